@@ -1,0 +1,94 @@
+# lstmc: `make` builds build/lstmc and build/liblstmc.a; `make demo` and `make test` do all the set-up on a fresh machine.
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
+PKG      = pkg-config
+PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev pkg-config gcc g++ clang libclang-rt-14-dev binutils zlib1g-dev
+
+LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
+LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
+BLAS_CFLAGS     = $(shell $(PKG) --cflags openblas)
+BLAS_LIBS       = $(shell $(PKG) --libs openblas)
+JANSSON_CFLAGS  = $(shell $(PKG) --cflags jansson)
+JANSSON_LIBS    = $(shell $(PKG) --libs jansson)
+CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
+CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
+
+BUILD    = build
+STD      = -std=gnu11
+FLAGS    = $(STD) $(WARN) $(CFLAGS) -MMD -MP
+
+LUA_TEXT  = $(sort $(wildcard compiler/*/*.lua))
+EMBED     = $(LUA_TEXT) runtime/lstmc_model.h runtime/lstmc_random.h
+COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embedded.o
+RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
+INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
+            $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
+LIBS      = $(LUA_LIBS) $(BLAS_LIBS) $(JANSSON_LIBS) -ldl -lm
+TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
+
+all: $(BUILD)/lstmc $(BUILD)/liblstmc.a
+
+$(BUILD)/lstmc: $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a
+	$(CC) $(CFLAGS) -rdynamic -o $@ $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a $(LIBS)
+
+$(BUILD)/liblstmc.a: $(RUNTIME)
+	rm -f $@ && ar rcs $@ $(RUNTIME)
+
+# Everything but main, for the tests to link.
+$(BUILD)/libcompiler.a: $(COMPILER) $(INTERPRET)
+	rm -f $@ && ar rcs $@ $(filter-out $(BUILD)/compiler/main.o,$(COMPILER)) $(INTERPRET)
+
+$(BUILD)/compiler/%.o: compiler/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LUA_CFLAGS) -c -o $@ $<
+
+$(BUILD)/runtime/interpreter/%_float.o: runtime/interpreter/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(BLAS_CFLAGS) -DREAL=float -DREAL_IS_FLOAT=1 -c -o $@ $<
+
+$(BUILD)/runtime/interpreter/%_double.o: runtime/interpreter/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(BLAS_CFLAGS) -DREAL=double -DREAL_IS_FLOAT=0 -c -o $@ $<
+
+$(BUILD)/runtime/%.o: runtime/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CRITERION_CFLAGS) $(LUA_CFLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+
+# The files that live inside the binary, as C strings.
+$(BUILD)/embedded.c: $(EMBED) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "../compiler/embedded.h"'; echo 'const Embedded embedded_files[] = {'; \
+	   for f in $(EMBED); do echo "{ \"$${f#compiler/}\","; \
+	     sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; done; \
+	   echo '{ 0, 0 } };'; } > $@
+
+$(BUILD)/embedded.o: $(BUILD)/embedded.c
+	$(CC) $(STD) $(CFLAGS) -Wno-overlength-strings -c -o $@ $<
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a
+	$(CC) $(CFLAGS) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz
+
+tests: $(TESTS)
+
+test: deps
+	@$(MAKE) --no-print-directory all tests
+	@tests/run.sh $(TESTS)
+
+# Installs what is missing (Debian packages), and nothing if all is there.
+deps:
+	@missing=; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all tests test deps clean
+.SECONDARY:
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

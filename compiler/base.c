@@ -1,0 +1,99 @@
+/* base.c: the arena (a list of blocks, freed together) and the loud end. */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SIZE ((size_t)64 * 1024)
+
+typedef struct Block Block;
+struct Block {
+    Block *next;
+    size_t used, size;
+    max_align_t data[];
+};
+
+struct Arena {
+    Block *blocks;
+};
+
+void die_at(const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+    fprintf(stderr, "lstmc: internal error at %s:%d: ", file, line);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    abort();
+}
+
+Arena *arena_create(void)
+{
+    Arena *arena = calloc(1, sizeof *arena);
+    if (!arena)
+        die("out of memory");
+    return arena;
+}
+
+void arena_free(Arena *arena)
+{
+    if (!arena)
+        return;
+    for (Block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(arena);
+}
+
+void *arena_alloc(Arena *arena, size_t size)
+{
+    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    Block *block = arena->blocks;
+    if (!block || block->size - block->used < size) {
+        size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+        block = calloc(1, sizeof *block + room);
+        if (!block)
+            die("out of memory (%zu bytes)", room);
+        block->size = room;
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    void *memory = (char *)block->data + block->used;
+    block->used += size;
+    return memory;
+}
+
+char *arena_format(Arena *arena, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        die("bad format: %s", format);
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+char *arena_copy_text(Arena *arena, const char *text)
+{
+    return arena_format(arena, "%s", text);
+}
+
+void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t item_size)
+{
+    if (count < *capacity)
+        return items;
+    int wider = *capacity ? 2 * *capacity : 8;
+    void *copy = arena_alloc(arena, (size_t)wider * item_size);
+    if (count)
+        memcpy(copy, items, (size_t)count * item_size);
+    *capacity = wider;
+    return copy;
+}

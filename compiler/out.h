@@ -1,0 +1,25 @@
+/* out.h: text that grows and indents itself: emitting code reads like the emitted code. */
+#ifndef OUT_H
+#define OUT_H
+
+#include "base.h"
+
+typedef struct Out {
+    char  *text;      /* always terminated */
+    size_t length, capacity;
+    int    depth;     /* open braces */
+} Out;
+
+/* Appends one or more formatted lines. A line is indented by the braces open before it (a line that starts with
+ * a closing brace by one less); braces inside comments, strings and character constants are not told apart, so keep them balanced. */
+void put(Out *out, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Appends text as it is, without indentation. */
+void put_raw(Out *out, const char *text);
+void out_free(Out *out);
+
+/* Writes `length` bytes to `path` by way of a temporary file beside it and a rename: the file is whole or untouched.
+ * Returns 0, or an errno value. */
+int write_file(const char *path, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,22 @@
+/* passes.h: the passes, in the order in which compile.c calls them. Each is one file, and none includes another. */
+#ifndef PASSES_H
+#define PASSES_H
+
+#include "ir.h"
+#include "target.h"
+
+/* grad: appends the adjoint statements to a training Ir that has its forward and loss statements: SECTION_LOSS sets d_output
+ * (and, where the loss reads the pre-activation, the adjoint of that), SECTION_BACKWARD adds to the gradients. Frozen weights prune it. */
+void grad(Ir *ir);
+
+/* stage: labels every statement with its binding time. */
+void stage(Ir *ir);
+
+/* schedule: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
+enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };
+void schedule(Ir *ir, const Target *target, int unroll);
+
+/* plan: gives every tensor its home and the window of time it needs. `streaming`: states live in M_state. */
+void plan(Ir *ir, bool streaming);
+
+#endif

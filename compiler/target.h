@@ -1,0 +1,16 @@
+/* target.h: what a target is: numbers only, one row each; no pass asks for a name. */
+#ifndef TARGET_H
+#define TARGET_H
+
+typedef struct Target {
+    const char *name;           /* "plain" */
+    int lanes;                  /* floats that one operation works on; fixes every packed layout */
+    int full_unroll_budget;     /* multiply-adds of one nest up to which no loop is left */
+    int unroll_factor;          /* copies of the innermost body otherwise */
+    int function_budget;        /* statements of one emitted function up to which nests may be unrolled in full */
+} Target;
+
+const Target *target_find(const char *name);    /* NULL: unknown */
+const char   *target_names(void);               /* "plain" */
+
+#endif

@@ -1,0 +1,97 @@
+/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
+ * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MODEL_H
+#define LSTMC_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LSTMC_RANK_MAX 6
+
+enum lstmc_initializer_kind {
+    LSTMC_CONSTANT,               /* a */
+    LSTMC_UNIFORM,                /* [a, b) */
+    LSTMC_NORMAL,                 /* mean a, standard deviation b */
+    LSTMC_TRUNCATED_NORMAL,       /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
+    LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
+    LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
+    LSTMC_ORTHOGONAL,             /* gain a */
+    LSTMC_IDENTITY                /* gain a */
+};
+
+enum lstmc_fan { LSTMC_FAN_IN, LSTMC_FAN_OUT, LSTMC_FAN_AVERAGE };
+
+struct lstmc_initializer {
+    enum lstmc_initializer_kind kind;
+    enum lstmc_fan fan;
+    float a, b;
+    int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
+};
+
+/* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
+struct lstmc_tensor {
+    const char *name;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset;                /* in floats, from the start of the struct */
+    size_t count;                 /* in floats */
+    int trainable;
+    struct lstmc_initializer initializer;
+    float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
+};
+
+enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+
+/* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
+struct lstmc_optimizer {
+    enum lstmc_optimizer_kind kind;
+    float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
+    int nesterov, centered, amsgrad;
+    float clipnorm, clipvalue, global_clipnorm;
+};
+
+struct lstmc_model {
+    const char *name;             /* "sentiment" */
+    const char *source;           /* "sentiment.lua" */
+    const char *version;          /* of the compiler */
+    uint64_t fingerprint;         /* of names, shapes and options */
+
+    int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int input_rank, output_rank, target_rank;
+    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];   /* without the batch axis */
+    int target_is_class;          /* 1: int32_t classes, 0: float */
+    size_t input_count, output_count, target_count;                    /* elements a sample */
+    const char *loss;             /* "binary_crossentropy" */
+
+    int batch;                    /* rows of one tape */
+    int shards;                   /* tapes of one batch */
+    struct lstmc_optimizer optimizer;
+
+    const struct lstmc_tensor *weights;       /* trainable ones first */
+    int weight_tensors;
+    size_t weight_count, gradient_count;      /* floats; the gradients are the first gradient_count weights */
+    const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
+    int tape_tensor_count;
+    size_t output_offset, d_output_offset;    /* bytes, in the tape */
+    size_t first_row_offset;                  /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+
+    size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
+
+    /* The model's functions; NULL where the model has none (no streaming meaning, compiled with --inference). */
+    void  (*prepare)(void *packed, const void *weights);
+    void  (*predict)(const void *packed, void *scratch, const void *x, float *y);
+    void  (*predict_batch)(const void *packed, void *batch_scratch, const void *x, int rows, float *y);
+    void  (*reset)(const void *packed, void *state);
+    int   (*step)(const void *packed, void *state, const void *x, float *y);
+    void  (*prepare_training)(void *training, const void *weights);
+    void  (*reset_tape)(const void *training, void *tape);
+    void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
+    float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
+    void  (*backward)(const void *training, void *tape, void *gradients);
+    void  (*carry)(void *tape);
+};
+
+#endif
