@@ -174,6 +174,8 @@ typedef struct OpTraits {
     int arity;
     int precedence;         /* of an infix sign: 1 sum, 2 product; 0: written as a call */
     bool transcendental;    /* stands at the root of a statement, so that its derivative can use the output */
+    double (*evaluate)(double a, double b);     /* NULL: constants, loads and positions have no arguments */
+    Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);   /* NULL: no gradient flows */
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
 /* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else NULL. */
@@ -183,6 +185,9 @@ Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output);
 void  ir_print(Out *out, const Ir *ir);
 char *statement_text(Arena *arena, const Statement *statement);  /* one line, without "over" and "in loop" */
 char *statement_axes_text(Arena *arena, const Statement *statement);  /* "over b g n     in loop t" */
+/* The name of an axis inside one statement: where two axes bear the same name, the later ones become n_1, n_2 ... */
+const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis);
+char *constant_text(Arena *arena, double value);     /* the shortest decimal that reads back as the same double; "inf", "-inf" */
 
 /* The checker (ir_check.c), after every pass: set before read, all axes bound, every index proven inside its tensor,
  * loops contiguous, no write after read. Returns NULL, or what is wrong (arena memory). */

@@ -1,0 +1,260 @@
+/* ir_print.c: the printed form of an Ir: the dump, the golden files, and the comment over each emitted kernel. */
+#include "ir.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX (STATEMENT_AXES_MAX + 1)
+#define STATEMENT_COLUMNS 90    /* where "over ..." begins in a dump */
+
+/* Text that grows in the arena. */
+typedef struct Text {
+    Arena *arena;
+    char *text;
+    int length, capacity;
+} Text;
+
+static void append(Text *to, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void append(Text *to, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int added = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (to->length + added + 1 > to->capacity) {
+        to->capacity = 2 * (to->length + added) + 64;
+        char *wider = arena_alloc(to->arena, (size_t)to->capacity);
+        if (to->length)
+            memcpy(wider, to->text, (size_t)to->length);
+        to->text = wider;
+    }
+    vsnprintf(to->text + to->length, (size_t)added + 1, format, again);
+    va_end(again);
+    to->length += added;
+}
+
+char *constant_text(Arena *arena, double value)
+{
+    if (isnan(value))
+        return arena_copy_text(arena, "nan");
+    if (isinf(value))
+        return arena_copy_text(arena, value < 0 ? "-inf" : "inf");
+    char text[40];
+    for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return arena_copy_text(arena, text);
+}
+
+static bool name_taken(const char *const *names, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
+}
+
+const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis)
+{
+    const char *names[NAMES_MAX];
+    int count = 0;
+    for (int i = -1; i < statement->axis_count; i++) {
+        const Axis *current = i >= 0 ? statement->axes[i] : statement->loop ? statement->loop->axis : NULL;
+        if (!current)
+            continue;
+        const char *name = current->name;
+        for (int suffix = 1; name_taken(names, count, name); suffix++)
+            name = arena_format(arena, "%s_%d", current->name, suffix);
+        if (current == axis)
+            return name;
+        names[count++] = name;
+    }
+    return axis->name;
+}
+
+static void append_access(Text *to, const Statement *statement, const Access *access);
+
+static void append_term(Text *to, const Statement *statement, int coefficient, const Axis *axis)
+{
+    if (coefficient == -1)
+        append(to, "-");
+    else if (coefficient != 1)
+        append(to, "%d*", coefficient);
+    append(to, "%s", axis_name(to->arena, statement, axis));
+}
+
+/* 2*t+k-1; something positive leads where there is any: 9-t */
+static void append_index(Text *to, const Statement *statement, const Index *index)
+{
+    if (index->gather) {
+        append_access(to, statement, index->gather);
+        return;
+    }
+    int lead = -1;
+    for (int i = 0; i < index->terms && lead < 0; i++)
+        if (index->coefficient[i] > 0)
+            lead = i;
+    int start = to->length;
+    if (lead >= 0)
+        append_term(to, statement, index->coefficient[lead], index->axis[lead]);
+    else if (index->constant > 0 || index->terms == 0)
+        append(to, "%d", index->constant);
+    bool constant_done = to->length > start && lead < 0;
+    for (int i = 0; i < index->terms; i++) {
+        if (i == lead)
+            continue;
+        if (index->coefficient[i] > 0 && to->length > start)
+            append(to, "+");
+        append_term(to, statement, index->coefficient[i], index->axis[i]);
+    }
+    if (!constant_done && index->constant)
+        append(to, "%+d", index->constant);
+}
+
+static void append_access(Text *to, const Statement *statement, const Access *access)
+{
+    const Tensor *tensor = access->tensor;
+    append(to, "%s%s%s[", tensor->layer, *tensor->layer ? "." : "", tensor->name);
+    for (int i = 0; i < tensor->rank; i++) {
+        if (i)
+            append(to, ",");
+        append_index(to, statement, &access->index[i]);
+    }
+    append(to, "]");
+}
+
+/* How tightly the text of an expression holds together: above every sign: no parentheses needed. */
+static int binding(const Expr *expr)
+{
+    if (expr->op == OP_AXIS)
+        return expr->position.terms > 1 || expr->position.constant ? 1 : expr->position.coefficient[0] == 1 ? 9 : 2;
+    int precedence = op_traits[expr->op].precedence;
+    return precedence ? precedence : 9;
+}
+
+static void append_expr(Text *to, const Statement *statement, const Expr *expr, int least)
+{
+    const OpTraits *traits = &op_traits[expr->op];
+    bool parentheses = binding(expr) < least;
+    if (parentheses)
+        append(to, "(");
+    if (expr->op == OP_CONSTANT) {
+        append(to, "%s", constant_text(to->arena, expr->value));
+    } else if (expr->op == OP_LOAD) {
+        append_access(to, statement, &expr->access);
+    } else if (expr->op == OP_AXIS) {
+        append_index(to, statement, &expr->position);
+    } else if (traits->precedence && traits->arity == 2) {
+        append_expr(to, statement, expr->argument[0], traits->precedence);
+        append(to, " %s ", traits->name);
+        append_expr(to, statement, expr->argument[1], traits->precedence + 1);
+    } else if (traits->precedence) {
+        append(to, "%s", traits->name);
+        append_expr(to, statement, expr->argument[0], traits->precedence);
+    } else {
+        append(to, "%s(", traits->name);
+        append_expr(to, statement, expr->argument[0], 0);
+        if (traits->arity == 2) {
+            append(to, ", ");
+            append_expr(to, statement, expr->argument[1], 0);
+        }
+        append(to, ")");
+    }
+    if (parentheses)
+        append(to, ")");
+}
+
+char *statement_text(Arena *arena, const Statement *statement)
+{
+    static const char *const signs[] = { [ACCUMULATE_SET] = "=", [ACCUMULATE_ADD] = "+=", [ACCUMULATE_MAX] = "max=" };
+    Text to = { .arena = arena };
+    append_access(&to, statement, &statement->out);
+    append(&to, " %s ", signs[statement->accumulate]);
+    append_expr(&to, statement, statement->value, 0);
+    return to.text;
+}
+
+char *statement_axes_text(Arena *arena, const Statement *statement)
+{
+    Text to = { .arena = arena };
+    append(&to, "%s", statement->axis_count ? "over" : "");
+    for (int i = 0; i < statement->axis_count; i++)
+        append(&to, " %s", axis_name(arena, statement, statement->axes[i]));
+    if (statement->loop)
+        append(&to, "%sin loop %s%s", to.length ? "     " : "", axis_name(arena, statement, statement->loop->axis),
+               statement->loop->reversed ? " reversed" : "");
+    return to.text;
+}
+
+static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
+{
+    static const char *const roles[] = {
+        [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight", [ROLE_SCALE] = "scale",
+        [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise", [ROLE_STATE] = "state", [ROLE_VALUE] = "value", [ROLE_OUTPUT] = "output",
+        [ROLE_LOSS] = "loss", [ROLE_ADJOINT] = "adjoint", [ROLE_GRADIENT] = "gradient",
+    };
+    static const char *const homes[] = {
+        [HOME_NONE] = "", [HOME_ARGUMENT] = "argument", [HOME_WEIGHTS] = "weights", [HOME_GRADIENTS] = "gradients",
+        [HOME_PREPARED] = "prepared", [HOME_TAPE] = "tape", [HOME_STATE] = "state", [HOME_SCRATCH] = "scratch", [HOME_LOCAL] = "local",
+    };
+    Text to = { .arena = arena };
+    append(&to, "    %-13s  %s%s%s[", roles[tensor->role], tensor->layer, *tensor->layer ? "." : "", tensor->name);
+    for (int i = 0; i < tensor->rank; i++)
+        append(&to, "%s%d", i ? "," : "", tensor->extent[i]);
+    append(&to, "]%s", tensor->integer ? " integer" : "");
+    if (tensor->role == ROLE_WEIGHT && !tensor->trainable)
+        append(&to, " frozen");
+    if (tensor->role == ROLE_NOISE)
+        append(&to, " rate %s place %d", constant_text(arena, (double)tensor->rate), tensor->place);
+    if (tensor->home != HOME_NONE)
+        append(&to, "     in %s", homes[tensor->home]);
+    if (tensor->window)
+        append(&to, ", %d row%s of time", tensor->window, tensor->window == 1 ? "" : "s");
+    append(&to, "\n");
+    put_raw(out, to.text);
+}
+
+static void print_statement(Out *out, Arena *arena, const Statement *statement)
+{
+    Text to = { .arena = arena };
+    append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement), statement_axes_text(arena, statement));
+    if (statement->time == TIME_PREPARE)
+        append(&to, "     prepare");
+    for (int i = 0; i < statement->axis_count; i++)
+        if (statement->unroll[i] > 1)
+            append(&to, "     unroll %s by %d", axis_name(arena, statement, statement->axes[i]), statement->unroll[i]);
+    while (to.length && to.text[to.length - 1] == ' ')
+        to.text[--to.length] = 0;
+    append(&to, "\n");
+    put_raw(out, to.text);
+}
+
+void ir_print(Out *out, const Ir *ir)
+{
+    static const struct { Section section; const char *name; } sections[SECTION_COUNT] = {
+        { SECTION_RESET, "reset" }, { SECTION_FORWARD, "forward" }, { SECTION_LOSS, "loss" }, { SECTION_BACKWARD, "backward" },
+        { SECTION_CARRY, "carry" },
+    };
+    put_raw(out, "tensors\n");
+    for (int i = 0; i < ir->tensor_count; i++)
+        print_tensor(out, ir->arena, ir->tensors[i]);
+    for (int s = 0; s < SECTION_COUNT; s++) {
+        bool heading = false;
+        for (int i = 0; i < ir->statement_count; i++) {
+            if (ir->statements[i]->section != sections[s].section)
+                continue;
+            if (!heading)
+                put_raw(out, arena_format(ir->arena, "%s\n", sections[s].name));
+            heading = true;
+            print_statement(out, ir->arena, ir->statements[i]);
+        }
+    }
+}
