@@ -1,0 +1,57 @@
+/* published.h: vectors that others have published, as plain data: a description in Lua, the weights in Keras's order, what goes in and what
+ * must come out. rtneural.c, published_onnx.c and turbofan.c make them; published.c runs them through every road of the product. */
+#ifndef PUBLISHED_H
+#define PUBLISHED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PUBLISHED_DATA "../shared/data"
+#define PUBLISHED_WHY 512       /* characters of a reason */
+
+struct published_case {
+    char name[64];
+    char skipped[160];          /* why the layers cannot say it; nothing else is set then. "" if they can */
+    char description[1024];     /* Lua */
+    float *weights;             /* layer by layer: kernel, recurrent_kernel, bias */
+    size_t weight_count;
+    int samples;
+    size_t input_count;         /* of one sample */
+    float *x;                   /* [samples][input_count]; NULL: ids */
+    int32_t *ids;
+    double *expected;           /* outputs [samples][expected_count / samples] */
+    size_t expected_count;
+    int steps;                  /* time steps of a sample that can be streamed with M_step; 0: not to be streamed */
+    int32_t *classes;           /* not NULL: `expected` is the loss: one for all, or one for each sample */
+    size_t class_count;         /* of one sample */
+    float *sample_weight;       /* [samples], or NULL */
+    float scale;                /* of the loss */
+    double tolerance;           /* of the deviation max |a - b| / max(max |b|, 1e-6) */
+};
+
+enum published_road {
+    PUBLISHED_DOUBLE,           /* the interpreter in double */
+    PUBLISHED_FLOAT,            /* the interpreter in float */
+    PUBLISHED_EVALUATOR,        /* the statements, one by one */
+    PUBLISHED_GENERATED,        /* the generated C: predict, or forward and loss */
+    PUBLISHED_STEP,             /* the generated C, one step at a time */
+    PUBLISHED_ROADS
+};
+extern const char *const published_road_names[PUBLISHED_ROADS];
+
+/* The cases of a source, by number; 0, or -1 with `why` if the files are not there or malformed. */
+int published_rtneural(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
+int published_onnx(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
+void published_free(struct published_case *one);
+
+/* Building a case. Both die (abort) if there is no memory. */
+void published_add_line(struct published_case *one, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Appends a weight given as PyTorch and ONNX store it, [blocks * units][columns], in Keras's order [columns][blocks * units];
+ * block k comes from block order[k]. A bias is a matrix of one column. */
+void published_add_weight(struct published_case *one, const double *values, int blocks, int units, int columns, const int *order);
+void published_add_numbers(struct published_case *one, const double *values, size_t count);
+void *published_allocate(size_t count, size_t size);
+
+double published_deviation(const double *values, const double *expected, size_t count);
+
+#endif
