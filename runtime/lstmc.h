@@ -6,6 +6,7 @@
 #define LSTMC_H
 
 #include "lstmc_model.h"
+#include "safetensors.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,91 +42,117 @@ size_t lstmc_optimizer_floats(const struct lstmc_model *model);
 
 /* One step in Keras's order: regularisers into the gradients, clipping, decoupled weight decay, update. `iteration` starts at 1.
  * gradients [gradient_count] are changed; state [lstmc_optimizer_floats] starts as zeros. learning_rate <= 0: the model's own.
- * Returns the global norm of the gradients before clipping. */
+ * Of several clips the first of clipnorm, global_clipnorm, clipvalue counts. Returns the global norm before clipping, regularisers included. */
 float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, float *gradients, float *state,
                            uint64_t iteration, float learning_rate);
 
-/* The regularisers' part of the loss. */
+/* The regularisers' part of the loss, of the trainable weights as in Keras. */
 float lstmc_penalty(const struct lstmc_model *model, const float *weights);
 
-/* ---- weight files (safetensors; weights.c, which needs jansson) ---- */
+/* ---- weight files (safetensors; weights.c and safetensors.c, which need jansson; safetensors.h reads any such file) ---- */
 
-/* Writes all weights, by way of a temporary file, fsync and rename. `metadata`: pairs of key and value ended by NULL, or NULL. */
+/* Writes all weights, by way of a temporary file beside it, fsync and rename: after a failure an old file is as it was. `metadata`: pairs of
+ * key and value ended by NULL, or NULL; the keys format, model and fingerprint are the writer's own. */
 int lstmc_weights_save(const struct lstmc_model *model, const float *weights, const char *path,
                        const char *const *metadata, struct lstmc_message *message);
 
 /* Reads every weight of the model, by name and shape; extra or missing tensors, another dtype than F32 and any malformation are refused,
- * and `weights` is untouched then. */
+ * and `weights` is untouched then. The fingerprint is not compared. */
 int lstmc_weights_load(const struct lstmc_model *model, float *weights, const char *path, struct lstmc_message *message);
 
 /* ---- metrics ---- */
 
 /* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy") over `rows`
- * samples; the value of the metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name. */
+ * samples (a sequence counts each of its steps); the value of the metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and
+ * for a metric that these targets do not fit. */
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target, int rows,
                      double *sum, double *count);
 
-/* ---- data sets (data.c, npy.c, csv.c) ---- */
+/* ---- data sets (dataset.c, npy.c, data.c, csv.c, windows.c) ---- */
 
 struct lstmc_dataset {
     size_t samples;
     void *x;                    /* int32_t ids or float, [samples, input_count] */
     void *y;                    /* int32_t classes or float, [samples, target_count] */
-    float *persistence;         /* forecasts only: the last known value of each target, [samples, target_count]; else NULL */
-    double *target_offset, *target_scale;   /* normalised targets, per column of the last target axis: value = y * scale + offset; or NULL */
+    float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
+    double *target_offset, *target_scale;   /* per column of the last target axis: value in the file's unit = y * scale + offset; or NULL */
     int target_columns;
+    int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
+
+/* x and y for so many samples, zeroed, for a caller that fills them itself. The only failure is LSTMC_NO_MEMORY. */
+int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 void lstmc_dataset_free(struct lstmc_dataset *data);
 
-/* An array file. `dtype` is numpy's: "<f4", "|u1", ... */
+/* Moves the last fraction of `data` into `validation`, as Keras does before shuffling: floor(samples * (1 - fraction)) samples stay.
+ * `validation` is a view, good until `data` is freed. */
+void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction, struct lstmc_dataset *validation);
+
+/* An array file. `dtype` is numpy's: "<f4", "|u1", ... Bool, integers and floats up to 8 bytes are read; big-endian numbers, Fortran order
+ * and records are refused. */
 struct lstmc_npy {
     char dtype[4];
     int rank;
     size_t shape[LSTMC_RANK_MAX];
-    size_t count;
-    unsigned char *bytes;
+    size_t count;               /* elements */
+    unsigned char *bytes;       /* little-endian, C order */
 };
-int  lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message);
-void lstmc_npy_free(struct lstmc_npy *array);
+int    lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message);
+double lstmc_npy_value(const struct lstmc_npy *array, size_t index);
+void   lstmc_npy_free(struct lstmc_npy *array);
 
-/* x and y from two .npy files, converted to the model's types and checked against its shapes (a longer time axis keeps the last steps:
- * the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no change, and an id out of the model's range is an error
- * with row and column). */
+/* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the end may be missing; a
+ * longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no
+ * change). An id or class out of the model's range, and a float that is not finite, is an error with row and column. */
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
 struct lstmc_csv_options {
     const char *const *columns; int column_count;   /* names from the first line, or positions from "1" */
-    const char *const *targets; int target_count;
-    int sliding;                                    /* 1: windows of `window` rows, predicting `horizon` rows ahead */
-    int window, horizon;
-    const char *normalization;                      /* "none", "standard", "minmax": fitted on the training part alone */
-    double split;                                   /* this first fraction of the rows trains */
+    const char *const *targets; int target_count;   /* none with `sliding`: the columns themselves */
+    int sliding;                                    /* 1: windows of `window` rows, moving by one row; 0: each row is one sample */
+    int window, horizon;                            /* the target is the row `horizon` behind the window's last, or all rows up to it where
+                                                     * the model's targets have room for them: [horizon, targets] */
+    const char *normalization;                      /* "none", "standard", "minmax": per column, fitted on the training part alone. Ids,
+                                                     * classes and the targets of a cross-entropy stay as they are. */
+    double split;                                   /* this first fraction of the rows trains; 1: nothing is held out */
 };
+/* Windows that train lie in the training part with their targets. A held-out window may reach back into it, but its targets do not. */
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
-/* A text as ids of its sorted distinct bytes: x = window characters, y = the same moved by one (or the next one alone, if the model's output
- * has no time axis). */
+/* A text as ids of its sorted distinct bytes, in windows side by side: x = window characters, y = the same moved by one (or the next one
+ * alone, if the model's output has no time axis). The first fraction `split` of the text trains. */
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
                           struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
 /* ---- training (train.c) ---- */
 
-/* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. */
+/* How many losses one sample has: one for each output step. scale = 1 / (rows * this) makes a loss Keras's mean. */
+static inline size_t lstmc_losses_per_sample(const struct lstmc_model *model)
+{
+    size_t count = 1;
+    for (int i = 0; i + 1 < model->output_rank; i++)
+        count *= (size_t)model->output_shape[i];
+    return count;
+}
+
+/* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct before filling it. */
 struct lstmc_engine {
     const struct lstmc_model *model;
     void *context;
-    /* Takes over new weights. */
+    /* Takes over new weights, which stay where they are until the next call. */
     void (*prepare)(void *context, const float *weights);
     /* Adds the gradients of scale * sum of the losses to `gradients`, writes the outputs [rows, output_count], returns the loss.
-     * `first_row`: the index of row 0 in the whole batch. */
+     * `first_row`: the index of row 0 in the whole batch. sample_weight may be NULL. NULL if the model was compiled for inference alone. */
     float (*train)(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
                    float scale, uint64_t seed, float *gradients, float *output);
     /* Outputs alone. */
     void (*predict)(void *context, const void *x, int rows, float *output);
-    /* The loss of the given inputs without training: outputs too. */
+    /* The loss of the given inputs without training: outputs too. NULL like train. */
     float (*evaluate)(void *context, const void *x, const void *target, int rows, float scale, float *output);
+    /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look into. */
+    const void *(*tape)(void *context, int shard);
     void (*free)(void *context);
 };
 
@@ -136,7 +163,7 @@ void lstmc_engine_free(struct lstmc_engine *engine);
 struct lstmc_history {          /* of the last epoch */
     double loss, validation_loss;
     double metric[8], validation_metric[8];
-    double seconds;
+    double seconds;             /* validation included */
     int epochs;                 /* done */
     int has_validation;
 };
@@ -152,20 +179,18 @@ struct lstmc_train_options {
     void *context;
 };
 
-/* Trains in place. Batches of batch * shards samples, last short one kept; loss and metrics are means over samples, as in Keras.
+/* Trains in place, from a fresh optimiser state. Batches of batch * shards samples, last short one kept; loss and metrics are means over
+ * samples, as in Keras, regularisers included. `validation` and `history` may be NULL.
  * Shows a progress bar with ETA on a terminal (standard error), plain lines in a pipe; honours NO_COLOR.
- * Stops with LSTMC_NOT_FINITE at the first NaN or infinity, and the message names where it appeared first (which weight's gradient, which
- * tensor of the tape, epoch and batch). */
+ * Stops with LSTMC_NOT_FINITE at the first NaN or infinity, and the message names where it appeared first (weight, input, tensor of the tape,
+ * output, gradient; epoch and batch); the weights are then those of before that batch, unless the update itself made them so. */
 int lstmc_train(struct lstmc_engine *engine, float *weights, const struct lstmc_dataset *training,
                 const struct lstmc_dataset *validation, const struct lstmc_train_options *options,
                 struct lstmc_history *history, struct lstmc_message *message);
 
-/* Loss and metrics over a data set. */
+/* Loss and metrics over a data set; of the options, the metrics alone count. metric_values [metric_count]. */
 int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
                    const struct lstmc_train_options *options, double *loss, double *metric_values, struct lstmc_message *message);
-
-/* Moves the last fraction of `data` into `validation` (Keras: before shuffling); both are views that share data's memory until data is freed. */
-void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction, struct lstmc_dataset *validation);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,214 @@
+/* data.c: in: .npy files, or a text.  out: data sets in the model's types and shapes, or the row and column of the first mistake. */
+#include "dataset.h"
+#include "file.h"
+#include "message.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- .npy ---- */
+
+/* How the elements of one sample lie in a file. */
+struct layout {
+    size_t sample;              /* elements of one sample in the file */
+    size_t skip;                /* elements of it in front that the model does not read */
+    size_t steps_cut;
+};
+
+/* "(25000, 200)", or for a model "(samples, 200)". */
+struct shape_text { char text[160]; };
+
+static struct shape_text file_shape(const struct lstmc_npy *array)
+{
+    struct shape_text shape = { "(" };
+    for (int i = 0; i < array->rank; i++)
+        snprintf(shape.text + strlen(shape.text), sizeof shape.text - strlen(shape.text), "%s%zu", i ? ", " : "", array->shape[i]);
+    strcat(shape.text, array->rank == 1 ? ",)" : ")");
+    return shape;
+}
+
+static struct shape_text model_shape(const int *extent, int rank)
+{
+    struct shape_text shape = { "(samples" };
+    for (int i = 0; i < rank; i++)
+        snprintf(shape.text + strlen(shape.text), sizeof shape.text - strlen(shape.text), ", %d", extent[i]);
+    strcat(shape.text, ")");
+    return shape;
+}
+
+/* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is cut in front. */
+static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time, struct layout *layout)
+{
+    memset(layout, 0, sizeof *layout);
+    layout->sample = 1;
+    size_t inner = 1;
+    for (int i = 0; i < rank || i + 1 < array->rank; i++) {
+        size_t held = i + 1 < array->rank ? array->shape[i + 1] : 1;
+        size_t wanted = i < rank ? (size_t)extent[i] : 1;
+        if (i == 0 && first_is_time && held > wanted)
+            layout->steps_cut = held - wanted;
+        else if (held != wanted)
+            return 0;
+        layout->sample *= held;
+        inner *= i ? held : 1;
+    }
+    layout->skip = layout->steps_cut * inner;
+    return 1;
+}
+
+static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x, struct layout *x_layout,
+                        const char *y_path, const struct lstmc_npy *y, struct layout *y_layout, struct lstmc_message *message)
+{
+    if (!x->rank || !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, x_layout))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", x_path, file_shape(x).text,
+                          model_shape(model->input_shape, model->input_rank).text);
+    if (!y->rank || !fit_shape(y, model->target_shape, model->target_rank, model->output_rank > 1, y_layout) ||
+        (y_layout->steps_cut && y_layout->steps_cut != x_layout->steps_cut))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path, file_shape(y).text,
+                          model_shape(model->target_shape, model->target_rank).text);
+    if (x->shape[0] != y->shape[0])
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s has %zu samples, %s has %zu", x_path, x->shape[0], y_path, y->shape[0]);
+    if (x->shape[0] == 0)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", x_path);
+    return LSTMC_OK;
+}
+
+static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
+                          int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    for (size_t row = 0; row < data->samples; row++)
+        for (size_t i = 0; i < model->input_count; i++) {
+            double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
+            if (model->input_is_tokens && vocabulary > 0 && value >= vocabulary)
+                value = unknown;
+            if (!lstmc_store_input(model, data, row * model->input_count + i, value))
+                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
+                                  value, lstmc_input_range(model).text);
+        }
+    return LSTMC_OK;
+}
+
+static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct layout *layout,
+                           struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    for (size_t row = 0; row < data->samples; row++)
+        for (size_t i = 0; i < model->target_count; i++) {
+            double value = lstmc_npy_value(y, row * layout->sample + layout->skip + i);
+            if (!lstmc_store_target(model, data, row * model->target_count + i, value))
+                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
+                                  value, lstmc_target_range(model).text);
+        }
+    return LSTMC_OK;
+}
+
+int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
+                   struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    struct lstmc_npy x, y = { .bytes = NULL };
+    struct layout x_layout, y_layout;
+    memset(data, 0, sizeof *data);
+    int status = lstmc_npy_read(x_path, &x, message);
+    if (!status)
+        status = lstmc_npy_read(y_path, &y, message);
+    if (!status)
+        status = check_shapes(model, x_path, &x, &x_layout, y_path, &y, &y_layout, message);
+    if (!status && lstmc_dataset_alloc(model, x.shape[0], data))
+        status = lstmc_fail_memory(message, x_path);
+    if (!status)
+        status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, data, message);
+    if (!status)
+        status = convert_targets(model, y_path, &y, &y_layout, data, message);
+    if (status)
+        lstmc_dataset_free(data);
+    lstmc_npy_free(&x);
+    lstmc_npy_free(&y);
+    return status;
+}
+
+/* ---- characters ---- */
+
+static int check_character_model(const struct lstmc_model *model, const char *path, int window, struct lstmc_message *message)
+{
+    if (!model->input_is_tokens || model->input_count != (size_t)window)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: windows of %d characters need a model that reads %d ids (Input{%d}, Embedding)", path,
+                          window, window, window);
+    if (!model->target_is_class || model->target_count != (model->output_rank > 1 ? (size_t)window : 1))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: the next character is a class: the model needs loss = "
+                          "\"sparse_categorical_crossentropy\" and either %d outputs in time or one", path, window);
+    return LSTMC_OK;
+}
+
+/* ids by the sorted distinct bytes; returns how many there are. */
+static int number_bytes(const unsigned char *text, size_t size, int id[256])
+{
+    char present[256] = { 0 };
+    int count = 0;
+    for (size_t i = 0; i < size; i++)
+        present[text[i]] = 1;
+    for (int i = 0; i < 256; i++)
+        id[i] = present[i] ? count++ : 0;
+    return count;
+}
+
+/* Windows side by side; each needs one more character than it has. */
+static int cut_windows(const struct lstmc_model *model, const unsigned char *text, size_t size, const int id[256],
+                       struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    size_t window = model->input_count;
+    if (lstmc_dataset_alloc(model, size ? (size - 1) / window : 0, data))
+        return lstmc_fail_memory(message, "the text's windows");
+    int32_t *x = data->x, *y = data->y;
+    for (size_t sample = 0; sample < data->samples; sample++) {
+        const unsigned char *from = text + sample * window;
+        for (size_t i = 0; i < window; i++)
+            x[sample * window + i] = id[from[i]];
+        for (size_t i = 0; i < model->target_count; i++)
+            y[sample * model->target_count + i] = id[from[window - model->target_count + 1 + i]];
+    }
+    return LSTMC_OK;
+}
+
+static int cut_text(const struct lstmc_model *model, const char *path, const unsigned char *text, size_t size, int window, double split,
+                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    int id[256];
+    int distinct = number_bytes(text, size, id);
+    if (distinct != model->vocabulary)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
+                          distinct, model->vocabulary, distinct);
+    if (lstmc_classes(model) != distinct)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's output has %d classes: use %d units", path,
+                          distinct, lstmc_classes(model), distinct);
+    size_t cut = (size_t)floor((double)size * split + 1e-9);
+    int status = cut_windows(model, text, cut, id, training, message);
+    if (!status)
+        status = cut_windows(model, text + cut, size - cut, id, validation, message);
+    if (!status && (!training->samples || (split < 1 && !validation->samples)))
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: the first %zu characters train, the last %zu are held out: too few for a window of %d "
+                            "and the character behind it", path, cut, size - cut, window);
+    return status;
+}
+
+int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
+                          struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    unsigned char *text = NULL;
+    size_t size;
+    memset(training, 0, sizeof *training);
+    memset(validation, 0, sizeof *validation);
+    if (window < 1 || !(split > 0 && split <= 1))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: window must be positive and split in (0, 1]", path);
+    int status = check_character_model(model, path, window, message);
+    if (!status)
+        status = lstmc_file_read(path, &text, &size, message);
+    if (!status)
+        status = cut_text(model, path, text, size, window, split, training, validation, message);
+    free(text);
+    if (status) {
+        lstmc_dataset_free(training);
+        lstmc_dataset_free(validation);
+    }
+    return status;
+}

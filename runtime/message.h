@@ -1,0 +1,13 @@
+/* message.h: how the runtime's functions fail: a status for the program, words for the person. */
+#ifndef LSTMC_MESSAGE_H
+#define LSTMC_MESSAGE_H
+
+#include "lstmc.h"
+
+/* Writes the words (message may be NULL), with '?' for control characters, and returns `status`. */
+int lstmc_fail(struct lstmc_message *message, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Says that there is no memory for `what`. */
+int lstmc_fail_memory(struct lstmc_message *message, const char *what);
+
+#endif

@@ -1,0 +1,160 @@
+/* progress.c: in: counts and means.  out: text for a person, on a terminal or in a pipe. */
+#include "progress.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW_SECONDS 0.1
+#define BAR_WIDTH 24
+#define NARROW 60               /* columns under which the bar gives its place to the numbers */
+
+struct line {
+    char text[512];
+    size_t length;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int wrote = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+    va_end(arguments);
+    if (wrote > 0)
+        line->length += (size_t)wrote;
+    if (line->length >= sizeof line->text)
+        line->length = sizeof line->text - 1;
+}
+
+double lstmc_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int find_width(FILE *to)
+{
+    struct winsize size;
+    if (!ioctl(fileno(to), TIOCGWINSZ, &size) && size.ws_col)
+        return size.ws_col;
+    const char *columns = getenv("COLUMNS");
+    int width = columns ? atoi(columns) : 0;
+    return width > 0 ? width : 80;
+}
+
+void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples, const char *const *names, int name_count)
+{
+    *progress = (struct lstmc_progress){ .to = to, .epochs = epochs, .samples = samples, .names = names, .name_count = name_count };
+    progress->started = progress->epoch_started = progress->last_batch = lstmc_seconds();
+    if (!to || fileno(to) < 0 || !isatty(fileno(to)))
+        return;
+    const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    progress->terminal = !(terminal && !strcmp(terminal, "dumb"));
+    progress->colour = !(no_colour && *no_colour);
+    progress->width = find_width(to);
+}
+
+void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch)
+{
+    progress->epoch = epoch;
+    progress->done = 0;
+    progress->epoch_started = progress->last_batch = lstmc_seconds();
+    progress->drawn = 0;
+}
+
+static void add_epoch(const struct lstmc_progress *progress, struct line *line)
+{
+    int digits = snprintf(NULL, 0, "%d", progress->epochs);
+    add(line, "epoch %*d/%d", digits, progress->epoch, progress->epochs);
+}
+
+static void add_time(struct line *line, double seconds)
+{
+    long whole = (long)(seconds + 0.5);
+    if (whole >= 3600)
+        add(line, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        add(line, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+static void add_values(const struct lstmc_progress *progress, struct line *line, const char *prefix, double loss, const double *metrics)
+{
+    add(line, "  %sloss %.4g", prefix, loss);
+    for (int i = 0; i < progress->name_count; i++)
+        add(line, "  %s%s %.4g", prefix, progress->names[i], metrics[i]);
+}
+
+static void add_speed(const struct lstmc_progress *progress, struct line *line)
+{
+    double seconds = progress->last_batch - progress->epoch_started;
+    if (seconds > 0)
+        add(line, "  %.*f samples/s", (double)progress->done / seconds < 10 ? 1 : 0, (double)progress->done / seconds);
+}
+
+/* The rest of the whole training, by the speed so far. */
+static double seconds_left(const struct lstmc_progress *progress)
+{
+    double part = ((double)progress->epoch - 1 + (double)progress->done / (double)progress->samples) / progress->epochs;
+    return part > 0 ? (progress->last_batch - progress->started) * (1 - part) / part : 0;
+}
+
+/* Cuts the text to the columns left; the last column stays empty, because some terminals wrap there. */
+static void draw(struct lstmc_progress *progress, const char *head, int bar_filled, const char *tail)
+{
+    int room = progress->width - 1;
+    fprintf(progress->to, "\r%.*s", room, head);
+    room -= (int)strlen(head);
+    if (bar_filled >= 0) {
+        fprintf(progress->to, " [%s", progress->colour ? "\033[32m" : "");
+        for (int i = 0; i < BAR_WIDTH; i++)
+            fputc(i < bar_filled ? '=' : i == bar_filled ? '>' : ' ', progress->to);
+        fprintf(progress->to, "%s]", progress->colour ? "\033[0m" : "");
+        room -= BAR_WIDTH + 3;
+    }
+    fprintf(progress->to, "%.*s\033[K", room > 0 ? room : 0, tail);
+    fflush(progress->to);
+}
+
+void lstmc_progress_batch(struct lstmc_progress *progress, size_t done, double loss, const double *metrics)
+{
+    progress->done = done;
+    progress->last_batch = lstmc_seconds();
+    if (!progress->to || !progress->terminal || progress->last_batch - progress->drawn < REDRAW_SECONDS)
+        return;
+    progress->drawn = progress->last_batch;
+    struct line head = { .length = 0 }, tail = { .length = 0 };
+    double part = (double)done / (double)progress->samples;
+    add_epoch(progress, &head);
+    add(&tail, " %3d%%  ETA ", (int)(100 * part));
+    add_time(&tail, seconds_left(progress));
+    add_values(progress, &tail, "", loss, metrics);
+    add_speed(progress, &tail);
+    draw(progress, head.text, progress->width < NARROW ? -1 : (int)(BAR_WIDTH * part), tail.text);
+}
+
+void lstmc_progress_epoch_end(struct lstmc_progress *progress, const struct lstmc_history *history)
+{
+    if (!progress->to)
+        return;
+    struct line line = { .length = 0 };
+    add_epoch(progress, &line);
+    add_values(progress, &line, "", history->loss, history->metric);
+    if (history->has_validation)
+        add_values(progress, &line, "val_", history->validation_loss, history->validation_metric);
+    add(&line, "  %.*f s", history->seconds < 10 ? 2 : 0, history->seconds);
+    add_speed(progress, &line);
+    fprintf(progress->to, "%s%s%s\n", progress->terminal ? "\r" : "", line.text, progress->terminal ? "\033[K" : "");
+    fflush(progress->to);
+}
+
+void lstmc_progress_stop(struct lstmc_progress *progress)
+{
+    if (!progress->to || !progress->terminal)
+        return;
+    fputs("\r\033[K", progress->to);
+    fflush(progress->to);
+}
