@@ -67,7 +67,7 @@ check_layers() {
     if [ -z "$names" ]; then
         echo "compiler/layers/: no layer found     <- the floors cannot be checked"
     else
-        code_of $(existing compiler/emit*.c compiler/schedule*.c compiler/plan*.c compiler/grad*.c compiler/stage*.c compiler/lower*.c) |
+        code_of $(existing compiler/emit*.c compiler/schedule*.c compiler/plan*.c compiler/grad*.c compiler/stage*.c compiler/lower*.c compiler/lua_lower*.c) |
             grep -wE "$names" | forbid "knows a layer"
     fi
     lua_code_of $(existing compiler/*/*.lua) |

@@ -33,8 +33,10 @@ enum published_road {
     PUBLISHED_DOUBLE,           /* the interpreter in double */
     PUBLISHED_FLOAT,            /* the interpreter in float */
     PUBLISHED_EVALUATOR,        /* the statements, one by one */
-    PUBLISHED_GENERATED,        /* the generated C: predict, or forward and loss */
-    PUBLISHED_STEP,             /* the generated C, one step at a time */
+    PUBLISHED_PREDICT,          /* the generated C, one sample at a time */
+    PUBLISHED_BATCH,            /* the generated C, predict_batch */
+    PUBLISHED_FORWARD,          /* the generated C with a tape: forward, and the loss if the case is one */
+    PUBLISHED_STEP,             /* the generated C, one time step at a time */
     PUBLISHED_ROADS
 };
 extern const char *const published_road_names[PUBLISHED_ROADS];
