@@ -63,13 +63,13 @@ $(BUILD)/tests/%.o: tests/%.c
 # The files that live inside the binary, as C strings.
 $(BUILD)/embedded.c: $(EMBED) Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "../compiler/embedded.h"'; echo 'const Embedded embedded_files[] = {'; \
+	@{ echo '#include "compiler/embedded.h"'; echo 'const Embedded embedded_files[] = {'; \
 	   for f in $(EMBED); do echo "{ \"$${f#compiler/}\","; \
 	     sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; done; \
 	   echo '{ 0, 0 } };'; } > $@
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
-	$(CC) $(STD) $(CFLAGS) -Wno-overlength-strings -c -o $@ $<
+	$(CC) $(STD) $(CFLAGS) -Wno-overlength-strings -I. -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a
 	$(CC) $(CFLAGS) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz

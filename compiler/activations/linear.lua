@@ -1,0 +1,2 @@
+-- linear.lua: y = x.
+return activation "linear" { call = function(x) return x end }

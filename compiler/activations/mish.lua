@@ -1,0 +1,9 @@
+-- mish.lua: y = x tanh(softplus(x)).  Misra 2019.
+return activation "mish" {
+  call = function(x)
+    local s = softplus(x)
+    local t = tanh(s)
+    local y = x * t
+    return y
+  end,
+}

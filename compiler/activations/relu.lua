@@ -1,0 +1,2 @@
+-- relu.lua: y = max(x, 0); the derivative at 0 is 0.
+return activation "relu" { call = function(x) return max(x, 0) end }

@@ -1,0 +1,2 @@
+-- relu6.lua: y = min(max(x, 0), 6).
+return activation "relu6" { call = function(x) return min(max(x, 0), 6) end }

@@ -1,0 +1,11 @@
+-- softmax.lua: y = exp(x) / sum exp(x) over the last axis, shifted by its largest element. Its loss is computed on x.
+return activation "softmax" {
+  logit_form = "categorical",
+  call = function(x)
+    local highest = largest(x)
+    local e = exp(x - stop(highest))
+    local total = sum(e)
+    local y = e / total
+    return y
+  end,
+}

@@ -1,0 +1,2 @@
+-- tanh.lua
+return activation "tanh" { call = function(x) return tanh(x) end }

@@ -1,0 +1,18 @@
+-- embedding.lua: keras.layers.Embedding: row x[t] of a table. An id outside [0, input_dim) is read as 0.
+return layer "Embedding" {
+  arguments = { { "input_dim", "size" }, { "output_dim", "size" }, { "embeddings_initializer", "initializer", "uniform" },
+                { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "later", false },
+                { "mask_zero", "later", false }, { "input_length", "size", false } },
+  over      = "sample",
+  input     = "tokens",
+  shape     = function(a, x) return { x.timesteps, a.output_dim } end,
+  weights   = function(a, x)
+    return { embeddings = weight({ a.input_dim, a.output_dim }, a.embeddings_initializer, a.embeddings_regularizer) }
+  end,
+  call      = function(a, w, x)
+    local t, n = axes "t n"
+    local y = tensor{ x.features, a.output_dim }
+    y[{ t, n }] = w.embeddings[{ x[{ t }], n }]
+    return y
+  end,
+}

@@ -1,0 +1,14 @@
+-- repeat_vector.lua: keras.layers.RepeatVector: the same vector at each of n time steps.
+return layer "RepeatVector" {
+  arguments = { { "n", "size" } },
+  over      = "sample",
+  input     = "vector",
+  streams   = "it starts a sequence of its own",
+  shape     = function(a, x) return { a.n, x.features } end,
+  call      = function(a, w, x)
+    local t, k = axes "t k"
+    local y = tensor{ a.n, x.features }
+    y[{ t, k }] = x[{ k }]
+    return y
+  end,
+}

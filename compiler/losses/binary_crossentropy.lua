@@ -1,0 +1,22 @@
+-- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y; on probabilities clipped to [1e-7, 1 - 1e-7].
+local function smooth(a, y)
+  return a.label_smoothing > 0 and y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing or y
+end
+
+return loss "binary_crossentropy" {
+  class = "BinaryCrossentropy", logits = "binary",
+  arguments = { { "from_logits", "boolean", false }, { "label_smoothing", "rate", 0 } },
+  call = function(a, y, p)
+    local q = max(min(p, 1 - 1e-7), 1e-7)
+    local log_q, log_not_q = log(q), log(1 - q)
+    local s = smooth(a, y)
+    local l = mean(-(s * log_q + (1 - s) * log_not_q))
+    return l
+  end,
+  call_logits = function(a, y, z)
+    local s = smooth(a, y)
+    local softplus_z = softplus(z)
+    local l = mean(softplus_z - z * s)
+    return l
+  end,
+}

@@ -1,0 +1,21 @@
+-- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy: y is the number of the class.
+return loss "sparse_categorical_crossentropy" {
+  class = "SparseCategoricalCrossentropy", logits = "categorical", classes = true, target = "class",
+  arguments = { { "from_logits", "boolean", false } },
+  call = function(a, y, p)
+    local total = sum(p)
+    local q = max(min(p[{ y }] / total[{}], 1 - 1e-7), 1e-7)
+    local chosen = tensor{}
+    chosen[{}] = q
+    local l = -log(chosen)
+    return l
+  end,
+  call_logits = function(a, y, z)
+    local highest = largest(z)
+    local e = exp(z - stop(highest))
+    local log_total = log(sum(e)) + stop(highest)
+    local l = tensor{}
+    l[{}] = log_total[{}] - z[{ y }]
+    return l
+  end,
+}

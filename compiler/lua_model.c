@@ -1,0 +1,465 @@
+/* lua_model.c: in: the built model as Lua tables.  out: the same as plain data (model.h), and samples drawn by a description's function. */
+#include "lua_description.h"
+
+#include "../runtime/lstmc_random.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- fields of the table on top of the stack --------------------------------------------------------------------------- */
+
+static const char *text_field(Description *d, const char *name)
+{
+    lua_getfield(d->lua, -1, name);
+    const char *text = lua_isstring(d->lua, -1) ? arena_copy_text(d->arena, lua_tostring(d->lua, -1)) : NULL;
+    lua_pop(d->lua, 1);
+    return text;
+}
+
+static double number_field(Description *d, const char *name, double otherwise)
+{
+    lua_getfield(d->lua, -1, name);
+    double number = lua_isnumber(d->lua, -1) ? lua_tonumber(d->lua, -1) : otherwise;
+    lua_pop(d->lua, 1);
+    return number;
+}
+
+static int integer_field(Description *d, const char *name)
+{
+    return (int)number_field(d, name, 0);
+}
+
+static bool flag_field(Description *d, const char *name)
+{
+    lua_getfield(d->lua, -1, name);
+    bool flag = lua_toboolean(d->lua, -1);
+    lua_pop(d->lua, 1);
+    return flag;
+}
+
+static void shape_field(Description *d, const char *name, int *rank, int *extent)
+{
+    lua_getfield(d->lua, -1, name);
+    *rank = (int)lua_rawlen(d->lua, -1);
+    for (int i = 0; i < *rank && i < LSTMC_RANK_MAX; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        extent[i] = (int)lua_tointeger(d->lua, -1);
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+}
+
+static const char **names_field(Description *d, const char *name, int *count)
+{
+    lua_getfield(d->lua, -1, name);
+    *count = lua_istable(d->lua, -1) ? (int)lua_rawlen(d->lua, -1) : 0;
+    const char **names = arena_array(d->arena, const char *, *count + 1);
+    for (int i = 0; i < *count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        names[i] = arena_copy_text(d->arena, lua_tostring(d->lua, -1));
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+    return names;
+}
+
+static size_t product(int rank, const int *extent)
+{
+    size_t count = 1;
+    for (int i = 0; i < rank; i++)
+        count *= (size_t)extent[i];
+    return count;
+}
+
+/* ---- weights ----------------------------------------------------------------------------------------------------------- */
+
+static const char *const initializer_kinds[] = {
+    [LSTMC_CONSTANT] = "constant", [LSTMC_UNIFORM] = "uniform", [LSTMC_NORMAL] = "normal",
+    [LSTMC_TRUNCATED_NORMAL] = "truncated_normal", [LSTMC_VARIANCE_UNIFORM] = "variance_uniform",
+    [LSTMC_VARIANCE_NORMAL] = "variance_normal", [LSTMC_VARIANCE_TRUNCATED] = "variance_truncated",
+    [LSTMC_ORTHOGONAL] = "orthogonal", [LSTMC_IDENTITY] = "identity",
+};
+
+static void extract_initializer(Description *d, struct lstmc_initializer *initializer)
+{
+    lua_getfield(d->lua, -1, "initializer");
+    const char *kind = text_field(d, "kind"), *fan = text_field(d, "fan");
+    int k = 0, kinds = (int)(sizeof initializer_kinds / sizeof *initializer_kinds);
+    while (k < kinds && kind && strcmp(kind, initializer_kinds[k]))
+        k++;
+    if (!kind || k == kinds)
+        die("unknown kind of initializer");
+    initializer->kind = (enum lstmc_initializer_kind)k;
+    initializer->fan = !fan || !strcmp(fan, "in") ? LSTMC_FAN_IN : !strcmp(fan, "out") ? LSTMC_FAN_OUT : LSTMC_FAN_AVERAGE;
+    initializer->a = (float)number_field(d, "a", 0);
+    initializer->b = (float)number_field(d, "b", 0);
+    initializer->ones_begin = integer_field(d, "ones_begin");
+    initializer->ones_end = integer_field(d, "ones_end");
+    lua_pop(d->lua, 1);
+}
+
+static void extract_weights(Description *d)
+{
+    lua_State *L = d->lua;
+    lua_getfield(L, -1, "weights");
+    int count = (int)lua_rawlen(L, -1);
+    struct lstmc_tensor *weights = arena_array(d->arena, struct lstmc_tensor, count + 1);
+    struct lstmc_model *m = &d->model.descriptor;
+    for (int i = 0; i < count; i++) {
+        struct lstmc_tensor *w = &weights[i];
+        lua_rawgeti(L, -1, i + 1);
+        w->name = text_field(d, "name");
+        shape_field(d, "shape", &w->rank, w->shape);
+        w->count = product(w->rank, w->shape);
+        w->offset = m->weight_count;
+        w->trainable = flag_field(d, "trainable");
+        extract_initializer(d, &w->initializer);
+        lua_getfield(L, -1, "regularizer");
+        if (lua_istable(L, -1)) {
+            w->l1 = (float)number_field(d, "l1", 0);
+            w->l2 = (float)number_field(d, "l2", 0);
+        }
+        lua_pop(L, 1);
+        lua_pushlightuserdata(L, w);
+        lua_setfield(L, -2, "tensor");
+        m->weight_count += w->count;
+        if (w->trainable)
+            m->gradient_count = m->weight_count;
+        lua_pop(L, 1);
+    }
+    m->weights = weights;
+    m->weight_tensors = count;
+    lua_pop(L, 1);
+}
+
+/* ---- layers ------------------------------------------------------------------------------------------------------------- */
+
+static void extract_arguments(Description *d, Layer *layer)
+{
+    lua_State *L = d->lua;
+    lua_getfield(L, -1, "definition");
+    lua_getfield(L, -1, "arguments");
+    lua_getfield(L, -3, "plain");
+    int count = (int)lua_rawlen(L, -2);
+    layer->arguments = arena_array(d->arena, Argument, count + 1);
+    for (int i = 0; i < count; i++) {
+        Argument *argument = &layer->arguments[layer->argument_count];
+        lua_rawgeti(L, -2, i + 1);
+        lua_rawgeti(L, -1, 1);
+        argument->name = arena_copy_text(d->arena, lua_tostring(L, -1));
+        lua_getfield(L, -3, argument->name);
+        argument->kind = ARGUMENT_NONE;
+        if (lua_type(L, -1) == LUA_TNUMBER) {
+            argument->kind = ARGUMENT_NUMBER;
+            argument->number = lua_tonumber(L, -1);
+        } else if (lua_isboolean(L, -1)) {
+            argument->kind = ARGUMENT_BOOLEAN;
+            argument->number = lua_toboolean(L, -1);
+        } else if (lua_isstring(L, -1)) {
+            argument->kind = ARGUMENT_TEXT;
+            argument->text = arena_copy_text(d->arena, lua_tostring(L, -1));
+        }
+        if (argument->kind != ARGUMENT_NONE)
+            layer->argument_count++;
+        lua_pop(L, 3);
+    }
+    lua_pop(L, 3);
+}
+
+static void extract_layer(Description *d, Layer *layer)
+{
+    lua_State *L = d->lua;
+    layer->name = text_field(d, "name");
+    layer->line = integer_field(d, "line");
+    lua_getfield(L, -1, "definition");
+    layer->kind = text_field(d, "name");
+    layer->custom = flag_field(d, "custom");
+    lua_pop(L, 1);
+    shape_field(d, "input", &layer->input.rank, layer->input.extent);
+    shape_field(d, "output", &layer->output.rank, layer->output.extent);
+    extract_arguments(d, layer);
+    layer->trainable = layer_number(layer, "trainable", 1) != 0;
+    lua_getfield(L, -1, "weights");
+    layer->weight_count = (int)lua_rawlen(L, -1);
+    layer->weights = arena_array(d->arena, const struct lstmc_tensor *, layer->weight_count + 1);
+    for (int i = 0; i < layer->weight_count; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        lua_getfield(L, -1, "tensor");
+        layer->weights[i] = lua_touserdata(L, -1);
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 1);
+}
+
+/* ---- loss, optimizer, data ---------------------------------------------------------------------------------------------- */
+
+static const char *const optimizer_kinds[] = { [LSTMC_SGD] = "sgd", [LSTMC_RMSPROP] = "rmsprop", [LSTMC_ADAM] = "adam", [LSTMC_ADAMW] = "adamw" };
+
+static void extract_optimizer(Description *d)
+{
+    struct lstmc_optimizer *o = &d->model.descriptor.optimizer;
+    lua_getfield(d->lua, -1, "optimizer");
+    lua_getfield(d->lua, -1, "definition");
+    const char *kind = text_field(d, "kind");
+    lua_pop(d->lua, 1);
+    int k = 0;
+    while (strcmp(optimizer_kinds[k], kind))
+        if (++k == (int)(sizeof optimizer_kinds / sizeof *optimizer_kinds))
+            die("unknown kind of optimizer: %s", kind);
+    o->kind = (enum lstmc_optimizer_kind)k;
+    lua_getfield(d->lua, -1, "arguments");
+    o->learning_rate = (float)number_field(d, "learning_rate", 0);
+    o->momentum = (float)number_field(d, "momentum", 0);
+    o->rho = (float)number_field(d, "rho", 0);
+    o->beta_1 = (float)number_field(d, "beta_1", 0);
+    o->beta_2 = (float)number_field(d, "beta_2", 0);
+    o->epsilon = (float)number_field(d, "epsilon", 0);
+    o->weight_decay = (float)number_field(d, "weight_decay", 0);
+    o->clipnorm = (float)number_field(d, "clipnorm", 0);
+    o->clipvalue = (float)number_field(d, "clipvalue", 0);
+    o->global_clipnorm = (float)number_field(d, "global_clipnorm", 0);
+    o->nesterov = flag_field(d, "nesterov");
+    o->centered = flag_field(d, "centered");
+    o->amsgrad = flag_field(d, "amsgrad");
+    lua_pop(d->lua, 2);
+    double rate = number_field(d, "learning_rate", 0);
+    if (rate > 0)
+        o->learning_rate = (float)rate;
+}
+
+static void extract_loss(Description *d)
+{
+    Model *model = &d->model;
+    lua_getfield(d->lua, -1, "loss");
+    if (lua_istable(d->lua, -1)) {
+        lua_getfield(d->lua, -1, "definition");
+        model->loss = text_field(d, "name");
+        lua_pop(d->lua, 1);
+        lua_getfield(d->lua, -1, "arguments");
+        model->from_logits = flag_field(d, "from_logits");
+        model->loss_delta = number_field(d, "delta", 1);
+        model->label_smoothing = number_field(d, "label_smoothing", 0);
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+    model->descriptor.loss = model->loss;
+}
+
+/* Paths in a description are relative to its folder. */
+static const char *path_field(Description *d, const char *name)
+{
+    const char *path = text_field(d, name), *slash = strrchr(d->file, '/');
+    if (!path || path[0] == '/' || !slash)
+        return path;
+    return arena_format(d->arena, "%.*s/%s", (int)(slash - d->file), d->file, path);
+}
+
+static void extract_data(Description *d)
+{
+    static const char *const kinds[] = { [DATA_NONE] = "", [DATA_NPY] = "npy", [DATA_CSV] = "csv",
+                                         [DATA_CHARACTERS] = "characters", [DATA_SAMPLES] = "samples" };
+    Data *data = &d->model.data;
+    lua_getfield(d->lua, -1, "data");
+    if (lua_istable(d->lua, -1)) {
+        const char *kind = text_field(d, "kind");
+        for (int k = DATA_NPY; k <= DATA_SAMPLES; k++)
+            if (!strcmp(kind, kinds[k]))
+                data->kind = (DataKind)k;
+        data->line = integer_field(d, "line");
+        data->x = path_field(d, data->kind == DATA_NPY ? "x" : "file");
+        data->y = path_field(d, "y");
+        data->validation_x = path_field(d, "validation_x");
+        data->validation_y = path_field(d, "validation_y");
+        data->vocabulary = integer_field(d, "vocabulary");
+        data->unknown = integer_field(d, "unknown");
+        data->columns = names_field(d, "columns", &data->column_count);
+        data->targets = names_field(d, "targets", &data->target_count);
+        data->window = integer_field(d, "window");
+        data->sliding = data->window > 0;
+        data->horizon = integer_field(d, "horizon");
+        data->normalization = text_field(d, "normalization");
+        data->split = number_field(d, "split", 1);
+        data->samples = integer_field(d, "samples");
+        data->validation_samples = integer_field(d, "validation_samples");
+        if (data->kind == DATA_CSV && !data->target_count) {
+            data->targets = data->columns;
+            data->target_count = data->column_count;
+        }
+    }
+    lua_pop(d->lua, 1);
+}
+
+/* ---- the whole model ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (const char *c = text; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    return (hash ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+/* FNV-1a of everything that gives the weights their meaning: kinds, names, options and shapes. */
+static uint64_t fingerprint(Description *d)
+{
+    const Model *model = &d->model;
+    uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), model->descriptor.name);
+    for (int l = 0; l < model->layer_count; l++) {
+        const Layer *layer = &model->layers[l];
+        hash = hash_text(hash_text(hash, layer->kind), layer->name);
+        for (int i = 0; i < layer->output.rank; i++)
+            hash = hash_text(hash, arena_format(d->arena, "%d", layer->output.extent[i]));
+        for (int i = 0; i < layer->argument_count; i++) {
+            const Argument *a = &layer->arguments[i];
+            hash = hash_text(hash_text(hash, a->name), a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
+        }
+    }
+    return hash_text(hash, model->loss ? model->loss : "");
+}
+
+static void extract_descriptor(Description *d, int batch)
+{
+    struct lstmc_model *m = &d->model.descriptor;
+    const char *slash = strrchr(d->file, '/');
+    m->name = text_field(d, "name");
+    m->source = slash ? slash + 1 : d->file;
+    m->version = LSTMC_VERSION;
+    m->input_is_tokens = flag_field(d, "input_is_tokens");
+    m->vocabulary = integer_field(d, "vocabulary");
+    m->target_is_class = flag_field(d, "target_is_class");
+    shape_field(d, "output_shape", &m->output_rank, m->output_shape);
+    shape_field(d, "target_shape", &m->target_rank, m->target_shape);
+    m->input_rank = d->model.layers[0].output.rank;
+    memcpy(m->input_shape, d->model.layers[0].output.extent, sizeof m->input_shape);
+    m->input_count = product(m->input_rank, m->input_shape);
+    m->output_count = product(m->output_rank, m->output_shape);
+    m->target_count = product(m->target_rank, m->target_shape);
+    int whole = integer_field(d, "batch_size"), shards = integer_field(d, "shards");
+    if (!shards)
+        shards = whole >= 16 ? 2 : 1;
+    m->shards = shards;
+    m->batch = (whole + shards - 1) / shards;
+    if (batch) {
+        m->batch = batch;
+        m->shards = 1;
+    }
+}
+
+void model_extract(Description *d, int batch)
+{
+    lua_State *L = d->lua;
+    Model *model = &d->model;
+    lua_getfield(L, LUA_REGISTRYINDEX, "model");
+    model->file = d->file;
+    extract_weights(d);
+    lua_getfield(L, -1, "layers");
+    model->layer_count = (int)lua_rawlen(L, -1);
+    model->layers = arena_array(d->arena, Layer, model->layer_count);
+    for (int i = 0; i < model->layer_count; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        extract_layer(d, &model->layers[i]);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    extract_descriptor(d, batch);
+    extract_loss(d);
+    extract_optimizer(d);
+    model->metrics = names_field(d, "metric_names", &model->metric_count);
+    model->epochs = integer_field(d, "epochs");
+    model->seed = (uint64_t)number_field(d, "seed", 1);
+    model->shuffle = flag_field(d, "shuffle");
+    model->validation_split = number_field(d, "validation_split", 0);
+    extract_data(d);
+    model->descriptor.fingerprint = fingerprint(d);
+    lua_pop(L, 1);
+}
+
+/* ---- samples ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Generator {
+    uint64_t seed, index, count;
+} Generator;
+
+#define SAMPLE_STREAM 0x73616d70    /* keeps these numbers apart from every other use of the seed */
+
+static int draw(lua_State *L)       /* random(), random(n), random(a, b) */
+{
+    Generator *g = lua_touserdata(L, lua_upvalueindex(1));
+    uint64_t bits = lstmc_random_bits(g->seed, SAMPLE_STREAM, g->index, g->count++);
+    if (lua_gettop(L) == 0) {
+        lua_pushnumber(L, (double)(bits >> 11) * 0x1p-53);
+        return 1;
+    }
+    lua_Integer low = lua_gettop(L) > 1 ? luaL_checkinteger(L, 1) : 1;
+    lua_Integer high = luaL_checkinteger(L, lua_gettop(L) > 1 ? 2 : 1);
+    luaL_argcheck(L, low <= high, 1, "the interval is empty");
+    uint64_t span = (uint64_t)high - (uint64_t)low + 1;
+    lua_pushinteger(L, (lua_Integer)((uint64_t)low + (span ? bits % span : bits)));
+    return 1;
+}
+
+/* Copies a number or nested tables of numbers, row by row. Returns how many there are; those beyond `room` are only counted. */
+static size_t flatten(lua_State *L, int index, bool integer, void *out, size_t room, size_t at)
+{
+    if (lua_isnumber(L, index) || lua_isboolean(L, index)) {
+        double number = lua_isboolean(L, index) ? lua_toboolean(L, index) : lua_tonumber(L, index);
+        if (at < room && integer)
+            ((int32_t *)out)[at] = (int32_t)number;
+        else if (at < room)
+            ((float *)out)[at] = (float)number;
+        return at + 1;
+    }
+    if (!lua_istable(L, index))
+        luaL_error(L, "samples: a %s among the numbers", luaL_typename(L, index));
+    index = lua_absindex(L, index);
+    luaL_checkstack(L, 4, "samples: nested too deeply");
+    lua_Integer length = (lua_Integer)lua_rawlen(L, index);
+    for (lua_Integer i = 1; i <= length; i++) {
+        lua_rawgeti(L, index, i);
+        at = flatten(L, -1, integer, out, room, at);
+        lua_pop(L, 1);
+    }
+    return at;
+}
+
+static int take_sample(lua_State *L)    /* (generate, random, x, y, description) */
+{
+    Description *d = lua_touserdata(L, 5);
+    const struct lstmc_model *m = &d->model.descriptor;
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 1, 2);
+    size_t x = flatten(L, -2, m->input_is_tokens, lua_touserdata(L, 3), m->input_count, 0);
+    size_t y = flatten(L, -1, m->target_is_class, lua_touserdata(L, 4), m->target_count, 0);
+    if (x != m->input_count)
+        luaL_error(L, "samples: x has %d numbers, but the model reads %d", (int)x, (int)m->input_count);
+    if (y != m->target_count)
+        luaL_error(L, "samples: y has %d numbers, but the model's target has %d", (int)y, (int)m->target_count);
+    const int32_t *ids = lua_touserdata(L, 3);
+    for (size_t i = 0; m->input_is_tokens && i < x; i++)
+        if (ids[i] < 0 || ids[i] >= m->vocabulary)
+            luaL_error(L, "samples: id %d at position %d is outside [0, %d)", (int)ids[i], (int)i + 1, m->vocabulary);
+    const int32_t *classes = lua_touserdata(L, 4);
+    int class_count = m->output_shape[m->output_rank - 1];
+    for (size_t i = 0; m->target_is_class && i < y; i++)
+        if (classes[i] < 0 || classes[i] >= class_count)
+            luaL_error(L, "samples: class %d is outside [0, %d)", (int)classes[i], class_count);
+    return 0;
+}
+
+bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y)
+{
+    lua_State *L = d->lua;
+    Generator generator = { .seed = seed, .index = index };
+    lua_pushcfunction(L, take_sample);
+    lua_getfield(L, LUA_REGISTRYINDEX, "model");
+    lua_getfield(L, -1, "data");
+    lua_getfield(L, -1, "generate");
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    lua_pushlightuserdata(L, &generator);
+    lua_pushcclosure(L, draw, 1);
+    lua_pushlightuserdata(L, x);
+    lua_pushlightuserdata(L, y);
+    lua_pushlightuserdata(L, d);
+    return description_call(d, 5, 0);
+}

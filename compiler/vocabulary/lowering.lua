@@ -1,0 +1,655 @@
+-- lowering.lua: in: a built model.  out: a program: tensors and forward statements, which lua_lower.c turns into an Ir.
+-- Each layer's mathematics is called once; the graph of values it returns becomes statements. What is stored, that is, becomes a tensor:
+-- products, transcendental functions, whatever a local variable names, whatever is used twice. The rest is written out where it is used.
+local internal = ...
+local Value, Element, Axis = internal.Value, internal.Element, internal.Axis
+local is, element, value = internal.is, internal.element, internal.value
+local new_axis, affine_of, lone_axis = internal.new_axis, internal.affine_of, internal.lone_axis
+local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
+local rawget, rawset, ipairs, pairs, error, type = rawget, rawset, ipairs, pairs, error, type
+local format, sort = string.format, table.sort
+local call_named = internal.call_named      -- (C) calls a function and lets its local variables name the values they hold
+
+local function mistake(...) error(format(...), 0) end
+
+-- Programs ------------------------------------------------------------------------------------------------------------------
+
+local function add_tensor(program, fields)
+  program.tensors[#program.tensors + 1] = fields
+  return fields
+end
+
+local function constant(number) return { op = "constant", value = number } end
+local function load(tensor, index) return { op = "load", tensor = tensor, index = index } end
+
+local function sum_of(a, b) return a and { op = "add", a = a, b = b } or b end
+
+local function unique_name(scope, wanted)
+  local names, name, n = scope.names, wanted, 0
+  while names[name] do
+    n = n + 1
+    name = wanted .. "_" .. n
+  end
+  names[name] = true
+  return name
+end
+
+-- Storage order: time, batch, the rest; without time: batch, the rest.
+local function place(program, timed, sample)
+  local list, first = {}, 1
+  if timed then
+    list[1], first = sample[1], 2
+  end
+  if program.batch_axis then list[#list + 1] = program.batch_axis end
+  for d = first, #sample do list[#list + 1] = sample[d] end
+  return list
+end
+
+local function batched_tensor(program, fields, timed, sample_shape)
+  local extents, first = {}, 1
+  if timed then
+    extents[1], first = sample_shape[1], 2
+    fields.time_dimension = 0
+  end
+  if program.batch_axis then
+    fields.batch_dimension = #extents
+    extents[#extents + 1] = program.batch
+  end
+  for d = first, #sample_shape do extents[#extents + 1] = sample_shape[d] end
+  fields.extents = extents
+  return add_tensor(program, fields)
+end
+
+local function axes_in(index, list, seen)
+  for _, position in ipairs(index) do
+    if is(position, Axis) then
+      for _, term in ipairs(position.terms) do
+        if not seen[term.axis] then
+          seen[term.axis] = true
+          list[#list + 1] = term.axis
+        end
+      end
+    elseif position.op == "load" then
+      axes_in(position.index, list, seen)
+    end
+  end
+end
+
+local function axes_of(e, list, seen)
+  if e.op == "load" then
+    axes_in(e.index, list, seen)
+  elseif e.op == "position" then
+    axes_in({ e.index }, list, seen)
+  elseif e.op ~= "constant" then
+    axes_of(e.a, list, seen)
+    if e.b then axes_of(e.b, list, seen) end
+  end
+end
+
+-- Adds a statement; its axes are those of `out`, then the summed ones in the order in which they appear.
+local function add_statement(scope, section, accumulate, tensor, index, right, in_loop)
+  local program, axes, seen = scope.program, {}, {}
+  local loop = in_loop and scope.loop or nil
+  if loop then seen[loop.axis] = true end
+  axes_in(index, axes, seen)
+  axes_of(right, axes, seen)
+  for _, axis in ipairs(axes) do
+    if not axis.extent then mistake("cannot tell the extent of axis %s: it never stands alone as an index", axis.name) end
+  end
+  program.statements[#program.statements + 1] = { section = section, accumulate = accumulate, tensor = tensor, index = index,
+    right = right, axes = axes, loop = loop, layer = scope.layer_name }
+end
+
+-- From the graph of values to elements -----------------------------------------------------------------------------------
+
+local function substitute(index, map)
+  local moved = {}
+  for d, position in ipairs(index) do
+    if is(position, Axis) then
+      local sum = affine_of(position.constant)
+      for _, term in ipairs(position.terms) do
+        local by = map[term.axis] or internal.axis_index(term.axis)
+        sum = affine_add(sum, affine_multiply(by, term.coefficient), 1)
+      end
+      moved[d] = sum
+    else
+      moved[d] = position
+    end
+  end
+  return moved
+end
+
+function internal.axis_index(axis)
+  local index = new_axis(axis.name)
+  index.terms[1].axis = axis
+  return index
+end
+
+local element_at
+
+-- An element as written by the layer -> loads of tensors. `map`: what stands for the axes of the definition.
+local function resolve(scope, e, map, implied)
+  if e.op == "constant" then return e end
+  if e.op == "position" then return { op = "position", index = substitute({ e.index }, map)[1] } end
+  if e.op == "load" then
+    local index = substitute(e.index, map)
+    for d, position in ipairs(index) do
+      if is(position, Element) then index[d] = resolve(scope, position, map, implied) end
+    end
+    return element_at(scope, e.value, index, implied)
+  end
+  return { op = e.op, a = resolve(scope, e.a, map, implied), b = e.b and resolve(scope, e.b, map, implied) }
+end
+
+local function is_static(node)           -- made of weights alone
+  if type(node) == "number" then return true end
+  local known = rawget(node, "static")
+  if known == nil then
+    known = true
+    for _, child in ipairs(internal.children(node)) do known = known and is_static(child) end
+    rawset(node, "static", known)
+  end
+  return known
+end
+
+local function joined(implied, index)
+  local full = {}
+  for d = 1, #implied do full[d] = implied[d] end
+  for d = 1, #index do full[#full + 1] = index[d] end
+  return full
+end
+
+-- A definition that only renames elements is not stored: y[{t, f}] = x[{f}].
+local function is_rename(node)
+  if node.op ~= "indexed" or rawget(node, "blocks") or node.right.op ~= "load" then return false end
+  local seen = {}
+  for _, position in ipairs(node.left) do
+    local axis = lone_axis(position)
+    if not axis or seen[axis] then return false end
+    seen[axis] = true
+  end
+  for _, position in ipairs(node.right.index) do
+    if not is(position, Axis) then return false end
+    for _, term in ipairs(position.terms) do
+      if not seen[term.axis] then return false end
+    end
+  end
+  return true
+end
+
+local function map_left(node, index)
+  local map = {}
+  for d, position in ipairs(node.left) do
+    local axis = lone_axis(position)
+    if not axis then return nil end
+    map[axis] = index[d]
+  end
+  return map
+end
+
+function element_at(scope, node, index, implied)
+  if type(node) == "number" then return constant(node) end
+  if #node.shape == 0 then index = {} end
+  local stored = rawget(node, "stored")
+  if stored then
+    if rawget(node, "blocks") then mistake("a value that is cut into gates cannot be read as a whole") end
+    return stored(index, implied)
+  end
+  if node.op == "leaf" then return node.at(node.static and index or joined(implied, index)) end
+  if node.op == "view" then return element_at(scope, node.base, node.map(index), implied) end
+  if node.op == "gate" then return rawget(node.base, "stored")({ affine_of(node.gate), index[1] }, implied) end
+  if node.op == "indexed" then
+    local map = map_left(node, index)
+    if not (map and is_rename(node)) then mistake("a value is used before it is defined") end
+    return resolve(scope, node.right, map, implied)
+  end
+  return { op = node.op, a = element_at(scope, node.a, index, implied), b = node.b and element_at(scope, node.b, index, implied) }
+end
+
+-- Which values are stored ----------------------------------------------------------------------------------------------------
+
+local function loads_in(e, list)
+  if e.op == "load" then
+    list[#list + 1] = e.value
+    for _, position in ipairs(e.index) do
+      if is(position, Element) then loads_in(position, list) end
+    end
+  elseif e.op ~= "constant" and e.op ~= "position" then
+    loads_in(e.a, list)
+    if e.b then loads_in(e.b, list) end
+  end
+  return list
+end
+
+function internal.children(node)
+  if node.op == "leaf" then return {} end
+  if node.op == "view" or node.op == "gate" then return { node.base } end
+  if node.op == "indexed" then
+    if not rawget(node, "right") then mistake("a tensor{...} is used but never defined") end
+    return loads_in(node.right, {})
+  end
+  local list = {}
+  if is(node.a, Value) then list[1] = node.a end
+  if is(node.b, Value) then list[#list + 1] = node.b end
+  return list
+end
+
+local function reach(node, list, uses)
+  uses[node] = (uses[node] or 0) + 1
+  if uses[node] > 1 then return end
+  list[#list + 1] = node
+  for _, child in ipairs(internal.children(node)) do reach(child, list, uses) end
+end
+
+-- The additive terms of a definition's right side: { element, sign }.
+local function split_terms(e, sign, list)
+  if e.op == "add" or e.op == "subtract" then
+    split_terms(e.a, sign, list)
+    split_terms(e.b, e.op == "add" and sign or -sign, list)
+  elseif e.op == "negate" then
+    split_terms(e.a, -sign, list)
+  else
+    list[#list + 1] = { right = e, sign = sign }
+  end
+  return list
+end
+
+local function free_axes(e)
+  local list, seen = {}, {}
+  local function walk(x)
+    if x.op == "load" then
+      axes_in(x.index, list, seen)
+      for _, position in ipairs(x.index) do
+        if is(position, Element) then walk(position) end
+      end
+    elseif x.op == "position" then
+      axes_in({ x.index }, list, seen)
+    elseif x.op ~= "constant" then
+      walk(x.a)
+      if x.b then walk(x.b) end
+    end
+  end
+  walk(e)
+  return list
+end
+
+local function has_summed_axes(node)
+  local left, seen = {}, {}
+  axes_in(node.left, left, seen)
+  for _, axis in ipairs(free_axes(node.right)) do
+    if not seen[axis] then return true end
+  end
+  return false
+end
+
+local function can_join_sum(node, uses)   -- may become terms of the sum that uses it, instead of a tensor of its own
+  if not is(node, Value) or uses[node] ~= 1 or rawget(node, "local_name") or rawget(node, "blocks") or #node.shape == 0 then return false end
+  if node.op == "indexed" then
+    return node.right.op ~= "largest" and has_summed_axes(node) and map_left(node, node.left) ~= nil
+  end
+  return (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses)
+end
+
+function internal.is_sum(node, uses)
+  local known = rawget(node, "sum")
+  if known == nil then
+    known = can_join_sum(node.a, uses) or can_join_sum(node.b, uses)
+    rawset(node, "sum", known)
+  end
+  return known
+end
+
+local function must_store(node, uses, returned)
+  if node.op == "leaf" or node.op == "view" or node.op == "gate" then return false end
+  if rawget(node, "joined") then return false end
+  if rawget(node, "blocks") then return true end
+  if node.op == "indexed" then return not is_rename(node) end
+  if (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses) then return true end
+  return rawget(node, "root") or rawget(node, "local_name") or uses[node] > 1 or returned[node]
+end
+
+-- Storing ----------------------------------------------------------------------------------------------------------------------
+
+local function collect_terms(scope, node, index, sign, top, list)
+  if (top or rawget(node, "joined")) and (node.op == "add" or node.op == "subtract") and internal.is_sum(node, scope.uses) then
+    for which, child in ipairs{ node.a, node.b } do
+      local child_sign = (which == 2 and node.op == "subtract") and -sign or sign
+      if is(child, Value) and rawget(child, "joined") then
+        collect_terms(scope, child, index, child_sign, false, list)
+      else
+        list[#list + 1] = { element = element_at(scope, child, index, scope.implied), sign = child_sign, summed = false }
+      end
+    end
+    return list
+  end
+  if node.op == "indexed" then
+    local map = top and not map_left(node, index) and {} or map_left(node, index)
+    local left, seen = {}, {}
+    axes_in(node.left, left, seen)
+    for _, term in ipairs(split_terms(node.right, sign, {})) do
+      local summed = false
+      for _, axis in ipairs(free_axes(term.right)) do summed = summed or not seen[axis] end
+      local largest = term.right.op == "largest"
+      local right = resolve(scope, largest and term.right.a or term.right, map, scope.implied)
+      list[#list + 1] = { element = right, sign = term.sign, summed = summed and not largest, largest = largest }
+    end
+    return list
+  end
+  list[1] = { element = { op = node.op, a = element_at(scope, node.a, index, scope.implied),
+                          b = node.b and element_at(scope, node.b, index, scope.implied) }, sign = sign, summed = false }
+  return list
+end
+
+local DEFAULT_AXES = { { "n" }, { "m", "n" }, { "l", "m", "n" } }
+
+local function fresh_axes(shape)
+  local list, names = {}, DEFAULT_AXES[#shape] or {}
+  for d, extent in ipairs(shape) do list[d] = new_axis(names[d] or "n" .. d, extent) end
+  return list
+end
+
+local function default_name(node)
+  if node.op == "add" or node.op == "subtract" or node.op == "indexed" then return rawget(node, "product") and "z" or "sum" end
+  local operand = rawget(node, "a")
+  local of = is(operand, Value) and rawget(operand, "tensor_name")
+  return of and node.op .. "_" .. of or node.op
+end
+
+local function emit_terms(scope, tensor, out, terms, in_loop)
+  local plain
+  for _, term in ipairs(terms) do
+    if term.largest then
+      if #terms > 1 or term.sign < 0 then mistake("largest(...) stands alone on the right side") end
+      add_statement(scope, "forward", "set", tensor, out, constant(-math.huge), in_loop)
+      add_statement(scope, "forward", "max", tensor, out, term.element, in_loop)
+      return
+    end
+    if not term.summed then
+      local signed = term.sign < 0 and { op = "negate", a = term.element } or term.element
+      plain = sum_of(plain, signed)
+    end
+  end
+  add_statement(scope, "forward", "set", tensor, out, plain or constant(0), in_loop)
+  for _, term in ipairs(terms) do
+    if term.summed then
+      local signed = term.sign < 0 and { op = "negate", a = term.element } or term.element
+      add_statement(scope, "forward", "add", tensor, out, signed, in_loop)
+    end
+  end
+end
+
+-- Gives `node` a tensor and emits the statements that fill it. `state`: the state tensor that it is the next value of.
+local function store(scope, node, state)
+  local program = scope.program
+  local shape, index, out = node.shape, nil, nil
+  local static = is_static(node)
+  if rawget(node, "blocks") then
+    local width = node.shape[1] // node.blocks
+    local g, n = new_axis("g", node.blocks), new_axis("n", width)
+    shape, index, out = { node.blocks, width }, { affine_add(affine_multiply(g, width), n, 1) }, { g, n }
+  elseif node.op == "indexed" and not rawget(node, "joined") then
+    index, out = node.left, node.left
+  else
+    index = fresh_axes(shape)
+    out = index
+  end
+  local timed = scope.timed(shape)
+  local terms = collect_terms(scope, node, index, 1, true, {})
+  if state then
+    rawset(node, "stored", function(at, implied)
+      local full = joined(implied, at)
+      full[1] = affine_add(full[1], 1, 1)
+      return load(state, place(program, true, full))
+    end)
+    rawset(node, "tensor_name", state.name)
+    local full = joined(scope.implied, out)
+    full[1] = affine_add(full[1], 1, 1)
+    emit_terms(scope, state, place(program, true, full), terms, true)
+    return
+  end
+  local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
+  rawset(node, "tensor_name", name)
+  local tensor
+  if static then
+    tensor = add_tensor(program, { layer = scope.layer_name, name = name, role = "value", extents = shape })
+    rawset(node, "stored", function(at) return load(tensor, at) end)
+    emit_terms(scope, tensor, out, terms, false)
+    return
+  end
+  tensor = batched_tensor(program, { layer = scope.layer_name, name = name, role = "value" }, timed, joined(scope.implied_shape, shape))
+  rawset(node, "stored", function(at, implied) return load(tensor, place(program, timed, joined(implied, at))) end)
+  emit_terms(scope, tensor, place(program, timed, joined(scope.implied, out)), terms, true)
+end
+
+-- Emits everything that the returned values need. `states`: node -> state tensor.
+local function emit_graph(scope, roots, states)
+  local list, uses, returned = {}, {}, {}
+  for _, root in ipairs(roots) do
+    if not is(root, Value) then mistake("%s: the mathematics returned a %s where a value was expected", scope.layer_name, type(root)) end
+    returned[root] = true
+    reach(root, list, uses)
+  end
+  scope.uses = uses
+  sort(list, function(a, b) return a.number < b.number end)
+  for _, node in ipairs(list) do
+    if node.op == "add" or node.op == "subtract" then
+      for _, child in ipairs{ node.a, node.b } do
+        if not returned[child] and can_join_sum(child, uses) then rawset(child, "joined", true) end
+      end
+    end
+  end
+  for pass = 1, 2 do                                  -- what depends on weights alone comes first, outside the loop
+    for _, node in ipairs(list) do
+      if must_store(node, uses, returned) and is_static(node) == (pass == 1) then store(scope, node, states and states[node]) end
+    end
+  end
+end
+
+-- Layers -------------------------------------------------------------------------------------------------------------------------
+
+local function leaf(shape, at, static)
+  return value{ op = "leaf", shape = shape, at = at, static = static or false }
+end
+
+local function tail(shape, from)
+  local rest = {}
+  for d = from, #shape do rest[#rest + 1] = shape[d] end
+  return rest
+end
+
+local function weight_leaves(program, layer)
+  local leaves = {}
+  for _, weight in ipairs(layer.weights) do
+    local tensor = program.weights[weight]
+    leaves[weight.short_name] = leaf(weight.shape, function(index) return load(tensor, index) end, true)
+  end
+  return leaves
+end
+
+local function new_scope(program, layer, implied, implied_shape, timed)
+  local scope = { program = program, layer_name = layer.name, implied = implied, implied_shape = implied_shape, timed = timed, names = {} }
+  for _, weight in ipairs(layer.weights) do scope.names[weight.short_name] = true end
+  return scope
+end
+
+local function lower_recurrent(program, layer, input)
+  local def, a = layer.definition, layer.arguments
+  local timesteps = input.shape[1]
+  local t = new_axis("t", timesteps)
+  t.terms[1].axis.kind = "time"
+  local scope = new_scope(program, layer, { t }, { timesteps }, function() return true end)
+  scope.loop = { axis = t.terms[1].axis }
+  local states, before, roots = {}, {}, {}
+  for _, name in ipairs(def.state) do
+    local shape = { a.units }
+    local tensor = batched_tensor(program, { layer = layer.name, name = name, role = "state" }, true, joined({ timesteps + 1 }, shape))
+    states[name], scope.names[name] = tensor, true
+    local n = fresh_axes(shape)
+    local function row(r) return place(program, true, joined({ affine_of(r) }, n)) end
+    add_statement(scope, "reset", "set", tensor, row(0), constant(0), false)
+    add_statement(scope, "carry", "set", tensor, row(0), load(tensor, row(timesteps)), false)
+    before[name] = leaf(shape, function(full) return load(tensor, place(program, true, full)) end)
+  end
+  local x = leaf(tail(input.shape, 2), function(full)
+    local moved = joined({}, full)
+    if a.go_backwards then moved[1] = affine_add(affine_of(timesteps - 1), full[1], -1) end
+    return input.at(moved)
+  end)
+  local after = call_named(def.step, a, weight_leaves(program, layer), x, before)
+  if type(after) ~= "table" then mistake("%s: step must return a table with the next state", layer.name) end
+  local targets, copies = {}, {}
+  for _, name in ipairs(def.state) do
+    local node = after[name]
+    if not is(node, Value) or #node.shape ~= 1 or node.shape[1] ~= a.units then
+      mistake("%s: step must return %s, a value of %d units", layer.name, name, a.units)
+    end
+    roots[#roots + 1] = node
+    if targets[node] or node.op == "leaf" or node.op == "view" or node.op == "gate" or is_static(node) or is_rename(node) then
+      copies[#copies + 1] = { name = name, node = node }
+    else
+      targets[node] = states[name]
+    end
+  end
+  emit_graph(scope, roots, targets)
+  for _, copy in ipairs(copies) do
+    local n = fresh_axes({ a.units })
+    add_statement(scope, "forward", "set", states[copy.name], place(program, true, { affine_add(t, 1, 1), n[1] }),
+                  element_at(scope, copy.node, n, scope.implied), true)
+  end
+  local output = states[def.state[1]]
+  if a.return_sequences then
+    return { shape = { timesteps, a.units }, at = function(full)
+      return load(output, place(program, true, { affine_add(full[1], 1, 1), full[2] }))
+    end }
+  end
+  return { shape = { a.units }, at = function(full)
+    return load(output, place(program, true, { affine_of(timesteps), full[1] }))
+  end }
+end
+
+local function lower_call(program, layer, input)
+  local def, a = layer.definition, layer.arguments
+  local whole = def.over == "sample"
+  local leading = whole and 0 or #input.shape - 1
+  local implied, implied_shape = {}, {}
+  for d = 1, leading do
+    implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", input.shape[d]), input.shape[d]
+  end
+  local scope = new_scope(program, layer, implied, implied_shape, function(shape) return leading > 0 or whole and #shape > 1 end)
+  local x = leaf(tail(input.shape, leading + 1), input.at)
+  program.noise = function(rate)
+    if not program.training then return 1 end
+    local timed = scope.timed(x.shape)
+    local tensor = batched_tensor(program, { layer = layer.name, name = unique_name(scope, "noise"), role = "noise", rate = rate,
+                                             place = layer.index }, timed, input.shape)
+    return leaf(x.shape, function(full) return load(tensor, place(program, timed, full)) end)
+  end
+  local y = call_named(def.call, a, weight_leaves(program, layer), x)
+  emit_graph(scope, { y }, nil)
+  local function view(node)
+    return function(full)
+      local own = {}
+      for d = leading + 1, #full do own[#own + 1] = full[d] end
+      local lead = {}
+      for d = 1, leading do lead[d] = full[d] end
+      return element_at(scope, node, own, lead)
+    end
+  end
+  local result = { shape = joined(implied_shape, y.shape), at = view(y), activation = rawget(y, "activation") }
+  if result.activation then result.pre = view(rawget(y, "pre")) end
+  return result
+end
+
+local function lower_loss(program, model, output)
+  local def, a = model.loss.definition, model.loss.arguments
+  local scope = { program = program, layer_name = "", names = {} }
+  local leading = #output.shape - 1
+  local implied, implied_shape = {}, {}
+  for d = 1, leading do
+    implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", output.shape[d]), output.shape[d]
+  end
+  scope.implied, scope.implied_shape, scope.timed = implied, implied_shape, function() return leading > 0 end
+  local b = program.batch_axis
+  local target_shape = model.target_shape
+  local target_extents = { program.batch, table.unpack(target_shape) }
+  program.target = add_tensor(program, { layer = "", name = "target", role = "target", integer = model.target_is_class, extents = target_extents, batch_dimension = 0 })
+  program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight", extents = { program.batch }, batch_dimension = 0 })
+  program.scale = add_tensor(program, { layer = "", name = "scale", role = "scale", extents = {} })
+  program.loss = add_tensor(program, { layer = "", name = "loss", role = "loss", extents = {} })
+  local own_target = tail(target_shape, leading + 1)
+  local y = leaf(own_target, function(full) return load(program.target, joined({ b }, full)) end)
+  local fused = not a.from_logits and def.logits and output.activation and output.activation.logit_form == def.logits
+  local at = fused and output.pre or output.read
+  local p = leaf(tail(output.shape, leading + 1), at)
+  local first = #program.statements
+  local l = call_named((fused or a.from_logits) and def.call_logits or def.call, a, y, p)
+  emit_graph(scope, { l }, nil)
+  add_statement(scope, "forward", "set", program.loss, {}, constant(0), false)
+  local value_of = element_at(scope, l, {}, implied)
+  local weighted = { op = "multiply", a = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }, b = value_of }
+  add_statement(scope, "forward", "add", program.loss, {}, weighted, false)
+  for s = first + 1, #program.statements do program.statements[s].section = "loss" end
+end
+
+-- A program with its input, its weights and its batch axis; nothing is computed yet.
+local function new_program(model, options, shape, tokens)
+  local program = { tensors = {}, statements = {}, weights = {}, training = options.training, batch = options.batch }
+  if options.training or options.batch > 1 then
+    program.batch_axis = new_axis("b", options.batch)
+    program.batch_axis.terms[1].axis.kind = "batch"
+  end
+  for index, weight in ipairs(model.weights) do
+    program.weights[weight] = add_tensor(program, { layer = weight.layer_name, name = weight.short_name, role = "weight",
+      extents = weight.shape, weight = index - 1, trainable = weight.trainable })
+  end
+  local b = program.batch_axis
+  program.input = add_tensor(program, { layer = "", name = "x", role = "input", integer = tokens,
+    extents = b and joined({ program.batch }, shape) or shape, batch_dimension = b and 0 or nil,
+    time_dimension = (#shape > 1 or tokens) and (b and 1 or 0) or nil, trainable = options.input_gradient and not tokens })
+  return program, { shape = shape, at = function(full) return load(program.input, b and joined({ b }, full) or full) end }
+end
+
+local function lower_layers(program, model, first, last, current)
+  for position = first, last do
+    local layer = model.layers[position]
+    internal.program = program
+    current = (layer.definition.step and lower_recurrent or lower_call)(program, layer, current)
+    internal.program = nil
+  end
+  local b, scope = program.batch_axis, { program = program, layer_name = "", names = {} }
+  program.output = add_tensor(program, { layer = "", name = "output", role = "output",
+    extents = b and joined({ program.batch }, current.shape) or current.shape, batch_dimension = b and 0 or nil,
+    time_dimension = #current.shape > 1 and (b and 1 or 0) or nil })
+  local axes = fresh_axes(current.shape)
+  if #axes == 2 then axes[1] = new_axis("t", current.shape[1]) end
+  add_statement(scope, "forward", "set", program.output, b and joined({ b }, axes) or axes, current.at(axes), false)
+  return current
+end
+
+-- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one time step).
+function internal.lower(model, options)
+  local shape = options.streaming and internal.reshape(model, 1) or model.layers[1].output
+  local program, input = new_program(model, options, shape, model.input_is_tokens)
+  local output = lower_layers(program, model, 2, #model.layers, input)
+  if options.training and model.loss then
+    local b = program.batch_axis
+    output.read = function(full) return load(program.output, joined({ b }, full)) end
+    lower_loss(program, model, output)
+  end
+  return program
+end
+
+-- lower_layer(model, options): options.layer alone, from its input to its output, without a loss.
+function internal.lower_layer(model, options)
+  local layer = model.layers[options.layer]
+  local tokens = layer.definition.input == "tokens"
+  local program, input = new_program(model, options, layer.input, tokens)
+  lower_layers(program, model, options.layer, options.layer, input)
+  return program
+end
+
+-- noise(rate): inverted dropout noise for x, one number for each element of a sample; 1 when the model only predicts.
+function internal.vocabulary.noise(rate)
+  if not (internal.program and internal.program.noise) then mistake("noise belongs into the call of a layer") end
+  return internal.program.noise(rate)
+end

@@ -1,0 +1,331 @@
+-- values.lua: the notation in which layers are written.
+--
+-- A *value* is a whole array seen by the mathematics of a layer (x, a weight, a gate); batch and, where implied, time do not show.
+-- Arithmetic on values is elementwise. An *element* is a value at an index, x[{t, k}]; y[{t, f}] = ... defines a value by its elements,
+-- with Einstein's convention: in each term, an axis that does not stand on the left is summed over.
+-- Nothing is computed here: values form a graph that lowering.lua turns into statements of the IR.
+local internal = ...
+
+local Value, Element, Axis = { kind = "value" }, { kind = "element" }, { kind = "axis" }
+internal.Value, internal.Element, internal.Axis = Value, Element, Axis
+
+local getmetatable, setmetatable, type, error, math_type = getmetatable, setmetatable, type, error, math.type
+local rawget, rawset, ipairs, select = rawget, rawset, ipairs, select
+local format, gmatch, concat = string.format, string.gmatch, table.concat
+local floor = math.floor
+
+local function is(object, metatable)
+  return type(object) == "table" and getmetatable(object) == metatable.kind and rawget(object, "_class") == metatable
+end
+internal.is = is
+
+-- A mistake inside the mathematics: reported at the line of the description or layer file that made it.
+local function mistake(...)
+  error(format(...), 3)
+end
+
+-- Axes and affine indices -------------------------------------------------------------------------------------------------
+
+local function make(class, fields)
+  fields._class = class
+  return setmetatable(fields, class)
+end
+
+local function affine_of(object)      -- number, axis or affine -> { constant, terms = { { axis, coefficient }, ... } }
+  if type(object) == "number" then
+    local whole = math_type(object) == "integer" and object or floor(object)
+    if whole ~= object then mistake("an index must be a whole number, not %s", object) end
+    return make(Axis, { constant = whole, terms = {} })
+  end
+  return object
+end
+
+local function affine_add(a, b, sign)
+  a, b = affine_of(a), affine_of(b)
+  if not (is(a, Axis) and is(b, Axis)) then mistake("an index is a sum of axes, numbers and multiples of axes") end
+  local sum = { constant = a.constant + sign * b.constant, terms = {} }
+  for _, term in ipairs(a.terms) do sum.terms[#sum.terms + 1] = { axis = term.axis, coefficient = term.coefficient } end
+  for _, term in ipairs(b.terms) do
+    local found
+    for _, mine in ipairs(sum.terms) do
+      if mine.axis == term.axis then
+        mine.coefficient = mine.coefficient + sign * term.coefficient
+        found = true
+      end
+    end
+    if not found then sum.terms[#sum.terms + 1] = { axis = term.axis, coefficient = sign * term.coefficient } end
+  end
+  local kept = {}
+  for _, term in ipairs(sum.terms) do
+    if term.coefficient ~= 0 then kept[#kept + 1] = term end
+  end
+  sum.terms = kept
+  return make(Axis, sum)
+end
+
+local function affine_multiply(a, b)
+  if type(a) == "number" then a, b = b, a end
+  if type(b) ~= "number" then mistake("an index is affine: axes cannot be multiplied with each other") end
+  local product = make(Axis, { constant = a.constant * b, terms = {} })
+  for _, term in ipairs(a.terms) do
+    product.terms[#product.terms + 1] = { axis = term.axis, coefficient = term.coefficient * b }
+  end
+  return product
+end
+
+Axis.__add = function(a, b) return affine_add(a, b, 1) end
+Axis.__sub = function(a, b) return affine_add(a, b, -1) end
+Axis.__mul = affine_multiply
+Axis.__unm = function(a) return affine_multiply(a, -1) end
+Axis.__metatable = "axis"
+
+-- A named axis; its extent is found where it is used.
+local function new_axis(name, extent)
+  local axis = { name = name, extent = extent }
+  return make(Axis, { constant = 0, terms = { { axis = axis, coefficient = 1 } } })
+end
+internal.new_axis, internal.affine_of, internal.affine_add, internal.affine_multiply = new_axis, affine_of, affine_add, affine_multiply
+
+-- The axis itself, if the index is one axis and nothing else.
+local function lone_axis(index)
+  if is(index, Axis) and index.constant == 0 and #index.terms == 1 and index.terms[1].coefficient == 1 then
+    return index.terms[1].axis
+  end
+end
+internal.lone_axis = lone_axis
+
+-- Elements ------------------------------------------------------------------------------------------------------------------
+
+local function element(op, a, b)
+  return make(Element, { op = op, a = a, b = b })
+end
+internal.element = element
+
+local function to_element(object)
+  if type(object) == "number" then return make(Element, { op = "constant", value = object }) end
+  if is(object, Element) then return object end
+  if is(object, Axis) then return make(Element, { op = "position", index = object }) end
+  if is(object, Value) and #object.shape == 0 then return object[{}] end
+  mistake("a whole value cannot be mixed with elements: give it an index, like x[{n}]")
+end
+internal.to_element = to_element
+
+-- Notes the extent of every axis that stands alone or shifted in an index of a dimension of that extent.
+local function learn_extents(shape, index)
+  for d, position in ipairs(index) do
+    if is(position, Axis) and #position.terms == 1 then
+      local axis = position.terms[1].axis
+      if not axis.extent and position.constant == 0 and position.terms[1].coefficient == 1 then axis.extent = shape[d] end
+    end
+  end
+end
+
+local function check_index(value, index)
+  if #index ~= #value.shape then
+    mistake("%d indices for a value of rank %d", #index, #value.shape)
+  end
+  local checked = {}
+  for d = 1, #index do
+    local position = index[d]
+    if type(position) == "number" then position = affine_of(position) end
+    if is(position, Value) and #position.shape == 0 then position = position[{}] end
+    if not (is(position, Axis) or is(position, Element)) then mistake("index %d is not an axis", d) end
+    checked[d] = position
+  end
+  learn_extents(value.shape, checked)
+  return checked
+end
+
+-- Values --------------------------------------------------------------------------------------------------------------------
+
+local count = 0
+local function value(fields)
+  count = count + 1
+  fields.number = count
+  return make(Value, fields)
+end
+internal.value = value
+
+-- How the shapes of two operands of an elementwise operation go together: equal, or one of them a scalar.
+local function common_shape(a, b)
+  if type(a) == "number" then return b.shape end
+  if type(b) == "number" or #b.shape == 0 then return a.shape end
+  if #a.shape == 0 then return b.shape end
+  local same = #a.shape == #b.shape
+  for d = 1, #a.shape do same = same and a.shape[d] == b.shape[d] end
+  if not same then mistake("shapes {%s} and {%s} do not go together", concat(a.shape, ", "), concat(b.shape, ", ")) end
+  return a.shape
+end
+
+local function binary(op, fold)
+  return function(a, b)
+    if is(a, Axis) or is(b, Axis) or is(a, Element) or is(b, Element) then
+      return element(op, to_element(a), to_element(b))
+    end
+    if type(a) == "number" and type(b) == "number" then return fold(a, b) end
+    if not (is(a, Value) or type(a) == "number") or not (is(b, Value) or type(b) == "number") then
+      mistake("arithmetic on a %s", is(a, Value) and type(b) or type(a))
+    end
+    if op == "multiply" then           -- x * 1 is x itself: dropout at inference leaves no trace
+      if a == 1 then return b end
+      if b == 1 then return a end
+    end
+    return value{ op = op, a = a, b = b, shape = common_shape(a, b) }
+  end
+end
+
+local function unary(op, fold, root)
+  return function(a)
+    if type(a) == "number" then return fold(a) end
+    if is(a, Element) or is(a, Axis) then return element(op, to_element(a)) end
+    if not is(a, Value) then mistake("%s of a %s", op, type(a)) end
+    return value{ op = op, a = a, shape = a.shape, root = root }
+  end
+end
+
+local function sigmoid(x) return 1 / (1 + math.exp(-x)) end
+local function undefined(name) return function() mistake("%s of a plain number is not defined here", name) end end
+
+local add = binary("add", function(a, b) return a + b end)
+local subtract = binary("subtract", function(a, b) return a - b end)
+local multiply = binary("multiply", function(a, b) return a * b end)
+local divide = binary("divide", function(a, b) return a / b end)
+local negate = unary("negate", function(a) return -a end)
+
+for _, class in ipairs{ Value, Element } do
+  class.__add, class.__sub, class.__mul, class.__div, class.__unm = add, subtract, multiply, divide, negate
+  class.__metatable = class.kind
+end
+
+function Value.__index(self, key)
+  if type(key) == "table" then
+    return make(Element, { op = "load", value = self, index = check_index(self, key) })
+  end
+  if key == "features" then return self.shape[#self.shape] end
+  if key == "timesteps" and #self.shape > 1 then return self.shape[1] end
+  return nil
+end
+
+-- y[{t, f}] = term + term + ...
+function Value.__newindex(self, key, right)
+  if type(key) ~= "table" then mistake("values have no field %q to set", key) end
+  if self.op ~= "indexed" then mistake("only a value made by tensor{...} can be defined by its elements") end
+  if rawget(self, "right") then mistake("this value is defined already") end
+  rawset(self, "left", check_index(self, key))
+  rawset(self, "right", to_element(right))
+end
+
+-- The vocabulary --------------------------------------------------------------------------------------------------------------
+
+local vocabulary = {}
+internal.vocabulary = vocabulary
+
+-- axes "t f k": one axis for each name.
+function vocabulary.axes(names)
+  if type(names) ~= "string" then mistake("axes takes the names in one string: axes \"t n\"") end
+  local list = {}
+  for name in gmatch(names, "%a[%w_]*") do list[#list + 1] = new_axis(name) end
+  return table.unpack(list)
+end
+
+-- tensor{rows, columns}: a value to be defined by its elements.
+function vocabulary.tensor(shape)
+  if type(shape) ~= "table" then mistake("tensor takes its shape in a table") end
+  local copy = {}
+  for d, extent in ipairs(shape) do
+    if math_type(extent) ~= "integer" or extent < 1 then mistake("extent %d is not a positive whole number", d) end
+    copy[d] = extent
+  end
+  return value{ op = "indexed", shape = copy }
+end
+
+vocabulary.exp = unary("exp", math.exp, true)
+vocabulary.log = unary("log", math.log, true)
+vocabulary.tanh = unary("tanh", undefined "tanh", true)
+vocabulary.sigmoid = unary("sigmoid", sigmoid, true)
+vocabulary.softplus = unary("softplus", undefined "softplus", true)
+vocabulary.erf = unary("erf", undefined "erf", true)
+vocabulary.sqrt = unary("sqrt", math.sqrt, true)
+vocabulary.abs = unary("absolute", math.abs)
+vocabulary.max = binary("maximum", math.max)
+vocabulary.min = binary("minimum", math.min)
+vocabulary.greater = binary("greater", function(a, b) return a > b and 1 or 0 end)
+vocabulary.equal = binary("equal", function(a, b) return a == b and 1 or 0 end)
+
+-- stop(v): v, through which no gradient flows.
+vocabulary.stop = unary("stop", function(a) return a end)
+
+-- m[{...}] = largest(element): the maximum over the axes that do not stand on the left.
+function vocabulary.largest(e)
+  if is(e, Value) then
+    local k = new_axis("k")
+    local m = value{ op = "indexed", shape = {} }
+    local index = {}
+    if #e.shape ~= 1 then mistake("largest of a value of rank %d: write it with indices", #e.shape) end
+    index[1] = k
+    m[{}] = make(Element, { op = "largest", a = e[index] })
+    return m
+  end
+  return make(Element, { op = "largest", a = to_element(e) })
+end
+
+-- sum(v), mean(v): over the last axis of a value of rank 1.
+function vocabulary.sum(v)
+  if not is(v, Value) or #v.shape ~= 1 then mistake("sum takes a value of rank 1: write others with indices") end
+  local k = new_axis("k")
+  local total = value{ op = "indexed", shape = {} }
+  total[{}] = v[{ k }] * 1.0
+  return total
+end
+
+function vocabulary.mean(v)
+  if not is(v, Value) or #v.shape ~= 1 then mistake("mean takes a value of rank 1: write others with indices") end
+  local k = new_axis("k")
+  local average = value{ op = "indexed", shape = {} }
+  average[{}] = v[{ k }] * (1.0 / v.features)
+  return average
+end
+
+-- affine(x, kernel, bias): x kernel + bias, bias may be left out.
+function vocabulary.affine(x, kernel, bias)
+  if not is(x, Value) or not is(kernel, Value) then mistake("affine takes x, a kernel and perhaps a bias") end
+  if #x.shape ~= 1 or #kernel.shape ~= 2 or x.shape[1] ~= kernel.shape[1] then
+    mistake("affine: x {%s} and kernel {%s} do not go together", concat(x.shape, ", "), concat(kernel.shape, ", "))
+  end
+  local k, n = new_axis("k"), new_axis("n")
+  local y = value{ op = "indexed", shape = { kernel.shape[2] }, product = true }
+  local right = kernel[{ k, n }] * x[{ k }]
+  y[{ n }] = bias and bias[{ n }] + right or right
+  return y
+end
+
+-- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns.
+function vocabulary.gates(z, blocks)
+  if not is(z, Value) or z.features % blocks ~= 0 then mistake("gates: cannot cut into %d blocks", blocks) end
+  local width = z.features // blocks
+  local list = {}
+  if z.op == "leaf" then
+    for g = 1, blocks do
+      local shape = {}
+      for d = 1, #z.shape do shape[d] = z.shape[d] end
+      shape[#shape] = width
+      list[g] = value{ op = "view", base = z, shape = shape, map = function(index)
+        local moved = {}
+        for d = 1, #index do moved[d] = index[d] end
+        moved[#moved] = affine_add(index[#index], (g - 1) * width, 1)
+        return moved
+      end }
+    end
+  else
+    if #z.shape ~= 1 or rawget(z, "blocks") and z.blocks ~= blocks then mistake("gates of a value of rank %d", #z.shape) end
+    rawset(z, "blocks", blocks)
+    for g = 1, blocks do list[g] = value{ op = "gate", base = z, gate = g - 1, shape = { width } } end
+  end
+  return table.unpack(list)
+end
+
+-- row(bias, 1): the second row of a value of rank 2.
+function vocabulary.row(v, r)
+  if not is(v, Value) or #v.shape ~= 2 then mistake("row takes a value of rank 2") end
+  return value{ op = "view", base = v, shape = { v.shape[2] }, map = function(index) return { affine_of(r), index[1] } end }
+end
