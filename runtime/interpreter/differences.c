@@ -1,0 +1,363 @@
+/* differences.c: central differences of fourth order of the double interpreter's loss, against its backward pass. */
+#include "internal.h"
+
+#if !REAL_IS_FLOAT
+
+#include "differences.h"
+
+#include "../lstmc_random.h"
+
+#include <stdio.h>
+
+#define DIRECTIONS 8
+#define LARGEST 16
+#define RANDOM 16
+#define SMALLEST_SCALE 1e-6
+#define FIRST_STEP 1e-3
+#define CLEAR_AGREEMENT 1e-7        /* relative to the scale of the tensor: no second look */
+#define LOSS_LIMIT 100.0            /* larger losses lose too many digits: the weights are drawn smaller */
+#define NOISE_SEED 77
+#define LOSS_SCALE 0.75
+
+/* Streams of random numbers; the draw is the sample. */
+enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION, STREAM_ENTRY };
+
+typedef struct Probe {
+    const Model *model;
+    Interpreter *it;
+    uint64_t seed;
+    size_t input_count, output_count, width;    /* width: of the last axis of the output */
+    double *weights, *gradients;
+    double *input, *d_input;
+    int32_t *ids, *classes;
+    double *target, *coefficient;               /* coefficient: of the linear loss of a model without one */
+    double sample_weight[DIFFERENCES_ROWS];
+    double *direction, *before;
+    uint64_t sides;                             /* of the kinks, at the point that was drawn */
+} Probe;
+
+/* In [-1, 1). */
+static double draw_signed(const Probe *probe, int stream, int draw, size_t element)
+{
+    uint64_t bits = lstmc_random_bits(probe->seed, (uint64_t)stream, (uint64_t)draw, element);
+    return (double)(bits >> 11) * 0x1p-52 - 1;
+}
+
+static double draw_unit(const Probe *probe, int stream, int draw, size_t element)
+{
+    return (draw_signed(probe, stream, draw, element) + 1) / 2;
+}
+
+static size_t draw_below(const Probe *probe, int stream, int draw, size_t element, size_t bound)
+{
+    return (size_t)(lstmc_random_bits(probe->seed, (uint64_t)stream, (uint64_t)draw, element) % bound);
+}
+
+static double loss_at(Probe *probe)
+{
+    const void *x = probe->ids ? (const void *)probe->ids : probe->input;
+    interpreter_forward(probe->it, probe->weights, x, DIFFERENCES_ROWS, 0, NOISE_SEED);
+    if (probe->model->loss)
+        return interpreter_loss(probe->it, probe->classes ? (const void *)probe->classes : probe->target, probe->sample_weight,
+                                LOSS_SCALE);
+    const double *y = interpreter_output(probe->it);
+    double sum = 0;
+    for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
+        sum += probe->coefficient[i] * y[i];
+    interpreter_set_d_output(probe->it, probe->coefficient);
+    return sum;
+}
+
+/* ---- the draw ---- */
+
+static void draw_weights(Probe *probe, int draw, double shrink)
+{
+    const struct lstmc_model *descriptor = &probe->model->descriptor;
+    for (int w = 0; w < descriptor->weight_tensors; w++) {
+        const struct lstmc_tensor *tensor = &descriptor->weights[w];
+        bool table = strstr(tensor->name, "/embeddings") != NULL;
+        double bound = tensor->rank < 2 || strstr(tensor->name, "/bias") ? 0.5 : table ? 1 : fmin(1, sqrt(3.0 / tensor->shape[0]));
+        for (size_t i = 0; i < tensor->count; i++)
+            probe->weights[tensor->offset + i] = shrink * bound * draw_signed(probe, STREAM_WEIGHTS, draw, tensor->offset + i);
+    }
+}
+
+static void draw_target(Probe *probe, int draw)
+{
+    const char *loss = probe->model->loss;
+    size_t rows = DIFFERENCES_ROWS * probe->output_count / probe->width;
+    bool distribution = loss && strstr(loss, "categorical"), probability = loss && strstr(loss, "crossentropy");
+    for (size_t row = 0; row < rows; row++) {
+        double sum = 0, *target = probe->target + row * probe->width;
+        if (probe->classes)
+            probe->classes[row] = (int32_t)draw_below(probe, STREAM_TARGET, draw, row, probe->width);
+        for (size_t i = 0; i < probe->width; i++) {
+            size_t element = row * probe->width + i;
+            target[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element) : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
+            sum += target[i];
+        }
+        for (size_t i = 0; distribution && i < probe->width; i++)
+            target[i] /= sum;
+    }
+}
+
+/* Everything of one draw; incoming states are those that one run over the same input leaves. Returns the loss. */
+static double draw_all(Probe *probe, int draw, double shrink)
+{
+    draw_weights(probe, draw, shrink);
+    draw_target(probe, draw);
+    int vocabulary = probe->model->descriptor.vocabulary;
+    for (size_t i = 0; i < DIFFERENCES_ROWS * probe->input_count; i++)
+        if (probe->ids)
+            probe->ids[i] = (int32_t)draw_below(probe, STREAM_INPUT, draw, i, vocabulary > 0 ? (size_t)vocabulary : 1);
+        else
+            probe->input[i] = 1.5 * draw_signed(probe, STREAM_INPUT, draw, i);
+    for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
+        probe->coefficient[i] = draw_signed(probe, STREAM_COEFFICIENT, draw, i);
+    for (size_t row = 0; row < DIFFERENCES_ROWS; row++)
+        probe->sample_weight[row] = 1 + draw_signed(probe, STREAM_SAMPLE_WEIGHT, draw, row) / 2;
+    interpreter_reset(probe->it);
+    loss_at(probe);
+    interpreter_carry(probe->it);
+    return loss_at(probe);
+}
+
+/* The first draw that is far enough from every kink, or the farthest. False if none had a usable loss. */
+static bool choose_draw(Probe *probe, struct differences *result)
+{
+    double shrink = 1, best_shrink = 0, farthest = -1;
+    int best = -1;
+    for (result->draws = 0; result->draws < DIFFERENCES_DRAWS && farthest <= DIFFERENCES_KINK; result->draws++) {
+        double loss = draw_all(probe, result->draws, shrink), distance = interpreter_kink_distance(probe->it);
+        if (!(fabs(loss) < LOSS_LIMIT)) {
+            shrink *= 0.8;
+            continue;
+        }
+        if (distance > farthest) {
+            farthest = distance;
+            best = result->draws;
+            best_shrink = shrink;
+        }
+    }
+    if (best < 0)
+        return false;
+    draw_all(probe, best, best_shrink);
+    probe->sides = interpreter_kink_sides(probe->it);
+    result->kink_distance = farthest;
+    return true;
+}
+
+/* ---- one derivative ---- */
+
+/* The loss at values + step * direction; *same_side is cleared if a kink was crossed. */
+static double loss_along(Probe *probe, double *values, size_t count, double step, bool *same_side)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = probe->before[i] + step * probe->direction[i];
+    double loss = loss_at(probe);
+    *same_side &= interpreter_kink_sides(probe->it) == probe->sides;
+    return loss;
+}
+
+static bool central_difference(Probe *probe, double *values, size_t count, double step, double *derivative)
+{
+    bool same_side = true;
+    double near_sum = loss_along(probe, values, count, step, &same_side) - loss_along(probe, values, count, -step, &same_side);
+    double far_sum = loss_along(probe, values, count, 2 * step, &same_side) - loss_along(probe, values, count, -2 * step, &same_side);
+    *derivative = (8 * near_sum - far_sum) / (12 * step);
+    return same_side;
+}
+
+/* The derivative along probe->direction by differences alone: if the first step disagrees with `expected`, the step at which the
+ * estimates change least decides, never the one that agrees best. False if a kink is too near. */
+static bool derivative_along(Probe *probe, double *values, size_t count, double expected, double scale, double *derivative)
+{
+    static const double steps[] = { 8e-3, 4e-3, 2e-3, 1e-3, 5e-4, 2.5e-4, 1.2e-4, 6e-5, 3e-5 };
+    memcpy(probe->before, values, count * sizeof(double));
+    bool found = central_difference(probe, values, count, FIRST_STEP, derivative) &&
+                 fabs(*derivative - expected) <= CLEAR_AGREEMENT * scale;
+    if (!found) {
+        double last = NAN, least = INFINITY, now;
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+            if (!central_difference(probe, values, count, steps[i], &now))
+                continue;
+            if (!found || fabs(now - last) < least) {
+                *derivative = now;
+                least = found ? fabs(now - last) : INFINITY;
+            }
+            last = now;
+            found = true;
+        }
+    }
+    memcpy(values, probe->before, count * sizeof(double));
+    return found;
+}
+
+/* ---- one tensor ---- */
+
+typedef struct Subject {            /* values that are varied, and their gradient */
+    double *values;
+    const double *gradient;
+    size_t count;
+    double scale;
+} Subject;
+
+static void compare(Probe *probe, const Subject *subject, long element, struct difference *difference)
+{
+    double expected = 0, found;
+    for (size_t i = 0; i < subject->count; i++)
+        expected += subject->gradient[i] * probe->direction[i];
+    difference->probes++;
+    if (!derivative_along(probe, subject->values, subject->count, expected, subject->scale, &found)) {
+        difference->skipped++;
+        return;
+    }
+    double deviation = fabs(found - expected) / subject->scale;
+    if (deviation > difference->deviation || isnan(deviation)) {
+        difference->deviation = isnan(deviation) ? INFINITY : deviation;
+        difference->element = element;
+        difference->finite_difference = found;
+        difference->derivative = expected;
+    }
+}
+
+static void compare_entry(Probe *probe, const Subject *subject, size_t element, struct difference *difference)
+{
+    memset(probe->direction, 0, subject->count * sizeof(double));
+    probe->direction[element] = 1;
+    compare(probe, subject, (long)element, difference);
+}
+
+/* The entry with the largest gradient below that of `previous` (ties: the next in order); count if there is none. */
+static size_t next_largest(const Subject *subject, size_t previous)
+{
+    size_t best = subject->count;
+    double limit = previous < subject->count ? fabs(subject->gradient[previous]) : INFINITY;
+    for (size_t i = 0; i < subject->count; i++) {
+        double size = fabs(subject->gradient[i]);
+        bool below = size < limit || (size == limit && previous < subject->count && i > previous);
+        if (below && (best == subject->count || size > fabs(subject->gradient[best])))
+            best = i;
+    }
+    return best;
+}
+
+static void check_subject(Probe *probe, Subject subject, struct difference *difference)
+{
+    subject.scale = SMALLEST_SCALE;
+    for (size_t i = 0; i < subject.count; i++)
+        subject.scale = fmax(subject.scale, fabs(subject.gradient[i]));
+    for (int d = 0; d < DIRECTIONS; d++) {
+        for (size_t i = 0; i < subject.count; i++)      /* of length 1 */
+            probe->direction[i] = (draw_signed(probe, STREAM_DIRECTION, d, i) < 0 ? -1 : 1) / sqrt((double)subject.count);
+        compare(probe, &subject, -1, difference);
+    }
+    if (subject.count <= LARGEST + RANDOM)
+        for (size_t i = 0; i < subject.count; i++)
+            compare_entry(probe, &subject, i, difference);
+    else {
+        size_t element = subject.count;
+        for (int i = 0; i < LARGEST && (element = next_largest(&subject, element)) < subject.count; i++)
+            compare_entry(probe, &subject, element, difference);
+        for (size_t i = 0; i < RANDOM; i++)
+            compare_entry(probe, &subject, draw_below(probe, STREAM_ENTRY, 0, i, subject.count), difference);
+    }
+    if (difference->skipped == difference->probes)
+        difference->deviation = INFINITY;
+}
+
+/* ---- the whole model ---- */
+
+static bool take_memory(Probe *probe)
+{
+    const struct lstmc_model *descriptor = &probe->model->descriptor;
+    size_t inputs = DIFFERENCES_ROWS * probe->input_count, outputs = DIFFERENCES_ROWS * probe->output_count;
+    size_t longest = inputs > descriptor->weight_count ? inputs : descriptor->weight_count;
+    probe->weights = calloc(descriptor->weight_count + 1, sizeof(double));
+    probe->gradients = calloc(descriptor->gradient_count + 1, sizeof(double));
+    probe->input = calloc(inputs, sizeof(double));
+    probe->d_input = calloc(inputs, sizeof(double));
+    probe->ids = descriptor->input_is_tokens ? calloc(inputs, sizeof(int32_t)) : NULL;
+    probe->classes = descriptor->target_is_class ? calloc(outputs, sizeof(int32_t)) : NULL;
+    probe->target = calloc(outputs, sizeof(double));
+    probe->coefficient = calloc(outputs, sizeof(double));
+    probe->direction = calloc(longest, sizeof(double));
+    probe->before = calloc(longest, sizeof(double));
+    return probe->weights && probe->gradients && probe->input && probe->d_input && (probe->ids || !descriptor->input_is_tokens) &&
+           (probe->classes || !descriptor->target_is_class) && probe->target && probe->coefficient && probe->direction && probe->before;
+}
+
+static void give_back(Probe *probe)
+{
+    void *all[] = { probe->weights, probe->gradients, probe->input, probe->d_input, probe->ids, probe->classes, probe->target,
+                    probe->coefficient, probe->direction, probe->before };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    interpreter_free(probe->it);
+}
+
+/* A tensor whose gradient is produced at all. */
+static bool is_trained(const Model *model, const struct lstmc_tensor *tensor)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        for (int w = 0; w < model->layers[i].weight_count; w++)
+            if (model->layers[i].weights[w] == tensor)
+                return tensor->trainable && model->layers[i].trainable;
+    return false;
+}
+
+static int check_all(Probe *probe, struct differences *result)
+{
+    const struct lstmc_model *descriptor = &probe->model->descriptor;
+    result->list = calloc((size_t)descriptor->weight_tensors + 1, sizeof *result->list);
+    if (!result->list || !take_memory(probe))
+        return LSTMC_NO_MEMORY;
+    if (!choose_draw(probe, result))
+        return LSTMC_NOT_FINITE;
+    interpreter_backward(probe->it, probe->gradients, probe->ids ? NULL : probe->d_input);
+    for (int w = 0; w < descriptor->weight_tensors; w++) {
+        const struct lstmc_tensor *tensor = &descriptor->weights[w];
+        if (!is_trained(probe->model, tensor))
+            continue;
+        struct difference *difference = &result->list[result->count++];
+        difference->tensor = tensor->name;
+        check_subject(probe, (Subject){ probe->weights + tensor->offset, probe->gradients + tensor->offset, tensor->count, 0 }, difference);
+    }
+    if (!probe->ids) {
+        struct difference *difference = &result->list[result->count++];
+        difference->tensor = "input";
+        check_subject(probe, (Subject){ probe->input, probe->d_input, DIFFERENCES_ROWS * probe->input_count, 0 }, difference);
+    }
+    for (int i = 0; i < result->count; i++)
+        result->worst = fmax(result->worst, result->list[i].deviation);
+    return LSTMC_OK;
+}
+
+int differences_check(const Model *model, const struct custom_layers *custom, uint64_t seed, struct differences *result,
+                      struct lstmc_message *message)
+{
+    *result = (struct differences){ 0 };
+    Probe probe = { .model = model, .seed = seed, .it = interpreter_create(model, DIFFERENCES_ROWS, custom, message) };
+    if (!probe.it)
+        return LSTMC_MISMATCH;
+    const Shape *output = &model->layers[model->layer_count - 1].output;
+    probe.input_count = model->descriptor.input_count;
+    probe.output_count = shape_count(output);
+    probe.width = output->rank > 0 ? (size_t)output->extent[output->rank - 1] : 1;
+    int status = check_all(&probe, result);
+    if (status != LSTMC_OK && message)
+        snprintf(message->text, sizeof message->text, "finite differences of %s: %s", model->descriptor.name,
+                 status == LSTMC_NO_MEMORY ? "no memory" : "no draw of random weights had a finite loss");
+    if (status != LSTMC_OK)
+        differences_free(result);
+    give_back(&probe);
+    return status;
+}
+
+void differences_free(struct differences *result)
+{
+    free(result->list);
+    *result = (struct differences){ 0 };
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* differences.h: the interpreter in double against finite differences of its own loss: is the textbook right? */
+#ifndef DIFFERENCES_H
+#define DIFFERENCES_H
+
+#include "interpreter.h"
+
+#define DIFFERENCES_ROWS 2
+#define DIFFERENCES_KINK 1e-3       /* arguments are drawn anew until every kink is farther away than this */
+#define DIFFERENCES_DRAWS 200       /* at most so often; then the best draw serves */
+
+struct difference {
+    const char *tensor;             /* "lstm/kernel"; "input" */
+    double deviation;               /* max |a - b| / max(max |b|, 1e-6); a: finite differences, b: the gradient */
+    double finite_difference, derivative;   /* where that is */
+    long element;                   /* -1: along a random direction */
+    int probes, skipped;            /* skipped: a kink was crossed however small the step */
+};
+
+struct differences {
+    struct difference *list;        /* each trainable weight tensor, then the input unless it is tokens */
+    int count;
+    double worst;                   /* deviation; infinite if no probe of a tensor could be taken */
+    double kink_distance;           /* of the arguments that were used; less than DIFFERENCES_KINK: no draw was better */
+    int draws;
+};
+
+/* Draws weights, inputs, targets, sample weights and incoming states by `seed`, and probes every tensor along 8 random directions and
+ * at its 16 largest and 16 random entries (at all of them, if they are no more than that). Dropout is on. A model without a loss is given
+ * a random linear one. Returns LSTMC_OK, LSTMC_MISMATCH, LSTMC_NO_MEMORY, or LSTMC_NOT_FINITE if no draw had a finite loss. */
+int  differences_check(const Model *model, const struct custom_layers *custom, uint64_t seed, struct differences *result,
+                       struct lstmc_message *message);
+void differences_free(struct differences *result);
+
+#endif

@@ -1,0 +1,204 @@
+/* internal.h: what the files of the interpreter share. Compiled with REAL float or double; REAL_IS_FLOAT tells which, and every name
+ * with external linkage carries its suffix, so that both kinds link into one program. */
+#ifndef INTERPRETER_INTERNAL_H
+#define INTERPRETER_INTERNAL_H
+
+#include "interpreter.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#if REAL_IS_FLOAT
+#define REAL_NAME(name) name##_float
+#else
+#define REAL_NAME(name) name##_double
+#endif
+
+#define Interpreter               REAL_NAME(Interpreter)
+#define interpreter_create        REAL_NAME(interpreter_create)
+#define interpreter_free          REAL_NAME(interpreter_free)
+#define interpreter_forward       REAL_NAME(interpreter_forward)
+#define interpreter_output        REAL_NAME(interpreter_output)
+#define interpreter_layer_output  REAL_NAME(interpreter_layer_output)
+#define interpreter_loss          REAL_NAME(interpreter_loss)
+#define interpreter_set_d_output  REAL_NAME(interpreter_set_d_output)
+#define interpreter_backward      REAL_NAME(interpreter_backward)
+#define interpreter_state         REAL_NAME(interpreter_state)
+#define interpreter_reset         REAL_NAME(interpreter_reset)
+#define interpreter_carry         REAL_NAME(interpreter_carry)
+#define interpreter_kink_distance REAL_NAME(interpreter_kink_distance)
+#define interpreter_kink_sides    REAL_NAME(interpreter_kink_sides)
+
+/* `width` numbers next to each other in each row, rows `stride` apart: one gate at one time, say. */
+typedef struct Rows {
+    REAL *at;
+    size_t stride;
+} Rows;
+
+/* ---- activation.c ---- */
+
+typedef struct Activation Activation;
+#define activation_find     REAL_NAME(activation_find)
+#define activation_forward  REAL_NAME(activation_forward)
+#define activation_backward REAL_NAME(activation_backward)
+/* NULL is "linear"; NULL comes back for an unknown name. */
+const Activation *activation_find(const char *name);
+/* y = f(z); z and y may be the same. Notes the distance to the corners of f. */
+void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width);
+/* d_z = the pull-back of d_y; they may be the same, but not z or y. */
+void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width);
+
+/* ---- one layer at work ---- */
+
+typedef struct LayerKind LayerKind;
+typedef struct Cell Cell;
+
+typedef struct Run {
+    const Layer *layer;
+    const LayerKind *kind;
+    int index;                              /* in Model.layers; the place of its dropout noise */
+    size_t input_count, output_count;       /* numbers a sample */
+    REAL *x, *y, *d_x, *d_y;                /* x: the y of the layer before. d_x: NULL if nobody wants it */
+    const struct lstmc_tensor *kernel, *recurrent_kernel, *bias, *embeddings;   /* NULL: none */
+    const Activation *activation, *recurrent_activation;
+
+    /* Dense, Activation: the pre-activation. Recurrent layers: [rows, T, gates * units], T as in the input */
+    REAL *z, *d_z;
+    REAL *noise;                            /* Dropout */
+
+    /* recurrent layers */
+    const Cell *cell;
+    size_t steps, features, units;
+    bool return_sequences, go_backwards, reset_after;
+    REAL *gates;                            /* activated: laid out as z */
+    REAL *h, *c;                            /* [T + 1, rows_max, units] */
+    REAL *activated_c;                      /* LSTM: [T, rows_max, units] */
+    REAL *recurrent;                        /* GRU, reset_after: h U + b of the candidate, [T, rows_max, 3 units] */
+    REAL *d_h, *d_c;                        /* [rows_max, units] at the current time */
+    REAL *work, *more_work;                 /* [rows_max, 3 units] */
+} Run;
+
+struct LayerKind {
+    const char *name;
+    /* Checks the layer and takes its memory: NULL, or what is wrong. */
+    const char *(*set_up)(Interpreter *it, Run *run);
+    void (*forward)(Interpreter *it, Run *run);
+    void (*backward)(Interpreter *it, Run *run);    /* adds to the gradients, sets d_x unless it is NULL */
+};
+
+typedef struct LossKind LossKind;
+
+struct Interpreter {
+    const Model *model;
+    const struct custom_layers *custom;
+    int rows_max;
+    Run *runs;
+    int run_count;
+    void **blocks;                          /* all memory */
+    int block_count, block_capacity;
+    bool no_memory;
+
+    int32_t *ids;                           /* a model of tokens: its input, ids made safe */
+    REAL *input;                            /* any other */
+
+    /* the last forward */
+    const REAL *weights;
+    int rows, first_row;
+    uint64_t seed;
+    REAL *gradients;                        /* during backward */
+
+    const LossKind *loss;
+    bool loss_on_logits;                    /* the last layer ends in the sigmoid or softmax that the loss undoes */
+    bool gradient_at_logits;                /* what d_y of the last layer is not used for this time: its d_z is set */
+    REAL *target_row;                       /* one row of the target as floats, smoothed */
+
+    double *custom_weights, *custom_gradients;
+    double *custom_x, *custom_y, *custom_d_x, *custom_d_y;
+
+    double kink_distance;
+    uint64_t kink_sides;
+};
+
+/* ---- interpreter.c ---- */
+
+#define interpreter_room REAL_NAME(interpreter_room)
+#define weights_of       REAL_NAME(weights_of)
+#define gradients_of     REAL_NAME(gradients_of)
+/* Zeroed memory until interpreter_free; at set-up alone. If there is none, it->no_memory is set and NULL comes back. */
+void *interpreter_room(Interpreter *it, size_t count, size_t size);
+/* The values of a weight; NULL of NULL. */
+const REAL *weights_of(const Interpreter *it, const struct lstmc_tensor *tensor);
+/* Where the gradient of a weight is to be added; NULL if there is none: no such weight, or it is frozen. */
+REAL *gradients_of(const Interpreter *it, const Run *run, const struct lstmc_tensor *tensor);
+
+/* `signed_distance` of an argument to a point where a derivative jumps. */
+static inline void note_kink(Interpreter *it, double signed_distance)
+{
+    double distance = fabs(signed_distance);
+    if (distance < it->kink_distance)
+        it->kink_distance = distance;
+    it->kink_sides = it->kink_sides * UINT64_C(0x100000001b3) + (signed_distance > 0);
+}
+
+/* ---- affine.c ---- */
+
+enum Transpose { AS_IS, TRANSPOSED };
+#define matrix_product  REAL_NAME(matrix_product)
+#define affine_forward  REAL_NAME(affine_forward)
+#define affine_backward REAL_NAME(affine_backward)
+#define add_column_sums REAL_NAME(add_column_sums)
+/* c [m, n] = keep * c + a [m, k] b [k, n], where a and b are stored so or transposed; strides are those of the stored rows. */
+void matrix_product(enum Transpose a_transposed, enum Transpose b_transposed, size_t m, size_t n, size_t k, const REAL *a,
+                    size_t a_stride, const REAL *b, size_t b_stride, REAL keep, REAL *c, size_t c_stride);
+/* z = x W + b, b may be NULL. */
+void affine_forward(size_t rows, size_t inputs, size_t outputs, const REAL *x, const REAL *kernel, const REAL *bias, REAL *z);
+/* d_kernel += x^T d_z, d_bias += sum of d_z over rows, d_x = d_z W^T; each of the three may be NULL. */
+void affine_backward(size_t rows, size_t inputs, size_t outputs, const REAL *x, const REAL *kernel, const REAL *d_z, REAL *d_kernel,
+                     REAL *d_bias, REAL *d_x);
+void add_column_sums(Rows d_z, size_t rows, size_t width, REAL *sums);
+
+/* ---- recurrent.c: what the three cells share ---- */
+
+struct Cell {
+    int gates;                              /* blocks of columns of the kernels */
+    const char *(*set_up)(Interpreter *it, Run *run);
+    /* h[t + 1] (and c) from h[t], z at the time of the input that is read. */
+    void (*forward)(Interpreter *it, Run *run, size_t t);
+    /* run->d_h (and d_c): from the adjoint of state t + 1 to that of state t; sets d_z at that time. */
+    void (*backward)(Interpreter *it, Run *run, size_t t);
+};
+#define recurrent_set_up   REAL_NAME(recurrent_set_up)
+#define recurrent_forward  REAL_NAME(recurrent_forward)
+#define recurrent_backward REAL_NAME(recurrent_backward)
+#define recurrent_gate     REAL_NAME(recurrent_gate)
+#define recurrent_state    REAL_NAME(recurrent_state)
+const char *recurrent_set_up(Interpreter *it, Run *run, const Cell *cell);
+void recurrent_forward(Interpreter *it, Run *run);
+void recurrent_backward(Interpreter *it, Run *run);
+/* Gate `gate` of `array` (z, d_z or gates) at processing step t. */
+Rows recurrent_gate(const Run *run, REAL *array, size_t t, int gate);
+/* Row t of h or c. */
+REAL *recurrent_state(const Interpreter *it, const Run *run, REAL *states, size_t t);
+
+/* ---- the kinds ---- */
+
+#define kind_input         REAL_NAME(kind_input)
+#define kind_embedding     REAL_NAME(kind_embedding)
+#define kind_simple_rnn    REAL_NAME(kind_simple_rnn)
+#define kind_lstm          REAL_NAME(kind_lstm)
+#define kind_gru           REAL_NAME(kind_gru)
+#define kind_dense         REAL_NAME(kind_dense)
+#define kind_activation    REAL_NAME(kind_activation)
+#define kind_dropout       REAL_NAME(kind_dropout)
+#define kind_flatten       REAL_NAME(kind_flatten)
+#define kind_repeat_vector REAL_NAME(kind_repeat_vector)
+#define kind_custom        REAL_NAME(kind_custom)
+extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation, kind_dropout,
+    kind_flatten, kind_repeat_vector, kind_custom;
+
+/* ---- loss.c ---- */
+
+#define loss_set_up REAL_NAME(loss_set_up)
+const char *loss_set_up(Interpreter *it);
+
+#endif

@@ -1,0 +1,44 @@
+/* interpreter.h: the second road: runs the validated layer list, forward and backward, each layer by hand from the textbook
+ * (semantics as in Keras), matrix products by OpenBLAS. It knows nothing of the compiler but compiler/model.h, so that it can judge it.
+ * Every function exists twice: interpreter_create_float and interpreter_create_double, and so on. */
+#ifndef INTERPRETER_H
+#define INTERPRETER_H
+
+#include "../../compiler/model.h"
+#include "../lstmc.h"
+
+/* How layers that a description defines itself are run: by whoever knows their mathematics. Always double at this border.
+ * `layer` is the index in Model.layers, `weights` are all weights of the model, arrays are row-major, batch first.
+ * One context belongs to one interpreter: it may keep states. */
+struct custom_layers {
+    void *context;
+    /* y of `rows` samples; token ids come as numbers. seed 0: dropout off. Returns the distance to the nearest point where the
+     * derivative jumps, INFINITY if there is none or nobody knows. */
+    double (*forward)(void *context, int layer, const double *weights, const double *x, int rows, int first_row, uint64_t seed,
+                      double *y);
+    /* Follows the forward of the same rows. Adds to `gradients` (the trainable prefix of the weights), sets d_x unless it is NULL. */
+    void (*backward)(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y,
+                     double *gradients, double *d_x);
+    /* The initial state := zeros; := the last one. NULL if no layer has states. */
+    void (*reset)(void *context, int layer);
+    void (*carry)(void *context, int layer);
+};
+
+#define INTERPRETER_REAL float
+#define INTERPRETER_NAME(name) name##_float
+#include "interpreter_functions.h"
+#undef INTERPRETER_REAL
+#undef INTERPRETER_NAME
+
+#define INTERPRETER_REAL double
+#define INTERPRETER_NAME(name) name##_double
+#include "interpreter_functions.h"
+#undef INTERPRETER_REAL
+#undef INTERPRETER_NAME
+
+/* An engine over the float interpreter, for batches of up to batch * shards rows, whose gradients are summed as one.
+ * `model` and `custom` must outlive it. engine->free releases it. Returns LSTMC_OK, LSTMC_NO_MEMORY or LSTMC_MISMATCH. */
+int interpreter_engine_create(const Model *model, const struct custom_layers *custom, struct lstmc_engine *engine,
+                              struct lstmc_message *message);
+
+#endif

@@ -1,0 +1,196 @@
+/* loss.c: the losses of Keras: the value of one row (the last axis) and its gradient by the prediction.
+ *
+ * A model that ends in the sigmoid (binary) or softmax (categorical) which the loss undoes has its loss on the pre-activation, and the
+ * gradient goes there. Other probabilities are clipped to [1e-7, 1 - 1e-7], with no gradient outside. */
+#include "internal.h"
+
+#include <tgmath.h>
+
+#define PROBABILITY_MARGIN 1e-7     /* Keras's backend epsilon */
+
+typedef double RowLoss(Interpreter *it, const REAL *prediction, const REAL *target, size_t width, REAL *gradient);
+
+struct LossKind {
+    const char *name, *short_name;
+    const char *undoes;             /* the activation whose argument the loss can read */
+    bool of_classes;
+    RowLoss *value;                 /* of predictions: values, or probabilities */
+    RowLoss *logits_value;
+};
+
+static double squared(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
+{
+    (void)it;
+    double sum = 0;
+    for (size_t i = 0; i < width; i++) {
+        REAL e = p[i] - y[i];
+        sum += (double)e * e;
+        d[i] = 2 * e / (REAL)width;
+    }
+    return sum / (double)width;
+}
+
+static double absolute(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
+{
+    double sum = 0;
+    for (size_t i = 0; i < width; i++) {
+        REAL e = p[i] - y[i];
+        note_kink(it, e);
+        sum += fabs((double)e);
+        d[i] = (REAL)((e > 0) - (e < 0)) / (REAL)width;
+    }
+    return sum / (double)width;
+}
+
+static double huber(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
+{
+    double sum = 0, delta = it->model->loss_delta;
+    for (size_t i = 0; i < width; i++) {
+        double e = (double)p[i] - (double)y[i], size = fabs(e);
+        note_kink(it, size - delta);
+        sum += size <= delta ? e * e / 2 : delta * size - delta * delta / 2;
+        d[i] = (REAL)((size <= delta ? e : e > 0 ? delta : -delta) / (double)width);
+    }
+    return sum / (double)width;
+}
+
+/* p clipped into the open unit interval; *slope is 0 where that took hold. */
+static double clipped(Interpreter *it, double p, double *slope)
+{
+    note_kink(it, p - PROBABILITY_MARGIN);
+    note_kink(it, p - (1 - PROBABILITY_MARGIN));
+    *slope = p > PROBABILITY_MARGIN && p < 1 - PROBABILITY_MARGIN;
+    return p < PROBABILITY_MARGIN ? PROBABILITY_MARGIN : p > 1 - PROBABILITY_MARGIN ? 1 - PROBABILITY_MARGIN : p;
+}
+
+static double binary(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
+{
+    double sum = 0;
+    for (size_t i = 0; i < width; i++) {
+        double slope, q = clipped(it, p[i], &slope), t = y[i];
+        sum -= t * log(q) + (1 - t) * log(1 - q);
+        d[i] = (REAL)(slope * ((1 - t) / (1 - q) - t / q) / (double)width);
+    }
+    return sum / (double)width;
+}
+
+/* softplus(z) - z y; its derivative is sigmoid(z) - y. */
+static double binary_of_logits(Interpreter *it, const REAL *z, const REAL *y, size_t width, REAL *d)
+{
+    (void)it;
+    double sum = 0;
+    for (size_t i = 0; i < width; i++) {
+        REAL e = exp(-fabs(z[i])), sigmoid = z[i] >= 0 ? 1 / (1 + e) : e / (1 + e);
+        sum += (double)((z[i] > 0 ? z[i] : 0) + log1p(e) - z[i] * y[i]);
+        d[i] = (sigmoid - y[i]) / (REAL)width;
+    }
+    return sum / (double)width;
+}
+
+/* - sum y ln q, where q = p / sum p, clipped. */
+static double categorical(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
+{
+    double total = 0, sum = 0, mixed = 0, slope;
+    for (size_t i = 0; i < width; i++)
+        total += p[i];
+    for (size_t i = 0; i < width; i++) {
+        double share = (double)p[i] / total, q = clipped(it, share, &slope), d_q = -slope * (double)y[i] / q;
+        sum -= (double)y[i] * log(q);
+        mixed += d_q * share;
+        d[i] = (REAL)d_q;
+    }
+    for (size_t i = 0; i < width; i++)      /* through the division by the sum */
+        d[i] = (REAL)(((double)d[i] - mixed) / total);
+    return sum;
+}
+
+/* sum y (log sum exp z - z); its derivative is softmax(z) sum y - y. */
+static double categorical_of_logits(Interpreter *it, const REAL *z, const REAL *y, size_t width, REAL *d)
+{
+    (void)it;
+    REAL most = z[0], total = 0, mass = 0;
+    double sum = 0;
+    for (size_t i = 1; i < width; i++)
+        most = z[i] > most ? z[i] : most;
+    for (size_t i = 0; i < width; i++) {
+        total += d[i] = exp(z[i] - most);
+        mass += y[i];
+    }
+    for (size_t i = 0; i < width; i++) {
+        sum += (double)y[i] * (double)(most - z[i] + log(total));
+        d[i] = d[i] / total * mass - y[i];
+    }
+    return sum;
+}
+
+static const LossKind losses[] = {
+    { .name = "mean_squared_error", .short_name = "mse", .value = squared, .logits_value = squared },
+    { .name = "mean_absolute_error", .short_name = "mae", .value = absolute, .logits_value = absolute },
+    { .name = "huber", .short_name = "huber_loss", .value = huber, .logits_value = huber },
+    { .name = "binary_crossentropy", .short_name = "bce", .undoes = "sigmoid", .value = binary, .logits_value = binary_of_logits },
+    { .name = "categorical_crossentropy", .short_name = "cce", .undoes = "softmax",
+      .value = categorical, .logits_value = categorical_of_logits },
+    { .name = "sparse_categorical_crossentropy", .short_name = "scce", .undoes = "softmax", .of_classes = true,
+      .value = categorical, .logits_value = categorical_of_logits },
+};
+
+const char *loss_set_up(Interpreter *it)
+{
+    const Model *model = it->model;
+    const Run *last = &it->runs[it->run_count - 1];
+    if (!model->loss)
+        return NULL;
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
+        if (!strcmp(losses[i].name, model->loss) || !strcmp(losses[i].short_name, model->loss))
+            it->loss = &losses[i];
+    if (!it->loss)
+        return "the interpreter has no such loss";
+    if (it->loss->of_classes != (model->descriptor.target_is_class != 0))
+        return "classes belong to the sparse loss, and to no other";
+    if (last->layer->output.rank < 1)
+        return "a loss needs an output with an axis";
+    bool ends_in_activation = last->kind == &kind_dense || last->kind == &kind_activation;
+    const char *activation = layer_text(last->layer, "activation");
+    it->loss_on_logits = it->loss->undoes && !model->from_logits && ends_in_activation && activation &&
+                         !strcmp(activation, it->loss->undoes);
+    it->target_row = interpreter_room(it, (size_t)last->layer->output.extent[last->layer->output.rank - 1], sizeof(REAL));
+    return NULL;
+}
+
+/* Row `row` of the target into it->target_row: classes as one-hot, labels smoothed towards the uniform distribution. */
+static void read_target(Interpreter *it, const void *target, size_t row, size_t width)
+{
+    if (it->loss->of_classes) {
+        int32_t class_of_row = ((const int32_t *)target)[row];
+        for (size_t i = 0; i < width; i++)
+            it->target_row[i] = 0;
+        it->target_row[class_of_row >= 0 && (size_t)class_of_row < width ? class_of_row : 0] = 1;
+        return;
+    }
+    double s = it->loss->undoes ? it->model->label_smoothing : 0;
+    double choices = it->loss->value == binary ? 2 : (double)width;
+    for (size_t i = 0; i < width; i++) {
+        REAL y = ((const REAL *)target)[row * width + i];
+        it->target_row[i] = s != 0 ? (REAL)((double)y * (1 - s) + s / choices) : y;
+    }
+}
+
+REAL interpreter_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
+{
+    Run *last = &it->runs[it->run_count - 1];
+    const Shape *shape = &last->layer->output;
+    size_t width = (size_t)shape->extent[shape->rank - 1], rows_of_sample = last->output_count / width;
+    RowLoss *row_loss = it->loss_on_logits || it->model->from_logits ? it->loss->logits_value : it->loss->value;
+    const REAL *prediction = it->loss_on_logits ? last->z : last->y;
+    REAL *gradient = it->loss_on_logits ? last->d_z : last->d_y;
+    double sum = 0;
+    for (size_t row = 0; row < (size_t)it->rows * rows_of_sample; row++) {
+        double weight = sample_weight ? (double)sample_weight[row / rows_of_sample] : 1;
+        read_target(it, target, row, width);
+        sum += weight * row_loss(it, prediction + row * width, it->target_row, width, gradient + row * width);
+        for (size_t i = 0; i < width; i++)
+            gradient[row * width + i] *= (REAL)(weight * (double)scale);
+    }
+    it->gradient_at_logits = it->loss_on_logits;
+    return (REAL)(sum * (double)scale);
+}

@@ -1,0 +1,101 @@
+/* lstm.c: LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000), blocks i, f, c, o.
+ *
+ *     a = x W + h U + b     i = r(a_i)  f = r(a_f)  g = f(a_c)  o = r(a_o)     c' = f c + i g     h' = o f(c')  */
+#include "internal.h"
+
+enum { GATE_INPUT, GATE_FORGET, GATE_CANDIDATE, GATE_OUTPUT, GATES };
+
+static const char *set_up_cell(Interpreter *it, Run *run)
+{
+    size_t state = (size_t)it->rows_max * run->units;
+    run->gates = interpreter_room(it, state * run->steps * GATES, sizeof(REAL));
+    run->c = interpreter_room(it, state * (run->steps + 1), sizeof(REAL));
+    run->activated_c = interpreter_room(it, state * run->steps, sizeof(REAL));
+    run->d_c = interpreter_room(it, state, sizeof(REAL));
+    run->work = interpreter_room(it, state, sizeof(REAL));
+    return NULL;
+}
+
+static const Activation *activation_of(const Run *run, int gate)
+{
+    return gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation;
+}
+
+static void step_forward(Interpreter *it, Run *run, size_t t)
+{
+    size_t rows = (size_t)it->rows, u = run->units;
+    Rows z = recurrent_gate(run, run->z, t, 0), y[GATES];
+    matrix_product(AS_IS, AS_IS, rows, GATES * u, u, recurrent_state(it, run, run->h, t), u, weights_of(it, run->recurrent_kernel),
+                   GATES * u, 1, z.at, z.stride);
+    for (int gate = 0; gate < GATES; gate++) {
+        y[gate] = recurrent_gate(run, run->gates, t, gate);
+        activation_forward(it, activation_of(run, gate), recurrent_gate(run, run->z, t, gate), y[gate], rows, u);
+    }
+
+    const REAL *c_before = recurrent_state(it, run, run->c, t);
+    REAL *c = recurrent_state(it, run, run->c, t + 1), *h = recurrent_state(it, run, run->h, t + 1);
+    REAL *activated_c = recurrent_state(it, run, run->activated_c, t);
+    for (size_t row = 0; row < rows; row++) {
+        size_t at = row * y[0].stride;
+        for (size_t k = 0; k < u; k++)
+            c[row * u + k] = y[GATE_FORGET].at[at + k] * c_before[row * u + k] + y[GATE_INPUT].at[at + k] * y[GATE_CANDIDATE].at[at + k];
+    }
+    activation_forward(it, run->activation, (Rows){ c, u }, (Rows){ activated_c, u }, rows, u);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t k = 0; k < u; k++)
+            h[row * u + k] = y[GATE_OUTPUT].at[row * y[0].stride + k] * activated_c[row * u + k];
+}
+
+/* d_z of the four gates before their activations, and d_c of the state before. */
+static void gate_adjoints(Interpreter *it, Run *run, size_t t)
+{
+    size_t u = run->units;
+    const REAL *c_before = recurrent_state(it, run, run->c, t), *activated_c = recurrent_state(it, run, run->activated_c, t);
+    Rows y[GATES], d[GATES];
+    for (int gate = 0; gate < GATES; gate++) {
+        y[gate] = recurrent_gate(run, run->gates, t, gate);
+        d[gate] = recurrent_gate(run, run->d_z, t, gate);
+    }
+    for (size_t row = 0; row < (size_t)it->rows; row++)
+        for (size_t k = 0; k < u; k++) {
+            size_t at = row * y[0].stride + k, s = row * u + k;
+            d[GATE_OUTPUT].at[at] = run->d_h[s] * activated_c[s];
+            d[GATE_INPUT].at[at] = run->d_c[s] * y[GATE_CANDIDATE].at[at];
+            d[GATE_CANDIDATE].at[at] = run->d_c[s] * y[GATE_INPUT].at[at];
+            d[GATE_FORGET].at[at] = run->d_c[s] * c_before[s];
+            run->d_c[s] *= y[GATE_FORGET].at[at];
+        }
+    for (int gate = 0; gate < GATES; gate++)
+        activation_backward(activation_of(run, gate), recurrent_gate(run, run->z, t, gate), y[gate], d[gate], d[gate],
+                            (size_t)it->rows, u);
+}
+
+static void step_backward(Interpreter *it, Run *run, size_t t)
+{
+    size_t rows = (size_t)it->rows, u = run->units;
+    Rows o = recurrent_gate(run, run->gates, t, GATE_OUTPUT), d_z = recurrent_gate(run, run->d_z, t, 0);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t k = 0; k < u; k++)
+            run->work[row * u + k] = run->d_h[row * u + k] * o.at[row * o.stride + k];
+    activation_backward(run->activation, (Rows){ recurrent_state(it, run, run->c, t + 1), u },
+                        (Rows){ recurrent_state(it, run, run->activated_c, t), u }, (Rows){ run->work, u }, (Rows){ run->work, u }, rows, u);
+    for (size_t i = 0; i < rows * u; i++)
+        run->d_c[i] += run->work[i];
+    gate_adjoints(it, run, t);
+
+    REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel);
+    if (d_recurrent)
+        matrix_product(TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_state(it, run, run->h, t), u, d_z.at, d_z.stride, 1,
+                       d_recurrent, GATES * u);
+    matrix_product(AS_IS, TRANSPOSED, rows, u, GATES * u, d_z.at, d_z.stride, weights_of(it, run->recurrent_kernel), GATES * u, 0,
+                   run->d_h, u);
+}
+
+static const Cell cell = { .gates = GATES, .set_up = set_up_cell, .forward = step_forward, .backward = step_backward };
+
+static const char *set_up(Interpreter *it, Run *run)
+{
+    return recurrent_set_up(it, run, &cell);
+}
+
+const LayerKind kind_lstm = { "LSTM", set_up, recurrent_forward, recurrent_backward };
