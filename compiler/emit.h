@@ -19,7 +19,73 @@ typedef struct Programs {
 void emit_header(Out *out, Arena *arena, const Programs *programs);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
 
+/* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
+
+typedef struct Sizes {
+    size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
+} Sizes;
+Sizes  emit_sizes(const Programs *programs);
+#define STRUCT_BYTES_MAX ((size_t)1 << 31)
+/* The generated struct that is larger than STRUCT_BYTES_MAX ("sentiment_tape"), or NULL. */
+const char *emit_too_large(Arena *arena, const Programs *programs);
+size_t emit_multiply_adds(const Ir *ir, Section section);       /* of one sample */
+size_t emit_activations(const Ir *ir, Section section);         /* transcendental operations of one sample */
+size_t emit_optimizer_floats(const struct lstmc_model *descriptor);
+const char *emit_readable_bytes(Arena *arena, size_t bytes);    /* "1.4 MB" */
+
+/* ---- the parts of the emitter ---- */
+
+/* Names (emit_names.c). */
+const char *c_name(Arena *arena, const char *name);             /* as a member */
+const char *c_layer_name(Arena *arena, const char *layer);      /* as the struct of a layer */
+const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis);    /* as a loop variable */
+const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
+const char *weight_name(const struct lstmc_tensor *weight);
+const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight);
+const char *macro_prefix(Arena *arena, const Model *model);
+/* Text with @ for the model's name, $ for the prefix of its macros, <x> and <target> for the types of its data. */
+char       *fill_template(Arena *arena, const Model *model, const char *text);
+void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);    /* the first comment of both files */
+
+/* Tensors as members (emit_struct.c). */
+int         tensor_rows(const Tensor *tensor, int dimension);   /* the extent that is kept: its window in the time dimension */
+size_t      tensor_elements(const Tensor *tensor);              /* of what is kept */
+const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);    /* "lstm.z", without the struct it is in */
+const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
+void        emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home);
+void        emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only);
+
+/* The value of an axis while a nest is emitted: a variable plus an offset, or (name NULL) the number `offset`. */
+typedef struct Binding {
+    const Axis *axis;
+    const char *name;
+    int offset;
+} Binding;
+
+typedef struct Nest {
+    Arena *arena;
+    const Ir *ir;
+    const Statement *statement;
+    Binding bindings[STATEMENT_AXES_MAX + 1];
+    int binding_count;
+} Nest;
+
+/* Expressions (emit_expression.c). */
+char *access_text(Nest *nest, const Access *access);
+char *expr_text(Nest *nest, const Expr *expr);
+char *float_text(Arena *arena, double value);
+
+/* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
+void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
+
 /* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
-void emit_nest(Out *out, Arena *arena, const Statement *statement);
+void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement);
+/* All nests of a section in their time loops; those of prepare time are left out. */
+void emit_section(Out *out, Arena *arena, const Ir *ir, Section section);
+void emit_prepared(Out *out, Arena *arena, const Ir *ir);
+bool is_prepared(const Statement *statement);
+/* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
+void emit_line(Out *out, Arena *arena, const char *text);
+void emit_comment(Out *out, Arena *arena, const char *text);
 
 #endif

@@ -138,6 +138,11 @@ typedef struct Statement {
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
 } Statement;
 
+typedef struct Unit {               /* a run of one layer's statements in one section: what lives within one shares memory with the others */
+    const char *name;               /* "lstm_backward", unique */
+    const char *layer;
+} Unit;
+
 typedef struct Ir {                 /* one program: training, inference, or one streaming step */
     Arena *arena;
     const Model *model;
@@ -147,6 +152,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Tensor **tensors;    int tensor_count, tensor_capacity;
     Statement **statements; int statement_count, statement_capacity;
     Tensor *input, *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
+    Unit *units;         int unit_count, unit_capacity;                 /* set by plan: what tensor->unit numbers */
 } Ir;
 
 /* Building blocks (ir.c). */

@@ -15,6 +15,7 @@ void stage(Ir *ir);
 /* schedule: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
 enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };
 void schedule(Ir *ir, const Target *target, int unroll);
+void schedule_print(Out *out, const Ir *ir);    /* a line per layer: "lstm: 4 nests unrolled, 2 loops" */
 
 /* plan: gives every tensor its home and the window of time it needs. `streaming`: states live in M_state. */
 void plan(Ir *ir, bool streaming);

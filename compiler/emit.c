@@ -1,0 +1,353 @@
+/* emit.c: the generated source: one function of C for each part of a program. */
+#include "emit.h"
+
+#include "embedded.h"
+
+/* ---- what a part of a program uses ---- */
+
+#define SECTION_BIT(section) (1u << (section))
+
+typedef enum Wanted { WANTED_HOME, WANTED_ROLE, WANTED_INTEGERS } Wanted;
+
+typedef struct Search {
+    Wanted wanted;
+    int which;              /* a Home or a Role */
+    bool found;
+} Search;
+
+static void find_access(void *context, const Access *access)
+{
+    Search *search = context;
+    const Tensor *tensor = access->tensor;
+    search->found |= search->wanted == WANTED_HOME ? (int)tensor->home == search->which
+                   : search->wanted == WANTED_ROLE ? (int)tensor->role == search->which : tensor->integer;
+}
+
+static void search_access(const Access *access, Search *search)
+{
+    find_access(search, access);
+    for (int d = 0; d < access->tensor->rank; d++)
+        if (access->index[d].gather)
+            search_access(access->index[d].gather, search);
+}
+
+static bool is_emitted(const Statement *statement, unsigned sections, bool prepared)
+{
+    return statement->out.tensor->home != HOME_NONE && is_prepared(statement) == prepared
+        && (prepared || (sections & SECTION_BIT(statement->section)));
+}
+
+static bool search_sections(const Ir *ir, unsigned sections, Search search)
+{
+    for (int i = 0; i < ir->statement_count; i++)
+        if (is_emitted(ir->statements[i], sections, false)) {
+            search_access(&ir->statements[i]->out, &search);
+            expr_visit_loads(ir->statements[i]->value, find_access, &search);
+        }
+    return search.found;
+}
+
+static bool uses_home(const Ir *ir, unsigned sections, Home home)
+{
+    return search_sections(ir, sections, (Search){ .wanted = WANTED_HOME, .which = (int)home });
+}
+
+static bool uses_role(const Ir *ir, unsigned sections, Role role)
+{
+    return search_sections(ir, sections, (Search){ .wanted = WANTED_ROLE, .which = (int)role });
+}
+
+static bool has_noise(const Ir *ir)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
+            return true;
+    return false;
+}
+
+static bool uses_rows(const Ir *ir, unsigned sections)
+{
+    for (int i = 0; i < ir->statement_count; i++)
+        for (int a = 0; a < ir->statements[i]->axis_count; a++)
+            if (is_emitted(ir->statements[i], sections, false) && ir->statements[i]->axes[a]->kind == AXIS_BATCH)
+                return true;
+    return false;
+}
+
+/* ---- static helpers, those that are used ---- */
+
+static bool has_op(const Expr *expr, Op op)
+{
+    if (expr->op == op)
+        return true;
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (has_op(expr->argument[i], op))
+            return true;
+    return false;
+}
+
+/* The sections of a program of which functions are made. */
+static unsigned emitted_sections(const Programs *programs, const Ir *ir)
+{
+    if (ir == programs->training)
+        return SECTION_BIT(SECTION_COUNT) - 1;
+    return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) | (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
+}
+
+static bool statement_needs(const Statement *statement, Op op, bool integers)
+{
+    if (integers) {
+        Search search = { .wanted = WANTED_INTEGERS };
+        search_access(&statement->out, &search);
+        expr_visit_loads(statement->value, find_access, &search);
+        return search.found;
+    }
+    return has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX);
+}
+
+static bool any_needs(const Programs *programs, Op op, bool integers)
+{
+    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
+    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
+        for (int i = 0; all[p] && i < all[p]->statement_count; i++) {
+            const Statement *statement = all[p]->statements[i];
+            unsigned sections = emitted_sections(programs, all[p]);
+            if ((is_emitted(statement, sections, false) || is_emitted(statement, sections, true)) && statement_needs(statement, op, integers))
+                return true;
+        }
+    return false;
+}
+
+static void put_helpers(Out *out, const Programs *programs)
+{
+    if (programs->training && has_noise(programs->training)) {
+        put_raw(out, embedded_text("runtime/lstmc_random.h"));
+        put(out, "\n");
+    }
+    if (any_needs(programs, OP_CONSTANT, true))
+        put(out, "/* Ids and classes come from outside. */\nstatic inline int clamped(int32_t id, int count)\n{\n"
+                 "return id >= 0 && id < count ? (int)id : 0;\n}\n\n");
+    if (any_needs(programs, OP_SIGMOID, false))
+        put(out, "static inline float sigmoid(float v)\n{\nreturn 1.0f / (1.0f + expf(-v));\n}\n\n");
+    if (any_needs(programs, OP_SOFTPLUS, false))
+        put(out, "/* log(1 + exp(v)) without overflow */\nstatic inline float softplus(float v)\n{\n"
+                 "return (v > 0.0f ? v : 0.0f) + log1pf(expf(-fabsf(v)));\n}\n\n");
+    if (any_needs(programs, OP_MAXIMUM, false))
+        put(out, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nreturn a > b || a != a ? a : b;\n}\n\n");
+    if (any_needs(programs, OP_MINIMUM, false))
+        put(out, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nreturn a < b || a != a ? a : b;\n}\n\n");
+}
+
+/* ---- functions ---- */
+
+typedef struct Function {
+    Out *out;
+    Arena *arena;
+    const Programs *programs;
+    const Ir *ir;
+} Function;
+
+static void open_function(const Function *to, const char *signature)
+{
+    put_raw(to->out, fill_template(to->arena, to->programs->model, signature));
+    put(to->out, "\n{");
+}
+
+static void close_function(const Function *to)
+{
+    put(to->out, "}\n\n");
+}
+
+/* The weights by way of `source` ("packed"); arguments that these sections do not use are said to be so. */
+static void put_locals(const Function *to, unsigned sections, const char *source, const char *memory, Home home)
+{
+    bool weights = uses_home(to->ir, sections, HOME_WEIGHTS), prepared = uses_home(to->ir, sections, HOME_PREPARED);
+    if (weights)
+        put(to->out, "const struct %s_weights *restrict weights = %s->weights;", to->programs->model->descriptor.name, source);
+    else if (!prepared)
+        put(to->out, "(void)%s;", source);
+    if (!uses_home(to->ir, sections, home))
+        put(to->out, "(void)%s;", memory);
+}
+
+static void emit_prepare(const Function *to, const char *signature)
+{
+    open_function(to, signature);
+    put(to->out, "%s->weights = weights;", to->ir->training ? "training" : "packed");
+    emit_prepared(to->out, to->arena, to->ir);
+    close_function(to);
+}
+
+static void emit_predict(const Function *to, const char *signature, bool batch)
+{
+    const unsigned sections = SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD);
+    open_function(to, signature);
+    put_locals(to, sections, "packed", "scratch", HOME_SCRATCH);
+    if (batch && !uses_rows(to->ir, sections))
+        put(to->out, "(void)rows;");
+    emit_section(to->out, to->arena, to->ir, SECTION_RESET);
+    emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
+    close_function(to);
+}
+
+static void emit_step(const Function *to)
+{
+    open_function(to, "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)");
+    put_locals(to, SECTION_BIT(SECTION_RESET), "packed", "state", HOME_STATE);
+    emit_section(to->out, to->arena, to->ir, SECTION_RESET);
+    close_function(to);
+    open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x,\n"
+                      "            float *restrict y)");
+    put_locals(to, SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY), "packed", "state", HOME_STATE);
+    emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
+    emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
+    put(to->out, "return 1;");
+    close_function(to);
+}
+
+/* ---- training ---- */
+
+static bool is_set_by_loss(const Ir *ir, const Tensor *tensor)
+{
+    bool by_loss = false, by_backward = false;
+    for (int i = 0; i < ir->statement_count; i++) {
+        if (ir->statements[i]->out.tensor != tensor)
+            continue;
+        by_loss |= ir->statements[i]->section == SECTION_LOSS;
+        by_backward |= ir->statements[i]->section == SECTION_BACKWARD;
+    }
+    return tensor == ir->output->adjoint || (by_loss && by_backward);
+}
+
+/* A caller with a loss of its own writes d_output and nothing else: what M_loss would set beside it starts from zero. */
+static void put_cleared_adjoints(const Function *to)
+{
+    for (int i = 0; i < to->ir->tensor_count; i++) {
+        const Tensor *tensor = to->ir->tensors[i];
+        if (tensor->home == HOME_TAPE && tensor->role == ROLE_ADJOINT && is_set_by_loss(to->ir, tensor)) {
+            const char *member = tensor_member(to->arena, to->ir, tensor);
+            put(to->out, "memset(%stape->%s, 0, sizeof tape->%s);", tensor->rank ? "" : "&", member, member);
+        }
+    }
+}
+
+/* Dropout noise is a function of (seed, place, sample in the whole batch, element in the sample). */
+static void put_noise(const Function *to, const Tensor *noise)
+{
+    Arena *arena = to->arena;
+    const char *place = arena_format(arena, "tape->%s", tensor_member(arena, to->ir, noise)), *element = "", *sample = "";
+    int loops = 0;
+    put(to->out, "/* %s: 0 with probability %.9g, else %.9g */", noise->name, noise->rate, 1 / (1 - (double)noise->rate));
+    for (int d = 0; d < noise->rank; d++) {
+        const char *name = d == noise->batch_dimension ? "b" : arena_format(arena, "i%d", d);
+        if (d == noise->batch_dimension) {
+            sample = " + b";
+            put(to->out, "for (int b = 0; b < rows; b++) {");
+        } else {
+            element = *element ? arena_format(arena, loops > 1 ? "(%s) * %d + %s" : "%s * %d + %s", element, noise->extent[d], name) : name;
+            loops++;
+            put(to->out, "for (int %s = 0; %s < %d; %s++) {", name, name, noise->extent[d], name);
+        }
+        place = arena_format(arena, "%s[%s]", place, name);
+    }
+    emit_line(to->out, arena, arena_format(arena, "%s = lstmc_dropout_noise(%s, seed, %d, (uint64_t)(tape->first_row%s), (uint64_t)(%s));",
+                                           place, float_text(arena, noise->rate), noise->place, sample, *element ? element : "0"));
+    for (int d = 0; d < noise->rank; d++)
+        put(to->out, "}");
+}
+
+static void emit_forward(const Function *to)
+{
+    open_function(to, "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x,\n"
+                      "    int rows, uint64_t seed)");
+    put_locals(to, SECTION_BIT(SECTION_FORWARD), "training", "tape", HOME_TAPE);
+    put(to->out, "tape->rows = rows;");
+    if (to->ir->batch_axis)
+        put(to->out, "memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);");
+    else
+        put(to->out, "memcpy(tape->input, x, sizeof tape->input);");
+    put_cleared_adjoints(to);
+    if (!has_noise(to->ir))
+        put(to->out, "(void)seed;");
+    for (int i = 0; i < to->ir->tensor_count; i++)
+        if (to->ir->tensors[i]->role == ROLE_NOISE && to->ir->tensors[i]->home != HOME_NONE)
+            put_noise(to, to->ir->tensors[i]);
+    emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
+    close_function(to);
+}
+
+static void emit_loss(const Function *to)
+{
+    open_function(to, "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict sample_weight,\n"
+                      "    float scale)");
+    if (uses_rows(to->ir, SECTION_BIT(SECTION_LOSS)))
+        put(to->out, "const int rows = tape->rows;");
+    const struct { Role role; const char *name; } arguments[] = {
+        { ROLE_TARGET, "target" }, { ROLE_SAMPLE_WEIGHT, "sample_weight" }, { ROLE_SCALE, "scale" },
+    };
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+        if (!uses_role(to->ir, SECTION_BIT(SECTION_LOSS), arguments[i].role))
+            put(to->out, "(void)%s;", arguments[i].name);
+    put(to->out, "float loss = 0.0f;");
+    emit_section(to->out, to->arena, to->ir, SECTION_LOSS);
+    put(to->out, "return loss;");
+    close_function(to);
+}
+
+static void emit_training(const Function *to)
+{
+    const char *name = macro_prefix(to->arena, to->programs->model);
+    emit_prepare(to, "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)");
+    open_function(to, "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)");
+    put_locals(to, SECTION_BIT(SECTION_RESET), "training", "tape", HOME_TAPE);
+    if (uses_rows(to->ir, SECTION_BIT(SECTION_RESET)))
+        put(to->out, "const int rows = %s_BATCH;", name);
+    put(to->out, "tape->rows = 0;\ntape->first_row = 0;");
+    emit_section(to->out, to->arena, to->ir, SECTION_RESET);
+    close_function(to);
+    emit_forward(to);
+    if (to->ir->loss)
+        emit_loss(to);
+    open_function(to, "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape,\n"
+                      "    struct @_gradients *restrict gradients)");
+    put_locals(to, SECTION_BIT(SECTION_BACKWARD), "training", "tape", HOME_TAPE);
+    if (!uses_home(to->ir, SECTION_BIT(SECTION_BACKWARD), HOME_GRADIENTS))
+        put(to->out, "(void)gradients;");
+    if (uses_rows(to->ir, SECTION_BIT(SECTION_BACKWARD)))
+        put(to->out, "const int rows = tape->rows;");
+    emit_section(to->out, to->arena, to->ir, SECTION_BACKWARD);
+    close_function(to);
+    open_function(to, "void @_carry(struct @_tape *restrict tape)");
+    if (!uses_home(to->ir, SECTION_BIT(SECTION_CARRY), HOME_TAPE))
+        put(to->out, "(void)tape;");
+    if (uses_rows(to->ir, SECTION_BIT(SECTION_CARRY)))
+        put(to->out, "const int rows = tape->rows;");
+    emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
+    close_function(to);
+}
+
+void emit_source(Out *out, Arena *arena, const Programs *programs)
+{
+    Function to = { .out = out, .arena = arena, .programs = programs, .ir = programs->single };
+    emit_stamp(out, arena, programs, "c");
+    put_raw(out, " */\n");
+    put_raw(out, fill_template(arena, programs->model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n"));
+    put(out, "/* a * b + c may be rounded once */\n#if defined(__clang__)\n#pragma STDC FP_CONTRACT ON\n#elif defined(__GNUC__)\n"
+             "#pragma GCC optimize(\"fp-contract=fast\")\n#endif\n\n");
+    put_helpers(out, programs);
+    emit_prepare(&to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
+    emit_predict(&to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x,\n"
+                      "    float *restrict y)", false);
+    to.ir = programs->batch;
+    emit_predict(&to, "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch,\n"
+                      "    const <x> *restrict x, int rows, float *restrict y)", true);
+    if (programs->step) {
+        to.ir = programs->step;
+        emit_step(&to);
+    }
+    if (programs->training) {
+        to.ir = programs->training;
+        emit_training(&to);
+    }
+    emit_descriptor(out, arena, programs);
+}

@@ -1,0 +1,191 @@
+/* emit_descriptor.c: the tables of the generated source: what the runtime knows of the model, and the thunks it calls through. */
+#include "emit.h"
+
+/* As a C string, quotes included. */
+static const char *quoted(Arena *arena, const char *text)
+{
+    const char *result = "\"";
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            result = arena_format(arena, "%s\\%c", result, c);
+        else if (c < 32 || c > 126 || c == '?')
+            result = arena_format(arena, "%s\\%03o", result, c);
+        else
+            result = arena_format(arena, "%s%c", result, c);
+    }
+    return arena_format(arena, "%s\"", result);
+}
+
+static const char *shape_text(Arena *arena, int rank, const int *shape)
+{
+    const char *text = rank ? "" : "0";
+    for (int i = 0; i < rank; i++)
+        text = arena_format(arena, "%s%s%d", text, i ? ", " : "", shape[i]);
+    return arena_format(arena, "{ %s }", text);
+}
+
+static const char *const initializer_kinds[] = {
+    [LSTMC_CONSTANT] = "LSTMC_CONSTANT", [LSTMC_UNIFORM] = "LSTMC_UNIFORM", [LSTMC_NORMAL] = "LSTMC_NORMAL",
+    [LSTMC_TRUNCATED_NORMAL] = "LSTMC_TRUNCATED_NORMAL", [LSTMC_VARIANCE_UNIFORM] = "LSTMC_VARIANCE_UNIFORM",
+    [LSTMC_VARIANCE_NORMAL] = "LSTMC_VARIANCE_NORMAL", [LSTMC_VARIANCE_TRUNCATED] = "LSTMC_VARIANCE_TRUNCATED",
+    [LSTMC_ORTHOGONAL] = "LSTMC_ORTHOGONAL", [LSTMC_IDENTITY] = "LSTMC_IDENTITY",
+};
+static const char *const fans[] = {
+    [LSTMC_FAN_IN] = "LSTMC_FAN_IN", [LSTMC_FAN_OUT] = "LSTMC_FAN_OUT", [LSTMC_FAN_AVERAGE] = "LSTMC_FAN_AVERAGE",
+};
+static const char *const optimizer_kinds[] = {
+    [LSTMC_SGD] = "LSTMC_SGD", [LSTMC_RMSPROP] = "LSTMC_RMSPROP", [LSTMC_ADAM] = "LSTMC_ADAM", [LSTMC_ADAMW] = "LSTMC_ADAMW",
+};
+
+static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    if (descriptor->weight_tensors == 0)
+        return;
+    put(out, "static const struct lstmc_tensor weight_tensors[] = {");
+    for (int i = 0; i < descriptor->weight_tensors; i++) {
+        const struct lstmc_tensor *weight = &descriptor->weights[i];
+        const struct lstmc_initializer *initializer = &weight->initializer;
+        put(out, "{");
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, weight->name), weight->rank, shape_text(arena, weight->rank, weight->shape));
+        emit_line(out, arena, arena_format(arena, ".offset = offsetof(struct %s_weights, %s.%s) / sizeof(float), .count = %zu, .trainable = %d,",
+                                           descriptor->name, c_weight_group(arena, programs->model, weight), c_name(arena, weight_name(weight)),
+                                           weight->count, weight->trainable));
+        put(out, ".initializer = {");
+        put(out, ".kind = %s, .fan = %s, .a = %s, .b = %s,", initializer_kinds[initializer->kind], fans[initializer->fan],
+            float_text(arena, initializer->a), float_text(arena, initializer->b));
+        put(out, ".ones_begin = %d, .ones_end = %d,\n},", initializer->ones_begin, initializer->ones_end);
+        put(out, ".l1 = %s, .l2 = %s,\n},", float_text(arena, weight->l1), float_text(arena, weight->l2));
+    }
+    put(out, "};\n\n");
+}
+
+/* What the tape keeps of every step and row. */
+static bool is_in_tape_table(const Tensor *tensor)
+{
+    return tensor->home == HOME_TAPE && tensor->unit < 0 && tensor->window == 0 && !tensor->integer;
+}
+
+static int count_tape_tensors(const Programs *programs)
+{
+    int count = 0;
+    for (int i = 0; programs->training && i < programs->training->tensor_count; i++)
+        count += is_in_tape_table(programs->training->tensors[i]);
+    return count;
+}
+
+static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
+{
+    const Ir *ir = programs->training;
+    if (count_tape_tensors(programs) == 0)
+        return;
+    put(out, "static const struct lstmc_tensor tape_tensors[] = {");
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        if (!is_in_tape_table(tensor))
+            continue;
+        const char *member = tensor_member(arena, ir, tensor);
+        const char *name = strchr(member, '.') && *tensor->layer ? arena_format(arena, "%s.%s", tensor->layer, tensor->name) : member;
+        put(out, "{");
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, name), tensor->rank, shape_text(arena, tensor->rank, tensor->extent));
+        put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,\n},", programs->model->descriptor.name, member,
+            tensor_elements(tensor));
+    }
+    put(out, "};\n\n");
+}
+
+/* A call through a pointer of another type is undefined, so that each function of the descriptor has its thunk. */
+static const char predict_thunks[] =
+    "static void call_prepare(void *packed, const void *weights)\n{\n    @_prepare(packed, weights);\n}\n\n"
+    "static void call_predict(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, scratch, x, y);\n}\n\n"
+    "static void call_predict_batch(const void *packed, void *scratch, const void *x, int rows, float *y)\n{\n"
+    "    @_predict_batch(packed, scratch, x, rows, y);\n}\n\n";
+static const char step_thunks[] =
+    "static void call_reset(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
+    "static int call_step(const void *packed, void *state, const void *x, float *y)\n{\n    return @_step(packed, state, x, y);\n}\n\n";
+static const char training_thunks[] =
+    "static void call_prepare_training(void *training, const void *weights)\n{\n    @_prepare_training(training, weights);\n}\n\n"
+    "static void call_reset_tape(const void *training, void *tape)\n{\n    @_reset_tape(training, tape);\n}\n\n"
+    "static void call_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)\n{\n"
+    "    @_forward(training, tape, x, rows, seed);\n}\n\n"
+    "static void call_backward(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, tape, gradients);\n}\n\n"
+    "static void call_carry(void *tape)\n{\n    @_carry(tape);\n}\n\n";
+static const char loss_thunk[] =
+    "static float call_loss(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
+    "    return @_loss(tape, target, sample_weight, scale);\n}\n\n";
+
+static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
+{
+    put(out, ".name = %s, .source = %s, .version = %s,", quoted(arena, descriptor->name), quoted(arena, descriptor->source), quoted(arena, LSTMC_VERSION));
+    put(out, ".fingerprint = UINT64_C(0x%016llx),", (unsigned long long)descriptor->fingerprint);
+    put(out, ".input_is_tokens = %d, .vocabulary = %d,", descriptor->input_is_tokens, descriptor->vocabulary);
+    put(out, ".input_rank = %d, .input_shape = %s, .input_count = %zu,", descriptor->input_rank,
+        shape_text(arena, descriptor->input_rank, descriptor->input_shape), descriptor->input_count);
+    put(out, ".output_rank = %d, .output_shape = %s, .output_count = %zu,", descriptor->output_rank,
+        shape_text(arena, descriptor->output_rank, descriptor->output_shape), descriptor->output_count);
+    put(out, ".target_rank = %d, .target_shape = %s, .target_count = %zu, .target_is_class = %d,", descriptor->target_rank,
+        shape_text(arena, descriptor->target_rank, descriptor->target_shape), descriptor->target_count, descriptor->target_is_class);
+    if (descriptor->loss)
+        put(out, ".loss = %s,", quoted(arena, descriptor->loss));
+    put(out, ".batch = %d, .shards = %d,", descriptor->batch, descriptor->shards);
+}
+
+static void put_optimizer(Out *out, Arena *arena, const struct lstmc_optimizer *optimizer)
+{
+    put(out, ".optimizer = {");
+    put(out, ".kind = %s, .learning_rate = %s, .momentum = %s, .rho = %s,", optimizer_kinds[optimizer->kind],
+        float_text(arena, optimizer->learning_rate), float_text(arena, optimizer->momentum), float_text(arena, optimizer->rho));
+    put(out, ".beta_1 = %s, .beta_2 = %s, .epsilon = %s, .weight_decay = %s,", float_text(arena, optimizer->beta_1),
+        float_text(arena, optimizer->beta_2), float_text(arena, optimizer->epsilon), float_text(arena, optimizer->weight_decay));
+    put(out, ".nesterov = %d, .centered = %d, .amsgrad = %d,", optimizer->nesterov, optimizer->centered, optimizer->amsgrad);
+    put(out, ".clipnorm = %s, .clipvalue = %s, .global_clipnorm = %s,", float_text(arena, optimizer->clipnorm),
+        float_text(arena, optimizer->clipvalue), float_text(arena, optimizer->global_clipnorm));
+    put(out, "},");
+}
+
+static const char predict_members[] =
+    "    .packed_bytes = sizeof(struct @_packed), .scratch_bytes = sizeof(struct @_scratch),\n"
+    "    .batch_scratch_bytes = sizeof(struct @_batch_scratch),\n"
+    "    .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,\n";
+static const char step_members[] =
+    "    .state_bytes = sizeof(struct @_state), .reset = call_reset, .step = call_step,\n";
+static const char training_members[] =
+    "    .output_offset = offsetof(struct @_tape, output), .first_row_offset = offsetof(struct @_tape, first_row),\n"
+    "    .training_bytes = sizeof(struct @_training), .tape_bytes = sizeof(struct @_tape),\n"
+    "    .prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,\n"
+    "    .backward = call_backward, .carry = call_carry,\n";
+
+void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
+{
+    const Model *model = programs->model;
+    const struct lstmc_model *descriptor = &model->descriptor;
+    int tape_tensors = count_tape_tensors(programs);
+    put_weight_table(out, arena, programs);
+    put_tape_table(out, arena, programs);
+    put_raw(out, fill_template(arena, model, predict_thunks));
+    if (programs->step)
+        put_raw(out, fill_template(arena, model, step_thunks));
+    if (programs->training)
+        put_raw(out, fill_template(arena, model, training_thunks));
+    if (programs->training && programs->training->loss)
+        put_raw(out, fill_template(arena, model, loss_thunk));
+    put(out, "const struct lstmc_model %s_model = {", descriptor->name);
+    put_data(out, arena, descriptor);
+    put_optimizer(out, arena, &descriptor->optimizer);
+    if (descriptor->weight_tensors)
+        put(out, ".weights = weight_tensors, .weight_tensors = %d,", descriptor->weight_tensors);
+    put(out, ".weight_count = %zu, .gradient_count = %zu,", descriptor->weight_count, descriptor->gradient_count);
+    if (tape_tensors)
+        put(out, ".tape_tensors = tape_tensors, .tape_tensor_count = %d,", tape_tensors);
+    put_raw(out, fill_template(arena, model, predict_members));
+    if (programs->step)
+        put_raw(out, fill_template(arena, model, step_members));
+    if (programs->training)
+        put_raw(out, fill_template(arena, model, training_members));
+    if (programs->training && programs->training->output->adjoint && programs->training->output->adjoint->home == HOME_TAPE)
+        put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);
+    if (programs->training && programs->training->loss)
+        put(out, ".loss_function = call_loss,");
+    put(out, "};");
+}

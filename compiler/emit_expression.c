@@ -1,0 +1,242 @@
+/* emit_expression.c: scalar expressions and accesses as C. */
+#include "emit.h"
+
+#include <float.h>
+#include <math.h>
+
+#define FLAT_TERMS_MAX (TENSOR_RANK_MAX * INDEX_TERMS_MAX)
+
+enum { PRECEDENCE_SUM = 1, PRECEDENCE_PRODUCT, PRECEDENCE_UNARY };
+
+/* How an operation is written; every @ is an argument. Precedence 0: the text is closed by itself. */
+static const struct {
+    const char *format;
+    int precedence;
+} forms[OP_COUNT] = {
+    [OP_ADD] = { "@ + @", PRECEDENCE_SUM },
+    [OP_SUBTRACT] = { "@ - @", PRECEDENCE_SUM },
+    [OP_MULTIPLY] = { "@ * @", PRECEDENCE_PRODUCT },
+    [OP_DIVIDE] = { "@ / @", PRECEDENCE_PRODUCT },
+    [OP_NEGATE] = { "-@", PRECEDENCE_UNARY },
+    [OP_MAXIMUM] = { "maximum(@, @)", 0 },
+    [OP_MINIMUM] = { "minimum(@, @)", 0 },
+    [OP_GREATER] = { "(@ > @ ? 1.0f : 0.0f)", 0 },
+    [OP_EQUAL] = { "(@ == @ ? 1.0f : 0.0f)", 0 },
+    [OP_ABSOLUTE] = { "fabsf(@)", 0 },
+    [OP_SQRT] = { "sqrtf(@)", 0 },
+    [OP_EXP] = { "expf(@)", 0 },
+    [OP_LOG] = { "logf(@)", 0 },
+    [OP_TANH] = { "tanhf(@)", 0 },
+    [OP_SIGMOID] = { "sigmoid(@)", 0 },
+    [OP_SOFTPLUS] = { "softplus(@)", 0 },
+    [OP_ERF] = { "erff(@)", 0 },
+};
+
+char *float_text(Arena *arena, double value)
+{
+    if (isnan(value))
+        return arena_copy_text(arena, "NAN");
+    if (fabs(value) > FLT_MAX)
+        return arena_copy_text(arena, value > 0 ? "INFINITY" : "-INFINITY");
+    if (fabs(value) < FLT_MIN)      /* a literal that a compiler would round to zero is one that it warns of */
+        value = 0;
+    char *text = arena_format(arena, "%.9g", value);
+    return arena_format(arena, "%s%sf", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+/* ---- affine positions: a constant and terms, with the bindings of the nest put in ---- */
+
+typedef struct Affine {
+    int constant;
+    int terms;
+    struct { const char *name; int coefficient; } term[FLAT_TERMS_MAX];
+} Affine;
+
+static const Binding *binding_of(const Nest *nest, const Axis *axis)
+{
+    for (int i = 0; i < nest->binding_count; i++)
+        if (nest->bindings[i].axis == axis)
+            return &nest->bindings[i];
+    die("axis %s of a statement of %s is bound nowhere", axis->name, nest->statement->layer);
+}
+
+static void add_term(Affine *to, const char *name, int coefficient)
+{
+    for (int i = 0; i < to->terms; i++)
+        if (!strcmp(to->term[i].name, name)) {
+            to->term[i].coefficient += coefficient;
+            return;
+        }
+    to->term[to->terms].name = name;
+    to->term[to->terms++].coefficient = coefficient;
+}
+
+static void add_index(Affine *to, const Nest *nest, const Index *index, int factor)
+{
+    to->constant += factor * index->constant;
+    for (int i = 0; i < index->terms; i++) {
+        const Binding *binding = binding_of(nest, index->axis[i]);
+        to->constant += factor * index->coefficient[i] * binding->offset;
+        if (binding->name)
+            add_term(to, binding->name, factor * index->coefficient[i]);
+    }
+}
+
+/* "100 * g + n", "499 - t": what is positive stands first. */
+static char *affine_text(Arena *arena, const Affine *affine)
+{
+    char *text = arena_copy_text(arena, "");
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        for (int i = 0; i < affine->terms; i++) {
+            int size = sign * affine->term[i].coefficient;
+            if (size <= 0)
+                continue;
+            const char *join = !*text ? (sign > 0 ? "" : "-") : sign > 0 ? " + " : " - ";
+            text = size == 1 ? arena_format(arena, "%s%s%s", text, join, affine->term[i].name)
+                             : arena_format(arena, "%s%s%d * %s", text, join, size, affine->term[i].name);
+        }
+        if (sign > 0 && affine->constant > 0)
+            text = *text ? arena_format(arena, "%s + %d", text, affine->constant) : arena_format(arena, "%d", affine->constant);
+    }
+    if (affine->constant < 0)
+        text = arena_format(arena, "%s%s%d", text, *text ? " - " : "-", -affine->constant);
+    return *text ? text : arena_copy_text(arena, "0");
+}
+
+static bool is_single(const Affine *affine)
+{
+    return affine->terms == 0 || (affine->terms == 1 && affine->term[0].coefficient == 1 && affine->constant == 0);
+}
+
+/* ---- accesses ---- */
+
+/* Ids and classes come from outside: the one thing that the checker cannot prove. */
+static char *clamped_text(Nest *nest, const Access *access, int count)
+{
+    return arena_format(nest->arena, "clamped(%s, %d)", access_text(nest, access), count);
+}
+
+static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, int dimension)
+{
+    if (index->gather)
+        return clamped_text(nest, index->gather, tensor->extent[dimension]);
+    Affine affine = { 0 };
+    add_index(&affine, nest, index, 1);
+    if (dimension != tensor->time_dimension || tensor->window != 2)
+        return affine_text(nest->arena, &affine);
+    if (affine.terms == 0)
+        return arena_format(nest->arena, "%d", affine.constant % 2);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %% 2" : "(%s) %% 2", affine_text(nest->arena, &affine));
+}
+
+/* An argument is a flat array. */
+static char *argument_text(Nest *nest, const char *name, const Access *access)
+{
+    Affine affine = { 0 };
+    int stride = 1;
+    for (int i = access->tensor->rank - 1; i >= 0; i--) {
+        if (access->index[i].gather)
+            die("argument %s is gathered from", name);
+        add_index(&affine, nest, &access->index[i], stride);
+        stride *= access->tensor->extent[i];
+    }
+    return arena_format(nest->arena, "%s[%s]", name, affine_text(nest->arena, &affine));
+}
+
+char *access_text(Nest *nest, const Access *access)
+{
+    const Tensor *tensor = access->tensor;
+    switch (tensor->role) {
+    case ROLE_LOSS:
+        return arena_copy_text(nest->arena, "loss");
+    case ROLE_SCALE:
+        return arena_copy_text(nest->arena, "scale");
+    case ROLE_SAMPLE_WEIGHT:
+        return arena_format(nest->arena, "(sample_weight ? %s : 1.0f)", argument_text(nest, "sample_weight", access));
+    case ROLE_TARGET:
+        return argument_text(nest, "target", access);
+    default:
+        break;
+    }
+    if (tensor->home == HOME_ARGUMENT)
+        return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
+    char *text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), tensor_member(nest->arena, nest->ir, tensor));
+    for (int i = 0; i < tensor->rank; i++)
+        if (i != tensor->time_dimension || tensor->window != 1)
+            text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
+    return text;
+}
+
+/* ---- expressions ---- */
+
+/* How many values an integer tensor may take. */
+static int range_of(const Nest *nest, const Tensor *tensor)
+{
+    const struct lstmc_model *descriptor = &nest->ir->model->descriptor;
+    if (tensor->role == ROLE_INPUT)
+        return descriptor->vocabulary;
+    return descriptor->output_rank ? descriptor->output_shape[descriptor->output_rank - 1] : 1;
+}
+
+static bool is_integer(const Expr *expr)
+{
+    return expr->op == OP_AXIS || (expr->op == OP_LOAD && expr->access.tensor->integer);
+}
+
+static char *integer_text(Nest *nest, const Expr *expr)
+{
+    if (expr->op == OP_LOAD)
+        return clamped_text(nest, &expr->access, range_of(nest, expr->access.tensor));
+    Affine affine = { 0 };
+    add_index(&affine, nest, &expr->position, 1);
+    return affine_text(nest->arena, &affine);
+}
+
+static int precedence_of(const Expr *expr)
+{
+    while (expr->op == OP_STOP)
+        expr = expr->argument[0];
+    if (expr->op == OP_CONSTANT && expr->value < 0)
+        return PRECEDENCE_UNARY;
+    return forms[expr->op].precedence;
+}
+
+/* An argument in parentheses where C would read it otherwise; the order of the sums stays that of the expression. */
+static char *argument_of(Nest *nest, const Expr *expr, int which)
+{
+    const Expr *argument = expr->argument[which];
+    int outer = forms[expr->op].precedence, inner = precedence_of(argument);
+    char *text = expr_text(nest, argument);
+    bool closed = outer == 0 || inner == 0 || inner > outer || (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
+    return closed ? text : arena_format(nest->arena, "(%s)", text);
+}
+
+char *expr_text(Nest *nest, const Expr *expr)
+{
+    Arena *arena = nest->arena;
+    switch (expr->op) {
+    case OP_CONSTANT:
+        return float_text(arena, expr->value);
+    case OP_LOAD:
+        return expr->access.tensor->integer ? arena_format(arena, "(float)%s", integer_text(nest, expr)) : access_text(nest, &expr->access);
+    case OP_AXIS:
+        return arena_format(arena, "(float)(%s)", integer_text(nest, expr));
+    case OP_STOP:
+        return expr_text(nest, expr->argument[0]);
+    case OP_EQUAL:
+        if (is_integer(expr->argument[0]) && is_integer(expr->argument[1]))
+            return arena_format(arena, "(%s == %s ? 1.0f : 0.0f)", integer_text(nest, expr->argument[0]), integer_text(nest, expr->argument[1]));
+        break;
+    default:
+        break;
+    }
+    char *a = argument_of(nest, expr, 0);
+    char *b = op_traits[expr->op].arity == 2 ? argument_of(nest, expr, 1) : NULL;
+    const char *format = forms[expr->op].format;
+    int first = (int)strcspn(format, "@");
+    const char *rest = format + first + 1;
+    if (!b)
+        return arena_format(arena, "%.*s%s%s", first, format, a, rest);
+    int second = (int)strcspn(rest, "@");
+    return arena_format(arena, "%.*s%s%.*s%s%s", first, format, a, second, rest, b, rest + second + 1);
+}

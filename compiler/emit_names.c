@@ -1,0 +1,136 @@
+/* emit_names.c: names of the mathematics as names in C and C++. */
+#include "emit.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* Keywords of C11 and C++20, and macros that common headers or compilers define under such names. Sorted, for bsearch. */
+static const char *const keywords[] = {
+    "I", "INFINITY", "NAN", "NULL", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
+    "_Noreturn", "_Static_assert", "_Thread_local", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand",
+    "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return",
+    "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue",
+    "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern",
+    "false", "far", "float", "for", "friend", "goto", "huge", "i386", "if", "imaginary", "inline", "int", "interface",
+    "linux", "long", "math_errhandling", "mutable", "namespace", "near", "new", "noexcept", "noreturn", "not", "not_eq",
+    "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires",
+    "restrict", "return", "setjmp", "short", "signed", "sizeof", "small", "static", "static_assert", "static_cast", "stderr",
+    "stdin", "stdout", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
+    "typename", "typeof", "union", "unix", "unsigned", "using", "va_arg", "va_copy", "va_end", "va_start", "virtual", "void",
+    "volatile", "wchar_t", "while", "xor", "xor_eq",
+};
+
+/* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
+static const char *const variables[] = {
+    "clamped", "gradients", "largest", "loss", "maximum", "minimum", "noise", "packed", "rows", "sample_weight", "scale",
+    "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "weights", "x", "y",
+};
+
+/* Members of the structs that belong to no layer; a layer of that name steps aside. Sorted. */
+static const char *const members[] = { "d_input", "d_output", "first_row", "input", "local", "model", "output", "rows", "weights" };
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, *(const char *const *)b);
+}
+
+/* Trailing underscores are looked through, so that a name that already ends in one cannot meet the one that gets it. */
+static bool contains(Arena *arena, const char *const *sorted, size_t count, const char *name)
+{
+    char *bare = arena_copy_text(arena, name);
+    for (size_t length = strlen(bare); length > 0 && bare[length - 1] == '_'; length--)
+        bare[length - 1] = '\0';
+    return bsearch(bare, sorted, count, sizeof *sorted, compare) != NULL;
+}
+
+static char *legal_characters(Arena *arena, const char *name)
+{
+    char *text = arena_format(arena, "%s%s", isdigit((unsigned char)*name) ? "_" : "", name);
+    for (char *c = text; *c; c++)
+        if (!isalnum((unsigned char)*c))
+            *c = '_';
+    return text;
+}
+
+const char *c_name(Arena *arena, const char *name)
+{
+    char *text = legal_characters(arena, name);
+    return contains(arena, keywords, sizeof keywords / sizeof *keywords, text) ? arena_format(arena, "%s_", text) : text;
+}
+
+const char *c_layer_name(Arena *arena, const char *layer)
+{
+    if (!*layer)
+        return "model";
+    char *text = legal_characters(arena, layer);
+    bool reserved = contains(arena, keywords, sizeof keywords / sizeof *keywords, text)
+                 || contains(arena, members, sizeof members / sizeof *members, text);
+    return reserved ? arena_format(arena, "%s_", text) : text;
+}
+
+static const char *variable_name(Arena *arena, const char *name)
+{
+    const char *text = c_name(arena, name);
+    return contains(arena, variables, sizeof variables / sizeof *variables, text) ? arena_format(arena, "%s_", text) : text;
+}
+
+const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis)
+{
+    const char *of_loop = statement->loop ? variable_name(arena, statement->loop->axis->name) : "";
+    if (statement->loop && statement->loop->axis == axis)
+        return of_loop;
+    const char *name = variable_name(arena, axis_name(arena, statement, axis));
+    return strcmp(name, of_loop) ? name : arena_format(arena, "%s_", name);
+}
+
+/* "lstm/kernel": "lstm" and "kernel". */
+const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight)
+{
+    const char *slash = strrchr(weight->name, '/');
+    return slash ? arena_format(arena, "%.*s", (int)(slash - weight->name), weight->name) : "";
+}
+
+const char *weight_name(const struct lstmc_tensor *weight)
+{
+    const char *slash = strrchr(weight->name, '/');
+    return slash ? slash + 1 : weight->name;
+}
+
+/* Trainable weights come first, so that a layer with both kinds appears twice: its second struct is "norm_fixed". */
+const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight)
+{
+    const char *layer = weight_layer(arena, weight);
+    const struct lstmc_model *descriptor = &model->descriptor;
+    for (int i = 0; i < descriptor->weight_tensors && !weight->trainable; i++)
+        if (descriptor->weights[i].trainable && !strcmp(weight_layer(arena, &descriptor->weights[i]), layer))
+            return c_layer_name(arena, arena_format(arena, "%s_fixed", layer));
+    return c_layer_name(arena, layer);
+}
+
+/* "SENTIMENT" */
+const char *macro_prefix(Arena *arena, const Model *model)
+{
+    char *prefix = arena_copy_text(arena, model->descriptor.name);
+    for (char *c = prefix; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return prefix;
+}
+
+char *fill_template(Arena *arena, const Model *model, const char *text)
+{
+    const struct lstmc_model *descriptor = &model->descriptor;
+    const struct { const char *mark, *value; } marks[] = {
+        { "@", descriptor->name },
+        { "$", macro_prefix(arena, model) },
+        { "<x>", descriptor->input_is_tokens ? "int32_t" : "float" },
+        { "<target>", descriptor->target_is_class ? "int32_t" : "float" },
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *rest = text;
+        char *filled = arena_copy_text(arena, "");
+        for (const char *at; (at = strstr(rest, marks[i].mark)) != NULL; rest = at + strlen(marks[i].mark))
+            filled = arena_format(arena, "%s%.*s%s", filled, (int)(at - rest), rest, marks[i].value);
+        text = arena_format(arena, "%s%s", filled, rest);
+    }
+    return arena_copy_text(arena, text);
+}

@@ -1,0 +1,298 @@
+/* emit_nest.c: one statement as one nest of plain loops, in the order and with the unrolling that schedule chose, under the
+ * statement itself as a comment. A sum along memory is kept in a local variable; several neighbouring outputs may be summed up
+ * side by side, so that one sum need not wait for another. */
+#include "emit.h"
+
+#define COLUMNS_MAX 120
+
+typedef struct Emitter {
+    Out *out;
+    Nest nest;
+    int sum_from;           /* the axes from here on are summed in local variables; -1: no such sum */
+    int sums;               /* how many are being formed; 0: outside of them */
+    int jammed;             /* the binding in which they differ, or -1 */
+} Emitter;
+
+/* ---- lines ---- */
+
+static void put_broken(Out *out, Arena *arena, const char *text, const char *prefix)
+{
+    const char *lead = "";
+    for (;;) {
+        int room = COLUMNS_MAX - 4 * out->depth - (int)strlen(lead), length = (int)strlen(text);
+        if (length > room) {
+            int at = room;
+            while (at > 0 && text[at] != ' ')
+                at--;
+            if (at == 0)
+                at = (int)strcspn(text, " ");
+            length = at > 0 ? at : length;
+        }
+        put(out, "%s", arena_format(arena, "%s%.*s", lead, length, text));
+        text += length;
+        while (*text == ' ')
+            text++;
+        if (!*text)
+            return;
+        lead = prefix;
+    }
+}
+
+void emit_line(Out *out, Arena *arena, const char *text)
+{
+    put_broken(out, arena, text, "    ");
+}
+
+void emit_comment(Out *out, Arena *arena, const char *text)
+{
+    put_broken(out, arena, arena_format(arena, "/* %s */", text), " * ");
+}
+
+/* ---- bodies ---- */
+
+static const char *sum_name(const Emitter *to, int which)
+{
+    const char *name = to->nest.statement->accumulate == ACCUMULATE_MAX ? "largest" : "sum";
+    return to->sums == 1 ? name : arena_format(to->nest.arena, "%s_%d", name, which);
+}
+
+static void put_assignment(Emitter *to, const char *place)
+{
+    Arena *arena = to->nest.arena;
+    const Statement *statement = to->nest.statement;
+    const char *value = expr_text(&to->nest, statement->value);
+    switch (statement->accumulate) {
+    case ACCUMULATE_SET:
+        emit_line(to->out, arena, arena_format(arena, "%s = %s;", place, value));
+        return;
+    case ACCUMULATE_ADD:
+        emit_line(to->out, arena, arena_format(arena, "%s += %s;", place, value));
+        return;
+    case ACCUMULATE_MAX:
+        emit_line(to->out, arena, arena_format(arena, "%s = maximum(%s, %s);", place, place, value));
+        return;
+    }
+}
+
+static void emit_body(Emitter *to)
+{
+    if (to->sums == 0) {
+        put_assignment(to, access_text(&to->nest, &to->nest.statement->out));
+        return;
+    }
+    for (int i = 0; i < to->sums; i++) {
+        put_assignment(to, sum_name(to, i));
+        if (to->jammed >= 0)
+            to->nest.bindings[to->jammed].offset++;
+    }
+    if (to->jammed >= 0)
+        to->nest.bindings[to->jammed].offset -= to->sums;
+}
+
+static void emit_axes(Emitter *to, int depth, bool own_block);
+
+/* `sums` outputs side by side: they differ by one in the binding `jammed`. */
+static void emit_sums(Emitter *to, int jammed, int sums, bool own_block)
+{
+    Arena *arena = to->nest.arena;
+    to->sums = sums;
+    to->jammed = jammed;
+    if (!own_block)
+        put(to->out, "{");
+    for (int store = 0; store <= 1; store++) {
+        for (int i = 0; i < sums; i++) {
+            const char *place = access_text(&to->nest, &to->nest.statement->out);
+            emit_line(to->out, arena, store ? arena_format(arena, "%s = %s;", place, sum_name(to, i))
+                                            : arena_format(arena, "float %s = %s;", sum_name(to, i), place));
+            if (jammed >= 0)
+                to->nest.bindings[jammed].offset++;
+        }
+        if (jammed >= 0)
+            to->nest.bindings[jammed].offset -= sums;
+        if (!store)
+            emit_axes(to, to->sum_from, false);
+    }
+    if (!own_block)
+        put(to->out, "}");
+    to->sums = 0;
+    to->jammed = -1;
+}
+
+/* ---- loops ---- */
+
+static void open_loop(Emitter *to, const char *name, const char *end, int step)
+{
+    if (step == 1)
+        put(to->out, "for (int %s = 0; %s < %s; %s++) {", name, name, end, name);
+    else
+        put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", name, name, end, name, step);
+}
+
+/* Copies of the body: `copies` turns of a loop, then what remains of the axis, with numbers. */
+static void emit_unrolled(Emitter *to, int depth, Binding *binding, const char *name, int copies, bool own_block)
+{
+    int extent = binding->axis->extent, whole = extent / copies * copies;
+    bool jams = to->sum_from > 0 && depth == to->sum_from - 1 && copies > 1;
+    int position = (int)(binding - to->nest.bindings);
+    if (whole > copies) {
+        open_loop(to, name, arena_format(to->nest.arena, "%d", whole), copies);
+        binding->name = name;
+        for (int i = 0; i < (jams ? 1 : copies); i++) {
+            binding->offset = i;
+            if (jams)
+                emit_sums(to, position, copies, true);
+            else
+                emit_axes(to, depth + 1, copies == 1);
+        }
+        put(to->out, "}");
+    } else {
+        whole = 0;
+    }
+    binding->name = NULL;
+    binding->offset = whole;
+    if (jams) {
+        for (; binding->offset < extent; binding->offset += copies) {
+            int rest = extent - binding->offset < copies ? extent - binding->offset : copies;
+            emit_sums(to, position, rest, own_block && whole == 0 && rest == extent);
+        }
+        return;
+    }
+    for (; binding->offset < extent; binding->offset++)
+        emit_axes(to, depth + 1, own_block && extent == 1);
+}
+
+static void emit_axes(Emitter *to, int depth, bool own_block)
+{
+    const Statement *statement = to->nest.statement;
+    if (depth == to->sum_from && to->sums == 0) {
+        emit_sums(to, -1, 1, own_block);
+        return;
+    }
+    if (depth == statement->axis_count) {
+        emit_body(to);
+        return;
+    }
+    const Axis *axis = statement->axes[depth];
+    const char *name = c_axis_name(to->nest.arena, statement, axis);
+    Binding *binding = &to->nest.bindings[to->nest.binding_count++];
+    *binding = (Binding){ .axis = axis };
+    if (axis->kind == AXIS_BATCH) {
+        open_loop(to, name, "rows", 1);
+        binding->name = name;
+        emit_axes(to, depth + 1, true);
+        put(to->out, "}");
+    } else if (axis->extent > 1 && statement->unroll[depth] <= 1) {
+        open_loop(to, name, arena_format(to->nest.arena, "%d", axis->extent), 1);
+        binding->name = name;
+        emit_axes(to, depth + 1, true);
+        put(to->out, "}");
+    } else {
+        int copies = statement->unroll[depth] < axis->extent ? statement->unroll[depth] : axis->extent;
+        emit_unrolled(to, depth, binding, name, copies, own_block);
+    }
+    to->nest.binding_count--;
+}
+
+/* ---- what is summed in a local variable ---- */
+
+typedef struct Search {
+    const Tensor *tensor;
+    bool found;
+} Search;
+
+static void find_tensor(void *context, const Access *access)
+{
+    Search *search = context;
+    search->found |= access->tensor == search->tensor;
+}
+
+static bool out_uses(const Statement *statement, const Axis *axis)
+{
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        if (index_uses(&statement->out.index[d], axis))
+            return true;
+    return false;
+}
+
+/* The first of the innermost axes that the output does not depend on, if any of them remains a loop. */
+static int find_sum(const Statement *statement)
+{
+    Search search = { .tensor = statement->out.tensor };
+    expr_visit_loads(statement->value, find_tensor, &search);
+    if (statement->accumulate == ACCUMULATE_SET || search.found || statement->out.tensor->role == ROLE_LOSS)
+        return -1;
+    int from = statement->axis_count;
+    bool loops = false;
+    while (from > 0 && !out_uses(statement, statement->axes[from - 1])) {
+        from--;
+        const Axis *axis = statement->axes[from];
+        loops |= axis->kind == AXIS_BATCH || statement->unroll[from] < axis->extent;
+    }
+    return loops ? from : -1;
+}
+
+void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement)
+{
+    Emitter to = { .out = out, .sum_from = find_sum(statement), .jammed = -1 };
+    to.nest = (Nest){ .arena = arena, .ir = ir, .statement = statement };
+    if (statement->loop) {
+        const Axis *axis = statement->loop->axis;
+        const char *name = axis->extent > 1 ? c_axis_name(arena, statement, axis) : NULL;
+        to.nest.bindings[to.nest.binding_count++] = (Binding){ .axis = axis, .name = name };
+    }
+    emit_comment(out, arena, statement_text(arena, statement));
+    emit_axes(&to, 0, false);
+}
+
+/* ---- sections ---- */
+
+static void open_time_loop(Out *out, Arena *arena, const Statement *statement)
+{
+    const Axis *axis = statement->loop->axis;
+    const char *name = c_axis_name(arena, statement, axis);
+    if (axis->extent == 1)
+        return;
+    if (statement->loop->reversed)
+        put(out, "for (int %s = %d; %s >= 0; %s--) {", name, axis->extent - 1, name, name);
+    else
+        put(out, "for (int %s = 0; %s < %d; %s++) {", name, name, axis->extent, name);
+}
+
+static void close_time_loop(Out *out, const Statement *statement)
+{
+    if (statement->loop && statement->loop->axis->extent > 1)
+        put(out, "}");
+}
+
+bool is_prepared(const Statement *statement)
+{
+    return statement->out.tensor->home == HOME_PREPARED;
+}
+
+static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section section, bool prepared)
+{
+    const Statement *before = NULL;
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        if (is_prepared(statement) != prepared || (!prepared && statement->section != section) || statement->out.tensor->home == HOME_NONE)
+            continue;
+        if (before && before->loop != statement->loop)
+            close_time_loop(out, before);
+        if (statement->loop && (!before || before->loop != statement->loop))
+            open_time_loop(out, arena, statement);
+        emit_nest(out, arena, ir, statement);
+        before = statement;
+    }
+    if (before)
+        close_time_loop(out, before);
+}
+
+void emit_section(Out *out, Arena *arena, const Ir *ir, Section section)
+{
+    emit_statements(out, arena, ir, section, false);
+}
+
+void emit_prepared(Out *out, Arena *arena, const Ir *ir)
+{
+    emit_statements(out, arena, ir, SECTION_FORWARD, true);
+}

@@ -1,0 +1,172 @@
+/* emit_struct.c: tensors as members of the generated structs: named arrays of fixed size, grouped by layer. */
+#include "emit.h"
+
+int tensor_rows(const Tensor *tensor, int dimension)
+{
+    bool windowed = dimension == tensor->time_dimension && tensor->window > 0;
+    return windowed ? tensor->window : tensor->extent[dimension];
+}
+
+size_t tensor_elements(const Tensor *tensor)
+{
+    size_t count = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        count *= (size_t)tensor_rows(tensor, i);
+    return count;
+}
+
+/* The name of what belongs to the model as a whole, or NULL. */
+static const char *interface_member(const Ir *ir, const Tensor *tensor)
+{
+    if (tensor == ir->input)
+        return "input";
+    if (tensor == ir->output)
+        return "output";
+    if (tensor == ir->output->adjoint)
+        return "d_output";
+    return tensor->role == ROLE_GRADIENT && !tensor->weight ? "d_input" : NULL;
+}
+
+static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)
+{
+    const char *name = c_name(arena, tensor->name);
+    return strcmp(tensor->layer, ir->units[tensor->unit].layer) ? arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name) : name;
+}
+
+const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor)
+{
+    if (tensor->weight)
+        return arena_format(arena, "%s.%s", c_weight_group(arena, ir->model, tensor->weight), c_name(arena, weight_name(tensor->weight)));
+    const char *own = interface_member(ir, tensor);
+    if (own)
+        return own;
+    if (tensor->unit >= 0)
+        return arena_format(arena, "local.%s.%s", c_layer_name(arena, ir->units[tensor->unit].name), name_in_unit(arena, ir, tensor));
+    return arena_format(arena, "%s.%s", c_layer_name(arena, tensor->layer), c_name(arena, tensor->name));
+}
+
+const char *home_pointer(const Ir *ir, Home home)
+{
+    switch (home) {
+    case HOME_WEIGHTS:
+        return "weights";
+    case HOME_GRADIENTS:
+        return "gradients";
+    case HOME_PREPARED:
+        return ir->training ? "training" : "packed";
+    case HOME_TAPE:
+        return "tape";
+    case HOME_STATE:
+        return "state";
+    case HOME_SCRATCH:
+        return "scratch";
+    case HOME_NONE:
+    case HOME_ARGUMENT:
+    case HOME_LOCAL:
+        break;
+    }
+    die("home %d is not a struct", (int)home);
+}
+
+static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
+{
+    const char *text = arena_format(arena, "%s %s", tensor->integer ? "int32_t" : "float", name);
+    for (int i = 0; i < tensor->rank; i++)
+        if (i == tensor->batch_dimension)
+            text = arena_format(arena, "%s[%s_BATCH]", text, macro_prefix(arena, ir->model));
+        else if (i != tensor->time_dimension || tensor->window != 1)
+            text = arena_format(arena, "%s[%d]", text, tensor_rows(tensor, i));
+    const char *note = tensor->window == 2 ? "      /* row t is at t % 2 */"
+                     : tensor->role == ROLE_STATE ? "      /* row 0: before the first step */" : "";
+    put(out, "%s;%s", text, note);
+}
+
+static bool belongs(const Tensor *tensor, Home home, bool shared)
+{
+    return tensor->home == home && (tensor->unit >= 0) == shared;
+}
+
+static bool is_first_of_layer(const Ir *ir, const Tensor *tensor)
+{
+    for (int i = 0; i < tensor->number; i++) {
+        const Tensor *other = ir->tensors[i];
+        if (belongs(other, tensor->home, false) && !interface_member(ir, other) && !strcmp(other->layer, tensor->layer))
+            return false;
+    }
+    return true;
+}
+
+static void put_layer(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
+{
+    put(out, "struct {");
+    for (int i = first->number; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) && !strcmp(tensor->layer, first->layer))
+            put_tensor(out, arena, ir, tensor, c_name(arena, tensor->name));
+    }
+    put(out, "} %s;", c_layer_name(arena, first->layer));
+}
+
+static bool unit_has_tensors(const Ir *ir, Home home, int unit)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit)
+            return true;
+    return false;
+}
+
+/* What lives within one run of a layer's statements shares memory with what lives within others. */
+static void put_local(Out *out, Arena *arena, const Ir *ir, Home home)
+{
+    bool any = false;
+    for (int unit = 0; unit < ir->unit_count; unit++) {
+        if (!unit_has_tensors(ir, home, unit))
+            continue;
+        if (!any)
+            put(out, "union {                 /* intermediate values; only one of these is alive at a time */");
+        any = true;
+        put(out, "struct {");
+        for (int i = 0; i < ir->tensor_count; i++)
+            if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit)
+                put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
+        put(out, "} %s;", c_layer_name(arena, ir->units[unit].name));
+    }
+    if (any)
+        put(out, "} local;");
+}
+
+void emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (belongs(ir->tensors[i], home, false) && interface_member(ir, ir->tensors[i]))
+            put_tensor(out, arena, ir, ir->tensors[i], interface_member(ir, ir->tensors[i]));
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        if (belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor))
+            put_layer(out, arena, ir, tensor);
+    }
+    put_local(out, arena, ir, home);
+}
+
+void emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only)
+{
+    const struct lstmc_model *descriptor = &model->descriptor;
+    const char *open = NULL;
+    for (int i = 0; i < descriptor->weight_tensors; i++) {
+        const struct lstmc_tensor *weight = &descriptor->weights[i];
+        if (trainable_only && !weight->trainable)
+            continue;
+        const char *group = c_weight_group(arena, model, weight);
+        if (open && strcmp(open, group))
+            put(out, "} %s;", open);
+        if (!open || strcmp(open, group))
+            put(out, "struct {");
+        open = group;
+        const char *text = arena_format(arena, "float %s", c_name(arena, weight_name(weight)));
+        for (int d = 0; d < weight->rank; d++)
+            text = arena_format(arena, "%s[%d]", text, weight->shape[d]);
+        put(out, "%s;", text);
+    }
+    if (open)
+        put(out, "} %s;", open);
+}
