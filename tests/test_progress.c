@@ -1,0 +1,143 @@
+/* test_progress.c: the bar on a terminal (a pseudo-terminal of a known width), and what a narrow, a dumb and a colourless one get. */
+#define _GNU_SOURCE             /* posix_openpt */
+#include "../runtime/progress.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+struct screen {
+    int master;
+    FILE *terminal;
+};
+
+static struct screen screen_open(int columns)
+{
+    struct screen screen = { .master = posix_openpt(O_RDWR | O_NOCTTY) };
+    struct winsize size = { .ws_row = 25, .ws_col = (unsigned short)columns };
+    if (screen.master < 0 || grantpt(screen.master) || unlockpt(screen.master) || !(screen.terminal = fopen(ptsname(screen.master), "w")))
+        cr_skip_test("no pseudo-terminal can be had");
+    ioctl(screen.master, TIOCSWINSZ, &size);
+    fcntl(screen.master, F_SETFL, O_NONBLOCK);
+    setenv("TERM", "xterm", 1);
+    unsetenv("NO_COLOR");
+    unsetenv("COLUMNS");
+    return screen;
+}
+
+static void screen_close(struct screen *screen, char *text, size_t capacity)
+{
+    fflush(screen->terminal);
+    usleep(10000);
+    ssize_t length = read(screen->master, text, capacity - 1);
+    text[length > 0 ? length : 0] = 0;
+    fclose(screen->terminal);
+    close(screen->master);
+}
+
+static const char *const names[] = { "binary_accuracy" };
+
+/* An epoch of 200 samples, seen a quarter of the way and at its end. */
+static void show(FILE *to, int batches)
+{
+    struct lstmc_progress progress;
+    const struct lstmc_history history = { .loss = 0.25, .validation_loss = 0.5, .metric = { 0.9 }, .validation_metric = { 0.8 },
+                                           .has_validation = 1, .seconds = 1.5 };
+    lstmc_progress_begin(&progress, to, 20, 200, names, 1);
+    lstmc_progress_epoch(&progress, 3);
+    for (int i = 0; i < batches; i++)
+        lstmc_progress_batch(&progress, 50, 0.4321, (double[]){ 0.75 });
+    lstmc_progress_epoch_end(&progress, &history);
+}
+
+/* Columns that a line takes: escapes take none. */
+static int widest(const char *text)
+{
+    int width = 0, most = 0;
+    for (; *text; text++) {
+        if (*text == '\033') {
+            text += strcspn(text, "mK");
+            continue;
+        }
+        width = *text == '\r' || *text == '\n' ? 0 : width + 1;
+        most = width > most ? width : most;
+    }
+    return most;
+}
+
+Test(progress, bar)
+{
+    char text[4096];
+    struct screen screen = screen_open(100);
+    show(screen.terminal, 1);
+    screen_close(&screen, text, sizeof text);
+    cr_expect(strstr(text, "\repoch  3/20 [\033[32m======>                 \033[0m]  25%  ETA "), "%s", text);
+    cr_expect(strstr(text, "  loss 0.4321  binary_accuracy 0.75"), "%s", text);
+    cr_expect(strstr(text, "\repoch  3/20  loss 0.25  binary_accuracy 0.9  val_loss 0.5  val_binary_accuracy 0.8  1.50 s"), "%s", text);
+}
+
+Test(progress, draws_at_most_ten_times_a_second)
+{
+    char text[65536];
+    int bars = 0;
+    struct screen screen = screen_open(100);
+    double started = lstmc_seconds();
+    show(screen.terminal, 1000);
+    double seconds = lstmc_seconds() - started;
+    screen_close(&screen, text, sizeof text);
+    for (const char *at = text; (at = strstr(at, " [")); at++)
+        bars++;
+    cr_expect(bars >= 1 && bars <= 1 + seconds / 0.1, "%d bars in %g s", bars, seconds);
+}
+
+Test(progress, narrow)
+{
+    for (int columns = 10; columns < 90; columns += 13) {
+        char text[4096];
+        struct lstmc_progress progress;
+        struct screen screen = screen_open(columns);
+        lstmc_progress_begin(&progress, screen.terminal, 20, 200, names, 1);
+        lstmc_progress_epoch(&progress, 3);
+        lstmc_progress_batch(&progress, 50, 0.4321, (double[]){ 0.75 });
+        screen_close(&screen, text, sizeof text);
+        cr_expect(*text && widest(text) < columns, "%d columns on a terminal of %d: %s", widest(text), columns, text);
+    }
+}
+
+Test(progress, no_colour)
+{
+    char text[4096];
+    struct screen screen = screen_open(100);
+    setenv("NO_COLOR", "1", 1);
+    show(screen.terminal, 1);
+    screen_close(&screen, text, sizeof text);
+    cr_expect(strstr(text, " [======>                 ]  25%") && !strstr(text, "\033[32m"), "%s", text);
+}
+
+Test(progress, dumb_terminal)
+{
+    char text[4096];
+    struct screen screen = screen_open(100);
+    setenv("TERM", "dumb", 1);
+    show(screen.terminal, 5);
+    screen_close(&screen, text, sizeof text);
+    cr_expect(!strchr(text, '\033') && !strncmp(text, "epoch  3/20  loss 0.25", 22), "%s", text);
+}
+
+Test(progress, unknown_width_asks_columns)
+{
+    struct lstmc_progress progress;
+    struct screen screen = screen_open(0);
+    char text[16];
+    setenv("COLUMNS", "66", 1);
+    lstmc_progress_begin(&progress, screen.terminal, 1, 1, NULL, 0);
+    cr_expect_eq(progress.width, 66, "%d", progress.width);
+    setenv("COLUMNS", "many", 1);
+    lstmc_progress_begin(&progress, screen.terminal, 1, 1, NULL, 0);
+    cr_expect_eq(progress.width, 80, "%d", progress.width);
+    screen_close(&screen, text, sizeof text);
+}
