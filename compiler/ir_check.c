@@ -1,0 +1,353 @@
+/* ir_check.c: the checker. Every axis is bound, every index proven inside its tensor, every element set before it is read or added to,
+ * set once, and not written again after it was read; so that generated code cannot index out of bounds and grad may walk the list backwards.
+ * Regions are boxes (region.h): what the boxes cannot prove is refused. */
+#include "region.h"
+
+#include <stdio.h>
+
+typedef struct Check {
+    const Ir *ir;
+    Arena *arena;               /* for the check alone */
+    const Statement *statement; /* at work */
+    int at;                     /* its number */
+    const char *wrong;          /* the first thing found; in the Ir's arena */
+} Check;
+
+static void complain(Check *check, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void complain(Check *check, const char *format, ...)
+{
+    if (check->wrong)
+        return;
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    Arena *arena = check->ir->arena;
+    if (check->statement)
+        check->wrong = arena_format(arena, "%s     %s: %s", statement_text(arena, check->statement),
+                                    statement_axes_text(arena, check->statement), text);
+    else
+        check->wrong = arena_copy_text(arena, text);
+}
+
+static const char *full_name(Check *check, const Tensor *tensor)
+{
+    return arena_format(check->arena, "%s%s%s", tensor->layer, *tensor->layer ? "." : "", tensor->name);
+}
+
+/* ---- shape: what can be said of a statement alone ---- */
+
+static bool is_bound(const Statement *statement, const Axis *axis)
+{
+    for (int i = 0; i < statement->axis_count; i++)
+        if (statement->axes[i] == axis)
+            return true;
+    return statement->loop && statement->loop->axis == axis;
+}
+
+static void check_bound(Check *check, const Index *index)
+{
+    for (int i = 0; i < index->terms; i++)
+        if (!is_bound(check->statement, index->axis[i]))
+            complain(check, "axis %s is not bound", index->axis[i]->name);
+}
+
+static void check_access(Check *check, const Access *access, bool inside_gather)
+{
+    const Tensor *tensor = access->tensor;
+    if (tensor->number < 0 || tensor->number >= check->ir->tensor_count || check->ir->tensors[tensor->number] != tensor) {
+        complain(check, "%s is not a tensor of this Ir", full_name(check, tensor));
+        return;
+    }
+    for (int d = 0; d < tensor->rank; d++) {
+        const Index *index = &access->index[d];
+        if (index->gather) {
+            if (inside_gather)
+                complain(check, "a gather inside a gather");
+            if (!index->gather->tensor->integer)
+                complain(check, "gather from %s, which does not hold integers", full_name(check, index->gather->tensor));
+            if (index->terms || index->constant)
+                complain(check, "%s: an index is either a gather or affine", full_name(check, tensor));
+            check_access(check, index->gather, true);
+            continue;
+        }
+        check_bound(check, index);
+        if (index_smallest(index) < 0 || index_largest(index) >= tensor->extent[d])
+            complain(check, "index %d of %s runs from %d to %d, but the extent is %d", d, full_name(check, tensor), index_smallest(index),
+                     index_largest(index), tensor->extent[d]);
+        Index batch = check->ir->batch_axis ? index_axis(check->ir->batch_axis) : index_constant(0);
+        if (d == tensor->batch_dimension && !index_equal(index, &batch))
+            complain(check, "index %d of %s must be the batch axis", d, full_name(check, tensor));
+    }
+}
+
+static void check_expr(Check *check, const Expr *expr)
+{
+    if (expr->op == OP_LOAD)
+        check_access(check, &expr->access, false);
+    if (expr->op == OP_AXIS)
+        check_bound(check, &expr->position);
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        check_expr(check, expr->argument[i]);
+}
+
+/* A SET whose index leaves out an axis would write the same element again. */
+static void check_set_uses(Check *check, const Axis *axis)
+{
+    const Access *out = &check->statement->out;
+    for (int d = 0; d < out->tensor->rank; d++)
+        if (index_uses(&out->index[d], axis))
+            return;
+    if (axis->extent > 1)
+        complain(check, "sets the same element for each %s", axis->name);
+}
+
+static void check_axes(Check *check)
+{
+    const Statement *statement = check->statement;
+    for (int i = 0; i < statement->axis_count; i++) {
+        if (statement->axes[i]->extent <= 0)
+            complain(check, "axis %s has extent %d", statement->axes[i]->name, statement->axes[i]->extent);
+        if (statement->loop && statement->axes[i] == statement->loop->axis)
+            complain(check, "axis %s belongs to the loop", statement->axes[i]->name);
+        for (int other = 0; other < i; other++)
+            if (statement->axes[other] == statement->axes[i])
+                complain(check, "axis %s stands twice", statement->axes[i]->name);
+        if (statement->accumulate == ACCUMULATE_SET)
+            check_set_uses(check, statement->axes[i]);
+    }
+    if (statement->loop && statement->loop->axis->extent <= 0)
+        complain(check, "loop axis %s has extent %d", statement->loop->axis->name, statement->loop->axis->extent);
+    if (statement->loop && statement->accumulate == ACCUMULATE_SET)
+        check_set_uses(check, statement->loop->axis);
+}
+
+static void check_written_role(Check *check)
+{
+    const Statement *statement = check->statement;
+    switch (statement->out.tensor->role) {
+    case ROLE_INPUT: case ROLE_TARGET: case ROLE_SAMPLE_WEIGHT: case ROLE_SCALE: case ROLE_WEIGHT: case ROLE_NOISE:
+        complain(check, "writes %s, which belongs to the caller", full_name(check, statement->out.tensor));
+        break;
+    case ROLE_GRADIENT:
+        if (statement->accumulate != ACCUMULATE_ADD || statement->section != SECTION_BACKWARD)
+            complain(check, "gradients are only added to, in the backward section");
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- order: what is there before a statement runs ---- */
+
+static bool externally_set(const Ir *ir, const Tensor *tensor)
+{
+    switch (tensor->role) {
+    case ROLE_INPUT: case ROLE_TARGET: case ROLE_SAMPLE_WEIGHT: case ROLE_SCALE: case ROLE_WEIGHT: case ROLE_NOISE: case ROLE_GRADIENT:
+        return true;
+    default:
+        return ir->output && tensor == ir->output->adjoint;
+    }
+}
+
+/* Are the effects of `earlier` there when `later` runs? The loss may be left out, and called twice. */
+static bool section_visible(Section earlier, Section later)
+{
+    if (earlier == later)
+        return true;
+    return earlier == SECTION_RESET || (earlier == SECTION_FORWARD && later != SECTION_RESET);
+}
+
+/* The turns of the loop of `writer` that are over when statement `reader` is in turn `turn` of the same loop. Empty: last < first. */
+static Turns turns_done(const Loop *loop, bool before, int turn)
+{
+    Turns done = { .axis = loop->axis, .first = 0, .last = loop->axis->extent - 1 };
+    if (loop->reversed)
+        done.first = before ? turn : turn + 1;
+    else
+        done.last = before ? turn : turn - 1;
+    return done;
+}
+
+/* What is set of `tensor` when the statement at work runs, in turn `turn` of its loop. */
+static Boxes boxes_set_before(Check *check, const Tensor *tensor, int turn, bool same_section)
+{
+    const Statement *reader = check->statement;
+    Boxes set = { 0 };
+    for (int i = 0; i < check->ir->statement_count; i++) {
+        const Statement *writer = check->ir->statements[i];
+        if (writer->out.tensor != tensor || writer->accumulate != ACCUMULATE_SET)
+            continue;
+        bool same_loop = writer->loop && writer->loop == reader->loop;
+        if (!section_visible(writer->section, reader->section) || (same_section && writer->section != reader->section) ||
+            (writer->section == reader->section && !same_loop && i >= check->at))
+            continue;
+        Turns turns = same_loop ? turns_done(reader->loop, i < check->at, turn) : turns_of(writer->loop);
+        if (turns.axis && turns.last < turns.first)
+            continue;
+        Touch touch;
+        Box box = box_of_access(&writer->out, turns, &touch);
+        if (touch != TOUCH_SOME)
+            boxes_add(check->arena, &set, box);
+    }
+    return set;
+}
+
+static bool set_in_loop(Check *check, const Tensor *tensor)
+{
+    for (int i = 0; i < check->ir->statement_count; i++)
+        if (check->ir->statements[i]->out.tensor == tensor && check->ir->statements[i]->loop == check->statement->loop)
+            return true;
+    return false;
+}
+
+/* Proves that all the statement touches through the access is set; turn by turn where the same loop sets it. */
+static void check_is_set(Check *check, const Access *access, bool own)
+{
+    const Tensor *tensor = access->tensor;
+    if (check->wrong || externally_set(check->ir, tensor))
+        return;
+    const Loop *loop = check->statement->loop;
+    bool each_turn = loop && set_in_loop(check, tensor);
+    bool same_section = own && (check->statement->section == SECTION_LOSS || check->statement->section == SECTION_FORWARD);
+    for (int turn = 0; turn < (each_turn ? loop->axis->extent : 1); turn++) {
+        Turns turns = each_turn ? (Turns){ .axis = loop->axis, .first = turn, .last = turn } : turns_of(loop);
+        Touch touch;
+        Box box = box_of_access(access, turns, &touch);
+        Boxes set = boxes_set_before(check, tensor, turn, same_section);
+        if (boxes_rest(check->arena, &box, &set).count == 0)
+            continue;
+        if (each_turn)
+            complain(check, "%s %s before it is set, at %s = %d", own ? "adds to" : "reads", full_name(check, tensor), loop->axis->name, turn);
+        else
+            complain(check, "%s %s before it is set", own ? "adds to" : "reads", full_name(check, tensor));
+        return;
+    }
+}
+
+/* An element that statement `reader` has read is not written by the statement at work, which comes later. */
+static void check_not_read_before(Check *check, const Statement *reader, const Access *access)
+{
+    const Statement *writer = check->statement;
+    if (access->tensor != writer->out.tensor || check->wrong)
+        return;
+    bool same_loop = writer->loop && writer->loop == reader->loop;
+    Touch touch;
+    for (int turn = 0; turn < (same_loop ? writer->loop->axis->extent : 1); turn++) {
+        Turns one = { .axis = same_loop ? writer->loop->axis : NULL, .first = turn, .last = turn };
+        Box read = box_of_access(access, same_loop ? one : turns_of(reader->loop), &touch);
+        Box written = box_of_access(&writer->out, same_loop ? one : turns_of(writer->loop), &touch);
+        if (box_overlaps(&read, &written)) {
+            complain(check, "writes what was read before: %s", statement_text(check->arena, reader));
+            return;
+        }
+    }
+}
+
+/* Two statements of a section that set the same element. */
+static void check_set_once(Check *check, const Statement *earlier)
+{
+    const Statement *statement = check->statement;
+    if (earlier->accumulate != ACCUMULATE_SET || statement->accumulate != ACCUMULATE_SET || earlier->out.tensor != statement->out.tensor)
+        return;
+    Touch touch, other;
+    Box a = box_of_access(&earlier->out, turns_of(earlier->loop), &touch);
+    Box b = box_of_access(&statement->out, turns_of(statement->loop), &other);
+    if (touch != TOUCH_SOME && other != TOUCH_SOME && box_overlaps(&a, &b))
+        complain(check, "sets again what was set before: %s", statement_text(check->arena, earlier));
+}
+
+static void visit_read(void *context, const Access *access)
+{
+    check_is_set(context, access, false);
+}
+
+typedef struct Reader {
+    Check *check;
+    const Statement *reader;
+} Reader;
+
+static void visit_earlier_read(void *context, const Access *access)
+{
+    Reader *reader = context;
+    check_not_read_before(reader->check, reader->reader, access);
+}
+
+static void check_order(Check *check)
+{
+    const Statement *statement = check->statement;
+    expr_visit_loads(statement->value, visit_read, check);
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        if (statement->out.index[d].gather)
+            check_is_set(check, statement->out.index[d].gather, false);
+    if (statement->accumulate != ACCUMULATE_SET)
+        check_is_set(check, &statement->out, true);
+    for (int i = 0; i <= check->at && !check->wrong; i++) {
+        const Statement *earlier = check->ir->statements[i];
+        if (earlier->section != statement->section)
+            continue;
+        Reader reader = { .check = check, .reader = earlier };
+        if (i < check->at || !statement->loop)
+            expr_visit_loads(earlier->value, visit_earlier_read, &reader);
+        if (i < check->at)
+            check_set_once(check, earlier);
+    }
+}
+
+/* ---- the whole ---- */
+
+/* The statements of a loop are neighbours in one section. */
+static void check_loop(Check *check)
+{
+    const Statement *statement = check->statement, *before = NULL;
+    for (int i = 0; i < check->at && statement->loop; i++) {
+        const Statement *other = check->ir->statements[i];
+        if (other->loop == statement->loop && other->section != statement->section)
+            complain(check, "the loop runs in two sections");
+        if (other->section != statement->section)
+            continue;
+        if (before && before->loop == statement->loop && other->loop != statement->loop)
+            complain(check, "the loop over %s is interrupted by: %s", statement->loop->axis->name, statement_text(check->arena, other));
+        before = other;
+    }
+}
+
+static void check_tensor(Check *check, const Tensor *tensor)
+{
+    for (int d = 0; d < tensor->rank; d++)
+        if (tensor->extent[d] <= 0)
+            complain(check, "%s: extent %d is %d", full_name(check, tensor), d, tensor->extent[d]);
+    if (tensor->batch_dimension >= tensor->rank || tensor->time_dimension >= tensor->rank)
+        complain(check, "%s: its batch or time dimension does not exist", full_name(check, tensor));
+}
+
+static void check_all(Check *check)
+{
+    const Ir *ir = check->ir;
+    for (int i = 0; i < ir->tensor_count; i++)
+        check_tensor(check, ir->tensors[i]);
+    for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
+        check->statement = ir->statements[check->at];
+        check_access(check, &check->statement->out, false);
+        check_expr(check, check->statement->value);
+        check_axes(check);
+        check_written_role(check);
+        check_loop(check);
+    }
+    for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
+        arena_free(check->arena);       /* turn by turn it adds up */
+        check->arena = arena_create();
+        check->statement = ir->statements[check->at];
+        check_order(check);
+    }
+}
+
+const char *ir_check(const Ir *ir)
+{
+    Check check = { .ir = ir, .arena = arena_create() };
+    check_all(&check);
+    arena_free(check.arena);
+    return check.wrong;
+}
