@@ -116,7 +116,7 @@ static void update_rmsprop(const struct step *s)
 {
     const struct lstmc_optimizer *o = s->optimizer;
     float rho = o->rho, rest = (float)(1 - (double)rho);
-    float *v = s->state, *m = v + s->count, *mean = o->momentum > 0 ? m + s->count : m;
+    float *v = s->state, *m = v + s->count, *mean = o->momentum != 0 ? m + s->count : m;
     for (size_t i = 0; i < s->count; i++) {
         float g = s->g[i];
         v[i] = rho * v[i] + rest * g * g;
@@ -126,7 +126,7 @@ static void update_rmsprop(const struct step *s)
             variance -= mean[i] * mean[i];
         }
         float change = s->rate * g / sqrtf(variance + o->epsilon);
-        if (o->momentum > 0)
+        if (o->momentum != 0)
             change = m[i] = o->momentum * m[i] + change;
         s->w[i] -= change;
     }
@@ -158,7 +158,7 @@ size_t lstmc_optimizer_floats(const struct lstmc_model *model)
     size_t parts = 0;
     switch (o->kind) {
     case LSTMC_SGD:     parts = o->momentum != 0;                                   break;
-    case LSTMC_RMSPROP: parts = 1 + (size_t)(o->momentum > 0) + (o->centered != 0); break;
+    case LSTMC_RMSPROP: parts = 1 + (size_t)(o->momentum != 0) + (o->centered != 0); break;
     case LSTMC_ADAM:
     case LSTMC_ADAMW:   parts = 2 + (size_t)(o->amsgrad != 0);                      break;
     }

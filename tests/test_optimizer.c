@@ -244,7 +244,7 @@ Test(optimizer, state_sizes)
         small_model_init(&small);
         small.model.optimizer = *o;
         int parts = o->kind == LSTMC_SGD ? o->momentum != 0
-                  : o->kind == LSTMC_RMSPROP ? 1 + (o->momentum > 0) + o->centered : 2 + o->amsgrad;
+                  : o->kind == LSTMC_RMSPROP ? 1 + (o->momentum != 0) + o->centered : 2 + o->amsgrad;
         size_t floats = lstmc_optimizer_floats(&small.model);
         cr_expect(floats == (size_t)(parts * N), "%s: %zu floats, expected %d", table[i].what, floats, parts * N);
     }
