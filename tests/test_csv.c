@@ -130,7 +130,7 @@ Test(csv, mistakes)
         { "a,b,c\n1,2,3\n4,inf,6\n", "\"inf\" is not a finite number", LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,1e999,6\n", "\"1e999\" is not a finite number", LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,5 6,6\n", "\"5 6\" is not a finite number", LSTMC_BAD_FILE },
-        { "a,b,c\n1,2,3\n4,1e60,6\n", ":3: column 2: 1e+60 is not a finite number", LSTMC_MISMATCH },
+        { "a,b,c\n\n1,2,3\n4,1e60,6\n", ":4: column 2: 1e+60 is not a finite number", LSTMC_MISMATCH },
         { "a,b,c\n1,2,3\n4,5\n", ":3: column \"c\" is missing: the line has 2 cells", LSTMC_BAD_FILE },
         { "a,b,c\n1,\"2,3\n4,5,6\n", ":2: a quote is never closed", LSTMC_BAD_FILE },
         { "a,b,c\n1,\"2\"2,3\n", ":2: text behind a closing quote", LSTMC_BAD_FILE },

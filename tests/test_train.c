@@ -238,6 +238,8 @@ Test(train, learns_the_line)
     session_end(&s);
 }
 
+#define ORDER_EPOCHS 200
+
 /* The order in which the samples of the epochs came. */
 static void record_order(uint64_t seed, int epochs, int *order)
 {
@@ -252,8 +254,8 @@ static void record_order(uint64_t seed, int epochs, int *order)
 
 Test(train, shuffle)
 {
-    int order[3 * SAMPLES], again[3 * SAMPLES], other[3 * SAMPLES];
-    record_order(5, 3, order);
+    int order[ORDER_EPOCHS * SAMPLES], again[3 * SAMPLES], other[3 * SAMPLES];
+    record_order(5, ORDER_EPOCHS, order);
     record_order(5, 3, again);
     record_order(6, 3, other);
     for (int epoch = 0; epoch < 3; epoch++) {
@@ -263,10 +265,18 @@ Test(train, shuffle)
         for (int i = 0; i < SAMPLES; i++)
             cr_expect_eq(count[i], 1, "epoch %d: sample %d came %d times", epoch + 1, i, count[i]);
     }
-    cr_expect(!memcmp(order, again, sizeof order), "the same seed gave another order");
-    cr_expect(memcmp(order, other, sizeof order), "another seed gave the same order");
+    cr_expect(!memcmp(order, again, sizeof again), "the same seed gave another order");
+    cr_expect(memcmp(order, other, sizeof other), "another seed gave the same order");
     cr_expect(memcmp(order, order + SAMPLES, SAMPLES * sizeof *order), "two epochs have the same order");
     cr_expect(memcmp(order + SAMPLES, order + 2 * SAMPLES, SAMPLES * sizeof *order), "two epochs have the same order");
+    /* each sample is at each place equally often: 200 / 14 times, give or take 5 deviations */
+    for (int sample = 0; sample < SAMPLES; sample++)
+        for (int place = 0; place < SAMPLES; place++) {
+            int count = 0;
+            for (int epoch = 0; epoch < ORDER_EPOCHS; epoch++)
+                count += order[epoch * SAMPLES + place] == sample;
+            cr_expect(count >= 1 && count <= 33, "sample %d came %d times at place %d", sample, count, place);
+        }
 }
 
 Test(train, dropout_seeds)
