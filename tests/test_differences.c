@@ -182,6 +182,37 @@ Test(differences, custom_layer)
     cr_expect_gt(square.offset, 0);
 }
 
+/* At the border to float too: gradients are added to what is there, near those of double. */
+Test(differences, custom_layer_in_float)
+{
+    Square square;
+    struct custom_layers custom = square_layers(&square);
+    Model *model = build_model(square_model);
+    double weights[64], x[20], y[8] = { 0 }, gradients[64] = { 0 };
+    float weights_float[64], x_float[20], y_float[8] = { 0 }, gradients_float[64];
+    for (int i = 0; i < 64; i++) {
+        weights_float[i] = (float)(weights[i] = sin(i + 0.3));
+        gradients_float[i] = 5;
+    }
+    for (int i = 0; i < 20; i++)
+        x_float[i] = (float)(x[i] = cos(i));
+    Interpreter_double *it = interpreter_create_double(model, 1, &custom, NULL);
+    Interpreter_float *single = interpreter_create_float(model, 1, &custom, NULL);
+    cr_assert(it && single);
+    interpreter_forward_double(it, weights, x, 1, 0, 0);
+    interpreter_loss_double(it, y, NULL, 1);
+    interpreter_backward_double(it, gradients, NULL);
+    interpreter_forward_float(single, weights_float, x_float, 1, 0, 0);
+    interpreter_loss_float(single, y_float, NULL, 1);
+    interpreter_backward_float(single, gradients_float, NULL);
+    for (size_t i = 0; i < model->descriptor.gradient_count; i++)
+        cr_expect_float_eq((double)gradients_float[i] - 5, gradients[i], 1e-5, "gradient %zu: %g, double %g", i,
+                           (double)gradients_float[i] - 5, gradients[i]);
+    interpreter_free_double(it);
+    interpreter_free_float(single);
+    build_model_free(model);
+}
+
 Test(differences, screams_at_a_wrong_gradient)
 {
     Square square;

@@ -156,6 +156,8 @@ Test(interpreter, losses_have_the_known_values)
         { "float 2 " IDENTITY "loss=huber loss_delta=1.5", { 1, 2 }, { 0, 4 }, 0, (0.5 + 1.875) / 2 },
         { "float 2 " IDENTITY "loss=binary_crossentropy", { 0.8, 0.3 }, { 1, 0 }, 0, 0.289909248 },
         { "float 2 " IDENTITY "loss=binary_crossentropy label_smoothing=0.2", { 0.8, 0.3 }, { 1, 0 }, 0, 0.401588859 },
+        { "float 3 " IDENTITY "loss=binary_crossentropy label_smoothing=0.2", { 0.8, 0.3, 0.5 }, { 1, 0, 1 }, 0,
+          (2 * 0.4015888587 + 0.6931471806) / 3 },
         { "float 2 " IDENTITY "loss=binary_crossentropy from_logits=1", { 2, -1 }, { 1, 0.25 }, 0, 0.345094849 },
         { "float 3 " IDENTITY "loss=categorical_crossentropy", { 2, 1, 1 }, { 0, 1, 0 }, 0, 1.386294361 },
         { "float 3 " IDENTITY "loss=sparse_categorical_crossentropy", { 2, 1, 1 }, { 0 }, 2, 1.386294361 },
@@ -333,11 +335,10 @@ static size_t gradients_of_model(const char *text, const char *tensor, double *v
     interpreter_forward_double(it, weights, x, 2, 0, 0);
     interpreter_loss_double(it, y, NULL, 1);
     interpreter_backward_double(it, gradients, NULL);
-    interpreter_backward_double(it, gradients, NULL);       /* adds */
     cr_expect_eq(gradients[model->descriptor.gradient_count], 123, "%s: written behind the gradients", text);
     const struct lstmc_tensor *found = build_model_weight(model, tensor);
     for (size_t i = 0; i < found->count; i++)
-        values[i] = gradients[found->offset + i] / 2;
+        values[i] = gradients[found->offset + i];
     size_t count = found->count;
     interpreter_free_double(it);
     build_model_free(model);
@@ -358,6 +359,34 @@ Test(interpreter, frozen_layers_change_no_other_gradient)
     gradients_of_model(lower, "dense/kernel", frozen);
     expect_near("dense/kernel", frozen, free_all, count, 1e-15);
     cr_expect_gt(fabs(free_all[0]), 1e-6);
+}
+
+Test(interpreter, backward_adds_the_same_each_time)
+{
+    static const char *const texts[] = {
+        "float 4 3 | SimpleRNN units=3 return_sequences=1 | Dense units=2 | loss=mse",
+        "float 4 3 | LSTM units=3 | Dense units=2 activation=sigmoid | loss=binary_crossentropy",
+        "float 4 3 | GRU units=3 return_sequences=1 | GRU units=2 reset_after=0 | RepeatVector n=2 | loss=mse",
+        "tokens 4 vocabulary=3 | Embedding output_dim=3 | Flatten | Dropout rate=0.5 | Dense units=2 | loss=mse" };
+    static double weights[MOST], x[MOST], y[MOST];
+    static const int32_t ids[] = { 1, 0, 2, 1, 2, 2, 0, 1 };
+    fill_weights(weights, MOST);
+    fill_inputs(x, MOST);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        double once[MOST] = { 0 }, twice[MOST] = { 0 };
+        Model *model = build_model(texts[i]);
+        Interpreter_double *it = create(model, 2);
+        interpreter_forward_double(it, weights, model->descriptor.input_is_tokens ? (const void *)ids : x, 2, 0, 8);
+        interpreter_loss_double(it, y, NULL, 1);
+        interpreter_backward_double(it, once, NULL);
+        interpreter_backward_double(it, twice, NULL);
+        interpreter_backward_double(it, twice, NULL);
+        for (size_t k = 0; k < model->descriptor.gradient_count; k++)
+            once[k] *= 2;
+        expect_near(texts[i], twice, once, model->descriptor.gradient_count, 1e-14);
+        interpreter_free_double(it);
+        build_model_free(model);
+    }
 }
 
 Test(interpreter, a_callers_own_loss_is_the_same_as_ours)

@@ -17,7 +17,7 @@
 #define CLEAR_AGREEMENT 1e-7        /* relative to the scale of the tensor: no second look */
 #define LOSS_LIMIT 100.0            /* larger losses lose too many digits: the weights are drawn smaller */
 #define NOISE_SEED 77
-#define LOSS_SCALE 0.75
+#define LOSS_SCALE 0.75             /* divided by the time steps of a sample */
 
 /* Streams of random numbers; the draw is the sample. */
 enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION, STREAM_ENTRY };
@@ -59,7 +59,7 @@ static double loss_at(Probe *probe)
     interpreter_forward(probe->it, probe->weights, x, DIFFERENCES_ROWS, 0, NOISE_SEED);
     if (probe->model->loss)
         return interpreter_loss(probe->it, probe->classes ? (const void *)probe->classes : probe->target, probe->sample_weight,
-                                LOSS_SCALE);
+                                LOSS_SCALE * (double)probe->width / (double)probe->output_count);
     const double *y = interpreter_output(probe->it);
     double sum = 0;
     for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
@@ -86,18 +86,15 @@ static void draw_target(Probe *probe, int draw)
 {
     const char *loss = probe->model->loss;
     size_t rows = DIFFERENCES_ROWS * probe->output_count / probe->width;
-    bool distribution = loss && strstr(loss, "categorical"), probability = loss && strstr(loss, "crossentropy");
+    bool probability = loss && strstr(loss, "crossentropy");      /* of several choices too: they need not sum to 1 */
     for (size_t row = 0; row < rows; row++) {
-        double sum = 0, *target = probe->target + row * probe->width;
+        double *target = probe->target + row * probe->width;
         if (probe->classes)
             probe->classes[row] = (int32_t)draw_below(probe, STREAM_TARGET, draw, row, probe->width);
         for (size_t i = 0; i < probe->width; i++) {
             size_t element = row * probe->width + i;
             target[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element) : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
-            sum += target[i];
         }
-        for (size_t i = 0; distribution && i < probe->width; i++)
-            target[i] /= sum;
     }
 }
 

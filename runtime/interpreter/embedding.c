@@ -13,20 +13,16 @@ static const char *set_up(Interpreter *it, Run *run)
         return "the output must be (..., output_dim)";
     if (!run->embeddings || run->embeddings->count != run->features * run->units)
         return "the embeddings must be (input_dim, output_dim)";
+    if ((size_t)it->model->descriptor.vocabulary > run->features)
+        return "ids of the model's vocabulary reach beyond input_dim";
     return NULL;
-}
-
-/* An id out of range counts as 0. */
-static size_t safe_id(const Run *run, int32_t id)
-{
-    return id >= 0 && (size_t)id < run->features ? (size_t)id : 0;
 }
 
 static void forward(Interpreter *it, Run *run)
 {
     const REAL *table = weights_of(it, run->embeddings);
     for (size_t i = 0; i < (size_t)it->rows * run->input_count; i++)
-        memcpy(run->y + i * run->units, table + safe_id(run, it->ids[i]) * run->units, run->units * sizeof(REAL));
+        memcpy(run->y + i * run->units, table + (size_t)it->ids[i] * run->units, run->units * sizeof(REAL));
 }
 
 static void backward(Interpreter *it, Run *run)
@@ -34,7 +30,7 @@ static void backward(Interpreter *it, Run *run)
     REAL *d_table = gradients_of(it, run, run->embeddings);
     for (size_t i = 0; d_table && i < (size_t)it->rows * run->input_count; i++)
         for (size_t j = 0; j < run->units; j++)
-            d_table[safe_id(run, it->ids[i]) * run->units + j] += run->d_y[i * run->units + j];
+            d_table[(size_t)it->ids[i] * run->units + j] += run->d_y[i * run->units + j];
 }
 
 const LayerKind kind_embedding = { "Embedding", set_up, forward, backward };

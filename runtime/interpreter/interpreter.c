@@ -144,6 +144,8 @@ Interpreter *interpreter_create(const Model *model, int rows_max, const struct c
     it->model = model;
     it->custom = custom;
     it->rows_max = rows_max;
+    if (model->descriptor.input_is_tokens && model->descriptor.vocabulary < 1)
+        return refuse(it, message, "a model of tokens needs a vocabulary");
     if (rows_max < 1 || model->layer_count < 1)
         return refuse(it, message, "nothing to run: %d rows, %d layers", rows_max, model->layer_count);
 
@@ -200,7 +202,7 @@ void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, in
     else
         memcpy(it->input, x, count * sizeof(REAL));
     for (int32_t *id = it->ids; id && id < it->ids + count; id++)
-        if (*id < 0 || (it->model->descriptor.vocabulary > 0 && *id >= it->model->descriptor.vocabulary))
+        if (*id < 0 || *id >= it->model->descriptor.vocabulary)
             *id = 0;
     for (int i = 0; i < it->run_count; i++)
         it->runs[i].kind->forward(it, &it->runs[i]);
