@@ -102,7 +102,19 @@ static double seconds_left(const struct lstmc_progress *progress)
     return part > 0 ? (progress->last_batch - progress->started) * (1 - part) / part : 0;
 }
 
-/* Cuts the text to the columns left; the last column stays empty, because some terminals wrap there. */
+/* How much of the text goes into so many columns, in whole fields: two spaces stand between them. */
+static int fit_fields(const char *text, int room)
+{
+    int length = (int)strlen(text), kept = 0;
+    if (length <= room)
+        return length;
+    for (int i = 1; i <= room; i++)
+        if (text[i] == ' ' && text[i + 1] == ' ')
+            kept = i;
+    return kept;
+}
+
+/* The last column stays empty, because some terminals wrap there. */
 static void draw(struct lstmc_progress *progress, const char *head, int bar_filled, const char *tail)
 {
     int room = progress->width - 1;
@@ -115,7 +127,7 @@ static void draw(struct lstmc_progress *progress, const char *head, int bar_fill
         fprintf(progress->to, "%s]", progress->colour ? "\033[0m" : "");
         room -= BAR_WIDTH + 3;
     }
-    fprintf(progress->to, "%.*s\033[K", room > 0 ? room : 0, tail);
+    fprintf(progress->to, "%.*s\033[K", fit_fields(tail, room), tail);
     fflush(progress->to);
 }
 

@@ -105,6 +105,8 @@ Test(progress, narrow)
         lstmc_progress_batch(&progress, 50, 0.4321, (double[]){ 0.75 });
         screen_close(&screen, text, sizeof text);
         cr_expect(*text && widest(text) < columns, "%d columns on a terminal of %d: %s", widest(text), columns, text);
+        const char *metric = strstr(text, "binary");
+        cr_expect(!metric || !strncmp(metric, "binary_accuracy 0.75", 20), "a field is cut in two on a terminal of %d: %s", columns, text);
     }
 }
 
