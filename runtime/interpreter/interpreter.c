@@ -8,7 +8,7 @@
 
 /* Arguments of Keras that this interpreter does not know: refused when they are set, rather than overlooked. */
 static const char *const unsupported_arguments[] = { "dropout", "recurrent_dropout", "mask_zero", "return_state",
-                                                     "zero_output_for_mask", "bidirectional", "sparse" };
+                                                     "zero_output_for_mask" };
 
 static const LayerKind *kind_find(const Layer *layer)
 {
