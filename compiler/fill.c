@@ -10,6 +10,7 @@ typedef struct Zero {           /* tensor[box] = 0 in front of statement `positi
     int position;
     Section section;
     Tensor *tensor;
+    const Tensor *like;         /* what names the axes, besides the tensor itself; or NULL */
     Box box;
     Loop *loop;                 /* NULL: outside; else the row of this turn in `dimension` */
     int dimension;
@@ -289,13 +290,13 @@ void fill_zero(Fill *fill, Tensor *tensor, Section section)
     add_zero(fill, (Zero){ .position = fill->first, .section = section, .tensor = tensor, .box = box_whole(tensor) });
 }
 
-/* The axis that others write dimension d of the tensor (or of what it is the adjoint of) with, if it has the right extent. */
+/* The axis that others write dimension d of the tensor (or of what it is like) with, if it has the right extent. */
 static Axis *find_axis(Ir *ir, const Zero *zero, int d, int extent, const Statement *so_far)
 {
     const Axis *like = NULL;
     for (int i = 0; i < ir->statement_count; i++) {
         const Access *out = &ir->statements[i]->out;
-        if (out->tensor != zero->tensor && out->tensor->adjoint != zero->tensor)
+        if (out->tensor != zero->tensor && out->tensor->adjoint != zero->tensor && out->tensor != zero->like)
             continue;
         const Index *index = &out->index[d];
         if (index->gather || index->terms != 1 || index->coefficient[0] != 1)
@@ -333,9 +334,9 @@ static void append_zero(Ir *ir, const Zero *zero)
     ir_statement(ir, zero->section, zero->loop, ACCUMULATE_SET, out, expr_constant(ir->arena, 0), shape.axis_count, shape.axes);
 }
 
-void fill_append_zero(Ir *ir, Section section, Tensor *tensor)
+void fill_append_zero(Ir *ir, Section section, Tensor *tensor, const Tensor *like)
 {
-    append_zero(ir, &(Zero){ .section = section, .tensor = tensor, .box = box_whole(tensor) });
+    append_zero(ir, &(Zero){ .section = section, .tensor = tensor, .like = like, .box = box_whole(tensor) });
 }
 
 void fill_finish(Fill *fill)

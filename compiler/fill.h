@@ -20,7 +20,7 @@ void  fill_zero(Fill *fill, Tensor *tensor, Section section);
 /* Puts the zeros into the list. */
 void  fill_finish(Fill *fill);
 
-/* `tensor`[...] = 0 over all of it, appended now. */
-void  fill_append_zero(Ir *ir, Section section, Tensor *tensor);
+/* `tensor`[...] = 0 over all of it, appended now, over axes named as for `like`. */
+void  fill_append_zero(Ir *ir, Section section, Tensor *tensor, const Tensor *like);
 
 #endif

@@ -240,7 +240,7 @@ static const Expr *emit_first_maximum(Grad *grad, const Statement *statement)
     Tensor *first = ir_tensor(ir, ROLE_VALUE, of->layer, arena_format(arena, "first_%s", of->name), of->rank, of->extent);
     first->batch_dimension = of->batch_dimension;
     first->time_dimension = of->time_dimension;
-    fill_append_zero(ir, grad->section, first);
+    fill_append_zero(ir, grad->section, first, of);
     Access out = statement->out;
     out.tensor = first;
     Axis *axes[STATEMENT_AXES_MAX];

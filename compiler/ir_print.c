@@ -12,15 +12,15 @@
 #define STATEMENT_COLUMNS 90    /* where "over ..." begins in a dump */
 
 /* Text that grows in the arena. */
-typedef struct Text {
+typedef struct Line {
     Arena *arena;
     char *text;
     int length, capacity;
-} Text;
+} Line;
 
-static void append(Text *to, const char *format, ...) PRINTF_LIKE(2, 3);
+static void append(Line *to, const char *format, ...) PRINTF_LIKE(2, 3);
 
-static void append(Text *to, const char *format, ...)
+static void append(Line *to, const char *format, ...)
 {
     va_list arguments, again;
     va_start(arguments, format);
@@ -80,9 +80,9 @@ const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis
     return axis->name;
 }
 
-static void append_access(Text *to, const Statement *statement, const Access *access);
+static void append_access(Line *to, const Statement *statement, const Access *access);
 
-static void append_term(Text *to, const Statement *statement, int coefficient, const Axis *axis)
+static void append_term(Line *to, const Statement *statement, int coefficient, const Axis *axis)
 {
     if (coefficient == -1)
         append(to, "-");
@@ -92,7 +92,7 @@ static void append_term(Text *to, const Statement *statement, int coefficient, c
 }
 
 /* 2*t+k-1; something positive leads where there is any: 9-t */
-static void append_index(Text *to, const Statement *statement, const Index *index)
+static void append_index(Line *to, const Statement *statement, const Index *index)
 {
     if (index->gather) {
         append_access(to, statement, index->gather);
@@ -119,7 +119,7 @@ static void append_index(Text *to, const Statement *statement, const Index *inde
         append(to, "%+d", index->constant);
 }
 
-static void append_access(Text *to, const Statement *statement, const Access *access)
+static void append_access(Line *to, const Statement *statement, const Access *access)
 {
     const Tensor *tensor = access->tensor;
     append(to, "%s%s%s[", tensor->layer, *tensor->layer ? "." : "", tensor->name);
@@ -140,7 +140,7 @@ static int binding(const Expr *expr)
     return precedence ? precedence : 9;
 }
 
-static void append_expr(Text *to, const Statement *statement, const Expr *expr, int least)
+static void append_expr(Line *to, const Statement *statement, const Expr *expr, int least)
 {
     const OpTraits *traits = &op_traits[expr->op];
     bool parentheses = binding(expr) < least;
@@ -175,7 +175,7 @@ static void append_expr(Text *to, const Statement *statement, const Expr *expr, 
 char *statement_text(Arena *arena, const Statement *statement)
 {
     static const char *const signs[] = { [ACCUMULATE_SET] = "=", [ACCUMULATE_ADD] = "+=", [ACCUMULATE_MAX] = "max=" };
-    Text to = { .arena = arena };
+    Line to = { .arena = arena };
     append_access(&to, statement, &statement->out);
     append(&to, " %s ", signs[statement->accumulate]);
     append_expr(&to, statement, statement->value, 0);
@@ -184,7 +184,7 @@ char *statement_text(Arena *arena, const Statement *statement)
 
 char *statement_axes_text(Arena *arena, const Statement *statement)
 {
-    Text to = { .arena = arena };
+    Line to = { .arena = arena };
     append(&to, "%s", statement->axis_count ? "over" : "");
     for (int i = 0; i < statement->axis_count; i++)
         append(&to, " %s", axis_name(arena, statement, statement->axes[i]));
@@ -205,7 +205,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         [HOME_NONE] = "", [HOME_ARGUMENT] = "argument", [HOME_WEIGHTS] = "weights", [HOME_GRADIENTS] = "gradients",
         [HOME_PREPARED] = "prepared", [HOME_TAPE] = "tape", [HOME_STATE] = "state", [HOME_SCRATCH] = "scratch", [HOME_LOCAL] = "local",
     };
-    Text to = { .arena = arena };
+    Line to = { .arena = arena };
     append(&to, "    %-13s  %s%s%s[", roles[tensor->role], tensor->layer, *tensor->layer ? "." : "", tensor->name);
     for (int i = 0; i < tensor->rank; i++)
         append(&to, "%s%d", i ? "," : "", tensor->extent[i]);
@@ -224,7 +224,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
 
 static void print_statement(Out *out, Arena *arena, const Statement *statement)
 {
-    Text to = { .arena = arena };
+    Line to = { .arena = arena };
     append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement), statement_axes_text(arena, statement));
     if (statement->time == TIME_PREPARE)
         append(&to, "     prepare");
