@@ -1,5 +1,5 @@
-/* test_interpreter.c: the interpreter against values computed elsewhere, and what it promises about states, dropout, frozen layers,
- * refusals. Its gradients are the subject of test_differences.c. */
+/* test_interpreter.c: the interpreter against values computed elsewhere, and what it promises about states, dropout, frozen layers.
+ * Its gradients are the subject of test_differences.c. */
 #include "../runtime/interpreter/interpreter.h"
 #include "../runtime/lstmc_random.h"
 #include "build_model.h"
@@ -7,7 +7,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { MOST = 4096 };
 
@@ -442,7 +441,7 @@ Test(interpreter, dropout_is_the_counters_noise)
     build_model_free(model);
 }
 
-/* ---- float, tokens, refusals ---- */
+/* ---- float, tokens ---- */
 
 Test(interpreter, float_is_near_double)
 {
@@ -492,63 +491,5 @@ Test(interpreter, ids_out_of_range_count_as_0)
     interpreter_forward_double(it, weights, ids, 2, 0, 0);
     expect_near("y", interpreter_output_double(it), y, 12, 0);
     interpreter_free_double(it);
-    build_model_free(model);
-}
-
-Test(interpreter, refuses_with_a_reason)
-{
-    static const char *const refused[][2] = {
-        { "float 3 | Dense units=2 activation=tahn", "dense: unknown activation" },
-        { "float 4 3 | LSTM units=2 dropout=0.5", "lstm: dropout" },
-        { "float 4 3 | GRU units=2 recurrent_activation=no", "gru: unknown activation" },
-        { "float 3 | Convolution units=2", "convolution: the interpreter has no such layer" },
-        { "float 3 | Custom units=2 weights=1", "custom: a layer of the description, and nobody to run it" },
-        { "tokens 3 vocabulary=4", "the model only passes token ids on" },
-        { "tokens 3 vocabulary=4 | Activation activation=relu", "activation: an activation of token ids has no meaning" },
-        { "float 3 | Dense units=2 | loss=hinge", "the interpreter has no such loss" },
-    };
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        struct lstmc_message message = { "" };
-        Model *model = build_model(refused[i][0]);
-        cr_expect_null(interpreter_create_double(model, 2, NULL, &message), "%s", refused[i][0]);
-        cr_expect_str_eq(message.text, refused[i][1], "%s: \"%s\"", refused[i][0], message.text);
-        build_model_free(model);
-    }
-}
-
-/* ---- the engine ---- */
-
-Test(interpreter, engine_trains_and_predicts_as_the_interpreter)
-{
-    static float weights[MOST], x[12 * 4 * 3], y[12 * 2], gradients[MOST], expected[MOST], output[12 * 2];
-    struct lstmc_engine engine;
-    Model *model = build_model("float 4 3 | GRU units=5 | Dropout rate=0.5 | Dense units=2 | loss=mse");
-    model->descriptor.batch = 6;
-    model->descriptor.shards = 2;
-    for (int i = 0; i < MOST; i++)
-        weights[i] = 0.5f * sinf(1.3f * (float)i);
-    for (int i = 0; i < 12 * 4 * 3; i++)
-        x[i] = cosf(0.7f * (float)i);
-    cr_assert_eq(interpreter_engine_create(model, NULL, &engine, NULL), LSTMC_OK);
-    engine.prepare(engine.context, weights);
-    float loss = engine.train(engine.context, x, y, NULL, 12, 3, 0.25f, 5, gradients, output);
-
-    Interpreter_float *it = interpreter_create_float(model, 12, NULL, NULL);
-    interpreter_forward_float(it, weights, x, 12, 3, 5);
-    cr_expect_eq(loss, interpreter_loss_float(it, y, NULL, 0.25f));
-    cr_expect_gt(loss, 0);
-    interpreter_backward_float(it, expected, NULL);
-    cr_expect_arr_eq(gradients, expected, model->descriptor.gradient_count * sizeof(float));
-    cr_expect_arr_eq(output, interpreter_output_float(it), sizeof output);
-
-    float evaluated = engine.evaluate(engine.context, x, y, 7, 1, output), predicted[7 * 2];
-    engine.predict(engine.context, x, 7, predicted);
-    cr_expect_arr_eq(predicted, output, sizeof predicted);
-    interpreter_forward_float(it, weights, x, 7, 0, 0);
-    cr_expect_arr_eq(predicted, interpreter_output_float(it), sizeof predicted);
-    cr_expect_eq(evaluated, interpreter_loss_float(it, y, NULL, 1));
-    cr_expect_eq(engine.model, &model->descriptor);
-    engine.free(engine.context);
-    interpreter_free_float(it);
     build_model_free(model);
 }
