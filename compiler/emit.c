@@ -209,14 +209,17 @@ static void emit_step(const Function *to)
 
 static bool is_set_by_loss(const Ir *ir, const Tensor *tensor)
 {
-    bool by_loss = false, by_backward = false;
-    for (int i = 0; i < ir->statement_count; i++) {
-        if (ir->statements[i]->out.tensor != tensor)
-            continue;
-        by_loss |= ir->statements[i]->section == SECTION_LOSS;
-        by_backward |= ir->statements[i]->section == SECTION_BACKWARD;
-    }
-    return tensor == ir->output->adjoint || (by_loss && by_backward);
+    bool by[SECTION_COUNT] = { false };
+    for (int i = 0; i < ir->statement_count; i++)
+        if (ir->statements[i]->out.tensor == tensor)
+            by[ir->statements[i]->section] = true;
+    return !by[SECTION_FORWARD] && (tensor == ir->output->adjoint || (by[SECTION_LOSS] && by[SECTION_BACKWARD]));
+}
+
+static void put_cleared(const Function *to, const Tensor *tensor)
+{
+    const char *member = tensor_member(to->arena, to->ir, tensor);
+    put(to->out, "memset(%stape->%s, 0, sizeof tape->%s);", tensor->rank ? "" : "&", member, member);
 }
 
 /* A caller with a loss of its own writes d_output and nothing else: what M_loss would set beside it starts from zero. */
@@ -224,11 +227,17 @@ static void put_cleared_adjoints(const Function *to)
 {
     for (int i = 0; i < to->ir->tensor_count; i++) {
         const Tensor *tensor = to->ir->tensors[i];
-        if (tensor->home == HOME_TAPE && tensor->role == ROLE_ADJOINT && is_set_by_loss(to->ir, tensor)) {
-            const char *member = tensor_member(to->arena, to->ir, tensor);
-            put(to->out, "memset(%stape->%s, 0, sizeof tape->%s);", tensor->rank ? "" : "&", member, member);
-        }
+        if (tensor->home == HOME_TAPE && tensor->role == ROLE_ADJOINT && is_set_by_loss(to->ir, tensor))
+            put_cleared(to, tensor);
     }
+}
+
+/* The gradient of the input is that of one pass; those of the weights add up. */
+static void put_cleared_input_gradient(const Function *to)
+{
+    for (int i = 0; i < to->ir->tensor_count; i++)
+        if (to->ir->tensors[i]->home == HOME_TAPE && to->ir->tensors[i]->role == ROLE_GRADIENT)
+            put_cleared(to, to->ir->tensors[i]);
 }
 
 /* Dropout noise is a function of (seed, place, sample in the whole batch, element in the sample). */
@@ -315,6 +324,7 @@ static void emit_training(const Function *to)
         put(to->out, "(void)gradients;");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_BACKWARD)))
         put(to->out, "const int rows = tape->rows;");
+    put_cleared_input_gradient(to);
     emit_section(to->out, to->arena, to->ir, SECTION_BACKWARD);
     close_function(to);
     open_function(to, "void @_carry(struct @_tape *restrict tape)");
