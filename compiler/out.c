@@ -90,28 +90,54 @@ static int write_all(int file, const char *text, size_t length)
     return 0;
 }
 
-int write_file(const char *path, const char *text, size_t length)
+static char *temporary_name(const char *path)
 {
     size_t size = strlen(path) + 32;
-    char *temporary = malloc(size);
-    if (!temporary)
-        return ENOMEM;
-    snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid());
-    int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (file < 0) {
-        int status = errno;
-        free(temporary);
-        return status;
-    }
-    int status = write_all(file, text, length);
+    char *name = malloc(size);
+    if (name)
+        snprintf(name, size, "%s.%ld.tmp", path, (long)getpid());
+    return name;
+}
+
+static int write_temporary(const char *name, const FileText *text)
+{
+    int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (file < 0)
+        return errno;
+    int status = write_all(file, text->text, text->length);
     if (!status && fsync(file))
         status = errno;
     if (close(file) && !status)
         status = errno;
-    if (!status && rename(temporary, path))
-        status = errno;
-    if (status)
-        unlink(temporary);
-    free(temporary);
     return status;
+}
+
+int write_files(const FileText *texts, int count, const char **failed)
+{
+    char *names[WRITE_FILES_MAX] = { NULL };
+    int status = 0, i;
+    if (count > WRITE_FILES_MAX)
+        die("%d files at once", count);
+    for (i = 0; i < count && !status; i++) {
+        *failed = texts[i].path;
+        names[i] = temporary_name(texts[i].path);
+        status = names[i] ? write_temporary(names[i], &texts[i]) : ENOMEM;
+    }
+    for (i = 0; i < count && !status; i++) {
+        *failed = texts[i].path;
+        if (rename(names[i], texts[i].path))
+            status = errno;
+    }
+    for (i = 0; i < count; i++) {
+        if (status && names[i])
+            unlink(names[i]);
+        free(names[i]);
+    }
+    return status;
+}
+
+int write_file(const char *path, const char *text, size_t length)
+{
+    const char *failed;
+    return write_files(&(FileText){ path, text, length }, 1, &failed);
 }

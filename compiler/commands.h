@@ -1,0 +1,37 @@
+/* commands.h: what main dispatches to: one file for each command. Each returns the exit status. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "compile.h"
+
+#include "../runtime/lstmc.h"
+
+typedef struct Arguments {
+    const char *command;            /* "compile" if none was named */
+    const char *model;              /* path of the description */
+    const char **parameters;        /* NAME=VALUE */
+    int parameter_count;
+    const char *output;             /* -o: folder of the generated files; "." */
+    CompileOptions compile;
+    int lanes;                      /* --lanes; 0: the target's */
+    int batch;                      /* --batch; 0: as described */
+    int epochs;                     /* --epochs; 0: as described */
+    const char *weights;            /* --out: the weight file that train writes; NULL: MODEL.safetensors */
+    uint64_t seed;                  /* --seed; 0: as described */
+    int samples;                    /* --samples: at most so many training samples; 0: all */
+    bool interpreted, quiet;
+} Arguments;
+
+int command_compile(const Arguments *arguments);
+int command_summary(const Arguments *arguments);
+int command_check(const Arguments *arguments);
+int command_train(const Arguments *arguments);
+
+/* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */
+Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max);
+
+/* The data that the description names (data_source.c). `validation` stays empty if nothing is held out. 0 or an enum lstmc_status. */
+int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation, struct lstmc_message *message);
+
+#endif

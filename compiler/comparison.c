@@ -1,0 +1,293 @@
+/* comparison.c: the third oracle: generated C against the interpreter. */
+#include "comparison.h"
+#include "custom.h"
+
+#include "../runtime/lstmc_random.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct Side {               /* what both sides read, and the memory of the generated one */
+    const Model *model;
+    const struct lstmc_model *generated;
+    int rows;
+    float *weights, *x, *target, *sample_weight;        /* x, target: int32_t where the model reads ids or classes */
+    double *weights_double, *x_double, *target_double, *sample_weight_double;
+    void *training, *tape, *packed, *scratch, *batch_scratch, *state;
+    float *gradients, *output;
+    Interpreter_double *interpreter;
+} Side;
+
+double deviation(const float *a, const double *b, size_t count)
+{
+    double largest = 0, difference = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(a[i]) || !isfinite(b[i]))
+            return INFINITY;
+        largest = fmax(largest, fabs(b[i]));
+        difference = fmax(difference, fabs(a[i] - b[i]));
+    }
+    return difference / fmax(largest, 1e-6);
+}
+
+static void note(Arena *arena, Comparison *comparison, const char *name, double value, double tolerance)
+{
+    for (int i = 0; i < comparison->count; i++)
+        if (!strcmp(comparison->list[i].name, name)) {
+            comparison->list[i].value = fmax(comparison->list[i].value, value);
+            return;
+        }
+    Deviation d = { .name = arena_copy_text(arena, name), .value = value, .tolerance = tolerance };
+    arena_append(arena, comparison->list, comparison->count, comparison->capacity, d);
+}
+
+/* ---- random arguments --------------------------------------------------------------------------------------------------- */
+
+static float draw(uint64_t seed, uint64_t stream, size_t i, float half_width)
+{
+    return (2 * lstmc_random_uniform(seed, stream, 0, i) - 1) * half_width;
+}
+
+static void draw_weights(Side *s, uint64_t seed)
+{
+    const struct lstmc_model *m = &s->model->descriptor;
+    for (int w = 0; w < m->weight_tensors; w++) {
+        const struct lstmc_tensor *tensor = &m->weights[w];
+        float width = tensor->rank > 1 ? 1.5f / sqrtf((float)tensor->shape[0]) : 0.5f;
+        for (size_t i = 0; i < tensor->count; i++)
+            s->weights[tensor->offset + i] = draw(seed, 100 + (uint64_t)w, i, width);
+    }
+    for (size_t i = 0; i < m->weight_count; i++)
+        s->weights_double[i] = s->weights[i];
+}
+
+static void draw_input(Side *s, uint64_t seed)
+{
+    const struct lstmc_model *m = &s->model->descriptor;
+    for (size_t i = 0; i < (size_t)s->rows * m->input_count; i++) {
+        if (m->input_is_tokens)
+            ((int32_t *)(void *)s->x)[i] = (int32_t)(lstmc_random_bits(seed, 1, 0, i) % (uint64_t)m->vocabulary);
+        else
+            s->x_double[i] = s->x[i] = draw(seed, 1, i, 1);
+    }
+}
+
+static void draw_target(Side *s, uint64_t seed)
+{
+    const struct lstmc_model *m = &s->model->descriptor;
+    size_t last = (size_t)m->output_shape[m->output_rank - 1], count = (size_t)s->rows * m->target_count;
+    bool probabilities = s->model->loss && strstr(s->model->loss, "crossentropy");
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = lstmc_random_bits(seed, 2, 0, probabilities && !m->target_is_class && last > 1 ? i / last : i);
+        if (m->target_is_class)
+            ((int32_t *)(void *)s->target)[i] = (int32_t)(bits % last);
+        else if (probabilities && last > 1)
+            s->target[i] = bits % last == i % last ? 1 : 0;
+        else if (probabilities)
+            s->target[i] = (float)(bits & 1);
+        else
+            s->target[i] = draw(seed, 2, i, 1);
+        if (!m->target_is_class)
+            s->target_double[i] = s->target[i];
+    }
+    for (int row = 0; row < s->rows; row++)
+        s->sample_weight_double[row] = s->sample_weight[row] = 1.0f + draw(seed, 3, (size_t)row, 0.5f);
+}
+
+static const void *interpreter_x(const Side *s)
+{
+    return s->model->descriptor.input_is_tokens ? (const void *)s->x : s->x_double;
+}
+
+static const void *interpreter_target(const Side *s)
+{
+    return s->model->descriptor.target_is_class ? (const void *)s->target : s->target_double;
+}
+
+/* ---- training ------------------------------------------------------------------------------------------------------------ */
+
+/* A tensor of the tape in the order of the interpreter: [T + 1, rows, units] out of [T + 1, batch, units]. */
+static float *tape_state(Arena *arena, const Side *s, const char *name)
+{
+    const struct lstmc_model *g = s->generated;
+    for (int i = 0; i < g->tape_tensor_count; i++) {
+        const struct lstmc_tensor *t = &g->tape_tensors[i];
+        if (strcmp(t->name, name) || t->rank != 3)
+            continue;
+        size_t steps = (size_t)t->shape[0], batch = (size_t)t->shape[1], units = (size_t)t->shape[2], rows = (size_t)s->rows;
+        const float *from = (const float *)s->tape + t->offset;
+        float *copy = arena_array(arena, float, steps * rows * units);
+        for (size_t step = 0; step < steps; step++)
+            memcpy(copy + step * rows * units, from + step * batch * units, rows * units * sizeof *copy);
+        return copy;
+    }
+    return NULL;
+}
+
+static void compare_states(Arena *arena, const Side *s, Comparison *comparison)
+{
+    for (int l = 0; l < s->model->layer_count; l++)
+        for (int which = 0; which < 2; which++) {
+            const char *letter = which ? "c" : "h", *name = arena_format(arena, "%s.%s", s->model->layers[l].name, letter);
+            int shape[3];
+            const double *expected = interpreter_state_double(s->interpreter, l, letter, shape);
+            float *got = tape_state(arena, s, name);
+            if (expected && got)
+                note(arena, comparison, name, deviation(got, expected, (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2]),
+                     COMPARISON_TOLERANCE);
+        }
+}
+
+static void compare_input_gradient(Arena *arena, const Side *s, const double *d_input, Comparison *comparison)
+{
+    const struct lstmc_model *g = s->generated;
+    for (int i = 0; i < g->tape_tensor_count; i++)
+        if (!strcmp(g->tape_tensors[i].name, "d_input"))
+            note(arena, comparison, "gradient of the input",
+                 deviation((const float *)s->tape + g->tape_tensors[i].offset, d_input, (size_t)s->rows * g->input_count),
+                 COMPARISON_TOLERANCE);
+}
+
+/* Two passes, the second from the states that the first one left. */
+static void compare_training(Arena *arena, Side *s, uint64_t seed, Comparison *comparison)
+{
+    const struct lstmc_model *g = s->generated;
+    size_t gradients = s->model->descriptor.gradient_count, inputs = (size_t)s->rows * g->input_count;
+    double *expected = arena_array(arena, double, gradients + 1), *d_input = arena_array(arena, double, inputs);
+    g->prepare_training(s->training, s->weights);
+    g->reset_tape(s->training, s->tape);
+    *(int *)(void *)((char *)s->tape + g->first_row_offset) = 7;
+    interpreter_reset_double(s->interpreter);
+    for (int pass = 0; pass < 2; pass++) {
+        draw_input(s, seed + (uint64_t)pass);
+        draw_target(s, seed + (uint64_t)pass);
+        if (pass) {
+            g->carry(s->tape);
+            interpreter_carry_double(s->interpreter);
+        }
+        g->forward(s->training, s->tape, s->x, s->rows, seed);
+        interpreter_forward_double(s->interpreter, s->weights_double, interpreter_x(s), s->rows, 7, seed);
+        note(arena, comparison, "output", deviation((const float *)(void *)((char *)s->tape + g->output_offset),
+             interpreter_output_double(s->interpreter), (size_t)s->rows * g->output_count), COMPARISON_TOLERANCE);
+        compare_states(arena, s, comparison);
+        if (s->model->loss) {
+            float loss = g->loss_function(s->tape, s->target, s->sample_weight, 0.25f);
+            double loss_expected = interpreter_loss_double(s->interpreter, interpreter_target(s), s->sample_weight_double, 0.25);
+            note(arena, comparison, "loss", deviation(&loss, &loss_expected, 1), COMPARISON_TOLERANCE);
+        } else {
+            float *d = (float *)(void *)((char *)s->tape + g->d_output_offset);
+            double *d_double = arena_array(arena, double, (size_t)s->rows * g->output_count);
+            for (size_t i = 0; i < (size_t)s->rows * g->output_count; i++)
+                d_double[i] = d[i] = draw(seed, 4, i, 1);
+            interpreter_set_d_output_double(s->interpreter, d_double);
+        }
+        g->backward(s->training, s->tape, s->gradients);
+        interpreter_backward_double(s->interpreter, expected, g->input_is_tokens ? NULL : d_input);
+        for (int w = 0; w < s->model->descriptor.weight_tensors; w++) {
+            const struct lstmc_tensor *t = &s->model->descriptor.weights[w];
+            if (t->trainable)
+                note(arena, comparison, arena_format(arena, "gradient %s", t->name),
+                     deviation(s->gradients + t->offset, expected + t->offset, t->count), COMPARISON_TOLERANCE);
+        }
+        if (!g->input_is_tokens)
+            compare_input_gradient(arena, s, d_input, comparison);
+    }
+}
+
+/* ---- prediction ---------------------------------------------------------------------------------------------------------- */
+
+/* The last time step of the output where there are several: what the last call of step must give. */
+static void compare_step(Arena *arena, const Side *s, const float *predicted, Comparison *comparison)
+{
+    const struct lstmc_model *g = s->generated;
+    int steps = g->input_shape[0];
+    size_t features = g->input_count / (size_t)steps, last = (size_t)g->output_shape[g->output_rank - 1];
+    bool sequence = g->output_rank > 1;
+    float *y = arena_array(arena, float, last);
+    double worst = 0;
+    g->reset(s->packed, s->state);
+    for (int t = 0; t < steps; t++) {
+        g->step(s->packed, s->state, s->x + (size_t)t * features, y);
+        if (!sequence && t + 1 < steps)
+            continue;
+        const float *expected = predicted + (sequence ? (size_t)t * last : 0);
+        for (size_t i = 0; i < last; i++)
+            worst = fmax(worst, fabs((double)y[i] - (double)expected[i]) / fmax(fabs((double)expected[i]), 1e-6));
+    }
+    note(arena, comparison, "step against predict", worst, 0);
+}
+
+static void compare_prediction(Arena *arena, Side *s, Comparison *comparison)
+{
+    const struct lstmc_model *g = s->generated;
+    size_t count = g->output_count;
+    g->prepare(s->packed, s->weights);
+    interpreter_reset_double(s->interpreter);
+    interpreter_forward_double(s->interpreter, s->weights_double, interpreter_x(s), s->rows, 0, 0);
+    const double *expected = interpreter_output_double(s->interpreter);
+    g->predict_batch(s->packed, s->batch_scratch, s->x, s->rows, s->output);
+    note(arena, comparison, "predict_batch", deviation(s->output, expected, (size_t)s->rows * count), COMPARISON_TOLERANCE);
+    for (int row = s->rows - 1; row >= 0; row--) {
+        g->predict(s->packed, s->scratch, s->x + (size_t)row * g->input_count, s->output);
+        note(arena, comparison, "predict", deviation(s->output, expected + (size_t)row * count, count), COMPARISON_TOLERANCE);
+    }
+    if (g->step)
+        compare_step(arena, s, s->output, comparison);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------- */
+
+static bool take_memory(Side *s)
+{
+    const struct lstmc_model *m = &s->model->descriptor, *g = s->generated;
+    size_t rows = (size_t)s->rows;
+    void **const blocks[] = {
+        (void **)&s->weights, (void **)&s->x, (void **)&s->target, (void **)&s->sample_weight, (void **)&s->weights_double,
+        (void **)&s->x_double, (void **)&s->target_double, (void **)&s->sample_weight_double, (void **)&s->gradients, (void **)&s->output,
+        &s->training, &s->tape, &s->packed, &s->scratch, &s->batch_scratch, &s->state,
+    };
+    const size_t sizes[] = {
+        m->weight_count * 4, rows * m->input_count * 4, rows * m->target_count * 4, rows * 4, m->weight_count * 8,
+        rows * m->input_count * 8, rows * m->target_count * 8, rows * 8, m->gradient_count * 4, rows * m->output_count * 4,
+        g->training_bytes, g->tape_bytes, g->packed_bytes, g->scratch_bytes, g->batch_scratch_bytes, g->state_bytes,
+    };
+    bool good = true;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        good = (*blocks[i] = lstmc_alloc(sizes[i] + 1)) && good;
+    return good;
+}
+
+static void give_back(Side *s)
+{
+    void *const blocks[] = { s->weights, s->x, s->target, s->sample_weight, s->weights_double, s->x_double, s->target_double,
+                             s->sample_weight_double, s->gradients, s->output, s->training, s->tape, s->packed, s->scratch,
+                             s->batch_scratch, s->state };
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        lstmc_free(blocks[i]);
+    if (s->interpreter)
+        interpreter_free_double(s->interpreter);
+}
+
+const char *compare_generated(Arena *arena, Description *description, const struct lstmc_model *generated, int rows, uint64_t seed,
+                              Comparison *comparison)
+{
+    Side s = { .model = description_model(description), .generated = generated, .rows = rows };
+    struct lstmc_message message = { "" };
+    struct custom_layers *custom = custom_layers_create(arena, description, rows);
+    const char *why = NULL;
+    s.interpreter = interpreter_create_double(s.model, rows, custom, &message);
+    if (!s.interpreter) {
+        why = arena_copy_text(arena, message.text);
+    } else if (!take_memory(&s)) {
+        why = "no memory for the comparison";
+    } else {
+        draw_weights(&s, seed);
+        draw_input(&s, seed);
+        if (generated->forward)
+            compare_training(arena, &s, seed, comparison);
+        compare_prediction(arena, &s, comparison);
+    }
+    give_back(&s);
+    custom_layers_free(custom);
+    return why;
+}

@@ -1,0 +1,29 @@
+/* compile.h: a description to the text of the two generated files. */
+#ifndef COMPILE_H
+#define COMPILE_H
+
+#include "emit.h"
+#include "read_lua.h"
+
+typedef struct CompileOptions {
+    const Target *target;
+    int unroll;                 /* UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor */
+    bool inference;             /* no training functions */
+    bool input_gradient;        /* M_backward writes tape->d_input */
+    const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */
+} CompileOptions;
+
+typedef struct Compiled {
+    Programs programs;
+    Out header, source;
+    Out dump;                   /* what the pass left, if a dump was asked for */
+} Compiled;
+
+/* Returns false if there were mistakes, which are in the description's diagnostics then. Free with compiled_free in any case. */
+bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, const CompileOptions *options, Compiled *compiled);
+void compiled_free(Compiled *compiled);
+
+bool        pass_exists(const char *name);
+const char *pass_names(void);       /* "lower, grad, stage, schedule, plan" */
+
+#endif

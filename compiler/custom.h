@@ -1,0 +1,14 @@
+/* custom.h: layers that a description defines itself, run for the interpreter by the slow evaluator. */
+#ifndef CUSTOM_H
+#define CUSTOM_H
+
+#include "read_lua.h"
+
+#include "../runtime/interpreter/interpreter.h"
+
+/* The callbacks for a model's custom layers, for up to `rows` rows; NULL if it has none. Each interpreter needs its own. NULL with a diagnostic
+ * if the mathematics failed: tell the two apart by diagnostics_count. */
+struct custom_layers *custom_layers_create(Arena *arena, Description *description, int rows);
+void                  custom_layers_free(struct custom_layers *custom);
+
+#endif

@@ -1,0 +1,74 @@
+/* data_source.c: in: what the description says of its data.  out: data sets, read by the runtime or drawn by the description's function. */
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VALIDATION_INDEX (UINT64_C(1) << 40)    /* held-out samples are drawn far behind the training ones */
+
+static int draw(Description *description, uint64_t seed, uint64_t first, int count, struct lstmc_dataset *data,
+                struct lstmc_message *message)
+{
+    const struct lstmc_model *m = &description_model(description)->descriptor;
+    int status = lstmc_dataset_alloc(m, (size_t)count, data);
+    if (status) {
+        snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
+        return status;
+    }
+    for (int i = 0; i < count; i++) {
+        void *x = (char *)data->x + (size_t)i * m->input_count * 4, *y = (char *)data->y + (size_t)i * m->target_count * 4;
+        if (!description_sample(description, seed, first + (uint64_t)i, x, y)) {
+            message->text[0] = 0;       /* the description's own diagnostic says it */
+            return LSTMC_BAD_FILE;
+        }
+    }
+    return LSTMC_OK;
+}
+
+static int read_csv(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    const Data *data = &model->data;
+    struct lstmc_csv_options options = {
+        .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
+        .sliding = data->sliding, .window = data->window, .horizon = data->horizon, .normalization = data->normalization,
+        .split = data->split,
+    };
+    return lstmc_read_csv(&model->descriptor, data->x, &options, training, validation, message);
+}
+
+int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    const Model *model = description_model(description);
+    const Data *data = &model->data;
+    const struct lstmc_model *m = &model->descriptor;
+    uint64_t seed = arguments->seed ? arguments->seed : model->seed;
+    int status = LSTMC_OK;
+    switch (data->kind) {
+    case DATA_NPY:
+        status = lstmc_read_npy(m, data->x, data->y, data->vocabulary, data->unknown, training, message);
+        if (!status && data->validation_x)
+            status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown, validation, message);
+        break;
+    case DATA_CSV:
+        status = read_csv(model, training, validation, message);
+        break;
+    case DATA_CHARACTERS:
+        status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);
+        break;
+    case DATA_SAMPLES:
+        status = draw(description, seed, 0, arguments->samples && arguments->samples < data->samples ? arguments->samples : data->samples,
+                      training, message);
+        if (!status)
+            status = draw(description, seed, VALIDATION_INDEX, data->validation_samples, validation, message);
+        break;
+    case DATA_NONE:
+        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...} or samples(...))");
+        return LSTMC_MISMATCH;
+    }
+    if (!status && arguments->samples && training->samples > (size_t)arguments->samples)
+        training->samples = (size_t)arguments->samples;
+    if (!status && model->validation_split > 0 && !validation->samples)
+        lstmc_split_validation(m, training, model->validation_split, validation);
+    return status;
+}

@@ -1,0 +1,221 @@
+/* main.c: the command line: words to Arguments, and off to the command. */
+#include "commands.h"
+#include "passes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "lstmc " LSTMC_VERSION ": compiles a Lua description of a recurrent network to C, forward and backward.\n"
+    "\n"
+    "usage: lstmc MODEL.lua [NAME=VALUE ...] [options]            write MODEL.h and MODEL.c\n"
+    "       lstmc summary MODEL.lua [NAME=VALUE ...]              layers, shapes, parameters, memory, work\n"
+    "       lstmc check MODEL.lua [NAME=VALUE ...]                generated C against the interpreter, that against finite differences\n"
+    "       lstmc train MODEL.lua [NAME=VALUE ...]                generate, compile, train on the description's data\n"
+    "\n"
+    "NAME=VALUE sets arg.NAME in the description.\n"
+    "\n"
+    "  -o DIR                     folder of the generated files (default: this one)\n"
+    "  --target=plain             what to emit: plain is ISO C11 in plain loops\n"
+    "  --unroll=auto|none|full|N  loops written out: small ones, none, all within the budget, or N copies of the innermost body\n"
+    "  --lanes=N                  floats that one operation works on (plain: 1)\n"
+    "  --batch=N                  rows of a tape, in one shard (default: batch_size / shards of the description)\n"
+    "  --inference                no training functions\n"
+    "  --input-gradient           M_backward also writes the gradient of the input\n"
+    "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
+    "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
+    "  --interpreted              of train: by the interpreter, without a C compiler\n"
+    "  --quiet                    less output\n"
+    "  --help  --version\n"
+    "\n"
+    "exit status: 0 done, 1 a mistake in the description, the data or the check, 2 a mistake on the command line\n"
+    "environment: CC, CFLAGS compile generated code; NO_COLOR keeps the output plain\n";
+
+static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
+
+static int usage(const char *format, ...)
+{
+    va_list arguments;
+    fputs("lstmc: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs(" (lstmc --help)\n", stderr);
+    return 2;
+}
+
+static bool positive(const char *text, long most, long *number)
+{
+    char *end;
+    *number = strtol(text, &end, 10);
+    return *text && !*end && *number >= 1 && *number <= most;
+}
+
+/* ---- options: each returns 0, or the status of a usage error ----------------------------------------------------------- */
+
+static int take_count(const char *name, const char *value, int *count)
+{
+    long number;
+    if (!positive(value, 1000000000, &number))
+        return usage("%s takes a number from 1, not \"%s\"", name, value);
+    *count = (int)number;
+    return 0;
+}
+
+static int take_target(Arguments *a, const char *value)
+{
+    a->compile.target = target_find(value);
+    return a->compile.target ? 0 : usage("unknown target \"%s\" (there is: %s)", value, target_names());
+}
+
+static int take_unroll(Arguments *a, const char *value)
+{
+    long number;
+    if (!strcmp(value, "auto"))
+        a->compile.unroll = UNROLL_AUTO;
+    else if (!strcmp(value, "none"))
+        a->compile.unroll = UNROLL_NONE;
+    else if (!strcmp(value, "full"))
+        a->compile.unroll = UNROLL_FULL;
+    else if (positive(value, 64, &number))
+        a->compile.unroll = (int)number;
+    else
+        return usage("--unroll takes auto, none, full or a number from 1 to 64, not \"%s\"", value);
+    return 0;
+}
+
+static int take_seed(Arguments *a, const char *value)
+{
+    char *end;
+    a->seed = strtoull(value, &end, 10);
+    return *value && !*end && a->seed ? 0 : usage("--seed takes a number from 1, not \"%s\"", value);
+}
+
+static int take_dump(Arguments *a, const char *value)
+{
+    a->compile.dump = value;
+    return pass_exists(value) ? 0 : usage("unknown pass \"%s\" (there are: %s)", value, pass_names());
+}
+
+static int take_value(Arguments *a, const char *name, const char *value)
+{
+    if (!strcmp(name, "-o"))
+        return a->output = value, 0;
+    if (!strcmp(name, "--out"))
+        return a->weights = value, 0;
+    if (!strcmp(name, "--target"))
+        return take_target(a, value);
+    if (!strcmp(name, "--unroll"))
+        return take_unroll(a, value);
+    if (!strcmp(name, "--lanes"))
+        return take_count(name, value, &a->lanes);
+    if (!strcmp(name, "--batch"))
+        return take_count(name, value, &a->batch);
+    if (!strcmp(name, "--epochs"))
+        return take_count(name, value, &a->epochs);
+    if (!strcmp(name, "--samples"))
+        return take_count(name, value, &a->samples);
+    if (!strcmp(name, "--seed"))
+        return take_seed(a, value);
+    return take_dump(a, value);
+}
+
+static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
+    { "-o", "compile" }, { "--out", "train" }, { "--target", "compile summary check train" }, { "--unroll", "compile summary check train" },
+    { "--lanes", "compile summary check train" }, { "--batch", "compile summary check train" }, { "--epochs", "train" },
+    { "--samples", "train" }, { "--seed", "check train" }, { "--dump", "compile" },
+};
+
+static const struct { const char *name, *commands; } flags[] = {
+    { "--inference", "compile summary" }, { "--input-gradient", "compile summary check" }, { "--interpreted", "train" },
+    { "--quiet", "compile check train" },
+};
+
+static int take_flag(Arguments *a, const char *word)
+{
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (strcmp(word, flags[i].name))
+            continue;
+        if (!strstr(flags[i].commands, a->command))
+            return usage("%s does not go with %s", word, a->command);
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet };
+        *where[i] = true;
+        return 0;
+    }
+    return usage("unknown option %s", word);
+}
+
+/* The option at words[*i], with its value behind = or as the next word. */
+static int take_option(Arguments *a, int count, char **words, int *i)
+{
+    char *word = words[*i], *equal = strchr(word, '=');
+    for (size_t v = 0; v < sizeof valued / sizeof *valued; v++) {
+        size_t length = strlen(valued[v].name);
+        if (strncmp(word, valued[v].name, length) || (word[length] && word[length] != '='))
+            continue;
+        if (!strstr(valued[v].commands, a->command))
+            return usage("%s does not go with %s", valued[v].name, a->command);
+        if (equal)
+            return take_value(a, valued[v].name, equal + 1);
+        if (*i + 1 >= count)
+            return usage("%s needs a value", valued[v].name);
+        return take_value(a, valued[v].name, words[++*i]);
+    }
+    return take_flag(a, word);
+}
+
+static int take_words(Arguments *a, int count, char **words)
+{
+    for (int i = 0; i < count; i++) {
+        if (words[i][0] == '-' && words[i][1]) {
+            int status = take_option(a, count, words, &i);
+            if (status)
+                return status;
+        } else if (strchr(words[i], '=') && a->model) {
+            a->parameters[a->parameter_count++] = words[i];
+        } else if (a->model) {
+            return usage("one description at a time, not also \"%s\"; a parameter is NAME=VALUE", words[i]);
+        } else {
+            a->model = words[i];
+        }
+    }
+    if (!a->model)
+        return usage("no description given");
+    if (a->lanes && a->lanes != a->compile.target->lanes)
+        return usage("target %s has %d lane%s; --lanes=%d would need another target", a->compile.target->name, a->compile.target->lanes,
+                     a->compile.target->lanes == 1 ? "" : "s", a->lanes);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
+        { "compile", command_compile }, { "summary", command_summary }, { "check", command_check }, { "train", command_train },
+    };
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return fputs(help, stdout) < 0;
+        if (!strcmp(argv[i], "--version"))
+            return puts("lstmc " LSTMC_VERSION) < 0;
+    }
+    if (argc < 2) {
+        fputs(help, stderr);
+        return 2;
+    }
+    Arguments arguments = { .output = ".", .compile = { .target = target_find("plain") } };
+    arguments.parameters = calloc((size_t)argc, sizeof *arguments.parameters);
+    if (!arguments.parameters)
+        die("out of memory");
+    size_t command = 0;
+    for (size_t c = 1; c < sizeof commands / sizeof *commands; c++)
+        if (!strcmp(argv[1], commands[c].name))
+            command = c;
+    arguments.command = commands[command].name;
+    int first = command ? 2 : 1;
+    int status = take_words(&arguments, argc - first, argv + first);
+    if (!status)
+        status = commands[command].run(&arguments);
+    free(arguments.parameters);
+    return status;
+}
