@@ -149,7 +149,7 @@ typedef struct Function {
 
 static void open_function(const Function *to, const char *signature)
 {
-    put_raw(to->out, fill_template(to->arena, to->programs->model, signature));
+    emit_text(to->out, to->arena, to->programs->model, signature);
     put(to->out, "\n{");
 }
 
@@ -341,7 +341,7 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
     Function to = { .out = out, .arena = arena, .programs = programs, .ir = programs->single };
     emit_stamp(out, arena, programs, "c");
     put_raw(out, " */\n");
-    put_raw(out, fill_template(arena, programs->model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n"));
+    emit_text(out, arena, programs->model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n");
     put(out, "/* a * b + c may be rounded once */\n#if defined(__clang__)\n#pragma STDC FP_CONTRACT ON\n#elif defined(__GNUC__)\n"
              "#pragma GCC optimize(\"fp-contract=fast\")\n#endif\n\n");
     put_helpers(out, programs);

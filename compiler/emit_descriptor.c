@@ -163,13 +163,13 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     int tape_tensors = count_tape_tensors(programs);
     put_weight_table(out, arena, programs);
     put_tape_table(out, arena, programs);
-    put_raw(out, fill_template(arena, model, predict_thunks));
+    emit_text(out, arena, model, predict_thunks);
     if (programs->step)
-        put_raw(out, fill_template(arena, model, step_thunks));
+        emit_text(out, arena, model, step_thunks);
     if (programs->training)
-        put_raw(out, fill_template(arena, model, training_thunks));
+        emit_text(out, arena, model, training_thunks);
     if (programs->training && programs->training->loss)
-        put_raw(out, fill_template(arena, model, loss_thunk));
+        emit_text(out, arena, model, loss_thunk);
     put(out, "const struct lstmc_model %s_model = {", descriptor->name);
     put_data(out, arena, descriptor);
     put_optimizer(out, arena, &descriptor->optimizer);
@@ -178,11 +178,11 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     put(out, ".weight_count = %zu, .gradient_count = %zu,", descriptor->weight_count, descriptor->gradient_count);
     if (tape_tensors)
         put(out, ".tape_tensors = tape_tensors, .tape_tensor_count = %d,", tape_tensors);
-    put_raw(out, fill_template(arena, model, predict_members));
+    emit_text(out, arena, model, predict_members);
     if (programs->step)
-        put_raw(out, fill_template(arena, model, step_members));
+        emit_text(out, arena, model, step_members);
     if (programs->training)
-        put_raw(out, fill_template(arena, model, training_members));
+        emit_text(out, arena, model, training_members);
     if (programs->training && programs->training->output->adjoint && programs->training->output->adjoint->home == HOME_TAPE)
         put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);
     if (programs->training && programs->training->loss)

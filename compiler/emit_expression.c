@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 #define FLAT_TERMS_MAX (TENSOR_RANK_MAX * INDEX_TERMS_MAX)
 
@@ -40,16 +41,23 @@ char *float_text(Arena *arena, double value)
         return arena_copy_text(arena, value > 0 ? "INFINITY" : "-INFINITY");
     if (fabs(value) < FLT_MIN)      /* a literal that a compiler would round to zero is one that it warns of */
         value = 0;
-    char *text = arena_format(arena, "%.9g", value);
+    char *text = NULL;
+    for (int digits = 1; digits <= 9 && (!text || strtof(text, NULL) != (float)value); digits++)
+        text = arena_format(arena, "%.*g", digits, value);
     return arena_format(arena, "%s%sf", text, strpbrk(text, ".e") ? "" : ".0");
 }
 
 /* ---- affine positions: a constant and terms, with the bindings of the nest put in ---- */
 
+typedef struct Term {
+    const char *name;
+    int coefficient;
+} Term;
+
 typedef struct Affine {
     int constant;
     int terms;
-    struct { const char *name; int coefficient; } term[FLAT_TERMS_MAX];
+    Term term[FLAT_TERMS_MAX];
 } Affine;
 
 static const Binding *binding_of(const Nest *nest, const Axis *axis)
@@ -82,10 +90,22 @@ static void add_index(Affine *to, const Nest *nest, const Index *index, int fact
     }
 }
 
+/* Larger factors first, others in their order. */
+static void sort_terms(Affine *affine)
+{
+    for (int i = 1; i < affine->terms; i++)
+        for (int j = i; j > 0 && affine->term[j].coefficient > affine->term[j - 1].coefficient; j--) {
+            Term swap = affine->term[j];
+            affine->term[j] = affine->term[j - 1];
+            affine->term[j - 1] = swap;
+        }
+}
+
 /* "100 * g + n", "499 - t": what is positive stands first. */
-static char *affine_text(Arena *arena, const Affine *affine)
+static char *affine_text(Arena *arena, Affine *affine)
 {
     char *text = arena_copy_text(arena, "");
+    sort_terms(affine);
     for (int sign = 1; sign >= -1; sign -= 2) {
         for (int i = 0; i < affine->terms; i++) {
             int size = sign * affine->term[i].coefficient;

@@ -118,7 +118,7 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
 static void open_struct(Out *out, Arena *arena, const Programs *programs, const char *name, size_t bytes, const char *comment)
 {
     const char *warning = bytes > STACK_BYTES_MAX ? " Not on the stack." : "";
-    put_raw(out, fill_template(arena, programs->model, comment));
+    emit_text(out, arena, programs->model, comment);
     put(out, " * %s.%s */", emit_readable_bytes(arena, bytes), warning);
     put(out, "struct %s_%s {", programs->model->descriptor.name, name);
 }
@@ -225,10 +225,9 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
         return;
     }
     size_t input = tensor_elements(programs->step->input), output = tensor_elements(programs->step->output);
-    put_raw(out, fill_template(arena, programs->model, step_functions));
-    put_raw(out, fill_template(arena, programs->model,
-        arena_format(arena, "/* The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. */\n"
-                            "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);\n\n", input, output)));
+    emit_text(out, arena, programs->model, step_functions);
+    emit_text(out, arena, programs->model, arena_format(arena, "/* The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. */\n"
+                            "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);\n\n", input, output));
 }
 
 static void put_functions(Out *out, Arena *arena, const Programs *programs)
@@ -236,30 +235,29 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     if (descriptor->input_is_tokens)
         put(out, "/* x holds ids; one outside of [0, %d) is read as 0. */\n\n", descriptor->vocabulary);
-    put_raw(out, fill_template(arena, programs->model, predict_functions));
+    emit_text(out, arena, programs->model, predict_functions);
     put_step_functions(out, arena, programs);
     if (programs->training) {
-        put_raw(out, fill_template(arena, programs->model, training_functions));
+        emit_text(out, arena, programs->model, training_functions);
         const char *classes = descriptor->target_is_class && descriptor->output_rank
                             ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0", descriptor->output_shape[descriptor->output_rank - 1]) : "";
         const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
         if (programs->training->loss)
-            put_raw(out, fill_template(arena, programs->model, arena_format(arena, loss_function, classes, steps)));
+            emit_text(out, arena, programs->model, arena_format(arena, loss_function, classes, steps));
     }
-    put_raw(out, fill_template(arena, programs->model,
-        "/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */\n"
-        "extern const struct lstmc_model @_model;\n\n"));
+    emit_text(out, arena, programs->model, "/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */\n"
+        "extern const struct lstmc_model @_model;\n\n");
 }
 
 void emit_header(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
     emit_stamp(out, arena, programs, "h");
-    put_raw(out, fill_template(arena, model, how_to_predict));
+    emit_text(out, arena, model, how_to_predict);
     if (programs->training)
-        put_raw(out, fill_template(arena, model, how_to_train));
+        emit_text(out, arena, model, how_to_train);
     put_raw(out, manners);
-    put_raw(out, fill_template(arena, model, "#ifndef $_H\n#define $_H\n\n"));
+    emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));
     put_raw(out, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     put_macros(out, arena, programs);

@@ -15,25 +15,31 @@ typedef struct Emitter {
 
 /* ---- lines ---- */
 
+/* Where to break: the last space within `room` that is in the fewest parentheses, not far from the end; 0: nowhere. */
+static int break_at(const char *text, int room)
+{
+    int best = 0, fewest = 0, depth = 0;
+    for (int i = 0; i <= room; i++) {
+        depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
+        if (text[i] == ' ' && (best == 0 || depth <= fewest || i > best + room / 2)) {
+            best = i;
+            fewest = depth;
+        }
+    }
+    return best ? best : (int)strcspn(text, " ");
+}
+
 static void put_broken(Out *out, Arena *arena, const char *text, const char *prefix)
 {
     const char *lead = "";
-    for (;;) {
+    while (*text) {
         int room = COLUMNS_MAX - 4 * out->depth - (int)strlen(lead), length = (int)strlen(text);
-        if (length > room) {
-            int at = room;
-            while (at > 0 && text[at] != ' ')
-                at--;
-            if (at == 0)
-                at = (int)strcspn(text, " ");
-            length = at > 0 ? at : length;
-        }
+        if (length > room)
+            length = break_at(text, room);
         put(out, "%s", arena_format(arena, "%s%.*s", lead, length, text));
         text += length;
         while (*text == ' ')
             text++;
-        if (!*text)
-            return;
         lead = prefix;
     }
 }
@@ -46,6 +52,22 @@ void emit_line(Out *out, Arena *arena, const char *text)
 void emit_comment(Out *out, Arena *arena, const char *text)
 {
     put_broken(out, arena, arena_format(arena, "/* %s */", text), " * ");
+}
+
+void emit_text(Out *out, Arena *arena, const Model *model, const char *text)
+{
+    const char *filled = fill_template(arena, model, text);
+    for (const char *end; *filled; filled = end + (*end == '\n')) {
+        end = filled + strcspn(filled, "\n");
+        const char *line = arena_format(arena, "%.*s", (int)(end - filled), filled);
+        bool comment = !strncmp(line, "/*", 2) || !strncmp(line, " *", 2);
+        if (*line == ' ' && !comment)
+            put_raw(out, arena_format(arena, "%s\n", line));
+        else if (*line)
+            put_broken(out, arena, line, comment ? " * " : "    ");
+        else
+            put(out, "\n");
+    }
 }
 
 /* ---- bodies ---- */

@@ -2,6 +2,7 @@
 -- A definition is one file of mathematics under compiler/; a description may define its own with the same words.
 local internal = ...
 local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
+local error = error
 local rawget, rawset, ipairs, pairs, type, tostring = rawget, rawset, ipairs, pairs, type, tostring
 local format, byte, sort, concat = string.format, string.byte, table.sort, table.concat
 local math_type, floor, huge = math.type, math.floor, math.huge
@@ -347,9 +348,26 @@ vocabulary.regularizer = plain_object("regularizers", "regularizer")
 internal.metrics = { accuracy = true, acc = true, binary_accuracy = true, categorical_accuracy = true, sparse_categorical_accuracy = true,
                      mse = true, mean_squared_error = true, mae = true, mean_absolute_error = true }
 
--- weight({rows, columns}, initializer, regularizer): a trained array of a layer.
+-- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the layer, a name or an
+-- object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.
 local weight_count = 0
 function vocabulary.weight(shape, initializer, regularizer)
+  if type(shape) ~= "table" or #shape < 1 or #shape > 3 then error("weight takes a shape of one to three extents: weight({rows, columns}, ...)", 0) end
+  for d = 1, #shape do
+    local extent, why = types.size(shape[d])
+    if not extent then error(format("weight: extent %d %s", d, why), 0) end
+  end
+  if initializer == nil then initializer = #shape > 1 and "glorot_uniform" or "zeros" end
+  if type(initializer) ~= "table" or rawget(initializer, "object") then
+    local found, why = types.initializer(initializer)
+    if not found then error("weight: " .. why, 0) end
+    initializer = found
+  end
+  if type(regularizer) == "string" or type(regularizer) == "table" and rawget(regularizer, "object") then
+    local found, why = types.regularizer(regularizer)
+    if not found then error("weight: " .. why, 0) end
+    regularizer = found
+  end
   weight_count = weight_count + 1
   return { object = "weight", order = weight_count, shape = shape, initializer = initializer, regularizer = regularizer or nil }
 end
