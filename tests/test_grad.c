@@ -385,6 +385,85 @@ Test(grad, holes)
                     "forward: output[b,c] = y[4,b,c] * y[2,b,c] + y[4,b,c] over b c\nwant input\n");
 }
 
+/* Cases where the beginning of an adjoint is delicate. */
+Test(grad, beginnings)
+{
+#define SMALL "batch b 2\ntime t 4\naxis n 3\naxis k 3\ninput x b t n\nwant input\nweight w n\nweight u k n\n"
+    /* the output of tanh is not what is stored */
+    check_gradients(SMALL "output output b n\nforward: output[b,n] = tanh(x[b,0,n] * w[n]) over b n\nforward: output[b,n] += x[b,1,n] * w[n] over b n\n");
+    /* a loop against time that reads the row it writes and the one before */
+    check_gradients(SMALL "state h t+1 b n\nvalue y t b n\noutput output b t n\nreset: h[4,b,n] = 0 over b n\n"
+        "forward: h[t,b,n] = tanh(h[t+1,b,n] * w[n] + x[b,t,n]) over b n in t reversed\n"
+        "forward: y[t,b,n] = h[t,b,n] * h[t+1,b,n] over b n in t reversed\nforward: output[b,t,n] = y[t,b,n] over b t n\n");
+    /* a state written against the loop's own direction */
+    check_gradients(SMALL "state h t+1 b n\nvalue y t b n\noutput output b t n\nreset: h[4,b,n] = 0 over b n\n"
+        "forward: h[3-t,b,n] = tanh(h[4-t,b,n] * w[n] + x[b,t,n]) over b n in t\n"
+        "forward: y[t,b,n] = h[3-t,b,n] * h[4-t,b,n] over b n in t\nforward: output[b,t,n] = y[t,b,n] over b t n\n");
+    /* the first touch of a row is of one element, later ones of all */
+    check_gradients(SMALL "state h t+1 b n\noutput output b t n\nreset: h[0,b,n] = 0 over b n\n"
+        "forward: h[t+1,b,n] = tanh(h[t,b,0] * w[n] + x[b,t,n]) over b n in t\n"
+        "forward: output[b,t,n] = h[t+1,b,n] * w[n] over b n in t\n");
+    /* zeros of a row and zeros in front of the loop at the same place */
+    check_gradients(SMALL "value z t b n\nstate c t+1 b n\nvalue y t b n\noutput output b n\nreset: c[0,b,n] = 0 over b n\n"
+        "forward: z[t,b,n] = tanh(c[t,b,n] + x[b,t,n] * w[n]) over b n in t\n"
+        "forward: c[t+1,b,n] = z[t,b,n] * w[n] over b n in t\n"
+        "forward: y[t,b,n] = 0 over b n in t\nforward: y[t,b,n] += z[t,b,k] * u[k,n] over b n k in t\n"
+        "forward: output[b,n] = y[3,b,n] + y[1,b,n] over b n\n");
+}
+
+/* Seeded programs: chains of plain statements and recurrences that read each other in all directions of time. */
+static const char *random_load(Arena *arena, uint64_t *state, int level)
+{
+    static const char *const rows[] = { "t", "3-t", "t", "2", "0", "3" };
+    static const char *const units[] = { "n", "n", "2-n", "1" };
+    int from = (int)((*state = lstmc_mix(*state)) % (uint64_t)level);
+    const char *row = rows[(*state >> 20) % 6], *unit = units[(*state >> 40) % 4];
+    if (from == 0)
+        return arena_format(arena, "x[b,%s,%s]", row, unit);
+    return arena_format(arena, "h%d[%s%s,b,%s]", from, row, (*state >> 30) % 2 ? "+1" : "", unit);
+}
+
+static char *random_program(Arena *arena, uint64_t state)
+{
+    char *text = arena_copy_text(arena, "batch b 2\ntime t 4\naxis n 3\naxis k 3\ninput x b t n\nwant input\noutput output b t n\n");
+    int levels = 1 + (int)((state = lstmc_mix(state)) % 3);
+    for (int level = 1; level <= levels; level++) {
+        state = lstmc_mix(state);
+        bool loop = state % 3 != 0, reads_new = state >> 10 & 1, sum = state >> 11 & 1, gates = state >> 12 & 1;
+        const char *in = loop ? "in new t" : "", *again = loop ? "in t" : "";
+        text = arena_format(arena, "%sweight w%d n\nweight u%d k n\nvalue z%d t b n\nstate h%d t+1 b n\nvalue y%d t b n\nreset: h%d[0,b,n] = 0.1 over b n\n", text, level,
+                            level, level, level, level, level);
+        const char *over = loop ? "over b n" : "over t b n";
+        text = arena_format(arena, "%sforward: z%d[t,b,n] = %s * w%d[n] + %s %s %s\n", text, level, random_load(arena, &state, level), level,
+                            random_load(arena, &state, level), over, in);
+        if (loop && sum)
+            text = arena_format(arena, "%sforward: z%d[t,b,n] += h%d[t,b,k] * u%d[k,n] over b n k in t\n", text, level, level, level);
+        if (gates)
+            text = arena_format(arena, "%sforward: h%d[t+1,b,n] = tanh(z%d[t,b,n]) * sigmoid(z%d[t,b,0])%s %s %s\n", text, level, level, level,
+                                loop ? arena_format(arena, " + h%d[t,b,n] * 0.5", level) : "", over, again);
+        else
+            text = arena_format(arena, "%sforward: h%d[t+1,b,n] = tanh(z%d[t,b,n]) %s %s\n", text, level, level, over, again);
+        if (loop && reads_new)
+            text = arena_format(arena, "%sforward: y%d[t,b,n] = h%d[t+1,b,n] * h%d[t,b,1] over b n in t\n", text, level, level, level);
+        else
+            text = arena_format(arena, "%sforward: y%d[t,b,n] = %s over t b n\n", text, level, random_load(arena, &state, level + 1));
+    }
+    return arena_format(arena, "%sforward: output[b,t,n] = y%d[t,b,n] + %s over b t n\n", text, levels, random_load(arena, &state, levels + 1));
+}
+
+Test(grad, random_programs)
+{
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        Arena *arena = arena_create();
+        Ir *ir = ir_from_text(arena, random_program(arena, seed));
+        grad(ir);
+        const char *wrong = ir_check(ir);
+        cr_assert_null(wrong, "seed %d: %s\n%s", (int)seed, wrong, random_program(arena, seed));
+        compare_all(ir, true, 2);
+        arena_free(arena);
+    }
+}
+
 /* A tie gives the gradient to the first maximum in index order, and only to it. */
 Test(grad, ties)
 {
@@ -478,6 +557,15 @@ Test(grad, frozen)
     arena_free(arena);
 }
 
+/* The side of a maximum is read from its output, so that its argument need not be kept. */
+Test(grad, maximum_by_output)
+{
+    Arena *arena = arena_create();
+    Ir *ir = differentiated(arena, "batch b 2\ninput x b\nwant input\noutput output b\nforward: output[b] = max(x[b], 0) over b\n");
+    assert_says(arena, ir, "d_input[b] += d_output[b] * greater(output[b], 0)     over b\n", true);
+    arena_free(arena);
+}
+
 /* A tensor that nothing trainable reaches, and one that reaches neither output nor loss. */
 Test(grad, pruned)
 {
@@ -494,6 +582,7 @@ Test(grad, stages)
     Arena *arena = arena_create();
     Ir *ir = differentiated(arena,
                             SIMPLE_RNN "value twice j n\nvalue four j n\noutput output b n\n"
+                            "value turns n\nforward: turns[n] = 0 over n\nforward: turns[n] += rnn.bias[n] over n in new t\n"
                             "forward: twice[j,n] = rnn.kernel[j,n] * 2 over j n\nforward: four[j,n] = twice[j,n] * 2 over j n\n"
                             "forward: output[b,n] = rnn.h[4,b,n] * four[0,n] over b n\n");
     stage(ir);

@@ -228,6 +228,7 @@ static const struct { const char *statements, *expected; } checks[] = {
     { "forward: flat[7*j+f] = 0 over j f\nforward: flat[7*j+f] += 1 over j f\n", "adds to flat before it is set" },
     { "forward: h[t+1,b,n] = h[t,b,n] * 2 over b n in t\n", "reads h before it is set, at t = 0" },
     { "reset: h[0,b,n] = 0 over b n\nforward: h[t+1,b,n] = h[t,b,n] * 2 over b n in t reversed\n", "reads h before it is set, at t = 1" },
+    { "reset: h[4,b,n] = 0 over b n\nforward: y[t,b,n] = h[t,b,n] over b n in t reversed\nforward: h[t,b,n] = h[t+1,b,n] over b n in t reversed\n", "reads h before it is set, at t = 0" },
     { "reset: h[0,b,n] = 0 over b n\nforward: y[t,b,n] = h[t+1,b,n] over b n in t\nforward: h[t+1,b,n] = h[t,b,n] over b n in t\n", "reads h before it is set, at t = 0" },
     { "forward: y[t,b,n] = 1 over b n in t\nforward: z[b,n] = 0 over b n\nforward: y[t,b,n] += 1 over b n in new t\nforward: z[b,n] += y[0,b,n] over b n\nforward: y[1,b,n] += 1 over b n\n", NULL },
     { "forward: y[t,b,n] = 1 over t b n\nforward: z[b,n] = y[0,b,n] over b n\nforward: y[t,b,n] += 1 over t b n\n", "writes what was read before: z[b,n] = y[0,b,n]" },
