@@ -195,6 +195,92 @@ static Boxes boxes_set_before(Check *check, const Tensor *tensor, int turn, bool
     return set;
 }
 
+/* ---- which turns of a loop have to be looked at ---- */
+
+#define TURNS_EACH 48       /* so many, or fewer, are all looked at */
+#define TURNS_NEAR 2        /* around a crossing, and at both ends */
+
+/* Bounds of boxes move affinely with the turn, so whether boxes cover or overlap changes only where two bounds cross. */
+typedef struct Bound {
+    int dimension;
+    long long slope, start;     /* slope * turn + start */
+} Bound;
+
+typedef struct TurnList {
+    Arena *arena;
+    Bound *bounds; int bound_count, bound_capacity;
+    int *turns;    int turn_count, turn_capacity;
+    int extent;                 /* of the loop */
+} TurnList;
+
+/* The box in turn `at` and in the one after. */
+static void add_bounds(TurnList *list, const Box *box, const Box *next, int at)
+{
+    for (int d = 0; d < box->rank; d++) {
+        long long low = next->low[d] - box->low[d], high = next->high[d] - box->high[d];
+        Bound bound[] = { { d, low, box->low[d] - low * at }, { d, high, box->high[d] - high * at } };
+        for (int i = 0; i < 2; i++)
+            arena_append(list->arena, list->bounds, list->bound_count, list->bound_capacity, bound[i]);
+    }
+}
+
+static void add_access_bounds(TurnList *list, const Access *access, const Axis *axis)
+{
+    Touch touch;
+    Box box = box_of_access(access, (Turns){ .axis = axis }, &touch);
+    Box next = box_of_access(access, (Turns){ .axis = axis, .first = 1, .last = 1 }, &touch);
+    add_bounds(list, &box, &next, 0);
+}
+
+static void add_turns_near(TurnList *list, long long turn)
+{
+    for (long long near = turn - TURNS_NEAR; near <= turn + TURNS_NEAR; near++) {
+        bool known = near < 0 || near >= list->extent;
+        for (int i = 0; i < list->turn_count && !known; i++)
+            known = list->turns[i] == near;
+        int item = (int)near;
+        if (!known)
+            arena_append(list->arena, list->turns, list->turn_count, list->turn_capacity, item);
+    }
+}
+
+static void find_turns(TurnList *list)
+{
+    if (list->extent <= TURNS_EACH) {
+        for (int turn = 0; turn < list->extent; turn += TURNS_NEAR)
+            add_turns_near(list, turn);
+        return;
+    }
+    add_turns_near(list, 0);
+    add_turns_near(list, list->extent - 1);
+    for (int i = 0; i < list->bound_count; i++)
+        for (int j = 0; j < i; j++) {
+            const Bound *a = &list->bounds[i], *b = &list->bounds[j];
+            if (a->dimension == b->dimension && a->slope != b->slope)
+                add_turns_near(list, (b->start - a->start) / (a->slope - b->slope));
+        }
+}
+
+/* For an access of the statement at work to a tensor that the same loop sets. */
+static TurnList turns_of_access(Check *check, const Access *access)
+{
+    const Loop *loop = check->statement->loop;
+    TurnList list = { .arena = check->arena, .extent = loop->axis->extent };
+    add_access_bounds(&list, access, loop->axis);
+    for (int i = 0; i < check->ir->statement_count && list.extent > TURNS_EACH; i++) {
+        const Statement *writer = check->ir->statements[i];
+        if (writer->out.tensor != access->tensor || writer->accumulate != ACCUMULATE_SET)
+            continue;
+        bool same_loop = writer->loop == loop;
+        Touch touch;
+        Box box = box_of_access(&writer->out, same_loop ? turns_done(loop, i < check->at, 2) : turns_of(writer->loop), &touch);
+        Box next = box_of_access(&writer->out, same_loop ? turns_done(loop, i < check->at, 3) : turns_of(writer->loop), &touch);
+        add_bounds(&list, &box, &next, 2);
+    }
+    find_turns(&list);
+    return list;
+}
+
 static bool set_in_loop(Check *check, const Tensor *tensor)
 {
     for (int i = 0; i < check->ir->statement_count; i++)
@@ -212,7 +298,11 @@ static void check_is_set(Check *check, const Access *access, bool own)
     const Loop *loop = check->statement->loop;
     bool each_turn = loop && set_in_loop(check, tensor);
     bool same_section = own && (check->statement->section == SECTION_LOSS || check->statement->section == SECTION_FORWARD);
-    for (int turn = 0; turn < (each_turn ? loop->axis->extent : 1); turn++) {
+    TurnList list = { .turn_count = 1, .turns = &(int){ 0 } };
+    if (each_turn)
+        list = turns_of_access(check, access);
+    for (int i = 0; i < list.turn_count; i++) {
+        int turn = list.turns[i];
         Turns turns = each_turn ? (Turns){ .axis = loop->axis, .first = turn, .last = turn } : turns_of(loop);
         Touch touch;
         Box box = box_of_access(access, turns, &touch);
@@ -234,9 +324,16 @@ static void check_not_read_before(Check *check, const Statement *reader, const A
     if (access->tensor != writer->out.tensor || check->wrong)
         return;
     bool same_loop = writer->loop && writer->loop == reader->loop;
+    TurnList list = { .turn_count = 1, .turns = &(int){ 0 } };
+    if (same_loop) {
+        list = (TurnList){ .arena = check->arena, .extent = writer->loop->axis->extent };
+        add_access_bounds(&list, access, writer->loop->axis);
+        add_access_bounds(&list, &writer->out, writer->loop->axis);
+        find_turns(&list);
+    }
     Touch touch;
-    for (int turn = 0; turn < (same_loop ? writer->loop->axis->extent : 1); turn++) {
-        Turns one = { .axis = same_loop ? writer->loop->axis : NULL, .first = turn, .last = turn };
+    for (int i = 0; i < list.turn_count; i++) {
+        Turns one = { .axis = same_loop ? writer->loop->axis : NULL, .first = list.turns[i], .last = list.turns[i] };
         Box read = box_of_access(access, same_loop ? one : turns_of(reader->loop), &touch);
         Box written = box_of_access(&writer->out, same_loop ? one : turns_of(writer->loop), &touch);
         if (box_overlaps(&read, &written)) {

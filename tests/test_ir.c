@@ -228,6 +228,7 @@ static const struct { const char *statements, *expected; } checks[] = {
     { "forward: flat[7*j+f] = 0 over j f\nforward: flat[7*j+f] += 1 over j f\n", "adds to flat before it is set" },
     { "forward: h[t+1,b,n] = h[t,b,n] * 2 over b n in t\n", "reads h before it is set, at t = 0" },
     { "reset: h[0,b,n] = 0 over b n\nforward: h[t+1,b,n] = h[t,b,n] * 2 over b n in t reversed\n", "reads h before it is set, at t = 1" },
+    { "value q t 2 b\nforward: q[k,0,b] = 0 over k b\nforward: q[t,1,b] = q[t,0,b] over b in t\n", "reads q before it is set, at t = 3" },
     { "reset: h[4,b,n] = 0 over b n\nforward: y[t,b,n] = h[t,b,n] over b n in t reversed\nforward: h[t,b,n] = h[t+1,b,n] over b n in t reversed\n", "reads h before it is set, at t = 0" },
     { "reset: h[0,b,n] = 0 over b n\nforward: y[t,b,n] = h[t+1,b,n] over b n in t\nforward: h[t+1,b,n] = h[t,b,n] over b n in t\n", "reads h before it is set, at t = 0" },
     { "forward: y[t,b,n] = 1 over b n in t\nforward: z[b,n] = 0 over b n\nforward: y[t,b,n] += 1 over b n in new t\nforward: z[b,n] += y[0,b,n] over b n\nforward: y[1,b,n] += 1 over b n\n", NULL },
@@ -250,6 +251,37 @@ Test(check, statements)
             cr_expect(wrong && strstr(wrong, checks[i].expected), "\n%sexpected \"%s\", got \"%s\"", checks[i].statements, checks[i].expected, wrong ? wrong : "nothing");
         else
             cr_expect_null(wrong, "\n%sgot \"%s\"", checks[i].statements, wrong);
+        arena_free(arena);
+    }
+}
+
+/* A loop of a million turns is proven without walking it, and what goes wrong in the middle of it is found. */
+Test(check, long_loops)
+{
+    static const struct { const char *statements, *expected; } rows[] = {
+        { "reset: h[0,b] = 0 over b\nforward: h[t+1,b] = h[t,b] * 2 over b in t\nforward: y[t,b] = h[t+1,b] over b in t\n", NULL },
+        { "reset: h[1000000,b] = 0 over b\nforward: h[t,b] = h[t+1,b] * 2 over b in t reversed\n", NULL },
+        { "reset: h[0,b] = 0 over b\nforward: h[t+1,b] = h[999999-t,b] * 2 over b in t\n", "reads h before it is set, at t = " },
+        { "reset: h[0,b] = 0 over b\nforward: h[t+1,b] = h[t,b] * h[700000,b] over b in t\n", "reads h before it is set, at t = " },
+        { "forward: y[a,b] = 0 over a b\nforward: y[c+600000,b] = 0 over c b\nforward: h[t,b] = y[t,b] over b in t\n", "reads y before it is set" },
+        { "forward: h[a,b] = 0 over a b\nforward: h[c+600000,b] = 0 over c b\nforward: h[1000000,b] = 0 over b\n"
+          "forward: m[b] = 0 over b\nforward: m[b] += h[t,b] over b in t\n", "reads h before it is set" },
+        { "forward: pair[a,0,b] = 0 over a b\nforward: pair[c+600000,0,b] = 0 over c b\nforward: pair[t,1,b] = pair[t,0,b] over b in t\n",
+          "reads pair before it is set, at t = " },
+        { "forward: pair[a,0,b] = 0 over a b\nforward: pair[c+400000,0,b] = 0 over c b\nforward: pair[k+800000,0,b] = 0 over k b\n"
+          "forward: pair[t,1,b] = pair[t,0,b] over b in t\n", NULL },
+        { "forward: y[t,b] = 0 over t b\nforward: m[b] = 0 over b\nforward: m[b] += y[500000,b] over b in t\nforward: y[t,b] += 1 over b in t\n",
+          "writes what was read before" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Arena *arena = arena_create();
+        Ir *ir = ir_from_text(arena, arena_format(arena, "batch b 2\ntime t 1000000\naxis a 400000\naxis c 400000\naxis k 200000\nvalue pair t 2 b\nvalue y t b\nstate h t+1 b\nvalue m b\n%s",
+                                                  rows[i].statements));
+        const char *wrong = ir_check(ir);
+        if (rows[i].expected)
+            cr_expect(wrong && strstr(wrong, rows[i].expected), "\n%sexpected \"%s\", got \"%s\"", rows[i].statements, rows[i].expected, wrong ? wrong : "nothing");
+        else
+            cr_expect_null(wrong, "\n%sgot \"%s\"", rows[i].statements, wrong);
         arena_free(arena);
     }
 }
