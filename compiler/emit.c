@@ -150,7 +150,7 @@ typedef struct Function {
 static void open_function(const Function *to, const char *signature)
 {
     emit_text(to->out, to->arena, to->programs->model, signature);
-    put(to->out, "\n{");
+    put(to->out, "{");
 }
 
 static void close_function(const Function *to)
@@ -196,8 +196,8 @@ static void emit_step(const Function *to)
     put_locals(to, SECTION_BIT(SECTION_RESET), "packed", "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
     close_function(to);
-    open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x,\n"
-                      "            float *restrict y)");
+    open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, "
+                      "float *restrict y)");
     put_locals(to, SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY), "packed", "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
     emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
@@ -267,8 +267,8 @@ static void put_noise(const Function *to, const Tensor *noise)
 
 static void emit_forward(const Function *to)
 {
-    open_function(to, "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x,\n"
-                      "    int rows, uint64_t seed)");
+    open_function(to, "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x, "
+                      "int rows, uint64_t seed)");
     put_locals(to, SECTION_BIT(SECTION_FORWARD), "training", "tape", HOME_TAPE);
     put(to->out, "tape->rows = rows;");
     if (to->ir->batch_axis)
@@ -287,8 +287,8 @@ static void emit_forward(const Function *to)
 
 static void emit_loss(const Function *to)
 {
-    open_function(to, "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict sample_weight,\n"
-                      "    float scale)");
+    open_function(to, "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict sample_weight, "
+                      "float scale)");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_LOSS)))
         put(to->out, "const int rows = tape->rows;");
     const struct { Role role; const char *name; } arguments[] = {
@@ -317,8 +317,8 @@ static void emit_training(const Function *to)
     emit_forward(to);
     if (to->ir->loss)
         emit_loss(to);
-    open_function(to, "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape,\n"
-                      "    struct @_gradients *restrict gradients)");
+    open_function(to, "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape, "
+                      "struct @_gradients *restrict gradients)");
     put_locals(to, SECTION_BIT(SECTION_BACKWARD), "training", "tape", HOME_TAPE);
     if (!uses_home(to->ir, SECTION_BIT(SECTION_BACKWARD), HOME_GRADIENTS))
         put(to->out, "(void)gradients;");
@@ -346,11 +346,11 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
              "#pragma GCC optimize(\"fp-contract=fast\")\n#endif\n\n");
     put_helpers(out, programs);
     emit_prepare(&to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
-    emit_predict(&to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x,\n"
-                      "    float *restrict y)", false);
+    emit_predict(&to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x, "
+                      "float *restrict y)", false);
     to.ir = programs->batch;
-    emit_predict(&to, "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch,\n"
-                      "    const <x> *restrict x, int rows, float *restrict y)", true);
+    emit_predict(&to, "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, "
+                      "const <x> *restrict x, int rows, float *restrict y)", true);
     if (programs->step) {
         to.ir = programs->step;
         emit_step(&to);

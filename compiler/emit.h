@@ -38,6 +38,7 @@ const char *emit_readable_bytes(Arena *arena, size_t bytes);    /* "1.4 MB" */
 /* Names (emit_names.c). */
 const char *c_name(Arena *arena, const char *name);             /* as a member */
 const char *c_layer_name(Arena *arena, const char *layer);      /* as the struct of a layer */
+const char *c_variable_name(Arena *arena, const char *name);
 const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis);    /* as a loop variable */
 const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
 const char *weight_name(const struct lstmc_tensor *weight);
@@ -62,12 +63,22 @@ typedef struct Binding {
     int offset;
 } Binding;
 
+/* An element that the innermost loop leaves alone, read into a variable in front of it. */
+typedef struct Constant {
+    const Access *access;
+    const char *name;
+} Constant;
+
+#define CONSTANTS_MAX 8
+
 typedef struct Nest {
     Arena *arena;
     const Ir *ir;
     const Statement *statement;
     Binding bindings[STATEMENT_AXES_MAX + 1];
     int binding_count;
+    Constant constants[CONSTANTS_MAX];
+    int constant_count;
 } Nest;
 
 /* Expressions (emit_expression.c). */

@@ -145,16 +145,16 @@ static void put_optimizer(Out *out, Arena *arena, const struct lstmc_optimizer *
 }
 
 static const char predict_members[] =
-    "    .packed_bytes = sizeof(struct @_packed), .scratch_bytes = sizeof(struct @_scratch),\n"
-    "    .batch_scratch_bytes = sizeof(struct @_batch_scratch),\n"
-    "    .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,\n";
+    ".packed_bytes = sizeof(struct @_packed), .scratch_bytes = sizeof(struct @_scratch),\n"
+    ".batch_scratch_bytes = sizeof(struct @_batch_scratch),\n"
+    ".prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,\n";
 static const char step_members[] =
-    "    .state_bytes = sizeof(struct @_state), .reset = call_reset, .step = call_step,\n";
+    ".state_bytes = sizeof(struct @_state), .reset = call_reset, .step = call_step,\n";
 static const char training_members[] =
-    "    .output_offset = offsetof(struct @_tape, output), .first_row_offset = offsetof(struct @_tape, first_row),\n"
-    "    .training_bytes = sizeof(struct @_training), .tape_bytes = sizeof(struct @_tape),\n"
-    "    .prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,\n"
-    "    .backward = call_backward, .carry = call_carry,\n";
+    ".output_offset = offsetof(struct @_tape, output), .first_row_offset = offsetof(struct @_tape, first_row),\n"
+    ".training_bytes = sizeof(struct @_training), .tape_bytes = sizeof(struct @_tape),\n"
+    ".prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,\n"
+    ".backward = call_backward, .carry = call_carry,\n";
 
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
 {

@@ -166,6 +166,9 @@ static char *argument_text(Nest *nest, const char *name, const Access *access)
 char *access_text(Nest *nest, const Access *access)
 {
     const Tensor *tensor = access->tensor;
+    for (int i = 0; i < nest->constant_count; i++)
+        if (access_equal(access, nest->constants[i].access))
+            return arena_copy_text(nest->arena, nest->constants[i].name);
     switch (tensor->role) {
     case ROLE_LOSS:
         return arena_copy_text(nest->arena, "loss");

@@ -68,7 +68,7 @@ const char *c_layer_name(Arena *arena, const char *layer)
     return reserved ? arena_format(arena, "%s_", text) : text;
 }
 
-static const char *variable_name(Arena *arena, const char *name)
+const char *c_variable_name(Arena *arena, const char *name)
 {
     const char *text = c_name(arena, name);
     return contains(arena, variables, sizeof variables / sizeof *variables, text) ? arena_format(arena, "%s_", text) : text;
@@ -76,10 +76,10 @@ static const char *variable_name(Arena *arena, const char *name)
 
 const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis)
 {
-    const char *of_loop = statement->loop ? variable_name(arena, statement->loop->axis->name) : "";
+    const char *of_loop = statement->loop ? c_variable_name(arena, statement->loop->axis->name) : "";
     if (statement->loop && statement->loop->axis == axis)
         return of_loop;
-    const char *name = variable_name(arena, axis_name(arena, statement, axis));
+    const char *name = c_variable_name(arena, axis_name(arena, statement, axis));
     return strcmp(name, of_loop) ? name : arena_format(arena, "%s_", name);
 }
 

@@ -15,15 +15,16 @@ typedef struct Emitter {
 
 /* ---- lines ---- */
 
-/* Where to break: the last space within `room` that is in the fewest parentheses, not far from the end; 0: nowhere. */
+/* Where to break: the last space within `room` that is in the fewest parentheses, best after a comma, not far from the end; 0: nowhere. */
 static int break_at(const char *text, int room)
 {
-    int best = 0, fewest = 0, depth = 0;
+    int best = 0, lowest = 0, depth = 0;
     for (int i = 0; i <= room; i++) {
         depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
-        if (text[i] == ' ' && (best == 0 || depth <= fewest || i > best + room / 2)) {
+        int cost = 2 * depth - (i > 0 && text[i - 1] == ',');
+        if (text[i] == ' ' && (best == 0 || cost <= lowest || i > best + room / 2)) {
             best = i;
-            fewest = depth;
+            lowest = cost;
         }
     }
     return best ? best : (int)strcspn(text, " ");
@@ -132,7 +133,7 @@ static void emit_sums(Emitter *to, int jammed, int sums, bool own_block)
         if (jammed >= 0)
             to->nest.bindings[jammed].offset -= sums;
         if (!store)
-            emit_axes(to, to->sum_from, false);
+            emit_axes(to, to->sum_from, true);
     }
     if (!own_block)
         put(to->out, "}");
@@ -150,6 +151,63 @@ static void open_loop(Emitter *to, const char *name, const char *end, int step)
         put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", name, name, end, name, step);
 }
 
+typedef struct Hoist {
+    Emitter *to;
+    const Axis *inner;
+} Hoist;
+
+static bool access_uses(const Access *access, const Axis *axis)
+{
+    for (int d = 0; d < access->tensor->rank; d++)
+        if (index_uses(&access->index[d], axis))
+            return true;
+    return false;
+}
+
+/* "lstm_h", "lstm_h_2", ... */
+static const char *constant_name(const Nest *nest, const Tensor *tensor)
+{
+    const char *base = *tensor->layer ? arena_format(nest->arena, "%s_%s", c_layer_name(nest->arena, tensor->layer), tensor->name) : tensor->name;
+    const char *first = c_variable_name(nest->arena, base), *name = first;
+    for (int again = 2;; again++) {
+        bool used = false;
+        for (int i = 0; i < nest->constant_count; i++)
+            used |= !strcmp(nest->constants[i].name, name);
+        for (int i = 0; i < nest->binding_count; i++)
+            used |= nest->bindings[i].name && !strcmp(nest->bindings[i].name, name);
+        if (!used)
+            return name;
+        name = arena_format(nest->arena, "%s_%d", first, again);
+    }
+}
+
+static void hoist(void *context, const Access *access)
+{
+    Hoist *hoisting = context;
+    Emitter *to = hoisting->to;
+    Nest *nest = &to->nest;
+    const Tensor *tensor = access->tensor;
+    bool jams = to->jammed >= 0 && access_uses(access, nest->bindings[to->jammed].axis);
+    if (tensor->integer || tensor->role == ROLE_SCALE || tensor == nest->statement->out.tensor || jams || access_uses(access, hoisting->inner)
+        || nest->constant_count == CONSTANTS_MAX)
+        return;
+    for (int i = 0; i < nest->constant_count; i++)
+        if (access_equal(access, nest->constants[i].access))
+            return;
+    const char *name = constant_name(nest, tensor);
+    emit_line(to->out, nest->arena, arena_format(nest->arena, "const float %s = %s;", name, access_text(nest, access)));
+    nest->constants[nest->constant_count++] = (Constant){ .access = access, .name = name };
+}
+
+/* What the innermost loop leaves alone is read once in front of it: compilers cannot always tell that the loop does not change it. */
+static void hoist_constants(Emitter *to, int depth, bool own_block)
+{
+    const Statement *statement = to->nest.statement;
+    Hoist hoisting = { .to = to, .inner = statement->axes[depth] };
+    if (own_block && depth == statement->axis_count - 1)
+        expr_visit_loads(statement->value, hoist, &hoisting);
+}
+
 /* Copies of the body: `copies` turns of a loop, then what remains of the axis, with numbers. */
 static void emit_unrolled(Emitter *to, int depth, Binding *binding, const char *name, int copies, bool own_block)
 {
@@ -157,6 +215,8 @@ static void emit_unrolled(Emitter *to, int depth, Binding *binding, const char *
     bool jams = to->sum_from > 0 && depth == to->sum_from - 1 && copies > 1;
     int position = (int)(binding - to->nest.bindings);
     if (whole > copies) {
+        if (!jams)
+            hoist_constants(to, depth, own_block);
         open_loop(to, name, arena_format(to->nest.arena, "%d", whole), copies);
         binding->name = name;
         for (int i = 0; i < (jams ? 1 : copies); i++) {
@@ -198,12 +258,14 @@ static void emit_axes(Emitter *to, int depth, bool own_block)
     const char *name = c_axis_name(to->nest.arena, statement, axis);
     Binding *binding = &to->nest.bindings[to->nest.binding_count++];
     *binding = (Binding){ .axis = axis };
+    const int constants = to->nest.constant_count;
     if (axis->kind == AXIS_BATCH) {
         open_loop(to, name, "rows", 1);
         binding->name = name;
         emit_axes(to, depth + 1, true);
         put(to->out, "}");
     } else if (axis->extent > 1 && statement->unroll[depth] <= 1) {
+        hoist_constants(to, depth, own_block);
         open_loop(to, name, arena_format(to->nest.arena, "%d", axis->extent), 1);
         binding->name = name;
         emit_axes(to, depth + 1, true);
@@ -212,6 +274,7 @@ static void emit_axes(Emitter *to, int depth, bool own_block)
         int copies = statement->unroll[depth] < axis->extent ? statement->unroll[depth] : axis->extent;
         emit_unrolled(to, depth, binding, name, copies, own_block);
     }
+    to->nest.constant_count = constants;
     to->nest.binding_count--;
 }
 
