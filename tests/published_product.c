@@ -1,0 +1,54 @@
+/* published_product.c: in: a case's description.  out: its model, its statements, its generated C compiled and loaded. */
+#include "published_product.h"
+
+#include "../compiler/passes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int refuse(struct published_product *product, const Diagnostics *diagnostics, const struct published_case *one, const char *what, char *why)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        abort();
+    diagnostics_print(diagnostics, stream);
+    fclose(stream);
+    snprintf(why, PUBLISHED_WHY, "%s: %s: %.350s", one->name, what, text);
+    free(text);
+    published_product_free(product);
+    return -1;
+}
+
+int published_product_create(const struct published_case *one, struct published_product *product, char why[PUBLISHED_WHY])
+{
+    static const ReadOptions reading = { .parameter_count = 0 };
+    *product = (struct published_product){ .arena = arena_create() };
+    setenv("CFLAGS", "-O1 -march=native", 1);       /* a hundred small models: little time for each */
+    Diagnostics *diagnostics = diagnostics_create(product->arena);
+    const char *file = arena_format(product->arena, "%s.lua", one->name);
+    product->description = description_read_text(product->arena, diagnostics, file, one->description, strlen(one->description), &reading);
+    if (!product->description)
+        return refuse(product, diagnostics, one, "the description was refused", why);
+    const CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
+    product->model = description_model(product->description);
+    if (!compile(product->arena, product->description, diagnostics, &options, &product->compiled))
+        return refuse(product, diagnostics, one, "not compiled", why);
+    product->training = product->compiled.programs.training;
+    if (!load(product->arena, diagnostics, &product->compiled, &product->loaded))
+        return refuse(product, diagnostics, one, "not loaded", why);
+    product->generated = product->loaded.model;
+    return 0;
+}
+
+void published_product_free(struct published_product *product)
+{
+    loaded_free(&product->loaded);
+    compiled_free(&product->compiled);
+    if (product->description)
+        description_free(product->description);
+    arena_free(product->arena);
+    *product = (struct published_product){ 0 };
+}

@@ -1,0 +1,28 @@
+/* published_product.h: the whole product for one published case, and the roads through it. */
+#ifndef PUBLISHED_PRODUCT_H
+#define PUBLISHED_PRODUCT_H
+
+#include "../compiler/compile.h"
+#include "../compiler/load.h"
+#include "published.h"
+
+struct published_product {
+    Arena *arena;
+    Description *description;
+    Compiled compiled;
+    Loaded loaded;
+    const Model *model;
+    const Ir *training;                     /* for the evaluator */
+    const struct lstmc_model *generated;    /* compiled and loaded */
+};
+
+/* Description to generated C, compiled and loaded. 0, or -1 with `why`. */
+int  published_product_create(const struct published_case *one, struct published_product *product, char why[PUBLISHED_WHY]);
+void published_product_free(struct published_product *product);
+
+/* Writes what the road computes for `expected` to `values` [expected_count]. `samples`: only the first so many, 0: all.
+ * Returns 0, 1 if the case has no such road (a loss needs a tape), or -1 with `why`. */
+int published_run(const struct published_case *one, const struct published_product *product, enum published_road road, int samples,
+                  double *values, char why[PUBLISHED_WHY]);
+
+#endif
