@@ -300,3 +300,139 @@ Test(emit, sequence_with_taken_names_agrees_with_the_evaluator)
 {
     check_model("hostile", hostile, 5);
 }
+
+/* Sizes that lstmc reports are those that the compilers find. */
+Test(emit, sizes_are_what_sizeof_says)
+{
+    const struct { const char *name, *text; int steps; } models[] = { { "classifier", classifier, 4 }, { "hostile", hostile, 5 } };
+    for (size_t m = 0; m < 2; m++) {
+        struct emitted emitted;
+        emitted_create(&emitted, models[m].name, models[m].text, models[m].steps, UNROLL_AUTO, false);
+        emitted_load(&emitted, "gcc -O0");
+        Sizes sizes = emit_sizes(&emitted.programs);
+        const struct lstmc_model *model = emitted.generated;
+        const struct { const char *name; size_t computed, real; } rows[] = {
+            { "weights", sizes.weights, model->weight_count * sizeof(float) }, { "gradients", sizes.gradients, model->gradient_count * sizeof(float) },
+            { "packed", sizes.packed, model->packed_bytes }, { "training", sizes.training, model->training_bytes },
+            { "scratch", sizes.scratch, model->scratch_bytes }, { "batch_scratch", sizes.batch_scratch, model->batch_scratch_bytes },
+            { "state", sizes.state, model->state_bytes }, { "tape", sizes.tape, model->tape_bytes },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            cr_expect(rows[i].computed == rows[i].real, "%s_%s: computed %zu, sizeof %zu", models[m].name, rows[i].name, rows[i].computed, rows[i].real);
+        cr_expect(!emit_too_large(emitted.arena, &emitted.programs));
+        emitted_free(&emitted);
+    }
+}
+
+/* A main that calls everything with ids and classes from anywhere, in memory of exactly the sizes promised, and prints what came out. */
+static const char driver[] =
+    "#include \"classifier.h\"\n#include \"hostile.h\"\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+    "static void drive(const struct lstmc_model *m)\n{\n"
+    "    float *w = malloc(m->weight_count * sizeof(float)), *g = calloc(m->gradient_count, sizeof(float));\n"
+    "    size_t n = (size_t)m->batch * m->input_count, k = (size_t)m->batch * m->target_count;\n"
+    "    void *x = malloc(n * 4), *y = malloc(k * 4), *out = malloc((size_t)m->batch * m->output_count * sizeof(float));\n"
+    "    void *packed = malloc(m->packed_bytes), *scratch = malloc(m->scratch_bytes), *many = malloc(m->batch_scratch_bytes);\n"
+    "    void *training = malloc(m->training_bytes), *tape = malloc(m->tape_bytes), *state = malloc(m->state_bytes);\n"
+    "    for (size_t i = 0; i < m->weight_count; i++)\n        w[i] = 0.1f * (float)((int)(i % 7) - 3);\n"
+    "    for (size_t i = 0; i < n; i++)\n"
+    "        if (m->input_is_tokens)\n            ((int32_t *)x)[i] = i % 3 == 0 ? INT32_MIN : i % 3 == 1 ? INT32_MAX : (int32_t)i;\n"
+    "        else\n            ((float *)x)[i] = 0.25f * (float)(i % 5);\n"
+    "    for (size_t i = 0; i < k; i++)\n"
+    "        if (m->target_is_class)\n            ((int32_t *)y)[i] = (int32_t)i - 1;\n        else\n            ((float *)y)[i] = 0.5f;\n"
+    "    m->prepare(packed, w);\n    m->predict(packed, scratch, x, out);\n    m->predict_batch(packed, many, x, m->batch, out);\n"
+    "    m->reset(packed, state);\n    m->step(packed, state, x, out);\n    m->prepare_training(training, w);\n    m->reset_tape(training, tape);\n"
+    "    for (int turn = 0; turn < 2; turn++) {\n        m->forward(training, tape, x, m->batch, 3);\n"
+    "        printf(\"%s loss %.4f\\n\", m->name, (double)m->loss_function(tape, y, NULL, 1.0f));\n"
+    "        m->backward(training, tape, g);\n        m->carry(tape);\n    }\n"
+    "    free(w); free(g); free(x); free(y); free(out); free(packed); free(scratch); free(many); free(training); free(tape); free(state);\n}\n"
+    "int main(void)\n{\n    drive(&classifier_model);\n    drive(&hostile_model);\n    return 0;\n}\n";
+
+Test(emit, two_models_in_one_program_are_clean_and_export_their_names_alone)
+{
+    struct emitted first, second;
+    emitted_create(&first, "classifier", classifier, 4, UNROLL_AUTO, false);
+    emitted_create(&second, "hostile", hostile, 5, UNROLL_AUTO, false);
+    emitted_write(&first);
+    strcpy(second.folder, first.folder);
+    cr_assert(!write_file(arena_format(first.arena, "%s/hostile.h", first.folder), second.header.text, second.header.length));
+    cr_assert(!write_file(arena_format(first.arena, "%s/hostile.c", first.folder), second.source.text, second.source.length));
+    cr_assert(!write_file(arena_format(first.arena, "%s/main.c", first.folder), driver, strlen(driver)));
+    free(emitted_run(&first, "for n in classifier hostile; do for c in gcc clang; do echo \"#include \\\"$n.h\\\"\" > user.c && cp user.c user.cc"
+                             " && $c -std=c11 %s -fsyntax-only user.c && $c -std=c++17 %s -x c++ -fsyntax-only user.cc || exit 1; done; done",
+                     GENERATED_WARNINGS, GENERATED_WARNINGS));
+    free(emitted_run(&first, "for n in classifier hostile; do gcc -std=gnu11 -O1 %s -c $n.c && nm -g --defined-only $n.o > $n.names"
+                             " && ! grep -v \" ${n}_\" $n.names || exit 1; done", GENERATED_WARNINGS));
+    const char *sanitize = "-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all";
+    char *gcc = emitted_run(&first, "gcc %s %s main.c classifier.c hostile.c -o program -lm && ./program", GENERATED_WARNINGS, sanitize);
+    char *clang = emitted_run(&first, "clang %s main.c classifier.c hostile.c -o program -lm && ./program", GENERATED_WARNINGS);
+    cr_expect(!strcmp(gcc, clang), "gcc: %s clang: %s", gcc, clang);
+    cr_expect(strstr(gcc, "classifier loss") && strstr(gcc, "hostile loss") && !strstr(gcc, "nan"), "%s", gcc);
+    free(gcc);
+    free(clang);
+    *second.folder = '\0';
+    emitted_free(&first);
+    emitted_free(&second);
+}
+
+Test(emit, text_is_the_same_each_time)
+{
+    struct emitted a, b;
+    emitted_create(&a, "classifier", classifier, 4, UNROLL_AUTO, false);
+    free(malloc(12345));
+    emitted_create(&b, "classifier", classifier, 4, UNROLL_AUTO, false);
+    cr_expect(!strcmp(a.header.text, b.header.text) && !strcmp(a.source.text, b.source.text));
+    emitted_free(&a);
+    emitted_free(&b);
+}
+
+Test(emit, inference_alone_has_no_training_and_says_why_there_is_no_step)
+{
+    struct emitted emitted;
+    emitted_create(&emitted, "classifier", classifier, 0, UNROLL_AUTO, true);
+    emitted_load(&emitted, "gcc -O1 -std=c11");
+    const struct lstmc_model *model = emitted.generated;
+    cr_expect(model->predict && model->predict_batch && model->prepare);
+    cr_expect(!model->step && !model->reset && !model->forward && !model->backward && !model->loss_function && !model->carry
+              && !model->prepare_training && !model->reset_tape && model->tape_bytes == 0 && model->state_bytes == 0);
+    cr_expect(strstr(emitted.header.text, "this test has none"), "the header does not say why there is no step");
+    cr_expect(!strstr(emitted.header.text, "struct classifier_tape") && !strstr(emitted.source.text, "gradients->"));
+    emitted_free(&emitted);
+}
+
+/* The interface is text that people read: a line of the mathematics stands over its loops. */
+Test(emit, statements_stand_over_their_nests)
+{
+    struct emitted emitted;
+    emitted_create(&emitted, "classifier", classifier, 4, UNROLL_NONE, false);
+    const char *expected =
+        "        /* lstm.z[t,b,g,n] += lstm.kernel[j,5*g+n] * embedding.y[t,b,j] */\n"
+        "        for (int b = 0; b < rows; b++) {\n"
+        "            for (int j = 0; j < 3; j++) {\n"
+        "                for (int g = 0; g < 4; g++) {\n"
+        "                    const float embedding_y = tape->embedding.y[t][b][j];\n"
+        "                    for (int n = 0; n < 5; n++) {\n"
+        "                        tape->local.lstm.z[b][g][n] += weights->lstm.kernel[j][5 * g + n] * embedding_y;\n";
+    cr_expect(strstr(emitted.source.text, expected), "not found:\n%s", expected);
+    for (const char *line = emitted.source.text; *line; line += strcspn(line, "\n") + 1)
+        cr_expect(strcspn(line, "\n") <= 130, "%.*s", (int)strcspn(line, "\n"), line);
+    emitted_free(&emitted);
+}
+
+Test(emit, numbers_read_back_as_the_same_float)
+{
+    Arena *arena = arena_create();
+    const struct { double value; const char *text; } numbers[] = {
+        { 0, "0.0f" }, { 1, "1.0f" }, { -3, "-3.0f" }, { 0.1, "0.1f" }, { 1e-7, "1e-07f" }, { 1.0 / 3, "0.33333333f" }, { 1e10, "1e+10f" },
+        { (double)INFINITY, "INFINITY" }, { -(double)INFINITY, "-INFINITY" }, { 1e300, "INFINITY" }, { 16777217, "16777217.0f" },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const char *text = float_text(arena, numbers[i].value);
+        cr_expect(!strcmp(text, numbers[i].text), "%g: %s, expected %s", numbers[i].value, text, numbers[i].text);
+    }
+    for (uint64_t i = 0; i < 1000; i++) {
+        float value = ldexpf(lstmc_random_uniform(1, 2, 3, i) - 0.5f, (int)(i % 60) - 30);
+        float back = strtof(float_text(arena, (double)value), NULL);
+        cr_expect(back == value, "%.9g came back as %.9g", (double)value, (double)back);
+    }
+    arena_free(arena);
+}
