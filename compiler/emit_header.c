@@ -30,10 +30,8 @@ static void put_layers(Out *out, Arena *arena, const Model *model)
     const struct lstmc_model *descriptor = &model->descriptor;
     const char *line = arena_format(arena, " *   %s%s", descriptor->input_is_tokens ? "tokens" : "x",
                                     shape_text(arena, descriptor->input_rank, descriptor->input_shape));
-    for (int i = 0; i < model->layer_count; i++) {
+    for (int i = 1; i < model->layer_count; i++) {      /* the first one is the input itself */
         const Layer *layer = &model->layers[i];
-        if (!strcmp(layer->kind, "Input"))
-            continue;
         const char *text = arena_format(arena, " -> %s%s", layer->kind, shape_text(arena, layer->output.rank, layer->output.extent));
         if (strlen(line) + strlen(text) > 116) {
             put(out, "%s", line);

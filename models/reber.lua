@@ -45,16 +45,16 @@ end
 local model = Sequential()
 model:add(Input{LENGTH})
 model:add(Embedding{8, 8})
-model:add(LSTM{arg.units or 16})
+model:add(LSTM{arg.units or 24})
 model:add(Dense{8, activation = "softmax"})
 model:compile{
   name = "reber",
   loss = "sparse_categorical_crossentropy",
-  optimizer = Adam{learning_rate = 0.01, global_clipnorm = 1.0},
+  optimizer = Adam{learning_rate = 0.005, global_clipnorm = 1.0},
   metrics = {"accuracy"},
 }
 model:fit{
   data = samples{string_before_last, samples = 8192, validation_samples = 2048},
-  batch_size = 32, epochs = 10, seed = 1,
+  batch_size = 8, epochs = 8, seed = 1,
 }
 return model

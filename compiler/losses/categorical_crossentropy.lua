@@ -16,8 +16,8 @@ return loss "categorical_crossentropy" {
   call_logits = function(a, y, z)
     local highest = largest(z)
     local e = exp(z - stop(highest))
-    local log_total = log(sum(e)) + stop(highest)
-    local l = sum(smooth(a, y) * (log_total - z))
+    local log_total = log(sum(e))
+    local l = sum(smooth(a, y) * (log_total - (z - stop(highest))))      -- small numbers only, however large z
     return l
   end,
 }

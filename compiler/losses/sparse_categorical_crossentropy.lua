@@ -13,9 +13,9 @@ return loss "sparse_categorical_crossentropy" {
   call_logits = function(a, y, z)
     local highest = largest(z)
     local e = exp(z - stop(highest))
-    local log_total = log(sum(e)) + stop(highest)
+    local log_total = log(sum(e))
     local l = tensor{}
-    l[{}] = log_total[{}] - z[{ y }]
+    l[{}] = log_total[{}] - (z[{ y }] - stop(highest)[{}])      -- small numbers only, however large z
     return l
   end,
 }

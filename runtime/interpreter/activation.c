@@ -117,9 +117,9 @@ static void log_softmax(const REAL *z, REAL *y, size_t width)
     REAL most = largest(z, width), sum = 0;
     for (size_t i = 0; i < width; i++)
         sum += exp(z[i] - most);
-    REAL log_sum = most + log(sum);
-    for (size_t i = 0; i < width; i++)
-        y[i] = z[i] - log_sum;
+    REAL log_sum = log(sum);
+    for (size_t i = 0; i < width; i++)      /* small numbers only, however large z */
+        y[i] = (z[i] - most) - log_sum;
 }
 
 /* d_z = d_y - softmax sum d_y */
