@@ -190,14 +190,30 @@ static void emit_predict(const Function *to, const char *signature, bool batch)
     close_function(to);
 }
 
+static bool has_home(const Ir *ir, Home home)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->home == home)
+            return true;
+    return false;
+}
+
 static void emit_step(const Function *to)
 {
+    bool on_stack = has_home(to->ir, HOME_SCRATCH);
+    if (on_stack) {
+        put(to->out, "/* What a step computes on its way. */\nstruct %s_step_scratch {", to->programs->model->descriptor.name);
+        emit_tensor_members(to->out, to->arena, to->ir, HOME_SCRATCH);
+        put(to->out, "};\n\n");
+    }
     open_function(to, "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)");
     put_locals(to, SECTION_BIT(SECTION_RESET), "packed", "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
     close_function(to);
     open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, "
                       "float *restrict y)");
+    if (on_stack)
+        put(to->out, "struct %s_step_scratch memory, *const scratch = &memory;", to->programs->model->descriptor.name);
     put_locals(to, SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY), "packed", "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
     emit_section(to->out, to->arena, to->ir, SECTION_CARRY);

@@ -23,6 +23,7 @@ void emit_source(Out *out, Arena *arena, const Programs *programs);
 
 typedef struct Sizes {
     size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
+    size_t step_stack;      /* what M_step puts on the stack */
 } Sizes;
 Sizes  emit_sizes(const Programs *programs);
 #define STRUCT_BYTES_MAX ((size_t)1 << 31)
@@ -32,6 +33,7 @@ size_t emit_multiply_adds(const Ir *ir, Section section);       /* of one sample
 size_t emit_activations(const Ir *ir, Section section);         /* transcendental operations of one sample */
 size_t emit_optimizer_floats(const struct lstmc_model *descriptor);
 const char *emit_readable_bytes(Arena *arena, size_t bytes);    /* "1.4 MB" */
+const char *emit_readable_count(Arena *arena, size_t count);    /* "213 301" */
 
 /* ---- the parts of the emitter ---- */
 

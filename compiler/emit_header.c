@@ -50,9 +50,10 @@ void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *su
         LSTMC_VERSION, comment_text(arena, descriptor->source));
     put_layers(out, arena, programs->model);
     const Ir *counted = programs->step ? programs->step : programs->single;
-    const char *line = arena_format(arena, " *   %zu weights   %s: %zu mul-adds, %zu activations", descriptor->weight_count,
-                                    programs->step ? "step" : "prediction", emit_multiply_adds(counted, SECTION_FORWARD),
-                                    emit_activations(counted, SECTION_FORWARD));
+    const char *line = arena_format(arena, " *   %s weights   %s: %s mul-adds, %s activations", emit_readable_count(arena, descriptor->weight_count),
+                                    programs->step ? "step" : "prediction",
+                                    emit_readable_count(arena, emit_multiply_adds(counted, SECTION_FORWARD)),
+                                    emit_readable_count(arena, emit_activations(counted, SECTION_FORWARD)));
     if (programs->training)
         line = arena_format(arena, "%s   tape %s a row", line, emit_readable_bytes(arena, sizes.tape / (size_t)descriptor->batch));
     if (programs->step)
@@ -63,28 +64,31 @@ void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *su
 
 static const char how_to_predict[] =
     " *\n"
-    " * Predict:  static struct @_weights weights;              (filled by lstmc_weights_load of the runtime, or by you)\n"
-    " *           static struct @_packed packed;\n"
-    " *           static struct @_scratch scratch;\n"
-    " *           @_prepare(&packed, &weights);                 (again after the weights change)\n"
-    " *           @_predict(&packed, &scratch, x, y);           (<x> x[$_INPUTS]; float y[$_OUTPUTS])\n";
+    " * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds <x>, y float):\n"
+    " *     static struct @_weights weights;\n"
+    " *     static struct @_packed packed;\n"
+    " *     static struct @_scratch scratch;\n"
+    " *     @_prepare(&packed, &weights);\n"
+    " *     @_predict(&packed, &scratch, x, y);\n";
 
 static const char how_to_train[] =
-    " *\n"
-    " * Train:    static struct @_training training;  static struct @_tape tape;  static struct @_gradients gradients;\n"
-    " *           @_prepare_training(&training, &weights);      (after every update of the weights)\n"
-    " *           @_reset_tape(&training, &tape);\n"
-    " *           @_forward(&training, &tape, x, rows, seed);   (rows samples, up to $_BATCH; seed 0: no dropout)\n"
-    " *           loss = @_loss(&tape, target, NULL, 1.0f / (float)rows);\n"
-    " *           memset(&gradients, 0, sizeof gradients);\n"
-    " *           @_backward(&training, &tape, &gradients);     (adds; then an optimiser, such as the runtime's:)\n"
-    " *           lstmc_optimizer_step(&@_model, (float *)&weights, (float *)&gradients, optimizer_state, iteration, 0);\n";
+    " * To train on rows <= $_BATCH samples, with the runtime's optimiser or one of yours:\n"
+    " *     static struct @_training training;\n"
+    " *     static struct @_tape tape;\n"
+    " *     static struct @_gradients gradients;\n"
+    " *     @_prepare_training(&training, &weights);\n"
+    " *     @_reset_tape(&training, &tape);\n"
+    " *     @_forward(&training, &tape, x, rows, seed);\n"
+    " *     loss = @_loss(&tape, target, NULL, 1.0f / (float)rows);\n"
+    " *     memset(&gradients, 0, sizeof gradients);\n"
+    " *     @_backward(&training, &tape, &gradients);\n"
+    " *     lstmc_optimizer_step(&@_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);\n";
 
 static const char manners[] =
     " *\n"
-    " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass, and any\n"
-    " * number of instances and threads may work at the same time, each with its own structs (weights, packed and training may be shared\n"
-    " * by those who only read them). Arrays are row-major, the batch first. */\n";
+    " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. Any\n"
+    " * number of instances and threads may work at the same time, each with its own structs; weights, packed and training may\n"
+    " * be shared by those who only read them. Arrays are row-major, the batch first. */\n";
 
 /* ---- macros ---- */
 
@@ -222,10 +226,12 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
         put(out, "\n");
         return;
     }
-    size_t input = tensor_elements(programs->step->input), output = tensor_elements(programs->step->output);
+    const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
     emit_text(out, arena, programs->model, step_functions);
-    emit_text(out, arena, programs->model, arena_format(arena, "/* The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. */\n"
-                            "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);\n\n", input, output));
+    emit_text(out, arena, programs->model,
+              arena_format(arena, "/* The next step of a stream: x [%zu], y [%zu], the output after this step. Uses %s of stack. Returns 1: y was written. */\n"
+                                  "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);\n\n",
+                           tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack));
 }
 
 static void put_functions(Out *out, Arena *arena, const Programs *programs)
@@ -243,7 +249,8 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
         if (programs->training->loss)
             emit_text(out, arena, programs->model, arena_format(arena, loss_function, classes, steps));
     }
-    emit_text(out, arena, programs->model, "/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */\n"
+    emit_text(out, arena, programs->model,
+        "/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */\n"
         "extern const struct lstmc_model @_model;\n\n");
 }
 
@@ -251,9 +258,9 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
     emit_stamp(out, arena, programs, "h");
-    emit_text(out, arena, model, how_to_predict);
+    put_raw(out, fill_template(arena, model, how_to_predict));
     if (programs->training)
-        emit_text(out, arena, model, how_to_train);
+        put_raw(out, fill_template(arena, model, how_to_train));
     put_raw(out, manners);
     emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));

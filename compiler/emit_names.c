@@ -22,7 +22,7 @@ static const char *const keywords[] = {
 
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
 static const char *const variables[] = {
-    "clamped", "gradients", "largest", "loss", "maximum", "minimum", "noise", "packed", "rows", "sample_weight", "scale",
+    "clamped", "gradients", "largest", "loss", "maximum", "memory", "minimum", "noise", "packed", "rows", "sample_weight", "scale",
     "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "weights", "x", "y",
 };
 

@@ -41,8 +41,10 @@ Sizes emit_sizes(const Programs *programs)
         .scratch = largest_of(bytes_of_home(programs->single, HOME_SCRATCH), 1),
         .batch_scratch = largest_of(bytes_of_home(programs->batch, HOME_SCRATCH), 1),
     };
-    if (programs->step)
+    if (programs->step) {
         sizes.state = largest_of(bytes_of_home(programs->step, HOME_STATE), 1);
+        sizes.step_stack = bytes_of_home(programs->step, HOME_SCRATCH);
+    }
     if (programs->training) {
         sizes.gradients = largest_of(4 * descriptor->gradient_count, 1);
         sizes.training = bytes_of_prepared(programs->training);
@@ -128,4 +130,11 @@ const char *emit_readable_bytes(Arena *arena, size_t bytes)
     for (; value >= 1000 && unit < 3; unit++)
         value /= 1024;
     return arena_format(arena, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+const char *emit_readable_count(Arena *arena, size_t count)
+{
+    if (count < 1000)
+        return arena_format(arena, "%zu", count);
+    return arena_format(arena, "%s %03zu", emit_readable_count(arena, count / 1000), count % 1000);
 }

@@ -139,8 +139,9 @@ typedef struct Statement {
 } Statement;
 
 typedef struct Unit {               /* a run of one layer's statements in one section: what lives within one shares memory with the others */
-    const char *name;               /* "lstm_backward", unique */
+    const char *name;               /* "lstm_backward", unique; NULL if nothing lives in it alone */
     const char *layer;
+    Section section;
 } Unit;
 
 typedef struct Ir {                 /* one program: training, inference, or one streaming step */

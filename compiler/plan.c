@@ -73,28 +73,6 @@ static bool same_unit(const Statement *a, const Statement *b)
     return a->section == b->section && ((a->loop && a->loop == b->loop) || !strcmp(a->layer, b->layer));
 }
 
-static bool unit_name_taken(const Ir *ir, const char *name)
-{
-    for (int i = 0; i < ir->unit_count; i++)
-        if (!strcmp(ir->units[i].name, name))
-            return true;
-    return false;
-}
-
-/* "lstm" forward, "lstm_loss", "lstm_backward"; the model's own statements are "model". */
-static const char *unit_name(const Ir *ir, const Statement *statement)
-{
-    static const char *const suffix[SECTION_COUNT] = {
-        [SECTION_RESET] = "_reset", [SECTION_FORWARD] = "", [SECTION_CARRY] = "_carry", [SECTION_LOSS] = "_loss",
-        [SECTION_BACKWARD] = "_backward",
-    };
-    const char *layer = *statement->layer ? statement->layer : "model";
-    const char *name = arena_format(ir->arena, "%s%s", layer, suffix[statement->section]);
-    for (int again = 2; unit_name_taken(ir, name); again++)
-        name = arena_format(ir->arena, "%s%s_%d", layer, suffix[statement->section], again);
-    return name;
-}
-
 static void number_units(Planner *planner)
 {
     Ir *ir = planner->ir;
@@ -107,7 +85,7 @@ static void number_units(Planner *planner)
             if ((int)statement->section != section)
                 continue;
             if (!before || !same_unit(before, statement)) {
-                Unit unit = { .name = unit_name(ir, statement), .layer = statement->layer };
+                Unit unit = { .layer = statement->layer, .section = statement->section };
                 arena_append(ir->arena, ir->units, ir->unit_count, ir->unit_capacity, unit);
             }
             planner->unit[i] = ir->unit_count - 1;
@@ -267,6 +245,61 @@ static void plan_tensor(const Planner *planner, Tensor *tensor)
         plan_memory(planner, tensor, use);
 }
 
+/* ---- names of units ---- */
+
+static bool unit_name_taken(const Ir *ir, const char *name)
+{
+    for (int i = 0; i < ir->unit_count; i++)
+        if (ir->units[i].name && !strcmp(ir->units[i].name, name))
+            return true;
+    return false;
+}
+
+/* "lstm" forward, "lstm_loss", "lstm_backward"; the model's own statements are "model". */
+static const char *unit_name(const Ir *ir, const Unit *unit)
+{
+    static const char *const suffix[SECTION_COUNT] = {
+        [SECTION_RESET] = "_reset", [SECTION_FORWARD] = "", [SECTION_CARRY] = "_carry", [SECTION_LOSS] = "_loss",
+        [SECTION_BACKWARD] = "_backward",
+    };
+    const char *layer = *unit->layer ? unit->layer : "model";
+    const char *name = arena_format(ir->arena, "%s%s", layer, suffix[unit->section]);
+    for (int again = 2; unit_name_taken(ir, name); again++)
+        name = arena_format(ir->arena, "%s%s_%d", layer, suffix[unit->section], again);
+    return name;
+}
+
+static void name_unit(Ir *ir, const Tensor *tensor)
+{
+    if (tensor->unit >= 0 && !ir->units[tensor->unit].name)
+        ir->units[tensor->unit].name = unit_name(ir, &ir->units[tensor->unit]);
+}
+
+/* ---- what one step needs besides its states ---- */
+
+#define STEP_STACK_BYTES 4096
+
+static bool is_step_value(const Planner *planner, const Tensor *tensor)
+{
+    return tensor->home == HOME_STATE && tensor->role != ROLE_STATE && is_local_to_one_function(planner, &planner->uses[tensor->number]);
+}
+
+/* Values of a step are gone after it: if they are few, they live on the stack, and a stream is its states alone. */
+static void move_step_values(const Planner *planner)
+{
+    const Ir *ir = planner->ir;
+    size_t total = 0;
+    for (int i = 0; i < ir->tensor_count; i++) {
+        size_t bytes = 4;
+        for (int d = 0; d < ir->tensors[i]->rank; d++)
+            bytes *= (size_t)ir->tensors[i]->extent[d];
+        total += is_step_value(planner, ir->tensors[i]) ? bytes : 0;
+    }
+    for (int i = 0; i < ir->tensor_count && total <= STEP_STACK_BYTES; i++)
+        if (is_step_value(planner, ir->tensors[i]))
+            ir->tensors[i]->home = HOME_SCRATCH;
+}
+
 void plan(Ir *ir, bool streaming)
 {
     Planner planner = { .ir = ir, .streaming = streaming };
@@ -274,4 +307,8 @@ void plan(Ir *ir, bool streaming)
     number_units(&planner);
     for (int i = 0; i < ir->tensor_count; i++)
         plan_tensor(&planner, ir->tensors[i]);
+    if (streaming)
+        move_step_values(&planner);
+    for (int i = 0; i < ir->tensor_count; i++)
+        name_unit(ir, ir->tensors[i]);
 }

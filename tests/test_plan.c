@@ -92,7 +92,7 @@ Test(plan, streams_keep_their_states_and_the_tape_what_backward_reads)
     Arena *arena = arena_create();
     Ir *ir = planned(arena, RECURRENCE "forward: y[n] = r.h[6,n] over n\ncarry: r.h[0,n] = r.h[6,n] over n\n", false, true);
     expect_place(ir, "r.h", HOME_STATE, 0);
-    expect_place(ir, "r.z", HOME_STATE, 1);
+    expect_place(ir, "r.z", HOME_SCRATCH, 1);
     cr_expect(ir_find(ir, "r.h")->unit < 0, "a state shares its memory");
     cr_expect(ir_find(ir, "r.z")->unit >= 0, "a value of one loop does not share its memory");
     ir = planned(arena, RECURRENCE "value r.w t n\nforward: r.w[t,n] = r.h[t+1,n] over n t\nforward: y[n] = 0 over n\nforward: y[n] += r.w[t,n] over n t\n"
