@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define LARGEST_VALUE 20.0
+
 typedef struct Side {               /* what both sides read, and the memory of the generated one */
     const Model *model;
     const struct lstmc_model *generated;
@@ -48,12 +50,12 @@ static float draw(uint64_t seed, uint64_t stream, size_t i, float half_width)
     return (2 * lstmc_random_uniform(seed, stream, 0, i) - 1) * half_width;
 }
 
-static void draw_weights(Side *s, uint64_t seed)
+static void draw_weights(Side *s, uint64_t seed, float shrink)
 {
     const struct lstmc_model *m = &s->model->descriptor;
     for (int w = 0; w < m->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &m->weights[w];
-        float width = tensor->rank > 1 ? 1.5f / sqrtf((float)tensor->shape[0]) : 0.5f;
+        float width = shrink * (tensor->rank > 1 ? 1.5f / sqrtf((float)tensor->shape[0]) : 0.5f);
         for (size_t i = 0; i < tensor->count; i++)
             s->weights[tensor->offset + i] = draw(seed, 100 + (uint64_t)w, i, width);
     }
@@ -102,6 +104,43 @@ static const void *interpreter_x(const Side *s)
 static const void *interpreter_target(const Side *s)
 {
     return s->model->descriptor.target_is_class ? (const void *)s->target : s->target_double;
+}
+
+/* All outputs and states are small in the interpreter's eyes: float's rounding is not blown up by exponentials of exponentials. */
+static bool values_are_moderate(const Side *s)
+{
+    const double *output = interpreter_output_double(s->interpreter);
+    for (size_t i = 0; i < (size_t)s->rows * s->model->descriptor.output_count; i++)
+        if (!(fabs(output[i]) < LARGEST_VALUE))
+            return false;
+    for (int l = 0; l < s->model->layer_count; l++)
+        for (int which = 0; which < 2; which++) {
+            int shape[3];
+            const double *state = interpreter_state_double(s->interpreter, l, which ? "c" : "h", shape);
+            for (long i = 0; state && i < (long)shape[0] * shape[1] * shape[2]; i++)
+                if (!(fabs(state[i]) < LARGEST_VALUE))
+                    return false;
+        }
+    return true;
+}
+
+/* Weights that keep all values moderate over two calls, or the smallest ones tried. */
+static void draw_moderate_weights(Side *s, uint64_t seed)
+{
+    float shrink = 1;
+    for (int tries = 0; tries < 20; tries++, shrink *= 0.8f) {
+        bool moderate = true;
+        draw_weights(s, seed, shrink);
+        interpreter_reset_double(s->interpreter);
+        for (int pass = 0; pass < 2 && moderate; pass++) {
+            if (pass)
+                interpreter_carry_double(s->interpreter);
+            interpreter_forward_double(s->interpreter, s->weights_double, interpreter_x(s), s->rows, 0, 0);
+            moderate = values_are_moderate(s);
+        }
+        if (moderate)
+            return;
+    }
 }
 
 /* ---- training ------------------------------------------------------------------------------------------------------------ */
@@ -252,8 +291,11 @@ static bool take_memory(Side *s)
         g->training_bytes, g->tape_bytes, g->packed_bytes, g->scratch_bytes, g->batch_scratch_bytes, g->state_bytes,
     };
     bool good = true;
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         good = (*blocks[i] = lstmc_alloc(sizes[i] + 1)) && good;
+        if (*blocks[i] && blocks[i] != (void **)&s->gradients)
+            memset(*blocks[i], 0xff, sizes[i]);     /* NaN: whoever reads what nobody wrote is found out */
+    }
     return good;
 }
 
@@ -281,8 +323,8 @@ const char *compare_generated(Arena *arena, Description *description, const stru
     } else if (!take_memory(&s)) {
         why = "no memory for the comparison";
     } else {
-        draw_weights(&s, seed);
         draw_input(&s, seed);
+        draw_moderate_weights(&s, seed);
         if (generated->forward)
             compare_training(arena, &s, seed, comparison);
         compare_prediction(arena, &s, comparison);

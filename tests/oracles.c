@@ -1,0 +1,469 @@
+/* oracles.c: in: a description.  out: every disagreement between finite differences, interpreter, evaluator and generated C. */
+#include "oracles.h"
+
+#include "../compiler/comparison.h"
+#include "../compiler/custom.h"
+#include "../compiler/evaluate.h"
+#include "../compiler/load.h"
+#include "../compiler/passes.h"
+#include "../runtime/interpreter/differences.h"
+#include "../runtime/lstmc_random.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_ROW = 7, CALLS = 2, STATES_MAX = 32 };    /* two calls, the second from the states that the first one left */
+
+#define LOSS_SCALE 0.25
+#define LARGEST_OUTPUT 1e2          /* weights are drawn smaller until no output is larger */
+
+typedef struct State {              /* of a recurrent layer: [T + 1, rows, units] */
+    int layer;
+    const char *name;
+    size_t count;
+    double *values;
+} State;
+
+typedef struct Call {               /* one call's arguments, and what the interpreter made of them */
+    int32_t *ids, *classes;
+    double *x, *target, *sample_weight, *d_output;
+    double *output, *gradients, *d_input, loss;
+    State states[STATES_MAX];
+    int state_count;
+} Call;
+
+typedef struct Trial {
+    Arena *arena;
+    Diagnostics *diagnostics;
+    Description *description;
+    const Model *model;
+    const Oracles *oracles;
+    int rows;
+    size_t inputs, outputs, targets;    /* elements of all rows */
+    double *weights;
+    Call calls[CALLS];
+    Out said;                           /* the disagreements */
+} Trial;
+
+char *oracle_description(Arena *arena, const char *text)
+{
+    if (strstr(text, "return Sequential"))
+        return arena_copy_text(arena, text);
+    return arena_format(arena, "return Sequential{ name = \"battery\", batch_size = 4, shards = 1, %s }", text);
+}
+
+static Description *read_description(Arena *arena, Diagnostics *diagnostics, const char *text)
+{
+    const char *whole = oracle_description(arena, text);
+    const ReadOptions options = { .parameter_count = 0 };
+    return description_read_text(arena, diagnostics, "battery.lua", whole, strlen(whole), &options);
+}
+
+Description *oracle_read(Arena *arena, const char *text)
+{
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    Description *description = read_description(arena, diagnostics, text);
+    if (!description)
+        diagnostics_print(diagnostics, stderr);
+    cr_assert_not_null(description, "%s: was refused (see standard error)", text);
+    return description;
+}
+
+/* ---- random arguments --------------------------------------------------------------------------------------------------- */
+
+static double draw(const Trial *trial, uint64_t stream, size_t element)
+{
+    return 2 * (double)lstmc_random_uniform(trial->oracles->seed, stream, 5, element) - 1;
+}
+
+static void draw_weights(Trial *trial, double shrink)
+{
+    const struct lstmc_model *m = &trial->model->descriptor;
+    for (int w = 0; w < m->weight_tensors; w++) {
+        const struct lstmc_tensor *tensor = &m->weights[w];
+        double width = tensor->rank > 1 ? 1.5 / sqrt(tensor->shape[0]) : 0.5;
+        for (size_t i = 0; i < tensor->count; i++)
+            trial->weights[tensor->offset + i] = shrink * width * draw(trial, 10, tensor->offset + i);
+    }
+}
+
+static void draw_call(Trial *trial, Call *call, int number)
+{
+    Arena *arena = trial->arena;
+    const struct lstmc_model *m = &trial->model->descriptor;
+    size_t classes = (size_t)m->output_shape[m->output_rank - 1];
+    uint64_t stream = 100 * (uint64_t)(number + 1);
+    bool probabilities = trial->model->loss && strstr(trial->model->loss, "crossentropy");
+    call->ids = arena_array(arena, int32_t, trial->inputs);
+    call->x = arena_array(arena, double, trial->inputs);
+    call->classes = arena_array(arena, int32_t, trial->targets);
+    call->target = arena_array(arena, double, trial->targets);
+    call->sample_weight = arena_array(arena, double, trial->rows);
+    call->d_output = arena_array(arena, double, trial->outputs);
+    for (size_t i = 0; i < trial->inputs; i++) {
+        call->x[i] = 1.5 * draw(trial, stream, i);
+        if (m->input_is_tokens)
+            call->x[i] = call->ids[i] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, i) % (uint64_t)m->vocabulary);
+    }
+    for (size_t i = 0; i < trial->targets; i++) {
+        double value = draw(trial, stream + 1, i);
+        call->classes[i] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream + 1, 1, i) % classes);
+        call->target[i] = m->target_is_class ? call->classes[i] : probabilities ? (value + 1) / 2 : 2 * value;
+    }
+    for (int row = 0; row < trial->rows; row++)
+        call->sample_weight[row] = 1 + draw(trial, stream + 2, (size_t)row) / 2;
+    for (size_t i = 0; i < trial->outputs; i++)
+        call->d_output[i] = draw(trial, stream + 3, i);
+}
+
+/* ---- the interpreter's answers ------------------------------------------------------------------------------------------- */
+
+static double *copy_of(Arena *arena, const double *values, size_t count)
+{
+    double *copy = arena_array(arena, double, count + 1);
+    if (count)
+        memcpy(copy, values, count * sizeof *copy);
+    return copy;
+}
+
+static void keep_states(const Trial *trial, const Interpreter_double *interpreter, Call *call)
+{
+    static const char *const names[] = { "h", "c" };
+    for (int layer = 0; layer < trial->model->layer_count; layer++)
+        for (int n = 0; n < 2 && call->state_count < STATES_MAX; n++) {
+            int shape[3];
+            const double *values = interpreter_state_double(interpreter, layer, names[n], shape);
+            if (!values)
+                continue;
+            State *state = &call->states[call->state_count++];
+            *state = (State){ .layer = layer, .name = names[n], .count = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] };
+            state->values = copy_of(trial->arena, values, state->count);
+        }
+}
+
+static void interpret_forward(const Trial *trial, Interpreter_double *interpreter, const Call *call)
+{
+    const void *x = trial->model->descriptor.input_is_tokens ? (const void *)call->ids : call->x;
+    interpreter_forward_double(interpreter, trial->weights, x, trial->rows, FIRST_ROW, trial->oracles->seed);
+}
+
+static void interpret_call(const Trial *trial, Interpreter_double *interpreter, Call *call)
+{
+    const struct lstmc_model *m = &trial->model->descriptor;
+    interpret_forward(trial, interpreter, call);
+    call->output = copy_of(trial->arena, interpreter_output_double(interpreter), trial->outputs);
+    keep_states(trial, interpreter, call);
+    const void *target = m->target_is_class ? (const void *)call->classes : call->target;
+    if (trial->model->loss)
+        call->loss = interpreter_loss_double(interpreter, target, call->sample_weight, LOSS_SCALE);
+    else
+        interpreter_set_d_output_double(interpreter, call->d_output);
+    call->gradients = arena_array(trial->arena, double, m->gradient_count + 1);
+    call->d_input = arena_array(trial->arena, double, trial->inputs);
+    interpreter_backward_double(interpreter, call->gradients, m->input_is_tokens ? NULL : call->d_input);
+}
+
+static bool outputs_are_moderate(const Trial *trial, Interpreter_double *interpreter)
+{
+    interpreter_reset_double(interpreter);
+    for (int c = 0; c < CALLS; c++) {
+        if (c)
+            interpreter_carry_double(interpreter);
+        interpret_forward(trial, interpreter, &trial->calls[c]);
+        for (size_t i = 0; i < trial->outputs; i++)
+            if (!(fabs(interpreter_output_double(interpreter)[i]) < LARGEST_OUTPUT))
+                return false;
+    }
+    return true;
+}
+
+/* False if there is no interpreter for the model. */
+static bool interpret(Trial *trial)
+{
+    struct lstmc_message message = { "" };
+    struct custom_layers *custom = custom_layers_create(trial->arena, trial->description, trial->rows);
+    Interpreter_double *interpreter = interpreter_create_double(trial->model, trial->rows, custom, &message);
+    if (!interpreter) {
+        put(&trial->said, "interpreter: %s\n", message.text);
+        custom_layers_free(custom);
+        return false;
+    }
+    for (int c = 0; c < CALLS; c++)
+        draw_call(trial, &trial->calls[c], c);
+    double shrink = 1;
+    draw_weights(trial, shrink);
+    while (!outputs_are_moderate(trial, interpreter) && shrink > 1e-3)
+        draw_weights(trial, shrink *= 0.8);
+    interpreter_reset_double(interpreter);
+    for (int c = 0; c < CALLS; c++) {
+        if (c)
+            interpreter_carry_double(interpreter);
+        interpret_call(trial, interpreter, &trial->calls[c]);
+    }
+    interpreter_free_double(interpreter);
+    custom_layers_free(custom);
+    return true;
+}
+
+/* ---- the evaluator against it ----------------------------------------------------------------------------------------------- */
+
+static void compare(Trial *trial, const char *pass, int call, const char *tensor, const double *got, const double *expected, size_t count)
+{
+    double largest = 1e-6, worst = -1;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        largest = fmax(largest, fabs(expected[i]));
+        double difference = fabs(got[i] - expected[i]);
+        if (!(difference <= worst)) {
+            worst = isnan(difference) ? INFINITY : difference;
+            at = i;
+        }
+    }
+    if (!(worst / largest <= EVALUATOR_TOLERANCE))
+        put(&trial->said, "evaluator after %s, call %d: %s[%zu of %zu]: %.12g, interpreter %.12g: deviation %.3g > %g\n", pass, call + 1,
+            tensor, at, count, got[at], expected[at], worst / largest, EVALUATOR_TOLERANCE);
+}
+
+static void set(Memory *memory, const Tensor *tensor, const double *values, size_t count)
+{
+    memcpy(memory_of(memory, tensor), values, count * sizeof *values);
+}
+
+static size_t count_of(const Tensor *tensor)
+{
+    size_t count = 1;
+    for (int d = 0; d < tensor->rank; d++)
+        count *= (size_t)tensor->extent[d];
+    return count;
+}
+
+/* All that is not an argument starts as NaN: whoever reads what nobody wrote, or a row that is not there, is found out. */
+static Memory *poisoned(const Trial *trial, const Ir *ir)
+{
+    Memory *memory = memory_create(ir, false);
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        double *values = memory_of(memory, tensor);
+        if (tensor->role == ROLE_WEIGHT)
+            set(memory, tensor, trial->weights + tensor->weight->offset, tensor->weight->count);
+        else if (tensor->role != ROLE_SCALE)
+            for (size_t k = 0; k < count_of(tensor); k++)
+                values[k] = NAN;
+    }
+    evaluate_section(memory, SECTION_RESET, ir->batch);
+    evaluate_noise(memory, trial->oracles->seed, FIRST_ROW);
+    return memory;
+}
+
+static const Tensor *find_tensor(const Ir *ir, const char *layer, const char *name)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (!strcmp(ir->tensors[i]->layer, layer) && !strcmp(ir->tensors[i]->name, name))
+            return ir->tensors[i];
+    return NULL;
+}
+
+/* A state [T + 1, batch, units] without the rows that are not there. */
+static double *present_rows(const Trial *trial, Memory *memory, const Tensor *tensor)
+{
+    size_t units = (size_t)tensor->extent[2], rows = (size_t)trial->rows, batch = (size_t)tensor->extent[1];
+    double *copy = arena_array(trial->arena, double, (size_t)tensor->extent[0] * rows * units);
+    for (int t = 0; t < tensor->extent[0]; t++)
+        memcpy(copy + (size_t)t * rows * units, memory_of(memory, tensor) + (size_t)t * batch * units, rows * units * sizeof *copy);
+    return copy;
+}
+
+static void compare_forward(Trial *trial, const Ir *ir, Memory *memory, const char *pass, int number)
+{
+    const Call *call = &trial->calls[number];
+    compare(trial, pass, number, "output", memory_of(memory, ir->output), call->output, trial->outputs);
+    for (int s = 0; s < call->state_count; s++) {
+        const State *state = &call->states[s];
+        const char *layer = trial->model->layers[state->layer].name;
+        const Tensor *tensor = find_tensor(ir, layer, state->name);
+        if (tensor && tensor->role == ROLE_STATE)
+            compare(trial, pass, number, arena_format(trial->arena, "%s.%s", layer, state->name), present_rows(trial, memory, tensor),
+                    state->values, state->count);
+    }
+    if (ir->loss)
+        compare(trial, pass, number, "loss", memory_of(memory, ir->loss), &call->loss, 1);
+}
+
+static void compare_backward(Trial *trial, const Ir *ir, Memory *memory, const char *pass, int number)
+{
+    const Call *call = &trial->calls[number];
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_GRADIENT)
+            memset(memory_of(memory, ir->tensors[i]), 0, count_of(ir->tensors[i]) * sizeof(double));
+    if (!ir->loss && ir->output->adjoint)
+        set(memory, ir->output->adjoint, call->d_output, trial->outputs);
+    evaluate_section(memory, SECTION_BACKWARD, trial->rows);
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        if (tensor->role != ROLE_WEIGHT || !tensor->trainable)
+            continue;
+        double *zeros = arena_array(trial->arena, double, tensor->weight->count);
+        const double *got = tensor->adjoint ? memory_of(memory, tensor->adjoint) : zeros;      /* no adjoint: nothing flows */
+        compare(trial, pass, number, arena_format(trial->arena, "gradient %s", tensor->weight->name), got,
+                call->gradients + tensor->weight->offset, tensor->weight->count);
+    }
+    if (ir->input->trainable && ir->input->adjoint)
+        compare(trial, pass, number, "gradient of the input", memory_of(memory, ir->input->adjoint), call->d_input, trial->inputs);
+}
+
+static void evaluate_pass(Trial *trial, const Ir *ir, const char *pass, bool differentiated)
+{
+    const char *broken = ir_check(ir);
+    if (broken) {
+        put(&trial->said, "checker after %s: %s\n", pass, broken);
+        return;
+    }
+    Memory *memory = poisoned(trial, ir);
+    for (int c = 0; c < CALLS; c++) {
+        const Call *call = &trial->calls[c];
+        if (c)
+            evaluate_section(memory, SECTION_CARRY, trial->rows);
+        set(memory, ir->input, call->x, trial->inputs);
+        evaluate_section(memory, SECTION_FORWARD, trial->rows);
+        if (ir->loss) {
+            set(memory, ir->target, call->target, trial->targets);
+            set(memory, ir->sample_weight, call->sample_weight, (size_t)trial->rows);
+            *memory_of(memory, ir->scale) = LOSS_SCALE;
+            evaluate_section(memory, SECTION_LOSS, trial->rows);
+        }
+        compare_forward(trial, ir, memory, pass, c);
+        if (differentiated)
+            compare_backward(trial, ir, memory, pass, c);
+    }
+    memory_free(memory);
+}
+
+static void evaluate(Trial *trial)
+{
+    LowerOptions options = { .training = true, .batch = trial->model->descriptor.batch, .input_gradient = !trial->oracles->no_input_gradient };
+    Ir *ir = lower(trial->arena, trial->description, &options);
+    if (!ir) {
+        put(&trial->said, "lower: failed\n");
+        return;
+    }
+    evaluate_pass(trial, ir, "lower", false);
+    grad(ir);
+    evaluate_pass(trial, ir, "grad", true);
+    stage(ir);
+    evaluate_pass(trial, ir, "stage", true);
+    schedule(ir, target_find("plain"), trial->oracles->unroll);
+    evaluate_pass(trial, ir, "schedule", true);
+    plan(ir, false);
+    evaluate_pass(trial, ir, "plan", true);
+}
+
+/* ---- the other two ------------------------------------------------------------------------------------------------------------ */
+
+static void differentiate(Trial *trial)
+{
+    struct differences result = { 0 };
+    struct lstmc_message message = { "" };
+    struct custom_layers *custom = custom_layers_create(trial->arena, trial->description, DIFFERENCES_ROWS);
+    int status = differences_check(trial->model, custom, trial->oracles->seed, &result, &message);
+    if (status)
+        put(&trial->said, "finite differences: %s\n", message.text);
+    for (int i = 0; i < result.count; i++) {
+        const struct difference *d = &result.list[i];
+        if (!(d->deviation <= DIFFERENCES_TOLERANCE))
+            put(&trial->said, "interpreter: %s[%ld]: finite difference %.12g, gradient %.12g: deviation %.3g > %g, %d of %d probes skipped\n",
+                d->tensor, d->element, d->finite_difference, d->derivative, d->deviation, DIFFERENCES_TOLERANCE, d->skipped, d->probes);
+    }
+    differences_free(&result);
+    custom_layers_free(custom);
+}
+
+static void generate(Trial *trial)
+{
+    CompileOptions options = { .target = target_find("plain"), .unroll = trial->oracles->unroll,
+                               .input_gradient = !trial->oracles->no_input_gradient };
+    Compiled compiled = { 0 };
+    Loaded loaded = { 0 };
+    setenv("CC", "cc", 1);
+    setenv("CFLAGS", GENERATED_CFLAGS, 1);
+    if (compile(trial->arena, trial->description, trial->diagnostics, &options, &compiled) &&
+        load(trial->arena, trial->diagnostics, &compiled, &loaded)) {
+        Comparison comparison = { 0 };
+        const char *why = compare_generated(trial->arena, trial->description, loaded.model, trial->rows, trial->oracles->seed, &comparison);
+        if (why)
+            put(&trial->said, "generated C: %s\n", why);
+        for (int i = 0; i < comparison.count; i++)
+            if (!(comparison.list[i].value <= comparison.list[i].tolerance))
+                put(&trial->said, "generated C: %s: deviation %.3g > %g\n", comparison.list[i].name, comparison.list[i].value,
+                    comparison.list[i].tolerance);
+    }
+    loaded_free(&loaded);
+    compiled_free(&compiled);
+}
+
+static void put_mistakes(Trial *trial)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    diagnostics_print(trial->diagnostics, file);
+    fclose(file);
+    put(&trial->said, "%s", text);
+    free(text);
+}
+
+static void run_oracles(Trial *trial)
+{
+    const struct lstmc_model *m = &trial->model->descriptor;
+    trial->rows = m->batch > 1 ? m->batch - 1 : 1;
+    trial->inputs = (size_t)trial->rows * m->input_count;
+    trial->outputs = (size_t)trial->rows * m->output_count;
+    trial->targets = (size_t)trial->rows * m->target_count;
+    trial->weights = arena_array(trial->arena, double, m->weight_count + 1);
+    if (!trial->oracles->no_differences)
+        differentiate(trial);
+    if (!trial->oracles->no_evaluator && interpret(trial))
+        evaluate(trial);
+    if (!trial->oracles->no_generated)
+        generate(trial);
+}
+
+char *oracles_disagreement(const char *text, const Oracles *oracles)
+{
+    Arena *arena = arena_create();
+    Oracles settled = *oracles;
+    settled.seed += settled.seed == 0;
+    Trial trial = { .arena = arena, .diagnostics = diagnostics_create(arena), .oracles = &settled };
+    trial.description = read_description(arena, trial.diagnostics, text);
+    if (trial.description) {
+        trial.model = description_model(trial.description);
+        run_oracles(&trial);
+    }
+    if (diagnostics_count(trial.diagnostics))
+        put_mistakes(&trial);
+    if (trial.description)
+        description_free(trial.description);
+    char *said = trial.said.length ? strdup(trial.said.text) : NULL;
+    out_free(&trial.said);
+    arena_free(arena);
+    return said;
+}
+
+void expect_agreement_with(const char *text, const Oracles *oracles)
+{
+    char *said = oracles_disagreement(text, oracles);
+    cr_expect_null(said, "%s\n%s", text, said);
+    free(said);
+}
+
+void expect_agreement(const char *text)
+{
+    expect_agreement_with(text, &(Oracles){ .seed = 1 });
+}
+
+void expect_all(const char *const *texts)
+{
+    for (; *texts; texts++)
+        expect_agreement(*texts);
+}

@@ -1,0 +1,35 @@
+/* oracles.h: one description through the three oracles, each of which tells another class of bug:
+ *     interpreter against finite differences in double       a wrong textbook
+ *     slow evaluator against the interpreter after each pass wrong lowering, and which pass
+ *     generated C against the interpreter                    wrong emission */
+#ifndef ORACLES_H
+#define ORACLES_H
+
+#include "../compiler/compile.h"
+
+#define DIFFERENCES_TOLERANCE 1e-6
+#define EVALUATOR_TOLERANCE 1e-9
+#define GENERATED_CFLAGS "-O0"       /* hundreds of small models: the time goes into the C compiler */
+
+typedef struct Oracles {
+    bool no_differences, no_evaluator, no_generated;        /* all three by default */
+    bool no_input_gradient;
+    int unroll;                     /* as in CompileOptions */
+    uint64_t seed;
+} Oracles;
+
+/* The text of a description: `text` itself if it returns a model, else the inside of Sequential{...} with a name and four rows a batch. */
+char *oracle_description(Arena *arena, const char *text);
+
+/* NULL if all agree, else a line for each disagreement: oracle, pass, tensor, values. malloc'd. */
+char *oracles_disagreement(const char *text, const Oracles *oracles);
+
+/* The test fails, description in hand, if an oracle disagrees. */
+void expect_agreement(const char *text);
+void expect_agreement_with(const char *text, const Oracles *oracles);
+void expect_all(const char *const *texts);      /* up to NULL */
+
+/* The description read, or the test fails. */
+Description *oracle_read(Arena *arena, const char *text);
+
+#endif
