@@ -54,12 +54,12 @@ static const char classifier[] =
 /* A recurrence read backwards in time with an output at each step, mse, and names that C and C++ have taken. */
 static const char hostile[] =
     "batch rows 2\ntime int T\naxis class 3\naxis sum 4\naxis tape 4\n"
-    "input x rows int class\nwant input\nweight double.for class sum\nfrozen output.new tape sum\nweight output.this sum\n"
+    "input x rows int class\nwant input\nweight double.for class sum\nfrozen double.factor class\nfrozen output.new tape sum\nweight output.this sum\n"
     "value double.while int rows sum\nstate output.h int+1 rows sum\nvalue output.NULL int rows sum\noutput output rows int sum\n"
     "train: target y rows int sum\ntrain: scale scale\ntrain: loss loss\n"
     "reset: output.h[0,rows,sum] = 0 over rows sum\n"
     "forward: double.while[int,rows,sum] = 0 over rows int sum\n"
-    "forward: double.while[int,rows,sum] += double.for[class,sum]*x[rows,int,class] over rows sum class int\n"
+    "forward: double.while[int,rows,sum] += double.for[class,sum]*x[rows,int,class]*double.factor[class] over rows sum class int\n"
     "forward: output.NULL[int,rows,sum] = output.this[sum]+max(double.while[int,rows,sum],-0.5) over rows sum in int\n"
     "forward: output.NULL[int,rows,sum] += output.new[tape,sum]*output.h[int,rows,tape] over rows sum tape in int\n"
     "forward: output.h[int+1,rows,sum] = softplus(output.NULL[int,rows,sum]) over rows sum in int\n"
