@@ -100,6 +100,7 @@ bool is_prepared(const Statement *statement);
 /* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
 void emit_line(Out *out, Arena *arena, const char *text);
 void emit_comment(Out *out, Arena *arena, const char *text);
+void emit_prose(Out *out, Arena *arena, const char *text);      /* a comment of words */
 void emit_text(Out *out, Arena *arena, const Model *model, const char *text);   /* a template, line by line */
 
 #endif

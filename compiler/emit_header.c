@@ -71,6 +71,12 @@ static const char how_to_predict[] =
     " *     @_prepare(&packed, &weights);\n"
     " *     @_predict(&packed, &scratch, x, y);\n";
 
+static const char how_to_step[] =
+    " * One step at a time, as the input comes in:\n"
+    " *     static struct @_state state;\n"
+    " *     @_reset(&packed, &state);\n"
+    " *     @_step(&packed, &state, x, y);     for every step\n";
+
 static const char how_to_train[] =
     " * To train on rows <= $_BATCH samples, with the runtime's optimiser or one of yours:\n"
     " *     static struct @_training training;\n"
@@ -86,9 +92,11 @@ static const char how_to_train[] =
 
 static const char manners[] =
     " *\n"
-    " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. Any\n"
-    " * number of instances and threads may work at the same time, each with its own structs; weights, packed and training may\n"
-    " * be shared by those who only read them. Arrays are row-major, the batch first. */\n";
+    " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They\n"
+    " * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances\n"
+    " * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by\n"
+    " * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch\n"
+    " * first. A NaN in is a NaN out. */\n";
 
 /* ---- macros ---- */
 
@@ -102,16 +110,22 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     const char *prefix = macro_prefix(arena, programs->model);
     const Tensor *input = programs->single->input;
-    put_define(out, prefix, "BATCH", (size_t)descriptor->batch, "rows that a tape or a batch scratch holds");
-    put_define(out, prefix, "SHARDS", (size_t)descriptor->shards, "tapes that make up one batch");
-    put_define(out, prefix, "INPUTS", descriptor->input_count, "elements of x, a sample");
-    put_define(out, prefix, "OUTPUTS", descriptor->output_count, "elements of y, a sample");
-    put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
+    put_define(out, prefix, "BATCH", (size_t)descriptor->batch, programs->training ? "rows that a tape or a batch scratch holds" : "rows that a batch scratch holds");
+    if (programs->training)
+        put_define(out, prefix, "SHARDS", (size_t)descriptor->shards, "tapes that make up one batch");
+    put_define(out, prefix, "INPUTS", descriptor->input_count,
+               arena_format(arena, "elements of x, a sample: %s", shape_text(arena, descriptor->input_rank, descriptor->input_shape)));
+    put_define(out, prefix, "OUTPUTS", descriptor->output_count,
+               arena_format(arena, "elements of y, a sample: %s", shape_text(arena, descriptor->output_rank, descriptor->output_shape)));
+    if (programs->training && programs->training->loss)
+        put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
     if (input->time_dimension >= 0)
         put_define(out, prefix, "TIMESTEPS", (size_t)input->extent[input->time_dimension], "steps of a sample");
     put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
-    put_define(out, prefix, "GRADIENTS", descriptor->gradient_count, "floats: the first ones of the weights");
-    put_define(out, prefix, "OPTIMIZER_FLOATS", emit_optimizer_floats(descriptor), "floats of optimiser state, zero at the start");
+    if (programs->training) {
+        put_define(out, prefix, "GRADIENTS", descriptor->gradient_count, "floats: the trainable weights, which come first");
+        put_define(out, prefix, "OPTIMIZER_FLOATS", emit_optimizer_floats(descriptor), "floats of optimiser state, zero at the start");
+    }
     put(out, "\n");
 }
 
@@ -120,8 +134,7 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
 static void open_struct(Out *out, Arena *arena, const Programs *programs, const char *name, size_t bytes, const char *comment)
 {
     const char *warning = bytes > STACK_BYTES_MAX ? " Not on the stack." : "";
-    emit_text(out, arena, programs->model, comment);
-    put(out, " * %s.%s */", emit_readable_bytes(arena, bytes), warning);
+    emit_prose(out, arena, arena_format(arena, "%s %s.%s", fill_template(arena, programs->model, comment), emit_readable_bytes(arena, bytes), warning));
     put(out, "struct %s_%s {", programs->model->descriptor.name, name);
 }
 
@@ -149,73 +162,114 @@ static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, 
 static void put_weight_structs(Out *out, Arena *arena, const Programs *programs, Sizes sizes)
 {
     open_struct(out, arena, programs, "weights", sizes.weights,
-                "/* In Keras's order and layout, except that trainable ones come first: $_WEIGHTS floats without gaps.\n");
+                "In Keras's order and layout, except that trainable ones come first: $_WEIGHTS floats without gaps.");
     size_t start = out->length;
     emit_weight_members(out, arena, programs->model, false);
     close_struct(out, start);
     if (!programs->training)
         return;
     open_struct(out, arena, programs, "gradients", sizes.gradients,
-                "/* Of the trainable weights, laid out as the beginning of struct @_weights: $_GRADIENTS floats.\n");
+                "Of the trainable weights, each where its weight is in struct @_weights: $_GRADIENTS floats without gaps.");
     start = out->length;
     emit_weight_members(out, arena, programs->model, true);
     close_struct(out, start);
 }
 
+static const char about_packed[] =
+    "What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_training[] =
+    "What training reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_state[] =
+    "One stream: what the network remembers between two steps. Copy it to fork the stream.";
+static const char about_tape[] =
+    "What forward leaves for loss and backward: the activations of up to $_BATCH samples. `output` holds y, [rows][$_OUTPUTS]. `d_output`, of the "
+    "same shape, is for a loss of your own. `first_row` is the index in the whole batch of row 0 (0 after @_reset_tape): dropout draws by it, so "
+    "that shards differ.";
+static const char about_input_gradient[] =
+    " `d_input`, of the shape of the input, holds the derivative of the loss by x after @_backward.";
+
 static void put_structs(Out *out, Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
     put_weight_structs(out, arena, programs, sizes);
-    put_memory_struct(out, arena, programs, programs->single, HOME_PREPARED, "packed", sizes.packed,
-                      "/* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or change.\n");
+    put_memory_struct(out, arena, programs, programs->single, HOME_PREPARED, "packed", sizes.packed, about_packed);
     put_memory_struct(out, arena, programs, programs->single, HOME_SCRATCH, "scratch", sizes.scratch,
-                      "/* Memory for one @_predict at a time; its contents need not be kept.\n");
+                      "Memory for one @_predict at a time; its contents need not be kept.");
     put_memory_struct(out, arena, programs, programs->batch, HOME_SCRATCH, "batch_scratch", sizes.batch_scratch,
-                      "/* Memory for one @_predict_batch at a time; its contents need not be kept.\n");
+                      "Memory for one @_predict_batch at a time; its contents need not be kept.");
     if (programs->step)
-        put_memory_struct(out, arena, programs, programs->step, HOME_STATE, "state", sizes.state,
-                          "/* One stream: what the network remembers between two steps. Copy it to fork the stream.\n");
+        put_memory_struct(out, arena, programs, programs->step, HOME_STATE, "state", sizes.state, about_state);
     if (!programs->training)
         return;
-    put_memory_struct(out, arena, programs, programs->training, HOME_PREPARED, "training", sizes.training,
-                      "/* What training reads. It points to the weights, which must stay where they are: prepare again after they move or change.\n");
+    put_memory_struct(out, arena, programs, programs->training, HOME_PREPARED, "training", sizes.training, about_training);
     put_memory_struct(out, arena, programs, programs->training, HOME_TAPE, "tape", sizes.tape,
-                      "/* What forward leaves for loss and backward: the activations of up to $_BATCH samples. `output` holds y, and `d_output` is\n"
-                      " * where a loss of your own goes in place of @_loss. `first_row` is the index in the whole batch of row 0 (0 after @_reset_tape):\n"
-                      " * dropout draws by it, so that shards differ.\n");
+                      programs->input_gradient ? arena_format(arena, "%s%s", about_tape, about_input_gradient) : about_tape);
 }
 
 /* ---- functions ---- */
 
-static const char predict_functions[] =
-    "/* Reads the weights for prediction; again after they move or change. */\n"
-    "void @_prepare(struct @_packed *packed, const struct @_weights *weights);\n\n"
-    "/* One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state. */\n"
-    "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, float *y);\n\n"
-    "/* x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. */\n"
-    "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, float *y);\n\n";
+typedef struct Declared {
+    const char *comment, *declaration;
+} Declared;
 
-static const char step_functions[] =
-    "/* Before the first step of a stream: every state takes its initial value. */\n"
-    "void @_reset(const struct @_packed *packed, struct @_state *state);\n\n";
+static const Declared predict_functions[] = {
+    { "Reads the weights for prediction; again after they move or change.",
+      "void @_prepare(struct @_packed *packed, const struct @_weights *weights);" },
+    { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.",
+      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, float *y);" },
+    { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial state.",
+      "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, float *y);" },
+};
 
-static const char training_functions[] =
-    "/* Reads the weights for training; again after every update. Several threads may read the result. */\n"
-    "void @_prepare_training(struct @_training *training, const struct @_weights *weights);\n\n"
-    "/* Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over. */\n"
-    "void @_reset_tape(const struct @_training *training, struct @_tape *tape);\n\n"
-    "/* x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same first_row;\n"
-    " * seed 0 turns dropout off. Leaves y in tape->output. */\n"
-    "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t seed);\n\n"
-    "/* Adds to the gradients what the loss in d_output makes of them, for the rows of the last forward. Once after each forward. */\n"
-    "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);\n\n"
-    "/* The last state becomes the initial one of the next forward: stateful models, truncated back-propagation through time. */\n"
-    "void @_carry(struct @_tape *tape);\n\n";
+static const Declared reset_function = {
+    "Before the first step of a stream: every state takes its initial value.",
+    "void @_reset(const struct @_packed *packed, struct @_state *state);"
+};
 
-static const char loss_function[] =
-    "/* After forward: scale * the sum of the losses, of which d_output becomes the derivative. target [rows][$_TARGETS]%s.\n"
-    " * sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over samples%s. */\n"
-    "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);\n\n";
+static const Declared training_functions[] = {
+    { "Reads the weights for training; again after every update. Several threads may read the result.",
+      "void @_prepare_training(struct @_training *training, const struct @_weights *weights);" },
+    { "Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over.",
+      "void @_reset_tape(const struct @_training *training, struct @_tape *tape);" },
+    { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same first_row; seed 0 turns dropout "
+      "off. Leaves y in tape->output.",
+      "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t seed);" },
+    { "Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward. The loss is what @_loss "
+      "left in the tape, plus what you wrote to tape->d_output: [rows][$_OUTPUTS], its derivative by y. A loss of your own sets d_output after "
+      "@_forward, which clears it, and does not call @_loss; one beside @_loss is added to d_output after it. Once after each forward.",
+      "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" },
+    { "The last state becomes the initial one of the next forward, in place of @_reset_tape: stateful models, truncated back-propagation through time.",
+      "void @_carry(struct @_tape *tape);" },
+};
+
+static void put_declared(Out *out, Arena *arena, const Model *model, Declared declared)
+{
+    emit_prose(out, arena, fill_template(arena, model, declared.comment));
+    emit_line(out, arena, fill_template(arena, model, declared.declaration));
+    put(out, "\n");
+}
+
+static bool has_regularizers(const struct lstmc_model *descriptor)
+{
+    for (int i = 0; i < descriptor->weight_tensors; i++)
+        if (descriptor->weights[i].l1 != 0 || descriptor->weights[i].l2 != 0)
+            return true;
+    return false;
+}
+
+static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    const char *classes = descriptor->target_is_class && descriptor->output_rank
+                        ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0", descriptor->output_shape[descriptor->output_rank - 1]) : "";
+    const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
+    const char *regularizers = has_regularizers(descriptor) ? " Without the regularizers, which are lstmc_optimizer_step's." : "";
+    put_declared(out, arena, programs->model, (Declared){
+        arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the derivative for @_backward. target "
+                            "[rows][$_TARGETS]%s. sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over samples%s.%s",
+                     descriptor->loss, classes, steps, regularizers),
+        "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);" });
+}
 
 static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
 {
@@ -227,31 +281,28 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
         return;
     }
     const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
-    emit_text(out, arena, programs->model, step_functions);
-    emit_text(out, arena, programs->model,
-              arena_format(arena, "/* The next step of a stream: x [%zu], y [%zu], the output after this step. Uses %s of stack. Returns 1: y was written. */\n"
-                                  "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);\n\n",
-                           tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack));
+    put_declared(out, arena, programs->model, reset_function);
+    put_declared(out, arena, programs->model, (Declared){
+        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Uses %s of stack. Returns 1: y was written.",
+                     tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack),
+        "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
 }
 
 static void put_functions(Out *out, Arena *arena, const Programs *programs)
 {
-    const struct lstmc_model *descriptor = &programs->model->descriptor;
-    if (descriptor->input_is_tokens)
-        put(out, "/* x holds ids; one outside of [0, %d) is read as 0. */\n\n", descriptor->vocabulary);
-    emit_text(out, arena, programs->model, predict_functions);
+    const Model *model = programs->model;
+    if (model->descriptor.input_is_tokens)
+        put(out, "/* x holds ids; one outside of [0, %d) is read as 0. */\n\n", model->descriptor.vocabulary);
+    for (size_t i = 0; i < sizeof predict_functions / sizeof *predict_functions; i++)
+        put_declared(out, arena, model, predict_functions[i]);
     put_step_functions(out, arena, programs);
-    if (programs->training) {
-        emit_text(out, arena, programs->model, training_functions);
-        const char *classes = descriptor->target_is_class && descriptor->output_rank
-                            ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0", descriptor->output_shape[descriptor->output_rank - 1]) : "";
-        const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
-        if (programs->training->loss)
-            emit_text(out, arena, programs->model, arena_format(arena, loss_function, classes, steps));
+    for (size_t i = 0; programs->training && i < sizeof training_functions / sizeof *training_functions; i++) {
+        if (i == 3 && programs->training->loss)     /* in the order in which they are called */
+            put_loss_function(out, arena, programs);
+        put_declared(out, arena, model, training_functions[i]);
     }
-    emit_text(out, arena, programs->model,
-        "/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */\n"
-        "extern const struct lstmc_model @_model;\n\n");
+    put_declared(out, arena, model, (Declared){ "What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above.",
+                                                "extern const struct lstmc_model @_model;" });
 }
 
 void emit_header(Out *out, Arena *arena, const Programs *programs)
@@ -259,6 +310,8 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     const Model *model = programs->model;
     emit_stamp(out, arena, programs, "h");
     put_raw(out, fill_template(arena, model, how_to_predict));
+    if (programs->step)
+        put_raw(out, fill_template(arena, model, how_to_step));
     if (programs->training)
         put_raw(out, fill_template(arena, model, how_to_train));
     put_raw(out, manners);
