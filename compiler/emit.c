@@ -145,44 +145,80 @@ typedef struct Function {
     Arena *arena;
     const Programs *programs;
     const Ir *ir;
+    const char *signature, *call;       /* of the open function: what calls it with the weights; NULL: it is the exported one itself */
 } Function;
 
-static void open_function(const Function *to, const char *signature)
+/* The signature's parameters start here: what stands before is "void @_forward(". */
+static const char *parameters_of(const char *signature)
 {
-    emit_text(to->out, to->arena, to->programs->model, signature);
+    return strchr(signature, '(') + 1;
+}
+
+/* ", tape, x, rows": the parameters after the first one, as arguments. */
+static const char *arguments_of(Arena *arena, const char *signature)
+{
+    const char *text = "", *end = parameters_of(signature);
+    for (bool first = true; (end = strpbrk(end, ",)")) != NULL; end++, first = false) {
+        const char *start = end;
+        while (start[-1] != ' ' && start[-1] != '*')
+            start--;
+        if (!first)
+            text = arena_format(arena, "%s, %.*s", text, (int)(end - start), start);
+    }
+    return text;
+}
+
+/* A function that reads weights gets them as a parameter of its own, in place of `source` where it needs nothing else of that: only of a
+ * parameter do compilers believe that nothing written changes it, and vectorise. Its name is that of the exported one, without prefix. */
+static void open_function(Function *to, const char *signature, unsigned sections, const char *source)
+{
+    bool weights = uses_home(to->ir, sections, HOME_WEIGHTS), prepared = uses_home(to->ir, sections, HOME_PREPARED);
+    const char *parameters = parameters_of(signature), *name = strchr(signature, '@') + 2, *text = signature;
+    if (weights && !prepared)
+        parameters = strchr(parameters, ',') + 2;
+    if (weights)
+        text = arena_format(to->arena, "static %.*s%.*sconst struct @_weights *restrict weights, %s", (int)(strchr(signature, '@') - signature),
+                            signature, (int)(parameters_of(signature) - name), name, parameters);
+    emit_text(to->out, to->arena, to->programs->model, text);
     put(to->out, "{");
+    if (*source && !weights && !prepared)
+        put(to->out, "(void)%s;", source);
+    to->signature = signature;
+    to->call = !weights ? NULL
+             : arena_format(to->arena, "%s%.*s%s->weights%s%s%s);", strncmp(signature, "void ", 5) ? "return " : "",
+                            (int)(parameters_of(signature) - name), name, source, prepared ? ", " : "", prepared ? source : "",
+                            arguments_of(to->arena, signature));
 }
 
 static void close_function(const Function *to)
 {
     put(to->out, "}\n\n");
+    if (!to->call)
+        return;
+    emit_text(to->out, to->arena, to->programs->model, to->signature);
+    put(to->out, "{\n%s\n}\n\n", to->call);
 }
 
-/* The weights by way of `source` ("packed"); arguments that these sections do not use are said to be so. */
-static void put_locals(const Function *to, unsigned sections, const char *source, const char *memory, Home home)
+/* An argument that these sections do not use is said to be so. */
+static void put_unless_used(const Function *to, unsigned sections, const char *memory, Home home)
 {
-    bool weights = uses_home(to->ir, sections, HOME_WEIGHTS), prepared = uses_home(to->ir, sections, HOME_PREPARED);
-    if (weights)
-        put(to->out, "const struct %s_weights *restrict weights = %s->weights;", to->programs->model->descriptor.name, source);
-    else if (!prepared)
-        put(to->out, "(void)%s;", source);
     if (!uses_home(to->ir, sections, home))
         put(to->out, "(void)%s;", memory);
 }
 
-static void emit_prepare(const Function *to, const char *signature)
+static void emit_prepare(Function *to, const char *signature)
 {
-    open_function(to, signature);
+    open_function(to, signature, 0, "");
     put(to->out, "%s->weights = weights;", to->ir->training ? "training" : "packed");
     emit_prepared(to->out, to->arena, to->ir);
     close_function(to);
 }
 
-static void emit_predict(const Function *to, const char *signature, bool batch)
+static void emit_predict(Function *to, const char *signature, bool batch)
 {
     const unsigned sections = SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD);
-    open_function(to, signature);
-    put_locals(to, sections, "packed", "scratch", HOME_SCRATCH);
+    open_function(to, signature, sections, "packed");
+    put_unless_used(to, sections, "scratch", HOME_SCRATCH);
     if (batch && !uses_rows(to->ir, sections))
         put(to->out, "(void)rows;");
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
@@ -198,23 +234,25 @@ static bool has_home(const Ir *ir, Home home)
     return false;
 }
 
-static void emit_step(const Function *to)
+static void emit_step(Function *to)
 {
+    const unsigned sections = SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY);
     bool on_stack = has_home(to->ir, HOME_SCRATCH);
     if (on_stack) {
         put(to->out, "/* What a step computes on its way. */\nstruct %s_step_scratch {", to->programs->model->descriptor.name);
         emit_tensor_members(to->out, to->arena, to->ir, HOME_SCRATCH);
         put(to->out, "};\n\n");
     }
-    open_function(to, "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)");
-    put_locals(to, SECTION_BIT(SECTION_RESET), "packed", "state", HOME_STATE);
+    open_function(to, "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)",
+                  SECTION_BIT(SECTION_RESET), "packed");
+    put_unless_used(to, SECTION_BIT(SECTION_RESET), "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
     close_function(to);
     open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, "
-                      "float *restrict y)");
+                      "float *restrict y)", sections, "packed");
     if (on_stack)
         put(to->out, "struct %s_step_scratch memory, *const scratch = &memory;", to->programs->model->descriptor.name);
-    put_locals(to, SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY), "packed", "state", HOME_STATE);
+    put_unless_used(to, sections, "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
     emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
     put(to->out, "return 1;");
@@ -281,11 +319,10 @@ static void put_noise(const Function *to, const Tensor *noise)
         put(to->out, "}");
 }
 
-static void emit_forward(const Function *to)
+static void emit_forward(Function *to)
 {
     open_function(to, "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x, "
-                      "int rows, uint64_t seed)");
-    put_locals(to, SECTION_BIT(SECTION_FORWARD), "training", "tape", HOME_TAPE);
+                      "int rows, uint64_t seed)", SECTION_BIT(SECTION_FORWARD), "training");
     put(to->out, "tape->rows = rows;");
     if (to->ir->batch_axis)
         put(to->out, "memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);");
@@ -301,10 +338,10 @@ static void emit_forward(const Function *to)
     close_function(to);
 }
 
-static void emit_loss(const Function *to)
+static void emit_loss(Function *to)
 {
     open_function(to, "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict sample_weight, "
-                      "float scale)");
+                      "float scale)", 0, "");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_LOSS)))
         put(to->out, "const int rows = tape->rows;");
     const struct { Role role; const char *name; } arguments[] = {
@@ -319,12 +356,12 @@ static void emit_loss(const Function *to)
     close_function(to);
 }
 
-static void emit_training(const Function *to)
+static void emit_training(Function *to)
 {
     const char *name = macro_prefix(to->arena, to->programs->model);
     emit_prepare(to, "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)");
-    open_function(to, "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)");
-    put_locals(to, SECTION_BIT(SECTION_RESET), "training", "tape", HOME_TAPE);
+    open_function(to, "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)",
+                  SECTION_BIT(SECTION_RESET), "training");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_RESET)))
         put(to->out, "const int rows = %s_BATCH;", name);
     put(to->out, "tape->rows = 0;\ntape->first_row = 0;");
@@ -334,18 +371,16 @@ static void emit_training(const Function *to)
     if (to->ir->loss)
         emit_loss(to);
     open_function(to, "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape, "
-                      "struct @_gradients *restrict gradients)");
-    put_locals(to, SECTION_BIT(SECTION_BACKWARD), "training", "tape", HOME_TAPE);
-    if (!uses_home(to->ir, SECTION_BIT(SECTION_BACKWARD), HOME_GRADIENTS))
-        put(to->out, "(void)gradients;");
+                      "struct @_gradients *restrict gradients)", SECTION_BIT(SECTION_BACKWARD), "training");
+    put_unless_used(to, SECTION_BIT(SECTION_BACKWARD), "tape", HOME_TAPE);
+    put_unless_used(to, SECTION_BIT(SECTION_BACKWARD), "gradients", HOME_GRADIENTS);
     if (uses_rows(to->ir, SECTION_BIT(SECTION_BACKWARD)))
         put(to->out, "const int rows = tape->rows;");
     put_cleared_input_gradient(to);
     emit_section(to->out, to->arena, to->ir, SECTION_BACKWARD);
     close_function(to);
-    open_function(to, "void @_carry(struct @_tape *restrict tape)");
-    if (!uses_home(to->ir, SECTION_BIT(SECTION_CARRY), HOME_TAPE))
-        put(to->out, "(void)tape;");
+    open_function(to, "void @_carry(struct @_tape *restrict tape)", 0, "");
+    put_unless_used(to, SECTION_BIT(SECTION_CARRY), "tape", HOME_TAPE);
     if (uses_rows(to->ir, SECTION_BIT(SECTION_CARRY)))
         put(to->out, "const int rows = tape->rows;");
     emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
@@ -361,6 +396,7 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
     put(out, "/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */\n#if defined(__clang__)\n"
              "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
     put_helpers(out, programs);
+    put(out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");
     emit_prepare(&to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
     emit_predict(&to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x, "
                       "float *restrict y)", false);
