@@ -67,8 +67,11 @@ static void backward(void *context, int layer, const double *weights, const doub
         for (size_t k = 0; k < tensor->weight->count; k++)
             gradients[tensor->weight->offset + k] += from[k];
     }
-    if (d_x)
-        memcpy(d_x, memory_of(runner->memory, runner->ir->input->adjoint), (size_t)rows * shape_count(&of->input) * sizeof *d_x);
+    size_t inputs = (size_t)rows * shape_count(&of->input);
+    if (d_x && runner->ir->input->adjoint)
+        memcpy(d_x, memory_of(runner->memory, runner->ir->input->adjoint), inputs * sizeof *d_x);
+    else if (d_x)                   /* nothing that the layer returns depends on its input */
+        memset(d_x, 0, inputs * sizeof *d_x);
 }
 
 static void reset(void *context, int layer)

@@ -320,13 +320,36 @@ static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options
     return ir;
 }
 
+static Ir *lower_alone(Arena *arena, Description *d, int layer, int batch)
+{
+    LowerOptions options = { .training = true, .batch = batch, .input_gradient = true };
+    return lower_model(arena, d, &options, "lower_layer", layer);
+}
+
+/* What the checker finds in a layer that the description defines is the description's mistake; NULL then. */
+static Ir *blame_custom_layer(Description *d, int layer, Ir *ir)
+{
+    const char *broken = ir ? ir_check(ir) : NULL;
+    if (!broken)
+        return ir;
+    const Layer *of = &d->model.layers[layer];
+    diagnostics_add(d->diagnostics, d->file, of->line, "%s: %s", of->kind, broken);
+    return NULL;
+}
+
 Ir *lower(Arena *arena, Description *d, const LowerOptions *options)
 {
-    return lower_model(arena, d, options, "lower", 0);
+    Ir *ir = lower_model(arena, d, options, "lower", 0);
+    if (!ir || !ir_check(ir))
+        return ir;
+    for (int layer = 0; layer < d->model.layer_count; layer++)
+        if (d->model.layers[layer].custom && !blame_custom_layer(d, layer, lower_alone(arena, d, layer, 1)))
+            return NULL;
+    return ir;
 }
 
 Ir *lower_layer(Arena *arena, Description *d, int layer, int batch)
 {
-    LowerOptions options = { .training = true, .batch = batch, .input_gradient = true };
-    return lower_model(arena, d, &options, "lower_layer", layer);
+    Ir *ir = lower_alone(arena, d, layer, batch);
+    return d->model.layers[layer].custom ? blame_custom_layer(d, layer, ir) : ir;
 }

@@ -6,6 +6,7 @@
 #define ORACLES_H
 
 #include "../compiler/compile.h"
+#include "../compiler/passes.h"
 
 #define DIFFERENCES_TOLERANCE 1e-6
 #define EVALUATOR_TOLERANCE 1e-9

@@ -228,11 +228,3 @@ Test(battery, the_callers_own_loss)
         "Input{4, 5}, LSTM{3}", "Input{4}, Embedding{9, 3}, GRU{2, return_sequences = true}", "Input{4, 5}, Flatten{}",
         "Input{4, 3}, Dropout{0.3}", NULL });
 }
-
-/* ---- batches ---- */
-
-Test(battery, batches_of_one_row_and_many)
-{
-    expect_all((const char *const[]){
-        "Input{5, 3}, LSTM{4}, Dense{2}, loss = 'mse'", NULL });
-}

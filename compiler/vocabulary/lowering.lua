@@ -7,7 +7,7 @@ local is, element, value = internal.is, internal.element, internal.value
 local new_axis, affine_of, lone_axis = internal.new_axis, internal.affine_of, internal.lone_axis
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
 local rawget, rawset, ipairs, pairs, error, type = rawget, rawset, ipairs, pairs, error, type
-local format, sort = string.format, table.sort
+local format, sort, concat = string.format, table.sort, table.concat
 local call_named = internal.call_named      -- (C) calls a function and lets its local variables name the values they hold
 
 local function mistake(...) error(format(...), 0) end
@@ -134,7 +134,10 @@ local function resolve(scope, e, map, implied)
   if e.op == "load" then
     local index = substitute(e.index, map)
     for d, position in ipairs(index) do
-      if is(position, Element) then index[d] = resolve(scope, position, map, implied) end
+      if is(position, Element) then
+        index[d] = resolve(scope, position, map, implied)
+        if index[d].op ~= "load" or not index[d].tensor.integer then mistake("an index is a sum of axes and whole numbers, or an integer id") end
+      end
     end
     return element_at(scope, e.value, index, implied)
   end
@@ -545,6 +548,11 @@ local function lower_call(program, layer, input)
     return leaf(x.shape, function(full) return load(tensor, place(program, timed, full)) end)
   end
   local y = call_named(def.call, a, weight_leaves(program, layer), x)
+  if not is(y, Value) then mistake("%s: the mathematics returned a %s where a value was expected", layer.name, type(y)) end
+  local shape, declared = joined(implied_shape, y.shape), internal.output_shape(layer, input.shape)
+  if concat(shape, ", ") ~= concat(declared, ", ") then
+    mistake("%s: the mathematics returned a value of shape {%s}, but its shape is declared as {%s}", layer.name, concat(shape, ", "), concat(declared, ", "))
+  end
   emit_graph(scope, { y }, nil)
   local function view(node)
     return function(full)
@@ -555,7 +563,7 @@ local function lower_call(program, layer, input)
       return element_at(scope, node, own, lead)
     end
   end
-  local result = { shape = joined(implied_shape, y.shape), at = view(y), activation = rawget(y, "activation") }
+  local result = { shape = shape, at = view(y), activation = rawget(y, "activation") }
   if result.activation then result.pre = view(rawget(y, "pre")) end
   return result
 end

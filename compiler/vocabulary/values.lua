@@ -66,18 +66,13 @@ end
 local function affine_multiply(a, b)
   if type(a) == "number" then a, b = b, a end
   if type(b) ~= "number" then mistake("an index is affine: axes cannot be multiplied with each other") end
+  b = floor(b)
   local product = make(Axis, { constant = a.constant * b, terms = {} })
   for _, term in ipairs(a.terms) do
     product.terms[#product.terms + 1] = { axis = term.axis, coefficient = term.coefficient * b }
   end
   return product
 end
-
-Axis.__add = function(a, b) return affine_add(a, b, 1) end
-Axis.__sub = function(a, b) return affine_add(a, b, -1) end
-Axis.__mul = affine_multiply
-Axis.__unm = function(a) return affine_multiply(a, -1) end
-Axis.__metatable = "axis"
 
 -- A named axis; its extent is found where it is used.
 local function new_axis(name, extent)
@@ -109,6 +104,24 @@ local function to_element(object)
   mistake("a whole value cannot be mixed with elements: give it an index, like x[{n}]")
 end
 internal.to_element = to_element
+
+-- Sums and whole multiples of axes are indices; in any other arithmetic an axis is the number of its position.
+local function index_or_element(op, affine)
+  local function is_index(object)
+    return is(object, Axis) or type(object) == "number" and object == floor(object)
+  end
+  return function(a, b)
+    if is_index(a) and is_index(b) then return affine(a, b) end
+    return element(op, to_element(a), to_element(b))
+  end
+end
+
+Axis.__add = index_or_element("add", function(a, b) return affine_add(a, b, 1) end)
+Axis.__sub = index_or_element("subtract", function(a, b) return affine_add(a, b, -1) end)
+Axis.__mul = index_or_element("multiply", affine_multiply)
+Axis.__div = function(a, b) return element("divide", to_element(a), to_element(b)) end
+Axis.__unm = function(a) return affine_multiply(a, -1) end
+Axis.__metatable = "axis"
 
 -- Notes the extent of every axis that stands alone or shifted in an index of a dimension of that extent.
 local function learn_extents(shape, index)
