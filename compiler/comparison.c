@@ -124,23 +124,30 @@ static bool values_are_moderate(const Side *s)
     return true;
 }
 
-/* Weights that keep all values moderate over two calls, or the smallest ones tried. */
+/* Both calls of the comparison, dropout on and off, keep all values moderate. */
+static bool calls_are_moderate(Side *s, uint64_t seed)
+{
+    for (int dropout = 0; dropout < 2; dropout++) {
+        interpreter_reset_double(s->interpreter);
+        for (int pass = 0; pass < 2; pass++) {
+            draw_input(s, seed + (uint64_t)pass);
+            if (pass)
+                interpreter_carry_double(s->interpreter);
+            interpreter_forward_double(s->interpreter, s->weights_double, interpreter_x(s), s->rows, 7, dropout ? seed : 0);
+            if (!values_are_moderate(s))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The first weights that keep all values moderate, or the smallest ones tried. */
 static void draw_moderate_weights(Side *s, uint64_t seed)
 {
     float shrink = 1;
-    for (int tries = 0; tries < 20; tries++, shrink *= 0.8f) {
-        bool moderate = true;
-        draw_weights(s, seed, shrink);
-        interpreter_reset_double(s->interpreter);
-        for (int pass = 0; pass < 2 && moderate; pass++) {
-            if (pass)
-                interpreter_carry_double(s->interpreter);
-            interpreter_forward_double(s->interpreter, s->weights_double, interpreter_x(s), s->rows, 0, 0);
-            moderate = values_are_moderate(s);
-        }
-        if (moderate)
-            return;
-    }
+    draw_weights(s, seed, shrink);
+    for (int tries = 0; tries < 20 && !calls_are_moderate(s, seed); tries++)
+        draw_weights(s, seed, shrink *= 0.8f);
 }
 
 /* ---- training ------------------------------------------------------------------------------------------------------------ */
@@ -323,8 +330,8 @@ const char *compare_generated(Arena *arena, Description *description, const stru
     } else if (!take_memory(&s)) {
         why = "no memory for the comparison";
     } else {
-        draw_input(&s, seed);
         draw_moderate_weights(&s, seed);
+        draw_input(&s, seed);
         if (generated->forward)
             compare_training(arena, &s, seed, comparison);
         compare_prediction(arena, &s, comparison);

@@ -1,0 +1,27 @@
+/* test_random_models.c: random descriptions by fixed seeds through the oracles: evaluator and generated C for all, finite differences for some.
+ * Each test compiles its models in one process, so that a leak of one compilation would add up. */
+#include "oracles.h"
+#include "random_model.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+enum { MODELS = 200, PARTS = 4, DIFFERENCES_EVERY = 4 };
+
+static void run_part(int part)
+{
+    for (int i = part; i < MODELS; i += PARTS) {
+        Arena *arena = arena_create();
+        char *text = random_model(arena, (uint64_t)i + 1);
+        const Oracles oracles = { .seed = (uint64_t)i + 1, .no_differences = i / PARTS % DIFFERENCES_EVERY != 0 };
+        char *said = oracles_disagreement(text, &oracles);
+        cr_expect_null(said, "seed %d:\n%s%s", i + 1, strstr(text, "return Sequential"), said);
+        free(said);
+        arena_free(arena);
+    }
+}
+
+Test(random_models, first_quarter) { run_part(0); }
+Test(random_models, second_quarter) { run_part(1); }
+Test(random_models, third_quarter) { run_part(2); }
+Test(random_models, last_quarter) { run_part(3); }
