@@ -3,7 +3,7 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
-PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev pkg-config gcc g++ clang libclang-rt-14-dev binutils zlib1g-dev
+PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev pkg-config gcc g++ clang libclang-rt-dev binutils zlib1g-dev
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -80,15 +80,23 @@ test: deps
 	@$(MAKE) --no-print-directory all tests
 	@tests/run.sh $(TESTS)
 
+# Compiles, trains and uses models/reber.lua; exit status 1 if it has not learned it.
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tests/demo.sh $(BUILD)
+
 # Installs what is missing (Debian packages), and nothing if all is there.
 deps:
-	@missing=; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
-	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	@missing=; for p in $(PACKAGES); do \
+	  dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then echo "packages: nothing is missing"; \
+	elif [ "$$(id -u)" -ne 0 ]; then echo "packages missing, to be installed by root: apt-get install$$missing" >&2; exit 1; \
+	else echo "packages: installing$$missing"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests test deps clean
+.PHONY: all tests test demo deps clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

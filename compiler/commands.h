@@ -18,7 +18,7 @@ typedef struct Arguments {
     int epochs;                     /* --epochs; 0: as described */
     const char *weights;            /* --out: the weight file that train writes; NULL: MODEL.safetensors */
     uint64_t seed;                  /* --seed; 0: as described */
-    int samples;                    /* --samples: at most so many training samples; 0: all */
+    int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     bool interpreted, quiet;
 } Arguments;
 

@@ -66,8 +66,11 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
-    if (!status && arguments->samples && training->samples > (size_t)arguments->samples)
-        training->samples = (size_t)arguments->samples;
+    if (!status && arguments->samples) {
+        size_t most = (size_t)arguments->samples;
+        training->samples = training->samples < most ? training->samples : most;
+        validation->samples = validation->samples < most ? validation->samples : most;
+    }
     if (!status && model->validation_split > 0 && !validation->samples)
         lstmc_split_validation(m, training, model->validation_split, validation);
     return status;
