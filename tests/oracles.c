@@ -79,14 +79,14 @@ static double draw(const Trial *trial, uint64_t stream, size_t element)
     return 2 * (double)lstmc_random_uniform(trial->oracles->seed, stream, 5, element) - 1;
 }
 
-static void draw_weights(Trial *trial, double shrink)
+static void draw_weights(Trial *trial, double scale)
 {
     const struct lstmc_model *m = &trial->model->descriptor;
     for (int w = 0; w < m->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &m->weights[w];
         double width = tensor->rank > 1 ? 1.5 / sqrt(tensor->shape[0]) : 0.5;
         for (size_t i = 0; i < tensor->count; i++)
-            trial->weights[tensor->offset + i] = shrink * width * draw(trial, 10, tensor->offset + i);
+            trial->weights[tensor->offset + i] = scale * width * draw(trial, 10, tensor->offset + i);
     }
 }
 
@@ -193,10 +193,10 @@ static bool interpret(Trial *trial)
     }
     for (int c = 0; c < CALLS; c++)
         draw_call(trial, &trial->calls[c], c);
-    double shrink = 1;
-    draw_weights(trial, shrink);
-    while (!outputs_are_moderate(trial, interpreter) && shrink > 1e-3)
-        draw_weights(trial, shrink *= 0.8);
+    double scale = trial->oracles->weight_scale > 0 ? trial->oracles->weight_scale : 1;
+    draw_weights(trial, scale);
+    while (trial->oracles->weight_scale <= 0 && !outputs_are_moderate(trial, interpreter) && scale > 1e-3)
+        draw_weights(trial, scale *= 0.8);
     interpreter_reset_double(interpreter);
     for (int c = 0; c < CALLS; c++) {
         if (c)
@@ -407,7 +407,7 @@ static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, u
 static void generate(Trial *trial)
 {
     CompileOptions options = { .target = target_find("plain"), .unroll = trial->oracles->unroll,
-                               .input_gradient = !trial->oracles->no_input_gradient };
+                               .inference = trial->oracles->inference, .input_gradient = !trial->oracles->no_input_gradient };
     Compiled compiled = { 0 };
     Loaded loaded = { 0 };
     setenv("CC", "cc", 1);

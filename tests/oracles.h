@@ -15,6 +15,8 @@
 typedef struct Oracles {
     bool no_differences, no_evaluator, no_generated;        /* all three by default */
     bool no_input_gradient;
+    bool inference;                 /* generated C without its training functions */
+    double weight_scale;            /* of the evaluator's weights; 0: as moderate as they have to be */
     int unroll;                     /* as in CompileOptions */
     uint64_t seed;
 } Oracles;

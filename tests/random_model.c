@@ -79,7 +79,7 @@ static void named(Writer *w, int percent, const char *argument)
 static void recurrent(Writer *w)
 {
     static const char *const kinds[] = { "LSTM", "GRU", "SimpleRNN", "LSTM", "GRU", "Peephole", "Minimal", "Twin", "Frozen", "Idle" };
-    int kind = below(w, chance(w, 20) ? 10 : 5);
+    int kind = below(w, chance(w, 30) ? 10 : 5);
     open_layer(w, kinds[kind]);
     w->features = between(w, 1, 9);
     say(w, "%d", w->features);
@@ -189,7 +189,7 @@ static void layer(Writer *w)
         recurrent(w);
     else if (which < 53 && sequence)
         over_time(w);
-    else if (which < 58)
+    else if (which < 58 && (sequence || chance(w, 10)))
         flatten(w);
     else if (which < 66 && !sequence)
         repeat(w);

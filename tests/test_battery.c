@@ -228,3 +228,35 @@ Test(battery, the_callers_own_loss)
         "Input{4, 5}, LSTM{3}", "Input{4}, Embedding{9, 3}, GRU{2, return_sequences = true}", "Input{4, 5}, Flatten{}",
         "Input{4, 3}, Dropout{0.3}", NULL });
 }
+
+/* Weights so large that sigmoids and softmaxes saturate: clipped probabilities have no gradient, logits keep theirs. */
+Test(battery, losses_of_saturated_outputs)
+{
+    static const char *const models[] = {
+        "Input{5}, Dense{3, activation = 'sigmoid'}, loss = 'binary_crossentropy'",
+        "Input{5}, Dense{3, activation = 'sigmoid'}, Dropout{0}, loss = 'binary_crossentropy'",
+        "Input{5}, Dense{3, activation = 'hard_sigmoid'}, loss = BinaryCrossentropy{label_smoothing = 0.1}",
+        "Input{5}, Dense{3}, loss = BinaryCrossentropy{from_logits = true}",
+        "Input{5}, Dense{3, activation = 'softmax'}, loss = 'categorical_crossentropy'",
+        "Input{5}, Dense{3, activation = 'softmax'}, Dropout{0}, loss = 'categorical_crossentropy'",
+        "Input{4, 5}, Dense{3, activation = 'softmax'}, Dropout{0}, loss = 'sparse_categorical_crossentropy'",
+        "Input{4, 5}, Dense{3}, loss = SparseCategoricalCrossentropy{from_logits = true}",
+        "Input{5}, Dense{3}, loss = Huber{2}",
+        "Input{4, 5}, LSTM{3}, Dense{2}, loss = 'mae'",
+        "Input{4, 5}, GRU{3, recurrent_activation = 'hard_sigmoid', activation = 'relu6'}, Dense{2, activation = 'log_softmax'}, loss = 'mse'", NULL };
+    for (int i = 0; models[i]; i++)
+        for (int tens = 1; tens <= 4; tens++)
+            expect_agreement_with(models[i], &(Oracles){ .seed = (uint64_t)tens, .weight_scale = 10.0 * tens, .no_differences = true, .no_generated = true });
+}
+
+Test(battery, inference_alone_and_no_gradient_of_the_input)
+{
+    static const char *const models[] = {
+        "Input{5, 3}, LSTM{4, return_sequences = true}, GRU{2}, Dense{3, activation = 'softmax'}, loss = 'categorical_crossentropy'",
+        "Input{5}, Embedding{7, 3}, Dropout{0.5}, SimpleRNN{4, go_backwards = true}, Dense{1}, loss = 'mse'",
+        "Input{5, 3}, Dense{4, activation = 'relu'}, Flatten{}, Dense{2}", NULL };
+    for (int i = 0; models[i]; i++) {
+        expect_agreement_with(models[i], &(Oracles){ .seed = 1, .inference = true, .no_differences = true, .no_evaluator = true });
+        expect_agreement_with(models[i], &(Oracles){ .seed = 1, .no_input_gradient = true, .no_differences = true });
+    }
+}

@@ -222,6 +222,28 @@ Test(custom, peephole_reads_like_its_formula)
     finish(&r);
 }
 
+/* tanh(kernel) and what follows from it alone is computed when weights change, not when x arrives; the product is not. */
+Test(custom, what_depends_on_weights_alone_is_prepared)
+{
+    Arena *arena = arena_create();
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    Description *description = oracle_read(arena, custom_description(arena, "Input{3, 5}, Squashed{4}, LSTM{2}"));
+    const CompileOptions options = { .target = target_find("plain") };
+    Compiled compiled = { 0 };
+    cr_assert(compile(arena, description, diagnostics, &options, &compiled));
+    const Ir *const programs[] = { compiled.programs.training, compiled.programs.batch, compiled.programs.single, compiled.programs.step };
+    for (int p = 0; p < 4; p++)
+        for (int i = 0; i < programs[p]->tensor_count; i++) {
+            const Tensor *tensor = programs[p]->tensors[i];
+            bool alone = !strcmp(tensor->name, "bounded") || !strcmp(tensor->name, "length");
+            if (!strcmp(tensor->layer, "squashed") && tensor->role == ROLE_VALUE && (alone || !strcmp(tensor->name, "y")))
+                cr_expect_eq(tensor->home == HOME_PREPARED, alone, "program %d: squashed.%s is at home in %d", p, tensor->name, (int)tensor->home);
+        }
+    compiled_free(&compiled);
+    description_free(description);
+    arena_free(arena);
+}
+
 /* ---- mistakes ---- */
 
 static void expect_refusal(const char *mathematics, const char *message)
