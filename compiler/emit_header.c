@@ -85,10 +85,13 @@ static const char how_to_train[] =
     " *     @_prepare_training(&training, &weights);\n"
     " *     @_reset_tape(&training, &tape);\n"
     " *     @_forward(&training, &tape, x, rows, seed);\n"
-    " *     loss = @_loss(&tape, target, NULL, 1.0f / (float)rows);\n"
+    "%s"
     " *     memset(&gradients, 0, sizeof gradients);\n"
     " *     @_backward(&training, &tape, &gradients);\n"
     " *     lstmc_optimizer_step(&@_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);\n";
+
+static const char with_loss[] = " *     loss = @_loss(&tape, target, NULL, 1.0f / (float)rows);\n";
+static const char without_loss[] = " *     tape.d_output = the derivative of your loss by tape.output\n";
 
 static const char manners[] =
     " *\n"
@@ -226,7 +229,7 @@ static const Declared reset_function = {
     "void @_reset(const struct @_packed *packed, struct @_state *state);"
 };
 
-static const Declared training_functions[] = {
+static const Declared forward_functions[] = {
     { "Reads the weights for training; again after every update. Several threads may read the result.",
       "void @_prepare_training(struct @_training *training, const struct @_weights *weights);" },
     { "Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over.",
@@ -234,13 +237,20 @@ static const Declared training_functions[] = {
     { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same first_row; seed 0 turns dropout "
       "off. Leaves y in tape->output.",
       "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t seed);" },
-    { "Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward. The loss is what @_loss "
-      "left in the tape, plus what you wrote to tape->d_output: [rows][$_OUTPUTS], its derivative by y. A loss of your own sets d_output after "
-      "@_forward, which clears it, and does not call @_loss; one beside @_loss is added to d_output after it. Once after each forward.",
-      "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" },
-    { "The last state becomes the initial one of the next forward, in place of @_reset_tape: stateful models, truncated back-propagation through time.",
-      "void @_carry(struct @_tape *tape);" },
 };
+
+static const Declared carry_function = {
+    "The last state becomes the initial one of the next forward, in place of @_reset_tape: stateful models, truncated back-propagation through time.",
+    "void @_carry(struct @_tape *tape);"
+};
+
+static const char about_backward[] =
+    "Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward. ";
+static const char from_loss[] =
+    "The loss is what @_loss left in the tape, plus what you wrote to tape->d_output: [rows][$_OUTPUTS], its derivative by y. A loss of your own sets "
+    "d_output after @_forward, which clears it, and does not call @_loss; one beside @_loss is added to d_output after it. Once after each forward.";
+static const char from_d_output[] =
+    "You write the loss's derivative by y to tape->d_output, [rows][$_OUTPUTS], after @_forward, which clears it. Once after each forward.";
 
 static void put_declared(Out *out, Arena *arena, const Model *model, Declared declared)
 {
@@ -267,8 +277,22 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
     put_declared(out, arena, programs->model, (Declared){
         arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the derivative for @_backward. target "
                             "[rows][$_TARGETS]%s. sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over samples%s.%s",
-                     descriptor->loss, classes, steps, regularizers),
+                     descriptor->loss ? descriptor->loss : "the model's own", classes, steps, regularizers),
         "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);" });
+}
+
+/* In the order in which they are called. */
+static void put_training_functions(Out *out, Arena *arena, const Programs *programs)
+{
+    const Model *model = programs->model;
+    for (size_t i = 0; i < sizeof forward_functions / sizeof *forward_functions; i++)
+        put_declared(out, arena, model, forward_functions[i]);
+    if (programs->training->loss)
+        put_loss_function(out, arena, programs);
+    put_declared(out, arena, model, (Declared){
+        arena_format(arena, "%s%s", about_backward, programs->training->loss ? from_loss : from_d_output),
+        "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" });
+    put_declared(out, arena, model, carry_function);
 }
 
 static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
@@ -296,11 +320,8 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
     for (size_t i = 0; i < sizeof predict_functions / sizeof *predict_functions; i++)
         put_declared(out, arena, model, predict_functions[i]);
     put_step_functions(out, arena, programs);
-    for (size_t i = 0; programs->training && i < sizeof training_functions / sizeof *training_functions; i++) {
-        if (i == 3 && programs->training->loss)     /* in the order in which they are called */
-            put_loss_function(out, arena, programs);
-        put_declared(out, arena, model, training_functions[i]);
-    }
+    if (programs->training)
+        put_training_functions(out, arena, programs);
     put_declared(out, arena, model, (Declared){ "What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above.",
                                                 "extern const struct lstmc_model @_model;" });
 }
@@ -313,7 +334,7 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     if (programs->step)
         put_raw(out, fill_template(arena, model, how_to_step));
     if (programs->training)
-        put_raw(out, fill_template(arena, model, how_to_train));
+        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
     put_raw(out, manners);
     emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));
