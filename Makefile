@@ -85,6 +85,10 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@tests/demo.sh $(BUILD)
 
+# What is committed of the compiler's output; tests/test_generated.c compares.
+generated: $(BUILD)/lstmc
+	for m in reber mgu sentiment; do $(BUILD)/lstmc models/$$m.lua -o generated --quiet || exit 1; done
+
 # Installs what is missing (Debian packages), and nothing if all is there.
 deps:
 	@missing=; for p in $(PACKAGES); do \
@@ -97,6 +101,6 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests test demo deps clean
+.PHONY: all generated tests test demo deps clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,0 +1,326 @@
+/* mgu.h: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
+ *   x[30, 2] -> MGU[24] -> Dense[1]
+ *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 12.4 KB a row   state 192 B   scratch 868 B   1 lane
+ *
+ * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds float, y float):
+ *     static struct mgu_weights weights;
+ *     static struct mgu_packed packed;
+ *     static struct mgu_scratch scratch;
+ *     mgu_prepare(&packed, &weights);
+ *     mgu_predict(&packed, &scratch, x, y);
+ * One step at a time, as the input comes in:
+ *     static struct mgu_state state;
+ *     mgu_reset(&packed, &state);
+ *     mgu_step(&packed, &state, x, y);     for every step
+ * To train on rows <= MGU_BATCH samples, with the runtime's optimiser or one of yours:
+ *     static struct mgu_training training;
+ *     static struct mgu_tape tape;
+ *     static struct mgu_gradients gradients;
+ *     mgu_prepare_training(&training, &weights);
+ *     mgu_reset_tape(&training, &tape);
+ *     mgu_forward(&training, &tape, x, rows, seed);
+ *     loss = mgu_loss(&tape, target, NULL, 1.0f / (float)rows);
+ *     memset(&gradients, 0, sizeof gradients);
+ *     mgu_backward(&training, &tape, &gradients);
+ *     lstmc_optimizer_step(&mgu_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
+ *
+ * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
+ * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
+ * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
+ * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
+ * first. A NaN in is a NaN out. */
+#ifndef MGU_H
+#define MGU_H
+
+/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
+ * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MODEL_H
+#define LSTMC_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LSTMC_RANK_MAX 6
+
+enum lstmc_initializer_kind {
+    LSTMC_CONSTANT,               /* a */
+    LSTMC_UNIFORM,                /* [a, b) */
+    LSTMC_NORMAL,                 /* mean a, standard deviation b */
+    LSTMC_TRUNCATED_NORMAL,       /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
+    LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
+    LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
+    LSTMC_ORTHOGONAL,             /* gain a */
+    LSTMC_IDENTITY                /* gain a */
+};
+
+enum lstmc_fan { LSTMC_FAN_IN, LSTMC_FAN_OUT, LSTMC_FAN_AVERAGE };
+
+struct lstmc_initializer {
+    enum lstmc_initializer_kind kind;
+    enum lstmc_fan fan;
+    float a, b;
+    int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
+};
+
+/* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
+struct lstmc_tensor {
+    const char *name;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset;                /* in floats, from the start of the struct */
+    size_t count;                 /* in floats */
+    int trainable;
+    struct lstmc_initializer initializer;
+    float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
+};
+
+enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+
+/* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
+struct lstmc_optimizer {
+    enum lstmc_optimizer_kind kind;
+    float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
+    int nesterov, centered, amsgrad;
+    float clipnorm, clipvalue, global_clipnorm;
+};
+
+struct lstmc_model {
+    const char *name;             /* "sentiment" */
+    const char *source;           /* "sentiment.lua" */
+    const char *version;          /* of the compiler */
+    uint64_t fingerprint;         /* of names, shapes and options */
+
+    int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int input_rank, output_rank, target_rank;
+    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];   /* without the batch axis */
+    int target_is_class;          /* 1: int32_t classes, 0: float */
+    size_t input_count, output_count, target_count;                    /* elements a sample */
+    const char *loss;             /* "binary_crossentropy" */
+
+    int batch;                    /* rows of one tape */
+    int shards;                   /* tapes of one batch */
+    struct lstmc_optimizer optimizer;
+
+    const struct lstmc_tensor *weights;       /* trainable ones first */
+    int weight_tensors;
+    size_t weight_count, gradient_count;      /* floats; the gradients are the first gradient_count weights */
+    const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
+    int tape_tensor_count;
+    size_t output_offset, d_output_offset;    /* bytes, in the tape */
+    size_t first_row_offset;                  /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+
+    size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
+
+    /* The model's functions; NULL where the model has none (no streaming meaning, compiled with --inference). */
+    void  (*prepare)(void *packed, const void *weights);
+    void  (*predict)(const void *packed, void *scratch, const void *x, float *y);
+    void  (*predict_batch)(const void *packed, void *batch_scratch, const void *x, int rows, float *y);
+    void  (*reset)(const void *packed, void *state);
+    int   (*step)(const void *packed, void *state, const void *x, float *y);
+    void  (*prepare_training)(void *training, const void *weights);
+    void  (*reset_tape)(const void *training, void *tape);
+    void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
+    float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
+    void  (*backward)(const void *training, void *tape, void *gradients);
+    void  (*carry)(void *tape);
+};
+
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MGU_BATCH              16         /* rows that a tape or a batch scratch holds */
+#define MGU_SHARDS             2          /* tapes that make up one batch */
+#define MGU_INPUTS             60         /* elements of x, a sample: [30, 2] */
+#define MGU_OUTPUTS            1          /* elements of y, a sample: [1] */
+#define MGU_TARGETS            1          /* elements of the target, a sample */
+#define MGU_TIMESTEPS          30         /* steps of a sample */
+#define MGU_WEIGHTS            1321       /* floats */
+#define MGU_GRADIENTS          1321       /* floats: the trainable weights, which come first */
+#define MGU_OPTIMIZER_FLOATS   2642       /* floats of optimiser state, zero at the start */
+
+/* In Keras's order and layout, except that trainable ones come first: MGU_WEIGHTS floats without gaps. 5.2 KB. */
+struct mgu_weights {
+    struct {
+        float kernel[2][48];
+        float recurrent_kernel[24][48];
+        float bias[48];
+    } mgu;
+    struct {
+        float kernel[24][1];
+        float bias[1];
+    } dense;
+};
+
+/* Of the trainable weights, each where its weight is in struct mgu_weights: MGU_GRADIENTS floats without gaps. 5.2
+ * KB. */
+struct mgu_gradients {
+    struct {
+        float kernel[2][48];
+        float recurrent_kernel[24][48];
+        float bias[48];
+    } mgu;
+    struct {
+        float kernel[24][1];
+        float bias[1];
+    } dense;
+};
+
+/* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
+ * change. 8 B. */
+struct mgu_packed {
+    const struct mgu_weights *weights;
+};
+
+/* Memory for one mgu_predict at a time; its contents need not be kept. 868 B. */
+struct mgu_scratch {
+    struct {
+        float h[2][24];      /* row t is at t % 2 */
+    } mgu;
+    struct {
+        float y[1];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float p[2][24];
+            float sum[24];
+            float f[24];
+            float m[24];
+            float sum_1[24];
+            float candidate[24];
+        } mgu;
+    } local;
+};
+
+/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 13.6 KB. */
+struct mgu_batch_scratch {
+    struct {
+        float h[2][MGU_BATCH][24];      /* row t is at t % 2 */
+    } mgu;
+    struct {
+        float y[MGU_BATCH][1];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float p[MGU_BATCH][2][24];
+            float sum[MGU_BATCH][24];
+            float f[MGU_BATCH][24];
+            float m[MGU_BATCH][24];
+            float sum_1[MGU_BATCH][24];
+            float candidate[MGU_BATCH][24];
+        } mgu;
+    } local;
+};
+
+/* One stream: what the network remembers between two steps. Copy it to fork the stream. 192 B. */
+struct mgu_state {
+    struct {
+        float h[2][24];      /* row 0: before the first step */
+    } mgu;
+};
+
+/* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
+ * change. 8 B. */
+struct mgu_training {
+    const struct mgu_weights *weights;
+};
+
+/* What forward leaves for loss and backward: the activations of up to MGU_BATCH samples. `output` holds y,
+ * [rows][MGU_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the whole
+ * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 199 KB. */
+struct mgu_tape {
+    int rows;               /* set by forward */
+    int first_row;          /* yours to set */
+    float input[MGU_BATCH][30][2];
+    float output[MGU_BATCH][1];
+    float d_output[MGU_BATCH][1];
+    struct {
+        float h[31][MGU_BATCH][24];      /* row 0: before the first step */
+        float f[30][MGU_BATCH][24];
+        float m[30][MGU_BATCH][24];
+        float candidate[30][MGU_BATCH][24];
+        float d_h[2][MGU_BATCH][24];      /* row t is at t % 2 */
+    } mgu;
+    struct {
+        float y[MGU_BATCH][1];
+        float d_y[MGU_BATCH][1];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float p[MGU_BATCH][2][24];
+            float sum[MGU_BATCH][24];
+            float sum_1[MGU_BATCH][24];
+        } mgu;
+        struct {
+            float e[MGU_BATCH][1];
+            float l[MGU_BATCH];
+            float d_e[MGU_BATCH][1];
+            float d_l[MGU_BATCH];
+        } model_loss;
+        struct {
+            float d_p[MGU_BATCH][2][24];
+            float d_sum[MGU_BATCH][24];
+            float d_f[MGU_BATCH][24];
+            float d_m[MGU_BATCH][24];
+            float d_sum_1[MGU_BATCH][24];
+            float d_candidate[MGU_BATCH][24];
+        } mgu_backward;
+    } local;
+};
+
+/* Reads the weights for prediction; again after they move or change. */
+void mgu_prepare(struct mgu_packed *packed, const struct mgu_weights *weights);
+
+/* One sample: x [MGU_INPUTS], y [MGU_OUTPUTS]. Starts from the initial state. */
+void mgu_predict(const struct mgu_packed *packed, struct mgu_scratch *scratch, const float *x, float *y);
+
+/* Several samples: x [rows][MGU_INPUTS], y [rows][MGU_OUTPUTS], rows from 1 to MGU_BATCH. Each starts from the initial
+ * state. */
+void mgu_predict_batch(const struct mgu_packed *packed, struct mgu_batch_scratch *scratch, const float *x, int rows,
+    float *y);
+
+/* Before the first step of a stream: every state takes its initial value. */
+void mgu_reset(const struct mgu_packed *packed, struct mgu_state *state);
+
+/* The next step of a stream: x [2], y [1], the output after this step. Uses 676 B of stack. Returns 1: y was
+ * written. */
+int mgu_step(const struct mgu_packed *packed, struct mgu_state *state, const float *x, float *y);
+
+/* Reads the weights for training; again after every update. Several threads may read the result. */
+void mgu_prepare_training(struct mgu_training *training, const struct mgu_weights *weights);
+
+/* Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over. */
+void mgu_reset_tape(const struct mgu_training *training, struct mgu_tape *tape);
+
+/* x [rows][MGU_INPUTS], rows from 1 to MGU_BATCH; x is copied. The same seed draws the same dropout for the same
+ * first_row; seed 0 turns dropout off. Leaves y in tape->output. */
+void mgu_forward(const struct mgu_training *training, struct mgu_tape *tape, const float *x, int rows, uint64_t seed);
+
+/* After forward: returns scale * the sum of the losses (mse) of its rows, and leaves the derivative for mgu_backward.
+ * target [rows][MGU_TARGETS]. sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over
+ * samples. */
+float mgu_loss(struct mgu_tape *tape, const float *target, const float *sample_weight, float scale);
+
+/* Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward.
+ * The loss is what mgu_loss left in the tape, plus what you wrote to tape->d_output: [rows][MGU_OUTPUTS], its
+ * derivative by y. A loss of your own sets d_output after mgu_forward, which clears it, and does not call mgu_loss; one
+ * beside mgu_loss is added to d_output after it. Once after each forward. */
+void mgu_backward(const struct mgu_training *training, struct mgu_tape *tape, struct mgu_gradients *gradients);
+
+/* The last state becomes the initial one of the next forward, in place of mgu_reset_tape: stateful models, truncated
+ * back-propagation through time. */
+void mgu_carry(struct mgu_tape *tape);
+
+/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
+extern const struct lstmc_model mgu_model;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

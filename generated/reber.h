@@ -1,0 +1,382 @@
+/* reber.h: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
+ *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
+ *   3 432 weights   step: 3 264 mul-adds, 128 activations   tape 19.0 KB a row   state 384 B   scratch 2.0 KB   1 lane
+ *
+ * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
+ *     static struct reber_weights weights;
+ *     static struct reber_packed packed;
+ *     static struct reber_scratch scratch;
+ *     reber_prepare(&packed, &weights);
+ *     reber_predict(&packed, &scratch, x, y);
+ * One step at a time, as the input comes in:
+ *     static struct reber_state state;
+ *     reber_reset(&packed, &state);
+ *     reber_step(&packed, &state, x, y);     for every step
+ * To train on rows <= REBER_BATCH samples, with the runtime's optimiser or one of yours:
+ *     static struct reber_training training;
+ *     static struct reber_tape tape;
+ *     static struct reber_gradients gradients;
+ *     reber_prepare_training(&training, &weights);
+ *     reber_reset_tape(&training, &tape);
+ *     reber_forward(&training, &tape, x, rows, seed);
+ *     loss = reber_loss(&tape, target, NULL, 1.0f / (float)rows);
+ *     memset(&gradients, 0, sizeof gradients);
+ *     reber_backward(&training, &tape, &gradients);
+ *     lstmc_optimizer_step(&reber_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
+ *
+ * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
+ * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
+ * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
+ * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
+ * first. A NaN in is a NaN out. */
+#ifndef REBER_H
+#define REBER_H
+
+/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
+ * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MODEL_H
+#define LSTMC_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LSTMC_RANK_MAX 6
+
+enum lstmc_initializer_kind {
+    LSTMC_CONSTANT,               /* a */
+    LSTMC_UNIFORM,                /* [a, b) */
+    LSTMC_NORMAL,                 /* mean a, standard deviation b */
+    LSTMC_TRUNCATED_NORMAL,       /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
+    LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
+    LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
+    LSTMC_ORTHOGONAL,             /* gain a */
+    LSTMC_IDENTITY                /* gain a */
+};
+
+enum lstmc_fan { LSTMC_FAN_IN, LSTMC_FAN_OUT, LSTMC_FAN_AVERAGE };
+
+struct lstmc_initializer {
+    enum lstmc_initializer_kind kind;
+    enum lstmc_fan fan;
+    float a, b;
+    int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
+};
+
+/* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
+struct lstmc_tensor {
+    const char *name;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset;                /* in floats, from the start of the struct */
+    size_t count;                 /* in floats */
+    int trainable;
+    struct lstmc_initializer initializer;
+    float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
+};
+
+enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+
+/* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
+struct lstmc_optimizer {
+    enum lstmc_optimizer_kind kind;
+    float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
+    int nesterov, centered, amsgrad;
+    float clipnorm, clipvalue, global_clipnorm;
+};
+
+struct lstmc_model {
+    const char *name;             /* "sentiment" */
+    const char *source;           /* "sentiment.lua" */
+    const char *version;          /* of the compiler */
+    uint64_t fingerprint;         /* of names, shapes and options */
+
+    int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int input_rank, output_rank, target_rank;
+    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];   /* without the batch axis */
+    int target_is_class;          /* 1: int32_t classes, 0: float */
+    size_t input_count, output_count, target_count;                    /* elements a sample */
+    const char *loss;             /* "binary_crossentropy" */
+
+    int batch;                    /* rows of one tape */
+    int shards;                   /* tapes of one batch */
+    struct lstmc_optimizer optimizer;
+
+    const struct lstmc_tensor *weights;       /* trainable ones first */
+    int weight_tensors;
+    size_t weight_count, gradient_count;      /* floats; the gradients are the first gradient_count weights */
+    const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
+    int tape_tensor_count;
+    size_t output_offset, d_output_offset;    /* bytes, in the tape */
+    size_t first_row_offset;                  /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+
+    size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
+
+    /* The model's functions; NULL where the model has none (no streaming meaning, compiled with --inference). */
+    void  (*prepare)(void *packed, const void *weights);
+    void  (*predict)(const void *packed, void *scratch, const void *x, float *y);
+    void  (*predict_batch)(const void *packed, void *batch_scratch, const void *x, int rows, float *y);
+    void  (*reset)(const void *packed, void *state);
+    int   (*step)(const void *packed, void *state, const void *x, float *y);
+    void  (*prepare_training)(void *training, const void *weights);
+    void  (*reset_tape)(const void *training, void *tape);
+    void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
+    float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
+    void  (*backward)(const void *training, void *tape, void *gradients);
+    void  (*carry)(void *tape);
+};
+
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define REBER_BATCH              8          /* rows that a tape or a batch scratch holds */
+#define REBER_SHARDS             1          /* tapes that make up one batch */
+#define REBER_INPUTS             24         /* elements of x, a sample: [24] */
+#define REBER_OUTPUTS            8          /* elements of y, a sample: [8] */
+#define REBER_TARGETS            1          /* elements of the target, a sample */
+#define REBER_TIMESTEPS          24         /* steps of a sample */
+#define REBER_WEIGHTS            3432       /* floats */
+#define REBER_GRADIENTS          3432       /* floats: the trainable weights, which come first */
+#define REBER_OPTIMIZER_FLOATS   6864       /* floats of optimiser state, zero at the start */
+
+/* In Keras's order and layout, except that trainable ones come first: REBER_WEIGHTS floats without gaps. 13.4 KB. */
+struct reber_weights {
+    struct {
+        float embeddings[8][8];
+    } embedding;
+    struct {
+        float kernel[8][96];
+        float recurrent_kernel[24][96];
+        float bias[96];
+    } lstm;
+    struct {
+        float kernel[24][8];
+        float bias[8];
+    } dense;
+};
+
+/* Of the trainable weights, each where its weight is in struct reber_weights: REBER_GRADIENTS floats without gaps. 13.4
+ * KB. */
+struct reber_gradients {
+    struct {
+        float embeddings[8][8];
+    } embedding;
+    struct {
+        float kernel[8][96];
+        float recurrent_kernel[24][96];
+        float bias[96];
+    } lstm;
+    struct {
+        float kernel[24][8];
+        float bias[8];
+    } dense;
+};
+
+/* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
+ * change. 8 B. */
+struct reber_packed {
+    const struct reber_weights *weights;
+};
+
+/* Memory for one reber_predict at a time; its contents need not be kept. 2.0 KB. */
+struct reber_scratch {
+    struct {
+        float y[24][8];
+    } embedding;
+    struct {
+        float h[2][24];      /* row t is at t % 2 */
+        float c[2][24];      /* row t is at t % 2 */
+    } lstm;
+    struct {
+        float y[8];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[4][24];
+            float i[24];
+            float f[24];
+            float g[24];
+            float o[24];
+            float tanh_c[24];
+        } lstm;
+        struct {
+            float z[8];
+            float highest;
+            float e[8];
+            float total;
+        } dense;
+    } local;
+};
+
+/* Memory for one reber_predict_batch at a time; its contents need not be kept. 16.0 KB. */
+struct reber_batch_scratch {
+    struct {
+        float y[24][REBER_BATCH][8];
+    } embedding;
+    struct {
+        float h[2][REBER_BATCH][24];      /* row t is at t % 2 */
+        float c[2][REBER_BATCH][24];      /* row t is at t % 2 */
+    } lstm;
+    struct {
+        float y[REBER_BATCH][8];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[REBER_BATCH][4][24];
+            float i[REBER_BATCH][24];
+            float f[REBER_BATCH][24];
+            float g[REBER_BATCH][24];
+            float o[REBER_BATCH][24];
+            float tanh_c[REBER_BATCH][24];
+        } lstm;
+        struct {
+            float z[REBER_BATCH][8];
+            float highest[REBER_BATCH];
+            float e[REBER_BATCH][8];
+            float total[REBER_BATCH];
+        } dense;
+    } local;
+};
+
+/* One stream: what the network remembers between two steps. Copy it to fork the stream. 384 B. */
+struct reber_state {
+    struct {
+        float h[2][24];      /* row 0: before the first step */
+        float c[2][24];      /* row 0: before the first step */
+    } lstm;
+};
+
+/* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
+ * change. 8 B. */
+struct reber_training {
+    const struct reber_weights *weights;
+};
+
+/* What forward leaves for loss and backward: the activations of up to REBER_BATCH samples. `output` holds y,
+ * [rows][REBER_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
+ * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 152 KB. */
+struct reber_tape {
+    int rows;               /* set by forward */
+    int first_row;          /* yours to set */
+    int32_t input[REBER_BATCH][24];
+    float output[REBER_BATCH][8];
+    float d_output[REBER_BATCH][8];
+    struct {
+        float y[24][REBER_BATCH][8];
+        float d_y[24][REBER_BATCH][8];
+    } embedding;
+    struct {
+        float h[25][REBER_BATCH][24];      /* row 0: before the first step */
+        float c[25][REBER_BATCH][24];      /* row 0: before the first step */
+        float i[24][REBER_BATCH][24];
+        float f[24][REBER_BATCH][24];
+        float g[24][REBER_BATCH][24];
+        float o[24][REBER_BATCH][24];
+        float tanh_c[24][REBER_BATCH][24];
+        float d_h[2][REBER_BATCH][24];      /* row t is at t % 2 */
+    } lstm;
+    struct {
+        float z[REBER_BATCH][8];
+        float e[REBER_BATCH][8];
+        float total[REBER_BATCH];
+        float y[REBER_BATCH][8];
+        float d_z[REBER_BATCH][8];
+        float d_y[REBER_BATCH][8];
+    } dense;
+    struct {
+        float e[REBER_BATCH][8];
+        float sum[REBER_BATCH];
+        float d_log_total[REBER_BATCH];
+        float d_l[REBER_BATCH];
+    } model;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[REBER_BATCH][4][24];
+        } lstm;
+        struct {
+            float highest[REBER_BATCH];
+        } dense;
+        struct {
+            float highest[REBER_BATCH];
+            float log_total[REBER_BATCH];
+            float l[REBER_BATCH];
+        } model_loss;
+        struct {
+            float d_e[REBER_BATCH][8];
+            float d_sum[REBER_BATCH];
+        } model_loss_2;
+        struct {
+            float d_e[REBER_BATCH][8];
+            float d_total[REBER_BATCH];
+        } dense_backward;
+        struct {
+            float d_c[2][REBER_BATCH][24];      /* row t is at t % 2 */
+            float d_z[REBER_BATCH][4][24];
+            float d_i[REBER_BATCH][24];
+            float d_f[REBER_BATCH][24];
+            float d_g[REBER_BATCH][24];
+            float d_o[REBER_BATCH][24];
+            float d_tanh_c[REBER_BATCH][24];
+        } lstm_backward;
+    } local;
+};
+
+/* x holds ids; one outside of [0, 8) is read as 0. */
+
+/* Reads the weights for prediction; again after they move or change. */
+void reber_prepare(struct reber_packed *packed, const struct reber_weights *weights);
+
+/* One sample: x [REBER_INPUTS], y [REBER_OUTPUTS]. Starts from the initial state. */
+void reber_predict(const struct reber_packed *packed, struct reber_scratch *scratch, const int32_t *x, float *y);
+
+/* Several samples: x [rows][REBER_INPUTS], y [rows][REBER_OUTPUTS], rows from 1 to REBER_BATCH. Each starts from the
+ * initial state. */
+void reber_predict_batch(const struct reber_packed *packed, struct reber_batch_scratch *scratch, const int32_t *x,
+    int rows, float *y);
+
+/* Before the first step of a stream: every state takes its initial value. */
+void reber_reset(const struct reber_packed *packed, struct reber_state *state);
+
+/* The next step of a stream: x [1], y [8], the output after this step. Uses 928 B of stack. Returns 1: y was
+ * written. */
+int reber_step(const struct reber_packed *packed, struct reber_state *state, const int32_t *x, float *y);
+
+/* Reads the weights for training; again after every update. Several threads may read the result. */
+void reber_prepare_training(struct reber_training *training, const struct reber_weights *weights);
+
+/* Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over. */
+void reber_reset_tape(const struct reber_training *training, struct reber_tape *tape);
+
+/* x [rows][REBER_INPUTS], rows from 1 to REBER_BATCH; x is copied. The same seed draws the same dropout for the same
+ * first_row; seed 0 turns dropout off. Leaves y in tape->output. */
+void reber_forward(const struct reber_training *training, struct reber_tape *tape, const int32_t *x, int rows,
+    uint64_t seed);
+
+/* After forward: returns scale * the sum of the losses (sparse_categorical_crossentropy) of its rows, and leaves the
+ * derivative for reber_backward. target [rows][REBER_TARGETS]: classes; one outside of [0, 8) is read as 0.
+ * sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over samples. */
+float reber_loss(struct reber_tape *tape, const int32_t *target, const float *sample_weight, float scale);
+
+/* Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward.
+ * The loss is what reber_loss left in the tape, plus what you wrote to tape->d_output: [rows][REBER_OUTPUTS], its
+ * derivative by y. A loss of your own sets d_output after reber_forward, which clears it, and does not call reber_loss;
+ * one beside reber_loss is added to d_output after it. Once after each forward. */
+void reber_backward(const struct reber_training *training, struct reber_tape *tape, struct reber_gradients *gradients);
+
+/* The last state becomes the initial one of the next forward, in place of reber_reset_tape: stateful models, truncated
+ * back-propagation through time. */
+void reber_carry(struct reber_tape *tape);
+
+/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
+extern const struct lstmc_model reber_model;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,362 @@
+/* sentiment.h: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
+ *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
+ *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 604 KB a row   state 1.6 KB   scratch 30.1 KB   1 lane
+ *
+ * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
+ *     static struct sentiment_weights weights;
+ *     static struct sentiment_packed packed;
+ *     static struct sentiment_scratch scratch;
+ *     sentiment_prepare(&packed, &weights);
+ *     sentiment_predict(&packed, &scratch, x, y);
+ * One step at a time, as the input comes in:
+ *     static struct sentiment_state state;
+ *     sentiment_reset(&packed, &state);
+ *     sentiment_step(&packed, &state, x, y);     for every step
+ * To train on rows <= SENTIMENT_BATCH samples, with the runtime's optimiser or one of yours:
+ *     static struct sentiment_training training;
+ *     static struct sentiment_tape tape;
+ *     static struct sentiment_gradients gradients;
+ *     sentiment_prepare_training(&training, &weights);
+ *     sentiment_reset_tape(&training, &tape);
+ *     sentiment_forward(&training, &tape, x, rows, seed);
+ *     loss = sentiment_loss(&tape, target, NULL, 1.0f / (float)rows);
+ *     memset(&gradients, 0, sizeof gradients);
+ *     sentiment_backward(&training, &tape, &gradients);
+ *     lstmc_optimizer_step(&sentiment_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
+ *
+ * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
+ * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
+ * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
+ * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
+ * first. A NaN in is a NaN out. */
+#ifndef SENTIMENT_H
+#define SENTIMENT_H
+
+/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
+ * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MODEL_H
+#define LSTMC_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LSTMC_RANK_MAX 6
+
+enum lstmc_initializer_kind {
+    LSTMC_CONSTANT,               /* a */
+    LSTMC_UNIFORM,                /* [a, b) */
+    LSTMC_NORMAL,                 /* mean a, standard deviation b */
+    LSTMC_TRUNCATED_NORMAL,       /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
+    LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
+    LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
+    LSTMC_ORTHOGONAL,             /* gain a */
+    LSTMC_IDENTITY                /* gain a */
+};
+
+enum lstmc_fan { LSTMC_FAN_IN, LSTMC_FAN_OUT, LSTMC_FAN_AVERAGE };
+
+struct lstmc_initializer {
+    enum lstmc_initializer_kind kind;
+    enum lstmc_fan fan;
+    float a, b;
+    int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
+};
+
+/* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
+struct lstmc_tensor {
+    const char *name;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset;                /* in floats, from the start of the struct */
+    size_t count;                 /* in floats */
+    int trainable;
+    struct lstmc_initializer initializer;
+    float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
+};
+
+enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+
+/* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
+struct lstmc_optimizer {
+    enum lstmc_optimizer_kind kind;
+    float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
+    int nesterov, centered, amsgrad;
+    float clipnorm, clipvalue, global_clipnorm;
+};
+
+struct lstmc_model {
+    const char *name;             /* "sentiment" */
+    const char *source;           /* "sentiment.lua" */
+    const char *version;          /* of the compiler */
+    uint64_t fingerprint;         /* of names, shapes and options */
+
+    int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int input_rank, output_rank, target_rank;
+    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];   /* without the batch axis */
+    int target_is_class;          /* 1: int32_t classes, 0: float */
+    size_t input_count, output_count, target_count;                    /* elements a sample */
+    const char *loss;             /* "binary_crossentropy" */
+
+    int batch;                    /* rows of one tape */
+    int shards;                   /* tapes of one batch */
+    struct lstmc_optimizer optimizer;
+
+    const struct lstmc_tensor *weights;       /* trainable ones first */
+    int weight_tensors;
+    size_t weight_count, gradient_count;      /* floats; the gradients are the first gradient_count weights */
+    const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
+    int tape_tensor_count;
+    size_t output_offset, d_output_offset;    /* bytes, in the tape */
+    size_t first_row_offset;                  /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+
+    size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
+
+    /* The model's functions; NULL where the model has none (no streaming meaning, compiled with --inference). */
+    void  (*prepare)(void *packed, const void *weights);
+    void  (*predict)(const void *packed, void *scratch, const void *x, float *y);
+    void  (*predict_batch)(const void *packed, void *batch_scratch, const void *x, int rows, float *y);
+    void  (*reset)(const void *packed, void *state);
+    int   (*step)(const void *packed, void *state, const void *x, float *y);
+    void  (*prepare_training)(void *training, const void *weights);
+    void  (*reset_tape)(const void *training, void *tape);
+    void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
+    float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
+    void  (*backward)(const void *training, void *tape, void *gradients);
+    void  (*carry)(void *tape);
+};
+
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SENTIMENT_BATCH              32         /* rows that a tape or a batch scratch holds */
+#define SENTIMENT_SHARDS             2          /* tapes that make up one batch */
+#define SENTIMENT_INPUTS             200        /* elements of x, a sample: [200] */
+#define SENTIMENT_OUTPUTS            1          /* elements of y, a sample: [1] */
+#define SENTIMENT_TARGETS            1          /* elements of the target, a sample */
+#define SENTIMENT_TIMESTEPS          200        /* steps of a sample */
+#define SENTIMENT_WEIGHTS            213301     /* floats */
+#define SENTIMENT_GRADIENTS          213301     /* floats: the trainable weights, which come first */
+#define SENTIMENT_OPTIMIZER_FLOATS   426602     /* floats of optimiser state, zero at the start */
+
+/* In Keras's order and layout, except that trainable ones come first: SENTIMENT_WEIGHTS floats without gaps. 833 KB.
+ * Not on the stack. */
+struct sentiment_weights {
+    struct {
+        float embeddings[5000][32];
+    } embedding;
+    struct {
+        float kernel[32][400];
+        float recurrent_kernel[100][400];
+        float bias[400];
+    } lstm;
+    struct {
+        float kernel[100][1];
+        float bias[1];
+    } dense;
+};
+
+/* Of the trainable weights, each where its weight is in struct sentiment_weights: SENTIMENT_GRADIENTS floats without
+ * gaps. 833 KB. Not on the stack. */
+struct sentiment_gradients {
+    struct {
+        float embeddings[5000][32];
+    } embedding;
+    struct {
+        float kernel[32][400];
+        float recurrent_kernel[100][400];
+        float bias[400];
+    } lstm;
+    struct {
+        float kernel[100][1];
+        float bias[1];
+    } dense;
+};
+
+/* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
+ * change. 8 B. */
+struct sentiment_packed {
+    const struct sentiment_weights *weights;
+};
+
+/* Memory for one sentiment_predict at a time; its contents need not be kept. 30.1 KB. */
+struct sentiment_scratch {
+    struct {
+        float y[200][32];
+    } embedding;
+    struct {
+        float h[2][100];      /* row t is at t % 2 */
+        float c[2][100];      /* row t is at t % 2 */
+    } lstm;
+    struct {
+        float y[1];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[4][100];
+            float i[100];
+            float f[100];
+            float g[100];
+            float o[100];
+            float tanh_c[100];
+        } lstm;
+        struct {
+            float z[1];
+        } dense;
+    } local;
+};
+
+/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 963 KB. Not on the stack. */
+struct sentiment_batch_scratch {
+    struct {
+        float y[200][SENTIMENT_BATCH][32];
+    } embedding;
+    struct {
+        float h[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
+        float c[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
+    } lstm;
+    struct {
+        float y[SENTIMENT_BATCH][1];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[SENTIMENT_BATCH][4][100];
+            float i[SENTIMENT_BATCH][100];
+            float f[SENTIMENT_BATCH][100];
+            float g[SENTIMENT_BATCH][100];
+            float o[SENTIMENT_BATCH][100];
+            float tanh_c[SENTIMENT_BATCH][100];
+        } lstm;
+        struct {
+            float z[SENTIMENT_BATCH][1];
+        } dense;
+    } local;
+};
+
+/* One stream: what the network remembers between two steps. Copy it to fork the stream. 1.6 KB. */
+struct sentiment_state {
+    struct {
+        float h[2][100];      /* row 0: before the first step */
+        float c[2][100];      /* row 0: before the first step */
+    } lstm;
+};
+
+/* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
+ * change. 8 B. */
+struct sentiment_training {
+    const struct sentiment_weights *weights;
+};
+
+/* What forward leaves for loss and backward: the activations of up to SENTIMENT_BATCH samples. `output` holds y,
+ * [rows][SENTIMENT_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
+ * whole batch of row 0 (0 after sentiment_reset_tape): dropout draws by it, so that shards differ. 18.9 MB. Not on the
+ * stack. */
+struct sentiment_tape {
+    int rows;               /* set by forward */
+    int first_row;          /* yours to set */
+    int32_t input[SENTIMENT_BATCH][200];
+    float output[SENTIMENT_BATCH][1];
+    float d_output[SENTIMENT_BATCH][1];
+    struct {
+        float y[200][SENTIMENT_BATCH][32];
+        float d_y[200][SENTIMENT_BATCH][32];
+    } embedding;
+    struct {
+        float h[201][SENTIMENT_BATCH][100];      /* row 0: before the first step */
+        float c[201][SENTIMENT_BATCH][100];      /* row 0: before the first step */
+        float i[200][SENTIMENT_BATCH][100];
+        float f[200][SENTIMENT_BATCH][100];
+        float g[200][SENTIMENT_BATCH][100];
+        float o[200][SENTIMENT_BATCH][100];
+        float tanh_c[200][SENTIMENT_BATCH][100];
+        float d_h[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
+    } lstm;
+    struct {
+        float z[SENTIMENT_BATCH][1];
+        float y[SENTIMENT_BATCH][1];
+        float d_z[SENTIMENT_BATCH][1];
+        float d_y[SENTIMENT_BATCH][1];
+    } dense;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[SENTIMENT_BATCH][4][100];
+        } lstm;
+        struct {
+            float softplus_z[SENTIMENT_BATCH][1];
+            float l[SENTIMENT_BATCH];
+            float d_softplus_z[SENTIMENT_BATCH][1];
+            float d_l[SENTIMENT_BATCH];
+        } model_loss;
+        struct {
+            float d_c[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
+            float d_z[SENTIMENT_BATCH][4][100];
+            float d_i[SENTIMENT_BATCH][100];
+            float d_f[SENTIMENT_BATCH][100];
+            float d_g[SENTIMENT_BATCH][100];
+            float d_o[SENTIMENT_BATCH][100];
+            float d_tanh_c[SENTIMENT_BATCH][100];
+        } lstm_backward;
+    } local;
+};
+
+/* x holds ids; one outside of [0, 5000) is read as 0. */
+
+/* Reads the weights for prediction; again after they move or change. */
+void sentiment_prepare(struct sentiment_packed *packed, const struct sentiment_weights *weights);
+
+/* One sample: x [SENTIMENT_INPUTS], y [SENTIMENT_OUTPUTS]. Starts from the initial state. */
+void sentiment_predict(const struct sentiment_packed *packed, struct sentiment_scratch *scratch, const int32_t *x,
+    float *y);
+
+/* Several samples: x [rows][SENTIMENT_INPUTS], y [rows][SENTIMENT_OUTPUTS], rows from 1 to SENTIMENT_BATCH. Each starts
+ * from the initial state. */
+void sentiment_predict_batch(const struct sentiment_packed *packed, struct sentiment_batch_scratch *scratch,
+    const int32_t *x, int rows, float *y);
+
+/* Before the first step of a stream: every state takes its initial value. */
+void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
+
+/* The next step of a stream: x [1], y [1], the output after this step. Uses 3.6 KB of stack. Returns 1: y was
+ * written. */
+int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
+
+/* Reads the weights for training; again after every update. Several threads may read the result. */
+void sentiment_prepare_training(struct sentiment_training *training, const struct sentiment_weights *weights);
+
+/* Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over. */
+void sentiment_reset_tape(const struct sentiment_training *training, struct sentiment_tape *tape);
+
+/* x [rows][SENTIMENT_INPUTS], rows from 1 to SENTIMENT_BATCH; x is copied. The same seed draws the same dropout for the
+ * same first_row; seed 0 turns dropout off. Leaves y in tape->output. */
+void sentiment_forward(const struct sentiment_training *training, struct sentiment_tape *tape, const int32_t *x,
+    int rows, uint64_t seed);
+
+/* After forward: returns scale * the sum of the losses (binary_crossentropy) of its rows, and leaves the derivative for
+ * sentiment_backward. target [rows][SENTIMENT_TARGETS]. sample_weight [rows], or NULL for ones. scale 1 / rows gives
+ * Keras's mean over samples. */
+float sentiment_loss(struct sentiment_tape *tape, const float *target, const float *sample_weight, float scale);
+
+/* Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward.
+ * The loss is what sentiment_loss left in the tape, plus what you wrote to tape->d_output: [rows][SENTIMENT_OUTPUTS],
+ * its derivative by y. A loss of your own sets d_output after sentiment_forward, which clears it, and does not call
+ * sentiment_loss; one beside sentiment_loss is added to d_output after it. Once after each forward. */
+void sentiment_backward(const struct sentiment_training *training, struct sentiment_tape *tape,
+    struct sentiment_gradients *gradients);
+
+/* The last state becomes the initial one of the next forward, in place of sentiment_reset_tape: stateful models,
+ * truncated back-propagation through time. */
+void sentiment_carry(struct sentiment_tape *tape);
+
+/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
+extern const struct lstmc_model sentiment_model;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

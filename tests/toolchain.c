@@ -1,0 +1,83 @@
+/* toolchain.c: see toolchain.h. */
+#include "toolchain.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const CompileOptions default_options = { 0 };
+
+void workshop_open(struct workshop *shop)
+{
+    strcpy(shop->folder, "/tmp/lstmc-dropin-XXXXXX");
+    shop->arena = arena_create();
+    cr_assert(mkdtemp(shop->folder), "no folder %s", shop->folder);
+}
+
+void workshop_close(struct workshop *shop)
+{
+    workshop_run(shop, "rm -rf '%s'", shop->folder);
+    arena_free(shop->arena);
+}
+
+static void write_text(struct workshop *shop, const char *name, const char *suffix, const char *text)
+{
+    const char *path = arena_format(shop->arena, "%s/%s.%s", shop->folder, name, suffix);
+    cr_assert(!write_file(path, text, strlen(text)), "%s cannot be written", path);
+}
+
+void workshop_model(struct workshop *shop, const char *name, const char *text, const CompileOptions *options)
+{
+    CompileOptions chosen = options ? *options : default_options;
+    Diagnostics *diagnostics = diagnostics_create(shop->arena);
+    Compiled compiled = { 0 };
+    chosen.target = target_find("plain");
+    if (!strstr(text, "return "))
+        text = arena_format(shop->arena, "return Sequential{ name = '%s', batch_size = 4, shards = 1, %s }", name, text);
+    Description *description = description_read_text(shop->arena, diagnostics, arena_format(shop->arena, "%s.lua", name), text, strlen(text),
+                                                     &(ReadOptions){ 0 });
+    bool done = description && compile(shop->arena, description, diagnostics, &chosen, &compiled);
+    if (!done)
+        diagnostics_print(diagnostics, stderr);
+    cr_assert(done, "%s: was refused (see standard error)", text);
+    write_text(shop, name, "h", compiled.header.text);
+    write_text(shop, name, "c", compiled.source.text);
+    compiled_free(&compiled);
+    description_free(description);
+}
+
+void workshop_list(struct workshop *shop, const char *const *names)
+{
+    const char *includes = "", *list = "#define MODELS(X)";
+    for (int i = 0; names[i]; i++) {
+        includes = arena_format(shop->arena, "%s#include \"%s.h\"\n", includes, names[i]);
+        list = arena_format(shop->arena, "%s X(%s)", list, names[i]);
+    }
+    write_text(shop, "models", "h", arena_format(shop->arena, "%s%s\n", includes, list));
+}
+
+const char *workshop_run(struct workshop *shop, const char *format, ...)
+{
+    char here[2048], part[4096];
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *command = arena_alloc(shop->arena, (size_t)length + 1);
+    vsnprintf(command, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    cr_assert(getcwd(here, sizeof here), "no current folder");
+    FILE *pipe = popen(arena_format(shop->arena, "dropin='%s/tests/dropin'; cd '%s' && { %s; } 2>&1", here, shop->folder, command), "r");
+    cr_assert(pipe, "%s", command);
+    const char *output = "";
+    for (size_t got; (got = fread(part, 1, sizeof part - 1, pipe)) > 0;) {
+        part[got] = '\0';
+        output = arena_format(shop->arena, "%s%s", output, part);
+    }
+    int status = pclose(pipe);
+    cr_assert(status == 0, "%s\nexit status %d\n%s", command, status, output);
+    return output;
+}
