@@ -241,6 +241,18 @@ static double whole_loss(const struct lstmc_model *m, Interpreter_double *interp
     return interpreter_loss_double(interpreter, target, NULL, 1.0 / 3) + penalty(m, weights);
 }
 
+static void expect_regularisers(const struct lstmc_model *m)
+{
+    static const struct { const char *weight; float l1, l2; } described[] = {
+        { "lstm/kernel", 0, 0.05f }, { "lstm/recurrent_kernel", 0.03f, 0 }, { "lstm/bias", 0.02f, 0.04f }, { "gru/kernel", 0, 0.01f },
+        { "gru/recurrent_kernel", 0, 0 }, { "dense/kernel", 0.01f, 0 }, { "dense/bias", 0, 0.5f } };
+    for (size_t i = 0; i < sizeof described / sizeof *described; i++)
+        for (int w = 0; w < m->weight_tensors; w++)
+            if (!strcmp(m->weights[w].name, described[i].weight))
+                cr_expect(m->weights[w].l1 == described[i].l1 && m->weights[w].l2 == described[i].l2, "%s: l1 %g l2 %g, described %g and %g",
+                          described[i].weight, (double)m->weights[w].l1, (double)m->weights[w].l2, (double)described[i].l1, (double)described[i].l2);
+}
+
 /* The gradient that one step of plain gradient descent follows, regularisers included, against differences of loss + penalty in double. */
 Test(battery_training, regularisers_are_part_of_loss_and_gradient)
 {
@@ -251,6 +263,7 @@ Test(battery_training, regularisers_are_part_of_loss_and_gradient)
         "loss = 'mse', optimizer = SGD{learning_rate = 1}");
     const struct lstmc_model *m = &description_model(description)->descriptor;
     size_t count = m->weight_count;
+    expect_regularisers(m);
     double *weights = arena_array(arena, double, count), *x = arena_array(arena, double, 3 * m->input_count);
     double *target = arena_array(arena, double, 3 * m->target_count), *gradients = arena_array(arena, double, count);
     float *single = arena_array(arena, float, count), *before = arena_array(arena, float, count), *step = arena_array(arena, float, count);
