@@ -5,15 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CPU_SECONDS_MAX 2
-
 Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max)
 {
     ReadOptions options = { .parameters = arguments->parameters, .parameter_count = arguments->parameter_count,
-                            .timesteps_max = timesteps_max, .batch = arguments->batch };
-    description_deadline(arguments->model, CPU_SECONDS_MAX);
+                            .timesteps_max = timesteps_max, .batch = arguments->batch, .timed = true };
     Description *description = description_read(arena, diagnostics, arguments->model, &options);
-    description_deadline(arguments->model, 0);
     if (!description)
         diagnostics_print(diagnostics, stderr);
     return description;
@@ -61,10 +57,7 @@ int command_compile(const Arguments *arguments)
     int status = 1;
     if (description) {
         Compiled compiled;
-        description_deadline(arguments->model, CPU_SECONDS_MAX);
-        bool done = compile(arena, description, diagnostics, &arguments->compile, &compiled);
-        description_deadline(arguments->model, 0);
-        if (!done) {
+        if (!compile(arena, description, diagnostics, &arguments->compile, &compiled)) {
             diagnostics_print(diagnostics, stderr);
         } else if (arguments->compile.dump) {
             fputs(compiled.dump.text, stdout);

@@ -84,14 +84,13 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     int before = diagnostics_count(diagnostics);
     LowerOptions training = { .training = true, .batch = batch, .input_gradient = options->input_gradient };
     LowerOptions many = { .batch = batch }, one = { .batch = 1 }, step = { .batch = 1, .streaming = true };
-    if (!options->inference)
-        programs->training = run_passes(arena, description, options, &training, NULL);
-    programs->batch = run_passes(arena, description, options, &many, NULL);
-    programs->single = run_passes(arena, description, options, &one, NULL);
+    if (!options->inference && !(programs->training = run_passes(arena, description, options, &training, NULL)))
+        return false;
+    if (!(programs->batch = run_passes(arena, description, options, &many, NULL)) ||
+        !(programs->single = run_passes(arena, description, options, &one, NULL)))
+        return false;
     programs->no_step = description_no_streaming(description);
-    if (!programs->no_step)
-        programs->step = run_passes(arena, description, options, &step, NULL);
-    if (diagnostics_count(diagnostics) != before)
+    if (!programs->no_step && !(programs->step = run_passes(arena, description, options, &step, NULL)))
         return false;
     check_sizes(arena, diagnostics, programs);
     if (diagnostics_count(diagnostics) != before)

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRINTED_MAX 20
+#define KEPT_MAX    1000      /* a loop can make any number */
+#define PRINTED_MAX 100
 
 typedef struct Diagnostic {
     const char *file, *message;
@@ -15,6 +16,7 @@ struct Diagnostics {
     Arena *arena;
     Diagnostic *items;
     int count, capacity;
+    int dropped;
 };
 
 Diagnostics *diagnostics_create(Arena *arena)
@@ -24,6 +26,28 @@ Diagnostics *diagnostics_create(Arena *arena)
     return all;
 }
 
+/* How many bytes of a character beyond ASCII begin here; 0 if it is no UTF-8. */
+static int utf8_length(const unsigned char *c)
+{
+    int length = *c >= 0xc2 && *c <= 0xdf ? 2 : (*c & 0xf0) == 0xe0 ? 3 : *c >= 0xf0 && *c <= 0xf4 ? 4 : 0;
+    for (int i = 1; i < length; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    return *c == 0xc2 && c[1] < 0xa0 ? 0 : length;      /* not the control characters beyond ASCII either */
+}
+
+/* Whatever is no text, or what a terminal could take for a command, becomes question marks. */
+static void make_printable(char *text)
+{
+    unsigned char *c = (unsigned char *)text;
+    while (*c) {
+        int length = *c < 0x80 ? 1 : utf8_length(c);
+        if (!length || (*c < ' ' && *c != '\n' && *c != '\t') || *c == 127)
+            *c = '?';
+        c += length ? length : 1;
+    }
+}
+
 void diagnostics_add(Diagnostics *all, const char *file, int line, const char *format, ...)
 {
     char message[1024];
@@ -31,6 +55,11 @@ void diagnostics_add(Diagnostics *all, const char *file, int line, const char *f
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    make_printable(message);
+    if (all->count >= KEPT_MAX) {
+        all->dropped++;
+        return;
+    }
     for (int i = 0; i < all->count; i++)
         if (all->items[i].line == line && !strcmp(all->items[i].message, message) && !strcmp(all->items[i].file, file))
             return;
@@ -44,9 +73,11 @@ int diagnostics_count(const Diagnostics *all)
     return all->count;
 }
 
-static int by_line(const void *a, const void *b)
+static int by_line(const void *a, const void *b)    /* what has no line comes last */
 {
     const Diagnostic *left = a, *right = b;
+    if (!left->line != !right->line)
+        return !left->line - !right->line;
     return left->line != right->line ? left->line - right->line : left->order - right->order;
 }
 
@@ -62,5 +93,5 @@ void diagnostics_print(const Diagnostics *all, FILE *to)
             fprintf(to, "%s: %s\n", item->file, item->message);
     }
     if (all->count > PRINTED_MAX)
-        fprintf(to, "%s: and %d more\n", all->items[0].file, all->count - PRINTED_MAX);
+        fprintf(to, "%s: and %d more\n", all->items[0].file, all->count + all->dropped - PRINTED_MAX);
 }

@@ -1,4 +1,4 @@
-/* lua_description.h: what the files that speak Lua share: read_lua.c and lua_lower.c. */
+/* lua_description.h: what the files that speak Lua share: read_lua.c, lua_state.c, lua_model.c and lua_lower.c. */
 #ifndef LUA_DESCRIPTION_H
 #define LUA_DESCRIPTION_H
 
@@ -15,7 +15,24 @@ struct Description {
     Model model;
     size_t memory;              /* bytes that Lua holds */
     int hook_depth;             /* calls of call_named under way */
+    long instructions_left;
+    bool running;               /* inside description_call: memory is bounded */
+    bool timed;                 /* the process ends when Lua has used its CPU time */
+    long microseconds_left;
+    int printed;                /* lines */
+    const char *inside;         /* the layer whose mathematics is called; NULL: none */
+    int inside_line;            /* where the description made it */
+    int returned_line;          /* where its mathematics returned; 0: it has not, or is not the description's own */
 };
+
+#define DESCRIPTION_CHUNK   "=(description)"
+#define DESCRIPTION_UNKNOWN "unknown name's value"      /* what Lua calls the stand-in for an unknown name (sandbox.lua) */
+
+/* Opens the bare state with the vocabulary in it. */
+void description_open(Description *description);
+
+/* The whole CPU time for what is called next. */
+void description_refill(Description *description);
 
 /* Calls the function below its `arguments` with a fresh budget of instructions; a failure becomes a diagnostic. */
 bool description_call(Description *description, int arguments, int results);

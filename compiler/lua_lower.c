@@ -9,7 +9,12 @@ typedef struct Reader {
     lua_State *L;
     Ir *ir;
     Arena *arena;
+    int depth, operations;
 } Reader;
+
+#define STATEMENTS_MAX 600      /* in one program: later passes compare each with each */
+#define DEPTH_MAX      64       /* operations inside operations */
+#define OPERATIONS_MAX 40000    /* in one program */
 
 static const char *text_of(Reader *r, const char *field)
 {
@@ -127,6 +132,10 @@ static const struct { const char *name; Op op; } operations[] = {
 static Expr *read_expr(Reader *r)
 {
     luaL_checkstack(r->L, 8, "an expression is nested too deeply");
+    if (r->depth > DEPTH_MAX)
+        luaL_error(r->L, "an expression has more than %d operations inside each other: give its parts names (local part = ...)", DEPTH_MAX);
+    if (r->operations++ > OPERATIONS_MAX)
+        luaL_error(r->L, "the mathematics of the model has more than %d operations", OPERATIONS_MAX);
     const char *name = text_of(r, "op");
     if (!strcmp(name, "constant")) {
         lua_getfield(r->L, -1, "value");
@@ -146,11 +155,13 @@ static Expr *read_expr(Reader *r)
         if (strcmp(name, operations[i].name))
             continue;
         Expr *argument[2] = { NULL, NULL };
+        r->depth++;
         for (int a = 0; a < op_traits[operations[i].op].arity; a++) {
             lua_getfield(r->L, -1, a ? "b" : "a");
             argument[a] = read_expr(r);
             lua_pop(r->L, 1);
         }
+        r->depth--;
         return expr_make(r->arena, operations[i].op, argument[0], argument[1]);
     }
     luaL_error(r->L, "%s cannot stand inside an expression", name);
@@ -213,8 +224,22 @@ static const char *const sections[] = {
     [SECTION_RESET] = "reset", [SECTION_FORWARD] = "forward", [SECTION_CARRY] = "carry", [SECTION_LOSS] = "loss", [SECTION_BACKWARD] = "backward",
 };
 
+/* A mistake in the next statement is this layer's. */
+static void blame(Reader *r, const char *name)
+{
+    const Model *model = &r->description->model;
+    r->description->inside = NULL;
+    for (int l = 0; name && l < model->layer_count; l++)
+        if (!strcmp(model->layers[l].name, name)) {
+            r->description->inside = model->layers[l].kind;
+            r->description->inside_line = model->layers[l].line;
+        }
+}
+
 static void read_statement(Reader *r)
 {
+    const char *layer_name = text_of(r, "layer");
+    blame(r, layer_name);
     Access out = read_access(r);
     const char *section_name = text_of(r, "section"), *how = text_of(r, "accumulate");
     Section section = SECTION_RESET;
@@ -240,7 +265,7 @@ static void read_statement(Reader *r)
         lua_pop(r->L, 1);
     }
     lua_pop(r->L, 1);
-    ir_statement(r->ir, section, loop, accumulate, out, value, count, axes)->layer = text_of(r, "layer");
+    ir_statement(r->ir, section, loop, accumulate, out, value, count, axes)->layer = layer_name;
 }
 
 static Tensor *tensor_field(Reader *r, const char *field)
@@ -275,7 +300,10 @@ static int read_program(lua_State *L)       /* (program, reader) */
     }
     lua_pop(L, 1);
     lua_getfield(L, -1, "statements");
-    for (lua_Integer i = 1, count = (lua_Integer)lua_rawlen(L, -1); i <= count; i++) {
+    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+    if (count > STATEMENTS_MAX)
+        luaL_error(L, "the mathematics of the model has more than %d statements", STATEMENTS_MAX);
+    for (lua_Integer i = 1; i <= count; i++) {
         lua_rawgeti(L, -1, i);
         read_statement(r);
         lua_pop(L, 1);

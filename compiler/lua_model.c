@@ -310,7 +310,10 @@ static uint64_t fingerprint(Description *d)
             hash = hash_text(hash, arena_format(d->arena, "%d", layer->output.extent[i]));
         for (int i = 0; i < layer->argument_count; i++) {
             const Argument *a = &layer->arguments[i];
-            hash = hash_text(hash_text(hash, a->name), a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
+            if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
+                hash = hash_text(hash_text(hash, a->name), "0");        /* said by name and shapes already, however it was written */
+            else
+                hash = hash_text(hash_text(hash, a->name), a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
         }
     }
     return hash_text(hash, model->loss ? model->loss : "");
@@ -398,7 +401,7 @@ static int draw(lua_State *L)       /* random(), random(n), random(a, b) */
 }
 
 /* Copies a number or nested tables of numbers, row by row. Returns how many there are; those beyond `room` are only counted. */
-static size_t flatten(lua_State *L, int index, bool integer, void *out, size_t room, size_t at)
+static size_t flatten(lua_State *L, int index, bool integer, void *out, size_t room, size_t at, int depth)
 {
     if (lua_isnumber(L, index) || lua_isboolean(L, index)) {
         double number = lua_isboolean(L, index) ? lua_toboolean(L, index) : lua_tonumber(L, index);
@@ -411,11 +414,13 @@ static size_t flatten(lua_State *L, int index, bool integer, void *out, size_t r
     if (!lua_istable(L, index))
         luaL_error(L, "samples: a %s among the numbers", luaL_typename(L, index));
     index = lua_absindex(L, index);
+    if (depth > LSTMC_RANK_MAX)
+        luaL_error(L, "samples: tables nest more than %d deep", LSTMC_RANK_MAX);
     luaL_checkstack(L, 4, "samples: nested too deeply");
     lua_Integer length = (lua_Integer)lua_rawlen(L, index);
     for (lua_Integer i = 1; i <= length; i++) {
         lua_rawgeti(L, index, i);
-        at = flatten(L, -1, integer, out, room, at);
+        at = flatten(L, -1, integer, out, room, at, depth + 1);
         lua_pop(L, 1);
     }
     return at;
@@ -425,11 +430,14 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description)
 {
     Description *d = lua_touserdata(L, 5);
     const struct lstmc_model *m = &d->model.descriptor;
+    d->inside_line = d->model.data.line;
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
     lua_call(L, 1, 2);
-    size_t x = flatten(L, -2, m->input_is_tokens, lua_touserdata(L, 3), m->input_count, 0);
-    size_t y = flatten(L, -1, m->target_is_class, lua_touserdata(L, 4), m->target_count, 0);
+    if (lua_isnil(L, -1))
+        luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -2) ? "x" : "y");
+    size_t x = flatten(L, -2, m->input_is_tokens, lua_touserdata(L, 3), m->input_count, 0, 1);
+    size_t y = flatten(L, -1, m->target_is_class, lua_touserdata(L, 4), m->target_count, 0, 1);
     if (x != m->input_count)
         luaL_error(L, "samples: x has %d numbers, but the model reads %d", (int)x, (int)m->input_count);
     if (y != m->target_count)
@@ -449,6 +457,7 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description)
 bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y)
 {
     lua_State *L = d->lua;
+    description_refill(d);
     Generator generator = { .seed = seed, .index = index };
     lua_pushcfunction(L, take_sample);
     lua_getfield(L, LUA_REGISTRYINDEX, "model");

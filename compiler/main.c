@@ -89,7 +89,7 @@ static int take_seed(Arguments *a, const char *value)
 {
     char *end;
     a->seed = strtoull(value, &end, 10);
-    return *value && !*end && a->seed ? 0 : usage("--seed takes a number from 1, not \"%s\"", value);
+    return *value >= '0' && *value <= '9' && !*end && a->seed ? 0 : usage("--seed takes a number from 1, not \"%s\"", value);
 }
 
 static int take_dump(Arguments *a, const char *value)
@@ -135,8 +135,11 @@ static const struct { const char *name, *commands; } flags[] = {
 static int take_flag(Arguments *a, const char *word)
 {
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (strcmp(word, flags[i].name))
+        size_t length = strlen(flags[i].name);
+        if (strncmp(word, flags[i].name, length) || (word[length] && word[length] != '='))
             continue;
+        if (word[length])
+            return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
         bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet };
@@ -165,6 +168,18 @@ static int take_option(Arguments *a, int count, char **words, int *i)
     return take_flag(a, word);
 }
 
+static int take_parameter(Arguments *a, const char *word)
+{
+    size_t length = strcspn(word, "=");
+    if (!length)
+        return usage("NAME=VALUE needs a name, not \"%s\"", word);
+    for (int i = 0; i < a->parameter_count; i++)
+        if (!strncmp(a->parameters[i], word, length + 1))
+            return usage("parameter %.*s is given twice", (int)length, word);
+    a->parameters[a->parameter_count++] = word;
+    return 0;
+}
+
 static int take_words(Arguments *a, int count, char **words)
 {
     for (int i = 0; i < count; i++) {
@@ -173,7 +188,9 @@ static int take_words(Arguments *a, int count, char **words)
             if (status)
                 return status;
         } else if (strchr(words[i], '=') && a->model) {
-            a->parameters[a->parameter_count++] = words[i];
+            int status = take_parameter(a, words[i]);
+            if (status)
+                return status;
         } else if (a->model) {
             return usage("one description at a time, not also \"%s\"; a parameter is NAME=VALUE", words[i]);
         } else {
@@ -195,9 +212,9 @@ int main(int argc, char **argv)
     };
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-            return fputs(help, stdout) < 0;
+            return fputs(help, stdout) < 0 || fflush(stdout);
         if (!strcmp(argv[i], "--version"))
-            return puts("lstmc " LSTMC_VERSION) < 0;
+            return puts("lstmc " LSTMC_VERSION) < 0 || fflush(stdout);
     }
     if (argc < 2) {
         fputs(help, stderr);

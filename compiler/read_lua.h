@@ -12,6 +12,7 @@ typedef struct ReadOptions {
     int parameter_count;
     int timesteps_max;              /* a longer time axis of the input is cut to this; 0: as it is */
     int batch;                      /* overrides rows of a tape; 0: as described */
+    bool timed;                     /* when the description uses too much CPU time, one line is written and the process ends with status 1 */
 } ReadOptions;
 
 /* Runs the file; NULL if there were mistakes, which are in `diagnostics` then. */
@@ -26,9 +27,6 @@ const Model *description_model(const Description *description);
 /* One sample of samples(function ...), a pure function of (seed, index). x, y: room for input_count and target_count elements of the model's types.
  * Returns false with a diagnostic if the function fails or returns another number of elements. */
 bool description_sample(Description *description, uint64_t seed, uint64_t index, void *x, void *y);
-
-/* Arms a timer of CPU time: when it runs out, one line about `file` is written and the process ends with status 1. 0 disarms. */
-void description_deadline(const char *file, int seconds);
 
 /* lower (lua_lower.c): the model's mathematics as an Ir with its reset, forward, carry and loss statements. */
 typedef struct LowerOptions {

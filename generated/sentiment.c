@@ -1054,7 +1054,7 @@ static float call_loss(void *tape, const void *target, const float *sample_weigh
 
 const struct lstmc_model sentiment_model = {
     .name = "sentiment", .source = "sentiment.lua", .version = "0.1",
-    .fingerprint = UINT64_C(0x0fb16c6c0c6275c6),
+    .fingerprint = UINT64_C(0x6066853f09c79356),
     .input_is_tokens = 1, .vocabulary = 5000,
     .input_rank = 1, .input_shape = { 200 }, .input_count = 200,
     .output_rank = 1, .output_shape = { 1 }, .output_count = 1,

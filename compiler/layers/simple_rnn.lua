@@ -2,7 +2,13 @@
 return recurrent "SimpleRNN" {
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" }, { "recurrent_initializer", "initializer", "orthogonal" },
-                { "bias_initializer", "initializer", "zeros" } },
+                { "bias_initializer", "initializer", "zeros" },
+                { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
+                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
+                { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 },
+                { "return_sequences", "boolean", false }, { "return_state", "later", false }, { "go_backwards", "boolean", false },
+                { "stateful", "later", false }, { "unroll", "later", false }, { "seed", "later", false } },
   state     = { "h" },
   weights   = function(a, x)
     return { kernel           = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),

@@ -6,11 +6,16 @@ local error = error
 local rawget, rawset, ipairs, pairs, type, tostring = rawget, rawset, ipairs, pairs, type, tostring
 local format, byte, sort, concat = string.format, string.byte, table.sort, table.concat
 local math_type, floor, huge = math.type, math.floor, math.huge
-local report, caller_line, call_named = internal.report, internal.caller_line, internal.call_named
+local report, caller_line, call_named, visible = internal.report, internal.caller_line, internal.call_named, internal.visible
 
 internal.layers, internal.activations, internal.losses = {}, {}, {}
 internal.optimizers, internal.initializers, internal.regularizers = {}, {}, {}
 internal.constructors = {}            -- what a description can call: LSTM, Adam, csv, ...
+
+-- What an unknown name stands for (sandbox.lua): it is reported once; whatever is done with it says nothing more.
+internal.unknown = {}
+local function is_unknown(v) return v == internal.unknown end
+internal.is_unknown = is_unknown
 
 -- Suggestions -------------------------------------------------------------------------------------------------------------------
 
@@ -45,26 +50,50 @@ local function keys(...)
 end
 internal.keys = keys
 
--- ' (did you mean "units"?)', or nothing where nothing is near.
+local function begins_with(name, word)
+  return #name > #word and string.sub(name, 1, #word) == word
+end
+
+-- ' (did you mean "units"?)', or nothing where nothing is near: a few letters wrong, or the beginning of a name.
 local function suggestion(word, candidates)
-  local best, least = nil, #word <= 4 and 2 or 3
-  if #word <= 2 then least = 1 end
+  if #word > 40 or #word < 2 then return "" end
+  local best, least = nil, #word <= 4 and 1 or #word <= 8 and 2 or 3
   for _, candidate in ipairs(candidates) do
-    local d = distance(word, candidate)
-    if d < least or d == least and not best then best, least = candidate, d end
+    if #candidate <= #word + 3 then
+      local d = distance(word, candidate)
+      if d < least or d == least and not best then best, least = candidate, d end
+    end
   end
-  return best and format(' (did you mean "%s"?)', best) or ""
+  if best then return format(' (did you mean "%s"?)', best) end
+  local longer = {}
+  for _, candidate in ipairs(candidates) do
+    if #word >= 4 and #longer < 3 and begins_with(candidate, word) then longer[#longer + 1] = candidate end
+  end
+  return #longer > 0 and format(' (did you mean "%s"?)', concat(longer, '" or "')) or ""
 end
 internal.suggestion = suggestion
 
 -- Argument types: check(value) -> value for the mathematics, value as plain data; or nil, what is wrong ------------------------
 
 local function shown(object)
-  if type(object) == "string" then return format('"%s"', object) end
+  if type(object) == "string" then return #object <= 60 and format('"%s"', object) or format('"%s..."', string.sub(object, 1, 60)) end
+  if object == nil then return "nothing" end
+  if is_unknown(object) then return "an unknown name's value" end        -- such a message is dropped: the name was reported
+  if object ~= object then return "NaN" end
+  if object == huge or object == -huge then return object > 0 and "infinity" or "-infinity" end
   if type(object) == "number" and math_type(object) == "float" and object == floor(object) and object > -1e15 and object < 1e15 then
     return format("%d", object)
   end
-  if type(object) == "table" or type(object) == "function" then return "a " .. (type(object)) end
+  if type(object) == "table" then
+    local kind = rawget(object, "object")
+    local def = rawget(object, "definition")
+    if kind == "layer" then return "the layer " .. def.name end
+    if (kind == "loss" or kind == "optimizer") and def then return format("the %s %s", kind, def.class) end
+    if kind == "initializer" or kind == "regularizer" then return (kind == "initializer" and "an " or "a ") .. kind end
+    if kind == "model" then return "a Sequential model" end
+    return "a table"
+  end
+  if type(object) == "function" then return "a function" end
   return tostring(object)
 end
 internal.shown = shown
@@ -75,7 +104,7 @@ local types = {}
 internal.types = types
 
 function types.size(v)
-  if type(v) ~= "number" then return nil, format("must be a positive whole number, not %s", shown(v)) end
+  if type(v) ~= "number" then return nil, format("must be a whole number, not %s", shown(v)) end
   if v ~= v or v ~= floor(v) or v < 1 or v > SIZE_MAX then
     return nil, format("must be a whole number between 1 and %d, not %s", SIZE_MAX, shown(v))
   end
@@ -117,12 +146,12 @@ end
 function types.shape(v)
   if type(v) ~= "table" then return nil, format("must be a table of sizes, not %s", shown(v)) end
   local shape = {}
+  if #v < 1 or #v > 2 then return nil, format("must have one or two extents, {features} or {timesteps, features}, not %d", #v) end
   for d = 1, #v do
     local extent, why = types.size(v[d])
     if not extent then return nil, format("extent %d %s", d, why) end
     shape[d] = extent
   end
-  if #shape < 1 or #shape > 2 then return nil, "must have one or two extents: {features} or {timesteps, features}" end
   return shape, nil
 end
 
@@ -158,6 +187,9 @@ end
 function types.metrics(v)
   if type(v) == "string" then v = { v } end
   if type(v) ~= "table" then return nil, format("must be a list of names, not %s", shown(v)) end
+  for key in pairs(v) do
+    if math_type(key) ~= "integer" then return nil, format('must be a list of names, like {"accuracy"}; "%s" has no place in it', tostring(key)) end
+  end
   for _, name in ipairs(v) do
     if type(name) ~= "string" then return nil, format("must be a list of names; %s is not one", shown(name)) end
     if not internal.metrics[name] then
@@ -168,11 +200,35 @@ function types.metrics(v)
   return v, nil
 end
 
+-- False if there are any: what they were meant to say is not known.
+local function report_unknown_keys(owner, given, known, line, positional_max)
+  local surplus, good = 0, true
+  for key in pairs(given) do
+    if math_type(key) == "integer" and key > positional_max then surplus = surplus + 1
+    elseif type(key) ~= "string" and (math_type(key) ~= "integer" or key < 1) then
+      report(line, format("%s: %s cannot be the name of an argument", owner, shown(key)))
+      good = false
+    end
+  end
+  for _, key in ipairs(keys(given)) do
+    if not known[key] then
+      report(line, format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(known))))
+      good = false
+    end
+  end
+  if surplus > 0 then
+    report(line, format("%s: %d argument%s too many: it takes %s by position", owner, surplus, surplus == 1 and "" or "s",
+           positional_max == 0 and "none" or format("at most %d", positional_max)))
+  end
+  return good and surplus == 0
+end
+
 -- Reads the arguments of a call, `given`, by the list of a definition: positional in Keras's order or named.
 -- Returns the checked values and the plain ones; reports every mistake.
 function internal.read_arguments(owner, list, given, line, positional_max)
   local values, plain, known = {}, {}, {}
-  if type(given) ~= "table" or is(given, Value) then given = { given } end
+  if is_unknown(given) then return { failed = true }, {} end
+  if type(given) ~= "table" or is(given, Value) or rawget(given, "object") then given = { given } end
   for position, entry in ipairs(list) do
     local name, kind, default = entry[1], entry[2], entry[3]
     known[name] = true
@@ -181,7 +237,9 @@ function internal.read_arguments(owner, list, given, line, positional_max)
     elseif v ~= nil and given[position] ~= nil and (not positional_max or position <= positional_max) then
       report(line, format('%s: argument "%s" is given twice, by position and by name', owner, name))
     end
-    if kind == "later" then
+    if is_unknown(v) then
+      values.failed = true
+    elseif kind == "later" then
       if v ~= nil and v ~= default then report(line, format('%s: "%s" is not supported by this version', owner, name)) end
     elseif v == nil and default == nil then
       report(line, format('%s: missing argument "%s"', owner, name))
@@ -201,13 +259,7 @@ function internal.read_arguments(owner, list, given, line, positional_max)
       end
     end
   end
-  for key in pairs(given) do
-    if type(key) == "string" and not known[key] then
-      report(line, format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(known))))
-    elseif math_type(key) == "integer" and key > (positional_max or #list) then
-      report(line, format("%s: argument %d is one too many", owner, key))
-    end
-  end
+  if not report_unknown_keys(owner, given, known, line, positional_max or #list) then values.failed = true end
   return values, plain
 end
 
@@ -222,12 +274,48 @@ local function extended(arguments, more)
   return list
 end
 
-local function define_layer(name, def, arguments)
-  if type(name) ~= "string" or not (byte(name, 1) or 0) then report(caller_line(), "a layer needs a name") return function() end end
+local function is_identifier(name)
+  if type(name) ~= "string" or #name == 0 or #name > 60 then return false end
+  for i = 1, #name do
+    local c = byte(name, i)
+    local letter = c >= 65 and c <= 90 or c >= 97 and c <= 122
+    if not (letter or i > 1 and (c == 95 or c >= 48 and c <= 57)) then return false end
+  end
+  return true
+end
+internal.is_identifier = is_identifier
+
+-- What is wrong with a layer's own list of arguments; nil if nothing is.
+local function wrong_arguments(arguments)
+  if type(arguments) ~= "table" then return format("arguments must be a list, not %s", shown(arguments)) end
+  local seen = {}
+  for _, entry in ipairs(COMMON) do seen[entry[1]] = true end
   for position, entry in ipairs(arguments) do
-    if type(entry) ~= "table" or type(entry[1]) ~= "string" or not (types[entry[2]] or entry[2] == "later") then
-      report(caller_line(), format('%s: argument %d must be { "name", "type", default }, with a type of: %s', name, position, concat(keys(types), ", ")))
-      return function() end
+    if type(entry) ~= "table" or not is_identifier(entry[1]) then
+      return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
+    end
+    if not (types[entry[2]] or entry[2] == "later") then
+      return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]),
+                    type(entry[2]) == "string" and suggestion(entry[2], keys(types)) or "", concat(keys(types), ", "))
+    end
+    if seen[entry[1]] then return format('argument "%s" is there already', entry[1]) end
+    seen[entry[1]] = true
+  end
+end
+
+-- A mistake in a definition: what it would have made takes every use in silence.
+local function refuse(what, name, ...)
+  report(caller_line(), format('%s "%s": %s', what, tostring(name), format(...)))
+  return internal.unknown
+end
+
+local function define_layer(what, name, def, arguments)
+  if not is_identifier(name) then return refuse(what, name, "a name is letters, digits and _, and starts with a letter") end
+  local wrong = wrong_arguments(arguments)
+  if wrong then return refuse(what, name, "%s", wrong) end
+  for _, part in ipairs{ "weights", "shape" } do
+    if def[part] ~= nil and type(def[part]) ~= "function" then
+      return refuse(what, name, "%s must be a function(a, x), not %s", part, shown(def[part]))
     end
   end
   def.name = name
@@ -236,11 +324,11 @@ local function define_layer(name, def, arguments)
   def.custom = not internal.loading_built_in
   def.line = caller_line()
   internal.layers[name] = def
-  local function constructor(given)
+  local constructor = visible(function(given)
     local line = caller_line()
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)
     return internal.new_layer(def, values, plain, line)
-  end
+  end)
   if def.custom then internal.user_globals[name] = constructor else internal.constructors[name] = constructor end
   return constructor
 end
@@ -249,11 +337,9 @@ end
 -- x has the features of one position; batch and all leading axes are implied. With over = "sample", x is the whole sample.
 function vocabulary.layer(name)
   return function(def)
-    if type(def) ~= "table" or type(def.call) ~= "function" then
-      report(caller_line(), format('layer "%s": needs call = function(a, w, x)', tostring(name)))
-      return function() end
-    end
-    return define_layer(name, def, def.arguments or {})
+    if is_unknown(def) then return internal.unknown end
+    if type(def) ~= "table" or type(def.call) ~= "function" then return refuse("layer", name, "needs call = function(a, w, x)") end
+    return define_layer("layer", name, def, def.arguments or {})
   end
 end
 
@@ -271,22 +357,22 @@ local RECURRENT = {
 -- x: this step's input, s: the state before it; step returns the state after it. The first state is the output.
 function vocabulary.recurrent(name)
   return function(def)
-    if type(def) ~= "table" or type(def.step) ~= "function" or type(def.state) ~= "table" or not def.state[1] then
-      report(caller_line(), format('recurrent "%s": needs state = {"h"} and step = function(a, w, x, s)', tostring(name)))
-      return function() end
+    if is_unknown(def) then return internal.unknown end
+    if type(def) ~= "table" or type(def.step) ~= "function" then return refuse("recurrent", name, "needs step = function(a, w, x, s)") end
+    if type(def.state) ~= "table" or not def.state[1] then return refuse("recurrent", name, 'needs state = {"h"}, the names of its states') end
+    for _, state in ipairs(def.state) do
+      if not is_identifier(state) then return refuse("recurrent", name, "%s cannot be the name of a state", shown(state)) end
     end
-    local known = {}
-    for _, entry in ipairs(def.arguments or {}) do known[entry[1]] = true end
-    if not known.units then
-      report(caller_line(), format('recurrent "%s": needs an argument {"units", "size"}', tostring(name)))
-      return function() end
-    end
+    local wrong, known = wrong_arguments(def.arguments or {}), {}
+    if wrong then return refuse("recurrent", name, "%s", wrong) end
+    for _, entry in ipairs(def.arguments or {}) do known[entry[1]] = entry[2] end
+    if known.units ~= "size" then return refuse("recurrent", name, 'needs an argument { "units", "size" }') end
     local own = {}
     for _, entry in ipairs(def.arguments) do own[#own + 1] = entry end
     for _, entry in ipairs(RECURRENT) do
       if not known[entry[1]] then own[#own + 1] = entry end
     end
-    return define_layer(name, def, own)
+    return define_layer("recurrent", name, def, own)
   end
 end
 
@@ -314,11 +400,11 @@ local function definer(registry, class_of)
       def.name = name
       internal[registry][name] = def
       for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = def end
-      internal.constructors[def.class] = function(given)
+      internal.constructors[def.class] = visible(function(given)
         local line = caller_line()
         local values, plain = internal.read_arguments(def.class, def.arguments or {}, given == nil and {} or given, line)
-        return { object = class_of, definition = def, arguments = values, plain = plain, line = line }
-      end
+        return { object = class_of, definition = def, arguments = values, plain = plain, line = line, failed = values.failed }
+      end)
     end
   end
 end
@@ -332,10 +418,10 @@ vocabulary.optimizer = definer("optimizers", "optimizer")
 local function plain_object(registry, what)
   return function(name)
     return function(def)
-      local function constructor(given)
+      local constructor = visible(function(given)
         local values = internal.read_arguments(def.class, def.arguments or {}, given == nil and {} or given, caller_line())
         return { object = what, value = values.failed and def.value{} or def.value(values) }
-      end
+      end)
       internal[registry][name] = constructor
       for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = constructor end
       internal.constructors[def.class] = constructor
@@ -393,20 +479,24 @@ function vocabulary.input(name)
   return function(def)
     def.name, def.is_input, def.over, def.arguments = name, true, "sample", extended(def.arguments, COMMON)
     internal.layers[name] = def
-    internal.constructors[name] = function(given)
+    internal.constructors[name] = visible(function(given)
       local line, named = caller_line(), {}
+      if is_unknown(given) then return internal.new_layer(def, { failed = true }, {}, line) end
       if type(given) ~= "table" then given = { given } end
       local sizes = {}
       for key, v in pairs(given) do
         if math_type(key) == "integer" then sizes[key] = v else named[key] = v end
       end
-      if type(sizes[1]) == "table" then sizes = sizes[1] end
+      for _, v in pairs(sizes) do
+        if is_unknown(v) then sizes = { v } break end
+      end
+      if type(sizes[1]) == "table" and not is_unknown(sizes[1]) then sizes = sizes[1] end
       if sizes[1] ~= nil then
         if named.shape ~= nil then report(line, format('%s: argument "shape" is given twice, by position and by name', name)) end
-        named.shape = sizes
+        named.shape = is_unknown(sizes[1]) and sizes[1] or sizes
       end
       local values, plain = internal.read_arguments(name, def.arguments, named, line, 0)
       return internal.new_layer(def, values, plain, line)
-    end
+    end)
   end
 end

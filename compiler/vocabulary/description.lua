@@ -2,11 +2,12 @@
 local internal = ...
 local vocabulary = internal.vocabulary
 local report, caller_line, suggestion, keys = internal.report, internal.caller_line, internal.suggestion, internal.keys
-local rawget, rawset, ipairs, pairs, type, tostring, setmetatable = rawget, rawset, ipairs, pairs, type, tostring, setmetatable
+local rawget, rawset, ipairs, pairs, type, tostring, setmetatable, error = rawget, rawset, ipairs, pairs, type, tostring, setmetatable, error
 local format, byte, sub, char, concat, sort = string.format, string.byte, string.sub, string.char, table.concat, table.sort
-local math_type = math.type
+local math_type, is_unknown, is_identifier, visible = math.type, internal.is_unknown, internal.is_identifier, internal.visible
 
 local ELEMENTS_MAX = 536870911         -- floats in 2 GB
+local LAYERS_MAX = 200
 
 function internal.new_layer(def, values, plain, line)
   return { object = "layer", definition = def, arguments = values, plain = plain, line = line, failed = values.failed }
@@ -27,62 +28,87 @@ Model.__index = Model
 Model.__metatable = "model"
 
 local function set_options(model, given, owner, line, allowed)
-  for key, v in pairs(given) do
-    if type(key) == "string" then
-      if not OPTION_NAMES[key] or allowed and not allowed[key] then
-        report(line, format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(allowed or OPTION_NAMES))))
-      elseif model.options[key] ~= nil and model.options[key] ~= v then
-        report(line, format('%s: "%s" is set twice', owner, key))
-      else
-        model.options[key], model.option_lines[key] = v, line
-      end
+  if is_unknown(given) then return end
+  if type(given) ~= "table" or rawget(given, "object") then
+    return report(line, format("%s takes a table, like %s{...}, not %s", owner, owner, internal.shown(given)))
+  end
+  for _, key in ipairs(keys(given)) do
+    local v = given[key]
+    if not OPTION_NAMES[key] or allowed and not allowed[key] then
+      report(line, format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(allowed or OPTION_NAMES))))
+    elseif model.options[key] ~= nil and model.options[key] ~= v then
+      report(line, format('%s: "%s" is set twice, first in line %d', owner, key, model.option_lines[key]))
+    else
+      model.options[key], model.option_lines[key] = v, line
     end
   end
 end
 
 local function add_layer(model, layer, line, position)
-  if type(layer) == "table" and layer.object == "unknown" then
+  if position == LAYERS_MAX + 1 then
+    error(format("Sequential: more than %d layers", LAYERS_MAX), 0)
+  elseif is_unknown(layer) then
     model.broken = true
   elseif type(layer) == "table" and layer.object == "layer" then
     if layer.owner then
-      report(line, format("%s: the same layer object is added twice; make a second one", layer.definition.name))
+      report(line, format("%s: the same layer object is added twice: make a second one", layer.definition.name))
+      model.broken = true
     end
     layer.owner = model
-    model.stack[#model.stack + 1] = layer
+  elseif type(layer) == "function" then
+    report(line, format("Sequential: item %d is a function: call it, like LSTM{100}", position))
+    model.broken = true
   else
     report(line, format("Sequential: item %d is %s, not a layer", position, internal.shown(layer)))
     model.broken = true
   end
+  model.stack[position] = layer == nil and false or layer
 end
 
-function Model:add(layer)
-  if self.options == nil then report(caller_line(), "add: write model:add(...), with a colon") return end
-  add_layer(self, layer, caller_line(), #self.stack + 1)
+local function is_layer(item)
+  return type(item) == "table" and item.object == "layer"
 end
 
-function Model:compile(given)
-  if type(given) ~= "table" then report(caller_line(), "compile: takes a table: model:compile{loss = \"mse\"}") return end
-  set_options(self, given, "compile", caller_line())
-end
+Model.add = visible(function(model, layer)
+  local line = caller_line()
+  if type(model) ~= "table" or rawget(model, "object") ~= "model" then
+    return report(line, "add: write model:add(...), with a colon")
+  end
+  add_layer(model, layer, line, #model.stack + 1)
+end)
 
+-- compile and fit: the same options as in Sequential{...}; fit takes those of the training alone.
 local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true }
-function Model:fit(given)
-  if type(given) ~= "table" then report(caller_line(), "fit: takes a table: model:fit{epochs = 3}") return end
-  set_options(self, given, "fit", caller_line(), FIT)
+for name, allowed in pairs{ compile = false, fit = FIT } do
+  Model[name] = visible(function(model, given)
+    local line = caller_line()
+    if type(model) ~= "table" or rawget(model, "object") ~= "model" then
+      return report(line, format("%s: write model:%s{...}, with a colon", name, name))
+    end
+    set_options(model, given, name, line, allowed or nil)
+    for position in ipairs(type(given) == "table" and given or {}) do
+      return report(line, format("%s: item %d has no name: layers go into Sequential or model:add", name, position))
+    end
+  end)
 end
 
-function internal.constructors.Sequential(given)
+internal.constructors.Sequential = visible(function(given)
   local line = caller_line()
   local model = setmetatable({ object = "model", stack = {}, options = {}, option_lines = {}, line = line }, Model)
   if given == nil then return model end
-  if type(given) ~= "table" then
-    report(line, "Sequential: takes a table of layers and options")
+  if is_unknown(given) or type(given) ~= "table" or rawget(given, "object") then
+    if not is_unknown(given) then report(line, format("Sequential takes a table of layers and options, not %s", internal.shown(given))) end
+    model.broken = true
     return model
   end
-  for position, layer in ipairs(given) do add_layer(model, layer, line, position) end
+  local last = 0
+  for key in pairs(given) do
+    if math_type(key) == "integer" and key > last and key <= LAYERS_MAX + 1 then last = key end
+  end
+  for position = 1, last do add_layer(model, given[position], line, position) end
   set_options(model, given, "Sequential", line)
   return model
-end
+end)
 
 -- Names and shapes ----------------------------------------------------------------------------------------------------------------
 
@@ -100,23 +126,16 @@ local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> l
   return concat(out)
 end
 
-local function is_identifier(name)
-  if #name == 0 or #name > 60 then return false end
-  for i = 1, #name do
-    local c = byte(name, i)
-    local letter = c >= 65 and c <= 90 or c >= 97 and c <= 122
-    if not (letter or i > 1 and (c == 95 or c >= 48 and c <= 57)) then return false end
-  end
-  return true
-end
-
 local function give_names(model)
   local used, counts = {}, {}
   for _, layer in ipairs(model.layers) do
-    local wanted = layer.arguments.name
+    local wanted = is_layer(layer) and layer.arguments.name
+    if not is_layer(layer) or layer.failed and wanted == nil then
+      goto continue                  -- reported already
+    end
     if wanted then
       if not is_identifier(wanted) then
-        report(layer.line, format('%s: name "%s" must be letters, digits and _, and start with a letter', layer.definition.name, wanted))
+        report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter", layer.definition.name, internal.shown(wanted)))
       elseif used[wanted] then
         report(layer.line, format('%s: the name "%s" is taken already', layer.definition.name, wanted))
       end
@@ -130,6 +149,7 @@ local function give_names(model)
       until not used[layer.name]
     end
     used[layer.name] = true
+    ::continue::
   end
 end
 
@@ -159,11 +179,24 @@ local function seen_by(def, shape)
   return { shape = own, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
 end
 
+-- Calls a function of a definition; mistakes in what it returns are its own.
+local function call_inside(layer, part, x)
+  internal.inside(layer.definition.name, layer.line)
+  return internal.call_named(layer.definition[part], layer.arguments, x)
+end
+
 local function output_shape(layer, shape)
   local def, a = layer.definition, layer.arguments
   if def.step then return a.return_sequences and { shape[1], a.units } or { a.units } end
   local x = seen_by(def, shape)
-  local own = def.shape and def.shape(a, x) or x.shape
+  local own = x.shape
+  if def.shape then
+    own = call_inside(layer, "shape", x)
+    local checked, why = internal.types.shape(own)
+    if not checked then error(format("shape must return the sizes of the output: it %s", why), 0) end
+    if def.over ~= "sample" and #own ~= 1 then error("shape must return one size, { features }: time is added to it", 0) end
+    own = checked
+  end
   if def.over == "sample" then return own end
   local whole = {}
   for d = 1, #shape - 1 do whole[d] = shape[d] end
@@ -190,16 +223,23 @@ local function check_input(layer, before, shape, tokens)
   return false
 end
 
+-- Follows the shape through the layers. Behind a layer that cannot take it, the shape is known again where a cell returns its last state.
 local function infer_shapes(model, first_shape)
-  local shape, before = first_shape, model.layers[1]
+  local shape, before, good = first_shape, model.layers[1], true
   for position, layer in ipairs(model.layers) do
+    if not is_layer(layer) or layer.failed then return false end
     layer.index = position - 1
     if position == 1 then
       layer.input, layer.output = shape, shape
     else
-      if layer.failed or not check_input(layer, before, shape, position == 2 and model.input_is_tokens) then return false end
+      if not check_input(layer, before, shape, position == 2 and model.input_is_tokens) then
+        good = false
+        if not layer.definition.step or layer.arguments.return_sequences then return false end
+        shape = { 1, 1 }
+      end
       layer.input = shape
       shape = output_shape(layer, shape)
+      internal.inside()
       layer.output = shape
       if elements(shape) > ELEMENTS_MAX then
         report(layer.line, format("%s: its output %s is larger than 2 GB", layer.definition.name, shape_text(shape)))
@@ -208,7 +248,7 @@ local function infer_shapes(model, first_shape)
     end
     before = layer
   end
-  return true
+  return good
 end
 
 local function make_weights(model)
@@ -216,13 +256,17 @@ local function make_weights(model)
   for _, layer in ipairs(model.layers) do
     local def, a = layer.definition, layer.arguments
     layer.weights = {}
-    local made = def.weights and def.weights(a, seen_by(def, layer.input)) or {}
-    for name, weight in pairs(made) do
+    local made = {}
+    if def.weights then made = call_inside(layer, "weights", seen_by(def, layer.input)) end
+    if type(made) ~= "table" then error(format("weights must return a table of weights, not %s", internal.shown(made)), 0) end
+    for _, name in ipairs(keys(made)) do
+      local weight = made[name]
       if weight then
+        if not is_identifier(name) then error(format('weights: the name "%s" is not made of letters, digits and _', name), 0) end
         if type(weight) ~= "table" or weight.object ~= "weight" then
-          report(layer.line, format("%s: weights must return weight(...) objects; %s is not one", def.name, tostring(name)))
-          return
+          error(format("weights: %s must be made by weight(...), not %s", name, internal.shown(weight)), 0)
         end
+        if weight.layer_name then error(format("weights: %s is the same weight as %s: make a second one", name, weight.name), 0) end
         weight.short_name, weight.name, weight.layer_name = name, layer.name .. "/" .. name, layer.name
         weight.trainable = a.trainable ~= false
         layer.weights[#layer.weights + 1] = weight
@@ -233,6 +277,10 @@ local function make_weights(model)
         end
       end
     end
+    for key in pairs(made) do
+      if type(key) ~= "string" then error("weights: every weight needs a name: return { kernel = weight(...) }", 0) end
+    end
+    internal.inside()
     sort(layer.weights, function(x, y) return x.order < y.order end)
     for _, weight in ipairs(layer.weights) do
       local list = weight.trainable and trainable or frozen
@@ -245,20 +293,38 @@ end
 
 -- Loss, optimizer, metrics ------------------------------------------------------------------------------------------------------
 
-local function find_object(model, option, registry, what, line)
+local function find_object(model, option, registry, line)
   local v = model.options[option]
-  if type(v) == "table" and rawget(v, "object") == what then return v end
+  if v == nil or is_unknown(v) then return nil end
+  if type(v) == "table" and rawget(v, "object") == option then return not v.failed and v or nil end
+  local article = option == "loss" and "a" or "an"
   if type(v) ~= "string" then
-    report(line, format('Sequential: "%s" must be the name of %s, not %s', option, what == "loss" and "a loss" or "an " .. what, internal.shown(v)))
+    report(line, type(v) == "function" and format("Sequential: %s is a function: call it, like %s", option, option == "loss" and "Huber()" or "Adam()")
+                 or format('Sequential: "%s" must be the name of %s %s, not %s', option, article, option, internal.shown(v)))
     return nil
   end
   local def = internal[registry][v]
   if not def then
-    report(line, format('Sequential: unknown %s "%s"%s', what, v, suggestion(v, keys(internal[registry]))))
+    report(line, format('Sequential: unknown %s "%s"%s', option, v, suggestion(v, keys(internal[registry]))))
     return nil
   end
   local values, plain = internal.read_arguments(def.class, def.arguments or {}, {}, line)
-  return { object = what, definition = def, arguments = values, plain = plain, line = line }
+  return { object = option, definition = def, arguments = values, plain = plain, line = line }
+end
+
+-- What can be said of loss and optimizer without the shapes.
+local function settle_objects(model)
+  local options, lines = model.options, model.option_lines
+  if options.optimizer == nil then options.optimizer, lines.optimizer = "adam", model.line end
+  model.loss = find_object(model, "loss", "losses", lines.loss)
+  model.optimizer = find_object(model, "optimizer", "optimizers", lines.optimizer)
+  local clips = {}
+  for _, clip in ipairs{ "clipnorm", "clipvalue", "global_clipnorm" } do
+    if model.optimizer and model.optimizer.arguments[clip] then clips[#clips + 1] = clip end
+  end
+  if #clips > 1 then
+    report(model.optimizer.line, format("%s: %s cannot be set together: choose one", model.optimizer.definition.class, concat(clips, " and ")))
+  end
 end
 
 local function resolve_metric(model, name)
@@ -283,29 +349,18 @@ local function check_metric(model, name, line)
 end
 
 local function settle_loss(model)
-  local options, lines = model.options, model.option_lines
   model.output_shape = model.layers[#model.layers].output
   model.target_shape, model.target_is_class = model.output_shape, false
-  if options.loss ~= nil then model.loss = find_object(model, "loss", "losses", "loss", lines.loss) end
-  if model.loss then
-    local def, last = model.loss.definition, model.output_shape[#model.output_shape]
-    if def.classes and last < 2 then
-      report(lines.loss, format('Sequential: %s needs at least two classes, but %s gives one number (did you mean "binary_crossentropy"?)',
-             def.name, model.layers[#model.layers].name))
-    end
-    if def.target == "class" then
-      model.target_is_class = true
-      model.target_shape = { table.unpack(model.output_shape, 1, #model.output_shape - 1) }
-    end
+  if not model.loss then return end
+  local def, last = model.loss.definition, model.output_shape[#model.output_shape]
+  if def.classes and last < 2 then
+    report(model.option_lines.loss, format('Sequential: %s needs at least two classes, but %s gives one number (did you mean "binary_crossentropy"?)',
+           def.name, model.layers[#model.layers].name))
+    return
   end
-  if options.optimizer == nil then options.optimizer, lines.optimizer = "adam", model.line end
-  model.optimizer = find_object(model, "optimizer", "optimizers", "optimizer", lines.optimizer)
-  if model.optimizer then
-    local a, clips = model.optimizer.arguments, 0
-    for _, clip in ipairs{ "clipnorm", "clipvalue", "global_clipnorm" } do
-      if a[clip] then clips = clips + 1 end
-    end
-    if clips > 1 then report(model.optimizer.line, format("%s: only one of clipnorm, clipvalue, global_clipnorm can be set", model.optimizer.definition.class)) end
+  if def.target == "class" then
+    model.target_is_class = true
+    model.target_shape = { table.unpack(model.output_shape, 1, #model.output_shape - 1) }
   end
 end
 
@@ -313,7 +368,7 @@ local function settle_options(model, default_name)
   for _, entry in ipairs(OPTIONS) do
     local name, kind, default = entry[1], entry[2], entry[3]
     local v = model.options[name]
-    if v == nil then v = default end
+    if v == nil or is_unknown(v) then v = default end
     if v == false and default == false then
       model[name] = nil
     else
@@ -326,10 +381,11 @@ local function settle_options(model, default_name)
   end
   if model.seed and model.seed ~= model.seed // 1 then report(model.option_lines.seed, 'Sequential: "seed" must be a whole number') end
   if model.name and not is_identifier(model.name) then
-    report(model.option_lines.name, format('Sequential: name "%s" must be letters, digits and _, and start with a letter', model.name))
+    report(model.option_lines.name, format("Sequential: the name %s is not made of letters, digits and _, starting with a letter", internal.shown(model.name)))
   end
   model.name = model.name or default_name
   local data = model.options.data
+  if is_unknown(data) then data = nil end
   if data ~= nil and (type(data) ~= "table" or data.object ~= "data") then
     report(model.option_lines.data, format('Sequential: "data" must be npy{...}, csv{...}, characters{...} or samples(...), not %s', internal.shown(data)))
     data = nil
@@ -339,18 +395,20 @@ end
 
 local function first_shape(model)
   local first = model.stack[1]
+  if not is_layer(first) then return nil end
   local def, a = first.definition, first.arguments
   if def.is_input then
-    model.layers = model.stack
-    return a.shape
+    return not first.failed and a.shape or nil
   end
   local shape = a.input_shape or a.input_length and { a.input_length }
+  if not shape and first.failed then return nil end
   if not shape then
     report(first.line, format("%s: the first layer needs the shape of the input (write Input{%s} before it)", def.name,
            def.input == "tokens" and "timesteps" or (def.step or def.input == "sequence") and "timesteps, features" or "features"))
     return nil
   end
-  local input = internal.new_layer(internal.layers.Input, { trainable = true, shape = shape }, {}, first.line)
+  local input = internal.constructors.Input(shape)
+  input.line = first.line
   model.layers = { input, table.unpack(model.stack) }
   return shape
 end
@@ -363,48 +421,60 @@ function internal.reshape(model, timesteps)
   return shape
 end
 
+-- Reports inputs that are not in front; true if there are none.
+local function check_places(model)
+  local good = true
+  for position, layer in ipairs(model.layers) do
+    if position > 1 and is_layer(layer) and layer.definition.is_input then
+      report(layer.line, format("%s: must be the first layer, and the only one of its kind", layer.definition.name))
+      good = false
+    end
+  end
+  return good
+end
+
+-- Settles the shape of the input: `first` as described, with `timesteps_max` time steps at most. nil after a mistake.
+local function settle_input(model, first, timesteps_max)
+  if elements(first) > ELEMENTS_MAX then
+    report(model.layers[1].line, format("Input: the shape %s is larger than 2 GB", shape_text(first)))
+    return nil
+  end
+  local second = is_layer(model.layers[2]) and model.layers[2] or nil
+  model.input_is_tokens = second and second.definition.input == "tokens"
+  model.timesteps = (#first == 2 or model.input_is_tokens) and first[1] or nil
+  if timesteps_max and model.timesteps and model.timesteps > timesteps_max then
+    first = { table.unpack(first) }
+    first[1] = timesteps_max
+    model.timesteps = timesteps_max
+  end
+  model.vocabulary = model.input_is_tokens and not second.failed and second.arguments.input_dim or 0
+  return first
+end
+
 -- build(result of the description, default name, timesteps at most): a built model; nil if there were mistakes.
 function internal.build(model, default_name, timesteps_max)
+  if is_unknown(model) then return nil end
   if type(model) ~= "table" or rawget(model, "object") ~= "model" then
-    report(0, format("the description must return a Sequential model, not %s", model == nil and "nothing" or internal.shown(model)))
+    report(0, format("the description must return a Sequential model, not %s", internal.shown(model)))
     return nil
   end
   settle_options(model, default_name)
-  if #model.stack == 0 then
-    if not model.broken then report(model.line, "Sequential: the model is empty (add a layer)") end
+  settle_objects(model)
+  model.layers = model.stack
+  local first = model.stack[1]
+  if first == nil or #model.stack == 1 and is_layer(first) and first.definition.is_input then
+    if not model.broken then report(model.line, format("Sequential: the model is empty: add a layer%s", first and " after Input" or "")) end
     return nil
   end
   local shape = first_shape(model)
+  local placed = check_places(model)
   give_names(model)
-  for position, layer in ipairs(model.layers or {}) do
-    if position > 1 and layer.definition.is_input then
-      report(layer.line, "Input: must be the first layer")
-      return nil
-    end
-  end
-  if model.broken or not shape then return nil end
-  if elements(shape) > ELEMENTS_MAX then
-    report(model.layers[1].line, format("Input: the shape %s is larger than 2 GB", shape_text(shape)))
-    return nil
-  end
-  if not model.layers[2] then
-    report(model.line, "Sequential: the model is empty (add a layer after Input)")
-    return nil
-  end
-  local second = model.layers[2].definition
-  model.input_is_tokens = second.input == "tokens"
-  model.timesteps = (#shape == 2 or model.input_is_tokens) and shape[1] or nil
-  if timesteps_max and model.timesteps and model.timesteps > timesteps_max then
-    shape = { table.unpack(shape) }
-    shape[1] = timesteps_max
-    model.timesteps = timesteps_max
-  end
-  model.vocabulary = model.input_is_tokens and model.layers[2].arguments.input_dim or 0
-  if not infer_shapes(model, shape) then return nil end
+  shape = shape and placed and settle_input(model, shape, timesteps_max)
+  if not shape or not infer_shapes(model, shape) or model.broken then return nil end
   make_weights(model)
   settle_loss(model)
   model.metric_names = {}
-  for _, name in ipairs(model.metrics or {}) do
+  for _, name in ipairs(model.loss and model.metrics or {}) do
     model.metric_names[#model.metric_names + 1] = check_metric(model, name, model.option_lines.metrics)
   end
   return model

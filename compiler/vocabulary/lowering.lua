@@ -428,7 +428,7 @@ end
 local function emit_graph(scope, roots, states)
   local list, uses, returned = {}, {}, {}
   for _, root in ipairs(roots) do
-    if not is(root, Value) then mistake("%s: the mathematics returned a %s where a value was expected", scope.layer_name, type(root)) end
+    if not is(root, Value) then mistake("the mathematics returned %s where a value was expected", internal.shown(root)) end
     returned[root] = true
     reach(root, list, uses)
   end
@@ -499,12 +499,15 @@ local function lower_recurrent(program, layer, input)
     return input.at(moved)
   end)
   local after = call_named(def.step, a, weight_leaves(program, layer), x, before)
-  if type(after) ~= "table" then mistake("%s: step must return a table with the next state", layer.name) end
+  if type(after) ~= "table" or is(after, Value) then
+    mistake("step must return a table with the next state, { %s = ... }, not %s", def.state[1], is(after, Value) and "a value" or internal.shown(after))
+  end
   local targets, copies = {}, {}
   for _, name in ipairs(def.state) do
     local node = after[name]
     if not is(node, Value) or #node.shape ~= 1 or node.shape[1] ~= a.units then
-      mistake("%s: step must return %s, a value of %d units", layer.name, name, a.units)
+      mistake("step must return %s as a value of shape {%d}, not %s", name, a.units,
+              is(node, Value) and format("of shape {%s}", concat(node.shape, ", ")) or internal.shown(node))
     end
     roots[#roots + 1] = node
     if targets[node] or node.op == "leaf" or node.op == "view" or node.op == "gate" or is_static(node) or is_rename(node) then
@@ -548,10 +551,10 @@ local function lower_call(program, layer, input)
     return leaf(x.shape, function(full) return load(tensor, place(program, timed, full)) end)
   end
   local y = call_named(def.call, a, weight_leaves(program, layer), x)
-  if not is(y, Value) then mistake("%s: the mathematics returned a %s where a value was expected", layer.name, type(y)) end
+  if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
   local shape, declared = joined(implied_shape, y.shape), internal.output_shape(layer, input.shape)
   if concat(shape, ", ") ~= concat(declared, ", ") then
-    mistake("%s: the mathematics returned a value of shape {%s}, but its shape is declared as {%s}", layer.name, concat(shape, ", "), concat(declared, ", "))
+    mistake("call returned a value of shape {%s}, but shape declares {%s}", concat(shape, ", "), concat(declared, ", "))
   end
   emit_graph(scope, { y }, nil)
   local function view(node)
@@ -621,8 +624,10 @@ local function lower_layers(program, model, first, last, current)
   for position = first, last do
     local layer = model.layers[position]
     internal.program = program
+    internal.inside(layer.definition.name, layer.line)
     current = (layer.definition.step and lower_recurrent or lower_call)(program, layer, current)
     internal.program = nil
+    internal.inside()
   end
   local b, scope = program.batch_axis, { program = program, layer_name = "", names = {} }
   program.output = add_tensor(program, { layer = "", name = "output", role = "output",

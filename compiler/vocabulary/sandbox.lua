@@ -10,7 +10,7 @@ internal.user_globals = user
 local plain = { "assert", "error", "ipairs", "next", "pairs", "rawequal", "rawlen", "select", "tonumber", "tostring", "type" }
 for _, name in ipairs(plain) do user[name] = _G[name] end
 
-user.math, user.table, user.string, user.utf8 = {}, {}, {}, nil
+user.math, user.table, user.string = {}, {}, {}
 for name, f in pairs(math) do user.math[name] = f end
 user.math.random, user.math.randomseed = nil, nil            -- the same file gives the same model
 for name, f in pairs(table) do user.table[name] = f end
@@ -19,25 +19,56 @@ for _, name in ipairs{ "byte", "char", "format", "len", "lower", "upper", "rep",
 -- print goes to standard error: standard output belongs to the command.
 user.print = internal.print
 
+local PRIVATE = { activation = true, loss = true, optimizer = true, initializer = true, regularizer = true, input = true }
 for name, f in pairs(internal.vocabulary) do
-  if name ~= "activation" and name ~= "loss" and name ~= "optimizer" and name ~= "initializer" and name ~= "regularizer" and name ~= "input" then user[name] = f end
+  if not PRIVATE[name] then user[name] = internal.visible(f) end
 end
-user.abs, user.max, user.min = internal.vocabulary.abs, internal.vocabulary.max, internal.vocabulary.min
 
--- What an unknown name gives: it takes every use and says nothing more, so that the next mistake is seen too.
-local recorder = { object = "unknown" }
-setmetatable(recorder, {
-  __call = function() return recorder end, __index = function() return recorder end, __newindex = function() end,
-  __add = function() return recorder end, __sub = function() return recorder end, __mul = function() return recorder end,
-  __div = function() return recorder end, __unm = function() return recorder end, __concat = function() return "" end, __metatable = "unknown",
-})
+-- What an unknown name gives: it takes every use and says nothing more, so that the next mistake is seen too. Where Lua itself refuses it,
+-- the message bears __name, and lua_state.c drops it.
+local unknown = internal.unknown
+local function itself() return unknown end
+local function never() return false end
+local metatable = { __metatable = "unknown", __name = "unknown name's value", __newindex = function() end, __lt = never, __le = never,
+                    __len = function() return 0 end, __concat = function() return "" end, __pairs = function() return next, {} end,
+                    __index = function(_, key) if type(key) == "string" then return unknown end end }
+for _, event in ipairs{ "call", "add", "sub", "mul", "div", "idiv", "mod", "pow", "unm" } do metatable["__" .. event] = itself end
+setmetatable(unknown, metatable)
 
-local REMOVED = { io = true, os = true, require = true, load = true, loadfile = true, dofile = true, loadstring = true, pcall = true, xpcall = true,
-                  coroutine = true, debug = true, package = true, setmetatable = true, getmetatable = true, rawset = true, rawget = true,
-                  collectgarbage = true, utf8 = true }
+local FILES, CODE = "a description reads and writes no files", "a description loads no other code"
+local ERRORS = "an error ends the description and is reported with its line"
+local PLAIN = "tables of a description are plain"
+local REMOVED = {
+  io = FILES, os = "a description starts no processes and sees neither clock nor environment", require = CODE, load = CODE, loadfile = CODE,
+  dofile = CODE, loadstring = CODE, package = CODE, pcall = ERRORS, xpcall = ERRORS, coroutine = "use functions and loops",
+  debug = "use print or error", setmetatable = PLAIN, getmetatable = PLAIN, rawset = PLAIN, rawget = PLAIN,
+  collectgarbage = "memory is bounded, and freed by itself", utf8 = "use string.byte", None = "write false, or leave the argument out",
+  True = "write true", False = "write false",
+}
+local RANDOM = "the same file gives the same model; the function in samples(function(random) ... end) is given a generator"
+local PATTERNS = "string patterns can run without end; use string.sub and string.byte"
+local REMOVED_PARTS = {
+  math = { random = RANDOM, randomseed = RANDOM },
+  string = { find = PATTERNS, match = PATTERNS, gmatch = PATTERNS, gsub = PATTERNS, dump = CODE, pack = "use string.char", unpack = "use string.byte",
+             packsize = "use string.byte" },
+  table = {},
+}
+
+local function part_missing(library)
+  return { __metatable = library, __index = function(part, name)
+    if type(name) ~= "string" then return nil end
+    local why = REMOVED_PARTS[library][name]
+    report(caller_line(), why and format("%s.%s is not available in a description: %s", library, name, why)
+           or format("%s.%s: unknown name%s", library, name, suggestion(name, keys(part))))
+    return unknown
+  end }
+end
 
 function internal.finish_sandbox()
   for name, f in pairs(internal.constructors) do user[name] = f end
+  for name in pairs(REMOVED_PARTS) do setmetatable(user[name], part_missing(name)) end
+  for name in pairs(REMOVED_PARTS.string) do string[name] = nil end       -- methods of strings reach the library's own table
+  setmetatable(string, part_missing "string")
   local reserved = {}
   for name in pairs(user) do reserved[name] = true end
   setmetatable(user, {
@@ -46,14 +77,13 @@ function internal.finish_sandbox()
       if type(name) ~= "string" then return nil end
       local line = caller_line()
       if REMOVED[name] then
-        report(line, format("%s is not available in a description (no files, no processes, no code loading)", name))
-        return recorder
+        report(line, format("%s is not available in a description: %s", name, REMOVED[name]))
+        return unknown
       end
       local first = byte(name, 1)
       local kind = first >= 65 and first <= 90 and "layer or object" or "name"
       report(line, format("%s: unknown %s%s", name, kind, suggestion(name, keys(user))))
-      internal.unknown_used = true
-      return recorder
+      return unknown
     end,
   })
 end

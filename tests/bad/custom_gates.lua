@@ -1,0 +1,15 @@
+local Cell = recurrent "Cell" {
+  arguments = { { "units", "size" } },
+  state = { "h" },
+  weights = function(a, x)
+    return { kernel = weight{ x.features, 2 * a.units } }
+  end,
+  step = function(a, w, x, s)
+    local z = affine(x, w.kernel)
+    local i, f, o, g = gates(z, 4)
+    return { h = i }
+  end,
+}
+return Sequential{ Input{10, 3}, Cell{3}, Dense{1}, loss = "mse" }
+
+-- expect: 9: Cell: gates: cannot cut into 4 blocks

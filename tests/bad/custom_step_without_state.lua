@@ -1,0 +1,14 @@
+local Cell = recurrent "Cell" {
+  arguments = { { "units", "size" } },
+  state = { "h" },
+  weights = function(a, x)
+    return { kernel = weight{ x.features, 2 * a.units } }
+  end,
+  step = function(a, w, x, s)
+    local z = affine(x, w.kernel)
+    return { c = z }
+  end,
+}
+return Sequential{ Input{10, 3}, Cell{3}, Dense{1}, loss = "mse" }
+
+-- expect: 9: Cell: step must return h as a value of shape {3}, not nothing

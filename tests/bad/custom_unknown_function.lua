@@ -1,0 +1,14 @@
+local Cell = recurrent "Cell" {
+  arguments = { { "units", "size" } },
+  state = { "h" },
+  weights = function(a, x)
+    return { kernel = weight{ x.features, 2 * a.units } }
+  end,
+  step = function(a, w, x, s)
+    local z = afine(x, w.kernel)
+    return { h = z }
+  end,
+}
+return Sequential{ Input{10, 3}, Cell{3}, Dense{1}, loss = "mse" }
+
+-- expect: 8: afine: unknown name (did you mean "affine"?)

@@ -1,0 +1,13 @@
+local Cell = recurrent "Cell" {
+  arguments = { { "units", "size" } },
+  state = { "h" },
+  weights = function(a, x)
+    return { kernel = 3 }
+  end,
+  step = function(a, w, x, s)
+    return { h = s.h }
+  end,
+}
+return Sequential{ Input{10, 3}, Cell{3}, Dense{1}, loss = "mse" }
+
+-- expect: 5: Cell: weights: kernel must be made by weight(...), not 3

@@ -1,0 +1,3 @@
+return Sequential{}
+
+-- expect: 1: Sequential: the model is empty: add a layer

@@ -1,0 +1,3 @@
+error{}
+
+-- expect: 1: error was called with a table instead of a message

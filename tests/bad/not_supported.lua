@@ -1,0 +1,15 @@
+return Sequential{
+  Input{10, 3},
+  LSTM{4, stateful = true, dropout = 0.5, return_sequences = true},
+  Dropout{0.5, seed = 3},
+  Flatten{},
+  Dense{1, kernel_constraint = "max_norm"},
+  Embedding{4, 5, mask_zero = true},
+}
+
+-- expect: 3: LSTM: "dropout" is not supported by this version
+-- expect: 3: LSTM: "stateful" is not supported by this version
+-- expect: 4: Dropout: "seed" is not supported by this version
+-- expect: 6: Dense: "kernel_constraint" is not supported by this version
+-- expect: 7: Embedding: "mask_zero" is not supported by this version
+-- expect: 7: Embedding: needs token ids {timesteps}, but dense gives {1}

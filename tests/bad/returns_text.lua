@@ -1,0 +1,3 @@
+return "Sequential"
+
+-- expect: 0: the description must return a Sequential model, not "Sequential"

@@ -1,0 +1,244 @@
+/* test_description.c: bad descriptions: tests/bad/NAME.lua holds the messages it must give, all of them and no others, as comment lines
+ *     -- expect: LINE: message            (line 0: the message has none)
+ * and hostile ones, which must end with one message, within 2 s of CPU time and 256 MB, and write nothing. */
+#include "command.h"
+
+#include "../compiler/compile.h"
+
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PARAMETERS_MAX 8
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COST_COUNTS false       /* a sanitizer multiplies time and memory */
+#else
+#define COST_COUNTS true
+#endif
+
+/* ---- mistakes ---------------------------------------------------------------------------------------------------------- */
+
+static char *read_text(const char *path)
+{
+    char *text = command_read_file(".", path);
+    cr_assert(text != NULL, "cannot read %s", path);
+    return text;
+}
+
+/* "-- expect: 3: text" becomes "path:3: text", "-- expect: 0: text" becomes "path: text". */
+static void put_expected(const char *path, const char *text, FILE *to)
+{
+    char *copy = strdup(text), *rest = NULL;
+    for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        int number, used = 0;
+        if (sscanf(line, "-- expect: %d: %n", &number, &used) != 1 || !used)
+            continue;
+        if (number)
+            fprintf(to, "%s:%d: %s\n", path, number, line + used);
+        else
+            fprintf(to, "%s: %s\n", path, line + used);
+    }
+    free(copy);
+}
+
+static int take_parameters(char *text, const char **parameters)
+{
+    char *line = strstr(text, "-- parameters: "), *rest = NULL;
+    if (!line)
+        return 0;
+    char *copy = strdup(line + strlen("-- parameters: "));      /* lives as long as the test */
+    *strchr(copy, '\n') = 0;
+    int count = 0;
+    for (char *word = strtok_r(copy, " ", &rest); word && count < PARAMETERS_MAX; word = strtok_r(NULL, " ", &rest))
+        parameters[count++] = word;
+    return count;
+}
+
+/* What the command would say of the description: reading it and, if that goes well, compiling it. */
+static void put_mistakes(const char *path, char *text, FILE *to)
+{
+    const char *parameters[PARAMETERS_MAX];
+    ReadOptions options = { .parameters = parameters, .parameter_count = take_parameters(text, parameters) };
+    CompileOptions how = { .target = target_find("plain") };
+    Arena *arena = arena_create();
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    Description *description = description_read(arena, diagnostics, path, &options);
+    if (description) {
+        Compiled compiled;
+        if (compile(arena, description, diagnostics, &how, &compiled))
+            fprintf(to, "%s: compiled without a message\n", path);
+        compiled_free(&compiled);
+    }
+    diagnostics_print(diagnostics, to);
+    description_free(description);
+    arena_free(arena);
+}
+
+Test(description, every_mistake_is_reported_and_nothing_else)
+{
+    glob_t files;
+    cr_assert(!glob("tests/bad/*.lua", 0, NULL, &files), "no tests/bad/*.lua: run from the root of the project");
+    int wrong = 0;
+    for (size_t f = 0; f < files.gl_pathc; f++) {
+        char *text = read_text(files.gl_pathv[f]), *expected = NULL, *said = NULL;
+        size_t expected_length, said_length;
+        FILE *to_expected = open_memstream(&expected, &expected_length), *to_said = open_memstream(&said, &said_length);
+        put_expected(files.gl_pathv[f], text, to_expected);
+        put_mistakes(files.gl_pathv[f], text, to_said);
+        fclose(to_expected);
+        fclose(to_said);
+        cr_expect(*expected, "%s expects nothing", files.gl_pathv[f]);
+        if (strcmp(expected, said)) {
+            wrong++;
+            cr_log_error("%s\n--- expected\n%s--- said\n%s", files.gl_pathv[f], expected, said);
+        }
+        free(expected);
+        free(said);
+        free(text);
+    }
+    cr_expect(files.gl_pathc >= 60, "only %zu bad descriptions", files.gl_pathc);
+    cr_assert(wrong == 0, "%d of %zu bad descriptions say something else", wrong, files.gl_pathc);
+    globfree(&files);
+}
+
+/* ---- hostile descriptions ------------------------------------------------------------------------------------------------ */
+
+#define MODEL "return Sequential{ Input{10, 3}, LSTM{4}, Dense{1}, loss = \"mse\" }\n"
+#define CUSTOM(body) \
+    "local M = layer \"M\" { call = function(a, w, x)\n" body "\nend }\nreturn Sequential{ Input{10, 3}, M{}, Dense{1}, loss = \"mse\" }\n"
+#define ENDLESS "does not end"
+#define MEMORY  "more than 128 MB of memory"
+#define DEEP    "nest too deeply"
+
+static const struct { const char *name, *text, *says; } hostile[] = {
+    { "loop", "while true do end", ":1: the description " ENDLESS },
+    { "loop behind a good model", "local m = Sequential()\nlocal i = 0\nrepeat i = i + 1 until i < 0\n" MODEL, ":3: the description " ENDLESS },
+    { "goto", "::again::\ngoto again", ENDLESS },
+    { "recursion", "local function f() return 1 + f() end\nf()\n" MODEL, DEEP },
+    { "tail recursion", "local function f() return f() end\nf()\n" MODEL, ENDLESS },
+    { "mutual recursion", "local g\nlocal function f(n) g(n) end\ng = function(n) f(n) end\nf(1)", DEEP },
+    { "recursion through sort", "local function f() table.sort({1, 2, 3}, f) end\nf()", DEEP },
+    { "unknown name in a loop", "while Foo do Bar() end", "unknown" },
+    { "empty string repeated", "local s = string.rep(\"\", 1e15)", ENDLESS },
+    { "string repeated", "local s = (\"x\"):rep(1e9)", MEMORY },
+    { "string doubled", "local s = \"x\"\nwhile true do s = s .. s end", MEMORY },
+    { "strings kept", "local t = {}\nfor i = 1, 1e9 do t[i] = (\"x\"):rep(1000) .. i end", "description" },
+    { "tables kept", "local t = {}\nwhile true do t = { t, {}, {} } end", "description" },
+    { "concat", "local t = {}\nfor i = 1, 1000 do t[i] = (\"x\"):rep(100000) end\nlocal s = table.concat(t)", "description" },
+    { "concat of nothing", "table.concat({}, \"\", 1, math.maxinteger)", ":1:" },
+    { "move", "table.move({}, 1, 1e15, 2)", "description" },
+    { "move of much", "table.move({1}, 1, 1e9, 2, {})", "description" },
+    { "unpack", "table.unpack({}, 1, 1e7)", "too many results" },
+    { "select", "local function f(...) return f(1, ...) end\nf()", "description" },
+    { "bad order", "local t = {}\nfor i = 1, 100000 do t[i] = i end\ntable.sort(t, function() return true end)\n" MODEL, "order" },
+    { "sort that never ends", "local t = {}\nfor i = 1, 1000 do t[i] = i end\ntable.sort(t, function() while true do end end)", ENDLESS },
+    { "format", "local s = string.format(\"%99999d\", 1)", ":1:" },
+    { "print", "while true do print(\"x\") end", ENDLESS },
+    { "layers", "local t = { Input{3} }\nfor i = 1, 1000000 do t[#t + 1] = Dense{4} end\nreturn Sequential(t)", "description" },
+    { "mistakes without end", "local i = 0\nwhile true do i = i - 1\nDense{i} end", "whole number" },
+    { "options", "local t = {}\nfor i = 1, 300 do t[\"x\" .. i] = i end\nreturn Sequential(t)", "x1" },
+    { "endless mathematics", CUSTOM("while true do end"), ":2: M: the description " ENDLESS },
+    { "sum of many", CUSTOM("local y = x\nfor i = 1, 100000 do y = y + x end\nreturn y"), "" },
+    { "deep expression", CUSTOM("local y = x\nfor i = 1, 5000 do y = (y + 1) * 2 end\nreturn y"), "M: an expression has more than 64 operations" },
+    { "very deep expression", CUSTOM("local y = x\nfor i = 1, 200000 do y = -y end\nreturn y"), "" },
+    { "deep elements", CUSTOM("local n = axes \"n\"\nlocal e = x[{n}]\nfor i = 1, 100000 do e = e + 1 end\n"
+                              "local y = tensor{3}\ny[{n}] = e\nreturn y"), "" },
+    { "many statements", CUSTOM("local y = x\nfor i = 1, 3000 do y = tanh(y) end\nreturn y"), "more than 600 statements" },
+    { "endless weights", "local M = layer \"M\" { weights = function() while true do end end, call = function(a, w, x) return x end }\n"
+                         "return Sequential{ Input{3}, M{} }", ":1: M: the description " ENDLESS },
+    { "loop inside C in the mathematics", CUSTOM("local s = string.rep(\"\", 1e15)\nreturn x"), ENDLESS },
+};
+
+static int count_lines(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+static void expect_refusal(const char *folder, const char *name, const char *line, const char *says, int lines_max)
+{
+    Ran ran = command_run(folder, 5, line);
+    cr_expect(ran.status == 1, "%s: exit status %d instead of 1; said %.200s", name, ran.status, ran.errors);
+    cr_expect(strstr(ran.errors, says) != NULL, "%s: said \"%.300s\", not \"%s\"", name, ran.errors, says);
+    cr_expect(*ran.errors && count_lines(ran.errors) <= lines_max, "%s: %d lines", name, count_lines(ran.errors));
+    cr_expect(!*ran.output, "%s: wrote to standard output: %.200s", name, ran.output);
+    if (COST_COUNTS) {
+        cr_expect(ran.seconds <= 2.0, "%s: %.2f s of CPU time, 2 are allowed", name, ran.seconds);
+        cr_expect(ran.kilobytes <= 256 * 1024, "%s: %ld MB, 256 are allowed", name, ran.kilobytes / 1024);
+    }
+    ran_free(&ran);
+}
+
+Test(description, hostile_descriptions_end)
+{
+    char *folder = command_folder();
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        bool prints = !strcmp(hostile[i].name, "print"), many = strstr(hostile[i].name, "without end") || !strcmp(hostile[i].name, "options");
+        bool loop = !strcmp(hostile[i].name, "unknown name in a loop");
+        command_write(folder, "hostile.lua", hostile[i].text, (long)strlen(hostile[i].text));
+        expect_refusal(folder, hostile[i].name, "mkdir -p out && exec $L hostile.lua -o out", hostile[i].says, prints ? 202 : many ? 101 : loop ? 3 : 1);
+        char out[256];
+        snprintf(out, sizeof out, "%s/out", folder);
+        cr_expect(command_count_files(out) == 0, "%s: wrote %d files", hostile[i].name, command_count_files(out));
+    }
+    command_folder_remove(folder);
+}
+
+Test(description, what_is_no_description)
+{
+    static const struct { const char *name, *make, *says; } cases[] = {
+        { "missing file", "rm -f x.lua", "x.lua: cannot be read: No such file or directory\n" },
+        { "folder", "rm -f x.lua; mkdir x.lua", "x.lua: is a folder, not a description\n" },
+        { "empty file", "rmdir x.lua; : >x.lua", "x.lua: is empty: a description returns a Sequential model\n" },
+        { "blanks", "printf ' \\n\\t\\r\\n \\n' >x.lua", "x.lua: is empty: a description returns a Sequential model\n" },
+        { "comments", "printf -- '-- nothing\\n' >x.lua", "x.lua: the description must return a Sequential model, not nothing\n" },
+        { "binary file", "head -c 1000 \"$L\" >x.lua", "x.lua: is a binary file; a description is Lua text\n" },
+        { "bytecode", "printf '\\033LuaT\\000\\031\\223' >x.lua", "x.lua: is Lua bytecode; a description is text\n" },
+        { "bytecode behind a first line", "printf '#!x\\n\\033LuaT' >x.lua", "x.lua:" },
+        { "huge file", "head -c 50000000 /dev/zero | tr '\\000' ' ' >x.lua", "x.lua: is larger than 1 MB: not a description\n" },
+        { "a pipe that nobody fills", "rm x.lua; mkfifo x.lua", "x.lua: is not a regular file\n" },
+        { "invalid UTF-8", "rm x.lua; printf 'return \\377\\376' >x.lua", "x.lua:1: unexpected symbol near '<\\255>'\n" },
+        { "invalid UTF-8 in a text", "printf 'return Sequential{ Dense{\"\\377\\033[31m\"} }' >x.lua",
+          "x.lua:1: Dense: \"units\" must be a whole number, not \"??[31m\"\n" },
+        { "deep parentheses", "printf 'return ' >x.lua; head -c 100000 /dev/zero | tr '\\000' '(' >>x.lua", "x.lua: expressions or blocks nest too deeply\n" },
+        { "deep tables", "printf 'return ' >x.lua; head -c 100000 /dev/zero | tr '\\000' '{' >>x.lua", "x.lua: expressions or blocks nest too deeply\n" },
+        { "a long line of operators", "(printf 'return 1'; yes -- '..1' | head -n 200000 | tr -d '\\n') >x.lua", "x.lua" },
+    };
+    char *folder = command_folder(), line[512];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(line, sizeof line, "%s; mkdir -p out && exec $L x.lua -o out", cases[i].make);
+        expect_refusal(folder, cases[i].name, line, cases[i].says, 1);
+    }
+    expect_refusal(folder, "no right to read", "rm -f x.lua; echo 'return 1' >x.lua; chmod 0 x.lua; [ -r x.lua ] && echo 'x.lua: cannot be read' >&2 && exit 1;"
+                   " exec $L x.lua -o out", "x.lua: cannot be read", 1);
+    command_folder_remove(folder);
+}
+
+Test(description, samples_that_never_end)
+{
+    static const struct { const char *name, *body, *says; } cases[] = {
+        { "loop", "while true do end", "m.lua:2: the description does not end" },
+        { "loop inside C", "local s = string.rep(\"\", 1e15)", "m.lua: the description does not end" },
+        { "memory", "local t = {}\nwhile true do t[#t + 1] = (\"x\"):rep(10000) .. #t end", "128 MB" },
+        { "recursion", "local function f() return 1 + f() end\nf()", "nest too deeply" },
+        { "nothing", "", "m.lua:5: samples: the function must return x and y, but x is missing" },
+        { "few numbers", "return {1, 2}, {3}", "m.lua:5: samples: x has 2 numbers, but the model reads 6" },
+        { "a text", "return {1, 2, 3, 4, 5, \"six\"}, {3}", "m.lua:5: samples: a string among the numbers" },
+        { "a table in itself", "local t = {}\nt[1] = t\nreturn t, {1}", "m.lua:7: samples: tables nest more than" },
+    };
+    char *folder = command_folder(), text[1024];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(text, sizeof text, "local function draw(random)\n%s\nend\nreturn Sequential{ Input{2, 3}, LSTM{4}, Dense{1}, loss = \"mse\",\n"
+                 "data = samples{draw, samples = 10} }\n", cases[i].body);
+        command_write(folder, "m.lua", text, (long)strlen(text));
+        expect_refusal(folder, cases[i].name, "exec $L train --interpreted m.lua", cases[i].says, 1);
+    }
+    command_folder_remove(folder);
+}
