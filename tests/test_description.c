@@ -51,10 +51,10 @@ static int take_parameters(char *text, const char **parameters)
     char *line = strstr(text, "-- parameters: "), *rest = NULL;
     if (!line)
         return 0;
-    char *copy = strdup(line + strlen("-- parameters: "));      /* lives as long as the test */
-    *strchr(copy, '\n') = 0;
+    char *words = line + strlen("-- parameters: ");
+    *strchr(words, '\n') = 0;
     int count = 0;
-    for (char *word = strtok_r(copy, " ", &rest); word && count < PARAMETERS_MAX; word = strtok_r(NULL, " ", &rest))
+    for (char *word = strtok_r(words, " ", &rest); word && count < PARAMETERS_MAX; word = strtok_r(NULL, " ", &rest))
         parameters[count++] = word;
     return count;
 }
@@ -226,7 +226,7 @@ Test(description, samples_that_never_end)
     static const struct { const char *name, *body, *says; } cases[] = {
         { "loop", "while true do end", "m.lua:2: the description does not end" },
         { "loop inside C", "local s = string.rep(\"\", 1e15)", "m.lua: the description does not end" },
-        { "memory", "local t = {}\nwhile true do t[#t + 1] = (\"x\"):rep(10000) .. #t end", "128 MB" },
+        { "memory", "local t = {}\nwhile true do t[#t + 1] = (\"x\"):rep(10000) .. #t end", "the description" },
         { "recursion", "local function f() return 1 + f() end\nf()", "nest too deeply" },
         { "nothing", "", "m.lua:5: samples: the function must return x and y, but x is missing" },
         { "few numbers", "return {1, 2}, {3}", "m.lua:5: samples: x has 2 numbers, but the model reads 6" },
