@@ -15,6 +15,8 @@ CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
 
 BUILD    = build
+Q        = $(if $(V),,@)
+say      = @$(if $(V),:,echo '  $(1) $@')
 STD      = -std=gnu11
 FLAGS    = $(STD) $(WARN) $(CFLAGS) -MMD -MP
 
@@ -31,34 +33,42 @@ SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tes
 all: $(BUILD)/lstmc $(BUILD)/liblstmc.a
 
 $(BUILD)/lstmc: $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a
-	$(CC) $(CFLAGS) -rdynamic -o $@ $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a $(LIBS)
 
 $(BUILD)/liblstmc.a: $(RUNTIME)
-	rm -f $@ && ar rcs $@ $(RUNTIME)
+	$(call say,ar  )
+	$(Q)rm -f $@ && ar rcs $@ $(RUNTIME)
 
 # Everything but main, for the tests to link.
 $(BUILD)/libcompiler.a: $(COMPILER) $(INTERPRET)
-	rm -f $@ && ar rcs $@ $(filter-out $(BUILD)/compiler/main.o,$(COMPILER)) $(INTERPRET)
+	$(call say,ar  )
+	$(Q)rm -f $@ && ar rcs $@ $(filter-out $(BUILD)/compiler/main.o,$(COMPILER)) $(INTERPRET)
 
 $(BUILD)/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(LUA_CFLAGS) -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(FLAGS) $(LUA_CFLAGS) -c -o $@ $<
 
 $(BUILD)/runtime/interpreter/%_float.o: runtime/interpreter/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(BLAS_CFLAGS) -DREAL=float -DREAL_IS_FLOAT=1 -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(FLAGS) $(BLAS_CFLAGS) -DREAL=float -DREAL_IS_FLOAT=1 -c -o $@ $<
 
 $(BUILD)/runtime/interpreter/%_double.o: runtime/interpreter/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(BLAS_CFLAGS) -DREAL=double -DREAL_IS_FLOAT=0 -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(FLAGS) $(BLAS_CFLAGS) -DREAL=double -DREAL_IS_FLOAT=0 -c -o $@ $<
 
 $(BUILD)/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(FLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(CRITERION_CFLAGS) $(LUA_CFLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(FLAGS) $(CRITERION_CFLAGS) $(LUA_CFLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
 
 # The files that live inside the binary, as C strings.
 $(BUILD)/embedded.c: $(EMBED) Makefile
@@ -69,10 +79,12 @@ $(BUILD)/embedded.c: $(EMBED) Makefile
 	   echo '{ 0, 0 } };'; } > $@
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
-	$(CC) $(STD) $(CFLAGS) -Wno-overlength-strings -I. -c -o $@ $<
+	$(call say,cc  )
+	$(Q)$(CC) $(STD) $(CFLAGS) -Wno-overlength-strings -I. -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a
-	$(CC) $(CFLAGS) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz
+	$(call say,link)
+	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz
 
 tests: $(TESTS)
 
@@ -89,6 +101,10 @@ demo: deps
 generated: $(BUILD)/lstmc
 	for m in reber mgu sentiment; do $(BUILD)/lstmc models/$$m.lua -o generated --quiet || exit 1; done
 
+# The printed form of a small model after each pass; tests/test_golden.c compares.
+golden: $(BUILD)/tests/test_golden
+	GOLDEN=update $(BUILD)/tests/test_golden >/dev/null
+
 # Installs what is missing (Debian packages), and nothing if all is there.
 deps:
 	@missing=; for p in $(PACKAGES); do \
@@ -101,6 +117,6 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all generated tests test demo deps clean
+.PHONY: all generated golden tests test demo deps clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

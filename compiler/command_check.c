@@ -29,7 +29,7 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
     if (!compiler_exists())
         diagnostics_add(diagnostics, a->model, 0, "check needs a C compiler: set CC");
     else if (compile(arena, description, diagnostics, &a->compile, &compiled))
-        good = load(arena, diagnostics, &compiled, &loaded);
+        good = load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded);
     if (!good)
         diagnostics_print(diagnostics, stderr);
     if (good) {

@@ -35,7 +35,7 @@ static bool make_engine(Training *t)
         return false;
     }
     if (!compile(t->arena, t->description, t->diagnostics, &t->arguments->compile, &t->compiled) ||
-        !load(t->arena, t->diagnostics, &t->compiled, &t->loaded))
+        !load(t->arena, t->diagnostics, &t->compiled, LOAD_TO_TRAIN, &t->loaded))
         return false;
     if (lstmc_engine_create(t->loaded.model, &t->engine)) {
         snprintf(t->message.text, sizeof t->message.text, "no memory for the tapes of %s", model->descriptor.name);

@@ -11,9 +11,15 @@ typedef struct Loaded {
 
 bool compiler_exists(void);
 
-/* Compiles with `$CC $CFLAGS` (default -O3 -march=native) in a temporary folder that is removed again. False with a diagnostic, which
+/* How the model is going to be used: this decides the flags where $CFLAGS is not set. */
+typedef enum LoadFor {
+    LOAD_TO_CHECK,      /* -O2 -march=native: compiles in about a second */
+    LOAD_TO_TRAIN       /* -O3 -march=native: runs up to twice as fast */
+} LoadFor;
+
+/* Compiles with `$CC $CFLAGS` in a temporary folder that is removed again. False with a diagnostic, which
  * carries the compiler's first lines, if that fails. */
-bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, Loaded *loaded);
+bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded);
 void loaded_free(Loaded *loaded);
 
 #endif

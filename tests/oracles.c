@@ -413,7 +413,7 @@ static void generate(Trial *trial)
     setenv("CC", "cc", 1);
     setenv("CFLAGS", GENERATED_CFLAGS, 1);
     if (compile(trial->arena, trial->description, trial->diagnostics, &options, &compiled) &&
-        load(trial->arena, trial->diagnostics, &compiled, &loaded)) {
+        load(trial->arena, trial->diagnostics, &compiled, LOAD_TO_CHECK, &loaded)) {
         uint64_t seed = trial->oracles->seed;
         while (!compare_by_seed(trial, loaded.model, seed))
             seed += 1000;

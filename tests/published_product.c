@@ -37,7 +37,7 @@ int published_product_create(const struct published_case *one, struct published_
     if (!compile(product->arena, product->description, diagnostics, &options, &product->compiled))
         return refuse(product, diagnostics, one, "not compiled", why);
     product->training = product->compiled.programs.training;
-    if (!load(product->arena, diagnostics, &product->compiled, &product->loaded))
+    if (!load(product->arena, diagnostics, &product->compiled, LOAD_TO_CHECK, &product->loaded))
         return refuse(product, diagnostics, one, "not loaded", why);
     product->generated = product->loaded.model;
     return 0;

@@ -124,7 +124,7 @@ static Loaded load_model(Arena *arena, Description *description, int unroll)
     Compiled compiled;
     Loaded loaded = { 0 };
     setenv("CFLAGS", GENERATED_CFLAGS, 1);
-    bool good = compile(arena, description, diagnostics, &options, &compiled) && load(arena, diagnostics, &compiled, &loaded);
+    bool good = compile(arena, description, diagnostics, &options, &compiled) && load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded);
     diagnostics_print(diagnostics, stderr);
     cr_assert(good, "the model was not compiled (see standard error)");
     compiled_free(&compiled);
