@@ -213,7 +213,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
     if (tensor->role == ROLE_WEIGHT && !tensor->trainable)
         append(&to, " frozen");
     if (tensor->role == ROLE_NOISE)
-        append(&to, " rate %s place %d", constant_text(arena, (double)tensor->rate), tensor->place);
+        append(&to, " rate %s place %d", arena_format(arena, "%.7g", (double)tensor->rate), tensor->place);
     if (tensor->home != HOME_NONE)
         append(&to, "     in %s", homes[tensor->home]);
     if (tensor->window)

@@ -277,6 +277,28 @@ static void expect_refusal(const char *mathematics, const char *message)
     arena_free(arena);
 }
 
+/* Two noises of one layer are drawn apart, and the first one where the interpreter draws a Dropout's. */
+Test(custom, noises_of_a_layer_have_places_of_their_own)
+{
+    Arena *arena = arena_create();
+    Description *description = oracle_read(arena,
+        "local Noisy = layer 'Noisy' { arguments = { { 'rate', 'rate' } },\n"
+        "  call = function(a, w, x)\n"
+        "    local y = x * noise(a.rate) + x * noise(a.rate)\n"
+        "    return y\n"
+        "  end }\n"
+        "return Sequential{ Input{5, 3}, Noisy{0.5}, Dropout{0.5}, Dense{2}, loss = 'mse' }\n");
+    Ir *ir = lower(arena, description, &(LowerOptions){ .training = true, .batch = 2 });
+    int places[3], count = 0;
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_NOISE && count < 3)
+            places[count++] = ir->tensors[i]->place;
+    cr_assert_eq(count, 3, "%d noises", count);
+    cr_expect(places[0] == 1 && places[1] != 1 && places[1] != 2 && places[2] == 2, "places %d %d %d", places[0], places[1], places[2]);
+    description_free(description);
+    arena_free(arena);
+}
+
 Test(custom, mistakes_are_said_with_their_reason)
 {
     expect_refusal("y[{ t, c }] = x[{ t + 1, c }]", "index 1 of x runs from 1 to 3, but the extent is 3");

@@ -2,12 +2,13 @@
 local internal = ...
 local vocabulary = internal.vocabulary
 local report, caller_line, suggestion, keys = internal.report, internal.caller_line, internal.suggestion, internal.keys
-local rawget, rawset, ipairs, pairs, type, tostring, setmetatable, error = rawget, rawset, ipairs, pairs, type, tostring, setmetatable, error
-local format, byte, sub, char, concat, sort = string.format, string.byte, string.sub, string.char, table.concat, table.sort
-local math_type, is_unknown, is_identifier, visible = math.type, internal.is_unknown, internal.is_identifier, internal.visible
+local rawget, ipairs, pairs, type, setmetatable, error = rawget, ipairs, pairs, type, setmetatable, error
+local format, byte, char, concat, sort = string.format, string.byte, string.char, table.concat, table.sort
+local is_unknown, is_identifier, visible = internal.is_unknown, internal.is_identifier, internal.visible
 
 local ELEMENTS_MAX = 536870911         -- floats in 2 GB
 local LAYERS_MAX = 200
+local math_type = math.type
 
 function internal.new_layer(def, values, plain, line)
   return { object = "layer", definition = def, arguments = values, plain = plain, line = line, failed = values.failed }

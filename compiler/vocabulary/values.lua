@@ -10,7 +10,7 @@ local Value, Element, Axis = { kind = "value" }, { kind = "element" }, { kind = 
 internal.Value, internal.Element, internal.Axis = Value, Element, Axis
 
 local getmetatable, setmetatable, type, error, math_type = getmetatable, setmetatable, type, error, math.type
-local rawget, rawset, ipairs, select = rawget, rawset, ipairs, select
+local rawget, rawset, ipairs = rawget, rawset, ipairs
 local format, gmatch, concat = string.format, string.gmatch, table.concat
 local floor = math.floor
 

@@ -1,0 +1,455 @@
+-- statements.lua: in: the graph of values that a layer's mathematics returns.  out: tensors and the statements that fill them.
+-- What is stored, that is, becomes a tensor: products, transcendental functions, whatever a local variable names, whatever is used twice.
+-- The rest is written out where it is used.
+local internal = ...
+local Value, Element, Axis = internal.Value, internal.Element, internal.Axis
+local is, element, value = internal.is, internal.element, internal.value
+local new_axis, affine_of, lone_axis = internal.new_axis, internal.affine_of, internal.lone_axis
+local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
+local rawget, rawset, ipairs, error, type = rawget, rawset, ipairs, error, type
+local format, sort = string.format, table.sort
+
+local function mistake(...) error(format(...), 0) end
+
+-- Programs ------------------------------------------------------------------------------------------------------------------
+
+local function add_tensor(program, fields)
+  program.tensors[#program.tensors + 1] = fields
+  return fields
+end
+
+local function constant(number) return { op = "constant", value = number } end
+local function load(tensor, index) return { op = "load", tensor = tensor, index = index } end
+
+local function sum_of(a, b) return a and { op = "add", a = a, b = b } or b end
+
+local function unique_name(scope, wanted)
+  local names, name, n = scope.names, wanted, 0
+  while names[name] do
+    n = n + 1
+    name = wanted .. "_" .. n
+  end
+  names[name] = true
+  return name
+end
+
+-- Storage order: time, batch, the rest; without time: batch, the rest.
+local function place(program, timed, sample)
+  local list, first = {}, 1
+  if timed then
+    list[1], first = sample[1], 2
+  end
+  if program.batch_axis then list[#list + 1] = program.batch_axis end
+  for d = first, #sample do list[#list + 1] = sample[d] end
+  return list
+end
+
+local function batched_tensor(program, fields, timed, sample_shape)
+  local extents, first = {}, 1
+  if timed then
+    extents[1], first = sample_shape[1], 2
+    fields.time_dimension = 0
+  end
+  if program.batch_axis then
+    fields.batch_dimension = #extents
+    extents[#extents + 1] = program.batch
+  end
+  for d = first, #sample_shape do extents[#extents + 1] = sample_shape[d] end
+  fields.extents = extents
+  return add_tensor(program, fields)
+end
+
+local function axes_in(index, list, seen)
+  for _, position in ipairs(index) do
+    if is(position, Axis) then
+      for _, term in ipairs(position.terms) do
+        if not seen[term.axis] then
+          seen[term.axis] = true
+          list[#list + 1] = term.axis
+        end
+      end
+    elseif position.op == "load" then
+      axes_in(position.index, list, seen)
+    end
+  end
+end
+
+local function axes_of(e, list, seen)
+  if e.op == "load" then
+    axes_in(e.index, list, seen)
+  elseif e.op == "position" then
+    axes_in({ e.index }, list, seen)
+  elseif e.op ~= "constant" then
+    axes_of(e.a, list, seen)
+    if e.b then axes_of(e.b, list, seen) end
+  end
+end
+
+-- Adds a statement; its axes are those of `out`, then the summed ones in the order in which they appear.
+local function add_statement(scope, section, accumulate, tensor, index, right, in_loop)
+  local program, axes, seen = scope.program, {}, {}
+  local loop = in_loop and scope.loop or nil
+  if loop then seen[loop.axis] = true end
+  axes_in(index, axes, seen)
+  axes_of(right, axes, seen)
+  for _, axis in ipairs(axes) do
+    if not axis.extent then mistake("cannot tell the extent of axis %s: it never stands alone as an index", axis.name) end
+  end
+  program.statements[#program.statements + 1] = { section = section, accumulate = accumulate, tensor = tensor, index = index,
+    right = right, axes = axes, loop = loop, layer = scope.layer_name }
+end
+
+-- From the graph of values to elements -----------------------------------------------------------------------------------
+
+local function substitute(index, map)
+  local moved = {}
+  for d, position in ipairs(index) do
+    if is(position, Axis) then
+      local sum = affine_of(position.constant)
+      for _, term in ipairs(position.terms) do
+        local by = map[term.axis] or internal.axis_index(term.axis)
+        sum = affine_add(sum, affine_multiply(by, term.coefficient), 1)
+      end
+      moved[d] = sum
+    else
+      moved[d] = position
+    end
+  end
+  return moved
+end
+
+function internal.axis_index(axis)
+  local index = new_axis(axis.name)
+  index.terms[1].axis = axis
+  return index
+end
+
+local element_at
+
+-- An element as written by the layer -> loads of tensors. `map`: what stands for the axes of the definition.
+local function resolve(scope, e, map, implied)
+  if e.op == "constant" then return e end
+  if e.op == "position" then return { op = "position", index = substitute({ e.index }, map)[1] } end
+  if e.op == "load" then
+    local index = substitute(e.index, map)
+    for d, position in ipairs(index) do
+      if is(position, Element) then
+        index[d] = resolve(scope, position, map, implied)
+        if index[d].op ~= "load" or not index[d].tensor.integer then mistake("an index is a sum of axes and whole numbers, or an integer id") end
+      end
+    end
+    return element_at(scope, e.value, index, implied)
+  end
+  return { op = e.op, a = resolve(scope, e.a, map, implied), b = e.b and resolve(scope, e.b, map, implied) }
+end
+
+local function is_static(node)           -- made of weights alone
+  if type(node) == "number" then return true end
+  local known = rawget(node, "static")
+  if known == nil then
+    known = true
+    for _, child in ipairs(internal.children(node)) do known = known and is_static(child) end
+    rawset(node, "static", known)
+  end
+  return known
+end
+
+local function joined(implied, index)
+  local full = {}
+  for d = 1, #implied do full[d] = implied[d] end
+  for d = 1, #index do full[#full + 1] = index[d] end
+  return full
+end
+
+-- A definition that only renames elements is not stored: y[{t, f}] = x[{f}].
+local function is_rename(node)
+  if node.op ~= "indexed" or rawget(node, "blocks") or node.right.op ~= "load" then return false end
+  local seen = {}
+  for _, position in ipairs(node.left) do
+    local axis = lone_axis(position)
+    if not axis or seen[axis] then return false end
+    seen[axis] = true
+  end
+  for _, position in ipairs(node.right.index) do
+    if not is(position, Axis) then return false end
+    for _, term in ipairs(position.terms) do
+      if not seen[term.axis] then return false end
+    end
+  end
+  return true
+end
+
+local function map_left(node, index)
+  local map = {}
+  for d, position in ipairs(node.left) do
+    local axis = lone_axis(position)
+    if not axis then return nil end
+    map[axis] = index[d]
+  end
+  return map
+end
+
+function element_at(scope, node, index, implied)
+  if type(node) == "number" then return constant(node) end
+  if #node.shape == 0 then index = {} end
+  local stored = rawget(node, "stored")
+  if stored then
+    if rawget(node, "blocks") then mistake("a value that is cut into gates cannot be read as a whole") end
+    return stored(index, implied)
+  end
+  if node.op == "leaf" then return node.at(node.static and index or joined(implied, index)) end
+  if node.op == "view" then return element_at(scope, node.base, node.map(index), implied) end
+  if node.op == "gate" then return rawget(node.base, "stored")({ affine_of(node.gate), index[1] }, implied) end
+  if node.op == "indexed" then
+    local map = map_left(node, index)
+    if not (map and is_rename(node)) then mistake("a value is used before it is defined") end
+    return resolve(scope, node.right, map, implied)
+  end
+  return { op = node.op, a = element_at(scope, node.a, index, implied), b = node.b and element_at(scope, node.b, index, implied) }
+end
+
+-- Which values are stored ----------------------------------------------------------------------------------------------------
+
+local function loads_in(e, list)
+  if e.op == "load" then
+    list[#list + 1] = e.value
+    for _, position in ipairs(e.index) do
+      if is(position, Element) then loads_in(position, list) end
+    end
+  elseif e.op ~= "constant" and e.op ~= "position" then
+    loads_in(e.a, list)
+    if e.b then loads_in(e.b, list) end
+  end
+  return list
+end
+
+function internal.children(node)
+  if node.op == "leaf" then return {} end
+  if node.op == "view" or node.op == "gate" then return { node.base } end
+  if node.op == "indexed" then
+    if not rawget(node, "right") then mistake("a tensor{...} is used but never defined") end
+    return loads_in(node.right, {})
+  end
+  local list = {}
+  if is(node.a, Value) then list[1] = node.a end
+  if is(node.b, Value) then list[#list + 1] = node.b end
+  return list
+end
+
+local function reach(node, list, uses)
+  uses[node] = (uses[node] or 0) + 1
+  if uses[node] > 1 then return end
+  list[#list + 1] = node
+  for _, child in ipairs(internal.children(node)) do reach(child, list, uses) end
+end
+
+-- The additive terms of a definition's right side: { element, sign }.
+local function split_terms(e, sign, list)
+  if e.op == "add" or e.op == "subtract" then
+    split_terms(e.a, sign, list)
+    split_terms(e.b, e.op == "add" and sign or -sign, list)
+  elseif e.op == "negate" then
+    split_terms(e.a, -sign, list)
+  else
+    list[#list + 1] = { right = e, sign = sign }
+  end
+  return list
+end
+
+local function free_axes(e)
+  local list, seen = {}, {}
+  local function walk(x)
+    if x.op == "load" then
+      axes_in(x.index, list, seen)
+      for _, position in ipairs(x.index) do
+        if is(position, Element) then walk(position) end
+      end
+    elseif x.op == "position" then
+      axes_in({ x.index }, list, seen)
+    elseif x.op ~= "constant" then
+      walk(x.a)
+      if x.b then walk(x.b) end
+    end
+  end
+  walk(e)
+  return list
+end
+
+local function has_summed_axes(node)
+  local left, seen = {}, {}
+  axes_in(node.left, left, seen)
+  for _, axis in ipairs(free_axes(node.right)) do
+    if not seen[axis] then return true end
+  end
+  return false
+end
+
+local function can_join_sum(node, uses)   -- may become terms of the sum that uses it, instead of a tensor of its own
+  if not is(node, Value) or uses[node] ~= 1 or rawget(node, "local_name") or rawget(node, "blocks") or #node.shape == 0 then return false end
+  if node.op == "indexed" then
+    return node.right.op ~= "largest" and has_summed_axes(node) and map_left(node, node.left) ~= nil
+  end
+  return (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses)
+end
+
+function internal.is_sum(node, uses)
+  local known = rawget(node, "sum")
+  if known == nil then
+    known = can_join_sum(node.a, uses) or can_join_sum(node.b, uses)
+    rawset(node, "sum", known)
+  end
+  return known
+end
+
+local function must_store(node, uses, returned)
+  if node.op == "leaf" or node.op == "view" or node.op == "gate" then return false end
+  if rawget(node, "joined") then return false end
+  if rawget(node, "blocks") then return true end
+  if node.op == "indexed" then return not is_rename(node) end
+  if (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses) then return true end
+  return rawget(node, "root") or rawget(node, "local_name") or uses[node] > 1 or returned[node]
+end
+
+-- Storing ----------------------------------------------------------------------------------------------------------------------
+
+local function collect_terms(scope, node, index, sign, top, list)
+  if (top or rawget(node, "joined")) and (node.op == "add" or node.op == "subtract") and internal.is_sum(node, scope.uses) then
+    for which, child in ipairs{ node.a, node.b } do
+      local child_sign = (which == 2 and node.op == "subtract") and -sign or sign
+      if is(child, Value) and rawget(child, "joined") then
+        collect_terms(scope, child, index, child_sign, false, list)
+      else
+        list[#list + 1] = { element = element_at(scope, child, index, scope.implied), sign = child_sign, summed = false }
+      end
+    end
+    return list
+  end
+  if node.op == "indexed" then
+    local map = top and not map_left(node, index) and {} or map_left(node, index)
+    local left, seen = {}, {}
+    axes_in(node.left, left, seen)
+    for _, term in ipairs(split_terms(node.right, sign, {})) do
+      local summed = false
+      for _, axis in ipairs(free_axes(term.right)) do summed = summed or not seen[axis] end
+      local largest = term.right.op == "largest"
+      local right = resolve(scope, largest and term.right.a or term.right, map, scope.implied)
+      list[#list + 1] = { element = right, sign = term.sign, summed = summed and not largest, largest = largest }
+    end
+    return list
+  end
+  list[1] = { element = { op = node.op, a = element_at(scope, node.a, index, scope.implied),
+                          b = node.b and element_at(scope, node.b, index, scope.implied) }, sign = sign, summed = false }
+  return list
+end
+
+local DEFAULT_AXES = { { "n" }, { "m", "n" }, { "l", "m", "n" } }
+
+local function fresh_axes(shape)
+  local list, names = {}, DEFAULT_AXES[#shape] or {}
+  for d, extent in ipairs(shape) do list[d] = new_axis(names[d] or "n" .. d, extent) end
+  return list
+end
+
+local function default_name(node)
+  if node.op == "add" or node.op == "subtract" or node.op == "indexed" then return rawget(node, "product") and "z" or "sum" end
+  local operand = rawget(node, "a")
+  local of = is(operand, Value) and rawget(operand, "tensor_name")
+  return of and node.op .. "_" .. of or node.op
+end
+
+local function emit_terms(scope, tensor, out, terms, in_loop)
+  local plain
+  for _, term in ipairs(terms) do
+    if term.largest then
+      if #terms > 1 or term.sign < 0 then mistake("largest(...) stands alone on the right side") end
+      add_statement(scope, "forward", "set", tensor, out, constant(-math.huge), in_loop)
+      add_statement(scope, "forward", "max", tensor, out, term.element, in_loop)
+      return
+    end
+    if not term.summed then
+      local signed = term.sign < 0 and { op = "negate", a = term.element } or term.element
+      plain = sum_of(plain, signed)
+    end
+  end
+  add_statement(scope, "forward", "set", tensor, out, plain or constant(0), in_loop)
+  for _, term in ipairs(terms) do
+    if term.summed then
+      local signed = term.sign < 0 and { op = "negate", a = term.element } or term.element
+      add_statement(scope, "forward", "add", tensor, out, signed, in_loop)
+    end
+  end
+end
+
+-- Gives `node` a tensor and emits the statements that fill it. `state`: the state tensor that it is the next value of.
+local function store(scope, node, state)
+  local program = scope.program
+  local shape, index, out = node.shape, nil, nil
+  local static = is_static(node)
+  if rawget(node, "blocks") then
+    local width = node.shape[1] // node.blocks
+    local g, n = new_axis("g", node.blocks), new_axis("n", width)
+    shape, index, out = { node.blocks, width }, { affine_add(affine_multiply(g, width), n, 1) }, { g, n }
+  elseif node.op == "indexed" and not rawget(node, "joined") then
+    index, out = node.left, node.left
+  else
+    index = fresh_axes(shape)
+    out = index
+  end
+  local timed = scope.timed(shape)
+  local terms = collect_terms(scope, node, index, 1, true, {})
+  if state then
+    rawset(node, "stored", function(at, implied)
+      local full = joined(implied, at)
+      full[1] = affine_add(full[1], 1, 1)
+      return load(state, place(program, true, full))
+    end)
+    rawset(node, "tensor_name", state.name)
+    local full = joined(scope.implied, out)
+    full[1] = affine_add(full[1], 1, 1)
+    emit_terms(scope, state, place(program, true, full), terms, true)
+    return
+  end
+  local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
+  rawset(node, "tensor_name", name)
+  local tensor
+  if static then
+    tensor = add_tensor(program, { layer = scope.layer_name, name = name, role = "value", extents = shape })
+    rawset(node, "stored", function(at) return load(tensor, at) end)
+    emit_terms(scope, tensor, out, terms, false)
+    return
+  end
+  tensor = batched_tensor(program, { layer = scope.layer_name, name = name, role = "value" }, timed, joined(scope.implied_shape, shape))
+  rawset(node, "stored", function(at, implied) return load(tensor, place(program, timed, joined(implied, at))) end)
+  emit_terms(scope, tensor, place(program, timed, joined(scope.implied, out)), terms, true)
+end
+
+-- Emits everything that the returned values need. `states`: node -> state tensor.
+local function emit_graph(scope, roots, states)
+  local list, uses, returned = {}, {}, {}
+  for _, root in ipairs(roots) do
+    if not is(root, Value) then mistake("the mathematics returned %s where a value was expected", internal.shown(root)) end
+    returned[root] = true
+    reach(root, list, uses)
+  end
+  scope.uses = uses
+  sort(list, function(a, b) return a.number < b.number end)
+  for _, node in ipairs(list) do
+    if node.op == "add" or node.op == "subtract" then
+      for _, child in ipairs{ node.a, node.b } do
+        if not returned[child] and can_join_sum(child, uses) then rawset(child, "joined", true) end
+      end
+    end
+  end
+  for pass = 1, 2 do                                  -- what depends on weights alone comes first, outside the loop
+    for _, node in ipairs(list) do
+      if must_store(node, uses, returned) and is_static(node) == (pass == 1) then store(scope, node, states and states[node]) end
+    end
+  end
+end
+
+-- For lowering.lua.
+internal.statements = {
+  add_tensor = add_tensor, constant = constant, load = load, unique_name = unique_name, place = place,
+  batched_tensor = batched_tensor, add_statement = add_statement, element_at = element_at, is_static = is_static,
+  joined = joined, is_rename = is_rename, fresh_axes = fresh_axes, emit_graph = emit_graph,
+}
