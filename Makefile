@@ -18,7 +18,7 @@ BUILD    = build
 Q        = $(if $(V),,@)
 say      = @$(if $(V),:,echo '  $(1) $@')
 STD      = -std=gnu11
-FLAGS    = $(STD) $(WARN) $(CFLAGS) -MMD -MP
+FLAGS    = $(STD) $(WARN) $(CFLAGS) $(SANITIZE) -MMD -MP
 
 LUA_TEXT  = $(sort $(wildcard compiler/*/*.lua))
 EMBED     = $(LUA_TEXT) runtime/lstmc_model.h runtime/lstmc_random.h
@@ -34,7 +34,7 @@ all: $(BUILD)/lstmc $(BUILD)/liblstmc.a
 
 $(BUILD)/lstmc: $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a
 	$(call say,link)
-	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -rdynamic -o $@ $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a $(LIBS)
 
 $(BUILD)/liblstmc.a: $(RUNTIME)
 	$(call say,ar  )
@@ -80,21 +80,27 @@ $(BUILD)/embedded.c: $(EMBED) Makefile
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
 	$(call say,cc  )
-	$(Q)$(CC) $(STD) $(CFLAGS) -Wno-overlength-strings -I. -c -o $@ $<
+	$(Q)$(CC) $(STD) $(CFLAGS) $(SANITIZE) -Wno-overlength-strings -I. -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a
 	$(call say,link)
-	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz
 
 tests: $(TESTS)
 
 test: deps
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@tests/run.sh $(TESTS)
+
+# The same with everything under the sanitizers: for people, not for every commit.
+test-sanitized: deps
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" \
+	  -j$$(nproc) all tests
+	@TEST_TIMEOUT=1800 tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
 
 # Compiles, trains and uses models/reber.lua; exit status 1 if it has not learned it.
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/demo.sh $(BUILD)
 
 # What is committed of the compiler's output; tests/test_generated.c compares.
@@ -117,6 +123,6 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all generated golden tests test demo deps clean
+.PHONY: all generated golden tests test test-sanitized demo deps clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -54,9 +54,15 @@ local function begins_with(name, word)
   return #name > #word and string.sub(name, 1, #word) == word
 end
 
--- ' (did you mean "units"?)', or nothing where nothing is near: a few letters wrong, or the beginning of a name.
+-- ' (did you mean "units"?)', or nothing where nothing is near: a few letters wrong, the beginning of a name, or
+-- what older libraries call it.
+local OLD_NAMES = { lr = "learning_rate", nb_epoch = "epochs", input_size = "input_dim", output_size = "units" }
+
 local function suggestion(word, candidates)
   if #word > 40 or #word < 2 then return "" end
+  for _, candidate in ipairs(candidates) do
+    if candidate == OLD_NAMES[word] then return format(' (did you mean "%s"?)', candidate) end
+  end
   local best, least = nil, #word <= 4 and 1 or #word <= 8 and 2 or 3
   for _, candidate in ipairs(candidates) do
     if #candidate <= #word + 3 then
