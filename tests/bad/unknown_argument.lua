@@ -21,4 +21,4 @@ return Sequential{
 -- expect: 7: Dropout: 1 argument too many: it takes at most 3 by position
 -- expect: 8: BinaryCrossentropy: unknown argument "from_logit" (did you mean "from_logits"?)
 -- expect: 8: Adam: unknown argument "learning_rat" (did you mean "learning_rate"?)
--- expect: 8: Adam: unknown argument "lr"
+-- expect: 8: Adam: unknown argument "lr" (did you mean "learning_rate"?)
