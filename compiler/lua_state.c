@@ -370,6 +370,7 @@ static int open_state(lua_State *L)
     lua_setfield(L, -2, "loading_built_in");
     lua_setfield(L, LUA_REGISTRYINDEX, "internal");
     run_embedded(L, "vocabulary/values.lua", false);
+    run_embedded(L, "vocabulary/arguments.lua", false);
     run_embedded(L, "vocabulary/definitions.lua", false);
     run_embedded(L, "vocabulary/statements.lua", false);
     run_embedded(L, "vocabulary/lowering.lua", false);
