@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct Training {
     Arena *arena;
@@ -16,6 +17,7 @@ typedef struct Training {
     Loaded loaded;
     struct custom_layers *custom;
     struct lstmc_engine engine;
+    int threads;
     struct lstmc_dataset data, validation;
     float *weights;
     struct lstmc_message message;
@@ -41,7 +43,20 @@ static bool make_engine(Training *t)
         snprintf(t->message.text, sizeof t->message.text, "no memory for the tapes of %s", model->descriptor.name);
         return false;
     }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    t->threads = lstmc_engine_threads(&t->engine, t->arguments->threads ? t->arguments->threads : (int)processors);
     return true;
+}
+
+static void print_task(const Training *t, int epochs)
+{
+    const struct lstmc_model *m = &description_model(t->description)->descriptor;
+    printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, t->data.samples, t->validation.samples,
+           m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s", t->arguments->interpreted ? ", interpreted" : "");
+    if (t->threads > 1)
+        printf(", %d threads", t->threads);
+    printf("\n");
+    fflush(stdout);
 }
 
 /* Forecasts are judged against the last known value: in the unit of the file, mean over all targets. */
@@ -117,10 +132,7 @@ static int train(Training *t)
     };
     struct lstmc_history history = { 0 };
     if (!a->quiet)
-        printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s\n", model->descriptor.name, t->data.samples,
-               t->validation.samples, model->descriptor.weight_count, model->descriptor.batch * model->descriptor.shards, options.epochs,
-               options.epochs == 1 ? "" : "s", a->interpreted ? ", interpreted" : "");
-    fflush(stdout);
+        print_task(t, options.epochs);
     status = lstmc_train(&t->engine, t->weights, &t->data, t->validation.samples ? &t->validation : NULL, &options, &history, &t->message);
     if (status)
         return status;

@@ -19,6 +19,7 @@ typedef struct Arguments {
     const char *weights;            /* --out: the weight file that train writes; NULL: MODEL.safetensors */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
+    int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
 } Arguments;
 

@@ -25,12 +25,13 @@ static const char help[] =
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
+    "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train: by the interpreter, without a C compiler\n"
     "  --quiet                    less output\n"
     "  --help  --version\n"
     "\n"
     "exit status: 0 done, 1 a mistake in the description, the data or the check, 2 a mistake on the command line\n"
-    "environment: CC, CFLAGS compile generated code; NO_COLOR keeps the output plain\n";
+    "environment: CC, CFLAGS compile generated code; LSTMC_THREADS is the default of --threads; NO_COLOR keeps the output plain\n";
 
 static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -116,6 +117,8 @@ static int take_value(Arguments *a, const char *name, const char *value)
         return take_count(name, value, &a->epochs);
     if (!strcmp(name, "--samples"))
         return take_count(name, value, &a->samples);
+    if (!strcmp(name, "--threads"))
+        return take_count(name, value, &a->threads);
     if (!strcmp(name, "--seed"))
         return take_seed(a, value);
     return take_dump(a, value);
@@ -124,7 +127,7 @@ static int take_value(Arguments *a, const char *name, const char *value)
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
     { "-o", "compile" }, { "--out", "train" }, { "--target", "compile summary check train" }, { "--unroll", "compile summary check train" },
     { "--lanes", "compile summary check train" }, { "--batch", "compile summary check train" }, { "--epochs", "train" },
-    { "--samples", "train" }, { "--seed", "check train" }, { "--dump", "compile" },
+    { "--samples", "train" }, { "--seed", "check train" }, { "--threads", "train" }, { "--dump", "compile" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
@@ -180,6 +183,14 @@ static int take_parameter(Arguments *a, const char *word)
     return 0;
 }
 
+static int take_environment(Arguments *a)
+{
+    const char *threads = getenv("LSTMC_THREADS");
+    if (a->threads || !threads || !*threads || strcmp(a->command, "train"))
+        return 0;
+    return take_count("LSTMC_THREADS", threads, &a->threads);
+}
+
 static int take_words(Arguments *a, int count, char **words)
 {
     for (int i = 0; i < count; i++) {
@@ -199,10 +210,12 @@ static int take_words(Arguments *a, int count, char **words)
     }
     if (!a->model)
         return usage("no description given");
+    if (a->threads && a->interpreted)
+        return usage("--threads does not go with --interpreted");
     if (a->lanes && a->lanes != a->compile.target->lanes)
         return usage("target %s has %d lane%s; --lanes=%d would need another target", a->compile.target->name, a->compile.target->lanes,
                      a->compile.target->lanes == 1 ? "" : "s", a->lanes);
-    return 0;
+    return take_environment(a);
 }
 
 int main(int argc, char **argv)

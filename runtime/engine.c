@@ -1,7 +1,8 @@
 /* engine.c: an engine over a generated model: owns its structs and deals a batch out to its tapes.
  * Shard s takes rows s * batch and on. Each shard has its own gradients, added up in the order of the shards, so that the sums are a function
- * of the number of shards and of nothing else. */
+ * of the number of shards and of nothing else: not of the number of threads that compute them. */
 #include "lstmc.h"
+#include "threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,24 @@ struct generated {
     const struct lstmc_model *model;
     const float *weights;
     int packed_is_current;      /* inference operands are made when a prediction asks for them: training never does */
-    void *packed, *batch_scratch, *training;
+    void *packed, *training;
     void **tapes;
     float **gradients;          /* one for each shard; none if there is one shard alone */
+    float *losses;              /* one for each shard */
+    struct lstmc_threads *threads;
+    void **batch_scratch;       /* one for each thread */
+    int batch_scratch_count;
+};
+
+/* One call of train, evaluate or predict: what its shards have in common. */
+struct job {
+    struct generated *generated;
+    const void *x, *target;
+    const float *sample_weight;
+    int rows, first_row;
+    float scale;
+    uint64_t seed;
+    float *gradients, *output;
 };
 
 static int can_train(const struct lstmc_model *model)
@@ -29,94 +45,110 @@ static void generated_prepare(void *context, const float *weights)
         generated->model->prepare_training(generated->training, weights);
 }
 
-/* Rows [first, first + count) of the batch through the tape of their shard. */
-static float run_shard(struct generated *generated, int shard, const void *x, const void *target, const float *sample_weight, int first,
-                       int count, int first_row, float scale, uint64_t seed, float *output)
+static int shard_count(const struct job *job)
 {
-    const struct lstmc_model *model = generated->model;
-    char *tape = generated->tapes[shard];
-    int row = first_row + first;
-    model->reset_tape(generated->training, tape);
-    memcpy(tape + model->first_row_offset, &row, sizeof row);
-    model->forward(generated->training, tape, (const char *)x + (size_t)first * model->input_count * sizeof(float), count, seed);
-    memcpy(output + (size_t)first * model->output_count, tape + model->output_offset, (size_t)count * model->output_count * sizeof(float));
-    return model->loss_function(tape, (const char *)target + (size_t)first * model->target_count * sizeof(float),
-                                sample_weight ? sample_weight + first : NULL, scale);
+    int batch = job->generated->model->batch;
+    return job->rows / batch + (job->rows % batch != 0);
 }
 
-static void add_gradients(const struct generated *generated, int shards, float *gradients)
+/* How many of the rows from `first` on go through one tape. */
+static int shard_rows(const struct job *job, int first)
 {
-    for (int shard = 0; shard < shards; shard++)
-        for (size_t i = 0; i < generated->model->gradient_count; i++)
-            gradients[i] += generated->gradients[shard][i];
+    int batch = job->generated->model->batch;
+    return job->rows - first < batch ? job->rows - first : batch;
+}
+
+static const void *row_of(const void *rows, int row, size_t count)
+{
+    return (const char *)rows + (size_t)row * count * sizeof(float);
+}
+
+/* Outputs and loss of a shard's rows. */
+static void run_shard(const struct job *job, int shard)
+{
+    struct generated *generated = job->generated;
+    const struct lstmc_model *model = generated->model;
+    char *tape = generated->tapes[shard];
+    int first = shard * model->batch, count = shard_rows(job, first), row = job->first_row + first;
+    model->reset_tape(generated->training, tape);
+    memcpy(tape + model->first_row_offset, &row, sizeof row);
+    model->forward(generated->training, tape, row_of(job->x, first, model->input_count), count, job->seed);
+    memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset, (size_t)count * model->output_count * sizeof(float));
+    generated->losses[shard] = model->loss_function(tape, row_of(job->target, first, model->target_count),
+                                                    job->sample_weight ? job->sample_weight + first : NULL, job->scale);
+}
+
+static void evaluate_shard(void *context, int shard, int thread)
+{
+    (void)thread;
+    run_shard(context, shard);
+}
+
+static void train_shard(void *context, int shard, int thread)
+{
+    const struct job *job = context;
+    struct generated *generated = job->generated;
+    float *into = job->gradients;
+    (void)thread;
+    if (generated->gradients) {
+        into = generated->gradients[shard];
+        memset(into, 0, generated->model->gradient_count * sizeof *into);
+    }
+    run_shard(job, shard);
+    generated->model->backward(generated->training, generated->tapes[shard], into);
+}
+
+static void predict_block(void *context, int block, int thread)
+{
+    const struct job *job = context;
+    const struct lstmc_model *model = job->generated->model;
+    int first = block * model->batch;
+    model->predict_batch(job->generated->packed, job->generated->batch_scratch[thread], row_of(job->x, first, model->input_count),
+                         shard_rows(job, first), job->output + (size_t)first * model->output_count);
+}
+
+static float add_losses(const struct job *job)
+{
+    double loss = 0;
+    for (int shard = 0; shard < shard_count(job); shard++)
+        loss += (double)job->generated->losses[shard];
+    return (float)loss;
 }
 
 static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
                              float scale, uint64_t seed, float *gradients, float *output)
 {
     struct generated *generated = context;
-    const struct lstmc_model *model = generated->model;
-    double loss = 0;
-    int shard = 0;
-    for (int first = 0; first < rows; first += model->batch, shard++) {
-        int count = rows - first < model->batch ? rows - first : model->batch;
-        float *into = gradients;
-        if (generated->gradients) {
-            into = generated->gradients[shard];
-            memset(into, 0, model->gradient_count * sizeof *into);
-        }
-        loss += (double)run_shard(generated, shard, x, target, sample_weight, first, count, first_row, scale, seed, output);
-        model->backward(generated->training, generated->tapes[shard], into);
-    }
-    if (generated->gradients)
-        add_gradients(generated, shard, gradients);
-    return (float)loss;
+    struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .first_row = first_row,
+                       .scale = scale, .seed = seed, .gradients = gradients, .output = output };
+    lstmc_threads_run(generated->threads, shard_count(&job), train_shard, &job);
+    for (int shard = 0; generated->gradients && shard < shard_count(&job); shard++)
+        for (size_t i = 0; i < generated->model->gradient_count; i++)
+            gradients[i] += generated->gradients[shard][i];
+    return add_losses(&job);
 }
 
 static float generated_evaluate(void *context, const void *x, const void *target, int rows, float scale, float *output)
 {
     struct generated *generated = context;
-    const struct lstmc_model *model = generated->model;
-    double loss = 0;
-    int shard = 0;
-    for (int first = 0; first < rows; first += model->batch, shard++) {
-        int count = rows - first < model->batch ? rows - first : model->batch;
-        loss += (double)run_shard(generated, shard, x, target, NULL, first, count, 0, scale, 0, output);
-    }
-    return (float)loss;
+    struct job job = { .generated = generated, .x = x, .target = target, .rows = rows, .scale = scale, .output = output };
+    lstmc_threads_run(generated->threads, shard_count(&job), evaluate_shard, &job);
+    return add_losses(&job);
 }
 
 static void generated_predict(void *context, const void *x, int rows, float *output)
 {
     struct generated *generated = context;
-    const struct lstmc_model *model = generated->model;
+    struct job job = { .generated = generated, .x = x, .rows = rows, .output = output };
     if (!generated->packed_is_current)
-        model->prepare(generated->packed, generated->weights);
+        generated->model->prepare(generated->packed, generated->weights);
     generated->packed_is_current = 1;
-    for (int first = 0; first < rows; first += model->batch)
-        model->predict_batch(generated->packed, generated->batch_scratch,
-                             (const char *)x + (size_t)first * model->input_count * sizeof(float),
-                             rows - first < model->batch ? rows - first : model->batch, output + (size_t)first * model->output_count);
+    lstmc_threads_run(generated->threads, shard_count(&job), predict_block, &job);
 }
 
 static const void *generated_tape(void *context, int shard)
 {
     return ((struct generated *)context)->tapes[shard];
-}
-
-static void generated_free(void *context)
-{
-    struct generated *generated = context;
-    for (int shard = 0; shard < generated->model->shards; shard++) {
-        lstmc_free(generated->tapes ? generated->tapes[shard] : NULL);
-        lstmc_free(generated->gradients ? generated->gradients[shard] : NULL);
-    }
-    free(generated->tapes);
-    free(generated->gradients);
-    lstmc_free(generated->packed);
-    lstmc_free(generated->batch_scratch);
-    lstmc_free(generated->training);
-    free(generated);
 }
 
 /* A struct of a generated model; one without members still gets an address. */
@@ -125,12 +157,61 @@ static void *struct_alloc(size_t bytes)
     return lstmc_alloc(bytes ? bytes : 1);
 }
 
+static int most_threads(const struct lstmc_model *model)
+{
+    return model->shards > 1 ? model->shards : 1;
+}
+
+/* Scratch for so many threads, or for as many as there is memory. */
+static void set_scratch(struct generated *generated, int count)
+{
+    while (generated->batch_scratch_count > count)
+        lstmc_free(generated->batch_scratch[--generated->batch_scratch_count]);
+    while (generated->batch_scratch_count < count) {
+        void *scratch = struct_alloc(generated->model->batch_scratch_bytes);
+        if (!scratch)
+            return;
+        generated->batch_scratch[generated->batch_scratch_count++] = scratch;
+    }
+}
+
+static int generated_threads(void *context, int threads)
+{
+    struct generated *generated = context;
+    int most = most_threads(generated->model), wanted = threads < 1 ? 1 : threads > most ? most : threads;
+    if (wanted == lstmc_threads_count(generated->threads))
+        return wanted;
+    lstmc_threads_free(generated->threads);
+    set_scratch(generated, wanted);
+    generated->threads = lstmc_threads_create(generated->batch_scratch_count);
+    return lstmc_threads_count(generated->threads);
+}
+
+static void generated_free(void *context)
+{
+    struct generated *generated = context;
+    lstmc_threads_free(generated->threads);
+    for (int shard = 0; shard < generated->model->shards; shard++) {
+        lstmc_free(generated->tapes ? generated->tapes[shard] : NULL);
+        lstmc_free(generated->gradients ? generated->gradients[shard] : NULL);
+    }
+    set_scratch(generated, 0);
+    free(generated->tapes);
+    free(generated->gradients);
+    free(generated->losses);
+    free(generated->batch_scratch);
+    lstmc_free(generated->packed);
+    lstmc_free(generated->training);
+    free(generated);
+}
+
 static int alloc_training(struct generated *generated)
 {
     const struct lstmc_model *model = generated->model;
     generated->training = struct_alloc(model->training_bytes);
     generated->tapes = calloc((size_t)model->shards, sizeof *generated->tapes);
-    if (!generated->training || !generated->tapes)
+    generated->losses = calloc((size_t)model->shards, sizeof *generated->losses);
+    if (!generated->training || !generated->tapes || !generated->losses)
         return 0;
     if (model->shards > 1 && !(generated->gradients = calloc((size_t)model->shards, sizeof *generated->gradients)))
         return 0;
@@ -151,19 +232,26 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         return LSTMC_NO_MEMORY;
     generated->model = model;
     generated->packed = struct_alloc(model->packed_bytes);
-    generated->batch_scratch = struct_alloc(model->batch_scratch_bytes);
-    if (!generated->packed || !generated->batch_scratch || (can_train(model) && !alloc_training(generated))) {
+    generated->batch_scratch = calloc((size_t)most_threads(model), sizeof *generated->batch_scratch);
+    if (generated->batch_scratch)
+        set_scratch(generated, 1);
+    if (!generated->packed || !generated->batch_scratch_count || (can_train(model) && !alloc_training(generated))) {
         generated_free(generated);
         return LSTMC_NO_MEMORY;
     }
     *engine = (struct lstmc_engine){ .model = model, .context = generated, .prepare = generated_prepare, .predict = generated_predict,
-                                     .free = generated_free };
+                                     .threads = generated_threads, .free = generated_free };
     if (can_train(model)) {
         engine->train = generated_train;
         engine->evaluate = generated_evaluate;
         engine->tape = generated_tape;
     }
     return LSTMC_OK;
+}
+
+int lstmc_engine_threads(struct lstmc_engine *engine, int threads)
+{
+    return engine->threads ? engine->threads(engine->context, threads) : 1;
 }
 
 void lstmc_engine_free(struct lstmc_engine *engine)

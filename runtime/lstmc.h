@@ -153,12 +153,19 @@ struct lstmc_engine {
     float (*evaluate)(void *context, const void *x, const void *target, int rows, float scale, float *output);
     /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look into. */
     const void *(*tape)(void *context, int shard);
+    /* See lstmc_engine_threads; NULL: the calling thread alone. */
+    int (*threads)(void *context, int threads);
     void (*free)(void *context);
 };
 
 /* An engine over a generated model; LSTMC_NO_MEMORY if its structs cannot be had. */
 int  lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine);
 void lstmc_engine_free(struct lstmc_engine *engine);
+
+/* From now on so many threads, the caller's included, share the shards of train and evaluate and the rows of predict; 1 at first. Never more
+ * than model->shards, and fewer if the system has no more to give. Returns how many. The results do not depend on it, bit for bit.
+ * They sleep between two calls, take no signals and live until lstmc_engine_free. One engine still serves one caller at a time. */
+int lstmc_engine_threads(struct lstmc_engine *engine, int threads);
 
 struct lstmc_history {          /* of the last epoch */
     double loss, validation_loss;

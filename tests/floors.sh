@@ -6,6 +6,7 @@
 #   runtime/ knows no compiler/     runtime/interpreter/ knows compiler/model.h alone
 #   generated code knows itself and the C library alone
 #   Lua is for read_lua and lua_*   the compiler needs no BLAS    the weight files alone need jansson
+#   threads are for runtime/threads.c
 #
 # Comments are taken away before anything is looked for.
 script=$0
@@ -81,6 +82,8 @@ check_runtime() {
         grep -v '"../../compiler/model\.h"' | forbid "the interpreter shares model.h alone"
     code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
         grep 'jansson' | grep -vE '^runtime/(weights|safetensors)\.c:' | forbid "jansson belongs to the weight files"
+    code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
+        grep -E '<(pthread|threads)\.h>' | grep -v '^runtime/threads\.c:' | forbid "threads outside threads.c"
 }
 
 check_generated() {
@@ -144,6 +147,7 @@ self_test() {
     plant "interpreter knows model.h alone" runtime/interpreter/gru.c '#include "../../compiler/ir.h"'
     plant "generated code stands alone" generated/pump.c '#include "lstmc.h"'
     plant "generated code stands alone" generated/pump.h '#include <unistd.h>'
+    plant "threads are for threads.c" runtime/engine.c '#include <pthread.h>'
     plant "Lua is for read_lua" compiler/lower.c '#include <lua.h>'
     plant "no BLAS in the compiler" compiler/evaluate.c '#include <cblas.h>'
     plant "the weight files alone need jansson" runtime/train.c '#include <jansson.h>'

@@ -11,7 +11,7 @@
 #define BODY \
     "local function draw(random)\n  local x, sum = {}, 0\n  for t = 1, 6 do x[t] = { random(), random() } sum = sum + x[t][1] end\n  return x, { sum / 6 }\nend\n" \
     "return Sequential{ Input{6, 2}, LSTM{arg.units or 3}, Dense{1}, loss = \"mse\", metrics = {\"mae\"},\n" \
-    "  optimizer = Adam{learning_rate = arg.rate or 0.01}, data = samples{draw, samples = 64, validation_samples = 32}, batch_size = 8, epochs = 2 }\n"
+    "  optimizer = Adam{learning_rate = arg.rate or 0.01}, data = samples{draw, samples = 64, validation_samples = 32}, batch_size = arg.batch or 8, epochs = 2 }\n"
 
 static char *folder;
 
@@ -80,6 +80,8 @@ Test(command, mistakes_on_the_command_line)
         { "check m.lua --dump=grad", "--dump does not go with check" },
         { "train m.lua --inference", "--inference does not go with train" },
         { "train m.lua --seed=0", "--seed takes a number from 1" },
+        { "train m.lua --threads=0", "--threads takes a number from 1" }, { "check m.lua --threads=2", "--threads does not go with check" },
+        { "train m.lua --threads=2 --interpreted", "--threads does not go with --interpreted" },
         { "train m.lua --seed=-1", "--seed takes a number from 1" },
         { "m.lua --quiet=yes", "--quiet takes no value" },
     };
@@ -187,6 +189,18 @@ Test(command, train)
     expect("$L train m.lua --samples=32 --epochs=1 --seed=3 --out again.safetensors --quiet && cmp m.safetensors again.safetensors", 0, "loss", NULL);
     expect("$L train m.lua --samples=32 --epochs=1 --seed=4 --out other.safetensors --quiet && cmp -s m.safetensors other.safetensors", 1, "loss", NULL);
     expect("$L train m.lua --samples=32 --epochs=1 --out missing/m.safetensors", 1, "", "missing/m.safetensors");
+}
+
+Test(command, threads)
+{
+    expect("$L train m.lua batch=16 --samples=40 --epochs=1 --threads=1 --out one.safetensors 2>quiet", 0, "16, 1 epoch\n", NULL);
+    expect("$L train m.lua batch=16 --samples=40 --epochs=1 --threads=2 --out two.safetensors 2>quiet && cmp one.safetensors two.safetensors", 0,
+           "16, 1 epoch, 2 threads\n", NULL);
+    expect("LSTMC_THREADS=2 $L train m.lua batch=16 --samples=40 --epochs=1 2>quiet && cmp one.safetensors m.safetensors", 0, "1 epoch, 2 threads\n",
+           NULL);
+    expect("LSTMC_THREADS=2 $L train m.lua batch=16 --samples=40 --epochs=1 --threads=1 2>quiet", 0, "1 epoch\n", NULL);
+    expect("LSTMC_THREADS=few $L train m.lua", 2, NULL, "LSTMC_THREADS takes a number from 1, not \"few\"");
+    expect("LSTMC_THREADS=few $L check m.lua --quiet", 0, "within tolerance", NULL);
 }
 
 Test(command, training_that_cannot_go_on)
