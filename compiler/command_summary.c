@@ -37,7 +37,7 @@ static void print_line(Arena *arena, const char *what, size_t bytes, const char 
 static void print_memory(Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
-    size_t optimizer = programs->training ? 4 * emit_optimizer_floats(&programs->model->descriptor) : 0;
+    size_t optimizer = programs->training ? 4 * lstmc_optimizer_floats(&programs->model->descriptor) : 0;
     printf("memory\n");
     print_line(arena, "weights", sizes.weights, "always");
     print_line(arena, "packed", sizes.packed, "prediction");

@@ -6,6 +6,11 @@
 
 #define VALIDATION_INDEX (UINT64_C(1) << 40)    /* held-out samples are drawn far behind the training ones */
 
+static int at_most(int limit, int count)         /* limit 0: none */
+{
+    return limit && limit < count ? limit : count;
+}
+
 static int draw(Description *description, uint64_t seed, uint64_t first, int count, struct lstmc_dataset *data,
                 struct lstmc_message *message)
 {
@@ -57,10 +62,9 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);
         break;
     case DATA_SAMPLES:
-        status = draw(description, seed, 0, arguments->samples && arguments->samples < data->samples ? arguments->samples : data->samples,
-                      training, message);
+        status = draw(description, seed, 0, at_most(arguments->samples, data->samples), training, message);
         if (!status)
-            status = draw(description, seed, VALIDATION_INDEX, data->validation_samples, validation, message);
+            status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples), validation, message);
         break;
     case DATA_NONE:
         snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...} or samples(...))");

@@ -31,7 +31,6 @@ Sizes  emit_sizes(const Programs *programs);
 const char *emit_too_large(Arena *arena, const Programs *programs);
 size_t emit_multiply_adds(const Ir *ir, Section section);       /* of one sample */
 size_t emit_activations(const Ir *ir, Section section);         /* transcendental operations of one sample */
-size_t emit_optimizer_floats(const struct lstmc_model *descriptor);
 const char *emit_readable_bytes(Arena *arena, size_t bytes);    /* "1.4 MB" */
 const char *emit_readable_count(Arena *arena, size_t count);    /* "213 301" */
 

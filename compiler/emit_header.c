@@ -1,7 +1,8 @@
 /* emit_header.c: the generated header, which is the documentation of the generated code. */
+#include "embedded.h"
 #include "emit.h"
 
-#include "embedded.h"
+#include "../runtime/lstmc.h"
 
 #define STACK_BYTES_MAX ((size_t)256 * 1024)
 
@@ -127,7 +128,7 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
     put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
     if (programs->training) {
         put_define(out, prefix, "GRADIENTS", descriptor->gradient_count, "floats: the trainable weights, which come first");
-        put_define(out, prefix, "OPTIMIZER_FLOATS", emit_optimizer_floats(descriptor), "floats of optimiser state, zero at the start");
+        put_define(out, prefix, "OPTIMIZER_FLOATS", lstmc_optimizer_floats(descriptor), "floats of optimiser state, zero at the start");
     }
     put(out, "\n");
 }

@@ -103,25 +103,6 @@ size_t emit_activations(const Ir *ir, Section section)
     return count;
 }
 
-size_t emit_optimizer_floats(const struct lstmc_model *descriptor)
-{
-    const struct lstmc_optimizer *optimizer = &descriptor->optimizer;
-    size_t copies = 0;
-    switch (optimizer->kind) {
-    case LSTMC_SGD:
-        copies = optimizer->momentum != 0;
-        break;
-    case LSTMC_RMSPROP:
-        copies = (size_t)(1 + (optimizer->momentum != 0) + (optimizer->centered != 0));
-        break;
-    case LSTMC_ADAM:
-    case LSTMC_ADAMW:
-        copies = (size_t)(2 + (optimizer->amsgrad != 0));
-        break;
-    }
-    return copies * descriptor->gradient_count;
-}
-
 const char *emit_readable_bytes(Arena *arena, size_t bytes)
 {
     static const char *const units[] = { "B", "KB", "MB", "GB" };

@@ -43,4 +43,9 @@ void model_extract(Description *description, int batch);
 /* Pushes a field of the table of internals. */
 void description_push(Description *description, const char *field);
 
+/* Fields of the table on top of the stack, which stays there: NULL, `otherwise`, false if the field is missing. */
+const char *lua_text_field(lua_State *L, Arena *arena, const char *name);
+double      lua_number_field(lua_State *L, const char *name, double otherwise);
+bool        lua_flag_field(lua_State *L, const char *name);
+
 #endif

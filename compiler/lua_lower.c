@@ -16,28 +16,12 @@ typedef struct Reader {
 #define DEPTH_MAX      64       /* operations inside operations */
 #define OPERATIONS_MAX 40000    /* in one program */
 
-static const char *text_of(Reader *r, const char *field)
-{
-    lua_getfield(r->L, -1, field);
-    const char *text = lua_isstring(r->L, -1) ? arena_copy_text(r->arena, lua_tostring(r->L, -1)) : NULL;
-    lua_pop(r->L, 1);
-    return text;
-}
-
 static int integer_of(Reader *r, const char *field, int otherwise)
 {
     lua_getfield(r->L, -1, field);
     int number = lua_isnumber(r->L, -1) ? (int)lua_tointeger(r->L, -1) : otherwise;
     lua_pop(r->L, 1);
     return number;
-}
-
-static bool flag_of(Reader *r, const char *field)
-{
-    lua_getfield(r->L, -1, field);
-    bool flag = lua_toboolean(r->L, -1);
-    lua_pop(r->L, 1);
-    return flag;
 }
 
 /* The C object that stands for the table on top of the stack, kept in the table itself; NULL if it has none yet. */
@@ -64,9 +48,9 @@ static Axis *read_axis(Reader *r)
     Axis *axis = object_of(r);
     if (axis)
         return axis;
-    const char *kind = text_of(r, "kind");
+    const char *kind = lua_text_field(r->L, r->arena, "kind");
     AxisKind of = kind && !strcmp(kind, "batch") ? AXIS_BATCH : kind && !strcmp(kind, "time") ? AXIS_TIME : AXIS_PLAIN;
-    axis = ir_axis(r->ir, text_of(r, "name"), integer_of(r, "extent", 0), of);
+    axis = ir_axis(r->ir, lua_text_field(r->L, r->arena, "name"), integer_of(r, "extent", 0), of);
     remember(r, axis);
     return axis;
 }
@@ -136,7 +120,7 @@ static Expr *read_expr(Reader *r)
         luaL_error(r->L, "an expression has more than %d operations inside each other: give its parts names (local part = ...)", DEPTH_MAX);
     if (r->operations++ > OPERATIONS_MAX)
         luaL_error(r->L, "the mathematics of the model has more than %d operations", OPERATIONS_MAX);
-    const char *name = text_of(r, "op");
+    const char *name = lua_text_field(r->L, r->arena, "op");
     if (!strcmp(name, "constant")) {
         lua_getfield(r->L, -1, "value");
         double number = lua_tonumber(r->L, -1);
@@ -187,16 +171,16 @@ static Tensor *read_tensor(Reader *r)
         lua_pop(r->L, 1);
     }
     lua_pop(r->L, 1);
-    const char *name = text_of(r, "role");
+    const char *name = lua_text_field(r->L, r->arena, "role");
     size_t i = 0;
     while (strcmp(roles[i].name, name))
         if (++i == sizeof roles / sizeof *roles)
             die("unknown role %s", name);
-    Tensor *tensor = ir_tensor(r->ir, roles[i].role, text_of(r, "layer"), text_of(r, "name"), rank, extent);
-    tensor->integer = flag_of(r, "integer");
+    Tensor *tensor = ir_tensor(r->ir, roles[i].role, lua_text_field(r->L, r->arena, "layer"), lua_text_field(r->L, r->arena, "name"), rank, extent);
+    tensor->integer = lua_flag_field(r->L, "integer");
     tensor->batch_dimension = integer_of(r, "batch_dimension", -1);
     tensor->time_dimension = integer_of(r, "time_dimension", -1);
-    tensor->trainable = flag_of(r, "trainable");
+    tensor->trainable = lua_flag_field(r->L, "trainable");
     tensor->place = integer_of(r, "place", 0);
     lua_getfield(r->L, -1, "rate");
     tensor->rate = (float)lua_tonumber(r->L, -1);
@@ -238,10 +222,10 @@ static void blame(Reader *r, const char *name)
 
 static void read_statement(Reader *r)
 {
-    const char *layer_name = text_of(r, "layer");
+    const char *layer_name = lua_text_field(r->L, r->arena, "layer");
     blame(r, layer_name);
     Access out = read_access(r);
-    const char *section_name = text_of(r, "section"), *how = text_of(r, "accumulate");
+    const char *section_name = lua_text_field(r->L, r->arena, "section"), *how = lua_text_field(r->L, r->arena, "accumulate");
     Section section = SECTION_RESET;
     while (strcmp(sections[section], section_name))
         section++;
@@ -281,7 +265,7 @@ static int read_program(lua_State *L)       /* (program, reader) */
     Reader *r = lua_touserdata(L, 2);
     Ir *ir = r->ir;
     lua_settop(L, 1);
-    ir->training = flag_of(r, "training");
+    ir->training = lua_flag_field(r->L, "training");
     ir->batch = integer_of(r, "batch", 1);
     lua_getfield(L, -1, "batch_axis");
     if (lua_istable(L, -1)) {

@@ -8,33 +8,9 @@
 
 /* ---- fields of the table on top of the stack --------------------------------------------------------------------------- */
 
-static const char *text_field(Description *d, const char *name)
-{
-    lua_getfield(d->lua, -1, name);
-    const char *text = lua_isstring(d->lua, -1) ? arena_copy_text(d->arena, lua_tostring(d->lua, -1)) : NULL;
-    lua_pop(d->lua, 1);
-    return text;
-}
-
-static double number_field(Description *d, const char *name, double otherwise)
-{
-    lua_getfield(d->lua, -1, name);
-    double number = lua_isnumber(d->lua, -1) ? lua_tonumber(d->lua, -1) : otherwise;
-    lua_pop(d->lua, 1);
-    return number;
-}
-
 static int integer_field(Description *d, const char *name)
 {
-    return (int)number_field(d, name, 0);
-}
-
-static bool flag_field(Description *d, const char *name)
-{
-    lua_getfield(d->lua, -1, name);
-    bool flag = lua_toboolean(d->lua, -1);
-    lua_pop(d->lua, 1);
-    return flag;
+    return (int)lua_number_field(d->lua, name, 0);
 }
 
 static void shape_field(Description *d, const char *name, int *rank, int *extent)
@@ -83,7 +59,7 @@ static const char *const initializer_kinds[] = {
 static void extract_initializer(Description *d, struct lstmc_initializer *initializer)
 {
     lua_getfield(d->lua, -1, "initializer");
-    const char *kind = text_field(d, "kind"), *fan = text_field(d, "fan");
+    const char *kind = lua_text_field(d->lua, d->arena, "kind"), *fan = lua_text_field(d->lua, d->arena, "fan");
     int k = 0, kinds = (int)(sizeof initializer_kinds / sizeof *initializer_kinds);
     while (k < kinds && kind && strcmp(kind, initializer_kinds[k]))
         k++;
@@ -91,8 +67,8 @@ static void extract_initializer(Description *d, struct lstmc_initializer *initia
         die("unknown kind of initializer");
     initializer->kind = (enum lstmc_initializer_kind)k;
     initializer->fan = !fan || !strcmp(fan, "in") ? LSTMC_FAN_IN : !strcmp(fan, "out") ? LSTMC_FAN_OUT : LSTMC_FAN_AVERAGE;
-    initializer->a = (float)number_field(d, "a", 0);
-    initializer->b = (float)number_field(d, "b", 0);
+    initializer->a = (float)lua_number_field(d->lua, "a", 0);
+    initializer->b = (float)lua_number_field(d->lua, "b", 0);
     initializer->ones_begin = integer_field(d, "ones_begin");
     initializer->ones_end = integer_field(d, "ones_end");
     lua_pop(d->lua, 1);
@@ -108,16 +84,16 @@ static void extract_weights(Description *d)
     for (int i = 0; i < count; i++) {
         struct lstmc_tensor *w = &weights[i];
         lua_rawgeti(L, -1, i + 1);
-        w->name = text_field(d, "name");
+        w->name = lua_text_field(d->lua, d->arena, "name");
         shape_field(d, "shape", &w->rank, w->shape);
         w->count = product(w->rank, w->shape);
         w->offset = m->weight_count;
-        w->trainable = flag_field(d, "trainable");
+        w->trainable = lua_flag_field(d->lua, "trainable");
         extract_initializer(d, &w->initializer);
         lua_getfield(L, -1, "regularizer");
         if (lua_istable(L, -1)) {
-            w->l1 = (float)number_field(d, "l1", 0);
-            w->l2 = (float)number_field(d, "l2", 0);
+            w->l1 = (float)lua_number_field(d->lua, "l1", 0);
+            w->l2 = (float)lua_number_field(d->lua, "l2", 0);
         }
         lua_pop(L, 1);
         lua_pushlightuserdata(L, w);
@@ -169,11 +145,11 @@ static void extract_arguments(Description *d, Layer *layer)
 static void extract_layer(Description *d, Layer *layer)
 {
     lua_State *L = d->lua;
-    layer->name = text_field(d, "name");
+    layer->name = lua_text_field(d->lua, d->arena, "name");
     layer->line = integer_field(d, "line");
     lua_getfield(L, -1, "definition");
-    layer->kind = text_field(d, "name");
-    layer->custom = flag_field(d, "custom");
+    layer->kind = lua_text_field(d->lua, d->arena, "name");
+    layer->custom = lua_flag_field(d->lua, "custom");
     lua_pop(L, 1);
     shape_field(d, "input", &layer->input.rank, layer->input.extent);
     shape_field(d, "output", &layer->output.rank, layer->output.extent);
@@ -200,7 +176,7 @@ static void extract_optimizer(Description *d)
     struct lstmc_optimizer *o = &d->model.descriptor.optimizer;
     lua_getfield(d->lua, -1, "optimizer");
     lua_getfield(d->lua, -1, "definition");
-    const char *kind = text_field(d, "kind");
+    const char *kind = lua_text_field(d->lua, d->arena, "kind");
     lua_pop(d->lua, 1);
     int k = 0;
     while (strcmp(optimizer_kinds[k], kind))
@@ -208,21 +184,21 @@ static void extract_optimizer(Description *d)
             die("unknown kind of optimizer: %s", kind);
     o->kind = (enum lstmc_optimizer_kind)k;
     lua_getfield(d->lua, -1, "arguments");
-    o->learning_rate = (float)number_field(d, "learning_rate", 0);
-    o->momentum = (float)number_field(d, "momentum", 0);
-    o->rho = (float)number_field(d, "rho", 0);
-    o->beta_1 = (float)number_field(d, "beta_1", 0);
-    o->beta_2 = (float)number_field(d, "beta_2", 0);
-    o->epsilon = (float)number_field(d, "epsilon", 0);
-    o->weight_decay = (float)number_field(d, "weight_decay", 0);
-    o->clipnorm = (float)number_field(d, "clipnorm", 0);
-    o->clipvalue = (float)number_field(d, "clipvalue", 0);
-    o->global_clipnorm = (float)number_field(d, "global_clipnorm", 0);
-    o->nesterov = flag_field(d, "nesterov");
-    o->centered = flag_field(d, "centered");
-    o->amsgrad = flag_field(d, "amsgrad");
+    o->learning_rate = (float)lua_number_field(d->lua, "learning_rate", 0);
+    o->momentum = (float)lua_number_field(d->lua, "momentum", 0);
+    o->rho = (float)lua_number_field(d->lua, "rho", 0);
+    o->beta_1 = (float)lua_number_field(d->lua, "beta_1", 0);
+    o->beta_2 = (float)lua_number_field(d->lua, "beta_2", 0);
+    o->epsilon = (float)lua_number_field(d->lua, "epsilon", 0);
+    o->weight_decay = (float)lua_number_field(d->lua, "weight_decay", 0);
+    o->clipnorm = (float)lua_number_field(d->lua, "clipnorm", 0);
+    o->clipvalue = (float)lua_number_field(d->lua, "clipvalue", 0);
+    o->global_clipnorm = (float)lua_number_field(d->lua, "global_clipnorm", 0);
+    o->nesterov = lua_flag_field(d->lua, "nesterov");
+    o->centered = lua_flag_field(d->lua, "centered");
+    o->amsgrad = lua_flag_field(d->lua, "amsgrad");
     lua_pop(d->lua, 2);
-    double rate = number_field(d, "learning_rate", 0);
+    double rate = lua_number_field(d->lua, "learning_rate", 0);
     if (rate > 0)
         o->learning_rate = (float)rate;
 }
@@ -233,12 +209,12 @@ static void extract_loss(Description *d)
     lua_getfield(d->lua, -1, "loss");
     if (lua_istable(d->lua, -1)) {
         lua_getfield(d->lua, -1, "definition");
-        model->loss = text_field(d, "name");
+        model->loss = lua_text_field(d->lua, d->arena, "name");
         lua_pop(d->lua, 1);
         lua_getfield(d->lua, -1, "arguments");
-        model->from_logits = flag_field(d, "from_logits");
-        model->loss_delta = number_field(d, "delta", 1);
-        model->label_smoothing = number_field(d, "label_smoothing", 0);
+        model->from_logits = lua_flag_field(d->lua, "from_logits");
+        model->loss_delta = lua_number_field(d->lua, "delta", 1);
+        model->label_smoothing = lua_number_field(d->lua, "label_smoothing", 0);
         lua_pop(d->lua, 1);
     }
     lua_pop(d->lua, 1);
@@ -248,7 +224,7 @@ static void extract_loss(Description *d)
 /* Paths in a description are relative to its folder. */
 static const char *path_field(Description *d, const char *name)
 {
-    const char *path = text_field(d, name), *slash = strrchr(d->file, '/');
+    const char *path = lua_text_field(d->lua, d->arena, name), *slash = strrchr(d->file, '/');
     if (!path || path[0] == '/' || !slash)
         return path;
     return arena_format(d->arena, "%.*s/%s", (int)(slash - d->file), d->file, path);
@@ -261,7 +237,7 @@ static void extract_data(Description *d)
     Data *data = &d->model.data;
     lua_getfield(d->lua, -1, "data");
     if (lua_istable(d->lua, -1)) {
-        const char *kind = text_field(d, "kind");
+        const char *kind = lua_text_field(d->lua, d->arena, "kind");
         for (int k = DATA_NPY; k <= DATA_SAMPLES; k++)
             if (!strcmp(kind, kinds[k]))
                 data->kind = (DataKind)k;
@@ -277,8 +253,8 @@ static void extract_data(Description *d)
         data->window = integer_field(d, "window");
         data->sliding = data->window > 0;
         data->horizon = integer_field(d, "horizon");
-        data->normalization = text_field(d, "normalization");
-        data->split = number_field(d, "split", 1);
+        data->normalization = lua_text_field(d->lua, d->arena, "normalization");
+        data->split = lua_number_field(d->lua, "split", 1);
         data->samples = integer_field(d, "samples");
         data->validation_samples = integer_field(d, "validation_samples");
         if (data->kind == DATA_CSV && !data->target_count) {
@@ -323,12 +299,12 @@ static void extract_descriptor(Description *d, int batch)
 {
     struct lstmc_model *m = &d->model.descriptor;
     const char *slash = strrchr(d->file, '/');
-    m->name = text_field(d, "name");
+    m->name = lua_text_field(d->lua, d->arena, "name");
     m->source = slash ? slash + 1 : d->file;
     m->version = LSTMC_VERSION;
-    m->input_is_tokens = flag_field(d, "input_is_tokens");
+    m->input_is_tokens = lua_flag_field(d->lua, "input_is_tokens");
     m->vocabulary = integer_field(d, "vocabulary");
-    m->target_is_class = flag_field(d, "target_is_class");
+    m->target_is_class = lua_flag_field(d->lua, "target_is_class");
     shape_field(d, "output_shape", &m->output_rank, m->output_shape);
     shape_field(d, "target_shape", &m->target_rank, m->target_shape);
     m->input_rank = d->model.layers[0].output.rank;
@@ -368,9 +344,9 @@ void model_extract(Description *d, int batch)
     extract_optimizer(d);
     model->metrics = names_field(d, "metric_names", &model->metric_count);
     model->epochs = integer_field(d, "epochs");
-    model->seed = (uint64_t)number_field(d, "seed", 1);
-    model->shuffle = flag_field(d, "shuffle");
-    model->validation_split = number_field(d, "validation_split", 0);
+    model->seed = (uint64_t)lua_number_field(d->lua, "seed", 1);
+    model->shuffle = lua_flag_field(d->lua, "shuffle");
+    model->validation_split = lua_number_field(d->lua, "validation_split", 0);
     extract_data(d);
     model->descriptor.fingerprint = fingerprint(d);
     lua_pop(L, 1);

@@ -399,3 +399,28 @@ void description_open(Description *d)
         die("%s", lua_tostring(d->lua, -1));
 }
 
+/* ---- fields of the table on top of the stack ------------------------------------------------------------------------- */
+
+const char *lua_text_field(lua_State *L, Arena *arena, const char *name)
+{
+    lua_getfield(L, -1, name);
+    const char *text = lua_isstring(L, -1) ? arena_copy_text(arena, lua_tostring(L, -1)) : NULL;
+    lua_pop(L, 1);
+    return text;
+}
+
+double lua_number_field(lua_State *L, const char *name, double otherwise)
+{
+    lua_getfield(L, -1, name);
+    double number = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : otherwise;
+    lua_pop(L, 1);
+    return number;
+}
+
+bool lua_flag_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    bool flag = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return flag;
+}
