@@ -63,6 +63,7 @@ const char *home_pointer(const Ir *ir, Home home)
     case HOME_NONE:
     case HOME_ARGUMENT:
     case HOME_LOCAL:
+    case HOME_REGISTER:
         break;
     }
     die("home %d is not a struct", (int)home);

@@ -44,8 +44,16 @@ typedef enum Role {
 
 /* Where plan puts a tensor: the struct (or argument) of the generated interface that holds it. */
 typedef enum Home {
-    HOME_NONE, HOME_ARGUMENT, HOME_WEIGHTS, HOME_GRADIENTS, HOME_PREPARED, HOME_TAPE, HOME_STATE, HOME_SCRATCH, HOME_LOCAL
+    HOME_NONE, HOME_ARGUMENT, HOME_WEIGHTS, HOME_GRADIENTS, HOME_PREPARED, HOME_TAPE, HOME_STATE, HOME_SCRATCH, HOME_LOCAL,
+    HOME_REGISTER           /* lives and dies within one turn of a tile */
 } Home;
+
+/* How the elements of a tensor lie in memory; a function of the target's lanes alone. */
+typedef enum Layout {
+    LAYOUT_ROWS,            /* row-major as declared */
+    LAYOUT_PADDED,          /* row-major, the last extent rounded up to whole lanes */
+    LAYOUT_BLOCKED          /* [last / lanes][all the others][lanes]: a vector, and its neighbours in the other dimensions beside it */
+} Layout;
 
 typedef struct Tensor Tensor;
 struct Tensor {
@@ -68,7 +76,9 @@ struct Tensor {
     int window;                     /* rows of the time dimension that are kept: 0 all, 1 the current one, 2 row index modulo 2 */
     int lifetime_first, lifetime_last;
     int unit;                       /* scratch and tape locals: the group that may share memory with other groups; -1 alone */
-    int layout;                     /* 0: row-major as declared; packed layouts come with stage */
+
+    Layout layout;                  /* set by schedule */
+    int lanes;                      /* of the layout */
 };
 
 typedef struct Access Access;
@@ -125,6 +135,25 @@ typedef struct Loop {               /* a time loop: consecutive statements with 
     bool reversed;
 } Loop;
 
+/* Consecutive statements that are emitted as one nest over vectors; set by schedule. Every axis of such a statement is one of
+ *   point:   lane, row or outer: all statements of the tile have the same ones, and meet only at the same point;
+ *   copied:  another axis of the output (gates): its positions are written out side by side;
+ *   summed:  not in the output: a loop inside, in the statement's order, its unroll[] written out.
+ *     for outer... { for lane by blocks * vector { for row by rows { statements } } }
+ * With `dot` the lane axis is summed: vectors along it are added up, and their lanes at the end. */
+typedef struct Tile {
+    Axis *lane;                     /* vectors lie along it */
+    bool dot;
+    int blocks;                     /* vectors along the lane axis side by side */
+    Axis *row;                      /* NULL: none, and rows is 1 */
+    int rows;                       /* positions along the row axis side by side, in registers as long as sums are formed */
+    int sets;                       /* accumulators of each sum, for its terms in turn */
+    Axis *chunk;                    /* a summed axis that is cut into pieces of chunk_extent; the loop over them stands outermost. NULL: none */
+    int chunk_extent;
+    int outer_count;                /* outermost first */
+    Axis *outer[STATEMENT_AXES_MAX];
+} Tile;
+
 typedef struct Statement {
     Access out;
     Accumulate accumulate;
@@ -136,6 +165,7 @@ typedef struct Statement {
     const char *layer;              /* whose mathematics this is */
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
+    Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
 } Statement;
 
 typedef struct Unit {               /* a run of one layer's statements in one section: what lives within one shares memory with the others */

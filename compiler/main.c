@@ -17,9 +17,9 @@ static const char help[] =
     "NAME=VALUE sets arg.NAME in the description.\n"
     "\n"
     "  -o DIR                     folder of the generated files (default: this one)\n"
-    "  --target=plain             what to emit: plain is ISO C11 in plain loops\n"
+    "  --target=plain|vector      what to emit: plain is ISO C11 in plain loops\n"
     "  --unroll=auto|none|full|N  loops written out: small ones, none, all within the budget, or N copies of the innermost body\n"
-    "  --lanes=N                  floats that one operation works on (plain: 1)\n"
+    "  --lanes=N                  floats that one operation works on (plain: 1; vector: 4, 8, 16)\n"
     "  --batch=N                  rows of a tape, in one shard (default: batch_size / shards of the description)\n"
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
@@ -212,9 +212,12 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("no description given");
     if (a->threads && a->interpreted)
         return usage("--threads does not go with --interpreted");
-    if (a->lanes && a->lanes != a->compile.target->lanes)
-        return usage("target %s has %d lane%s; --lanes=%d would need another target", a->compile.target->name, a->compile.target->lanes,
-                     a->compile.target->lanes == 1 ? "" : "s", a->lanes);
+    if (a->lanes) {
+        const Target *target = target_with_lanes(a->compile.target, a->lanes);
+        if (!target)
+            return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
+        a->compile.target = target;
+    }
     return take_environment(a);
 }
 

@@ -4,21 +4,38 @@
 #include <stddef.h>
 #include <string.h>
 
+#define VECTOR(lanes_) { .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
+                         .function_budget = 256, .accumulators = 12, .first_cache = 24 << 10 }
+
 static const Target targets[] = {
     /* plain: ISO C11, one statement one nest; the oracle of every other target. A loop of four turns is as long as its text. */
     { .name = "plain", .lanes = 1, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8,
       .function_budget = 256 },
+    /* vector: any machine with vectors of up to so many floats; 16 registers hold 12 sums, the operands and their products. */
+    VECTOR(8),
+    VECTOR(4),
+    VECTOR(16),
 };
+
+#define TARGETS (sizeof targets / sizeof *targets)
 
 const Target *target_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+    for (size_t i = 0; i < TARGETS; i++)
         if (!strcmp(targets[i].name, name))
+            return &targets[i];
+    return NULL;
+}
+
+const Target *target_with_lanes(const Target *target, int lanes)
+{
+    for (size_t i = 0; i < TARGETS; i++)
+        if (!strcmp(targets[i].name, target->name) && targets[i].lanes == lanes)
             return &targets[i];
     return NULL;
 }
 
 const char *target_names(void)
 {
-    return "plain";
+    return "plain, vector";
 }

@@ -4,15 +4,18 @@
 
 typedef struct Target {
     const char *name;           /* "plain" */
-    int lanes;                  /* floats that one operation works on; fixes every packed layout */
+    int lanes;                  /* floats that one operation works on; fixes every packed layout. 1: no vectors, no tiles, no layouts */
     int full_unroll_budget;     /* multiply-adds of one nest up to which --unroll=full leaves no loop */
     int small_nest;             /* the same for --unroll=auto */
     int unroll_factor;          /* copies of the innermost body otherwise */
     int sums;                   /* outputs that are summed up side by side where a sum runs along memory */
     int function_budget;        /* statements of one emitted function up to which nests may be unrolled in full */
+    int accumulators;           /* vectors that a tile keeps in registers while it sums */
+    int first_cache;            /* bytes of the first-level cache that a tile may count on */
 } Target;
 
-const Target *target_find(const char *name);    /* NULL: unknown */
-const char   *target_names(void);               /* "plain" */
+const Target *target_find(const char *name);    /* with its usual number of lanes; NULL: unknown */
+const Target *target_with_lanes(const Target *target, int lanes);      /* NULL: it has no such row */
+const char   *target_names(void);               /* "plain, vector" */
 
 #endif
