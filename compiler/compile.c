@@ -45,7 +45,7 @@ static Ir *run_passes(Arena *arena, Description *description, const CompileOptio
         if (p == PASS_GRAD && lowering->training)
             grad(ir);
         if (p == PASS_STAGE)
-            stage(ir);
+            stage(ir, options->target);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)

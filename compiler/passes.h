@@ -9,8 +9,9 @@
  * (and, where the loss reads the pre-activation, the adjoint of that), SECTION_BACKWARD adds to the gradients. Frozen weights prune it. */
 void grad(Ir *ir);
 
-/* stage: labels every statement with its binding time. */
-void stage(Ir *ir);
+/* stage: labels every statement with its binding time. For a target with lanes it also moves statements: what does not recur leaves its
+ * loop, products with gathered weights become tables, what nobody reads goes. */
+void stage(Ir *ir, const Target *target);
 
 /* schedule: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
 enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };

@@ -45,8 +45,9 @@ static bool *find_early(const Ir *ir)
     return early;
 }
 
-void stage(Ir *ir)
+void stage(Ir *ir, const Target *target)
 {
+    (void)target;
     bool *early = find_early(ir);
     for (int i = 0; i < ir->statement_count; i++) {
         Statement *statement = ir->statements[i];

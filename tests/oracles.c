@@ -354,7 +354,7 @@ static void evaluate(Trial *trial)
     evaluate_pass(trial, ir, "lower", false);
     grad(ir);
     evaluate_pass(trial, ir, "grad", true);
-    stage(ir);
+    stage(ir, target_find("plain"));
     evaluate_pass(trial, ir, "stage", true);
     schedule(ir, target_find("plain"), trial->oracles->unroll);
     evaluate_pass(trial, ir, "schedule", true);
