@@ -4,7 +4,9 @@
  *     lower      layer list -> forward statements               calls each layer's mathematics
  *     grad       + adjoint statements                           derived; frozen layers prune it
  *     stage      statements -> binding times                    prepare, call, step
- *     schedule   statements -> order of loops, unrolling        under the target's budget
+ *     tile       statements -> nests over vectors               where the target has lanes
+ *     pack       weights -> the order in which tiles read them  at prepare time
+ *     schedule   other statements -> order of loops, unrolling  under the target's budget
  *     plan       tensors -> homes                               weights, tape, state, scratch
  *     emit       -> text
  *
@@ -14,8 +16,8 @@
 
 #include <string.h>
 
-enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
-static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "schedule", "plan" };
+enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_TILE, PASS_PACK, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
+static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "tile", "pack", "schedule", "plan" };
 
 bool pass_exists(const char *name)
 {
@@ -27,7 +29,7 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, schedule, plan";
+    return "lower, grad, stage, tile, pack, schedule, plan";
 }
 
 static void check(const Ir *ir, const char *pass)
@@ -46,6 +48,10 @@ static Ir *run_passes(Arena *arena, Description *description, const CompileOptio
             grad(ir);
         if (p == PASS_STAGE)
             stage(ir, options->target);
+        if (p == PASS_TILE)
+            tile(ir, options->target);
+        if (p == PASS_PACK)
+            pack(ir);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)

@@ -204,6 +204,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
     static const char *const homes[] = {
         [HOME_NONE] = "", [HOME_ARGUMENT] = "argument", [HOME_WEIGHTS] = "weights", [HOME_GRADIENTS] = "gradients",
         [HOME_PREPARED] = "prepared", [HOME_TAPE] = "tape", [HOME_STATE] = "state", [HOME_SCRATCH] = "scratch", [HOME_LOCAL] = "local",
+        [HOME_REGISTER] = "registers",
     };
     Line to = { .arena = arena };
     append(&to, "    %-13s  %s%s%s[", roles[tensor->role], tensor->layer, *tensor->layer ? "." : "", tensor->name);
@@ -218,6 +219,26 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         append(&to, "     in %s", homes[tensor->home]);
     if (tensor->window)
         append(&to, ", %d row%s of time", tensor->window, tensor->window == 1 ? "" : "s");
+    if (tensor->layout != LAYOUT_ROWS)
+        append(&to, ", %s to %d lanes", tensor->layout == LAYOUT_PADDED ? "padded" : "blocked", tensor->lanes);
+    append(&to, "\n");
+    put_raw(out, to.text);
+}
+
+/* "tile of 3 b x 1 n: t" */
+static void print_tile(Out *out, Arena *arena, const Tile *tile)
+{
+    Line to = { .arena = arena };
+    append(&to, "    %s of", tile->dot ? "dot" : "tile");
+    if (tile->row)
+        append(&to, " %d %s x", tile->rows, tile->row->name);
+    append(&to, " %d %s", tile->blocks, tile->lane->name);
+    if (tile->sets > 1)
+        append(&to, ", %d sums each", tile->sets);
+    for (int i = 0; i < tile->outer_count; i++)
+        append(&to, "%s %s", i ? "" : ", in", tile->outer[i]->name);
+    if (tile->chunk)
+        append(&to, ", by %d %s", tile->chunk_extent, tile->chunk->name);
     append(&to, "\n");
     put_raw(out, to.text);
 }
@@ -254,6 +275,9 @@ void ir_print(Out *out, const Ir *ir)
             if (!heading)
                 put_raw(out, arena_format(ir->arena, "%s\n", sections[s].name));
             heading = true;
+            const Tile *tile = ir->statements[i]->tile;
+            if (tile && (i == 0 || ir->statements[i - 1]->tile != tile))
+                print_tile(out, ir->arena, tile);
             print_statement(out, ir->arena, ir->statements[i]);
         }
     }

@@ -13,7 +13,13 @@ void grad(Ir *ir);
  * loop, products with gathered weights become tables, what nobody reads goes. */
 void stage(Ir *ir, const Target *target);
 
-/* schedule: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
+/* tile: for a target with lanes: layouts, and tiles: which statements become one nest over vectors, and its numbers. */
+void tile(Ir *ir, const Target *target);
+
+/* pack: weights that tiles sum over are copied at prepare time into the order in which they are read. */
+void pack(Ir *ir);
+
+/* schedule: for statements without a tile: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
 enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };
 void schedule(Ir *ir, const Target *target, int unroll);
 void schedule_print(Out *out, const Ir *ir);    /* a line per layer: "lstm: 4 nests unrolled, 2 loops" */

@@ -171,8 +171,46 @@ static bool needs_two_rows(const Planner *planner, const Tensor *tensor, const U
     return true;
 }
 
+static bool same_but_copies(const Tile *tile, const Index *a, const Index *b)
+{
+    if (index_equal(a, b))
+        return true;
+    const Index *const both[] = { a, b };
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < both[side]->terms; i++) {
+            bool point = both[side]->axis[i] == tile->lane || both[side]->axis[i] == tile->row;
+            for (int o = 0; o < tile->outer_count; o++)
+                point |= both[side]->axis[i] == tile->outer[o];
+            if (point)
+                return false;
+        }
+    return !a->gather && !b->gather;
+}
+
+/* Every access is in one tile and at the same point of it (but for gates, which are written out): no memory is needed. */
+static bool stays_in_registers(const Planner *planner, const Tensor *tensor, const Use *use)
+{
+    const Tile *tile = planner->ir->statements[use->visits[0].statement]->tile;
+    if (!tile || tile->dot)
+        return false;
+    for (int i = 0; i < use->count; i++) {
+        if (planner->ir->statements[use->visits[i].statement]->tile != tile)
+            return false;
+        for (int d = 0; d < tensor->rank; d++) {
+            const Index *index = &use->visits[i].access->index[d], *first = &use->visits[0].access->index[d];
+            if (!(d == tensor->time_dimension ? index_equal(index, first) : same_but_copies(tile, index, first)))
+                return false;
+        }
+    }
+    return true;
+}
+
 static void plan_local(const Planner *planner, Tensor *tensor, const Use *use)
 {
+    if (stays_in_registers(planner, tensor, use)) {
+        tensor->home = HOME_REGISTER;
+        return;
+    }
     if (tensor->time_dimension >= 0)
         tensor->window = needs_one_row(planner, tensor, use) ? 1 : needs_two_rows(planner, tensor, use) ? 2 : 0;
     if (tensor->lifetime_first == tensor->lifetime_last)

@@ -1,33 +1,13 @@
 /* schedule.c: in: statements whose axes stand in any legal order.  out: the order of the loops and how far each is unrolled.
  * The innermost loop walks memory one by one; the terms of a sum keep the order they had, so that no result changes by a bit. */
+#include "axes.h"
 #include "passes.h"
 
 #include <limits.h>
-#include <stdlib.h>
 
 #define RUN_FLOATS 4096     /* of one output that inner loops may sweep over again and again: half of a first-level cache */
 
 /* ---- strides ---- */
-
-static int coefficient_in(const Index *index, const Axis *axis)
-{
-    int sum = 0;
-    for (int i = 0; i < index->terms && !index->gather; i++)
-        if (index->axis[i] == axis)
-            sum += index->coefficient[i];
-    return sum;
-}
-
-static long long stride_of(const Access *access, const Axis *axis)
-{
-    long long stride = 0, step = 1;
-    for (int i = access->tensor->rank - 1; i >= 0; i--) {
-        const Index *index = &access->index[i];
-        stride += index->gather ? (index_uses(index, axis) ? INT_MAX : 0) : step * coefficient_in(index, axis);
-        step *= access->tensor->extent[i];
-    }
-    return stride;
-}
 
 typedef struct Strides {
     const Axis *axis;
@@ -37,7 +17,7 @@ typedef struct Strides {
 static void count_bad(void *context, const Access *access)
 {
     Strides *strides = context;
-    long long stride = stride_of(access, strides->axis);
+    long long stride = access_stride(access, strides->axis);
     strides->bad += stride != 0 && stride != 1;
 }
 
@@ -79,38 +59,6 @@ static bool may_reorder(const Statement *statement)
     return true;
 }
 
-/* 100*g+n with n < 100: every pair of positions is an element of its own. */
-static bool is_injective(const Index *index)
-{
-    for (int i = 0; i < index->terms; i++) {
-        long long below = 0;    /* how far the terms with smaller coefficients reach */
-        for (int j = 0; j < index->terms; j++) {
-            if (j != i && abs(index->coefficient[j]) == abs(index->coefficient[i]))
-                return false;
-            if (abs(index->coefficient[j]) < abs(index->coefficient[i]))
-                below += (long long)abs(index->coefficient[j]) * (index->axis[j]->extent - 1);
-        }
-        if (abs(index->coefficient[i]) <= below)
-            return false;
-    }
-    return true;
-}
-
-/* A free axis tells output elements apart by itself; the others decide the order in which terms are added up. */
-static bool is_free(const Statement *statement, const Axis *axis)
-{
-    int dimensions = 0;
-    for (int d = 0; d < statement->out.tensor->rank; d++) {
-        const Index *index = &statement->out.index[d];
-        if (!index_uses(index, axis))
-            continue;
-        if (index->gather || !is_injective(index))
-            return false;
-        dimensions++;
-    }
-    return dimensions > 0;
-}
-
 /* ---- the order of the loops ---- */
 
 /* The best innermost axis: the fewest bad accesses, then a free one (its turns are independent of each other), then the longest.
@@ -121,7 +69,7 @@ static int innermost(const Statement *statement)
     bool best_free = false, last_seen = false;
     for (int a = statement->axis_count - 1; a >= 0; a--) {
         const Axis *axis = statement->axes[a];
-        bool free_axis = is_free(statement, axis);
+        bool free_axis = axis_is_free(statement, axis);
         bool allowed = free_axis || !last_seen;
         if (axis->extent == 1)
             continue;
@@ -149,8 +97,8 @@ static void find_run(const Statement *statement, const Axis *inner, bool *in_run
         grown = false;
         for (int a = 0; a < statement->axis_count; a++) {
             const Axis *axis = statement->axes[a];
-            bool is_next = axis == inner ? reach == 1 : axis->extent > 1 && stride_of(&statement->out, axis) == reach;
-            if (in_run[a] || !is_next || !is_free(statement, axis) || (axis != inner && reach * axis->extent > RUN_FLOATS))
+            bool is_next = axis == inner ? reach == 1 : axis->extent > 1 && access_stride(&statement->out, axis) == reach;
+            if (in_run[a] || !is_next || !axis_is_free(statement, axis) || (axis != inner && reach * axis->extent > RUN_FLOATS))
                 continue;
             in_run[a] = grown = true;
             reach *= axis->extent;
@@ -167,7 +115,7 @@ static Place place_of(const Statement *statement, int a, int inner, const bool *
     const Axis *axis = statement->axes[a];
     if (a == inner)
         return PLACE_INNERMOST;
-    if (!is_free(statement, axis))
+    if (!axis_is_free(statement, axis))
         return PLACE_SUMMED;
     return axis->kind == AXIS_BATCH ? PLACE_BATCH : in_run[a] ? PLACE_RUN : PLACE_FREE;
 }
@@ -180,7 +128,7 @@ static void order_axes(Statement *statement)
     Axis *order[STATEMENT_AXES_MAX];
     bool in_run[STATEMENT_AXES_MAX] = { false };
     int count = 0;
-    if (is_free(statement, statement->axes[inner]))
+    if (axis_is_free(statement, statement->axes[inner]))
         find_run(statement, statement->axes[inner], in_run);
     for (Place place = PLACE_BATCH; place <= PLACE_INNERMOST; place++)
         for (int a = 0; a < statement->axis_count; a++)
@@ -218,7 +166,7 @@ static void unroll_innermost(Statement *statement, int copies)
 static void unroll_sums(Statement *statement, int sums)
 {
     int from = statement->axis_count;
-    while (from > 0 && !is_free(statement, statement->axes[from - 1]))
+    while (from > 0 && !axis_is_free(statement, statement->axes[from - 1]))
         from--;
     if (from == 0 || from == statement->axis_count || statement->axes[from - 1]->kind == AXIS_BATCH)
         return;
@@ -231,6 +179,8 @@ void schedule(Ir *ir, const Target *target, int unroll)
     long long written[SECTION_COUNT] = { 0 };       /* statements of each function so far */
     for (int i = 0; i < ir->statement_count; i++) {
         Statement *statement = ir->statements[i];
+        if (statement->tile)
+            continue;
         for (int a = 0; a < statement->axis_count; a++)
             statement->unroll[a] = 1;
         order_axes(statement);

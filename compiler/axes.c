@@ -1,0 +1,113 @@
+/* axes.c: what can be said of an axis in a statement. */
+#include "axes.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+int index_coefficient(const Index *index, const Axis *axis)
+{
+    int sum = 0;
+    for (int i = 0; i < index->terms && !index->gather; i++)
+        if (index->axis[i] == axis)
+            sum += index->coefficient[i];
+    return sum;
+}
+
+bool access_uses(const Access *access, const Axis *axis)
+{
+    for (int d = 0; d < access->tensor->rank; d++)
+        if (index_uses(&access->index[d], axis))
+            return true;
+    return false;
+}
+
+long long access_stride(const Access *access, const Axis *axis)
+{
+    long long stride = 0, step = 1;
+    for (int i = access->tensor->rank - 1; i >= 0; i--) {
+        const Index *index = &access->index[i];
+        stride += index->gather ? (index_uses(index, axis) ? INT_MAX : 0) : step * index_coefficient(index, axis);
+        step *= access->tensor->extent[i];
+    }
+    return stride;
+}
+
+/* 100*g+n with n < 100: every pair of positions is an element of its own. */
+static bool is_injective(const Index *index)
+{
+    for (int i = 0; i < index->terms; i++) {
+        long long below = 0;    /* how far the terms with smaller coefficients reach */
+        for (int j = 0; j < index->terms; j++) {
+            if (j != i && abs(index->coefficient[j]) == abs(index->coefficient[i]))
+                return false;
+            if (abs(index->coefficient[j]) < abs(index->coefficient[i]))
+                below += (long long)abs(index->coefficient[j]) * (index->axis[j]->extent - 1);
+        }
+        if (abs(index->coefficient[i]) <= below)
+            return false;
+    }
+    return true;
+}
+
+bool axis_is_free(const Statement *statement, const Axis *axis)
+{
+    int dimensions = 0;
+    for (int d = 0; d < statement->out.tensor->rank; d++) {
+        const Index *index = &statement->out.index[d];
+        if (!index_uses(index, axis))
+            continue;
+        if (index->gather || !is_injective(index))
+            return false;
+        dimensions++;
+    }
+    return dimensions > 0;
+}
+
+/* ---- other names ---- */
+
+static Access renamed_access(Arena *arena, const Access *access, const Axis *from, Axis *to);
+
+static Index renamed_index(Arena *arena, const Index *index, const Axis *from, Axis *to)
+{
+    Index result = *index;
+    for (int i = 0; i < result.terms; i++)
+        if (result.axis[i] == from)
+            result.axis[i] = to;
+    if (index->gather) {
+        result.gather = arena_new(arena, Access);
+        *result.gather = renamed_access(arena, index->gather, from, to);
+    }
+    return result;
+}
+
+static Access renamed_access(Arena *arena, const Access *access, const Axis *from, Axis *to)
+{
+    Access result = { .tensor = access->tensor };
+    for (int d = 0; d < access->tensor->rank; d++)
+        result.index[d] = renamed_index(arena, &access->index[d], from, to);
+    return result;
+}
+
+static Expr *renamed_expr(Arena *arena, const Expr *expr, const Axis *from, Axis *to)
+{
+    Expr *result = arena_new(arena, Expr);
+    *result = *expr;
+    if (expr->op == OP_LOAD)
+        result->access = renamed_access(arena, &expr->access, from, to);
+    if (expr->op == OP_AXIS)
+        result->position = renamed_index(arena, &expr->position, from, to);
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        result->argument[i] = renamed_expr(arena, expr->argument[i], from, to);
+    return result;
+}
+
+void statement_rename_axis(Arena *arena, Statement *statement, const Axis *from, Axis *to)
+{
+    if (from == to)
+        return;
+    for (int a = 0; a < statement->axis_count; a++)
+        if (statement->axes[a] == from)
+            statement->axes[a] = to;
+    statement->out = renamed_access(arena, &statement->out, from, to);
+    statement->value = renamed_expr(arena, statement->value, from, to);
+}
