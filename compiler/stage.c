@@ -1,6 +1,297 @@
-/* stage.c: in: one Ir.  out: the same, every statement labelled with the earliest time at which it can run where it stands:
- * what depends on weights alone is prepared, what stands outside every loop runs once a call, the rest recurs. */
+/* stage.c: in: one Ir.  out: the same mathematics, every statement labelled with the earliest time at which it can run where it stands:
+ * what depends on weights alone is prepared, what stands outside every loop runs once a call, the rest recurs.
+ * For a target with lanes statements move first: sums that do not recur leave their time loop, which becomes an axis of theirs. */
 #include "passes.h"
+#include "region.h"
+
+/* ---- which statements of a loop may change places ---- */
+
+typedef struct Body {               /* of one time loop */
+    Ir *ir;
+    const Loop *loop;
+    int *place;                     /* in Ir.statements, in order */
+    int count, capacity;
+    bool *precedes;                 /* [earlier * count + later]: all turns of the one may run before all turns of the other */
+    bool *leaves;                   /* the statements that are to leave the loop */
+    bool forward;                   /* they leave to the front */
+} Body;
+
+typedef struct Accesses {           /* what a statement touches; the first is written */
+    Arena *arena;
+    const Access **access;
+    int count, capacity;
+} Accesses;
+
+static void visit_access(void *context, const Access *access)
+{
+    Accesses *accesses = context;
+    arena_append(accesses->arena, accesses->access, accesses->count, accesses->capacity, access);
+}
+
+static Accesses accesses_of(Arena *arena, const Statement *statement)
+{
+    Accesses accesses = { .arena = arena };
+    visit_access(&accesses, &statement->out);
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        if (statement->out.index[d].gather)
+            visit_access(&accesses, statement->out.index[d].gather);
+    expr_visit_loads(statement->value, visit_access, &accesses);
+    return accesses;
+}
+
+static const Statement *statement_of(const Body *body, int i)
+{
+    return body->ir->statements[body->place[i]];
+}
+
+/* Does `first` touch in some turn what `second` touches in a later turn (or, `same`, in the same one)? */
+static bool meet_later(const Loop *loop, const Access *first, const Access *second, bool same)
+{
+    int extent = loop->axis->extent, skip = same ? 0 : 1;
+    for (int turn = 0; turn < extent; turn++) {
+        Turns one = { .axis = loop->axis, .first = turn, .last = turn };
+        Turns later = { .axis = loop->axis, .first = loop->reversed ? 0 : turn + skip, .last = loop->reversed ? turn - skip : extent - 1 };
+        if (later.last < later.first)
+            continue;
+        Touch touch;
+        Box a = box_of_access(first, one, &touch), b = box_of_access(second, later, &touch);
+        if (box_overlaps(&a, &b))
+            return true;
+    }
+    return false;
+}
+
+/* May all turns of statement `p` run before all turns of `q`? Not if a turn of q now comes before one of p and the two meet at an element
+ * that one of them writes; unless both only accumulate there, and in the same way. */
+static bool may_precede(const Body *body, int p, int q)
+{
+    const Statement *before = statement_of(body, p), *after = statement_of(body, q);
+    Arena *arena = arena_create();
+    Accesses of_before = accesses_of(arena, before), of_after = accesses_of(arena, after);
+    bool commute = before->accumulate == after->accumulate && before->accumulate != ACCUMULATE_SET, may = true;
+    for (int i = 0; i < of_before.count && may; i++)
+        for (int j = 0; j < of_after.count && may; j++) {
+            const Access *a = of_before.access[i], *b = of_after.access[j];
+            if (a->tensor != b->tensor || (i > 0 && j > 0) || (i == 0 && j == 0 && commute))
+                continue;
+            may = !meet_later(body->loop, b, a, q < p);
+        }
+    arena_free(arena);
+    return may;
+}
+
+static Body body_of(Ir *ir, const Loop *loop)
+{
+    Body body = { .ir = ir, .loop = loop };
+    for (int i = 0; i < ir->statement_count; i++)
+        if (ir->statements[i]->loop == loop)
+            arena_append(ir->arena, body.place, body.count, body.capacity, i);
+    body.precedes = arena_array(ir->arena, bool, body.count * body.count);
+    for (int p = 0; p < body.count; p++)
+        for (int q = 0; q < body.count; q++)
+            body.precedes[p * body.count + q] = may_precede(&body, p, q);
+    body.leaves = arena_array(ir->arena, bool, body.count);
+    return body;
+}
+
+/* `mover` leaves the loop, in which `other` stays. */
+static bool may_leave_behind(const Body *body, int mover, int other)
+{
+    return body->forward ? body->precedes[mover * body->count + other] : body->precedes[other * body->count + mover];
+}
+
+/* ---- which of them leave ---- */
+
+static bool has_room(const Body *body, const Statement *statement)
+{
+    for (int i = 0; i < statement->axis_count; i++)
+        if (statement->axes[i] == body->loop->axis)
+            return false;
+    return statement->axis_count < STATEMENT_AXES_MAX;
+}
+
+static bool must_stay(const Body *body, const bool *might, int at)
+{
+    for (int other = 0; other < body->count; other++) {
+        if (other == at)
+            continue;
+        if (!might[other] ? !may_leave_behind(body, at, other) : other < at && !body->precedes[other * body->count + at])
+            return true;
+    }
+    return !may_precede(body, at, at);
+}
+
+/* All that could leave together: everything, without what the rest needs in its place, until nothing changes. */
+static bool *find_movable(const Body *body)
+{
+    bool *might = arena_array(body->ir->arena, bool, body->count);
+    for (int i = 0; i < body->count; i++)
+        might[i] = has_room(body, statement_of(body, i));
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < body->count; i++)
+            if (might[i] && must_stay(body, might, i)) {
+                might[i] = false;
+                changed = true;
+            }
+    }
+    return might;
+}
+
+static bool is_out_axis(const Statement *statement, const Axis *axis)
+{
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        if (index_uses(&statement->out.index[d], axis))
+            return true;
+    return false;
+}
+
+static bool is_sum(const Statement *statement, const Loop *loop)
+{
+    bool sums = !is_out_axis(statement, loop->axis);
+    for (int i = 0; i < statement->axis_count; i++)
+        sums = sums || !is_out_axis(statement, statement->axes[i]);
+    return sums && statement->accumulate == ACCUMULATE_ADD;
+}
+
+static void visit_weight(void *context, const Access *access)
+{
+    if (access->tensor->role == ROLE_WEIGHT)
+        *(bool *)context = true;
+}
+
+/* Forward, only the weights that a row of turns would share are worth the memory of all turns; backward, every sum: a weight's gradient
+ * is then formed in registers. */
+static bool pays(const Body *body, const Statement *statement)
+{
+    bool weighs = !body->forward;
+    expr_visit_loads(statement->value, visit_weight, &weighs);
+    return weighs && is_sum(statement, body->loop);
+}
+
+/* The constant from which a sum starts goes with it, so that it can start in registers. */
+static bool starts_from(const Statement *sum, const Statement *other)
+{
+    return other->accumulate == ACCUMULATE_SET && other->value->op == OP_CONSTANT && other->out.tensor == sum->out.tensor;
+}
+
+/* The sums that pay, what starts them, and what cannot stay without them. Elementwise statements stay where their operands are at hand. */
+static bool find_leaving(Body *body)
+{
+    const bool *might = find_movable(body);
+    bool any = false;
+    for (int i = 0; i < body->count; i++)
+        any |= body->leaves[i] = might[i] && pays(body, statement_of(body, i));
+    for (bool changed = any; changed;) {
+        changed = false;
+        for (int i = 0; i < body->count; i++)
+            for (int other = 0; other < body->count && body->leaves[i]; other++)
+                if (!body->leaves[other] && might[other] &&
+                    (!may_leave_behind(body, i, other) || starts_from(statement_of(body, i), statement_of(body, other))))
+                    changed = body->leaves[other] = true;
+    }
+    return any;
+}
+
+/* ---- the move ---- */
+
+static void make_loop_an_axis(Statement *statement)
+{
+    for (int i = statement->axis_count++; i > 0; i--)
+        statement->axes[i] = statement->axes[i - 1];
+    statement->axes[0] = statement->loop->axis;
+    for (int i = 0; i < statement->axis_count; i++)
+        statement->unroll[i] = 1;
+    statement->loop = NULL;
+}
+
+static void append_body(const Body *body, bool leaves, Statement **order, int *count)
+{
+    for (int i = 0; i < body->count; i++)
+        if (body->leaves[i] == leaves)
+            order[(*count)++] = body->ir->statements[body->place[i]];
+}
+
+/* The statements that leave stand before or behind the loop, in the order they had. */
+static void move_out(const Body *body)
+{
+    Ir *ir = body->ir;
+    int first = body->place[0], last = body->place[body->count - 1], count = first;
+    Statement **order = arena_array(ir->arena, Statement *, ir->statement_count);
+    for (int i = 0; i < first; i++)
+        order[i] = ir->statements[i];
+    append_body(body, body->forward, order, &count);
+    append_body(body, !body->forward, order, &count);
+    for (int i = first; i < ir->statement_count; i++)
+        if (i > last || ir->statements[i]->loop != body->loop)
+            order[count++] = ir->statements[i];
+    for (int i = 0; i < body->count; i++)
+        if (body->leaves[i])
+            make_loop_an_axis(ir->statements[body->place[i]]);
+    for (int i = 0; i < ir->statement_count; i++)
+        ir->statements[i] = order[i];
+}
+
+#define TURNS_WORTH_SHARING 4       /* rows of time that share the weights they stream by */
+
+static bool is_worth_looking(const Ir *ir, const Statement *statement)
+{
+    if (!statement->loop)
+        return false;
+    if (statement->section == SECTION_FORWARD)      /* with a batch its rows share the weights already */
+        return !ir->batch_axis && statement->loop->axis->extent >= TURNS_WORTH_SHARING;
+    return statement->section == SECTION_BACKWARD;
+}
+
+static void move_out_of_loops(Ir *ir)
+{
+    const Loop *done = NULL;
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        if (!is_worth_looking(ir, statement) || statement->loop == done)
+            continue;
+        done = statement->loop;
+        Body body = body_of(ir, done);
+        body.forward = statement->section == SECTION_FORWARD;
+        if (find_leaving(&body))
+            move_out(&body);
+    }
+}
+
+/* ---- what nobody reads ---- */
+
+static void visit_read(void *context, const Access *access)
+{
+    ((bool *)context)[access->tensor->number] = true;
+}
+
+static bool is_interface(const Ir *ir, const Tensor *tensor)
+{
+    return (tensor->role != ROLE_VALUE && tensor->role != ROLE_ADJOINT) || (ir->output && tensor == ir->output->adjoint);
+}
+
+static void drop_dead(Ir *ir)
+{
+    for (int before = -1; before != ir->statement_count;) {
+        bool *read = arena_array(ir->arena, bool, ir->tensor_count);
+        before = ir->statement_count;
+        for (int i = 0; i < before; i++) {
+            const Statement *statement = ir->statements[i];
+            for (int d = 0; d < statement->out.tensor->rank; d++)
+                if (statement->out.index[d].gather)
+                    visit_read(read, statement->out.index[d].gather);
+            expr_visit_loads(statement->value, visit_read, read);
+        }
+        ir->statement_count = 0;
+        for (int i = 0; i < before; i++) {
+            const Tensor *out = ir->statements[i]->out.tensor;
+            if (read[out->number] || is_interface(ir, out))
+                ir->statements[ir->statement_count++] = ir->statements[i];
+        }
+    }
+}
+
+/* ---- binding times ---- */
 
 static void visit_early(void *context, const Access *access)
 {
@@ -47,7 +338,10 @@ static bool *find_early(const Ir *ir)
 
 void stage(Ir *ir, const Target *target)
 {
-    (void)target;
+    if (target->lanes > 1) {
+        drop_dead(ir);
+        move_out_of_loops(ir);
+    }
     bool *early = find_early(ir);
     for (int i = 0; i < ir->statement_count; i++) {
         Statement *statement = ir->statements[i];
