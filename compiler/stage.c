@@ -1,8 +1,10 @@
 /* stage.c: in: one Ir.  out: the same mathematics, every statement labelled with the earliest time at which it can run where it stands:
  * what depends on weights alone is prepared, what stands outside every loop runs once a call, the rest recurs.
- * For a target with lanes statements move first: sums that do not recur leave their time loop, which becomes an axis of theirs. */
+ * For a target with lanes the statements change first: sums over selected rows of weights become tables, what nobody reads is dropped,
+ * and sums that do not recur leave their time loop, which becomes an axis of theirs. */
 #include "passes.h"
 #include "region.h"
+#include "stage.h"
 
 /* ---- which statements of a loop may change places ---- */
 
@@ -339,6 +341,8 @@ static bool *find_early(const Ir *ir)
 void stage(Ir *ir, const Target *target)
 {
     if (target->lanes > 1) {
+        if (!ir->training)
+            replace_by_tables(ir, target->table_bytes);
         drop_dead(ir);
         move_out_of_loops(ir);
     }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define VECTOR(lanes_) { .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
-                         .function_budget = 256, .accumulators = 12, .first_cache = 24 << 10 }
+                         .function_budget = 256, .accumulators = 12, .first_cache = 24 << 10, .table_bytes = 1 << 20 }
 
 static const Target targets[] = {
     /* plain: ISO C11, one statement one nest; the oracle of every other target. A loop of four turns is as long as its text. */

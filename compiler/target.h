@@ -12,6 +12,7 @@ typedef struct Target {
     int function_budget;        /* statements of one emitted function up to which nests may be unrolled in full */
     int accumulators;           /* vectors that a tile keeps in registers while it sums */
     int first_cache;            /* bytes of the first-level cache that a tile may count on */
+    int table_bytes;            /* of weights times embeddings kept as a table */
 } Target;
 
 const Target *target_find(const char *name);    /* with its usual number of lanes; NULL: unknown */
