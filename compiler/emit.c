@@ -86,12 +86,29 @@ static bool has_op(const Expr *expr, Op op)
     return false;
 }
 
+static bool has_transcendental(const Expr *expr)
+{
+    if (op_traits[expr->op].transcendental)
+        return true;
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (has_transcendental(expr->argument[i]))
+            return true;
+    return false;
+}
+
 /* The sections of a program of which functions are made. */
 static unsigned emitted_sections(const Programs *programs, const Ir *ir)
 {
     if (ir == programs->training)
         return SECTION_BIT(SECTION_COUNT) - 1;
     return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) | (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
+}
+
+/* Over vectors, operations have other names; what a sum leaves over beyond whole vectors is done by these. */
+static bool is_scalar(const Statement *statement, Op op)
+{
+    const Tile *tile = statement->tile;
+    return !tile || (tile->dot && (op == OP_MAXIMUM || tile->lane->extent % statement->out.tensor->lanes != 0));
 }
 
 static bool statement_needs(const Statement *statement, Op op, bool integers)
@@ -102,7 +119,7 @@ static bool statement_needs(const Statement *statement, Op op, bool integers)
         expr_visit_loads(statement->value, find_access, &search);
         return search.found;
     }
-    return has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX);
+    return is_scalar(statement, op) && (has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX));
 }
 
 static bool any_needs(const Programs *programs, Op op, bool integers)
@@ -116,6 +133,33 @@ static bool any_needs(const Programs *programs, Op op, bool integers)
                 return true;
         }
     return false;
+}
+
+static bool any_tile(const Programs *programs, bool with_activations)
+{
+    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
+    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
+        for (int i = 0; all[p] && i < all[p]->statement_count; i++)
+            if (all[p]->statements[i]->tile && (!with_activations || has_transcendental(all[p]->statements[i]->value)))
+                return true;
+    return false;
+}
+
+/* Targets with vectors contract a * b + c, which is what their speed is made of. */
+static void put_preamble(Out *out, const Programs *programs)
+{
+    if (!any_tile(programs, false)) {
+        put(out, "/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */\n#if defined(__clang__)\n"
+                 "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
+        return;
+    }
+    put(out, "#define LANES %d\n\n", programs->target->lanes);
+    put_raw(out, embedded_text("runtime/lstmc_vec.h"));
+    put(out, "\n");
+    if (any_tile(programs, true)) {
+        put_raw(out, embedded_text("runtime/lstmc_math.h"));
+        put(out, "\n");
+    }
 }
 
 static void put_helpers(Out *out, const Programs *programs)
@@ -209,7 +253,10 @@ static void put_unless_used(const Function *to, unsigned sections, const char *m
 static void emit_prepare(Function *to, const char *signature)
 {
     open_function(to, signature, 0, "");
-    put(to->out, "%s->weights = weights;", to->ir->training ? "training" : "packed");
+    const char *name = to->ir->training ? "training" : "packed";
+    if (home_has_vectors(to->ir, HOME_PREPARED))
+        put(to->out, "memset(%s, 0, sizeof *%s);", name, name);
+    put(to->out, "%s->weights = weights;", name);
     emit_prepared(to->out, to->arena, to->ir);
     close_function(to);
 }
@@ -393,11 +440,12 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
     emit_stamp(out, arena, programs, "c");
     put_raw(out, " */\n");
     emit_text(out, arena, programs->model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n");
-    put(out, "/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */\n#if defined(__clang__)\n"
-             "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
+    put_preamble(out, programs);
     put_helpers(out, programs);
     put(out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");
+    to.ir = emit_packed_program(programs);
     emit_prepare(&to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
+    to.ir = programs->single;
     emit_predict(&to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x, "
                       "float *restrict y)", false);
     to.ir = programs->batch;

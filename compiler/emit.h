@@ -51,17 +51,24 @@ void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const c
 
 /* Tensors as members (emit_struct.c). */
 int         tensor_rows(const Tensor *tensor, int dimension);   /* the extent that is kept: its window in the time dimension */
-size_t      tensor_elements(const Tensor *tensor);              /* of what is kept */
+size_t      tensor_elements(const Tensor *tensor);              /* of what is kept, the padding of its layout included */
+int         tensor_memory_rank(const Tensor *tensor);           /* dimensions of the array that holds it: one more where it is blocked */
+int         tensor_memory_extent(const Tensor *tensor, int dimension);
+bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);    /* "lstm.z", without the struct it is in */
 const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
 void        emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home);
 void        emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only);
+
+/* What M_prepare does for all programs that predict, as one program (emit_packed.c). */
+const Ir   *emit_packed_program(const Programs *programs);
 
 /* The value of an axis while a nest is emitted: a variable plus an offset, or (name NULL) the number `offset`. */
 typedef struct Binding {
     const Axis *axis;
     const char *name;
     int offset;
+    int copy;               /* in a tile: 1 + which of the positions side by side; 0: it is alone */
 } Binding;
 
 /* An element that the innermost loop leaves alone, read into a variable in front of it. */
@@ -92,6 +99,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
 
 /* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
 void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement);
+/* The statements themselves, one a line, in one comment. */
+void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count);
 /* All nests of a section in their time loops; those of prepare time are left out. */
 void emit_section(Out *out, Arena *arena, const Ir *ir, Section section);
 void emit_prepared(Out *out, Arena *arena, const Ir *ir);

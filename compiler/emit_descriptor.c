@@ -61,10 +61,10 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
     put(out, "};\n\n");
 }
 
-/* What the tape keeps of every step and row. */
+/* What the tape keeps of every step and row, as far as it lies there row by row. */
 static bool is_in_tape_table(const Tensor *tensor)
 {
-    return tensor->home == HOME_TAPE && tensor->unit < 0 && tensor->window == 0 && !tensor->integer;
+    return tensor->home == HOME_TAPE && tensor->unit < 0 && tensor->window == 0 && !tensor->integer && tensor->layout != LAYOUT_BLOCKED;
 }
 
 static int count_tape_tensors(const Programs *programs)
@@ -87,8 +87,11 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
             continue;
         const char *member = tensor_member(arena, ir, tensor);
         const char *name = strchr(member, '.') && *tensor->layer ? arena_format(arena, "%s.%s", tensor->layer, tensor->name) : member;
+        int shape[TENSOR_RANK_MAX];
+        for (int d = 0; d < tensor->rank; d++)
+            shape[d] = tensor_memory_extent(tensor, d);
         put(out, "{");
-        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, name), tensor->rank, shape_text(arena, tensor->rank, tensor->extent));
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, name), tensor->rank, shape_text(arena, tensor->rank, shape));
         put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,\n},", programs->model->descriptor.name, member,
             tensor_elements(tensor));
     }

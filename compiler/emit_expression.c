@@ -136,6 +136,16 @@ static char *clamped_text(Nest *nest, const Access *access, int count)
     return arena_format(nest->arena, "clamped(%s, %d)", access_text(nest, access), count);
 }
 
+/* A dimension of a blocked tensor is split: "n / 8" stands first, "n % 8" last. */
+static char *split_text(Nest *nest, const Tensor *tensor, const Index *index, char sign)
+{
+    Affine affine = { 0 };
+    add_index(&affine, nest, index, 1);
+    if (affine.terms == 0)
+        return arena_format(nest->arena, "%d", sign == '/' ? affine.constant / tensor->lanes : affine.constant % tensor->lanes);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %c %d" : "(%s) %c %d", affine_text(nest->arena, &affine), sign, tensor->lanes);
+}
+
 static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, int dimension)
 {
     if (index->gather)
@@ -183,11 +193,17 @@ char *access_text(Nest *nest, const Access *access)
     }
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
-    char *text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), tensor_member(nest->arena, nest->ir, tensor));
-    for (int i = 0; i < tensor->rank; i++)
+    char *text = arena_copy_text(nest->arena, tensor_member(nest->arena, nest->ir, tensor));
+    if (tensor->home != HOME_REGISTER)
+        text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), text);
+    const Index *last = &access->index[tensor->rank - 1];
+    bool blocked = tensor->layout == LAYOUT_BLOCKED;
+    if (blocked)
+        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '/'));
+    for (int i = 0; i < tensor->rank - blocked; i++)
         if (i != tensor->time_dimension || tensor->window != 1)
             text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
-    return text;
+    return blocked ? arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '%')) : text;
 }
 
 /* ---- expressions ---- */

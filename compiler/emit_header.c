@@ -155,11 +155,15 @@ static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, 
 {
     open_struct(out, arena, programs, name, bytes, comment);
     size_t start = out->length;
+    bool vectors_first = home_has_vectors(ir, home);
+    if (vectors_first)
+        emit_tensor_members(out, arena, ir, home);
     if (home == HOME_PREPARED)
         put(out, "const struct %s_weights *weights;", programs->model->descriptor.name);
     if (home == HOME_TAPE)
         put(out, "int rows;               /* set by forward */\nint first_row;          /* yours to set */");
-    emit_tensor_members(out, arena, ir, home);
+    if (!vectors_first)
+        emit_tensor_members(out, arena, ir, home);
     close_struct(out, start);
 }
 
@@ -196,7 +200,7 @@ static void put_structs(Out *out, Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
     put_weight_structs(out, arena, programs, sizes);
-    put_memory_struct(out, arena, programs, programs->single, HOME_PREPARED, "packed", sizes.packed, about_packed);
+    put_memory_struct(out, arena, programs, emit_packed_program(programs), HOME_PREPARED, "packed", sizes.packed, about_packed);
     put_memory_struct(out, arena, programs, programs->single, HOME_SCRATCH, "scratch", sizes.scratch,
                       "Memory for one @_predict at a time; its contents need not be kept.");
     put_memory_struct(out, arena, programs, programs->batch, HOME_SCRATCH, "batch_scratch", sizes.batch_scratch,

@@ -6,7 +6,7 @@
 
 /* Keywords of C11 and C++20, and macros that common headers or compilers define under such names. Sorted, for bsearch. */
 static const char *const keywords[] = {
-    "I", "INFINITY", "NAN", "NULL", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
+    "I", "INFINITY", "LANES", "NAN", "NULL", "VEC", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
     "_Noreturn", "_Static_assert", "_Thread_local", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand",
     "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return",
     "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue",
@@ -23,7 +23,7 @@ static const char *const keywords[] = {
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
 static const char *const variables[] = {
     "clamped", "gradients", "largest", "loss", "maximum", "memory", "minimum", "noise", "packed", "rows", "sample_weight", "scale",
-    "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "weights", "x", "y",
+    "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "vec", "weights", "x", "y",
 };
 
 /* Members of the structs that belong to no layer; a layer of that name steps aside. Sorted. */
@@ -71,7 +71,8 @@ const char *c_layer_name(Arena *arena, const char *layer)
 const char *c_variable_name(Arena *arena, const char *name)
 {
     const char *text = c_name(arena, name);
-    return contains(arena, variables, sizeof variables / sizeof *variables, text) ? arena_format(arena, "%s_", text) : text;
+    bool reserved = contains(arena, variables, sizeof variables / sizeof *variables, text) || !strncmp(text, "vec_", 4);
+    return reserved ? arena_format(arena, "%s_", text) : text;
 }
 
 const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis)

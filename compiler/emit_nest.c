@@ -1,7 +1,8 @@
 /* emit_nest.c: one statement as one nest of plain loops, in the order and with the unrolling that schedule chose, under the
  * statement itself as a comment. A sum along memory is kept in a local variable; several neighbouring outputs may be summed up
  * side by side, so that one sum need not wait for another. */
-#include "emit.h"
+#include "axes.h"
+#include "emit_tile.h"
 
 #define COLUMNS_MAX 120
 
@@ -55,6 +56,12 @@ void emit_line(Out *out, Arena *arena, const char *text)
 void emit_comment(Out *out, Arena *arena, const char *text)
 {
     put_broken(out, arena, arena_format(arena, "/* %s */", text), " * ");
+}
+
+void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count)
+{
+    for (int i = 0; i < count; i++)
+        put_broken(out, arena, arena_format(arena, "%s %s%s", i ? " *" : "/*", statement_text(arena, statements[i]), i < count - 1 ? "" : " */"), " * ");
 }
 
 /* A comment of prose, each line as full as it can be; the one that ends it does not stand alone. */
@@ -173,14 +180,6 @@ typedef struct Hoist {
     Emitter *to;
     const Axis *inner;
 } Hoist;
-
-static bool access_uses(const Access *access, const Axis *axis)
-{
-    for (int d = 0; d < access->tensor->rank; d++)
-        if (index_uses(&access->index[d], axis))
-            return true;
-    return false;
-}
 
 /* "lstm_h", "lstm_h_2", ... */
 static const char *constant_name(const Nest *nest, const Tensor *tensor)
@@ -372,18 +371,30 @@ bool is_prepared(const Statement *statement)
     return statement->out.tensor->home == HOME_PREPARED;
 }
 
+static bool is_wanted(const Statement *statement, Section section, bool prepared)
+{
+    return is_prepared(statement) == prepared && (prepared || statement->section == section) && statement->out.tensor->home != HOME_NONE;
+}
+
 static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section section, bool prepared)
 {
-    const Statement *before = NULL;
-    for (int i = 0; i < ir->statement_count; i++) {
-        const Statement *statement = ir->statements[i];
-        if (is_prepared(statement) != prepared || (!prepared && statement->section != section) || statement->out.tensor->home == HOME_NONE)
-            continue;
+    const Statement *before = NULL, **wanted = arena_array(arena, const Statement *, ir->statement_count);
+    int count = 0;
+    for (int i = 0; i < ir->statement_count; i++)
+        if (is_wanted(ir->statements[i], section, prepared))
+            wanted[count++] = ir->statements[i];
+    for (int i = 0, end; i < count; i = end) {
+        const Statement *statement = wanted[i];
+        for (end = i + 1; end < count && statement->tile && wanted[end]->tile == statement->tile;)
+            end++;
         if (before && before->loop != statement->loop)
             close_time_loop(out, before);
         if (statement->loop && (!before || before->loop != statement->loop))
             open_time_loop(out, arena, statement);
-        emit_nest(out, arena, ir, statement);
+        if (statement->tile)
+            emit_tile(out, arena, ir, wanted + i, end - i);
+        else
+            emit_nest(out, arena, ir, statement);
         before = statement;
     }
     if (before)

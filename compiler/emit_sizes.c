@@ -25,7 +25,7 @@ static size_t bytes_of_home(const Ir *ir, Home home)
     return alone + shared;
 }
 
-/* The pointer to the weights, then floats. */
+/* The pointer to the weights, and floats before or behind it. */
 static size_t bytes_of_prepared(const Ir *ir)
 {
     size_t bytes = sizeof(void *) + bytes_of_home(ir, HOME_PREPARED);
@@ -37,7 +37,7 @@ Sizes emit_sizes(const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     Sizes sizes = {
         .weights = largest_of(4 * descriptor->weight_count, 1),
-        .packed = bytes_of_prepared(programs->single),
+        .packed = bytes_of_prepared(emit_packed_program(programs)),
         .scratch = largest_of(bytes_of_home(programs->single, HOME_SCRATCH), 1),
         .batch_scratch = largest_of(bytes_of_home(programs->batch, HOME_SCRATCH), 1),
     };

@@ -7,13 +7,44 @@ int tensor_rows(const Tensor *tensor, int dimension)
     return windowed ? tensor->window : tensor->extent[dimension];
 }
 
+/* ---- layouts ---- */
+
+int tensor_memory_rank(const Tensor *tensor)
+{
+    return tensor->rank + (tensor->layout == LAYOUT_BLOCKED);
+}
+
+static int whole_vectors(const Tensor *tensor)
+{
+    return (tensor_rows(tensor, tensor->rank - 1) + tensor->lanes - 1) / tensor->lanes;
+}
+
+int tensor_memory_extent(const Tensor *tensor, int dimension)
+{
+    if (tensor->layout == LAYOUT_BLOCKED)
+        return dimension == 0 ? whole_vectors(tensor) : dimension == tensor->rank ? tensor->lanes : tensor_rows(tensor, dimension - 1);
+    if (tensor->layout == LAYOUT_PADDED && dimension == tensor->rank - 1)
+        return whole_vectors(tensor) * tensor->lanes;
+    return tensor_rows(tensor, dimension);
+}
+
 size_t tensor_elements(const Tensor *tensor)
 {
     size_t count = 1;
-    for (int i = 0; i < tensor->rank; i++)
-        count *= (size_t)tensor_rows(tensor, i);
+    for (int i = 0; i < tensor_memory_rank(tensor); i++)
+        count *= (size_t)tensor_memory_extent(tensor, i);
     return count;
 }
+
+bool home_has_vectors(const Ir *ir, Home home)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->home == home && ir->tensors[i]->layout != LAYOUT_ROWS)
+            return true;
+    return false;
+}
+
+/* ---- members ---- */
 
 /* The name of what belongs to the model as a whole, or NULL. */
 static const char *interface_member(const Ir *ir, const Tensor *tensor)
@@ -72,11 +103,14 @@ const char *home_pointer(const Ir *ir, Home home)
 static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
 {
     const char *text = arena_format(arena, "%s %s", tensor->integer ? "int32_t" : "float", name);
-    for (int i = 0; i < tensor->rank; i++)
-        if (i == tensor->batch_dimension)
+    int blocked = tensor->layout == LAYOUT_BLOCKED;
+    for (int i = 0; i < tensor_memory_rank(tensor); i++) {
+        int dimension = blocked ? (i > 0 && i < tensor->rank ? i - 1 : -1) : i;
+        if (dimension >= 0 && dimension == tensor->batch_dimension)
             text = arena_format(arena, "%s[%s_BATCH]", text, macro_prefix(arena, ir->model));
-        else if (i != tensor->time_dimension || tensor->window != 1)
-            text = arena_format(arena, "%s[%d]", text, tensor_rows(tensor, i));
+        else if (dimension < 0 || dimension != tensor->time_dimension || tensor->window != 1)
+            text = arena_format(arena, "%s[%d]", text, tensor_memory_extent(tensor, i));
+    }
     const char *note = tensor->window == 2 ? "      /* row t is at t % 2 */"
                      : tensor->role == ROLE_STATE ? "      /* row 0: before the first step */" : "";
     put(out, "%s;%s", text, note);
@@ -85,6 +119,22 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
 static bool belongs(const Tensor *tensor, Home home, bool shared)
 {
     return tensor->home == home && (tensor->unit >= 0) == shared;
+}
+
+/* Vectors come first in every struct, and structs of whole vectors before others: so they are aligned where the outermost one is. */
+static bool is_whole(const Tensor *tensor)
+{
+    return tensor->lanes <= 1 || tensor_elements(tensor) % (size_t)tensor->lanes == 0;
+}
+
+static bool layer_is_whole(const Ir *ir, const Tensor *first)
+{
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) && !strcmp(tensor->layer, first->layer) && !is_whole(tensor))
+            return false;
+    }
+    return true;
 }
 
 static bool is_first_of_layer(const Ir *ir, const Tensor *tensor)
@@ -100,11 +150,13 @@ static bool is_first_of_layer(const Ir *ir, const Tensor *tensor)
 static void put_layer(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
 {
     put(out, "struct {");
-    for (int i = first->number; i < ir->tensor_count; i++) {
-        const Tensor *tensor = ir->tensors[i];
-        if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) && !strcmp(tensor->layer, first->layer))
-            put_tensor(out, arena, ir, tensor, c_name(arena, tensor->name));
-    }
+    for (int odd = 0; odd <= 1; odd++)
+        for (int i = first->number; i < ir->tensor_count; i++) {
+            const Tensor *tensor = ir->tensors[i];
+            if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) && !strcmp(tensor->layer, first->layer)
+                && is_whole(tensor) == !odd)
+                put_tensor(out, arena, ir, tensor, c_name(arena, tensor->name));
+        }
     put(out, "} %s;", c_layer_name(arena, first->layer));
 }
 
@@ -127,26 +179,45 @@ static void put_local(Out *out, Arena *arena, const Ir *ir, Home home)
             put(out, "union {                 /* intermediate values; only one of these is alive at a time */");
         any = true;
         put(out, "struct {");
-        for (int i = 0; i < ir->tensor_count; i++)
-            if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit)
-                put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
+        for (int odd = 0; odd <= 1; odd++)
+            for (int i = 0; i < ir->tensor_count; i++)
+                if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit && is_whole(ir->tensors[i]) == !odd)
+                    put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
         put(out, "} %s;", c_layer_name(arena, ir->units[unit].name));
     }
     if (any)
         put(out, "} local;");
 }
 
-void emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home)
+static void put_interface(Out *out, Arena *arena, const Ir *ir, Home home)
 {
     for (int i = 0; i < ir->tensor_count; i++)
         if (belongs(ir->tensors[i], home, false) && interface_member(ir, ir->tensors[i]))
             put_tensor(out, arena, ir, ir->tensors[i], interface_member(ir, ir->tensors[i]));
+}
+
+static void put_layers(Out *out, Arena *arena, const Ir *ir, Home home, bool whole)
+{
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
-        if (belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor))
+        if (belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor) && layer_is_whole(ir, tensor) == whole)
             put_layer(out, arena, ir, tensor);
     }
-    put_local(out, arena, ir, home);
+}
+
+void emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home)
+{
+    bool vectors = home_has_vectors(ir, home);
+    if (!vectors)
+        put_interface(out, arena, ir, home);
+    put_layers(out, arena, ir, home, true);
+    if (vectors)
+        put_local(out, arena, ir, home);
+    put_layers(out, arena, ir, home, false);
+    if (vectors)
+        put_interface(out, arena, ir, home);
+    else
+        put_local(out, arena, ir, home);
 }
 
 void emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only)

@@ -1,0 +1,71 @@
+/* emit_tile.h: what the files share that write tiles: nests over vectors, with elements of tensors in local variables. */
+#ifndef EMIT_TILE_H
+#define EMIT_TILE_H
+
+#include "emit.h"
+
+#define TILE_SIDE_MAX 32        /* rows, or blocks, side by side */
+
+/* An element of a tensor for each lane, or one scalar for all of them, in a local variable. */
+typedef struct Element {
+    const char *place;          /* where it is in memory, as C: what tells elements apart */
+    const char *name;           /* the variable */
+    const char *second;         /* another one, for every second term of a sum; NULL: none */
+    const char *left;           /* "100 - n": lanes that exist in memory; NULL: all */
+    bool stored;                /* goes to memory at the end of the turn */
+    bool from_zero;             /* memory is still to be added */
+    const Tensor *tensor;
+    int row;                    /* which of the rows side by side it belongs to */
+    const char *place_of_row;   /* the place in terms of the row variable of the loop behind the sums; NULL: there is none */
+} Element;
+
+typedef struct Write {
+    const char *place;
+    int count;
+} Write;
+
+typedef struct TileNest {
+    Out *out;
+    Nest nest;
+    const Tile *tile;
+    const Statement *const *statements;
+    int count;
+    int rows;                               /* side by side at present */
+    int loops;                              /* that stand around the turn */
+    Binding row[TILE_SIDE_MAX], block[TILE_SIDE_MAX];
+    const char *row_variable;               /* of the loop behind the sums; NULL: there is none */
+    const char *chunk_start, *chunk_end;    /* bounds of the chunk axis; NULL: not cut */
+    Element *elements;      int element_count, element_capacity;
+    const char **names;     int name_count, name_capacity;      /* local variables in scope */
+    Write *writes;          int write_count, write_capacity;
+    const char **terms;     int term_count, term_capacity;      /* lines of a sum that wait for what they read */
+    int set;                                /* which accumulators the next terms go to */
+    int sets;
+} TileNest;
+
+/* Scopes, names, elements (emit_element.c). */
+typedef struct Scope { int elements, names; } Scope;
+Scope       tile_open_scope(const TileNest *to);
+void        tile_close_scope(TileNest *to, Scope scope);
+const char *tile_name(TileNest *to, const char *wish);              /* of a local variable, taken until its scope ends */
+const char *tile_axis(TileNest *to, const Axis *axis);              /* of a loop over it */
+Binding    *tile_bind(TileNest *to, Binding binding);
+void        tile_unbind(TileNest *to);
+bool        tile_is_point(const Tile *tile, const Axis *axis);
+bool        tile_is_summed(const Statement *statement, const Axis *axis);
+bool        tile_is_copied(const TileNest *to, const Axis *axis);
+Element    *tile_find(TileNest *to, const char *place);
+Element    *tile_add(TileNest *to, const Access *access, const char *place, const char *name);
+const char *tile_element_name(TileNest *to, const Access *access);
+const char *tile_load(TileNest *to, const Access *access);          /* "vec_load(&tape->lstm.c[t][b][n])" */
+int         tile_writes(const TileNest *to, const char *place);
+/* The expression over vectors; what it reads and nobody has read before becomes a local variable in front of it. */
+const char *tile_expression(TileNest *to, const Expr *expr);
+
+/* A tile whose vectors lie along a sum (emit_dot.c); the loops over outer axes and rows are open. */
+void        emit_dot(TileNest *to);
+
+/* Consecutive statements with the same tile (emit_tile.c). */
+void        emit_tile(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count);
+
+#endif
