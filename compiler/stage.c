@@ -63,8 +63,15 @@ static bool meet_later(const Loop *loop, const Access *first, const Access *seco
     return false;
 }
 
+static bool meet(const Loop *loop, const Access *first, const Access *second)
+{
+    Touch touch;
+    Box a = box_of_access(first, turns_of(loop), &touch), b = box_of_access(second, turns_of(loop), &touch);
+    return box_overlaps(&a, &b);
+}
+
 /* May all turns of statement `p` run before all turns of `q`? Not if a turn of q now comes before one of p and the two meet at an element
- * that one of them writes; unless both only accumulate there, and in the same way. */
+ * that one of them writes; unless both only accumulate there, and in the same way. And nothing is written after it was read. */
 static bool may_precede(const Body *body, int p, int q)
 {
     const Statement *before = statement_of(body, p), *after = statement_of(body, q);
@@ -76,7 +83,7 @@ static bool may_precede(const Body *body, int p, int q)
             const Access *a = of_before.access[i], *b = of_after.access[j];
             if (a->tensor != b->tensor || (i > 0 && j > 0) || (i == 0 && j == 0 && commute))
                 continue;
-            may = !meet_later(body->loop, b, a, q < p);
+            may = i > 0 ? !meet(body->loop, a, b) : !meet_later(body->loop, b, a, q < p);
         }
     arena_free(arena);
     return may;
