@@ -214,6 +214,14 @@ static void make_loop_an_axis(Statement *statement)
     statement->loop = NULL;
 }
 
+/* What starts a sum belongs to whom the sum belongs to, so that both stay neighbours. */
+static void adopt_start(const Body *body, Statement *start)
+{
+    for (int i = 0; i < body->count; i++)
+        if (body->leaves[i] && starts_from(statement_of(body, i), start) && statement_of(body, i)->accumulate == ACCUMULATE_ADD)
+            start->layer = statement_of(body, i)->layer;
+}
+
 static void append_body(const Body *body, bool leaves, Statement **order, int *count)
 {
     for (int i = 0; i < body->count; i++)
@@ -235,8 +243,10 @@ static void move_out(const Body *body)
         if (i > last || ir->statements[i]->loop != body->loop)
             order[count++] = ir->statements[i];
     for (int i = 0; i < body->count; i++)
-        if (body->leaves[i])
+        if (body->leaves[i]) {
+            adopt_start(body, ir->statements[body->place[i]]);
             make_loop_an_axis(ir->statements[body->place[i]]);
+        }
     for (int i = 0; i < ir->statement_count; i++)
         ir->statements[i] = order[i];
 }
