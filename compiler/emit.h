@@ -105,6 +105,7 @@ void emit_statement_comments(Out *out, Arena *arena, const Statement *const *sta
 void emit_section(Out *out, Arena *arena, const Ir *ir, Section section);
 void emit_prepared(Out *out, Arena *arena, const Ir *ir);
 bool is_prepared(const Statement *statement);
+#define COLUMNS_MAX 120
 /* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
 void emit_line(Out *out, Arena *arena, const char *text);
 void emit_comment(Out *out, Arena *arena, const char *text);

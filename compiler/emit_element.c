@@ -82,6 +82,18 @@ static const Binding *find_binding(const TileNest *to, const Axis *axis)
 
 /* ---- elements ---- */
 
+void tile_declare(TileNest *to, const char *type, const char *name, const char *value)
+{
+    Arena *arena = to->nest.arena;
+    const char *line = arena_format(arena, "%s %s = %s;", type, name, value);
+    if (4 * to->out->depth + (int)strlen(line) <= COLUMNS_MAX) {
+        put(to->out, "%s", line);
+        return;
+    }
+    put(to->out, "%s %s =", type, name);
+    emit_line(to->out, arena, arena_format(arena, "    %s;", value));
+}
+
 /* "z_1_2": row 1, gate 2; "c_next": of the next step. A position that is the same all over the tile is not said. */
 static const char *index_suffix(TileNest *to, const Tensor *tensor, const Index *index, int dimension)
 {
@@ -105,7 +117,7 @@ static const char *index_suffix(TileNest *to, const Tensor *tensor, const Index 
 const char *tile_element_name(TileNest *to, const Access *access)
 {
     const Tensor *tensor = access->tensor;
-    const char *text = c_name(to->nest.arena, tensor->weight ? weight_name(tensor->weight) : tensor->name);
+    const char *text = c_name(to->nest.arena, tensor->name);
     for (int d = 0; d < tensor->rank; d++)
         text = arena_format(to->nest.arena, "%s%s", text, index_suffix(to, tensor, &access->index[d], d));
     return tile_name(to, text);
@@ -233,7 +245,7 @@ static const char *read_text(TileNest *to, const Expr *expr)
     if (expr->op != OP_LOAD || expr->access.tensor->integer)
         return arena_format(arena, "vec_splat(%s)", scalar);
     const char *name = tile_element_name(to, &expr->access);
-    emit_line(to->out, arena, arena_format(arena, "%svec %s = %s;", tile_writes(to, scalar) ? "" : "const ", name, tile_load(to, &expr->access)));
+    tile_declare(to, tile_writes(to, scalar) ? "vec" : "const vec", name, tile_load(to, &expr->access));
     return tile_add(to, &expr->access, scalar, name)->name;
 }
 

@@ -4,8 +4,6 @@
 #include "axes.h"
 #include "emit_tile.h"
 
-#define COLUMNS_MAX 120
-
 typedef struct Emitter {
     Out *out;
     Nest nest;

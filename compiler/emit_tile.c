@@ -89,14 +89,13 @@ static void note_writes(TileNest *to, int first, int end)
 /* The variable of the output's element, read from memory if it is not there yet. */
 static Element *output_element(TileNest *to, bool from_zero)
 {
-    Arena *arena = to->nest.arena;
     const Access *out = &to->nest.statement->out;
     const char *place = access_text(&to->nest, out);
     Element *element = tile_find(to, place);
     if (element)
         return element;
     const char *name = tile_element_name(to, out), *value = from_zero ? "vec_splat(0.0f)" : tile_load(to, out);
-    emit_line(to->out, arena, arena_format(arena, "vec %s = %s;", name, value));
+    tile_declare(to, "vec", name, value);
     element = tile_add(to, out, place, name);
     element->from_zero = from_zero;
     return element;
@@ -106,19 +105,18 @@ static void emit_assignment(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     const Statement *statement = to->nest.statement;
-    const char *value = tile_expression(to, statement->value), *place = access_text(&to->nest, &statement->out), *line;
+    const char *value = tile_expression(to, statement->value), *place = access_text(&to->nest, &statement->out);
     Element *element = statement->accumulate == ACCUMULATE_SET ? tile_find(to, place) : output_element(to, false);
     if (!element) {
         const char *name = tile_element_name(to, &statement->out);
-        line = arena_format(arena, "%svec %s = %s;", tile_writes(to, place) == 1 ? "const " : "", name, value);
+        tile_declare(to, tile_writes(to, place) == 1 ? "const vec" : "vec", name, value);
         element = tile_add(to, &statement->out, place, name);
     } else if (statement->accumulate == ACCUMULATE_MAX) {
-        line = arena_format(arena, "%s = vec_maximum(%s, %s);", element->name, element->name, value);
+        emit_line(to->out, arena, arena_format(arena, "%s = vec_maximum(%s, %s);", element->name, element->name, value));
     } else {
-        line = arena_format(arena, "%s %s %s;", element->name, statement->accumulate == ACCUMULATE_ADD ? "+=" : "=", value);
+        emit_line(to->out, arena, arena_format(arena, "%s %s %s;", element->name, statement->accumulate == ACCUMULATE_ADD ? "+=" : "=", value));
     }
     element->stored = statement->out.tensor->home != HOME_REGISTER;
-    emit_line(to->out, arena, line);
 }
 
 /* ---- sums ---- */

@@ -59,6 +59,7 @@ Element    *tile_add(TileNest *to, const Access *access, const char *place, cons
 const char *tile_element_name(TileNest *to, const Access *access);
 const char *tile_load(TileNest *to, const Access *access);          /* "vec_load(&tape->lstm.c[t][b][n])" */
 int         tile_writes(const TileNest *to, const char *place);
+void        tile_declare(TileNest *to, const char *type, const char *name, const char *value);
 /* The expression over vectors; what it reads and nobody has read before becomes a local variable in front of it. */
 const char *tile_expression(TileNest *to, const Expr *expr);
 
