@@ -1,11 +1,15 @@
 /* engine.c: an engine over a generated model: owns its structs and deals a batch out to its tapes.
- * Shard s takes rows s * batch and on. Each shard has its own gradients, added up in the order of the shards, so that the sums are a function
- * of the number of shards and of nothing else: not of the number of threads that compute them. */
+ * Shard s takes rows s * batch and on. Each shard has its own gradients (the first one those of the caller), added up in the order of the
+ * shards, so that the sums are a function of the number of shards and of nothing else: not of the number of threads that compute them. */
 #include "lstmc.h"
+#include "ranges.h"
 #include "threads.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define SUM_BLOCK ((size_t)4096)    /* floats */
+#define SUM_TASKS 16                /* more than threads, so that one that is held up is not waited for */
 
 struct generated {
     const struct lstmc_model *model;
@@ -13,7 +17,7 @@ struct generated {
     int packed_is_current;      /* inference operands are made when a prediction asks for them: training never does */
     void *packed, *training;
     void **tapes;
-    float **gradients;          /* one for each shard; none if there is one shard alone */
+    float **gradients;          /* one for each shard but the first, which adds to the caller's */
     float *losses;              /* one for each shard */
     struct lstmc_threads *threads;
     void **batch_scratch;       /* one for each thread */
@@ -90,12 +94,33 @@ static void train_shard(void *context, int shard, int thread)
     struct generated *generated = job->generated;
     float *into = job->gradients;
     (void)thread;
-    if (generated->gradients) {
+    if (shard) {
         into = generated->gradients[shard];
         memset(into, 0, generated->model->gradient_count * sizeof *into);
     }
     run_shard(job, shard);
     generated->model->backward(generated->training, generated->tapes[shard], into);
+}
+
+/* How many threads may share the sum of gradients: for few of them it costs less than a meeting. */
+static int sum_count(const struct lstmc_model *model)
+{
+    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0);
+    return blocks < SUM_TASKS ? (int)blocks : SUM_TASKS;
+}
+
+/* Block by block, so that the sum stays in the cache until the last shard has been added. */
+static void add_gradients(void *context, int task, int thread)
+{
+    const struct job *job = context;
+    const struct lstmc_model *model = job->generated->model;
+    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0), tasks = (size_t)sum_count(model);
+    (void)thread;
+    for (size_t block = (size_t)task * blocks / tasks; block < ((size_t)task + 1) * blocks / tasks; block++) {
+        size_t first = block * SUM_BLOCK, rest = model->gradient_count - first;
+        for (int shard = 1; shard < shard_count(job); shard++)
+            lstmc_range_add(job->gradients + first, job->generated->gradients[shard] + first, rest < SUM_BLOCK ? rest : SUM_BLOCK);
+    }
 }
 
 static void predict_block(void *context, int block, int thread)
@@ -122,9 +147,8 @@ static float generated_train(void *context, const void *x, const void *target, c
     struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .first_row = first_row,
                        .scale = scale, .seed = seed, .gradients = gradients, .output = output };
     lstmc_threads_run(generated->threads, shard_count(&job), train_shard, &job);
-    for (int shard = 0; generated->gradients && shard < shard_count(&job); shard++)
-        for (size_t i = 0; i < generated->model->gradient_count; i++)
-            gradients[i] += generated->gradients[shard][i];
+    if (shard_count(&job) > 1)
+        lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, &job);
     return add_losses(&job);
 }
 
@@ -144,6 +168,24 @@ static void generated_predict(void *context, const void *x, int rows, float *out
         generated->model->prepare(generated->packed, generated->weights);
     generated->packed_is_current = 1;
     lstmc_threads_run(generated->threads, shard_count(&job), predict_block, &job);
+}
+
+struct call {
+    void (*task)(void *context, int index);
+    void *context;
+};
+
+static void call_task(void *context, int index, int thread)
+{
+    const struct call *call = context;
+    (void)thread;
+    call->task(call->context, index);
+}
+
+static void generated_run(void *context, int count, void (*task)(void *task_context, int index), void *task_context)
+{
+    struct call call = { task, task_context };
+    lstmc_threads_run(((struct generated *)context)->threads, count, call_task, &call);
 }
 
 static const void *generated_tape(void *context, int shard)
@@ -218,7 +260,7 @@ static int alloc_training(struct generated *generated)
     for (int shard = 0; shard < model->shards; shard++) {
         if (!(generated->tapes[shard] = struct_alloc(model->tape_bytes)))
             return 0;
-        if (generated->gradients && !(generated->gradients[shard] = struct_alloc(model->gradient_count * sizeof(float))))
+        if (shard && !(generated->gradients[shard] = struct_alloc(model->gradient_count * sizeof(float))))
             return 0;
     }
     return 1;
@@ -240,7 +282,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         return LSTMC_NO_MEMORY;
     }
     *engine = (struct lstmc_engine){ .model = model, .context = generated, .prepare = generated_prepare, .predict = generated_predict,
-                                     .threads = generated_threads, .free = generated_free };
+                                     .threads = generated_threads, .run = generated_run, .free = generated_free };
     if (can_train(model)) {
         engine->train = generated_train;
         engine->evaluate = generated_evaluate;

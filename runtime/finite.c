@@ -1,5 +1,6 @@
 /* finite.c: in: a batch that went wrong.  out: the name and index of the first number that is none. */
 #include "finite.h"
+#include "ranges.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,10 +8,12 @@
 
 size_t lstmc_first_not_finite(const float *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return i;
-    return count;
+    size_t i = 0;
+    while (i < count && lstmc_range_is_finite(values + i, count - i < LSTMC_BLOCK ? count - i : LSTMC_BLOCK))
+        i += count - i < LSTMC_BLOCK ? count - i : LSTMC_BLOCK;
+    while (i < count && isfinite(values[i]))
+        i++;
+    return i;
 }
 
 static const char *word(float value)

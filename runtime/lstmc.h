@@ -41,7 +41,7 @@ void lstmc_init(const struct lstmc_model *model, float *weights, uint64_t seed);
 size_t lstmc_optimizer_floats(const struct lstmc_model *model);
 
 /* One step in Keras's order: regularisers into the gradients, clipping, decoupled weight decay, update. `iteration` starts at 1.
- * gradients [gradient_count] are changed; state [lstmc_optimizer_floats] starts as zeros. learning_rate <= 0: the model's own.
+ * gradients [gradient_count] get the regularisers' part; state [lstmc_optimizer_floats] starts as zeros. learning_rate <= 0: the model's own.
  * Of several clips the first of clipnorm, global_clipnorm, clipvalue counts. Returns the global norm before clipping, regularisers included. */
 float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, float *gradients, float *state,
                            uint64_t iteration, float learning_rate);
@@ -155,6 +155,9 @@ struct lstmc_engine {
     const void *(*tape)(void *context, int shard);
     /* See lstmc_engine_threads; NULL: the calling thread alone. */
     int (*threads)(void *context, int threads);
+    /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns when all are done; not
+     * from inside another call of this engine. NULL: the calling thread alone, in order. */
+    void (*run)(void *context, int count, void (*task)(void *task_context, int index), void *task_context);
     void (*free)(void *context);
 };
 
@@ -162,9 +165,10 @@ struct lstmc_engine {
 int  lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine);
 void lstmc_engine_free(struct lstmc_engine *engine);
 
-/* From now on so many threads, the caller's included, share the shards of train and evaluate and the rows of predict; 1 at first. Never more
- * than model->shards, and fewer if the system has no more to give. Returns how many. The results do not depend on it, bit for bit.
- * They sleep between two calls, take no signals and live until lstmc_engine_free. One engine still serves one caller at a time. */
+/* From now on so many threads, the caller's included, share the shards of train and evaluate, the rows of predict and the updates of
+ * lstmc_train; 1 at first. Never more than model->shards, and fewer if the system has no more to give. Returns how many. The results do not
+ * depend on it, bit for bit. They sleep soon after a call, take no signals and live until lstmc_engine_free. One engine still serves one
+ * caller at a time. */
 int lstmc_engine_threads(struct lstmc_engine *engine, int threads);
 
 struct lstmc_history {          /* of the last epoch */

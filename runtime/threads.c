@@ -1,10 +1,18 @@
 /* threads.c: in: jobs of numbered tasks.  out: all tasks done, by whichever thread is free.
- * Whoever is free takes the next task: the caller too, so that a job is done even if no other thread wakes up in time. */
+ * Whoever is free takes the next task: the caller too, so that a job is done even if no other thread wakes up in time.
+ * Who waits looks for a moment before it sleeps, as a training step is a chain of short jobs and to be woken takes longer than most of them. */
 #include "threads.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#define LOOKS 200       /* about 100 us before a thread sleeps ... */
+#define PAUSES 8        /* ... in turns of 8 pauses, after each of which another program may have the processor */
 
 struct member {
     struct lstmc_threads *team;
@@ -13,49 +21,121 @@ struct member {
 };
 
 struct lstmc_threads {
-    pthread_mutex_t mutex;                  /* guards all that follows up to `stop` */
-    pthread_cond_t more, done;
+    /* Number of the job << 32 | tasks that nobody has taken. Who counts it down by one has that task, and the job, whose other fields
+     * stand still until all its tasks are done. A late thread with an old number takes nothing. */
+    _Atomic uint64_t ticket;
     lstmc_task *task;
     void *context;
-    int tasks, next, unfinished;
-    int stop;
+    int tasks;
+    atomic_int unfinished;
+    atomic_int stop;
+    pthread_mutex_t mutex;                  /* for sleeping alone: a sleeper announces itself, looks again, and sleeps */
+    pthread_cond_t more, done;
+    atomic_int sleepers, caller_sleeps;
+    int looks;                              /* 0 where there are more threads than processors */
     int members;                            /* that run, without the caller */
     struct member member[];
 };
 
-/* With the mutex held, which is free while a task runs. */
+static uint32_t untaken(struct lstmc_threads *threads)
+{
+    return (uint32_t)atomic_load(&threads->ticket);
+}
+
+static void finish_task(struct lstmc_threads *threads)
+{
+    if (atomic_fetch_sub(&threads->unfinished, 1) > 1 || !atomic_load(&threads->caller_sleeps))
+        return;
+    pthread_mutex_lock(&threads->mutex);
+    pthread_cond_signal(&threads->done);
+    pthread_mutex_unlock(&threads->mutex);
+}
+
 static void take_tasks(struct lstmc_threads *threads, int number)
 {
-    while (threads->next < threads->tasks) {
-        int index = threads->next++;
-        pthread_mutex_unlock(&threads->mutex);
-        threads->task(threads->context, index, number);
-        pthread_mutex_lock(&threads->mutex);
-        if (--threads->unfinished == 0)
-            pthread_cond_signal(&threads->done);
+    uint64_t ticket = atomic_load(&threads->ticket);
+    while ((uint32_t)ticket) {
+        if (!atomic_compare_exchange_weak(&threads->ticket, &ticket, ticket - 1))
+            continue;
+        threads->task(threads->context, threads->tasks - (int)(uint32_t)ticket, number);
+        finish_task(threads);
+        ticket = atomic_load(&threads->ticket);
     }
+}
+
+/* A moment for whoever shares the processor: its other half, then other programs. */
+static void rest(void)
+{
+#if defined __x86_64__ || defined __i386__
+    for (int i = 0; i < PAUSES; i++)
+        __builtin_ia32_pause();
+#endif
+    sched_yield();
+}
+
+static int wanted(struct lstmc_threads *threads)
+{
+    return untaken(threads) || atomic_load(&threads->stop);
+}
+
+/* Until there is a task, or the end. */
+static void await_job(struct lstmc_threads *threads)
+{
+    for (int look = 0; look < threads->looks; look++) {
+        if (wanted(threads))
+            return;
+        rest();
+    }
+    pthread_mutex_lock(&threads->mutex);
+    atomic_fetch_add(&threads->sleepers, 1);
+    while (!wanted(threads))
+        pthread_cond_wait(&threads->more, &threads->mutex);
+    atomic_fetch_sub(&threads->sleepers, 1);
+    pthread_mutex_unlock(&threads->mutex);
+}
+
+static void await_tasks(struct lstmc_threads *threads)
+{
+    for (int look = 0; look < threads->looks; look++) {
+        if (!atomic_load(&threads->unfinished))
+            return;
+        rest();
+    }
+    pthread_mutex_lock(&threads->mutex);
+    atomic_store(&threads->caller_sleeps, 1);
+    while (atomic_load(&threads->unfinished))
+        pthread_cond_wait(&threads->done, &threads->mutex);
+    atomic_store(&threads->caller_sleeps, 0);
+    pthread_mutex_unlock(&threads->mutex);
+}
+
+static void wake_sleepers(struct lstmc_threads *threads)
+{
+    if (!atomic_load(&threads->sleepers))
+        return;
+    pthread_mutex_lock(&threads->mutex);
+    pthread_cond_broadcast(&threads->more);
+    pthread_mutex_unlock(&threads->mutex);
 }
 
 static void *member_main(void *argument)
 {
     const struct member *member = argument;
     struct lstmc_threads *threads = member->team;
-    pthread_mutex_lock(&threads->mutex);
-    while (!threads->stop) {
+    while (!atomic_load(&threads->stop)) {
         take_tasks(threads, member->number);
-        pthread_cond_wait(&threads->more, &threads->mutex);
+        await_job(threads);
     }
-    pthread_mutex_unlock(&threads->mutex);
     return NULL;
 }
 
 /* Signals are left to the threads of the program. */
-static void start_members(struct lstmc_threads *threads, int wanted)
+static void start_members(struct lstmc_threads *threads, int count)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (threads->members < wanted) {
+    while (threads->members < count) {
         struct member *member = &threads->member[threads->members];
         *member = (struct member){ .team = threads, .number = threads->members + 1 };
         if (pthread_create(&member->thread, NULL, member_main, member))
@@ -76,6 +156,7 @@ struct lstmc_threads *lstmc_threads_create(int count)
         free(threads);
         return NULL;
     }
+    threads->looks = count <= sysconf(_SC_NPROCESSORS_ONLN) ? LOOKS : 0;
     start_members(threads, count - 1);
     if (threads->members)
         return threads;
@@ -87,10 +168,8 @@ void lstmc_threads_free(struct lstmc_threads *threads)
 {
     if (!threads)
         return;
-    pthread_mutex_lock(&threads->mutex);
-    threads->stop = 1;
-    pthread_cond_broadcast(&threads->more);
-    pthread_mutex_unlock(&threads->mutex);
+    atomic_store(&threads->stop, 1);
+    wake_sleepers(threads);
     for (int i = 0; i < threads->members; i++)
         pthread_join(threads->member[i].thread, NULL);
     pthread_cond_destroy(&threads->done);
@@ -111,14 +190,12 @@ void lstmc_threads_run(struct lstmc_threads *threads, int count, lstmc_task *tas
             task(context, index, 0);
         return;
     }
-    pthread_mutex_lock(&threads->mutex);
     threads->task = task;
     threads->context = context;
-    threads->tasks = threads->unfinished = count;
-    threads->next = 0;
-    pthread_cond_broadcast(&threads->more);
+    threads->tasks = count;
+    atomic_store(&threads->unfinished, count);
+    atomic_store(&threads->ticket, ((atomic_load(&threads->ticket) >> 32) + 1) << 32 | (uint32_t)count);
+    wake_sleepers(threads);
     take_tasks(threads, 0);
-    while (threads->unfinished)
-        pthread_cond_wait(&threads->done, &threads->mutex);
-    pthread_mutex_unlock(&threads->mutex);
+    await_tasks(threads);
 }

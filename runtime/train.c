@@ -5,12 +5,15 @@
 #include "lstmc_random.h"
 #include "message.h"
 #include "progress.h"
+#include "stepper.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define METRICS_MAX 8
+#define GATHERED_ALONE ((size_t)1 << 17)    /* bytes of a batch that one thread copies sooner than several meet */
+#define GATHER_TASKS 8
 
 enum { STREAM_SHUFFLE = 0x53485546, STREAM_DROPOUT = 0x44524f50 };     /* told apart from places and weight tensors, which count from 0 */
 
@@ -25,7 +28,8 @@ struct run {
     const struct lstmc_model *model;
     const struct lstmc_train_options *options;
     const struct lstmc_dataset *data;
-    float *weights, *gradients, *state, *output;
+    float *weights, *gradients, *state, *output;    /* gradients: 0 between batches */
+    struct lstmc_stepper stepper;
     char *x, *y;                                /* the samples of one batch */
     size_t *order;
     size_t batch_rows;
@@ -132,14 +136,35 @@ static void shuffle(size_t *order, size_t count, uint64_t seed, int epoch)
     }
 }
 
-static void gather(struct run *run, size_t first, size_t rows)
+/* What the threads that gather a batch have to know. */
+struct gathering {
+    const struct run *run;
+    size_t first, rows;
+    int tasks;
+};
+
+static void gather_rows(void *context, int task)
 {
+    const struct gathering *gathering = context;
+    const struct run *run = gathering->run;
     size_t x_bytes = run->model->input_count * sizeof(float), y_bytes = run->model->target_count * sizeof(float);
-    for (size_t i = 0; i < rows; i++) {
-        size_t sample = run->options->shuffle ? run->order[first + i] : first + i;
+    size_t rows = gathering->rows, tasks = (size_t)gathering->tasks, end = rows * ((size_t)task + 1) / tasks;
+    for (size_t i = rows * (size_t)task / tasks; i < end; i++) {
+        size_t sample = run->options->shuffle ? run->order[gathering->first + i] : gathering->first + i;
         memcpy(run->x + i * x_bytes, (const char *)run->data->x + sample * x_bytes, x_bytes);
         memcpy(run->y + i * y_bytes, (const char *)run->data->y + sample * y_bytes, y_bytes);
     }
+}
+
+static void gather(struct run *run, size_t first, size_t rows)
+{
+    const struct lstmc_engine *engine = run->engine;
+    size_t bytes = rows * (run->model->input_count + run->model->target_count) * sizeof(float);
+    struct gathering gathering = { .run = run, .first = first, .rows = rows, .tasks = engine->run && bytes > GATHERED_ALONE ? GATHER_TASKS : 1 };
+    if (gathering.tasks > 1)
+        engine->run(engine->context, gathering.tasks, gather_rows, &gathering);
+    else
+        gather_rows(&gathering, 0);
 }
 
 /* Never 0, which would turn dropout off. */
@@ -167,18 +192,19 @@ static int train_batch(struct run *run, int epoch, size_t number, int rows, stru
     const struct lstmc_model *model = run->model;
     struct lstmc_batch batch = { .weights = run->weights, .x = run->x, .y = run->y, .rows = rows, .output = run->output,
                                  .gradients = run->gradients };
+    float penalty;
     run->iteration++;
-    memset(run->gradients, 0, model->gradient_count * sizeof(float));
     double loss = (double)run->engine->train(run->engine->context, run->x, run->y, NULL, rows, 0, batch_scale(model, (size_t)rows),
                                              dropout_seed(run->options->seed, run->iteration), run->gradients, run->output);
-    loss += (double)lstmc_penalty(model, run->weights);
-    if (!isfinite(loss) || lstmc_first_not_finite(run->gradients, model->gradient_count) < model->gradient_count)
+    int is_finite = lstmc_stepper_prepare(&run->stepper, &penalty);
+    loss += (double)penalty;
+    if (!isfinite(loss) || !is_finite)
         return stop_not_finite(run, &batch, epoch, number, loss);
     int status = totals_add(totals, model, run->options, loss, run->output, run->y, rows, run->message);
     if (status)
         return status;
-    lstmc_optimizer_step(model, run->weights, run->gradients, run->state, run->iteration, 0.0f);
-    if (lstmc_first_not_finite(run->weights, model->weight_count) < model->weight_count)
+    is_finite = lstmc_stepper_update(&run->stepper, run->iteration, 0.0f);
+    if (!is_finite || !lstmc_range_is_finite(run->weights + model->gradient_count, model->weight_count - model->gradient_count))
         return stop_weights(run, &batch, epoch, number);
     run->engine->prepare(run->engine->context, run->weights);
     return LSTMC_OK;
@@ -248,11 +274,13 @@ static int run_alloc(struct run *run)
     run->x = lstmc_alloc(run->batch_rows * model->input_count * sizeof(float));
     run->y = lstmc_alloc(run->batch_rows * model->target_count * sizeof(float));
     run->order = run->options->shuffle ? calloc(run->data->samples, sizeof *run->order) : NULL;
-    return run->gradients && run->state && run->output && run->x && run->y && (run->order || !run->options->shuffle);
+    return run->gradients && run->state && run->output && run->x && run->y && (run->order || !run->options->shuffle) &&
+           !lstmc_stepper_create(&run->stepper, run->engine, run->weights, run->gradients, run->state);
 }
 
 static void run_free(struct run *run)
 {
+    lstmc_stepper_free(&run->stepper);
     lstmc_free(run->gradients);
     lstmc_free(run->state);
     lstmc_free(run->output);

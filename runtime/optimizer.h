@@ -1,0 +1,41 @@
+/* optimizer.h: an optimiser's step in blocks of weights, which a caller may spread over threads: prepare all blocks, combine, update all blocks.
+ * A block is part of one tensor, its bounds and the order of all sums are a function of the model, and so are the results, bit for bit. */
+#ifndef LSTMC_OPTIMIZER_H
+#define LSTMC_OPTIMIZER_H
+
+#include "ranges.h"
+
+/* What all blocks of one step have in common. */
+struct lstmc_step {
+    const struct lstmc_model *model;
+    float *weights, *gradients, *state;
+    float decay, rate;              /* by lstmc_step_begin */
+};
+
+struct lstmc_block {
+    const struct lstmc_tensor *tensor;
+    size_t offset, count;           /* in floats; the offset from the start of the weights */
+    double squares, penalty;        /* by lstmc_block_prepare: of the gradient; of the weights */
+    float scale;                    /* by lstmc_blocks_combine: of the gradient, by what clips it */
+};
+
+/* How many blocks the trainable weights make, and the blocks. */
+size_t lstmc_blocks_count(const struct lstmc_model *model);
+void   lstmc_blocks_fill(const struct lstmc_model *model, struct lstmc_block *blocks);
+
+/* Iteration 1 is the first; a learning rate <= 0 is the model's own. */
+void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learning_rate);
+
+/* Regularisers into the gradient, and its square sum. */
+void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *block);
+
+/* The factors of all blocks; returns the square of the global norm, which is finite if and only if all gradients are. */
+double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *blocks, size_t count);
+
+/* The regularisers' part of the loss: the bits of lstmc_penalty. */
+float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count);
+
+/* Clipping, decay, update. */
+void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block);
+
+#endif

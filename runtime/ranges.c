@@ -1,0 +1,203 @@
+/* ranges.c: in: contiguous floats.  out: their sums, and weights one update on.
+ * Every loop is one that compilers turn into vectors: no branch inside, no call, no two pointers to the same float, options as neutral numbers.
+ * The vectors' width does not change a bit: without fused multiply-add each element is computed alike, and sums have lanes of their own. */
+#include "ranges.h"
+
+#include <math.h>
+
+/* gcc -O2 writes vectors only where no rest is left. */
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#endif
+
+/* A root that leaves errno alone, which gcc and clang turn into vectors; -fno-math-errno in this file alone does not do that. */
+#ifdef __GNUC__
+extern float sqrtf(float) __attribute__((const));
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define LANES 16                /* of a sum: four vectors of doubles under AVX2, which hide the latency of an addition */
+
+/* One body, two instruction sets: the wider one halves the cycles of root and quotient. */
+#if defined __x86_64__ && defined __GNUC__ && !defined __AVX2__
+#define WIDE __attribute__((target("avx2")))
+#define wide_vectors() __builtin_cpu_supports("avx2")
+#else
+#define WIDE
+#define wide_vectors() 0
+#endif
+
+/* ---- sums -------------------------------------------------------------------------------------------------------------------------- */
+
+INLINE double sum_lanes(const double *lane)
+{
+    double sum = 0;
+    for (int k = 0; k < LANES; k++)
+        sum += lane[k];
+    return sum;
+}
+
+INLINE double squares(const float *x, size_t count)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            lane[k] += (double)x[i + (size_t)k] * (double)x[i + (size_t)k];
+    for (int k = 0; i < count; i++, k++)
+        lane[k] += (double)x[i] * (double)x[i];
+    return sum_lanes(lane);
+}
+
+INLINE double magnitudes(const float *x, size_t count)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            lane[k] += (double)fabsf(x[i + (size_t)k]);
+    for (int k = 0; i < count; i++, k++)
+        lane[k] += (double)fabsf(x[i]);
+    return sum_lanes(lane);
+}
+
+/* x - x is 0, or no number: a sum of zeros in lanes needs no order. */
+INLINE int is_finite(const float *x, size_t count)
+{
+    float lane[LANES] = { 0 }, all = 0;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            lane[k] += x[i + (size_t)k] - x[i + (size_t)k];
+    for (; i < count; i++)
+        all += x[i] - x[i];
+    for (int k = 0; k < LANES; k++)
+        all += lane[k];
+    return all == 0;
+}
+
+/* ---- updates ------------------------------------------------------------------------------------------------------------------------ */
+
+/* A gradient that is no number stays so. */
+INLINE float clip(float g, const struct lstmc_update *u)
+{
+    float scaled = g * u->scale;
+    float below = u->limit < scaled ? u->limit : scaled;
+    return -u->limit > below ? -u->limit : below;
+}
+
+/* m = momentum m - rate g;  w += m, or with Nesterov's look ahead  w += momentum m - rate g */
+INLINE void sgd(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int momentum, int nesterov)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0];
+    const float *restrict g = u.g;
+    const float keep = o->momentum;
+    for (size_t i = 0; i < u.count; i++) {
+        float change = -u.rate * clip(g[i], &u), moved = change;
+        if (momentum)
+            moved = m[i] = keep * m[i] + change;
+        if (nesterov)
+            moved = keep * moved + change;
+        w[i] = w[i] - u.decay * w[i] + moved;
+    }
+}
+
+/* v = rho v + (1 - rho) g^2;  w -= rate g / sqrt(v + epsilon), by way of a momentum if there is one.
+ * Centered: v - mean^2 in the root, where mean is the same average of g. */
+INLINE void rmsprop(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int momentum, int centered)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict v = u.part[0], *restrict m = u.part[1], *restrict mean = u.part[momentum ? 2 : 1];
+    const float *restrict gradient = u.g;
+    const float rho = o->rho, rest = (float)(1 - (double)rho), keep = o->momentum, epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u), variance = v[i] = rho * v[i] + rest * g * g;
+        if (centered) {
+            float average = mean[i] = rho * mean[i] + rest * g;
+            variance -= average * average;
+        }
+        float change = u.rate * g / sqrtf(variance + epsilon);
+        if (momentum)
+            change = m[i] = keep * m[i] + change;
+        w[i] = w[i] - u.decay * w[i] - change;
+    }
+}
+
+/* m += (1 - beta_1)(g - m);  v += (1 - beta_2)(g^2 - v);  w -= a m / (sqrt(v) + epsilon), a = rate sqrt(1 - beta_2^t) / (1 - beta_1^t).
+ * Keras's epsilon stands beside the uncorrected root. Amsgrad: the largest v so far takes v's place. */
+INLINE void adam(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int amsgrad)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0], *restrict v = u.part[1], *restrict largest = u.part[2];
+    const float *restrict gradient = u.g;
+    const float rest_1 = (float)(1 - (double)o->beta_1), rest_2 = (float)(1 - (double)o->beta_2), epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u);
+        float mean = m[i] = m[i] + rest_1 * (g - m[i]);
+        float square = v[i] = v[i] + rest_2 * (g * g - v[i]);
+        if (amsgrad)
+            square = largest[i] = largest[i] > square ? largest[i] : square;
+        w[i] = w[i] - u.decay * w[i] - u.rate * mean / (sqrtf(square) + epsilon);
+    }
+}
+
+/* The options are constants inside each loop. */
+INLINE void update(const struct lstmc_optimizer *o, const struct lstmc_update *u)
+{
+    switch (o->kind) {
+    case LSTMC_SGD:
+        o->momentum == 0 ? sgd(o, u, 0, 0) : o->nesterov ? sgd(o, u, 1, 1) : sgd(o, u, 1, 0);
+        break;
+    case LSTMC_RMSPROP:
+        o->momentum == 0 ? (o->centered ? rmsprop(o, u, 0, 1) : rmsprop(o, u, 0, 0))
+                         : (o->centered ? rmsprop(o, u, 1, 1) : rmsprop(o, u, 1, 0));
+        break;
+    case LSTMC_ADAM:
+    case LSTMC_ADAMW:
+        o->amsgrad ? adam(o, u, 1) : adam(o, u, 0);
+        break;
+    }
+}
+
+/* ---- the two instruction sets ---------------------------------------------------------------------------------------------------------- */
+
+WIDE static double squares_wide(const float *x, size_t count) { return squares(x, count); }
+WIDE static double magnitudes_wide(const float *x, size_t count) { return magnitudes(x, count); }
+WIDE static int is_finite_wide(const float *x, size_t count) { return is_finite(x, count); }
+WIDE static void update_wide(const struct lstmc_optimizer *o, const struct lstmc_update *u) { update(o, u); }
+
+double lstmc_range_squares(const float *x, size_t count)
+{
+    return wide_vectors() ? squares_wide(x, count) : squares(x, count);
+}
+
+double lstmc_range_magnitudes(const float *x, size_t count)
+{
+    return wide_vectors() ? magnitudes_wide(x, count) : magnitudes(x, count);
+}
+
+int lstmc_range_is_finite(const float *x, size_t count)
+{
+    return wide_vectors() ? is_finite_wide(x, count) : is_finite(x, count);
+}
+
+void lstmc_range_update(const struct lstmc_optimizer *optimizer, const struct lstmc_update *u)
+{
+    if (wide_vectors())
+        update_wide(optimizer, u);
+    else
+        update(optimizer, u);
+}
+
+void lstmc_range_add(float *restrict into, const float *restrict from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        into[i] += from[i];
+}
+
+void lstmc_range_regularize(float *restrict g, const float *restrict w, size_t count, float l1, float l2)
+{
+    for (size_t i = 0; i < count; i++)
+        g[i] += l1 * (float)((w[i] > 0) - (w[i] < 0)) + 2 * l2 * w[i];
+}

@@ -1,0 +1,85 @@
+/* stepper.c: in: an engine and the gradients of a batch.  out: one optimiser step, its blocks dealt out to the engine's threads. */
+#include "stepper.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TASKS ((int)(sizeof ((struct lstmc_stepper *)0)->spoilt / sizeof(int)))     /* more than threads: whoever is held up is not waited for */
+#define SMALL ((size_t)8192)        /* weights whose update costs less than a meeting of threads */
+
+int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights, float *gradients, float *state)
+{
+    const struct lstmc_model *model = engine->model;
+    *stepper = (struct lstmc_stepper){ .engine = engine, .block_count = lstmc_blocks_count(model),
+                                       .step = { .model = model, .weights = weights, .gradients = gradients, .state = state } };
+    stepper->blocks = calloc(stepper->block_count + 1, sizeof *stepper->blocks);
+    if (!stepper->blocks)
+        return LSTMC_NO_MEMORY;
+    lstmc_blocks_fill(model, stepper->blocks);
+    return LSTMC_OK;
+}
+
+void lstmc_stepper_free(struct lstmc_stepper *stepper)
+{
+    free(stepper->blocks);
+    stepper->blocks = NULL;
+}
+
+static int task_count(const struct lstmc_stepper *stepper)
+{
+    return stepper->step.model->gradient_count < SMALL ? 1 : TASKS;
+}
+
+static size_t first_block(const struct lstmc_stepper *stepper, int task)
+{
+    return stepper->block_count * (size_t)task / (size_t)task_count(stepper);
+}
+
+static void run_tasks(struct lstmc_stepper *stepper, void (*task)(void *context, int index))
+{
+    const struct lstmc_engine *engine = stepper->engine;
+    if (engine->run) {
+        engine->run(engine->context, task_count(stepper), task, stepper);
+        return;
+    }
+    for (int index = 0; index < task_count(stepper); index++)
+        task(stepper, index);
+}
+
+static void prepare_blocks(void *context, int task)
+{
+    struct lstmc_stepper *stepper = context;
+    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++)
+        lstmc_block_prepare(&stepper->step, &stepper->blocks[i]);
+}
+
+int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty)
+{
+    run_tasks(stepper, prepare_blocks);
+    *penalty = lstmc_blocks_penalty(stepper->blocks, stepper->block_count);
+    return isfinite(lstmc_blocks_combine(&stepper->step, stepper->blocks, stepper->block_count)) != 0;
+}
+
+static void update_blocks(void *context, int task)
+{
+    struct lstmc_stepper *stepper = context;
+    int is_finite = 1;
+    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++) {
+        const struct lstmc_block *block = &stepper->blocks[i];
+        lstmc_block_update(&stepper->step, block);
+        is_finite &= lstmc_range_is_finite(stepper->step.weights + block->offset, block->count);
+        memset(stepper->step.gradients + block->offset, 0, block->count * sizeof(float));     /* while it is in the cache */
+    }
+    stepper->spoilt[task] = !is_finite;
+}
+
+int lstmc_stepper_update(struct lstmc_stepper *stepper, uint64_t iteration, float learning_rate)
+{
+    int spoilt = 0;
+    lstmc_step_begin(&stepper->step, iteration, learning_rate);
+    run_tasks(stepper, update_blocks);
+    for (int task = 0; task < task_count(stepper); task++)
+        spoilt |= stepper->spoilt[task];
+    return !spoilt;
+}

@@ -1,0 +1,248 @@
+/* test_stepper.c: the optimiser's step on any number of threads gives the bits of lstmc_optimizer_step, for every optimiser and option. */
+#include "../runtime/stepper.h"
+#include "../runtime/lstmc_random.h"
+#include "../runtime/threads.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TENSORS = 7, TRAINABLE = 6, STEPS = 3, SMALL_TENSORS = 3 };
+
+/* One weight, a few, a block, a block and one, many, and no multiple of anything; the last one is frozen. */
+static const int extents[TENSORS] = { 5, LSTMC_BLOCK, LSTMC_BLOCK + 1, 9001, 1, 2 * LSTMC_BLOCK + 3, 11 };
+
+struct subject {
+    struct lstmc_model model;
+    struct lstmc_tensor tensors[TENSORS];
+};
+
+/* All tensors, or the small ones alone, which one thread updates sooner than several. */
+static void subject_init(struct subject *s, int trainable, const struct lstmc_optimizer *optimizer, float l1, float l2)
+{
+    memset(s, 0, sizeof *s);
+    s->model = (struct lstmc_model){ .name = "subject", .weights = s->tensors, .weight_tensors = TENSORS, .optimizer = *optimizer };
+    for (int i = 0; i < TENSORS; i++) {
+        s->tensors[i] = (struct lstmc_tensor){ .name = "layer/weight", .rank = 1, .shape = { extents[i] }, .count = (size_t)extents[i],
+                                               .offset = s->model.weight_count, .trainable = i < trainable, .l1 = i % 2 ? l1 : 0, .l2 = i % 3 ? 0 : l2 };
+        s->model.weight_count += (size_t)extents[i];
+        s->model.gradient_count += i < trainable ? (size_t)extents[i] : 0;
+    }
+}
+
+static void fill(float *values, size_t count, uint64_t place)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = i % 7 == 3 ? 0 : 2 * lstmc_random_uniform(9, place, i, 0) - 1;
+}
+
+/* ---- an engine that is nothing but its threads -------------------------------------------------------------------------------------- */
+
+struct team {
+    struct lstmc_threads *threads;
+    void (*task)(void *context, int index);
+    void *context;
+    int jobs, tasks;
+};
+
+static void team_task(void *context, int index, int thread)
+{
+    const struct team *team = context;
+    (void)thread;
+    team->task(team->context, index);
+}
+
+static void team_run(void *context, int count, void (*task)(void *task_context, int index), void *task_context)
+{
+    struct team *team = context;
+    team->task = task;
+    team->context = task_context;
+    team->jobs++;
+    team->tasks = count;
+    lstmc_threads_run(team->threads, count, team_task, team);
+}
+
+/* ---- the same bits --------------------------------------------------------------------------------------------------------------------- */
+
+struct values {
+    float *w, *g, *state;
+    size_t weights, gradients, states;
+};
+
+static struct values values_create(const struct lstmc_model *model)
+{
+    struct values v = { .weights = model->weight_count, .gradients = model->gradient_count, .states = lstmc_optimizer_floats(model) };
+    v.w = lstmc_alloc(v.weights * sizeof(float));
+    v.g = lstmc_alloc(v.gradients * sizeof(float));
+    v.state = lstmc_alloc(v.states * sizeof(float));
+    fill(v.w, v.weights, 1);
+    return v;
+}
+
+static void values_free(struct values *v)
+{
+    lstmc_free(v->w);
+    lstmc_free(v->g);
+    lstmc_free(v->state);
+}
+
+static bool expect_bits(const char *where, const char *what, const float *got, const float *expected, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(&got[i], &expected[i], sizeof *got)) {
+            cr_expect(0, "%s: %s[%zu of %zu] is %.9g, in one piece %.9g", where, what, i, count, (double)got[i], (double)expected[i]);
+            return false;
+        }
+    return true;
+}
+
+/* A few steps both ways. */
+static void compare_steps(const struct subject *s, const struct lstmc_engine *engine, const char *where)
+{
+    struct values got = values_create(&s->model), expected = values_create(&s->model);
+    struct lstmc_stepper stepper;
+    float *zeros = lstmc_alloc(got.gradients * sizeof(float));
+    cr_assert_eq(lstmc_stepper_create(&stepper, engine, got.w, got.g, got.state), 0);
+    for (uint64_t t = 1; t <= STEPS; t++) {
+        float rate = t == 2 ? 0.03f : 0, penalty = -1;
+        fill(expected.g, expected.gradients, 10 + t);
+        fill(got.g, got.gradients, 10 + t);
+        float expected_penalty = lstmc_penalty(&s->model, expected.w);
+        lstmc_optimizer_step(&s->model, expected.w, expected.g, expected.state, t, rate);
+        cr_expect(lstmc_stepper_prepare(&stepper, &penalty), "%s, step %d: a gradient is said not to be finite", where, (int)t);
+        bool same = expect_bits(where, "penalty", &penalty, &expected_penalty, 1);
+        same = same && expect_bits(where, "gradient", got.g, expected.g, got.gradients);
+        cr_expect(lstmc_stepper_update(&stepper, t, rate), "%s, step %d: a weight is said not to be finite", where, (int)t);
+        same = same && expect_bits(where, "weight", got.w, expected.w, got.weights);
+        same = same && expect_bits(where, "state", got.state, expected.state, got.states);
+        if (!same || !expect_bits(where, "gradient behind the update", got.g, zeros, got.gradients))
+            break;
+    }
+    lstmc_stepper_free(&stepper);
+    lstmc_free(zeros);
+    values_free(&got);
+    values_free(&expected);
+}
+
+/* Option by option, as the bits of a number. */
+static struct lstmc_optimizer option_set(int number, const char **clip)
+{
+    static const enum lstmc_optimizer_kind kinds[] = { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+    static const char *const clips[] = { "no clip", "clipnorm", "global_clipnorm", "clipvalue" };
+    int kind = number & 3, which = number >> 2 & 3, momentum = number >> 4 & 1, other = number >> 5 & 1, decay = number >> 6 & 1;
+    *clip = clips[which];
+    return (struct lstmc_optimizer){
+        .kind = kinds[kind], .learning_rate = 0.05f, .rho = 0.9f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f,
+        .momentum = momentum ? 0.9f : 0, .nesterov = other, .centered = other, .amsgrad = other, .weight_decay = decay ? 0.1f : 0,
+        .clipnorm = which == 1 ? 2 : 0, .global_clipnorm = which == 2 ? 3 : 0, .clipvalue = which == 3 ? 0.3f : 0,
+    };
+}
+
+enum { OPTION_SETS = 128 };
+
+static void test_threads(int threads)
+{
+    struct team team = { .threads = lstmc_threads_create(threads) };
+    cr_assert_eq(lstmc_threads_count(team.threads), threads);
+    for (int number = 0; number < 2 * OPTION_SETS; number++) {
+        const char *clip;
+        struct lstmc_optimizer optimizer = option_set(number, &clip);
+        struct subject s;
+        char where[120];
+        int regularized = number / OPTION_SETS;
+        subject_init(&s, number % 5 == 4 ? SMALL_TENSORS : TRAINABLE, &optimizer, regularized ? 0.01f : 0, regularized ? 0.02f : 0);
+        struct lstmc_engine engine = { .model = &s.model, .context = &team, .run = team_run };
+        snprintf(where, sizeof where, "%d threads, optimiser %d, %s, momentum %g, nesterov/centered/amsgrad %d, decay %g%s", threads, optimizer.kind,
+                 clip, (double)optimizer.momentum, optimizer.nesterov, (double)optimizer.weight_decay, regularized ? ", regularizers" : "");
+        compare_steps(&s, &engine, where);
+    }
+    cr_expect(team.jobs == 4 * STEPS * OPTION_SETS, "%d threads had %d jobs instead of two a step", threads, team.jobs);
+    lstmc_threads_free(team.threads);
+}
+
+Test(stepper, one_thread) { test_threads(1); }
+Test(stepper, two_threads) { test_threads(2); }
+Test(stepper, three_threads) { test_threads(3); }
+Test(stepper, five_threads) { test_threads(5); }
+Test(stepper, eight_threads) { test_threads(8); }
+
+Test(stepper, an_engine_without_threads)
+{
+    const char *clip;
+    for (int number = 0; number < OPTION_SETS; number++) {
+        struct lstmc_optimizer optimizer = option_set(number, &clip);
+        struct subject s;
+        subject_init(&s, TRAINABLE, &optimizer, 0.01f, 0.02f);
+        compare_steps(&s, &(struct lstmc_engine){ .model = &s.model }, clip);
+    }
+}
+
+/* ---- numbers that are none ------------------------------------------------------------------------------------------------------------- */
+
+/* Every place of a gradient is looked at, and nothing moves before. */
+Test(stepper, a_gradient_that_is_no_number)
+{
+    static const float bad[] = { NAN, INFINITY, -INFINITY };
+    struct subject s;
+    struct team team = { .threads = lstmc_threads_create(2) };
+    struct lstmc_optimizer optimizer = { .kind = LSTMC_SGD, .learning_rate = 0.1f };
+    subject_init(&s, TRAINABLE, &optimizer, 0, 0);
+    struct values v = values_create(&s.model), before = values_create(&s.model);
+    struct lstmc_stepper stepper;
+    float penalty;
+    cr_assert_eq(lstmc_stepper_create(&stepper, &(struct lstmc_engine){ .model = &s.model, .context = &team, .run = team_run }, v.w, v.g, v.state), 0);
+    for (size_t i = 0; i < v.gradients; i += i % 97 == 0 ? 1 : 12) {
+        v.g[i] = bad[i % 3];
+        cr_expect(!lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was not seen", i, (double)v.g[i]);
+        v.g[i] = 3e38f;                         /* large, but a number */
+        cr_expect(lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was taken for none", i, (double)v.g[i]);
+        v.g[i] = 0;
+    }
+    expect_bits("no update", "weight", v.w, before.w, v.weights);
+    lstmc_stepper_free(&stepper);
+    values_free(&v);
+    values_free(&before);
+    lstmc_threads_free(team.threads);
+}
+
+Test(stepper, a_weight_that_becomes_no_number)
+{
+    struct subject s;
+    struct team team = { .threads = lstmc_threads_create(3) };
+    struct lstmc_optimizer optimizer = { .kind = LSTMC_SGD, .learning_rate = 10 };
+    subject_init(&s, TRAINABLE, &optimizer, 0, 0);
+    struct values v = values_create(&s.model);
+    struct lstmc_stepper stepper;
+    float penalty;
+    cr_assert_eq(lstmc_stepper_create(&stepper, &(struct lstmc_engine){ .model = &s.model, .context = &team, .run = team_run }, v.w, v.g, v.state), 0);
+    for (size_t i = 0; i < v.gradients; i += 41) {
+        v.g[i] = 3e38f;
+        cr_expect(lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was taken for none", i, (double)v.g[i]);
+        cr_expect(!lstmc_stepper_update(&stepper, 1, 0), "weight[%zu] = %g was not seen", i, (double)v.w[i]);
+        v.w[i] = 0.5f;
+        cr_expect(lstmc_stepper_prepare(&stepper, &penalty) && lstmc_stepper_update(&stepper, 1, 0), "weight[%zu] = %g was taken for none", i,
+                  (double)v.w[i]);
+    }
+    lstmc_stepper_free(&stepper);
+    values_free(&v);
+    lstmc_threads_free(team.threads);
+}
+
+/* Sums of blocks: exact where all numbers are powers of two, and of the right tensor under clipnorm. */
+Test(stepper, sums)
+{
+    static float x[3 * LSTMC_BLOCK];
+    for (size_t count = 0; count < 100; count++) {
+        double squares = 0, magnitudes = 0;
+        for (size_t i = 0; i < count; i++) {
+            x[i] = (i % 2 ? -1.0f : 1.0f) * (float)(1 << i % 8);
+            squares += (double)x[i] * (double)x[i];
+            magnitudes += fabs((double)x[i]);
+        }
+        x[count] = NAN;                         /* behind the end */
+        cr_expect(lstmc_range_squares(x, count) == squares, "%zu squares: %g, expected %g", count, lstmc_range_squares(x, count), squares);
+        cr_expect(lstmc_range_magnitudes(x, count) == magnitudes, "%zu magnitudes: %g, expected %g", count, lstmc_range_magnitudes(x, count), magnitudes);
+        cr_expect(lstmc_range_is_finite(x, count) && !lstmc_range_is_finite(x, count + 1), "%zu numbers and one that is none", count);
+    }
+}
