@@ -195,6 +195,7 @@ Test(stage_meaning, random_models)
 typedef struct Writer {
     Arena *arena;
     uint64_t seed, drawn;
+    int turns;
     Out text;
 } Writer;
 
@@ -207,11 +208,12 @@ static int below(Writer *writer, int bound)
 
 static const char *row(Writer *writer)
 {
-    static const char *const rows[] = { "t", "t", "t", "t+1", "4-t", "5-t", "0", "5" };
-    return rows[below(writer, sizeof rows / sizeof *rows)];
+    static const char *const rows[] = { "t", "t", "t", "t+1", "0", "%d-t", "%d" };
+    int which = below(writer, 8);
+    return which < 5 ? rows[which] : arena_format(writer->arena, rows[which < 7 ? 5 : 6], which == 5 ? writer->turns - 1 : writer->turns);
 }
 
-/* Values a b c d over six rows, of which some are set before the loop of five turns; sums p q. */
+/* Values a b c d over one row more than the loop has turns, of which some are set before it; sums p q. */
 static void put_random_statement(Writer *writer, const char *section, bool reversed)
 {
     static const char names[] = "abcdx";
@@ -236,8 +238,9 @@ static char *random_loop(Arena *arena, uint64_t seed)
     Writer writer = { .arena = arena, .seed = seed };
     const char *section = below(&writer, 2) ? "backward" : "forward";
     bool reversed = below(&writer, 2);
-    put_raw(&writer.text, "time t 5\naxis n 3\naxis k 3\naxis u 6\ninput x 6 n\noutput y n\nweight w 3 n\nvalue p n\nvalue q n\n"
-                          "value a t+1 n\nvalue b t+1 n\nvalue c t+1 n\nvalue d t+1 n\n");
+    writer.turns = below(&writer, 2) ? 2 : 5;
+    say(&writer, "time t %d\naxis n 3\naxis k 3\naxis u %d\ninput x u n\noutput y n\nweight w 3 n\nvalue p n\nvalue q n\n"
+                          "value a t+1 n\nvalue b t+1 n\nvalue c t+1 n\nvalue d t+1 n\n", writer.turns, writer.turns + 1);
     say(&writer, "%s: p[n] = 0 over n\n%s: q[n] = 0 over n\n", section, section);
     bool set[4];
     for (int i = 0; i < 4; i++)
