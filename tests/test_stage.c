@@ -228,7 +228,8 @@ Test(stage, what_the_loop_reads_stays)
 /* Eight axes are as many as there may be. */
 Test(stage, a_statement_without_room_for_another_axis_stays)
 {
-    static const char format[] = "time t 2\naxis a 2\naxis b 2\naxis c 2\naxis d 2\naxis e 2\naxis f 2\naxis g 2\n%svalue q 2 2 2\nvalue r 2 2 2 2 2\noutput y 1\n"
+    static const char format[] = "time t 2\naxis a 2\naxis b 2\naxis c 2\naxis d 2\naxis e 2\naxis f 2\naxis g 2\n%s"
+                                 "value q 2 2 2\noutput y 1\n"
                                  "weight w 2 2 2 2 2\nbackward: q[a,b,c] = 0 over a b c\n"
                                  "backward: q[a,b,c] += w[a,b,c,d,t]*w[e,f,g,%s,t] over a b c d e f g%s in t\nbackward: y[0] = q[0,0,0]\n";
     for (int full = 0; full < 2; full++) {
