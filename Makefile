@@ -103,6 +103,12 @@ demo: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/demo.sh $(BUILD)
 
+# Ours beside oneDNN, OpenBLAS, PyTorch and the hardware's limits, interleaved in one run: a table on standard output and in build/bench.md, a
+# chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N
+bench bench-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a
+	@$(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" BLAS_CFLAGS="$(BLAS_CFLAGS)" BLAS_LIBS="$(BLAS_LIBS)" \
+	  JANSSON_LIBS="$(JANSSON_LIBS)" BENCH_OPTIONS="$(if $(filter bench-quick,$@),--quick) $(BENCH_OPTIONS)"
+
 # What is committed of the compiler's output; tests/test_generated.c compares.
 generated: $(BUILD)/lstmc
 	for m in reber mgu sentiment; do $(BUILD)/lstmc models/$$m.lua -o generated --quiet || exit 1; done
@@ -123,6 +129,6 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all generated golden tests test test-sanitized demo deps clean
+.PHONY: all generated golden tests test test-sanitized demo bench bench-quick deps clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

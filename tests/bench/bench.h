@@ -1,0 +1,193 @@
+/* bench.h: what the rooms of the bench share: workloads, tasks (a workload and what is timed of it), peers, times, limits, results. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- workloads.c: what is computed ---- */
+
+#define LAYERS_MAX 6
+
+typedef enum LayerKind { LAYER_EMBEDDING, LAYER_LSTM, LAYER_GRU, LAYER_DENSE } LayerKind;
+typedef enum Activation { ACTIVATION_LINEAR, ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_SOFTMAX } Activation;
+typedef enum Loss { LOSS_MSE, LOSS_BINARY, LOSS_SPARSE } Loss;
+
+typedef struct Layer {
+    LayerKind kind;
+    int inputs, units;          /* of an embedding: words, width */
+    Activation activation;      /* of a dense layer */
+    bool last_step;             /* of a recurrent layer: only its last step leaves */
+} Layer;
+
+typedef struct Workload {
+    const char *name, *model;   /* "w1", for the table */
+    int steps;
+    Loss loss;
+    int layer_count;
+    Layer layers[LAYERS_MAX];
+} Workload;
+
+/* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. */
+typedef enum PeerIndex { PEER_OURS, PEER_PLAIN, PEER_OPENBLAS, PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEERS } PeerIndex;
+
+/* One row of the table. */
+typedef struct Task {
+    const Workload *workload;
+    const char *title;          /* "W1 inference" */
+    bool training, streaming;   /* streaming: one step; neither: a whole sequence, batch 1 */
+    int rows, threads;
+    bool slow;                  /* left out of a quick run */
+    double wanted[PEERS];       /* issue's ratios; 0: none */
+    double wanted_share;        /* of the limit; 0: none */
+    const char *before;         /* what the issue measured: oneDNN / OpenBLAS / PyTorch */
+} Task;
+
+extern const Workload workloads[];
+extern const int workload_count;
+extern const Task tasks[];
+extern const int task_count;
+
+int    gate_count(LayerKind kind);                                    /* 4, 3, or 1 */
+size_t layer_weights(const Layer *layer);
+size_t workload_weights(const Workload *workload);
+bool   workload_takes_tokens(const Workload *workload);
+int    workload_outputs(const Workload *workload, bool streaming);    /* floats of one row */
+bool   workload_has_sequence(const Workload *workload);               /* the output has a row for each step */
+
+/* ---- work.c: how much must be computed at least ---- */
+
+typedef struct Work {
+    double multiply_adds;
+    double stream_bytes;        /* weights read in one call */
+    double resident_bytes;      /* distinct ones: decides which cache holds them */
+    double chain_steps;         /* dependent steps, one after the other */
+    double chain_multiply_adds; /* those that cannot start before the step before them has ended */
+} Work;
+Work task_work(const Task *task);
+
+/* ---- data.c: random weights, inputs, targets; never zeros ---- */
+
+typedef struct Data {
+    size_t weight_count;
+    float *weights;             /* Keras's order */
+    int rows, steps, features;
+    void *x;                    /* int32_t or float, [rows, steps, features]: features is 1 for tokens */
+    void *target;               /* int32_t for LOSS_SPARSE, else float, [rows, ...] */
+    size_t target_count;        /* of one row */
+} Data;
+Data data_make(const Task *task);
+void data_free(Data *data);
+void *checked_alloc(size_t bytes);   /* 64-byte aligned, zeroed; ends the program if there is no memory */
+void  checked_free(void *memory);
+
+/* ---- clock.c ---- */
+
+/* ticks: core cycles of this thread in user mode where the kernel counts them, else nanoseconds of wall time. */
+typedef struct Time {
+    double seconds, ticks;
+} Time;
+void  clock_open(void);
+bool  clock_counts_cycles(void);
+Time  clock_now(void);
+Time  clock_since(Time start);
+
+/* ---- limits.c ---- */
+
+typedef struct Limits {
+    double multiply_adds;       /* per tick */
+    double chain;               /* ticks of a step */
+    double bytes[4];            /* per tick from L1, L2, L3, memory */
+} Limits;
+Limits limits_measure(double seconds);
+double limits_bandwidth(double bytes, double seconds);   /* bytes per tick of reading so many again and again while multiplying */
+const char *limits_level(double bytes);                  /* "L1" */
+
+typedef enum Bound { BOUND_ARITHMETIC, BOUND_BYTES, BOUND_CHAIN, BOUNDS } Bound;
+extern const char *const bound_names[BOUNDS];
+
+/* ---- peers ---- */
+
+/* What the last call left: for the comparison of the peers with each other. NULL or NaN: the peer does not show it. */
+typedef struct Look {
+    const float *output;        /* inference */
+    const float *gradients;     /* training, Keras's order */
+    double loss;
+} Look;
+
+typedef struct Peer {
+    const char *name;
+    /* NULL with a line in `why` (WHY_MAX) if it is not there or cannot do the task. */
+    void *(*open)(const Task *task, const Data *data, char *why);
+    void (*run)(void *context, int calls, Time *time);
+    void (*look)(void *context, Look *look);
+    void (*close)(void *context);
+} Peer;
+
+#define WHY_MAX 300
+
+extern const Peer *const peers[PEERS];      /* measure.c */
+extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_openblas, peer_onednn, peer_torch;
+
+/* ---- compare.c, measure.c ---- */
+
+/* Runs a few calls of all peers and sets the contexts of those that deviate to NULL; how many. */
+int compare_peers(const Task *task, void **contexts);
+
+typedef struct Measured {
+    bool there;
+    double seconds, ticks;      /* of one call: medians */
+    double ratio;               /* to ours: median over the rounds of peer / ours */
+} Measured;
+
+typedef struct Result {
+    const Task *task;
+    Measured of[PEERS];
+    double bounds[BOUNDS];      /* ticks */
+    Bound bound;                /* the largest */
+    const char *level;          /* that holds the weights */
+    int rounds;
+    int disagreements;          /* peers whose numbers were wrong: not timed */
+} Result;
+
+typedef struct Options {
+    bool quick;
+    const char *only;           /* "w1", NULL: all */
+    double seconds;             /* of one task */
+    const char *compiler, *folder, *scripts;   /* lstmc; what is written; where w1.lua is */
+} Options;
+extern Options options;         /* set by main.c before anything else, then read only */
+
+Result measure_task(const Task *task, const Limits *limits);
+
+/* ---- generated.c: lstmc and the C compiler at work ---- */
+
+typedef struct Flavour {
+    const char *name;           /* of the files: "ours" */
+    const char *lstmc;          /* arguments */
+    const char *flags;          /* of $CC */
+} Flavour;
+
+typedef struct Built {
+    char source[512], object[512], library[512];
+    double lstmc_seconds, cc_seconds;
+} Built;
+bool generated_build(const Workload *workload, const Flavour *flavour, Built *built, char *why);
+int  run_words(const char *line, const char *log);    /* exit status of a shell line; its output goes to `log` */
+
+/* ---- sizes.c, table.c, svg.c ---- */
+
+typedef struct Size {
+    bool there;
+    long text_small, text_fast; /* of the inference object at -Os and -O2 */
+    double lstmc_seconds, cc_seconds;
+    long lines;
+} Size;
+Size sizes_measure(const Workload *workload);
+
+void table_write(FILE *file, const Limits *limits, const Result *results, int result_count, const Size *sizes);
+void svg_write(FILE *file, const Result *results, int result_count);
+
+#endif

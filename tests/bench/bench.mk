@@ -1,0 +1,23 @@
+# bench.mk: builds and runs the bench; `make bench` of the main Makefile comes here with BUILD, CC and the flags of the libraries.
+# oneDNN is a peer if its header is there; PyTorch if a python3 knows it (torch_peer.py says no itself).
+BENCH    = tests/bench
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow
+FAST     = -O3 -march=native -ffast-math
+ONEDNN  := $(shell echo '\#include <dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+FAST_OF  = network layers recurrent_openblas
+SOURCES  = $(filter-out $(BENCH)/$(if $(ONEDNN),absent,recurrent_onednn).c,$(wildcard $(BENCH)/*.c))
+OBJECTS  = $(patsubst $(BENCH)/%.c,$(BUILD)/bench-program/%.o,$(SOURCES))
+
+run: $(BUILD)/bench-program/bench
+	@mkdir -p $(BUILD)/bench
+	@$< $(BENCH_OPTIONS) $(BUILD)/lstmc $(BUILD)/bench $(BENCH)
+
+# Linked without -ffast-math: with it the whole program would treat small numbers otherwise.
+$(BUILD)/bench-program/bench: $(OBJECTS) $(BUILD)/liblstmc.a
+	@$(CC) -o $@ $(OBJECTS) $(BUILD)/liblstmc.a $(BLAS_LIBS) $(if $(ONEDNN),-ldnnl -lgomp) $(JANSSON_LIBS) -ldl -lpthread -lm
+
+$(BUILD)/bench-program/%.o: $(BENCH)/%.c $(wildcard $(BENCH)/*.h) $(BENCH)/bench.mk
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu11 $(WARNINGS) $(if $(filter $*,$(FAST_OF)),$(FAST),-O2 -march=native) $(BLAS_CFLAGS) -c -o $@ $<
+
+.PHONY: run

@@ -1,0 +1,104 @@
+/* data.c: random weights, inputs and targets for a task: the same on every run, and no zeros, which some machines multiply faster. */
+#include "bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *checked_alloc(size_t bytes)
+{
+    size_t rounded = (bytes + 63) / 64 * 64 + 64;
+    void *memory = aligned_alloc(64, rounded);
+    if (!memory) {
+        fprintf(stderr, "bench: no memory for %zu bytes\n", bytes);
+        exit(1);
+    }
+    return memset(memory, 0, rounded);
+}
+
+void checked_free(void *memory)
+{
+    free(memory);
+}
+
+/* Steele, Lea & Flood 2014: splitmix64. */
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static float uniform(uint64_t *state, float bound)
+{
+    float u = (float)((next(state) >> 41) * 2 + 1) / (float)(1 << 24);   /* odd: never 0, and never 1/2 */
+    return (2 * u - 1) * bound;
+}
+
+static float *fill(float *at, size_t count, float bound, uint64_t *state)
+{
+    for (size_t i = 0; i < count; i++)
+        at[i] = uniform(state, bound);
+    return at + count;
+}
+
+/* Bounds that keep every gate away from its ends, whatever the size. */
+static void fill_weights(const Workload *workload, float *at, uint64_t *state)
+{
+    for (int i = 0; i < workload->layer_count; i++) {
+        const Layer *layer = &workload->layers[i];
+        size_t columns = (size_t)gate_count(layer->kind) * (size_t)layer->units, inputs = (size_t)layer->inputs, units = (size_t)layer->units;
+        if (layer->kind == LAYER_EMBEDDING) {
+            at = fill(at, layer_weights(layer), 0.5f, state);
+            continue;
+        }
+        at = fill(at, inputs * columns, sqrtf(3.0f / (float)inputs), state);
+        if (layer->kind != LAYER_DENSE)
+            at = fill(at, units * columns, sqrtf(1.0f / (float)units), state);
+        at = fill(at, layer->kind == LAYER_GRU ? 2 * columns : columns, 0.2f, state);
+    }
+}
+
+static void fill_target(Data *data, const Workload *workload, uint64_t *state)
+{
+    int last = workload->layers[workload->layer_count - 1].units;
+    data->target_count = (size_t)workload_outputs(workload, false) / (workload->loss == LOSS_SPARSE ? (size_t)last : 1);
+    size_t count = data->target_count * (size_t)data->rows;
+    data->target = checked_alloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        if (workload->loss == LOSS_SPARSE)
+            ((int32_t *)data->target)[i] = (int32_t)(next(state) % (unsigned)last);
+        else
+            ((float *)data->target)[i] = workload->loss == LOSS_BINARY ? (float)(next(state) & 1) : uniform(state, 1);
+    }
+}
+
+Data data_make(const Task *task)
+{
+    const Workload *workload = task->workload;
+    uint64_t state = 20240229;
+    bool tokens = workload_takes_tokens(workload);
+    Data data = { .weight_count = workload_weights(workload), .rows = task->rows, .steps = workload->steps,
+                  .features = tokens ? 1 : workload->layers[0].inputs };
+    data.weights = checked_alloc(data.weight_count * sizeof(float));
+    fill_weights(workload, data.weights, &state);
+    size_t count = (size_t)data.rows * (size_t)data.steps * (size_t)data.features;
+    data.x = checked_alloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        if (tokens)
+            ((int32_t *)data.x)[i] = (int32_t)(next(&state) % (unsigned)workload->layers[0].inputs);
+        else
+            ((float *)data.x)[i] = uniform(&state, 1);
+    }
+    fill_target(&data, workload, &state);
+    return data;
+}
+
+void data_free(Data *data)
+{
+    checked_free(data->weights);
+    checked_free(data->x);
+    checked_free(data->target);
+    *data = (Data){ 0 };
+}

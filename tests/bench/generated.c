@@ -1,0 +1,231 @@
+/* generated.c: a workload through lstmc and the C compiler to a loaded library, and the peers that are made of it: ours (as a user compiles
+ * it: -O2), the plain emission (at the flags that suit it best), and ours on one thread beside ours on two. */
+#include "bench.h"
+#include "../../runtime/lstmc.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *compiler(void)
+{
+    const char *cc = getenv("CC");
+    return cc && *cc ? cc : "cc";
+}
+
+int run_words(const char *line, const char *log)
+{
+    char command[4096];
+    snprintf(command, sizeof command, "{ %s; } >%s 2>&1 </dev/null", line, log);
+    int status = system(command);
+    return status != -1 && WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+static void first_line(const char *path, char *why)
+{
+    FILE *file = fopen(path, "r");
+    char line[WHY_MAX] = "";
+    if (file && fgets(line, sizeof line, file))
+        line[strcspn(line, "\n")] = 0;
+    if (file)
+        fclose(file);
+    snprintf(why, WHY_MAX, "%s", line);
+}
+
+static bool timed(const char *line, const char *log, double *seconds, char *why)
+{
+    Time start = clock_now();
+    if (run_words(line, log)) {
+        first_line(log, why);
+        return false;
+    }
+    *seconds = clock_since(start).seconds;
+    return true;
+}
+
+/* Compiled and linked apart: linked with -ffast-math, a library would change the whole program's treatment of small numbers. */
+bool generated_build(const Workload *workload, const Flavour *flavour, Built *built, char *why)
+{
+    char line[2048], log[512], folder[400];
+    snprintf(folder, sizeof folder, "%s/%s", options.folder, flavour->name);
+    snprintf(log, sizeof log, "%s/%s-%s.log", options.folder, workload->name, flavour->name);
+    snprintf(built->source, sizeof built->source, "%s/%s.c", folder, workload->name);
+    snprintf(built->object, sizeof built->object, "%s/%s.o", folder, workload->name);
+    snprintf(built->library, sizeof built->library, "%s/%s.so", folder, workload->name);
+    snprintf(line, sizeof line, "mkdir -p %s", folder);
+    double ignored;
+    if (!timed(line, log, &ignored, why))
+        return false;
+    snprintf(line, sizeof line, "%s %s/%s.lua -o %s --quiet %s", options.compiler, options.scripts, workload->name, folder, flavour->lstmc);
+    if (!timed(line, log, &built->lstmc_seconds, why))
+        return false;
+    snprintf(line, sizeof line, "%s %s -fPIC -c -o %s %s", compiler(), flavour->flags, built->object, built->source);
+    if (!timed(line, log, &built->cc_seconds, why))
+        return false;
+    snprintf(line, sizeof line, "%s -shared -Wl,-Bsymbolic -o %s %s -lm", compiler(), built->library, built->object);
+    return timed(line, log, &ignored, why);
+}
+
+typedef struct Context {
+    void *library;
+    const struct lstmc_model *model;
+    const Task *task;
+    const Data *data;
+    void *packed, *scratch;             /* scratch: or the state of a stream */
+    struct lstmc_engine engine;
+    float *weights, *gradients, *moments, *output;
+    float loss;
+    uint64_t calls;
+} Context;
+
+/* The tables of workloads.c and the descriptions agree, or nothing that is printed means anything. */
+static const char *mismatch(const struct lstmc_model *model, const Task *task)
+{
+    const Workload *workload = task->workload;
+    if (model->weight_count != workload_weights(workload) || model->gradient_count != model->weight_count)
+        return "another number of weights than workloads.c";
+    if (model->output_count != (size_t)workload_outputs(workload, false))
+        return "another number of outputs than workloads.c";
+    if (model->input_is_tokens != workload_takes_tokens(workload))
+        return "another input than workloads.c";
+    if (task->training && (model->batch * model->shards != task->rows || !model->backward))
+        return "another batch than workloads.c";
+    return task->streaming && !model->step ? "no step function" : NULL;
+}
+
+static void open_training(Context *context)
+{
+    const struct lstmc_model *model = context->model;
+    if (lstmc_engine_create(model, &context->engine)) {
+        fprintf(stderr, "bench: no memory for the tapes of %s\n", context->task->title);
+        exit(1);
+    }
+    context->gradients = checked_alloc(model->gradient_count * sizeof(float));
+    context->moments = checked_alloc(lstmc_optimizer_floats(model) * sizeof(float));
+    context->engine.prepare(context->engine.context, context->weights);
+}
+
+static void open_inference(Context *context)
+{
+    const struct lstmc_model *model = context->model;
+    context->packed = checked_alloc(model->packed_bytes);
+    context->scratch = checked_alloc(context->task->streaming ? model->state_bytes : model->scratch_bytes);
+    model->prepare(context->packed, context->weights);
+    if (context->task->streaming)
+        model->reset(context->packed, context->scratch);
+}
+
+static void close_generated(void *opaque)
+{
+    Context *context = opaque;
+    if (context->engine.free)
+        lstmc_engine_free(&context->engine);
+    void *memory[] = { context->packed, context->scratch, context->weights, context->gradients, context->moments, context->output };
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        checked_free(memory[i]);
+    if (context->library)
+        dlclose(context->library);
+    free(context);
+}
+
+static Context *load_library(const Task *task, const char *path, char *why)
+{
+    Context *context = checked_alloc(sizeof *context);
+    char symbol[64];
+    context->task = task;
+    snprintf(symbol, sizeof symbol, "%s_model", task->workload->name);
+    context->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    context->model = context->library ? dlsym(context->library, symbol) : NULL;
+    const char *wrong = context->model ? mismatch(context->model, task) : dlerror();
+    if (!wrong)
+        return context;
+    snprintf(why, WHY_MAX, "%s", wrong);
+    close_generated(context);
+    return NULL;
+}
+
+static void *open_flavour(const Task *task, const Data *data, int threads, Flavour flavour, char *why)
+{
+    char arguments[200], name[64];
+    Built built;
+    snprintf(arguments, sizeof arguments, "%s %s", flavour.lstmc, task->training ? threads == 2 ? "shards=2" : "shards=1" : "--inference");
+    snprintf(name, sizeof name, "%s-%s", flavour.name, task->training ? threads == 2 ? "shards" : "training" : "inference");
+    flavour.lstmc = arguments;
+    flavour.name = name;
+    if (!generated_build(task->workload, &flavour, &built, why))
+        return NULL;
+    Context *context = load_library(task, built.library, why);
+    if (!context)
+        return NULL;
+    context->data = data;
+    context->weights = checked_alloc(data->weight_count * sizeof(float));
+    memcpy(context->weights, data->weights, data->weight_count * sizeof(float));
+    context->output = checked_alloc(context->model->output_count * (size_t)task->rows * sizeof(float));
+    if (task->training)
+        open_training(context);
+    else
+        open_inference(context);
+    if (task->training && threads > 1 && lstmc_engine_threads(&context->engine, threads) != threads) {
+        snprintf(why, WHY_MAX, "no %d threads", threads);
+        close_generated(context);
+        return NULL;
+    }
+    return context;
+}
+
+/* One whole training step, as lstmc_train does it. */
+static void train_once(Context *context)
+{
+    const struct lstmc_model *model = context->model;
+    const Data *data = context->data;
+    float scale = 1 / ((float)data->rows * (float)lstmc_losses_per_sample(model));
+    memset(context->gradients, 0, model->gradient_count * sizeof(float));
+    context->loss = context->engine.train(context->engine.context, data->x, data->target, NULL, data->rows, 0, scale, 0,
+                                          context->gradients, context->output);
+    lstmc_optimizer_step(model, context->weights, context->gradients, context->moments, ++context->calls, 0);
+    context->engine.prepare(context->engine.context, context->weights);
+}
+
+static void run_generated(void *opaque, int calls, Time *time)
+{
+    Context *context = opaque;
+    const struct lstmc_model *model = context->model;
+    const Data *data = context->data;
+    Time start = clock_now();
+    for (int i = 0; i < calls; i++) {
+        if (context->task->training)
+            train_once(context);
+        else if (context->task->streaming)
+            model->step(context->packed, context->scratch,
+                        (const float *)data->x + context->calls++ % (uint64_t)data->steps * (uint64_t)data->features, context->output);
+        else
+            model->predict(context->packed, context->scratch, data->x, context->output);
+    }
+    *time = clock_since(start);
+}
+
+static void look_at_generated(void *opaque, Look *look)
+{
+    Context *context = opaque;
+    *look = (Look){ .output = context->output, .gradients = context->gradients, .loss = (double)context->loss };
+}
+
+static void *open_ours(const Task *task, const Data *data, char *why)
+{
+    return open_flavour(task, data, task->threads, (Flavour){ "ours", "", "-O2 -march=native" }, why);
+}
+
+static void *open_plain(const Task *task, const Data *data, char *why)
+{
+    return open_flavour(task, data, task->threads, (Flavour){ "plain", "--target=plain", "-O3 -march=native -ffast-math" }, why);
+}
+
+static void *open_ours_alone(const Task *task, const Data *data, char *why)
+{
+    return open_flavour(task, data, 1, (Flavour){ "ours", "", "-O2 -march=native" }, why);
+}
+
+const Peer peer_ours = { "ours", open_ours, run_generated, look_at_generated, close_generated };
+const Peer peer_plain = { "plain -O3 -ffast-math", open_plain, run_generated, look_at_generated, close_generated };
+const Peer peer_ours_alone = { "ours, 1 thread", open_ours_alone, run_generated, look_at_generated, close_generated };

@@ -1,0 +1,97 @@
+/* main.c: bench [--quick] [--only=W1] [--seconds=N] LSTMC FOLDER SCRIPTS: measures and writes a Markdown table to standard output and to
+ * FOLDER/../bench.md, and a chart to FOLDER/../bench.svg. Exit status 1 if some peer's numbers were wrong; never because of a time. */
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TASKS_MAX 32
+
+Options options;
+
+static int usage(void)
+{
+    fputs("usage: bench [--quick] [--only=W1] [--seconds=N] LSTMC FOLDER SCRIPTS\n"
+          "  --quick      fewer rounds, and not the slow tasks: under a minute\n"
+          "  --only=W1    tasks whose title begins so (W1, \"W1 training\")\n"
+          "  --seconds=N  to measure each task for\n", stderr);
+    return 2;
+}
+
+static bool read_options(int count, char **words)
+{
+    const char **places[] = { &options.compiler, &options.folder, &options.scripts };
+    int place = 0;
+    for (int i = 1; i < count; i++) {
+        if (!strcmp(words[i], "--quick"))
+            options.quick = true;
+        else if (!strncmp(words[i], "--only=", 7))
+            options.only = words[i] + 7;
+        else if (!strncmp(words[i], "--seconds=", 10) && atof(words[i] + 10) > 0)
+            options.seconds = atof(words[i] + 10);
+        else if (words[i][0] == '-' || place == 3)
+            return false;
+        else
+            *places[place++] = words[i];
+    }
+    if (options.seconds <= 0)
+        options.seconds = options.quick ? 0.5 : 10;
+    return place == 3;
+}
+
+static bool wanted(const Task *task)
+{
+    if (options.only)
+        return !strncasecmp(task->title, options.only, strlen(options.only));
+    return !options.quick || !task->slow;
+}
+
+static void write_file(const char *name, void (*write)(FILE *, const Limits *, const Result *, int, const Size *), const Limits *limits,
+                       const Result *results, int count, const Size *sizes)
+{
+    char path[1000];
+    snprintf(path, sizeof path, "%s/../%s", options.folder, name);
+    FILE *file = fopen(path, "w");
+    if (!file) {
+        perror(path);
+        return;
+    }
+    write(file, limits, results, count, sizes);
+    if (fclose(file))
+        perror(path);
+}
+
+static void write_chart(FILE *file, const Limits *limits, const Result *results, int count, const Size *sizes)
+{
+    (void)limits;
+    (void)sizes;
+    svg_write(file, results, count);
+}
+
+int main(int argument_count, char **arguments)
+{
+    if (!read_options(argument_count, arguments))
+        return usage();
+    static Result results[TASKS_MAX];
+    static Size sizes[TASKS_MAX];
+    int count = 0, wrong = 0;
+    clock_open();
+    Limits limits = limits_measure(options.quick ? 1.5 : 6);
+    for (int i = 0; i < task_count; i++) {
+        if (!wanted(&tasks[i]))
+            continue;
+        fprintf(stderr, "%s\n", tasks[i].title);
+        results[count] = measure_task(&tasks[i], &limits);
+        wrong += results[count++].disagreements;
+    }
+    for (int i = 0; i < workload_count; i++)
+        if (!options.only || !strncasecmp(workloads[i].name, options.only, 2))
+            sizes[i] = sizes_measure(&workloads[i]);
+    table_write(stdout, &limits, results, count, sizes);
+    write_file("bench.md", table_write, &limits, results, count, sizes);
+    write_file("bench.svg", write_chart, &limits, results, count, sizes);
+    if (wrong)
+        fprintf(stderr, "bench: %d times a peer computed something else\n", wrong);
+    return wrong ? 1 : 0;
+}

@@ -1,0 +1,152 @@
+/* measure.c: one task to a result: opens the peers, compares their numbers, then times them in turns (A B C A B C ...), so that whatever
+ * disturbs the machine disturbs all of them, and takes medians. */
+#include "bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS_MAX 1000
+#define BATCH_SECONDS 2e-3      /* a timed batch of calls is at least so long: far above what reading the clock costs */
+#define WARM_SECONDS 5e-3       /* a call that is shorter is made once more before its batch, to bring its data back into the caches */
+
+const Peer *const peers[PEERS] = {
+    [PEER_OURS] = &peer_ours, [PEER_PLAIN] = &peer_plain, [PEER_OPENBLAS] = &peer_openblas, [PEER_ONEDNN] = &peer_onednn,
+    [PEER_TORCH] = &peer_torch, [PEER_OURS_ALONE] = &peer_ours_alone,
+};
+
+typedef struct Entry {
+    void *context;              /* NULL: does not take part */
+    int calls;                  /* in a batch */
+    double call_seconds;        /* roughly */
+    Time times[ROUNDS_MAX];     /* of one call */
+} Entry;
+
+/* On two threads, ours on one is the peer to beat, and the plain emission has nothing to say. */
+static bool takes_part(const Task *task, PeerIndex index)
+{
+    return index != (task->threads > 1 ? PEER_PLAIN : PEER_OURS_ALONE);
+}
+
+static void open_peers(const Task *task, const Data *data, Entry *entries)
+{
+    for (int i = 0; i < PEERS; i++) {
+        char why[WHY_MAX] = "";
+        if (!takes_part(task, (PeerIndex)i))
+            continue;
+        entries[i].context = peers[i]->open(task, data, why);
+        if (!entries[i].context)
+            fprintf(stderr, "%s: without %s: %s\n", task->title, peers[i]->name, why);
+    }
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, compare_numbers);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* How many calls make a batch; the last of these runs is also the warming up. */
+static void calibrate(const Peer *peer, Entry *entry)
+{
+    Time time;
+    for (int calls = 1;; calls *= 2) {
+        peer->run(entry->context, calls, &time);
+        entry->call_seconds = time.seconds / calls;
+        entry->calls = calls;
+        if (time.seconds >= BATCH_SECONDS || calls >= 1 << 20)
+            return;
+    }
+}
+
+static void run_round(Entry *entries, int round)
+{
+    for (int i = 0; i < PEERS; i++) {
+        Entry *entry = &entries[i];
+        Time time;
+        if (!entry->context)
+            continue;
+        if (entry->call_seconds < WARM_SECONDS)
+            peers[i]->run(entry->context, 1, &time);
+        peers[i]->run(entry->context, entry->calls, &time);
+        entry->times[round] = (Time){ time.seconds / entry->calls, time.ticks / entry->calls };
+    }
+}
+
+static int run_rounds(Entry *entries)
+{
+    int rounds = 0, least = options.quick ? 2 : 5;
+    Time start = clock_now();
+    while (rounds < ROUNDS_MAX && (rounds < least || clock_since(start).seconds < options.seconds))
+        run_round(entries, rounds++);
+    return rounds;
+}
+
+/* Ticks where both have them and one thread does all the work, else seconds. */
+static double ratio(const Task *task, Time theirs, Time ours)
+{
+    return task->threads == 1 && theirs.ticks > 0 ? theirs.ticks / ours.ticks : theirs.seconds / ours.seconds;
+}
+
+static void summarise(const Task *task, const Entry *entries, Result *result)
+{
+    double seconds[ROUNDS_MAX], ticks[ROUNDS_MAX], ratios[ROUNDS_MAX];
+    const Entry *ours = &entries[PEER_OURS];
+    for (int i = 0; i < PEERS; i++) {
+        if (!entries[i].context)
+            continue;
+        for (int r = 0; r < result->rounds; r++) {
+            seconds[r] = entries[i].times[r].seconds;
+            ticks[r] = entries[i].times[r].ticks;
+            ratios[r] = ours->context ? ratio(task, entries[i].times[r], ours->times[r]) : 0;
+        }
+        result->of[i] = (Measured){ true, median(seconds, result->rounds), median(ticks, result->rounds), median(ratios, result->rounds) };
+    }
+}
+
+static void bound(const Task *task, const Limits *limits, Result *result)
+{
+    Work work = task_work(task);
+    double peak = limits->multiply_adds * task->threads;
+    result->bounds[BOUND_ARITHMETIC] = work.multiply_adds / peak;
+    result->bounds[BOUND_BYTES] = work.stream_bytes / limits_bandwidth(work.resident_bytes, options.quick ? 0.05 : 0.3);
+    result->bounds[BOUND_CHAIN] = work.chain_steps * limits->chain + work.chain_multiply_adds / limits->multiply_adds;
+    result->level = limits_level(work.resident_bytes);
+    for (int i = 0; i < BOUNDS; i++)
+        if (result->bounds[i] > result->bounds[result->bound])
+            result->bound = (Bound)i;
+}
+
+Result measure_task(const Task *task, const Limits *limits)
+{
+    Result result = { .task = task };
+    Data data = data_make(task);
+    Entry *entries = checked_alloc(PEERS * sizeof *entries);
+    void *contexts[PEERS] = { 0 };
+    open_peers(task, &data, entries);
+    for (int i = 0; i < PEERS; i++)
+        contexts[i] = entries[i].context;
+    result.disagreements = compare_peers(task, contexts);
+    for (int i = 0; i < PEERS; i++)
+        if (contexts[i])
+            calibrate(peers[i], &entries[i]);
+        else if (entries[i].context) {
+            peers[i]->close(entries[i].context);
+            entries[i].context = NULL;
+        }
+    bound(task, limits, &result);
+    result.rounds = run_rounds(entries);
+    summarise(task, entries, &result);
+    for (int i = 0; i < PEERS; i++)
+        if (entries[i].context)
+            peers[i]->close(entries[i].context);
+    checked_free(entries);
+    data_free(&data);
+    return result;
+}
