@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TENSORS = 7, TRAINABLE = 6, STEPS = 3, SMALL_TENSORS = 3 };
@@ -229,7 +230,7 @@ Test(stepper, a_weight_that_becomes_no_number)
     lstmc_threads_free(team.threads);
 }
 
-/* Sums of blocks: exact where all numbers are powers of two, and of the right tensor under clipnorm. */
+/* Exact, as all numbers are powers of two, whatever the number of them. */
 Test(stepper, sums)
 {
     static float x[3 * LSTMC_BLOCK];
@@ -245,4 +246,36 @@ Test(stepper, sums)
         cr_expect(lstmc_range_magnitudes(x, count) == magnitudes, "%zu magnitudes: %g, expected %g", count, lstmc_range_magnitudes(x, count), magnitudes);
         cr_expect(lstmc_range_is_finite(x, count) && !lstmc_range_is_finite(x, count + 1), "%zu numbers and one that is none", count);
     }
+}
+
+/* Blocks and tensors as a straightforward loop in double sees them: each tensor's norm is its own, and every weight moves once. */
+Test(stepper, against_double)
+{
+    struct subject s;
+    struct lstmc_optimizer optimizer = { .kind = LSTMC_SGD, .learning_rate = 0.5f, .clipnorm = 2, .weight_decay = 0.1f };
+    subject_init(&s, TRAINABLE, &optimizer, 0.01f, 0.02f);
+    struct values v = values_create(&s.model), before = values_create(&s.model);
+    fill(v.g, v.gradients, 2);
+    fill(before.g, v.gradients, 2);
+    double all = 0;
+    float norm = lstmc_optimizer_step(&s.model, v.w, v.g, v.state, 1, 0);
+    for (int k = 0; k < TRAINABLE; k++) {
+        const struct lstmc_tensor *tensor = &s.tensors[k];
+        const float *w = before.w + tensor->offset;
+        double squares = 0, *g = calloc(tensor->count, sizeof *g);
+        for (size_t i = 0; i < tensor->count; i++) {
+            g[i] = before.g[tensor->offset + i] + tensor->l1 * ((w[i] > 0) - (w[i] < 0)) + 2.0 * tensor->l2 * w[i];
+            squares += g[i] * g[i];
+        }
+        for (size_t i = 0; i < tensor->count; i++) {
+            double expected = w[i] - 0.05 * w[i] - 0.5 * g[i] * 2 / fmax(sqrt(squares), 2), got = v.w[tensor->offset + i];
+            cr_assert(fabs(got - expected) < 1e-6, "weight %d[%zu]: %.9g, expected %.9g (tolerance 1e-6)", k, i, got, expected);
+        }
+        all += squares;
+        free(g);
+    }
+    cr_expect(fabs((double)norm - sqrt(all)) < 1e-6 * sqrt(all), "norm %.9g, expected %.9g", (double)norm, sqrt(all));
+    cr_expect(!memcmp(v.w + v.gradients, before.w + v.gradients, (v.weights - v.gradients) * sizeof(float)), "a frozen weight moved");
+    values_free(&v);
+    values_free(&before);
 }
