@@ -1,0 +1,156 @@
+/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
+ * this text into generated files whose loops run over vectors; LANES (4, 8, 16), which fixes every layout in memory, is defined before it.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_VEC_H
+#define LSTMC_VEC_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#ifdef __FAST_MATH__
+#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
+#endif
+
+/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
+/* VEC: floats of one vector; it divides LANES. Wider types than the machine's would go through memory. */
+#if !defined(__GNUC__) || defined(LSTMC_NO_VECTORS)
+#define VEC 1
+#define VEC_FUNCTION static inline
+typedef float vec;
+#else
+#if defined(__AVX512F__) && LANES >= 16
+#define VEC 16
+#elif defined(__AVX__) && LANES >= 8
+#define VEC 8
+#else
+#define VEC 4
+#endif
+#define VEC_FUNCTION __attribute__((unused)) static inline
+typedef float vec __attribute__((vector_size(4 * VEC)));
+typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
+#endif
+
+#if VEC > 1
+
+VEC_FUNCTION vec vec_load(const float *from) { return *(const vec_memory *)from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *(vec_memory *)to = v; }
+
+/* The same float in all lanes. -0 stays -0, which a sum would not. */
+VEC_FUNCTION vec vec_splat(float x) { return x - (vec){ 0 }; }
+
+/* Keeps a vector that several sums use in a register; gcc would read it again for each. */
+VEC_FUNCTION vec vec_keep(vec v)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__("" : "+x"(v));
+#endif
+    return v;
+}
+
+VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
+
+/* The first `count` lanes; the others are zero, and their memory is not touched. */
+VEC_FUNCTION vec vec_load_part(const float *from, int count)
+{
+    if (count >= VEC)
+        return vec_load(from);
+    vec part = { 0 };
+    if (count > 0)
+        memcpy(&part, from, (size_t)count * sizeof(float));
+    return part;
+}
+
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count >= VEC)
+        vec_store(to, v);
+    else if (count > 0)
+        memcpy(to, &v, (size_t)count * sizeof(float));
+}
+
+VEC_FUNCTION float vec_sum(vec v)
+{
+#if VEC == 16
+    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) + (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
+#elif VEC == 8
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
+}
+
+/* A NaN in either stays one. */
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return vec_select((a > b) | (a != a), a, b); }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return vec_select((a < b) | (a != a), a, b); }
+
+VEC_FUNCTION float vec_largest(vec v)
+{
+    float largest = v[0];
+    for (int i = 1; i < VEC; i++)
+        largest = largest > v[i] || !(largest == largest) ? largest : v[i];
+    return largest;
+}
+
+VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
+
+VEC_FUNCTION vec vec_sqrt(vec v)
+{
+#if VEC == 8
+    return __builtin_ia32_sqrtps256(v);
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_sqrtps(v);
+#else
+    for (int i = 0; i < VEC; i++)
+        v[i] = sqrtf(v[i]);
+    return v;
+#endif
+}
+
+/* v within -bound..bound; a NaN stays one. */
+VEC_FUNCTION vec vec_clamp(vec v, float bound)
+{
+    vec high = vec_splat(bound), low = vec_splat(-bound);
+#if VEC == 8
+    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));
+#else
+    v = vec_select(high < v, high, v);
+    return vec_select(low > v, low, v);
+#endif
+}
+
+#else
+
+VEC_FUNCTION vec vec_load(const float *from) { return *from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
+VEC_FUNCTION vec vec_splat(float x) { return x; }
+VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count > 0)
+        *to = v;
+}
+VEC_FUNCTION float vec_sum(vec v) { return v; }
+VEC_FUNCTION float vec_largest(vec v) { return v; }
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return a > b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return a < b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_absolute(vec a) { return fabsf(a); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return a > b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return a == b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
+
+#endif
+#endif
