@@ -242,9 +242,7 @@ static void emit_sum(TileNest *to)
     to->sets = sets_of(to);
     to->set = 0;
     each_point(to, open_sum);
-    Scope scope = tile_open_scope(to);
     emit_summed(to, 0);
-    tile_close_scope(to, scope);
     if (to->sets == 2)
         each_point(to, close_sum);
 }
