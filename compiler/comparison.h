@@ -13,7 +13,10 @@ typedef struct Deviation {
     double tolerance;
 } Deviation;
 
+#define STEP_TOLERANCE 1e-6         /* of step against predict where sums may be split: up to 100 time steps, 1e-5 beyond */
+
 typedef struct Comparison {
+    int lanes;                  /* in: of the target that emitted the model; up to 1: step gives predict's very bits */
     Deviation *list;
     int count, capacity;
 } Comparison;
