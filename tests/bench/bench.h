@@ -156,6 +156,7 @@ typedef struct Options {
     bool quick;
     const char *only;           /* "w1", NULL: all */
     double seconds;             /* of one task */
+    const char *lstmc;          /* arguments for ours, beside those of a flavour */
     const char *compiler, *folder, *scripts;   /* lstmc; what is written; where w1.lua is */
 } Options;
 extern Options options;         /* set by main.c before anything else, then read only */
@@ -174,6 +175,8 @@ typedef struct Built {
     char source[512], object[512], library[512];
     double lstmc_seconds, cc_seconds;
 } Built;
+#define OURS_FLAGS "-O2 -march=native"
+/* Once for each flavour and workload in a run. */
 bool generated_build(const Workload *workload, const Flavour *flavour, Built *built, char *why);
 int  run_words(const char *line, const char *log);    /* exit status of a shell line; its output goes to `log` */
 

@@ -44,15 +44,26 @@ static bool timed(const char *line, const char *log, double *seconds, char *why)
     return true;
 }
 
-/* Compiled and linked apart: linked with -ffast-math, a library would change the whole program's treatment of small numbers. */
-bool generated_build(const Workload *workload, const Flavour *flavour, Built *built, char *why)
+/* What this run has built already: a task may need what another has made, and the sizes need them all. */
+#define BUILDS_MAX 64
+static Built done[BUILDS_MAX];
+static int done_count;
+
+static const Built *find_built(const char *library)
 {
-    char line[2048], log[512], folder[400];
-    snprintf(folder, sizeof folder, "%s/%s", options.folder, flavour->name);
+    for (int i = 0; i < done_count; i++)
+        if (!strcmp(done[i].library, library))
+            return &done[i];
+    return NULL;
+}
+
+/* Compiled and linked apart: linked with -ffast-math, a library would change the whole program's treatment of small numbers. */
+static bool build(const Workload *workload, const Flavour *flavour, const char *folder, Built *built, char *why)
+{
+    char line[2400], log[512];
     snprintf(log, sizeof log, "%s/%s-%s.log", options.folder, workload->name, flavour->name);
     snprintf(built->source, sizeof built->source, "%s/%s.c", folder, workload->name);
     snprintf(built->object, sizeof built->object, "%s/%s.o", folder, workload->name);
-    snprintf(built->library, sizeof built->library, "%s/%s.so", folder, workload->name);
     snprintf(line, sizeof line, "mkdir -p %s", folder);
     double ignored;
     if (!timed(line, log, &ignored, why))
@@ -65,6 +76,24 @@ bool generated_build(const Workload *workload, const Flavour *flavour, Built *bu
         return false;
     snprintf(line, sizeof line, "%s -shared -Wl,-Bsymbolic -o %s %s -lm", compiler(), built->library, built->object);
     return timed(line, log, &ignored, why);
+}
+
+bool generated_build(const Workload *workload, const Flavour *flavour, Built *built, char *why)
+{
+    char folder[400];
+    *built = (Built){ 0 };
+    snprintf(folder, sizeof folder, "%s/%s", options.folder, flavour->name);
+    snprintf(built->library, sizeof built->library, "%s/%s.so", folder, workload->name);
+    const Built *before = find_built(built->library);
+    if (before) {
+        *built = *before;
+        return true;
+    }
+    if (!build(workload, flavour, folder, built, why))
+        return false;
+    if (done_count < BUILDS_MAX)
+        done[done_count++] = *built;
+    return true;
 }
 
 typedef struct Context {
@@ -213,7 +242,7 @@ static void look_at_generated(void *opaque, Look *look)
 
 static void *open_ours(const Task *task, const Data *data, char *why)
 {
-    return open_flavour(task, data, task->threads, (Flavour){ "ours", "", "-O2 -march=native" }, why);
+    return open_flavour(task, data, task->threads, (Flavour){ "ours", options.lstmc, OURS_FLAGS }, why);
 }
 
 static void *open_plain(const Task *task, const Data *data, char *why)
@@ -223,7 +252,7 @@ static void *open_plain(const Task *task, const Data *data, char *why)
 
 static void *open_ours_alone(const Task *task, const Data *data, char *why)
 {
-    return open_flavour(task, data, 1, (Flavour){ "ours", "", "-O2 -march=native" }, why);
+    return open_flavour(task, data, 1, (Flavour){ "ours", options.lstmc, OURS_FLAGS }, why);
 }
 
 const Peer peer_ours = { "ours", open_ours, run_generated, look_at_generated, close_generated };

@@ -4,6 +4,7 @@
 #include "network.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -144,6 +145,6 @@ void adam_step(float *weights, const float *gradients, float *moments, size_t co
         float g = gradients[i];
         m[i] += (1 - beta_1) * (g - m[i]);
         v[i] += (1 - beta_2) * (g * g - v[i]);
-        w[i] -= rate * m[i] / (sqrtf(v[i]) + epsilon);
+        w[i] -= rate * m[i] / (sqrtf(v[i] + FLT_MIN) + epsilon);   /* -ffast-math makes NaN of the root of a denormal number */
     }
 }

@@ -1,5 +1,6 @@
-/* main.c: bench [--quick] [--only=W1] [--seconds=N] LSTMC FOLDER SCRIPTS: measures and writes a Markdown table to standard output and to
- * FOLDER/../bench.md, and a chart to FOLDER/../bench.svg. Exit status 1 if some peer's numbers were wrong; never because of a time. */
+/* main.c: bench [--quick] [--only=W1] [--seconds=N] [--lstmc=WORDS] LSTMC FOLDER SCRIPTS: measures and writes a Markdown table to standard
+ * output and to FOLDER/../bench.md, and a chart to FOLDER/../bench.svg. Exit status 1 if some peer's numbers were wrong; never because of
+ * a time. */
 #include "bench.h"
 
 #include <stdlib.h>
@@ -8,14 +9,15 @@
 
 #define TASKS_MAX 32
 
-Options options;
+Options options = { .lstmc = "" };
 
 static int usage(void)
 {
-    fputs("usage: bench [--quick] [--only=W1] [--seconds=N] LSTMC FOLDER SCRIPTS\n"
+    fputs("usage: bench [--quick] [--only=W1] [--seconds=N] [--lstmc=WORDS] LSTMC FOLDER SCRIPTS\n"
           "  --quick      fewer rounds, and not the slow tasks: under a minute\n"
           "  --only=W1    tasks whose title begins so (W1, \"W1 training\")\n"
-          "  --seconds=N  to measure each task for\n", stderr);
+          "  --seconds=N  to measure each task for\n"
+          "  --lstmc=WORDS  more arguments for ours, as --lstmc=--lanes=4\n", stderr);
     return 2;
 }
 
@@ -28,6 +30,8 @@ static bool read_options(int count, char **words)
             options.quick = true;
         else if (!strncmp(words[i], "--only=", 7))
             options.only = words[i] + 7;
+        else if (!strncmp(words[i], "--lstmc=", 8))
+            options.lstmc = words[i] + 8;
         else if (!strncmp(words[i], "--seconds=", 10) && atof(words[i] + 10) > 0)
             options.seconds = atof(words[i] + 10);
         else if (words[i][0] == '-' || place == 3)

@@ -32,8 +32,11 @@ static long count_lines(const char *path)
 
 Size sizes_measure(const Workload *workload)
 {
-    static const Flavour whole = { "ours-training", "shards=1", "-O2 -march=native" }, small = { "ours-small", "--inference", "-Os -march=native" },
-                         fast = { "ours-inference", "--inference", "-O2 -march=native" };
+    char whole_words[200], inference_words[200];
+    snprintf(whole_words, sizeof whole_words, "%s shards=1", options.lstmc);
+    snprintf(inference_words, sizeof inference_words, "%s --inference", options.lstmc);
+    const Flavour whole = { "ours-training", whole_words, OURS_FLAGS }, fast = { "ours-inference", inference_words, OURS_FLAGS },
+                  small = { "ours-small", inference_words, "-Os -march=native" };
     Built built;
     Size size = { 0 };
     char why[WHY_MAX] = "";

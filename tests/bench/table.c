@@ -115,7 +115,7 @@ static void put_notes(FILE *file)
 {
     fprintf(file,
             "\nTime is %s. A ratio is a peer's time over ours, the median over interleaved rounds; in parentheses what is wanted.\n"
-            "- ours: lstmc's default target, `$CC -O2 -march=native`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
+            "- ours: lstmc%s%s, `$CC " OURS_FLAGS "`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
             "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm. The layers\n"
             "  around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for inference, and after each update in training.\n"
             "- A training step: forward, loss, backward, sum over shards, Adam, operands made from the new weights. Inference: one row.\n"
@@ -126,7 +126,8 @@ static void put_notes(FILE *file)
             "  as one row of a table; training: Adam's traffic); steps times the chain, which is the measured latency of one product, sigmoid,\n"
             "  tanh, store and load, and then this step's recurrent multiply-adds at the peak, since they wait for h.\n",
             clock_counts_cycles() ? "core cycles in user mode where one thread of this process works, wall time for PyTorch and for two threads"
-                                  : "wall time: the kernel gives no cycle counter here");
+                                  : "wall time: the kernel gives no cycle counter here",
+            *options.lstmc ? " " : "", options.lstmc);
 }
 
 void table_write(FILE *file, const Limits *limits, const Result *results, int result_count, const Size *sizes)

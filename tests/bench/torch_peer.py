@@ -114,8 +114,8 @@ class Job:
         self.target = read(target, torch.int32 if loss == "sparse" else torch.float32)
         if loss == "sparse":
             self.target = self.target.long().reshape(rows, steps).t().reshape(-1)
-        self.calls, self.loss, self.output = 0, None, None
-        self.optimizer = torch.optim.Adam([p for layer in self.layers for p in layer.learned], lr=1e-3, eps=1e-7) if self.training else None
+        self.calls, self.updates, self.loss_value, self.output = 0, 0, 0.0, None
+        self.optimizer = torch.optim.Adam([p for layer in self.layers for p in layer.learned], lr=1e-3) if self.training else None
         for layer in self.layers:
             layer.module.train(self.training)
 
@@ -127,10 +127,12 @@ class Job:
     def train(self):
         self.optimizer.zero_grad(set_to_none=True)
         y = self.forward(self.x, self.loss_function is not LOSSES["mse"])
-        self.loss = self.loss_function(y.reshape(-1, y.shape[-1]) if self.target.dtype == torch.long else y.reshape(-1), self.target)
-        self.loss.backward()
+        loss = self.loss_function(y.reshape(-1, y.shape[-1]) if self.target.dtype == torch.long else y.reshape(-1), self.target)
+        loss.backward()
+        self.updates += 1           # Keras adds epsilon before the correction of the second moment, PyTorch behind it
+        self.optimizer.param_groups[0]["eps"] = 1e-7 / (1 - 0.999 ** self.updates) ** 0.5
         self.optimizer.step()
-        self.loss_value = self.loss.item()
+        self.loss_value = loss.item()
 
     def call(self):
         if self.training:
@@ -152,7 +154,7 @@ class Job:
         with open(path, "wb") as file:
             for value in values:
                 file.write(value.detach().contiguous().numpy().tobytes())
-        return self.loss_value if self.training else 0.0
+        return self.loss_value
 
 
 def main():
