@@ -35,8 +35,7 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
     if (good) {
         const Model *model = description_model(description);
         int rows = model->descriptor.batch < CHECKED_ROWS ? model->descriptor.batch : CHECKED_ROWS;
-        Comparison comparison = { 0 };
-        comparison.lanes = a->compile.target->lanes;
+        Comparison comparison = { .lanes = a->compile.target->lanes };
         const char *why = compare_generated(arena, description, loaded.model, rows, a->seed ? a->seed : 1, &comparison);
         if (why) {
             fprintf(stderr, "%s: %s\n", a->model, why);

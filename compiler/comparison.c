@@ -258,7 +258,7 @@ static void compare_step(Arena *arena, const Side *s, const float *predicted, Co
             continue;
         const float *expected = predicted + (sequence ? (size_t)t * last : 0);
         for (size_t i = 0; i < last; i++)
-            worst = fmax(worst, fabs((double)y[i] - (double)expected[i]));
+            worst = fmax(worst, isfinite(y[i]) ? fabs((double)y[i] - (double)expected[i]) : INFINITY);
         for (size_t i = 0; i < last; i++)
             largest = fmax(largest, fabs((double)expected[i]));
     }
