@@ -180,7 +180,8 @@ const char *tile_load(TileNest *to, const Access *access)
     const char *place = access_text(&to->nest, access), *left = lanes_left(to, access);
     if (!access_uses(access, to->tile->lane))
         return arena_format(to->nest.arena, "vec_splat(%s)", place);
-    return left ? arena_format(to->nest.arena, "vec_load_part(&%s, %s)", place, left) : arena_format(to->nest.arena, "vec_load(&%s)", place);
+    return left ? arena_format(to->nest.arena, "vec_load_part(&%s, %s)", place, left)
+         : arena_format(to->nest.arena, to->keeps && !access_uses(access, to->tile->row) ? "vec_keep(vec_load(&%s))" : "vec_load(&%s)", place);
 }
 
 /* ---- expressions ---- */

@@ -38,7 +38,6 @@ typedef struct TileNest {
     Element *elements;      int element_count, element_capacity;
     const char **names;     int name_count, name_capacity;      /* local variables in scope */
     Write *writes;          int write_count, write_capacity;
-    const char **terms;     int term_count, term_capacity;      /* lines of a sum that wait for what they read */
     int set;                                /* which accumulators the next terms go to */
     int sets;
 } TileNest;
