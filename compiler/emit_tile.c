@@ -162,10 +162,12 @@ static void emit_term(TileNest *to)
  * 3 numbers and 1 vector are the 16 registers of many machines. */
 static void emit_terms(TileNest *to)
 {
+    to->keeps = to->rows > 1;
     if (to->rows > vectors_of(to))
         each_point(to, emit_term);
     else
         each_vector(to, 0, emit_term, true);
+    to->keeps = false;
     to->set = (to->set + 1) % to->sets;
 }
 

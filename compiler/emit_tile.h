@@ -38,6 +38,7 @@ typedef struct TileNest {
     Element *elements;      int element_count, element_capacity;
     const char **names;     int name_count, name_capacity;      /* local variables in scope */
     Write *writes;          int write_count, write_capacity;
+    bool keeps;                             /* several rows share the vectors that are read */
     int set;                                /* which accumulators the next terms go to */
     int sets;
 } TileNest;
