@@ -1,7 +1,7 @@
 /* plan.c: in: an Ir whose statements have their binding times.  out: every tensor knows its home, how many rows of its time
  * dimension are kept there, and whether it may share memory with tensors that are never alive together with it.
  * A function of the generated interface runs its statements unit by unit: a unit is a run of one layer's statements in one
- * section, time loops whole. A tensor that lives within a single unit shares its memory with those of all other units. */
+ * section, time loops and tiles whole. A tensor that lives within a single unit shares its memory with those of all other units. */
 #include "passes.h"
 
 typedef struct Visit {
@@ -70,7 +70,7 @@ static void collect_uses(Planner *planner)
 
 static bool same_unit(const Statement *a, const Statement *b)
 {
-    return a->section == b->section && ((a->loop && a->loop == b->loop) || !strcmp(a->layer, b->layer));
+    return a->section == b->section && ((a->loop && a->loop == b->loop) || (a->tile && a->tile == b->tile) || !strcmp(a->layer, b->layer));
 }
 
 static void number_units(Planner *planner)
