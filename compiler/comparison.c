@@ -152,19 +152,20 @@ static void draw_moderate_weights(Side *s, uint64_t seed)
 
 /* ---- training ------------------------------------------------------------------------------------------------------------ */
 
-/* A tensor of the tape in the order of the interpreter: [T + 1, rows, units] out of [T + 1, batch, units]. */
-static float *tape_state(Arena *arena, const Side *s, const char *name)
+/* A tensor of the tape in the order of the interpreter: [T + 1, rows, units] out of [T + 1, batch, units and what fills the last vector]. */
+static float *tape_state(Arena *arena, const Side *s, const char *name, size_t units)
 {
     const struct lstmc_model *g = s->generated;
     for (int i = 0; i < g->tape_tensor_count; i++) {
         const struct lstmc_tensor *t = &g->tape_tensors[i];
-        if (strcmp(t->name, name) || t->rank != 3)
+        if (strcmp(t->name, name) || t->rank != 3 || (size_t)t->shape[2] < units)
             continue;
-        size_t steps = (size_t)t->shape[0], batch = (size_t)t->shape[1], units = (size_t)t->shape[2], rows = (size_t)s->rows;
+        size_t steps = (size_t)t->shape[0], batch = (size_t)t->shape[1], width = (size_t)t->shape[2], rows = (size_t)s->rows;
         const float *from = (const float *)s->tape + t->offset;
         float *copy = arena_array(arena, float, steps * rows * units);
         for (size_t step = 0; step < steps; step++)
-            memcpy(copy + step * rows * units, from + step * batch * units, rows * units * sizeof *copy);
+            for (size_t row = 0; row < rows; row++)
+                memcpy(copy + (step * rows + row) * units, from + (step * batch + row) * width, units * sizeof *copy);
         return copy;
     }
     return NULL;
@@ -177,8 +178,8 @@ static void compare_states(Arena *arena, const Side *s, Comparison *comparison)
             const char *letter = which ? "c" : "h", *name = arena_format(arena, "%s.%s", s->model->layers[l].name, letter);
             int shape[3];
             const double *expected = interpreter_state_double(s->interpreter, l, letter, shape);
-            float *got = tape_state(arena, s, name);
-            if (expected && got)
+            float *got = expected ? tape_state(arena, s, name, (size_t)shape[2]) : NULL;
+            if (got)
                 note(arena, comparison, name, deviation(got, expected, (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2]),
                      COMPARISON_TOLERANCE);
         }

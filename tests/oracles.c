@@ -1,6 +1,8 @@
 /* oracles.c: in: a description.  out: every disagreement between finite differences, interpreter, evaluator and generated C. */
 #include "oracles.h"
 
+#include "tile_order.h"
+
 #include "../compiler/comparison.h"
 #include "../compiler/custom.h"
 #include "../compiler/evaluate.h"
@@ -41,6 +43,7 @@ typedef struct Trial {
     Description *description;
     const Model *model;
     const Oracles *oracles;
+    const char *target;                 /* at work */
     int rows;
     size_t inputs, outputs, targets;    /* elements of all rows */
     double *weights;
@@ -223,8 +226,8 @@ static void compare(Trial *trial, const char *pass, int call, const char *tensor
         }
     }
     if (!(worst / largest <= EVALUATOR_TOLERANCE))
-        put(&trial->said, "evaluator after %s, call %d: %s[%zu of %zu]: %.12g, interpreter %.12g: deviation %.3g > %g\n", pass, call + 1,
-            tensor, at, count, got[at], expected[at], worst / largest, EVALUATOR_TOLERANCE);
+        put(&trial->said, "%s, evaluator after %s, call %d: %s[%zu of %zu]: %.12g, interpreter %.12g: deviation %.3g > %g\n", trial->target, pass,
+            call + 1, tensor, at, count, got[at], expected[at], worst / largest, EVALUATOR_TOLERANCE);
 }
 
 static void set(Memory *memory, const Tensor *tensor, const double *values, size_t count)
@@ -316,13 +319,8 @@ static void compare_backward(Trial *trial, const Ir *ir, Memory *memory, const c
                 call->d_input, trial->inputs);
 }
 
-static void evaluate_pass(Trial *trial, const Ir *ir, const char *pass, bool differentiated)
+static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool differentiated)
 {
-    const char *broken = ir_check(ir);
-    if (broken) {
-        put(&trial->said, "checker after %s: %s\n", pass, broken);
-        return;
-    }
     Memory *memory = poisoned(trial, ir);
     for (int c = 0; c < CALLS; c++) {
         const Call *call = &trial->calls[c];
@@ -343,7 +341,17 @@ static void evaluate_pass(Trial *trial, const Ir *ir, const char *pass, bool dif
     memory_free(memory);
 }
 
-static void evaluate(Trial *trial)
+static void evaluate_pass(Trial *trial, const Ir *ir, const char *pass, bool differentiated)
+{
+    const char *broken = ir_check(ir);
+    if (broken)
+        put(&trial->said, "%s, checker after %s: %s\n", trial->target, pass, broken);
+    else
+        evaluate_program(trial, ir, pass, differentiated);
+}
+
+/* `first`: lower and grad know no target, once is enough for them. */
+static void evaluate(Trial *trial, const Target *target, bool first)
 {
     LowerOptions options = { .training = true, .batch = trial->model->descriptor.batch, .input_gradient = !trial->oracles->no_input_gradient };
     Ir *ir = lower(trial->arena, trial->description, &options);
@@ -351,15 +359,25 @@ static void evaluate(Trial *trial)
         put(&trial->said, "lower: failed\n");
         return;
     }
-    evaluate_pass(trial, ir, "lower", false);
+    if (first)
+        evaluate_pass(trial, ir, "lower", false);
     grad(ir);
-    evaluate_pass(trial, ir, "grad", true);
-    stage(ir, target_find("plain"));
+    if (first)
+        evaluate_pass(trial, ir, "grad", true);
+    stage(ir, target);
     evaluate_pass(trial, ir, "stage", true);
-    schedule(ir, target_find("plain"), trial->oracles->unroll);
+    tile(ir, target);
+    if (target->lanes > 1)
+        evaluate_pass(trial, ir, "tile", true);
+    pack(ir);
+    if (target->lanes > 1)
+        evaluate_pass(trial, ir, "pack", true);
+    schedule(ir, target, trial->oracles->unroll);
     evaluate_pass(trial, ir, "schedule", true);
     plan(ir, false);
     evaluate_pass(trial, ir, "plan", true);
+    if (target->lanes > 1)
+        evaluate_program(trial, tile_order(trial->arena, ir, trial->rows, trial->oracles->seed), "plan, in the order of its tiles", true);
 }
 
 /* ---- the other two ------------------------------------------------------------------------------------------------------------ */
@@ -384,9 +402,9 @@ static void differentiate(Trial *trial)
 
 /* True if the verdict is spoken. False: a deviation is so small that it may be rounding in an ill-conditioned draw, and another draw shall
  * decide: a wrong program deviates in each of them. */
-static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, uint64_t seed)
+static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, int lanes, uint64_t seed)
 {
-    Comparison comparison = { 0 };
+    Comparison comparison = { .lanes = lanes };
     const char *why = compare_generated(trial->arena, trial->description, generated, trial->rows, seed, &comparison);
     bool perhaps_rounding = !why && seed < trial->oracles->seed + 1000 * (GENERATED_DRAWS - 1);
     for (int i = 0; i < comparison.count; i++)
@@ -397,25 +415,25 @@ static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, u
         bool good = d->value <= d->tolerance;
         agree = agree && good;
         if (!good && !perhaps_rounding)
-            put(&trial->said, "generated C: %s: deviation %.3g > %g\n", d->name, d->value, d->tolerance);
+            put(&trial->said, "%s, generated C: %s: deviation %.3g > %g\n", trial->target, d->name, d->value, d->tolerance);
     }
     if (why)
-        put(&trial->said, "generated C: %s\n", why);
+        put(&trial->said, "%s, generated C: %s\n", trial->target, why);
     return agree || !perhaps_rounding;
 }
 
-static void generate(Trial *trial)
+static void generate(Trial *trial, const Target *target, const char *flags)
 {
-    CompileOptions options = { .target = target_find("plain"), .unroll = trial->oracles->unroll,
+    CompileOptions options = { .target = target, .unroll = trial->oracles->unroll,
                                .inference = trial->oracles->inference, .input_gradient = !trial->oracles->no_input_gradient };
     Compiled compiled = { 0 };
     Loaded loaded = { 0 };
     setenv("CC", "cc", 1);
-    setenv("CFLAGS", GENERATED_CFLAGS, 1);
+    setenv("CFLAGS", flags, 1);
     if (compile(trial->arena, trial->description, trial->diagnostics, &options, &compiled) &&
         load(trial->arena, trial->diagnostics, &compiled, LOAD_TO_CHECK, &loaded)) {
         uint64_t seed = trial->oracles->seed;
-        while (!compare_by_seed(trial, loaded.model, seed))
+        while (!compare_by_seed(trial, loaded.model, target->lanes, seed))
             seed += 1000;
     }
     loaded_free(&loaded);
@@ -433,6 +451,31 @@ static void put_mistakes(Trial *trial)
     free(text);
 }
 
+/* Hundreds of small models: the time goes into the C compiler. */
+static const struct { unsigned bit; const char *label, *name; int lanes; const char *flags; } targets[] = {
+    { ORACLE_PLAIN,     "plain",     "plain",  1,  "-O0" },
+    { ORACLE_VECTOR_4,  "vector 4",  "vector", 4,  "-O0" },
+    { ORACLE_VECTOR_8,  "vector 8",  "vector", 8,  "-O0 -march=native" },
+    { ORACLE_VECTOR_16, "vector 16", "vector", 16, "-O0 -march=native" },
+};
+
+static void run_targets(Trial *trial)
+{
+    bool interpreted = !trial->oracles->no_evaluator && interpret(trial), first = true;
+    unsigned chosen = trial->oracles->targets ? trial->oracles->targets : ORACLE_USUAL;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        const Target *target = target_with_lanes(target_find(targets[i].name), targets[i].lanes);
+        if (!(chosen & targets[i].bit))
+            continue;
+        trial->target = targets[i].label;
+        if (interpreted)
+            evaluate(trial, target, first);
+        if (!trial->oracles->no_generated)
+            generate(trial, target, targets[i].flags);
+        first = false;
+    }
+}
+
 static void run_oracles(Trial *trial)
 {
     const struct lstmc_model *m = &trial->model->descriptor;
@@ -443,10 +486,7 @@ static void run_oracles(Trial *trial)
     trial->weights = arena_array(trial->arena, double, m->weight_count + 1);
     if (!trial->oracles->no_differences)
         differentiate(trial);
-    if (!trial->oracles->no_evaluator && interpret(trial))
-        evaluate(trial);
-    if (!trial->oracles->no_generated)
-        generate(trial);
+    run_targets(trial);
 }
 
 char *oracles_disagreement(const char *text, const Oracles *oracles)

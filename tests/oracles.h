@@ -1,7 +1,8 @@
 /* oracles.h: one description through the three oracles, each of which tells another class of bug:
  *     interpreter against finite differences in double       a wrong textbook
- *     slow evaluator against the interpreter after each pass wrong lowering, and which pass
- *     generated C against the interpreter                    wrong emission */
+ *     slow evaluator against the interpreter after each pass wrong lowering, and which pass; tiles also in the order in which they run
+ *     generated C against the interpreter                    wrong emission
+ * The last two for the plain target and for vectors. */
 #ifndef ORACLES_H
 #define ORACLES_H
 
@@ -10,7 +11,10 @@
 
 #define DIFFERENCES_TOLERANCE 1e-6
 #define EVALUATOR_TOLERANCE 1e-9
-#define GENERATED_CFLAGS "-O0"       /* hundreds of small models: the time goes into the C compiler */
+
+/* The targets and lanes that the passes and the generated C are judged for. */
+enum { ORACLE_PLAIN = 1, ORACLE_VECTOR_4 = 2, ORACLE_VECTOR_8 = 4, ORACLE_VECTOR_16 = 8, ORACLE_USUAL = ORACLE_PLAIN | ORACLE_VECTOR_4 | ORACLE_VECTOR_8,
+       ORACLE_VECTORS = ORACLE_VECTOR_4 | ORACLE_VECTOR_8 | ORACLE_VECTOR_16 };
 
 typedef struct Oracles {
     bool no_differences, no_evaluator, no_generated;        /* all three by default */
@@ -18,6 +22,7 @@ typedef struct Oracles {
     bool inference;                 /* generated C without its training functions */
     double weight_scale;            /* of the evaluator's weights; 0: as moderate as they have to be */
     int unroll;                     /* as in CompileOptions */
+    unsigned targets;               /* 0: ORACLE_USUAL */
     uint64_t seed;
 } Oracles;
 

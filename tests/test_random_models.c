@@ -1,4 +1,5 @@
-/* test_random_models.c: random descriptions by fixed seeds through the oracles: evaluator and generated C for all, finite differences for some.
+/* test_random_models.c: random descriptions by fixed seeds through the oracles: evaluator and generated C for all, finite differences for some;
+ * for the plain target and one kind of vectors, the next seed another one, or for all of them with LONG_TESTS in the environment.
  * Each test compiles its models in one process, so that a leak of one compilation would add up. */
 #include "oracles.h"
 #include "random_model.h"
@@ -8,12 +9,19 @@
 
 enum { MODELS = 200, PARTS = 4, DIFFERENCES_EVERY = 4 };
 
+static unsigned targets_of(int number)
+{
+    static const unsigned vectors[] = { ORACLE_VECTOR_8, ORACLE_VECTOR_4, ORACLE_VECTOR_8, ORACLE_VECTOR_4, ORACLE_VECTOR_16 };
+    return getenv("LONG_TESTS") ? ORACLE_PLAIN | ORACLE_VECTORS : ORACLE_PLAIN | vectors[number / PARTS % 5];
+}
+
 static void run_part(int part)
 {
     for (int i = part; i < MODELS; i += PARTS) {
         Arena *arena = arena_create();
         char *text = random_model(arena, (uint64_t)i + 1);
-        const Oracles oracles = { .seed = (uint64_t)i + 1, .no_differences = i / PARTS % DIFFERENCES_EVERY != 0 };
+        const Oracles oracles = { .seed = (uint64_t)i + 1, .no_differences = i / PARTS % DIFFERENCES_EVERY != 0,
+                                  .targets = targets_of(i) };
         char *said = oracles_disagreement(text, &oracles);
         cr_expect_null(said, "seed %d:\n%s%s", i + 1, strstr(text, "return Sequential"), said);
         free(said);
