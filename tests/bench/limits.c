@@ -80,7 +80,8 @@ static inline vf rational(vf x, float a1, float a2, float a3, float a4, float b1
 
 static inline vf tanh_of(vf x)
 {
-    return rational(x, 0x1.1213d6p-3f, 0x1.ca6b5ap-9f, 0x1.5a36p-16f, 0x1.cbe26p-27f, 0x1.de5f36p-2f, 0x1.a816f8p-6f, 0x1.58d378p-12f, 0x1.a23c4ap-21f);
+    return rational(x, 0x1.1213d6p-3f, 0x1.ca6b5ap-9f, 0x1.5a36p-16f, 0x1.cbe26p-27f,
+                    0x1.de5f36p-2f, 0x1.a816f8p-6f, 0x1.58d378p-12f, 0x1.a23c4ap-21f);
 }
 
 static inline vf sigmoid_of(vf x)

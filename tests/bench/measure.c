@@ -28,6 +28,15 @@ static bool takes_part(const Task *task, PeerIndex index)
     return index != (task->threads > 1 ? PEER_PLAIN : PEER_OURS_ALONE);
 }
 
+/* An absent peer is absent in every task: its reason is said once. */
+static void say_absent(PeerIndex index, const char *why)
+{
+    static char said[PEERS][WHY_MAX];
+    if (strcmp(said[index], why))
+        fprintf(stderr, "without %s: %s\n", peers[index]->name, why);
+    snprintf(said[index], sizeof said[index], "%s", why);
+}
+
 static void open_peers(const Task *task, const Data *data, Entry *entries)
 {
     for (int i = 0; i < PEERS; i++) {
@@ -36,7 +45,7 @@ static void open_peers(const Task *task, const Data *data, Entry *entries)
             continue;
         entries[i].context = peers[i]->open(task, data, why);
         if (!entries[i].context)
-            fprintf(stderr, "%s: without %s: %s\n", task->title, peers[i]->name, why);
+            say_absent((PeerIndex)i, why);
     }
 }
 

@@ -58,14 +58,16 @@ void svg_write(FILE *file, const Result *results, int result_count)
     double bottom = TOP + result_count * (BARS - 1) * BAR + result_count * GAP, y = TOP + 4;
     fprintf(file, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%.0f' font-family='sans-serif' font-size='10'>\n"
             "<rect width='100%%' height='100%%' fill='#fff'/>\n"
-            "<text x='%d' y='14' font-size='12'>How many times longer than lstmc's code (red: wanted)</text>\n", LEFT + WIDTH + 60, bottom + 10, LEFT);
+            "<text x='%d' y='14' font-size='12'>How many times longer than lstmc's code (red: wanted)</text>\n",
+            LEFT + WIDTH + 60, bottom + 10, LEFT);
     put_legend(file);
     put_axis(file, bottom);
     for (const Result *r = results; r < results + result_count; r++) {
         double begin = y;
         for (int i = 0; i < BARS; i++)
             y = put_bar(file, r, i, y);
-        fprintf(file, "<text x='%d' y='%.1f' text-anchor='end'>%s</text>\n", LEFT - 8, (begin + (y > begin ? y : begin + BAR)) / 2 + 4, r->task->title);
+        fprintf(file, "<text x='%d' y='%.1f' text-anchor='end'>%s</text>\n", LEFT - 8, (begin + (y > begin ? y : begin + BAR)) / 2 + 4,
+                r->task->title);
         y += GAP;
     }
     fputs("</svg>\n", file);

@@ -65,7 +65,8 @@ static void put_one_thread(FILE *file, const Result *results, int count)
 
 static void put_two_threads(FILE *file, const Result *results, int count)
 {
-    fputs("\n| two threads | ours | ours on one / ours | oneDNN / ours | OpenBLAS / ours | PyTorch / ours | rounds |\n|---|---|---|---|---|---|---|\n",
+    fputs("\n| two threads | ours | ours on one / ours | oneDNN / ours | OpenBLAS / ours | PyTorch / ours | rounds |\n"
+          "|---|---|---|---|---|---|---|\n",
           file);
     for (const Result *r = results; r < results + count; r++) {
         if (r->task->threads == 1)
@@ -83,7 +84,7 @@ static void put_two_threads(FILE *file, const Result *results, int count)
 static void put_times(FILE *file, const Limits *limits, const Result *results, int count)
 {
     const char *unit = clock_counts_cycles() ? "cycles" : "ns";
-    fprintf(file, "\nMedian times, and the three limits of one thread in %s.\n\n"
+    fprintf(file, "\nMedian times, and the three limits (multiply-adds: of all threads) in %s.\n\n"
             "| | ours | oneDNN | OpenBLAS | PyTorch | plain | multiply-adds | bytes | chain | measured before: oneDNN / OpenBLAS / PyTorch |\n"
             "|---|---|---|---|---|---|---|---|---|---|\n", unit);
     static const PeerIndex columns[] = { PEER_OURS, PEER_ONEDNN, PEER_OPENBLAS, PEER_TORCH, PEER_PLAIN };
@@ -116,8 +117,8 @@ static void put_notes(FILE *file)
     fprintf(file,
             "\nTime is %s. A ratio is a peer's time over ours, the median over interleaved rounds; in parentheses what is wanted.\n"
             "- ours: lstmc%s%s, `$CC " OURS_FLAGS "`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
-            "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm. The layers\n"
-            "  around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for inference, and after each update in training.\n"
+            "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm,\n"
+            "  in a stream [x, h] in one sgemv. The layers around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for inference, and after each update in training.\n"
             "- A training step: forward, loss, backward, sum over shards, Adam, operands made from the new weights. Inference: one row.\n"
             "- All peers have the same weights and data, and their outputs (inference), losses and gradients (training) agree to 1e-4. GRU: Keras's\n"
             "  reset_after, which is oneDNN's lbr_gru and PyTorch's GRU with the two update gates exchanged.\n"

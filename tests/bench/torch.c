@@ -103,7 +103,8 @@ static void describe(const Workload *workload, char *text, size_t size)
     for (int i = 0; i < workload->layer_count; i++) {
         const Layer *layer = &workload->layers[i];
         const char *rest = layer->kind == LAYER_DENSE ? activations[layer->activation] : layer->last_step ? "last" : "";
-        length += (size_t)snprintf(text + length, size - length, "%s%s:%d:%d:%s", i ? "," : "", kinds[layer->kind], layer->inputs, layer->units, rest);
+        length += (size_t)snprintf(text + length, size - length, "%s%s:%d:%d:%s", i ? "," : "", kinds[layer->kind], layer->inputs,
+                                   layer->units, rest);
     }
 }
 
@@ -124,16 +125,16 @@ static bool open_in_child(const Task *task, const Data *data, char *why)
         }
     }
     describe(workload, layers, sizeof layers);
-    snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s", task->training ? "training" : task->streaming ? "streaming" : "sequence", data->rows,
-             data->steps, task->threads, losses[workload->loss], layers, files[0], files[1], files[2]);
+    const char *kind = task->training ? "training" : task->streaming ? "streaming" : "sequence";
+    snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s", kind, data->rows, data->steps, task->threads, losses[workload->loss],
+             layers, files[0], files[1], files[2]);
     return ask(line, why, WHY_MAX);
 }
 
 static void *open_torch(const Task *task, const Data *data, char *why)
 {
     if (!start_child(why)) {
-        if (!*why)
-            snprintf(why, WHY_MAX, "no python3 with torch (python3-torch)");
+        snprintf(why, WHY_MAX, "no python3 that knows torch (python3-torch)");
         return NULL;
     }
     if (!open_in_child(task, data, why))
