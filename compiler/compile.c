@@ -80,6 +80,7 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->model = description_model(description);
     programs->target = options->target;
     programs->input_gradient = options->input_gradient;
+    programs->precise = options->precise;
     if (options->dump) {
         LowerOptions lowering = { .training = !options->inference, .batch = batch, .input_gradient = options->input_gradient };
         Ir *ir = run_passes(arena, description, options, &lowering, options->dump);

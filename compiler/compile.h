@@ -10,6 +10,7 @@ typedef struct CompileOptions {
     int unroll;                 /* UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor */
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */
+    bool precise;               /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
     const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */
 } CompileOptions;
 

@@ -157,6 +157,8 @@ static void put_preamble(Out *out, const Programs *programs)
     put_raw(out, embedded_text("runtime/lstmc_vec.h"));
     put(out, "\n");
     if (any_tile(programs, true)) {
+        if (programs->precise)
+            put(out, "#define LSTMC_PRECISE\n\n");
         put_raw(out, embedded_text("runtime/lstmc_math.h"));
         put(out, "\n");
     }

@@ -14,6 +14,7 @@ typedef struct Programs {
     Ir *step;               /* M_step: batch 1, one time step; NULL if the model has no streaming meaning */
     const char *no_step;    /* why */
     bool input_gradient;
+    bool precise;           /* tanh and sigmoid of vectors by exp */
 } Programs;
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);

@@ -23,6 +23,7 @@ static const char help[] =
     "  --batch=N                  rows of a tape, in one shard (default: batch_size / shards of the description)\n"
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
+    "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
@@ -132,7 +133,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary" }, { "--input-gradient", "compile summary check" }, { "--interpreted", "train" },
-    { "--quiet", "compile check train" },
+    { "--quiet", "compile check train" }, { "--precise", "compile summary check train" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -145,7 +146,7 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet };
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise };
         *where[i] = true;
         return 0;
     }
