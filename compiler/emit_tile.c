@@ -5,6 +5,8 @@
 #include "axes.h"
 #include "emit_tile.h"
 
+#define FEW_SUMS 8      /* side by side, leave room in the registers */
+
 /* ---- points: rows, copied positions, blocks ---- */
 
 typedef void (*Action)(TileNest *to);
@@ -171,11 +173,13 @@ static void emit_terms(TileNest *to)
     to->set = (to->set + 1) % to->sets;
 }
 
-/* Copies of the turn of a loop over this axis, or its extent: no loop. */
-static int copies_of(const Statement *statement, int a)
+/* Copies of the turn of a loop over this axis, or its extent: no loop. Where sums of several rows fill the registers there is one turn: of several,
+ * gcc moves the sums from register to register, and runs out of them. */
+static int copies_of(const TileNest *to, int a)
 {
+    const Statement *statement = to->nest.statement;
     const Axis *axis = statement->axes[a];
-    if (axis->kind == AXIS_BATCH)
+    if (axis->kind == AXIS_BATCH || (axis->extent > 1 && to->rows > 1 && to->rows * vectors_of(to) > FEW_SUMS))
         return 1;
     return statement->unroll[a] > axis->extent || axis->extent == 1 ? axis->extent : statement->unroll[a] > 1 ? statement->unroll[a] : 1;
 }
@@ -228,7 +232,7 @@ static void emit_summed(TileNest *to, int from)
         emit_terms(to);
         return;
     }
-    int copies = copies_of(statement, from), extent = statement->axes[from]->extent;
+    int copies = copies_of(to, from), extent = statement->axes[from]->extent;
     if (copies == extent && statement->axes[from]->kind != AXIS_BATCH && statement->axes[from] != to->tile->chunk)
         emit_written_out(to, from, 0, extent);
     else
@@ -242,7 +246,7 @@ static int sets_of(const TileNest *to)
     int terms = 1;
     for (int a = 0; a < statement->axis_count; a++)
         if (tile_is_summed(statement, statement->axes[a]) && statement->axes[a] != to->tile->chunk)
-            terms *= copies_of(statement, a);
+            terms *= copies_of(to, a);
     return to->tile->sets == 2 && statement->accumulate == ACCUMULATE_ADD && terms > 1 ? 2 : 1;
 }
 
