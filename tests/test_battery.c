@@ -2,61 +2,6 @@
 #include "oracles.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
-
-static const char *const activations[] = {
-    "linear", "tanh", "sigmoid", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "softplus", "softsign", "softmax", "log_softmax",
-    "exponential", "hard_sigmoid", "hard_sigmoid_keras2", "hard_silu", "silu", "mish", NULL };
-
-/* `format` with each activation in the place of its %s. */
-static void with_every_activation(const char *format)
-{
-    Arena *arena = arena_create();
-    for (int i = 0; activations[i]; i++) {
-        char *text = arena_alloc(arena, 1000);
-        const char *at = strstr(format, "%s");
-        snprintf(text, 1000, "%.*s%s%s", (int)(at - format), format, activations[i], at + 2);
-        expect_agreement(text);
-    }
-    arena_free(arena);
-}
-
-/* ---- every activation, everywhere ---- */
-
-Test(battery, dense_with_every_activation)
-{
-    with_every_activation("Input{4, 5}, Dense{3, activation = '%s'}, Dense{2}, loss = 'mse'");
-}
-
-Test(battery, lstm_with_every_activation)
-{
-    with_every_activation("Input{4, 3}, LSTM{5, activation = '%s'}, Dense{2}, loss = 'mse'");
-}
-
-Test(battery, lstm_with_every_recurrent_activation)
-{
-    with_every_activation("Input{3, 4}, LSTM{3, recurrent_activation = '%s', return_sequences = true}, Dense{2}, loss = 'mse'");
-}
-
-Test(battery, gru_with_every_activation)
-{
-    with_every_activation("Input{4, 3}, GRU{5, activation = '%s'}, Dense{2}, loss = 'mse'");
-}
-
-Test(battery, gru_with_every_recurrent_activation)
-{
-    with_every_activation("Input{3, 4}, GRU{3, recurrent_activation = '%s', reset_after = false, return_sequences = true}, Dense{2}, loss = 'mse'");
-}
-
-Test(battery, simple_rnn_with_every_activation)
-{
-    with_every_activation("Input{5, 2}, SimpleRNN{3, activation = '%s'}, Dense{2}, loss = 'mse'");
-}
-
-Test(battery, activation_layer_with_every_activation)
-{
-    with_every_activation("Input{5}, Dense{4}, Activation{'%s'}, Dense{2}, loss = 'mse'");
-}
 
 /* ---- options of the recurrent layers ---- */
 
