@@ -149,7 +149,7 @@ typedef struct Result {
     Bound bound;                /* the largest */
     const char *level;          /* that holds the weights */
     int rounds;
-    int disagreements;          /* peers whose numbers were wrong: not timed */
+    int failures;               /* peers whose numbers were wrong, and ours if it is not there: not timed */
 } Result;
 
 typedef struct Options {

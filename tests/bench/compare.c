@@ -36,12 +36,12 @@ static double gradient_deviation(const Workload *workload, const float *a, const
     return worst;
 }
 
-static bool agrees(const Task *task, const Peer *peer, double found, const char *what)
+static bool agrees(const Task *task, const Peer *peer, const Peer *good, double found, const char *what)
 {
     if (found <= TOLERANCE)
         return true;
-    fprintf(stderr, "%s: %s computes something else: %s deviates by %.2g (%.0g allowed); not timed\n", task->title, peer->name, what, found,
-            TOLERANCE);
+    fprintf(stderr, "%s: %s computes something else: %s deviates from that of %s by %.2g (%.0g allowed); not timed\n", task->title, peer->name,
+            what, good->name, found, TOLERANCE);
     return false;
 }
 
@@ -66,12 +66,12 @@ static int drop_those_that_deviate(const Task *task, void **contexts, PeerIndex 
         bool fine = true;
         if (task->training) {
             float loss = (float)look.loss, good_loss = (float)good.loss;
-            fine = agrees(task, peers[i], deviation(&loss, &good_loss, 1), "the loss");
+            fine = agrees(task, peers[i], peers[reference_index], deviation(&loss, &good_loss, 1), "the loss");
             if (fine && look.gradients)
-                fine = agrees(task, peers[i], gradient_deviation(task->workload, look.gradients, good.gradients), "a gradient");
+                fine = agrees(task, peers[i], peers[reference_index], gradient_deviation(task->workload, look.gradients, good.gradients), "a gradient");
         } else if (look.output) {
             size_t count = (size_t)workload_outputs(task->workload, task->streaming);
-            fine = agrees(task, peers[i], deviation(look.output, good.output, count), "the output");
+            fine = agrees(task, peers[i], peers[reference_index], deviation(look.output, good.output, count), "the output");
         }
         if (!fine) {
             contexts[i] = NULL;
@@ -92,7 +92,7 @@ static int compare_later_loss(const Task *task, void **contexts, PeerIndex refer
             continue;
         peers[i]->look(contexts[i], &look);
         float loss = (float)look.loss, good_loss = (float)good.loss;
-        if (!agrees(task, peers[i], deviation(&loss, &good_loss, 1), "the loss after two updates")) {
+        if (!agrees(task, peers[i], peers[reference_index], deviation(&loss, &good_loss, 1), "the loss after two updates")) {
             contexts[i] = NULL;
             wrong++;
         }
