@@ -125,7 +125,7 @@ static void emit_assignment(TileNest *to)
     } else {
         emit_line(to->out, arena, arena_format(arena, "%s %s %s;", element->name, statement->accumulate == ACCUMULATE_ADD ? "+=" : "=", value));
     }
-    element->stored = statement->out.tensor->home != HOME_REGISTER;
+    element->stored = statement->out.tensor->home != HOME_REGISTER && !statement->unread;
 }
 
 /* ---- sums ---- */
@@ -134,7 +134,7 @@ static void open_sum(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     Element *element = output_element(to, to->chunk_start != NULL);
-    element->stored = to->nest.statement->out.tensor->home != HOME_REGISTER;
+    element->stored = to->nest.statement->out.tensor->home != HOME_REGISTER && !to->nest.statement->unread;
     if (to->sets == 2) {
         element->second = tile_name(to, arena_format(arena, "%s_odd", element->name));
         put(to->out, "vec %s = vec_splat(0.0f);", element->second);

@@ -166,6 +166,7 @@ typedef struct Statement {
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
     Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
+    bool unread;                    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
 } Statement;
 
 typedef struct Unit {               /* a run of one layer's statements in one section: what lives within one shares memory with the others */

@@ -283,6 +283,41 @@ static void plan_tensor(const Planner *planner, Tensor *tensor)
         plan_memory(planner, tensor, use);
 }
 
+/* ---- what need not be stored ---- */
+
+/* Started before a loop, finished by one tile in it, and read by that tile alone, at the point where it is. */
+static bool is_unread(const Planner *planner, const Tensor *tensor, const Use *use)
+{
+    const Statement *const *statements = (const Statement *const *)planner->ir->statements;
+    const Visit *last = use->count ? &use->visits[use->count - 1] : NULL;
+    const Tile *tile = last ? statements[last->statement]->tile : NULL;
+    if (!tile || tile->dot || tensor->unit < 0 || tensor->role != ROLE_VALUE || tensor->home == HOME_REGISTER)
+        return false;
+    for (int i = 0; i < use->count; i++) {
+        const Statement *statement = statements[use->visits[i].statement];
+        bool writes = use->visits[i].access == &statement->out;
+        if (statement->tile != tile && (!writes || statement->loop == statements[last->statement]->loop))
+            return false;
+        for (int d = 0; d < tensor->rank && statement->tile == tile; d++) {
+            const Index *index = &use->visits[i].access->index[d], *at = &last->access->index[d];
+            if (!(d == tensor->time_dimension ? index_equal(index, at) : same_but_copies(tile, index, at)))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void mark_unread(const Planner *planner, const Tensor *tensor)
+{
+    const Use *use = &planner->uses[tensor->number];
+    if (!is_unread(planner, tensor, use))
+        return;
+    const Tile *tile = planner->ir->statements[use->visits[use->count - 1].statement]->tile;
+    for (int i = 0; i < planner->ir->statement_count; i++)
+        if (planner->ir->statements[i]->tile == tile && planner->ir->statements[i]->out.tensor == tensor)
+            planner->ir->statements[i]->unread = true;
+}
+
 /* ---- names of units ---- */
 
 static bool unit_name_taken(const Ir *ir, const char *name)
@@ -347,6 +382,8 @@ void plan(Ir *ir, bool streaming)
         plan_tensor(&planner, ir->tensors[i]);
     if (streaming)
         move_step_values(&planner);
-    for (int i = 0; i < ir->tensor_count; i++)
+    for (int i = 0; i < ir->tensor_count; i++) {
+        mark_unread(&planner, ir->tensors[i]);
         name_unit(ir, ir->tensors[i]);
+    }
 }
