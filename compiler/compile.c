@@ -4,7 +4,7 @@
  *     lower      layer list -> forward statements               calls each layer's mathematics
  *     grad       + adjoint statements                           derived; frozen layers prune it
  *     stage      statements -> binding times                    prepare, call, step
- *     tile       statements -> nests over vectors               where the target has lanes
+ *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen (tuning)
  *     pack       weights -> the order in which tiles read them  at prepare time
  *     schedule   other statements -> order of loops, unrolling  under the target's budget
  *     plan       tensors -> homes                               weights, tape, state, scratch
@@ -39,17 +39,29 @@ static void check(const Ir *ir, const char *pass)
         die("after %s: %s", pass, broken);
 }
 
-/* One program through all passes, or up to `last`. NULL if the mathematics of a layer failed. */
-static Ir *run_passes(Arena *arena, Description *description, const CompileOptions *options, const LowerOptions *lowering, const char *last)
+typedef struct Pipeline {
+    Arena *arena;
+    Description *description;
+    Diagnostics *diagnostics;
+    const CompileOptions *options;
+    const Tuning *tuning;       /* NULL: none */
+    NamedTiles *tiles;
+} Pipeline;
+
+/* One program through all passes, or up to the one that is dumped. NULL if the mathematics of a layer failed. */
+static Ir *run_passes(const Pipeline *pipeline, const char *program, const LowerOptions *lowering)
 {
-    Ir *ir = lower(arena, description, lowering);
+    const CompileOptions *options = pipeline->options;
+    Ir *ir = lower(pipeline->arena, pipeline->description, lowering);
     for (int p = PASS_LOWER; ir && p < PASS_COUNT; p++) {
         if (p == PASS_GRAD && lowering->training)
             grad(ir);
         if (p == PASS_STAGE)
             stage(ir, options->target);
-        if (p == PASS_TILE)
+        if (p == PASS_TILE) {
             tile(ir, options->target);
+            tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, program, pipeline->tiles);
+        }
         if (p == PASS_PACK)
             pack(ir);
         if (p == PASS_SCHEDULE)
@@ -57,7 +69,7 @@ static Ir *run_passes(Arena *arena, Description *description, const CompileOptio
         if (p == PASS_PLAN)
             plan(ir, lowering->streaming);
         check(ir, passes[p]);
-        if (last && !strcmp(last, passes[p]))
+        if (options->dump && !strcmp(options->dump, passes[p]))
             break;
     }
     return ir;
@@ -72,36 +84,54 @@ static void check_sizes(Arena *arena, Diagnostics *diagnostics, const Programs *
                         large, programs->model->descriptor.batch);
 }
 
+static bool run_all(const Pipeline *pipeline, Programs *programs)
+{
+    const CompileOptions *options = pipeline->options;
+    int batch = programs->model->descriptor.batch;
+    LowerOptions training = { .training = true, .batch = batch, .input_gradient = options->input_gradient };
+    LowerOptions many = { .batch = batch }, one = { .batch = 1 }, step = { .batch = 1, .streaming = true };
+    if (!options->inference && !(programs->training = run_passes(pipeline, "training", &training)))
+        return false;
+    if (!(programs->batch = run_passes(pipeline, "batch", &many)) || !(programs->single = run_passes(pipeline, "single", &one)))
+        return false;
+    programs->no_step = description_no_streaming(pipeline->description);
+    return programs->no_step || (programs->step = run_passes(pipeline, "step", &step));
+}
+
+static bool dump(const Pipeline *pipeline, Compiled *compiled)
+{
+    const CompileOptions *options = pipeline->options;
+    LowerOptions lowering = { .training = !options->inference, .batch = compiled->programs.model->descriptor.batch,
+                              .input_gradient = options->input_gradient };
+    Ir *ir = run_passes(pipeline, options->inference ? "batch" : "training", &lowering);
+    if (ir)
+        ir_print(&compiled->dump, ir);
+    return ir != NULL;
+}
+
 bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, const CompileOptions *options, Compiled *compiled)
 {
     *compiled = (Compiled){ 0 };
     Programs *programs = &compiled->programs;
-    int batch = description_model(description)->descriptor.batch;
+    Tuning from_file;
+    Pipeline pipeline = { .arena = arena, .description = description, .diagnostics = diagnostics, .options = options,
+                          .tuning = options->tuning_file ? &from_file : options->tuning, .tiles = &compiled->tiles };
     programs->model = description_model(description);
     programs->target = options->target;
     programs->input_gradient = options->input_gradient;
     programs->precise = options->precise;
-    if (options->dump) {
-        LowerOptions lowering = { .training = !options->inference, .batch = batch, .input_gradient = options->input_gradient };
-        Ir *ir = run_passes(arena, description, options, &lowering, options->dump);
-        if (ir)
-            ir_print(&compiled->dump, ir);
-        return ir != NULL;
-    }
     int before = diagnostics_count(diagnostics);
-    LowerOptions training = { .training = true, .batch = batch, .input_gradient = options->input_gradient };
-    LowerOptions many = { .batch = batch }, one = { .batch = 1 }, step = { .batch = 1, .streaming = true };
-    if (!options->inference && !(programs->training = run_passes(arena, description, options, &training, NULL)))
+    if (options->tuning_file && !tuning_read(arena, diagnostics, options->tuning_file, &from_file))
         return false;
-    if (!(programs->batch = run_passes(arena, description, options, &many, NULL)) ||
-        !(programs->single = run_passes(arena, description, options, &one, NULL)))
-        return false;
-    programs->no_step = description_no_streaming(description);
-    if (!programs->no_step && !(programs->step = run_passes(arena, description, options, &step, NULL)))
+    if (options->dump)
+        return dump(&pipeline, compiled) && diagnostics_count(diagnostics) == before;
+    if (!run_all(&pipeline, programs))
         return false;
     check_sizes(arena, diagnostics, programs);
     if (diagnostics_count(diagnostics) != before)
         return false;
+    if (options->tuning_file && !options->inference)    /* without training, its tiles are missed by nobody */
+        tuning_hint(&from_file, &compiled->tiles);
     emit_header(&compiled->header, arena, programs);
     emit_source(&compiled->source, arena, programs);
     return true;

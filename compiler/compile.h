@@ -4,6 +4,7 @@
 
 #include "emit.h"
 #include "read_lua.h"
+#include "tuning.h"
 
 typedef struct CompileOptions {
     const Target *target;
@@ -11,11 +12,14 @@ typedef struct CompileOptions {
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */
     bool precise;               /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
+    const char *tuning_file;    /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */
+    const Tuning *tuning;
     const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */
 } CompileOptions;
 
 typedef struct Compiled {
     Programs programs;
+    NamedTiles tiles;           /* of all programs, as they were emitted */
     Out header, source;
     Out dump;                   /* what the pass left, if a dump was asked for */
 } Compiled;

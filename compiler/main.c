@@ -24,6 +24,7 @@ static const char help[] =
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
+    "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
@@ -106,6 +107,8 @@ static int take_value(Arguments *a, const char *name, const char *value)
         return a->output = value, 0;
     if (!strcmp(name, "--out"))
         return a->weights = value, 0;
+    if (!strcmp(name, "--tuning"))
+        return a->compile.tuning_file = value, 0;
     if (!strcmp(name, "--target"))
         return take_target(a, value);
     if (!strcmp(name, "--unroll"))
@@ -129,6 +132,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
     { "-o", "compile" }, { "--out", "train" }, { "--target", "compile summary check train" }, { "--unroll", "compile summary check train" },
     { "--lanes", "compile summary check train" }, { "--batch", "compile summary check train" }, { "--epochs", "train" },
     { "--samples", "train" }, { "--seed", "check train" }, { "--threads", "train" }, { "--dump", "compile" },
+    { "--tuning", "compile summary check train" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
@@ -219,6 +223,8 @@ static int take_words(Arguments *a, int count, char **words)
             return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
         a->compile.target = target;
     }
+    if (a->compile.tuning_file && a->compile.target->lanes == 1)
+        return usage("--tuning goes with --target=vector: plain loops have no tiles");
     return take_environment(a);
 }
 
