@@ -152,11 +152,11 @@ static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, in
         return clamped_text(nest, index->gather, tensor->extent[dimension]);
     Affine affine = { 0 };
     add_index(&affine, nest, index, 1);
-    if (dimension != tensor->time_dimension || tensor->window != 2)
+    if (dimension != tensor->time_dimension || tensor->window < 2)
         return affine_text(nest->arena, &affine);
     if (affine.terms == 0)
-        return arena_format(nest->arena, "%d", affine.constant % 2);
-    return arena_format(nest->arena, is_single(&affine) ? "%s %% 2" : "(%s) %% 2", affine_text(nest->arena, &affine));
+        return arena_format(nest->arena, "%d", affine.constant % tensor->window);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %% %d" : "(%s) %% %d", affine_text(nest->arena, &affine), tensor->window);
 }
 
 /* An argument is a flat array. */

@@ -346,21 +346,52 @@ void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement)
 
 /* ---- sections ---- */
 
+const char *loop_bound(Arena *arena, const Loop *loop, const char *which)
+{
+    return c_variable_name(arena, arena_format(arena, "%s_%s", loop->axis->name, which));
+}
+
+/* The loop over the pieces of a time loop that runs backwards, last piece first. */
+static void open_pieces(Out *out, Arena *arena, const Loop *loop)
+{
+    const char *start = loop_bound(arena, loop, "start"), *end = loop_bound(arena, loop, "end");
+    put(out, "for (int %s = %d; %s > 0; %s -= %d) {", end, loop->axis->extent, end, end, loop->piece);
+    if (loop->axis->extent % loop->piece == 0)
+        put(out, "const int %s = %s - %d;", start, end, loop->piece);
+    else
+        put(out, "const int %s = %s > %d ? %s - %d : 0;", start, end, loop->piece, end, loop->piece);
+}
+
 static void open_time_loop(Out *out, Arena *arena, const Statement *statement)
 {
     const Axis *axis = statement->loop->axis;
     const char *name = c_axis_name(arena, statement, axis);
     if (axis->extent == 1)
         return;
-    if (statement->loop->reversed)
+    if (statement->loop->piece) {
+        open_pieces(out, arena, statement->loop);
+        put(out, "for (int %s = %s - 1; %s >= %s; %s--) {", name, loop_bound(arena, statement->loop, "end"), name,
+            loop_bound(arena, statement->loop, "start"), name);
+    } else if (statement->loop->reversed) {
         put(out, "for (int %s = %d; %s >= 0; %s--) {", name, axis->extent - 1, name, name);
-    else
+    } else {
         put(out, "for (int %s = 0; %s < %d; %s++) {", name, name, axis->extent, name);
+    }
 }
 
-static void close_time_loop(Out *out, const Statement *statement)
+static const Loop *followed_by(const Statement *statement)
 {
-    if (statement->loop && statement->loop->axis->extent > 1)
+    return statement && statement->tile ? statement->tile->follows : NULL;
+}
+
+/* Between two statements: what ends with the first. `after` is NULL at the end. */
+static void close_time_loop(Out *out, const Statement *before, const Statement *after)
+{
+    bool leaves = before->loop && (!after || after->loop != before->loop);
+    if (leaves && before->loop->axis->extent > 1)
+        put(out, "}");
+    const Loop *pieces = before->loop && before->loop->piece ? before->loop : followed_by(before);
+    if (pieces && (leaves || !before->loop) && followed_by(after) != pieces)
         put(out, "}");
 }
 
@@ -385,8 +416,8 @@ static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section sectio
         const Statement *statement = wanted[i];
         for (end = i + 1; end < count && statement->tile && wanted[end]->tile == statement->tile;)
             end++;
-        if (before && before->loop != statement->loop)
-            close_time_loop(out, before);
+        if (before)
+            close_time_loop(out, before, statement);
         if (statement->loop && (!before || before->loop != statement->loop))
             open_time_loop(out, arena, statement);
         if (statement->tile)
@@ -396,7 +427,7 @@ static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section sectio
         before = statement;
     }
     if (before)
-        close_time_loop(out, before);
+        close_time_loop(out, before, NULL);
 }
 
 void emit_section(Out *out, Arena *arena, const Ir *ir, Section section)

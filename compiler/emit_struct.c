@@ -111,7 +111,7 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
         else if (dimension < 0 || dimension != tensor->time_dimension || tensor->window != 1)
             text = arena_format(arena, "%s[%d]", text, tensor_memory_extent(tensor, i));
     }
-    const char *note = tensor->window == 2 ? "      /* row t is at t % 2 */"
+    const char *note = tensor->window > 1 ? arena_format(arena, "      /* row t is at t %% %d */", tensor->window)
                      : tensor->role == ROLE_STATE ? "      /* row 0: before the first step */" : "";
     put(out, "%s;%s", text, note);
 }

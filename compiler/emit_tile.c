@@ -133,7 +133,7 @@ static void emit_assignment(TileNest *to)
 static void open_sum(TileNest *to)
 {
     Arena *arena = to->nest.arena;
-    Element *element = output_element(to, to->chunk_start != NULL);
+    Element *element = output_element(to, to->tile->chunk != NULL);
     element->stored = to->nest.statement->out.tensor->home != HOME_REGISTER && !to->nest.statement->unread;
     if (to->sets == 2) {
         element->second = tile_name(to, arena_format(arena, "%s_odd", element->name));
@@ -200,7 +200,7 @@ static void emit_sum_loop(TileNest *to, int from, int copies)
     const Axis *axis = to->nest.statement->axes[from];
     Scope scope = tile_open_scope(to);
     const char *name = tile_axis(to, axis);
-    bool cut = to->chunk_start && axis == to->tile->chunk;
+    bool cut = to->tile->chunk && axis == to->tile->chunk;
     int whole = axis->extent / copies * copies;
     const char *start = cut ? to->chunk_start : "0", *end = cut ? to->chunk_end : axis->kind == AXIS_BATCH ? "rows"
                             : arena_format(to->nest.arena, "%d", whole);
@@ -451,11 +451,13 @@ static void emit_outer(TileNest *to, int from)
     const Axis *axis = tile->outer[from];
     bool loops = axis->kind == AXIS_BATCH || axis->extent > 1;
     const char *name = loops ? tile_axis(to, axis) : NULL;
-    const char *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(to->nest.arena, "%d", axis->extent);
+    bool turns = tile->follows && axis == tile->turns;
+    const char *start = turns ? to->chunk_start : "0";
+    const char *end = turns ? to->chunk_end : axis->kind == AXIS_BATCH ? "rows" : arena_format(to->nest.arena, "%d", axis->extent);
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     to->loops += loops;
     if (loops)
-        put(to->out, "for (int %s = 0; %s < %s; %s++) {", name, name, end, name);
+        put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
     emit_outer(to, from + 1);
     if (loops)
         put(to->out, "}");
@@ -466,6 +468,12 @@ static void emit_chunks(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     const Axis *axis = to->tile->chunk;
+    if (to->tile->follows) {        /* the pieces of the time loop are there */
+        to->chunk_start = tile_name(to, loop_bound(arena, to->tile->follows, "start"));
+        to->chunk_end = tile_name(to, loop_bound(arena, to->tile->follows, "end"));
+        emit_outer(to, 0);
+        return;
+    }
     if (!axis) {
         emit_outer(to, 0);
         return;

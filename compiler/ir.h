@@ -133,6 +133,7 @@ typedef enum Accumulate { ACCUMULATE_SET, ACCUMULATE_ADD, ACCUMULATE_MAX } Accum
 typedef struct Loop {               /* a time loop: consecutive statements with the same Loop are its body */
     Axis *axis;
     bool reversed;
+    int piece;          /* set by piece: its turns are done in pieces of so many, each followed by the tiles that `follow`. 0: in one */
 } Loop;
 
 /* Consecutive statements that are emitted as one nest over vectors; set by schedule. Every axis of such a statement is one of
@@ -152,6 +153,8 @@ typedef struct Tile {
     int chunk_extent;
     int outer_count;                /* outermost first */
     Axis *outer[STATEMENT_AXES_MAX];
+    const Loop *follows;            /* set by piece: runs after each piece of this loop, for the turns of that piece; NULL: for all at once */
+    const Axis *turns;              /* its own axis over those turns: the chunk, or an outer one */
 } Tile;
 
 typedef struct Statement {
@@ -166,6 +169,7 @@ typedef struct Statement {
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
     Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
+    Loop *left;                     /* set by stage: the loop that it was moved out of */
     bool unread;                    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
 } Statement;
 

@@ -16,6 +16,9 @@ void stage(Ir *ir, const Target *target);
 /* tile: for a target with lanes: layouts, and tiles: which statements become one nest over vectors, and its numbers. */
 void tile(Ir *ir, const Target *target);
 
+/* piece: time loops are cut, so that what was moved behind them reads what a few turns left while it is near. */
+void piece(Ir *ir);
+
 /* pack: weights that tiles sum over are copied at prepare time into the order in which they are read. */
 void pack(Ir *ir);
 

@@ -68,6 +68,12 @@ static void collect_uses(Planner *planner)
     }
 }
 
+/* The loop in whose pieces a statement runs: what follows each piece is no unit of its own. */
+static const Loop *loop_of(const Statement *statement)
+{
+    return statement->tile && statement->tile->follows ? statement->tile->follows : statement->loop;
+}
+
 static bool same_unit(const Statement *a, const Statement *b)
 {
     return a->section == b->section && ((a->loop && a->loop == b->loop) || (a->tile && a->tile == b->tile) || !strcmp(a->layer, b->layer));
@@ -171,6 +177,23 @@ static bool needs_two_rows(const Planner *planner, const Tensor *tensor, const U
     return true;
 }
 
+/* The same row in a loop and in the tiles that follow each of its pieces: the rows of one piece are enough. */
+static bool needs_piece(const Planner *planner, const Tensor *tensor, const Use *use)
+{
+    const Loop *loop = loop_of(planner->ir->statements[use->visits[0].statement]);
+    if (!loop || loop->piece == 0)
+        return false;
+    for (int i = 0; i < use->count; i++) {
+        const Statement *statement = planner->ir->statements[use->visits[i].statement];
+        const Index *row = &use->visits[i].access->index[tensor->time_dimension], *first = &use->visits[0].access->index[tensor->time_dimension];
+        const Axis *turns = statement->loop ? statement->loop->axis : statement->tile ? statement->tile->turns : NULL;
+        if (loop_of(statement) != loop || row->gather || row->terms != 1 || row->axis[0] != turns || row->coefficient[0] != 1
+            || row->constant != first->constant)
+            return false;
+    }
+    return true;
+}
+
 static bool same_but_copies(const Tile *tile, const Index *a, const Index *b)
 {
     if (index_equal(a, b))
@@ -205,6 +228,11 @@ static bool stays_in_registers(const Planner *planner, const Tensor *tensor, con
     return true;
 }
 
+static int piece_of(const Planner *planner, const Use *use)
+{
+    return loop_of(planner->ir->statements[use->visits[0].statement])->piece;
+}
+
 static void plan_local(const Planner *planner, Tensor *tensor, const Use *use)
 {
     if (stays_in_registers(planner, tensor, use)) {
@@ -212,7 +240,8 @@ static void plan_local(const Planner *planner, Tensor *tensor, const Use *use)
         return;
     }
     if (tensor->time_dimension >= 0)
-        tensor->window = needs_one_row(planner, tensor, use) ? 1 : needs_two_rows(planner, tensor, use) ? 2 : 0;
+        tensor->window = needs_one_row(planner, tensor, use) ? 1 : needs_two_rows(planner, tensor, use) ? 2
+                       : needs_piece(planner, tensor, use)                                                      ? piece_of(planner, use) : 0;
     if (tensor->lifetime_first == tensor->lifetime_last)
         tensor->unit = tensor->lifetime_first;
 }

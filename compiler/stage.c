@@ -211,6 +211,7 @@ static void make_loop_an_axis(Statement *statement)
     statement->axes[0] = statement->loop->axis;
     for (int i = 0; i < statement->axis_count; i++)
         statement->unroll[i] = 1;
+    statement->left = statement->loop;
     statement->loop = NULL;
 }
 

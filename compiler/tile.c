@@ -342,7 +342,7 @@ static void choose_chunk(const Tiler *tiler, const Statement *statement, int cop
         else
             bytes *= axis->kind == AXIS_BATCH ? tiler->ir->batch : axis->extent;
     }
-    long long turns = tile->chunk ? tiler->target->first_cache / 2 / bytes : 0;
+    long long turns = tile->chunk ? tiler->target->first_cache * 2 / 3 / bytes : 0;
     if (tile->chunk && turns >= tile->chunk->extent)
         tile->chunk = NULL;
     tile->chunk_extent = tile->chunk ? (int)(turns > 1 ? turns : 1) : 0;
