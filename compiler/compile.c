@@ -61,6 +61,7 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
         if (p == PASS_TILE) {
             tile(ir, options->target);
             tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, program, pipeline->tiles);
+            piece(ir);
         }
         if (p == PASS_PACK)
             pack(ir);

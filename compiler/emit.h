@@ -98,6 +98,8 @@ char *float_text(Arena *arena, double value);
 /* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
 
+/* "t_end": the variables that hold the bounds of one piece of a time loop (emit_nest.c). */
+const char *loop_bound(Arena *arena, const Loop *loop, const char *which);
 /* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
 void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement);
 /* The statements themselves, one a line, in one comment. */
