@@ -19,6 +19,7 @@ typedef struct Arguments {
     const char *weights;            /* --out: the weight file that train writes; NULL: MODEL.safetensors */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
+    int seconds;                    /* --seconds: of tune; 0: a minute */
     int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
 } Arguments;
@@ -27,6 +28,7 @@ int command_compile(const Arguments *arguments);
 int command_summary(const Arguments *arguments);
 int command_check(const Arguments *arguments);
 int command_train(const Arguments *arguments);
+int command_tune(const Arguments *arguments);
 
 /* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */
 Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max);

@@ -13,10 +13,11 @@ static const char help[] =
     "       lstmc summary MODEL.lua [NAME=VALUE ...]              layers, shapes, parameters, memory, work\n"
     "       lstmc check MODEL.lua [NAME=VALUE ...]                generated C against the interpreter, that against finite differences\n"
     "       lstmc train MODEL.lua [NAME=VALUE ...]                generate, compile, train on the description's data\n"
+    "       lstmc tune MODEL.lua [NAME=VALUE ...]                 measure tiles on this machine, write MODEL.tune.lua for --tuning\n"
     "\n"
     "NAME=VALUE sets arg.NAME in the description.\n"
     "\n"
-    "  -o DIR                     folder of the generated files (default: this one)\n"
+    "  -o DIR                     folder of the generated files (default: this one); of tune: the file it writes\n"
     "  --target=plain|vector      what to emit: plain is ISO C11 in plain loops\n"
     "  --unroll=auto|none|full|N  loops written out: small ones, none, all within the budget, or N copies of the innermost body\n"
     "  --lanes=N                  floats that one operation works on (plain: 1; vector: 4, 8, 16)\n"
@@ -25,6 +26,7 @@ static const char help[] =
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
+    "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
@@ -109,6 +111,8 @@ static int take_value(Arguments *a, const char *name, const char *value)
         return a->weights = value, 0;
     if (!strcmp(name, "--tuning"))
         return a->compile.tuning_file = value, 0;
+    if (!strcmp(name, "--seconds"))
+        return take_count(name, value, &a->seconds);
     if (!strcmp(name, "--target"))
         return take_target(a, value);
     if (!strcmp(name, "--unroll"))
@@ -129,15 +133,15 @@ static int take_value(Arguments *a, const char *name, const char *value)
 }
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile" }, { "--out", "train" }, { "--target", "compile summary check train" }, { "--unroll", "compile summary check train" },
-    { "--lanes", "compile summary check train" }, { "--batch", "compile summary check train" }, { "--epochs", "train" },
+    { "-o", "compile tune" }, { "--out", "train" }, { "--target", "compile summary check train tune" }, { "--unroll", "compile summary check train tune" },
+    { "--lanes", "compile summary check train tune" }, { "--batch", "compile summary check train tune" }, { "--epochs", "train" },
     { "--samples", "train" }, { "--seed", "check train" }, { "--threads", "train" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train" },
+    { "--tuning", "compile summary check train" }, { "--seconds", "tune" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
-    { "--inference", "compile summary" }, { "--input-gradient", "compile summary check" }, { "--interpreted", "train" },
-    { "--quiet", "compile check train" }, { "--precise", "compile summary check train" },
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train" },
+    { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -217,12 +221,17 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("no description given");
     if (a->threads && a->interpreted)
         return usage("--threads does not go with --interpreted");
+    bool tunes = !strcmp(a->command, "tune");
+    if (!a->compile.target)
+        a->compile.target = target_find(tunes ? "vector" : "plain");
     if (a->lanes) {
         const Target *target = target_with_lanes(a->compile.target, a->lanes);
         if (!target)
             return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
         a->compile.target = target;
     }
+    if (tunes && a->compile.target->lanes == 1)
+        return usage("tune needs --target=vector: plain loops have no tiles");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
     return take_environment(a);
@@ -232,6 +241,7 @@ int main(int argc, char **argv)
 {
     static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check }, { "train", command_train },
+        { "tune", command_tune },
     };
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
@@ -243,7 +253,7 @@ int main(int argc, char **argv)
         fputs(help, stderr);
         return 2;
     }
-    Arguments arguments = { .output = ".", .compile = { .target = target_find("plain") } };
+    Arguments arguments = { .output = ".", .compile = { 0 } };
     arguments.parameters = calloc((size_t)argc, sizeof *arguments.parameters);
     if (!arguments.parameters)
         die("out of memory");
