@@ -1,4 +1,5 @@
 /* test_dropin.c: the two generated files as their users meet them: other compilers, standards, flags, sanitizers, guard pages, linkers. */
+#include "dropin_models.h"
 #include "toolchain.h"
 
 #include "../compiler/passes.h"
@@ -10,74 +11,38 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Together: every layer, every loss from logits and from probabilities, every kind of activation, frozen layers, regularizers, both directions,
- * every way of unrolling. Small, because compilers are slow under sanitizers. */
-static const struct { const char *name, *text; int unroll; bool input_gradient; } models[] = {
-    { "tokens", "Input{4}, Embedding{7, 3}, LSTM{3, return_sequences = true}, Dropout{0.3}, GRU{2}, Dense{3, activation = 'softmax'}, "
-                "loss = 'sparse_categorical_crossentropy', optimizer = SGD{0.1, momentum = 0.9, nesterov = true, clipnorm = 1}",
-      UNROLL_NONE, false },
-    { "series", "Input{5, 3}, SimpleRNN{4, return_sequences = true, go_backwards = true, activation = 'softsign'}, "
-                "LSTM{3, use_bias = false, recurrent_activation = 'hard_sigmoid'}, Dense{2, activation = 'tanh', kernel_regularizer = 'l2'}, loss = 'mse'",
-      UNROLL_NONE, true },
-    { "coder",  "Input{3, 2}, GRU{2, reset_after = false}, RepeatVector{3}, LSTM{1, return_sequences = true, activation = 'elu'}, "
-                "Dense{2, activation = 'softmax'}, loss = CategoricalCrossentropy{label_smoothing = 0.1}, optimizer = AdamW{}",
-      UNROLL_FULL, true },
-    { "binary", "Input{4, 3}, Dense{3, activation = 'relu', trainable = false}, GRU{3, return_sequences = true, go_backwards = true}, Flatten{}, "
-                "Dense{2, activation = 'sigmoid'}, loss = 'binary_crossentropy', optimizer = RMSprop{momentum = 0.5, centered = true}",
-      2, false },
-    { "zoo",    "Input{6}, Dense{6, activation = 'relu6'}, Activation{'leaky_relu'}, Activation{'selu'}, Activation{'gelu'}, Activation{'softplus'}, "
-                "Activation{'exponential'}, Activation{'log_softmax'}, Activation{'hard_silu'}, Activation{'silu'}, Activation{'mish'}, "
-                "Activation{'hard_sigmoid_keras2'}, Dropout{0.2}, Dense{3}, loss = Huber{delta = 0.3}, optimizer = Adam{amsgrad = true}",
-      UNROLL_NONE, true },
-    { "frozen", "Input{6}, Embedding{9, 4, trainable = false}, LSTM{3, unit_forget_bias = false, trainable = false}, Dense{2}, loss = 'mae'",
-      UNROLL_NONE, false },
-    { "logits", "Input{4, 5}, GRU{3, use_bias = false}, Dense{3}, loss = SparseCategoricalCrossentropy{from_logits = true}", UNROLL_AUTO, false },
-    { "own",    "Input{4, 2}, SimpleRNN{3, return_sequences = true}, Dense{2, activation = 'tanh'}", UNROLL_AUTO, false },
-};
-
-enum { MODELS = sizeof models / sizeof *models };
-
-/* All of them in the folder, and models.h; words of their names with `suffix`: "tokens.c series.c ...". */
-static const char *open_with_models(struct workshop *shop, const char *suffix)
-{
-    const char *names[MODELS + 1] = { NULL }, *files = "";
-    workshop_open(shop);
-    for (int i = 0; i < MODELS; i++) {
-        CompileOptions options = { .unroll = models[i].unroll, .input_gradient = models[i].input_gradient };
-        workshop_model(shop, models[i].name, models[i].text, &options);
-        names[i] = models[i].name;
-        files = arena_format(shop->arena, "%s%s%s ", files, models[i].name, suffix);
-    }
-    workshop_list(shop, names);
-    return files;
-}
-
 /* ---- compilers ---- */
 
 Test(dropin, sources_compile_without_a_warning)
 {
     struct workshop shop;
-    const char *sources = open_with_models(&shop, ".c");
+    const char *sources = dropin_open(&shop, 1, ".c");
     workshop_run(&shop, "for flags in '-std=c11 -O0' '-std=gnu11 -O2'; do for c in gcc clang; do "
                         "$c $flags " GENERATED_WARNINGS_AS_ERRORS " -c %s || { echo $c $flags; exit 1; }; done; done", sources);
     workshop_close(&shop);
 }
 
-Test(dropin, headers_are_c11_and_cpp17)
+static void check_headers(int lanes)
 {
     struct workshop shop;
-    const char *names = open_with_models(&shop, "");
+    const char *names = dropin_open(&shop, lanes, "");
     workshop_run(&shop, "for n in %s models; do for twice in 1 2; do echo \"#include \\\"$n.h\\\"\"; done > user.c; cp user.c user.cpp; "
                         "for c in gcc clang; do $c -std=c11 " GENERATED_WARNINGS_AS_ERRORS " -fsyntax-only user.c || exit 1; done; "
                         "for c in g++ clang++; do $c -std=c++17 " GENERATED_WARNINGS_AS_ERRORS " -fsyntax-only user.cpp || exit 1; done; done", names);
     workshop_close(&shop);
 }
 
+Test(dropin, headers_are_c11_and_cpp17)
+{
+    check_headers(1);
+    check_headers(8);
+}
+
 /* A warning would be seen: the compilers do complain about a file like ours with a fault in it. */
 Test(dropin, warnings_are_errors_here)
 {
     struct workshop shop;
-    open_with_models(&shop, "");
+    dropin_open(&shop, 1, "");
     workshop_run(&shop, "for fault in 'int narrow(double d) { return d; }' 'int shadow(int i) { { int i = 3; (void)i; } return i; }' 'int unused(int i) { return 0; }'; "
                         "do { cat own.c; echo \"$fault\"; } > faulty.c; for c in gcc clang; do "
                         "! $c -std=c11 " GENERATED_WARNINGS_AS_ERRORS " -fsyntax-only faulty.c 2>/dev/null || { echo $c: $fault; exit 1; }; done; done");
@@ -99,7 +64,7 @@ Test(dropin, same_bits_from_every_compiler_without_a_stray_access)
         { "clang -O0 -fsanitize=memory -fno-sanitize-recover=all -DUNINITIALISED", "malloc" },
     };
     struct workshop shop;
-    const char *sources = open_with_models(&shop, ".c"), *first = NULL;
+    const char *sources = dropin_open(&shop, 1, ".c"), *first = NULL;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         const char *said = workshop_run(&shop, "%s -I. $dropin/exercise.c %s -o exercise -lm && ./exercise %s", ways[i].compile, sources, ways[i].run);
         first = first ? first : said;
@@ -116,10 +81,10 @@ Test(dropin, same_bits_from_every_compiler_without_a_stray_access)
 /* ---- linkers ---- */
 
 /* No model has a name but its own, memory of its own, or a library but libm and the memory functions that compilers call by themselves. */
-Test(dropin, objects_export_their_names_alone_and_keep_no_data)
+static void check_objects(int lanes)
 {
     struct workshop shop;
-    const char *names = open_with_models(&shop, "");
+    const char *names = dropin_open(&shop, lanes, "");
     workshop_run(&shop, "for n in %s; do for c in gcc clang; do $c -O1 -fno-pic -c $n.c -o $n.o && nm $n.o > $n.nm || exit 1; "
                         "! grep ' [A-TV-Z] ' $n.nm | grep -v \" ${n}_\" || { echo $n: a name of another; exit 1; }; "
                         "! grep ' [bBdDCgGsS] ' $n.nm || { echo $n: writable data; exit 1; }; "
@@ -128,19 +93,39 @@ Test(dropin, objects_export_their_names_alone_and_keep_no_data)
     workshop_close(&shop);
 }
 
+Test(dropin, objects_export_their_names_alone_and_keep_no_data)
+{
+    check_objects(1);
+    check_objects(8);
+}
+
+static void link_pairs(int lanes, const char *const (*pairs)[2])
+{
+    struct workshop shop;
+    const char *sources = dropin_open(&shop, lanes, ".c"), *split = lanes > 1 ? "-DSPLIT_SUMS" : "";
+    for (; (*pairs)[0]; pairs++)
+        workshop_run(&shop, "rm -f *.o; %s -c %s && %s %s -I. -c $dropin/sizes.c -o sizes.o && g++ *.o -o sizes -lm && ./sizes", (*pairs)[0], sources,
+                     (*pairs)[1], split);
+    workshop_close(&shop);
+}
+
+/* The model's compiler and flags, the application's. */
 Test(dropin, application_and_models_of_different_compilers_and_flags_agree)
 {
-    static const struct { const char *model, *application; } pairs[] = {
+    static const char *const pairs[][2] = {
         { "gcc -O0", "clang -O3 -march=native -std=c11" },
         { "clang -O1 -march=native", "g++ -O0 -std=c++17 -x c++" },
         { "gcc -Os -march=native", "clang++ -O2 -std=c++17 -x c++" },
+        { NULL, NULL },
     };
-    struct workshop shop;
-    const char *sources = open_with_models(&shop, ".c");
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        workshop_run(&shop, "rm -f *.o; %s -c %s && %s -I. -c $dropin/sizes.c -o sizes.o && g++ *.o -o sizes -lm && ./sizes", pairs[i].model, sources,
-                     pairs[i].application);
-    workshop_close(&shop);
+    static const char *const vector_pairs[][2] = {
+        { "gcc -O1 -march=native", "clang++ -O0 -std=c++17 -x c++" },
+        { "clang -O1", "gcc -O2 -march=native -std=c11" },
+        { "gcc -O1 -DLSTMC_NO_VECTORS", "g++ -O1 -march=native -std=c++17 -x c++" },
+        { NULL, NULL },
+    };
+    link_pairs(1, pairs);
+    link_pairs(8, vector_pairs);
 }
 
 /* ---- text ---- */

@@ -33,7 +33,8 @@ void workshop_model(struct workshop *shop, const char *name, const char *text, c
     CompileOptions chosen = options ? *options : default_options;
     Diagnostics *diagnostics = diagnostics_create(shop->arena);
     Compiled compiled = { 0 };
-    chosen.target = target_find("plain");
+    if (!chosen.target)
+        chosen.target = target_find("plain");
     if (!strstr(text, "return "))
         text = arena_format(shop->arena, "return Sequential{ name = '%s', batch_size = 4, shards = 1, %s }", name, text);
     Description *description = description_read_text(shop->arena, diagnostics, arena_format(shop->arena, "%s.lua", name), text, strlen(text),

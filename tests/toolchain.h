@@ -14,7 +14,7 @@ struct workshop {
 void workshop_open(struct workshop *shop);
 void workshop_close(struct workshop *shop);     /* removes the folder */
 
-/* Plain target, everything else as the command does it by default. */
+/* No target: the plain one; everything else as the command does it by default. */
 extern const CompileOptions default_options;
 
 /* "return Sequential{ name = NAME, batch_size = 4, shards = 1, TEXT }", or TEXT as it is where it holds a return of its own, to NAME.h and

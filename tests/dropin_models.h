@@ -1,0 +1,10 @@
+/* dropin_models.h: the models that test generated code as its users meet it. */
+#ifndef DROPIN_MODELS_H
+#define DROPIN_MODELS_H
+
+#include "toolchain.h"
+
+/* All of them in a new folder, and models.h; words of their names with `suffix`: "tokens.c series.c ...". `lanes` 1: the plain target. */
+const char *dropin_open(struct workshop *shop, int lanes, const char *suffix);
+
+#endif

@@ -1,0 +1,131 @@
+/* test_dropin_vectors.c: generated files with vectors as their users meet them: other compilers, whatever vectors these are told of or none,
+ * sanitizers, guard pages. */
+#include "dropin_models.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool processor_has(struct workshop *shop, const char *feature)
+{
+    return atoi(workshop_run(shop, "grep -cw -m 1 %s /proc/cpuinfo || true", feature)) > 0;
+}
+
+/* Whatever vectors the compiler is told of, or none. */
+Test(dropin_vectors, sources_with_vectors_compile_without_a_warning)
+{
+    static const struct { int lanes; bool all; const char *flags; } ways[] = {
+        { 4, false, "'-std=gnu11 -O2'" },
+        { 8, true,  "'-std=gnu11 -O1 -mavx2 -mfma'" },
+        { 8, false, "'-std=c11 -O0' '-std=gnu11 -O3' '-std=c11 -O1 -mavx' '-std=c11 -O1 -DLSTMC_NO_VECTORS -Wno-unused-function'" },
+        { 16, false, "'-std=c11 -O0' '-std=gnu11 -O2 -mavx512f'" },
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct workshop shop;
+        const char *sources = dropin_open(&shop, ways[i].lanes, ".c");
+        workshop_run(&shop, "for flags in %s; do for c in gcc clang; do "
+                            "$c $flags " GENERATED_WARNINGS_AS_ERRORS " $flags -c %s || { echo $c $flags; exit 1; }; done; done", ways[i].flags,
+                     ways[i].all ? sources : "coder.c zoo.c wide.c");
+        workshop_close(&shop);
+    }
+}
+
+/* ---- the same numbers but for rounding ---- */
+
+/* Of the numbers of one line, relative to the largest of them; infinite if the lines are not about the same thing. */
+static double line_deviation(const char *a, const char *b)
+{
+    size_t head = strcspn(a, ":");
+    double largest = 1e-6, difference = 0;
+    if (strncmp(a, b, head + 1))
+        return INFINITY;
+    for (a += head + 1, b += head + 1; *a == ' ' && *b == ' ';) {
+        char *end_a, *end_b;
+        double left = strtod(a, &end_a), right = strtod(b, &end_b);
+        largest = fmax(largest, fabs(left));
+        difference = fmax(difference, fabs(left - right));
+        a = end_a;
+        b = end_b;
+    }
+    return *a == '\n' && *b == '\n' ? difference / largest : INFINITY;
+}
+
+static void expect_same_numbers(const char *first, const char *said, const char *how)
+{
+    int lines = 0;
+    for (; *first && *said; first += strcspn(first, "\n") + 1, said += strcspn(said, "\n") + 1, lines++) {
+        double deviation = line_deviation(first, said);
+        cr_expect(deviation <= 1e-5, "%s: %.*s: deviation %g", how, (int)strcspn(said, ":"), said, deviation);
+    }
+    cr_expect(lines > 100 && !*first && !*said, "%s: %d lines", how, lines);
+}
+
+/* Pads of vectors may hold anything, NaN as well, and nothing beyond the caller's arrays is touched. */
+static void run_vectors(int lanes, const char *const (*ways)[2])
+{
+    struct workshop plain, shop;
+    const char *sources = dropin_open(&plain, 1, ".c");
+    const char *first = workshop_run(&plain, "gcc -O1 -DSPLIT_SUMS -I. $dropin/exercise.c %s -o exercise -lm && ./exercise after", sources);
+    sources = dropin_open(&shop, lanes, ".c");
+    bool wide = processor_has(&shop, "avx2") && processor_has(&shop, "fma");
+    for (; (*ways)[0]; ways++) {
+        if (!wide && strstr((*ways)[0], "-mavx2"))
+            continue;
+        const char *how = arena_format(shop.arena, "%s -DSPLIT_SUMS", (*ways)[0]);
+        const char *said = workshop_run(&shop, "%s -I. $dropin/exercise.c %s -o exercise -lm && ./exercise %s", how, sources, (*ways)[1]);
+        expect_same_numbers(first, said, how);
+    }
+    workshop_close(&plain);
+    workshop_close(&shop);
+}
+
+Test(dropin_vectors, vectors_of_eight_give_the_same_numbers_without_a_stray_access)
+{
+    static const char *const ways[][2] = {
+        { "gcc -std=c11 -O1", "after" },
+        { "gcc -std=gnu11 -O2 -mavx2 -mfma", "before" },
+        { "clang -std=gnu11 -O2 -mavx2 -mfma", "after" },
+        { "gcc -std=gnu11 -O1 -DLSTMC_NO_VECTORS", "after" },
+        { NULL, NULL },
+    };
+    run_vectors(8, ways);
+}
+
+Test(dropin_vectors, vectors_of_four_give_the_same_numbers_without_a_stray_access)
+{
+    static const char *const ways[][2] = {
+        { "clang -std=c11 -O1", "after" },
+        { "gcc -std=gnu11 -O3 -march=native", "after" },
+        { NULL, NULL },
+    };
+    run_vectors(4, ways);
+}
+
+Test(dropin_vectors, vectors_of_sixteen_run_on_narrower_ones)
+{
+    static const char *const ways[][2] = { { "gcc -std=gnu11 -O1 -mavx2", "after" }, { "clang -O1", "before" }, { NULL, NULL } };
+    run_vectors(16, ways);
+}
+
+Test(dropin_vectors, vectors_under_sanitizers)
+{
+    static const char *const ways[][2] = {
+        { "gcc -O0 -fsanitize=address,undefined -fno-sanitize-recover=all", "malloc" },
+        { "clang -O0 -mavx2 -mfma -fsanitize=address,undefined -fno-sanitize-recover=all", "malloc" },
+        { "clang -O0 -fsanitize=memory -fno-sanitize-recover=all -DUNINITIALISED", "malloc" },
+        { NULL, NULL },
+    };
+    run_vectors(8, ways);
+}
+
+/* Multiply-adds are fused where the target has them, whatever the language standard says. */
+Test(dropin_vectors, vectors_are_multiplied_and_added_in_one_go)
+{
+    struct workshop shop;
+    dropin_open(&shop, 8, ".c");
+    workshop_run(&shop, "for std in c11 gnu11; do for c in gcc clang; do $c -std=$std -O2 -mavx2 -mfma -c wide.c -o wide.o && "
+                        "fused=$(objdump -d wide.o | grep -cE 'vfn?madd[0-9]+ps +.*%%ymm') && [ $fused -ge 50 ] && "
+                        "! objdump -d wide.o | grep -qE 'call.*<(tanhf|expf)' || { echo $c $std: $fused; exit 1; }; done; done");
+    workshop_close(&shop);
+}
