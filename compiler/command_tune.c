@@ -77,7 +77,7 @@ static void add_shapes(Search *s, const Target *target)
     for (int r = 1; r <= (tile->dot ? 0 : rows); r++) {
         numbers.rows = r;
         numbers.blocks = least(room / r, tile->vectors);
-        if (numbers.blocks > 0 && (tile->rows > 0 || numbers.blocks > 0))
+        if (numbers.blocks > 0)
             add_candidate(s, numbers);
     }
     for (int v = 1; v <= (tile->dot ? 0 : least(room, tile->vectors)) && v <= 4; v++) {
@@ -109,9 +109,10 @@ static void make_candidates(Search *s, const Target *target)
             other.unroll = unroll;
             add_candidate(s, other);
         }
-    for (int quarter = 2; s->phase == PHASE_CHUNK && tile->steps && quarter <= 16; quarter *= quarter == 2 ? 4 : 2) {
+    static const int halves[] = { 1, 4, 8 };
+    for (int i = 0; s->phase == PHASE_CHUNK && tile->steps && i < 3; i++) {
         TileNumbers other = numbers;
-        other.chunk = least(numbers.chunk > quarter ? numbers.chunk * quarter / 4 : quarter / 4 > 0 ? numbers.chunk * (quarter / 4) : 1, tile->steps);
+        other.chunk = numbers.chunk < 2 && i == 0 ? 1 : least(numbers.chunk * halves[i] / 2, tile->steps);
         add_candidate(s, other);
     }
 }
