@@ -367,6 +367,7 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     stage(ir, target);
     evaluate_pass(trial, ir, "stage", true);
     tile(ir, target);
+    piece(ir);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "tile", true);
     pack(ir);

@@ -35,27 +35,36 @@ static void compare(const char *name, const char *text)
     free(golden);
 }
 
-static void compile_golden(const char *pass, Compiled *compiled, Arena *arena, Description **kept)
+static void compile_golden(const char *target, const char *pass, Compiled *compiled, Arena *arena, Description **kept)
 {
     Diagnostics *diagnostics = diagnostics_create(arena);
-    CompileOptions options = { .target = target_find("plain"), .dump = pass };
+    CompileOptions options = { .target = target_find(target), .dump = pass };
     *kept = description_read_text(arena, diagnostics, "golden.lua", description, strlen(description), NULL);
     cr_assert(*kept && compile(arena, *kept, diagnostics, &options, compiled));
 }
 
+static void compare_pass(const char *target, const char *pass, const char *name)
+{
+    Arena *arena = arena_create();
+    Compiled compiled;
+    Description *kept;
+    compile_golden(target, pass, &compiled, arena, &kept);
+    compare(name, compiled.dump.text);
+    compiled_free(&compiled);
+    description_free(kept);
+    arena_free(arena);
+}
+
 Test(golden, passes)
 {
-    static const char *const passes[] = { "lower", "grad", "plan" };
-    for (size_t p = 0; p < sizeof passes / sizeof *passes; p++) {
-        Arena *arena = arena_create();
-        Compiled compiled;
-        Description *kept;
-        char name[64];
-        compile_golden(passes[p], &compiled, arena, &kept);
-        snprintf(name, sizeof name, "%s.txt", passes[p]);
-        compare(name, compiled.dump.text);
-        compiled_free(&compiled);
-        description_free(kept);
-        arena_free(arena);
-    }
+    compare_pass("plain", "lower", "lower.txt");
+    compare_pass("plain", "grad", "grad.txt");
+    compare_pass("plain", "plan", "plan.txt");
+}
+
+/* What moves, which statements run as one nest over vectors, what is packed, what needs no memory. */
+Test(golden, passes_of_the_vector_target)
+{
+    compare_pass("vector", "tile", "vector_tile.txt");
+    compare_pass("vector", "plan", "vector_plan.txt");
 }
