@@ -85,9 +85,10 @@ void  checked_free(void *memory);
 
 /* ---- clock.c ---- */
 
-/* ticks: core cycles of this thread in user mode where the kernel counts them, else nanoseconds of wall time. */
+/* processor: seconds in which this process worked, whoever else had the processor meanwhile. ticks: core cycles of this thread in user mode
+ * where the kernel counts them, else nanoseconds of processor time; 0: not known. */
 typedef struct Time {
-    double seconds, ticks;
+    double seconds, processor, ticks;
 } Time;
 void  clock_open(void);
 bool  clock_counts_cycles(void);
@@ -138,7 +139,8 @@ int compare_peers(const Task *task, void **contexts);
 
 typedef struct Measured {
     bool there;
-    double seconds, ticks;      /* of one call: medians */
+    double seconds;             /* of one call, median: processor time on one thread, else wall time */
+    double ticks;               /* likewise */
     double ratio;               /* to ours: median over the rounds of peer / ours */
 } Measured;
 
@@ -173,7 +175,7 @@ typedef struct Flavour {
 
 typedef struct Built {
     char source[512], object[512], library[512];
-    double lstmc_seconds, cc_seconds;
+    double lstmc_seconds, cc_seconds;   /* of processor time */
 } Built;
 #define OURS_FLAGS "-O2 -march=native"
 /* Once for each flavour and workload in a run. */

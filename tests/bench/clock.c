@@ -1,4 +1,5 @@
-/* clock.c: wall time, and core cycles where the kernel gives them: cycles do not change when a neighbour slows the machine's clock. */
+/* clock.c: wall time, processor time, which does not run while somebody else has the processor, and core cycles where the kernel gives them,
+ * which do not change when a neighbour slows the machine down either. */
 #include "bench.h"
 
 #include <string.h>
@@ -37,19 +38,20 @@ bool clock_counts_cycles(void)
 
 Time clock_now(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    Time time = { .seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec };
+    struct timespec wall, worked;
+    clock_gettime(CLOCK_MONOTONIC, &wall);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &worked);
+    Time time = { .seconds = (double)wall.tv_sec + 1e-9 * (double)wall.tv_nsec, .processor = (double)worked.tv_sec + 1e-9 * (double)worked.tv_nsec };
     uint64_t cycles = 0;
     if (counter >= 0 && read(counter, &cycles, sizeof cycles) == (ssize_t)sizeof cycles)
         time.ticks = (double)cycles;
     else
-        time.ticks = 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+        time.ticks = 1e9 * time.processor;
     return time;
 }
 
 Time clock_since(Time start)
 {
     Time now = clock_now();
-    return (Time){ now.seconds - start.seconds, now.ticks - start.ticks };
+    return (Time){ now.seconds - start.seconds, now.processor - start.processor, now.ticks - start.ticks };
 }

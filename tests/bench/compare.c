@@ -68,7 +68,8 @@ static int drop_those_that_deviate(const Task *task, void **contexts, PeerIndex 
             float loss = (float)look.loss, good_loss = (float)good.loss;
             fine = agrees(task, peers[i], peers[reference_index], deviation(&loss, &good_loss, 1), "the loss");
             if (fine && look.gradients)
-                fine = agrees(task, peers[i], peers[reference_index], gradient_deviation(task->workload, look.gradients, good.gradients), "a gradient");
+                fine = agrees(task, peers[i], peers[reference_index], gradient_deviation(task->workload, look.gradients, good.gradients),
+                              "a gradient");
         } else if (look.output) {
             size_t count = (size_t)workload_outputs(task->workload, task->streaming);
             fine = agrees(task, peers[i], peers[reference_index], deviation(look.output, good.output, count), "the output");

@@ -85,7 +85,8 @@ static void let_threads_sleep(const Task *task)
 
 static void run_round(const Task *task, Entry *entries, int round)
 {
-    for (int i = 0; i < PEERS; i++) {
+    for (int turn = 0; turn < PEERS; turn++) {
+        int i = (round + turn) % PEERS;   /* another one begins each time, lest somebody's place be always that where the scheduler cuts in */
         Entry *entry = &entries[i];
         Time time;
         if (!entry->context)
@@ -94,7 +95,7 @@ static void run_round(const Task *task, Entry *entries, int round)
         if (entry->call_seconds < WARM_SECONDS * (task->threads > 1 ? 20 : 1))
             peers[i]->run(entry->context, 1, &time);
         peers[i]->run(entry->context, entry->calls, &time);
-        entry->times[round] = (Time){ time.seconds / entry->calls, time.ticks / entry->calls };
+        entry->times[round] = (Time){ time.seconds / entry->calls, time.processor / entry->calls, time.ticks / entry->calls };
     }
 }
 
@@ -107,10 +108,15 @@ static int run_rounds(const Task *task, Entry *entries)
     return rounds;
 }
 
-/* Ticks where both have them and one thread does all the work, else seconds. */
+/* What a person may call the time of a task: two threads are there to save wall time. */
+static double seconds_of(const Task *task, Time time)
+{
+    return task->threads == 1 ? time.processor : time.seconds;
+}
+
 static double ratio(const Task *task, Time theirs, Time ours)
 {
-    return task->threads == 1 && theirs.ticks > 0 ? theirs.ticks / ours.ticks : theirs.seconds / ours.seconds;
+    return task->threads == 1 && theirs.ticks > 0 ? theirs.ticks / ours.ticks : seconds_of(task, theirs) / seconds_of(task, ours);
 }
 
 static void summarise(const Task *task, const Entry *entries, Result *result)
@@ -121,7 +127,7 @@ static void summarise(const Task *task, const Entry *entries, Result *result)
         if (!entries[i].context)
             continue;
         for (int r = 0; r < result->rounds; r++) {
-            seconds[r] = entries[i].times[r].seconds;
+            seconds[r] = seconds_of(task, entries[i].times[r]);
             ticks[r] = entries[i].times[r].ticks;
             ratios[r] = ours->context ? ratio(task, entries[i].times[r], ours->times[r]) : 0;
         }

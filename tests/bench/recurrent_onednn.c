@@ -4,11 +4,13 @@
 #include "network.h"
 
 #include <dnnl.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ARGUMENTS_MAX 24
+
+/* Of libgomp, which oneDNN runs on; clang has no omp.h beside gcc's. */
+void omp_set_num_threads(int threads);
 
 typedef struct Arguments {
     int count;

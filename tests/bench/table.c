@@ -1,7 +1,8 @@
 /* table.c: results to Markdown. */
 #include "bench.h"
 
-#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static const char *in_unit(double seconds, char *text, size_t size)
 {
@@ -103,7 +104,8 @@ static void put_times(FILE *file, const Limits *limits, const Result *results, i
 
 static void put_sizes(FILE *file, const Size *sizes)
 {
-    fputs("\n| | text of the inference object, -Os | -O2 | whole source, lines | cc -O2 | lstmc |\n|---|---|---|---|---|---|\n", file);
+    fputs("\n| | text of the inference object, -Os | -O2 | whole source, lines | cc -O2, processor time | lstmc, processor time |\n"
+          "|---|---|---|---|---|---|\n", file);
     for (int i = 0; i < workload_count; i++) {
         char cc[40], lstmc[40];
         if (sizes[i].there)
@@ -114,11 +116,16 @@ static void put_sizes(FILE *file, const Size *sizes)
 
 static void put_notes(FILE *file)
 {
+    double load;
+    if (getloadavg(&load, 1) == 1)
+        fprintf(file, "\nLoad of the machine in the last minute, the bench included: %.1f on %ld processors. On a busy machine two threads "
+                "mean little: peers whose threads spin while they wait then fall behind by far.\n", load, sysconf(_SC_NPROCESSORS_ONLN));
     fprintf(file,
             "\nTime is %s. A ratio is a peer's time over ours, the median over interleaved rounds; in parentheses what is wanted.\n"
             "- ours: lstmc%s%s, `$CC " OURS_FLAGS "`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
             "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm,\n"
-            "  in a stream [x, h] in one sgemv. The layers around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for inference, and after each update in training.\n"
+            "  in a stream [x, h] in one sgemv. The layers around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for\n"
+            "  inference, and after each update in training.\n"
             "- A training step: forward, loss, backward, sum over shards, Adam, operands made from the new weights. Inference: one row.\n"
             "- All peers have the same weights and data, and their outputs (inference), losses and gradients (training) agree to 1e-4\n"
             "  of the largest value, or they are not timed. GRU: Keras's reset_after, which is oneDNN's lbr_gru, and PyTorch's GRU with the gates\n"
@@ -127,8 +134,8 @@ static void put_notes(FILE *file)
             "  gradient); bytes of weights over the bandwidth of a buffer as large as them (behind an embedding the product with the kernel counts\n"
             "  as one row of a table; training: Adam's traffic); steps times the chain, which is the measured latency of one product, sigmoid,\n"
             "  tanh, store and load, and then this step's recurrent multiply-adds at the peak, since they wait for h.\n",
-            clock_counts_cycles() ? "core cycles in user mode where one thread of this process works, wall time for PyTorch and for two threads"
-                                  : "wall time: the kernel gives no cycle counter here",
+            clock_counts_cycles() ? "core cycles in user mode for one thread of this process, processor time for PyTorch, wall time for two threads"
+                                  : "processor time for one thread (the kernel gives no cycle counter here), wall time for two",
             *options.lstmc ? " " : "", options.lstmc);
 }
 

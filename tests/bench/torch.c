@@ -146,11 +146,16 @@ static void *open_torch(const Task *task, const Data *data, char *why)
     return context;
 }
 
-static double ask_number(const char *line)
+static double ask_number(const char *line, double *second)
 {
     char answer[WHY_MAX];
-    if (ask(line, answer, sizeof answer))
-        return strtod(answer, NULL);
+    if (ask(line, answer, sizeof answer)) {
+        char *rest;
+        double first = strtod(answer, &rest);
+        if (second)
+            *second = strtod(rest, NULL);
+        return first;
+    }
     fprintf(stderr, "bench: PyTorch, asked to %s: %s\n", line, answer);
     exit(1);
 }
@@ -160,8 +165,8 @@ static void run_torch(void *context, int calls, Time *time)
     char line[40];
     (void)context;
     snprintf(line, sizeof line, "run %d", calls);
-    double seconds = ask_number(line);
-    *time = (Time){ seconds, clock_counts_cycles() ? 0 : 1e9 * seconds };   /* the cycles of another process are not ours to count */
+    time->seconds = ask_number(line, &time->processor);
+    time->ticks = clock_counts_cycles() ? 0 : 1e9 * time->processor;   /* the cycles of another process are not ours to count */
 }
 
 static void look_at_torch(void *opaque, Look *look)
@@ -170,7 +175,7 @@ static void look_at_torch(void *opaque, Look *look)
     char path[600], line[700];
     snprintf(path, sizeof path, "%s/torch.shown", options.folder);
     snprintf(line, sizeof line, "show %s", path);
-    *look = (Look){ .output = context->values, .gradients = context->values, .loss = ask_number(line) };
+    *look = (Look){ .output = context->values, .gradients = context->values, .loss = ask_number(line, NULL) };
     FILE *file = fopen(path, "rb");
     if (!file || fread(context->values, sizeof(float), context->shown, file) != context->shown || fgetc(file) != EOF)
         fprintf(stderr, "bench: PyTorch: %s is not as long as it should be\n", path);

@@ -1,6 +1,6 @@
 """torch_peer.py: the workloads in PyTorch, for the bench (torch.c), which talks to it in lines over standard input and output:
   open KIND ROWS STEPS THREADS LOSS LAYERS WEIGHTS X TARGET   -> ready      KIND: sequence, streaming, training; the last three are files
-  run N                                                       -> seconds    of N calls
+  run N                                                       -> seconds of N calls: wall time, processor time
   show FILE                                                   -> loss       output or gradients, in Keras's order and layout, into FILE
 Anything that goes wrong is answered by a line "error ..."."""
 import sys
@@ -144,17 +144,17 @@ class Job:
             self.calls += 1
 
     def run(self, count):
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         for _ in range(int(count)):
             self.call()
-        return time.perf_counter() - start
+        return "%.17g %.17g" % (time.perf_counter() - start, time.process_time() - worked)
 
     def show(self, path):
         values = [g for layer in self.layers for g in layer.gradients()] if self.training else [self.output]
         with open(path, "wb") as file:
             for value in values:
                 file.write(value.detach().contiguous().numpy().tobytes())
-        return self.loss_value
+        return "%.17g" % self.loss_value
 
 
 def main():
@@ -167,7 +167,7 @@ def main():
                 job = Job(*words[1:])
                 answer = "ready"
             else:
-                answer = "%.17g" % (job.run(words[1]) if words[0] == "run" else job.show(words[1]))
+                answer = job.run(words[1]) if words[0] == "run" else job.show(words[1])
         except Exception as problem:        # the bench must hear of it, whatever it is
             answer = "error " + " ".join(str(problem).split())
         print(answer, flush=True)
