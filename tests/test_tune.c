@@ -219,7 +219,7 @@ Test(tune_command, mistakes_in_tables)
 
 Test(tune_command, mistakes_on_the_command_line)
 {
-    expect("$L m.lua --tuning=t.lua", 2, NULL, "--tuning goes with --target=vector");
+    expect("$L m.lua --target=plain --tuning=t.lua", 2, NULL, "--tuning goes with --target=vector");
     expect("$L m.lua --tuning", 2, NULL, "--tuning needs a value");
     expect("$L tune m.lua --target=plain", 2, NULL, "tune needs --target=vector");
     expect("$L tune m.lua --tuning=t.lua", 2, NULL, "--tuning does not go with tune");
@@ -240,7 +240,7 @@ Test(tune_command, a_table_is_obeyed_and_what_it_misses_is_a_hint)
     expect("$L m.lua --target=vector --tuning=t.lua", 0, "m.c", "t.lua:2: hint: no tile is called \"training forward lstm.zz\"");
     expect("$L check m.lua --target=vector --tuning=t.lua --quiet", 0, "all within tolerance", "tiles here: \"training forward lstm.z in t\", ");
     expect("$L m.lua --target=vector --tuning=t.lua --inference", 0, "m.c", NULL);
-    expect("$L m.lua --precise -o . && cp m.c precise.c && $L m.lua && cmp m.c precise.c", 0, "m.c", NULL);
+    expect("$L m.lua --target=plain --precise -o . && cp m.c precise.c && $L m.lua --target=plain && cmp m.c precise.c", 0, "m.c", NULL);
 }
 
 Test(tune_command, what_it_writes_is_accepted)

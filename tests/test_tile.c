@@ -1,0 +1,226 @@
+/* test_tile.c: which statements run as one nest over vectors: all of a cell at once, nothing that recurs in plain loops, weights in the order in
+ * which they are read. That tiles mean what their statements mean is seen in the oracles; here, that this would be seen if they did not. */
+#include "../compiler/axes.h"
+#include "../compiler/compile.h"
+#include "../compiler/evaluate.h"
+#include "../runtime/lstmc_random.h"
+#include "oracles.h"
+#include "tile_order.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+static const char mgu[] =
+    "local MGU = recurrent 'MGU' {\n"
+    "  arguments = { { 'units', 'size' } }, state = { 'h' },\n"
+    "  weights = function(a, x)\n"
+    "    return { kernel = weight({ x.features, 2 * a.units }, 'glorot_uniform'), recurrent_kernel = weight({ a.units, 2 * a.units }, 'orthogonal'),\n"
+    "             bias = weight({ 2 * a.units }, 'ones') }\n"
+    "  end,\n"
+    "  step = function(a, w, x, s)\n"
+    "    local p_f, p_h = gates(affine(x, w.kernel, w.bias), 2)\n"
+    "    local U_f, U_h = gates(w.recurrent_kernel, 2)\n"
+    "    local f = sigmoid(p_f + affine(s.h, U_f))\n"
+    "    return { h = (1 - f) * s.h + f * tanh(p_h + affine(f * s.h, U_h)) }\n"
+    "  end }\n"
+    "return Sequential{ name = 'cell', batch_size = 5, shards = 1, Input{6, 7}, MGU{10}, Dense{9, activation = 'tanh'}, loss = 'mse' }";
+
+static const char convolution[] =
+    "local Conv = layer 'Conv' {\n"
+    "  arguments = { { 'filters', 'size' } }, over = 'sample', input = 'sequence', streams = 'it looks at a window',\n"
+    "  shape = function(a, x) return { x.timesteps - 2, a.filters } end,\n"
+    "  weights = function(a, x) return { kernel = weight({ 3, x.features, a.filters }, 'glorot_uniform'), bias = weight({ a.filters }, 'ones') } end,\n"
+    "  call = function(a, w, x)\n"
+    "    local t, k, c, f = axes 't k c f'\n"
+    "    local z = tensor{ x.timesteps - 2, a.filters }\n"
+    "    z[{ t, f }] = w.kernel[{ k, c, f }] * x[{ t + k, c }] + w.bias[{ f }]\n"
+    "    return tanh(z)\n"
+    "  end }\n"
+    "return Sequential{ name = 'cell', batch_size = 5, shards = 1, Input{14, 7}, Conv{10}, Dense{9, activation = 'tanh'}, loss = 'mse' }";
+
+typedef struct Build {              /* one description through all passes */
+    Arena *arena;
+    Description *description;
+    Compiled compiled;
+} Build;
+
+static Build compile_vector(const char *text, int lanes)
+{
+    Build all = { .arena = arena_create() };
+    Diagnostics *diagnostics = diagnostics_create(all.arena);
+    CompileOptions options = { .target = target_with_lanes(target_find("vector"), lanes) };
+    all.description = oracle_read(all.arena, text);
+    cr_assert(compile(all.arena, all.description, diagnostics, &options, &all.compiled), "%s", text);
+    return all;
+}
+
+static void release(Build *all)
+{
+    compiled_free(&all->compiled);
+    description_free(all->description);
+    arena_free(all->arena);
+}
+
+static const Tensor *find(const Ir *ir, const char *layer, const char *name)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (!strcmp(ir->tensors[i]->layer, layer) && !strcmp(ir->tensors[i]->name, name) && ir->tensors[i]->role != ROLE_WEIGHT)
+            return ir->tensors[i];
+    cr_assert_fail("no %s.%s", layer, name);
+    return NULL;
+}
+
+/* ---- structure ---- */
+
+/* Tiles in the time loops of forward, all statements of which are in one. */
+static int tiles_in_loops(const Ir *ir)
+{
+    const Tile *before = NULL;
+    int count = 0;
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        if (!statement->loop || statement->section != SECTION_FORWARD)
+            continue;
+        cr_expect(statement->tile, "a plain nest: %s", statement_text(ir->arena, statement));
+        count += statement->tile != before;
+        before = statement->tile;
+    }
+    return count;
+}
+
+static int plain_nests(const Ir *ir)
+{
+    int count = 0;
+    for (int i = 0; i < ir->statement_count; i++)
+        count += !ir->statements[i]->tile && ir->statements[i]->section == SECTION_FORWARD && ir->statements[i]->time != TIME_PREPARE;
+    return count;
+}
+
+static void expect_tiles(const char *text, int tiles)
+{
+    static const int lanes[] = { 4, 8, 16 };
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+        Build all = compile_vector(text, lanes[i]);
+        const Programs *programs = &all.compiled.programs;
+        const Ir *const kinds[] = { programs->batch, programs->single, programs->step, programs->training };
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            if (!kinds[k])
+                continue;
+            int found = tiles_in_loops(kinds[k]);
+            cr_expect(kinds[k] == programs->step ? found == 0 || found == tiles : found == tiles, "%s\n%d lanes, program %zu: %d tiles in its loops, not %d", text,
+                      lanes[i], k, found, tiles);
+            cr_expect(plain_nests(kinds[k]) == 0, "%s\n%d lanes, program %zu: %d plain nests", text, lanes[i], k, plain_nests(kinds[k]));
+        }
+        release(&all);
+    }
+}
+
+Test(tile, a_cell_is_one_tile_from_bias_to_state)
+{
+    expect_tiles("Input{6, 7}, LSTM{10}, Dense{9, activation = 'tanh'}", 1);
+    expect_tiles("Input{6, 7}, GRU{10}, Dense{9, activation = 'tanh'}", 1);
+    expect_tiles("Input{6, 7}, SimpleRNN{10}, Dense{9, activation = 'tanh'}", 1);
+}
+
+/* What was written at all points is read at each: a tile has to end before. */
+Test(tile, a_product_with_what_was_just_made_starts_another)
+{
+    expect_tiles(mgu, 2);
+}
+
+Test(tile, feed_forward_layers_leave_no_plain_nest)
+{
+    expect_tiles("Input{9}, Dense{11, activation = 'tanh'}, Dense{5}", 0);
+    expect_tiles(convolution, 0);
+}
+
+Test(tile, gates_stay_in_registers)
+{
+    static const char *const names[] = { "z", "i", "f", "g", "o", "tanh_c" };
+    Build all = compile_vector("Input{6, 7}, LSTM{10}, Dense{9, activation = 'tanh'}", 8);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cr_expect_eq(find(all.compiled.programs.batch, "lstm", names[i])->home, HOME_REGISTER, "lstm.%s", names[i]);
+    cr_expect_eq(find(all.compiled.programs.batch, "lstm", "h")->home, HOME_SCRATCH);
+    cr_expect_eq(find(all.compiled.programs.training, "lstm", "i")->home, HOME_TAPE, "backward reads it");
+    release(&all);
+}
+
+/* [units / lanes][summed][gate][lanes]: one stream. */
+Test(tile, weights_lie_in_the_order_in_which_they_are_read)
+{
+    Build all = compile_vector("Input{6, 7}, LSTM{10}, Dense{9, activation = 'tanh'}", 8);
+    const Tensor *kernel = find(all.compiled.programs.batch, "lstm", "kernel");
+    const Tensor *recurrent = find(all.compiled.programs.batch, "lstm", "recurrent_kernel");
+    const Tensor *const both[] = { kernel, recurrent };
+    for (int i = 0; i < 2; i++) {
+        const Tensor *tensor = both[i];
+        cr_expect(tensor->home == HOME_PREPARED && tensor->layout == LAYOUT_BLOCKED && tensor->lanes == 8, "%s", tensor->name);
+        cr_expect(tensor->rank == 3 && tensor->extent[0] == (i ? 10 : 7) && tensor->extent[1] == 4 && tensor->extent[2] == 10, "%s", tensor->name);
+    }
+    release(&all);
+}
+
+/* ---- the simulator of tiles sees what is wrong ---- */
+
+enum { ROWS = 4 };
+
+static void fill(Memory *memory, const Ir *ir)
+{
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        size_t count = 1;
+        for (int d = 0; d < tensor->rank; d++)
+            count *= (size_t)tensor->extent[d];
+        if (tensor->role == ROLE_WEIGHT || tensor->role == ROLE_INPUT)
+            for (size_t k = 0; k < count; k++)
+                memory_of(memory, tensor)[k] = lstmc_random_uniform(3, (uint64_t)i, 0, k) - 0.5;
+    }
+}
+
+/* The largest difference of the output when forward runs in the order of its tiles. */
+static double difference(Arena *arena, const Ir *ir)
+{
+    const Ir *const orders[] = { ir, tile_order(arena, ir, ROWS, 5) };
+    Memory *memory[2];
+    double worst = 0;
+    for (int i = 0; i < 2; i++) {
+        memory[i] = memory_create(orders[i], false);
+        fill(memory[i], orders[i]);
+        evaluate_section(memory[i], SECTION_RESET, ROWS);
+        evaluate_section(memory[i], SECTION_FORWARD, ROWS);
+    }
+    for (int i = 0; i < ROWS * ir->output->extent[1]; i++) {
+        double apart = fabs(memory_of(memory[0], ir->output)[i] - memory_of(memory[1], ir->output)[i]);
+        worst = apart <= worst ? worst : apart;         /* NaN too */
+    }
+    memory_free(memory[0]);
+    memory_free(memory[1]);
+    return worst;
+}
+
+/* All statements of the loop in its first tile. */
+static void join_tiles(const Ir *ir)
+{
+    Tile *first = NULL;
+    for (int i = 0; i < ir->statement_count; i++) {
+        Statement *statement = ir->statements[i];
+        if (!statement->loop || statement->section != SECTION_FORWARD)
+            continue;
+        if (!first)
+            first = statement->tile;
+        statement_rename_axis(ir->arena, statement, statement->tile->lane, first->lane);
+        statement->tile = first;
+    }
+}
+
+Test(tile, tiles_that_must_not_be_joined_are_found_out)
+{
+    Build all = compile_vector(mgu, 4);
+    const Ir *ir = all.compiled.programs.batch;
+    double good = difference(all.arena, ir);
+    cr_expect(good <= 1e-12, "difference %g", good);
+    join_tiles(ir);
+    double bad = difference(all.arena, ir);
+    cr_expect(!(bad <= 1e-6), "two tiles in one: difference %g only", bad);
+    release(&all);
+}
