@@ -419,12 +419,28 @@ static bool open_rows(TileNest *to)
     return true;
 }
 
+/* The vectors from the first to the last, and from the last to the first in every other turn of the time loop. */
+static void open_back_and_forth(TileNest *to, const char *name, const char *step)
+{
+    Arena *arena = to->nest.arena;
+    const int extent = to->tile->lane->extent;
+    const char *forth = tile_name(to, arena_format(arena, "%s_forth", name));
+    const char *whole = to->tile->blocks > 1 ? arena_format(arena, "(%s)", step) : step;
+    put(to->out, "for (int %s = 0; %s < %d; %s += %s) {", forth, forth, extent, forth, step);
+    put(to->out, "const int %s = %s %% 2 ? %d / %s * %s - %s : %s; /* back and forth: caches hold what was read last */", name, to->loop_variable,
+        extent - 1, whole, whole, forth, forth);
+}
+
 static void open_lanes(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     const Tile *tile = to->tile;
     const char *name = tile_axis(to, tile->lane), *end = arena_format(arena, "%d", tile->lane->extent);
-    put(to->out, "for (int %s = 0; %s < %s; %s += %sVEC) {", name, name, end, name, tile->blocks > 1 ? arena_format(arena, "%d * ", tile->blocks) : "");
+    const char *step = tile->blocks > 1 ? arena_format(arena, "%d * VEC", tile->blocks) : "VEC";
+    if (tile->back_and_forth)
+        open_back_and_forth(to, name, step);
+    else
+        put(to->out, "for (int %s = 0; %s < %s; %s += %s) {", name, name, end, name, step);
     to->block[0] = (Binding){ .axis = tile->lane, .name = name, .copy = tile->blocks > 1 ? 1 : 0 };
     for (int i = 1; i < tile->blocks; i++)
         to->block[i] = side_binding(to, to->block[0], i, i > 1 ? arena_format(arena, "%d * VEC", i) : "VEC", end,
@@ -501,6 +517,7 @@ void emit_tile(Out *out, Arena *arena, const Ir *ir, const Statement *const *sta
         const Axis *axis = statements[0]->loop->axis;
         const char *name = axis->extent > 1 ? c_axis_name(arena, statements[0], axis) : NULL;
         tile_bind(&to, (Binding){ .axis = axis, .name = name });
+        to.loop_variable = name;
         if (name)
             arena_append(arena, to.names, to.name_count, to.name_capacity, name);
     }

@@ -33,6 +33,7 @@ typedef struct TileNest {
     int rows;                               /* side by side at present */
     int loops;                              /* that stand around the turn */
     Binding row[TILE_SIDE_MAX], block[TILE_SIDE_MAX];
+    const char *loop_variable;              /* of the time loop around; NULL: there is none */
     const char *row_variable;               /* of the loop behind the sums; NULL: there is none */
     const char *chunk_start, *chunk_end;    /* bounds of the chunk axis; NULL: not cut */
     Element *elements;      int element_count, element_capacity;

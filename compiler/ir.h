@@ -149,6 +149,7 @@ typedef struct Tile {
     Axis *row;                      /* NULL: none, and rows is 1 */
     int rows;                       /* positions along the row axis side by side, in registers as long as sums are formed */
     int sets;                       /* accumulators of each sum, for its terms in turn */
+    bool back_and_forth;            /* along the lane axis, turn by turn of the time loop: a cache still holds the end of what was read last */
     Axis *chunk;                    /* a summed axis that is cut into pieces of chunk_extent; the loop over them stands outermost. NULL: none */
     int chunk_extent;
     int outer_count;                /* outermost first */

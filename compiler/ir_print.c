@@ -235,6 +235,8 @@ static void print_tile(Out *out, Arena *arena, const Tile *tile)
     append(&to, " %d %s", tile->blocks, tile->lane->name);
     if (tile->sets > 1)
         append(&to, ", %d sums each", tile->sets);
+    if (tile->back_and_forth)
+        append(&to, ", back and forth");
     for (int i = 0; i < tile->outer_count; i++)
         append(&to, "%s %s", i ? "" : ", in", tile->outer[i]->name);
     if (tile->chunk)

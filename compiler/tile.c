@@ -11,7 +11,7 @@
 #define TILE_STATEMENTS 48      /* of one nest: compilers and readers should see through it */
 #define SMALL_SUM 8             /* turns of inner summed axes that are written out */
 #define TURNS_OF_SUM 4          /* copies of the innermost turn of a sum where nothing else fills the registers */
-#define FEW_CHAINS 8            /* fewer sums than this side by side wait for each other: each gets two accumulators */
+#define FEW_SUMS 3              /* side by side, with two accumulators each: fewer wait for each other */
 #define LATENCY 5               /* cycles of a multiply-add, and of what stands between two of a chain */
 #define OUTPUTS_OF_DOT 4
 #define ROWS_MAX 6              /* side by side: each needs an address */
@@ -195,14 +195,22 @@ static int ceiling(int a, int b)
     return (a + b - 1) / b;
 }
 
-/* What a tile of `rows` by `vectors` costs over all of them, in half cycles a term: multiply-adds, loads, or waiting. */
-static long long cost(int rows, int vectors, int row_extent, int vector_extent, int copies)
+/* The numbers that the choice of a tile's rows and vectors is about. */
+typedef struct Extents {
+    int rows, vectors, copies;
+    bool far;                   /* the vectors of even one block come from behind the first cache for each of the rows */
+} Extents;
+
+/* What a tile of `rows` by `vectors` costs over all of them, in half cycles a term: multiply-adds, loads, the second cache, or waiting. */
+static long long cost(int rows, int vectors, const Extents *all)
 {
-    int work = rows * vectors * copies, loads = rows + vectors * copies;
+    int work = rows * vectors * all->copies, loads = rows + vectors * all->copies;
     int turn = work > loads ? work : loads;
+    if (all->far && turn * 2 < vectors * all->copies * 5)
+        turn = (vectors * all->copies * 5 + 1) / 2;
     if (turn < 2 * LATENCY)
         turn = 2 * LATENCY;
-    return (long long)turn * ceiling(row_extent, rows) * ceiling(vector_extent, vectors);
+    return (long long)turn * ceiling(all->rows, rows) * ceiling(all->vectors, vectors);
 }
 
 static int row_extent(const Tiler *tiler, const Axis *axis)
@@ -235,11 +243,12 @@ static void check_reuse(void *context, const Access *access)
         reuse->reused = false;
 }
 
-/* Rows share the vectors that they are multiplied with: none of the sums may read vectors of the row's own. */
+/* Rows share the vectors that they are multiplied with: none of the sums may read vectors of the row's own. Where vectors lie along the sums,
+ * several of them do not wait for each other, whatever they share. */
 static bool rows_share(const Tiler *tiler, const Axis *row, int end)
 {
     Reuse reuse = { .tile = tiler->tile, .row = row, .reused = true };
-    for (int i = tiler->first; i < end; i++)
+    for (int i = tiler->first; i < end && !tiler->tile->dot; i++)
         if (lanes_of(tiler->ir->statements[i], tiler->target).sums)
             expr_visit_loads(tiler->ir->statements[i]->value, check_reuse, &reuse);
     return reuse.reused;
@@ -261,21 +270,6 @@ static void choose_row(const Tiler *tiler, int end)
     tile->outer_count = count;
 }
 
-static void choose_rows(const Tiler *tiler, int copies)
-{
-    Tile *tile = tiler->tile;
-    int vectors = ceiling(tile->lane->extent, tiler->target->lanes), rows = row_extent(tiler, tile->row);
-    long long best = LLONG_MAX;
-    tile->rows = tile->blocks = 1;
-    for (int v = 1; v * copies <= tiler->target->accumulators && v <= vectors; v++)
-        for (int r = 1; r * v * copies <= tiler->target->accumulators && r <= rows && r <= ROWS_MAX; r++)
-            if (cost(r, v, rows, vectors, copies) < best) {
-                best = cost(r, v, rows, vectors, copies);
-                tile->rows = r;
-                tile->blocks = v;
-            }
-}
-
 static long long bytes_of_sums(const Tiler *tiler, int end)
 {
     long long bytes = 0;
@@ -289,16 +283,48 @@ static long long bytes_of_sums(const Tiler *tiler, int end)
     return bytes;
 }
 
-/* One row: weights out of the first cache feed several vectors side by side, those from farther away one stream at a time. */
+static void choose_rows(const Tiler *tiler, int copies, int end)
+{
+    Tile *tile = tiler->tile;
+    Extents all = { .rows = row_extent(tiler, tile->row), .vectors = ceiling(tile->lane->extent, tiler->target->lanes), .copies = copies };
+    all.far = bytes_of_sums(tiler, end) / all.vectors > tiler->target->first_cache;
+    long long best = LLONG_MAX;
+    tile->rows = tile->blocks = 1;
+    for (int v = 1; v * copies <= tiler->target->accumulators && v <= all.vectors; v++)
+        for (int r = 1; r * v * copies <= tiler->target->accumulators && r <= all.rows && r <= ROWS_MAX; r++)
+            if (cost(r, v, &all) <= best) {
+                best = cost(r, v, &all);
+                tile->rows = r;
+                tile->blocks = v;
+            }
+}
+
+/* One row: weights out of the first cache feed as many vectors side by side as there are registers; those from farther away as few as
+ * multiply-adds need that do not wait for each other, since each reads a stream of its own. */
 static void choose_blocks(const Tiler *tiler, int copies, int end)
 {
     Tile *tile = tiler->tile;
-    int vectors = ceiling(tile->lane->extent, tiler->target->lanes);
+    int vectors = ceiling(tile->lane->extent, tiler->target->lanes), least = INT_MAX;
     bool near = bytes_of_sums(tiler, end) <= tiler->target->first_cache;
-    for (int v = 1; near && v * copies <= tiler->target->accumulators && v <= vectors; v++)
-        if (ceiling(vectors, v) * v - vectors <= ceiling(vectors, tile->blocks) * tile->blocks - vectors)
+    for (int v = 1; v * copies <= tiler->target->accumulators && v <= vectors; v++) {
+        int turn = near ? v : v * copies > FEW_SUMS ? v * copies : FEW_SUMS, cost = turn * ceiling(vectors, v);
+        if (cost < least || (near && cost == least)) {
+            least = cost;
             tile->blocks = v;
-    tile->sets = tile->blocks * copies < FEW_CHAINS ? 2 : 1;
+        }
+    }
+    tile->sets = 2 * tile->blocks * copies <= tiler->target->accumulators ? 2 : 1;
+}
+
+/* One row and weights that no first cache holds: of what was read first nothing would be left when the next turn begins there again. But every
+ * vector starts a stream of its own then, which has to be long. */
+static bool goes_back_and_forth(const Tiler *tiler, int end)
+{
+    const Tile *tile = tiler->tile;
+    const Loop *loop = tiler->ir->statements[tiler->first]->loop;
+    int streams = ceiling(tile->lane->extent, tile->blocks * tiler->target->lanes);
+    return !tile->row && loop && loop->axis->extent > 1 && streams > 1
+        && bytes_of_sums(tiler, end) / streams >= tiler->target->first_cache * 2 / 3;
 }
 
 /* The inner axes of a sum that are small are written out, behind the others; the innermost loop turns several times in one. */
@@ -365,12 +391,14 @@ static void close_tile(Tiler *tiler, int end)
         tile->sets = tile->rows < OUTPUTS_OF_DOT && tile->lane->extent >= OUTPUTS_OF_DOT * tiler->target->lanes ? 2 : 1;
     } else if (tiler->sums) {
         int copies = copies_of(&closing, end, true);
-        if (!lanes_of(first, tiler->target).ordered)
+        bool ordered = lanes_of(first, tiler->target).ordered;
+        if (!ordered)
             choose_row(&closing, end);
         if (tile->row)
-            choose_rows(&closing, copies);
+            choose_rows(&closing, copies, end);
         else
             choose_blocks(&closing, copies, end);
+        tile->back_and_forth = !ordered && goes_back_and_forth(&closing, end);
         if (lanes_of(first, tiler->target).streams)
             choose_chunk(&closing, first, copies);
     }

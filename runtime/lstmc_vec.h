@@ -51,7 +51,7 @@ VEC_FUNCTION vec vec_splat(float x) { return x - (vec){ 0 }; }
 VEC_FUNCTION vec vec_keep(vec v)
 {
 #if defined(__x86_64__) && !defined(__clang__)
-    __asm__("" : "+x"(v));
+    __asm__("" : "+v"(v));
 #endif
     return v;
 }
@@ -121,7 +121,11 @@ VEC_FUNCTION vec vec_sqrt(vec v)
 VEC_FUNCTION vec vec_clamp(vec v, float bound)
 {
     vec high = vec_splat(bound), low = vec_splat(-bound);
-#if VEC == 8
+#if VEC == 16 && defined(__clang__)
+    return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
+#elif VEC == 16
+    return __builtin_ia32_maxps512_mask(low, __builtin_ia32_minps512_mask(high, v, v, -1, 4), v, -1, 4);
+#elif VEC == 8
     return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
 #elif VEC == 4 && defined(__SSE__)
     return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));

@@ -64,6 +64,13 @@ Test(battery_sizes, larger_than_a_tile)
     expect_sizes("return Sequential{ name = 'whole', batch_size = 8, shards = 1, Input{4, 16}, LSTM{32}, Dense{16}, loss = 'mse' }", ORACLE_USUAL);
 }
 
+/* Weights that no first cache holds: with one row their vectors are taken back and forth, and the last vector is part of one. */
+Test(battery_sizes, weights_beyond_the_first_cache)
+{
+    expect_sizes("return Sequential{ name = 'far', batch_size = 2, shards = 1, Input{5, 3}, LSTM{133}, Dense{2}, loss = 'mse' }", ORACLE_VECTOR_8 | ORACLE_VECTOR_16);
+    expect_sizes("return Sequential{ name = 'far', batch_size = 2, shards = 1, Input{4, 3}, LSTM{261}, Dense{2}, loss = 'mse' }", ORACLE_VECTOR_4);
+}
+
 /* Sixteen lanes: emitted for AVX-512, run on whatever there is. */
 Test(battery_sizes, sixteen_lanes)
 {

@@ -160,6 +160,37 @@ Test(tile, weights_lie_in_the_order_in_which_they_are_read)
     release(&all);
 }
 
+static const Tile *tile_of(const Ir *ir, const char *layer, const char *name)
+{
+    const Tensor *tensor = find(ir, layer, name);
+    for (int i = 0; i < ir->statement_count; i++)
+        if (ir->statements[i]->out.tensor == tensor && ir->statements[i]->tile)
+            return ir->statements[i]->tile;
+    cr_assert_fail("no tile of %s.%s", layer, name);
+    return NULL;
+}
+
+/* One row after the other through weights of 17 KB a vector; several rows at once use each weight while it is there. */
+Test(tile, weights_beyond_the_first_cache_are_taken_back_and_forth)
+{
+    Build all = compile_vector("Input{6, 7}, LSTM{133}, Dense{9}", 8), small = compile_vector("Input{6, 7}, LSTM{30}, Dense{9}", 8);
+    cr_expect(tile_of(all.compiled.programs.single, "lstm", "z")->back_and_forth == false, "what does not recur is one product for all steps");
+    cr_expect(tile_of(all.compiled.programs.single, "lstm", "i")->back_and_forth);
+    cr_expect_not(tile_of(all.compiled.programs.batch, "lstm", "i")->back_and_forth, "rows share what is read");
+    cr_expect_not(tile_of(small.compiled.programs.single, "lstm", "i")->back_and_forth, "a cache holds all of it");
+    release(&all);
+    release(&small);
+}
+
+/* Sums that wait for each other are no use, wherever the weights come from: 65 units are 9 vectors, 9 sums. */
+Test(tile, one_row_has_enough_sums_side_by_side)
+{
+    Build all = compile_vector("Input{128}, Dense{65, activation = 'tanh'}", 8);
+    const Tile *tile = tile_of(all.compiled.programs.single, "dense", "z");
+    cr_expect(tile->blocks * tile->sets >= 6, "%d vectors, %d sums each", tile->blocks, tile->sets);
+    release(&all);
+}
+
 /* ---- the simulator of tiles sees what is wrong ---- */
 
 enum { ROWS = 4 };
