@@ -5,6 +5,7 @@
  *     grad       + adjoint statements                           derived; frozen layers prune it
  *     stage      statements -> binding times                    prepare, call, step
  *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen (tuning)
+ *     piece      time loops -> pieces                           gradients follow a few turns of back-propagation
  *     pack       weights -> the order in which tiles read them  at prepare time
  *     schedule   other statements -> order of loops, unrolling  under the target's budget
  *     plan       tensors -> homes                               weights, tape, state, scratch
@@ -16,8 +17,8 @@
 
 #include <string.h>
 
-enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_TILE, PASS_PACK, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
-static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "tile", "pack", "schedule", "plan" };
+enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_TILE, PASS_PIECE, PASS_PACK, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
+static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "tile", "piece", "pack", "schedule", "plan" };
 
 bool pass_exists(const char *name)
 {
@@ -29,7 +30,7 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, tile, pack, schedule, plan";
+    return "lower, grad, stage, tile, piece, pack, schedule, plan";
 }
 
 static void check(const Ir *ir, const char *pass)
@@ -61,8 +62,9 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
         if (p == PASS_TILE) {
             tile(ir, options->target);
             tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, program, pipeline->tiles);
-            piece(ir);
         }
+        if (p == PASS_PIECE)
+            piece(ir);
         if (p == PASS_PACK)
             pack(ir);
         if (p == PASS_SCHEDULE)

@@ -92,8 +92,11 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
             shape[d] = tensor_memory_extent(tensor, d);
         put(out, "{");
         put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, name), tensor->rank, shape_text(arena, tensor->rank, shape));
-        put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,\n},", programs->model->descriptor.name, member,
+        put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,", programs->model->descriptor.name, member,
             tensor_elements(tensor));
+        if (tensor->layout == LAYOUT_PADDED)
+            put(out, ".padding = %d,", shape[tensor->rank - 1] - tensor->extent[tensor->rank - 1]);
+        put(out, "},");
     }
     put(out, "};\n\n");
 }

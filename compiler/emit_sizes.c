@@ -83,12 +83,18 @@ static int count_transcendentals(const Expr *expr)
     return count;
 }
 
+/* Of each sample, not once after the weights changed. */
+static bool is_counted(const Statement *statement, Section section)
+{
+    return statement->section == section && statement->time != TIME_PREPARE;
+}
+
 size_t emit_multiply_adds(const Ir *ir, Section section)
 {
     size_t count = 0;
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
-        if (statement->section == section && statement->accumulate == ACCUMULATE_ADD && statement->value->op == OP_MULTIPLY)
+        if (is_counted(statement, section) && statement->accumulate == ACCUMULATE_ADD && statement->value->op == OP_MULTIPLY)
             count += turns_of(statement);
     }
     return count;
@@ -98,7 +104,7 @@ size_t emit_activations(const Ir *ir, Section section)
 {
     size_t count = 0;
     for (int i = 0; i < ir->statement_count; i++)
-        if (ir->statements[i]->section == section)
+        if (is_counted(ir->statements[i], section))
             count += turns_of(ir->statements[i]) * (size_t)count_transcendentals(ir->statements[i]->value);
     return count;
 }

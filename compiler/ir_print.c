@@ -225,7 +225,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
     put_raw(out, to.text);
 }
 
-/* "tile of 3 b x 1 n: t" */
+/* "tile of 3 b x 1 n, in t" */
 static void print_tile(Out *out, Arena *arena, const Tile *tile)
 {
     Line to = { .arena = arena };
@@ -241,6 +241,8 @@ static void print_tile(Out *out, Arena *arena, const Tile *tile)
         append(&to, "%s %s", i ? "" : ", in", tile->outer[i]->name);
     if (tile->chunk)
         append(&to, ", by %d %s", tile->chunk_extent, tile->chunk->name);
+    if (tile->follows)
+        append(&to, ", after each %d turns of loop %s", tile->follows->piece, tile->follows->axis->name);
     append(&to, "\n");
     put_raw(out, to.text);
 }

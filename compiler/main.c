@@ -27,7 +27,7 @@ static const char help[] =
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
-    "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
+    "  --dump=PASS                print the program after a pass (lower, grad, stage, tile, piece, pack, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train: by the interpreter, without a C compiler\n"
@@ -221,16 +221,15 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("no description given");
     if (a->threads && a->interpreted)
         return usage("--threads does not go with --interpreted");
-    bool tunes = !strcmp(a->command, "tune");
     if (!a->compile.target)
-        a->compile.target = target_find(tunes ? "vector" : "plain");
+        a->compile.target = target_default();
     if (a->lanes) {
         const Target *target = target_with_lanes(a->compile.target, a->lanes);
         if (!target)
             return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
         a->compile.target = target;
     }
-    if (tunes && a->compile.target->lanes == 1)
+    if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
         return usage("tune needs --target=vector: plain loops have no tiles");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");

@@ -27,6 +27,11 @@ const Target *target_find(const char *name)
     return NULL;
 }
 
+const Target *target_default(void)
+{
+    return target_find("vector");
+}
+
 const Target *target_with_lanes(const Target *target, int lanes)
 {
     for (size_t i = 0; i < TARGETS; i++)

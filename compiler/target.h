@@ -16,6 +16,7 @@ typedef struct Target {
 } Target;
 
 const Target *target_find(const char *name);    /* with its usual number of lanes; NULL: unknown */
+const Target *target_default(void);             /* the one that lstmc takes if it is told of none */
 const Target *target_with_lanes(const Target *target, int lanes);      /* NULL: it has no such row */
 const char   *target_names(void);               /* "plain, vector" */
 

@@ -36,6 +36,18 @@ static void describe(struct lstmc_message *where, const char *before, const stru
     snprintf(where->text + used, sizeof where->text - used, "] is %s", word(value));
 }
 
+/* The same of a tensor, past whatever fills up its rows. */
+static size_t first_not_finite(const struct lstmc_tensor *tensor, const float *values)
+{
+    size_t width = tensor->padding ? (size_t)tensor->shape[tensor->rank - 1] : tensor->count, meant = width - (size_t)tensor->padding;
+    for (size_t row = 0; row < tensor->count; row += width) {
+        size_t index = lstmc_first_not_finite(values + row, meant);
+        if (index < meant)
+            return row + index;
+    }
+    return tensor->count;
+}
+
 static int in_tensors(struct lstmc_message *where, const char *before, const struct lstmc_tensor *tensors, int tensor_count,
                       const float *values, size_t value_count)
 {
@@ -43,7 +55,7 @@ static int in_tensors(struct lstmc_message *where, const char *before, const str
         const struct lstmc_tensor *tensor = &tensors[i];
         if (tensor->offset > value_count || tensor->count > value_count - tensor->offset)
             continue;
-        size_t index = lstmc_first_not_finite(values + tensor->offset, tensor->count);
+        size_t index = first_not_finite(tensor, values + tensor->offset);
         if (index < tensor->count) {
             describe(where, before, tensor, index, values[tensor->offset + index]);
             return 1;

@@ -129,7 +129,7 @@ VEC_FUNCTION vec vec_tanh(vec x)
 #endif
 }
 
-/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.6e-7 absolute, in the negative tail too. */
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 absolute, in the negative tail too. */
 VEC_FUNCTION vec vec_sigmoid(vec x)
 {
 #ifdef LSTMC_PRECISE

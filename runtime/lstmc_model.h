@@ -37,6 +37,7 @@ struct lstmc_tensor {
     int shape[LSTMC_RANK_MAX];
     size_t offset;                /* in floats, from the start of the struct */
     size_t count;                 /* in floats */
+    int padding;                  /* of a tensor of the tape: so many floats at the end of each row of the last dimension mean nothing */
     int trainable;
     struct lstmc_initializer initializer;
     float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */

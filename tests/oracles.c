@@ -43,7 +43,7 @@ typedef struct Trial {
     Description *description;
     const Model *model;
     const Oracles *oracles;
-    const char *target;                 /* at work */
+    const char *target, *compiler;      /* at work */
     int rows;
     size_t inputs, outputs, targets;    /* elements of all rows */
     double *weights;
@@ -416,11 +416,22 @@ static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, i
         bool good = d->value <= d->tolerance;
         agree = agree && good;
         if (!good && !perhaps_rounding)
-            put(&trial->said, "%s, generated C: %s: deviation %.3g > %g\n", trial->target, d->name, d->value, d->tolerance);
+            put(&trial->said, "%s, generated C, %s: %s: deviation %.3g > %g\n", trial->target, trial->compiler, d->name, d->value, d->tolerance);
     }
     if (why)
-        put(&trial->said, "%s, generated C: %s\n", trial->target, why);
+        put(&trial->said, "%s, generated C, %s: %s\n", trial->target, trial->compiler, why);
     return agree || !perhaps_rounding;
+}
+
+static void load_and_compare(Trial *trial, const Compiled *compiled, const Target *target)
+{
+    Loaded loaded = { 0 };
+    if (load(trial->arena, trial->diagnostics, compiled, LOAD_TO_CHECK, &loaded)) {
+        uint64_t seed = trial->oracles->seed;
+        while (!compare_by_seed(trial, loaded.model, target->lanes, seed))
+            seed += 1000;
+    }
+    loaded_free(&loaded);
 }
 
 static void generate(Trial *trial, const Target *target, const char *flags)
@@ -428,16 +439,15 @@ static void generate(Trial *trial, const Target *target, const char *flags)
     CompileOptions options = { .target = target, .unroll = trial->oracles->unroll,
                                .inference = trial->oracles->inference, .input_gradient = !trial->oracles->no_input_gradient };
     Compiled compiled = { 0 };
-    Loaded loaded = { 0 };
-    setenv("CC", "cc", 1);
     setenv("CFLAGS", flags, 1);
-    if (compile(trial->arena, trial->description, trial->diagnostics, &options, &compiled) &&
-        load(trial->arena, trial->diagnostics, &compiled, LOAD_TO_CHECK, &loaded)) {
-        uint64_t seed = trial->oracles->seed;
-        while (!compare_by_seed(trial, loaded.model, target->lanes, seed))
-            seed += 1000;
+    bool good = compile(trial->arena, trial->description, trial->diagnostics, &options, &compiled);
+    for (int c = 0; c < ORACLE_COMPILERS && good; c++) {
+        trial->compiler = oracle_compilers[c];
+        if (trial->oracles->compiler && strcmp(trial->oracles->compiler, trial->compiler))
+            continue;
+        setenv("CC", trial->compiler, 1);
+        load_and_compare(trial, &compiled, target);
     }
-    loaded_free(&loaded);
     compiled_free(&compiled);
 }
 
@@ -452,27 +462,33 @@ static void put_mistakes(Trial *trial)
     free(text);
 }
 
-/* Hundreds of small models: the time goes into the C compiler. */
-static const struct { unsigned bit; const char *label, *name; int lanes; const char *flags; } targets[] = {
+/* Hundreds of small models: the time goes into the C compilers. */
+const OracleTarget oracle_targets[ORACLE_TARGETS] = {
     { ORACLE_PLAIN,     "plain",     "plain",  1,  "-O0" },
     { ORACLE_VECTOR_4,  "vector 4",  "vector", 4,  "-O0" },
     { ORACLE_VECTOR_8,  "vector 8",  "vector", 8,  "-O0 -march=native" },
     { ORACLE_VECTOR_16, "vector 16", "vector", 16, "-O0 -march=native" },
 };
+const char *const oracle_compilers[ORACLE_COMPILERS] = { "gcc", "clang" };
+
+const Target *oracle_target(const OracleTarget *row)
+{
+    return target_with_lanes(target_find(row->name), row->lanes);
+}
 
 static void run_targets(Trial *trial)
 {
     bool interpreted = !trial->oracles->no_evaluator && interpret(trial), first = true;
     unsigned chosen = trial->oracles->targets ? trial->oracles->targets : ORACLE_USUAL;
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
-        const Target *target = target_with_lanes(target_find(targets[i].name), targets[i].lanes);
-        if (!(chosen & targets[i].bit))
+    for (int i = 0; i < ORACLE_TARGETS; i++) {
+        const Target *target = oracle_target(&oracle_targets[i]);
+        if (!(chosen & oracle_targets[i].bit))
             continue;
-        trial->target = targets[i].label;
+        trial->target = oracle_targets[i].label;
         if (interpreted)
             evaluate(trial, target, first);
         if (!trial->oracles->no_generated)
-            generate(trial, target, targets[i].flags);
+            generate(trial, target, oracle_targets[i].flags);
         first = false;
     }
 }

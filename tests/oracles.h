@@ -2,7 +2,7 @@
  *     interpreter against finite differences in double       a wrong textbook
  *     slow evaluator against the interpreter after each pass wrong lowering, and which pass; tiles also in the order in which they run
  *     generated C against the interpreter                    wrong emission
- * The last two for the plain target and for vectors. */
+ * The last two for the plain target and for vectors; the generated C with both compilers. */
 #ifndef ORACLES_H
 #define ORACLES_H
 
@@ -16,6 +16,17 @@
 enum { ORACLE_PLAIN = 1, ORACLE_VECTOR_4 = 2, ORACLE_VECTOR_8 = 4, ORACLE_VECTOR_16 = 8, ORACLE_USUAL = ORACLE_PLAIN | ORACLE_VECTOR_4 | ORACLE_VECTOR_8,
        ORACLE_VECTORS = ORACLE_VECTOR_4 | ORACLE_VECTOR_8 | ORACLE_VECTOR_16 };
 
+typedef struct OracleTarget {
+    unsigned bit;
+    const char *label, *name;       /* "vector 8", "vector" */
+    int lanes;
+    const char *flags;
+} OracleTarget;
+enum { ORACLE_TARGETS = 4, ORACLE_COMPILERS = 2 };
+extern const OracleTarget oracle_targets[ORACLE_TARGETS];
+extern const char *const oracle_compilers[ORACLE_COMPILERS];
+const Target *oracle_target(const OracleTarget *row);
+
 typedef struct Oracles {
     bool no_differences, no_evaluator, no_generated;        /* all three by default */
     bool no_input_gradient;
@@ -23,6 +34,7 @@ typedef struct Oracles {
     double weight_scale;            /* of the evaluator's weights; 0: as moderate as they have to be */
     int unroll;                     /* as in CompileOptions */
     unsigned targets;               /* 0: ORACLE_USUAL */
+    const char *compiler;           /* of the generated C; NULL: both, one after the other */
     uint64_t seed;
 } Oracles;
 

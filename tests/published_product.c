@@ -22,17 +22,19 @@ static int refuse(struct published_product *product, const Diagnostics *diagnost
     return -1;
 }
 
-int published_product_create(const struct published_case *one, struct published_product *product, char why[PUBLISHED_WHY])
+int published_product_create(const struct published_case *one, const Target *target, const char *compiler, struct published_product *product,
+                             char why[PUBLISHED_WHY])
 {
     static const ReadOptions reading = { .parameter_count = 0 };
     *product = (struct published_product){ .arena = arena_create() };
+    setenv("CC", compiler, 1);
     setenv("CFLAGS", "-O1 -march=native", 1);       /* a hundred small models: little time for each */
     Diagnostics *diagnostics = diagnostics_create(product->arena);
     const char *file = arena_format(product->arena, "%s.lua", one->name);
     product->description = description_read_text(product->arena, diagnostics, file, one->description, strlen(one->description), &reading);
     if (!product->description)
         return refuse(product, diagnostics, one, "the description was refused", why);
-    const CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
+    const CompileOptions options = { .target = target, .unroll = UNROLL_AUTO };
     product->model = description_model(product->description);
     if (!compile(product->arena, product->description, diagnostics, &options, &product->compiled))
         return refuse(product, diagnostics, one, "not compiled", why);

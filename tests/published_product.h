@@ -16,8 +16,9 @@ struct published_product {
     const struct lstmc_model *generated;    /* compiled and loaded */
 };
 
-/* Description to generated C, compiled and loaded. 0, or -1 with `why`. */
-int  published_product_create(const struct published_case *one, struct published_product *product, char why[PUBLISHED_WHY]);
+/* Description to generated C for the target, compiled by the compiler, and loaded. 0, or -1 with `why`. */
+int  published_product_create(const struct published_case *one, const Target *target, const char *compiler, struct published_product *product,
+                              char why[PUBLISHED_WHY]);
 void published_product_free(struct published_product *product);
 
 /* Writes what the road computes for `expected` to `values` [expected_count]. `samples`: only the first so many, 0: all.

@@ -67,7 +67,8 @@ Test(command, mistakes_on_the_command_line)
         { "m.lua --unroll=0", "--unroll takes auto, none, full or a number" },
         { "m.lua --unroll=many", "--unroll takes auto, none, full or a number" },
         { "m.lua --target=avx", "unknown target \"avx\" (there is: plain, vector)" },
-        { "m.lua --lanes=8", "target plain has no 8 lanes (plain: 1; vector: 4, 8, 16)" },
+        { "m.lua --target=plain --lanes=8", "target plain has no 8 lanes (plain: 1; vector: 4, 8, 16)" },
+        { "m.lua --lanes=1", "target vector has no 1 lanes (plain: 1; vector: 4, 8, 16)" },
         { "m.lua --lanes=0", "--lanes takes a number from 1" },
         { "m.lua --batch=-3", "--batch takes a number from 1" },
         { "m.lua --batch=3x", "--batch takes a number from 1" },
@@ -120,14 +121,31 @@ Test(command, nothing_is_half_written)
 
 Test(command, every_pass_can_be_dumped)
 {
-    static const char *const passes[] = { "lower", "grad", "stage", "schedule", "plan" };
+    static const char *const passes[] = { "lower", "grad", "stage", "tile", "piece", "pack", "schedule", "plan" };
     char line[128];
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         snprintf(line, sizeof line, "$L m.lua --dump=%s", passes[i]);
         expect(line, 0, "lstm.recurrent_kernel", NULL);
     }
     expect("$L m.lua --dump=lower >a; $L m.lua --dump grad >b; cmp -s a b", 1, NULL, NULL);
+    expect("$L m.lua --dump=stage >a; $L m.lua --dump=tile >b; cmp -s a b", 1, NULL, NULL);
+    expect("$L m.lua --dump=piece >a; $L m.lua --dump=pack >b; cmp -s a b", 1, NULL, NULL);
+    expect("$L m.lua --target=plain --dump=stage >a; $L m.lua --target=plain --dump=pack >b; cmp a b", 0, NULL, NULL);
     cr_expect(command_count_files(folder) == 3, "--dump wrote files");
+}
+
+/* Vectors of eight without a word about it, and what else there is. */
+Test(command, the_target)
+{
+    expect("$L m.lua", 0, "target vector, 8 lanes\n", NULL);
+    expect("cp m.c usual.c && $L m.lua --target=vector --lanes=8 --quiet && cmp m.c usual.c", 0, "", NULL);
+    expect("$L m.lua --lanes=4", 0, "target vector, 4 lanes\n", NULL);
+    expect("$L m.lua --target=plain", 0, "target plain, 1 lane\n", NULL);
+    expect("! grep -q vec_ m.c && $L m.lua --target=plain --lanes=1 --quiet", 0, "", NULL);
+    expect("$L check --target=plain --quiet m.lua && $L check --lanes=16 --quiet m.lua", 0, "within tolerance", NULL);
+    expect("$L train m.lua --quiet --samples=8 --out v.safetensors && $L train m.lua --quiet --samples=8 --target=vector --lanes=8 --out 8.safetensors && "
+           "cmp v.safetensors 8.safetensors", 0, "loss", NULL);
+    expect("$L train m.lua --quiet --samples=8 --target=plain --out p.safetensors && cmp -s v.safetensors p.safetensors", 1, "loss", NULL);
 }
 
 Test(command, summary)
@@ -159,8 +177,10 @@ Test(command, check_finds_a_broken_compiler)
     expect("$L check m.lua", 0, "m.lua: all within tolerance\n", NULL);
     expect("$L check --quiet m.lua", 0, "m.lua: all within tolerance\n", NULL);
     expect("chmod +x broken; EDIT='' CC=./broken $L check --quiet m.lua", 0, "all within tolerance", NULL);
-    expect("EDIT='/+=.*recurrent_kernel/d' CC=./broken $L check m.lua", 1, "TOO LARGE", NULL);
-    expect("EDIT='s/tanhf(/sinf(/g' CC=./broken $L check --quiet m.lua", 1, "NOT within tolerance", NULL);
+    expect("EDIT='/+= recurrent_kernel.* [*] h_/d' CC=./broken $L check m.lua", 1, "TOO LARGE", NULL);
+    expect("EDIT='s/= vec_tanh(/= vec_erf(/' CC=./broken $L check --quiet m.lua", 1, "NOT within tolerance", NULL);
+    expect("EDIT='/+=.*recurrent_kernel/d' CC=./broken $L check --target=plain m.lua", 1, "TOO LARGE", NULL);
+    expect("EDIT='s/tanhf(/sinf(/g' CC=./broken $L check --target=plain --quiet m.lua", 1, "NOT within tolerance", NULL);
     expect("EDIT='s/;$/;;)/' CC=./broken $L check m.lua", 1, NULL, "./broken failed on the generated code");
     expect("CC=no-such-compiler $L check m.lua", 1, NULL, "m.lua: check needs a C compiler: set CC");
 }

@@ -1,4 +1,5 @@
-/* What others have published, through every road of the product: Lua description, interpreter, evaluator, generated C. */
+/* What others have published, through every road of the product: Lua description, interpreter, evaluator, generated C of every target by both compilers. */
+#include "oracles.h"
 #include "published_product.h"
 #include "turbofan.h"
 
@@ -26,23 +27,42 @@ static int is_finding(const struct published_case *one, enum published_road road
     return road == PUBLISHED_FLOAT && !strcmp(one->name, LARGE_LOGITS);
 }
 
-static void expect_all_roads(const struct published_case *one)
+/* The interpreter knows no target, the evaluator no compiler: once is enough for them. */
+static int is_taken(enum published_road road, int target, int compiler)
+{
+    if (road == PUBLISHED_DOUBLE || road == PUBLISHED_FLOAT)
+        return target == 0 && compiler == 0;
+    return road != PUBLISHED_EVALUATOR || compiler == 0;
+}
+
+static void expect_roads(const struct published_case *one, int target, int compiler, double *values)
 {
     struct published_product product;
-    double *values = published_allocate(one->expected_count, sizeof *values);
-    cr_assert(!published_product_create(one, &product, why), "%s", why);
+    const char *label = oracle_targets[target].label, *with = oracle_compilers[compiler];
+    cr_assert(!published_product_create(one, oracle_target(&oracle_targets[target]), with, &product, why), "%s, %s: %s", label, with, why);
     for (int road = 0; road < PUBLISHED_ROADS; road++) {
-        int status = is_finding(one, road) ? 1 : published_run(one, &product, road, 0, values, why);
-        cr_expect(status >= 0, "%s", why);
+        if (!is_taken(road, target, compiler) || is_finding(one, road))
+            continue;
+        int status = published_run(one, &product, road, 0, values, why);
+        cr_expect(status >= 0, "%s, %s: %s", label, with, why);
         if (status != 0)
             continue;
         double deviation = published_deviation(values, one->expected, one->expected_count);
-        cr_log_info("%s, %s: deviation %.2g", one->name, published_road_names[road], deviation);
-        cr_expect(deviation <= one->tolerance, "%s, %s: deviation %g, tolerance %g; first value %.9g, published %.9g", one->name,
+        cr_log_info("%s, %s, %s, %s: deviation %.2g", one->name, label, with, published_road_names[road], deviation);
+        cr_expect(deviation <= one->tolerance, "%s, %s, %s, %s: deviation %g, tolerance %g; first value %.9g, published %.9g", one->name, label, with,
                   published_road_names[road], deviation, one->tolerance, values[0], one->expected[0]);
     }
-    free(values);
     published_product_free(&product);
+}
+
+static void expect_all_roads(const struct published_case *one)
+{
+    double *values = published_allocate(one->expected_count, sizeof *values);
+    for (int target = 0; target < ORACLE_TARGETS; target++)
+        for (int compiler = 0; compiler < ORACLE_COMPILERS; compiler++)
+            if (oracle_targets[target].bit & ORACLE_USUAL)
+                expect_roads(one, target, compiler, values);
+    free(values);
 }
 
 /* ---- RTNeural: real trained weights, 100 or 1000 samples of one stream ---- */
@@ -124,7 +144,7 @@ Test(published, float_log_softmax_of_large_numbers)
     if (access(PUBLISHED_DATA "/onnx-conformance", R_OK))
         cr_skip_test("no " PUBLISHED_DATA "/onnx-conformance");
     cr_assert(!published_onnx(LARGE_LOGITS + strlen("onnx_"), &one, why), "%s", why);
-    cr_assert(!published_product_create(&one, &product, why), "%s", why);
+    cr_assert(!published_product_create(&one, target_default(), "cc", &product, why), "%s", why);
     cr_assert_eq(published_run(&one, &product, PUBLISHED_FLOAT, 0, values, why), 0, "%s", why);
     double deviation = published_deviation(values, one.expected, one.expected_count);
     if (deviation > one.tolerance)
@@ -137,23 +157,41 @@ Test(published, float_log_softmax_of_large_numbers)
 
 #define EVALUATED 2             /* windows that the slow evaluator runs */
 
-static void run_turbofan(const struct published_case *one, double *values)
+typedef void (*Judge)(const struct turbofan *data, const double *values, const char *way);
+
+static void compare_turbofan(const struct published_case *one, const struct published_product *product, const double *values, double *other, const char *way)
 {
-    struct published_product product;
-    double *other = published_allocate(one->expected_count, sizeof *other);
-    cr_assert(!published_product_create(one, &product, why), "%s", why);
-    cr_assert_eq(published_run(one, &product, PUBLISHED_DOUBLE, 0, values, why), 0, "%s", why);
     for (int road = PUBLISHED_DOUBLE + 1; road < PUBLISHED_ROADS; road++) {
         int samples = road == PUBLISHED_EVALUATOR ? EVALUATED : one->samples;
-        cr_assert_eq(published_run(one, &product, road, samples, other, why), 0, "%s", why);
+        cr_assert_eq(published_run(one, product, road, samples, other, why), 0, "%s", why);
         double deviation = published_deviation(other, values, (size_t)samples);
-        cr_log_info("%s, %s against interpreter double: deviation %.2g", one->name, published_road_names[road], deviation);
-        cr_expect(deviation <= 1e-5, "%s, %s against interpreter double: deviation %g, tolerance 1e-5", one->name, published_road_names[road], deviation);
+        cr_log_info("%s, %s, %s against interpreter double: deviation %.2g", one->name, way, published_road_names[road], deviation);
+        cr_expect(deviation <= 1e-5, "%s, %s, %s against interpreter double: deviation %g, tolerance 1e-5", one->name, way, published_road_names[road],
+                  deviation);
     }
-    /* The figures are those of the generated C, one window at a time. */
-    cr_assert_eq(published_run(one, &product, PUBLISHED_PREDICT, 0, values, why), 0, "%s", why);
+}
+
+/* All roads agree; the figures are those of the generated C, one window at a time. */
+static void run_turbofan(const struct turbofan *data, const struct published_case *one, Judge judge)
+{
+    double *values = published_allocate(one->expected_count, sizeof *values), *other = published_allocate(one->expected_count, sizeof *other);
+    for (int i = 0; i < ORACLE_TARGETS * ORACLE_COMPILERS; i++) {
+        const OracleTarget *target = &oracle_targets[i / ORACLE_COMPILERS];
+        const char *compiler = oracle_compilers[i % ORACLE_COMPILERS];
+        struct published_product product;
+        char way[64];
+        if (!(target->bit & ORACLE_USUAL))
+            continue;
+        snprintf(way, sizeof way, "%s, %s", target->label, compiler);
+        cr_assert(!published_product_create(one, oracle_target(target), compiler, &product, why), "%s: %s", way, why);
+        cr_assert_eq(published_run(one, &product, PUBLISHED_DOUBLE, 0, values, why), 0, "%s", why);
+        compare_turbofan(one, &product, values, other, way);
+        cr_assert_eq(published_run(one, &product, PUBLISHED_PREDICT, 0, values, why), 0, "%s: %s", way, why);
+        judge(data, values, way);
+        published_product_free(&product);
+    }
+    free(values);
     free(other);
-    published_product_free(&product);
 }
 
 static void read_turbofan(const char *name, struct turbofan *data, struct published_case *one)
@@ -165,48 +203,55 @@ static void read_turbofan(const char *name, struct turbofan *data, struct publis
     cr_assert(!published_turbofan(name, data, one, why), "%s", why);
 }
 
-Test(published, turbofan_binary)
+static void judge_binary(const struct turbofan *data, const double *values, const char *way)
 {
-    struct turbofan data;
-    struct published_case one;
-    double values[100];
     int right = 0, alarms = 0, failures = 0, found = 0;
-    read_turbofan("binary", &data, &one);
-    run_turbofan(&one, values);
-    for (int i = 0; i < data.engines; i++) {
-        int fails = data.remaining[i] <= 30, alarm = values[i] > 0.5;
+    for (int i = 0; i < data->engines; i++) {
+        int fails = data->remaining[i] <= 30, alarm = values[i] > 0.5;
         right += fails == alarm;
         alarms += alarm;
         failures += fails;
         found += fails && alarm;
     }
-    double accuracy = (double)right / data.engines, precision = (double)found / alarms, recall = (double)found / failures;
-    cr_log_info("turbofan, fails within 30 cycles: accuracy %.4f, precision %.3f, recall %.3f", accuracy, precision, recall);
-    cr_expect_float_eq(accuracy, 0.9785, 5e-5, "accuracy %.5f, published 0.9785", accuracy);
-    cr_expect_float_eq(precision, 0.926, 5e-4, "precision %.5f, published 0.926", precision);
-    cr_expect_float_eq(recall, 1.0, 1e-9, "recall %.5f, published 1.0", recall);
+    double accuracy = (double)right / data->engines, precision = (double)found / alarms, recall = (double)found / failures;
+    cr_log_info("turbofan, %s, fails within 30 cycles: accuracy %.4f, precision %.3f, recall %.3f", way, accuracy, precision, recall);
+    cr_expect_float_eq(accuracy, 0.9785, 5e-5, "%s: accuracy %.5f, published 0.9785", way, accuracy);
+    cr_expect_float_eq(precision, 0.926, 5e-4, "%s: precision %.5f, published 0.926", way, precision);
+    cr_expect_float_eq(recall, 1.0, 1e-9, "%s: recall %.5f, published 1.0", way, recall);
+}
+
+static void judge_regression(const struct turbofan *data, const double *values, const char *way)
+{
+    double error = 0, mean = 0, residual = 0, spread = 0;
+    for (int i = 0; i < data->engines; i++)
+        mean += data->remaining[i] / data->engines;
+    for (int i = 0; i < data->engines; i++) {
+        error += fabs(values[i] - data->remaining[i]) / data->engines;
+        residual += (values[i] - data->remaining[i]) * (values[i] - data->remaining[i]);
+        spread += (data->remaining[i] - mean) * (data->remaining[i] - mean);
+    }
+    double r2 = 1 - residual / spread;
+    cr_log_info("turbofan, %s, cycles left: mean absolute error %.3f, R2 %.4f", way, error, r2);
+    cr_expect_float_eq(error, 12.22, 5e-3, "%s: mean absolute error %.4f, published 12.22", way, error);
+    cr_expect_float_eq(r2, 0.798, 5e-4, "%s: R2 %.5f, published 0.798", way, r2);
+}
+
+static void test_turbofan(const char *name, Judge judge)
+{
+    struct turbofan data;
+    struct published_case one;
+    read_turbofan(name, &data, &one);
+    run_turbofan(&data, &one, judge);
     published_free(&one);
     turbofan_free(&data);
 }
 
+Test(published, turbofan_binary)
+{
+    test_turbofan("binary", judge_binary);
+}
+
 Test(published, turbofan_regression)
 {
-    struct turbofan data;
-    struct published_case one;
-    double values[100], error = 0, mean = 0, residual = 0, spread = 0;
-    read_turbofan("regression", &data, &one);
-    run_turbofan(&one, values);
-    for (int i = 0; i < data.engines; i++)
-        mean += data.remaining[i] / data.engines;
-    for (int i = 0; i < data.engines; i++) {
-        error += fabs(values[i] - data.remaining[i]) / data.engines;
-        residual += (values[i] - data.remaining[i]) * (values[i] - data.remaining[i]);
-        spread += (data.remaining[i] - mean) * (data.remaining[i] - mean);
-    }
-    double r2 = 1 - residual / spread;
-    cr_log_info("turbofan, cycles left: mean absolute error %.3f, R2 %.4f", error, r2);
-    cr_expect_float_eq(error, 12.22, 5e-3, "mean absolute error %.4f, published 12.22", error);
-    cr_expect_float_eq(r2, 0.798, 5e-4, "R2 %.5f, published 0.798", r2);
-    published_free(&one);
-    turbofan_free(&data);
+    test_turbofan("regression", judge_regression);
 }

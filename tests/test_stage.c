@@ -1,5 +1,6 @@
 /* test_stage.c: which statements move, and where to: out of their loops, into tables, away. */
 #include "custom_models.h"
+#include "../compiler/emit.h"
 #include "ir_text.h"
 #include "oracles.h"
 
@@ -256,6 +257,28 @@ Test(stage, what_nobody_reads_is_dropped_but_not_what_the_caller_sees)
     cr_expect(where(arena, ir, "s[") == ALONE && where(arena, ir, "w[") == ALONE && where(arena, ir, "y[") == ALONE, "too much is gone");
     cr_expect(ir->statement_count == 3 && same->statement_count == 6, "%d and %d statements", ir->statement_count, same->statement_count);
     arena_free(arena);
+}
+
+static size_t work(size_t (*count)(const Ir *, Section), const char *text, const char *target)
+{
+    Arena *arena = arena_create();
+    Description *description = oracle_read(arena, custom_description(arena, text));
+    size_t result = count(staged(arena, description, &(LowerOptions){ .batch = 1 }, target), SECTION_FORWARD);
+    description_free(description);
+    arena_free(arena);
+    return result;
+}
+
+/* The work of a sample: without what is done once after the weights changed. */
+Test(stage, what_is_prepared_is_no_work_of_a_sample)
+{
+    const char *table = "Input{5}, Embedding{7, 3}, LSTM{4}, Dense{2}", *squashed = "Input{3, 5}, Squashed{4}";
+    size_t recurrent = 5 * 4 * 16 + 4 * 2, kernel = 5 * 3 * 16;
+    cr_expect_eq(work(emit_multiply_adds, table, "vector"), recurrent, "%zu multiply-adds", work(emit_multiply_adds, table, "vector"));
+    cr_expect_eq(work(emit_multiply_adds, table, "plain"), recurrent + kernel, "%zu multiply-adds", work(emit_multiply_adds, table, "plain"));
+    cr_expect_eq(work(emit_activations, table, "vector"), 5 * 5 * 4, "%zu activations", work(emit_activations, table, "vector"));
+    cr_expect_eq(work(emit_multiply_adds, squashed, "plain"), 3 * 5 * 4, "%zu multiply-adds", work(emit_multiply_adds, squashed, "plain"));
+    cr_expect_eq(work(emit_activations, squashed, "plain"), 0, "%zu activations", work(emit_activations, squashed, "plain"));
 }
 
 /* For the plain target nothing moves. */

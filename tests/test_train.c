@@ -19,7 +19,7 @@
 struct line_weights { float kernel[2], bias; };
 struct line_tape {
     int first_row, rows;
-    float x[BATCH][2];
+    float x[BATCH][3];          /* the third is padding */
     float y[BATCH], d_y[BATCH];
 };
 
@@ -44,8 +44,11 @@ static float line_value(const struct line_weights *w, const float *x) { return x
 static void line_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)
 {
     struct line_tape *t = tape;
-    memcpy(t->x, x, (size_t)rows * sizeof t->x[0]);
     t->rows = rows;
+    for (int b = 0; b < rows; b++) {
+        memcpy(t->x[b], (const float *)x + 2 * b, 2 * sizeof(float));
+        t->x[b][2] = NAN;
+    }
     for (int b = 0; b < rows; b++)
         t->y[b] = line_value(training, t->x[b]);
     int call = seen.forwards++ % 1024;
@@ -93,7 +96,7 @@ static struct lstmc_tensor line_tensors[] = {
     { .name = "dense/bias", .rank = 1, .shape = { 1 }, .offset = 2, .count = 1, .trainable = 1 },
 };
 static const struct lstmc_tensor line_tape_tensors[] = {
-    { .name = "dense.x", .rank = 2, .shape = { BATCH, 2 }, .offset = offsetof(struct line_tape, x) / 4, .count = 2 * BATCH },
+    { .name = "dense.x", .rank = 2, .shape = { BATCH, 3 }, .offset = offsetof(struct line_tape, x) / 4, .count = 3 * BATCH, .padding = 1 },
     { .name = "dense.y", .rank = 2, .shape = { BATCH, 1 }, .offset = offsetof(struct line_tape, y) / 4, .count = BATCH },
 };
 
