@@ -168,6 +168,7 @@ typedef struct Statement {
     const char *layer;              /* whose mathematics this is */
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
+    bool blas;                      /* set by blas: a call of BLAS, or the zero in front of one from which its sums start */
     Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
     Loop *left;                     /* set by stage: the loop that it was moved out of */
     bool unread;                    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */

@@ -249,6 +249,8 @@ static void print_statement(Out *out, Arena *arena, const Statement *statement)
     append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement), statement_axes_text(arena, statement));
     if (statement->time == TIME_PREPARE)
         append(&to, "     prepare");
+    if (statement->blas)
+        append(&to, "     by BLAS");
     for (int i = 0; i < statement->axis_count; i++)
         if (statement->unroll[i] > 1)
             append(&to, "     unroll %s by %d", axis_name(arena, statement, statement->axes[i]), statement->unroll[i]);

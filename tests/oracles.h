@@ -23,6 +23,7 @@ typedef struct Oracles {
     double weight_scale;            /* of the evaluator's weights; 0: as moderate as they have to be */
     int unroll;                     /* as in CompileOptions */
     unsigned targets;               /* 0: ORACLE_USUAL */
+    int blas_from;                  /* BLAS for products of at least so many rows, columns and terms, and generated C in whole batches too; 0: no BLAS */
     uint64_t seed;
 } Oracles;
 

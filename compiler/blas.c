@@ -1,0 +1,112 @@
+/* blas.c: in: statements at their binding times.  out: those that are products of large matrices are marked to be calls of BLAS, before tiles and
+ * packed weights can claim them; their tensors stay row-major. A zero from which such a sum starts goes with it, as the factor 0 of what was there. An
+ * input that lies [batch][step] is copied to [step][batch] where a product over the rows of all steps reads it: BLAS knows one distance only. */
+#include "axes.h"
+#include "passes.h"
+#include "product.h"
+
+/* ---- the copy of the input ---- */
+
+static Access copied_access(const Access *access, Tensor *copy)
+{
+    Access copied = *access;
+    copied.tensor = copy;
+    copied.index[0] = access->index[1];
+    copied.index[1] = access->index[0];
+    return copied;
+}
+
+static void insert_before_forward(Ir *ir, Statement *statement)
+{
+    int at = 0;
+    while (ir->statements[at]->section == SECTION_RESET)
+        at++;
+    memmove(ir->statements + at + 1, ir->statements + at, sizeof *ir->statements * (size_t)(ir->statement_count - 1 - at));
+    ir->statements[at] = statement;
+}
+
+static Tensor *copy_input(Ir *ir, Tensor *input)
+{
+    Axis *axes[TENSOR_RANK_MAX];
+    int extent[TENSOR_RANK_MAX];
+    Access in = { .tensor = input };
+    for (int d = 0; d < input->rank; d++) {
+        extent[d] = input->extent[d < 2 ? 1 - d : d];
+        axes[d] = d == 1 ? ir->batch_axis : ir_axis(ir, d == 0 ? "t" : d == 2 ? "n" : "m", extent[d], d == 0 ? AXIS_TIME : AXIS_PLAIN);
+        in.index[d < 2 ? 1 - d : d] = index_axis(axes[d]);
+    }
+    Tensor *copy = ir_tensor(ir, ROLE_VALUE, input->layer, arena_format(ir->arena, "%s_by_step", input->name), input->rank, extent);
+    copy->time_dimension = 0;
+    copy->batch_dimension = 1;
+    Access out = copied_access(&in, copy);
+    insert_before_forward(ir, ir_statement(ir, SECTION_FORWARD, NULL, ACCUMULATE_SET, out, expr_load(ir->arena, in), input->rank, axes));
+    return copy;
+}
+
+static Expr *read_copy(Ir *ir, const Expr *load, Tensor **copy)
+{
+    if (!product_lies_batch_first(load->access.tensor))
+        return expr_load(ir->arena, load->access);
+    if (!*copy)
+        *copy = copy_input(ir, load->access.tensor);
+    return expr_load(ir->arena, copied_access(&load->access, *copy));
+}
+
+/* ---- where the sum starts ---- */
+
+static Statement *statement_before(const Ir *ir, int at)
+{
+    for (int i = at - 1; i >= 0; i--)
+        if (ir->statements[i]->section == ir->statements[at]->section)
+            return ir->statements[i];
+    return NULL;
+}
+
+/* The statement sets to zero every element that the product adds to, and nothing else. */
+static bool clears(Arena *arena, const Statement *statement, const Statement *product)
+{
+    if (statement->accumulate != ACCUMULATE_SET || statement->value->op != OP_CONSTANT || statement->value->value != 0
+        || statement->loop != product->loop || statement->out.tensor != product->out.tensor)
+        return false;
+    Statement renamed = *statement;
+    int axes = 0;
+    for (int a = 0; a < product->axis_count; a++)
+        for (int d = 0; d < product->out.tensor->rank; d++)
+            if (index_uses(&product->out.index[d], product->axes[a])) {
+                axes++;
+                break;
+            }
+    for (int d = 0; d < renamed.out.tensor->rank; d++) {
+        const Index *theirs = &product->out.index[d];
+        for (int i = 0; i < renamed.out.index[d].terms && i < theirs->terms; i++) {
+            const Axis *mine = renamed.out.index[d].axis[i];
+            if (mine->extent == theirs->axis[i]->extent && mine->kind == theirs->axis[i]->kind)
+                statement_rename_axis(arena, &renamed, mine, theirs->axis[i]);
+        }
+    }
+    return access_equal(&renamed.out, &product->out) && renamed.axis_count == axes;
+}
+
+void blas(Ir *ir, const Target *target)
+{
+    Tensor *copy = NULL;
+    for (int i = 0; i < ir->statement_count; i++) {
+        Statement *statement = ir->statements[i], *start;
+        bool steps_first;
+        if (statement->blas || !product_is_large(statement, target, &steps_first))
+            continue;
+        statement->blas = true;
+        if (steps_first) {
+            bool is_new = !copy;
+            Expr *a = read_copy(ir, statement->value->argument[0], &copy), *b = read_copy(ir, statement->value->argument[1], &copy);
+            statement->value = expr_make(ir->arena, OP_MULTIPLY, a, b);
+            i += is_new;
+        }
+        Product product;
+        if (!product_of(statement, false, &product))
+            die("a product of %s is none", statement->layer);
+        start = statement_before(ir, i);
+        if (start && !product.sums_over_loops && clears(ir->arena, start, statement))
+            start->blas = true;
+    }
+}

@@ -1,0 +1,24 @@
+/* test_blas.c: --blas. */
+#include "oracles.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const char *const models[] = {
+    "Input{5, 6}, LSTM{7, return_sequences = true}, LSTM{8}, Dense{9, activation = \"tanh\"}, Dense{2}, loss = \"mse\"",
+    "Input{5, 6}, LSTM{8, return_sequences = true}, GRU{9, return_sequences = true}, SimpleRNN{4, return_sequences = true}, Dense{7}, loss = \"mse\"",
+    "Input{6, 4}, GRU{5, reset_after = false, go_backwards = true, return_sequences = true}, Dense{6, activation = \"relu\"}, Dense{5}, loss = \"mae\"",
+    "Input{6}, Embedding{9, 5}, LSTM{6, return_sequences = true}, Dropout{0.3}, Dense{8, activation = \"softmax\"}, loss = \"sparse_categorical_crossentropy\"",
+    "Input{9}, Dense{10, activation = \"tanh\"}, Dense{11, trainable = false}, Dense{12}, loss = \"mse\"",
+    "Input{7, 5}, SimpleRNN{6, trainable = false}, RepeatVector{4}, GRU{5, return_sequences = true}, Dense{3}, loss = \"mse\", batch_size = 6, shards = 1",
+    "Input{8, 4}, LSTM{4, return_sequences = true}, Dense{4}, Flatten{}, Dense{3}, loss = \"mse\", batch_size = 1",
+    NULL,
+};
+
+Test(blas, small, .timeout = 600)
+{
+    for (int i = 0; models[i]; i++) {
+        const Oracles oracles = { .no_differences = true, .targets = ORACLE_PLAIN | ORACLE_VECTOR_4 | ORACLE_VECTOR_8, .blas_from = 3 };
+        expect_agreement_with(models[i], &oracles);
+    }
+}
