@@ -87,6 +87,40 @@ static bool clears(Arena *arena, const Statement *statement, const Statement *pr
     return access_equal(&renamed.out, &product->out) && renamed.axis_count == axes;
 }
 
+/* ---- among those that left the same loop ---- */
+
+typedef struct Touching {
+    const Tensor *tensor;
+    bool found;
+} Touching;
+
+static void find_tensor(void *context, const Access *access)
+{
+    Touching *touching = context;
+    touching->found |= access->tensor == touching->tensor;
+}
+
+static bool touches(const Statement *statement, const Tensor *tensor)
+{
+    Touching touching = { .tensor = tensor, .found = statement->out.tensor == tensor };
+    expr_visit_loads(statement->value, find_tensor, &touching);
+    return touching.found;
+}
+
+/* What tiles do behind a loop they can do behind each of its pieces, if nothing else stands between. */
+static void let_tiles_follow_their_loop(Ir *ir)
+{
+    for (int end = ir->statement_count - 1; end > 0; end--)
+        for (int i = end; i > 0; i--) {
+            Statement *call = ir->statements[i - 1], *behind = ir->statements[i];
+            if (!call->blas || behind->blas || !call->left || behind->left != call->left || touches(behind, call->out.tensor)
+                || touches(call, behind->out.tensor))
+                continue;
+            ir->statements[i - 1] = behind;
+            ir->statements[i] = call;
+        }
+}
+
 void blas(Ir *ir, const Target *target)
 {
     Tensor *copy = NULL;
@@ -109,4 +143,5 @@ void blas(Ir *ir, const Target *target)
         if (start && !product.sums_over_loops && clears(ir->arena, start, statement))
             start->blas = true;
     }
+    let_tiles_follow_their_loop(ir);
 }

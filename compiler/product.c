@@ -146,14 +146,16 @@ bool product_of(const Statement *statement, bool steps_first, Product *product)
         && matrix_of(swapped ? left : right, &product->terms, &product->columns, steps_first, &product->right);
 }
 
+static bool is_large(const Product *product, const Target *target)
+{
+    return product->rows.extent >= target->blas_side && product->columns.extent >= target->blas_side && product->terms.extent >= target->blas_terms;
+}
+
 bool product_is_large(const Statement *statement, const Target *target, bool *steps_first)
 {
-    for (int copied = 0; copied <= 1; copied++) {
-        Product product;
-        *steps_first = copied == 1;
-        if (product_of(statement, *steps_first, &product) && product.rows.extent >= target->blas_side && product.columns.extent >= target->blas_side
-            && product.terms.extent >= target->blas_terms)
-            return true;
-    }
-    return false;
+    Product as_it_is, copied;
+    bool large = product_of(statement, false, &as_it_is) && is_large(&as_it_is, target);
+    *steps_first = !(large && !as_it_is.sums_over_loops)    /* else the result would go through memory once for each of its terms */
+                && product_of(statement, true, &copied) && is_large(&copied, target) && copied.loop_count < as_it_is.loop_count;
+    return large || *steps_first;
 }
