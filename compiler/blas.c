@@ -1,7 +1,9 @@
 /* blas.c: in: statements at their binding times.  out: those that are products of large matrices are marked to be calls of BLAS, before tiles and
- * packed weights can claim them; their tensors stay row-major. A zero from which such a sum starts goes with it, as the factor 0 of what was there. An
- * input that lies [batch][step] is copied to [step][batch] where a product over the rows of all steps reads it: BLAS knows one distance only. */
+ * packed weights can claim them; their tensors stay row-major, for targets with lanes with a gap behind each row.
+ * A zero from which such a sum starts goes with it, as the factor 0 of what was there. An input that lies [batch][step] is copied to
+ * [step][batch] where a product over the rows of all steps reads it: BLAS knows one distance only. */
 #include "axes.h"
+#include "lanes.h"
 #include "passes.h"
 #include "product.h"
 
@@ -87,6 +89,34 @@ static bool clears(Arena *arena, const Statement *statement, const Statement *pr
     return access_equal(&renamed.out, &product->out) && renamed.axis_count == axes;
 }
 
+/* ---- how their matrices lie ---- */
+
+#define ROW_MULTIPLE 32     /* floats; rows of a multiple of it would meet in the same few lines of every cache */
+#define GAP 16              /* floats: one such line */
+
+static void space_rows_of(Ir *ir, Tensor *tensor)
+{
+    int row = 1, start = tensor_row_start(tensor);
+    for (int d = start; d < tensor->rank; d++)
+        row *= tensor->extent[d];
+    if (!lanes_is_private(ir, tensor) || start == 0 || start == tensor->rank || row % ROW_MULTIPLE)
+        return;
+    tensor->layout = LAYOUT_SPACED;
+    tensor->gap = GAP;
+}
+
+/* Tiles read these tensors too, many rows at the same place. */
+static void space_rows(Ir *ir)
+{
+    for (int i = 0; i < ir->statement_count; i++)
+        if (ir->statements[i]->blas) {
+            const Statement *statement = ir->statements[i];
+            space_rows_of(ir, statement->out.tensor);
+            space_rows_of(ir, statement->value->argument[0]->access.tensor);
+            space_rows_of(ir, statement->value->argument[1]->access.tensor);
+        }
+}
+
 /* ---- among those that left the same loop ---- */
 
 typedef struct Touching {
@@ -121,27 +151,40 @@ static void let_tiles_follow_their_loop(Ir *ir)
         }
 }
 
-void blas(Ir *ir, const Target *target)
+/* ---- the whole ---- */
+
+static void find_products(Ir *ir, const Target *target)
 {
     Tensor *copy = NULL;
     for (int i = 0; i < ir->statement_count; i++) {
-        Statement *statement = ir->statements[i], *start;
-        bool steps_first;
-        if (statement->blas || !product_is_large(statement, target, &steps_first))
+        Statement *statement = ir->statements[i];
+        bool steps_first, had_copy = copy != NULL;
+        statement->blas = product_is_large(statement, target, &steps_first);
+        if (!statement->blas || !steps_first)
             continue;
-        statement->blas = true;
-        if (steps_first) {
-            bool is_new = !copy;
-            Expr *a = read_copy(ir, statement->value->argument[0], &copy), *b = read_copy(ir, statement->value->argument[1], &copy);
-            statement->value = expr_make(ir->arena, OP_MULTIPLY, a, b);
-            i += is_new;
-        }
-        Product product;
-        if (!product_of(statement, false, &product))
-            die("a product of %s is none", statement->layer);
-        start = statement_before(ir, i);
-        if (start && !product.sums_over_loops && clears(ir->arena, start, statement))
-            start->blas = true;
+        Expr *const *factor = statement->value->argument;
+        Expr *left = read_copy(ir, factor[0], &copy);
+        statement->value = expr_make(ir->arena, OP_MULTIPLY, left, read_copy(ir, factor[1], &copy));
+        i += copy && !had_copy;     /* it stands in front now */
     }
+}
+
+static void take_zeros(Ir *ir)
+{
+    for (int i = 0; i < ir->statement_count; i++) {
+        Statement *statement = ir->statements[i], *start = statement_before(ir, i);
+        Product product;
+        if (!statement->blas || !start || !clears(ir->arena, start, statement))
+            continue;
+        start->blas = product_of(statement, false, &product) && !product.sums_over_loops;
+    }
+}
+
+void blas(Ir *ir, const Target *target)
+{
+    find_products(ir, target);
+    if (target->lanes > 1)
+        space_rows(ir);
+    take_zeros(ir);
     let_tiles_follow_their_loop(ir);
 }

@@ -219,7 +219,9 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         append(&to, "     in %s", homes[tensor->home]);
     if (tensor->window)
         append(&to, ", %d row%s of time", tensor->window, tensor->window == 1 ? "" : "s");
-    if (tensor->layout != LAYOUT_ROWS)
+    if (tensor->layout == LAYOUT_SPACED)
+        append(&to, ", rows with a gap of %d", tensor->gap);
+    else if (tensor->layout != LAYOUT_ROWS)
         append(&to, ", %s to %d lanes", tensor->layout == LAYOUT_PADDED ? "padded" : "blocked", tensor->lanes);
     append(&to, "\n");
     put_raw(out, to.text);

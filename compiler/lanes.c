@@ -24,7 +24,7 @@ static void note(void *context, const Access *access)
             noted->gathered[access->tensor->number] = true;
 }
 
-static bool is_private(const Ir *ir, const Tensor *tensor)
+bool lanes_is_private(const Ir *ir, const Tensor *tensor)
 {
     return !tensor->integer && tensor != ir->output && tensor != ir->output->adjoint
         && (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
@@ -50,7 +50,9 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
     for (int i = 0; i < ir->tensor_count; i++) {
         Tensor *tensor = ir->tensors[i];
         tensor->lanes = target->lanes;
-        if (!is_private(ir, tensor) || noted.by_blas[i] || tensor->rank == 0 || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
+        if (noted.by_blas[i])
+            continue;
+        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
             tensor->layout = LAYOUT_ROWS;
         else
             tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
@@ -71,9 +73,9 @@ bool lanes_walk(const Access *access, const Axis *axis)
     if (tensor->integer || tensor->rank == 0)
         return false;
     for (int d = 0; d <= last; d++)
-        if (index_uses(&access->index[d], axis) && (access->index[d].gather || (tensor->layout != LAYOUT_ROWS && d < last)))
+        if (index_uses(&access->index[d], axis) && (access->index[d].gather || (!tensor_is_row_major(tensor) && d < last)))
             return false;
-    if (tensor->layout == LAYOUT_ROWS)
+    if (tensor_is_row_major(tensor))
         return access_stride(access, axis) == 1;
     if (is_axis_alone(&access->index[last], axis) && axis->extent == tensor->extent[last])
         return true;

@@ -18,6 +18,8 @@ static long long distance_of(const Access *access, const Axis *axis, bool steps_
         int dimension = swapped && i < 2 ? 1 - i : i;
         distance += step * index_coefficient(&access->index[dimension], axis);
         step *= access->tensor->extent[dimension];
+        if (access->tensor->layout == LAYOUT_SPACED && i == tensor_row_start(access->tensor))
+            step += access->tensor->gap;
     }
     return distance;
 }

@@ -27,7 +27,7 @@ typedef struct Product {                /* out[rows][columns] += left[rows][term
 } Product;
 
 /* False: it is no such product. `steps_first`: taking an input that lies [batch][step] for its copy that lies [step][batch].
- * Every tensor counts as row-major. */
+ * Every tensor is row-major, with or without gaps. */
 bool product_of(const Statement *statement, bool steps_first, Product *product);
 /* It is one, and beyond the target's threshold; *steps_first: but with that copy, or better so. */
 bool product_is_large(const Statement *statement, const Target *target, bool *steps_first);

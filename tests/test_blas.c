@@ -12,6 +12,9 @@ static const char *const models[] = {
     "Input{9}, Dense{10, activation = \"tanh\"}, Dense{11, trainable = false}, Dense{12}, loss = \"mse\"",
     "Input{7, 5}, SimpleRNN{6, trainable = false}, RepeatVector{4}, GRU{5, return_sequences = true}, Dense{3}, loss = \"mse\", batch_size = 6, shards = 1",
     "Input{8, 4}, LSTM{4, return_sequences = true}, Dense{4}, Flatten{}, Dense{3}, loss = \"mse\", batch_size = 1",
+    "Input{3, 7}, LSTM{8, return_sequences = true}, LSTM{8}, Dense{32, activation = \"tanh\"}, Dense{64}, loss = \"mse\", batch_size = 4, shards = 1",
+    "Input{2, 6}, GRU{32}, Dense{32}, loss = \"mse\", batch_size = 4, shards = 1",
+    "Input{4, 32}, Dense{8}, Dropout{0.25}, Dense{32, activation = \"tanh\"}, SimpleRNN{8, return_sequences = true}, loss = \"mse\", batch_size = 3, shards = 1",
     NULL,
 };
 
