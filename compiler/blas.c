@@ -137,17 +137,19 @@ static bool touches(const Statement *statement, const Tensor *tensor)
     return touching.found;
 }
 
+static bool may_pass(const Statement *call, const Statement *next)
+{
+    return call->left && next->left == call->left && !next->blas && !touches(next, call->out.tensor) && !touches(call, next->out.tensor);
+}
+
 /* What tiles do behind a loop they can do behind each of its pieces, if nothing else stands between. */
 static void let_tiles_follow_their_loop(Ir *ir)
 {
-    for (int end = ir->statement_count - 1; end > 0; end--)
-        for (int i = end; i > 0; i--) {
-            Statement *call = ir->statements[i - 1], *behind = ir->statements[i];
-            if (!call->blas || behind->blas || !call->left || behind->left != call->left || touches(behind, call->out.tensor)
-                || touches(call, behind->out.tensor))
-                continue;
-            ir->statements[i - 1] = behind;
-            ir->statements[i] = call;
+    for (int i = ir->statement_count - 1; i >= 0; i--)
+        for (int at = i; ir->statements[at]->blas && at + 1 < ir->statement_count && may_pass(ir->statements[at], ir->statements[at + 1]); at++) {
+            Statement *call = ir->statements[at];
+            ir->statements[at] = ir->statements[at + 1];
+            ir->statements[at + 1] = call;
         }
 }
 

@@ -54,7 +54,8 @@ static Side longest_side(Axis *const *axes, int count, const Access *a, const Ac
     Side best = { 0 };
     for (int first = 0; first < count; first++) {
         Side side = side_from(axes, count, first, a, b, steps_first);
-        if (side.extent > best.extent)
+        bool upwards = distance_of(a, axes[first], steps_first) > 0 && distance_of(b, axes[first], steps_first) > 0;
+        if (upwards && side.extent > best.extent)
             best = side;
     }
     return best;
@@ -137,6 +138,8 @@ bool product_of(const Statement *statement, bool steps_first, Product *product)
     Side rows = longest_side(parts.axes[PART_ROWS], parts.count[PART_ROWS], out, left, steps_first);
     Side columns = longest_side(parts.axes[PART_COLUMNS], parts.count[PART_COLUMNS], out, right, steps_first);
     product->terms = longest_side(parts.axes[PART_TERMS], parts.count[PART_TERMS], left, right, steps_first);
+    if (!rows.count || !columns.count || !product->terms.count)
+        return false;
     loop_over_rest(product, &parts, PART_ROWS, &rows);
     loop_over_rest(product, &parts, PART_COLUMNS, &columns);
     loop_over_rest(product, &parts, PART_TERMS, &product->terms);
