@@ -71,13 +71,6 @@ static bool clears(Arena *arena, const Statement *statement, const Statement *pr
         || statement->loop != product->loop || statement->out.tensor != product->out.tensor)
         return false;
     Statement renamed = *statement;
-    int axes = 0;
-    for (int a = 0; a < product->axis_count; a++)
-        for (int d = 0; d < product->out.tensor->rank; d++)
-            if (index_uses(&product->out.index[d], product->axes[a])) {
-                axes++;
-                break;
-            }
     for (int d = 0; d < renamed.out.tensor->rank; d++) {
         const Index *theirs = &product->out.index[d];
         for (int i = 0; i < renamed.out.index[d].terms && i < theirs->terms; i++) {
@@ -86,7 +79,7 @@ static bool clears(Arena *arena, const Statement *statement, const Statement *pr
                 statement_rename_axis(arena, &renamed, mine, theirs->axis[i]);
         }
     }
-    return access_equal(&renamed.out, &product->out) && renamed.axis_count == axes;
+    return access_equal(&renamed.out, &product->out);
 }
 
 /* ---- how their matrices lie ---- */

@@ -10,6 +10,7 @@
 #include "../compiler/product.h"
 
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,13 @@ Test(blas, models_call_it, .timeout = 120)
               seen.batches, seen.copies);
 }
 
+/* A copy would not help: the steps are read from the last to the first. */
+Test(blas, no_copy_in_vain)
+{
+    cr_expect(calls_of(models[2].text, "vector", 8, 3).copies == 0);
+    cr_expect(calls_of(models[7].text, "vector", 8, 5).copies == 2);
+}
+
 Test(blas, small_models_agree, .timeout = 240)
 {
     for (size_t i = 0; i < MODELS; i++)
@@ -195,6 +203,69 @@ Test(blas, small_models_agree, .timeout = 240)
             const Oracles oracles = { .no_differences = true, .targets = ORACLE_PLAIN | ORACLE_VECTOR_4 | ORACLE_VECTOR_8, .blas_from = thresholds[threshold] };
             expect_agreement_with(models[i].text, &oracles);
         }
+}
+
+/* The statements after the pass, by their marks: "*" BLAS, "0" a zero that goes with it, "." anything else. */
+static void expect_marks(const char *text, bool left, const char *expected)
+{
+    static Loop loop;
+    Arena *arena = arena_create();
+    Ir *ir = ir_from_text(arena, arena_format(arena, "batch b 3\ntime t 4\naxis i 6\naxis j 5\naxis k 7\naxis g 2\n%s", text));
+    Target target = *target_find("vector");
+    char marks[16] = { 0 };
+    target.blas_side = target.blas_terms = 3;
+    ir->output = ir->tensors[0];
+    for (int i = 0; i < ir->statement_count; i++)
+        ir->statements[i]->left = left ? &loop : NULL;
+    blas(ir, &target);
+    for (int i = 0; i < ir->statement_count; i++)
+        marks[i] = !ir->statements[i]->blas ? '.' : ir->statements[i]->accumulate == ACCUMULATE_SET ? '0' : '*';
+    cr_expect(!strcmp(marks, expected), "%s\n  is %s, not %s", text, marks, expected);
+    arena_free(arena);
+}
+
+#define SQUARE "weight w i k\nweight v k j\nvalue y i j\nvalue s i\nvalue u i j\n"
+#define PRODUCT "forward: y[i,j] += w[i,k] * v[k,j] over i j k\n"
+
+Test(blas, zeros_that_go_with_a_sum)
+{
+    expect_marks(SQUARE "forward: y[i,j] = 0 over i j\n" PRODUCT, false, "0*");
+    expect_marks(SQUARE "forward: y[i,j] = 1 over i j\n" PRODUCT, false, ".*");
+    expect_marks(SQUARE "forward: y[i,j] = 0 over i j\nforward: s[i] = 0 over i\n" PRODUCT, false, "..*");
+    expect_marks("weight w i k\nweight v k j\nvalue y 8 j\nforward: y[j+1,i] = 0 over i j\nforward: y[i,j] += w[i,k] * v[k,j] over i j k", false, ".*");
+    expect_marks("weight w i k\nweight v k j\nvalue y 7 j\nforward: y[i+1,j] = 0 over i j\nforward: y[i,j] += w[i,k] * v[k,j] over i j k", false, ".*");
+    /* a sum over several calls starts from what the one before has left */
+    expect_marks("value d t b j\nvalue x b t k\nvalue y k j\nforward: y[k,j] = 0 over k j\nforward: y[k,j] += d[t,b,j] * x[b,t,k] over t b k j", false, ".*");
+}
+
+Test(blas, calls_step_behind_what_does_not_need_them)
+{
+    expect_marks(SQUARE PRODUCT "forward: s[i] += w[i,k] over i k", true, ".*");
+    expect_marks(SQUARE "forward: y[i,j] = 0 over i j\n" PRODUCT "forward: s[i] += w[i,k] over i k", true, ".0*");
+    expect_marks(SQUARE PRODUCT "forward: s[i] += w[i,k] over i k", false, "*.");
+    expect_marks(SQUARE PRODUCT "forward: s[i] += y[i,j] over i j", true, "*.");
+    expect_marks(SQUARE PRODUCT "forward: y[i,j] += 1 over i j", true, "*.");
+    expect_marks("weight v k j\nvalue w i k\nvalue y i j\n" PRODUCT "forward: w[i,k] = 0 over i k", true, "*.");
+}
+
+/* What leaves a loop of the plain target is a call, or what it starts from. */
+Test(blas, plain_loops_keep_everything_else)
+{
+    int left = 0;
+    for (size_t m = 0; m < MODELS; m++) {
+        Made made = make(models[m].text, "plain", 1, 5);
+        const Ir *ir = made.compiled.programs.training;
+        for (int i = 0; i < ir->statement_count; i++) {
+            const Statement *statement = ir->statements[i];
+            bool called = false;
+            for (int j = 0; j < ir->statement_count; j++)
+                called |= ir->statements[j]->blas && ir->statements[j]->left && ir->statements[j]->out.tensor == statement->out.tensor;
+            cr_expect(!statement->left || called, "%s: %s has left its loop", models[m].text, statement_text(made.arena, statement));
+            left += statement->left != NULL;
+        }
+        unmake(&made);
+    }
+    cr_expect(left > 10, "%d statements left a loop", left);
 }
 
 /* Sums that are no calls are cut in pieces as they are without BLAS. */
@@ -259,6 +330,28 @@ Test(blas, large_models_agree, .timeout = 240)
             compare(&made, compilers[c], lanes, 5);
             unmake(&made);
         }
+}
+
+/* In this process, where shards are for threads; unless somebody has said otherwise. */
+Test(blas, a_loaded_model_keeps_it_to_one_thread, .timeout = 60)
+{
+    void (*set)(int);
+    int (*get)(void);
+    *(void **)&set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
+    *(void **)&get = dlsym(RTLD_DEFAULT, "openblas_get_num_threads");
+    cr_assert(set && get);
+    for (int said = 0; said < 2; said++) {
+        Made made = make(models[4].text, "plain", 1, 3);
+        Loaded loaded;
+        unsetenv("OPENBLAS_NUM_THREADS");
+        if (said)
+            setenv("OPENBLAS_NUM_THREADS", "2", 1);
+        set(2);
+        cr_assert(load(made.arena, diagnostics_create(made.arena), &made.compiled, LOAD_TO_CHECK, &loaded));
+        cr_expect(get() == 1 + said, "%d threads", get());
+        loaded_free(&loaded);
+        unmake(&made);
+    }
 }
 
 /* ---- the generated files ---- */
