@@ -33,9 +33,11 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
     if (!good)
         diagnostics_print(diagnostics, stderr);
     if (good) {
+        command_note(a, &compiled);
         const Model *model = description_model(description);
-        int rows = model->descriptor.batch < CHECKED_ROWS ? model->descriptor.batch : CHECKED_ROWS;
-        Comparison comparison = { .lanes = a->compile.target->lanes };
+        bool blas = emit_calls_blas(&compiled.programs);    /* what it is called for is a whole batch */
+        int rows = blas || model->descriptor.batch < CHECKED_ROWS ? model->descriptor.batch : CHECKED_ROWS;
+        Comparison comparison = { .lanes = a->compile.target->lanes, .blas = blas };
         const char *why = compare_generated(arena, description, loaded.model, rows, a->seed ? a->seed : 1, &comparison);
         if (why) {
             fprintf(stderr, "%s: %s\n", a->model, why);

@@ -15,6 +15,14 @@ Description *command_read(Arena *arena, Diagnostics *diagnostics, const Argument
     return description;
 }
 
+void command_note(const Arguments *arguments, const Compiled *compiled)
+{
+    const Target *target = arguments->compile.target;
+    if (arguments->compile.blas && !emit_calls_blas(&compiled->programs))
+        fprintf(stderr, "%s: --blas changes nothing: no product of matrices has %d rows, %d columns and sums of %d terms, with %d rows a tape\n",
+                arguments->model, target->blas_side, target->blas_side, target->blas_terms, compiled->programs.model->descriptor.batch);
+}
+
 /* Both files or none: each is written beside its place first. */
 static int write_both(Arena *arena, const Arguments *arguments, const Compiled *compiled)
 {
@@ -63,6 +71,7 @@ int command_compile(const Arguments *arguments)
             fputs(compiled.dump.text, stdout);
             status = 0;
         } else {
+            command_note(arguments, &compiled);
             status = write_both(arena, arguments, &compiled);
             if (!status && !arguments->quiet)
                 print_decisions(&compiled);

@@ -73,6 +73,7 @@ int command_summary(const Arguments *arguments)
     if (description) {
         Compiled compiled;
         if (compile(arena, description, diagnostics, &arguments->compile, &compiled)) {
+            command_note(arguments, &compiled);
             print_layers(arena, compiled.programs.model);
             print_memory(arena, &compiled.programs);
             print_work(&compiled.programs);

@@ -36,8 +36,10 @@ static bool make_engine(Training *t)
         snprintf(t->message.text, sizeof t->message.text, "no C compiler (set CC, or train with --interpreted)");
         return false;
     }
-    if (!compile(t->arena, t->description, t->diagnostics, &t->arguments->compile, &t->compiled) ||
-        !load(t->arena, t->diagnostics, &t->compiled, LOAD_TO_TRAIN, &t->loaded))
+    if (!compile(t->arena, t->description, t->diagnostics, &t->arguments->compile, &t->compiled))
+        return false;
+    command_note(t->arguments, &t->compiled);
+    if (!load(t->arena, t->diagnostics, &t->compiled, LOAD_TO_TRAIN, &t->loaded))
         return false;
     if (lstmc_engine_create(t->loaded.model, &t->engine)) {
         snprintf(t->message.text, sizeof t->message.text, "no memory for the tapes of %s", model->descriptor.name);

@@ -164,8 +164,10 @@ static const struct lstmc_model *build(Tune *t, Arena *arena, const Tuning *tuni
         diagnostics_print(t->diagnostics, stderr);
     if (loaded.model)
         arena_append(t->arena, t->loaded, t->loaded_count, t->loaded_capacity, loaded);
-    if (tiles)
+    if (tiles) {
         *tiles = compiled.tiles;
+        command_note(t->arguments, &compiled);
+    }
     compiled_free(&compiled);
     description_free(description);
     return loaded.model;
@@ -298,7 +300,7 @@ static bool measure_all(Tune *t, const struct lstmc_model *first, const struct l
 static bool check(Tune *t, const struct lstmc_model *generated)
 {
     const Model *model = description_model(t->description);
-    Comparison comparison = { .lanes = t->arguments->compile.target->lanes };
+    Comparison comparison = { .lanes = t->arguments->compile.target->lanes, .blas = t->arguments->compile.blas };
     const char *why = compare_generated(t->arena, t->description, generated, least(model->descriptor.batch, CHECKED_ROWS), 1, &comparison);
     bool good = !why;
     if (why)

@@ -33,6 +33,9 @@ int command_tune(const Arguments *arguments);
 /* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */
 Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max);
 
+/* Says on standard error that an option has changed nothing. */
+void command_note(const Arguments *arguments, const Compiled *compiled);
+
 /* The data that the description names (data_source.c). `validation` stays empty if nothing is held out. 0 or an enum lstmc_status. */
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation, struct lstmc_message *message);

@@ -17,6 +17,7 @@ typedef struct Deviation {
 
 typedef struct Comparison {
     int lanes;                  /* in: of the target that emitted the model; up to 1: step gives predict's very bits */
+    bool blas;                  /* in: products by BLAS, which adds up in an order of its own */
     Deviation *list;
     int count, capacity;
 } Comparison;

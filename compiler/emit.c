@@ -145,6 +145,16 @@ static bool any_tile(const Programs *programs, bool with_activations)
     return false;
 }
 
+bool emit_calls_blas(const Programs *programs)
+{
+    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
+    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
+        for (int i = 0; all[p] && i < all[p]->statement_count; i++)
+            if (all[p]->statements[i]->blas)
+                return true;
+    return false;
+}
+
 /* Targets with vectors contract a * b + c, which is what their speed is made of. */
 static void put_preamble(Out *out, const Programs *programs)
 {
@@ -441,7 +451,8 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
     Function to = { .out = out, .arena = arena, .programs = programs, .ir = programs->single };
     emit_stamp(out, arena, programs, "c");
     put_raw(out, " */\n");
-    emit_text(out, arena, programs->model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n");
+    emit_text(out, arena, programs->model, "#include \"@.h\"\n\n");
+    put(out, "%s#include <math.h>\n#include <string.h>\n\n", emit_calls_blas(programs) ? "#include <cblas.h>\n" : "");
     put_preamble(out, programs);
     put_helpers(out, programs);
     put(out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");

@@ -19,6 +19,7 @@ typedef struct Programs {
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
+bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
 
 /* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
 
@@ -102,6 +103,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
 const char *loop_bound(Arena *arena, const Loop *loop, const char *which);
 /* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
 void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement);
+/* One product by BLAS; two statements: the first sets to zero what the second adds to (emit_product.c). */
+void emit_product(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count);
 /* The statements themselves, one a line, in one comment. */
 void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count);
 /* All nests of a section in their time loops; those of prepare time are left out. */

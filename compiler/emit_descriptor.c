@@ -64,7 +64,7 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
 /* What the tape keeps of every step and row, as far as it lies there row by row. */
 static bool is_in_tape_table(const Tensor *tensor)
 {
-    return tensor->home == HOME_TAPE && tensor->unit < 0 && tensor->window == 0 && !tensor->integer && tensor->layout != LAYOUT_BLOCKED;
+    return tensor->home == HOME_TAPE && tensor->unit < 0 && tensor->window == 0 && !tensor->integer && tensor_memory_rank(tensor) == tensor->rank;
 }
 
 static int count_tape_tensors(const Programs *programs)

@@ -144,7 +144,7 @@ static const char *lanes_left(TileNest *to, const Access *access)
 {
     const Axis *lane = to->tile->lane;
     const Tensor *tensor = access->tensor;
-    if (to->tile->dot || tensor->layout != LAYOUT_ROWS || !access_uses(access, lane) || lane->extent % tensor->lanes == 0)
+    if (to->tile->dot || !tensor_is_row_major(tensor) || !access_uses(access, lane) || lane->extent % tensor->lanes == 0)
         return NULL;
     return arena_format(to->nest.arena, "%d - %s", lane->extent, find_binding(to, lane)->name);
 }

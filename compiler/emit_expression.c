@@ -159,18 +159,24 @@ static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, in
     return arena_format(nest->arena, is_single(&affine) ? "%s %% %d" : "(%s) %% %d", affine_text(nest->arena, &affine), tensor->window);
 }
 
-/* An argument is a flat array. */
-static char *argument_text(Nest *nest, const char *name, const Access *access)
+/* The dimensions from `first` on as one. */
+static char *flat_text(Nest *nest, const Access *access, int first)
 {
     Affine affine = { 0 };
     int stride = 1;
-    for (int i = access->tensor->rank - 1; i >= 0; i--) {
+    for (int i = access->tensor->rank - 1; i >= first; i--) {
         if (access->index[i].gather)
-            die("argument %s is gathered from", name);
+            die("a flat row of %s is gathered from", access->tensor->name);
         add_index(&affine, nest, &access->index[i], stride);
         stride *= access->tensor->extent[i];
     }
-    return arena_format(nest->arena, "%s[%s]", name, affine_text(nest->arena, &affine));
+    return affine_text(nest->arena, &affine);
+}
+
+/* An argument is a flat array. */
+static char *argument_text(Nest *nest, const char *name, const Access *access)
+{
+    return arena_format(nest->arena, "%s[%s]", name, flat_text(nest, access, 0));
 }
 
 char *access_text(Nest *nest, const Access *access)
@@ -197,12 +203,14 @@ char *access_text(Nest *nest, const Access *access)
     if (tensor->home != HOME_REGISTER)
         text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), text);
     const Index *last = &access->index[tensor->rank - 1];
-    bool blocked = tensor->layout == LAYOUT_BLOCKED;
+    bool blocked = tensor->layout == LAYOUT_BLOCKED, spaced = tensor->layout == LAYOUT_SPACED;
     if (blocked)
         text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '/'));
-    for (int i = 0; i < tensor->rank - blocked; i++)
+    for (int i = 0; i < (spaced ? tensor_row_start(tensor) : tensor->rank - blocked); i++)
         if (i != tensor->time_dimension || tensor->window != 1)
             text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
+    if (spaced)
+        return arena_format(nest->arena, "%s[%s]", text, flat_text(nest, access, tensor_row_start(tensor)));
     return blocked ? arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '%')) : text;
 }
 

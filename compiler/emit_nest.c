@@ -416,12 +416,16 @@ static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section sectio
         const Statement *statement = wanted[i];
         for (end = i + 1; end < count && statement->tile && wanted[end]->tile == statement->tile;)
             end++;
+        if (statement->blas && statement->accumulate == ACCUMULATE_SET)
+            end++;
         if (before)
             close_time_loop(out, before, statement);
         if (statement->loop && (!before || before->loop != statement->loop))
             open_time_loop(out, arena, statement);
         if (statement->tile)
             emit_tile(out, arena, ir, wanted + i, end - i);
+        else if (statement->blas)
+            emit_product(out, arena, ir, wanted + i, end - i);
         else
             emit_nest(out, arena, ir, statement);
         before = statement;

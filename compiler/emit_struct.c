@@ -11,7 +11,7 @@ int tensor_rows(const Tensor *tensor, int dimension)
 
 int tensor_memory_rank(const Tensor *tensor)
 {
-    return tensor->rank + (tensor->layout == LAYOUT_BLOCKED);
+    return tensor->layout == LAYOUT_SPACED ? tensor_row_start(tensor) + 1 : tensor->rank + (tensor->layout == LAYOUT_BLOCKED);
 }
 
 static int whole_vectors(const Tensor *tensor)
@@ -19,8 +19,18 @@ static int whole_vectors(const Tensor *tensor)
     return (tensor_rows(tensor, tensor->rank - 1) + tensor->lanes - 1) / tensor->lanes;
 }
 
+static int row_with_gap(const Tensor *tensor)
+{
+    int count = 1;
+    for (int d = tensor_row_start(tensor); d < tensor->rank; d++)
+        count *= tensor->extent[d];
+    return count + tensor->gap;
+}
+
 int tensor_memory_extent(const Tensor *tensor, int dimension)
 {
+    if (tensor->layout == LAYOUT_SPACED && dimension == tensor_row_start(tensor))
+        return row_with_gap(tensor);
     if (tensor->layout == LAYOUT_BLOCKED)
         return dimension == 0 ? whole_vectors(tensor) : dimension == tensor->rank ? tensor->lanes : tensor_rows(tensor, dimension - 1);
     if (tensor->layout == LAYOUT_PADDED && dimension == tensor->rank - 1)

@@ -30,6 +30,16 @@ Tensor *ir_tensor(Ir *ir, Role role, const char *layer, const char *name, int ra
     return tensor;
 }
 
+bool tensor_is_row_major(const Tensor *tensor)
+{
+    return tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_SPACED;
+}
+
+int tensor_row_start(const Tensor *tensor)
+{
+    return 1 + (tensor->batch_dimension > tensor->time_dimension ? tensor->batch_dimension : tensor->time_dimension);
+}
+
 Axis *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind)
 {
     Axis *axis = arena_new(ir->arena, Axis);

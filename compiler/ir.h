@@ -52,6 +52,7 @@ typedef enum Home {
 typedef enum Layout {
     LAYOUT_ROWS,            /* row-major as declared */
     LAYOUT_PADDED,          /* row-major, the last extent rounded up to whole lanes */
+    LAYOUT_SPACED,          /* row-major; what belongs to one sample of one step is one row, with a gap behind it */
     LAYOUT_BLOCKED          /* [last / lanes][all the others][lanes]: a vector, and its neighbours in the other dimensions beside it */
 } Layout;
 
@@ -77,8 +78,9 @@ struct Tensor {
     int lifetime_first, lifetime_last;
     int unit;                       /* scratch and tape locals: the group that may share memory with other groups; -1 alone */
 
-    Layout layout;                  /* set by schedule */
+    Layout layout;                  /* set by tile, or by blas */
     int lanes;                      /* of the layout */
+    int gap;                        /* of LAYOUT_SPACED, in floats */
 };
 
 typedef struct Access Access;
@@ -169,6 +171,7 @@ typedef struct Statement {
     const char *layer;              /* whose mathematics this is */
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
+    bool blas;                      /* set by blas: a call of BLAS, or the zero in front of one from which its sums start */
     Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
     Loop *left;                     /* set by stage: the loop that it was moved out of */
     bool unread;                    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
@@ -204,6 +207,8 @@ bool       access_equal(const Access *a, const Access *b);
 bool       index_uses(const Index *index, const Axis *axis);    /* gathers included */
 int        index_smallest(const Index *index);                  /* over all positions of its axes */
 int        index_largest(const Index *index);
+bool       tensor_is_row_major(const Tensor *tensor);           /* with or without gaps */
+int        tensor_row_start(const Tensor *tensor);              /* the first dimension behind batch and time */
 /* Calls `visit` for every load in the expression, the loads inside gathers included. */
 void       expr_visit_loads(const Expr *expr, void (*visit)(void *context, const Access *access), void *context);
 

@@ -219,7 +219,9 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         append(&to, "     in %s", homes[tensor->home]);
     if (tensor->window)
         append(&to, ", %d row%s of time", tensor->window, tensor->window == 1 ? "" : "s");
-    if (tensor->layout != LAYOUT_ROWS)
+    if (tensor->layout == LAYOUT_SPACED)
+        append(&to, ", rows with a gap of %d", tensor->gap);
+    else if (tensor->layout != LAYOUT_ROWS)
         append(&to, ", %s to %d lanes", tensor->layout == LAYOUT_PADDED ? "padded" : "blocked", tensor->lanes);
     append(&to, "\n");
     put_raw(out, to.text);
@@ -253,6 +255,8 @@ static void print_statement(Out *out, Arena *arena, const Statement *statement)
     append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement), statement_axes_text(arena, statement));
     if (statement->time == TIME_PREPARE)
         append(&to, "     prepare");
+    if (statement->blas)
+        append(&to, "     by BLAS");
     for (int i = 0; i < statement->axis_count; i++)
         if (statement->unroll[i] > 1)
             append(&to, "     unroll %s by %d", axis_name(arena, statement, statement->axes[i]), statement->unroll[i]);

@@ -9,19 +9,22 @@
 
 /* ---- layouts ---- */
 
-typedef struct Gathered {
-    bool *by_number;
-} Gathered;
+typedef struct Noted {          /* by tensor number */
+    bool *gathered;
+    bool *by_blas;              /* it is read or written by BLAS */
+    const Statement *statement; /* at work */
+} Noted;
 
-static void note_gather(void *context, const Access *access)
+static void note(void *context, const Access *access)
 {
-    Gathered *gathered = context;
+    Noted *noted = context;
+    noted->by_blas[access->tensor->number] |= noted->statement->blas;
     for (int d = 0; d < access->tensor->rank; d++)
         if (access->index[d].gather)
-            gathered->by_number[access->tensor->number] = true;
+            noted->gathered[access->tensor->number] = true;
 }
 
-static bool is_private(const Ir *ir, const Tensor *tensor)
+bool lanes_is_private(const Ir *ir, const Tensor *tensor)
 {
     return !tensor->integer && tensor != ir->output && tensor != ir->output->adjoint
         && (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
@@ -38,18 +41,21 @@ static bool has_inner_dimensions(const Tensor *tensor)
 
 void lanes_choose_layouts(Ir *ir, const Target *target)
 {
-    Gathered gathered = { .by_number = arena_array(ir->arena, bool, ir->tensor_count) };
+    Noted noted = { .gathered = arena_array(ir->arena, bool, ir->tensor_count), .by_blas = arena_array(ir->arena, bool, ir->tensor_count) };
     for (int i = 0; i < ir->statement_count; i++) {
-        note_gather(&gathered, &ir->statements[i]->out);
-        expr_visit_loads(ir->statements[i]->value, note_gather, &gathered);
+        noted.statement = ir->statements[i];
+        note(&noted, &ir->statements[i]->out);
+        expr_visit_loads(ir->statements[i]->value, note, &noted);
     }
     for (int i = 0; i < ir->tensor_count; i++) {
         Tensor *tensor = ir->tensors[i];
         tensor->lanes = target->lanes;
-        if (!is_private(ir, tensor) || tensor->rank == 0 || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
+        if (noted.by_blas[i])
+            continue;
+        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
             tensor->layout = LAYOUT_ROWS;
         else
-            tensor->layout = has_inner_dimensions(tensor) && !gathered.by_number[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
+            tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
     }
 }
 
@@ -67,9 +73,9 @@ bool lanes_walk(const Access *access, const Axis *axis)
     if (tensor->integer || tensor->rank == 0)
         return false;
     for (int d = 0; d <= last; d++)
-        if (index_uses(&access->index[d], axis) && (access->index[d].gather || (tensor->layout != LAYOUT_ROWS && d < last)))
+        if (index_uses(&access->index[d], axis) && (access->index[d].gather || (!tensor_is_row_major(tensor) && d < last)))
             return false;
-    if (tensor->layout == LAYOUT_ROWS)
+    if (tensor_is_row_major(tensor))
         return access_stride(access, axis) == 1;
     if (is_axis_alone(&access->index[last], axis) && axis->extent == tensor->extent[last])
         return true;

@@ -16,8 +16,9 @@ typedef struct Lanes {
     int copies;                     /* positions of the copied axes together */
 } Lanes;
 
-/* Sets tensor->layout of every tensor of the Ir. */
+/* Sets tensor->layout of every tensor of the Ir, but of those that BLAS reads or writes. */
 void  lanes_choose_layouts(Ir *ir, const Target *target);
+bool  lanes_is_private(const Ir *ir, const Tensor *tensor);     /* its layout is ours to choose */
 Lanes lanes_of(const Statement *statement, const Target *target);
 /* A step of the axis is a step of one float, for whole vectors and for what is left at the end. */
 bool  lanes_walk(const Access *access, const Axis *axis);

@@ -64,8 +64,18 @@ bool compiler_exists(void)
     return run(words, "/dev/null") == 0;
 }
 
-static int build(Arena *arena, const char *source, const char *object, const char *log, LoadFor use,
-                 bool native)
+/* "-I... -L... -lopenblas" as pkg-config knows it, or as it is where the C compiler finds everything by itself. */
+static char *blas_flags(Arena *arena)
+{
+    char *text = arena_alloc(arena, 1001);
+    FILE *output = popen("pkg-config --cflags --libs openblas 2>/dev/null", "r");
+    text[output ? fread(text, 1, 1000, output) : 0] = 0;
+    bool found = output && pclose(output) == 0;
+    text[strcspn(text, "\n")] = 0;
+    return found ? text : arena_copy_text(arena, "-lopenblas");
+}
+
+static int build(Arena *arena, const char *source, const char *object, const char *log, LoadFor use, bool native, const char *libraries)
 {
     char *compiler = arena_copy_text(arena, setting("CC", "cc"));
     char *flags = arena_copy_text(arena, setting("CFLAGS", arena_format(arena, "%s%s", flags_for[use], native ? NATIVE_FLAGS : "")));
@@ -77,6 +87,7 @@ static int build(Arena *arena, const char *source, const char *object, const cha
     words[count++] = "-o";
     words[count++] = (char *)object;
     words[count++] = (char *)source;
+    count = split(arena_copy_text(arena, libraries), words, count);
     words[count++] = "-lm";
     words[count] = NULL;
     return run(words, log);
@@ -93,6 +104,23 @@ static char *first_lines(Arena *arena, const char *path)
     return text;
 }
 
+static const char *failure(Arena *arena, const char *log, bool blas)
+{
+    const char *lines = first_lines(arena, log);
+    if (blas && (strstr(lines, "cblas.h") || strstr(lines, "-lopenblas")))
+        return "cblas.h or libopenblas is missing: install OpenBLAS (Debian: libopenblas-dev), or leave out --blas";
+    return arena_format(arena, "%s failed on the generated code:\n%s", setting("CC", "cc"), lines);
+}
+
+/* Shards are what the threads are for: each of them calls BLAS, and BLAS is not to start threads of its own unless $OPENBLAS_NUM_THREADS says so. */
+static void keep_to_one_thread(void *library)
+{
+    void (*set_threads)(int);
+    *(void **)&set_threads = dlsym(library, "openblas_set_num_threads");
+    if (set_threads && !*setting("OPENBLAS_NUM_THREADS", ""))
+        set_threads(1);
+}
+
 static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded, const char *folder)
 {
     const struct lstmc_model *m = &compiled->programs.model->descriptor;
@@ -102,17 +130,20 @@ static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *co
     int error = write_file(header, compiled->header.text, compiled->header.length);
     if (!error)
         error = write_file(source, compiled->source.text, compiled->source.length);
-    bool done = false;
+    bool done = false, blas = emit_calls_blas(&compiled->programs);
+    const char *libraries = blas ? blas_flags(arena) : "";
     if (error) {
         diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", folder, strerror(error));
-    } else if (build(arena, source, object, log, use, true) && build(arena, source, object, log, use, false)) {
-        diagnostics_add(diagnostics, file, 0, "%s failed on the generated code:\n%s", setting("CC", "cc"), first_lines(arena, log));
+    } else if (build(arena, source, object, log, use, true, libraries) && build(arena, source, object, log, use, false, libraries)) {
+        diagnostics_add(diagnostics, file, 0, "%s", failure(arena, log, blas));
     } else if (!(loaded->library = dlopen(object, RTLD_NOW | RTLD_LOCAL))) {
         diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());
     } else {
         loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", m->name));
         if (!loaded->model)
             die("%s_model is missing in the generated code", m->name);
+        if (blas)
+            keep_to_one_thread(loaded->library);
         done = true;
     }
     unlink(header);

@@ -18,7 +18,7 @@ typedef enum LoadFor {
 } LoadFor;
 
 /* Compiles with `$CC $CFLAGS` in a temporary folder that is removed again. False with a diagnostic, which
- * carries the compiler's first lines, if that fails. */
+ * carries the compiler's first lines, if that fails. What calls BLAS is linked with OpenBLAS as pkg-config says. */
 bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded);
 void loaded_free(Loaded *loaded);
 

@@ -24,10 +24,11 @@ static const char help[] =
     "  --batch=N                  rows of a tape, in one shard (default: batch_size / shards of the description)\n"
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
+    "  --blas                     large products by OpenBLAS (cblas_sgemm), with which the generated code is linked then\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
-    "  --dump=PASS                print the program after a pass (lower, grad, stage, tile, piece, pack, schedule, plan) and write nothing\n"
+    "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, tile, piece, pack, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train: by the interpreter, without a C compiler\n"
@@ -142,6 +143,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train" },
     { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" },
+    { "--blas", "compile summary check train tune" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -154,7 +156,8 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise };
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise,
+                                &a->compile.blas };
         *where[i] = true;
         return 0;
     }
@@ -221,6 +224,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("no description given");
     if (a->threads && a->interpreted)
         return usage("--threads does not go with --interpreted");
+    if (a->compile.blas && a->interpreted)
+        return usage("--blas does not go with --interpreted: the interpreter has OpenBLAS anyway");
     if (!a->compile.target)
         a->compile.target = target_default();
     if (a->lanes) {

@@ -10,8 +10,11 @@
 void grad(Ir *ir);
 
 /* stage: labels every statement with its binding time. For a target with lanes it also moves statements: what does not recur leaves its
- * loop, products with gathered weights become tables, what nobody reads goes. */
-void stage(Ir *ir, const Target *target);
+ * loop, products with gathered weights become tables, what nobody reads goes. `for_blas`: so do sums that are large products outside of it. */
+void stage(Ir *ir, const Target *target, bool for_blas);
+
+/* blas: products of matrices beyond the target's threshold are going to be calls of BLAS. */
+void blas(Ir *ir, const Target *target);
 
 /* tile: for a target with lanes: layouts, and tiles: which statements become one nest over vectors, and its numbers. */
 void tile(Ir *ir, const Target *target);

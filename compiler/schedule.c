@@ -179,7 +179,7 @@ void schedule(Ir *ir, const Target *target, int unroll)
     long long written[SECTION_COUNT] = { 0 };       /* statements of each function so far */
     for (int i = 0; i < ir->statement_count; i++) {
         Statement *statement = ir->statements[i];
-        if (statement->tile)
+        if (statement->tile || statement->blas)
             continue;
         for (int a = 0; a < statement->axis_count; a++)
             statement->unroll[a] = 1;
@@ -212,17 +212,21 @@ static bool is_unrolled(const Statement *statement)
 /* "lstm: 4 nests unrolled, 2 loops" */
 static void print_layer(Out *out, const Ir *ir, const char *layer)
 {
-    int unrolled = 0, loops = 0;
+    int unrolled = 0, loops = 0, calls = 0;
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
         if (strcmp(statement->layer, layer))
             continue;
-        if (is_unrolled(statement))
+        if (statement->blas)
+            calls += statement->accumulate == ACCUMULATE_ADD;
+        else if (is_unrolled(statement))
             unrolled++;
         else
             loops++;
     }
-    put(out, "%s: %d nest%s unrolled, %d loop%s", *layer ? layer : "model", unrolled, unrolled == 1 ? "" : "s", loops, loops == 1 ? "" : "s");
+    const char *by_blas = calls ? arena_format(ir->arena, ", %d product%s by BLAS", calls, calls == 1 ? "" : "s") : "";
+    put(out, "%s: %d nest%s unrolled, %d loop%s%s", *layer ? layer : "model", unrolled, unrolled == 1 ? "" : "s", loops, loops == 1 ? "" : "s",
+        by_blas);
 }
 
 void schedule_print(Out *out, const Ir *ir)

@@ -1,8 +1,10 @@
 /* stage.c: in: one Ir.  out: the same mathematics, every statement labelled with the earliest time at which it can run where it stands:
  * what depends on weights alone is prepared, what stands outside every loop runs once a call, the rest recurs.
  * For a target with lanes the statements change first: sums over selected rows of weights become tables, what nobody reads is dropped,
- * and sums that do not recur leave their time loop, which becomes an axis of theirs. */
+ * and sums that do not recur leave their time loop, which becomes an axis of theirs. For BLAS that is done for any target, and for what is a large
+ * product outside of the loop only. */
 #include "passes.h"
+#include "product.h"
 #include "region.h"
 #include "stage.h"
 
@@ -16,6 +18,8 @@ typedef struct Body {               /* of one time loop */
     bool *precedes;                 /* [earlier * count + later]: all turns of the one may run before all turns of the other */
     bool *leaves;                   /* the statements that are to leave the loop */
     bool forward;                   /* they leave to the front */
+    bool for_lanes;                 /* they may leave for the sake of vectors */
+    const Target *for_blas;         /* they may leave to be products of its size; NULL: not so */
 } Body;
 
 typedef struct Accesses {           /* what a statement touches; the first is written */
@@ -169,13 +173,35 @@ static void visit_weight(void *context, const Access *access)
         *(bool *)context = true;
 }
 
+static void make_loop_an_axis(Statement *statement)
+{
+    for (int i = statement->axis_count++; i > 0; i--)
+        statement->axes[i] = statement->axes[i - 1];
+    statement->axes[0] = statement->loop->axis;
+    for (int i = 0; i < statement->axis_count; i++)
+        statement->unroll[i] = 1;
+    statement->left = statement->loop;
+    statement->loop = NULL;
+}
+
+/* With the rows of all turns, and not with those of one. */
+static bool becomes_large(const Body *body, const Statement *statement)
+{
+    Statement moved = *statement;
+    bool copies;
+    if (!body->for_blas || !has_room(body, statement) || product_is_large(statement, body->for_blas, &copies))
+        return false;
+    make_loop_an_axis(&moved);
+    return product_is_large(&moved, body->for_blas, &copies);
+}
+
 /* Forward, only the weights that a row of turns would share are worth the memory of all turns; backward, every sum: a weight's gradient
  * is then formed in registers. */
 static bool pays(const Body *body, const Statement *statement)
 {
     bool weighs = !body->forward;
     expr_visit_loads(statement->value, visit_weight, &weighs);
-    return weighs && is_sum(statement, body->loop);
+    return (body->for_lanes && weighs && is_sum(statement, body->loop)) || becomes_large(body, statement);
 }
 
 /* The constant from which a sum starts goes with it, so that it can start in registers. */
@@ -203,17 +229,6 @@ static bool find_leaving(Body *body)
 }
 
 /* ---- the move ---- */
-
-static void make_loop_an_axis(Statement *statement)
-{
-    for (int i = statement->axis_count++; i > 0; i--)
-        statement->axes[i] = statement->axes[i - 1];
-    statement->axes[0] = statement->loop->axis;
-    for (int i = 0; i < statement->axis_count; i++)
-        statement->unroll[i] = 1;
-    statement->left = statement->loop;
-    statement->loop = NULL;
-}
 
 /* What starts a sum belongs to whom the sum belongs to, so that both stay neighbours. */
 static void adopt_start(const Body *body, Statement *start)
@@ -254,25 +269,29 @@ static void move_out(const Body *body)
 
 #define TURNS_WORTH_SHARING 4       /* rows of time that share the weights they stream by */
 
-static bool is_worth_looking(const Ir *ir, const Statement *statement)
+static bool lanes_gain(const Ir *ir, const Statement *statement)
 {
-    if (!statement->loop)
-        return false;
     if (statement->section == SECTION_FORWARD)      /* with a batch its rows share the weights already */
         return !ir->batch_axis && statement->loop->axis->extent >= TURNS_WORTH_SHARING;
     return statement->section == SECTION_BACKWARD;
 }
 
-static void move_out_of_loops(Ir *ir)
+static void move_out_of_loops(Ir *ir, const Target *target, bool for_blas)
 {
     const Loop *done = NULL;
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
-        if (!is_worth_looking(ir, statement) || statement->loop == done)
+        if (!statement->loop || statement->loop == done)
+            continue;
+        bool computes = statement->section == SECTION_FORWARD || statement->section == SECTION_BACKWARD;
+        bool for_lanes = target->lanes > 1 && lanes_gain(ir, statement);
+        if (!for_lanes && !(for_blas && computes))
             continue;
         done = statement->loop;
         Body body = body_of(ir, done);
         body.forward = statement->section == SECTION_FORWARD;
+        body.for_lanes = for_lanes;
+        body.for_blas = for_blas ? target : NULL;
         if (find_leaving(&body))
             move_out(&body);
     }
@@ -356,14 +375,15 @@ static bool *find_early(const Ir *ir)
     return early;
 }
 
-void stage(Ir *ir, const Target *target)
+void stage(Ir *ir, const Target *target, bool for_blas)
 {
     if (target->lanes > 1) {
         if (!ir->training)
             replace_by_tables(ir, target->table_bytes);
         drop_dead(ir);
-        move_out_of_loops(ir);
     }
+    if (target->lanes > 1 || for_blas)
+        move_out_of_loops(ir, target, for_blas);
     bool *early = find_early(ir);
     for (int i = 0; i < ir->statement_count; i++) {
         Statement *statement = ir->statements[i];

@@ -475,7 +475,7 @@ void tile(Ir *ir, const Target *target)
     lanes_choose_layouts(ir, target);
     for (int i = 0; i < ir->statement_count; i++) {
         separate_axes(ir, ir->statements[i]);
-        Lanes lanes = lanes_of(ir->statements[i], target);
+        Lanes lanes = ir->statements[i]->blas ? (Lanes){ 0 } : lanes_of(ir->statements[i], target);
         if (lanes.lane && joins(&tiler, i, &lanes)) {
             ir->statements[i]->tile = tiler.tile;
             tiler.sums |= lanes.sums;

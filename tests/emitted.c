@@ -110,7 +110,7 @@ static Ir *run_passes(struct emitted *emitted, const char *text, bool training, 
     attach_weights(emitted, ir);
     if (training)
         grad(ir);
-    stage(ir, target_find("plain"));
+    stage(ir, target_find("plain"), false);
     schedule(ir, emitted->programs.target, unroll);
     plan(ir, streaming);
     const char *broken = ir_check(ir);

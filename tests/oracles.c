@@ -364,8 +364,12 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     grad(ir);
     if (first)
         evaluate_pass(trial, ir, "grad", true);
-    stage(ir, target);
+    stage(ir, target, trial->oracles->blas_from > 0);
     evaluate_pass(trial, ir, "stage", true);
+    if (trial->oracles->blas_from) {
+        blas(ir, target);
+        evaluate_pass(trial, ir, "blas", true);
+    }
     tile(ir, target);
     piece(ir);
     if (target->lanes > 1)
@@ -403,10 +407,10 @@ static void differentiate(Trial *trial)
 
 /* True if the verdict is spoken. False: a deviation is so small that it may be rounding in an ill-conditioned draw, and another draw shall
  * decide: a wrong program deviates in each of them. */
-static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, int lanes, uint64_t seed)
+static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, int lanes, int rows, uint64_t seed)
 {
-    Comparison comparison = { .lanes = lanes };
-    const char *why = compare_generated(trial->arena, trial->description, generated, trial->rows, seed, &comparison);
+    Comparison comparison = { .lanes = lanes, .blas = trial->oracles->blas_from > 0 };
+    const char *why = compare_generated(trial->arena, trial->description, generated, rows, seed, &comparison);
     bool perhaps_rounding = !why && seed < trial->oracles->seed + 1000 * (GENERATED_DRAWS - 1);
     for (int i = 0; i < comparison.count; i++)
         perhaps_rounding = perhaps_rounding && comparison.list[i].value <= ROUNDING * comparison.list[i].tolerance;
@@ -427,16 +431,19 @@ static void load_and_compare(Trial *trial, const Compiled *compiled, const Targe
 {
     Loaded loaded = { 0 };
     if (load(trial->arena, trial->diagnostics, compiled, LOAD_TO_CHECK, &loaded)) {
-        uint64_t seed = trial->oracles->seed;
-        while (!compare_by_seed(trial, loaded.model, target->lanes, seed))
-            seed += 1000;
+        int most = trial->oracles->blas_from ? trial->model->descriptor.batch : trial->rows;
+        for (int rows = trial->rows; rows <= most; rows++) {
+            uint64_t seed = trial->oracles->seed;
+            while (!compare_by_seed(trial, loaded.model, target->lanes, rows, seed))
+                seed += 1000;
+        }
     }
     loaded_free(&loaded);
 }
 
 static void generate(Trial *trial, const Target *target, const char *flags)
 {
-    CompileOptions options = { .target = target, .unroll = trial->oracles->unroll,
+    CompileOptions options = { .target = target, .unroll = trial->oracles->unroll, .blas = trial->oracles->blas_from > 0,
                                .inference = trial->oracles->inference, .input_gradient = !trial->oracles->no_input_gradient };
     Compiled compiled = { 0 };
     setenv("CFLAGS", flags, 1);
@@ -481,14 +488,16 @@ static void run_targets(Trial *trial)
     bool interpreted = !trial->oracles->no_evaluator && interpret(trial), first = true;
     unsigned chosen = trial->oracles->targets ? trial->oracles->targets : ORACLE_USUAL;
     for (int i = 0; i < ORACLE_TARGETS; i++) {
-        const Target *target = oracle_target(&oracle_targets[i]);
+        Target target = *oracle_target(&oracle_targets[i]);
         if (!(chosen & oracle_targets[i].bit))
             continue;
+        if (trial->oracles->blas_from)
+            target.blas_side = target.blas_terms = trial->oracles->blas_from;
         trial->target = oracle_targets[i].label;
         if (interpreted)
-            evaluate(trial, target, first);
+            evaluate(trial, &target, first);
         if (!trial->oracles->no_generated)
-            generate(trial, target, oracle_targets[i].flags);
+            generate(trial, &target, oracle_targets[i].flags);
         first = false;
     }
 }

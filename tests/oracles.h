@@ -35,6 +35,7 @@ typedef struct Oracles {
     int unroll;                     /* as in CompileOptions */
     unsigned targets;               /* 0: ORACLE_USUAL */
     const char *compiler;           /* of the generated C; NULL: both, one after the other */
+    int blas_from;                  /* BLAS for products of at least so many rows, columns and terms, and generated C in whole batches too; 0: no BLAS */
     uint64_t seed;
 } Oracles;
 

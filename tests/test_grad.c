@@ -585,7 +585,7 @@ Test(grad, stages)
                             "value turns n\nforward: turns[n] = 0 over n\nforward: turns[n] += rnn.bias[n] over n in new t\n"
                             "forward: twice[j,n] = rnn.kernel[j,n] * 2 over j n\nforward: four[j,n] = twice[j,n] * 2 over j n\n"
                             "forward: output[b,n] = rnn.h[4,b,n] * four[0,n] over b n\n");
-    stage(ir, target_find("plain"));
+    stage(ir, target_find("plain"), false);
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
         const char *name = statement->out.tensor->name;

@@ -54,7 +54,7 @@ static Ir *staged(Arena *arena, Description *description, const LowerOptions *op
     cr_assert_not_null(ir);
     if (options->training)
         grad(ir);
-    stage(ir, target_find(target));
+    stage(ir, target_find(target), false);
     const char *broken = ir_check(ir);
     cr_assert_null(broken, "%s", broken);
     return ir;
@@ -201,7 +201,7 @@ static void expect_by_hand(const char *statements, const Expected *expected)
     Ir *ir = ir_from_text(arena, arena_format(arena, "%s%sbackward: y[n] = p[n] over n\n", declarations, statements));
     const char *broken = ir_check(ir);
     cr_assert_null(broken, "%s%s", statements, broken);
-    stage(ir, target_find("vector"));
+    stage(ir, target_find("vector"), false);
     for (; expected->start; expected++) {
         Where found = where(arena, ir, expected->start);
         cr_expect(found == expected->where, "%s\"%s...\" is %s, not %s", statements, expected->start, where_names[found], where_names[expected->where]);
@@ -236,7 +236,7 @@ Test(stage, a_statement_without_room_for_another_axis_stays)
     for (int full = 0; full < 2; full++) {
         Arena *arena = arena_create();
         Ir *ir = ir_from_text(arena, arena_format(arena, format, full ? "axis h 2\n" : "", full ? "h" : "0", full ? " h" : ""));
-        stage(ir, target_find("vector"));
+        stage(ir, target_find("vector"), false);
         const char *broken = ir_check(ir);
         cr_expect_null(broken, "%s", broken);
         Where found = where(arena, ir, "q[a,b,c] +=");
@@ -251,8 +251,8 @@ Test(stage, what_nobody_reads_is_dropped_but_not_what_the_caller_sees)
     const char *text = "axis n 3\ninput x n\noutput y n\nstate s n\nvalue u n\nvalue v n\nvalue w n\nforward: s[n] = x[n] over n\nforward: u[n] = x[n] over n\n"
                        "forward: v[n] = u[n] over n\nforward: v[n] += 1 over n\nforward: w[n] = x[n] over n\nforward: y[n] = w[n] over n\n";
     Ir *ir = ir_from_text(arena, text), *same = ir_from_text(arena, text);
-    stage(ir, target_find("vector"));
-    stage(same, target_find("plain"));
+    stage(ir, target_find("vector"), false);
+    stage(same, target_find("plain"), false);
     cr_expect(where(arena, ir, "v[") == GONE && where(arena, ir, "u[") == GONE, "what nobody reads is still there");
     cr_expect(where(arena, ir, "s[") == ALONE && where(arena, ir, "w[") == ALONE && where(arena, ir, "y[") == ALONE, "too much is gone");
     cr_expect(ir->statement_count == 3 && same->statement_count == 6, "%d and %d statements", ir->statement_count, same->statement_count);

@@ -140,7 +140,7 @@ static void expect_same_meaning(const char *text)
     for (int p = 0; p < (description_no_streaming(description) ? 4 : 5); p++)
         for (int t = 0; t < 2; t++) {
             Ir *before = differentiated(arena, description, &programs[p]), *after = differentiated(arena, description, &programs[p]);
-            stage(after, target_find(targets[t]));
+            stage(after, target_find(targets[t]), false);
             const char *wrong = disagreement(arena, before, after, description_model(description)->descriptor.vocabulary);
             cr_expect_null(wrong, "%s\nprogram %d after stage for %s: %s", text, p, targets[t], wrong);
         }
@@ -275,7 +275,7 @@ Test(stage_meaning, random_loops)
         const char *text = random_loop(arena, (uint64_t)i + 1);
         Ir *before = ir_from_text(arena, text), *after = ir_from_text(arena, text);
         if (!ir_check(before)) {
-            stage(after, target_find("vector"));
+            stage(after, target_find("vector"), false);
             const char *wrong = disagreement(arena, before, after, 1);
             cr_expect_null(wrong, "%s%s", text, wrong);
             accepted++;
