@@ -14,6 +14,7 @@ typedef struct Programs {
     Ir *step;               /* M_step: batch 1, one time step; NULL if the model has no streaming meaning */
     const char *no_step;    /* why */
     bool input_gradient;
+    bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool precise;           /* tanh and sigmoid of vectors by exp */
 } Programs;
 
@@ -94,6 +95,15 @@ typedef struct Nest {
 char *access_text(Nest *nest, const Access *access);
 char *expr_text(Nest *nest, const Expr *expr);
 char *float_text(Arena *arena, double value);
+
+/* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights, packed, x, y". */
+typedef struct Exported {
+    const char *signature, *function, *arguments;
+} Exported;
+
+/* The body of a source as one body for each instruction set, and the exported functions, which choose (emit_dispatch.c). */
+void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count);
+bool emit_dispatches(const Programs *programs);
 
 /* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs);

@@ -94,6 +94,10 @@ static const char how_to_train[] =
 static const char with_loss[] = " *     loss = @_loss(&tape, target, NULL, 1.0f / (float)rows);\n";
 static const char without_loss[] = " *     tape.d_output = the derivative of your loss by tape.output\n";
 
+static const char how_to_dispatch[] =
+    " *\n"
+    " * Compile with -O2 and without -m flags: there is code for AVX2 and wider too, and what runs is what the processor has.\n";
+
 static const char manners[] =
     " *\n"
     " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They\n"
@@ -340,6 +344,8 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
         put_raw(out, fill_template(arena, model, how_to_step));
     if (programs->training)
         put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
+    if (emit_dispatches(programs))
+        put_raw(out, how_to_dispatch);
     put_raw(out, manners);
     emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));

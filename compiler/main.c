@@ -25,6 +25,7 @@ static const char help[] =
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
+    "  --dispatch                 target vector: code for AVX2 and AVX-512 too, chosen when it runs: fast without flags of the C compiler\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
@@ -141,7 +142,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train" },
-    { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" },
+    { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" }, { "--dispatch", "compile check train" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -154,7 +155,8 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise };
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise,
+                                &a->compile.dispatch };
         *where[i] = true;
         return 0;
     }
@@ -234,6 +236,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("tune needs --target=vector: plain loops have no tiles");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
+    if (a->compile.dispatch && a->compile.target->lanes == 1)
+        return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
     return take_environment(a);
 }
 
