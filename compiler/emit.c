@@ -217,38 +217,38 @@ static const char *arguments_of(Arena *arena, const char *signature)
     return text;
 }
 
-/* A function that reads weights gets them as a parameter of its own, in place of `source` where it needs nothing else of that: only of a
- * parameter do compilers believe that nothing written changes it, and vectorise. Its name is that of the exported one, without prefix. */
+/* The function that the exported one of this signature calls, or that itself. One that reads weights gets them as a parameter of its own, in
+ * place of `source` where it needs nothing else of that: only of a parameter do compilers believe that nothing written changes it, and vectorise. */
 static void open_function(Function *to, const char *signature, unsigned sections, const char *source)
 {
     bool weights = uses_home(to->ir, sections, HOME_WEIGHTS), prepared = uses_home(to->ir, sections, HOME_PREPARED);
-    const char *parameters = parameters_of(signature), *name = strchr(signature, '@') + 2;
-    const char *text = to->dispatch ? arena_format(to->arena, "static %s", signature) : signature, *arguments = arguments_of(to->arena, signature);
-    if (weights && !prepared)
-        parameters = strchr(parameters, ',') + 2;
-    if (weights)
-        text = arena_format(to->arena, "static %.*s%.*sconst struct @_weights *restrict weights, %s", (int)(strchr(signature, '@') - signature),
-                            signature, (int)(parameters_of(signature) - name), name, parameters);
-    emit_text(to->out, to->arena, to->programs->model, text);
-    put(to->out, "{");
-    if (*source && !weights && !prepared)
-        put(to->out, "(void)%s;", source);
+    const char *name = strchr(signature, '@'), *parameters = parameters_of(signature), *arguments = arguments_of(to->arena, signature);
     if (to->exported_count == EXPORTED_MAX)
         die("more than %d exported functions", EXPORTED_MAX);
     Exported *exported = &to->exported[to->exported_count++];
-    *exported = (Exported){ signature, arena_format(to->arena, "%.*s", (int)strcspn(name - 2, "("), name - 2), arguments };
-    if (weights) {
-        exported->function = arena_format(to->arena, "%.*s", (int)strcspn(name, "("), name);
-        exported->arguments = arena_format(to->arena, "%s->weights, %s", source, prepared ? arguments : strchr(arguments, ' ') + 1);
+    *exported = (Exported){ .signature = signature };
+    if (weights || to->dispatch) {
+        const char *function = arena_format(to->arena, "%.*s", (int)(parameters - name - 3), name + 2);
+        if (weights && !prepared) {
+            parameters = strchr(parameters, ',') + 2;
+            arguments = strchr(arguments, ',') + 2;
+        }
+        exported->function = function;
+        exported->arguments = weights ? arena_format(to->arena, "%s->weights, %s", source, arguments) : arguments;
+        signature = arena_format(to->arena, "static %.*s%s(%s%s", (int)(name - signature), signature, function,
+                                 weights ? "const struct @_weights *restrict weights, " : "", parameters);
     }
+    emit_text(to->out, to->arena, to->programs->model, signature);
+    put(to->out, "{");
+    if (*source && !weights && !prepared)
+        put(to->out, "(void)%s;", source);
 }
 
-/* What works on the weights is not the exported function itself, which is to call it. */
 static void close_function(const Function *to)
 {
     const Exported *exported = &to->exported[to->exported_count - 1];
     put(to->out, "}\n\n");
-    if (*exported->function == '@' || to->dispatch)
+    if (!exported->function || to->dispatch)
         return;
     emit_text(to->out, to->arena, to->programs->model, exported->signature);
     put(to->out, "{\n%s%s(%s);\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "", exported->function, exported->arguments);

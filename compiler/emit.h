@@ -98,7 +98,8 @@ char *float_text(Arena *arena, double value);
 
 /* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights, packed, x, y". */
 typedef struct Exported {
-    const char *signature, *function, *arguments;
+    const char *signature;
+    const char *function, *arguments;       /* NULL: it does its work itself */
 } Exported;
 
 /* The body of a source as one body for each instruction set, and the exported functions, which choose (emit_dispatch.c). */

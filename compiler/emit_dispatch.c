@@ -10,26 +10,20 @@
 typedef struct Isa {
     const char *name, *macro;
     const char *target;         /* as compilers call it */
-    const char *given;          /* the flags allow it, or more, already */
+    const char *missing;        /* the flags do not allow it */
     const char *present;        /* what the processor is asked */
     int vec;                    /* floats of a vector */
+    int lanes;                  /* fewer have no use for it: multiply-adds are for 4 lanes too */
 } Isa;
 
 static const Isa isas[] = {
-    { .name = "avx2", .macro = "AVX2", .target = "avx2,fma", .vec = 8,
-      .given = "defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))",
-      .present = "__builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")" },
-    { .name = "avx512", .macro = "AVX512", .target = "avx512f,avx2,fma", .vec = 16, .given = "defined(__AVX512F__)",
-      .present = "__builtin_cpu_supports(\"avx512f\") && __builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")" },
+    { .name = "avx2", .macro = "AVX2", .target = "avx2,fma", .missing = "!(defined(__AVX2__) && defined(__FMA__))",
+      .present = "__builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")", .vec = 8, .lanes = 4 },
+    { .name = "avx512", .macro = "AVX512", .target = "avx512f,avx2,fma", .missing = "!defined(__AVX512F__)",
+      .present = "__builtin_cpu_supports(\"avx512f\") && __builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")", .vec = 16, .lanes = 16 },
 };
 
 #define ISAS (sizeof isas / sizeof *isas)
-
-/* AVX2 brings its multiply-adds to 4 lanes too; anything wider needs as many lanes. */
-static bool is_useful(const Isa *isa, int lanes)
-{
-    return isa == isas || isa->vec <= lanes;
-}
 
 /* ---- what a body defines ---- */
 
@@ -97,11 +91,11 @@ static void find_names(Names *names, const char *body)
 /* ---- the bodies ---- */
 
 static const char about[] =
-    "One body for each instruction set: this file includes itself once for each, and the functions at the end of this part ask the processor which "
-    "one to call, every time. All bodies read and write the same structs. Flags like -march=native are not needed; what they allow is the least of "
-    "the bodies. $_VEC_MAX, a macro: floats of the widest vector that there is to be a body for beside that one; 4: none.";
+    "One body for each instruction set: this file includes itself, by its name, once for each. All bodies read and write the same structs. The "
+    "baseline is for what the compiler's flags allow; none, like -march=native, are needed. $_VEC_MAX, a macro: floats of the widest vector that "
+    "there is a body for beside that one; 4: none.";
 
-/* A macro with arguments leaves members of structs alone that have the name of a function. */
+/* A macro with arguments leaves alone members of structs that have the name of a function. */
 static void put_renaming(Out *out, const char *prefix, const Names *names)
 {
     put(out, "/* What a body defines is called so: vec_load_avx2. */\n"
@@ -116,6 +110,7 @@ static void put_renaming(Out *out, const char *prefix, const Names *names)
     put(out, "\n");
 }
 
+/* Not by __FILE__: that is the path that the compiler was given, and would be looked for from where the file is. */
 static void put_body(Out *out, const char *name, const char *prefix, const char *isa)
 {
     put(out, "#define %s_ISA %s\n#include \"%s.c\"\n#undef %s_ISA", prefix, isa, name, prefix);
@@ -124,45 +119,41 @@ static void put_body(Out *out, const char *name, const char *prefix, const char 
 /* Under clang a function for another instruction set, helpers included, has to say so; gcc takes it from the region. */
 static void put_isa(Out *out, const char *name, const char *prefix, const Isa *isa, int lanes)
 {
-    put(out, "#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) \\\n    && %s_VEC_MAX >= %d && !(%s)", prefix, isa->vec, isa->given);
-    put(out, "#define %s_%s\n#define LSTMC_VEC %d", prefix, isa->macro, isa->vec < lanes ? isa->vec : lanes);
+    put(out, "#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && %s_VEC_MAX >= %d \\\n    && %s", prefix, isa->vec,
+        isa->missing);
     put(out, "#ifdef __clang__\n#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n#else\n"
              "#pragma GCC push_options\n#pragma GCC target(\"%s\")\n#endif", isa->target, isa->target);
+    put(out, "#define LSTMC_VEC %d", isa->vec < lanes ? isa->vec : lanes);
     put_body(out, name, prefix, isa->name);
-    put(out, "#ifdef __clang__\n#pragma clang attribute pop\n#else\n#pragma GCC pop_options\n#endif\n#undef LSTMC_VEC\n#endif\n\n");
+    put(out, "#undef LSTMC_VEC\n#ifdef __clang__\n#pragma clang attribute pop\n#else\n#pragma GCC pop_options\n#endif");
+    put(out, "#define %s_IF_%s(call) %s ? call :\n#else\n#define %s_IF_%s(call)\n#endif\n\n", prefix, isa->macro, isa->present, prefix, isa->macro);
 }
 
-static void put_undefined(Out *out, const Names *names, bool macros)
+/* The next body defines them anew. */
+static void put_end_of_body(Out *out, const Names *names)
 {
     for (int i = 0; i < names->count; i++)
-        if ((names->kind[i] == KIND_MACRO) == macros)
+        if (names->kind[i] == KIND_MACRO)
             put(out, "#undef %s", names->name[i]);
 }
 
 /* ---- the choice ---- */
 
-/* M_CALL_AVX2(name, arguments) calls the best up to AVX2, and so on; what there is no body for is left out. */
-static const char *put_choice(Out *out, Arena *arena, const char *prefix, int lanes)
+static void put_choice(Out *out, Arena *arena, const char *prefix, int lanes)
 {
-    const char *least = arena_format(arena, "%s_CALL", prefix);
-    put(out, "#define %s(name, arguments) (name##_baseline arguments)", least);
-    for (size_t i = 0; i < ISAS; i++) {
-        if (!is_useful(&isas[i], lanes))
-            continue;
-        const char *call = arena_format(arena, "%s_CALL_%s", prefix, isas[i].macro);
-        put(out, "#ifdef %s_%s\n#define %s(name, arguments) \\\n    (%s ? name##_%s arguments : %s(name, arguments))\n#else\n"
-                 "#define %s(name, arguments) %s(name, arguments)\n#endif",
-            prefix, isas[i].macro, call, isas[i].present, isas[i].name, least, call, least);
-        least = call;
-    }
-    put(out, "\n");
-    return least;
+    const char *choices = "";
+    for (size_t i = 0; i < ISAS; i++)
+        if (lanes >= isas[i].lanes)
+            choices = arena_format(arena, "%s_IF_%s(name##_%s arguments) %s", prefix, isas[i].macro, isas[i].name, choices);
+    put(out, "\n/* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the\n"
+             " * compiler's own it is the baseline. */\n"
+             "#define %s_CALL(name, arguments) \\\n    (%sname##_baseline arguments)\n\n", prefix, choices);
 }
 
-static void put_exported(Out *out, Arena *arena, const Model *model, const Exported *exported, const char *call)
+static void put_exported(Out *out, Arena *arena, const Model *model, const Exported *exported)
 {
     emit_text(out, arena, model, exported->signature);
-    emit_text(out, arena, model, arena_format(arena, "{\n%s%s(%s, (%s));\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "", call,
+    emit_text(out, arena, model, arena_format(arena, "{\n%s$_CALL(%s, (%s));\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "",
                                               exported->function, exported->arguments));
 }
 
@@ -179,18 +170,15 @@ void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char 
     put(out, "#ifndef %s_VEC_MAX\n#define %s_VEC_MAX 16\n#endif\n\n", prefix, prefix);
     put_renaming(out, prefix, &names);
     for (size_t i = 0; i < ISAS; i++)
-        if (is_useful(&isas[i], lanes))
+        if (lanes >= isas[i].lanes)
             put_isa(out, name, prefix, &isas[i], lanes);
     put_body(out, name, prefix, "baseline");
-    put(out, "\n");
-    put_undefined(out, &names, false);
-    put(out, "\n");
-    const char *call = put_choice(out, arena, prefix, lanes);
+    put_choice(out, arena, prefix, lanes);
     for (int i = 0; i < count; i++)
-        put_exported(out, arena, model, &exported[i], call);
+        put_exported(out, arena, model, &exported[i]);
     emit_descriptor(out, arena, programs);
     put(out, "\n#else\n\n");
     put_raw(out, body);
-    put_undefined(out, &names, true);
+    put_end_of_body(out, &names);
     put(out, "\n#endif");
 }

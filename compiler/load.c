@@ -64,8 +64,7 @@ bool compiler_exists(void)
     return run(words, "/dev/null") == 0;
 }
 
-static int build(Arena *arena, const char *source, const char *object, const char *log, LoadFor use,
-                 bool native)
+static int build(Arena *arena, const char *source, const char *object, const char *log, LoadFor use, bool native)
 {
     char *compiler = arena_copy_text(arena, setting("CC", "cc"));
     char *flags = arena_copy_text(arena, setting("CFLAGS", arena_format(arena, "%s%s", flags_for[use], native ? NATIVE_FLAGS : "")));
@@ -102,10 +101,11 @@ static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *co
     int error = write_file(header, compiled->header.text, compiled->header.length);
     if (!error)
         error = write_file(source, compiled->source.text, compiled->source.length);
-    bool done = false;
+    bool native = !emit_dispatches(&compiled->programs), done = false;      /* what chooses for itself is to do so */
     if (error) {
         diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", folder, strerror(error));
-    } else if (build(arena, source, object, log, use, true) && build(arena, source, object, log, use, false)) {
+    } else if ((!native || build(arena, source, object, log, use, true)) &&
+               build(arena, source, object, log, use, false)) {
         diagnostics_add(diagnostics, file, 0, "%s failed on the generated code:\n%s", setting("CC", "cc"), first_lines(arena, log));
     } else if (!(loaded->library = dlopen(object, RTLD_NOW | RTLD_LOCAL))) {
         diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());

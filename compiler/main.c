@@ -25,7 +25,7 @@ static const char help[] =
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
-    "  --dispatch                 target vector: code for AVX2 and AVX-512 too, chosen when it runs: fast without flags of the C compiler\n"
+    "  --dispatch                 target vector: code for AVX2 too, and for AVX-512 with 16 lanes, chosen at run time: needs no -march=native\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
@@ -142,7 +142,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train" },
-    { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" }, { "--dispatch", "compile check train" },
+    { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" }, { "--dispatch", "compile summary check train" },
 };
 
 static int take_flag(Arguments *a, const char *word)
