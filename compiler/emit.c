@@ -196,12 +196,16 @@ static void put_helpers(Out *out, const Programs *programs)
 
 /* ---- functions ---- */
 
+#define EXPORTED_MAX 16
+
 typedef struct Function {
     Out *out;
     Arena *arena;
     const Programs *programs;
     const Ir *ir;
-    const char *signature, *call;       /* of the open function: what calls it with the weights; NULL: it is the exported one itself */
+    bool dispatch;                      /* what is emitted is one body of several: nothing in it is exported */
+    Exported exported[EXPORTED_MAX];    /* the last one is open */
+    int exported_count;
 } Function;
 
 /* The signature's parameters start here: what stands before is "void @_forward(". */
@@ -210,49 +214,54 @@ static const char *parameters_of(const char *signature)
     return strchr(signature, '(') + 1;
 }
 
-/* ", tape, x, rows": the parameters after the first one, as arguments. */
+/* "tape, x, rows": the parameters as arguments. */
 static const char *arguments_of(Arena *arena, const char *signature)
 {
     const char *text = "", *end = parameters_of(signature);
-    for (bool first = true; (end = strpbrk(end, ",)")) != NULL; end++, first = false) {
+    for (; (end = strpbrk(end, ",)")) != NULL; end++) {
         const char *start = end;
         while (start[-1] != ' ' && start[-1] != '*')
             start--;
-        if (!first)
-            text = arena_format(arena, "%s, %.*s", text, (int)(end - start), start);
+        text = arena_format(arena, "%s%s%.*s", text, *text ? ", " : "", (int)(end - start), start);
     }
     return text;
 }
 
-/* A function that reads weights gets them as a parameter of its own, in place of `source` where it needs nothing else of that: only of a
- * parameter do compilers believe that nothing written changes it, and vectorise. Its name is that of the exported one, without prefix. */
+/* The function that the exported one of this signature calls, or that itself. One that reads weights gets them as a parameter of its own, in
+ * place of `source` where it needs nothing else of that: only of a parameter do compilers believe that nothing written changes it, and vectorise. */
 static void open_function(Function *to, const char *signature, unsigned sections, const char *source)
 {
     bool weights = uses_home(to->ir, sections, HOME_WEIGHTS), prepared = uses_home(to->ir, sections, HOME_PREPARED);
-    const char *parameters = parameters_of(signature), *name = strchr(signature, '@') + 2, *text = signature;
-    if (weights && !prepared)
-        parameters = strchr(parameters, ',') + 2;
-    if (weights)
-        text = arena_format(to->arena, "static %.*s%.*sconst struct @_weights *restrict weights, %s", (int)(strchr(signature, '@') - signature),
-                            signature, (int)(parameters_of(signature) - name), name, parameters);
-    emit_text(to->out, to->arena, to->programs->model, text);
+    const char *name = strchr(signature, '@'), *parameters = parameters_of(signature), *arguments = arguments_of(to->arena, signature);
+    if (to->exported_count == EXPORTED_MAX)
+        die("more than %d exported functions", EXPORTED_MAX);
+    Exported *exported = &to->exported[to->exported_count++];
+    *exported = (Exported){ .signature = signature };
+    if (weights || to->dispatch) {
+        const char *function = arena_format(to->arena, "%.*s", (int)(parameters - name - 3), name + 2);
+        if (weights && !prepared) {
+            parameters = strchr(parameters, ',') + 2;
+            arguments = strchr(arguments, ',') + 2;
+        }
+        exported->function = function;
+        exported->arguments = weights ? arena_format(to->arena, "%s->weights, %s", source, arguments) : arguments;
+        signature = arena_format(to->arena, "static %.*s%s(%s%s", (int)(name - signature), signature, function,
+                                 weights ? "const struct @_weights *restrict weights, " : "", parameters);
+    }
+    emit_text(to->out, to->arena, to->programs->model, signature);
     put(to->out, "{");
     if (*source && !weights && !prepared)
         put(to->out, "(void)%s;", source);
-    to->signature = signature;
-    to->call = !weights ? NULL
-             : arena_format(to->arena, "%s%.*s%s->weights%s%s%s);", strncmp(signature, "void ", 5) ? "return " : "",
-                            (int)(parameters_of(signature) - name), name, source, prepared ? ", " : "", prepared ? source : "",
-                            arguments_of(to->arena, signature));
 }
 
 static void close_function(const Function *to)
 {
+    const Exported *exported = &to->exported[to->exported_count - 1];
     put(to->out, "}\n\n");
-    if (!to->call)
+    if (!exported->function || to->dispatch)
         return;
-    emit_text(to->out, to->arena, to->programs->model, to->signature);
-    put(to->out, "{\n%s\n}\n\n", to->call);
+    emit_text(to->out, to->arena, to->programs->model, exported->signature);
+    put(to->out, "{\n%s%s(%s);\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "", exported->function, exported->arguments);
 }
 
 /* An argument that these sections do not use is said to be so. */
@@ -446,31 +455,57 @@ static void emit_training(Function *to)
     close_function(to);
 }
 
-void emit_source(Out *out, Arena *arena, const Programs *programs)
+/* Helpers and functions: all that computes. */
+static void emit_body(Function *to)
 {
-    Function to = { .out = out, .arena = arena, .programs = programs, .ir = programs->single };
-    emit_stamp(out, arena, programs, "c");
-    put_raw(out, " */\n");
-    emit_text(out, arena, programs->model, "#include \"@.h\"\n\n");
-    put(out, "%s#include <math.h>\n#include <string.h>\n\n", emit_calls_blas(programs) ? "#include <cblas.h>\n" : "");
-    put_preamble(out, programs);
-    put_helpers(out, programs);
-    put(out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");
-    to.ir = emit_packed_program(programs);
-    emit_prepare(&to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
-    to.ir = programs->single;
-    emit_predict(&to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x, "
-                      "float *restrict y)", false);
-    to.ir = programs->batch;
-    emit_predict(&to, "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, "
-                      "const <x> *restrict x, int rows, float *restrict y)", true);
+    const Programs *programs = to->programs;
+    put_preamble(to->out, programs);
+    put_helpers(to->out, programs);
+    put(to->out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");
+    to->ir = emit_packed_program(programs);
+    emit_prepare(to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
+    to->ir = programs->single;
+    emit_predict(to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x, "
+                     "float *restrict y)", false);
+    to->ir = programs->batch;
+    emit_predict(to, "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, "
+                     "const <x> *restrict x, int rows, float *restrict y)", true);
     if (programs->step) {
-        to.ir = programs->step;
-        emit_step(&to);
+        to->ir = programs->step;
+        emit_step(to);
     }
     if (programs->training) {
-        to.ir = programs->training;
-        emit_training(&to);
+        to->ir = programs->training;
+        emit_training(to);
     }
+}
+
+void emit_includes(Out *out, Arena *arena, const Programs *programs, const char *more)
+{
+    emit_text(out, arena, programs->model, "#include \"@.h\"\n\n");
+    put(out, "%s%s#include <math.h>\n#include <string.h>\n\n", emit_calls_blas(programs) ? "#include <cblas.h>\n" : "", more);
+}
+
+void emit_source(Out *out, Arena *arena, const Programs *programs)
+{
+    Out body = { 0 };
+    Function to = { .out = out, .arena = arena, .programs = programs, .dispatch = emit_dispatches(programs) };
+    emit_stamp(out, arena, programs, "c");
+    put_raw(out, " */\n");
+    if (to.dispatch) {
+        to.out = &body;
+        emit_body(&to);
+        emit_dispatch(out, arena, programs, body.text, to.exported, to.exported_count);
+        out_free(&body);
+        return;
+    }
+    emit_includes(out, arena, programs, "");
+    emit_body(&to);
     emit_descriptor(out, arena, programs);
+}
+
+/* What has no vectors has nothing to choose. */
+bool emit_dispatches(const Programs *programs)
+{
+    return programs->dispatch && any_tile(programs, false);
 }

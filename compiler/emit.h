@@ -14,6 +14,7 @@ typedef struct Programs {
     Ir *step;               /* M_step: batch 1, one time step; NULL if the model has no streaming meaning */
     const char *no_step;    /* why */
     bool input_gradient;
+    bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool precise;           /* tanh and sigmoid of vectors by exp */
 } Programs;
 
@@ -95,6 +96,19 @@ typedef struct Nest {
 char *access_text(Nest *nest, const Access *access);
 char *expr_text(Nest *nest, const Expr *expr);
 char *float_text(Arena *arena, double value);
+
+/* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights, packed, x, y". */
+typedef struct Exported {
+    const char *signature;
+    const char *function, *arguments;       /* NULL: it does its work itself */
+} Exported;
+
+/* The headers of a source; `more` is a line of its own or "". */
+void emit_includes(Out *out, Arena *arena, const Programs *programs, const char *more);
+
+/* The body of a source as one body for each instruction set, and the exported functions, which choose (emit_dispatch.c). */
+void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count);
+bool emit_dispatches(const Programs *programs);
 
 /* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs);

@@ -75,6 +75,7 @@ static void emit_scalars(Dot *dot)
     tile_unbind(to);
 }
 
+/* Where the rest begins is written out, though the loops end there: gcc would have it run for longer and warn of what lies behind. */
 static void emit_lane_loops(Dot *dot)
 {
     TileNest *to = dot->to;
@@ -97,7 +98,7 @@ static void emit_lane_loops(Dot *dot)
     put(to->out, "}");
     tile_close_scope(to, scope);
     if (dot->has_rest) {
-        put(to->out, "for (; %s < %d; %s++) {", dot->lane, extent, dot->lane);
+        put(to->out, "for (%s = %d - %d %% VEC; %s < %d; %s++) {", dot->lane, extent, extent, dot->lane, extent, dot->lane);
         emit_scalars(dot);
         put(to->out, "}");
     }

@@ -98,6 +98,9 @@ static const char how_to_link[] =
     " * Large products are calls of cblas_sgemm. To compile and link with OpenBLAS:\n"
     " *     cc -O2 -march=native -c @.c `pkg-config --cflags openblas`\n"
     " *     cc ... @.o `pkg-config --libs openblas` -lm          or -lopenblas -lm\n";
+static const char how_to_dispatch[] =
+    " *\n"
+    " * Compile with -O2 and without -m flags: there is code for AVX2 and wider too, and what runs is what the processor has.\n";
 
 static const char manners[] =
     " *\n"
@@ -347,6 +350,8 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
         put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
     if (emit_calls_blas(programs))
         put_raw(out, fill_template(arena, model, how_to_link));
+    if (emit_dispatches(programs))
+        put_raw(out, how_to_dispatch);
     put_raw(out, manners);
     emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));

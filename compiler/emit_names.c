@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* Keywords of C11 and C++20, and macros that common headers or compilers define under such names. Sorted, for bsearch. */
+/* Keywords of C11 and C++20, and macros that common headers, compilers or generated sources define under such names. Sorted, for bsearch. */
 static const char *const keywords[] = {
     "I", "INFINITY", "LANES", "NAN", "NULL", "VEC", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
     "_Noreturn", "_Static_assert", "_Thread_local", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand",
@@ -16,14 +16,14 @@ static const char *const keywords[] = {
     "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires",
     "restrict", "return", "setjmp", "short", "signed", "sizeof", "small", "static", "static_assert", "static_cast", "stderr",
     "stdin", "stdout", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
-    "typename", "typeof", "union", "unix", "unsigned", "using", "va_arg", "va_copy", "va_end", "va_start", "virtual", "void",
-    "volatile", "wchar_t", "while", "xor", "xor_eq",
+    "typename", "typeof", "union", "unix", "unsigned", "using", "va_arg", "va_copy", "va_end", "va_start", "vec", "vec_mask",
+    "vec_memory", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
 };
 
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
 static const char *const variables[] = {
     "clamped", "gradients", "largest", "loss", "maximum", "memory", "minimum", "noise", "packed", "rows", "sample_weight", "scale",
-    "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "vec", "weights", "x", "y",
+    "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "weights", "x", "y",
 };
 
 /* Members of the structs that belong to no layer; a layer of that name steps aside. Sorted. */

@@ -131,10 +131,12 @@ static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *co
     if (!error)
         error = write_file(source, compiled->source.text, compiled->source.length);
     bool done = false, blas = emit_calls_blas(&compiled->programs);
+    bool native = !emit_dispatches(&compiled->programs);        /* what chooses for itself is to do so */
     const char *libraries = blas ? blas_flags(arena) : "";
     if (error) {
         diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", folder, strerror(error));
-    } else if (build(arena, source, object, log, use, true, libraries) && build(arena, source, object, log, use, false, libraries)) {
+    } else if ((!native || build(arena, source, object, log, use, true, libraries)) &&
+               build(arena, source, object, log, use, false, libraries)) {
         diagnostics_add(diagnostics, file, 0, "%s", failure(arena, log, blas));
     } else if (!(loaded->library = dlopen(object, RTLD_NOW | RTLD_LOCAL))) {
         diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());

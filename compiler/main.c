@@ -26,6 +26,7 @@ static const char help[] =
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --blas                     large products by OpenBLAS (cblas_sgemm), with which the generated code is linked then\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
+    "  --dispatch                 target vector: code for AVX2 too, and for AVX-512 with 16 lanes, chosen at run time: needs no -march=native\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, tile, piece, pack, schedule, plan) and write nothing\n"
@@ -143,7 +144,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train" },
     { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" },
-    { "--blas", "compile summary check train tune" },
+    { "--blas", "compile summary check train tune" }, { "--dispatch", "compile summary check train" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -157,7 +158,7 @@ static int take_flag(Arguments *a, const char *word)
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
         bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise,
-                                &a->compile.blas };
+                                &a->compile.blas, &a->compile.dispatch };
         *where[i] = true;
         return 0;
     }
@@ -238,6 +239,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("tune needs --target=vector: plain loops have no tiles");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
+    if (a->compile.dispatch && a->compile.target->lanes == 1)
+        return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
     return take_environment(a);
 }
 

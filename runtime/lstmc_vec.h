@@ -26,7 +26,9 @@
 #define VEC_FUNCTION static inline
 typedef float vec;
 #else
-#if defined(__AVX512F__) && LANES >= 16
+#if defined(LSTMC_VEC)              /* in a region for another instruction set, of which clang's macros say nothing */
+#define VEC LSTMC_VEC
+#elif defined(__AVX512F__) && LANES >= 16
 #define VEC 16
 #elif defined(__AVX__) && LANES >= 8
 #define VEC 8

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool processor_has(struct workshop *shop, const char *feature)
-{
-    return atoi(workshop_run(shop, "grep -cw -m 1 %s /proc/cpuinfo || true", feature)) > 0;
-}
-
 /* Whatever vectors the compiler is told of, or none. */
 Test(dropin_vectors, sources_with_vectors_compile_without_a_warning)
 {
@@ -68,7 +63,7 @@ static void run_vectors(int lanes, const char *const (*ways)[2])
     const char *sources = dropin_open(&plain, 1, ".c");
     const char *first = workshop_run(&plain, "gcc -O1 -DSPLIT_SUMS -I. $dropin/exercise.c %s -o exercise -lm && ./exercise after", sources);
     sources = dropin_open(&shop, lanes, ".c");
-    bool wide = processor_has(&shop, "avx2") && processor_has(&shop, "fma");
+    bool wide = workshop_processor_has(&shop, "avx2") && workshop_processor_has(&shop, "fma");
     for (; (*ways)[0]; ways++) {
         if (!wide && strstr((*ways)[0], "-mavx2"))
             continue;

@@ -82,3 +82,8 @@ const char *workshop_run(struct workshop *shop, const char *format, ...)
     cr_assert(status == 0, "%s\nexit status %d\n%s", command, status, output);
     return output;
 }
+
+bool workshop_processor_has(struct workshop *shop, const char *feature)
+{
+    return atoi(workshop_run(shop, "grep -cw -m 1 %s /proc/cpuinfo || true", feature)) > 0;
+}

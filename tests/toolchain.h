@@ -27,4 +27,6 @@ void workshop_list(struct workshop *shop, const char *const *names);
  * returns its output, standard error included, which lives in the arena. */
 const char *workshop_run(struct workshop *shop, const char *format, ...) PRINTF_LIKE(2, 3);
 
+bool workshop_processor_has(struct workshop *shop, const char *feature);        /* "avx2": as the kernel calls it */
+
 #endif
