@@ -64,7 +64,7 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
             piece(ir);
         }
         if (p == PASS_PACK)
-            pack(ir);
+            pack(ir, options->bf16 && !lowering->training);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)
@@ -121,6 +121,7 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->target = options->target;
     programs->input_gradient = options->input_gradient;
     programs->precise = options->precise;
+    programs->bf16 = options->bf16;
     int before = diagnostics_count(diagnostics);
     if (options->tuning_file && !tuning_read(arena, diagnostics, options->tuning_file, &from_file))
         return false;

@@ -12,6 +12,7 @@ typedef struct CompileOptions {
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */
     bool precise;               /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
+    bool bf16;                  /* what prediction sums over is packed as bf16; training is in float */
     const char *tuning_file;    /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */
     const Tuning *tuning;
     const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */

@@ -79,6 +79,7 @@ struct Tensor {
 
     Layout layout;                  /* set by schedule */
     int lanes;                      /* of the layout */
+    int paired;                     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
 };
 
 typedef struct Access Access;

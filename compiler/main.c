@@ -25,6 +25,7 @@ static const char help[] =
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
+    "  --weights-dtype=float32|bf16  how prediction keeps the matrices it reads again and again: bf16 is half the bytes (target vector)\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, schedule, plan) and write nothing\n"
@@ -103,6 +104,12 @@ static int take_dump(Arguments *a, const char *value)
     return pass_exists(value) ? 0 : usage("unknown pass \"%s\" (there are: %s)", value, pass_names());
 }
 
+static int take_weights_dtype(Arguments *a, const char *value)
+{
+    a->compile.bf16 = !strcmp(value, "bf16");
+    return a->compile.bf16 || !strcmp(value, "float32") ? 0 : usage("--weights-dtype takes float32 or bf16, not \"%s\"", value);
+}
+
 static int take_value(Arguments *a, const char *name, const char *value)
 {
     if (!strcmp(name, "-o"))
@@ -117,6 +124,8 @@ static int take_value(Arguments *a, const char *name, const char *value)
         return take_target(a, value);
     if (!strcmp(name, "--unroll"))
         return take_unroll(a, value);
+    if (!strcmp(name, "--weights-dtype"))
+        return take_weights_dtype(a, value);
     if (!strcmp(name, "--lanes"))
         return take_count(name, value, &a->lanes);
     if (!strcmp(name, "--batch"))
@@ -136,7 +145,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
     { "-o", "compile tune" }, { "--out", "train" }, { "--target", "compile summary check train tune" }, { "--unroll", "compile summary check train tune" },
     { "--lanes", "compile summary check train tune" }, { "--batch", "compile summary check train tune" }, { "--epochs", "train" },
     { "--samples", "train" }, { "--seed", "check train" }, { "--threads", "train" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train" }, { "--seconds", "tune" },
+    { "--tuning", "compile summary check train" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
@@ -234,6 +243,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("tune needs --target=vector: plain loops have no tiles");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
+    if (a->compile.bf16 && a->compile.target->lanes == 1)
+        return usage("--weights-dtype=bf16 goes with --target=vector: plain loops read the weights as they are");
     return take_environment(a);
 }
 
