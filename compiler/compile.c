@@ -69,7 +69,7 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
         if (p == PASS_PIECE)
             piece(ir);
         if (p == PASS_PACK)
-            pack(ir);
+            pack(ir, options->bf16 && !lowering->training);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)
@@ -127,6 +127,7 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->input_gradient = options->input_gradient;
     programs->precise = options->precise;
     programs->dispatch = options->dispatch;
+    programs->bf16 = options->bf16;
     int before = diagnostics_count(diagnostics);
     if (options->tuning_file && !tuning_read(arena, diagnostics, options->tuning_file, &from_file))
         return false;

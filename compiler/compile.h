@@ -14,6 +14,7 @@ typedef struct CompileOptions {
     bool precise;               /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
     bool blas;                  /* large products by BLAS; the generated code is linked with it where there are any */
     bool dispatch;              /* one body for each instruction set, chosen at run time; for targets with vectors */
+    bool bf16;                  /* what prediction sums over is packed as bf16; training is in float */
     const char *tuning_file;    /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */
     const Tuning *tuning;
     const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */

@@ -155,6 +155,16 @@ bool emit_calls_blas(const Programs *programs)
     return false;
 }
 
+static bool any_words(const Programs *programs)
+{
+    const Ir *all[] = { programs->single, programs->batch, programs->step };
+    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
+        for (int i = 0; all[p] && i < all[p]->tensor_count; i++)
+            if (tensor_has_words(all[p]->tensors[i]))
+                return true;
+    return false;
+}
+
 /* Targets with vectors contract a * b + c, which is what their speed is made of. */
 static void put_preamble(Out *out, const Programs *programs)
 {
@@ -166,6 +176,10 @@ static void put_preamble(Out *out, const Programs *programs)
     put(out, "#define LANES %d\n\n", programs->target->lanes);
     put_raw(out, embedded_text("runtime/lstmc_vec.h"));
     put(out, "\n");
+    if (any_words(programs)) {
+        put_raw(out, embedded_text("runtime/lstmc_bf16.h"));
+        put(out, "\n");
+    }
     if (any_tile(programs, true)) {
         if (programs->precise)
             put(out, "#define LSTMC_PRECISE\n\n");

@@ -16,6 +16,7 @@ typedef struct Programs {
     bool input_gradient;
     bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool precise;           /* tanh and sigmoid of vectors by exp */
+    bool bf16;              /* packed weights are bf16 */
 } Programs;
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);
@@ -57,6 +58,7 @@ int         tensor_rows(const Tensor *tensor, int dimension);   /* the extent th
 size_t      tensor_elements(const Tensor *tensor);              /* of what is kept, the padding of its layout included */
 int         tensor_memory_rank(const Tensor *tensor);           /* dimensions of the array that holds it: one more where it is blocked */
 int         tensor_memory_extent(const Tensor *tensor, int dimension);
+bool        tensor_has_words(const Tensor *tensor);             /* a word for every two elements */
 bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);    /* "lstm.z", without the struct it is in */
 const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
@@ -93,7 +95,9 @@ typedef struct Nest {
 } Nest;
 
 /* Expressions (emit_expression.c). */
+/* Of a tensor in pairs: what reads a vector of it, "vec_lower(&packed->lstm.kernel[n / 8][k][0][n % 8])"; where it is the output, its word. */
 char *access_text(Nest *nest, const Access *access);
+char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */
 char *expr_text(Nest *nest, const Expr *expr);
 char *float_text(Arena *arena, double value);
 

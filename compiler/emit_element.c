@@ -178,10 +178,13 @@ Element *tile_add(TileNest *to, const Access *access, const char *place, const c
 const char *tile_load(TileNest *to, const Access *access)
 {
     const char *place = access_text(&to->nest, access), *left = lanes_left(to, access);
+    Arena *arena = to->nest.arena;
     if (!access_uses(access, to->tile->lane))
-        return arena_format(to->nest.arena, "vec_splat(%s)", place);
-    return left ? arena_format(to->nest.arena, "vec_load_part(&%s, %s)", place, left)
-         : arena_format(to->nest.arena, to->keeps && !access_uses(access, to->tile->row) ? "vec_keep(vec_load(&%s))" : "vec_load(&%s)", place);
+        return arena_format(arena, "vec_splat(%s)", place);
+    if (left)
+        return arena_format(arena, "vec_load_part(&%s, %s)", place, left);
+    const char *vector = tensor_has_words(access->tensor) ? place : arena_format(arena, "vec_load(&%s)", place);
+    return to->keeps && !access_uses(access, to->tile->row) ? arena_format(arena, "vec_keep(%s)", vector) : vector;
 }
 
 /* ---- expressions ---- */

@@ -146,10 +146,27 @@ static char *split_text(Nest *nest, const Tensor *tensor, const Index *index, ch
     return arena_format(nest->arena, is_single(&affine) ? "%s %c %d" : "(%s) %c %d", affine_text(nest->arena, &affine), sign, tensor->lanes);
 }
 
+/* Of a dimension whose neighbours share a word. Who writes goes from one to the next; who reads takes even steps, so that k + 1 is where k is. */
+static char *word_text(Nest *nest, const Tensor *tensor, const Index *index)
+{
+    Affine affine = { 0 };
+    add_index(&affine, nest, index, 1);
+    if (affine.terms == 0)
+        return arena_format(nest->arena, "%d", affine.constant / 2);
+    if (tensor == nest->statement->out.tensor)
+        return arena_format(nest->arena, is_single(&affine) ? "%s / 2" : "(%s) / 2", affine_text(nest->arena, &affine));
+    int words = affine.constant / 2;
+    affine.constant = 0;
+    char *text = arena_format(nest->arena, "%s / 2", affine_text(nest->arena, &affine));
+    return words ? arena_format(nest->arena, "%s + %d", text, words) : text;
+}
+
 static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, int dimension)
 {
     if (index->gather)
         return clamped_text(nest, index->gather, tensor->extent[dimension]);
+    if (dimension == tensor->paired)
+        return word_text(nest, tensor, index);
     Affine affine = { 0 };
     add_index(&affine, nest, index, 1);
     if (dimension != tensor->time_dimension || tensor->window < 2)
@@ -177,6 +194,23 @@ static char *flat_text(Nest *nest, const Access *access, int first)
 static char *argument_text(Nest *nest, const char *name, const Access *access)
 {
     return arena_format(nest->arena, "%s[%s]", name, flat_text(nest, access, 0));
+}
+
+char *half_text(Nest *nest, const Access *access)
+{
+    Affine affine = { 0 };
+    add_index(&affine, nest, &access->index[access->tensor->paired], 1);
+    if (affine.terms == 0)
+        return arena_format(nest->arena, "%d", affine.constant % 2);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %% 2" : "(%s) %% 2", affine_text(nest->arena, &affine));
+}
+
+/* Steps are even: the constant tells which half. */
+static char *read_half_text(Nest *nest, const Access *access, const char *word)
+{
+    Affine affine = { 0 };
+    add_index(&affine, nest, &access->index[access->tensor->paired], 1);
+    return arena_format(nest->arena, "%s(&%s)", affine.constant % 2 ? "vec_upper" : "vec_lower", word);
 }
 
 char *access_text(Nest *nest, const Access *access)
@@ -211,7 +245,9 @@ char *access_text(Nest *nest, const Access *access)
             text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
     if (spaced)
         return arena_format(nest->arena, "%s[%s]", text, flat_text(nest, access, tensor_row_start(tensor)));
-    return blocked ? arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '%')) : text;
+    if (blocked)
+        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '%'));
+    return tensor_has_words(tensor) && tensor != nest->statement->out.tensor ? read_half_text(nest, access, text) : text;
 }
 
 /* ---- expressions ---- */

@@ -107,6 +107,10 @@ static void put_assignment(Emitter *to, const char *place)
     Arena *arena = to->nest.arena;
     const Statement *statement = to->nest.statement;
     const char *value = expr_text(&to->nest, statement->value);
+    if (tensor_has_words(statement->out.tensor)) {
+        emit_line(to->out, arena, arena_format(arena, "bf16_put(&%s, %s, %s);", place, half_text(&to->nest, &statement->out), value));
+        return;
+    }
     switch (statement->accumulate) {
     case ACCUMULATE_SET:
         emit_line(to->out, arena, arena_format(arena, "%s = %s;", place, value));

@@ -32,7 +32,8 @@ int tensor_memory_extent(const Tensor *tensor, int dimension)
     if (tensor->layout == LAYOUT_SPACED && dimension == tensor_row_start(tensor))
         return row_with_gap(tensor);
     if (tensor->layout == LAYOUT_BLOCKED)
-        return dimension == 0 ? whole_vectors(tensor) : dimension == tensor->rank ? tensor->lanes : tensor_rows(tensor, dimension - 1);
+        return dimension == 0 ? whole_vectors(tensor) : dimension == tensor->rank ? tensor->lanes
+             : dimension - 1 == tensor->paired ? (tensor->extent[dimension - 1] + 1) / 2 : tensor_rows(tensor, dimension - 1);
     if (tensor->layout == LAYOUT_PADDED && dimension == tensor->rank - 1)
         return whole_vectors(tensor) * tensor->lanes;
     return tensor_rows(tensor, dimension);
@@ -44,6 +45,11 @@ size_t tensor_elements(const Tensor *tensor)
     for (int i = 0; i < tensor_memory_rank(tensor); i++)
         count *= (size_t)tensor_memory_extent(tensor, i);
     return count;
+}
+
+bool tensor_has_words(const Tensor *tensor)
+{
+    return tensor->paired >= 0;
 }
 
 bool home_has_vectors(const Ir *ir, Home home)
@@ -112,7 +118,7 @@ const char *home_pointer(const Ir *ir, Home home)
 
 static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
 {
-    const char *text = arena_format(arena, "%s %s", tensor->integer ? "int32_t" : "float", name);
+    const char *text = arena_format(arena, "%s %s", tensor->integer ? "int32_t" : tensor_has_words(tensor) ? "uint32_t" : "float", name);
     int blocked = tensor->layout == LAYOUT_BLOCKED;
     for (int i = 0; i < tensor_memory_rank(tensor); i++) {
         int dimension = blocked ? (i > 0 && i < tensor->rank ? i - 1 : -1) : i;
@@ -122,6 +128,7 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
             text = arena_format(arena, "%s[%d]", text, tensor_memory_extent(tensor, i));
     }
     const char *note = tensor->window > 1 ? arena_format(arena, "      /* row t is at t %% %d */", tensor->window)
+                     : tensor_has_words(tensor) ? "      /* bf16, two in a word */"
                      : tensor->role == ROLE_STATE ? "      /* row 0: before the first step */" : "";
     put(out, "%s;%s", text, note);
 }

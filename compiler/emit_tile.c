@@ -173,13 +173,33 @@ static void emit_terms(TileNest *to)
     to->set = (to->set + 1) % to->sets;
 }
 
+typedef struct PairSearch {
+    const Axis *axis;
+    bool found;
+} PairSearch;
+
+static void find_pair(void *context, const Access *access)
+{
+    PairSearch *search = context;
+    search->found |= tensor_has_words(access->tensor) && index_uses(&access->index[access->tensor->paired], search->axis);
+}
+
+/* Neighbours along the axis share a word: its loop takes even steps. */
+static bool reads_in_pairs(const Statement *statement, const Axis *axis)
+{
+    PairSearch search = { .axis = axis };
+    expr_visit_loads(statement->value, find_pair, &search);
+    return search.found;
+}
+
 /* Copies of the turn of a loop over this axis, or its extent: no loop. Where sums of several rows fill the registers there is one turn: of several,
  * gcc moves the sums from register to register, and runs out of them. */
 static int copies_of(const TileNest *to, int a)
 {
     const Statement *statement = to->nest.statement;
     const Axis *axis = statement->axes[a];
-    if (axis->kind == AXIS_BATCH || (axis->extent > 1 && to->rows > 1 && to->rows * vectors_of(to) > FEW_SUMS))
+    bool full = axis->extent > 1 && to->rows > 1 && to->rows * vectors_of(to) > FEW_SUMS;
+    if (axis->kind == AXIS_BATCH || (full && !reads_in_pairs(statement, axis)))
         return 1;
     return statement->unroll[a] > axis->extent || axis->extent == 1 ? axis->extent : statement->unroll[a] > 1 ? statement->unroll[a] : 1;
 }

@@ -25,7 +25,7 @@ Tensor *ir_tensor(Ir *ir, Role role, const char *layer, const char *name, int ra
     for (int i = 0; i < rank; i++)
         tensor->extent[i] = extent[i];
     tensor->batch_dimension = tensor->time_dimension = -1;
-    tensor->unit = -1;
+    tensor->unit = tensor->paired = -1;
     arena_append(ir->arena, ir->tensors, ir->tensor_count, ir->tensor_capacity, tensor);
     return tensor;
 }

@@ -81,6 +81,7 @@ struct Tensor {
     Layout layout;                  /* set by tile, or by blas */
     int lanes;                      /* of the layout */
     int gap;                        /* of LAYOUT_SPACED, in floats */
+    int paired;                     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
 };
 
 typedef struct Access Access;

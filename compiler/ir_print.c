@@ -223,6 +223,8 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         append(&to, ", rows with a gap of %d", tensor->gap);
     else if (tensor->layout != LAYOUT_ROWS)
         append(&to, ", %s to %d lanes", tensor->layout == LAYOUT_PADDED ? "padded" : "blocked", tensor->lanes);
+    if (tensor->paired >= 0)
+        append(&to, ", bf16 in pairs along dimension %d", tensor->paired);
     append(&to, "\n");
     put_raw(out, to.text);
 }

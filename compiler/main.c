@@ -27,6 +27,7 @@ static const char help[] =
     "  --blas                     large products by OpenBLAS (cblas_sgemm), with which the generated code is linked then\n"
     "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
     "  --dispatch                 target vector: code for AVX2 too, and for AVX-512 with 16 lanes, chosen at run time: needs no -march=native\n"
+    "  --weights-dtype=float32|bf16  how prediction keeps the matrices it reads again and again: bf16 is half the bytes (target vector)\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, tile, piece, pack, schedule, plan) and write nothing\n"
@@ -105,6 +106,12 @@ static int take_dump(Arguments *a, const char *value)
     return pass_exists(value) ? 0 : usage("unknown pass \"%s\" (there are: %s)", value, pass_names());
 }
 
+static int take_weights_dtype(Arguments *a, const char *value)
+{
+    a->compile.bf16 = !strcmp(value, "bf16");
+    return a->compile.bf16 || !strcmp(value, "float32") ? 0 : usage("--weights-dtype takes float32 or bf16, not \"%s\"", value);
+}
+
 static int take_value(Arguments *a, const char *name, const char *value)
 {
     if (!strcmp(name, "-o"))
@@ -119,6 +126,8 @@ static int take_value(Arguments *a, const char *name, const char *value)
         return take_target(a, value);
     if (!strcmp(name, "--unroll"))
         return take_unroll(a, value);
+    if (!strcmp(name, "--weights-dtype"))
+        return take_weights_dtype(a, value);
     if (!strcmp(name, "--lanes"))
         return take_count(name, value, &a->lanes);
     if (!strcmp(name, "--batch"))
@@ -138,7 +147,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
     { "-o", "compile tune" }, { "--out", "train" }, { "--target", "compile summary check train tune" }, { "--unroll", "compile summary check train tune" },
     { "--lanes", "compile summary check train tune" }, { "--batch", "compile summary check train tune" }, { "--epochs", "train" },
     { "--samples", "train" }, { "--seed", "check train" }, { "--threads", "train" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train" }, { "--seconds", "tune" },
+    { "--tuning", "compile summary check train" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
@@ -241,6 +250,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
     if (a->compile.dispatch && a->compile.target->lanes == 1)
         return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
+    if (a->compile.bf16 && a->compile.target->lanes == 1)
+        return usage("--weights-dtype=bf16 goes with --target=vector: plain loops read the weights as they are");
     return take_environment(a);
 }
 

@@ -1,5 +1,6 @@
 /* pack.c: in: tiles.  out: the same, but what their sums read of weights along the lanes is copied at prepare time into the order in which
- * it is read: [summed axes][gates][lanes], one stream without gaps. A copy is a statement like any other. */
+ * it is read: [summed axes][gates][lanes], one stream without gaps. A copy is a statement like any other. As bf16, a vector
+ * holds two of floats: those of two gates, or, where gates do not go in pairs, of two turns of the innermost sum. */
 #include "axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -9,6 +10,7 @@ typedef struct Packer {
     Statement **copies;         /* made so far */
     int count, capacity;
     Statement *statement;       /* at work */
+    bool bf16;
 } Packer;
 
 static bool is_lane_operand(const Statement *statement, const Access *access)
@@ -41,10 +43,50 @@ static int axes_of_copy(const Statement *statement, const Access *access, Axis *
     return count;
 }
 
-static bool same_copy(const Statement *copy, const Access *access, Axis *const *axes, int count, Layout layout)
+/* All positions of the axis are written out, in one tile and in each. */
+static bool is_copied(const Tile *tile, const Axis *axis)
+{
+    bool copied = axis != tile->lane && axis != tile->row;
+    for (int i = 0; i < tile->outer_count; i++)
+        copied &= axis != tile->outer[i];
+    return copied;
+}
+
+/* The dimension in which neighbours share a word: in the text of the tile, it has to be plain which half is meant. -1: the copy is no operand of a
+ * sum, or one whose lanes are added up; it stays in float. */
+static int paired_dimension(const Packer *packer, Axis *const *axes, int count)
+{
+    const Statement *statement = packer->statement;
+    int gates = -1, turns = -1;
+    bool sums = false;
+    for (int i = 0; i < count - 1; i++)
+        if (lanes_is_summed(statement, axes[i])) {
+            sums = true;
+            turns = axes[i]->extent > 1 ? i : turns;
+        } else if (is_copied(statement->tile, axes[i]) && axes[i]->extent % 2 == 0) {
+            gates = i;
+        }
+    return !packer->bf16 || statement->tile->dot || !sums ? -1 : gates >= 0 ? gates : turns;
+}
+
+/* The loop over the axis takes even steps. */
+static void step_in_pairs(Statement *statement, const Axis *axis)
+{
+    for (int a = 0; a < statement->axis_count; a++)
+        if (statement->axes[a] == axis && statement->unroll[a] < axis->extent)
+            statement->unroll[a] += statement->unroll[a] % 2;
+}
+
+typedef struct Form {
+    Layout layout;
+    int paired;
+} Form;
+
+static bool same_copy(const Statement *copy, const Access *access, Axis *const *axes, int count, Form form)
 {
     const Access *from = &copy->value->access;
-    if (from->tensor != access->tensor || copy->axis_count != count || copy->out.tensor->layout != layout)
+    if (from->tensor != access->tensor || copy->axis_count != count || copy->out.tensor->layout != form.layout
+        || copy->out.tensor->paired != form.paired)
         return false;
     for (int d = 0; d < access->tensor->rank; d++) {
         if (from->index[d].constant != access->index[d].constant)
@@ -78,11 +120,11 @@ static const char *name_of_copy(const Packer *packer, const Tensor *weight)
     return name;
 }
 
-/* Copies whose source runs along the lanes move vectors. */
+/* Copies whose source runs along the lanes move vectors, but for halves of words. */
 static void tile_copy(Ir *ir, Statement *copy)
 {
     int last = copy->axis_count - 1;
-    if (!lanes_walk(&copy->value->access, copy->axes[last]))
+    if (copy->out.tensor->paired >= 0 || !lanes_walk(&copy->value->access, copy->axes[last]))
         return;
     Tile *tile = arena_new(ir->arena, Tile);
     *tile = (Tile){ .lane = copy->axes[last], .rows = 1, .blocks = 1, .sets = 1, .outer_count = last };
@@ -91,7 +133,7 @@ static void tile_copy(Ir *ir, Statement *copy)
     copy->tile = tile;
 }
 
-static Tensor *make_copy(Packer *packer, const Access *access, Axis *const *axes, int count, Layout layout)
+static Tensor *make_copy(Packer *packer, const Access *access, Axis *const *axes, int count, Form form)
 {
     Ir *ir = packer->ir;
     Axis *own[STATEMENT_AXES_MAX];
@@ -103,7 +145,8 @@ static Tensor *make_copy(Packer *packer, const Access *access, Axis *const *axes
         out.index[i] = index_axis(own[i]);
     }
     out.tensor = ir_tensor(ir, ROLE_VALUE, access->tensor->layer, name_of_copy(packer, access->tensor), count, extent);
-    out.tensor->layout = layout;
+    out.tensor->layout = form.layout;
+    out.tensor->paired = form.paired;
     out.tensor->lanes = packer->statement->out.tensor->lanes;
     Statement reader = { .out = *access, .value = expr_load(ir->arena, *access) };
     for (int i = 0; i < count; i++)
@@ -118,16 +161,18 @@ static Tensor *make_copy(Packer *packer, const Access *access, Axis *const *axes
 
 static Access packed_access(Packer *packer, const Access *access)
 {
-    const Statement *statement = packer->statement;
+    Statement *statement = packer->statement;
     Axis *axes[STATEMENT_AXES_MAX];
     int count = axes_of_copy(statement, access, axes);
-    Layout layout = count > 1 && !statement->tile->dot ? LAYOUT_BLOCKED : LAYOUT_PADDED;
+    Form form = { .layout = count > 1 && !statement->tile->dot ? LAYOUT_BLOCKED : LAYOUT_PADDED, .paired = paired_dimension(packer, axes, count) };
     Access packed = { 0 };
     for (int i = 0; i < packer->count && !packed.tensor; i++)
-        if (same_copy(packer->copies[i], access, axes, count, layout))
+        if (same_copy(packer->copies[i], access, axes, count, form))
             packed.tensor = packer->copies[i]->out.tensor;
     if (!packed.tensor)
-        packed.tensor = make_copy(packer, access, axes, count, layout);
+        packed.tensor = make_copy(packer, access, axes, count, form);
+    if (form.paired >= 0 && lanes_is_summed(statement, axes[form.paired]))
+        step_in_pairs(statement, axes[form.paired]);
     for (int i = 0; i < count; i++)
         packed.index[i] = index_axis(axes[i]);
     return packed;
@@ -160,9 +205,9 @@ static void insert_copies(Packer *packer)
         arena_append(ir->arena, ir->statements, ir->statement_count, ir->statement_capacity, rest[i]);
 }
 
-void pack(Ir *ir)
+void pack(Ir *ir, bool bf16)
 {
-    Packer packer = { .ir = ir };
+    Packer packer = { .ir = ir, .bf16 = bf16 };
     for (int i = 0; i < ir->statement_count; i++) {
         packer.statement = ir->statements[i];
         if (packer.statement->tile)

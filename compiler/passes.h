@@ -22,8 +22,8 @@ void tile(Ir *ir, const Target *target);
 /* piece: time loops are cut, so that what was moved behind them reads what a few turns left while it is near. */
 void piece(Ir *ir);
 
-/* pack: weights that tiles sum over are copied at prepare time into the order in which they are read. */
-void pack(Ir *ir);
+/* pack: weights that tiles sum over are copied at prepare time into the order in which they are read; `bf16`: as bf16, two in a word. */
+void pack(Ir *ir, bool bf16);
 
 /* schedule: for statements without a tile: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
 enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };

@@ -374,7 +374,7 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     piece(ir);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "tile", true);
-    pack(ir);
+    pack(ir, false);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "pack", true);
     schedule(ir, target, trial->oracles->unroll);
