@@ -18,13 +18,22 @@ static bool is_lane_operand(const Statement *statement, const Access *access)
     return lanes_may_pack(statement, access) && access_uses(access, statement->tile->lane);
 }
 
-/* Worth a copy: read again and again, or not to be walked as it lies. */
-static bool is_worth_it(const Statement *statement, const Access *access)
+/* The statement adds to a sum, or is in one tile with those that do. */
+static bool is_beside_sum(const Packer *packer)
 {
-    bool sums = statement->tile->dot || statement->loop;
-    for (int a = 0; a < statement->axis_count; a++)
-        sums |= lanes_is_summed(statement, statement->axes[a]);
-    return sums || !lanes_walk(access, statement->tile->lane);
+    bool sums = packer->statement->tile->dot;
+    for (int i = 0; i < packer->ir->statement_count; i++) {
+        const Statement *statement = packer->ir->statements[i];
+        for (int a = 0; a < statement->axis_count; a++)
+            sums |= statement->tile == packer->statement->tile && lanes_is_summed(statement, statement->axes[a]);
+    }
+    return sums;
+}
+
+/* Worth a copy: read again and again, or not to be walked as it lies. */
+static bool is_worth_it(const Packer *packer, const Access *access)
+{
+    return packer->statement->loop || is_beside_sum(packer) || !lanes_walk(access, packer->statement->tile->lane);
 }
 
 /* The axes of the access, in the order of the loops that read it, the lane last. */
@@ -181,7 +190,7 @@ static Access packed_access(Packer *packer, const Access *access)
 static Expr *packed_expr(Packer *packer, Expr *expr)
 {
     Arena *arena = packer->ir->arena;
-    if (expr->op == OP_LOAD && is_lane_operand(packer->statement, &expr->access) && is_worth_it(packer->statement, &expr->access))
+    if (expr->op == OP_LOAD && is_lane_operand(packer->statement, &expr->access) && is_worth_it(packer, &expr->access))
         return expr_load(arena, packed_access(packer, &expr->access));
     Expr *result = arena_new(arena, Expr);
     *result = *expr;

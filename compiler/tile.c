@@ -10,7 +10,9 @@
 
 #define TILE_STATEMENTS 48      /* of one nest: compilers and readers should see through it */
 #define SMALL_SUM 8             /* turns of inner summed axes that are written out */
-#define TURNS_OF_SUM 4          /* copies of the innermost turn of a sum where nothing else fills the registers */
+#define TURNS_OF_SUM 4          /* copies of the innermost turn of a sum where few vectors are at work in one */
+#define WORK_OF_TURN 8          /* multiply-adds, beside which those of a loop are nothing */
+#define BRIEF_SUM 4             /* terms */
 #define FEW_SUMS 3              /* side by side, with two accumulators each: fewer wait for each other */
 #define LATENCY 5               /* cycles of a multiply-add, and of what stands between two of a chain */
 #define OUTPUTS_OF_DOT 4
@@ -198,6 +200,7 @@ static int ceiling(int a, int b)
 /* The numbers that the choice of a tile's rows and vectors is about. */
 typedef struct Extents {
     int rows, vectors, copies;
+    bool brief;                 /* so few terms that the next tile starts while this one waits */
     bool far;                   /* the vectors of even one block come from behind the first cache for each of the rows */
 } Extents;
 
@@ -208,7 +211,7 @@ static long long cost(int rows, int vectors, const Extents *all)
     int turn = work > loads ? work : loads;
     if (all->far && turn * 2 < vectors * all->copies * 5)
         turn = (vectors * all->copies * 5 + 1) / 2;
-    if (turn < 2 * LATENCY)
+    if (turn < 2 * LATENCY && !all->brief)
         turn = 2 * LATENCY;
     return (long long)turn * ceiling(all->rows, rows) * ceiling(all->vectors, vectors);
 }
@@ -283,16 +286,31 @@ static long long bytes_of_sums(const Tiler *tiler, int end)
     return bytes;
 }
 
+/* Of the longest sum. */
+static long long terms_of_sums(const Tiler *tiler, int end)
+{
+    long long most = 1;
+    for (int i = tiler->first; i < end; i++) {
+        const Statement *statement = tiler->ir->statements[i];
+        long long terms = 1;
+        for (int a = 0; a < statement->axis_count; a++)
+            terms *= lanes_is_summed(statement, statement->axes[a]) ? row_extent(tiler, statement->axes[a]) : 1;
+        most = terms > most ? terms : most;
+    }
+    return most;
+}
+
 static void choose_rows(const Tiler *tiler, int copies, int end)
 {
     Tile *tile = tiler->tile;
     Extents all = { .rows = row_extent(tiler, tile->row), .vectors = ceiling(tile->lane->extent, tiler->target->lanes), .copies = copies };
+    all.brief = terms_of_sums(tiler, end) <= BRIEF_SUM;
     all.far = bytes_of_sums(tiler, end) / all.vectors > tiler->target->first_cache;
     long long best = LLONG_MAX;
     tile->rows = tile->blocks = 1;
     for (int v = 1; v * copies <= tiler->target->accumulators && v <= all.vectors; v++)
         for (int r = 1; r * v * copies <= tiler->target->accumulators && r <= all.rows && r <= ROWS_MAX; r++)
-            if (cost(r, v, &all) <= best) {
+            if (cost(r, v, &all) <= best - all.brief) {
                 best = cost(r, v, &all);
                 tile->rows = r;
                 tile->blocks = v;
@@ -374,6 +392,17 @@ static void choose_chunk(const Tiler *tiler, const Statement *statement, int cop
     tile->chunk_extent = tile->chunk ? (int)(turns > 1 ? turns : 1) : 0;
 }
 
+/* How many turns of the innermost loop are written as one: each set of accumulators needs one, and few multiply-adds a turn some more. */
+static int turns_of_sum(const Tile *tile, int copies)
+{
+    int turns = TURNS_OF_SUM;
+    if (tile->row || tile->dot)
+        return 1;
+    while (turns > tile->sets && turns / 2 * tile->blocks * copies >= WORK_OF_TURN)
+        turns /= 2;
+    return turns;
+}
+
 static void close_tile(Tiler *tiler, int end)
 {
     Tile *tile = tiler->tile;
@@ -384,13 +413,13 @@ static void close_tile(Tiler *tiler, int end)
     const Statement *first = tiler->ir->statements[tiler->first];
     Tiler closing = *tiler;
     closing.tile = tile;
+    const int copies = copies_of(&closing, end, true);
     if (tile->dot) {
         choose_row(&closing, end);
         if (tile->row)
             tile->rows = row_extent(tiler, tile->row) < OUTPUTS_OF_DOT ? row_extent(tiler, tile->row) : OUTPUTS_OF_DOT;
         tile->sets = tile->rows < OUTPUTS_OF_DOT && tile->lane->extent >= OUTPUTS_OF_DOT * tiler->target->lanes ? 2 : 1;
     } else if (tiler->sums) {
-        int copies = copies_of(&closing, end, true);
         bool ordered = lanes_of(first, tiler->target).ordered;
         if (!ordered)
             choose_row(&closing, end);
@@ -403,7 +432,7 @@ static void close_tile(Tiler *tiler, int end)
             choose_chunk(&closing, first, copies);
     }
     for (int i = tiler->first; i < end; i++)
-        order_sum(tiler->ir->statements[i], tile, tile->row || tile->dot ? 1 : TURNS_OF_SUM);
+        order_sum(tiler->ir->statements[i], tile, turns_of_sum(tile, copies));
 }
 
 /* ---- one statement after the other ---- */

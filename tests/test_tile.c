@@ -3,6 +3,7 @@
 #include "../compiler/axes.h"
 #include "../compiler/compile.h"
 #include "../compiler/evaluate.h"
+#include "../compiler/lanes.h"
 #include "../runtime/lstmc_random.h"
 #include "oracles.h"
 #include "tile_order.h"
@@ -188,6 +189,34 @@ Test(tile, one_row_has_enough_sums_side_by_side)
     Build all = compile_vector("Input{128}, Dense{65, activation = 'tanh'}", 8);
     const Tile *tile = tile_of(all.compiled.programs.single, "dense", "z");
     cr_expect(tile->blocks * tile->sets >= 6, "%d vectors, %d sums each", tile->blocks, tile->sets);
+    release(&all);
+}
+
+static int turns_of(const Ir *ir, const char *layer, const char *member)
+{
+    int most = 0;
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *s = ir->statements[i];
+        for (int a = 0; a < s->axis_count; a++)
+            if (s->tile == tile_of(ir, layer, member) && lanes_is_summed(s, s->axes[a]) && s->unroll[a] > most)
+                most = s->unroll[a];
+    }
+    return most;
+}
+
+/* Firmware counts bytes: where many vectors are at work a turn, or sums are over before they wait, copies would bring nothing. */
+Test(tile, code_is_no_longer_than_it_has_to_be)
+{
+    Build all = compile_vector("Input{6, 1}, LSTM{20, return_sequences = true}, Dense{1}", 8);
+    cr_expect_eq(turns_of(all.compiled.programs.step, "lstm", "z"), 1, "4 gates of 3 vectors a turn are enough");
+    for (int i = 0; i < all.compiled.programs.single->statement_count; i++) {
+        const Statement *s = all.compiled.programs.single->statements[i];
+        cr_expect(!s->tile || !s->tile->row || s->tile->dot || s->tile->rows * s->tile->blocks <= 2, "statement %d: %d rows of %d vectors for a sum of one",
+                  i, s->tile->rows, s->tile->blocks);
+    }
+    release(&all);
+    all = compile_vector("Input{6, 12}, SimpleRNN{10}", 8);
+    cr_expect_eq(turns_of(all.compiled.programs.step, "simple_rnn", "z"), 4, "one vector a turn waits for itself");
     release(&all);
 }
 
