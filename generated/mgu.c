@@ -1,103 +1,557 @@
 /* mgu.c: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
- *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 12.4 KB a row   state 192 B   scratch 868 B   1 lane
+ *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
  */
 #include "mgu.h"
 
 #include <math.h>
 #include <string.h>
 
-/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
+#define LANES 8
+
+/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
+ * this text into generated files whose loops run over vectors; LANES (4, 8, 16), which fixes every layout in memory, is defined before it.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_VEC_H
+#define LSTMC_VEC_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#ifdef __FAST_MATH__
+#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
 #endif
 
-static inline float sigmoid(float v)
+/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
+ * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#endif
+
+/* VEC: floats of one vector; it divides LANES. Wider types than the machine's would go through memory. */
+#if !defined(__GNUC__) || defined(LSTMC_NO_VECTORS)
+#define VEC 1
+#define VEC_FUNCTION static inline
+typedef float vec;
+#else
+#if defined(LSTMC_VEC)              /* in a region for another instruction set, of which clang's macros say nothing */
+#define VEC LSTMC_VEC
+#elif defined(__AVX512F__) && LANES >= 16
+#define VEC 16
+#elif defined(__AVX__) && LANES >= 8
+#define VEC 8
+#else
+#define VEC 4
+#endif
+#define VEC_FUNCTION __attribute__((unused)) static inline
+typedef float vec __attribute__((vector_size(4 * VEC)));
+typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
+#endif
+
+#if VEC > 1
+
+VEC_FUNCTION vec vec_load(const float *from) { return *(const vec_memory *)from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *(vec_memory *)to = v; }
+
+/* The same float in all lanes. -0 stays -0, which a sum would not. */
+VEC_FUNCTION vec vec_splat(float x) { return x - (vec){ 0 }; }
+
+/* Keeps a vector that several sums use in a register; gcc would read it again for each. */
+VEC_FUNCTION vec vec_keep(vec v)
 {
-    return 1.0f / (1.0f + expf(-v));
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__("" : "+v"(v));
+#endif
+    return v;
 }
+
+VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
+
+/* The first `count` lanes; the others are zero, and their memory is not touched. */
+VEC_FUNCTION vec vec_load_part(const float *from, int count)
+{
+    if (count >= VEC)
+        return vec_load(from);
+    vec part = { 0 };
+    if (count > 0)
+        memcpy(&part, from, (size_t)count * sizeof(float));
+    return part;
+}
+
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count >= VEC)
+        vec_store(to, v);
+    else if (count > 0)
+        memcpy(to, &v, (size_t)count * sizeof(float));
+}
+
+VEC_FUNCTION float vec_sum(vec v)
+{
+#if VEC == 16
+    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) + (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
+#elif VEC == 8
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
+}
+
+/* A NaN in either stays one. */
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return vec_select((a > b) | (a != a), a, b); }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return vec_select((a < b) | (a != a), a, b); }
+
+VEC_FUNCTION float vec_largest(vec v)
+{
+    float largest = v[0];
+    for (int i = 1; i < VEC; i++)
+        largest = largest > v[i] || !(largest == largest) ? largest : v[i];
+    return largest;
+}
+
+VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
+
+VEC_FUNCTION vec vec_sqrt(vec v)
+{
+#if VEC == 8
+    return __builtin_ia32_sqrtps256(v);
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_sqrtps(v);
+#else
+    for (int i = 0; i < VEC; i++)
+        v[i] = sqrtf(v[i]);
+    return v;
+#endif
+}
+
+/* v within -bound..bound; a NaN stays one. */
+VEC_FUNCTION vec vec_clamp(vec v, float bound)
+{
+    vec high = vec_splat(bound), low = vec_splat(-bound);
+#if VEC == 16 && defined(__clang__)
+    return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
+#elif VEC == 16
+    return __builtin_ia32_maxps512_mask(low, __builtin_ia32_minps512_mask(high, v, v, -1, 4), v, -1, 4);
+#elif VEC == 8
+    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));
+#else
+    v = vec_select(high < v, high, v);
+    return vec_select(low > v, low, v);
+#endif
+}
+
+#else
+
+VEC_FUNCTION vec vec_load(const float *from) { return *from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
+VEC_FUNCTION vec vec_splat(float x) { return x; }
+VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count > 0)
+        *to = v;
+}
+VEC_FUNCTION float vec_sum(vec v) { return v; }
+VEC_FUNCTION float vec_largest(vec v) { return v; }
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return a > b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return a < b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_absolute(vec a) { return fabsf(a); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return a > b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return a == b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
+
+#endif
+#endif
+
+/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds given here.
+ * LSTMC_PRECISE, defined before: tanh and sigmoid by exp, relative to the last digits everywhere; else by rational functions, faster by a third.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MATH_H
+#define LSTMC_MATH_H
+
+#if VEC > 1
+
+/* 1 ulp. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those of Moshier's Cephes library. */
+VEC_FUNCTION vec vec_exp(vec x)
+{
+    const float shift = 12582912.0f;        /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
+    vec bounded = vec_select(x > vec_splat(89.0f), vec_splat(89.0f), x);
+    bounded = vec_select(bounded < vec_splat(-104.0f), vec_splat(-104.0f), bounded);
+    vec shifted = bounded * 1.44269504f + shift, n = shifted - shift;
+    vec r = bounded - n * 0.693359375f - n * -2.12194440e-4f;
+    vec p = 1.3981999507e-3f + r * 1.9875691500e-4f;
+    p = 8.3334519073e-3f + r * p;
+    p = 4.1665795894e-2f + r * p;
+    p = 1.6666665459e-1f + r * p;
+    p = 5.0000001201e-1f + r * p;
+    p = 1.0f + (r + r * r * p);
+    vec_mask power = (vec_mask)shifted - 0x4b400000, half = power >> 1;        /* in two steps, so that tiny results are right and large ones inf */
+    return p * (vec)((half + 127) << 23) * (vec)((power - half + 127) << 23);
+}
+
+/* 1 ulp; log(0) = -inf, of what is less a NaN. */
+VEC_FUNCTION vec vec_log(vec x)
+{
+    vec_mask small = x < vec_splat(FLT_MIN);
+    vec scaled = vec_select(small, x * 8388608.0f, x);
+    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;        /* the mantissa between sqrt(1/2) and sqrt(2) */
+    vec f = (vec)(bits - (power << 23)) - 1.0f;
+    power -= small & 23;
+    vec n = (vec)(power + 0x4b400000) - 12582912.0f, square = f * f;
+    vec p = -1.1514610310e-1f + f * 7.0376836292e-2f;
+    p = 1.1676998740e-1f + f * p;
+    p = -1.2420140846e-1f + f * p;
+    p = 1.4249322787e-1f + f * p;
+    p = -1.6668057665e-1f + f * p;
+    p = 2.0000714765e-1f + f * p;
+    p = -2.4999993993e-1f + f * p;
+    p = 3.3333331174e-1f + f * p;
+    vec y = f * square * p + n * -2.12194440e-4f - 0.5f * square;
+    y = f + y + n * 0.693359375f;
+    y = vec_select(x == vec_splat(0.0f), vec_splat(-INFINITY), y);
+    y = vec_select(x < vec_splat(0.0f), vec_splat(NAN), y);
+    return vec_select((x == vec_splat(INFINITY)) | (x != x), x, y);
+}
+
+/* Close to zero 3 ulp, everywhere 3e-7 relative. */
+VEC_FUNCTION vec vec_tanh_precise(vec x)
+{
+    vec size = vec_absolute(x), e = vec_exp(-2.0f * size), u = x * x;
+    vec p = 2.06390887954e-2f + u * -5.70498872745e-3f;
+    p = -5.37397155531e-2f + u * p;
+    p = 1.33314422036e-1f + u * p;
+    p = -3.33332819422e-1f + u * p;
+    vec large = (1.0f - e) / (1.0f + e);
+    large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
+    return vec_select(size < vec_splat(0.625f), x + x * u * p, large);
+}
+
+/* Relative down to exp's smallest result. */
+VEC_FUNCTION vec vec_sigmoid_precise(vec x)
+{
+    vec e = vec_exp(-vec_absolute(x));
+    return vec_select(x < vec_splat(0.0f), e, vec_splat(1.0f)) / (1.0f + e);
+}
+
+/* log(1 + exp(x)): max(x, 0) + log1p(exp(-|x|)), the rounding of 1 + e made good to first order. */
+VEC_FUNCTION vec vec_softplus(vec x)
+{
+    vec e = vec_exp(-vec_absolute(x)), sum = 1.0f + e;
+    return vec_select(x < vec_splat(0.0f), vec_splat(0.0f), x) + (vec_log(sum) + (e - (sum - 1.0f)) / sum);
+}
+
+VEC_FUNCTION vec vec_erf(vec x)
+{
+    vec u = x * x, size = vec_absolute(x), inverse = 1.0f / size, v = inverse * inverse;
+    vec p = -8.010193625184903e-4f + u * 7.853861353153693e-5f;
+    p = 5.188327685732524e-3f + u * p;
+    p = -2.685381193529856e-2f + u * p;
+    p = 1.128358514861418e-1f + u * p;
+    p = -3.761262582423300e-1f + u * p;
+    p = 1.128379165726710f + u * p;
+    vec near = -1.387039388740657e-1f + v * 2.326819970068386e-2f;              /* 1 <= |x| < 2 */
+    near = 3.687424674597105e-1f + v * near;
+    near = -5.824733027278666e-1f + v * near;
+    near = 6.210004621745983e-1f + v * near;
+    near = -4.944515323274145e-1f + v * near;
+    near = 3.404879937665872e-1f + v * near;
+    near = -2.741127028184656e-1f + v * near;
+    near = 5.638259427386472e-1f + v * near;
+    vec far = 1.297719955372516e+1f + v * -1.047766399936249e+1f;
+    far = -7.495518717768503f + v * far;
+    far = 2.921019019210786f + v * far;
+    far = -1.015265279202700f + v * far;
+    far = 4.218463358204948e-1f + v * far;
+    far = -2.820767439740514e-1f + v * far;
+    far = 5.641895067754075e-1f + v * far;
+    vec large = 1.0f - vec_exp(-u) * inverse * vec_select(size < vec_splat(2.0f), near, far);
+    large = vec_select(size > vec_splat(4.0f), vec_splat(1.0f), large);
+    large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
+    return vec_select((size < vec_splat(1.0f)) | (x != x), x * p, large);
+}
+
+#else
+
+VEC_FUNCTION vec vec_exp(vec x) { return expf(x); }
+VEC_FUNCTION vec vec_log(vec x) { return logf(x); }
+VEC_FUNCTION vec vec_tanh_precise(vec x) { return tanhf(x); }
+VEC_FUNCTION vec vec_sigmoid_precise(vec x) { return x < 0.0f ? expf(x) / (1.0f + expf(x)) : 1.0f / (1.0f + expf(-x)); }
+VEC_FUNCTION vec vec_softplus(vec x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
+VEC_FUNCTION vec vec_erf(vec x) { return erff(x); }
+
+#endif
+
+/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most, never beyond 1. */
+VEC_FUNCTION vec vec_tanh(vec x)
+{
+#ifdef LSTMC_PRECISE
+    return vec_tanh_precise(x);
+#else
+    vec bounded = vec_clamp(x, 8.09810925f), u = bounded * bounded;
+    vec p = 1.0f + u * (0x1.1213d6p-3f + u * (0x1.ca6b5ap-9f + u * (0x1.5a36p-16f + u * 0x1.cbe26p-27f)));
+    vec q = 1.0f + u * (0x1.de5f36p-2f + u * (0x1.a816f8p-6f + u * (0x1.58d378p-12f + u * 0x1.a23c4ap-21f)));
+    return bounded * p / q;
+#endif
+}
+
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 absolute, in the negative tail too. */
+VEC_FUNCTION vec vec_sigmoid(vec x)
+{
+#ifdef LSTMC_PRECISE
+    return vec_sigmoid_precise(x);
+#else
+    vec bounded = vec_clamp(x, 16.1962185f), u = bounded * bounded;
+    vec p = 0.25f + u * (0x1.1213d6p-7f + u * (0x1.ca6b5ap-15f + u * (0x1.5a36p-24f + u * 0x1.cbe26p-37f)));
+    vec q = 1.0f + u * (0x1.de5f36p-4f + u * (0x1.a816f8p-10f + u * (0x1.58d378p-18f + u * 0x1.a23c4ap-29f)));
+    return 0.5f + bounded * p / q;
+#endif
+}
+
+#endif
 
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
 
 void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
 {
+    memset(packed, 0, sizeof *packed);
     packed->weights = weights;
+    /* mgu.bias[g,n] = mgu.bias[24*g+n] */
+    for (int g = 0; g < 2; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
+            const vec bias_2 = bias;
+            vec_store(&packed->mgu.bias[n / 8][g][n % 8], bias_2);
+        }
+    }
+    /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
+    for (int k = 0; k < 2; k++) {
+        for (int g = 0; g < 2; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
+                const vec kernel_2 = kernel;
+                vec_store(&packed->mgu.kernel[n / 8][k][g][n % 8], kernel_2);
+            }
+        }
+    }
+    /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
+            const vec recurrent_kernel_2 = recurrent_kernel;
+            vec_store(&packed->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel_2);
+        }
+    }
+    /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
+            const vec recurrent_kernel_2 = recurrent_kernel;
+            vec_store(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
+        }
+    }
+    /* dense.kernel[n,k] = dense.kernel[k,n] */
+    for (int k = 0; k < 24; k += VEC) {
+        const vec kernel = vec_load(&weights->dense.kernel[k][0]);
+        const vec kernel_2 = kernel;
+        vec_store(&packed->dense.kernel[0][k], kernel_2);
+    }
 }
 
-static void predict(const struct mgu_weights *restrict weights, struct mgu_scratch *restrict scratch,
-    const float *restrict x, float *restrict y)
+static void predict(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_scratch *restrict scratch, const float *restrict x, float *restrict y)
 {
     /* mgu.h[0,n] = 0 */
-    for (int n = 0; n < 24; n++) {
-        scratch->mgu.h[0][n] = 0.0f;
+    for (int n = 0; n < 24; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        vec_store(&scratch->mgu.h[0][n], h);
+    }
+    /* mgu.p[t,g,n] = mgu.bias[g,n]
+     * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k] */
+    for (int n = 0; n < 24; n += VEC) {
+        for (int t = 0; t < 30; t += 2) {
+            const int t_1 = t + 1;
+            const vec bias_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
+            vec p_0_0 = bias_0;
+            const vec bias_1 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
+            vec p_0_1 = bias_1;
+            vec p_1_0 = bias_0;
+            vec p_1_1 = bias_1;
+            const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][0][0][n % 8]));
+            const vec x_0_0 = vec_splat(x[2 * t]);
+            p_0_0 += kernel_0_0 * x_0_0;
+            const vec x_1_0 = vec_splat(x[2 * t_1]);
+            p_1_0 += kernel_0_0 * x_1_0;
+            const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][0][1][n % 8]));
+            p_0_1 += kernel_0_1 * x_0_0;
+            p_1_1 += kernel_0_1 * x_1_0;
+            const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][1][0][n % 8]));
+            const vec x_0_1 = vec_splat(x[2 * t + 1]);
+            p_0_0 += kernel_1_0 * x_0_1;
+            const vec x_1_1 = vec_splat(x[2 * t_1 + 1]);
+            p_1_0 += kernel_1_0 * x_1_1;
+            const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][1][1][n % 8]));
+            p_0_1 += kernel_1_1 * x_0_1;
+            p_1_1 += kernel_1_1 * x_1_1;
+            vec_store(&scratch->local.mgu.p[n / 8][t][0][n % 8], p_0_0);
+            vec_store(&scratch->local.mgu.p[n / 8][t][1][n % 8], p_0_1);
+            vec_store(&scratch->local.mgu.p[n / 8][t_1][0][n % 8], p_1_0);
+            vec_store(&scratch->local.mgu.p[n / 8][t_1][1][n % 8], p_1_1);
+        }
     }
     for (int t = 0; t < 30; t++) {
-        /* mgu.p[t,g,n] = mgu.bias[24*g+n] */
-        for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.p[g][n] = weights->mgu.bias[24 * g + n];
+        /* mgu.sum[t,n] = mgu.p[t,0,n]
+         * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
+         * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
+         * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            const vec p_0_0 = vec_load(&scratch->local.mgu.p[n / 8][t][0][n % 8]);
+            vec sum_0 = p_0_0;
+            const vec p_0_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][t][0][n_1 % 8]);
+            vec sum_1 = p_0_1;
+            const vec p_0_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][t][0][n_2 % 8]);
+            vec sum_2 = p_0_2;
+            vec sum_0_odd = vec_splat(0.0f);
+            vec sum_1_odd = vec_splat(0.0f);
+            vec sum_2_odd = vec_splat(0.0f);
+            for (int k = 0; k < 24; k += 4) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
+                const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
+                sum_0 += recurrent_kernel_0_0 * h_0;
+                const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]);
+                sum_1 += recurrent_kernel_0_1 * h_0;
+                const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]);
+                sum_2 += recurrent_kernel_0_2 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
+                const vec h_1 = vec_splat(scratch->mgu.h[t % 2][k + 1]);
+                sum_0_odd += recurrent_kernel_1_0 * h_1;
+                const vec recurrent_kernel_1_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 1][n_1 % 8]);
+                sum_1_odd += recurrent_kernel_1_1 * h_1;
+                const vec recurrent_kernel_1_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 1][n_2 % 8]);
+                sum_2_odd += recurrent_kernel_1_2 * h_1;
+                const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 2][n % 8]);
+                const vec h_2 = vec_splat(scratch->mgu.h[t % 2][k + 2]);
+                sum_0 += recurrent_kernel_2_0 * h_2;
+                const vec recurrent_kernel_2_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 2][n_1 % 8]);
+                sum_1 += recurrent_kernel_2_1 * h_2;
+                const vec recurrent_kernel_2_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 2][n_2 % 8]);
+                sum_2 += recurrent_kernel_2_2 * h_2;
+                const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 3][n % 8]);
+                const vec h_3 = vec_splat(scratch->mgu.h[t % 2][k + 3]);
+                sum_0_odd += recurrent_kernel_3_0 * h_3;
+                const vec recurrent_kernel_3_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 3][n_1 % 8]);
+                sum_1_odd += recurrent_kernel_3_1 * h_3;
+                const vec recurrent_kernel_3_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 3][n_2 % 8]);
+                sum_2_odd += recurrent_kernel_3_2 * h_3;
             }
+            sum_0 += sum_0_odd;
+            sum_1 += sum_1_odd;
+            sum_2 += sum_2_odd;
+            const vec f_0 = vec_sigmoid(sum_0);
+            const vec f_1 = vec_sigmoid(sum_1);
+            const vec f_2 = vec_sigmoid(sum_2);
+            const vec h_0 = vec_load(&scratch->mgu.h[t % 2][n]);
+            const vec m_0 = f_0 * h_0;
+            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_1]);
+            const vec m_1 = f_1 * h_1;
+            const vec h_2 = vec_load(&scratch->mgu.h[t % 2][n_2]);
+            const vec m_2 = f_2 * h_2;
+            vec_store(&scratch->local.mgu.f[n], f_0);
+            vec_store(&scratch->local.mgu.f[n_1], f_1);
+            vec_store(&scratch->local.mgu.f[n_2], f_2);
+            vec_store(&scratch->local.mgu.m[n], m_0);
+            vec_store(&scratch->local.mgu.m[n_1], m_1);
+            vec_store(&scratch->local.mgu.m[n_2], m_2);
         }
-        /* mgu.p[t,g,n] += mgu.kernel[k,24*g+n] * x[t,k] */
-        for (int k = 0; k < 2; k++) {
-            for (int g = 0; g < 2; g++) {
-                const float x_ = x[2 * t + k];
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.mgu.p[g][n] += weights->mgu.kernel[k][24 * g + n] * x_;
-                }
+        /* mgu.sum_1[t,n] = mgu.p[t,1,n]
+         * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
+         * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
+         * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            const vec p_1_0 = vec_load(&scratch->local.mgu.p[n / 8][t][1][n % 8]);
+            vec sum_1_0 = p_1_0;
+            const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][t][1][n_1 % 8]);
+            vec sum_1_1 = p_1_1;
+            const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][t][1][n_2 % 8]);
+            vec sum_1_2 = p_1_2;
+            vec sum_1_0_odd = vec_splat(0.0f);
+            vec sum_1_1_odd = vec_splat(0.0f);
+            vec sum_1_2_odd = vec_splat(0.0f);
+            for (int k = 0; k < 24; k += 4) {
+                const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
+                const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
+                sum_1_0 += recurrent_kernel_2_0_0 * m_0;
+                const vec recurrent_kernel_2_0_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]);
+                sum_1_1 += recurrent_kernel_2_0_1 * m_0;
+                const vec recurrent_kernel_2_0_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]);
+                sum_1_2 += recurrent_kernel_2_0_2 * m_0;
+                const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
+                const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
+                sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
+                const vec recurrent_kernel_2_1_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 1][n_1 % 8]);
+                sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
+                const vec recurrent_kernel_2_1_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 1][n_2 % 8]);
+                sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
+                const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
+                const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
+                sum_1_0 += recurrent_kernel_2_2_0 * m_2;
+                const vec recurrent_kernel_2_2_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 2][n_1 % 8]);
+                sum_1_1 += recurrent_kernel_2_2_1 * m_2;
+                const vec recurrent_kernel_2_2_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 2][n_2 % 8]);
+                sum_1_2 += recurrent_kernel_2_2_2 * m_2;
+                const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
+                const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
+                sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
+                const vec recurrent_kernel_2_3_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 3][n_1 % 8]);
+                sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
+                const vec recurrent_kernel_2_3_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 3][n_2 % 8]);
+                sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
             }
-        }
-        /* mgu.sum[t,n] = mgu.p[t,0,n] */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.sum[n] = scratch->local.mgu.p[0][n];
-        }
-        /* mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k] */
-        for (int k = 0; k < 24; k++) {
-            const float mgu_h = scratch->mgu.h[t % 2][k];
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.sum[n] += weights->mgu.recurrent_kernel[k][n] * mgu_h;
-            }
-        }
-        /* mgu.f[t,n] = sigmoid(mgu.sum[t,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.f[n] = sigmoid(scratch->local.mgu.sum[n]);
-        }
-        /* mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.m[n] = scratch->local.mgu.f[n] * scratch->mgu.h[t % 2][n];
-        }
-        /* mgu.sum_1[t,n] = mgu.p[t,1,n] */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.sum_1[n] = scratch->local.mgu.p[1][n];
-        }
-        /* mgu.sum_1[t,n] += mgu.recurrent_kernel[k,n+24] * mgu.m[t,k] */
-        for (int k = 0; k < 24; k++) {
-            const float mgu_m = scratch->local.mgu.m[k];
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.sum_1[n] += weights->mgu.recurrent_kernel[k][n + 24] * mgu_m;
-            }
-        }
-        /* mgu.candidate[t,n] = tanh(mgu.sum_1[t,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.candidate[n] = tanhf(scratch->local.mgu.sum_1[n]);
-        }
-        /* mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
-        for (int n = 0; n < 24; n++) {
-            scratch->mgu.h[(t + 1) % 2][n] = (1.0f - scratch->local.mgu.f[n]) * scratch->mgu.h[t % 2][n] +
-                scratch->local.mgu.f[n] * scratch->local.mgu.candidate[n];
+            sum_1_0 += sum_1_0_odd;
+            sum_1_1 += sum_1_1_odd;
+            sum_1_2 += sum_1_2_odd;
+            const vec candidate_0 = vec_tanh(sum_1_0);
+            const vec candidate_1 = vec_tanh(sum_1_1);
+            const vec candidate_2 = vec_tanh(sum_1_2);
+            const vec f_0 = vec_load(&scratch->local.mgu.f[n]);
+            const vec h_0 = vec_load(&scratch->mgu.h[t % 2][n]);
+            const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+            const vec f_1 = vec_load(&scratch->local.mgu.f[n_1]);
+            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_1]);
+            const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+            const vec f_2 = vec_load(&scratch->local.mgu.f[n_2]);
+            const vec h_2 = vec_load(&scratch->mgu.h[t % 2][n_2]);
+            const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n], h_next_0);
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n_1], h_next_1);
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n_2], h_next_2);
         }
     }
     /* dense.y[n] = dense.bias[n] */
     scratch->dense.y[0] = weights->dense.bias[0];
-    /* dense.y[n] += dense.kernel[k,n] * mgu.h[30,k] */
+    /* dense.y[n] += dense.kernel[n,k] * mgu.h[30,k] */
     {
-        float sum = scratch->dense.y[0];
-        for (int k = 0; k < 24; k++) {
-            sum += weights->dense.kernel[k][0] * scratch->mgu.h[0][k];
+        vec sum_of_y = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 24; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h = vec_load(&scratch->mgu.h[0][k]);
+            sum_of_y += kernel * h;
         }
-        scratch->dense.y[0] = sum;
+        scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y);
     }
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
@@ -106,91 +560,209 @@ static void predict(const struct mgu_weights *restrict weights, struct mgu_scrat
 void mgu_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *restrict scratch,
     const float *restrict x, float *restrict y)
 {
-    predict(packed->weights, scratch, x, y);
+    predict(packed->weights, packed, scratch, x, y);
 }
 
-static void predict_batch(const struct mgu_weights *restrict weights, struct mgu_batch_scratch *restrict scratch,
-    const float *restrict x, int rows, float *restrict y)
+static void predict_batch(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows, float *restrict y)
 {
     /* mgu.h[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            scratch->mgu.h[0][b][n] = 0.0f;
+        for (int n = 0; n < 24; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            vec_store(&scratch->mgu.h[0][b][n], h);
         }
     }
     for (int t = 0; t < 30; t++) {
-        /* mgu.p[t,b,g,n] = mgu.bias[24*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 2; g++) {
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.mgu.p[b][g][n] = weights->mgu.bias[24 * g + n];
+        /* mgu.p[t,b,g,n] = mgu.bias[g,n]
+         * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
+         * mgu.sum[t,b,n] = mgu.p[t,b,0,n]
+         * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
+         * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
+         * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
+                vec p_0_0_0 = bias_0_0;
+                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_1 / 8][0][n_1 % 8]);
+                vec p_0_0_1 = bias_0_1;
+                const vec bias_0_2 = vec_load(&packed->mgu.bias[n_2 / 8][0][n_2 % 8]);
+                vec p_0_0_2 = bias_0_2;
+                const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
+                vec p_0_1_0 = bias_1_0;
+                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_1 / 8][1][n_1 % 8]);
+                vec p_0_1_1 = bias_1_1;
+                const vec bias_1_2 = vec_load(&packed->mgu.bias[n_2 / 8][1][n_2 % 8]);
+                vec p_0_1_2 = bias_1_2;
+                vec p_1_0_0 = bias_0_0;
+                vec p_1_0_1 = bias_0_1;
+                vec p_1_0_2 = bias_0_2;
+                vec p_1_1_0 = bias_1_0;
+                vec p_1_1_1 = bias_1_1;
+                vec p_1_1_2 = bias_1_2;
+                for (int k = 0; k < 2; k++) {
+                    const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][0][n % 8]));
+                    const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
+                    p_0_0_0 += kernel_0_0 * x_0;
+                    const vec x_1 = vec_splat(x[60 * b_1 + 2 * t + k]);
+                    p_1_0_0 += kernel_0_0 * x_1;
+                    const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_1 / 8][k][0][n_1 % 8]));
+                    p_0_0_1 += kernel_0_1 * x_0;
+                    p_1_0_1 += kernel_0_1 * x_1;
+                    const vec kernel_0_2 = vec_keep(vec_load(&packed->mgu.kernel[n_2 / 8][k][0][n_2 % 8]));
+                    p_0_0_2 += kernel_0_2 * x_0;
+                    p_1_0_2 += kernel_0_2 * x_1;
+                    const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][1][n % 8]));
+                    p_0_1_0 += kernel_1_0 * x_0;
+                    p_1_1_0 += kernel_1_0 * x_1;
+                    const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_1 / 8][k][1][n_1 % 8]));
+                    p_0_1_1 += kernel_1_1 * x_0;
+                    p_1_1_1 += kernel_1_1 * x_1;
+                    const vec kernel_1_2 = vec_keep(vec_load(&packed->mgu.kernel[n_2 / 8][k][1][n_2 % 8]));
+                    p_0_1_2 += kernel_1_2 * x_0;
+                    p_1_1_2 += kernel_1_2 * x_1;
+                }
+                vec sum_0_0 = p_0_0_0;
+                vec sum_0_1 = p_0_0_1;
+                vec sum_0_2 = p_0_0_2;
+                vec sum_1_0 = p_1_0_0;
+                vec sum_1_1 = p_1_0_1;
+                vec sum_1_2 = p_1_0_2;
+                for (int k = 0; k < 24; k++) {
+                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]));
+                    const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
+                    sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_1][k]);
+                    sum_1_0 += recurrent_kernel_0 * h_1;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    sum_1_1 += recurrent_kernel_1 * h_1;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]));
+                    sum_0_2 += recurrent_kernel_2 * h_0;
+                    sum_1_2 += recurrent_kernel_2 * h_1;
+                }
+                vec p[2][6] = {
+                    { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
+                    { p_1_0_0, p_1_0_1, p_1_0_2, p_1_1_0, p_1_1_1, p_1_1_2 },
+                };
+                vec sum_[2][3] = {
+                    { sum_0_0, sum_0_1, sum_0_2 },
+                    { sum_1_0, sum_1_1, sum_1_2 },
+                };
+                for (int r = 0; r < 2 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec f_0 = vec_sigmoid(sum_[r][0]);
+                    const vec f_1 = vec_sigmoid(sum_[r][1]);
+                    const vec f_2 = vec_sigmoid(sum_[r][2]);
+                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][row][n]);
+                    const vec m_0 = f_0 * h_0;
+                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][row][n_1]);
+                    const vec m_1 = f_1 * h_1;
+                    const vec h_2 = vec_load(&scratch->mgu.h[t % 2][row][n_2]);
+                    const vec m_2 = f_2 * h_2;
+                    vec_store(&scratch->local.mgu.p[n / 8][row][0][n % 8], p[r][0]);
+                    vec_store(&scratch->local.mgu.p[n_1 / 8][row][0][n_1 % 8], p[r][1]);
+                    vec_store(&scratch->local.mgu.p[n_2 / 8][row][0][n_2 % 8], p[r][2]);
+                    vec_store(&scratch->local.mgu.p[n / 8][row][1][n % 8], p[r][3]);
+                    vec_store(&scratch->local.mgu.p[n_1 / 8][row][1][n_1 % 8], p[r][4]);
+                    vec_store(&scratch->local.mgu.p[n_2 / 8][row][1][n_2 % 8], p[r][5]);
+                    vec_store(&scratch->local.mgu.f[row][n], f_0);
+                    vec_store(&scratch->local.mgu.f[row][n_1], f_1);
+                    vec_store(&scratch->local.mgu.f[row][n_2], f_2);
+                    vec_store(&scratch->local.mgu.m[row][n], m_0);
+                    vec_store(&scratch->local.mgu.m[row][n_1], m_1);
+                    vec_store(&scratch->local.mgu.m[row][n_2], m_2);
                 }
             }
         }
-        /* mgu.p[t,b,g,n] += mgu.kernel[k,24*g+n] * x[b,t,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 2; k++) {
-                for (int g = 0; g < 2; g++) {
-                    const float x_ = x[60 * b + 2 * t + k];
-                    for (int n = 0; n < 24; n++) {
-                        scratch->local.mgu.p[b][g][n] += weights->mgu.kernel[k][24 * g + n] * x_;
-                    }
+        /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n]
+         * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
+         * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
+         * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 4) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const int b_3 = b + 3 < rows ? b + 3 : b;
+                const vec p_0_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b][1][n % 8]);
+                vec sum_1_0_0 = p_0_1_0;
+                const vec p_0_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b][1][n_1 % 8]);
+                vec sum_1_0_1 = p_0_1_1;
+                const vec p_0_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b][1][n_2 % 8]);
+                vec sum_1_0_2 = p_0_1_2;
+                const vec p_1_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_1][1][n % 8]);
+                vec sum_1_1_0 = p_1_1_0;
+                const vec p_1_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b_1][1][n_1 % 8]);
+                vec sum_1_1_1 = p_1_1_1;
+                const vec p_1_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b_1][1][n_2 % 8]);
+                vec sum_1_1_2 = p_1_1_2;
+                const vec p_2_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_2][1][n % 8]);
+                vec sum_1_2_0 = p_2_1_0;
+                const vec p_2_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b_2][1][n_1 % 8]);
+                vec sum_1_2_1 = p_2_1_1;
+                const vec p_2_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b_2][1][n_2 % 8]);
+                vec sum_1_2_2 = p_2_1_2;
+                const vec p_3_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_3][1][n % 8]);
+                vec sum_1_3_0 = p_3_1_0;
+                const vec p_3_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b_3][1][n_1 % 8]);
+                vec sum_1_3_1 = p_3_1_1;
+                const vec p_3_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b_3][1][n_2 % 8]);
+                vec sum_1_3_2 = p_3_1_2;
+                for (int k = 0; k < 24; k++) {
+                    const vec recurrent_kernel_2_0 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                    const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
+                    sum_1_0_0 += recurrent_kernel_2_0 * m_0;
+                    const vec recurrent_kernel_2_1 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]));
+                    sum_1_0_1 += recurrent_kernel_2_1 * m_0;
+                    const vec recurrent_kernel_2_2 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]));
+                    sum_1_0_2 += recurrent_kernel_2_2 * m_0;
+                    const vec m_1 = vec_splat(scratch->local.mgu.m[b_1][k]);
+                    sum_1_1_0 += recurrent_kernel_2_0 * m_1;
+                    sum_1_1_1 += recurrent_kernel_2_1 * m_1;
+                    sum_1_1_2 += recurrent_kernel_2_2 * m_1;
+                    const vec m_2 = vec_splat(scratch->local.mgu.m[b_2][k]);
+                    sum_1_2_0 += recurrent_kernel_2_0 * m_2;
+                    sum_1_2_1 += recurrent_kernel_2_1 * m_2;
+                    sum_1_2_2 += recurrent_kernel_2_2 * m_2;
+                    const vec m_3 = vec_splat(scratch->local.mgu.m[b_3][k]);
+                    sum_1_3_0 += recurrent_kernel_2_0 * m_3;
+                    sum_1_3_1 += recurrent_kernel_2_1 * m_3;
+                    sum_1_3_2 += recurrent_kernel_2_2 * m_3;
                 }
-            }
-        }
-        /* mgu.sum[t,b,n] = mgu.p[t,b,0,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.sum[b][n] = scratch->local.mgu.p[b][0][n];
-            }
-        }
-        /* mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k++) {
-                const float mgu_h = scratch->mgu.h[t % 2][b][k];
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.mgu.sum[b][n] += weights->mgu.recurrent_kernel[k][n] * mgu_h;
+                vec sum_1[4][3] = {
+                    { sum_1_0_0, sum_1_0_1, sum_1_0_2 },
+                    { sum_1_1_0, sum_1_1_1, sum_1_1_2 },
+                    { sum_1_2_0, sum_1_2_1, sum_1_2_2 },
+                    { sum_1_3_0, sum_1_3_1, sum_1_3_2 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec candidate_0 = vec_tanh(sum_1[r][0]);
+                    const vec candidate_1 = vec_tanh(sum_1[r][1]);
+                    const vec candidate_2 = vec_tanh(sum_1[r][2]);
+                    const vec f_0 = vec_load(&scratch->local.mgu.f[row][n]);
+                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][row][n]);
+                    const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+                    const vec f_1 = vec_load(&scratch->local.mgu.f[row][n_1]);
+                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][row][n_1]);
+                    const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+                    const vec f_2 = vec_load(&scratch->local.mgu.f[row][n_2]);
+                    const vec h_2 = vec_load(&scratch->mgu.h[t % 2][row][n_2]);
+                    const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][row][n], h_next_0);
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][row][n_1], h_next_1);
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][row][n_2], h_next_2);
                 }
-            }
-        }
-        /* mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.f[b][n] = sigmoid(scratch->local.mgu.sum[b][n]);
-            }
-        }
-        /* mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.m[b][n] = scratch->local.mgu.f[b][n] * scratch->mgu.h[t % 2][b][n];
-            }
-        }
-        /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.sum_1[b][n] = scratch->local.mgu.p[b][1][n];
-            }
-        }
-        /* mgu.sum_1[t,b,n] += mgu.recurrent_kernel[k,n+24] * mgu.m[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k++) {
-                const float mgu_m = scratch->local.mgu.m[b][k];
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.mgu.sum_1[b][n] += weights->mgu.recurrent_kernel[k][n + 24] * mgu_m;
-                }
-            }
-        }
-        /* mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.candidate[b][n] = tanhf(scratch->local.mgu.sum_1[b][n]);
-            }
-        }
-        /* mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->mgu.h[(t + 1) % 2][b][n] = (1.0f - scratch->local.mgu.f[b][n]) * scratch->mgu.h[t % 2][b][n] +
-                    scratch->local.mgu.f[b][n] * scratch->local.mgu.candidate[b][n];
             }
         }
     }
@@ -198,13 +770,35 @@ static void predict_batch(const struct mgu_weights *restrict weights, struct mgu
     for (int b = 0; b < rows; b++) {
         scratch->dense.y[b][0] = weights->dense.bias[0];
     }
-    /* dense.y[b,n] += dense.kernel[k,n] * mgu.h[30,b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = scratch->dense.y[b][0];
-        for (int k = 0; k < 24; k++) {
-            sum += weights->dense.kernel[k][0] * scratch->mgu.h[0][b][k];
+    /* dense.y[b,n] += dense.kernel[n,k] * mgu.h[30,b,k] */
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_y_0 = vec_splat(0.0f);
+        vec sum_of_y_1 = vec_splat(0.0f);
+        vec sum_of_y_2 = vec_splat(0.0f);
+        vec sum_of_y_3 = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 24; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h_0 = vec_load(&scratch->mgu.h[0][b][k]);
+            const vec h_1 = vec_load(&scratch->mgu.h[0][b_1][k]);
+            const vec h_2 = vec_load(&scratch->mgu.h[0][b_2][k]);
+            const vec h_3 = vec_load(&scratch->mgu.h[0][b_3][k]);
+            sum_of_y_0 += kernel * h_0;
+            sum_of_y_1 += kernel * h_1;
+            sum_of_y_2 += kernel * h_2;
+            sum_of_y_3 += kernel * h_3;
         }
-        scratch->dense.y[b][0] = sum;
+        const float y_0 = scratch->dense.y[b][0] + vec_sum(sum_of_y_0);
+        const float y_1 = scratch->dense.y[b_1][0] + vec_sum(sum_of_y_1);
+        const float y_2 = scratch->dense.y[b_2][0] + vec_sum(sum_of_y_2);
+        const float y_3 = scratch->dense.y[b_3][0] + vec_sum(sum_of_y_3);
+        scratch->dense.y[b][0] = y_0;
+        scratch->dense.y[b_1][0] = y_1;
+        scratch->dense.y[b_2][0] = y_2;
+        scratch->dense.y[b_3][0] = y_3;
     }
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
@@ -215,102 +809,220 @@ static void predict_batch(const struct mgu_weights *restrict weights, struct mgu
 void mgu_predict_batch(const struct mgu_packed *restrict packed, struct mgu_batch_scratch *restrict scratch,
     const float *restrict x, int rows, float *restrict y)
 {
-    predict_batch(packed->weights, scratch, x, rows, y);
+    predict_batch(packed->weights, packed, scratch, x, rows, y);
 }
 
 /* What a step computes on its way. */
 struct mgu_step_scratch {
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float p[3][2][8];
+            float f[24];
+            float m[24];
+        } mgu;
+    } local;
     struct {
         float y[1];
     } dense;
-    union {                 /* intermediate values; only one of these is alive at a time */
-        struct {
-            float p[2][24];
-            float sum[24];
-            float f[24];
-            float m[24];
-            float sum_1[24];
-            float candidate[24];
-        } mgu;
-    } local;
 };
 
 void mgu_reset(const struct mgu_packed *restrict packed, struct mgu_state *restrict state)
 {
     (void)packed;
     /* mgu.h[0,n] = 0 */
-    for (int n = 0; n < 24; n++) {
-        state->mgu.h[0][n] = 0.0f;
+    for (int n = 0; n < 24; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        vec_store(&state->mgu.h[0][n], h);
     }
 }
 
-static int step(const struct mgu_weights *restrict weights, struct mgu_state *restrict state, const float *restrict x,
-    float *restrict y)
+static int step(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_state *restrict state, const float *restrict x, float *restrict y)
 {
     struct mgu_step_scratch memory, *const scratch = &memory;
-    /* mgu.p[t,g,n] = mgu.bias[24*g+n] */
-    for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.p[g][n] = weights->mgu.bias[24 * g + n];
+    /* mgu.p[t,g,n] = mgu.bias[g,n]
+     * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k]
+     * mgu.sum[t,n] = mgu.p[t,0,n]
+     * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
+     * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
+     * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
+    for (int n = 0; n < 24; n += 3 * VEC) {
+        const int n_1 = n + VEC;
+        const int n_2 = n + 2 * VEC;
+        const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
+        vec p_0_0 = bias_0_0;
+        const vec bias_0_1 = vec_load(&packed->mgu.bias[n_1 / 8][0][n_1 % 8]);
+        vec p_0_1 = bias_0_1;
+        const vec bias_0_2 = vec_load(&packed->mgu.bias[n_2 / 8][0][n_2 % 8]);
+        vec p_0_2 = bias_0_2;
+        const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
+        vec p_1_0 = bias_1_0;
+        const vec bias_1_1 = vec_load(&packed->mgu.bias[n_1 / 8][1][n_1 % 8]);
+        vec p_1_1 = bias_1_1;
+        const vec bias_1_2 = vec_load(&packed->mgu.bias[n_2 / 8][1][n_2 % 8]);
+        vec p_1_2 = bias_1_2;
+        vec p_0_0_odd = vec_splat(0.0f);
+        vec p_0_1_odd = vec_splat(0.0f);
+        vec p_0_2_odd = vec_splat(0.0f);
+        vec p_1_0_odd = vec_splat(0.0f);
+        vec p_1_1_odd = vec_splat(0.0f);
+        vec p_1_2_odd = vec_splat(0.0f);
+        const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 8][0][0][n % 8]);
+        const vec x_0 = vec_splat(x[0]);
+        p_0_0 += kernel_0_0_0 * x_0;
+        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_1 / 8][0][0][n_1 % 8]);
+        p_0_1 += kernel_0_0_1 * x_0;
+        const vec kernel_0_0_2 = vec_load(&packed->mgu.kernel[n_2 / 8][0][0][n_2 % 8]);
+        p_0_2 += kernel_0_0_2 * x_0;
+        const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 8][0][1][n % 8]);
+        p_1_0 += kernel_0_1_0 * x_0;
+        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_1 / 8][0][1][n_1 % 8]);
+        p_1_1 += kernel_0_1_1 * x_0;
+        const vec kernel_0_1_2 = vec_load(&packed->mgu.kernel[n_2 / 8][0][1][n_2 % 8]);
+        p_1_2 += kernel_0_1_2 * x_0;
+        const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 8][1][0][n % 8]);
+        const vec x_1 = vec_splat(x[1]);
+        p_0_0_odd += kernel_1_0_0 * x_1;
+        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_1 / 8][1][0][n_1 % 8]);
+        p_0_1_odd += kernel_1_0_1 * x_1;
+        const vec kernel_1_0_2 = vec_load(&packed->mgu.kernel[n_2 / 8][1][0][n_2 % 8]);
+        p_0_2_odd += kernel_1_0_2 * x_1;
+        const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 8][1][1][n % 8]);
+        p_1_0_odd += kernel_1_1_0 * x_1;
+        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_1 / 8][1][1][n_1 % 8]);
+        p_1_1_odd += kernel_1_1_1 * x_1;
+        const vec kernel_1_1_2 = vec_load(&packed->mgu.kernel[n_2 / 8][1][1][n_2 % 8]);
+        p_1_2_odd += kernel_1_1_2 * x_1;
+        p_0_0 += p_0_0_odd;
+        p_0_1 += p_0_1_odd;
+        p_0_2 += p_0_2_odd;
+        p_1_0 += p_1_0_odd;
+        p_1_1 += p_1_1_odd;
+        p_1_2 += p_1_2_odd;
+        vec sum_0 = p_0_0;
+        vec sum_1 = p_0_1;
+        vec sum_2 = p_0_2;
+        vec sum_0_odd = vec_splat(0.0f);
+        vec sum_1_odd = vec_splat(0.0f);
+        vec sum_2_odd = vec_splat(0.0f);
+        for (int k = 0; k < 24; k += 2) {
+            const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
+            const vec h_0 = vec_splat(state->mgu.h[0][k]);
+            sum_0 += recurrent_kernel_0_0 * h_0;
+            const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]);
+            sum_1 += recurrent_kernel_0_1 * h_0;
+            const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]);
+            sum_2 += recurrent_kernel_0_2 * h_0;
+            const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
+            const vec h_1 = vec_splat(state->mgu.h[0][k + 1]);
+            sum_0_odd += recurrent_kernel_1_0 * h_1;
+            const vec recurrent_kernel_1_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 1][n_1 % 8]);
+            sum_1_odd += recurrent_kernel_1_1 * h_1;
+            const vec recurrent_kernel_1_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 1][n_2 % 8]);
+            sum_2_odd += recurrent_kernel_1_2 * h_1;
         }
+        sum_0 += sum_0_odd;
+        sum_1 += sum_1_odd;
+        sum_2 += sum_2_odd;
+        const vec f_0 = vec_sigmoid(sum_0);
+        const vec f_1 = vec_sigmoid(sum_1);
+        const vec f_2 = vec_sigmoid(sum_2);
+        const vec h_0 = vec_load(&state->mgu.h[0][n]);
+        const vec m_0 = f_0 * h_0;
+        const vec h_1 = vec_load(&state->mgu.h[0][n_1]);
+        const vec m_1 = f_1 * h_1;
+        const vec h_2 = vec_load(&state->mgu.h[0][n_2]);
+        const vec m_2 = f_2 * h_2;
+        vec_store(&scratch->local.mgu.p[n / 8][0][n % 8], p_0_0);
+        vec_store(&scratch->local.mgu.p[n_1 / 8][0][n_1 % 8], p_0_1);
+        vec_store(&scratch->local.mgu.p[n_2 / 8][0][n_2 % 8], p_0_2);
+        vec_store(&scratch->local.mgu.p[n / 8][1][n % 8], p_1_0);
+        vec_store(&scratch->local.mgu.p[n_1 / 8][1][n_1 % 8], p_1_1);
+        vec_store(&scratch->local.mgu.p[n_2 / 8][1][n_2 % 8], p_1_2);
+        vec_store(&scratch->local.mgu.f[n], f_0);
+        vec_store(&scratch->local.mgu.f[n_1], f_1);
+        vec_store(&scratch->local.mgu.f[n_2], f_2);
+        vec_store(&scratch->local.mgu.m[n], m_0);
+        vec_store(&scratch->local.mgu.m[n_1], m_1);
+        vec_store(&scratch->local.mgu.m[n_2], m_2);
     }
-    /* mgu.p[t,g,n] += mgu.kernel[k,24*g+n] * x[t,k] */
-    for (int k = 0; k < 2; k++) {
-        for (int g = 0; g < 2; g++) {
-            const float x_ = x[k];
-            for (int n = 0; n < 24; n++) {
-                scratch->local.mgu.p[g][n] += weights->mgu.kernel[k][24 * g + n] * x_;
-            }
+    /* mgu.sum_1[t,n] = mgu.p[t,1,n]
+     * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
+     * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
+     * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
+    for (int n = 0; n < 24; n += 3 * VEC) {
+        const int n_1 = n + VEC;
+        const int n_2 = n + 2 * VEC;
+        const vec p_1_0 = vec_load(&scratch->local.mgu.p[n / 8][1][n % 8]);
+        vec sum_1_0 = p_1_0;
+        const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][1][n_1 % 8]);
+        vec sum_1_1 = p_1_1;
+        const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][1][n_2 % 8]);
+        vec sum_1_2 = p_1_2;
+        vec sum_1_0_odd = vec_splat(0.0f);
+        vec sum_1_1_odd = vec_splat(0.0f);
+        vec sum_1_2_odd = vec_splat(0.0f);
+        for (int k = 0; k < 24; k += 4) {
+            const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
+            const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
+            sum_1_0 += recurrent_kernel_2_0_0 * m_0;
+            const vec recurrent_kernel_2_0_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]);
+            sum_1_1 += recurrent_kernel_2_0_1 * m_0;
+            const vec recurrent_kernel_2_0_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]);
+            sum_1_2 += recurrent_kernel_2_0_2 * m_0;
+            const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
+            const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
+            sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
+            const vec recurrent_kernel_2_1_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 1][n_1 % 8]);
+            sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
+            const vec recurrent_kernel_2_1_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 1][n_2 % 8]);
+            sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
+            const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
+            const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
+            sum_1_0 += recurrent_kernel_2_2_0 * m_2;
+            const vec recurrent_kernel_2_2_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 2][n_1 % 8]);
+            sum_1_1 += recurrent_kernel_2_2_1 * m_2;
+            const vec recurrent_kernel_2_2_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 2][n_2 % 8]);
+            sum_1_2 += recurrent_kernel_2_2_2 * m_2;
+            const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
+            const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
+            sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
+            const vec recurrent_kernel_2_3_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 3][n_1 % 8]);
+            sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
+            const vec recurrent_kernel_2_3_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 3][n_2 % 8]);
+            sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
         }
-    }
-    /* mgu.sum[t,n] = mgu.p[t,0,n] */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.mgu.sum[n] = scratch->local.mgu.p[0][n];
-    }
-    /* mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k] */
-    for (int k = 0; k < 24; k++) {
-        const float mgu_h = state->mgu.h[0][k];
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.sum[n] += weights->mgu.recurrent_kernel[k][n] * mgu_h;
-        }
-    }
-    /* mgu.f[t,n] = sigmoid(mgu.sum[t,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.mgu.f[n] = sigmoid(scratch->local.mgu.sum[n]);
-    }
-    /* mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.mgu.m[n] = scratch->local.mgu.f[n] * state->mgu.h[0][n];
-    }
-    /* mgu.sum_1[t,n] = mgu.p[t,1,n] */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.mgu.sum_1[n] = scratch->local.mgu.p[1][n];
-    }
-    /* mgu.sum_1[t,n] += mgu.recurrent_kernel[k,n+24] * mgu.m[t,k] */
-    for (int k = 0; k < 24; k++) {
-        const float mgu_m = scratch->local.mgu.m[k];
-        for (int n = 0; n < 24; n++) {
-            scratch->local.mgu.sum_1[n] += weights->mgu.recurrent_kernel[k][n + 24] * mgu_m;
-        }
-    }
-    /* mgu.candidate[t,n] = tanh(mgu.sum_1[t,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.mgu.candidate[n] = tanhf(scratch->local.mgu.sum_1[n]);
-    }
-    /* mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
-    for (int n = 0; n < 24; n++) {
-        state->mgu.h[1][n] = (1.0f - scratch->local.mgu.f[n]) * state->mgu.h[0][n] + scratch->local.mgu.f[n]
-            * scratch->local.mgu.candidate[n];
+        sum_1_0 += sum_1_0_odd;
+        sum_1_1 += sum_1_1_odd;
+        sum_1_2 += sum_1_2_odd;
+        const vec candidate_0 = vec_tanh(sum_1_0);
+        const vec candidate_1 = vec_tanh(sum_1_1);
+        const vec candidate_2 = vec_tanh(sum_1_2);
+        const vec f_0 = vec_load(&scratch->local.mgu.f[n]);
+        const vec h_0 = vec_load(&state->mgu.h[0][n]);
+        const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+        const vec f_1 = vec_load(&scratch->local.mgu.f[n_1]);
+        const vec h_1 = vec_load(&state->mgu.h[0][n_1]);
+        const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+        const vec f_2 = vec_load(&scratch->local.mgu.f[n_2]);
+        const vec h_2 = vec_load(&state->mgu.h[0][n_2]);
+        const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
+        vec_store(&state->mgu.h[1][n], h_next_0);
+        vec_store(&state->mgu.h[1][n_1], h_next_1);
+        vec_store(&state->mgu.h[1][n_2], h_next_2);
     }
     /* dense.y[n] = dense.bias[n] */
     scratch->dense.y[0] = weights->dense.bias[0];
-    /* dense.y[n] += dense.kernel[k,n] * mgu.h[1,k] */
+    /* dense.y[n] += dense.kernel[n,k] * mgu.h[1,k] */
     {
-        float sum = scratch->dense.y[0];
-        for (int k = 0; k < 24; k++) {
-            sum += weights->dense.kernel[k][0] * state->mgu.h[1][k];
+        vec sum_of_y = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 24; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h = vec_load(&state->mgu.h[1][k]);
+            sum_of_y += kernel * h;
         }
-        scratch->dense.y[0] = sum;
+        scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y);
     }
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
@@ -324,12 +1036,71 @@ static int step(const struct mgu_weights *restrict weights, struct mgu_state *re
 int mgu_step(const struct mgu_packed *restrict packed, struct mgu_state *restrict state, const float *restrict x,
     float *restrict y)
 {
-    return step(packed->weights, state, x, y);
+    return step(packed->weights, packed, state, x, y);
 }
 
 void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
 {
+    memset(training, 0, sizeof *training);
     training->weights = weights;
+    /* mgu.bias[g,n] = mgu.bias[24*g+n] */
+    for (int g = 0; g < 2; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
+            const vec bias_2 = bias;
+            vec_store(&training->mgu.bias[n / 8][g][n % 8], bias_2);
+        }
+    }
+    /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
+    for (int k = 0; k < 2; k++) {
+        for (int g = 0; g < 2; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
+                const vec kernel_2 = kernel;
+                vec_store(&training->mgu.kernel[n / 8][k][g][n % 8], kernel_2);
+            }
+        }
+    }
+    /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
+            const vec recurrent_kernel_2 = recurrent_kernel;
+            vec_store(&training->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel_2);
+        }
+    }
+    /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
+            const vec recurrent_kernel_2 = recurrent_kernel;
+            vec_store(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
+        }
+    }
+    /* dense.kernel[n,k] = dense.kernel[k,n] */
+    for (int k = 0; k < 24; k += VEC) {
+        const vec kernel = vec_load(&weights->dense.kernel[k][0]);
+        const vec kernel_2 = kernel;
+        vec_store(&training->dense.kernel[0][k], kernel_2);
+    }
+    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
+    for (int n = 0; n < 24; n += VEC) {
+        const vec kernel = vec_load(&weights->dense.kernel[n][0]);
+        const vec kernel_transposed = kernel;
+        vec_store(&training->dense.kernel_transposed[n / 8][0][n % 8], kernel_transposed);
+    }
+    /* mgu.recurrent_kernel_transposed[n,n_1] = mgu.recurrent_kernel[n_1,n+24] */
+    for (int n = 0; n < 24; n++) {
+        for (int n_1 = 0; n_1 < 24; n_1++) {
+            training->mgu.recurrent_kernel_transposed[n_1 / 8][n][n_1 % 8] = weights->mgu.recurrent_kernel[n_1][n + 24];
+        }
+    }
+    /* mgu.recurrent_kernel_transposed_2[n,n_1] = mgu.recurrent_kernel[n_1,n] */
+    for (int n = 0; n < 24; n++) {
+        for (int n_1 = 0; n_1 < 24; n_1++) {
+            training->mgu.recurrent_kernel_transposed_2[n_1 / 8][n][n_1 % 8] = weights->mgu.recurrent_kernel[n_1][n];
+        }
+    }
 }
 
 void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
@@ -340,92 +1111,213 @@ void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tap
     tape->first_row = 0;
     /* mgu.h[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            tape->mgu.h[0][b][n] = 0.0f;
+        for (int n = 0; n < 24; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            vec_store(&tape->mgu.h[0][b][n], h);
         }
     }
 }
 
-static void forward(const struct mgu_weights *restrict weights, struct mgu_tape *restrict tape, const float *restrict x,
-    int rows, uint64_t seed)
+static void forward(const struct mgu_weights *restrict weights, const struct mgu_training *restrict training,
+    struct mgu_tape *restrict tape, const float *restrict x, int rows, uint64_t seed)
 {
     tape->rows = rows;
     memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
     memset(tape->d_output, 0, sizeof tape->d_output);
     (void)seed;
     for (int t = 0; t < 30; t++) {
-        /* mgu.p[t,b,g,n] = mgu.bias[24*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 2; g++) {
-                for (int n = 0; n < 24; n++) {
-                    tape->local.mgu.p[b][g][n] = weights->mgu.bias[24 * g + n];
+        /* mgu.p[t,b,g,n] = mgu.bias[g,n]
+         * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
+         * mgu.sum[t,b,n] = mgu.p[t,b,0,n]
+         * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
+         * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
+         * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 8][0][n % 8]);
+                vec p_0_0_0 = bias_0_0;
+                const vec bias_0_1 = vec_load(&training->mgu.bias[n_1 / 8][0][n_1 % 8]);
+                vec p_0_0_1 = bias_0_1;
+                const vec bias_0_2 = vec_load(&training->mgu.bias[n_2 / 8][0][n_2 % 8]);
+                vec p_0_0_2 = bias_0_2;
+                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 8][1][n % 8]);
+                vec p_0_1_0 = bias_1_0;
+                const vec bias_1_1 = vec_load(&training->mgu.bias[n_1 / 8][1][n_1 % 8]);
+                vec p_0_1_1 = bias_1_1;
+                const vec bias_1_2 = vec_load(&training->mgu.bias[n_2 / 8][1][n_2 % 8]);
+                vec p_0_1_2 = bias_1_2;
+                vec p_1_0_0 = bias_0_0;
+                vec p_1_0_1 = bias_0_1;
+                vec p_1_0_2 = bias_0_2;
+                vec p_1_1_0 = bias_1_0;
+                vec p_1_1_1 = bias_1_1;
+                vec p_1_1_2 = bias_1_2;
+                for (int k = 0; k < 2; k++) {
+                    const vec kernel_0_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
+                    const vec x_0 = vec_splat(tape->input[b][t][k]);
+                    p_0_0_0 += kernel_0_0 * x_0;
+                    const vec x_1 = vec_splat(tape->input[b_1][t][k]);
+                    p_1_0_0 += kernel_0_0 * x_1;
+                    const vec kernel_0_1 = vec_keep(vec_load(&training->mgu.kernel[n_1 / 8][k][0][n_1 % 8]));
+                    p_0_0_1 += kernel_0_1 * x_0;
+                    p_1_0_1 += kernel_0_1 * x_1;
+                    const vec kernel_0_2 = vec_keep(vec_load(&training->mgu.kernel[n_2 / 8][k][0][n_2 % 8]));
+                    p_0_0_2 += kernel_0_2 * x_0;
+                    p_1_0_2 += kernel_0_2 * x_1;
+                    const vec kernel_1_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
+                    p_0_1_0 += kernel_1_0 * x_0;
+                    p_1_1_0 += kernel_1_0 * x_1;
+                    const vec kernel_1_1 = vec_keep(vec_load(&training->mgu.kernel[n_1 / 8][k][1][n_1 % 8]));
+                    p_0_1_1 += kernel_1_1 * x_0;
+                    p_1_1_1 += kernel_1_1 * x_1;
+                    const vec kernel_1_2 = vec_keep(vec_load(&training->mgu.kernel[n_2 / 8][k][1][n_2 % 8]));
+                    p_0_1_2 += kernel_1_2 * x_0;
+                    p_1_1_2 += kernel_1_2 * x_1;
+                }
+                vec sum_0_0 = p_0_0_0;
+                vec sum_0_1 = p_0_0_1;
+                vec sum_0_2 = p_0_0_2;
+                vec sum_1_0 = p_1_0_0;
+                vec sum_1_1 = p_1_0_1;
+                vec sum_1_2 = p_1_0_2;
+                for (int k = 0; k < 24; k++) {
+                    const vec recurrent_kernel_0 = vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 8][k][n % 8]));
+                    const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
+                    sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->mgu.h[t][b_1][k]);
+                    sum_1_0 += recurrent_kernel_0 * h_1;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    sum_1_1 += recurrent_kernel_1 * h_1;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]));
+                    sum_0_2 += recurrent_kernel_2 * h_0;
+                    sum_1_2 += recurrent_kernel_2 * h_1;
+                }
+                vec p[2][6] = {
+                    { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
+                    { p_1_0_0, p_1_0_1, p_1_0_2, p_1_1_0, p_1_1_1, p_1_1_2 },
+                };
+                vec sum_[2][3] = {
+                    { sum_0_0, sum_0_1, sum_0_2 },
+                    { sum_1_0, sum_1_1, sum_1_2 },
+                };
+                for (int r = 0; r < 2 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec f_0 = vec_sigmoid(sum_[r][0]);
+                    const vec f_1 = vec_sigmoid(sum_[r][1]);
+                    const vec f_2 = vec_sigmoid(sum_[r][2]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][row][n]);
+                    const vec m_0 = f_0 * h_0;
+                    const vec h_1 = vec_load(&tape->mgu.h[t][row][n_1]);
+                    const vec m_1 = f_1 * h_1;
+                    const vec h_2 = vec_load(&tape->mgu.h[t][row][n_2]);
+                    const vec m_2 = f_2 * h_2;
+                    vec_store(&tape->local.mgu.p[n / 8][row][0][n % 8], p[r][0]);
+                    vec_store(&tape->local.mgu.p[n_1 / 8][row][0][n_1 % 8], p[r][1]);
+                    vec_store(&tape->local.mgu.p[n_2 / 8][row][0][n_2 % 8], p[r][2]);
+                    vec_store(&tape->local.mgu.p[n / 8][row][1][n % 8], p[r][3]);
+                    vec_store(&tape->local.mgu.p[n_1 / 8][row][1][n_1 % 8], p[r][4]);
+                    vec_store(&tape->local.mgu.p[n_2 / 8][row][1][n_2 % 8], p[r][5]);
+                    vec_store(&tape->mgu.f[t][row][n], f_0);
+                    vec_store(&tape->mgu.f[t][row][n_1], f_1);
+                    vec_store(&tape->mgu.f[t][row][n_2], f_2);
+                    vec_store(&tape->mgu.m[t][row][n], m_0);
+                    vec_store(&tape->mgu.m[t][row][n_1], m_1);
+                    vec_store(&tape->mgu.m[t][row][n_2], m_2);
                 }
             }
         }
-        /* mgu.p[t,b,g,n] += mgu.kernel[k,24*g+n] * x[b,t,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 2; k++) {
-                for (int g = 0; g < 2; g++) {
-                    const float x_ = tape->input[b][t][k];
-                    for (int n = 0; n < 24; n++) {
-                        tape->local.mgu.p[b][g][n] += weights->mgu.kernel[k][24 * g + n] * x_;
-                    }
+        /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n]
+         * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
+         * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
+         * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 4) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const int b_3 = b + 3 < rows ? b + 3 : b;
+                const vec p_0_1_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
+                vec sum_1_0_0 = p_0_1_0;
+                const vec p_0_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b][1][n_1 % 8]);
+                vec sum_1_0_1 = p_0_1_1;
+                const vec p_0_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b][1][n_2 % 8]);
+                vec sum_1_0_2 = p_0_1_2;
+                const vec p_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_1][1][n % 8]);
+                vec sum_1_1_0 = p_1_1_0;
+                const vec p_1_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b_1][1][n_1 % 8]);
+                vec sum_1_1_1 = p_1_1_1;
+                const vec p_1_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b_1][1][n_2 % 8]);
+                vec sum_1_1_2 = p_1_1_2;
+                const vec p_2_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_2][1][n % 8]);
+                vec sum_1_2_0 = p_2_1_0;
+                const vec p_2_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b_2][1][n_1 % 8]);
+                vec sum_1_2_1 = p_2_1_1;
+                const vec p_2_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b_2][1][n_2 % 8]);
+                vec sum_1_2_2 = p_2_1_2;
+                const vec p_3_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_3][1][n % 8]);
+                vec sum_1_3_0 = p_3_1_0;
+                const vec p_3_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b_3][1][n_1 % 8]);
+                vec sum_1_3_1 = p_3_1_1;
+                const vec p_3_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b_3][1][n_2 % 8]);
+                vec sum_1_3_2 = p_3_1_2;
+                for (int k = 0; k < 24; k++) {
+                    const vec recurrent_kernel_2_0 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                    const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
+                    sum_1_0_0 += recurrent_kernel_2_0 * m_0;
+                    const vec recurrent_kernel_2_1 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]));
+                    sum_1_0_1 += recurrent_kernel_2_1 * m_0;
+                    const vec recurrent_kernel_2_2 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]));
+                    sum_1_0_2 += recurrent_kernel_2_2 * m_0;
+                    const vec m_1 = vec_splat(tape->mgu.m[t][b_1][k]);
+                    sum_1_1_0 += recurrent_kernel_2_0 * m_1;
+                    sum_1_1_1 += recurrent_kernel_2_1 * m_1;
+                    sum_1_1_2 += recurrent_kernel_2_2 * m_1;
+                    const vec m_2 = vec_splat(tape->mgu.m[t][b_2][k]);
+                    sum_1_2_0 += recurrent_kernel_2_0 * m_2;
+                    sum_1_2_1 += recurrent_kernel_2_1 * m_2;
+                    sum_1_2_2 += recurrent_kernel_2_2 * m_2;
+                    const vec m_3 = vec_splat(tape->mgu.m[t][b_3][k]);
+                    sum_1_3_0 += recurrent_kernel_2_0 * m_3;
+                    sum_1_3_1 += recurrent_kernel_2_1 * m_3;
+                    sum_1_3_2 += recurrent_kernel_2_2 * m_3;
                 }
-            }
-        }
-        /* mgu.sum[t,b,n] = mgu.p[t,b,0,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu.sum[b][n] = tape->local.mgu.p[b][0][n];
-            }
-        }
-        /* mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k++) {
-                const float mgu_h = tape->mgu.h[t][b][k];
-                for (int n = 0; n < 24; n++) {
-                    tape->local.mgu.sum[b][n] += weights->mgu.recurrent_kernel[k][n] * mgu_h;
+                vec sum_1[4][3] = {
+                    { sum_1_0_0, sum_1_0_1, sum_1_0_2 },
+                    { sum_1_1_0, sum_1_1_1, sum_1_1_2 },
+                    { sum_1_2_0, sum_1_2_1, sum_1_2_2 },
+                    { sum_1_3_0, sum_1_3_1, sum_1_3_2 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec candidate_0 = vec_tanh(sum_1[r][0]);
+                    const vec candidate_1 = vec_tanh(sum_1[r][1]);
+                    const vec candidate_2 = vec_tanh(sum_1[r][2]);
+                    const vec f_0 = vec_load(&tape->mgu.f[t][row][n]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][row][n]);
+                    const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+                    const vec f_1 = vec_load(&tape->mgu.f[t][row][n_1]);
+                    const vec h_1 = vec_load(&tape->mgu.h[t][row][n_1]);
+                    const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+                    const vec f_2 = vec_load(&tape->mgu.f[t][row][n_2]);
+                    const vec h_2 = vec_load(&tape->mgu.h[t][row][n_2]);
+                    const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
+                    vec_store(&tape->mgu.candidate[t][row][n], candidate_0);
+                    vec_store(&tape->mgu.candidate[t][row][n_1], candidate_1);
+                    vec_store(&tape->mgu.candidate[t][row][n_2], candidate_2);
+                    vec_store(&tape->mgu.h[t + 1][row][n], h_next_0);
+                    vec_store(&tape->mgu.h[t + 1][row][n_1], h_next_1);
+                    vec_store(&tape->mgu.h[t + 1][row][n_2], h_next_2);
                 }
-            }
-        }
-        /* mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->mgu.f[t][b][n] = sigmoid(tape->local.mgu.sum[b][n]);
-            }
-        }
-        /* mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->mgu.m[t][b][n] = tape->mgu.f[t][b][n] * tape->mgu.h[t][b][n];
-            }
-        }
-        /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu.sum_1[b][n] = tape->local.mgu.p[b][1][n];
-            }
-        }
-        /* mgu.sum_1[t,b,n] += mgu.recurrent_kernel[k,n+24] * mgu.m[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k++) {
-                const float mgu_m = tape->mgu.m[t][b][k];
-                for (int n = 0; n < 24; n++) {
-                    tape->local.mgu.sum_1[b][n] += weights->mgu.recurrent_kernel[k][n + 24] * mgu_m;
-                }
-            }
-        }
-        /* mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->mgu.candidate[t][b][n] = tanhf(tape->local.mgu.sum_1[b][n]);
-            }
-        }
-        /* mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->mgu.h[t + 1][b][n] = (1.0f - tape->mgu.f[t][b][n]) * tape->mgu.h[t][b][n] + tape->mgu.f[t][b][n]
-                    * tape->mgu.candidate[t][b][n];
             }
         }
     }
@@ -433,13 +1325,35 @@ static void forward(const struct mgu_weights *restrict weights, struct mgu_tape 
     for (int b = 0; b < rows; b++) {
         tape->dense.y[b][0] = weights->dense.bias[0];
     }
-    /* dense.y[b,n] += dense.kernel[k,n] * mgu.h[30,b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = tape->dense.y[b][0];
-        for (int k = 0; k < 24; k++) {
-            sum += weights->dense.kernel[k][0] * tape->mgu.h[30][b][k];
+    /* dense.y[b,n] += dense.kernel[n,k] * mgu.h[30,b,k] */
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_y_0 = vec_splat(0.0f);
+        vec sum_of_y_1 = vec_splat(0.0f);
+        vec sum_of_y_2 = vec_splat(0.0f);
+        vec sum_of_y_3 = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 24; k += VEC) {
+            const vec kernel = vec_load(&training->dense.kernel[0][k]);
+            const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
+            const vec h_1 = vec_load(&tape->mgu.h[30][b_1][k]);
+            const vec h_2 = vec_load(&tape->mgu.h[30][b_2][k]);
+            const vec h_3 = vec_load(&tape->mgu.h[30][b_3][k]);
+            sum_of_y_0 += kernel * h_0;
+            sum_of_y_1 += kernel * h_1;
+            sum_of_y_2 += kernel * h_2;
+            sum_of_y_3 += kernel * h_3;
         }
-        tape->dense.y[b][0] = sum;
+        const float y_0 = tape->dense.y[b][0] + vec_sum(sum_of_y_0);
+        const float y_1 = tape->dense.y[b_1][0] + vec_sum(sum_of_y_1);
+        const float y_2 = tape->dense.y[b_2][0] + vec_sum(sum_of_y_2);
+        const float y_3 = tape->dense.y[b_3][0] + vec_sum(sum_of_y_3);
+        tape->dense.y[b][0] = y_0;
+        tape->dense.y[b_1][0] = y_1;
+        tape->dense.y[b_2][0] = y_2;
+        tape->dense.y[b_3][0] = y_3;
     }
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
@@ -450,7 +1364,7 @@ static void forward(const struct mgu_weights *restrict weights, struct mgu_tape 
 void mgu_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, const float *restrict x,
     int rows, uint64_t seed)
 {
-    forward(training->weights, tape, x, rows, seed);
+    forward(training->weights, training, tape, x, rows, seed);
 }
 
 float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, const float *restrict sample_weight,
@@ -492,7 +1406,7 @@ float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, con
     return loss;
 }
 
-static void backward(const struct mgu_weights *restrict weights, struct mgu_tape *restrict tape,
+void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
     struct mgu_gradients *restrict gradients)
 {
     const int rows = tape->rows;
@@ -501,23 +1415,55 @@ static void backward(const struct mgu_weights *restrict weights, struct mgu_tape
         tape->dense.d_y[b][0] = tape->d_output[b][0];
     }
     /* dense.d_kernel[k,n] += dense.d_y[b,n] * mgu.h[30,b,k] */
-    for (int b = 0; b < rows; b++) {
-        const float dense_d_y = tape->dense.d_y[b][0];
-        for (int k = 0; k < 24; k++) {
-            gradients->dense.kernel[k][0] += dense_d_y * tape->mgu.h[30][b][k];
+    for (int k = 0; k < 24; k += 3 * VEC) {
+        const int k_1 = k + VEC;
+        const int k_2 = k + 2 * VEC;
+        vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][0]);
+        vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_1][0]);
+        vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_2][0]);
+        for (int b = 0; b < rows; b++) {
+            const vec d_y = vec_splat(tape->dense.d_y[b][0]);
+            const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
+            d_kernel_0 += d_y * h_0;
+            const vec h_1 = vec_load(&tape->mgu.h[30][b][k_1]);
+            d_kernel_1 += d_y * h_1;
+            const vec h_2 = vec_load(&tape->mgu.h[30][b][k_2]);
+            d_kernel_2 += d_y * h_2;
         }
+        vec_store(&gradients->dense.kernel[k][0], d_kernel_0);
+        vec_store(&gradients->dense.kernel[k_1][0], d_kernel_1);
+        vec_store(&gradients->dense.kernel[k_2][0], d_kernel_2);
     }
-    /* mgu.d_h[30,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            tape->mgu.d_h[0][b][n] = 0.0f;
-        }
-    }
-    /* mgu.d_h[30,b,k] += dense.d_y[b,n] * dense.kernel[k,n] */
-    for (int b = 0; b < rows; b++) {
-        const float dense_d_y = tape->dense.d_y[b][0];
-        for (int k = 0; k < 24; k++) {
-            tape->mgu.d_h[0][b][k] += dense_d_y * weights->dense.kernel[k][0];
+    /* mgu.d_h[30,b,n] = 0
+     * mgu.d_h[30,b,n] += dense.d_y[b,n_1] * dense.kernel_transposed[n_1,n] */
+    for (int n = 0; n < 24; n += 3 * VEC) {
+        const int n_1 = n + VEC;
+        const int n_2 = n + 2 * VEC;
+        for (int b = 0; b < rows; b += 2) {
+            const int b_1 = b + 1 < rows ? b + 1 : b;
+            vec d_h_0_0 = vec_splat(0.0f);
+            vec d_h_0_1 = vec_splat(0.0f);
+            vec d_h_0_2 = vec_splat(0.0f);
+            vec d_h_1_0 = vec_splat(0.0f);
+            vec d_h_1_1 = vec_splat(0.0f);
+            vec d_h_1_2 = vec_splat(0.0f);
+            const vec d_y_0 = vec_splat(tape->dense.d_y[b][0]);
+            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][0][n % 8]));
+            d_h_0_0 += d_y_0 * kernel_transposed_0;
+            const vec d_y_1 = vec_splat(tape->dense.d_y[b_1][0]);
+            d_h_1_0 += d_y_1 * kernel_transposed_0;
+            const vec kernel_transposed_1 = vec_keep(vec_load(&training->dense.kernel_transposed[n_1 / 8][0][n_1 % 8]));
+            d_h_0_1 += d_y_0 * kernel_transposed_1;
+            d_h_1_1 += d_y_1 * kernel_transposed_1;
+            const vec kernel_transposed_2 = vec_keep(vec_load(&training->dense.kernel_transposed[n_2 / 8][0][n_2 % 8]));
+            d_h_0_2 += d_y_0 * kernel_transposed_2;
+            d_h_1_2 += d_y_1 * kernel_transposed_2;
+            vec_store(&tape->mgu.d_h[0][b][n], d_h_0_0);
+            vec_store(&tape->mgu.d_h[0][b][n_1], d_h_0_1);
+            vec_store(&tape->mgu.d_h[0][b][n_2], d_h_0_2);
+            vec_store(&tape->mgu.d_h[0][b_1][n], d_h_1_0);
+            vec_store(&tape->mgu.d_h[0][b_1][n_1], d_h_1_1);
+            vec_store(&tape->mgu.d_h[0][b_1][n_2], d_h_1_2);
         }
     }
     /* dense.d_bias[n] += dense.d_y[b,n] */
@@ -528,176 +1474,519 @@ static void backward(const struct mgu_weights *restrict weights, struct mgu_tape
         }
         gradients->dense.bias[0] = sum;
     }
-    for (int t = 29; t >= 0; t--) {
-        /* mgu.d_f[t,b,n] = mgu.d_h[t+1,b,n] * mgu.candidate[t,b,n] - mgu.d_h[t+1,b,n] * mgu.h[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_f[b][n] = tape->mgu.d_h[(t + 1) % 2][b][n] * tape->mgu.candidate[t][b][n] -
-                    tape->mgu.d_h[(t + 1) % 2][b][n] * tape->mgu.h[t][b][n];
+    /* mgu.d_recurrent_kernel_sum[k,n] = 0 */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_recurrent_kernel_sum = vec_splat(0.0f);
+            vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8], d_recurrent_kernel_sum);
+        }
+    }
+    /* mgu.d_recurrent_kernel_sum_2[k,n] = 0 */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_recurrent_kernel_sum_2 = vec_splat(0.0f);
+            vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8], d_recurrent_kernel_sum_2);
+        }
+    }
+    /* mgu.d_kernel_sum[k,g,n] = 0 */
+    for (int k = 0; k < 2; k++) {
+        for (int g = 0; g < 2; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec d_kernel_sum = vec_splat(0.0f);
+                vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][k][g][n % 8], d_kernel_sum);
             }
         }
-        /* mgu.d_h[t,b,n] = mgu.d_h[t+1,b,n] * (1 - mgu.f[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->mgu.d_h[t % 2][b][n] = tape->mgu.d_h[(t + 1) % 2][b][n] * (1.0f - tape->mgu.f[t][b][n]);
-            }
+    }
+    /* mgu.d_bias_sum[g,n] = 0 */
+    for (int g = 0; g < 2; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_bias_sum = vec_splat(0.0f);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
-        /* mgu.d_candidate[t,b,n] = mgu.d_h[t+1,b,n] * mgu.f[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_candidate[b][n] = tape->mgu.d_h[(t + 1) % 2][b][n] * tape->mgu.f[t][b][n];
-            }
-        }
-        /* mgu.d_sum_1[t,b,n] = mgu.d_candidate[t,b,n] * (1 - mgu.candidate[t,b,n] * mgu.candidate[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_sum_1[b][n] = tape->local.mgu_backward.d_candidate[b][n]
-                    * (1.0f - tape->mgu.candidate[t][b][n] * tape->mgu.candidate[t][b][n]);
-            }
-        }
-        /* mgu.d_recurrent_kernel[k,n+24] += mgu.d_sum_1[t,b,n] * mgu.m[t,b,k] */
-        for (int k = 0; k < 24; k++) {
+    }
+    for (int t_end = 30; t_end > 0; t_end -= 5) {
+        const int t_start = t_end - 5;
+        for (int t = t_end - 1; t >= t_start; t--) {
+            /* mgu.d_f[t,b,n] = mgu.d_h[t+1,b,n] * mgu.candidate[t,b,n] - mgu.d_h[t+1,b,n] * mgu.h[t,b,n]
+             * mgu.d_h[t,b,n] = mgu.d_h[t+1,b,n] * (1 - mgu.f[t,b,n])
+             * mgu.d_candidate[t,b,n] = mgu.d_h[t+1,b,n] * mgu.f[t,b,n]
+             * mgu.d_sum_1[t,b,n] = mgu.d_candidate[t,b,n] * (1 - mgu.candidate[t,b,n] * mgu.candidate[t,b,n]) */
             for (int b = 0; b < rows; b++) {
-                const float mgu_m = tape->mgu.m[t][b][k];
-                for (int n = 0; n < 24; n++) {
-                    gradients->mgu.recurrent_kernel[k][n + 24] += tape->local.mgu_backward.d_sum_1[b][n] * mgu_m;
+                for (int n = 0; n < 24; n += VEC) {
+                    const vec d_h_next = vec_load(&tape->mgu.d_h[(t + 1) % 2][b][n]);
+                    const vec candidate = vec_load(&tape->mgu.candidate[t][b][n]);
+                    const vec h = vec_load(&tape->mgu.h[t][b][n]);
+                    const vec d_f = d_h_next * candidate - d_h_next * h;
+                    const vec f = vec_load(&tape->mgu.f[t][b][n]);
+                    const vec d_h = d_h_next * (1.0f - f);
+                    const vec d_candidate = d_h_next * f;
+                    const vec d_sum_1 = d_candidate * (1.0f - candidate * candidate);
+                    vec_store(&tape->local.mgu_backward.d_f[b][n], d_f);
+                    vec_store(&tape->mgu.d_h[t % 2][b][n], d_h);
+                    vec_store(&tape->local.mgu_backward.d_sum_1[t % 5][b][n], d_sum_1);
                 }
             }
-        }
-        /* mgu.d_m[t,b,n] = 0 */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_m[b][n] = 0.0f;
-            }
-        }
-        /* mgu.d_m[t,b,k] += mgu.d_sum_1[t,b,n] * mgu.recurrent_kernel[k,n+24] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k += 8) {
-                float sum_0 = tape->local.mgu_backward.d_m[b][k];
-                float sum_1 = tape->local.mgu_backward.d_m[b][k + 1];
-                float sum_2 = tape->local.mgu_backward.d_m[b][k + 2];
-                float sum_3 = tape->local.mgu_backward.d_m[b][k + 3];
-                float sum_4 = tape->local.mgu_backward.d_m[b][k + 4];
-                float sum_5 = tape->local.mgu_backward.d_m[b][k + 5];
-                float sum_6 = tape->local.mgu_backward.d_m[b][k + 6];
-                float sum_7 = tape->local.mgu_backward.d_m[b][k + 7];
-                for (int n = 0; n < 24; n++) {
-                    sum_0 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k][n + 24];
-                    sum_1 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 1][n + 24];
-                    sum_2 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 2][n + 24];
-                    sum_3 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 3][n + 24];
-                    sum_4 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 4][n + 24];
-                    sum_5 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 5][n + 24];
-                    sum_6 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 6][n + 24];
-                    sum_7 += tape->local.mgu_backward.d_sum_1[b][n] * weights->mgu.recurrent_kernel[k + 7][n + 24];
+            /* mgu.d_m[t,b,n] = 0
+             * mgu.d_m[t,b,n] += mgu.d_sum_1[t,b,n_1] * mgu.recurrent_kernel_transposed[n_1,n]
+             * mgu.d_p[t,b,1,n] = mgu.d_sum_1[t,b,n]
+             * mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n]
+             * mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n]
+             * mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
+            for (int n = 0; n < 24; n += 3 * VEC) {
+                const int n_1 = n + VEC;
+                const int n_2 = n + 2 * VEC;
+                for (int b = 0; b < rows; b += 4) {
+                    const int b_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    vec d_m_0_0 = vec_splat(0.0f);
+                    vec d_m_0_1 = vec_splat(0.0f);
+                    vec d_m_0_2 = vec_splat(0.0f);
+                    vec d_m_1_0 = vec_splat(0.0f);
+                    vec d_m_1_1 = vec_splat(0.0f);
+                    vec d_m_1_2 = vec_splat(0.0f);
+                    vec d_m_2_0 = vec_splat(0.0f);
+                    vec d_m_2_1 = vec_splat(0.0f);
+                    vec d_m_2_2 = vec_splat(0.0f);
+                    vec d_m_3_0 = vec_splat(0.0f);
+                    vec d_m_3_1 = vec_splat(0.0f);
+                    vec d_m_3_2 = vec_splat(0.0f);
+                    for (int n_3 = 0; n_3 < 24; n_3++) {
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][n_3]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][n_3][n % 8]));
+                        d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_1 / 8][n_3][n_1 % 8]));
+                        d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
+                        const vec recurrent_kernel_transposed_2 =
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_2 / 8][n_3][n_2 % 8]));
+                        d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_1][n_3]);
+                        d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
+                        d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
+                        d_m_1_2 += d_sum_1_1 * recurrent_kernel_transposed_2;
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_2][n_3]);
+                        d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
+                        d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
+                        d_m_2_2 += d_sum_1_2 * recurrent_kernel_transposed_2;
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_3][n_3]);
+                        d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
+                        d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
+                        d_m_3_2 += d_sum_1_3 * recurrent_kernel_transposed_2;
+                    }
+                    vec d_m[4][3] = {
+                        { d_m_0_0, d_m_0_1, d_m_0_2 },
+                        { d_m_1_0, d_m_1_1, d_m_1_2 },
+                        { d_m_2_0, d_m_2_1, d_m_2_2 },
+                        { d_m_3_0, d_m_3_1, d_m_3_2 },
+                    };
+                    for (int r = 0; r < 4 && b + r < rows; r++) {
+                        const int row = b + r;
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][row][n]);
+                        const vec d_p_1_0 = d_sum_1_0;
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][row][n_1]);
+                        const vec d_p_1_1 = d_sum_1_1;
+                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][row][n_2]);
+                        const vec d_p_1_2 = d_sum_1_2;
+                        const vec h_0 = vec_load(&tape->mgu.h[t][row][n]);
+                        vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[row][n]);
+                        d_f_0 += d_m[r][0] * h_0;
+                        const vec h_1 = vec_load(&tape->mgu.h[t][row][n_1]);
+                        vec d_f_1 = vec_load(&tape->local.mgu_backward.d_f[row][n_1]);
+                        d_f_1 += d_m[r][1] * h_1;
+                        const vec h_2 = vec_load(&tape->mgu.h[t][row][n_2]);
+                        vec d_f_2 = vec_load(&tape->local.mgu_backward.d_f[row][n_2]);
+                        d_f_2 += d_m[r][2] * h_2;
+                        const vec f_0 = vec_load(&tape->mgu.f[t][row][n]);
+                        vec d_h_0 = vec_load(&tape->mgu.d_h[t % 2][row][n]);
+                        d_h_0 += d_m[r][0] * f_0;
+                        const vec f_1 = vec_load(&tape->mgu.f[t][row][n_1]);
+                        vec d_h_1 = vec_load(&tape->mgu.d_h[t % 2][row][n_1]);
+                        d_h_1 += d_m[r][1] * f_1;
+                        const vec f_2 = vec_load(&tape->mgu.f[t][row][n_2]);
+                        vec d_h_2 = vec_load(&tape->mgu.d_h[t % 2][row][n_2]);
+                        d_h_2 += d_m[r][2] * f_2;
+                        const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
+                        const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
+                        const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][row][1][n % 8], d_p_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][row][1][n_1 % 8], d_p_1_1);
+                        vec_store(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][row][1][n_2 % 8], d_p_1_2);
+                        vec_store(&tape->local.mgu_backward.d_f[row][n], d_f_0);
+                        vec_store(&tape->local.mgu_backward.d_f[row][n_1], d_f_1);
+                        vec_store(&tape->local.mgu_backward.d_f[row][n_2], d_f_2);
+                        vec_store(&tape->mgu.d_h[t % 2][row][n], d_h_0);
+                        vec_store(&tape->mgu.d_h[t % 2][row][n_1], d_h_1);
+                        vec_store(&tape->mgu.d_h[t % 2][row][n_2], d_h_2);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][row][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][row][n_1], d_sum_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][row][n_2], d_sum_2);
+                    }
                 }
-                tape->local.mgu_backward.d_m[b][k] = sum_0;
-                tape->local.mgu_backward.d_m[b][k + 1] = sum_1;
-                tape->local.mgu_backward.d_m[b][k + 2] = sum_2;
-                tape->local.mgu_backward.d_m[b][k + 3] = sum_3;
-                tape->local.mgu_backward.d_m[b][k + 4] = sum_4;
-                tape->local.mgu_backward.d_m[b][k + 5] = sum_5;
-                tape->local.mgu_backward.d_m[b][k + 6] = sum_6;
-                tape->local.mgu_backward.d_m[b][k + 7] = sum_7;
             }
-        }
-        /* mgu.d_p[t,b,1,n] = mgu.d_sum_1[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_p[b][1][n] = tape->local.mgu_backward.d_sum_1[b][n];
-            }
-        }
-        /* mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_f[b][n] += tape->local.mgu_backward.d_m[b][n] * tape->mgu.h[t][b][n];
-            }
-        }
-        /* mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->mgu.d_h[t % 2][b][n] += tape->local.mgu_backward.d_m[b][n] * tape->mgu.f[t][b][n];
-            }
-        }
-        /* mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_sum[b][n] = tape->local.mgu_backward.d_f[b][n]
-                    * (tape->mgu.f[t][b][n] * (1.0f - tape->mgu.f[t][b][n]));
-            }
-        }
-        /* mgu.d_recurrent_kernel[k,n] += mgu.d_sum[t,b,n] * mgu.h[t,b,k] */
-        for (int k = 0; k < 24; k++) {
-            for (int b = 0; b < rows; b++) {
-                const float mgu_h = tape->mgu.h[t][b][k];
-                for (int n = 0; n < 24; n++) {
-                    gradients->mgu.recurrent_kernel[k][n] += tape->local.mgu_backward.d_sum[b][n] * mgu_h;
-                }
-            }
-        }
-        /* mgu.d_h[t,b,k] += mgu.d_sum[t,b,n] * mgu.recurrent_kernel[k,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k += 8) {
-                float sum_0 = tape->mgu.d_h[t % 2][b][k];
-                float sum_1 = tape->mgu.d_h[t % 2][b][k + 1];
-                float sum_2 = tape->mgu.d_h[t % 2][b][k + 2];
-                float sum_3 = tape->mgu.d_h[t % 2][b][k + 3];
-                float sum_4 = tape->mgu.d_h[t % 2][b][k + 4];
-                float sum_5 = tape->mgu.d_h[t % 2][b][k + 5];
-                float sum_6 = tape->mgu.d_h[t % 2][b][k + 6];
-                float sum_7 = tape->mgu.d_h[t % 2][b][k + 7];
-                for (int n = 0; n < 24; n++) {
-                    sum_0 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k][n];
-                    sum_1 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 1][n];
-                    sum_2 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 2][n];
-                    sum_3 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 3][n];
-                    sum_4 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 4][n];
-                    sum_5 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 5][n];
-                    sum_6 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 6][n];
-                    sum_7 += tape->local.mgu_backward.d_sum[b][n] * weights->mgu.recurrent_kernel[k + 7][n];
-                }
-                tape->mgu.d_h[t % 2][b][k] = sum_0;
-                tape->mgu.d_h[t % 2][b][k + 1] = sum_1;
-                tape->mgu.d_h[t % 2][b][k + 2] = sum_2;
-                tape->mgu.d_h[t % 2][b][k + 3] = sum_3;
-                tape->mgu.d_h[t % 2][b][k + 4] = sum_4;
-                tape->mgu.d_h[t % 2][b][k + 5] = sum_5;
-                tape->mgu.d_h[t % 2][b][k + 6] = sum_6;
-                tape->mgu.d_h[t % 2][b][k + 7] = sum_7;
-            }
-        }
-        /* mgu.d_p[t,b,0,n] = mgu.d_sum[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.mgu_backward.d_p[b][0][n] = tape->local.mgu_backward.d_sum[b][n];
-            }
-        }
-        /* mgu.d_kernel[k,24*g+n] += mgu.d_p[t,b,g,n] * x[b,t,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 2; k++) {
-                for (int g = 0; g < 2; g++) {
-                    const float x_ = tape->input[b][t][k];
-                    for (int n = 0; n < 24; n++) {
-                        gradients->mgu.kernel[k][24 * g + n] += tape->local.mgu_backward.d_p[b][g][n] * x_;
+            /* mgu.d_h[t,b,n] += mgu.d_sum[t,b,n_1] * mgu.recurrent_kernel_transposed_2[n_1,n]
+             * mgu.d_p[t,b,0,n] = mgu.d_sum[t,b,n] */
+            for (int n = 0; n < 24; n += 3 * VEC) {
+                const int n_1 = n + VEC;
+                const int n_2 = n + 2 * VEC;
+                for (int b = 0; b < rows; b += 4) {
+                    const int b_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    vec d_h_0_0 = vec_load(&tape->mgu.d_h[t % 2][b][n]);
+                    vec d_h_0_1 = vec_load(&tape->mgu.d_h[t % 2][b][n_1]);
+                    vec d_h_0_2 = vec_load(&tape->mgu.d_h[t % 2][b][n_2]);
+                    vec d_h_1_0 = vec_load(&tape->mgu.d_h[t % 2][b_1][n]);
+                    vec d_h_1_1 = vec_load(&tape->mgu.d_h[t % 2][b_1][n_1]);
+                    vec d_h_1_2 = vec_load(&tape->mgu.d_h[t % 2][b_1][n_2]);
+                    vec d_h_2_0 = vec_load(&tape->mgu.d_h[t % 2][b_2][n]);
+                    vec d_h_2_1 = vec_load(&tape->mgu.d_h[t % 2][b_2][n_1]);
+                    vec d_h_2_2 = vec_load(&tape->mgu.d_h[t % 2][b_2][n_2]);
+                    vec d_h_3_0 = vec_load(&tape->mgu.d_h[t % 2][b_3][n]);
+                    vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_3][n_1]);
+                    vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_3][n_2]);
+                    for (int n_3 = 0; n_3 < 24; n_3++) {
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][n_3]);
+                        const vec recurrent_kernel_transposed_2_0 =
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][n_3][n % 8]));
+                        d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
+                        const vec recurrent_kernel_transposed_2_1 =
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_1 / 8][n_3][n_1 % 8]));
+                        d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
+                        const vec recurrent_kernel_transposed_2_2 =
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_2 / 8][n_3][n_2 % 8]));
+                        d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_1][n_3]);
+                        d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
+                        d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
+                        d_h_1_2 += d_sum_1 * recurrent_kernel_transposed_2_2;
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_2][n_3]);
+                        d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
+                        d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
+                        d_h_2_2 += d_sum_2 * recurrent_kernel_transposed_2_2;
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_3][n_3]);
+                        d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
+                        d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
+                        d_h_3_2 += d_sum_3 * recurrent_kernel_transposed_2_2;
+                    }
+                    vec d_h[4][3] = {
+                        { d_h_0_0, d_h_0_1, d_h_0_2 },
+                        { d_h_1_0, d_h_1_1, d_h_1_2 },
+                        { d_h_2_0, d_h_2_1, d_h_2_2 },
+                        { d_h_3_0, d_h_3_1, d_h_3_2 },
+                    };
+                    for (int r = 0; r < 4 && b + r < rows; r++) {
+                        const int row = b + r;
+                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][row][n]);
+                        const vec d_p_0_0 = d_sum_0;
+                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][row][n_1]);
+                        const vec d_p_0_1 = d_sum_1;
+                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][row][n_2]);
+                        const vec d_p_0_2 = d_sum_2;
+                        vec_store(&tape->mgu.d_h[t % 2][row][n], d_h[r][0]);
+                        vec_store(&tape->mgu.d_h[t % 2][row][n_1], d_h[r][1]);
+                        vec_store(&tape->mgu.d_h[t % 2][row][n_2], d_h[r][2]);
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][row][0][n % 8], d_p_0_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][row][0][n_1 % 8], d_p_0_1);
+                        vec_store(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][row][0][n_2 % 8], d_p_0_2);
                     }
                 }
             }
         }
-        /* mgu.d_bias[24*g+n] += mgu.d_p[t,b,g,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 2; g++) {
-                for (int n = 0; n < 24; n++) {
-                    gradients->mgu.bias[24 * g + n] += tape->local.mgu_backward.d_p[b][g][n];
+        /* mgu.d_recurrent_kernel_sum[k,n] += mgu.d_sum_1[t,b,n] * mgu.m[t,b,k] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int k = 0; k < 24; k += 4) {
+                const int k_1 = k + 1;
+                const int k_2 = k + 2;
+                const int k_3 = k + 3;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_sum_1_0 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
+                        const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
+                        const vec d_sum_1_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_1]));
+                        d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
+                        const vec d_sum_1_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_2]));
+                        d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
+                        const vec m_1 = vec_splat(tape->mgu.m[t][b][k_1]);
+                        d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
+                        d_recurrent_kernel_sum_1_1 += d_sum_1_1 * m_1;
+                        d_recurrent_kernel_sum_1_2 += d_sum_1_2 * m_1;
+                        const vec m_2 = vec_splat(tape->mgu.m[t][b][k_2]);
+                        d_recurrent_kernel_sum_2_0 += d_sum_1_0 * m_2;
+                        d_recurrent_kernel_sum_2_1 += d_sum_1_1 * m_2;
+                        d_recurrent_kernel_sum_2_2 += d_sum_1_2 * m_2;
+                        const vec m_3 = vec_splat(tape->mgu.m[t][b][k_3]);
+                        d_recurrent_kernel_sum_3_0 += d_sum_1_0 * m_3;
+                        d_recurrent_kernel_sum_3_1 += d_sum_1_1 * m_3;
+                        d_recurrent_kernel_sum_3_2 += d_sum_1_2 * m_3;
+                    }
                 }
+                d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n %
+                    8]);
+                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k][n_1
+                    % 8]);
+                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k][n_2
+                    % 8]);
+                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_1][n %
+                    8]);
+                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1
+                    / 8][k_1][n_1 % 8]);
+                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2
+                    / 8][k_1][n_2 % 8]);
+                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_2][n %
+                    8]);
+                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1
+                    / 8][k_2][n_1 % 8]);
+                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2
+                    / 8][k_2][n_2 % 8]);
+                d_recurrent_kernel_sum_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_3][n %
+                    8]);
+                d_recurrent_kernel_sum_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1
+                    / 8][k_3][n_1 % 8]);
+                d_recurrent_kernel_sum_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2
+                    / 8][k_3][n_2 % 8]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k][n_1 % 8],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k][n_2 % 8],
+                    d_recurrent_kernel_sum_0_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_1][n % 8],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k_1][n_1 % 8],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k_1][n_2 % 8],
+                    d_recurrent_kernel_sum_1_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_2][n % 8],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k_2][n_1 % 8],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k_2][n_2 % 8],
+                    d_recurrent_kernel_sum_2_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_3][n % 8],
+                    d_recurrent_kernel_sum_3_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k_3][n_1 % 8],
+                    d_recurrent_kernel_sum_3_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k_3][n_2 % 8],
+                    d_recurrent_kernel_sum_3_2);
+            }
+        }
+        /* mgu.d_recurrent_kernel_sum_2[k,n] += mgu.d_sum[t,b,n] * mgu.h[t,b,k] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int k = 0; k < 24; k += 4) {
+                const int k_1 = k + 1;
+                const int k_2 = k + 2;
+                const int k_3 = k + 3;
+                vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_2 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_sum_0 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
+                        const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
+                        d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
+                        const vec d_sum_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_1]));
+                        d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
+                        const vec d_sum_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_2]));
+                        d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
+                        const vec h_1 = vec_splat(tape->mgu.h[t][b][k_1]);
+                        d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
+                        d_recurrent_kernel_sum_2_1_1 += d_sum_1 * h_1;
+                        d_recurrent_kernel_sum_2_1_2 += d_sum_2 * h_1;
+                        const vec h_2 = vec_splat(tape->mgu.h[t][b][k_2]);
+                        d_recurrent_kernel_sum_2_2_0 += d_sum_0 * h_2;
+                        d_recurrent_kernel_sum_2_2_1 += d_sum_1 * h_2;
+                        d_recurrent_kernel_sum_2_2_2 += d_sum_2 * h_2;
+                        const vec h_3 = vec_splat(tape->mgu.h[t][b][k_3]);
+                        d_recurrent_kernel_sum_2_3_0 += d_sum_0 * h_3;
+                        d_recurrent_kernel_sum_2_3_1 += d_sum_1 * h_3;
+                        d_recurrent_kernel_sum_2_3_2 += d_sum_2 * h_3;
+                    }
+                }
+                d_recurrent_kernel_sum_2_0_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n
+                    % 8]);
+                d_recurrent_kernel_sum_2_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
+                    / 8][k][n_1 % 8]);
+                d_recurrent_kernel_sum_2_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
+                    / 8][k][n_2 % 8]);
+                d_recurrent_kernel_sum_2_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
+                    / 8][k_1][n % 8]);
+                d_recurrent_kernel_sum_2_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
+                    / 8][k_1][n_1 % 8]);
+                d_recurrent_kernel_sum_2_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
+                    / 8][k_1][n_2 % 8]);
+                d_recurrent_kernel_sum_2_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
+                    / 8][k_2][n % 8]);
+                d_recurrent_kernel_sum_2_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
+                    / 8][k_2][n_1 % 8]);
+                d_recurrent_kernel_sum_2_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
+                    / 8][k_2][n_2 % 8]);
+                d_recurrent_kernel_sum_2_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
+                    / 8][k_3][n % 8]);
+                d_recurrent_kernel_sum_2_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
+                    / 8][k_3][n_1 % 8]);
+                d_recurrent_kernel_sum_2_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
+                    / 8][k_3][n_2 % 8]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8],
+                    d_recurrent_kernel_sum_2_0_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k][n_1 % 8],
+                    d_recurrent_kernel_sum_2_0_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k][n_2 % 8],
+                    d_recurrent_kernel_sum_2_0_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_1][n % 8],
+                    d_recurrent_kernel_sum_2_1_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k_1][n_1 % 8],
+                    d_recurrent_kernel_sum_2_1_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k_1][n_2 % 8],
+                    d_recurrent_kernel_sum_2_1_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_2][n % 8],
+                    d_recurrent_kernel_sum_2_2_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k_2][n_1 % 8],
+                    d_recurrent_kernel_sum_2_2_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k_2][n_2 % 8],
+                    d_recurrent_kernel_sum_2_2_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_3][n % 8],
+                    d_recurrent_kernel_sum_2_3_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k_3][n_1 % 8],
+                    d_recurrent_kernel_sum_2_3_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k_3][n_2 % 8],
+                    d_recurrent_kernel_sum_2_3_2);
+            }
+        }
+        /* mgu.d_kernel_sum[k,g,n] += mgu.d_p[t,b,g,n] * x[b,t,k] */
+        for (int n = 0; n < 24; n += VEC) {
+            vec d_kernel_sum_0_0 = vec_splat(0.0f);
+            vec d_kernel_sum_0_1 = vec_splat(0.0f);
+            vec d_kernel_sum_1_0 = vec_splat(0.0f);
+            vec d_kernel_sum_1_1 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][0][n % 8]);
+                    const vec x_0 = vec_splat(tape->input[b][t][0]);
+                    d_kernel_sum_0_0 += d_p_0 * x_0;
+                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][1][n % 8]);
+                    d_kernel_sum_0_1 += d_p_1 * x_0;
+                    const vec x_1 = vec_splat(tape->input[b][t][1]);
+                    d_kernel_sum_1_0 += d_p_0 * x_1;
+                    d_kernel_sum_1_1 += d_p_1 * x_1;
+                }
+            }
+            d_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][0][n % 8]);
+            d_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][1][n % 8]);
+            d_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][0][n % 8]);
+            d_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][1][n % 8]);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][0][n % 8], d_kernel_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][1][n % 8], d_kernel_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][0][n % 8], d_kernel_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][1][n % 8], d_kernel_sum_1_1);
+        }
+        /* mgu.d_bias_sum[g,n] += mgu.d_p[t,b,g,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            vec d_bias_sum_0_0 = vec_splat(0.0f);
+            vec d_bias_sum_0_1 = vec_splat(0.0f);
+            vec d_bias_sum_0_2 = vec_splat(0.0f);
+            vec d_bias_sum_1_0 = vec_splat(0.0f);
+            vec d_bias_sum_1_1 = vec_splat(0.0f);
+            vec d_bias_sum_1_2 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][0][n % 8]);
+                    d_bias_sum_0_0 += d_p_0_0;
+                    const vec d_p_0_1 = vec_load(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][b][0][n_1 % 8]);
+                    d_bias_sum_0_1 += d_p_0_1;
+                    const vec d_p_0_2 = vec_load(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][b][0][n_2 % 8]);
+                    d_bias_sum_0_2 += d_p_0_2;
+                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][1][n % 8]);
+                    d_bias_sum_1_0 += d_p_1_0;
+                    const vec d_p_1_1 = vec_load(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][b][1][n_1 % 8]);
+                    d_bias_sum_1_1 += d_p_1_1;
+                    const vec d_p_1_2 = vec_load(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][b][1][n_2 % 8]);
+                    d_bias_sum_1_2 += d_p_1_2;
+                }
+            }
+            d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][0][n % 8]);
+            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][0][n_1 % 8]);
+            d_bias_sum_0_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][0][n_2 % 8]);
+            d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][1][n % 8]);
+            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][1][n_1 % 8]);
+            d_bias_sum_1_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][1][n_2 % 8]);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][0][n_1 % 8], d_bias_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][0][n_2 % 8], d_bias_sum_0_2);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][1][n_1 % 8], d_bias_sum_1_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][1][n_2 % 8], d_bias_sum_1_2);
+        }
+    }
+    /* mgu.d_bias[24*g+n] += mgu.d_bias_sum[g,n] */
+    for (int g = 0; g < 2; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_bias_sum = vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8]);
+            vec d_bias = vec_load(&gradients->mgu.bias[24 * g + n]);
+            d_bias += d_bias_sum;
+            vec_store(&gradients->mgu.bias[24 * g + n], d_bias);
+        }
+    }
+    /* mgu.d_kernel[k,24*g+n] += mgu.d_kernel_sum[k,g,n] */
+    for (int k = 0; k < 2; k++) {
+        for (int g = 0; g < 2; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec d_kernel_sum = vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][k][g][n % 8]);
+                vec d_kernel = vec_load(&gradients->mgu.kernel[k][24 * g + n]);
+                d_kernel += d_kernel_sum;
+                vec_store(&gradients->mgu.kernel[k][24 * g + n], d_kernel);
             }
         }
     }
-}
-
-void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
-    struct mgu_gradients *restrict gradients)
-{
-    backward(training->weights, tape, gradients);
+    /* mgu.d_recurrent_kernel[k,n] += mgu.d_recurrent_kernel_sum_2[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_recurrent_kernel_sum_2 =
+                vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
+            vec d_recurrent_kernel = vec_load(&gradients->mgu.recurrent_kernel[k][n]);
+            d_recurrent_kernel += d_recurrent_kernel_sum_2;
+            vec_store(&gradients->mgu.recurrent_kernel[k][n], d_recurrent_kernel);
+        }
+    }
+    /* mgu.d_recurrent_kernel[k,n+24] += mgu.d_recurrent_kernel_sum[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_recurrent_kernel_sum =
+                vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
+            vec d_recurrent_kernel = vec_load(&gradients->mgu.recurrent_kernel[k][n + 24]);
+            d_recurrent_kernel += d_recurrent_kernel_sum;
+            vec_store(&gradients->mgu.recurrent_kernel[k][n + 24], d_recurrent_kernel);
+        }
+    }
 }
 
 void mgu_carry(struct mgu_tape *restrict tape)
@@ -767,18 +2056,22 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "mgu.h", .rank = 3, .shape = { 31, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 11904,
+        .padding = 0,
     },
     {
         .name = "mgu.f", .rank = 3, .shape = { 30, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.f) / sizeof(float), .count = 11520,
+        .padding = 0,
     },
     {
         .name = "mgu.m", .rank = 3, .shape = { 30, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.m) / sizeof(float), .count = 11520,
+        .padding = 0,
     },
     {
         .name = "mgu.candidate", .rank = 3, .shape = { 30, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.candidate) / sizeof(float), .count = 11520,
+        .padding = 0,
     },
     {
         .name = "dense.y", .rank = 2, .shape = { 16, 1 },

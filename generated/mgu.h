@@ -1,6 +1,6 @@
 /* mgu.h: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
- *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 12.4 KB a row   state 192 B   scratch 868 B   1 lane
+ *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds float, y float):
  *     static struct mgu_weights weights;
@@ -173,32 +173,38 @@ struct mgu_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 8 B. */
+ * change. 5.2 KB. */
 struct mgu_packed {
+    struct {
+        float bias[3][2][8];
+        float kernel[3][2][2][8];
+        float recurrent_kernel[3][24][8];
+        float recurrent_kernel_2[3][24][8];
+    } mgu;
+    struct {
+        float kernel[1][24];
+    } dense;
     const struct mgu_weights *weights;
 };
 
-/* Memory for one mgu_predict at a time; its contents need not be kept. 868 B. */
+/* Memory for one mgu_predict at a time; its contents need not be kept. 6.0 KB. */
 struct mgu_scratch {
     struct {
         float h[2][24];      /* row t is at t % 2 */
     } mgu;
+    union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float p[3][30][2][8];
+            float f[24];
+            float m[24];
+        } mgu;
+    } local;
     struct {
         float y[1];
     } dense;
-    union {                 /* intermediate values; only one of these is alive at a time */
-        struct {
-            float p[2][24];
-            float sum[24];
-            float f[24];
-            float m[24];
-            float sum_1[24];
-            float candidate[24];
-        } mgu;
-    } local;
 };
 
-/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 13.6 KB. */
+/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 9.1 KB. */
 struct mgu_batch_scratch {
     struct {
         float h[2][MGU_BATCH][24];      /* row t is at t % 2 */
@@ -208,12 +214,9 @@ struct mgu_batch_scratch {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[MGU_BATCH][2][24];
-            float sum[MGU_BATCH][24];
+            float p[3][MGU_BATCH][2][8];
             float f[MGU_BATCH][24];
             float m[MGU_BATCH][24];
-            float sum_1[MGU_BATCH][24];
-            float candidate[MGU_BATCH][24];
         } mgu;
     } local;
 };
@@ -226,20 +229,27 @@ struct mgu_state {
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 8 B. */
+ * change. 9.8 KB. */
 struct mgu_training {
+    struct {
+        float bias[3][2][8];
+        float kernel[3][2][2][8];
+        float recurrent_kernel[3][24][8];
+        float recurrent_kernel_2[3][24][8];
+        float recurrent_kernel_transposed[3][24][8];
+        float recurrent_kernel_transposed_2[3][24][8];
+    } mgu;
+    struct {
+        float kernel[1][24];
+        float kernel_transposed[3][1][8];
+    } dense;
     const struct mgu_weights *weights;
 };
 
 /* What forward leaves for loss and backward: the activations of up to MGU_BATCH samples. `output` holds y,
  * [rows][MGU_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the whole
- * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 199 KB. */
+ * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 225 KB. */
 struct mgu_tape {
-    int rows;               /* set by forward */
-    int first_row;          /* yours to set */
-    float input[MGU_BATCH][30][2];
-    float output[MGU_BATCH][1];
-    float d_output[MGU_BATCH][1];
     struct {
         float h[31][MGU_BATCH][24];      /* row 0: before the first step */
         float f[30][MGU_BATCH][24];
@@ -253,9 +263,7 @@ struct mgu_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[MGU_BATCH][2][24];
-            float sum[MGU_BATCH][24];
-            float sum_1[MGU_BATCH][24];
+            float p[3][MGU_BATCH][2][8];
         } mgu;
         struct {
             float e[MGU_BATCH][1];
@@ -264,14 +272,21 @@ struct mgu_tape {
             float d_l[MGU_BATCH];
         } model_loss;
         struct {
-            float d_p[MGU_BATCH][2][24];
-            float d_sum[MGU_BATCH][24];
+            float d_p[3][5][MGU_BATCH][2][8];      /* row t is at t % 5 */
+            float d_sum[5][MGU_BATCH][24];      /* row t is at t % 5 */
             float d_f[MGU_BATCH][24];
-            float d_m[MGU_BATCH][24];
-            float d_sum_1[MGU_BATCH][24];
-            float d_candidate[MGU_BATCH][24];
+            float d_sum_1[5][MGU_BATCH][24];      /* row t is at t % 5 */
+            float d_recurrent_kernel_sum[3][24][8];
+            float d_recurrent_kernel_sum_2[3][24][8];
+            float d_kernel_sum[3][2][2][8];
+            float d_bias_sum[3][2][8];
         } mgu_backward;
     } local;
+    float input[MGU_BATCH][30][2];
+    float output[MGU_BATCH][1];
+    float d_output[MGU_BATCH][1];
+    int rows;               /* set by forward */
+    int first_row;          /* yours to set */
 };
 
 /* Reads the weights for prediction; again after they move or change. */
@@ -288,7 +303,7 @@ void mgu_predict_batch(const struct mgu_packed *packed, struct mgu_batch_scratch
 /* Before the first step of a stream: every state takes its initial value. */
 void mgu_reset(const struct mgu_packed *packed, struct mgu_state *state);
 
-/* The next step of a stream: x [2], y [1], the output after this step. Uses 676 B of stack. Returns 1: y was
+/* The next step of a stream: x [2], y [1], the output after this step. Uses 388 B of stack. Returns 1: y was
  * written. */
 int mgu_step(const struct mgu_packed *packed, struct mgu_state *state, const float *x, float *y);
 

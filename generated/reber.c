@@ -1,28 +1,328 @@
 /* reber.c: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
- *   3 432 weights   step: 3 264 mul-adds, 128 activations   tape 19.0 KB a row   state 384 B   scratch 2.0 KB   1 lane
+ *   3 432 weights   step: 2 496 mul-adds, 128 activations   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
  */
 #include "reber.h"
 
 #include <math.h>
 #include <string.h>
 
-/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */
+#define LANES 8
+
+/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
+ * this text into generated files whose loops run over vectors; LANES (4, 8, 16), which fixes every layout in memory, is defined before it.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_VEC_H
+#define LSTMC_VEC_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#ifdef __FAST_MATH__
+#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
+#endif
+
+/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
+ * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
 #if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
+#pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#endif
+
+/* VEC: floats of one vector; it divides LANES. Wider types than the machine's would go through memory. */
+#if !defined(__GNUC__) || defined(LSTMC_NO_VECTORS)
+#define VEC 1
+#define VEC_FUNCTION static inline
+typedef float vec;
+#else
+#if defined(LSTMC_VEC)              /* in a region for another instruction set, of which clang's macros say nothing */
+#define VEC LSTMC_VEC
+#elif defined(__AVX512F__) && LANES >= 16
+#define VEC 16
+#elif defined(__AVX__) && LANES >= 8
+#define VEC 8
+#else
+#define VEC 4
+#endif
+#define VEC_FUNCTION __attribute__((unused)) static inline
+typedef float vec __attribute__((vector_size(4 * VEC)));
+typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
+#endif
+
+#if VEC > 1
+
+VEC_FUNCTION vec vec_load(const float *from) { return *(const vec_memory *)from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *(vec_memory *)to = v; }
+
+/* The same float in all lanes. -0 stays -0, which a sum would not. */
+VEC_FUNCTION vec vec_splat(float x) { return x - (vec){ 0 }; }
+
+/* Keeps a vector that several sums use in a register; gcc would read it again for each. */
+VEC_FUNCTION vec vec_keep(vec v)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__("" : "+v"(v));
+#endif
+    return v;
+}
+
+VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
+
+/* The first `count` lanes; the others are zero, and their memory is not touched. */
+VEC_FUNCTION vec vec_load_part(const float *from, int count)
+{
+    if (count >= VEC)
+        return vec_load(from);
+    vec part = { 0 };
+    if (count > 0)
+        memcpy(&part, from, (size_t)count * sizeof(float));
+    return part;
+}
+
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count >= VEC)
+        vec_store(to, v);
+    else if (count > 0)
+        memcpy(to, &v, (size_t)count * sizeof(float));
+}
+
+VEC_FUNCTION float vec_sum(vec v)
+{
+#if VEC == 16
+    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) + (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
+#elif VEC == 8
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
+}
+
+/* A NaN in either stays one. */
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return vec_select((a > b) | (a != a), a, b); }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return vec_select((a < b) | (a != a), a, b); }
+
+VEC_FUNCTION float vec_largest(vec v)
+{
+    float largest = v[0];
+    for (int i = 1; i < VEC; i++)
+        largest = largest > v[i] || !(largest == largest) ? largest : v[i];
+    return largest;
+}
+
+VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
+
+VEC_FUNCTION vec vec_sqrt(vec v)
+{
+#if VEC == 8
+    return __builtin_ia32_sqrtps256(v);
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_sqrtps(v);
+#else
+    for (int i = 0; i < VEC; i++)
+        v[i] = sqrtf(v[i]);
+    return v;
+#endif
+}
+
+/* v within -bound..bound; a NaN stays one. */
+VEC_FUNCTION vec vec_clamp(vec v, float bound)
+{
+    vec high = vec_splat(bound), low = vec_splat(-bound);
+#if VEC == 16 && defined(__clang__)
+    return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
+#elif VEC == 16
+    return __builtin_ia32_maxps512_mask(low, __builtin_ia32_minps512_mask(high, v, v, -1, 4), v, -1, 4);
+#elif VEC == 8
+    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));
+#else
+    v = vec_select(high < v, high, v);
+    return vec_select(low > v, low, v);
+#endif
+}
+
+#else
+
+VEC_FUNCTION vec vec_load(const float *from) { return *from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
+VEC_FUNCTION vec vec_splat(float x) { return x; }
+VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count > 0)
+        *to = v;
+}
+VEC_FUNCTION float vec_sum(vec v) { return v; }
+VEC_FUNCTION float vec_largest(vec v) { return v; }
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return a > b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return a < b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_absolute(vec a) { return fabsf(a); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return a > b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return a == b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
+
+#endif
+#endif
+
+/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds given here.
+ * LSTMC_PRECISE, defined before: tanh and sigmoid by exp, relative to the last digits everywhere; else by rational functions, faster by a third.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MATH_H
+#define LSTMC_MATH_H
+
+#if VEC > 1
+
+/* 1 ulp. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those of Moshier's Cephes library. */
+VEC_FUNCTION vec vec_exp(vec x)
+{
+    const float shift = 12582912.0f;        /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
+    vec bounded = vec_select(x > vec_splat(89.0f), vec_splat(89.0f), x);
+    bounded = vec_select(bounded < vec_splat(-104.0f), vec_splat(-104.0f), bounded);
+    vec shifted = bounded * 1.44269504f + shift, n = shifted - shift;
+    vec r = bounded - n * 0.693359375f - n * -2.12194440e-4f;
+    vec p = 1.3981999507e-3f + r * 1.9875691500e-4f;
+    p = 8.3334519073e-3f + r * p;
+    p = 4.1665795894e-2f + r * p;
+    p = 1.6666665459e-1f + r * p;
+    p = 5.0000001201e-1f + r * p;
+    p = 1.0f + (r + r * r * p);
+    vec_mask power = (vec_mask)shifted - 0x4b400000, half = power >> 1;        /* in two steps, so that tiny results are right and large ones inf */
+    return p * (vec)((half + 127) << 23) * (vec)((power - half + 127) << 23);
+}
+
+/* 1 ulp; log(0) = -inf, of what is less a NaN. */
+VEC_FUNCTION vec vec_log(vec x)
+{
+    vec_mask small = x < vec_splat(FLT_MIN);
+    vec scaled = vec_select(small, x * 8388608.0f, x);
+    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;        /* the mantissa between sqrt(1/2) and sqrt(2) */
+    vec f = (vec)(bits - (power << 23)) - 1.0f;
+    power -= small & 23;
+    vec n = (vec)(power + 0x4b400000) - 12582912.0f, square = f * f;
+    vec p = -1.1514610310e-1f + f * 7.0376836292e-2f;
+    p = 1.1676998740e-1f + f * p;
+    p = -1.2420140846e-1f + f * p;
+    p = 1.4249322787e-1f + f * p;
+    p = -1.6668057665e-1f + f * p;
+    p = 2.0000714765e-1f + f * p;
+    p = -2.4999993993e-1f + f * p;
+    p = 3.3333331174e-1f + f * p;
+    vec y = f * square * p + n * -2.12194440e-4f - 0.5f * square;
+    y = f + y + n * 0.693359375f;
+    y = vec_select(x == vec_splat(0.0f), vec_splat(-INFINITY), y);
+    y = vec_select(x < vec_splat(0.0f), vec_splat(NAN), y);
+    return vec_select((x == vec_splat(INFINITY)) | (x != x), x, y);
+}
+
+/* Close to zero 3 ulp, everywhere 3e-7 relative. */
+VEC_FUNCTION vec vec_tanh_precise(vec x)
+{
+    vec size = vec_absolute(x), e = vec_exp(-2.0f * size), u = x * x;
+    vec p = 2.06390887954e-2f + u * -5.70498872745e-3f;
+    p = -5.37397155531e-2f + u * p;
+    p = 1.33314422036e-1f + u * p;
+    p = -3.33332819422e-1f + u * p;
+    vec large = (1.0f - e) / (1.0f + e);
+    large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
+    return vec_select(size < vec_splat(0.625f), x + x * u * p, large);
+}
+
+/* Relative down to exp's smallest result. */
+VEC_FUNCTION vec vec_sigmoid_precise(vec x)
+{
+    vec e = vec_exp(-vec_absolute(x));
+    return vec_select(x < vec_splat(0.0f), e, vec_splat(1.0f)) / (1.0f + e);
+}
+
+/* log(1 + exp(x)): max(x, 0) + log1p(exp(-|x|)), the rounding of 1 + e made good to first order. */
+VEC_FUNCTION vec vec_softplus(vec x)
+{
+    vec e = vec_exp(-vec_absolute(x)), sum = 1.0f + e;
+    return vec_select(x < vec_splat(0.0f), vec_splat(0.0f), x) + (vec_log(sum) + (e - (sum - 1.0f)) / sum);
+}
+
+VEC_FUNCTION vec vec_erf(vec x)
+{
+    vec u = x * x, size = vec_absolute(x), inverse = 1.0f / size, v = inverse * inverse;
+    vec p = -8.010193625184903e-4f + u * 7.853861353153693e-5f;
+    p = 5.188327685732524e-3f + u * p;
+    p = -2.685381193529856e-2f + u * p;
+    p = 1.128358514861418e-1f + u * p;
+    p = -3.761262582423300e-1f + u * p;
+    p = 1.128379165726710f + u * p;
+    vec near = -1.387039388740657e-1f + v * 2.326819970068386e-2f;              /* 1 <= |x| < 2 */
+    near = 3.687424674597105e-1f + v * near;
+    near = -5.824733027278666e-1f + v * near;
+    near = 6.210004621745983e-1f + v * near;
+    near = -4.944515323274145e-1f + v * near;
+    near = 3.404879937665872e-1f + v * near;
+    near = -2.741127028184656e-1f + v * near;
+    near = 5.638259427386472e-1f + v * near;
+    vec far = 1.297719955372516e+1f + v * -1.047766399936249e+1f;
+    far = -7.495518717768503f + v * far;
+    far = 2.921019019210786f + v * far;
+    far = -1.015265279202700f + v * far;
+    far = 4.218463358204948e-1f + v * far;
+    far = -2.820767439740514e-1f + v * far;
+    far = 5.641895067754075e-1f + v * far;
+    vec large = 1.0f - vec_exp(-u) * inverse * vec_select(size < vec_splat(2.0f), near, far);
+    large = vec_select(size > vec_splat(4.0f), vec_splat(1.0f), large);
+    large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
+    return vec_select((size < vec_splat(1.0f)) | (x != x), x * p, large);
+}
+
+#else
+
+VEC_FUNCTION vec vec_exp(vec x) { return expf(x); }
+VEC_FUNCTION vec vec_log(vec x) { return logf(x); }
+VEC_FUNCTION vec vec_tanh_precise(vec x) { return tanhf(x); }
+VEC_FUNCTION vec vec_sigmoid_precise(vec x) { return x < 0.0f ? expf(x) / (1.0f + expf(x)) : 1.0f / (1.0f + expf(-x)); }
+VEC_FUNCTION vec vec_softplus(vec x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
+VEC_FUNCTION vec vec_erf(vec x) { return erff(x); }
+
+#endif
+
+/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most, never beyond 1. */
+VEC_FUNCTION vec vec_tanh(vec x)
+{
+#ifdef LSTMC_PRECISE
+    return vec_tanh_precise(x);
+#else
+    vec bounded = vec_clamp(x, 8.09810925f), u = bounded * bounded;
+    vec p = 1.0f + u * (0x1.1213d6p-3f + u * (0x1.ca6b5ap-9f + u * (0x1.5a36p-16f + u * 0x1.cbe26p-27f)));
+    vec q = 1.0f + u * (0x1.de5f36p-2f + u * (0x1.a816f8p-6f + u * (0x1.58d378p-12f + u * 0x1.a23c4ap-21f)));
+    return bounded * p / q;
+#endif
+}
+
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 absolute, in the negative tail too. */
+VEC_FUNCTION vec vec_sigmoid(vec x)
+{
+#ifdef LSTMC_PRECISE
+    return vec_sigmoid_precise(x);
+#else
+    vec bounded = vec_clamp(x, 16.1962185f), u = bounded * bounded;
+    vec p = 0.25f + u * (0x1.1213d6p-7f + u * (0x1.ca6b5ap-15f + u * (0x1.5a36p-24f + u * 0x1.cbe26p-37f)));
+    vec q = 1.0f + u * (0x1.de5f36p-4f + u * (0x1.a816f8p-10f + u * (0x1.58d378p-18f + u * 0x1.a23c4ap-29f)));
+    return 0.5f + bounded * p / q;
+#endif
+}
+
 #endif
 
 /* Ids and classes come from outside. */
 static inline int clamped(int32_t id, int count)
 {
     return id >= 0 && id < count ? (int)id : 0;
-}
-
-static inline float sigmoid(float v)
-{
-    return 1.0f / (1.0f + expf(-v));
 }
 
 /* a NaN stays one */
@@ -35,243 +335,513 @@ static inline float maximum(float a, float b)
 
 void reber_prepare(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
 {
+    memset(packed, 0, sizeof *packed);
     packed->weights = weights;
-}
-
-static void predict(const struct reber_weights *restrict weights, struct reber_scratch *restrict scratch,
-    const int32_t *restrict x, float *restrict y)
-{
-    /* lstm.h[0,n] = 0 */
-    for (int n = 0; n < 24; n++) {
-        scratch->lstm.h[0][n] = 0.0f;
-    }
-    /* lstm.c[0,n] = 0 */
-    for (int n = 0; n < 24; n++) {
-        scratch->lstm.c[0][n] = 0.0f;
-    }
-    /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int t = 0; t < 24; t++) {
-        for (int n = 0; n < 8; n++) {
-            scratch->embedding.y[t][n] = weights->embedding.embeddings[clamped(x[t], 8)][n];
+    /* lstm.table[v,g,n] = lstm.bias[24*g+n]
+     * lstm.table[v,g,n] += lstm.kernel[k,24*g+n] * embedding.embeddings[v,k] */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
+            vec table_0 = bias;
+            vec table_1 = bias;
+            vec table_2 = bias;
+            vec table_3 = bias;
+            vec table_4 = bias;
+            vec table_5 = bias;
+            vec table_6 = bias;
+            vec table_7 = bias;
+            const vec kernel_0 = vec_load(&weights->lstm.kernel[0][24 * g + n]);
+            const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
+            table_0 += kernel_0 * embeddings_0_0;
+            const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
+            table_1 += kernel_0 * embeddings_1_0;
+            const vec embeddings_2_0 = vec_splat(weights->embedding.embeddings[2][0]);
+            table_2 += kernel_0 * embeddings_2_0;
+            const vec embeddings_3_0 = vec_splat(weights->embedding.embeddings[3][0]);
+            table_3 += kernel_0 * embeddings_3_0;
+            const vec embeddings_4_0 = vec_splat(weights->embedding.embeddings[4][0]);
+            table_4 += kernel_0 * embeddings_4_0;
+            const vec embeddings_5_0 = vec_splat(weights->embedding.embeddings[5][0]);
+            table_5 += kernel_0 * embeddings_5_0;
+            const vec embeddings_6_0 = vec_splat(weights->embedding.embeddings[6][0]);
+            table_6 += kernel_0 * embeddings_6_0;
+            const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
+            table_7 += kernel_0 * embeddings_7_0;
+            const vec kernel_1 = vec_load(&weights->lstm.kernel[1][24 * g + n]);
+            const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
+            table_0 += kernel_1 * embeddings_0_1;
+            const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
+            table_1 += kernel_1 * embeddings_1_1;
+            const vec embeddings_2_1 = vec_splat(weights->embedding.embeddings[2][1]);
+            table_2 += kernel_1 * embeddings_2_1;
+            const vec embeddings_3_1 = vec_splat(weights->embedding.embeddings[3][1]);
+            table_3 += kernel_1 * embeddings_3_1;
+            const vec embeddings_4_1 = vec_splat(weights->embedding.embeddings[4][1]);
+            table_4 += kernel_1 * embeddings_4_1;
+            const vec embeddings_5_1 = vec_splat(weights->embedding.embeddings[5][1]);
+            table_5 += kernel_1 * embeddings_5_1;
+            const vec embeddings_6_1 = vec_splat(weights->embedding.embeddings[6][1]);
+            table_6 += kernel_1 * embeddings_6_1;
+            const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
+            table_7 += kernel_1 * embeddings_7_1;
+            const vec kernel_2 = vec_load(&weights->lstm.kernel[2][24 * g + n]);
+            const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
+            table_0 += kernel_2 * embeddings_0_2;
+            const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
+            table_1 += kernel_2 * embeddings_1_2;
+            const vec embeddings_2_2 = vec_splat(weights->embedding.embeddings[2][2]);
+            table_2 += kernel_2 * embeddings_2_2;
+            const vec embeddings_3_2 = vec_splat(weights->embedding.embeddings[3][2]);
+            table_3 += kernel_2 * embeddings_3_2;
+            const vec embeddings_4_2 = vec_splat(weights->embedding.embeddings[4][2]);
+            table_4 += kernel_2 * embeddings_4_2;
+            const vec embeddings_5_2 = vec_splat(weights->embedding.embeddings[5][2]);
+            table_5 += kernel_2 * embeddings_5_2;
+            const vec embeddings_6_2 = vec_splat(weights->embedding.embeddings[6][2]);
+            table_6 += kernel_2 * embeddings_6_2;
+            const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
+            table_7 += kernel_2 * embeddings_7_2;
+            const vec kernel_3 = vec_load(&weights->lstm.kernel[3][24 * g + n]);
+            const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
+            table_0 += kernel_3 * embeddings_0_3;
+            const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
+            table_1 += kernel_3 * embeddings_1_3;
+            const vec embeddings_2_3 = vec_splat(weights->embedding.embeddings[2][3]);
+            table_2 += kernel_3 * embeddings_2_3;
+            const vec embeddings_3_3 = vec_splat(weights->embedding.embeddings[3][3]);
+            table_3 += kernel_3 * embeddings_3_3;
+            const vec embeddings_4_3 = vec_splat(weights->embedding.embeddings[4][3]);
+            table_4 += kernel_3 * embeddings_4_3;
+            const vec embeddings_5_3 = vec_splat(weights->embedding.embeddings[5][3]);
+            table_5 += kernel_3 * embeddings_5_3;
+            const vec embeddings_6_3 = vec_splat(weights->embedding.embeddings[6][3]);
+            table_6 += kernel_3 * embeddings_6_3;
+            const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
+            table_7 += kernel_3 * embeddings_7_3;
+            const vec kernel_4 = vec_load(&weights->lstm.kernel[4][24 * g + n]);
+            const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
+            table_0 += kernel_4 * embeddings_0_4;
+            const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
+            table_1 += kernel_4 * embeddings_1_4;
+            const vec embeddings_2_4 = vec_splat(weights->embedding.embeddings[2][4]);
+            table_2 += kernel_4 * embeddings_2_4;
+            const vec embeddings_3_4 = vec_splat(weights->embedding.embeddings[3][4]);
+            table_3 += kernel_4 * embeddings_3_4;
+            const vec embeddings_4_4 = vec_splat(weights->embedding.embeddings[4][4]);
+            table_4 += kernel_4 * embeddings_4_4;
+            const vec embeddings_5_4 = vec_splat(weights->embedding.embeddings[5][4]);
+            table_5 += kernel_4 * embeddings_5_4;
+            const vec embeddings_6_4 = vec_splat(weights->embedding.embeddings[6][4]);
+            table_6 += kernel_4 * embeddings_6_4;
+            const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
+            table_7 += kernel_4 * embeddings_7_4;
+            const vec kernel_5 = vec_load(&weights->lstm.kernel[5][24 * g + n]);
+            const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
+            table_0 += kernel_5 * embeddings_0_5;
+            const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
+            table_1 += kernel_5 * embeddings_1_5;
+            const vec embeddings_2_5 = vec_splat(weights->embedding.embeddings[2][5]);
+            table_2 += kernel_5 * embeddings_2_5;
+            const vec embeddings_3_5 = vec_splat(weights->embedding.embeddings[3][5]);
+            table_3 += kernel_5 * embeddings_3_5;
+            const vec embeddings_4_5 = vec_splat(weights->embedding.embeddings[4][5]);
+            table_4 += kernel_5 * embeddings_4_5;
+            const vec embeddings_5_5 = vec_splat(weights->embedding.embeddings[5][5]);
+            table_5 += kernel_5 * embeddings_5_5;
+            const vec embeddings_6_5 = vec_splat(weights->embedding.embeddings[6][5]);
+            table_6 += kernel_5 * embeddings_6_5;
+            const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
+            table_7 += kernel_5 * embeddings_7_5;
+            const vec kernel_6 = vec_load(&weights->lstm.kernel[6][24 * g + n]);
+            const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
+            table_0 += kernel_6 * embeddings_0_6;
+            const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
+            table_1 += kernel_6 * embeddings_1_6;
+            const vec embeddings_2_6 = vec_splat(weights->embedding.embeddings[2][6]);
+            table_2 += kernel_6 * embeddings_2_6;
+            const vec embeddings_3_6 = vec_splat(weights->embedding.embeddings[3][6]);
+            table_3 += kernel_6 * embeddings_3_6;
+            const vec embeddings_4_6 = vec_splat(weights->embedding.embeddings[4][6]);
+            table_4 += kernel_6 * embeddings_4_6;
+            const vec embeddings_5_6 = vec_splat(weights->embedding.embeddings[5][6]);
+            table_5 += kernel_6 * embeddings_5_6;
+            const vec embeddings_6_6 = vec_splat(weights->embedding.embeddings[6][6]);
+            table_6 += kernel_6 * embeddings_6_6;
+            const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
+            table_7 += kernel_6 * embeddings_7_6;
+            const vec kernel_7 = vec_load(&weights->lstm.kernel[7][24 * g + n]);
+            const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
+            table_0 += kernel_7 * embeddings_0_7;
+            const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
+            table_1 += kernel_7 * embeddings_1_7;
+            const vec embeddings_2_7 = vec_splat(weights->embedding.embeddings[2][7]);
+            table_2 += kernel_7 * embeddings_2_7;
+            const vec embeddings_3_7 = vec_splat(weights->embedding.embeddings[3][7]);
+            table_3 += kernel_7 * embeddings_3_7;
+            const vec embeddings_4_7 = vec_splat(weights->embedding.embeddings[4][7]);
+            table_4 += kernel_7 * embeddings_4_7;
+            const vec embeddings_5_7 = vec_splat(weights->embedding.embeddings[5][7]);
+            table_5 += kernel_7 * embeddings_5_7;
+            const vec embeddings_6_7 = vec_splat(weights->embedding.embeddings[6][7]);
+            table_6 += kernel_7 * embeddings_6_7;
+            const vec embeddings_7_7 = vec_splat(weights->embedding.embeddings[7][7]);
+            table_7 += kernel_7 * embeddings_7_7;
+            vec_store(&packed->lstm.table[0][g][n], table_0);
+            vec_store(&packed->lstm.table[1][g][n], table_1);
+            vec_store(&packed->lstm.table[2][g][n], table_2);
+            vec_store(&packed->lstm.table[3][g][n], table_3);
+            vec_store(&packed->lstm.table[4][g][n], table_4);
+            vec_store(&packed->lstm.table[5][g][n], table_5);
+            vec_store(&packed->lstm.table[6][g][n], table_6);
+            vec_store(&packed->lstm.table[7][g][n], table_7);
         }
     }
-    for (int t = 0; t < 24; t++) {
-        /* lstm.z[t,g,n] = lstm.bias[24*g+n] */
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.z[g][n] = weights->lstm.bias[24 * g + n];
-            }
-        }
-        /* lstm.z[t,g,n] += lstm.kernel[k,24*g+n] * embedding.y[t,k] */
-        for (int k = 0; k < 8; k++) {
-            for (int g = 0; g < 4; g++) {
-                const float embedding_y = scratch->embedding.y[t][k];
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.lstm.z[g][n] += weights->lstm.kernel[k][24 * g + n] * embedding_y;
-                }
-            }
-        }
-        /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,24*g+n] * lstm.h[t,k] */
-        for (int k = 0; k < 24; k++) {
-            for (int g = 0; g < 4; g++) {
-                const float lstm_h = scratch->lstm.h[t % 2][k];
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.lstm.z[g][n] += weights->lstm.recurrent_kernel[k][24 * g + n] * lstm_h;
-                }
-            }
-        }
-        /* lstm.i[t,n] = sigmoid(lstm.z[t,0,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.lstm.i[n] = sigmoid(scratch->local.lstm.z[0][n]);
-        }
-        /* lstm.f[t,n] = sigmoid(lstm.z[t,1,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.lstm.f[n] = sigmoid(scratch->local.lstm.z[1][n]);
-        }
-        /* lstm.g[t,n] = tanh(lstm.z[t,2,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.lstm.g[n] = tanhf(scratch->local.lstm.z[2][n]);
-        }
-        /* lstm.o[t,n] = sigmoid(lstm.z[t,3,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.lstm.o[n] = sigmoid(scratch->local.lstm.z[3][n]);
-        }
-        /* lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n] */
-        for (int n = 0; n < 24; n++) {
-            scratch->lstm.c[(t + 1) % 2][n] = scratch->local.lstm.f[n] * scratch->lstm.c[t % 2][n] +
-                scratch->local.lstm.i[n] * scratch->local.lstm.g[n];
-        }
-        /* lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n]) */
-        for (int n = 0; n < 24; n++) {
-            scratch->local.lstm.tanh_c[n] = tanhf(scratch->lstm.c[(t + 1) % 2][n]);
-        }
-        /* lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < 24; n++) {
-            scratch->lstm.h[(t + 1) % 2][n] = scratch->local.lstm.o[n] * scratch->local.lstm.tanh_c[n];
-        }
-    }
-    /* dense.z[n] = dense.bias[n] */
-    for (int n = 0; n < 8; n++) {
-        scratch->local.dense.z[n] = weights->dense.bias[n];
-    }
-    /* dense.z[n] += dense.kernel[k,n] * lstm.h[24,k] */
+    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
     for (int k = 0; k < 24; k++) {
-        const float lstm_h = scratch->lstm.h[0][k];
-        for (int n = 0; n < 8; n++) {
-            scratch->local.dense.z[n] += weights->dense.kernel[k][n] * lstm_h;
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
+                const vec recurrent_kernel_2 = recurrent_kernel;
+                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+            }
         }
     }
-    /* dense.highest[] = -inf */
-    scratch->local.dense.highest = -INFINITY;
-    /* dense.highest[] max= dense.z[k] */
-    {
-        float largest = scratch->local.dense.highest;
-        for (int k = 0; k < 8; k++) {
-            largest = maximum(largest, scratch->local.dense.z[k]);
+    /* dense.bias[n] = dense.bias[n] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec bias = vec_load(&weights->dense.bias[n]);
+        const vec bias_2 = bias;
+        vec_store(&packed->dense.bias[n], bias_2);
+    }
+    /* dense.kernel[k,n] = dense.kernel[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 8; n += VEC) {
+            const vec kernel = vec_load(&weights->dense.kernel[k][n]);
+            const vec kernel_2 = kernel;
+            vec_store(&packed->dense.kernel[n / 8][k][n % 8], kernel_2);
         }
-        scratch->local.dense.highest = largest;
-    }
-    /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
-    for (int n = 0; n < 8; n++) {
-        scratch->local.dense.e[n] = expf(scratch->local.dense.z[n] - scratch->local.dense.highest);
-    }
-    /* dense.total[] = 0 */
-    scratch->local.dense.total = 0.0f;
-    /* dense.total[] += dense.e[k] */
-    {
-        float sum = scratch->local.dense.total;
-        for (int k = 0; k < 8; k++) {
-            sum += scratch->local.dense.e[k];
-        }
-        scratch->local.dense.total = sum;
-    }
-    /* dense.y[n] = dense.e[n] / dense.total[] */
-    for (int n = 0; n < 8; n++) {
-        scratch->dense.y[n] = scratch->local.dense.e[n] / scratch->local.dense.total;
-    }
-    /* output[n] = dense.y[n] */
-    for (int n = 0; n < 8; n++) {
-        y[n] = scratch->dense.y[n];
     }
 }
 
 void reber_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
     const int32_t *restrict x, float *restrict y)
 {
-    predict(packed->weights, scratch, x, y);
+    /* lstm.h[0,n] = 0
+     * lstm.c[0,n] = 0 */
+    for (int n = 0; n < 24; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        const vec c = vec_splat(0.0f);
+        vec_store(&scratch->lstm.h[0][n], h);
+        vec_store(&scratch->lstm.c[0][n], c);
+    }
+    for (int t = 0; t < 24; t++) {
+        /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
+         * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
+         * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
+         * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
+         * lstm.g[t,n] = tanh(lstm.z[t,2,n])
+         * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
+         * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
+         * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
+         * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
+            vec z_0_0 = table_0_0;
+            const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_1]);
+            vec z_0_1 = table_0_1;
+            const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_2]);
+            vec z_0_2 = table_0_2;
+            const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n]);
+            vec z_1_0 = table_1_0;
+            const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_1]);
+            vec z_1_1 = table_1_1;
+            const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_2]);
+            vec z_1_2 = table_1_2;
+            const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n]);
+            vec z_2_0 = table_2_0;
+            const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_1]);
+            vec z_2_1 = table_2_1;
+            const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_2]);
+            vec z_2_2 = table_2_2;
+            const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
+            vec z_3_0 = table_3_0;
+            const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_1]);
+            vec z_3_1 = table_3_1;
+            const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_2]);
+            vec z_3_2 = table_3_2;
+            for (int k = 0; k < 24; k++) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+                const vec h = vec_splat(scratch->lstm.h[t % 2][k]);
+                z_0_0 += recurrent_kernel_0_0 * h;
+                const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][0][n_1 % 8]);
+                z_0_1 += recurrent_kernel_0_1 * h;
+                const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][0][n_2 % 8]);
+                z_0_2 += recurrent_kernel_0_2 * h;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+                z_1_0 += recurrent_kernel_1_0 * h;
+                const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][1][n_1 % 8]);
+                z_1_1 += recurrent_kernel_1_1 * h;
+                const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][1][n_2 % 8]);
+                z_1_2 += recurrent_kernel_1_2 * h;
+                const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+                z_2_0 += recurrent_kernel_2_0 * h;
+                const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][2][n_1 % 8]);
+                z_2_1 += recurrent_kernel_2_1 * h;
+                const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][2][n_2 % 8]);
+                z_2_2 += recurrent_kernel_2_2 * h;
+                const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+                z_3_0 += recurrent_kernel_3_0 * h;
+                const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][3][n_1 % 8]);
+                z_3_1 += recurrent_kernel_3_1 * h;
+                const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][3][n_2 % 8]);
+                z_3_2 += recurrent_kernel_3_2 * h;
+            }
+            const vec i_0 = vec_sigmoid(z_0_0);
+            const vec i_1 = vec_sigmoid(z_0_1);
+            const vec i_2 = vec_sigmoid(z_0_2);
+            const vec f_0 = vec_sigmoid(z_1_0);
+            const vec f_1 = vec_sigmoid(z_1_1);
+            const vec f_2 = vec_sigmoid(z_1_2);
+            const vec g_0 = vec_tanh(z_2_0);
+            const vec g_1 = vec_tanh(z_2_1);
+            const vec g_2 = vec_tanh(z_2_2);
+            const vec o_0 = vec_sigmoid(z_3_0);
+            const vec o_1 = vec_sigmoid(z_3_1);
+            const vec o_2 = vec_sigmoid(z_3_2);
+            const vec c_0 = vec_load(&scratch->lstm.c[t % 2][n]);
+            const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
+            const vec c_1 = vec_load(&scratch->lstm.c[t % 2][n_1]);
+            const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
+            const vec c_2 = vec_load(&scratch->lstm.c[t % 2][n_2]);
+            const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
+            const vec tanh_c_0 = vec_tanh(c_next_0);
+            const vec tanh_c_1 = vec_tanh(c_next_1);
+            const vec tanh_c_2 = vec_tanh(c_next_2);
+            const vec h_next_0 = o_0 * tanh_c_0;
+            const vec h_next_1 = o_1 * tanh_c_1;
+            const vec h_next_2 = o_2 * tanh_c_2;
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next_0);
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n_1], c_next_1);
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n_2], c_next_2);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next_0);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n_1], h_next_1);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n_2], h_next_2);
+        }
+    }
+    /* dense.z[n] = dense.bias[n]
+     * dense.z[n] += dense.kernel[k,n] * lstm.h[24,k] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec bias = vec_load(&packed->dense.bias[n]);
+        vec z = bias;
+        vec z_odd = vec_splat(0.0f);
+        for (int k = 0; k < 24; k += 4) {
+            const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
+            const vec h_0 = vec_splat(scratch->lstm.h[0][k]);
+            z += kernel_0 * h_0;
+            const vec kernel_1 = vec_load(&packed->dense.kernel[n / 8][k + 1][n % 8]);
+            const vec h_1 = vec_splat(scratch->lstm.h[0][k + 1]);
+            z_odd += kernel_1 * h_1;
+            const vec kernel_2 = vec_load(&packed->dense.kernel[n / 8][k + 2][n % 8]);
+            const vec h_2 = vec_splat(scratch->lstm.h[0][k + 2]);
+            z += kernel_2 * h_2;
+            const vec kernel_3 = vec_load(&packed->dense.kernel[n / 8][k + 3][n % 8]);
+            const vec h_3 = vec_splat(scratch->lstm.h[0][k + 3]);
+            z_odd += kernel_3 * h_3;
+        }
+        z += z_odd;
+        vec_store(&scratch->local.dense.z[n], z);
+    }
+    /* dense.highest[] = -inf */
+    scratch->local.dense.highest = -INFINITY;
+    /* dense.highest[] max= dense.z[k] */
+    {
+        vec largest_of_highest = vec_splat(-INFINITY);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec z = vec_load(&scratch->local.dense.z[k]);
+            largest_of_highest = vec_maximum(largest_of_highest, z);
+        }
+        scratch->local.dense.highest = maximum(scratch->local.dense.highest, vec_largest(largest_of_highest));
+    }
+    /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec z = vec_load(&scratch->local.dense.z[n]);
+        const vec highest = vec_splat(scratch->local.dense.highest);
+        const vec e = vec_exp(z - highest);
+        vec_store(&scratch->local.dense.e[n], e);
+    }
+    /* dense.total[] = 0 */
+    scratch->local.dense.total = 0.0f;
+    /* dense.total[] += dense.e[k] */
+    {
+        vec sum_of_total = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec e = vec_load(&scratch->local.dense.e[k]);
+            sum_of_total += e;
+        }
+        scratch->local.dense.total = scratch->local.dense.total + vec_sum(sum_of_total);
+    }
+    /* dense.y[n] = dense.e[n] / dense.total[]
+     * output[n] = dense.y[n] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec e = vec_load(&scratch->local.dense.e[n]);
+        const vec total = vec_splat(scratch->local.dense.total);
+        const vec y_ = e / total;
+        const vec output = y_;
+        vec_store(&y[n], output);
+    }
 }
 
-static void predict_batch(const struct reber_weights *restrict weights, struct reber_batch_scratch *restrict scratch,
+void reber_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
     const int32_t *restrict x, int rows, float *restrict y)
 {
-    /* lstm.h[0,b,n] = 0 */
+    /* lstm.h[0,b,n] = 0
+     * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            scratch->lstm.h[0][b][n] = 0.0f;
-        }
-    }
-    /* lstm.c[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            scratch->lstm.c[0][b][n] = 0.0f;
-        }
-    }
-    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int b = 0; b < rows; b++) {
-        for (int t = 0; t < 24; t++) {
-            for (int n = 0; n < 8; n++) {
-                scratch->embedding.y[t][b][n] = weights->embedding.embeddings[clamped(x[24 * b + t], 8)][n];
-            }
+        for (int n = 0; n < 24; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            const vec c = vec_splat(0.0f);
+            vec_store(&scratch->lstm.h[0][b][n], h);
+            vec_store(&scratch->lstm.c[0][b][n], c);
         }
     }
     for (int t = 0; t < 24; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[24*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 24; n++) {
-                    scratch->local.lstm.z[b][g][n] = weights->lstm.bias[24 * g + n];
+        /* lstm.z[t,b,g,n] = lstm.table[x[b,t],g,n]
+         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
+         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int n = 0; n < 24; n += 3 * VEC) {
+            const int n_1 = n + VEC;
+            const int n_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b++) {
+                const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
+                vec z_0_0 = table_0_0;
+                const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_1]);
+                vec z_0_1 = table_0_1;
+                const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_2]);
+                vec z_0_2 = table_0_2;
+                const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
+                vec z_1_0 = table_1_0;
+                const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_1]);
+                vec z_1_1 = table_1_1;
+                const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_2]);
+                vec z_1_2 = table_1_2;
+                const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
+                vec z_2_0 = table_2_0;
+                const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_1]);
+                vec z_2_1 = table_2_1;
+                const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_2]);
+                vec z_2_2 = table_2_2;
+                const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
+                vec z_3_0 = table_3_0;
+                const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_1]);
+                vec z_3_1 = table_3_1;
+                const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_2]);
+                vec z_3_2 = table_3_2;
+                for (int k = 0; k < 24; k++) {
+                    const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+                    const vec h = vec_splat(scratch->lstm.h[t % 2][b][k]);
+                    z_0_0 += recurrent_kernel_0_0 * h;
+                    const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][0][n_1 % 8]);
+                    z_0_1 += recurrent_kernel_0_1 * h;
+                    const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][0][n_2 % 8]);
+                    z_0_2 += recurrent_kernel_0_2 * h;
+                    const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+                    z_1_0 += recurrent_kernel_1_0 * h;
+                    const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][1][n_1 % 8]);
+                    z_1_1 += recurrent_kernel_1_1 * h;
+                    const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][1][n_2 % 8]);
+                    z_1_2 += recurrent_kernel_1_2 * h;
+                    const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+                    z_2_0 += recurrent_kernel_2_0 * h;
+                    const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][2][n_1 % 8]);
+                    z_2_1 += recurrent_kernel_2_1 * h;
+                    const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][2][n_2 % 8]);
+                    z_2_2 += recurrent_kernel_2_2 * h;
+                    const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+                    z_3_0 += recurrent_kernel_3_0 * h;
+                    const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][3][n_1 % 8]);
+                    z_3_1 += recurrent_kernel_3_1 * h;
+                    const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][3][n_2 % 8]);
+                    z_3_2 += recurrent_kernel_3_2 * h;
                 }
+                const vec i_0 = vec_sigmoid(z_0_0);
+                const vec i_1 = vec_sigmoid(z_0_1);
+                const vec i_2 = vec_sigmoid(z_0_2);
+                const vec f_0 = vec_sigmoid(z_1_0);
+                const vec f_1 = vec_sigmoid(z_1_1);
+                const vec f_2 = vec_sigmoid(z_1_2);
+                const vec g_0 = vec_tanh(z_2_0);
+                const vec g_1 = vec_tanh(z_2_1);
+                const vec g_2 = vec_tanh(z_2_2);
+                const vec o_0 = vec_sigmoid(z_3_0);
+                const vec o_1 = vec_sigmoid(z_3_1);
+                const vec o_2 = vec_sigmoid(z_3_2);
+                const vec c_0 = vec_load(&scratch->lstm.c[t % 2][b][n]);
+                const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
+                const vec c_1 = vec_load(&scratch->lstm.c[t % 2][b][n_1]);
+                const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
+                const vec c_2 = vec_load(&scratch->lstm.c[t % 2][b][n_2]);
+                const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
+                const vec tanh_c_0 = vec_tanh(c_next_0);
+                const vec tanh_c_1 = vec_tanh(c_next_1);
+                const vec tanh_c_2 = vec_tanh(c_next_2);
+                const vec h_next_0 = o_0 * tanh_c_0;
+                const vec h_next_1 = o_1 * tanh_c_1;
+                const vec h_next_2 = o_2 * tanh_c_2;
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n], c_next_0);
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_1], c_next_1);
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_2], c_next_2);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n], h_next_0);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_1], h_next_1);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_2], h_next_2);
             }
         }
-        /* lstm.z[t,b,g,n] += lstm.kernel[k,24*g+n] * embedding.y[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 8; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float embedding_y = scratch->embedding.y[t][b][k];
-                    for (int n = 0; n < 24; n++) {
-                        scratch->local.lstm.z[b][g][n] += weights->lstm.kernel[k][24 * g + n] * embedding_y;
-                    }
-                }
-            }
-        }
-        /* lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,24*g+n] * lstm.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
+    }
+    /* dense.z[b,n] = dense.bias[n]
+     * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
+    for (int n = 0; n < 8; n += VEC) {
+        for (int b = 0; b < rows; b += 6) {
+            const int b_1 = b + 1 < rows ? b + 1 : b;
+            const int b_2 = b + 2 < rows ? b + 2 : b;
+            const int b_3 = b + 3 < rows ? b + 3 : b;
+            const int b_4 = b + 4 < rows ? b + 4 : b;
+            const int b_5 = b + 5 < rows ? b + 5 : b;
+            const vec bias = vec_load(&packed->dense.bias[n]);
+            vec z_0 = bias;
+            vec z_1 = bias;
+            vec z_2 = bias;
+            vec z_3 = bias;
+            vec z_4 = bias;
+            vec z_5 = bias;
             for (int k = 0; k < 24; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float lstm_h = scratch->lstm.h[t % 2][b][k];
-                    for (int n = 0; n < 24; n++) {
-                        scratch->local.lstm.z[b][g][n] += weights->lstm.recurrent_kernel[k][24 * g + n] * lstm_h;
-                    }
-                }
+                const vec kernel = vec_keep(vec_load(&packed->dense.kernel[n / 8][k][n % 8]));
+                const vec h_0 = vec_splat(scratch->lstm.h[0][b][k]);
+                z_0 += kernel * h_0;
+                const vec h_1 = vec_splat(scratch->lstm.h[0][b_1][k]);
+                z_1 += kernel * h_1;
+                const vec h_2 = vec_splat(scratch->lstm.h[0][b_2][k]);
+                z_2 += kernel * h_2;
+                const vec h_3 = vec_splat(scratch->lstm.h[0][b_3][k]);
+                z_3 += kernel * h_3;
+                const vec h_4 = vec_splat(scratch->lstm.h[0][b_4][k]);
+                z_4 += kernel * h_4;
+                const vec h_5 = vec_splat(scratch->lstm.h[0][b_5][k]);
+                z_5 += kernel * h_5;
             }
-        }
-        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.i[b][n] = sigmoid(scratch->local.lstm.z[b][0][n]);
-            }
-        }
-        /* lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.f[b][n] = sigmoid(scratch->local.lstm.z[b][1][n]);
-            }
-        }
-        /* lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.g[b][n] = tanhf(scratch->local.lstm.z[b][2][n]);
-            }
-        }
-        /* lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.o[b][n] = sigmoid(scratch->local.lstm.z[b][3][n]);
-            }
-        }
-        /* lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->lstm.c[(t + 1) % 2][b][n] = scratch->local.lstm.f[b][n] * scratch->lstm.c[t % 2][b][n] +
-                    scratch->local.lstm.i[b][n] * scratch->local.lstm.g[b][n];
-            }
-        }
-        /* lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.tanh_c[b][n] = tanhf(scratch->lstm.c[(t + 1) % 2][b][n]);
-            }
-        }
-        /* lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                scratch->lstm.h[(t + 1) % 2][b][n] = scratch->local.lstm.o[b][n] * scratch->local.lstm.tanh_c[b][n];
-            }
-        }
-    }
-    /* dense.z[b,n] = dense.bias[n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            scratch->local.dense.z[b][n] = weights->dense.bias[n];
-        }
-    }
-    /* dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
-    for (int b = 0; b < rows; b++) {
-        for (int k = 0; k < 24; k++) {
-            const float lstm_h = scratch->lstm.h[0][b][k];
-            for (int n = 0; n < 8; n++) {
-                scratch->local.dense.z[b][n] += weights->dense.kernel[k][n] * lstm_h;
-            }
+            vec_store(&scratch->local.dense.z[b][n], z_0);
+            vec_store(&scratch->local.dense.z[b_1][n], z_1);
+            vec_store(&scratch->local.dense.z[b_2][n], z_2);
+            vec_store(&scratch->local.dense.z[b_3][n], z_3);
+            vec_store(&scratch->local.dense.z[b_4][n], z_4);
+            vec_store(&scratch->local.dense.z[b_5][n], z_5);
         }
     }
     /* dense.highest[b] = -inf */
@@ -279,18 +849,41 @@ static void predict_batch(const struct reber_weights *restrict weights, struct r
         scratch->local.dense.highest[b] = -INFINITY;
     }
     /* dense.highest[b] max= dense.z[b,k] */
-    for (int b = 0; b < rows; b++) {
-        float largest = scratch->local.dense.highest[b];
-        for (int k = 0; k < 8; k++) {
-            largest = maximum(largest, scratch->local.dense.z[b][k]);
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec largest_of_highest_0 = vec_splat(-INFINITY);
+        vec largest_of_highest_1 = vec_splat(-INFINITY);
+        vec largest_of_highest_2 = vec_splat(-INFINITY);
+        vec largest_of_highest_3 = vec_splat(-INFINITY);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec z_0 = vec_load(&scratch->local.dense.z[b][k]);
+            const vec z_1 = vec_load(&scratch->local.dense.z[b_1][k]);
+            const vec z_2 = vec_load(&scratch->local.dense.z[b_2][k]);
+            const vec z_3 = vec_load(&scratch->local.dense.z[b_3][k]);
+            largest_of_highest_0 = vec_maximum(largest_of_highest_0, z_0);
+            largest_of_highest_1 = vec_maximum(largest_of_highest_1, z_1);
+            largest_of_highest_2 = vec_maximum(largest_of_highest_2, z_2);
+            largest_of_highest_3 = vec_maximum(largest_of_highest_3, z_3);
         }
-        scratch->local.dense.highest[b] = largest;
+        const float highest_0 = maximum(scratch->local.dense.highest[b], vec_largest(largest_of_highest_0));
+        const float highest_1 = maximum(scratch->local.dense.highest[b_1], vec_largest(largest_of_highest_1));
+        const float highest_2 = maximum(scratch->local.dense.highest[b_2], vec_largest(largest_of_highest_2));
+        const float highest_3 = maximum(scratch->local.dense.highest[b_3], vec_largest(largest_of_highest_3));
+        scratch->local.dense.highest[b] = highest_0;
+        scratch->local.dense.highest[b_1] = highest_1;
+        scratch->local.dense.highest[b_2] = highest_2;
+        scratch->local.dense.highest[b_3] = highest_3;
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
-        const float dense_highest = scratch->local.dense.highest[b];
-        for (int n = 0; n < 8; n++) {
-            scratch->local.dense.e[b][n] = expf(scratch->local.dense.z[b][n] - dense_highest);
+        for (int n = 0; n < 8; n += VEC) {
+            const vec z = vec_load(&scratch->local.dense.z[b][n]);
+            const vec highest = vec_splat(scratch->local.dense.highest[b]);
+            const vec e = vec_exp(z - highest);
+            vec_store(&scratch->local.dense.e[b][n], e);
         }
     }
     /* dense.total[b] = 0 */
@@ -298,55 +891,54 @@ static void predict_batch(const struct reber_weights *restrict weights, struct r
         scratch->local.dense.total[b] = 0.0f;
     }
     /* dense.total[b] += dense.e[b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = scratch->local.dense.total[b];
-        for (int k = 0; k < 8; k++) {
-            sum += scratch->local.dense.e[b][k];
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_total_0 = vec_splat(0.0f);
+        vec sum_of_total_1 = vec_splat(0.0f);
+        vec sum_of_total_2 = vec_splat(0.0f);
+        vec sum_of_total_3 = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec e_0 = vec_load(&scratch->local.dense.e[b][k]);
+            const vec e_1 = vec_load(&scratch->local.dense.e[b_1][k]);
+            const vec e_2 = vec_load(&scratch->local.dense.e[b_2][k]);
+            const vec e_3 = vec_load(&scratch->local.dense.e[b_3][k]);
+            sum_of_total_0 += e_0;
+            sum_of_total_1 += e_1;
+            sum_of_total_2 += e_2;
+            sum_of_total_3 += e_3;
         }
-        scratch->local.dense.total[b] = sum;
+        const float total_0 = scratch->local.dense.total[b] + vec_sum(sum_of_total_0);
+        const float total_1 = scratch->local.dense.total[b_1] + vec_sum(sum_of_total_1);
+        const float total_2 = scratch->local.dense.total[b_2] + vec_sum(sum_of_total_2);
+        const float total_3 = scratch->local.dense.total[b_3] + vec_sum(sum_of_total_3);
+        scratch->local.dense.total[b] = total_0;
+        scratch->local.dense.total[b_1] = total_1;
+        scratch->local.dense.total[b_2] = total_2;
+        scratch->local.dense.total[b_3] = total_3;
     }
-    /* dense.y[b,n] = dense.e[b,n] / dense.total[b] */
+    /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
+     * output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
-        const float dense_total = scratch->local.dense.total[b];
-        for (int n = 0; n < 8; n++) {
-            scratch->dense.y[b][n] = scratch->local.dense.e[b][n] / dense_total;
+        for (int n = 0; n < 8; n += VEC) {
+            const vec e = vec_load(&scratch->local.dense.e[b][n]);
+            const vec total = vec_splat(scratch->local.dense.total[b]);
+            const vec y_ = e / total;
+            const vec output = y_;
+            vec_store(&y[8 * b + n], output);
         }
     }
-    /* output[b,n] = dense.y[b,n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            y[8 * b + n] = scratch->dense.y[b][n];
-        }
-    }
-}
-
-void reber_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
-    const int32_t *restrict x, int rows, float *restrict y)
-{
-    predict_batch(packed->weights, scratch, x, rows, y);
 }
 
 /* What a step computes on its way. */
 struct reber_step_scratch {
-    struct {
-        float y[1][8];
-    } embedding;
-    struct {
-        float y[8];
-    } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[4][24];
-            float i[24];
-            float f[24];
-            float g[24];
-            float o[24];
-            float tanh_c[24];
-        } lstm;
-        struct {
             float z[8];
-            float highest;
             float e[8];
+            float highest;
             float total;
         } dense;
     } local;
@@ -355,119 +947,176 @@ struct reber_step_scratch {
 void reber_reset(const struct reber_packed *restrict packed, struct reber_state *restrict state)
 {
     (void)packed;
-    /* lstm.h[0,n] = 0 */
-    for (int n = 0; n < 24; n++) {
-        state->lstm.h[0][n] = 0.0f;
-    }
-    /* lstm.c[0,n] = 0 */
-    for (int n = 0; n < 24; n++) {
-        state->lstm.c[0][n] = 0.0f;
+    /* lstm.h[0,n] = 0
+     * lstm.c[0,n] = 0 */
+    for (int n = 0; n < 24; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        const vec c = vec_splat(0.0f);
+        vec_store(&state->lstm.h[0][n], h);
+        vec_store(&state->lstm.c[0][n], c);
     }
 }
 
-static int step(const struct reber_weights *restrict weights, struct reber_state *restrict state,
+int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
     struct reber_step_scratch memory, *const scratch = &memory;
-    /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int n = 0; n < 8; n++) {
-        scratch->embedding.y[0][n] = weights->embedding.embeddings[clamped(x[0], 8)][n];
-    }
-    /* lstm.z[t,g,n] = lstm.bias[24*g+n] */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 24; n++) {
-            scratch->local.lstm.z[g][n] = weights->lstm.bias[24 * g + n];
+    /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
+     * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
+     * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
+     * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
+     * lstm.g[t,n] = tanh(lstm.z[t,2,n])
+     * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
+     * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
+     * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
+     * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
+    for (int n = 0; n < 24; n += 3 * VEC) {
+        const int n_1 = n + VEC;
+        const int n_2 = n + 2 * VEC;
+        const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
+        vec z_0_0 = table_0_0;
+        const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_1]);
+        vec z_0_1 = table_0_1;
+        const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_2]);
+        vec z_0_2 = table_0_2;
+        const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n]);
+        vec z_1_0 = table_1_0;
+        const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_1]);
+        vec z_1_1 = table_1_1;
+        const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_2]);
+        vec z_1_2 = table_1_2;
+        const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n]);
+        vec z_2_0 = table_2_0;
+        const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_1]);
+        vec z_2_1 = table_2_1;
+        const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_2]);
+        vec z_2_2 = table_2_2;
+        const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
+        vec z_3_0 = table_3_0;
+        const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_1]);
+        vec z_3_1 = table_3_1;
+        const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_2]);
+        vec z_3_2 = table_3_2;
+        for (int k = 0; k < 24; k++) {
+            const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+            const vec h = vec_splat(state->lstm.h[0][k]);
+            z_0_0 += recurrent_kernel_0_0 * h;
+            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][0][n_1 % 8]);
+            z_0_1 += recurrent_kernel_0_1 * h;
+            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][0][n_2 % 8]);
+            z_0_2 += recurrent_kernel_0_2 * h;
+            const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+            z_1_0 += recurrent_kernel_1_0 * h;
+            const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][1][n_1 % 8]);
+            z_1_1 += recurrent_kernel_1_1 * h;
+            const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][1][n_2 % 8]);
+            z_1_2 += recurrent_kernel_1_2 * h;
+            const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+            z_2_0 += recurrent_kernel_2_0 * h;
+            const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][2][n_1 % 8]);
+            z_2_1 += recurrent_kernel_2_1 * h;
+            const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][2][n_2 % 8]);
+            z_2_2 += recurrent_kernel_2_2 * h;
+            const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+            z_3_0 += recurrent_kernel_3_0 * h;
+            const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][3][n_1 % 8]);
+            z_3_1 += recurrent_kernel_3_1 * h;
+            const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][3][n_2 % 8]);
+            z_3_2 += recurrent_kernel_3_2 * h;
         }
+        const vec i_0 = vec_sigmoid(z_0_0);
+        const vec i_1 = vec_sigmoid(z_0_1);
+        const vec i_2 = vec_sigmoid(z_0_2);
+        const vec f_0 = vec_sigmoid(z_1_0);
+        const vec f_1 = vec_sigmoid(z_1_1);
+        const vec f_2 = vec_sigmoid(z_1_2);
+        const vec g_0 = vec_tanh(z_2_0);
+        const vec g_1 = vec_tanh(z_2_1);
+        const vec g_2 = vec_tanh(z_2_2);
+        const vec o_0 = vec_sigmoid(z_3_0);
+        const vec o_1 = vec_sigmoid(z_3_1);
+        const vec o_2 = vec_sigmoid(z_3_2);
+        const vec c_0 = vec_load(&state->lstm.c[0][n]);
+        const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
+        const vec c_1 = vec_load(&state->lstm.c[0][n_1]);
+        const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
+        const vec c_2 = vec_load(&state->lstm.c[0][n_2]);
+        const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
+        const vec tanh_c_0 = vec_tanh(c_next_0);
+        const vec tanh_c_1 = vec_tanh(c_next_1);
+        const vec tanh_c_2 = vec_tanh(c_next_2);
+        const vec h_next_0 = o_0 * tanh_c_0;
+        const vec h_next_1 = o_1 * tanh_c_1;
+        const vec h_next_2 = o_2 * tanh_c_2;
+        vec_store(&state->lstm.c[1][n], c_next_0);
+        vec_store(&state->lstm.c[1][n_1], c_next_1);
+        vec_store(&state->lstm.c[1][n_2], c_next_2);
+        vec_store(&state->lstm.h[1][n], h_next_0);
+        vec_store(&state->lstm.h[1][n_1], h_next_1);
+        vec_store(&state->lstm.h[1][n_2], h_next_2);
     }
-    /* lstm.z[t,g,n] += lstm.kernel[k,24*g+n] * embedding.y[t,k] */
-    for (int k = 0; k < 8; k++) {
-        for (int g = 0; g < 4; g++) {
-            const float embedding_y = scratch->embedding.y[0][k];
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.z[g][n] += weights->lstm.kernel[k][24 * g + n] * embedding_y;
-            }
+    /* dense.z[n] = dense.bias[n]
+     * dense.z[n] += dense.kernel[k,n] * lstm.h[1,k] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec bias = vec_load(&packed->dense.bias[n]);
+        vec z = bias;
+        vec z_odd = vec_splat(0.0f);
+        for (int k = 0; k < 24; k += 4) {
+            const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
+            const vec h_0 = vec_splat(state->lstm.h[1][k]);
+            z += kernel_0 * h_0;
+            const vec kernel_1 = vec_load(&packed->dense.kernel[n / 8][k + 1][n % 8]);
+            const vec h_1 = vec_splat(state->lstm.h[1][k + 1]);
+            z_odd += kernel_1 * h_1;
+            const vec kernel_2 = vec_load(&packed->dense.kernel[n / 8][k + 2][n % 8]);
+            const vec h_2 = vec_splat(state->lstm.h[1][k + 2]);
+            z += kernel_2 * h_2;
+            const vec kernel_3 = vec_load(&packed->dense.kernel[n / 8][k + 3][n % 8]);
+            const vec h_3 = vec_splat(state->lstm.h[1][k + 3]);
+            z_odd += kernel_3 * h_3;
         }
-    }
-    /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,24*g+n] * lstm.h[t,k] */
-    for (int k = 0; k < 24; k++) {
-        for (int g = 0; g < 4; g++) {
-            const float lstm_h = state->lstm.h[0][k];
-            for (int n = 0; n < 24; n++) {
-                scratch->local.lstm.z[g][n] += weights->lstm.recurrent_kernel[k][24 * g + n] * lstm_h;
-            }
-        }
-    }
-    /* lstm.i[t,n] = sigmoid(lstm.z[t,0,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.lstm.i[n] = sigmoid(scratch->local.lstm.z[0][n]);
-    }
-    /* lstm.f[t,n] = sigmoid(lstm.z[t,1,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.lstm.f[n] = sigmoid(scratch->local.lstm.z[1][n]);
-    }
-    /* lstm.g[t,n] = tanh(lstm.z[t,2,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.lstm.g[n] = tanhf(scratch->local.lstm.z[2][n]);
-    }
-    /* lstm.o[t,n] = sigmoid(lstm.z[t,3,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.lstm.o[n] = sigmoid(scratch->local.lstm.z[3][n]);
-    }
-    /* lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n] */
-    for (int n = 0; n < 24; n++) {
-        state->lstm.c[1][n] = scratch->local.lstm.f[n] * state->lstm.c[0][n] + scratch->local.lstm.i[n]
-            * scratch->local.lstm.g[n];
-    }
-    /* lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n]) */
-    for (int n = 0; n < 24; n++) {
-        scratch->local.lstm.tanh_c[n] = tanhf(state->lstm.c[1][n]);
-    }
-    /* lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < 24; n++) {
-        state->lstm.h[1][n] = scratch->local.lstm.o[n] * scratch->local.lstm.tanh_c[n];
-    }
-    /* dense.z[n] = dense.bias[n] */
-    for (int n = 0; n < 8; n++) {
-        scratch->local.dense.z[n] = weights->dense.bias[n];
-    }
-    /* dense.z[n] += dense.kernel[k,n] * lstm.h[1,k] */
-    for (int k = 0; k < 24; k++) {
-        const float lstm_h = state->lstm.h[1][k];
-        for (int n = 0; n < 8; n++) {
-            scratch->local.dense.z[n] += weights->dense.kernel[k][n] * lstm_h;
-        }
+        z += z_odd;
+        vec_store(&scratch->local.dense.z[n], z);
     }
     /* dense.highest[] = -inf */
     scratch->local.dense.highest = -INFINITY;
     /* dense.highest[] max= dense.z[k] */
     {
-        float largest = scratch->local.dense.highest;
-        for (int k = 0; k < 8; k++) {
-            largest = maximum(largest, scratch->local.dense.z[k]);
+        vec largest_of_highest = vec_splat(-INFINITY);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec z = vec_load(&scratch->local.dense.z[k]);
+            largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        scratch->local.dense.highest = largest;
+        scratch->local.dense.highest = maximum(scratch->local.dense.highest, vec_largest(largest_of_highest));
     }
     /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
-    for (int n = 0; n < 8; n++) {
-        scratch->local.dense.e[n] = expf(scratch->local.dense.z[n] - scratch->local.dense.highest);
+    for (int n = 0; n < 8; n += VEC) {
+        const vec z = vec_load(&scratch->local.dense.z[n]);
+        const vec highest = vec_splat(scratch->local.dense.highest);
+        const vec e = vec_exp(z - highest);
+        vec_store(&scratch->local.dense.e[n], e);
     }
     /* dense.total[] = 0 */
     scratch->local.dense.total = 0.0f;
     /* dense.total[] += dense.e[k] */
     {
-        float sum = scratch->local.dense.total;
-        for (int k = 0; k < 8; k++) {
-            sum += scratch->local.dense.e[k];
+        vec sum_of_total = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec e = vec_load(&scratch->local.dense.e[k]);
+            sum_of_total += e;
         }
-        scratch->local.dense.total = sum;
+        scratch->local.dense.total = scratch->local.dense.total + vec_sum(sum_of_total);
     }
-    /* dense.y[n] = dense.e[n] / dense.total[] */
-    for (int n = 0; n < 8; n++) {
-        scratch->dense.y[n] = scratch->local.dense.e[n] / scratch->local.dense.total;
-    }
-    /* output[n] = dense.y[n] */
-    for (int n = 0; n < 8; n++) {
-        y[n] = scratch->dense.y[n];
+    /* dense.y[n] = dense.e[n] / dense.total[]
+     * output[n] = dense.y[n] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec e = vec_load(&scratch->local.dense.e[n]);
+        const vec total = vec_splat(scratch->local.dense.total);
+        const vec y_ = e / total;
+        const vec output = y_;
+        vec_store(&y[n], output);
     }
     /* lstm.h[0,n] = lstm.h[1,n] */
     for (int n = 0; n < 24; n++) {
@@ -480,15 +1129,75 @@ static int step(const struct reber_weights *restrict weights, struct reber_state
     return 1;
 }
 
-int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
-    const int32_t *restrict x, float *restrict y)
-{
-    return step(packed->weights, state, x, y);
-}
-
 void reber_prepare_training(struct reber_training *restrict training, const struct reber_weights *restrict weights)
 {
+    memset(training, 0, sizeof *training);
     training->weights = weights;
+    /* lstm.bias[g,n] = lstm.bias[24*g+n] */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
+            const vec bias_2 = bias;
+            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias_2);
+        }
+    }
+    /* lstm.kernel[k,g,n] = lstm.kernel[k,24*g+n] */
+    for (int k = 0; k < 8; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec kernel = vec_load(&weights->lstm.kernel[k][24 * g + n]);
+                const vec kernel_2 = kernel;
+                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel_2);
+            }
+        }
+    }
+    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
+    for (int k = 0; k < 24; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
+                const vec recurrent_kernel_2 = recurrent_kernel;
+                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+            }
+        }
+    }
+    /* dense.bias[n] = dense.bias[n] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec bias = vec_load(&weights->dense.bias[n]);
+        const vec bias_2 = bias;
+        vec_store(&training->dense.bias[n], bias_2);
+    }
+    /* dense.kernel[k,n] = dense.kernel[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 8; n += VEC) {
+            const vec kernel = vec_load(&weights->dense.kernel[k][n]);
+            const vec kernel_2 = kernel;
+            vec_store(&training->dense.kernel[n / 8][k][n % 8], kernel_2);
+        }
+    }
+    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
+    for (int n = 0; n < 8; n++) {
+        for (int n_1 = 0; n_1 < 24; n_1++) {
+            training->dense.kernel_transposed[n_1 / 8][n][n_1 % 8] = weights->dense.kernel[n_1][n];
+        }
+    }
+    /* lstm.recurrent_kernel_transposed[n,g,n_1] = lstm.recurrent_kernel[n_1,24*g+n] */
+    for (int n = 0; n < 24; n++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n_1 = 0; n_1 < 24; n_1++) {
+                training->lstm.recurrent_kernel_transposed[n_1 / 8][n][g][n_1 % 8] =
+                    weights->lstm.recurrent_kernel[n_1][24 * g + n];
+            }
+        }
+    }
+    /* lstm.kernel_transposed[n,g,n_1] = lstm.kernel[n_1,24*g+n] */
+    for (int n = 0; n < 24; n++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n_1 = 0; n_1 < 8; n_1++) {
+                training->lstm.kernel_transposed[n_1 / 8][n][g][n_1 % 8] = weights->lstm.kernel[n_1][24 * g + n];
+            }
+        }
+    }
 }
 
 void reber_reset_tape(const struct reber_training *restrict training, struct reber_tape *restrict tape)
@@ -497,123 +1206,175 @@ void reber_reset_tape(const struct reber_training *restrict training, struct reb
     const int rows = REBER_BATCH;
     tape->rows = 0;
     tape->first_row = 0;
-    /* lstm.h[0,b,n] = 0 */
+    /* lstm.h[0,b,n] = 0
+     * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            tape->lstm.h[0][b][n] = 0.0f;
-        }
-    }
-    /* lstm.c[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            tape->lstm.c[0][b][n] = 0.0f;
+        for (int n = 0; n < 24; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            const vec c = vec_splat(0.0f);
+            vec_store(&tape->lstm.h[0][b][n], h);
+            vec_store(&tape->lstm.c[0][b][n], c);
         }
     }
 }
 
-static void forward(const struct reber_weights *restrict weights, struct reber_tape *restrict tape,
-    const int32_t *restrict x, int rows, uint64_t seed)
+static void forward(const struct reber_weights *restrict weights, const struct reber_training *restrict training,
+    struct reber_tape *restrict tape, const int32_t *restrict x, int rows, uint64_t seed)
 {
     tape->rows = rows;
     memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
     memset(tape->d_output, 0, sizeof tape->d_output);
     (void)seed;
     /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int b = 0; b < rows; b++) {
-        for (int t = 0; t < 24; t++) {
-            for (int n = 0; n < 8; n++) {
-                tape->embedding.y[t][b][n] = weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n];
+    for (int t = 0; t < 24; t++) {
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < 8; n += VEC) {
+                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
+                const vec y_ = embeddings;
+                vec_store(&tape->embedding.y[t][b][n], y_);
             }
         }
     }
     for (int t = 0; t < 24; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[24*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 24; n++) {
-                    tape->local.lstm.z[b][g][n] = weights->lstm.bias[24 * g + n];
+        /* lstm.z[t,b,g,n] = lstm.bias[g,n]
+         * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
+         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int n = 0; n < 24; n += VEC) {
+            for (int b = 0; b < rows; b += 3) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 8][2][n % 8]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 8][3][n % 8]);
+                vec z_0_3 = bias_3;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                for (int k = 0; k < 8; k++) {
+                    const vec kernel_0 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                    z_0_0 += kernel_0 * y_0;
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_1][k]);
+                    z_1_0 += kernel_0 * y_1;
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_2][k]);
+                    z_2_0 += kernel_0 * y_2;
+                    const vec kernel_1 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    const vec kernel_2 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    const vec kernel_3 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
+                }
+                for (int k = 0; k < 24; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                    const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    const vec recurrent_kernel_3 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
+                }
+                vec z[3][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                };
+                for (int r = 0; r < 3 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&tape->lstm.c[t][row][n]);
+                    const vec c_next = f * c + i * g;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&tape->lstm.i[t][row][n], i);
+                    vec_store(&tape->lstm.f[t][row][n], f);
+                    vec_store(&tape->lstm.g[t][row][n], g);
+                    vec_store(&tape->lstm.o[t][row][n], o);
+                    vec_store(&tape->lstm.c[t + 1][row][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][row][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][row][n], h_next);
                 }
             }
         }
-        /* lstm.z[t,b,g,n] += lstm.kernel[k,24*g+n] * embedding.y[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 8; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float embedding_y = tape->embedding.y[t][b][k];
-                    for (int n = 0; n < 24; n++) {
-                        tape->local.lstm.z[b][g][n] += weights->lstm.kernel[k][24 * g + n] * embedding_y;
-                    }
-                }
-            }
-        }
-        /* lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,24*g+n] * lstm.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
+    }
+    /* dense.z[b,n] = dense.bias[n]
+     * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
+    for (int n = 0; n < 8; n += VEC) {
+        for (int b = 0; b < rows; b += 6) {
+            const int b_1 = b + 1 < rows ? b + 1 : b;
+            const int b_2 = b + 2 < rows ? b + 2 : b;
+            const int b_3 = b + 3 < rows ? b + 3 : b;
+            const int b_4 = b + 4 < rows ? b + 4 : b;
+            const int b_5 = b + 5 < rows ? b + 5 : b;
+            const vec bias = vec_load(&training->dense.bias[n]);
+            vec z_0 = bias;
+            vec z_1 = bias;
+            vec z_2 = bias;
+            vec z_3 = bias;
+            vec z_4 = bias;
+            vec z_5 = bias;
             for (int k = 0; k < 24; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float lstm_h = tape->lstm.h[t][b][k];
-                    for (int n = 0; n < 24; n++) {
-                        tape->local.lstm.z[b][g][n] += weights->lstm.recurrent_kernel[k][24 * g + n] * lstm_h;
-                    }
-                }
+                const vec kernel = vec_keep(vec_load(&training->dense.kernel[n / 8][k][n % 8]));
+                const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
+                z_0 += kernel * h_0;
+                const vec h_1 = vec_splat(tape->lstm.h[24][b_1][k]);
+                z_1 += kernel * h_1;
+                const vec h_2 = vec_splat(tape->lstm.h[24][b_2][k]);
+                z_2 += kernel * h_2;
+                const vec h_3 = vec_splat(tape->lstm.h[24][b_3][k]);
+                z_3 += kernel * h_3;
+                const vec h_4 = vec_splat(tape->lstm.h[24][b_4][k]);
+                z_4 += kernel * h_4;
+                const vec h_5 = vec_splat(tape->lstm.h[24][b_5][k]);
+                z_5 += kernel * h_5;
             }
-        }
-        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.i[t][b][n] = sigmoid(tape->local.lstm.z[b][0][n]);
-            }
-        }
-        /* lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.f[t][b][n] = sigmoid(tape->local.lstm.z[b][1][n]);
-            }
-        }
-        /* lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.g[t][b][n] = tanhf(tape->local.lstm.z[b][2][n]);
-            }
-        }
-        /* lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.o[t][b][n] = sigmoid(tape->local.lstm.z[b][3][n]);
-            }
-        }
-        /* lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.c[t + 1][b][n] = tape->lstm.f[t][b][n] * tape->lstm.c[t][b][n] + tape->lstm.i[t][b][n]
-                    * tape->lstm.g[t][b][n];
-            }
-        }
-        /* lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.tanh_c[t][b][n] = tanhf(tape->lstm.c[t + 1][b][n]);
-            }
-        }
-        /* lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.h[t + 1][b][n] = tape->lstm.o[t][b][n] * tape->lstm.tanh_c[t][b][n];
-            }
-        }
-    }
-    /* dense.z[b,n] = dense.bias[n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->dense.z[b][n] = weights->dense.bias[n];
-        }
-    }
-    /* dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
-    for (int b = 0; b < rows; b++) {
-        for (int k = 0; k < 24; k++) {
-            const float lstm_h = tape->lstm.h[24][b][k];
-            for (int n = 0; n < 8; n++) {
-                tape->dense.z[b][n] += weights->dense.kernel[k][n] * lstm_h;
-            }
+            vec_store(&tape->dense.z[b][n], z_0);
+            vec_store(&tape->dense.z[b_1][n], z_1);
+            vec_store(&tape->dense.z[b_2][n], z_2);
+            vec_store(&tape->dense.z[b_3][n], z_3);
+            vec_store(&tape->dense.z[b_4][n], z_4);
+            vec_store(&tape->dense.z[b_5][n], z_5);
         }
     }
     /* dense.highest[b] = -inf */
@@ -621,18 +1382,41 @@ static void forward(const struct reber_weights *restrict weights, struct reber_t
         tape->local.dense.highest[b] = -INFINITY;
     }
     /* dense.highest[b] max= dense.z[b,k] */
-    for (int b = 0; b < rows; b++) {
-        float largest = tape->local.dense.highest[b];
-        for (int k = 0; k < 8; k++) {
-            largest = maximum(largest, tape->dense.z[b][k]);
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec largest_of_highest_0 = vec_splat(-INFINITY);
+        vec largest_of_highest_1 = vec_splat(-INFINITY);
+        vec largest_of_highest_2 = vec_splat(-INFINITY);
+        vec largest_of_highest_3 = vec_splat(-INFINITY);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec z_0 = vec_load(&tape->dense.z[b][k]);
+            const vec z_1 = vec_load(&tape->dense.z[b_1][k]);
+            const vec z_2 = vec_load(&tape->dense.z[b_2][k]);
+            const vec z_3 = vec_load(&tape->dense.z[b_3][k]);
+            largest_of_highest_0 = vec_maximum(largest_of_highest_0, z_0);
+            largest_of_highest_1 = vec_maximum(largest_of_highest_1, z_1);
+            largest_of_highest_2 = vec_maximum(largest_of_highest_2, z_2);
+            largest_of_highest_3 = vec_maximum(largest_of_highest_3, z_3);
         }
-        tape->local.dense.highest[b] = largest;
+        const float highest_0 = maximum(tape->local.dense.highest[b], vec_largest(largest_of_highest_0));
+        const float highest_1 = maximum(tape->local.dense.highest[b_1], vec_largest(largest_of_highest_1));
+        const float highest_2 = maximum(tape->local.dense.highest[b_2], vec_largest(largest_of_highest_2));
+        const float highest_3 = maximum(tape->local.dense.highest[b_3], vec_largest(largest_of_highest_3));
+        tape->local.dense.highest[b] = highest_0;
+        tape->local.dense.highest[b_1] = highest_1;
+        tape->local.dense.highest[b_2] = highest_2;
+        tape->local.dense.highest[b_3] = highest_3;
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
-        const float dense_highest = tape->local.dense.highest[b];
-        for (int n = 0; n < 8; n++) {
-            tape->dense.e[b][n] = expf(tape->dense.z[b][n] - dense_highest);
+        for (int n = 0; n < 8; n += VEC) {
+            const vec z = vec_load(&tape->dense.z[b][n]);
+            const vec highest = vec_splat(tape->local.dense.highest[b]);
+            const vec e = vec_exp(z - highest);
+            vec_store(&tape->dense.e[b][n], e);
         }
     }
     /* dense.total[b] = 0 */
@@ -640,30 +1424,47 @@ static void forward(const struct reber_weights *restrict weights, struct reber_t
         tape->dense.total[b] = 0.0f;
     }
     /* dense.total[b] += dense.e[b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = tape->dense.total[b];
-        for (int k = 0; k < 8; k++) {
-            sum += tape->dense.e[b][k];
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_total_0 = vec_splat(0.0f);
+        vec sum_of_total_1 = vec_splat(0.0f);
+        vec sum_of_total_2 = vec_splat(0.0f);
+        vec sum_of_total_3 = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec e_0 = vec_load(&tape->dense.e[b][k]);
+            const vec e_1 = vec_load(&tape->dense.e[b_1][k]);
+            const vec e_2 = vec_load(&tape->dense.e[b_2][k]);
+            const vec e_3 = vec_load(&tape->dense.e[b_3][k]);
+            sum_of_total_0 += e_0;
+            sum_of_total_1 += e_1;
+            sum_of_total_2 += e_2;
+            sum_of_total_3 += e_3;
         }
-        tape->dense.total[b] = sum;
+        const float total_0 = tape->dense.total[b] + vec_sum(sum_of_total_0);
+        const float total_1 = tape->dense.total[b_1] + vec_sum(sum_of_total_1);
+        const float total_2 = tape->dense.total[b_2] + vec_sum(sum_of_total_2);
+        const float total_3 = tape->dense.total[b_3] + vec_sum(sum_of_total_3);
+        tape->dense.total[b] = total_0;
+        tape->dense.total[b_1] = total_1;
+        tape->dense.total[b_2] = total_2;
+        tape->dense.total[b_3] = total_3;
     }
-    /* dense.y[b,n] = dense.e[b,n] / dense.total[b] */
+    /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
+     * output[b,n] = dense.y[b,n]
+     * dense.d_z[b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        const float dense_total = tape->dense.total[b];
-        for (int n = 0; n < 8; n++) {
-            tape->dense.y[b][n] = tape->dense.e[b][n] / dense_total;
-        }
-    }
-    /* output[b,n] = dense.y[b,n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->output[b][n] = tape->dense.y[b][n];
-        }
-    }
-    /* dense.d_z[b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->dense.d_z[b][n] = 0.0f;
+        for (int n = 0; n < 8; n += VEC) {
+            const vec e = vec_load(&tape->dense.e[b][n]);
+            const vec total = vec_splat(tape->dense.total[b]);
+            const vec y_ = e / total;
+            const vec output = y_;
+            const vec d_z = vec_splat(0.0f);
+            vec_store(&tape->dense.y[b][n], y_);
+            vec_store(&tape->output[b][n], output);
+            vec_store(&tape->dense.d_z[b][n], d_z);
         }
     }
 }
@@ -671,7 +1472,7 @@ static void forward(const struct reber_weights *restrict weights, struct reber_t
 void reber_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
     const int32_t *restrict x, int rows, uint64_t seed)
 {
-    forward(training->weights, tape, x, rows, seed);
+    forward(training->weights, training, tape, x, rows, seed);
 }
 
 float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict target, const float *restrict sample_weight,
@@ -684,18 +1485,41 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
         tape->local.model_loss.highest[b] = -INFINITY;
     }
     /* highest[b] max= dense.z[b,k] */
-    for (int b = 0; b < rows; b++) {
-        float largest = tape->local.model_loss.highest[b];
-        for (int k = 0; k < 8; k++) {
-            largest = maximum(largest, tape->dense.z[b][k]);
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec largest_of_highest_0 = vec_splat(-INFINITY);
+        vec largest_of_highest_1 = vec_splat(-INFINITY);
+        vec largest_of_highest_2 = vec_splat(-INFINITY);
+        vec largest_of_highest_3 = vec_splat(-INFINITY);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec z_0 = vec_load(&tape->dense.z[b][k]);
+            const vec z_1 = vec_load(&tape->dense.z[b_1][k]);
+            const vec z_2 = vec_load(&tape->dense.z[b_2][k]);
+            const vec z_3 = vec_load(&tape->dense.z[b_3][k]);
+            largest_of_highest_0 = vec_maximum(largest_of_highest_0, z_0);
+            largest_of_highest_1 = vec_maximum(largest_of_highest_1, z_1);
+            largest_of_highest_2 = vec_maximum(largest_of_highest_2, z_2);
+            largest_of_highest_3 = vec_maximum(largest_of_highest_3, z_3);
         }
-        tape->local.model_loss.highest[b] = largest;
+        const float highest_0 = maximum(tape->local.model_loss.highest[b], vec_largest(largest_of_highest_0));
+        const float highest_1 = maximum(tape->local.model_loss.highest[b_1], vec_largest(largest_of_highest_1));
+        const float highest_2 = maximum(tape->local.model_loss.highest[b_2], vec_largest(largest_of_highest_2));
+        const float highest_3 = maximum(tape->local.model_loss.highest[b_3], vec_largest(largest_of_highest_3));
+        tape->local.model_loss.highest[b] = highest_0;
+        tape->local.model_loss.highest[b_1] = highest_1;
+        tape->local.model_loss.highest[b_2] = highest_2;
+        tape->local.model_loss.highest[b_3] = highest_3;
     }
     /* e[b,n] = exp(dense.z[b,n] - stop(highest[b])) */
     for (int b = 0; b < rows; b++) {
-        const float highest = tape->local.model_loss.highest[b];
-        for (int n = 0; n < 8; n++) {
-            tape->model.e[b][n] = expf(tape->dense.z[b][n] - highest);
+        for (int n = 0; n < 8; n += VEC) {
+            const vec z = vec_load(&tape->dense.z[b][n]);
+            const vec highest = vec_splat(tape->local.model_loss.highest[b]);
+            const vec e = vec_exp(z - highest);
+            vec_store(&tape->model.e[b][n], e);
         }
     }
     /* sum[b] = 0 */
@@ -703,12 +1527,33 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
         tape->model.sum[b] = 0.0f;
     }
     /* sum[b] += e[b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = tape->model.sum[b];
-        for (int k = 0; k < 8; k++) {
-            sum += tape->model.e[b][k];
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_sum_0 = vec_splat(0.0f);
+        vec sum_of_sum_1 = vec_splat(0.0f);
+        vec sum_of_sum_2 = vec_splat(0.0f);
+        vec sum_of_sum_3 = vec_splat(0.0f);
+        int k = 0;
+        for (; k + VEC <= 8; k += VEC) {
+            const vec e_0 = vec_load(&tape->model.e[b][k]);
+            const vec e_1 = vec_load(&tape->model.e[b_1][k]);
+            const vec e_2 = vec_load(&tape->model.e[b_2][k]);
+            const vec e_3 = vec_load(&tape->model.e[b_3][k]);
+            sum_of_sum_0 += e_0;
+            sum_of_sum_1 += e_1;
+            sum_of_sum_2 += e_2;
+            sum_of_sum_3 += e_3;
         }
-        tape->model.sum[b] = sum;
+        const float sum_0 = tape->model.sum[b] + vec_sum(sum_of_sum_0);
+        const float sum_1 = tape->model.sum[b_1] + vec_sum(sum_of_sum_1);
+        const float sum_2 = tape->model.sum[b_2] + vec_sum(sum_of_sum_2);
+        const float sum_3 = tape->model.sum[b_3] + vec_sum(sum_of_sum_3);
+        tape->model.sum[b] = sum_0;
+        tape->model.sum[b_1] = sum_1;
+        tape->model.sum[b_2] = sum_2;
+        tape->model.sum[b_3] = sum_3;
     }
     /* log_total[b] = log(sum[b]) */
     for (int b = 0; b < rows; b++) {
@@ -735,8 +1580,9 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
     }
     /* dense.d_z[b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->dense.d_z[b][n] = 0.0f;
+        for (int n = 0; n < 8; n += VEC) {
+            const vec d_z = vec_splat(0.0f);
+            vec_store(&tape->dense.d_z[b][n], d_z);
         }
     }
     /* dense.d_z[b,target[b]] += -d_l[b] */
@@ -747,334 +1593,634 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
     for (int b = 0; b < rows; b++) {
         tape->local.model_loss_2.d_sum[b] = tape->model.d_log_total[b] / tape->model.sum[b];
     }
-    /* d_e[b,k] = d_sum[b] */
+    /* d_e[b,k] = d_sum[b]
+     * dense.d_z[b,k] += d_e[b,k] * e[b,k]
+     * d_output[b,k] = 0 */
     for (int b = 0; b < rows; b++) {
-        const float d_sum = tape->local.model_loss_2.d_sum[b];
-        for (int k = 0; k < 8; k++) {
-            tape->local.model_loss_2.d_e[b][k] = d_sum;
-        }
-    }
-    /* dense.d_z[b,n] += d_e[b,n] * e[b,n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->dense.d_z[b][n] += tape->local.model_loss_2.d_e[b][n] * tape->model.e[b][n];
-        }
-    }
-    /* d_output[b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->d_output[b][n] = 0.0f;
+        for (int k = 0; k < 8; k += VEC) {
+            const vec d_sum = vec_splat(tape->local.model_loss_2.d_sum[b]);
+            const vec d_e = d_sum;
+            const vec e = vec_load(&tape->model.e[b][k]);
+            vec d_z = vec_load(&tape->dense.d_z[b][k]);
+            d_z += d_e * e;
+            const vec d_output = vec_splat(0.0f);
+            vec_store(&tape->dense.d_z[b][k], d_z);
+            vec_store(&tape->d_output[b][k], d_output);
         }
     }
     return loss;
 }
 
-static void backward(const struct reber_weights *restrict weights, struct reber_tape *restrict tape,
+void reber_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
     struct reber_gradients *restrict gradients)
 {
     const int rows = tape->rows;
-    /* dense.d_y[b,n] = d_output[b,n] */
+    /* dense.d_y[b,n] = d_output[b,n]
+     * dense.d_e[b,n] = dense.d_y[b,n] / dense.total[b] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->dense.d_y[b][n] = tape->d_output[b][n];
-        }
-    }
-    /* dense.d_e[b,n] = dense.d_y[b,n] / dense.total[b] */
-    for (int b = 0; b < rows; b++) {
-        const float dense_total = tape->dense.total[b];
-        for (int n = 0; n < 8; n++) {
-            tape->local.dense_backward.d_e[b][n] = tape->dense.d_y[b][n] / dense_total;
+        for (int n = 0; n < 8; n += VEC) {
+            const vec d_output = vec_load(&tape->d_output[b][n]);
+            const vec d_y = d_output;
+            const vec total = vec_splat(tape->dense.total[b]);
+            const vec d_e = d_y / total;
+            vec_store(&tape->local.model_backward.dense_d_y[b][n], d_y);
+            vec_store(&tape->local.model_backward.dense_d_e[b][n], d_e);
         }
     }
     /* dense.d_total[b] = 0 */
     for (int b = 0; b < rows; b++) {
-        tape->local.dense_backward.d_total[b] = 0.0f;
+        tape->local.model_backward.dense_d_total[b] = 0.0f;
     }
     /* dense.d_total[b] += -(dense.d_y[b,n] * (dense.y[b,n] / dense.total[b])) */
-    for (int b = 0; b < rows; b++) {
-        float sum = tape->local.dense_backward.d_total[b];
-        const float dense_total = tape->dense.total[b];
-        for (int n = 0; n < 8; n++) {
-            sum += -(tape->dense.d_y[b][n] * (tape->dense.y[b][n] / dense_total));
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_d_total_0 = vec_splat(0.0f);
+        vec sum_of_d_total_1 = vec_splat(0.0f);
+        vec sum_of_d_total_2 = vec_splat(0.0f);
+        vec sum_of_d_total_3 = vec_splat(0.0f);
+        int n = 0;
+        for (; n + VEC <= 8; n += VEC) {
+            const vec d_y_0 = vec_load(&tape->local.model_backward.dense_d_y[b][n]);
+            const vec y_0 = vec_load(&tape->dense.y[b][n]);
+            const vec total_0 = vec_splat(tape->dense.total[b]);
+            const vec d_y_1 = vec_load(&tape->local.model_backward.dense_d_y[b_1][n]);
+            const vec y_1 = vec_load(&tape->dense.y[b_1][n]);
+            const vec total_1 = vec_splat(tape->dense.total[b_1]);
+            const vec d_y_2 = vec_load(&tape->local.model_backward.dense_d_y[b_2][n]);
+            const vec y_2 = vec_load(&tape->dense.y[b_2][n]);
+            const vec total_2 = vec_splat(tape->dense.total[b_2]);
+            const vec d_y_3 = vec_load(&tape->local.model_backward.dense_d_y[b_3][n]);
+            const vec y_3 = vec_load(&tape->dense.y[b_3][n]);
+            const vec total_3 = vec_splat(tape->dense.total[b_3]);
+            sum_of_d_total_0 += -(d_y_0 * (y_0 / total_0));
+            sum_of_d_total_1 += -(d_y_1 * (y_1 / total_1));
+            sum_of_d_total_2 += -(d_y_2 * (y_2 / total_2));
+            sum_of_d_total_3 += -(d_y_3 * (y_3 / total_3));
         }
-        tape->local.dense_backward.d_total[b] = sum;
+        const float d_total_0 = tape->local.model_backward.dense_d_total[b] + vec_sum(sum_of_d_total_0);
+        const float d_total_1 = tape->local.model_backward.dense_d_total[b_1] + vec_sum(sum_of_d_total_1);
+        const float d_total_2 = tape->local.model_backward.dense_d_total[b_2] + vec_sum(sum_of_d_total_2);
+        const float d_total_3 = tape->local.model_backward.dense_d_total[b_3] + vec_sum(sum_of_d_total_3);
+        tape->local.model_backward.dense_d_total[b] = d_total_0;
+        tape->local.model_backward.dense_d_total[b_1] = d_total_1;
+        tape->local.model_backward.dense_d_total[b_2] = d_total_2;
+        tape->local.model_backward.dense_d_total[b_3] = d_total_3;
     }
-    /* dense.d_e[b,k] += dense.d_total[b] */
+    /* dense.d_e[b,k] += dense.d_total[b]
+     * dense.d_z[b,k] += dense.d_e[b,k] * dense.e[b,k] */
     for (int b = 0; b < rows; b++) {
-        const float dense_d_total = tape->local.dense_backward.d_total[b];
-        for (int k = 0; k < 8; k++) {
-            tape->local.dense_backward.d_e[b][k] += dense_d_total;
-        }
-    }
-    /* dense.d_z[b,n] += dense.d_e[b,n] * dense.e[b,n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            tape->dense.d_z[b][n] += tape->local.dense_backward.d_e[b][n] * tape->dense.e[b][n];
+        for (int k = 0; k < 8; k += VEC) {
+            const vec d_total = vec_splat(tape->local.model_backward.dense_d_total[b]);
+            vec d_e = vec_load(&tape->local.model_backward.dense_d_e[b][k]);
+            d_e += d_total;
+            const vec e = vec_load(&tape->dense.e[b][k]);
+            vec d_z = vec_load(&tape->dense.d_z[b][k]);
+            d_z += d_e * e;
+            vec_store(&tape->local.model_backward.dense_d_e[b][k], d_e);
+            vec_store(&tape->dense.d_z[b][k], d_z);
         }
     }
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[24,b,k] */
-    for (int b = 0; b < rows; b++) {
-        for (int k = 0; k < 24; k++) {
-            const float lstm_h = tape->lstm.h[24][b][k];
-            for (int n = 0; n < 8; n++) {
-                gradients->dense.kernel[k][n] += tape->dense.d_z[b][n] * lstm_h;
+    for (int n = 0; n < 8; n += VEC) {
+        for (int k = 0; k < 24; k += 6) {
+            const int k_1 = k + 1;
+            const int k_2 = k + 2;
+            const int k_3 = k + 3;
+            const int k_4 = k + 4;
+            const int k_5 = k + 5;
+            vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][n]);
+            vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_1][n]);
+            vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_2][n]);
+            vec d_kernel_3 = vec_load(&gradients->dense.kernel[k_3][n]);
+            vec d_kernel_4 = vec_load(&gradients->dense.kernel[k_4][n]);
+            vec d_kernel_5 = vec_load(&gradients->dense.kernel[k_5][n]);
+            for (int b = 0; b < rows; b++) {
+                const vec d_z = vec_keep(vec_load(&tape->dense.d_z[b][n]));
+                const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
+                d_kernel_0 += d_z * h_0;
+                const vec h_1 = vec_splat(tape->lstm.h[24][b][k_1]);
+                d_kernel_1 += d_z * h_1;
+                const vec h_2 = vec_splat(tape->lstm.h[24][b][k_2]);
+                d_kernel_2 += d_z * h_2;
+                const vec h_3 = vec_splat(tape->lstm.h[24][b][k_3]);
+                d_kernel_3 += d_z * h_3;
+                const vec h_4 = vec_splat(tape->lstm.h[24][b][k_4]);
+                d_kernel_4 += d_z * h_4;
+                const vec h_5 = vec_splat(tape->lstm.h[24][b][k_5]);
+                d_kernel_5 += d_z * h_5;
             }
+            vec_store(&gradients->dense.kernel[k][n], d_kernel_0);
+            vec_store(&gradients->dense.kernel[k_1][n], d_kernel_1);
+            vec_store(&gradients->dense.kernel[k_2][n], d_kernel_2);
+            vec_store(&gradients->dense.kernel[k_3][n], d_kernel_3);
+            vec_store(&gradients->dense.kernel[k_4][n], d_kernel_4);
+            vec_store(&gradients->dense.kernel[k_5][n], d_kernel_5);
         }
     }
-    /* lstm.d_h[24,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            tape->lstm.d_h[0][b][n] = 0.0f;
-        }
-    }
-    /* lstm.d_h[24,b,k] += dense.d_z[b,n] * dense.kernel[k,n] */
-    for (int b = 0; b < rows; b++) {
-        for (int k = 0; k < 24; k += 8) {
-            float sum_0 = tape->lstm.d_h[0][b][k];
-            float sum_1 = tape->lstm.d_h[0][b][k + 1];
-            float sum_2 = tape->lstm.d_h[0][b][k + 2];
-            float sum_3 = tape->lstm.d_h[0][b][k + 3];
-            float sum_4 = tape->lstm.d_h[0][b][k + 4];
-            float sum_5 = tape->lstm.d_h[0][b][k + 5];
-            float sum_6 = tape->lstm.d_h[0][b][k + 6];
-            float sum_7 = tape->lstm.d_h[0][b][k + 7];
-            for (int n = 0; n < 8; n++) {
-                sum_0 += tape->dense.d_z[b][n] * weights->dense.kernel[k][n];
-                sum_1 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 1][n];
-                sum_2 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 2][n];
-                sum_3 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 3][n];
-                sum_4 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 4][n];
-                sum_5 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 5][n];
-                sum_6 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 6][n];
-                sum_7 += tape->dense.d_z[b][n] * weights->dense.kernel[k + 7][n];
+    /* lstm.d_h[24,b,n] = 0
+     * lstm.d_h[24,b,n] += dense.d_z[b,n_1] * dense.kernel_transposed[n_1,n] */
+    for (int n = 0; n < 24; n += 3 * VEC) {
+        const int n_1 = n + VEC;
+        const int n_2 = n + 2 * VEC;
+        for (int b = 0; b < rows; b += 4) {
+            const int b_1 = b + 1 < rows ? b + 1 : b;
+            const int b_2 = b + 2 < rows ? b + 2 : b;
+            const int b_3 = b + 3 < rows ? b + 3 : b;
+            vec d_h_0_0 = vec_splat(0.0f);
+            vec d_h_0_1 = vec_splat(0.0f);
+            vec d_h_0_2 = vec_splat(0.0f);
+            vec d_h_1_0 = vec_splat(0.0f);
+            vec d_h_1_1 = vec_splat(0.0f);
+            vec d_h_1_2 = vec_splat(0.0f);
+            vec d_h_2_0 = vec_splat(0.0f);
+            vec d_h_2_1 = vec_splat(0.0f);
+            vec d_h_2_2 = vec_splat(0.0f);
+            vec d_h_3_0 = vec_splat(0.0f);
+            vec d_h_3_1 = vec_splat(0.0f);
+            vec d_h_3_2 = vec_splat(0.0f);
+            for (int n_3 = 0; n_3 < 8; n_3++) {
+                const vec d_z_0 = vec_splat(tape->dense.d_z[b][n_3]);
+                const vec kernel_transposed_0 =
+                    vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][n_3][n % 8]));
+                d_h_0_0 += d_z_0 * kernel_transposed_0;
+                const vec kernel_transposed_1 =
+                    vec_keep(vec_load(&training->dense.kernel_transposed[n_1 / 8][n_3][n_1 % 8]));
+                d_h_0_1 += d_z_0 * kernel_transposed_1;
+                const vec kernel_transposed_2 =
+                    vec_keep(vec_load(&training->dense.kernel_transposed[n_2 / 8][n_3][n_2 % 8]));
+                d_h_0_2 += d_z_0 * kernel_transposed_2;
+                const vec d_z_1 = vec_splat(tape->dense.d_z[b_1][n_3]);
+                d_h_1_0 += d_z_1 * kernel_transposed_0;
+                d_h_1_1 += d_z_1 * kernel_transposed_1;
+                d_h_1_2 += d_z_1 * kernel_transposed_2;
+                const vec d_z_2 = vec_splat(tape->dense.d_z[b_2][n_3]);
+                d_h_2_0 += d_z_2 * kernel_transposed_0;
+                d_h_2_1 += d_z_2 * kernel_transposed_1;
+                d_h_2_2 += d_z_2 * kernel_transposed_2;
+                const vec d_z_3 = vec_splat(tape->dense.d_z[b_3][n_3]);
+                d_h_3_0 += d_z_3 * kernel_transposed_0;
+                d_h_3_1 += d_z_3 * kernel_transposed_1;
+                d_h_3_2 += d_z_3 * kernel_transposed_2;
             }
-            tape->lstm.d_h[0][b][k] = sum_0;
-            tape->lstm.d_h[0][b][k + 1] = sum_1;
-            tape->lstm.d_h[0][b][k + 2] = sum_2;
-            tape->lstm.d_h[0][b][k + 3] = sum_3;
-            tape->lstm.d_h[0][b][k + 4] = sum_4;
-            tape->lstm.d_h[0][b][k + 5] = sum_5;
-            tape->lstm.d_h[0][b][k + 6] = sum_6;
-            tape->lstm.d_h[0][b][k + 7] = sum_7;
+            vec_store(&tape->lstm.d_h[0][b][n], d_h_0_0);
+            vec_store(&tape->lstm.d_h[0][b][n_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[0][b][n_2], d_h_0_2);
+            vec_store(&tape->lstm.d_h[0][b_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[0][b_1][n_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[0][b_1][n_2], d_h_1_2);
+            vec_store(&tape->lstm.d_h[0][b_2][n], d_h_2_0);
+            vec_store(&tape->lstm.d_h[0][b_2][n_1], d_h_2_1);
+            vec_store(&tape->lstm.d_h[0][b_2][n_2], d_h_2_2);
+            vec_store(&tape->lstm.d_h[0][b_3][n], d_h_3_0);
+            vec_store(&tape->lstm.d_h[0][b_3][n_1], d_h_3_1);
+            vec_store(&tape->lstm.d_h[0][b_3][n_2], d_h_3_2);
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n++) {
-            gradients->dense.bias[n] += tape->dense.d_z[b][n];
+    for (int n = 0; n < 8; n += VEC) {
+        vec d_bias = vec_load(&gradients->dense.bias[n]);
+        for (int b = 0; b < rows; b++) {
+            const vec d_z = vec_load(&tape->dense.d_z[b][n]);
+            d_bias += d_z;
         }
+        vec_store(&gradients->dense.bias[n], d_bias);
     }
     /* lstm.d_c[24,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
-            tape->local.lstm_backward.d_c[0][b][n] = 0.0f;
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_c = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_c[0][b][n], d_c);
         }
     }
-    for (int t = 23; t >= 0; t--) {
-        /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_o[b][n] = tape->lstm.d_h[(t + 1) % 2][b][n] * tape->lstm.tanh_c[t][b][n];
+    /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
+    for (int k = 0; k < 24; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec d_recurrent_kernel_sum = vec_splat(0.0f);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8],
+                    d_recurrent_kernel_sum);
             }
         }
-        /* lstm.d_tanh_c[t,b,n] = lstm.d_h[t+1,b,n] * lstm.o[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_tanh_c[b][n] = tape->lstm.d_h[(t + 1) % 2][b][n] * tape->lstm.o[t][b][n];
+    }
+    /* lstm.d_kernel_sum[g,k,n] = 0 */
+    for (int g = 0; g < 4; g++) {
+        for (int k = 0; k < 8; k++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec d_kernel_sum = vec_splat(0.0f);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][k][n % 8], d_kernel_sum);
             }
         }
-        /* lstm.d_c[t+1,b,n] += lstm.d_tanh_c[t,b,n] * (1 - lstm.tanh_c[t,b,n] * lstm.tanh_c[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_c[(t + 1) % 2][b][n] += tape->local.lstm_backward.d_tanh_c[b][n]
-                    * (1.0f - tape->lstm.tanh_c[t][b][n] * tape->lstm.tanh_c[t][b][n]);
+    }
+    /* lstm.d_bias_sum[g,n] = 0 */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_bias_sum = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
+        }
+    }
+    for (int t_end = 24; t_end > 0; t_end -= 8) {
+        const int t_start = t_end - 8;
+        for (int t = t_end - 1; t >= t_start; t--) {
+            /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n]
+             * lstm.d_tanh_c[t,b,n] = lstm.d_h[t+1,b,n] * lstm.o[t,b,n]
+             * lstm.d_c[t+1,b,n] += lstm.d_tanh_c[t,b,n] * (1 - lstm.tanh_c[t,b,n] * lstm.tanh_c[t,b,n])
+             * lstm.d_f[t,b,n] = lstm.d_c[t+1,b,n] * lstm.c[t,b,n]
+             * lstm.d_c[t,b,n] = lstm.d_c[t+1,b,n] * lstm.f[t,b,n]
+             * lstm.d_i[t,b,n] = lstm.d_c[t+1,b,n] * lstm.g[t,b,n]
+             * lstm.d_g[t,b,n] = lstm.d_c[t+1,b,n] * lstm.i[t,b,n]
+             * lstm.d_z[t,b,3,n] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n]))
+             * lstm.d_z[t,b,2,n] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n])
+             * lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
+             * lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
+            for (int b = 0; b < rows; b++) {
+                for (int n = 0; n < 24; n += VEC) {
+                    const vec d_h_next = vec_load(&tape->lstm.d_h[(t + 1) % 2][b][n]);
+                    const vec tanh_c = vec_load(&tape->lstm.tanh_c[t][b][n]);
+                    const vec d_o = d_h_next * tanh_c;
+                    const vec o = vec_load(&tape->lstm.o[t][b][n]);
+                    const vec d_tanh_c = d_h_next * o;
+                    vec d_c_next = vec_load(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]);
+                    d_c_next += d_tanh_c * (1.0f - tanh_c * tanh_c);
+                    const vec c = vec_load(&tape->lstm.c[t][b][n]);
+                    const vec d_f = d_c_next * c;
+                    const vec f = vec_load(&tape->lstm.f[t][b][n]);
+                    const vec d_c = d_c_next * f;
+                    const vec g = vec_load(&tape->lstm.g[t][b][n]);
+                    const vec d_i = d_c_next * g;
+                    const vec i = vec_load(&tape->lstm.i[t][b][n]);
+                    const vec d_g = d_c_next * i;
+                    const vec d_z_3 = d_o * (o * (1.0f - o));
+                    const vec d_z_2 = d_g * (1.0f - g * g);
+                    const vec d_z_1 = d_f * (f * (1.0f - f));
+                    const vec d_z_0 = d_i * (i * (1.0f - i));
+                    vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
+                    vec_store(&tape->local.lstm_backward.d_c[t % 2][b][n], d_c);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][3][n % 8], d_z_3);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][2][n % 8], d_z_2);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8], d_z_1);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8], d_z_0);
+                }
+            }
+            /* lstm.d_h[t,b,n] = 0
+             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.recurrent_kernel_transposed[n_1,g,n] */
+            for (int n = 0; n < 24; n += 3 * VEC) {
+                const int n_1 = n + VEC;
+                const int n_2 = n + 2 * VEC;
+                for (int b = 0; b < rows; b += 4) {
+                    const int b_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    vec d_h_0_0 = vec_splat(0.0f);
+                    vec d_h_0_1 = vec_splat(0.0f);
+                    vec d_h_0_2 = vec_splat(0.0f);
+                    vec d_h_1_0 = vec_splat(0.0f);
+                    vec d_h_1_1 = vec_splat(0.0f);
+                    vec d_h_1_2 = vec_splat(0.0f);
+                    vec d_h_2_0 = vec_splat(0.0f);
+                    vec d_h_2_1 = vec_splat(0.0f);
+                    vec d_h_2_2 = vec_splat(0.0f);
+                    vec d_h_3_0 = vec_splat(0.0f);
+                    vec d_h_3_1 = vec_splat(0.0f);
+                    vec d_h_3_2 = vec_splat(0.0f);
+                    for (int n_3 = 0; n_3 < 24; n_3++) {
+                        for (int g = 0; g < 4; g++) {
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b][g][n_3 % 8]);
+                            const vec recurrent_kernel_transposed_0 =
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][n_3][g][n % 8]));
+                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                            const vec recurrent_kernel_transposed_1 =
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_1 / 8][n_3][g][n_1 %
+                                8]));
+                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                            const vec recurrent_kernel_transposed_2 =
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_2 / 8][n_3][g][n_2 %
+                                8]));
+                            d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
+                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b_1][g][n_3 % 8]);
+                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                            d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
+                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b_2][g][n_3 % 8]);
+                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                            d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
+                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b_3][g][n_3 % 8]);
+                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                            d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
+                        }
+                    }
+                    vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_1], d_h_0_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_2], d_h_0_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_1][n], d_h_1_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_1], d_h_1_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_2], d_h_1_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_2][n], d_h_2_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_1], d_h_2_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_2], d_h_2_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_3][n], d_h_3_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_1], d_h_3_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_2], d_h_3_2);
+                }
             }
         }
-        /* lstm.d_f[t,b,n] = lstm.d_c[t+1,b,n] * lstm.c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_f[b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.c[t][b][n];
-            }
-        }
-        /* lstm.d_c[t,b,n] = lstm.d_c[t+1,b,n] * lstm.f[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_c[t % 2][b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.f[t][b][n];
-            }
-        }
-        /* lstm.d_i[t,b,n] = lstm.d_c[t+1,b,n] * lstm.g[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_i[b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.g[t][b][n];
-            }
-        }
-        /* lstm.d_g[t,b,n] = lstm.d_c[t+1,b,n] * lstm.i[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_g[b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.i[t][b][n];
-            }
-        }
-        /* lstm.d_z[t,b,3,n] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_z[b][3][n] = tape->local.lstm_backward.d_o[b][n]
-                    * (tape->lstm.o[t][b][n] * (1.0f - tape->lstm.o[t][b][n]));
-            }
-        }
-        /* lstm.d_z[t,b,2,n] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_z[b][2][n] = tape->local.lstm_backward.d_g[b][n]
-                    * (1.0f - tape->lstm.g[t][b][n] * tape->lstm.g[t][b][n]);
-            }
-        }
-        /* lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_z[b][1][n] = tape->local.lstm_backward.d_f[b][n]
-                    * (tape->lstm.f[t][b][n] * (1.0f - tape->lstm.f[t][b][n]));
-            }
-        }
-        /* lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->local.lstm_backward.d_z[b][0][n] = tape->local.lstm_backward.d_i[b][n]
-                    * (tape->lstm.i[t][b][n] * (1.0f - tape->lstm.i[t][b][n]));
-            }
-        }
-        /* lstm.d_recurrent_kernel[k,24*g+n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float lstm_h = tape->lstm.h[t][b][k];
-                    for (int n = 0; n < 24; n++) {
-                        gradients->lstm.recurrent_kernel[k][24 * g + n] += tape->local.lstm_backward.d_z[b][g][n]
-                            * lstm_h;
+        /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
+        for (int n = 0; n < 24; n += VEC) {
+            for (int k = 0; k < 24; k += 3) {
+                const int k_1 = k + 1;
+                const int k_2 = k + 2;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8]));
+                        const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_1]);
+                        d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_2]);
+                        d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
+                        const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8]));
+                        d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
+                        d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
+                        d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
+                        const vec d_z_2 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][2][n % 8]));
+                        d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
+                        d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
+                        d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
+                        const vec d_z_3 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][3][n % 8]));
+                        d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
+                        d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
+                        d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
                 }
+                d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n
+                    % 8]);
+                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n
+                    % 8]);
+                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n
+                    % 8]);
+                d_recurrent_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n
+                    % 8]);
+                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][0][n % 8]);
+                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][1][n % 8]);
+                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][2][n % 8]);
+                d_recurrent_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][3][n % 8]);
+                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][0][n % 8]);
+                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][1][n % 8]);
+                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][2][n % 8]);
+                d_recurrent_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][3][n % 8]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8],
+                    d_recurrent_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
+                    d_recurrent_kernel_sum_0_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][0][n % 8],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][1][n % 8],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][2][n % 8],
+                    d_recurrent_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][3][n % 8],
+                    d_recurrent_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][0][n % 8],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][1][n % 8],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][2][n % 8],
+                    d_recurrent_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][3][n % 8],
+                    d_recurrent_kernel_sum_2_3);
             }
         }
-        /* lstm.d_h[t,b,n] = 0 */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 24; n++) {
-                tape->lstm.d_h[t % 2][b][n] = 0.0f;
-            }
-        }
-        /* lstm.d_h[t,b,k] += lstm.d_z[t,b,g,n] * lstm.recurrent_kernel[k,24*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 24; k += 8) {
-                float sum_0 = tape->lstm.d_h[t % 2][b][k];
-                float sum_1 = tape->lstm.d_h[t % 2][b][k + 1];
-                float sum_2 = tape->lstm.d_h[t % 2][b][k + 2];
-                float sum_3 = tape->lstm.d_h[t % 2][b][k + 3];
-                float sum_4 = tape->lstm.d_h[t % 2][b][k + 4];
-                float sum_5 = tape->lstm.d_h[t % 2][b][k + 5];
-                float sum_6 = tape->lstm.d_h[t % 2][b][k + 6];
-                float sum_7 = tape->lstm.d_h[t % 2][b][k + 7];
-                for (int g = 0; g < 4; g++) {
-                    for (int n = 0; n < 24; n++) {
-                        sum_0 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k][24 * g + n];
-                        sum_1 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 1][24 * g +
-                            n];
-                        sum_2 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 2][24 * g +
-                            n];
-                        sum_3 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 3][24 * g +
-                            n];
-                        sum_4 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 4][24 * g +
-                            n];
-                        sum_5 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 5][24 * g +
-                            n];
-                        sum_6 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 6][24 * g +
-                            n];
-                        sum_7 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.recurrent_kernel[k + 7][24 * g +
-                            n];
+        /* lstm.d_kernel_sum[g,k,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                vec d_kernel_sum_0 = vec_splat(0.0f);
+                vec d_kernel_sum_1 = vec_splat(0.0f);
+                vec d_kernel_sum_2 = vec_splat(0.0f);
+                vec d_kernel_sum_3 = vec_splat(0.0f);
+                vec d_kernel_sum_4 = vec_splat(0.0f);
+                vec d_kernel_sum_5 = vec_splat(0.0f);
+                vec d_kernel_sum_6 = vec_splat(0.0f);
+                vec d_kernel_sum_7 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][g][n % 8]);
+                        const vec y_0 = vec_splat(tape->embedding.y[t][b][0]);
+                        d_kernel_sum_0 += d_z * y_0;
+                        const vec y_1 = vec_splat(tape->embedding.y[t][b][1]);
+                        d_kernel_sum_1 += d_z * y_1;
+                        const vec y_2 = vec_splat(tape->embedding.y[t][b][2]);
+                        d_kernel_sum_2 += d_z * y_2;
+                        const vec y_3 = vec_splat(tape->embedding.y[t][b][3]);
+                        d_kernel_sum_3 += d_z * y_3;
+                        const vec y_4 = vec_splat(tape->embedding.y[t][b][4]);
+                        d_kernel_sum_4 += d_z * y_4;
+                        const vec y_5 = vec_splat(tape->embedding.y[t][b][5]);
+                        d_kernel_sum_5 += d_z * y_5;
+                        const vec y_6 = vec_splat(tape->embedding.y[t][b][6]);
+                        d_kernel_sum_6 += d_z * y_6;
+                        const vec y_7 = vec_splat(tape->embedding.y[t][b][7]);
+                        d_kernel_sum_7 += d_z * y_7;
                     }
                 }
-                tape->lstm.d_h[t % 2][b][k] = sum_0;
-                tape->lstm.d_h[t % 2][b][k + 1] = sum_1;
-                tape->lstm.d_h[t % 2][b][k + 2] = sum_2;
-                tape->lstm.d_h[t % 2][b][k + 3] = sum_3;
-                tape->lstm.d_h[t % 2][b][k + 4] = sum_4;
-                tape->lstm.d_h[t % 2][b][k + 5] = sum_5;
-                tape->lstm.d_h[t % 2][b][k + 6] = sum_6;
-                tape->lstm.d_h[t % 2][b][k + 7] = sum_7;
+                d_kernel_sum_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][0][n % 8]);
+                d_kernel_sum_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][1][n % 8]);
+                d_kernel_sum_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][2][n % 8]);
+                d_kernel_sum_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][3][n % 8]);
+                d_kernel_sum_4 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][4][n % 8]);
+                d_kernel_sum_5 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][5][n % 8]);
+                d_kernel_sum_6 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][6][n % 8]);
+                d_kernel_sum_7 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][7][n % 8]);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][0][n % 8], d_kernel_sum_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][1][n % 8], d_kernel_sum_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][2][n % 8], d_kernel_sum_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][3][n % 8], d_kernel_sum_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][4][n % 8], d_kernel_sum_4);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][5][n % 8], d_kernel_sum_5);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][6][n % 8], d_kernel_sum_6);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][7][n % 8], d_kernel_sum_7);
             }
         }
-        /* lstm.d_kernel[k,24*g+n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 8; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float embedding_y = tape->embedding.y[t][b][k];
-                    for (int n = 0; n < 24; n++) {
-                        gradients->lstm.kernel[k][24 * g + n] += tape->local.lstm_backward.d_z[b][g][n] * embedding_y;
+        /* embedding.d_y[t,b,n] = 0
+         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.kernel_transposed[n_1,g,n] */
+        for (int t = t_start; t < t_end; t++) {
+            for (int n = 0; n < 8; n += VEC) {
+                for (int b = 0; b < rows; b += 6) {
+                    const int b_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_4 = b + 4 < rows ? b + 4 : b;
+                    const int b_5 = b + 5 < rows ? b + 5 : b;
+                    vec d_y_0 = vec_splat(0.0f);
+                    vec d_y_1 = vec_splat(0.0f);
+                    vec d_y_2 = vec_splat(0.0f);
+                    vec d_y_3 = vec_splat(0.0f);
+                    vec d_y_4 = vec_splat(0.0f);
+                    vec d_y_5 = vec_splat(0.0f);
+                    for (int n_2 = 0; n_2 < 24; n_2++) {
+                        const vec d_z_0_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][0][n_2 % 8]);
+                        const vec kernel_transposed_0 =
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][0][n % 8]));
+                        d_y_0 += d_z_0_0 * kernel_transposed_0;
+                        const vec d_z_1_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][0][n_2 % 8]);
+                        d_y_1 += d_z_1_0 * kernel_transposed_0;
+                        const vec d_z_2_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][0][n_2 % 8]);
+                        d_y_2 += d_z_2_0 * kernel_transposed_0;
+                        const vec d_z_3_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][0][n_2 % 8]);
+                        d_y_3 += d_z_3_0 * kernel_transposed_0;
+                        const vec d_z_4_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][0][n_2 % 8]);
+                        d_y_4 += d_z_4_0 * kernel_transposed_0;
+                        const vec d_z_5_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][0][n_2 % 8]);
+                        d_y_5 += d_z_5_0 * kernel_transposed_0;
+                        const vec d_z_0_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][1][n_2 % 8]);
+                        const vec kernel_transposed_1 =
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][1][n % 8]));
+                        d_y_0 += d_z_0_1 * kernel_transposed_1;
+                        const vec d_z_1_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][1][n_2 % 8]);
+                        d_y_1 += d_z_1_1 * kernel_transposed_1;
+                        const vec d_z_2_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][1][n_2 % 8]);
+                        d_y_2 += d_z_2_1 * kernel_transposed_1;
+                        const vec d_z_3_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][1][n_2 % 8]);
+                        d_y_3 += d_z_3_1 * kernel_transposed_1;
+                        const vec d_z_4_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][1][n_2 % 8]);
+                        d_y_4 += d_z_4_1 * kernel_transposed_1;
+                        const vec d_z_5_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][1][n_2 % 8]);
+                        d_y_5 += d_z_5_1 * kernel_transposed_1;
+                        const vec d_z_0_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][2][n_2 % 8]);
+                        const vec kernel_transposed_2 =
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][2][n % 8]));
+                        d_y_0 += d_z_0_2 * kernel_transposed_2;
+                        const vec d_z_1_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][2][n_2 % 8]);
+                        d_y_1 += d_z_1_2 * kernel_transposed_2;
+                        const vec d_z_2_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][2][n_2 % 8]);
+                        d_y_2 += d_z_2_2 * kernel_transposed_2;
+                        const vec d_z_3_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][2][n_2 % 8]);
+                        d_y_3 += d_z_3_2 * kernel_transposed_2;
+                        const vec d_z_4_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][2][n_2 % 8]);
+                        d_y_4 += d_z_4_2 * kernel_transposed_2;
+                        const vec d_z_5_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][2][n_2 % 8]);
+                        d_y_5 += d_z_5_2 * kernel_transposed_2;
+                        const vec d_z_0_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][3][n_2 % 8]);
+                        const vec kernel_transposed_3 =
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][3][n % 8]));
+                        d_y_0 += d_z_0_3 * kernel_transposed_3;
+                        const vec d_z_1_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][3][n_2 % 8]);
+                        d_y_1 += d_z_1_3 * kernel_transposed_3;
+                        const vec d_z_2_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][3][n_2 % 8]);
+                        d_y_2 += d_z_2_3 * kernel_transposed_3;
+                        const vec d_z_3_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][3][n_2 % 8]);
+                        d_y_3 += d_z_3_3 * kernel_transposed_3;
+                        const vec d_z_4_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][3][n_2 % 8]);
+                        d_y_4 += d_z_4_3 * kernel_transposed_3;
+                        const vec d_z_5_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][3][n_2 % 8]);
+                        d_y_5 += d_z_5_3 * kernel_transposed_3;
                     }
+                    vec_store(&tape->embedding.d_y[t][b][n], d_y_0);
+                    vec_store(&tape->embedding.d_y[t][b_1][n], d_y_1);
+                    vec_store(&tape->embedding.d_y[t][b_2][n], d_y_2);
+                    vec_store(&tape->embedding.d_y[t][b_3][n], d_y_3);
+                    vec_store(&tape->embedding.d_y[t][b_4][n], d_y_4);
+                    vec_store(&tape->embedding.d_y[t][b_5][n], d_y_5);
                 }
             }
         }
-        /* embedding.d_y[t,b,n] = 0 */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 8; n++) {
-                tape->embedding.d_y[t][b][n] = 0.0f;
-            }
-        }
-        /* embedding.d_y[t,b,k] += lstm.d_z[t,b,g,n] * lstm.kernel[k,24*g+n] */
-        for (int b = 0; b < rows; b++) {
-            float sum_0 = tape->embedding.d_y[t][b][0];
-            float sum_1 = tape->embedding.d_y[t][b][1];
-            float sum_2 = tape->embedding.d_y[t][b][2];
-            float sum_3 = tape->embedding.d_y[t][b][3];
-            float sum_4 = tape->embedding.d_y[t][b][4];
-            float sum_5 = tape->embedding.d_y[t][b][5];
-            float sum_6 = tape->embedding.d_y[t][b][6];
-            float sum_7 = tape->embedding.d_y[t][b][7];
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 24; n++) {
-                    sum_0 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[0][24 * g + n];
-                    sum_1 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[1][24 * g + n];
-                    sum_2 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[2][24 * g + n];
-                    sum_3 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[3][24 * g + n];
-                    sum_4 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[4][24 * g + n];
-                    sum_5 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[5][24 * g + n];
-                    sum_6 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[6][24 * g + n];
-                    sum_7 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[7][24 * g + n];
+        /* lstm.d_bias_sum[g,n] += lstm.d_z[t,b,g,n] */
+        for (int n = 0; n < 24; n += VEC) {
+            vec d_bias_sum_0 = vec_splat(0.0f);
+            vec d_bias_sum_1 = vec_splat(0.0f);
+            vec d_bias_sum_2 = vec_splat(0.0f);
+            vec d_bias_sum_3 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8]);
+                    d_bias_sum_0 += d_z_0;
+                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8]);
+                    d_bias_sum_1 += d_z_1;
+                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][2][n % 8]);
+                    d_bias_sum_2 += d_z_2;
+                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][3][n % 8]);
+                    d_bias_sum_3 += d_z_3;
                 }
             }
-            tape->embedding.d_y[t][b][0] = sum_0;
-            tape->embedding.d_y[t][b][1] = sum_1;
-            tape->embedding.d_y[t][b][2] = sum_2;
-            tape->embedding.d_y[t][b][3] = sum_3;
-            tape->embedding.d_y[t][b][4] = sum_4;
-            tape->embedding.d_y[t][b][5] = sum_5;
-            tape->embedding.d_y[t][b][6] = sum_6;
-            tape->embedding.d_y[t][b][7] = sum_7;
+            d_bias_sum_0 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8]);
+            d_bias_sum_1 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8]);
+            d_bias_sum_2 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8]);
+            d_bias_sum_3 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8]);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8], d_bias_sum_2);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8], d_bias_sum_3);
         }
-        /* lstm.d_bias[24*g+n] += lstm.d_z[t,b,g,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 24; n++) {
-                    gradients->lstm.bias[24 * g + n] += tape->local.lstm_backward.d_z[b][g][n];
-                }
+    }
+    /* lstm.d_bias[24*g+n] += lstm.d_bias_sum[g,n] */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8]);
+            vec d_bias = vec_load(&gradients->lstm.bias[24 * g + n]);
+            d_bias += d_bias_sum;
+            vec_store(&gradients->lstm.bias[24 * g + n], d_bias);
+        }
+    }
+    /* lstm.d_kernel[k,24*g+n] += lstm.d_kernel_sum[g,k,n] */
+    for (int g = 0; g < 4; g++) {
+        for (int k = 0; k < 8; k++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][k][n % 8]);
+                vec d_kernel = vec_load(&gradients->lstm.kernel[k][24 * g + n]);
+                d_kernel += d_kernel_sum;
+                vec_store(&gradients->lstm.kernel[k][24 * g + n], d_kernel);
+            }
+        }
+    }
+    /* lstm.d_recurrent_kernel[k,24*g+n] += lstm.d_recurrent_kernel_sum[k,g,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 24; n += VEC) {
+                const vec d_recurrent_kernel_sum =
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8]);
+                vec d_recurrent_kernel = vec_load(&gradients->lstm.recurrent_kernel[k][24 * g + n]);
+                d_recurrent_kernel += d_recurrent_kernel_sum;
+                vec_store(&gradients->lstm.recurrent_kernel[k][24 * g + n], d_recurrent_kernel);
             }
         }
     }
     /* embedding.d_embeddings[x[b,t],n] += embedding.d_y[t,b,n] */
     for (int b = 0; b < rows; b++) {
         for (int t = 0; t < 24; t++) {
-            for (int n = 0; n < 8; n++) {
-                gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n] += tape->embedding.d_y[t][b][n];
+            for (int n = 0; n < 8; n += VEC) {
+                const vec d_y = vec_load(&tape->embedding.d_y[t][b][n]);
+                vec d_embeddings = vec_load(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
+                d_embeddings += d_y;
+                vec_store(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n], d_embeddings);
             }
         }
     }
-}
-
-void reber_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
-    struct reber_gradients *restrict gradients)
-{
-    backward(training->weights, tape, gradients);
 }
 
 void reber_carry(struct reber_tape *restrict tape)
@@ -1155,42 +2301,52 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
         .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
+        .padding = 0,
     },
     {
         .name = "lstm.h", .rank = 3, .shape = { 25, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 4800,
+        .padding = 0,
     },
     {
         .name = "lstm.c", .rank = 3, .shape = { 25, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 4800,
+        .padding = 0,
     },
     {
         .name = "lstm.i", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.i) / sizeof(float), .count = 4608,
+        .padding = 0,
     },
     {
         .name = "lstm.f", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.f) / sizeof(float), .count = 4608,
+        .padding = 0,
     },
     {
         .name = "lstm.g", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.g) / sizeof(float), .count = 4608,
+        .padding = 0,
     },
     {
         .name = "lstm.o", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.o) / sizeof(float), .count = 4608,
+        .padding = 0,
     },
     {
         .name = "lstm.tanh_c", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.tanh_c) / sizeof(float), .count = 4608,
+        .padding = 0,
     },
     {
         .name = "dense.z", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.z) / sizeof(float), .count = 64,
+        .padding = 0,
     },
     {
         .name = "dense.e", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.e) / sizeof(float), .count = 64,
+        .padding = 0,
     },
     {
         .name = "dense.total", .rank = 1, .shape = { 8 },
@@ -1199,6 +2355,7 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "dense.y", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.y) / sizeof(float), .count = 64,
+        .padding = 0,
     },
     {
         .name = "output", .rank = 2, .shape = { 8, 8 },
@@ -1207,6 +2364,7 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "model.e", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, model.e) / sizeof(float), .count = 64,
+        .padding = 0,
     },
     {
         .name = "model.sum", .rank = 1, .shape = { 8 },
@@ -1215,14 +2373,12 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "embedding.d_y", .rank = 3, .shape = { 24, 8, 8 },
         .offset = offsetof(struct reber_tape, embedding.d_y) / sizeof(float), .count = 1536,
+        .padding = 0,
     },
     {
         .name = "dense.d_z", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.d_z) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "dense.d_y", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.d_y) / sizeof(float), .count = 64,
+        .padding = 0,
     },
     {
         .name = "d_output", .rank = 2, .shape = { 8, 8 },
@@ -1310,7 +2466,7 @@ const struct lstmc_model reber_model = {
     },
     .weights = weight_tensors, .weight_tensors = 6,
     .weight_count = 3432, .gradient_count = 3432,
-    .tape_tensors = tape_tensors, .tape_tensor_count = 21,
+    .tape_tensors = tape_tensors, .tape_tensor_count = 20,
     .packed_bytes = sizeof(struct reber_packed), .scratch_bytes = sizeof(struct reber_scratch),
     .batch_scratch_bytes = sizeof(struct reber_batch_scratch),
     .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,

@@ -1,6 +1,6 @@
 /* reber.h: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
- *   3 432 weights   step: 3 264 mul-adds, 128 activations   tape 19.0 KB a row   state 384 B   scratch 2.0 KB   1 lane
+ *   3 432 weights   step: 2 496 mul-adds, 128 activations   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct reber_weights weights;
@@ -179,62 +179,42 @@ struct reber_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 8 B. */
+ * change. 12.8 KB. */
 struct reber_packed {
+    struct {
+        float table[8][4][24];
+        float recurrent_kernel[3][24][4][8];
+    } lstm;
+    struct {
+        float bias[8];
+        float kernel[1][24][8];
+    } dense;
     const struct reber_weights *weights;
 };
 
-/* Memory for one reber_predict at a time; its contents need not be kept. 2.0 KB. */
+/* Memory for one reber_predict at a time; its contents need not be kept. 456 B. */
 struct reber_scratch {
-    struct {
-        float y[24][8];
-    } embedding;
     struct {
         float h[2][24];      /* row t is at t % 2 */
         float c[2][24];      /* row t is at t % 2 */
     } lstm;
-    struct {
-        float y[8];
-    } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[4][24];
-            float i[24];
-            float f[24];
-            float g[24];
-            float o[24];
-            float tanh_c[24];
-        } lstm;
-        struct {
             float z[8];
-            float highest;
             float e[8];
+            float highest;
             float total;
         } dense;
     } local;
 };
 
-/* Memory for one reber_predict_batch at a time; its contents need not be kept. 16.0 KB. */
+/* Memory for one reber_predict_batch at a time; its contents need not be kept. 3.6 KB. */
 struct reber_batch_scratch {
-    struct {
-        float y[24][REBER_BATCH][8];
-    } embedding;
     struct {
         float h[2][REBER_BATCH][24];      /* row t is at t % 2 */
         float c[2][REBER_BATCH][24];      /* row t is at t % 2 */
     } lstm;
-    struct {
-        float y[REBER_BATCH][8];
-    } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
-        struct {
-            float z[REBER_BATCH][4][24];
-            float i[REBER_BATCH][24];
-            float f[REBER_BATCH][24];
-            float g[REBER_BATCH][24];
-            float o[REBER_BATCH][24];
-            float tanh_c[REBER_BATCH][24];
-        } lstm;
         struct {
             float z[REBER_BATCH][8];
             float highest[REBER_BATCH];
@@ -253,20 +233,27 @@ struct reber_state {
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 8 B. */
+ * change. 25.9 KB. */
 struct reber_training {
+    struct {
+        float bias[3][4][8];
+        float kernel[3][8][4][8];
+        float recurrent_kernel[3][24][4][8];
+        float recurrent_kernel_transposed[3][24][4][8];
+        float kernel_transposed[1][24][4][8];
+    } lstm;
+    struct {
+        float bias[8];
+        float kernel[1][24][8];
+        float kernel_transposed[3][8][8];
+    } dense;
     const struct reber_weights *weights;
 };
 
 /* What forward leaves for loss and backward: the activations of up to REBER_BATCH samples. `output` holds y,
  * [rows][REBER_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
- * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 152 KB. */
+ * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 182 KB. */
 struct reber_tape {
-    int rows;               /* set by forward */
-    int first_row;          /* yours to set */
-    int32_t input[REBER_BATCH][24];
-    float output[REBER_BATCH][8];
-    float d_output[REBER_BATCH][8];
     struct {
         float y[24][REBER_BATCH][8];
         float d_y[24][REBER_BATCH][8];
@@ -287,7 +274,6 @@ struct reber_tape {
         float total[REBER_BATCH];
         float y[REBER_BATCH][8];
         float d_z[REBER_BATCH][8];
-        float d_y[REBER_BATCH][8];
     } dense;
     struct {
         float e[REBER_BATCH][8];
@@ -297,9 +283,6 @@ struct reber_tape {
     } model;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[REBER_BATCH][4][24];
-        } lstm;
-        struct {
             float highest[REBER_BATCH];
         } dense;
         struct {
@@ -308,23 +291,26 @@ struct reber_tape {
             float l[REBER_BATCH];
         } model_loss;
         struct {
-            float d_e[REBER_BATCH][8];
             float d_sum[REBER_BATCH];
         } model_loss_2;
         struct {
-            float d_e[REBER_BATCH][8];
-            float d_total[REBER_BATCH];
-        } dense_backward;
+            float dense_d_e[REBER_BATCH][8];
+            float dense_d_total[REBER_BATCH];
+            float dense_d_y[REBER_BATCH][8];
+        } model_backward;
         struct {
             float d_c[2][REBER_BATCH][24];      /* row t is at t % 2 */
-            float d_z[REBER_BATCH][4][24];
-            float d_i[REBER_BATCH][24];
-            float d_f[REBER_BATCH][24];
-            float d_g[REBER_BATCH][24];
-            float d_o[REBER_BATCH][24];
-            float d_tanh_c[REBER_BATCH][24];
+            float d_z[3][8][REBER_BATCH][4][8];      /* row t is at t % 8 */
+            float d_recurrent_kernel_sum[3][24][4][8];
+            float d_kernel_sum[3][4][8][8];
+            float d_bias_sum[3][4][8];
         } lstm_backward;
     } local;
+    int32_t input[REBER_BATCH][24];
+    float output[REBER_BATCH][8];
+    float d_output[REBER_BATCH][8];
+    int rows;               /* set by forward */
+    int first_row;          /* yours to set */
 };
 
 /* x holds ids; one outside of [0, 8) is read as 0. */
@@ -343,8 +329,7 @@ void reber_predict_batch(const struct reber_packed *packed, struct reber_batch_s
 /* Before the first step of a stream: every state takes its initial value. */
 void reber_reset(const struct reber_packed *packed, struct reber_state *state);
 
-/* The next step of a stream: x [1], y [8], the output after this step. Uses 928 B of stack. Returns 1: y was
- * written. */
+/* The next step of a stream: x [1], y [8], the output after this step. Uses 72 B of stack. Returns 1: y was written. */
 int reber_step(const struct reber_packed *packed, struct reber_state *state, const int32_t *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */

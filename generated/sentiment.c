@@ -1,17 +1,322 @@
 /* sentiment.c: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
- *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 604 KB a row   state 1.6 KB   scratch 30.1 KB   1 lane
+ *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
  */
 #include "sentiment.h"
 
 #include <math.h>
 #include <string.h>
 
-/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */
+#define LANES 8
+
+/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
+ * this text into generated files whose loops run over vectors; LANES (4, 8, 16), which fixes every layout in memory, is defined before it.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_VEC_H
+#define LSTMC_VEC_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#ifdef __FAST_MATH__
+#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
+#endif
+
+/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
+ * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
 #if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
+#pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#endif
+
+/* VEC: floats of one vector; it divides LANES. Wider types than the machine's would go through memory. */
+#if !defined(__GNUC__) || defined(LSTMC_NO_VECTORS)
+#define VEC 1
+#define VEC_FUNCTION static inline
+typedef float vec;
+#else
+#if defined(LSTMC_VEC)              /* in a region for another instruction set, of which clang's macros say nothing */
+#define VEC LSTMC_VEC
+#elif defined(__AVX512F__) && LANES >= 16
+#define VEC 16
+#elif defined(__AVX__) && LANES >= 8
+#define VEC 8
+#else
+#define VEC 4
+#endif
+#define VEC_FUNCTION __attribute__((unused)) static inline
+typedef float vec __attribute__((vector_size(4 * VEC)));
+typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
+#endif
+
+#if VEC > 1
+
+VEC_FUNCTION vec vec_load(const float *from) { return *(const vec_memory *)from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *(vec_memory *)to = v; }
+
+/* The same float in all lanes. -0 stays -0, which a sum would not. */
+VEC_FUNCTION vec vec_splat(float x) { return x - (vec){ 0 }; }
+
+/* Keeps a vector that several sums use in a register; gcc would read it again for each. */
+VEC_FUNCTION vec vec_keep(vec v)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__("" : "+v"(v));
+#endif
+    return v;
+}
+
+VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
+
+/* The first `count` lanes; the others are zero, and their memory is not touched. */
+VEC_FUNCTION vec vec_load_part(const float *from, int count)
+{
+    if (count >= VEC)
+        return vec_load(from);
+    vec part = { 0 };
+    if (count > 0)
+        memcpy(&part, from, (size_t)count * sizeof(float));
+    return part;
+}
+
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count >= VEC)
+        vec_store(to, v);
+    else if (count > 0)
+        memcpy(to, &v, (size_t)count * sizeof(float));
+}
+
+VEC_FUNCTION float vec_sum(vec v)
+{
+#if VEC == 16
+    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) + (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
+#elif VEC == 8
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
+}
+
+/* A NaN in either stays one. */
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return vec_select((a > b) | (a != a), a, b); }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return vec_select((a < b) | (a != a), a, b); }
+
+VEC_FUNCTION float vec_largest(vec v)
+{
+    float largest = v[0];
+    for (int i = 1; i < VEC; i++)
+        largest = largest > v[i] || !(largest == largest) ? largest : v[i];
+    return largest;
+}
+
+VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
+
+VEC_FUNCTION vec vec_sqrt(vec v)
+{
+#if VEC == 8
+    return __builtin_ia32_sqrtps256(v);
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_sqrtps(v);
+#else
+    for (int i = 0; i < VEC; i++)
+        v[i] = sqrtf(v[i]);
+    return v;
+#endif
+}
+
+/* v within -bound..bound; a NaN stays one. */
+VEC_FUNCTION vec vec_clamp(vec v, float bound)
+{
+    vec high = vec_splat(bound), low = vec_splat(-bound);
+#if VEC == 16 && defined(__clang__)
+    return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
+#elif VEC == 16
+    return __builtin_ia32_maxps512_mask(low, __builtin_ia32_minps512_mask(high, v, v, -1, 4), v, -1, 4);
+#elif VEC == 8
+    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
+#elif VEC == 4 && defined(__SSE__)
+    return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));
+#else
+    v = vec_select(high < v, high, v);
+    return vec_select(low > v, low, v);
+#endif
+}
+
+#else
+
+VEC_FUNCTION vec vec_load(const float *from) { return *from; }
+VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
+VEC_FUNCTION vec vec_splat(float x) { return x; }
+VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
+VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
+{
+    if (count > 0)
+        *to = v;
+}
+VEC_FUNCTION float vec_sum(vec v) { return v; }
+VEC_FUNCTION float vec_largest(vec v) { return v; }
+VEC_FUNCTION vec vec_maximum(vec a, vec b) { return a > b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_minimum(vec a, vec b) { return a < b || !(a == a) ? a : b; }
+VEC_FUNCTION vec vec_absolute(vec a) { return fabsf(a); }
+VEC_FUNCTION vec vec_greater(vec a, vec b) { return a > b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_equal(vec a, vec b) { return a == b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
+
+#endif
+#endif
+
+/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds given here.
+ * LSTMC_PRECISE, defined before: tanh and sigmoid by exp, relative to the last digits everywhere; else by rational functions, faster by a third.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MATH_H
+#define LSTMC_MATH_H
+
+#if VEC > 1
+
+/* 1 ulp. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those of Moshier's Cephes library. */
+VEC_FUNCTION vec vec_exp(vec x)
+{
+    const float shift = 12582912.0f;        /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
+    vec bounded = vec_select(x > vec_splat(89.0f), vec_splat(89.0f), x);
+    bounded = vec_select(bounded < vec_splat(-104.0f), vec_splat(-104.0f), bounded);
+    vec shifted = bounded * 1.44269504f + shift, n = shifted - shift;
+    vec r = bounded - n * 0.693359375f - n * -2.12194440e-4f;
+    vec p = 1.3981999507e-3f + r * 1.9875691500e-4f;
+    p = 8.3334519073e-3f + r * p;
+    p = 4.1665795894e-2f + r * p;
+    p = 1.6666665459e-1f + r * p;
+    p = 5.0000001201e-1f + r * p;
+    p = 1.0f + (r + r * r * p);
+    vec_mask power = (vec_mask)shifted - 0x4b400000, half = power >> 1;        /* in two steps, so that tiny results are right and large ones inf */
+    return p * (vec)((half + 127) << 23) * (vec)((power - half + 127) << 23);
+}
+
+/* 1 ulp; log(0) = -inf, of what is less a NaN. */
+VEC_FUNCTION vec vec_log(vec x)
+{
+    vec_mask small = x < vec_splat(FLT_MIN);
+    vec scaled = vec_select(small, x * 8388608.0f, x);
+    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;        /* the mantissa between sqrt(1/2) and sqrt(2) */
+    vec f = (vec)(bits - (power << 23)) - 1.0f;
+    power -= small & 23;
+    vec n = (vec)(power + 0x4b400000) - 12582912.0f, square = f * f;
+    vec p = -1.1514610310e-1f + f * 7.0376836292e-2f;
+    p = 1.1676998740e-1f + f * p;
+    p = -1.2420140846e-1f + f * p;
+    p = 1.4249322787e-1f + f * p;
+    p = -1.6668057665e-1f + f * p;
+    p = 2.0000714765e-1f + f * p;
+    p = -2.4999993993e-1f + f * p;
+    p = 3.3333331174e-1f + f * p;
+    vec y = f * square * p + n * -2.12194440e-4f - 0.5f * square;
+    y = f + y + n * 0.693359375f;
+    y = vec_select(x == vec_splat(0.0f), vec_splat(-INFINITY), y);
+    y = vec_select(x < vec_splat(0.0f), vec_splat(NAN), y);
+    return vec_select((x == vec_splat(INFINITY)) | (x != x), x, y);
+}
+
+/* Close to zero 3 ulp, everywhere 3e-7 relative. */
+VEC_FUNCTION vec vec_tanh_precise(vec x)
+{
+    vec size = vec_absolute(x), e = vec_exp(-2.0f * size), u = x * x;
+    vec p = 2.06390887954e-2f + u * -5.70498872745e-3f;
+    p = -5.37397155531e-2f + u * p;
+    p = 1.33314422036e-1f + u * p;
+    p = -3.33332819422e-1f + u * p;
+    vec large = (1.0f - e) / (1.0f + e);
+    large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
+    return vec_select(size < vec_splat(0.625f), x + x * u * p, large);
+}
+
+/* Relative down to exp's smallest result. */
+VEC_FUNCTION vec vec_sigmoid_precise(vec x)
+{
+    vec e = vec_exp(-vec_absolute(x));
+    return vec_select(x < vec_splat(0.0f), e, vec_splat(1.0f)) / (1.0f + e);
+}
+
+/* log(1 + exp(x)): max(x, 0) + log1p(exp(-|x|)), the rounding of 1 + e made good to first order. */
+VEC_FUNCTION vec vec_softplus(vec x)
+{
+    vec e = vec_exp(-vec_absolute(x)), sum = 1.0f + e;
+    return vec_select(x < vec_splat(0.0f), vec_splat(0.0f), x) + (vec_log(sum) + (e - (sum - 1.0f)) / sum);
+}
+
+VEC_FUNCTION vec vec_erf(vec x)
+{
+    vec u = x * x, size = vec_absolute(x), inverse = 1.0f / size, v = inverse * inverse;
+    vec p = -8.010193625184903e-4f + u * 7.853861353153693e-5f;
+    p = 5.188327685732524e-3f + u * p;
+    p = -2.685381193529856e-2f + u * p;
+    p = 1.128358514861418e-1f + u * p;
+    p = -3.761262582423300e-1f + u * p;
+    p = 1.128379165726710f + u * p;
+    vec near = -1.387039388740657e-1f + v * 2.326819970068386e-2f;              /* 1 <= |x| < 2 */
+    near = 3.687424674597105e-1f + v * near;
+    near = -5.824733027278666e-1f + v * near;
+    near = 6.210004621745983e-1f + v * near;
+    near = -4.944515323274145e-1f + v * near;
+    near = 3.404879937665872e-1f + v * near;
+    near = -2.741127028184656e-1f + v * near;
+    near = 5.638259427386472e-1f + v * near;
+    vec far = 1.297719955372516e+1f + v * -1.047766399936249e+1f;
+    far = -7.495518717768503f + v * far;
+    far = 2.921019019210786f + v * far;
+    far = -1.015265279202700f + v * far;
+    far = 4.218463358204948e-1f + v * far;
+    far = -2.820767439740514e-1f + v * far;
+    far = 5.641895067754075e-1f + v * far;
+    vec large = 1.0f - vec_exp(-u) * inverse * vec_select(size < vec_splat(2.0f), near, far);
+    large = vec_select(size > vec_splat(4.0f), vec_splat(1.0f), large);
+    large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
+    return vec_select((size < vec_splat(1.0f)) | (x != x), x * p, large);
+}
+
+#else
+
+VEC_FUNCTION vec vec_exp(vec x) { return expf(x); }
+VEC_FUNCTION vec vec_log(vec x) { return logf(x); }
+VEC_FUNCTION vec vec_tanh_precise(vec x) { return tanhf(x); }
+VEC_FUNCTION vec vec_sigmoid_precise(vec x) { return x < 0.0f ? expf(x) / (1.0f + expf(x)) : 1.0f / (1.0f + expf(-x)); }
+VEC_FUNCTION vec vec_softplus(vec x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
+VEC_FUNCTION vec vec_erf(vec x) { return erff(x); }
+
+#endif
+
+/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most, never beyond 1. */
+VEC_FUNCTION vec vec_tanh(vec x)
+{
+#ifdef LSTMC_PRECISE
+    return vec_tanh_precise(x);
+#else
+    vec bounded = vec_clamp(x, 8.09810925f), u = bounded * bounded;
+    vec p = 1.0f + u * (0x1.1213d6p-3f + u * (0x1.ca6b5ap-9f + u * (0x1.5a36p-16f + u * 0x1.cbe26p-27f)));
+    vec q = 1.0f + u * (0x1.de5f36p-2f + u * (0x1.a816f8p-6f + u * (0x1.58d378p-12f + u * 0x1.a23c4ap-21f)));
+    return bounded * p / q;
+#endif
+}
+
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 absolute, in the negative tail too. */
+VEC_FUNCTION vec vec_sigmoid(vec x)
+{
+#ifdef LSTMC_PRECISE
+    return vec_sigmoid_precise(x);
+#else
+    vec bounded = vec_clamp(x, 16.1962185f), u = bounded * bounded;
+    vec p = 0.25f + u * (0x1.1213d6p-7f + u * (0x1.ca6b5ap-15f + u * (0x1.5a36p-24f + u * 0x1.cbe26p-37f)));
+    vec q = 1.0f + u * (0x1.de5f36p-4f + u * (0x1.a816f8p-10f + u * (0x1.58d378p-18f + u * 0x1.a23c4ap-29f)));
+    return 0.5f + bounded * p / q;
+#endif
+}
+
 #endif
 
 /* Ids and classes come from outside. */
@@ -35,90 +340,200 @@ static inline float softplus(float v)
 
 void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
 {
+    memset(packed, 0, sizeof *packed);
     packed->weights = weights;
+    /* lstm.bias[g,n] = lstm.bias[100*g+n] */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 100; n += VEC) {
+            const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
+            const vec bias_2 = bias;
+            vec_store(&packed->lstm.bias[n / 8][g][n % 8], bias_2);
+        }
+    }
+    /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
+    for (int k = 0; k < 32; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
+                const vec kernel_2 = kernel;
+                vec_store(&packed->lstm.kernel[n / 8][k][g][n % 8], kernel_2);
+            }
+        }
+    }
+    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
+    for (int k = 0; k < 100; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
+                const vec recurrent_kernel_2 = recurrent_kernel;
+                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+            }
+        }
+    }
+    /* dense.kernel[n,k] = dense.kernel[k,n] */
+    for (int k = 0; k < 100; k += VEC) {
+        const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
+        const vec kernel_2 = kernel;
+        vec_store(&packed->dense.kernel[0][k], kernel_2);
+    }
 }
 
-static void predict(const struct sentiment_weights *restrict weights, struct sentiment_scratch *restrict scratch,
-    const int32_t *restrict x, float *restrict y)
+static void predict(const struct sentiment_weights *restrict weights, const struct sentiment_packed *restrict packed,
+    struct sentiment_scratch *restrict scratch, const int32_t *restrict x, float *restrict y)
 {
-    /* lstm.h[0,n] = 0 */
-    for (int n = 0; n < 100; n++) {
-        scratch->lstm.h[0][n] = 0.0f;
-    }
-    /* lstm.c[0,n] = 0 */
-    for (int n = 0; n < 100; n++) {
-        scratch->lstm.c[0][n] = 0.0f;
+    /* lstm.h[0,n] = 0
+     * lstm.c[0,n] = 0 */
+    for (int n = 0; n < 100; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        const vec c = vec_splat(0.0f);
+        vec_store(&scratch->lstm.h[0][n], h);
+        vec_store(&scratch->lstm.c[0][n], c);
     }
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
     for (int t = 0; t < 200; t++) {
-        for (int n = 0; n < 32; n++) {
-            scratch->embedding.y[t][n] = weights->embedding.embeddings[clamped(x[t], 5000)][n];
+        for (int n = 0; n < 32; n += VEC) {
+            const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[t], 5000)][n]);
+            const vec y_ = embeddings;
+            vec_store(&scratch->embedding.y[t][n], y_);
+        }
+    }
+    /* lstm.z[t,g,n] = lstm.bias[g,n]
+     * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k] */
+    for (int n = 0; n < 100; n += VEC) {
+        for (int t = 0; t < 200; t += 3) {
+            const int t_1 = t + 1 < 200 ? t + 1 : t;
+            const int t_2 = t + 2 < 200 ? t + 2 : t;
+            const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
+            vec z_0_0 = bias_0;
+            const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
+            vec z_0_1 = bias_1;
+            const vec bias_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
+            vec z_0_2 = bias_2;
+            const vec bias_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
+            vec z_0_3 = bias_3;
+            vec z_1_0 = bias_0;
+            vec z_1_1 = bias_1;
+            vec z_1_2 = bias_2;
+            vec z_1_3 = bias_3;
+            vec z_2_0 = bias_0;
+            vec z_2_1 = bias_1;
+            vec z_2_2 = bias_2;
+            vec z_2_3 = bias_3;
+            for (int k = 0; k < 32; k++) {
+                const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
+                const vec y_0 = vec_splat(scratch->embedding.y[t][k]);
+                z_0_0 += kernel_0 * y_0;
+                const vec y_1 = vec_splat(scratch->embedding.y[t_1][k]);
+                z_1_0 += kernel_0 * y_1;
+                const vec y_2 = vec_splat(scratch->embedding.y[t_2][k]);
+                z_2_0 += kernel_0 * y_2;
+                const vec kernel_1 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
+                z_0_1 += kernel_1 * y_0;
+                z_1_1 += kernel_1 * y_1;
+                z_2_1 += kernel_1 * y_2;
+                const vec kernel_2 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
+                z_0_2 += kernel_2 * y_0;
+                z_1_2 += kernel_2 * y_1;
+                z_2_2 += kernel_2 * y_2;
+                const vec kernel_3 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
+                z_0_3 += kernel_3 * y_0;
+                z_1_3 += kernel_3 * y_1;
+                z_2_3 += kernel_3 * y_2;
+            }
+            vec_store(&scratch->local.lstm.z[n / 8][t][0][n % 8], z_0_0);
+            vec_store(&scratch->local.lstm.z[n / 8][t][1][n % 8], z_0_1);
+            vec_store(&scratch->local.lstm.z[n / 8][t][2][n % 8], z_0_2);
+            vec_store(&scratch->local.lstm.z[n / 8][t][3][n % 8], z_0_3);
+            vec_store(&scratch->local.lstm.z[n / 8][t_1][0][n % 8], z_1_0);
+            vec_store(&scratch->local.lstm.z[n / 8][t_1][1][n % 8], z_1_1);
+            vec_store(&scratch->local.lstm.z[n / 8][t_1][2][n % 8], z_1_2);
+            vec_store(&scratch->local.lstm.z[n / 8][t_1][3][n % 8], z_1_3);
+            vec_store(&scratch->local.lstm.z[n / 8][t_2][0][n % 8], z_2_0);
+            vec_store(&scratch->local.lstm.z[n / 8][t_2][1][n % 8], z_2_1);
+            vec_store(&scratch->local.lstm.z[n / 8][t_2][2][n % 8], z_2_2);
+            vec_store(&scratch->local.lstm.z[n / 8][t_2][3][n % 8], z_2_3);
         }
     }
     for (int t = 0; t < 200; t++) {
-        /* lstm.z[t,g,n] = lstm.bias[100*g+n] */
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.z[g][n] = weights->lstm.bias[100 * g + n];
+        /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
+         * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
+         * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
+         * lstm.g[t,n] = tanh(lstm.z[t,2,n])
+         * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
+         * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
+         * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
+         * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
+        for (int n = 0; n < 100; n += VEC) {
+            vec z_0 = vec_load(&scratch->local.lstm.z[n / 8][t][0][n % 8]);
+            vec z_0_odd = vec_splat(0.0f);
+            vec z_1 = vec_load(&scratch->local.lstm.z[n / 8][t][1][n % 8]);
+            vec z_1_odd = vec_splat(0.0f);
+            vec z_2 = vec_load(&scratch->local.lstm.z[n / 8][t][2][n % 8]);
+            vec z_2_odd = vec_splat(0.0f);
+            vec z_3 = vec_load(&scratch->local.lstm.z[n / 8][t][3][n % 8]);
+            vec z_3_odd = vec_splat(0.0f);
+            for (int k = 0; k < 100; k += 2) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+                const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
+                z_0 += recurrent_kernel_0_0 * h_0;
+                const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+                z_1 += recurrent_kernel_0_1 * h_0;
+                const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+                z_2 += recurrent_kernel_0_2 * h_0;
+                const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+                z_3 += recurrent_kernel_0_3 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][0][n % 8]);
+                const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
+                z_0_odd += recurrent_kernel_1_0 * h_1;
+                const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][1][n % 8]);
+                z_1_odd += recurrent_kernel_1_1 * h_1;
+                const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][2][n % 8]);
+                z_2_odd += recurrent_kernel_1_2 * h_1;
+                const vec recurrent_kernel_1_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][3][n % 8]);
+                z_3_odd += recurrent_kernel_1_3 * h_1;
             }
-        }
-        /* lstm.z[t,g,n] += lstm.kernel[k,100*g+n] * embedding.y[t,k] */
-        for (int k = 0; k < 32; k++) {
-            for (int g = 0; g < 4; g++) {
-                const float embedding_y = scratch->embedding.y[t][k];
-                for (int n = 0; n < 100; n++) {
-                    scratch->local.lstm.z[g][n] += weights->lstm.kernel[k][100 * g + n] * embedding_y;
-                }
-            }
-        }
-        /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,100*g+n] * lstm.h[t,k] */
-        for (int k = 0; k < 100; k++) {
-            for (int g = 0; g < 4; g++) {
-                const float lstm_h = scratch->lstm.h[t % 2][k];
-                for (int n = 0; n < 100; n++) {
-                    scratch->local.lstm.z[g][n] += weights->lstm.recurrent_kernel[k][100 * g + n] * lstm_h;
-                }
-            }
-        }
-        /* lstm.i[t,n] = sigmoid(lstm.z[t,0,n]) */
-        for (int n = 0; n < 100; n++) {
-            scratch->local.lstm.i[n] = sigmoid(scratch->local.lstm.z[0][n]);
-        }
-        /* lstm.f[t,n] = sigmoid(lstm.z[t,1,n]) */
-        for (int n = 0; n < 100; n++) {
-            scratch->local.lstm.f[n] = sigmoid(scratch->local.lstm.z[1][n]);
-        }
-        /* lstm.g[t,n] = tanh(lstm.z[t,2,n]) */
-        for (int n = 0; n < 100; n++) {
-            scratch->local.lstm.g[n] = tanhf(scratch->local.lstm.z[2][n]);
-        }
-        /* lstm.o[t,n] = sigmoid(lstm.z[t,3,n]) */
-        for (int n = 0; n < 100; n++) {
-            scratch->local.lstm.o[n] = sigmoid(scratch->local.lstm.z[3][n]);
-        }
-        /* lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n] */
-        for (int n = 0; n < 100; n++) {
-            scratch->lstm.c[(t + 1) % 2][n] = scratch->local.lstm.f[n] * scratch->lstm.c[t % 2][n] +
-                scratch->local.lstm.i[n] * scratch->local.lstm.g[n];
-        }
-        /* lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n]) */
-        for (int n = 0; n < 100; n++) {
-            scratch->local.lstm.tanh_c[n] = tanhf(scratch->lstm.c[(t + 1) % 2][n]);
-        }
-        /* lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < 100; n++) {
-            scratch->lstm.h[(t + 1) % 2][n] = scratch->local.lstm.o[n] * scratch->local.lstm.tanh_c[n];
+            z_0 += z_0_odd;
+            z_1 += z_1_odd;
+            z_2 += z_2_odd;
+            z_3 += z_3_odd;
+            const vec i = vec_sigmoid(z_0);
+            const vec f = vec_sigmoid(z_1);
+            const vec g = vec_tanh(z_2);
+            const vec o = vec_sigmoid(z_3);
+            const vec c = vec_load(&scratch->lstm.c[t % 2][n]);
+            const vec c_next = f * c + i * g;
+            const vec tanh_c = vec_tanh(c_next);
+            const vec h_next = o * tanh_c;
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next);
         }
     }
     /* dense.z[n] = dense.bias[n] */
     scratch->local.dense.z[0] = weights->dense.bias[0];
-    /* dense.z[n] += dense.kernel[k,n] * lstm.h[200,k] */
+    /* dense.z[n] += dense.kernel[n,k] * lstm.h[200,k] */
     {
-        float sum = scratch->local.dense.z[0];
-        for (int k = 0; k < 100; k++) {
-            sum += weights->dense.kernel[k][0] * scratch->lstm.h[0][k];
+        vec sum_of_z = vec_splat(0.0f);
+        vec sum_of_z_odd = vec_splat(0.0f);
+        float rest_of_z = 0.0f;
+        int k = 0;
+        for (; k + 2 * VEC <= 100; k += 2 * VEC) {
+            const int k_1 = k + VEC;
+            const vec kernel_0 = vec_load(&packed->dense.kernel[0][k]);
+            const vec h_0 = vec_load(&scratch->lstm.h[0][k]);
+            sum_of_z += kernel_0 * h_0;
+            const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_1]);
+            const vec h_1 = vec_load(&scratch->lstm.h[0][k_1]);
+            sum_of_z_odd += kernel_1 * h_1;
         }
-        scratch->local.dense.z[0] = sum;
+        for (; k + VEC <= 100; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h = vec_load(&scratch->lstm.h[0][k]);
+            sum_of_z += kernel * h;
+        }
+        for (k = 100 - 100 % VEC; k < 100; k++) {
+            rest_of_z += packed->dense.kernel[0][k] * scratch->lstm.h[0][k];
+        }
+        scratch->local.dense.z[0] = scratch->local.dense.z[0] + vec_sum(sum_of_z + sum_of_z_odd) + rest_of_z;
     }
     /* dense.y[n] = sigmoid(dense.z[n]) */
     scratch->dense.y[0] = sigmoid(scratch->local.dense.z[0]);
@@ -129,104 +544,128 @@ static void predict(const struct sentiment_weights *restrict weights, struct sen
 void sentiment_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
     const int32_t *restrict x, float *restrict y)
 {
-    predict(packed->weights, scratch, x, y);
+    predict(packed->weights, packed, scratch, x, y);
 }
 
 static void predict_batch(const struct sentiment_weights *restrict weights,
-    struct sentiment_batch_scratch *restrict scratch, const int32_t *restrict x, int rows, float *restrict y)
+    const struct sentiment_packed *restrict packed, struct sentiment_batch_scratch *restrict scratch,
+    const int32_t *restrict x, int rows, float *restrict y)
 {
-    /* lstm.h[0,b,n] = 0 */
+    /* lstm.h[0,b,n] = 0
+     * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
-            scratch->lstm.h[0][b][n] = 0.0f;
-        }
-    }
-    /* lstm.c[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
-            scratch->lstm.c[0][b][n] = 0.0f;
+        for (int n = 0; n < 100; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            const vec c = vec_splat(0.0f);
+            vec_store(&scratch->lstm.h[0][b][n], h);
+            vec_store(&scratch->lstm.c[0][b][n], c);
         }
     }
     /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int b = 0; b < rows; b++) {
-        for (int t = 0; t < 200; t++) {
-            for (int n = 0; n < 32; n++) {
-                scratch->embedding.y[t][b][n] = weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n];
+    for (int t = 0; t < 200; t++) {
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < 32; n += VEC) {
+                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n]);
+                const vec y_ = embeddings;
+                vec_store(&scratch->embedding.y[t][b][n], y_);
             }
         }
     }
     for (int t = 0; t < 200; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[100*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 100; n++) {
-                    scratch->local.lstm.z[b][g][n] = weights->lstm.bias[100 * g + n];
+        /* lstm.z[t,b,g,n] = lstm.bias[g,n]
+         * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
+         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int n = 0; n < 100; n += VEC) {
+            for (int b = 0; b < rows; b += 3) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
+                vec z_0_3 = bias_3;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                for (int k = 0; k < 32; k++) {
+                    const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
+                    z_0_0 += kernel_0 * y_0;
+                    const vec y_1 = vec_splat(scratch->embedding.y[t][b_1][k]);
+                    z_1_0 += kernel_0 * y_1;
+                    const vec y_2 = vec_splat(scratch->embedding.y[t][b_2][k]);
+                    z_2_0 += kernel_0 * y_2;
+                    const vec kernel_1 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    const vec kernel_2 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    const vec kernel_3 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
                 }
-            }
-        }
-        /* lstm.z[t,b,g,n] += lstm.kernel[k,100*g+n] * embedding.y[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 32; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float embedding_y = scratch->embedding.y[t][b][k];
-                    for (int n = 0; n < 100; n++) {
-                        scratch->local.lstm.z[b][g][n] += weights->lstm.kernel[k][100 * g + n] * embedding_y;
-                    }
+                for (int k = 0; k < 100; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                    const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    const vec recurrent_kernel_3 =
+                        vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
                 }
-            }
-        }
-        /* lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,100*g+n] * lstm.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 100; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float lstm_h = scratch->lstm.h[t % 2][b][k];
-                    for (int n = 0; n < 100; n++) {
-                        scratch->local.lstm.z[b][g][n] += weights->lstm.recurrent_kernel[k][100 * g + n] * lstm_h;
-                    }
+                vec z[3][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                };
+                for (int r = 0; r < 3 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&scratch->lstm.c[t % 2][row][n]);
+                    const vec c_next = f * c + i * g;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&scratch->lstm.c[(t + 1) % 2][row][n], c_next);
+                    vec_store(&scratch->lstm.h[(t + 1) % 2][row][n], h_next);
                 }
-            }
-        }
-        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.i[b][n] = sigmoid(scratch->local.lstm.z[b][0][n]);
-            }
-        }
-        /* lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.f[b][n] = sigmoid(scratch->local.lstm.z[b][1][n]);
-            }
-        }
-        /* lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.g[b][n] = tanhf(scratch->local.lstm.z[b][2][n]);
-            }
-        }
-        /* lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.o[b][n] = sigmoid(scratch->local.lstm.z[b][3][n]);
-            }
-        }
-        /* lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->lstm.c[(t + 1) % 2][b][n] = scratch->local.lstm.f[b][n] * scratch->lstm.c[t % 2][b][n] +
-                    scratch->local.lstm.i[b][n] * scratch->local.lstm.g[b][n];
-            }
-        }
-        /* lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.tanh_c[b][n] = tanhf(scratch->lstm.c[(t + 1) % 2][b][n]);
-            }
-        }
-        /* lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                scratch->lstm.h[(t + 1) % 2][b][n] = scratch->local.lstm.o[b][n] * scratch->local.lstm.tanh_c[b][n];
             }
         }
     }
@@ -234,13 +673,45 @@ static void predict_batch(const struct sentiment_weights *restrict weights,
     for (int b = 0; b < rows; b++) {
         scratch->local.dense.z[b][0] = weights->dense.bias[0];
     }
-    /* dense.z[b,n] += dense.kernel[k,n] * lstm.h[200,b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = scratch->local.dense.z[b][0];
-        for (int k = 0; k < 100; k++) {
-            sum += weights->dense.kernel[k][0] * scratch->lstm.h[0][b][k];
+    /* dense.z[b,n] += dense.kernel[n,k] * lstm.h[200,b,k] */
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_z_0 = vec_splat(0.0f);
+        float rest_of_z_0 = 0.0f;
+        vec sum_of_z_1 = vec_splat(0.0f);
+        float rest_of_z_1 = 0.0f;
+        vec sum_of_z_2 = vec_splat(0.0f);
+        float rest_of_z_2 = 0.0f;
+        vec sum_of_z_3 = vec_splat(0.0f);
+        float rest_of_z_3 = 0.0f;
+        int k = 0;
+        for (; k + VEC <= 100; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h_0 = vec_load(&scratch->lstm.h[0][b][k]);
+            const vec h_1 = vec_load(&scratch->lstm.h[0][b_1][k]);
+            const vec h_2 = vec_load(&scratch->lstm.h[0][b_2][k]);
+            const vec h_3 = vec_load(&scratch->lstm.h[0][b_3][k]);
+            sum_of_z_0 += kernel * h_0;
+            sum_of_z_1 += kernel * h_1;
+            sum_of_z_2 += kernel * h_2;
+            sum_of_z_3 += kernel * h_3;
         }
-        scratch->local.dense.z[b][0] = sum;
+        for (k = 100 - 100 % VEC; k < 100; k++) {
+            rest_of_z_0 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b][k];
+            rest_of_z_1 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_1][k];
+            rest_of_z_2 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_2][k];
+            rest_of_z_3 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_3][k];
+        }
+        const float z_0 = scratch->local.dense.z[b][0] + vec_sum(sum_of_z_0) + rest_of_z_0;
+        const float z_1 = scratch->local.dense.z[b_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
+        const float z_2 = scratch->local.dense.z[b_2][0] + vec_sum(sum_of_z_2) + rest_of_z_2;
+        const float z_3 = scratch->local.dense.z[b_3][0] + vec_sum(sum_of_z_3) + rest_of_z_3;
+        scratch->local.dense.z[b][0] = z_0;
+        scratch->local.dense.z[b_1][0] = z_1;
+        scratch->local.dense.z[b_2][0] = z_2;
+        scratch->local.dense.z[b_3][0] = z_3;
     }
     /* dense.y[b,n] = sigmoid(dense.z[b,n]) */
     for (int b = 0; b < rows; b++) {
@@ -255,7 +726,7 @@ static void predict_batch(const struct sentiment_weights *restrict weights,
 void sentiment_predict_batch(const struct sentiment_packed *restrict packed,
     struct sentiment_batch_scratch *restrict scratch, const int32_t *restrict x, int rows, float *restrict y)
 {
-    predict_batch(packed->weights, scratch, x, rows, y);
+    predict_batch(packed->weights, packed, scratch, x, rows, y);
 }
 
 /* What a step computes on its way. */
@@ -263,107 +734,151 @@ struct sentiment_step_scratch {
     struct {
         float y[1][32];
     } embedding;
-    struct {
-        float y[1];
-    } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
-        struct {
-            float z[4][100];
-            float i[100];
-            float f[100];
-            float g[100];
-            float o[100];
-            float tanh_c[100];
-        } lstm;
         struct {
             float z[1];
         } dense;
     } local;
+    struct {
+        float y[1];
+    } dense;
 };
 
 void sentiment_reset(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state)
 {
     (void)packed;
-    /* lstm.h[0,n] = 0 */
-    for (int n = 0; n < 100; n++) {
-        state->lstm.h[0][n] = 0.0f;
-    }
-    /* lstm.c[0,n] = 0 */
-    for (int n = 0; n < 100; n++) {
-        state->lstm.c[0][n] = 0.0f;
+    /* lstm.h[0,n] = 0
+     * lstm.c[0,n] = 0 */
+    for (int n = 0; n < 100; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        const vec c = vec_splat(0.0f);
+        vec_store(&state->lstm.h[0][n], h);
+        vec_store(&state->lstm.c[0][n], c);
     }
 }
 
-static int step(const struct sentiment_weights *restrict weights, struct sentiment_state *restrict state,
-    const int32_t *restrict x, float *restrict y)
+static int step(const struct sentiment_weights *restrict weights, const struct sentiment_packed *restrict packed,
+    struct sentiment_state *restrict state, const int32_t *restrict x, float *restrict y)
 {
     struct sentiment_step_scratch memory, *const scratch = &memory;
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int n = 0; n < 32; n++) {
-        scratch->embedding.y[0][n] = weights->embedding.embeddings[clamped(x[0], 5000)][n];
+    for (int n = 0; n < 32; n += VEC) {
+        const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
+        const vec y_ = embeddings;
+        vec_store(&scratch->embedding.y[0][n], y_);
     }
-    /* lstm.z[t,g,n] = lstm.bias[100*g+n] */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 100; n++) {
-            scratch->local.lstm.z[g][n] = weights->lstm.bias[100 * g + n];
+    /* lstm.z[t,g,n] = lstm.bias[g,n]
+     * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k]
+     * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
+     * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
+     * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
+     * lstm.g[t,n] = tanh(lstm.z[t,2,n])
+     * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
+     * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
+     * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
+     * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
+    for (int n = 0; n < 100; n += VEC) {
+        const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
+        vec z_0 = bias_0;
+        const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
+        vec z_1 = bias_1;
+        const vec bias_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
+        vec z_2 = bias_2;
+        const vec bias_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
+        vec z_3 = bias_3;
+        vec z_0_odd = vec_splat(0.0f);
+        vec z_1_odd = vec_splat(0.0f);
+        vec z_2_odd = vec_splat(0.0f);
+        vec z_3_odd = vec_splat(0.0f);
+        for (int k = 0; k < 32; k += 2) {
+            const vec kernel_0_0 = vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]);
+            const vec y_0 = vec_splat(scratch->embedding.y[0][k]);
+            z_0 += kernel_0_0 * y_0;
+            const vec kernel_0_1 = vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]);
+            z_1 += kernel_0_1 * y_0;
+            const vec kernel_0_2 = vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]);
+            z_2 += kernel_0_2 * y_0;
+            const vec kernel_0_3 = vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]);
+            z_3 += kernel_0_3 * y_0;
+            const vec kernel_1_0 = vec_load(&packed->lstm.kernel[n / 8][k + 1][0][n % 8]);
+            const vec y_1 = vec_splat(scratch->embedding.y[0][k + 1]);
+            z_0_odd += kernel_1_0 * y_1;
+            const vec kernel_1_1 = vec_load(&packed->lstm.kernel[n / 8][k + 1][1][n % 8]);
+            z_1_odd += kernel_1_1 * y_1;
+            const vec kernel_1_2 = vec_load(&packed->lstm.kernel[n / 8][k + 1][2][n % 8]);
+            z_2_odd += kernel_1_2 * y_1;
+            const vec kernel_1_3 = vec_load(&packed->lstm.kernel[n / 8][k + 1][3][n % 8]);
+            z_3_odd += kernel_1_3 * y_1;
         }
-    }
-    /* lstm.z[t,g,n] += lstm.kernel[k,100*g+n] * embedding.y[t,k] */
-    for (int k = 0; k < 32; k++) {
-        for (int g = 0; g < 4; g++) {
-            const float embedding_y = scratch->embedding.y[0][k];
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.z[g][n] += weights->lstm.kernel[k][100 * g + n] * embedding_y;
-            }
+        z_0 += z_0_odd;
+        z_1 += z_1_odd;
+        z_2 += z_2_odd;
+        z_3 += z_3_odd;
+        vec z_0_odd_2 = vec_splat(0.0f);
+        vec z_1_odd_2 = vec_splat(0.0f);
+        vec z_2_odd_2 = vec_splat(0.0f);
+        vec z_3_odd_2 = vec_splat(0.0f);
+        for (int k = 0; k < 100; k += 2) {
+            const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+            const vec h_0 = vec_splat(state->lstm.h[0][k]);
+            z_0 += recurrent_kernel_0_0 * h_0;
+            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+            z_1 += recurrent_kernel_0_1 * h_0;
+            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+            z_2 += recurrent_kernel_0_2 * h_0;
+            const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+            z_3 += recurrent_kernel_0_3 * h_0;
+            const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][0][n % 8]);
+            const vec h_1 = vec_splat(state->lstm.h[0][k + 1]);
+            z_0_odd_2 += recurrent_kernel_1_0 * h_1;
+            const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][1][n % 8]);
+            z_1_odd_2 += recurrent_kernel_1_1 * h_1;
+            const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][2][n % 8]);
+            z_2_odd_2 += recurrent_kernel_1_2 * h_1;
+            const vec recurrent_kernel_1_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][3][n % 8]);
+            z_3_odd_2 += recurrent_kernel_1_3 * h_1;
         }
-    }
-    /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,100*g+n] * lstm.h[t,k] */
-    for (int k = 0; k < 100; k++) {
-        for (int g = 0; g < 4; g++) {
-            const float lstm_h = state->lstm.h[0][k];
-            for (int n = 0; n < 100; n++) {
-                scratch->local.lstm.z[g][n] += weights->lstm.recurrent_kernel[k][100 * g + n] * lstm_h;
-            }
-        }
-    }
-    /* lstm.i[t,n] = sigmoid(lstm.z[t,0,n]) */
-    for (int n = 0; n < 100; n++) {
-        scratch->local.lstm.i[n] = sigmoid(scratch->local.lstm.z[0][n]);
-    }
-    /* lstm.f[t,n] = sigmoid(lstm.z[t,1,n]) */
-    for (int n = 0; n < 100; n++) {
-        scratch->local.lstm.f[n] = sigmoid(scratch->local.lstm.z[1][n]);
-    }
-    /* lstm.g[t,n] = tanh(lstm.z[t,2,n]) */
-    for (int n = 0; n < 100; n++) {
-        scratch->local.lstm.g[n] = tanhf(scratch->local.lstm.z[2][n]);
-    }
-    /* lstm.o[t,n] = sigmoid(lstm.z[t,3,n]) */
-    for (int n = 0; n < 100; n++) {
-        scratch->local.lstm.o[n] = sigmoid(scratch->local.lstm.z[3][n]);
-    }
-    /* lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n] */
-    for (int n = 0; n < 100; n++) {
-        state->lstm.c[1][n] = scratch->local.lstm.f[n] * state->lstm.c[0][n] + scratch->local.lstm.i[n]
-            * scratch->local.lstm.g[n];
-    }
-    /* lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n]) */
-    for (int n = 0; n < 100; n++) {
-        scratch->local.lstm.tanh_c[n] = tanhf(state->lstm.c[1][n]);
-    }
-    /* lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < 100; n++) {
-        state->lstm.h[1][n] = scratch->local.lstm.o[n] * scratch->local.lstm.tanh_c[n];
+        z_0 += z_0_odd_2;
+        z_1 += z_1_odd_2;
+        z_2 += z_2_odd_2;
+        z_3 += z_3_odd_2;
+        const vec i = vec_sigmoid(z_0);
+        const vec f = vec_sigmoid(z_1);
+        const vec g = vec_tanh(z_2);
+        const vec o = vec_sigmoid(z_3);
+        const vec c = vec_load(&state->lstm.c[0][n]);
+        const vec c_next = f * c + i * g;
+        const vec tanh_c = vec_tanh(c_next);
+        const vec h_next = o * tanh_c;
+        vec_store(&state->lstm.c[1][n], c_next);
+        vec_store(&state->lstm.h[1][n], h_next);
     }
     /* dense.z[n] = dense.bias[n] */
     scratch->local.dense.z[0] = weights->dense.bias[0];
-    /* dense.z[n] += dense.kernel[k,n] * lstm.h[1,k] */
+    /* dense.z[n] += dense.kernel[n,k] * lstm.h[1,k] */
     {
-        float sum = scratch->local.dense.z[0];
-        for (int k = 0; k < 100; k++) {
-            sum += weights->dense.kernel[k][0] * state->lstm.h[1][k];
+        vec sum_of_z = vec_splat(0.0f);
+        vec sum_of_z_odd = vec_splat(0.0f);
+        float rest_of_z = 0.0f;
+        int k = 0;
+        for (; k + 2 * VEC <= 100; k += 2 * VEC) {
+            const int k_1 = k + VEC;
+            const vec kernel_0 = vec_load(&packed->dense.kernel[0][k]);
+            const vec h_0 = vec_load(&state->lstm.h[1][k]);
+            sum_of_z += kernel_0 * h_0;
+            const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_1]);
+            const vec h_1 = vec_load(&state->lstm.h[1][k_1]);
+            sum_of_z_odd += kernel_1 * h_1;
         }
-        scratch->local.dense.z[0] = sum;
+        for (; k + VEC <= 100; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h = vec_load(&state->lstm.h[1][k]);
+            sum_of_z += kernel * h;
+        }
+        for (k = 100 - 100 % VEC; k < 100; k++) {
+            rest_of_z += packed->dense.kernel[0][k] * state->lstm.h[1][k];
+        }
+        scratch->local.dense.z[0] = scratch->local.dense.z[0] + vec_sum(sum_of_z + sum_of_z_odd) + rest_of_z;
     }
     /* dense.y[n] = sigmoid(dense.z[n]) */
     scratch->dense.y[0] = sigmoid(scratch->local.dense.z[0]);
@@ -383,13 +898,71 @@ static int step(const struct sentiment_weights *restrict weights, struct sentime
 int sentiment_step(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
-    return step(packed->weights, state, x, y);
+    return step(packed->weights, packed, state, x, y);
 }
 
 void sentiment_prepare_training(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
+    memset(training, 0, sizeof *training);
     training->weights = weights;
+    /* lstm.bias[g,n] = lstm.bias[100*g+n] */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 100; n += VEC) {
+            const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
+            const vec bias_2 = bias;
+            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias_2);
+        }
+    }
+    /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
+    for (int k = 0; k < 32; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
+                const vec kernel_2 = kernel;
+                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel_2);
+            }
+        }
+    }
+    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
+    for (int k = 0; k < 100; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
+                const vec recurrent_kernel_2 = recurrent_kernel;
+                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+            }
+        }
+    }
+    /* dense.kernel[n,k] = dense.kernel[k,n] */
+    for (int k = 0; k < 100; k += VEC) {
+        const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
+        const vec kernel_2 = kernel;
+        vec_store(&training->dense.kernel[0][k], kernel_2);
+    }
+    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
+    for (int n = 0; n < 100; n += VEC) {
+        const vec kernel = vec_load_part(&weights->dense.kernel[n][0], 100 - n);
+        const vec kernel_transposed = kernel;
+        vec_store(&training->dense.kernel_transposed[n / 8][0][n % 8], kernel_transposed);
+    }
+    /* lstm.recurrent_kernel_transposed[n,g,n_1] = lstm.recurrent_kernel[n_1,100*g+n] */
+    for (int n = 0; n < 100; n++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n_1 = 0; n_1 < 100; n_1++) {
+                training->lstm.recurrent_kernel_transposed[n_1 / 8][n][g][n_1 % 8] =
+                    weights->lstm.recurrent_kernel[n_1][100 * g + n];
+            }
+        }
+    }
+    /* lstm.kernel_transposed[n,g,n_1] = lstm.kernel[n_1,100*g+n] */
+    for (int n = 0; n < 100; n++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n_1 = 0; n_1 < 32; n_1++) {
+                training->lstm.kernel_transposed[n_1 / 8][n][g][n_1 % 8] = weights->lstm.kernel[n_1][100 * g + n];
+            }
+        }
+    }
 }
 
 void sentiment_reset_tape(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape)
@@ -398,107 +971,135 @@ void sentiment_reset_tape(const struct sentiment_training *restrict training, st
     const int rows = SENTIMENT_BATCH;
     tape->rows = 0;
     tape->first_row = 0;
-    /* lstm.h[0,b,n] = 0 */
+    /* lstm.h[0,b,n] = 0
+     * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
-            tape->lstm.h[0][b][n] = 0.0f;
-        }
-    }
-    /* lstm.c[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
-            tape->lstm.c[0][b][n] = 0.0f;
+        for (int n = 0; n < 100; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            const vec c = vec_splat(0.0f);
+            vec_store(&tape->lstm.h[0][b][n], h);
+            vec_store(&tape->lstm.c[0][b][n], c);
         }
     }
 }
 
-static void forward(const struct sentiment_weights *restrict weights, struct sentiment_tape *restrict tape,
-    const int32_t *restrict x, int rows, uint64_t seed)
+static void forward(const struct sentiment_weights *restrict weights, const struct sentiment_training *restrict
+    training, struct sentiment_tape *restrict tape, const int32_t *restrict x, int rows, uint64_t seed)
 {
     tape->rows = rows;
     memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
     memset(tape->d_output, 0, sizeof tape->d_output);
     (void)seed;
     /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int b = 0; b < rows; b++) {
-        for (int t = 0; t < 200; t++) {
-            for (int n = 0; n < 32; n++) {
-                tape->embedding.y[t][b][n] = weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n];
+    for (int t = 0; t < 200; t++) {
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < 32; n += VEC) {
+                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
+                const vec y_ = embeddings;
+                vec_store(&tape->embedding.y[t][b][n], y_);
             }
         }
     }
     for (int t = 0; t < 200; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[100*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 100; n++) {
-                    tape->local.lstm.z[b][g][n] = weights->lstm.bias[100 * g + n];
+        /* lstm.z[t,b,g,n] = lstm.bias[g,n]
+         * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
+         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int n = 0; n < 100; n += VEC) {
+            for (int b = 0; b < rows; b += 3) {
+                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 8][2][n % 8]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 8][3][n % 8]);
+                vec z_0_3 = bias_3;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                for (int k = 0; k < 32; k++) {
+                    const vec kernel_0 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                    z_0_0 += kernel_0 * y_0;
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_1][k]);
+                    z_1_0 += kernel_0 * y_1;
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_2][k]);
+                    z_2_0 += kernel_0 * y_2;
+                    const vec kernel_1 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    const vec kernel_2 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    const vec kernel_3 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
                 }
-            }
-        }
-        /* lstm.z[t,b,g,n] += lstm.kernel[k,100*g+n] * embedding.y[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 32; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float embedding_y = tape->embedding.y[t][b][k];
-                    for (int n = 0; n < 100; n++) {
-                        tape->local.lstm.z[b][g][n] += weights->lstm.kernel[k][100 * g + n] * embedding_y;
-                    }
+                for (int k = 0; k < 100; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                    const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    const vec recurrent_kernel_3 =
+                        vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
                 }
-            }
-        }
-        /* lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,100*g+n] * lstm.h[t,b,k] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 100; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const float lstm_h = tape->lstm.h[t][b][k];
-                    for (int n = 0; n < 100; n++) {
-                        tape->local.lstm.z[b][g][n] += weights->lstm.recurrent_kernel[k][100 * g + n] * lstm_h;
-                    }
+                vec z[3][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                };
+                for (int r = 0; r < 3 && b + r < rows; r++) {
+                    const int row = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&tape->lstm.c[t][row][n]);
+                    const vec c_next = f * c + i * g;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&tape->lstm.i[t][row][n], i);
+                    vec_store(&tape->lstm.f[t][row][n], f);
+                    vec_store(&tape->lstm.g[t][row][n], g);
+                    vec_store(&tape->lstm.o[t][row][n], o);
+                    vec_store(&tape->lstm.c[t + 1][row][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][row][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][row][n], h_next);
                 }
-            }
-        }
-        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.i[t][b][n] = sigmoid(tape->local.lstm.z[b][0][n]);
-            }
-        }
-        /* lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.f[t][b][n] = sigmoid(tape->local.lstm.z[b][1][n]);
-            }
-        }
-        /* lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.g[t][b][n] = tanhf(tape->local.lstm.z[b][2][n]);
-            }
-        }
-        /* lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.o[t][b][n] = sigmoid(tape->local.lstm.z[b][3][n]);
-            }
-        }
-        /* lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.c[t + 1][b][n] = tape->lstm.f[t][b][n] * tape->lstm.c[t][b][n] + tape->lstm.i[t][b][n]
-                    * tape->lstm.g[t][b][n];
-            }
-        }
-        /* lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.tanh_c[t][b][n] = tanhf(tape->lstm.c[t + 1][b][n]);
-            }
-        }
-        /* lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.h[t + 1][b][n] = tape->lstm.o[t][b][n] * tape->lstm.tanh_c[t][b][n];
             }
         }
     }
@@ -506,13 +1107,45 @@ static void forward(const struct sentiment_weights *restrict weights, struct sen
     for (int b = 0; b < rows; b++) {
         tape->dense.z[b][0] = weights->dense.bias[0];
     }
-    /* dense.z[b,n] += dense.kernel[k,n] * lstm.h[200,b,k] */
-    for (int b = 0; b < rows; b++) {
-        float sum = tape->dense.z[b][0];
-        for (int k = 0; k < 100; k++) {
-            sum += weights->dense.kernel[k][0] * tape->lstm.h[200][b][k];
+    /* dense.z[b,n] += dense.kernel[n,k] * lstm.h[200,b,k] */
+    for (int b = 0; b < rows; b += 4) {
+        const int b_1 = b + 1 < rows ? b + 1 : b;
+        const int b_2 = b + 2 < rows ? b + 2 : b;
+        const int b_3 = b + 3 < rows ? b + 3 : b;
+        vec sum_of_z_0 = vec_splat(0.0f);
+        float rest_of_z_0 = 0.0f;
+        vec sum_of_z_1 = vec_splat(0.0f);
+        float rest_of_z_1 = 0.0f;
+        vec sum_of_z_2 = vec_splat(0.0f);
+        float rest_of_z_2 = 0.0f;
+        vec sum_of_z_3 = vec_splat(0.0f);
+        float rest_of_z_3 = 0.0f;
+        int k = 0;
+        for (; k + VEC <= 100; k += VEC) {
+            const vec kernel = vec_load(&training->dense.kernel[0][k]);
+            const vec h_0 = vec_load(&tape->lstm.h[200][b][k]);
+            const vec h_1 = vec_load(&tape->lstm.h[200][b_1][k]);
+            const vec h_2 = vec_load(&tape->lstm.h[200][b_2][k]);
+            const vec h_3 = vec_load(&tape->lstm.h[200][b_3][k]);
+            sum_of_z_0 += kernel * h_0;
+            sum_of_z_1 += kernel * h_1;
+            sum_of_z_2 += kernel * h_2;
+            sum_of_z_3 += kernel * h_3;
         }
-        tape->dense.z[b][0] = sum;
+        for (k = 100 - 100 % VEC; k < 100; k++) {
+            rest_of_z_0 += training->dense.kernel[0][k] * tape->lstm.h[200][b][k];
+            rest_of_z_1 += training->dense.kernel[0][k] * tape->lstm.h[200][b_1][k];
+            rest_of_z_2 += training->dense.kernel[0][k] * tape->lstm.h[200][b_2][k];
+            rest_of_z_3 += training->dense.kernel[0][k] * tape->lstm.h[200][b_3][k];
+        }
+        const float z_0 = tape->dense.z[b][0] + vec_sum(sum_of_z_0) + rest_of_z_0;
+        const float z_1 = tape->dense.z[b_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
+        const float z_2 = tape->dense.z[b_2][0] + vec_sum(sum_of_z_2) + rest_of_z_2;
+        const float z_3 = tape->dense.z[b_3][0] + vec_sum(sum_of_z_3) + rest_of_z_3;
+        tape->dense.z[b][0] = z_0;
+        tape->dense.z[b_1][0] = z_1;
+        tape->dense.z[b_2][0] = z_2;
+        tape->dense.z[b_3][0] = z_3;
     }
     /* dense.y[b,n] = sigmoid(dense.z[b,n]) */
     for (int b = 0; b < rows; b++) {
@@ -531,7 +1164,7 @@ static void forward(const struct sentiment_weights *restrict weights, struct sen
 void sentiment_forward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
     const int32_t *restrict x, int rows, uint64_t seed)
 {
-    forward(training->weights, tape, x, rows, seed);
+    forward(training->weights, training, tape, x, rows, seed);
 }
 
 float sentiment_loss(struct sentiment_tape *restrict tape, const float *restrict target,
@@ -580,7 +1213,7 @@ float sentiment_loss(struct sentiment_tape *restrict tape, const float *restrict
     return loss;
 }
 
-static void backward(const struct sentiment_weights *restrict weights, struct sentiment_tape *restrict tape,
+void sentiment_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
     struct sentiment_gradients *restrict gradients)
 {
     const int rows = tape->rows;
@@ -593,23 +1226,37 @@ static void backward(const struct sentiment_weights *restrict weights, struct se
         tape->dense.d_z[b][0] += tape->dense.d_y[b][0] * (tape->dense.y[b][0] * (1.0f - tape->dense.y[b][0]));
     }
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[200,b,k] */
-    for (int b = 0; b < rows; b++) {
-        const float dense_d_z = tape->dense.d_z[b][0];
-        for (int k = 0; k < 100; k++) {
-            gradients->dense.kernel[k][0] += dense_d_z * tape->lstm.h[200][b][k];
+    for (int k = 0; k < 100; k += VEC) {
+        vec d_kernel = vec_load_part(&gradients->dense.kernel[k][0], 100 - k);
+        for (int b = 0; b < rows; b++) {
+            const vec d_z = vec_splat(tape->dense.d_z[b][0]);
+            const vec h = vec_load(&tape->lstm.h[200][b][k]);
+            d_kernel += d_z * h;
         }
+        vec_store_part(&gradients->dense.kernel[k][0], d_kernel, 100 - k);
     }
-    /* lstm.d_h[200,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
-            tape->lstm.d_h[0][b][n] = 0.0f;
-        }
-    }
-    /* lstm.d_h[200,b,k] += dense.d_z[b,n] * dense.kernel[k,n] */
-    for (int b = 0; b < rows; b++) {
-        const float dense_d_z = tape->dense.d_z[b][0];
-        for (int k = 0; k < 100; k++) {
-            tape->lstm.d_h[0][b][k] += dense_d_z * weights->dense.kernel[k][0];
+    /* lstm.d_h[200,b,n] = 0
+     * lstm.d_h[200,b,n] += dense.d_z[b,n_1] * dense.kernel_transposed[n_1,n] */
+    for (int n = 0; n < 100; n += 2 * VEC) {
+        const int n_1 = n + VEC < 100 ? n + VEC : n;
+        for (int b = 0; b < rows; b += 2) {
+            const int b_1 = b + 1 < rows ? b + 1 : b;
+            vec d_h_0_0 = vec_splat(0.0f);
+            vec d_h_0_1 = vec_splat(0.0f);
+            vec d_h_1_0 = vec_splat(0.0f);
+            vec d_h_1_1 = vec_splat(0.0f);
+            const vec d_z_0 = vec_splat(tape->dense.d_z[b][0]);
+            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][0][n % 8]));
+            d_h_0_0 += d_z_0 * kernel_transposed_0;
+            const vec d_z_1 = vec_splat(tape->dense.d_z[b_1][0]);
+            d_h_1_0 += d_z_1 * kernel_transposed_0;
+            const vec kernel_transposed_1 = vec_keep(vec_load(&training->dense.kernel_transposed[n_1 / 8][0][n_1 % 8]));
+            d_h_0_1 += d_z_0 * kernel_transposed_1;
+            d_h_1_1 += d_z_1 * kernel_transposed_1;
+            vec_store(&tape->lstm.d_h[0][b][n], d_h_0_0);
+            vec_store(&tape->lstm.d_h[0][b][n_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[0][b_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[0][b_1][n_1], d_h_1_1);
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
@@ -622,240 +1269,435 @@ static void backward(const struct sentiment_weights *restrict weights, struct se
     }
     /* lstm.d_c[200,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
-            tape->local.lstm_backward.d_c[0][b][n] = 0.0f;
+        for (int n = 0; n < 100; n += VEC) {
+            const vec d_c = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_c[0][b][n], d_c);
         }
     }
-    for (int t = 199; t >= 0; t--) {
-        /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_o[b][n] = tape->lstm.d_h[(t + 1) % 2][b][n] * tape->lstm.tanh_c[t][b][n];
+    /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
+    for (int k = 0; k < 100; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec d_recurrent_kernel_sum = vec_splat(0.0f);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8],
+                    d_recurrent_kernel_sum);
             }
         }
-        /* lstm.d_tanh_c[t,b,n] = lstm.d_h[t+1,b,n] * lstm.o[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_tanh_c[b][n] = tape->lstm.d_h[(t + 1) % 2][b][n] * tape->lstm.o[t][b][n];
+    }
+    /* lstm.d_kernel_sum[k,g,n] = 0 */
+    for (int k = 0; k < 32; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec d_kernel_sum = vec_splat(0.0f);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][g][n % 8], d_kernel_sum);
             }
         }
-        /* lstm.d_c[t+1,b,n] += lstm.d_tanh_c[t,b,n] * (1 - lstm.tanh_c[t,b,n] * lstm.tanh_c[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_c[(t + 1) % 2][b][n] += tape->local.lstm_backward.d_tanh_c[b][n]
-                    * (1.0f - tape->lstm.tanh_c[t][b][n] * tape->lstm.tanh_c[t][b][n]);
-            }
+    }
+    /* lstm.d_bias_sum[g,n] = 0 */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 100; n += VEC) {
+            const vec d_bias_sum = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
-        /* lstm.d_f[t,b,n] = lstm.d_c[t+1,b,n] * lstm.c[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_f[b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.c[t][b][n];
-            }
-        }
-        /* lstm.d_c[t,b,n] = lstm.d_c[t+1,b,n] * lstm.f[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_c[t % 2][b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.f[t][b][n];
-            }
-        }
-        /* lstm.d_i[t,b,n] = lstm.d_c[t+1,b,n] * lstm.g[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_i[b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.g[t][b][n];
-            }
-        }
-        /* lstm.d_g[t,b,n] = lstm.d_c[t+1,b,n] * lstm.i[t,b,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_g[b][n] = tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]
-                    * tape->lstm.i[t][b][n];
-            }
-        }
-        /* lstm.d_z[t,b,3,n] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_z[b][3][n] = tape->local.lstm_backward.d_o[b][n]
-                    * (tape->lstm.o[t][b][n] * (1.0f - tape->lstm.o[t][b][n]));
-            }
-        }
-        /* lstm.d_z[t,b,2,n] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n]) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_z[b][2][n] = tape->local.lstm_backward.d_g[b][n]
-                    * (1.0f - tape->lstm.g[t][b][n] * tape->lstm.g[t][b][n]);
-            }
-        }
-        /* lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_z[b][1][n] = tape->local.lstm_backward.d_f[b][n]
-                    * (tape->lstm.f[t][b][n] * (1.0f - tape->lstm.f[t][b][n]));
-            }
-        }
-        /* lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->local.lstm_backward.d_z[b][0][n] = tape->local.lstm_backward.d_i[b][n]
-                    * (tape->lstm.i[t][b][n] * (1.0f - tape->lstm.i[t][b][n]));
-            }
-        }
-        /* lstm.d_recurrent_kernel[k,100*g+n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
-        for (int k = 0; k < 100; k++) {
+    }
+    for (int t_end = 200; t_end > 0; t_end -= 4) {
+        const int t_start = t_end - 4;
+        for (int t = t_end - 1; t >= t_start; t--) {
+            /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n]
+             * lstm.d_tanh_c[t,b,n] = lstm.d_h[t+1,b,n] * lstm.o[t,b,n]
+             * lstm.d_c[t+1,b,n] += lstm.d_tanh_c[t,b,n] * (1 - lstm.tanh_c[t,b,n] * lstm.tanh_c[t,b,n])
+             * lstm.d_f[t,b,n] = lstm.d_c[t+1,b,n] * lstm.c[t,b,n]
+             * lstm.d_c[t,b,n] = lstm.d_c[t+1,b,n] * lstm.f[t,b,n]
+             * lstm.d_i[t,b,n] = lstm.d_c[t+1,b,n] * lstm.g[t,b,n]
+             * lstm.d_g[t,b,n] = lstm.d_c[t+1,b,n] * lstm.i[t,b,n]
+             * lstm.d_z[t,b,3,n] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n]))
+             * lstm.d_z[t,b,2,n] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n])
+             * lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
+             * lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
             for (int b = 0; b < rows; b++) {
-                for (int g = 0; g < 4; g++) {
-                    const float lstm_h = tape->lstm.h[t][b][k];
-                    for (int n = 0; n < 100; n++) {
-                        gradients->lstm.recurrent_kernel[k][100 * g + n] += tape->local.lstm_backward.d_z[b][g][n]
-                            * lstm_h;
+                for (int n = 0; n < 100; n += VEC) {
+                    const vec d_h_next = vec_load(&tape->lstm.d_h[(t + 1) % 2][b][n]);
+                    const vec tanh_c = vec_load(&tape->lstm.tanh_c[t][b][n]);
+                    const vec d_o = d_h_next * tanh_c;
+                    const vec o = vec_load(&tape->lstm.o[t][b][n]);
+                    const vec d_tanh_c = d_h_next * o;
+                    vec d_c_next = vec_load(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n]);
+                    d_c_next += d_tanh_c * (1.0f - tanh_c * tanh_c);
+                    const vec c = vec_load(&tape->lstm.c[t][b][n]);
+                    const vec d_f = d_c_next * c;
+                    const vec f = vec_load(&tape->lstm.f[t][b][n]);
+                    const vec d_c = d_c_next * f;
+                    const vec g = vec_load(&tape->lstm.g[t][b][n]);
+                    const vec d_i = d_c_next * g;
+                    const vec i = vec_load(&tape->lstm.i[t][b][n]);
+                    const vec d_g = d_c_next * i;
+                    const vec d_z_3 = d_o * (o * (1.0f - o));
+                    const vec d_z_2 = d_g * (1.0f - g * g);
+                    const vec d_z_1 = d_f * (f * (1.0f - f));
+                    const vec d_z_0 = d_i * (i * (1.0f - i));
+                    vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
+                    vec_store(&tape->local.lstm_backward.d_c[t % 2][b][n], d_c);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8], d_z_3);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8], d_z_2);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8], d_z_1);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8], d_z_0);
+                }
+            }
+            /* lstm.d_h[t,b,n] = 0
+             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.recurrent_kernel_transposed[n_1,g,n] */
+            for (int n = 0; n < 100; n += 3 * VEC) {
+                const int n_1 = n + VEC < 100 ? n + VEC : n;
+                const int n_2 = n + 2 * VEC < 100 ? n + 2 * VEC : n;
+                for (int b = 0; b < rows; b += 4) {
+                    const int b_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    vec d_h_0_0 = vec_splat(0.0f);
+                    vec d_h_0_1 = vec_splat(0.0f);
+                    vec d_h_0_2 = vec_splat(0.0f);
+                    vec d_h_1_0 = vec_splat(0.0f);
+                    vec d_h_1_1 = vec_splat(0.0f);
+                    vec d_h_1_2 = vec_splat(0.0f);
+                    vec d_h_2_0 = vec_splat(0.0f);
+                    vec d_h_2_1 = vec_splat(0.0f);
+                    vec d_h_2_2 = vec_splat(0.0f);
+                    vec d_h_3_0 = vec_splat(0.0f);
+                    vec d_h_3_1 = vec_splat(0.0f);
+                    vec d_h_3_2 = vec_splat(0.0f);
+                    for (int n_3 = 0; n_3 < 100; n_3++) {
+                        for (int g = 0; g < 4; g++) {
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b][g][n_3 % 8]);
+                            const vec recurrent_kernel_transposed_0 =
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][n_3][g][n % 8]));
+                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                            const vec recurrent_kernel_transposed_1 =
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_1 / 8][n_3][g][n_1 %
+                                8]));
+                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                            const vec recurrent_kernel_transposed_2 =
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_2 / 8][n_3][g][n_2 %
+                                8]));
+                            d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
+                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b_1][g][n_3 % 8]);
+                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                            d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
+                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b_2][g][n_3 % 8]);
+                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                            d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
+                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b_3][g][n_3 % 8]);
+                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                            d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
+                        }
+                    }
+                    vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_1], d_h_0_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_2], d_h_0_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_1][n], d_h_1_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_1], d_h_1_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_2], d_h_1_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_2][n], d_h_2_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_1], d_h_2_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_2], d_h_2_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_3][n], d_h_3_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_1], d_h_3_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_2], d_h_3_2);
+                }
+            }
+        }
+        /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
+        for (int n = 0; n < 100; n += VEC) {
+            for (int k = 0; k < 100; k += 3) {
+                const int k_1 = k + 1 < 100 ? k + 1 : k;
+                const int k_2 = k + 2 < 100 ? k + 2 : k;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                        const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_1]);
+                        d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_2]);
+                        d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
+                        const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                        d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
+                        d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
+                        d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
+                        const vec d_z_2 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                        d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
+                        d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
+                        d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
+                        const vec d_z_3 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                        d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
+                        d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
+                        d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
                 }
+                d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n
+                    % 8]);
+                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n
+                    % 8]);
+                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n
+                    % 8]);
+                d_recurrent_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n
+                    % 8]);
+                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][0][n % 8]);
+                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][1][n % 8]);
+                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][2][n % 8]);
+                d_recurrent_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_1][3][n % 8]);
+                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][0][n % 8]);
+                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][1][n % 8]);
+                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][2][n % 8]);
+                d_recurrent_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
+                    / 8][k_2][3][n % 8]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8],
+                    d_recurrent_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
+                    d_recurrent_kernel_sum_0_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][0][n % 8],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][1][n % 8],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][2][n % 8],
+                    d_recurrent_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][3][n % 8],
+                    d_recurrent_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][0][n % 8],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][1][n % 8],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][2][n % 8],
+                    d_recurrent_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][3][n % 8],
+                    d_recurrent_kernel_sum_2_3);
             }
         }
-        /* lstm.d_h[t,b,n] = 0 */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 100; n++) {
-                tape->lstm.d_h[t % 2][b][n] = 0.0f;
-            }
-        }
-        /* lstm.d_h[t,b,k] += lstm.d_z[t,b,g,n] * lstm.recurrent_kernel[k,100*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 96; k += 8) {
-                float sum_0 = tape->lstm.d_h[t % 2][b][k];
-                float sum_1 = tape->lstm.d_h[t % 2][b][k + 1];
-                float sum_2 = tape->lstm.d_h[t % 2][b][k + 2];
-                float sum_3 = tape->lstm.d_h[t % 2][b][k + 3];
-                float sum_4 = tape->lstm.d_h[t % 2][b][k + 4];
-                float sum_5 = tape->lstm.d_h[t % 2][b][k + 5];
-                float sum_6 = tape->lstm.d_h[t % 2][b][k + 6];
-                float sum_7 = tape->lstm.d_h[t % 2][b][k + 7];
-                for (int g = 0; g < 4; g++) {
-                    for (int n = 0; n < 100; n++) {
-                        sum_0 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k][100 * g + n];
-                        sum_1 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 1][100 * g + n];
-                        sum_2 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 2][100 * g + n];
-                        sum_3 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 3][100 * g + n];
-                        sum_4 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 4][100 * g + n];
-                        sum_5 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 5][100 * g + n];
-                        sum_6 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 6][100 * g + n];
-                        sum_7 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[k + 7][100 * g + n];
+        /* lstm.d_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
+        for (int n = 0; n < 100; n += VEC) {
+            for (int k = 0; k < 32; k += 3) {
+                const int k_1 = k + 1 < 32 ? k + 1 : k;
+                const int k_2 = k + 2 < 32 ? k + 2 : k;
+                vec d_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_kernel_sum_2_3 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                        const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                        d_kernel_sum_0_0 += d_z_0 * y_0;
+                        const vec y_1 = vec_splat(tape->embedding.y[t][b][k_1]);
+                        d_kernel_sum_1_0 += d_z_0 * y_1;
+                        const vec y_2 = vec_splat(tape->embedding.y[t][b][k_2]);
+                        d_kernel_sum_2_0 += d_z_0 * y_2;
+                        const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                        d_kernel_sum_0_1 += d_z_1 * y_0;
+                        d_kernel_sum_1_1 += d_z_1 * y_1;
+                        d_kernel_sum_2_1 += d_z_1 * y_2;
+                        const vec d_z_2 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                        d_kernel_sum_0_2 += d_z_2 * y_0;
+                        d_kernel_sum_1_2 += d_z_2 * y_1;
+                        d_kernel_sum_2_2 += d_z_2 * y_2;
+                        const vec d_z_3 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                        d_kernel_sum_0_3 += d_z_3 * y_0;
+                        d_kernel_sum_1_3 += d_z_3 * y_1;
+                        d_kernel_sum_2_3 += d_z_3 * y_2;
                     }
                 }
-                tape->lstm.d_h[t % 2][b][k] = sum_0;
-                tape->lstm.d_h[t % 2][b][k + 1] = sum_1;
-                tape->lstm.d_h[t % 2][b][k + 2] = sum_2;
-                tape->lstm.d_h[t % 2][b][k + 3] = sum_3;
-                tape->lstm.d_h[t % 2][b][k + 4] = sum_4;
-                tape->lstm.d_h[t % 2][b][k + 5] = sum_5;
-                tape->lstm.d_h[t % 2][b][k + 6] = sum_6;
-                tape->lstm.d_h[t % 2][b][k + 7] = sum_7;
+                d_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][0][n % 8]);
+                d_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][1][n % 8]);
+                d_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][2][n % 8]);
+                d_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][3][n % 8]);
+                d_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][0][n % 8]);
+                d_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][1][n % 8]);
+                d_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][2][n % 8]);
+                d_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][3][n % 8]);
+                d_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][0][n % 8]);
+                d_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][1][n % 8]);
+                d_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][2][n % 8]);
+                d_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][3][n % 8]);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][0][n % 8], d_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][1][n % 8], d_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][2][n % 8], d_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][3][n % 8], d_kernel_sum_0_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][0][n % 8], d_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][1][n % 8], d_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][2][n % 8], d_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][3][n % 8], d_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][0][n % 8], d_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][1][n % 8], d_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][2][n % 8], d_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][3][n % 8], d_kernel_sum_2_3);
             }
-            {
-                float sum_0 = tape->lstm.d_h[t % 2][b][96];
-                float sum_1 = tape->lstm.d_h[t % 2][b][97];
-                float sum_2 = tape->lstm.d_h[t % 2][b][98];
-                float sum_3 = tape->lstm.d_h[t % 2][b][99];
-                for (int g = 0; g < 4; g++) {
-                    for (int n = 0; n < 100; n++) {
-                        sum_0 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[96][100 * g + n];
-                        sum_1 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[97][100 * g + n];
-                        sum_2 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[98][100 * g + n];
-                        sum_3 += tape->local.lstm_backward.d_z[b][g][n]
-                            * weights->lstm.recurrent_kernel[99][100 * g + n];
+        }
+        /* embedding.d_y[t,b,n] = 0
+         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.kernel_transposed[n_1,g,n] */
+        for (int t = t_start; t < t_end; t++) {
+            for (int n = 0; n < 32; n += 4 * VEC) {
+                const int n_1 = n + VEC;
+                const int n_2 = n + 2 * VEC;
+                const int n_3 = n + 3 * VEC;
+                for (int b = 0; b < rows; b += 3) {
+                    const int b_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    vec d_y_0_0 = vec_splat(0.0f);
+                    vec d_y_0_1 = vec_splat(0.0f);
+                    vec d_y_0_2 = vec_splat(0.0f);
+                    vec d_y_0_3 = vec_splat(0.0f);
+                    vec d_y_1_0 = vec_splat(0.0f);
+                    vec d_y_1_1 = vec_splat(0.0f);
+                    vec d_y_1_2 = vec_splat(0.0f);
+                    vec d_y_1_3 = vec_splat(0.0f);
+                    vec d_y_2_0 = vec_splat(0.0f);
+                    vec d_y_2_1 = vec_splat(0.0f);
+                    vec d_y_2_2 = vec_splat(0.0f);
+                    vec d_y_2_3 = vec_splat(0.0f);
+                    for (int n_4 = 0; n_4 < 100; n_4++) {
+                        for (int g = 0; g < 4; g++) {
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[n_4 / 8][t % 4][b][g][n_4 % 8]);
+                            const vec kernel_transposed_0 =
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_4][g][n % 8]));
+                            d_y_0_0 += d_z_0 * kernel_transposed_0;
+                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[n_4 / 8][t % 4][b_1][g][n_4 % 8]);
+                            d_y_1_0 += d_z_1 * kernel_transposed_0;
+                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[n_4 / 8][t % 4][b_2][g][n_4 % 8]);
+                            d_y_2_0 += d_z_2 * kernel_transposed_0;
+                            const vec kernel_transposed_1 =
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_1 / 8][n_4][g][n_1 % 8]));
+                            d_y_0_1 += d_z_0 * kernel_transposed_1;
+                            d_y_1_1 += d_z_1 * kernel_transposed_1;
+                            d_y_2_1 += d_z_2 * kernel_transposed_1;
+                            const vec kernel_transposed_2 =
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_2 / 8][n_4][g][n_2 % 8]));
+                            d_y_0_2 += d_z_0 * kernel_transposed_2;
+                            d_y_1_2 += d_z_1 * kernel_transposed_2;
+                            d_y_2_2 += d_z_2 * kernel_transposed_2;
+                            const vec kernel_transposed_3 =
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_3 / 8][n_4][g][n_3 % 8]));
+                            d_y_0_3 += d_z_0 * kernel_transposed_3;
+                            d_y_1_3 += d_z_1 * kernel_transposed_3;
+                            d_y_2_3 += d_z_2 * kernel_transposed_3;
+                        }
                     }
-                }
-                tape->lstm.d_h[t % 2][b][96] = sum_0;
-                tape->lstm.d_h[t % 2][b][97] = sum_1;
-                tape->lstm.d_h[t % 2][b][98] = sum_2;
-                tape->lstm.d_h[t % 2][b][99] = sum_3;
-            }
-        }
-        /* lstm.d_kernel[k,100*g+n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
-        for (int k = 0; k < 32; k++) {
-            for (int b = 0; b < rows; b++) {
-                for (int g = 0; g < 4; g++) {
-                    const float embedding_y = tape->embedding.y[t][b][k];
-                    for (int n = 0; n < 100; n++) {
-                        gradients->lstm.kernel[k][100 * g + n] += tape->local.lstm_backward.d_z[b][g][n] * embedding_y;
-                    }
+                    vec_store(&tape->embedding.d_y[t][b][n], d_y_0_0);
+                    vec_store(&tape->embedding.d_y[t][b][n_1], d_y_0_1);
+                    vec_store(&tape->embedding.d_y[t][b][n_2], d_y_0_2);
+                    vec_store(&tape->embedding.d_y[t][b][n_3], d_y_0_3);
+                    vec_store(&tape->embedding.d_y[t][b_1][n], d_y_1_0);
+                    vec_store(&tape->embedding.d_y[t][b_1][n_1], d_y_1_1);
+                    vec_store(&tape->embedding.d_y[t][b_1][n_2], d_y_1_2);
+                    vec_store(&tape->embedding.d_y[t][b_1][n_3], d_y_1_3);
+                    vec_store(&tape->embedding.d_y[t][b_2][n], d_y_2_0);
+                    vec_store(&tape->embedding.d_y[t][b_2][n_1], d_y_2_1);
+                    vec_store(&tape->embedding.d_y[t][b_2][n_2], d_y_2_2);
+                    vec_store(&tape->embedding.d_y[t][b_2][n_3], d_y_2_3);
                 }
             }
         }
-        /* embedding.d_y[t,b,n] = 0 */
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 32; n++) {
-                tape->embedding.d_y[t][b][n] = 0.0f;
+        /* lstm.d_bias_sum[g,n] += lstm.d_z[t,b,g,n] */
+        for (int n = 0; n < 100; n += VEC) {
+            vec d_bias_sum_0 = vec_splat(0.0f);
+            vec d_bias_sum_1 = vec_splat(0.0f);
+            vec d_bias_sum_2 = vec_splat(0.0f);
+            vec d_bias_sum_3 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]);
+                    d_bias_sum_0 += d_z_0;
+                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]);
+                    d_bias_sum_1 += d_z_1;
+                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]);
+                    d_bias_sum_2 += d_z_2;
+                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]);
+                    d_bias_sum_3 += d_z_3;
+                }
+            }
+            d_bias_sum_0 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8]);
+            d_bias_sum_1 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8]);
+            d_bias_sum_2 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8]);
+            d_bias_sum_3 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8]);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8], d_bias_sum_2);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8], d_bias_sum_3);
+        }
+    }
+    /* lstm.d_bias[100*g+n] += lstm.d_bias_sum[g,n] */
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < 100; n += VEC) {
+            const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8]);
+            vec d_bias = vec_load_part(&gradients->lstm.bias[100 * g + n], 100 - n);
+            d_bias += d_bias_sum;
+            vec_store_part(&gradients->lstm.bias[100 * g + n], d_bias, 100 - n);
+        }
+    }
+    /* lstm.d_kernel[k,100*g+n] += lstm.d_kernel_sum[k,g,n] */
+    for (int k = 0; k < 32; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][g][n % 8]);
+                vec d_kernel = vec_load_part(&gradients->lstm.kernel[k][100 * g + n], 100 - n);
+                d_kernel += d_kernel_sum;
+                vec_store_part(&gradients->lstm.kernel[k][100 * g + n], d_kernel, 100 - n);
             }
         }
-        /* embedding.d_y[t,b,k] += lstm.d_z[t,b,g,n] * lstm.kernel[k,100*g+n] */
-        for (int b = 0; b < rows; b++) {
-            for (int k = 0; k < 32; k += 8) {
-                float sum_0 = tape->embedding.d_y[t][b][k];
-                float sum_1 = tape->embedding.d_y[t][b][k + 1];
-                float sum_2 = tape->embedding.d_y[t][b][k + 2];
-                float sum_3 = tape->embedding.d_y[t][b][k + 3];
-                float sum_4 = tape->embedding.d_y[t][b][k + 4];
-                float sum_5 = tape->embedding.d_y[t][b][k + 5];
-                float sum_6 = tape->embedding.d_y[t][b][k + 6];
-                float sum_7 = tape->embedding.d_y[t][b][k + 7];
-                for (int g = 0; g < 4; g++) {
-                    for (int n = 0; n < 100; n++) {
-                        sum_0 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k][100 * g + n];
-                        sum_1 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 1][100 * g + n];
-                        sum_2 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 2][100 * g + n];
-                        sum_3 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 3][100 * g + n];
-                        sum_4 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 4][100 * g + n];
-                        sum_5 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 5][100 * g + n];
-                        sum_6 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 6][100 * g + n];
-                        sum_7 += tape->local.lstm_backward.d_z[b][g][n] * weights->lstm.kernel[k + 7][100 * g + n];
-                    }
-                }
-                tape->embedding.d_y[t][b][k] = sum_0;
-                tape->embedding.d_y[t][b][k + 1] = sum_1;
-                tape->embedding.d_y[t][b][k + 2] = sum_2;
-                tape->embedding.d_y[t][b][k + 3] = sum_3;
-                tape->embedding.d_y[t][b][k + 4] = sum_4;
-                tape->embedding.d_y[t][b][k + 5] = sum_5;
-                tape->embedding.d_y[t][b][k + 6] = sum_6;
-                tape->embedding.d_y[t][b][k + 7] = sum_7;
-            }
-        }
-        /* lstm.d_bias[100*g+n] += lstm.d_z[t,b,g,n] */
-        for (int b = 0; b < rows; b++) {
-            for (int g = 0; g < 4; g++) {
-                for (int n = 0; n < 100; n++) {
-                    gradients->lstm.bias[100 * g + n] += tape->local.lstm_backward.d_z[b][g][n];
-                }
+    }
+    /* lstm.d_recurrent_kernel[k,100*g+n] += lstm.d_recurrent_kernel_sum[k,g,n] */
+    for (int k = 0; k < 100; k++) {
+        for (int g = 0; g < 4; g++) {
+            for (int n = 0; n < 100; n += VEC) {
+                const vec d_recurrent_kernel_sum =
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8]);
+                vec d_recurrent_kernel = vec_load_part(&gradients->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
+                d_recurrent_kernel += d_recurrent_kernel_sum;
+                vec_store_part(&gradients->lstm.recurrent_kernel[k][100 * g + n], d_recurrent_kernel, 100 - n);
             }
         }
     }
     /* embedding.d_embeddings[x[b,t],n] += embedding.d_y[t,b,n] */
     for (int b = 0; b < rows; b++) {
         for (int t = 0; t < 200; t++) {
-            for (int n = 0; n < 32; n++) {
-                gradients->embedding.embeddings[clamped(tape->input[b][t], 5000)][n] += tape->embedding.d_y[t][b][n];
+            for (int n = 0; n < 32; n += VEC) {
+                const vec d_y = vec_load(&tape->embedding.d_y[t][b][n]);
+                vec d_embeddings = vec_load(&gradients->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
+                d_embeddings += d_y;
+                vec_store(&gradients->embedding.embeddings[clamped(tape->input[b][t], 5000)][n], d_embeddings);
             }
         }
     }
-}
-
-void sentiment_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
-    struct sentiment_gradients *restrict gradients)
-{
-    backward(training->weights, tape, gradients);
 }
 
 void sentiment_carry(struct sentiment_tape *restrict tape)
@@ -938,34 +1780,42 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 200, 32, 32 },
         .offset = offsetof(struct sentiment_tape, embedding.y) / sizeof(float), .count = 204800,
+        .padding = 0,
     },
     {
-        .name = "lstm.h", .rank = 3, .shape = { 201, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 643200,
+        .name = "lstm.h", .rank = 3, .shape = { 201, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 668928,
+        .padding = 4,
     },
     {
-        .name = "lstm.c", .rank = 3, .shape = { 201, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 643200,
+        .name = "lstm.c", .rank = 3, .shape = { 201, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 668928,
+        .padding = 4,
     },
     {
-        .name = "lstm.i", .rank = 3, .shape = { 200, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.i) / sizeof(float), .count = 640000,
+        .name = "lstm.i", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.i) / sizeof(float), .count = 665600,
+        .padding = 4,
     },
     {
-        .name = "lstm.f", .rank = 3, .shape = { 200, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.f) / sizeof(float), .count = 640000,
+        .name = "lstm.f", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.f) / sizeof(float), .count = 665600,
+        .padding = 4,
     },
     {
-        .name = "lstm.g", .rank = 3, .shape = { 200, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.g) / sizeof(float), .count = 640000,
+        .name = "lstm.g", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.g) / sizeof(float), .count = 665600,
+        .padding = 4,
     },
     {
-        .name = "lstm.o", .rank = 3, .shape = { 200, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.o) / sizeof(float), .count = 640000,
+        .name = "lstm.o", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.o) / sizeof(float), .count = 665600,
+        .padding = 4,
     },
     {
-        .name = "lstm.tanh_c", .rank = 3, .shape = { 200, 32, 100 },
-        .offset = offsetof(struct sentiment_tape, lstm.tanh_c) / sizeof(float), .count = 640000,
+        .name = "lstm.tanh_c", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.tanh_c) / sizeof(float), .count = 665600,
+        .padding = 4,
     },
     {
         .name = "dense.z", .rank = 2, .shape = { 32, 1 },
@@ -982,6 +1832,7 @@ static const struct lstmc_tensor tape_tensors[] = {
     {
         .name = "embedding.d_y", .rank = 3, .shape = { 200, 32, 32 },
         .offset = offsetof(struct sentiment_tape, embedding.d_y) / sizeof(float), .count = 204800,
+        .padding = 0,
     },
     {
         .name = "dense.d_z", .rank = 2, .shape = { 32, 1 },

@@ -1,6 +1,6 @@
 /* sentiment.h: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
- *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 604 KB a row   state 1.6 KB   scratch 30.1 KB   1 lane
+ *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct sentiment_weights weights;
@@ -180,59 +180,54 @@ struct sentiment_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 8 B. */
+ * change. 217 KB. */
 struct sentiment_packed {
+    struct {
+        float bias[13][4][8];
+        float kernel[13][32][4][8];
+        float recurrent_kernel[13][100][4][8];
+    } lstm;
+    struct {
+        float kernel[1][104];
+    } dense;
     const struct sentiment_weights *weights;
 };
 
-/* Memory for one sentiment_predict at a time; its contents need not be kept. 30.1 KB. */
+/* Memory for one sentiment_predict at a time; its contents need not be kept. 352 KB. Not on the stack. */
 struct sentiment_scratch {
     struct {
         float y[200][32];
     } embedding;
     struct {
-        float h[2][100];      /* row t is at t % 2 */
-        float c[2][100];      /* row t is at t % 2 */
+        float h[2][104];      /* row t is at t % 2 */
+        float c[2][104];      /* row t is at t % 2 */
     } lstm;
-    struct {
-        float y[1];
-    } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[4][100];
-            float i[100];
-            float f[100];
-            float g[100];
-            float o[100];
-            float tanh_c[100];
+            float z[13][200][4][8];
         } lstm;
         struct {
             float z[1];
         } dense;
     } local;
+    struct {
+        float y[1];
+    } dense;
 };
 
-/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 963 KB. Not on the stack. */
+/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 852 KB. Not on the stack. */
 struct sentiment_batch_scratch {
     struct {
         float y[200][SENTIMENT_BATCH][32];
     } embedding;
     struct {
-        float h[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
-        float c[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
+        float h[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
+        float c[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
     } lstm;
     struct {
         float y[SENTIMENT_BATCH][1];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
-        struct {
-            float z[SENTIMENT_BATCH][4][100];
-            float i[SENTIMENT_BATCH][100];
-            float f[SENTIMENT_BATCH][100];
-            float g[SENTIMENT_BATCH][100];
-            float o[SENTIMENT_BATCH][100];
-            float tanh_c[SENTIMENT_BATCH][100];
-        } lstm;
         struct {
             float z[SENTIMENT_BATCH][1];
         } dense;
@@ -242,40 +237,46 @@ struct sentiment_batch_scratch {
 /* One stream: what the network remembers between two steps. Copy it to fork the stream. 1.6 KB. */
 struct sentiment_state {
     struct {
-        float h[2][100];      /* row 0: before the first step */
-        float c[2][100];      /* row 0: before the first step */
+        float h[2][104];      /* row 0: before the first step */
+        float c[2][104];      /* row 0: before the first step */
     } lstm;
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 8 B. */
+ * change. 429 KB. Not on the stack. */
 struct sentiment_training {
+    struct {
+        float bias[13][4][8];
+        float kernel[13][32][4][8];
+        float recurrent_kernel[13][100][4][8];
+        float recurrent_kernel_transposed[13][100][4][8];
+        float kernel_transposed[4][100][4][8];
+    } lstm;
+    struct {
+        float kernel[1][104];
+        float kernel_transposed[13][1][8];
+    } dense;
     const struct sentiment_weights *weights;
 };
 
 /* What forward leaves for loss and backward: the activations of up to SENTIMENT_BATCH samples. `output` holds y,
  * [rows][SENTIMENT_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
- * whole batch of row 0 (0 after sentiment_reset_tape): dropout draws by it, so that shards differ. 18.9 MB. Not on the
+ * whole batch of row 0 (0 after sentiment_reset_tape): dropout draws by it, so that shards differ. 19.9 MB. Not on the
  * stack. */
 struct sentiment_tape {
-    int rows;               /* set by forward */
-    int first_row;          /* yours to set */
-    int32_t input[SENTIMENT_BATCH][200];
-    float output[SENTIMENT_BATCH][1];
-    float d_output[SENTIMENT_BATCH][1];
     struct {
         float y[200][SENTIMENT_BATCH][32];
         float d_y[200][SENTIMENT_BATCH][32];
     } embedding;
     struct {
-        float h[201][SENTIMENT_BATCH][100];      /* row 0: before the first step */
-        float c[201][SENTIMENT_BATCH][100];      /* row 0: before the first step */
-        float i[200][SENTIMENT_BATCH][100];
-        float f[200][SENTIMENT_BATCH][100];
-        float g[200][SENTIMENT_BATCH][100];
-        float o[200][SENTIMENT_BATCH][100];
-        float tanh_c[200][SENTIMENT_BATCH][100];
-        float d_h[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
+        float h[201][SENTIMENT_BATCH][104];      /* row 0: before the first step */
+        float c[201][SENTIMENT_BATCH][104];      /* row 0: before the first step */
+        float i[200][SENTIMENT_BATCH][104];
+        float f[200][SENTIMENT_BATCH][104];
+        float g[200][SENTIMENT_BATCH][104];
+        float o[200][SENTIMENT_BATCH][104];
+        float tanh_c[200][SENTIMENT_BATCH][104];
+        float d_h[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
     } lstm;
     struct {
         float z[SENTIMENT_BATCH][1];
@@ -285,24 +286,24 @@ struct sentiment_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[SENTIMENT_BATCH][4][100];
-        } lstm;
-        struct {
             float softplus_z[SENTIMENT_BATCH][1];
             float l[SENTIMENT_BATCH];
             float d_softplus_z[SENTIMENT_BATCH][1];
             float d_l[SENTIMENT_BATCH];
         } model_loss;
         struct {
-            float d_c[2][SENTIMENT_BATCH][100];      /* row t is at t % 2 */
-            float d_z[SENTIMENT_BATCH][4][100];
-            float d_i[SENTIMENT_BATCH][100];
-            float d_f[SENTIMENT_BATCH][100];
-            float d_g[SENTIMENT_BATCH][100];
-            float d_o[SENTIMENT_BATCH][100];
-            float d_tanh_c[SENTIMENT_BATCH][100];
+            float d_c[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
+            float d_z[13][4][SENTIMENT_BATCH][4][8];      /* row t is at t % 4 */
+            float d_recurrent_kernel_sum[13][100][4][8];
+            float d_kernel_sum[13][32][4][8];
+            float d_bias_sum[13][4][8];
         } lstm_backward;
     } local;
+    int32_t input[SENTIMENT_BATCH][200];
+    float output[SENTIMENT_BATCH][1];
+    float d_output[SENTIMENT_BATCH][1];
+    int rows;               /* set by forward */
+    int first_row;          /* yours to set */
 };
 
 /* x holds ids; one outside of [0, 5000) is read as 0. */
@@ -322,7 +323,7 @@ void sentiment_predict_batch(const struct sentiment_packed *packed, struct senti
 /* Before the first step of a stream: every state takes its initial value. */
 void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
 
-/* The next step of a stream: x [1], y [1], the output after this step. Uses 3.6 KB of stack. Returns 1: y was
+/* The next step of a stream: x [1], y [1], the output after this step. Uses 136 B of stack. Returns 1: y was
  * written. */
 int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
 
