@@ -37,7 +37,7 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
         const Model *model = description_model(description);
         bool blas = emit_calls_blas(&compiled.programs);    /* what it is called for is a whole batch */
         int rows = blas || model->descriptor.batch < CHECKED_ROWS ? model->descriptor.batch : CHECKED_ROWS;
-        Comparison comparison = { .lanes = a->compile.target->lanes, .blas = blas };
+        Comparison comparison = { .lanes = a->compile.target->lanes, .blas = blas, .bf16 = emit_has_words(&compiled.programs) };
         const char *why = compare_generated(arena, description, loaded.model, rows, a->seed ? a->seed : 1, &comparison);
         if (why) {
             fprintf(stderr, "%s: %s\n", a->model, why);
@@ -46,6 +46,8 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
         if (!why && !a->quiet)
             printf("%s: generated C against the interpreter in double, %d of %d rows (tolerance %g)\n", model->descriptor.name, rows,
                    model->descriptor.batch, COMPARISON_TOLERANCE);
+        if (!why && !a->quiet && comparison.bf16)
+            printf("  (prediction reads weights as bf16: tolerance %g from \"predict_batch\" on)\n", BF16_TOLERANCE);
         for (int i = 0; i < comparison.count; i++) {
             const Deviation *d = &comparison.list[i];
             good = good && d->value <= d->tolerance;

@@ -15,9 +15,12 @@ typedef struct Deviation {
 
 #define STEP_TOLERANCE 1e-6         /* of step against predict where sums may be split: up to 100 time steps, 1e-5 beyond */
 
+#define BF16_TOLERANCE 3e-2         /* of prediction: each weight is off by up to 2^-8, in either direction */
+
 typedef struct Comparison {
     int lanes;                  /* in: of the target that emitted the model; up to 1: step gives predict's very bits */
     bool blas;                  /* in: products by BLAS, which adds up in an order of its own */
+    bool bf16;                  /* in: prediction reads weights as bf16 */
     Deviation *list;
     int count, capacity;
 } Comparison;

@@ -127,7 +127,6 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->input_gradient = options->input_gradient;
     programs->precise = options->precise;
     programs->dispatch = options->dispatch;
-    programs->bf16 = options->bf16;
     int before = diagnostics_count(diagnostics);
     if (options->tuning_file && !tuning_read(arena, diagnostics, options->tuning_file, &from_file))
         return false;

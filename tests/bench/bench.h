@@ -30,8 +30,8 @@ typedef struct Workload {
     Layer layers[LAYERS_MAX];
 } Workload;
 
-/* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. */
-typedef enum PeerIndex { PEER_OURS, PEER_PLAIN, PEER_OPENBLAS, PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEERS } PeerIndex;
+/* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. ours_bf16: with half the bytes of weights. */
+typedef enum PeerIndex { PEER_OURS, PEER_PLAIN, PEER_OPENBLAS, PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEER_OURS_BF16, PEERS } PeerIndex;
 
 /* One row of the table. */
 typedef struct Task {
@@ -40,7 +40,7 @@ typedef struct Task {
     bool training, streaming;   /* streaming: one step; neither: a whole sequence, batch 1 */
     int rows, threads;
     bool slow;                  /* left out of a quick run */
-    double wanted[PEERS];       /* issue's ratios; 0: none */
+    double wanted[PEERS];       /* issue's ratios, peer / ours, but of bf16 ours / peer; 0: none, and of bf16 not measured */
     double wanted_share;        /* of the limit; 0: none */
     const char *before;         /* what the issue measured: oneDNN / OpenBLAS / PyTorch */
 } Task;
@@ -130,12 +130,13 @@ typedef struct Peer {
 #define WHY_MAX 300
 
 extern const Peer *const peers[PEERS];      /* measure.c */
-extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_openblas, peer_onednn, peer_torch;
+extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_ours_bf16, peer_openblas, peer_onednn, peer_torch;
 
 /* ---- compare.c, measure.c ---- */
 
-/* Runs a few calls of all peers and sets the contexts of those that deviate to NULL; how many. */
-int compare_peers(const Task *task, void **contexts);
+/* Runs a few calls of all peers and sets the contexts of those that deviate to NULL; how many. What the bf16 weights cost in accuracy
+ * goes to `bf16_deviation`. */
+int compare_peers(const Task *task, void **contexts, double *bf16_deviation);
 
 typedef struct Measured {
     bool there;
@@ -150,6 +151,7 @@ typedef struct Result {
     double bounds[BOUNDS];      /* ticks */
     Bound bound;                /* the largest */
     const char *level;          /* that holds the weights */
+    double bf16_deviation;      /* of the output with bf16 weights, of its largest value */
     int rounds;
     int failures;               /* peers whose numbers were wrong, and ours if it is not there: not timed */
 } Result;

@@ -9,12 +9,13 @@
 
 #define ROUNDS_MAX 1000
 #define BATCH_SECONDS 2e-3      /* a timed batch of calls is at least so long: far above what reading the clock costs */
-#define WARM_SECONDS 5e-3       /* a call that is shorter is made once more before its batch, to bring its data back into the caches; longer ones too
-                                 * where threads have to be woken */
+#define WARM_SECONDS 5e-3       /* a call that is shorter is made once more before its batch, to bring its data back into the caches */
+#define THREADS_SECONDS 0.05    /* where threads were asleep, calls before the batch, and the batch: a kernel may take 10 ms to find the idle processor,
+                                 * which a training, thousands of steps, waits for once */
 
 const Peer *const peers[PEERS] = {
     [PEER_OURS] = &peer_ours, [PEER_PLAIN] = &peer_plain, [PEER_OPENBLAS] = &peer_openblas, [PEER_ONEDNN] = &peer_onednn,
-    [PEER_TORCH] = &peer_torch, [PEER_OURS_ALONE] = &peer_ours_alone,
+    [PEER_TORCH] = &peer_torch, [PEER_OURS_ALONE] = &peer_ours_alone, [PEER_OURS_BF16] = &peer_ours_bf16,
 };
 
 typedef struct Entry {
@@ -27,6 +28,8 @@ typedef struct Entry {
 /* On two threads, ours on one is the peer to beat, and the plain emission has nothing to say. */
 static bool takes_part(const Task *task, PeerIndex index)
 {
+    if (index == PEER_OURS_BF16)
+        return task->wanted[index] > 0;
     return index != (task->threads > 1 ? PEER_PLAIN : PEER_OURS_ALONE);
 }
 
@@ -64,14 +67,15 @@ static double median(double *values, int count)
 }
 
 /* How many calls make a batch; the last of these runs is also the warming up. */
-static void calibrate(const Peer *peer, Entry *entry)
+static void calibrate(const Task *task, const Peer *peer, Entry *entry)
 {
+    double least = task->threads > 1 ? THREADS_SECONDS : BATCH_SECONDS;
     Time time;
     for (int calls = 1;; calls *= 2) {
         peer->run(entry->context, calls, &time);
         entry->call_seconds = time.seconds / calls;
         entry->calls = calls;
-        if (time.seconds >= BATCH_SECONDS || calls >= 1 << 20)
+        if (time.seconds >= least || calls >= 1 << 20)
             return;
     }
 }
@@ -92,7 +96,9 @@ static void run_round(const Task *task, Entry *entries, int round)
         if (!entry->context)
             continue;
         let_threads_sleep(task);
-        if (entry->call_seconds < WARM_SECONDS * (task->threads > 1 ? 20 : 1))
+        if (task->threads > 1)
+            peers[i]->run(entry->context, entry->calls, &time);
+        else if (entry->call_seconds < WARM_SECONDS)
             peers[i]->run(entry->context, 1, &time);
         peers[i]->run(entry->context, entry->calls, &time);
         entry->times[round] = (Time){ time.seconds / entry->calls, time.processor / entry->calls, time.ticks / entry->calls };
@@ -157,10 +163,10 @@ Result measure_task(const Task *task, const Limits *limits)
     open_peers(task, &data, entries);
     for (int i = 0; i < PEERS; i++)
         contexts[i] = entries[i].context;
-    result.failures = compare_peers(task, contexts) + !entries[PEER_OURS].context;
+    result.failures = compare_peers(task, contexts, &result.bf16_deviation) + !entries[PEER_OURS].context;
     for (int i = 0; i < PEERS; i++)
         if (contexts[i])
-            calibrate(peers[i], &entries[i]);
+            calibrate(task, peers[i], &entries[i]);
         else if (entries[i].context) {
             peers[i]->close(entries[i].context);
             entries[i].context = NULL;

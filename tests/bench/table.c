@@ -82,6 +82,19 @@ static void put_two_threads(FILE *file, const Result *results, int count)
     }
 }
 
+static void put_bf16(FILE *file, const Result *results, int count)
+{
+    fputs("\n| weights as bf16 | ours | float32 / bf16 | deviation of the output |\n|---|---|---|---|\n", file);
+    for (const Result *r = results; r < results + count; r++) {
+        const Measured *bf16 = &r->of[PEER_OURS_BF16];
+        if (!bf16->there || !r->of[PEER_OURS].there)
+            continue;
+        fprintf(file, "| %s |", r->task->title);
+        put_time(file, r, PEER_OURS_BF16);
+        fprintf(file, " %.2f (%g) | %.1e |\n", 1 / bf16->ratio, r->task->wanted[PEER_OURS_BF16], r->bf16_deviation);
+    }
+}
+
 static void put_times(FILE *file, const Limits *limits, const Result *results, int count)
 {
     const char *unit = clock_counts_cycles() ? "cycles" : "ns";
@@ -123,6 +136,7 @@ static void put_notes(FILE *file)
     fprintf(file,
             "\nTime is %s. A ratio is a peer's time over ours, the median over interleaved rounds; in parentheses what is wanted.\n"
             "- ours: lstmc%s%s, `$CC " OURS_FLAGS "`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
+            "- bf16: `--weights-dtype=bf16`; the deviation is that from float32, of the largest value.\n"
             "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm,\n"
             "  in a stream [x, h] in one sgemv. The layers around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for\n"
             "  inference, and after each update in training.\n"
@@ -143,6 +157,7 @@ void table_write(FILE *file, const Limits *limits, const Result *results, int re
 {
     put_one_thread(file, results, result_count);
     put_two_threads(file, results, result_count);
+    put_bf16(file, results, result_count);
     put_times(file, limits, results, result_count);
     put_sizes(file, sizes);
     put_notes(file);
