@@ -18,13 +18,12 @@ static float *weight_at(const Statement *copy, const int *at, float *weights)
     return &weights[from->tensor->weight->offset + element];
 }
 
-/* The dimensions of a copy are its axes, in their order. */
-static void round_copy(const Statement *copy, int axis, int *at, float *weights)
+/* `paired`: which of the axes runs over the halves. */
+static void round_copy(const Statement *copy, int paired, int axis, int *at, float *weights)
 {
-    int paired = copy->out.tensor->paired;
     if (axis < copy->axis_count) {
         for (at[axis] = 0; at[axis] < copy->axes[axis]->extent; at[axis] += axis == paired ? 2 : 1)
-            round_copy(copy, axis + 1, at, weights);
+            round_copy(copy, paired, axis + 1, at, weights);
         return;
     }
     float *lower = weight_at(copy, at, weights);
@@ -41,9 +40,13 @@ static void round_copy(const Statement *copy, int axis, int *at, float *weights)
 static void round_once(const Ir *ir, float *weights)
 {
     int at[STATEMENT_AXES_MAX];
-    for (int i = 0; i < ir->statement_count; i++)
-        if (ir->statements[i]->out.tensor->paired >= 0)
-            round_copy(ir->statements[i], 0, at, weights);
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *copy = ir->statements[i];
+        int dimension = copy->out.tensor->paired;
+        for (int a = 0; a < copy->axis_count && dimension >= 0; a++)
+            if (index_coefficient(&copy->out.index[dimension], copy->axes[a]))
+                round_copy(copy, a, 0, at, weights);
+    }
 }
 
 bool round_weights(const Ir *ir, float *weights, size_t count)
