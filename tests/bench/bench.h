@@ -30,8 +30,8 @@ typedef struct Workload {
     Layer layers[LAYERS_MAX];
 } Workload;
 
-/* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. */
-typedef enum PeerIndex { PEER_OURS, PEER_PLAIN, PEER_OPENBLAS, PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEERS } PeerIndex;
+/* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. bf16: ours by bf16 weights, in tasks that want it. */
+typedef enum PeerIndex { PEER_OURS, PEER_PLAIN, PEER_OPENBLAS, PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEER_BF16, PEERS } PeerIndex;
 
 /* One row of the table. */
 typedef struct Task {
@@ -40,7 +40,7 @@ typedef struct Task {
     bool training, streaming;   /* streaming: one step; neither: a whole sequence, batch 1 */
     int rows, threads;
     bool slow;                  /* left out of a quick run */
-    double wanted[PEERS];       /* issue's ratios; 0: none */
+    double wanted[PEERS];       /* issue's ratios; 0: none. Of bf16 it is ours / bf16 */
     double wanted_share;        /* of the limit; 0: none */
     const char *before;         /* what the issue measured: oneDNN / OpenBLAS / PyTorch */
 } Task;
@@ -130,12 +130,12 @@ typedef struct Peer {
 #define WHY_MAX 300
 
 extern const Peer *const peers[PEERS];      /* measure.c */
-extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_openblas, peer_onednn, peer_torch;
+extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_bf16, peer_openblas, peer_onednn, peer_torch;
 
 /* ---- compare.c, measure.c ---- */
 
-/* Runs a few calls of all peers and sets the contexts of those that deviate to NULL; how many. */
-int compare_peers(const Task *task, void **contexts);
+/* Runs a few calls of all peers and sets the contexts of those that deviate to NULL; how many. `bf16`: how far that peer's outputs are from float32. */
+int compare_peers(const Task *task, void **contexts, double *bf16);
 
 typedef struct Measured {
     bool there;
@@ -147,6 +147,7 @@ typedef struct Measured {
 typedef struct Result {
     const Task *task;
     Measured of[PEERS];
+    double bf16_deviation;      /* of outputs, from those by float32 weights */
     double bounds[BOUNDS];      /* ticks */
     Bound bound;                /* the largest */
     const char *level;          /* that holds the weights */

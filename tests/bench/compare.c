@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TOLERANCE 1e-4          /* of the largest value: what is left of float when sums are taken in another order */
+#define TOLERANCE_BF16 2e-2     /* each weight is off by up to 2^-8; sums of many are less so */
 #define STEPS_SEEN 10           /* of a stream */
 #define LONG_SECONDS 20         /* a training step that takes longer is not made three times */
 #define LONG_SECONDS_QUICK 1
@@ -38,10 +39,11 @@ static double gradient_deviation(const Workload *workload, const float *a, const
 
 static bool agrees(const Task *task, const Peer *peer, const Peer *good, double found, const char *what)
 {
-    if (found <= TOLERANCE)
+    double tolerance = peer == &peer_bf16 ? TOLERANCE_BF16 : TOLERANCE;
+    if (found <= tolerance)
         return true;
     fprintf(stderr, "%s: %s computes something else: %s deviates from that of %s by %.2g (%.0g allowed); not timed\n", task->title, peer->name,
-            what, good->name, found, TOLERANCE);
+            what, good->name, found, tolerance);
     return false;
 }
 
@@ -54,7 +56,7 @@ static PeerIndex reference(void *const *contexts)
     return PEERS;
 }
 
-static int drop_those_that_deviate(const Task *task, void **contexts, PeerIndex reference_index)
+static int drop_those_that_deviate(const Task *task, void **contexts, PeerIndex reference_index, double *bf16)
 {
     Look good, look;
     int wrong = 0;
@@ -72,7 +74,9 @@ static int drop_those_that_deviate(const Task *task, void **contexts, PeerIndex 
                               "a gradient");
         } else if (look.output) {
             size_t count = (size_t)workload_outputs(task->workload, task->streaming);
-            fine = agrees(task, peers[i], peers[reference_index], deviation(look.output, good.output, count), "the output");
+            double found = deviation(look.output, good.output, count);
+            fine = agrees(task, peers[i], peers[reference_index], found, "the output");
+            *bf16 = i == PEER_BF16 ? found : *bf16;
         }
         if (!fine) {
             contexts[i] = NULL;
@@ -114,13 +118,13 @@ static double run_all(void *const *contexts, int calls)
     return longest;
 }
 
-int compare_peers(const Task *task, void **contexts)
+int compare_peers(const Task *task, void **contexts, double *bf16)
 {
     PeerIndex good = reference(contexts);
     double longest = run_all(contexts, task->streaming ? STEPS_SEEN : 1);
     if (good == PEERS)
         return 0;
-    int wrong = drop_those_that_deviate(task, contexts, good);
+    int wrong = drop_those_that_deviate(task, contexts, good, bf16);
     if (!task->training || longest > (options.quick ? LONG_SECONDS_QUICK : LONG_SECONDS))
         return wrong;
     run_all(contexts, 2);

@@ -1,5 +1,6 @@
 /* generated.c: a workload through lstmc and the C compiler to a loaded library, and the peers that are made of it: ours (as a user compiles
- * it: -O2), the plain emission (at the flags that suit it best), and ours on one thread beside ours on two. */
+ * it: -O2), the plain emission (at the flags that suit it best), ours on one thread beside ours on two, and ours by bf16
+ * weights. */
 #include "bench.h"
 #include "../../runtime/lstmc.h"
 
@@ -264,6 +265,14 @@ static void *open_ours_alone(const Task *task, const Data *data, char *why)
     return open_flavour(task, data, 1, (Flavour){ "ours", options.lstmc, OURS_FLAGS }, why);
 }
 
+static void *open_bf16(const Task *task, const Data *data, char *why)
+{
+    char words[150];
+    snprintf(words, sizeof words, "%s --weights-dtype=bf16", options.lstmc);
+    return open_flavour(task, data, task->threads, (Flavour){ "bf16", words, OURS_FLAGS }, why);
+}
+
 const Peer peer_ours = { "ours", open_ours, run_generated, look_at_generated, close_generated };
 const Peer peer_plain = { "plain -O3 -ffast-math", open_plain, run_generated, look_at_generated, close_generated };
 const Peer peer_ours_alone = { "ours, 1 thread", open_ours_alone, run_generated, look_at_generated, close_generated };
+const Peer peer_bf16 = { "ours, bf16", open_bf16, run_generated, look_at_generated, close_generated };

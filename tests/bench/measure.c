@@ -14,7 +14,7 @@
 
 const Peer *const peers[PEERS] = {
     [PEER_OURS] = &peer_ours, [PEER_PLAIN] = &peer_plain, [PEER_OPENBLAS] = &peer_openblas, [PEER_ONEDNN] = &peer_onednn,
-    [PEER_TORCH] = &peer_torch, [PEER_OURS_ALONE] = &peer_ours_alone,
+    [PEER_TORCH] = &peer_torch, [PEER_OURS_ALONE] = &peer_ours_alone, [PEER_BF16] = &peer_bf16,
 };
 
 typedef struct Entry {
@@ -27,7 +27,7 @@ typedef struct Entry {
 /* On two threads, ours on one is the peer to beat, and the plain emission has nothing to say. */
 static bool takes_part(const Task *task, PeerIndex index)
 {
-    return index != (task->threads > 1 ? PEER_PLAIN : PEER_OURS_ALONE);
+    return index == PEER_BF16 ? task->wanted[PEER_BF16] > 0 : index != (task->threads > 1 ? PEER_PLAIN : PEER_OURS_ALONE);
 }
 
 /* An absent peer is absent in every task: its reason is said once. */
@@ -157,7 +157,7 @@ Result measure_task(const Task *task, const Limits *limits)
     open_peers(task, &data, entries);
     for (int i = 0; i < PEERS; i++)
         contexts[i] = entries[i].context;
-    result.failures = compare_peers(task, contexts) + !entries[PEER_OURS].context;
+    result.failures = compare_peers(task, contexts, &result.bf16_deviation) + !entries[PEER_OURS].context;
     for (int i = 0; i < PEERS; i++)
         if (contexts[i])
             calibrate(peers[i], &entries[i]);

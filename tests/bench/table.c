@@ -82,6 +82,19 @@ static void put_two_threads(FILE *file, const Result *results, int count)
     }
 }
 
+static void put_bf16(FILE *file, const Result *results, int count)
+{
+    fputs("\n| one thread, bf16 weights | time | ours in float32 / ours in bf16 | deviation of the output from float32 | rounds |\n|---|---|---|---|---|\n", file);
+    for (const Result *r = results; r < results + count; r++) {
+        const Measured *bf16 = &r->of[PEER_BF16];
+        char text[40];
+        if (r->task->wanted[PEER_BF16] <= 0 || !bf16->there || !r->of[PEER_OURS].there)
+            continue;
+        fprintf(file, "| %s | %s | %.2f (%g) | %.1g of the largest%s | %d |\n", r->task->title, in_unit(bf16->seconds, text, sizeof text),
+                1 / bf16->ratio, r->task->wanted[PEER_BF16], r->bf16_deviation, r->task->streaming ? ", after 10 steps" : "", r->rounds);
+    }
+}
+
 static void put_times(FILE *file, const Limits *limits, const Result *results, int count)
 {
     const char *unit = clock_counts_cycles() ? "cycles" : "ns";
@@ -123,6 +136,7 @@ static void put_notes(FILE *file)
     fprintf(file,
             "\nTime is %s. A ratio is a peer's time over ours, the median over interleaved rounds; in parentheses what is wanted.\n"
             "- ours: lstmc%s%s, `$CC " OURS_FLAGS "`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
+            "- bf16: ours with `--weights-dtype=bf16` as well, in the same rounds.\n"
             "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm,\n"
             "  in a stream [x, h] in one sgemv. The layers around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for\n"
             "  inference, and after each update in training.\n"
@@ -143,6 +157,7 @@ void table_write(FILE *file, const Limits *limits, const Result *results, int re
 {
     put_one_thread(file, results, result_count);
     put_two_threads(file, results, result_count);
+    put_bf16(file, results, result_count);
     put_times(file, limits, results, result_count);
     put_sizes(file, sizes);
     put_notes(file);
