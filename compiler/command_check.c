@@ -13,9 +13,13 @@
 #define DIFFERENCES_TIMESTEPS 20
 #define CHECKED_ROWS 3
 
-static void print_deviation(const char *name, double deviation, double tolerance)
+/* The tolerance is said where it is not that of the heading. */
+static void print_deviation(const char *name, double deviation, double tolerance, double usual)
 {
-    printf("  %-36s %9.2g%s\n", name, deviation, deviation <= tolerance ? "" : "   TOO LARGE");
+    printf("  %-36s %9.2g", name, deviation);
+    if (tolerance > usual)
+        printf("   (tolerance %.2g)", tolerance);
+    puts(deviation <= tolerance ? "" : "   TOO LARGE");
 }
 
 static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Arguments *a)
@@ -37,7 +41,7 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
         const Model *model = description_model(description);
         bool blas = emit_calls_blas(&compiled.programs);    /* what it is called for is a whole batch */
         int rows = blas || model->descriptor.batch < CHECKED_ROWS ? model->descriptor.batch : CHECKED_ROWS;
-        Comparison comparison = { .lanes = a->compile.target->lanes, .blas = blas, .bf16 = emit_has_words(&compiled.programs) };
+        Comparison comparison = { .lanes = a->compile.target->lanes, .blas = blas, .programs = &compiled.programs };
         const char *why = compare_generated(arena, description, loaded.model, rows, a->seed ? a->seed : 1, &comparison);
         if (why) {
             fprintf(stderr, "%s: %s\n", a->model, why);
@@ -46,13 +50,11 @@ static bool check_generated(Arena *arena, Diagnostics *diagnostics, const Argume
         if (!why && !a->quiet)
             printf("%s: generated C against the interpreter in double, %d of %d rows (tolerance %g)\n", model->descriptor.name, rows,
                    model->descriptor.batch, COMPARISON_TOLERANCE);
-        if (!why && !a->quiet && comparison.bf16)
-            printf("  (prediction reads weights as bf16: tolerance %g from \"predict_batch\" on)\n", BF16_TOLERANCE);
         for (int i = 0; i < comparison.count; i++) {
             const Deviation *d = &comparison.list[i];
             good = good && d->value <= d->tolerance;
             if (!a->quiet || d->value > d->tolerance)
-                print_deviation(d->name, d->value, d->tolerance);
+                print_deviation(d->name, d->value, d->tolerance, COMPARISON_TOLERANCE);
         }
     }
     loaded_free(&loaded);
@@ -83,7 +85,7 @@ static bool check_differences(Arena *arena, Diagnostics *diagnostics, const Argu
     }
     for (int i = 0; !status && i < result.count; i++)
         if (!a->quiet || !(result.list[i].deviation <= TOLERANCE_DIFFERENCES))
-            print_deviation(arena_format(arena, "d %s", result.list[i].tensor), result.list[i].deviation, TOLERANCE_DIFFERENCES);
+            print_deviation(arena_format(arena, "d %s", result.list[i].tensor), result.list[i].deviation, TOLERANCE_DIFFERENCES, TOLERANCE_DIFFERENCES);
     differences_free(&result);
     custom_layers_free(custom);
     description_free(description);

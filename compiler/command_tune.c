@@ -45,6 +45,7 @@ typedef struct Tune {
     Search search[TIMED_COUNT];
     Loaded *loaded;                 /* all that were compiled: the first has the passes' own numbers */
     int loaded_count, loaded_capacity;
+    Programs programs;              /* of the last one */
     double end;
     int tried, kept;
 } Tune;
@@ -168,6 +169,7 @@ static const struct lstmc_model *build(Tune *t, Arena *arena, const Tuning *tuni
         *tiles = compiled.tiles;
         command_note(t->arguments, &compiled);
     }
+    t->programs = compiled.programs;
     compiled_free(&compiled);
     description_free(description);
     return loaded.model;
@@ -300,7 +302,7 @@ static bool measure_all(Tune *t, const struct lstmc_model *first, const struct l
 static bool check(Tune *t, const struct lstmc_model *generated)
 {
     const Model *model = description_model(t->description);
-    Comparison comparison = { .lanes = t->arguments->compile.target->lanes, .blas = t->arguments->compile.blas };
+    Comparison comparison = { .lanes = t->arguments->compile.target->lanes, .blas = t->arguments->compile.blas, .programs = &t->programs };
     const char *why = compare_generated(t->arena, t->description, generated, least(model->descriptor.batch, CHECKED_ROWS), 1, &comparison);
     bool good = !why;
     if (why)

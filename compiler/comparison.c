@@ -1,6 +1,7 @@
 /* comparison.c: the third oracle: generated C against the interpreter. */
 #include "comparison.h"
 #include "custom.h"
+#include "round_weights.h"
 
 #include "../runtime/lstmc_random.h"
 
@@ -243,8 +244,42 @@ static void compare_training(Arena *arena, Side *s, uint64_t seed, Comparison *c
 
 /* ---- prediction ---------------------------------------------------------------------------------------------------------- */
 
-/* The last time step of the output where there are several: what the last call of step must give. */
-static void compare_step(Arena *arena, const Side *s, const float *predicted, Comparison *comparison)
+#define SINGLE_ROWS 8       /* that are predicted one by one */
+
+static int single_rows(const Side *s)
+{
+    return s->rows < SINGLE_ROWS ? s->rows : SINGLE_ROWS;
+}
+
+/* What the interpreter predicts for all rows by these weights. */
+static const double *interpret(Side *s, const double *weights)
+{
+    interpreter_reset_double(s->interpreter);
+    interpreter_forward_double(s->interpreter, weights, interpreter_x(s), s->rows, 0, 0);
+    return interpreter_output_double(s->interpreter);
+}
+
+static double batch_deviation(const Side *s, const double *expected)
+{
+    const struct lstmc_model *g = s->generated;
+    g->predict_batch(s->packed, s->batch_scratch, s->x, s->rows, s->output);
+    return deviation(s->output, expected, (size_t)s->rows * g->output_count);
+}
+
+/* The output of the first row stays in s->output. */
+static double single_deviation(const Side *s, const double *expected)
+{
+    const struct lstmc_model *g = s->generated;
+    double worst = 0;
+    for (int row = single_rows(s) - 1; row >= 0; row--) {
+        g->predict(s->packed, s->scratch, s->x + (size_t)row * g->input_count, s->output);
+        worst = fmax(worst, deviation(s->output, expected + (size_t)row * g->output_count, g->output_count));
+    }
+    return worst;
+}
+
+/* Of the first row: its last time step of the output where there are several: what the last call of step must give. */
+static double step_deviation(Arena *arena, const Side *s, const double *expected)
 {
     const struct lstmc_model *g = s->generated;
     int steps = g->input_shape[0];
@@ -257,36 +292,83 @@ static void compare_step(Arena *arena, const Side *s, const float *predicted, Co
         g->step(s->packed, s->state, s->x + (size_t)t * features, y);
         if (!sequence && t + 1 < steps)
             continue;
-        const float *expected = predicted + (sequence ? (size_t)t * last : 0);
-        for (size_t i = 0; i < last; i++)
-            worst = fmax(worst, isfinite(y[i]) ? fabs((double)y[i] - (double)expected[i]) : INFINITY);
-        for (size_t i = 0; i < last; i++)
-            largest = fmax(largest, fabs((double)expected[i]));
+        const double *now = expected + (sequence ? (size_t)t * last : 0);
+        for (size_t i = 0; i < last; i++) {
+            worst = fmax(worst, isfinite(y[i]) ? fabs((double)y[i] - now[i]) : INFINITY);
+            largest = fmax(largest, fabs(now[i]));
+        }
     }
-    double tolerance = comparison->bf16 ? BF16_TOLERANCE    /* which weights share a word may be another choice */
-                     : comparison->lanes <= 1 && !comparison->blas ? 0 : steps <= 100 ? STEP_TOLERANCE : 10 * STEP_TOLERANCE;
-    note(arena, comparison, "step against predict", worst / largest, tolerance);
+    return worst / largest;
 }
-
-#define SINGLE_ROWS 8       /* that are predicted one by one */
 
 static void compare_prediction(Arena *arena, Side *s, Comparison *comparison)
 {
     const struct lstmc_model *g = s->generated;
-    size_t count = g->output_count;
-    double tolerance = comparison->bf16 ? BF16_TOLERANCE : COMPARISON_TOLERANCE;
     g->prepare(s->packed, s->weights);
-    interpreter_reset_double(s->interpreter);
-    interpreter_forward_double(s->interpreter, s->weights_double, interpreter_x(s), s->rows, 0, 0);
-    const double *expected = interpreter_output_double(s->interpreter);
-    g->predict_batch(s->packed, s->batch_scratch, s->x, s->rows, s->output);
-    note(arena, comparison, "predict_batch", deviation(s->output, expected, (size_t)s->rows * count), tolerance);
-    for (int row = (s->rows < SINGLE_ROWS ? s->rows : SINGLE_ROWS) - 1; row >= 0; row--) {
-        g->predict(s->packed, s->scratch, s->x + (size_t)row * g->input_count, s->output);
-        note(arena, comparison, "predict", deviation(s->output, expected + (size_t)row * count, count), tolerance);
+    const double *expected = interpret(s, s->weights_double);
+    note(arena, comparison, "predict_batch", batch_deviation(s, expected), COMPARISON_TOLERANCE);
+    note(arena, comparison, "predict", single_deviation(s, expected), COMPARISON_TOLERANCE);
+    if (!g->step)
+        return;
+    double *predicted = arena_array(arena, double, g->output_count);
+    for (size_t i = 0; i < g->output_count; i++)
+        predicted[i] = s->output[i];
+    double tolerance = comparison->lanes <= 1 && !comparison->blas ? 0 : g->input_shape[0] <= 100 ? STEP_TOLERANCE : 10 * STEP_TOLERANCE;
+    note(arena, comparison, "step against predict", step_deviation(arena, s, predicted), tolerance);
+}
+
+/* ---- prediction by bf16 weights -------------------------------------------------------------------------------------------- */
+
+#define BF16_ERROR (1.0 / 256)      /* half of the last of 8 bits */
+#define BF16_DRAWS 8
+#define BF16_CHANCE 2               /* draws are few, and outputs may be few too */
+
+/* How far predictions move when each weight moves up or down by the largest error of bf16: more than by errors of all sizes. */
+static double bf16_bound(Arena *arena, Side *s, uint64_t seed)
+{
+    size_t weights = s->model->descriptor.weight_count, outputs = (size_t)s->rows * s->generated->output_count;
+    double *expected = arena_array(arena, double, outputs), *moved = arena_array(arena, double, weights + 1), most = 0;
+    memcpy(expected, interpret(s, s->weights_double), outputs * sizeof *expected);
+    for (int d = 0; d < BF16_DRAWS; d++) {
+        for (size_t i = 0; i < weights; i++)
+            moved[i] = s->weights_double[i] * (draw(seed, 500 + (uint64_t)d, i, 1) < 0 ? 1 - BF16_ERROR : 1 + BF16_ERROR);
+        const double *output = interpret(s, moved);
+        for (size_t i = 0; i < outputs; i++)
+            s->output[i] = (float)output[i];
+        most = fmax(most, deviation(s->output, expected, outputs));
     }
-    if (g->step)
-        compare_step(arena, s, s->output, comparison);
+    return BF16_CHANCE * most + COMPARISON_TOLERANCE;
+}
+
+typedef enum Call { CALL_BATCH, CALL_SINGLE, CALL_STEP, CALL_COUNT } Call;
+static const char *const call_names[CALL_COUNT] = { "predict_batch", "predict", "step" };
+
+static double call_deviation(Arena *arena, const Side *s, Call call, const double *expected)
+{
+    return call == CALL_BATCH ? batch_deviation(s, expected) : call == CALL_SINGLE ? single_deviation(s, expected) : step_deviation(arena, s, expected);
+}
+
+/* Which weights share a word is each program's own affair, and so is what bf16 loses nothing of. */
+static void compare_bf16_prediction(Arena *arena, Side *s, uint64_t seed, Comparison *comparison)
+{
+    const struct lstmc_model *g = s->generated;
+    const Ir *const programs[CALL_COUNT] = { comparison->programs->batch, comparison->programs->single, comparison->programs->step };
+    size_t count = s->model->descriptor.weight_count;
+    float *rounded = arena_array(arena, float, count + 1);
+    double *rounded_double = arena_array(arena, double, count + 1), bound = bf16_bound(arena, s, seed);
+    for (int call = 0; call < CALL_COUNT && programs[call]; call++) {
+        memcpy(rounded, s->weights, count * sizeof *rounded);
+        bool exact = round_weights(programs[call], rounded, count);
+        for (size_t i = 0; i < count; i++)
+            rounded_double[i] = rounded[i];
+        g->prepare(s->packed, rounded);
+        double value = call_deviation(arena, s, (Call)call, interpret(s, rounded_double));
+        note(arena, comparison, call_names[call], value, exact ? COMPARISON_TOLERANCE : bound);
+    }
+    g->prepare(s->packed, s->weights);
+    const double *expected = interpret(s, s->weights_double);
+    for (int call = 0; call < CALL_COUNT && programs[call]; call++)
+        note(arena, comparison, arena_format(arena, "%s, bf16 for float32", call_names[call]), call_deviation(arena, s, (Call)call, expected), bound);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------- */
@@ -342,7 +424,10 @@ const char *compare_generated(Arena *arena, Description *description, const stru
         draw_input(&s, seed);
         if (generated->forward)
             compare_training(arena, &s, seed, comparison);
-        compare_prediction(arena, &s, comparison);
+        if (comparison->programs && comparison->programs->bf16)
+            compare_bf16_prediction(arena, &s, seed, comparison);
+        else
+            compare_prediction(arena, &s, comparison);
     }
     give_back(&s);
     custom_layers_free(custom);

@@ -126,6 +126,7 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->target = options->target;
     programs->input_gradient = options->input_gradient;
     programs->precise = options->precise;
+    programs->bf16 = options->bf16;
     programs->dispatch = options->dispatch;
     int before = diagnostics_count(diagnostics);
     if (options->tuning_file && !tuning_read(arena, diagnostics, options->tuning_file, &from_file))

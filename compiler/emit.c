@@ -155,7 +155,7 @@ bool emit_calls_blas(const Programs *programs)
     return false;
 }
 
-bool emit_has_words(const Programs *programs)
+static bool any_words(const Programs *programs)
 {
     const Ir *all[] = { programs->single, programs->batch, programs->step };
     for (size_t p = 0; p < sizeof all / sizeof *all; p++)
@@ -176,7 +176,7 @@ static void put_preamble(Out *out, const Programs *programs)
     put(out, "#define LANES %d\n\n", programs->target->lanes);
     put_raw(out, embedded_text("runtime/lstmc_vec.h"));
     put(out, "\n");
-    if (emit_has_words(programs)) {
+    if (any_words(programs)) {
         put_raw(out, embedded_text("runtime/lstmc_bf16.h"));
         put(out, "\n");
     }

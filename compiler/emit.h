@@ -15,13 +15,13 @@ typedef struct Programs {
     const char *no_step;    /* why */
     bool input_gradient;
     bool dispatch;          /* one body for each instruction set, chosen at run time */
+    bool bf16;              /* packed weights are bf16 */
     bool precise;           /* tanh and sigmoid of vectors by exp */
 } Programs;
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
 bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
-bool emit_has_words(const Programs *programs);      /* prediction reads weights as bf16, two in a word */
 
 /* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
 

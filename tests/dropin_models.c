@@ -32,14 +32,14 @@ static const struct { const char *name, *text; int unroll; bool input_gradient; 
 
 enum { MODELS = sizeof models / sizeof *models };
 
-static const char *open_models(struct workshop *shop, int lanes, bool dispatch, const char *suffix)
+const char *dropin_open_with(struct workshop *shop, const CompileOptions *common, const char *suffix)
 {
-    const Target *target = target_with_lanes(target_find(lanes > 1 ? "vector" : "plain"), lanes);
     const char *names[MODELS + 1] = { NULL }, *files = "";
     workshop_open(shop);
     for (int i = 0; i < MODELS; i++) {
-        CompileOptions options = { .target = target, .unroll = models[i].unroll, .input_gradient = models[i].input_gradient,
-                                   .dispatch = dispatch };
+        CompileOptions options = *common;
+        options.unroll = models[i].unroll;
+        options.input_gradient = models[i].input_gradient;
         workshop_model(shop, models[i].name, models[i].text, &options);
         names[i] = models[i].name;
         files = arena_format(shop->arena, "%s%s%s ", files, models[i].name, suffix);
@@ -50,10 +50,11 @@ static const char *open_models(struct workshop *shop, int lanes, bool dispatch, 
 
 const char *dropin_open(struct workshop *shop, int lanes, const char *suffix)
 {
-    return open_models(shop, lanes, false, suffix);
+    const Target *target = target_with_lanes(target_find(lanes > 1 ? "vector" : "plain"), lanes);
+    return dropin_open_with(shop, &(CompileOptions){ .target = target }, suffix);
 }
 
 const char *dropin_open_dispatching(struct workshop *shop, int lanes, const char *suffix)
 {
-    return open_models(shop, lanes, true, suffix);
+    return dropin_open_with(shop, &(CompileOptions){ .target = target_with_lanes(target_find("vector"), lanes), .dispatch = true }, suffix);
 }

@@ -374,7 +374,7 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     piece(ir);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "tile", true);
-    pack(ir, false);
+    pack(ir, trial->oracles->bf16);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "pack", true);
     schedule(ir, target, trial->oracles->unroll);
@@ -407,9 +407,9 @@ static void differentiate(Trial *trial)
 
 /* True if the verdict is spoken. False: a deviation is so small that it may be rounding in an ill-conditioned draw, and another draw shall
  * decide: a wrong program deviates in each of them. */
-static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, int lanes, int rows, uint64_t seed)
+static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, const Programs *programs, int rows, uint64_t seed)
 {
-    Comparison comparison = { .lanes = lanes, .blas = trial->oracles->blas_from > 0 };
+    Comparison comparison = { .lanes = programs->target->lanes, .blas = trial->oracles->blas_from > 0, .programs = programs };
     const char *why = compare_generated(trial->arena, trial->description, generated, rows, seed, &comparison);
     bool perhaps_rounding = !why && seed < trial->oracles->seed + 1000 * (GENERATED_DRAWS - 1);
     for (int i = 0; i < comparison.count; i++)
@@ -427,14 +427,14 @@ static bool compare_by_seed(Trial *trial, const struct lstmc_model *generated, i
     return agree || !perhaps_rounding;
 }
 
-static void load_and_compare(Trial *trial, const Compiled *compiled, const Target *target)
+static void load_and_compare(Trial *trial, const Compiled *compiled)
 {
     Loaded loaded = { 0 };
     if (load(trial->arena, trial->diagnostics, compiled, LOAD_TO_CHECK, &loaded)) {
         int most = trial->oracles->blas_from ? trial->model->descriptor.batch : trial->rows;
         for (int rows = trial->rows; rows <= most; rows++) {
             uint64_t seed = trial->oracles->seed;
-            while (!compare_by_seed(trial, loaded.model, target->lanes, rows, seed))
+            while (!compare_by_seed(trial, loaded.model, &compiled->programs, rows, seed))
                 seed += 1000;
         }
     }
@@ -443,7 +443,7 @@ static void load_and_compare(Trial *trial, const Compiled *compiled, const Targe
 
 static void generate(Trial *trial, const Target *target, const char *flags)
 {
-    CompileOptions options = { .target = target, .unroll = trial->oracles->unroll, .blas = trial->oracles->blas_from > 0,
+    CompileOptions options = { .target = target, .unroll = trial->oracles->unroll, .blas = trial->oracles->blas_from > 0, .bf16 = trial->oracles->bf16,
                                .inference = trial->oracles->inference, .input_gradient = !trial->oracles->no_input_gradient };
     Compiled compiled = { 0 };
     setenv("CFLAGS", flags, 1);
@@ -453,7 +453,7 @@ static void generate(Trial *trial, const Target *target, const char *flags)
         if (trial->oracles->compiler && strcmp(trial->oracles->compiler, trial->compiler))
             continue;
         setenv("CC", trial->compiler, 1);
-        load_and_compare(trial, &compiled, target);
+        load_and_compare(trial, &compiled);
     }
     compiled_free(&compiled);
 }

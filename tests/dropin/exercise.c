@@ -1,7 +1,7 @@
 /* exercise.c: every function of every model of models.h, by way of the descriptor, with all numbers printed as a hash: the same text whatever
  * the compiler, its flags and the kind of memory. Exit status 1 and a line for each promise of the headers that is broken.
  * -DSPLIT_SUMS, for targets with vectors: sums may be split over lanes, so that the numbers themselves are printed, and what else is equal to the
- * bit is equal up to 1e-6 of the largest.
+ * bit is equal up to AGREEMENT (1e-6) of the largest.
  *
  * Every block of memory is of exactly the size that was promised and full of 0xff (NaN, as a float) at first.
  *     exercise malloc     blocks from malloc, for sanitizers
@@ -17,6 +17,10 @@
 #include <sys/mman.h>
 
 /* ---- memory ---- */
+
+#ifndef AGREEMENT
+#define AGREEMENT 1e-6f
+#endif
 
 #define PAGE ((size_t)4096)
 
@@ -130,7 +134,7 @@ static int agree(const void *a, const void *b, size_t bytes)
     for (size_t i = 0; i < bytes / sizeof(float); i++)
         largest = fmaxf(largest, fabsf(right[i]));
     for (size_t i = 0; i < bytes / sizeof(float); i++)
-        if (!(fabsf(left[i] - right[i]) <= 1e-6f * largest))
+        if (!(fabsf(left[i] - right[i]) <= AGREEMENT * largest))
             return 0;
     return 1;
 #else
