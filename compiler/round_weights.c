@@ -37,23 +37,25 @@ static void round_copy(const Statement *copy, int paired, int axis, int *at, flo
     at[paired]--;
 }
 
-static void round_once(const Ir *ir, float *weights)
+static void round_in_form(const Statement *copy, float *weights)
 {
-    int at[STATEMENT_AXES_MAX];
-    for (int i = 0; i < ir->statement_count; i++) {
-        const Statement *copy = ir->statements[i];
-        int dimension = copy->out.tensor->paired;
-        for (int a = 0; a < copy->axis_count && dimension >= 0; a++)
-            if (index_coefficient(&copy->out.index[dimension], copy->axes[a]))
-                round_copy(copy, a, 0, at, weights);
-    }
+    int at[STATEMENT_AXES_MAX], dimension = copy->out.tensor->paired;
+    for (int a = 0; a < copy->axis_count && dimension >= 0; a++)
+        if (index_coefficient(&copy->out.index[dimension], copy->axes[a]))
+            round_copy(copy, a, 0, at, weights);
 }
 
+/* One copy may undo what another has done: each of them alone has to leave the weights as they are. */
 bool round_weights(const Ir *ir, float *weights, size_t count)
 {
     float *again = arena_array(ir->arena, float, count);
-    round_once(ir, weights);
+    bool same = true;
+    for (int i = 0; i < ir->statement_count; i++)
+        round_in_form(ir->statements[i], weights);
     memcpy(again, weights, count * sizeof *again);
-    round_once(ir, again);
-    return !memcmp(again, weights, count * sizeof *again);
+    for (int i = 0; i < ir->statement_count && same; i++) {
+        round_in_form(ir->statements[i], again);
+        same = !memcmp(again, weights, count * sizeof *again);
+    }
+    return same;
 }

@@ -202,6 +202,31 @@ Test(bf16, cells_and_layers_of_a_description)
     arena_free(arena);
 }
 
+/* Read by rows and by columns, the same weights share words with others each time, and there are none of which neither loses anything: what is computed
+ * is compared as closely as the format allows. */
+Test(bf16, weights_that_are_read_in_two_ways)
+{
+    static const char text[] =
+        "local Tied = layer 'Tied' { arguments = { { 'units', 'size' } }, shape = function(a, x) return { x.features } end,\n"
+        "  weights = function(a, x) return { kernel = weight{ x.features, a.units } } end,\n"
+        "  call = function(a, w, x)\n"
+        "    local i, k, n, m = axes 'i k n m'\n"
+        "    local code, y = tensor{ a.units }, tensor{ x.features }\n"
+        "    code[{ n }] = w.kernel[{ k, n }] * x[{ k }]\n"
+        "    y[{ i }] = w.kernel[{ i, m }] * code[{ m }]\n"
+        "    return y\n"
+        "  end }\n"
+        "return Sequential{ name = 'tied', Input{24}, Tied{16}, batch_size = 3 }\n";
+    Arena *arena = arena_create();
+    CompileOptions options = { .target = target_with_lanes(target_find("vector"), 8), .bf16 = true, .inference = true };
+    Comparison comparison = compare_by_seeds(arena, text, options, 3, 3);
+    const Deviation *exact = find(&comparison, "predict_batch"), *rounded = find(&comparison, "predict_batch, bf16 for float32");
+    cr_expect(exact->tolerance == rounded->tolerance && rounded->tolerance < 0.1, "tolerances %g and %g", exact->tolerance, rounded->tolerance);
+    for (int i = 0; i < comparison.count; i++)
+        cr_expect(comparison.list[i].value <= comparison.list[i].tolerance, "%s deviates by %g", comparison.list[i].name, comparison.list[i].value);
+    arena_free(arena);
+}
+
 /* With LONG_TESTS set two hundred. */
 Test(bf16, random_models)
 {
