@@ -31,10 +31,15 @@
 #pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
 #endif
 
+#if defined(__GNUC__)
+#define VEC_FUNCTION __attribute__((unused)) static inline
+#else
+#define VEC_FUNCTION static inline
+#endif
+
 /* VEC: floats of one vector; it divides LANES. Wider types than the machine's would go through memory. */
 #if !defined(__GNUC__) || defined(LSTMC_NO_VECTORS)
 #define VEC 1
-#define VEC_FUNCTION static inline
 typedef float vec;
 #else
 #if defined(LSTMC_VEC)              /* in a region for another instruction set, of which clang's macros say nothing */
@@ -46,7 +51,6 @@ typedef float vec;
 #else
 #define VEC 4
 #endif
-#define VEC_FUNCTION __attribute__((unused)) static inline
 typedef float vec __attribute__((vector_size(4 * VEC)));
 typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
 typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
