@@ -95,12 +95,13 @@ static const char with_loss[] = " *     loss = @_loss(&tape, target, NULL, 1.0f 
 static const char without_loss[] = " *     tape.d_output = the derivative of your loss by tape.output\n";
 
 static const char how_to_link[] =
-    " * Large products are calls of cblas_sgemm. To compile and link with OpenBLAS:\n"
-    " *     cc -O2 -march=native -c @.c `pkg-config --cflags openblas`\n"
+    " *\n"
+    " * Large products are calls of cblas_sgemm. To compile and link with OpenBLAS, which keeps buffers and threads of its own:\n"
+    " *     cc -O2%s -c @.c `pkg-config --cflags openblas`\n"
     " *     cc ... @.o `pkg-config --libs openblas` -lm          or -lopenblas -lm\n";
 static const char how_to_dispatch[] =
     " *\n"
-    " * Compile with -O2 and without -m flags: there is code for AVX2 and wider too, and what runs is what the processor has.\n";
+    " * Compile with -O2 and without -m flags: there is code for AVX2%s too, and what runs is what the processor has.\n";
 
 static const char manners[] =
     " *\n"
@@ -349,9 +350,9 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     if (programs->training)
         put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
     if (emit_calls_blas(programs))
-        put_raw(out, fill_template(arena, model, how_to_link));
+        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_link, emit_dispatches(programs) ? "" : " -march=native")));
     if (emit_dispatches(programs))
-        put_raw(out, how_to_dispatch);
+        put_raw(out, arena_format(arena, how_to_dispatch, programs->target->lanes >= 16 ? " and AVX-512" : ""));
     put_raw(out, manners);
     emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));
