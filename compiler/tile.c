@@ -12,7 +12,7 @@
 #define SMALL_SUM 8             /* turns of inner summed axes that are written out */
 #define TURNS_OF_SUM 4          /* copies of the innermost turn of a sum where few vectors are at work in one */
 #define WORK_OF_TURN 8          /* multiply-adds, beside which those of a loop are nothing */
-#define BRIEF_SUM 4             /* terms */
+#define BRIEF_SUM 4             /* terms, or vectors of them */
 #define FEW_SUMS 3              /* side by side, with two accumulators each: fewer wait for each other */
 #define LATENCY 5               /* cycles of a multiply-add, and of what stands between two of a chain */
 #define OUTPUTS_OF_DOT 4
@@ -417,7 +417,8 @@ static void close_tile(Tiler *tiler, int end)
     if (tile->dot) {
         choose_row(&closing, end);
         if (tile->row)
-            tile->rows = row_extent(tiler, tile->row) < OUTPUTS_OF_DOT ? row_extent(tiler, tile->row) : OUTPUTS_OF_DOT;
+            tile->rows = tile->lane->extent <= BRIEF_SUM * tiler->target->lanes ? 1
+                       : row_extent(tiler, tile->row) < OUTPUTS_OF_DOT ? row_extent(tiler, tile->row) : OUTPUTS_OF_DOT;
         tile->sets = tile->rows < OUTPUTS_OF_DOT && tile->lane->extent >= OUTPUTS_OF_DOT * tiler->target->lanes ? 2 : 1;
     } else if (tiler->sums) {
         bool ordered = lanes_of(first, tiler->target).ordered;

@@ -775,34 +775,15 @@ static void predict_batch(const struct mgu_weights *restrict weights, const stru
         scratch->dense.y[b][0] = weights->dense.bias[0];
     }
     /* dense.y[b,n] += dense.kernel[n,k] * mgu.h[30,b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec sum_of_y_0 = vec_splat(0.0f);
-        vec sum_of_y_1 = vec_splat(0.0f);
-        vec sum_of_y_2 = vec_splat(0.0f);
-        vec sum_of_y_3 = vec_splat(0.0f);
+    for (int b = 0; b < rows; b++) {
+        vec sum_of_y = vec_splat(0.0f);
         int k = 0;
         for (; k + VEC <= 24; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h_0 = vec_load(&scratch->mgu.h[0][b][k]);
-            const vec h_1 = vec_load(&scratch->mgu.h[0][b_1][k]);
-            const vec h_2 = vec_load(&scratch->mgu.h[0][b_2][k]);
-            const vec h_3 = vec_load(&scratch->mgu.h[0][b_3][k]);
-            sum_of_y_0 += kernel * h_0;
-            sum_of_y_1 += kernel * h_1;
-            sum_of_y_2 += kernel * h_2;
-            sum_of_y_3 += kernel * h_3;
+            const vec h = vec_load(&scratch->mgu.h[0][b][k]);
+            sum_of_y += kernel * h;
         }
-        const float y_0 = scratch->dense.y[b][0] + vec_sum(sum_of_y_0);
-        const float y_1 = scratch->dense.y[b_1][0] + vec_sum(sum_of_y_1);
-        const float y_2 = scratch->dense.y[b_2][0] + vec_sum(sum_of_y_2);
-        const float y_3 = scratch->dense.y[b_3][0] + vec_sum(sum_of_y_3);
-        scratch->dense.y[b][0] = y_0;
-        scratch->dense.y[b_1][0] = y_1;
-        scratch->dense.y[b_2][0] = y_2;
-        scratch->dense.y[b_3][0] = y_3;
+        scratch->dense.y[b][0] = scratch->dense.y[b][0] + vec_sum(sum_of_y);
     }
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
@@ -1330,34 +1311,15 @@ static void forward(const struct mgu_weights *restrict weights, const struct mgu
         tape->dense.y[b][0] = weights->dense.bias[0];
     }
     /* dense.y[b,n] += dense.kernel[n,k] * mgu.h[30,b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec sum_of_y_0 = vec_splat(0.0f);
-        vec sum_of_y_1 = vec_splat(0.0f);
-        vec sum_of_y_2 = vec_splat(0.0f);
-        vec sum_of_y_3 = vec_splat(0.0f);
+    for (int b = 0; b < rows; b++) {
+        vec sum_of_y = vec_splat(0.0f);
         int k = 0;
         for (; k + VEC <= 24; k += VEC) {
             const vec kernel = vec_load(&training->dense.kernel[0][k]);
-            const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
-            const vec h_1 = vec_load(&tape->mgu.h[30][b_1][k]);
-            const vec h_2 = vec_load(&tape->mgu.h[30][b_2][k]);
-            const vec h_3 = vec_load(&tape->mgu.h[30][b_3][k]);
-            sum_of_y_0 += kernel * h_0;
-            sum_of_y_1 += kernel * h_1;
-            sum_of_y_2 += kernel * h_2;
-            sum_of_y_3 += kernel * h_3;
+            const vec h = vec_load(&tape->mgu.h[30][b][k]);
+            sum_of_y += kernel * h;
         }
-        const float y_0 = tape->dense.y[b][0] + vec_sum(sum_of_y_0);
-        const float y_1 = tape->dense.y[b_1][0] + vec_sum(sum_of_y_1);
-        const float y_2 = tape->dense.y[b_2][0] + vec_sum(sum_of_y_2);
-        const float y_3 = tape->dense.y[b_3][0] + vec_sum(sum_of_y_3);
-        tape->dense.y[b][0] = y_0;
-        tape->dense.y[b_1][0] = y_1;
-        tape->dense.y[b_2][0] = y_2;
-        tape->dense.y[b_3][0] = y_3;
+        tape->dense.y[b][0] = tape->dense.y[b][0] + vec_sum(sum_of_y);
     }
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {

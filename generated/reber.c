@@ -853,33 +853,14 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
         scratch->local.dense.highest[b] = -INFINITY;
     }
     /* dense.highest[b] max= dense.z[b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec largest_of_highest_0 = vec_splat(-INFINITY);
-        vec largest_of_highest_1 = vec_splat(-INFINITY);
-        vec largest_of_highest_2 = vec_splat(-INFINITY);
-        vec largest_of_highest_3 = vec_splat(-INFINITY);
+    for (int b = 0; b < rows; b++) {
+        vec largest_of_highest = vec_splat(-INFINITY);
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
-            const vec z_0 = vec_load(&scratch->local.dense.z[b][k]);
-            const vec z_1 = vec_load(&scratch->local.dense.z[b_1][k]);
-            const vec z_2 = vec_load(&scratch->local.dense.z[b_2][k]);
-            const vec z_3 = vec_load(&scratch->local.dense.z[b_3][k]);
-            largest_of_highest_0 = vec_maximum(largest_of_highest_0, z_0);
-            largest_of_highest_1 = vec_maximum(largest_of_highest_1, z_1);
-            largest_of_highest_2 = vec_maximum(largest_of_highest_2, z_2);
-            largest_of_highest_3 = vec_maximum(largest_of_highest_3, z_3);
+            const vec z = vec_load(&scratch->local.dense.z[b][k]);
+            largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        const float highest_0 = maximum(scratch->local.dense.highest[b], vec_largest(largest_of_highest_0));
-        const float highest_1 = maximum(scratch->local.dense.highest[b_1], vec_largest(largest_of_highest_1));
-        const float highest_2 = maximum(scratch->local.dense.highest[b_2], vec_largest(largest_of_highest_2));
-        const float highest_3 = maximum(scratch->local.dense.highest[b_3], vec_largest(largest_of_highest_3));
-        scratch->local.dense.highest[b] = highest_0;
-        scratch->local.dense.highest[b_1] = highest_1;
-        scratch->local.dense.highest[b_2] = highest_2;
-        scratch->local.dense.highest[b_3] = highest_3;
+        scratch->local.dense.highest[b] = maximum(scratch->local.dense.highest[b], vec_largest(largest_of_highest));
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
@@ -895,33 +876,14 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
         scratch->local.dense.total[b] = 0.0f;
     }
     /* dense.total[b] += dense.e[b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec sum_of_total_0 = vec_splat(0.0f);
-        vec sum_of_total_1 = vec_splat(0.0f);
-        vec sum_of_total_2 = vec_splat(0.0f);
-        vec sum_of_total_3 = vec_splat(0.0f);
+    for (int b = 0; b < rows; b++) {
+        vec sum_of_total = vec_splat(0.0f);
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
-            const vec e_0 = vec_load(&scratch->local.dense.e[b][k]);
-            const vec e_1 = vec_load(&scratch->local.dense.e[b_1][k]);
-            const vec e_2 = vec_load(&scratch->local.dense.e[b_2][k]);
-            const vec e_3 = vec_load(&scratch->local.dense.e[b_3][k]);
-            sum_of_total_0 += e_0;
-            sum_of_total_1 += e_1;
-            sum_of_total_2 += e_2;
-            sum_of_total_3 += e_3;
+            const vec e = vec_load(&scratch->local.dense.e[b][k]);
+            sum_of_total += e;
         }
-        const float total_0 = scratch->local.dense.total[b] + vec_sum(sum_of_total_0);
-        const float total_1 = scratch->local.dense.total[b_1] + vec_sum(sum_of_total_1);
-        const float total_2 = scratch->local.dense.total[b_2] + vec_sum(sum_of_total_2);
-        const float total_3 = scratch->local.dense.total[b_3] + vec_sum(sum_of_total_3);
-        scratch->local.dense.total[b] = total_0;
-        scratch->local.dense.total[b_1] = total_1;
-        scratch->local.dense.total[b_2] = total_2;
-        scratch->local.dense.total[b_3] = total_3;
+        scratch->local.dense.total[b] = scratch->local.dense.total[b] + vec_sum(sum_of_total);
     }
     /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
      * output[b,n] = dense.y[b,n] */
@@ -1386,33 +1348,14 @@ static void forward(const struct reber_weights *restrict weights, const struct r
         tape->local.dense.highest[b] = -INFINITY;
     }
     /* dense.highest[b] max= dense.z[b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec largest_of_highest_0 = vec_splat(-INFINITY);
-        vec largest_of_highest_1 = vec_splat(-INFINITY);
-        vec largest_of_highest_2 = vec_splat(-INFINITY);
-        vec largest_of_highest_3 = vec_splat(-INFINITY);
+    for (int b = 0; b < rows; b++) {
+        vec largest_of_highest = vec_splat(-INFINITY);
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
-            const vec z_0 = vec_load(&tape->dense.z[b][k]);
-            const vec z_1 = vec_load(&tape->dense.z[b_1][k]);
-            const vec z_2 = vec_load(&tape->dense.z[b_2][k]);
-            const vec z_3 = vec_load(&tape->dense.z[b_3][k]);
-            largest_of_highest_0 = vec_maximum(largest_of_highest_0, z_0);
-            largest_of_highest_1 = vec_maximum(largest_of_highest_1, z_1);
-            largest_of_highest_2 = vec_maximum(largest_of_highest_2, z_2);
-            largest_of_highest_3 = vec_maximum(largest_of_highest_3, z_3);
+            const vec z = vec_load(&tape->dense.z[b][k]);
+            largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        const float highest_0 = maximum(tape->local.dense.highest[b], vec_largest(largest_of_highest_0));
-        const float highest_1 = maximum(tape->local.dense.highest[b_1], vec_largest(largest_of_highest_1));
-        const float highest_2 = maximum(tape->local.dense.highest[b_2], vec_largest(largest_of_highest_2));
-        const float highest_3 = maximum(tape->local.dense.highest[b_3], vec_largest(largest_of_highest_3));
-        tape->local.dense.highest[b] = highest_0;
-        tape->local.dense.highest[b_1] = highest_1;
-        tape->local.dense.highest[b_2] = highest_2;
-        tape->local.dense.highest[b_3] = highest_3;
+        tape->local.dense.highest[b] = maximum(tape->local.dense.highest[b], vec_largest(largest_of_highest));
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
@@ -1428,33 +1371,14 @@ static void forward(const struct reber_weights *restrict weights, const struct r
         tape->dense.total[b] = 0.0f;
     }
     /* dense.total[b] += dense.e[b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec sum_of_total_0 = vec_splat(0.0f);
-        vec sum_of_total_1 = vec_splat(0.0f);
-        vec sum_of_total_2 = vec_splat(0.0f);
-        vec sum_of_total_3 = vec_splat(0.0f);
+    for (int b = 0; b < rows; b++) {
+        vec sum_of_total = vec_splat(0.0f);
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
-            const vec e_0 = vec_load(&tape->dense.e[b][k]);
-            const vec e_1 = vec_load(&tape->dense.e[b_1][k]);
-            const vec e_2 = vec_load(&tape->dense.e[b_2][k]);
-            const vec e_3 = vec_load(&tape->dense.e[b_3][k]);
-            sum_of_total_0 += e_0;
-            sum_of_total_1 += e_1;
-            sum_of_total_2 += e_2;
-            sum_of_total_3 += e_3;
+            const vec e = vec_load(&tape->dense.e[b][k]);
+            sum_of_total += e;
         }
-        const float total_0 = tape->dense.total[b] + vec_sum(sum_of_total_0);
-        const float total_1 = tape->dense.total[b_1] + vec_sum(sum_of_total_1);
-        const float total_2 = tape->dense.total[b_2] + vec_sum(sum_of_total_2);
-        const float total_3 = tape->dense.total[b_3] + vec_sum(sum_of_total_3);
-        tape->dense.total[b] = total_0;
-        tape->dense.total[b_1] = total_1;
-        tape->dense.total[b_2] = total_2;
-        tape->dense.total[b_3] = total_3;
+        tape->dense.total[b] = tape->dense.total[b] + vec_sum(sum_of_total);
     }
     /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
      * output[b,n] = dense.y[b,n]
@@ -1489,33 +1413,14 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
         tape->local.model_loss.highest[b] = -INFINITY;
     }
     /* highest[b] max= dense.z[b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec largest_of_highest_0 = vec_splat(-INFINITY);
-        vec largest_of_highest_1 = vec_splat(-INFINITY);
-        vec largest_of_highest_2 = vec_splat(-INFINITY);
-        vec largest_of_highest_3 = vec_splat(-INFINITY);
+    for (int b = 0; b < rows; b++) {
+        vec largest_of_highest = vec_splat(-INFINITY);
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
-            const vec z_0 = vec_load(&tape->dense.z[b][k]);
-            const vec z_1 = vec_load(&tape->dense.z[b_1][k]);
-            const vec z_2 = vec_load(&tape->dense.z[b_2][k]);
-            const vec z_3 = vec_load(&tape->dense.z[b_3][k]);
-            largest_of_highest_0 = vec_maximum(largest_of_highest_0, z_0);
-            largest_of_highest_1 = vec_maximum(largest_of_highest_1, z_1);
-            largest_of_highest_2 = vec_maximum(largest_of_highest_2, z_2);
-            largest_of_highest_3 = vec_maximum(largest_of_highest_3, z_3);
+            const vec z = vec_load(&tape->dense.z[b][k]);
+            largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        const float highest_0 = maximum(tape->local.model_loss.highest[b], vec_largest(largest_of_highest_0));
-        const float highest_1 = maximum(tape->local.model_loss.highest[b_1], vec_largest(largest_of_highest_1));
-        const float highest_2 = maximum(tape->local.model_loss.highest[b_2], vec_largest(largest_of_highest_2));
-        const float highest_3 = maximum(tape->local.model_loss.highest[b_3], vec_largest(largest_of_highest_3));
-        tape->local.model_loss.highest[b] = highest_0;
-        tape->local.model_loss.highest[b_1] = highest_1;
-        tape->local.model_loss.highest[b_2] = highest_2;
-        tape->local.model_loss.highest[b_3] = highest_3;
+        tape->local.model_loss.highest[b] = maximum(tape->local.model_loss.highest[b], vec_largest(largest_of_highest));
     }
     /* e[b,n] = exp(dense.z[b,n] - stop(highest[b])) */
     for (int b = 0; b < rows; b++) {
@@ -1531,33 +1436,14 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
         tape->model.sum[b] = 0.0f;
     }
     /* sum[b] += e[b,k] */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec sum_of_sum_0 = vec_splat(0.0f);
-        vec sum_of_sum_1 = vec_splat(0.0f);
-        vec sum_of_sum_2 = vec_splat(0.0f);
-        vec sum_of_sum_3 = vec_splat(0.0f);
+    for (int b = 0; b < rows; b++) {
+        vec sum_of_sum = vec_splat(0.0f);
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
-            const vec e_0 = vec_load(&tape->model.e[b][k]);
-            const vec e_1 = vec_load(&tape->model.e[b_1][k]);
-            const vec e_2 = vec_load(&tape->model.e[b_2][k]);
-            const vec e_3 = vec_load(&tape->model.e[b_3][k]);
-            sum_of_sum_0 += e_0;
-            sum_of_sum_1 += e_1;
-            sum_of_sum_2 += e_2;
-            sum_of_sum_3 += e_3;
+            const vec e = vec_load(&tape->model.e[b][k]);
+            sum_of_sum += e;
         }
-        const float sum_0 = tape->model.sum[b] + vec_sum(sum_of_sum_0);
-        const float sum_1 = tape->model.sum[b_1] + vec_sum(sum_of_sum_1);
-        const float sum_2 = tape->model.sum[b_2] + vec_sum(sum_of_sum_2);
-        const float sum_3 = tape->model.sum[b_3] + vec_sum(sum_of_sum_3);
-        tape->model.sum[b] = sum_0;
-        tape->model.sum[b_1] = sum_1;
-        tape->model.sum[b_2] = sum_2;
-        tape->model.sum[b_3] = sum_3;
+        tape->model.sum[b] = tape->model.sum[b] + vec_sum(sum_of_sum);
     }
     /* log_total[b] = log(sum[b]) */
     for (int b = 0; b < rows; b++) {
@@ -1636,41 +1522,17 @@ void reber_backward(const struct reber_training *restrict training, struct reber
         tape->local.model_backward.dense_d_total[b] = 0.0f;
     }
     /* dense.d_total[b] += -(dense.d_y[b,n] * (dense.y[b,n] / dense.total[b])) */
-    for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
-        vec sum_of_d_total_0 = vec_splat(0.0f);
-        vec sum_of_d_total_1 = vec_splat(0.0f);
-        vec sum_of_d_total_2 = vec_splat(0.0f);
-        vec sum_of_d_total_3 = vec_splat(0.0f);
+    for (int b = 0; b < rows; b++) {
+        vec sum_of_d_total = vec_splat(0.0f);
         int n = 0;
         for (; n + VEC <= 8; n += VEC) {
-            const vec d_y_0 = vec_load(&tape->local.model_backward.dense_d_y[b][n]);
-            const vec y_0 = vec_load(&tape->dense.y[b][n]);
-            const vec total_0 = vec_splat(tape->dense.total[b]);
-            const vec d_y_1 = vec_load(&tape->local.model_backward.dense_d_y[b_1][n]);
-            const vec y_1 = vec_load(&tape->dense.y[b_1][n]);
-            const vec total_1 = vec_splat(tape->dense.total[b_1]);
-            const vec d_y_2 = vec_load(&tape->local.model_backward.dense_d_y[b_2][n]);
-            const vec y_2 = vec_load(&tape->dense.y[b_2][n]);
-            const vec total_2 = vec_splat(tape->dense.total[b_2]);
-            const vec d_y_3 = vec_load(&tape->local.model_backward.dense_d_y[b_3][n]);
-            const vec y_3 = vec_load(&tape->dense.y[b_3][n]);
-            const vec total_3 = vec_splat(tape->dense.total[b_3]);
-            sum_of_d_total_0 += -(d_y_0 * (y_0 / total_0));
-            sum_of_d_total_1 += -(d_y_1 * (y_1 / total_1));
-            sum_of_d_total_2 += -(d_y_2 * (y_2 / total_2));
-            sum_of_d_total_3 += -(d_y_3 * (y_3 / total_3));
+            const vec d_y = vec_load(&tape->local.model_backward.dense_d_y[b][n]);
+            const vec y_ = vec_load(&tape->dense.y[b][n]);
+            const vec total = vec_splat(tape->dense.total[b]);
+            sum_of_d_total += -(d_y * (y_ / total));
         }
-        const float d_total_0 = tape->local.model_backward.dense_d_total[b] + vec_sum(sum_of_d_total_0);
-        const float d_total_1 = tape->local.model_backward.dense_d_total[b_1] + vec_sum(sum_of_d_total_1);
-        const float d_total_2 = tape->local.model_backward.dense_d_total[b_2] + vec_sum(sum_of_d_total_2);
-        const float d_total_3 = tape->local.model_backward.dense_d_total[b_3] + vec_sum(sum_of_d_total_3);
-        tape->local.model_backward.dense_d_total[b] = d_total_0;
-        tape->local.model_backward.dense_d_total[b_1] = d_total_1;
-        tape->local.model_backward.dense_d_total[b_2] = d_total_2;
-        tape->local.model_backward.dense_d_total[b_3] = d_total_3;
+        tape->local.model_backward.dense_d_total[b] = tape->local.model_backward.dense_d_total[b] +
+            vec_sum(sum_of_d_total);
     }
     /* dense.d_e[b,k] += dense.d_total[b]
      * dense.d_z[b,k] += dense.d_e[b,k] * dense.e[b,k] */

@@ -77,7 +77,8 @@ static bool build(const Workload *workload, const Flavour *flavour, const char *
     double ignored;
     if (!timed(line, log, &ignored, why))
         return false;
-    snprintf(line, sizeof line, "%s %s/%s.lua -o %s --quiet %s", options.compiler, options.scripts, workload->name, folder, flavour->lstmc);
+    /* One thread: the interpreter's library would start others, which spin when lstmc has nothing to interpret. */
+    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 %s %s/%s.lua -o %s --quiet %s", options.compiler, options.scripts, workload->name, folder, flavour->lstmc);
     if (!timed(line, log, &built->lstmc_seconds, why))
         return false;
     snprintf(line, sizeof line, "%s %s -fPIC -c -o %s %s", compiler(), flavour->flags, built->object, built->source);
