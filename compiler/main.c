@@ -20,7 +20,7 @@ static const char help[] =
     "  -o DIR                     folder of the generated files (default: this one); of tune: the file it writes\n"
     "  --target=plain|vector      what to emit: plain is ISO C11 in plain loops\n"
     "  --unroll=auto|none|full|N  loops written out: small ones, none, all within the budget, or N copies of the innermost body\n"
-    "  --lanes=N                  floats that one operation works on (plain: 1; vector: 4, 8, 16)\n"
+    "  --lanes=N                  floats that one operation works on (plain: 1; vector: 4, 8, 16; default: 8, of train 16 with AVX-512)\n"
     "  --batch=N                  rows of a tape, in one shard (default: batch_size / shards of the description)\n"
     "  --inference                no training functions\n"
     "  --input-gradient           M_backward also writes the gradient of the input\n"
@@ -243,6 +243,8 @@ static int take_words(Arguments *a, int count, char **words)
         if (!target)
             return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
         a->compile.target = target;
+    } else if (!strcmp(a->command, "train") && !a->compile.tuning_file) {
+        a->compile.target = target_widest(a->compile.target);
     }
     if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
         return usage("tune needs --target=vector: plain loops have no tiles");

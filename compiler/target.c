@@ -43,6 +43,16 @@ const Target *target_with_lanes(const Target *target, int lanes)
     return NULL;
 }
 
+const Target *target_widest(const Target *target)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    const Target *widest = __builtin_cpu_supports("avx512f") ? target_with_lanes(target, 16) : NULL;
+    return widest ? widest : target;
+#else
+    return target;
+#endif
+}
+
 const char *target_names(void)
 {
     return "plain, vector";

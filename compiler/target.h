@@ -19,6 +19,7 @@ typedef struct Target {
 const Target *target_find(const char *name);    /* with its usual number of lanes; NULL: unknown */
 const Target *target_default(void);             /* the one that lstmc takes if it is told of none */
 const Target *target_with_lanes(const Target *target, int lanes);      /* NULL: it has no such row */
+const Target *target_widest(const Target *target);              /* with as many lanes as vectors of this machine have floats, or itself */
 const char   *target_names(void);               /* "plain, vector" */
 
 #endif
