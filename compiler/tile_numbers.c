@@ -46,12 +46,12 @@ static int row_extent(const TileSpan *span, const Axis *axis)
 }
 
 /* The most positions of copied axes that one sum of the tile has. */
-static int copies_of(const TileSpan *span, bool sums_only)
+static int copies_of(const TileSpan *span)
 {
     int most = 1;
     for (int i = span->first; i < span->end; i++) {
         Lanes lanes = lanes_of(span->ir->statements[i], span->target);
-        if ((lanes.sums || !sums_only) && lanes.copies > most)
+        if (lanes.sums && lanes.copies > most)
             most = lanes.copies;
     }
     return most;
@@ -106,6 +106,7 @@ static void choose_outputs(const TileSpan *span)
     tile->sets = tile->rows < OUTPUTS_OF_DOT && tile->lane->extent >= OUTPUTS_OF_DOT * span->target->lanes ? 2 : 1;
 }
 
+/* That the sums read of vectors, again for each row. */
 static long long bytes_of_sums(const TileSpan *span)
 {
     long long bytes = 0;
@@ -113,7 +114,7 @@ static long long bytes_of_sums(const TileSpan *span)
         const Statement *statement = span->ir->statements[i];
         long long turns = lanes_of(statement, span->target).sums ? (long long)sizeof(float) : 0;
         for (int a = 0; a < statement->axis_count; a++)
-            turns *= statement->axes[a]->extent;
+            turns *= row_extent(span, statement->axes[a]);
         bytes += turns;
     }
     return bytes;
@@ -240,7 +241,7 @@ void tile_choose_numbers(const TileSpan *span)
 {
     Tile *tile = span->tile;
     const Statement *first = span->ir->statements[span->first];
-    const int copies = copies_of(span, true);
+    const int copies = copies_of(span);
     tile->rows = tile->blocks = tile->sets = 1;
     if (tile->dot) {
         choose_row(span);
