@@ -5,6 +5,7 @@
  *     grad       + adjoint statements                           derived; frozen layers prune it
  *     stage      statements -> binding times                    prepare, call, step
  *     blas       large products -> calls                        with --blas, before a tile can claim them
+ *     flatten    gates -> one after the other                   where their units would leave vectors empty
  *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen (tuning)
  *     piece      time loops -> pieces                           gradients follow a few turns of back-propagation
  *     pack       weights -> the order in which tiles read them  at prepare time
@@ -18,8 +19,8 @@
 
 #include <string.h>
 
-enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_BLAS, PASS_TILE, PASS_PIECE, PASS_PACK, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
-static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "blas", "tile", "piece", "pack", "schedule", "plan" };
+enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_BLAS, PASS_FLATTEN, PASS_TILE, PASS_PIECE, PASS_PACK, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
+static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "blas", "flatten", "tile", "piece", "pack", "schedule", "plan" };
 
 bool pass_exists(const char *name)
 {
@@ -31,7 +32,7 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, blas, tile, piece, pack, schedule, plan";
+    return "lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan";
 }
 
 static void check(const Ir *ir, const char *pass)
@@ -62,6 +63,8 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
             stage(ir, options->target, options->blas);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
+        if (p == PASS_FLATTEN)
+            flatten(ir, options->target);
         if (p == PASS_TILE) {
             tile(ir, options->target);
             tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, program, pipeline->tiles);

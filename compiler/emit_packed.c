@@ -5,7 +5,7 @@
 /* Everything that tells how the tensor comes about. */
 static const char *origin(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
-    const char *text = arena_format(arena, "%d %d %d", (int)tensor->layout, tensor->paired, tensor->rank);
+    const char *text = arena_format(arena, "%d %d %d %d", (int)tensor->layout, tensor->lanes, tensor->paired, tensor->rank);
     for (int d = 0; d < tensor->rank; d++)
         text = arena_format(arena, "%s %d", text, tensor->extent[d]);
     for (int i = 0; i < ir->statement_count; i++)

@@ -80,6 +80,7 @@ struct Tensor {
 
     Layout layout;                  /* set by tile, or by blas */
     int lanes;                      /* of the layout */
+    int panel;                      /* set by flatten, where gates lie one after the other: so many vectors are summed side by side; 0: it is not flat */
     int gap;                        /* of LAYOUT_SPACED, in floats */
     int paired;                     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
 };

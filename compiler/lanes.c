@@ -52,7 +52,7 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
         tensor->lanes = target->lanes;
         if (noted.by_blas[i])
             continue;
-        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
+        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
             tensor->layout = LAYOUT_ROWS;
         else
             tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;

@@ -30,7 +30,7 @@ static const char help[] =
     "  --weights-dtype=float32|bf16  how prediction keeps the matrices it reads again and again: bf16 is half the bytes (target vector)\n"
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
-    "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, tile, piece, pack, schedule, plan) and write nothing\n"
+    "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train: by the interpreter, without a C compiler\n"

@@ -89,13 +89,14 @@ static void step_in_pairs(Statement *statement, const Axis *axis)
 typedef struct Form {
     Layout layout;
     int paired;
+    int lanes;
 } Form;
 
 static bool same_copy(const Statement *copy, const Access *access, Axis *const *axes, int count, Form form)
 {
     const Access *from = &copy->value->access;
     if (from->tensor != access->tensor || copy->axis_count != count || copy->out.tensor->layout != form.layout
-        || copy->out.tensor->paired != form.paired)
+        || copy->out.tensor->paired != form.paired || copy->out.tensor->lanes != form.lanes)
         return false;
     for (int d = 0; d < access->tensor->rank; d++) {
         if (from->index[d].constant != access->index[d].constant)
@@ -156,7 +157,7 @@ static Tensor *make_copy(Packer *packer, const Access *access, Axis *const *axes
     out.tensor = ir_tensor(ir, ROLE_VALUE, access->tensor->layer, name_of_copy(packer, access->tensor), count, extent);
     out.tensor->layout = form.layout;
     out.tensor->paired = form.paired;
-    out.tensor->lanes = packer->statement->out.tensor->lanes;
+    out.tensor->lanes = form.lanes;
     Statement reader = { .out = *access, .value = expr_load(ir->arena, *access) };
     for (int i = 0; i < count; i++)
         statement_rename_axis(ir->arena, &reader, axes[i], own[i]);
@@ -174,6 +175,9 @@ static Access packed_access(Packer *packer, const Access *access)
     Axis *axes[STATEMENT_AXES_MAX];
     int count = axes_of_copy(statement, access, axes);
     Form form = { .layout = count > 1 && !statement->tile->dot ? LAYOUT_BLOCKED : LAYOUT_PADDED, .paired = paired_dimension(packer, axes, count) };
+    form.lanes = statement->out.tensor->lanes;
+    if (form.layout == LAYOUT_BLOCKED && statement->out.tensor->panel)      /* one stream for all of a panel */
+        form.lanes *= statement->out.tensor->panel;
     Access packed = { 0 };
     for (int i = 0; i < packer->count && !packed.tensor; i++)
         if (same_copy(packer->copies[i], access, axes, count, form))

@@ -16,6 +16,9 @@ void stage(Ir *ir, const Target *target, bool for_blas);
 /* blas: products of matrices beyond the target's threshold are going to be calls of BLAS. */
 void blas(Ir *ir, const Target *target);
 
+/* flatten: gates whose units leave vectors half empty lie one after the other. */
+void flatten(Ir *ir, const Target *target);
+
 /* tile: for a target with lanes: layouts, and tiles: which statements become one nest over vectors, and its numbers. */
 void tile(Ir *ir, const Target *target);
 

@@ -8,7 +8,7 @@
 #define BLAS .blas_side = 768, .blas_terms = 256
 
 #define VECTOR(lanes_, accumulators_) { .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
-                         .function_budget = 256, .accumulators = accumulators_, .first_cache = 24 << 10, .table_bytes = 1 << 20, BLAS }
+                         .function_budget = 256, .accumulators = accumulators_, .first_cache = 24 << 10, .table_bytes = 1 << 20, .flat_bytes = 24 << 10, BLAS }
 
 static const Target targets[] = {
     /* plain: ISO C11, one statement one nest; the oracle of every other target. A loop of four turns is as long as its text. */

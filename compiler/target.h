@@ -13,6 +13,7 @@ typedef struct Target {
     int accumulators;           /* vectors that a tile keeps in registers while it sums */
     int first_cache;            /* bytes of the first-level cache that a tile may count on */
     int table_bytes;            /* of weights times embeddings kept as a table */
+    int flat_bytes;             /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them then */
     int blas_side, blas_terms;  /* --blas: products of at least so many rows and columns, and terms in each sum */
 } Target;
 

@@ -6,6 +6,7 @@
 #include "passes.h"
 #include "tile_numbers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TILE_STATEMENTS 48      /* of one nest: compilers and readers should see through it */
@@ -59,6 +60,13 @@ static bool uses_point(const Tile *tile, const Index *index)
     return false;
 }
 
+/* Along one axis, so far from each other that neither reaches where the other begins. */
+static bool are_apart(const Index *a, const Index *b)
+{
+    return a->terms == 1 && b->terms == 1 && a->axis[0] == b->axis[0] && a->coefficient[0] == 1 && b->coefficient[0] == 1
+        && abs(a->constant - b->constant) >= a->axis[0]->extent;
+}
+
 static Meeting meeting(const Tile *tile, const Axis *loop_axis, const Access *a, const Access *b)
 {
     Meeting result = MEET_AT_POINT;
@@ -73,6 +81,8 @@ static Meeting meeting(const Tile *tile, const Axis *loop_axis, const Access *a,
         }
         bool same = same_points(tile, loop_axis, left, right);
         if (same && is_fixed(left, loop_axis) && is_fixed(right, loop_axis) && left->constant != right->constant)
+            return MEET_NEVER;
+        if (same && uses_point(tile, left) && are_apart(left, right))
             return MEET_NEVER;
         if (!same || (uses_point(tile, left) && left->constant != right->constant))
             result = MEET_ELSEWHERE;

@@ -165,6 +165,8 @@ static void choose_blocks(const TileSpan *span, int copies)
             tile->blocks = v;
         }
     }
+    if (span->ir->statements[span->first]->out.tensor->panel)
+        tile->blocks = span->ir->statements[span->first]->out.tensor->panel;
     tile->sets = 2 * tile->blocks * copies <= span->target->accumulators ? 2 : 1;
 }
 

@@ -56,7 +56,7 @@ layer_names() {
 
 # A pass may include the shared headers and its own (emit_nest.c: emit.h), but no header of another pass, and no .c file.
 check_passes() {
-    passes="read_lua lower grad stage tile piece pack schedule plan emit"
+    passes="read_lua lower grad stage blas flatten tile piece pack schedule plan emit"
     for pass in $passes; do
         others=$(echo "$passes" | tr ' ' '\n' | grep -vx "$pass" | paste -sd '|' -)
         code_of $(existing compiler/$pass.c compiler/$pass.h compiler/${pass}_*.c compiler/${pass}_*.h) | includes |

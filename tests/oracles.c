@@ -370,6 +370,9 @@ static void evaluate(Trial *trial, const Target *target, bool first)
         blas(ir, target);
         evaluate_pass(trial, ir, "blas", true);
     }
+    flatten(ir, target);
+    if (target->lanes > 1)
+        evaluate_pass(trial, ir, "flatten", true);
     tile(ir, target);
     piece(ir);
     if (target->lanes > 1)
@@ -493,6 +496,8 @@ static void run_targets(Trial *trial)
             continue;
         if (trial->oracles->blas_from)
             target.blas_side = target.blas_terms = trial->oracles->blas_from;
+        if (trial->oracles->flat)
+            target.flat_bytes = 0;
         trial->target = oracle_targets[i].label;
         if (interpreted)
             evaluate(trial, &target, first);

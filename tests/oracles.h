@@ -35,6 +35,7 @@ typedef struct Oracles {
     int unroll;                     /* as in CompileOptions */
     unsigned targets;               /* 0: ORACLE_USUAL */
     const char *compiler;           /* of the generated C; NULL: both, one after the other */
+    bool flat;                      /* gates are flattened whatever their size */
     int blas_from;                  /* BLAS for products of at least so many rows, columns and terms, and generated C in whole batches too; 0: no BLAS */
     bool bf16;                      /* weights of prediction; the evaluator takes halves of words for floats */
     uint64_t seed;
