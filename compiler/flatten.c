@@ -9,7 +9,7 @@
 #define WASTE 1.06              /* by so much more work, at least: gates that lie apart are finished in registers */
 
 #define PANEL_LEAST 3
-#define PANEL_MOST 6
+#define PANEL_MOST 5
 
 typedef struct Flattener {
     Ir *ir;
@@ -34,7 +34,9 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
     if (gate < 0 || !lanes_is_private(f->ir, tensor) || gate == tensor->batch_dimension || gate == tensor->time_dimension || tensor->extent[gate] < 2)
         return false;
     int gates = tensor->extent[gate], units = tensor->extent[gate + 1];
-    int apart = (units + lanes - 1) / lanes * gates, together = (units * gates + lanes - 1) / lanes;
+    int apart = (units + lanes - 1) / lanes * gates, together = units * gates / lanes;
+    if (units * gates % lanes != 0)
+        return false;
     return (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes && apart >= together * WASTE;
 }
 
