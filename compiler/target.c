@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Below this, tiles of as many lanes as the machine has are faster. */
+/* Below this, tiles of as many lanes as the machine has are faster; above it too where OpenBLAS has narrower kernels than that. */
 #define BLAS .blas_side = 768, .blas_terms = 256
 
 #define VECTOR(lanes_, accumulators_) { .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \

@@ -300,13 +300,13 @@ Test(blas, the_threshold_is_that_of_the_target, .timeout = 60)
         }
 }
 
-static void compare(const Made *made, const char *compiler, int lanes, int rows)
+static void compare_with(const Made *made, const char *compiler, const char *flags, int lanes, int rows)
 {
     Diagnostics *diagnostics = diagnostics_create(made->arena);
     Comparison comparison = { .lanes = lanes, .blas = true };
     Loaded loaded;
     setenv("CC", compiler, 1);
-    setenv("CFLAGS", "-O1 -march=native " GENERATED_WARNINGS_AS_ERRORS, 1);
+    setenv("CFLAGS", arena_format(made->arena, "%s " GENERATED_WARNINGS_AS_ERRORS, flags), 1);
     bool good = load(made->arena, diagnostics, &made->compiled, LOAD_TO_CHECK, &loaded);
     if (!good)
         diagnostics_print(diagnostics, stderr);
@@ -317,6 +317,11 @@ static void compare(const Made *made, const char *compiler, int lanes, int rows)
         cr_expect(comparison.list[i].value <= comparison.list[i].tolerance, "%s, %d lanes, %d rows: %s deviates by %g", compiler, lanes, rows,
                   comparison.list[i].name, comparison.list[i].value);
     loaded_free(&loaded);
+}
+
+static void compare(const Made *made, const char *compiler, int lanes, int rows)
+{
+    compare_with(made, compiler, "-O1 -march=native", lanes, rows);
 }
 
 Test(blas, large_models_agree, .timeout = 240)
@@ -330,6 +335,24 @@ Test(blas, large_models_agree, .timeout = 240)
             compare(&made, compilers[c], lanes, 5);
             unmake(&made);
         }
+}
+
+/* What chooses a body at run time calls BLAS in each of them, and the header names no flag that would take the choice away. */
+Test(blas, with_dispatch, .timeout = 120)
+{
+    for (int c = 0; c < 2; c++) {
+        Made made = { .arena = arena_create() };
+        Target target = *target_with_lanes(target_find("vector"), 16);
+        target.blas_side = target.blas_terms = 3;
+        CompileOptions options = { .target = &target, .blas = true, .dispatch = true };
+        made.description = oracle_read(made.arena, models[0].text);
+        cr_assert(compile(made.arena, made.description, diagnostics_create(made.arena), &options, &made.compiled));
+        cr_expect(count(made.compiled.source.text, "#include <cblas.h>") == 1 && count(made.compiled.source.text, "cblas_sgemm(") >= 10);
+        cr_expect(count(made.compiled.header.text, "-lopenblas") == 1 && !strstr(made.compiled.header.text, "-march=native"));
+        for (int widest = 4; widest <= 16; widest *= 2)
+            compare_with(&made, c ? "clang" : "gcc", arena_format(made.arena, "-O1 -DBATTERY_VEC_MAX=%d", widest), 16, 4);
+        unmake(&made);
+    }
 }
 
 /* In this process, where shards are for threads; unless somebody has said otherwise. */

@@ -133,8 +133,8 @@ Test(dispatch, a_processor_runs_the_best_body_that_it_can)
 Test(dispatch, compiles_without_a_warning)
 {
     static const struct { int lanes; const char *flags; } ways[] = {
-        { 4, "'-std=gnu11 -O2' '-std=c11 -O1 -mavx'" },
-        { 8, "'-std=c11 -O2' '-std=c11 -O1 -DLSTMC_NO_VECTORS' '-std=c11 -O1 -DM_VEC_MAX=4'" },
+        { 4, "'-std=gnu11 -O2' '-std=c11 -O3' '-std=c11 -O1 -mavx'" },
+        { 8, "'-std=c11 -O2' '-std=c11 -O1 -DLSTMC_NO_VECTORS' '-std=c11 -O1 -DWIDE_VEC_MAX=4'" },
         { 16, "'-std=c11 -O0' '-std=gnu11 -O1 -mavx2 -mfma' '-std=c11 -Os -mavx512f'" },
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -180,7 +180,16 @@ Test(dispatch, each_body_has_its_instructions)
     workshop_close(&shop);
 }
 
-/* Preprocessed apart from the compilation, in a folder with a blank, as a shared library that hides its names; nothing else is exported. */
+Test(dispatch, headers_are_cpp17)
+{
+    struct workshop shop;
+    dropin_open_dispatching(&shop, 16, "");
+    workshop_run(&shop, "printf '#include \"models.h\"\\n#include \"models.h\"\\n' > user.cpp && for c in g++ clang++; do "
+                        "$c -std=c++17 " GENERATED_WARNINGS_AS_ERRORS " -fsyntax-only user.cpp || exit 1; done");
+    workshop_close(&shop);
+}
+
+/* Preprocessed apart from the compilation, in a folder with a blank, with the header elsewhere, as a shared library that hides its names; nothing else is exported. */
 Test(dispatch, is_built_in_all_kinds_of_ways)
 {
     struct workshop shop;
@@ -189,7 +198,8 @@ Test(dispatch, is_built_in_all_kinds_of_ways)
                         "$c -O0 -E 'a b/net.c' -o net.i && $c -O0 -c net.i -o net.o && objdump -d net.o | grep -q zmm && "
                         "$c -O0 -c \"$PWD/a b/net.c\" -o net.o && ! nm net.o | grep '^[0-9a-f]* [A-TV-Z] ' | grep -v ' net_' && "
                         "nm net.o | grep -c ' T net_' | grep -qx 11 && "
-                        "$c -O0 -shared -fPIC -fvisibility=hidden 'a b/net.c' -Wl,-z,defs -o net.so -lm || { echo $c; exit 1; }; done");
+                        "$c -O0 -shared -fPIC -fvisibility=hidden 'a b/net.c' -Wl,-z,defs -o net.so -lm || { echo $c; exit 1; }; done && "
+                        "mkdir include && mv 'a b/net.h' include && for c in gcc clang; do $c -O0 -Iinclude -c 'a b/net.c' || { echo $c; exit 1; }; done");
     workshop_close(&shop);
 }
 

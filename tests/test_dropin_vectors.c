@@ -37,6 +37,7 @@ Test(dropin_vectors, sums_of_all_lengths_compile_without_a_warning)
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
             workshop_model(&shop, arena_format(shop.arena, "dot%d", lengths[i]),
                            arena_format(shop.arena, "Input{%d}, Dense{1, activation = 'sigmoid'}, loss = 'mse'", lengths[i]), &options);
+        workshop_model(&shop, "dot_behind_steps", "Input{20}, Embedding{50, 8}, LSTM{100}, Dense{1, activation = 'sigmoid'}, loss = 'binary_crossentropy'", &options);
         workshop_run(&shop, "for flags in -O2 -Os -O3; do gcc $flags " GENERATED_WARNINGS_AS_ERRORS " -c dot*.c || { echo $flags; exit 1; }; done; "
                             "clang -O2 " GENERATED_WARNINGS_AS_ERRORS " -c dot*.c");
         workshop_close(&shop);

@@ -2,7 +2,7 @@
  *     processor BODY FEATURE...       BODY is baseline, avx2 or avx512; the machine has to have the features
  *     processor any                   the body that the machine has the features for is another one at each call
  * Exit status 1 and a line for each function that was not called exactly once, in the body that was expected, and for each number that is not
- * the baseline's. To be compiled with -finstrument-functions and BODIES, which is X(baseline) or X(baseline) X(avx2) or that with X(avx512). */
+ * the baseline's, or no NaN where one went in. To be compiled with -finstrument-functions and BODIES, which is X(baseline) or X(baseline) X(avx2) or that with X(avx512). */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -116,6 +116,32 @@ static int as_expected(const char *isa)
     return good;
 }
 
+/* An infinity saturates gates, and in every body they saturate alike; a NaN is seen in the output. */
+static int special_values(void)
+{
+    static const float special[] = { INFINITY, -INFINITY, NAN };
+    const char *const told = features;
+    const float kept = x[0][FEATURES];
+    float expected[NET_OUTPUTS], y[NET_OUTPUTS];
+    int good = 1;
+    for (int i = 0; i < 3; i++) {
+        x[0][FEATURES] = special[i];
+        features = " ";
+        net_predict(&packed, &scratch, x[0], expected);
+        features = told;
+        net_predict(&packed, &scratch, x[0], y);
+        if (!isnan(special[i]))
+            good &= close_to("predict with an infinity", y, expected, NET_OUTPUTS);
+        for (int k = 0; k < NET_OUTPUTS; k++)
+            if (!isnan(y[k]) != !isnan(special[i])) {
+                printf("predict: %g from an input of %g\n", (double)y[k], (double)special[i]);
+                good = 0;
+            }
+    }
+    x[0][FEATURES] = kept;
+    return good;
+}
+
 int main(int count, char **words)
 {
     static Numbers baseline, numbers;
@@ -141,5 +167,6 @@ int main(int count, char **words)
     good &= close_to("step", numbers.stepped, baseline.y, NET_OUTPUTS);
     good &= close_to("loss", &numbers.loss, &baseline.loss, 1);
     good &= close_to("gradients", numbers.gradients, baseline.gradients, NET_GRADIENTS);
+    good &= special_values();
     return !good;
 }
