@@ -75,14 +75,21 @@ VEC_FUNCTION vec vec_keep(vec v)
 
 VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
 
-/* The first `count` lanes; the others are zero, and their memory is not touched. */
+/* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy is a call. */
 VEC_FUNCTION vec vec_load_part(const float *from, int count)
 {
     if (count >= VEC)
         return vec_load(from);
     vec part = { 0 };
+#if VEC == 16
+    if (count > 0)
+        part = __builtin_ia32_loadups512_mask((const void *)from, part, (unsigned short)((1u << count) - 1));
+#elif VEC == 8
+    part = __builtin_ia32_maskloadps256((const void *)from, (vec_mask){ 0, 1, 2, 3, 4, 5, 6, 7 } < count - (vec_mask){ 0 });
+#else
     if (count > 0)
         memcpy(&part, from, (size_t)count * sizeof(float));
+#endif
     return part;
 }
 
@@ -90,8 +97,16 @@ VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
 {
     if (count >= VEC)
         vec_store(to, v);
+#if VEC == 16
+    else if (count > 0)
+        __builtin_ia32_storeups512_mask((void *)to, v, (unsigned short)((1u << count) - 1));
+#elif VEC == 8
+    else
+        __builtin_ia32_maskstoreps256((void *)to, (vec_mask){ 0, 1, 2, 3, 4, 5, 6, 7 } < count - (vec_mask){ 0 }, v);
+#else
     else if (count > 0)
         memcpy(to, &v, (size_t)count * sizeof(float));
+#endif
 }
 
 VEC_FUNCTION float vec_sum(vec v)
