@@ -8,9 +8,10 @@ FAST_OF  = network layers recurrent_openblas
 SOURCES  = $(filter-out $(BENCH)/$(if $(ONEDNN),absent,recurrent_onednn).c,$(wildcard $(BENCH)/*.c))
 OBJECTS  = $(patsubst $(BENCH)/%.c,$(BUILD)/bench-program/%.o,$(SOURCES))
 
+# OpenBLAS finds out by itself what suits the machine: a setting for another one would make it slow.
 run: $(BUILD)/bench-program/bench
 	@mkdir -p $(BUILD)/bench
-	@$< $(BENCH_OPTIONS) $(BUILD)/lstmc $(BUILD)/bench $(BENCH)
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $< $(BENCH_OPTIONS) $(BUILD)/lstmc $(BUILD)/bench $(BENCH)
 
 # Linked without -ffast-math: with it the whole program would treat small numbers otherwise.
 $(BUILD)/bench-program/bench: $(OBJECTS) $(BUILD)/liblstmc.a
