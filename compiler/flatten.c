@@ -7,8 +7,7 @@
 #include "passes.h"
 
 #define WASTE 1.06              /* by so much more work, at least: gates that lie apart are finished in registers */
-
-#define PANEL_LEAST 3
+#define PANEL_LEAST 3           /* fewer vectors side by side, with two accumulators each, would wait for themselves */
 #define PANEL_MOST 5
 
 typedef struct Flattener {
@@ -35,9 +34,7 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
         return false;
     int gates = tensor->extent[gate], units = tensor->extent[gate + 1];
     int apart = (units + lanes - 1) / lanes * gates, together = units * gates / lanes;
-    if (units * gates % lanes != 0)
-        return false;
-    return (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes && apart >= together * WASTE;
+    return units * gates % lanes == 0 && (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes && apart >= together * WASTE;
 }
 
 static const Axis *axis_alone(const Index *index)
