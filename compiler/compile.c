@@ -63,7 +63,7 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
             stage(ir, options->target, options->blas);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
-        if (p == PASS_FLATTEN)
+        if (p == PASS_FLATTEN && (lowering->training || !options->bf16))    /* of bf16 there are fewer bytes to read than instructions to do so */
             flatten(ir, options->target);
         if (p == PASS_TILE) {
             tile(ir, options->target);
