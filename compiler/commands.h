@@ -16,7 +16,8 @@ typedef struct Arguments {
     int lanes;                      /* --lanes; 0: the target's */
     int batch;                      /* --batch; 0: as described */
     int epochs;                     /* --epochs; 0: as described */
-    const char *weights;            /* --out: the weight file that train writes; NULL: MODEL.safetensors */
+    const char *weights;            /* the weight file that train writes (--out) and evaluate reads (--weights); NULL: MODEL.safetensors */
+    const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */
@@ -28,6 +29,7 @@ int command_compile(const Arguments *arguments);
 int command_summary(const Arguments *arguments);
 int command_check(const Arguments *arguments);
 int command_train(const Arguments *arguments);
+int command_evaluate(const Arguments *arguments);
 int command_tune(const Arguments *arguments);
 
 /* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */

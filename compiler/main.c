@@ -13,6 +13,7 @@ static const char help[] =
     "       lstmc summary MODEL.lua [NAME=VALUE ...]              layers, shapes, parameters, memory, work\n"
     "       lstmc check MODEL.lua [NAME=VALUE ...]                generated C against the interpreter, that against finite differences\n"
     "       lstmc train MODEL.lua [NAME=VALUE ...]                generate, compile, train on the description's data\n"
+    "       lstmc evaluate MODEL.lua [NAME=VALUE ...]             loss and metrics of a weight file on the samples held out\n"
     "       lstmc tune MODEL.lua [NAME=VALUE ...]                 measure tiles on this machine, write MODEL.tune.lua for --tuning\n"
     "\n"
     "NAME=VALUE sets arg.NAME in the description.\n"
@@ -32,8 +33,10 @@ static const char help[] =
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
-    "  --threads=N                of train: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
-    "  --interpreted              of train: by the interpreter, without a C compiler\n"
+    "  --init FILE                of train: weights to start from, those of another run\n"
+    "  --weights FILE             of evaluate: the weight file (default: MODEL.safetensors, as train writes it)\n"
+    "  --threads=N                of train, evaluate: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
+    "  --interpreted              of train, evaluate: by the interpreter, without a C compiler\n"
     "  --quiet                    less output\n"
     "  --help  --version\n"
     "\n"
@@ -116,8 +119,10 @@ static int take_value(Arguments *a, const char *name, const char *value)
 {
     if (!strcmp(name, "-o"))
         return a->output = value, 0;
-    if (!strcmp(name, "--out"))
+    if (!strcmp(name, "--out") || !strcmp(name, "--weights"))
         return a->weights = value, 0;
+    if (!strcmp(name, "--init"))
+        return a->init = value, 0;
     if (!strcmp(name, "--tuning"))
         return a->compile.tuning_file = value, 0;
     if (!strcmp(name, "--seconds"))
@@ -144,16 +149,17 @@ static int take_value(Arguments *a, const char *name, const char *value)
 }
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--out", "train" }, { "--target", "compile summary check train tune" }, { "--unroll", "compile summary check train tune" },
-    { "--lanes", "compile summary check train tune" }, { "--batch", "compile summary check train tune" }, { "--epochs", "train" },
-    { "--samples", "train" }, { "--seed", "check train" }, { "--threads", "train" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
+    { "-o", "compile tune" }, { "--out", "train" }, { "--init", "train" }, { "--weights", "evaluate" },
+    { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
+    { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
+    { "--samples", "train evaluate" }, { "--seed", "check train evaluate" }, { "--threads", "train evaluate" }, { "--dump", "compile" },
+    { "--tuning", "compile summary check train evaluate" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
-    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train" },
-    { "--quiet", "compile check train tune" }, { "--precise", "compile summary check train tune" },
-    { "--blas", "compile summary check train tune" }, { "--dispatch", "compile summary check train" },
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate" },
+    { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate tune" },
+    { "--blas", "compile summary check train evaluate tune" }, { "--dispatch", "compile summary check train evaluate" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -205,10 +211,16 @@ static int take_parameter(Arguments *a, const char *word)
     return 0;
 }
 
+/* What comes of it is no code, so that it takes what is fastest here. */
+static bool computes_here(const Arguments *a)
+{
+    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate");
+}
+
 static int take_environment(Arguments *a)
 {
     const char *threads = getenv("LSTMC_THREADS");
-    if (a->threads || !threads || !*threads || strcmp(a->command, "train"))
+    if (a->threads || !threads || !*threads || !computes_here(a))
         return 0;
     return take_count("LSTMC_THREADS", threads, &a->threads);
 }
@@ -243,7 +255,7 @@ static int take_words(Arguments *a, int count, char **words)
         if (!target)
             return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
         a->compile.target = target;
-    } else if (!strcmp(a->command, "train") && !a->compile.tuning_file) {
+    } else if (computes_here(a) && !a->compile.tuning_file) {
         a->compile.target = target_widest(a->compile.target);
     }
     if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
@@ -261,7 +273,7 @@ int main(int argc, char **argv)
 {
     static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check }, { "train", command_train },
-        { "tune", command_tune },
+        { "evaluate", command_evaluate }, { "tune", command_tune },
     };
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))

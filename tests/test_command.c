@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,7 @@ Test(command, mistakes_on_the_command_line)
         { "train m.lua --seed=0", "--seed takes a number from 1" },
         { "train m.lua --threads=0", "--threads takes a number from 1" }, { "check m.lua --threads=2", "--threads does not go with check" },
         { "train m.lua --threads=2 --interpreted", "--threads does not go with --interpreted" },
+        { "evaluate m.lua --init=a", "--init does not go with evaluate" }, { "train m.lua --weights=a", "--weights does not go with train" },
         { "train m.lua --seed=-1", "--seed takes a number from 1" },
         { "m.lua --quiet=yes", "--quiet takes no value" },
     };
@@ -211,6 +213,38 @@ Test(command, train)
     expect("$L train m.lua --samples=32 --epochs=1 --out missing/m.safetensors", 1, "", "missing/m.safetensors");
 }
 
+/* What training printed of the last epoch is what the weight file gives, by whatever computes. */
+Test(command, evaluate)
+{
+    Ran trained = command_run(folder, SECONDS, "$L train m.lua --samples=40 --epochs=2 --quiet");
+    cr_assert(!trained.status, "%s", trained.errors);
+    double loss = number_behind(trained.output, "val_loss ");
+    static const char *const ways[] = { "$L evaluate m.lua --samples=40", "$L evaluate m.lua --samples=40 --weights m.safetensors --threads=1 --target=plain",
+                                        "mv m.safetensors w.st && $L evaluate m.lua --samples=40 --weights=w.st --interpreted --quiet" };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        Ran ran = command_run(folder, SECONDS, ways[i]);
+        double found = number_behind(ran.output, i == 2 ? "loss " : "\nloss ");
+        cr_expect(!ran.status && fabs(found - loss) < 1e-4 * loss, "%s: loss %.9g, training had %.9g\n%s%s", ways[i], found, loss, ran.output, ran.errors);
+        cr_expect(i == 2 || contains(ran.output, "m: 32 samples held out, weights of m.safetensors\n"), "%s: %s", ways[i], ran.output);
+        ran_free(&ran);
+    }
+    ran_free(&trained);
+    expect("$L evaluate m.lua", 1, NULL, "m.lua: m.safetensors");
+    expect("$L evaluate m.lua units=4 --weights=w.st", 1, NULL, "m.lua: w.st");
+    expect("$L evaluate m.lua --epochs=2", 2, NULL, "--epochs does not go with evaluate");
+    expect("$L m.lua --weights=w.st", 2, NULL, "--weights does not go with compile");
+}
+
+/* Two epochs at once are not one and one, as the optimiser starts anew; but no epoch starts from other weights than those of the file. */
+Test(command, training_goes_on_from_a_weight_file)
+{
+    expect("$L train m.lua --samples=40 --epochs=3 --quiet --out a.st && $L train m.lua rate=1e-30 --samples=40 --epochs=1 --quiet --init=a.st --out b.st && "
+           "cmp a.st b.st", 0, "loss", NULL);
+    expect("$L train m.lua --samples=40 --epochs=1 --quiet --init a.st --out c.st && cmp -s a.st c.st", 1, "loss", NULL);
+    expect("$L train m.lua --samples=40 --init=none.st --out d.st; test ! -e d.st", 0, NULL, "m.lua: none.st");
+    expect("$L train m.lua units=4 --samples=40 --init=a.st", 1, NULL, "m.lua: a.st");
+}
+
 Test(command, threads)
 {
     expect("$L train m.lua batch=16 --samples=40 --epochs=1 --threads=1 --out one.safetensors 2>quiet", 0, "16, 1 epoch\n", NULL);
@@ -237,7 +271,7 @@ Test(command, training_that_cannot_go_on)
     const char *no_loss = "return Sequential{ Input{6, 2}, LSTM{3}, Dense{1}, data = npy{\"no_x.npy\", \"no_y.npy\"} }\n";
     command_write(folder, "l.lua", no_loss, (long)strlen(no_loss));
     expect("$L train l.lua", 1, NULL, "l.lua: the description has no loss");
-    expect("CC=no-such-compiler $L train m.lua", 1, NULL, "m.lua: no C compiler (set CC, or train with --interpreted)");
+    expect("CC=no-such-compiler $L train m.lua", 1, NULL, "m.lua: no C compiler (set CC, or take --interpreted)");
 }
 
 /* ---- what means the same gives the same bytes ------------------------------------------------------------------------------ */

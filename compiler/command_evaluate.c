@@ -1,0 +1,35 @@
+/* command_evaluate.c: lstmc evaluate: loss and metrics of a weight file on what is held out of the description's data. */
+#include "session.h"
+
+#include <stdio.h>
+
+static int evaluate(Session *s)
+{
+    const Model *model = description_model(s->description);
+    const char *path = session_weight_file(s, s->arguments->weights);
+    double loss, *metric = arena_array(s->arena, double, model->metric_count + 1);
+    int status = session_prepare(s);
+    if (status || (status = lstmc_weights_load(&model->descriptor, s->weights, path, &s->message)))
+        return status;
+    const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
+    struct lstmc_train_options options = { .metrics = model->metrics, .metric_count = model->metric_count };
+    if (!s->arguments->quiet)
+        printf("%s: %zu samples%s, weights of %s\n", model->descriptor.name, data->samples, data == &s->validation ? " held out" : ", as none are held out", path);
+    status = lstmc_evaluate(&s->engine, s->weights, data, &options, &loss, metric, &s->message);
+    if (status)
+        return status;
+    printf("loss %.6g", loss);
+    for (int i = 0; i < model->metric_count; i++)
+        printf("  %s %.6g", model->metrics[i], metric[i]);
+    printf("\n");
+    s->engine.prepare(s->engine.context, s->weights);
+    session_compare_with_persistence(s);
+    return 0;
+}
+
+int command_evaluate(const Arguments *arguments)
+{
+    Session s;
+    session_open(&s, arguments);
+    return session_close(&s, s.description ? evaluate(&s) : 1);
+}

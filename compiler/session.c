@@ -1,0 +1,116 @@
+/* session.c: in: words of the command line.  out: data, engine and weights for the commands that compute with them; and their end. */
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void session_open(Session *s, const Arguments *arguments)
+{
+    *s = (Session){ .arena = arena_create(), .arguments = arguments };
+    s->diagnostics = diagnostics_create(s->arena);
+    s->description = command_read(s->arena, s->diagnostics, arguments, 0);
+}
+
+/* The generated model as an engine, or the interpreter. */
+static bool make_engine(Session *s)
+{
+    const Model *model = description_model(s->description);
+    int before = diagnostics_count(s->diagnostics);
+    if (s->arguments->interpreted) {
+        s->custom = custom_layers_create(s->arena, s->description, model->descriptor.batch * model->descriptor.shards);
+        return diagnostics_count(s->diagnostics) == before && !interpreter_engine_create(model, s->custom, &s->engine, &s->message);
+    }
+    if (!compiler_exists()) {
+        snprintf(s->message.text, sizeof s->message.text, "no C compiler (set CC, or take --interpreted)");
+        return false;
+    }
+    if (!compile(s->arena, s->description, s->diagnostics, &s->arguments->compile, &s->compiled))
+        return false;
+    command_note(s->arguments, &s->compiled);
+    if (!load(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, &s->loaded))
+        return false;
+    if (lstmc_engine_create(s->loaded.model, &s->engine)) {
+        snprintf(s->message.text, sizeof s->message.text, "no memory for the tapes of %s", model->descriptor.name);
+        return false;
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    s->threads = lstmc_engine_threads(&s->engine, s->arguments->threads ? s->arguments->threads : (int)processors);
+    return true;
+}
+
+int session_prepare(Session *s)
+{
+    const Model *model = description_model(s->description);
+    if (!model->loss) {
+        snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments->command);
+        return LSTMC_MISMATCH;
+    }
+    int status = data_source_load(s->description, s->arguments, &s->data, &s->validation, &s->message);
+    if (status || !make_engine(s))
+        return status ? status : LSTMC_MISMATCH;
+    s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1);
+    return s->weights ? 0 : LSTMC_NO_MEMORY;
+}
+
+static void free_all(Session *s)
+{
+    if (s->engine.free)
+        lstmc_engine_free(&s->engine);
+    custom_layers_free(s->custom);
+    loaded_free(&s->loaded);
+    compiled_free(&s->compiled);
+    if (s->validation.x != NULL && s->validation.x != s->data.x && !(description_model(s->description)->validation_split > 0))
+        lstmc_dataset_free(&s->validation);
+    lstmc_dataset_free(&s->data);
+    lstmc_free(s->weights);
+}
+
+int session_close(Session *s, int status)
+{
+    if (s->description) {
+        if (status) {
+            diagnostics_print(s->diagnostics, stderr);
+            if (s->message.text[0])
+                fprintf(stderr, "%s: %s\n", s->arguments->model, s->message.text);
+        }
+        free_all(s);
+    }
+    int result = status || !s->description;
+    description_free(s->description);
+    arena_free(s->arena);
+    return result;
+}
+
+const char *session_weight_file(const Session *s, const char *file)
+{
+    return file ? file : arena_format(s->arena, "%s.safetensors", description_model(s->description)->descriptor.name);
+}
+
+/* Forecasts are judged against the last known value: in the unit of the file, mean over all targets. */
+void session_compare_with_persistence(Session *s)
+{
+    const struct lstmc_dataset *data = &s->validation;
+    const struct lstmc_model *m = s->engine.model;
+    if (!data->persistence || !data->samples)
+        return;
+    size_t count = m->output_count, rows = (size_t)m->batch * (size_t)m->shards;
+    float *output = lstmc_alloc(rows * count * sizeof *output);
+    double squares = 0, squares_persistence = 0;
+    for (size_t first = 0; output && first < data->samples; first += rows) {
+        size_t some = data->samples - first < rows ? data->samples - first : rows;
+        s->engine.predict(s->engine.context, (const char *)data->x + first * m->input_count * 4, (int)some, output);
+        for (size_t i = 0; i < some * count; i++) {
+            double scale = data->target_scale ? data->target_scale[i % (size_t)data->target_columns] : 1;
+            double truth = ((const float *)data->y)[first * count + i];
+            double e = (output[i] - truth) * scale, p = (data->persistence[first * count + i] - truth) * scale;
+            squares += e * e;
+            squares_persistence += p * p;
+        }
+    }
+    lstmc_free(output);
+    double samples = (double)data->samples * (double)count;
+    printf("held-out forecasts: mse %.4g, persistence (the last known value) %.4g: %.1f %% %s\n", squares / samples,
+           squares_persistence / samples, 100 * (1 - squares / squares_persistence), squares < squares_persistence ? "better" : "WORSE");
+}
+

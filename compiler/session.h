@@ -1,0 +1,36 @@
+/* session.h: a description with its data and an engine that computes: what train and evaluate have in common. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "commands.h"
+#include "custom.h"
+#include "load.h"
+
+typedef struct Session {
+    Arena *arena;
+    Diagnostics *diagnostics;
+    const Arguments *arguments;
+    Description *description;       /* NULL: it could not be read, which has been said */
+    Compiled compiled;
+    Loaded loaded;
+    struct custom_layers *custom;
+    struct lstmc_engine engine;
+    int threads;
+    struct lstmc_dataset data, validation;
+    float *weights;
+    struct lstmc_message message;
+} Session;
+
+/* Reads the description. */
+void session_open(Session *session, const Arguments *arguments);
+/* Reads the data and makes the engine, by the C compiler or of the interpreter, and memory for the weights. 0 or an enum lstmc_status. */
+int  session_prepare(Session *session);
+/* Frees everything; says what is in the way if `status` is not 0. Returns the exit status. */
+int  session_close(Session *session, int status);
+
+/* FILE of an option, or MODEL.safetensors. */
+const char *session_weight_file(const Session *session, const char *file);
+/* Forecasts beside the last known value, where the data is of that kind; the engine is prepared. */
+void session_compare_with_persistence(Session *session);
+
+#endif
