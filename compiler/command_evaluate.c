@@ -8,8 +8,8 @@ static int evaluate(Session *s)
     const Model *model = description_model(s->description);
     const char *path = session_weight_file(s, s->arguments->weights);
     double loss, *metric = arena_array(s->arena, double, model->metric_count + 1);
-    int status = session_prepare(s);
-    if (status || (status = lstmc_weights_load(&model->descriptor, s->weights, path, &s->message)))
+    int status = session_prepare(s, path);
+    if (status)
         return status;
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
     struct lstmc_train_options options = { .metrics = model->metrics, .metric_count = model->metric_count };

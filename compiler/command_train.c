@@ -2,8 +2,6 @@
 #include "session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void print_task(const Session *t, int epochs)
 {
@@ -39,24 +37,16 @@ static int save(Session *t)
     return status;
 }
 
-/* Drawn, or those of another run. */
-static int first_weights(Session *t, uint64_t seed)
-{
-    const struct lstmc_model *m = &description_model(t->description)->descriptor;
-    if (t->arguments->init)
-        return lstmc_weights_load(m, t->weights, t->arguments->init, &t->message);
-    lstmc_init(m, t->weights, seed);
-    return 0;
-}
-
 static int train(Session *t)
 {
     const Model *model = description_model(t->description);
     const Arguments *a = t->arguments;
     uint64_t seed = a->seed ? a->seed : model->seed;
-    int status = session_prepare(t);
-    if (status || (status = first_weights(t, seed)))
+    int status = session_prepare(t, a->init);
+    if (status)
         return status;
+    if (!a->init)
+        lstmc_init(&model->descriptor, t->weights, seed);
     struct lstmc_train_options options = {
         .epochs = a->epochs ? a->epochs : model->epochs, .seed = seed, .shuffle = model->shuffle, .metrics = model->metrics,
         .metric_count = model->metric_count, .quiet = a->quiet,

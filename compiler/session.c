@@ -39,18 +39,20 @@ static bool make_engine(Session *s)
     return true;
 }
 
-int session_prepare(Session *s)
+int session_prepare(Session *s, const char *weight_file)
 {
     const Model *model = description_model(s->description);
     if (!model->loss) {
         snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments->command);
         return LSTMC_MISMATCH;
     }
-    int status = data_source_load(s->description, s->arguments, &s->data, &s->validation, &s->message);
-    if (status || !make_engine(s))
-        return status ? status : LSTMC_MISMATCH;
     s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1);
-    return s->weights ? 0 : LSTMC_NO_MEMORY;
+    int status = s->weights ? 0 : LSTMC_NO_MEMORY;
+    if (!status && weight_file)
+        status = lstmc_weights_load(&model->descriptor, s->weights, weight_file, &s->message);
+    if (!status)
+        status = data_source_load(s->description, s->arguments, &s->data, &s->validation, &s->message);
+    return status || make_engine(s) ? status : LSTMC_MISMATCH;
 }
 
 static void free_all(Session *s)
