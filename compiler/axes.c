@@ -21,6 +21,16 @@ bool access_uses(const Access *access, const Axis *axis)
     return false;
 }
 
+bool expr_counts(const Expr *expr, const Axis *axis)
+{
+    if (expr->op == OP_AXIS)
+        return index_uses(&expr->position, axis);
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (expr_counts(expr->argument[i], axis))
+            return true;
+    return false;
+}
+
 long long access_stride(const Access *access, const Axis *axis)
 {
     long long stride = 0, step = 1;

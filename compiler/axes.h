@@ -9,6 +9,8 @@ long long access_stride(const Access *access, const Axis *axis);
 bool      access_uses(const Access *access, const Axis *axis);      /* gathers included */
 int       index_coefficient(const Index *index, const Axis *axis);  /* of the affine part */
 
+bool      expr_counts(const Expr *expr, const Axis *axis);          /* uses the position along the axis as a number */
+
 /* A free axis tells output elements apart by itself; the others decide the order in which terms are added up. */
 bool      axis_is_free(const Statement *statement, const Axis *axis);
 

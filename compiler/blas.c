@@ -89,10 +89,8 @@ static bool clears(Arena *arena, const Statement *statement, const Statement *pr
 
 static void space_rows_of(Ir *ir, Tensor *tensor)
 {
-    int row = 1, start = tensor_row_start(tensor);
-    for (int d = start; d < tensor->rank; d++)
-        row *= tensor->extent[d];
-    if (!lanes_is_private(ir, tensor) || start == 0 || start == tensor->rank || row % ROW_MULTIPLE)
+    int start = tensor_row_start(tensor);
+    if (!lanes_is_private(ir, tensor) || start == 0 || start == tensor->rank || tensor_row_floats(tensor) % ROW_MULTIPLE)
         return;
     tensor->layout = LAYOUT_SPACED;
     tensor->gap = GAP;

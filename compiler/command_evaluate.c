@@ -18,9 +18,7 @@ static int evaluate(Session *s)
     status = lstmc_evaluate(&s->engine, s->weights, data, &options, &loss, metric, &s->message);
     if (status)
         return status;
-    printf("loss %.6g", loss);
-    for (int i = 0; i < model->metric_count; i++)
-        printf("  %s %.6g", model->metrics[i], metric[i]);
+    session_print_values(s, "", loss, metric);
     printf("\n");
     s->engine.prepare(s->engine.context, s->weights);
     session_compare_with_persistence(s);

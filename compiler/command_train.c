@@ -14,16 +14,12 @@ static void print_task(const Session *t, int epochs)
     fflush(stdout);
 }
 
-static void print_result(Session *t, const struct lstmc_history *history)
+static void print_result(const Session *t, const struct lstmc_history *history)
 {
-    const Model *model = description_model(t->description);
-    printf("loss %.6g", history->loss);
-    for (int i = 0; i < model->metric_count; i++)
-        printf("  %s %.6g", model->metrics[i], history->metric[i]);
+    session_print_values(t, "", history->loss, history->metric);
     if (history->has_validation) {
-        printf("  val_loss %.6g", history->validation_loss);
-        for (int i = 0; i < model->metric_count; i++)
-            printf("  val_%s %.6g", model->metrics[i], history->validation_metric[i]);
+        printf("  ");
+        session_print_values(t, "val_", history->validation_loss, history->validation_metric);
     }
     printf("\n");
 }

@@ -135,40 +135,45 @@ static bool any_needs(const Programs *programs, Op op, bool integers)
     return false;
 }
 
-static bool any_tile(const Programs *programs, bool with_activations)
+static bool any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement))
 {
     const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
     for (size_t p = 0; p < sizeof all / sizeof *all; p++)
         for (int i = 0; all[p] && i < all[p]->statement_count; i++)
-            if (all[p]->statements[i]->tile && (!with_activations || has_transcendental(all[p]->statements[i]->value)))
+            if (is_meant(all[p]->statements[i]))
                 return true;
     return false;
+}
+
+static bool is_tile(const Statement *statement)
+{
+    return statement->tile != NULL;
+}
+
+static bool is_activation(const Statement *statement)
+{
+    return statement->tile && has_transcendental(statement->value);
+}
+
+static bool is_product(const Statement *statement)
+{
+    return statement->blas;
+}
+
+static bool makes_words(const Statement *statement)
+{
+    return tensor_has_words(statement->out.tensor);
 }
 
 bool emit_calls_blas(const Programs *programs)
 {
-    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
-    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
-        for (int i = 0; all[p] && i < all[p]->statement_count; i++)
-            if (all[p]->statements[i]->blas)
-                return true;
-    return false;
-}
-
-static bool any_words(const Programs *programs)
-{
-    const Ir *all[] = { programs->single, programs->batch, programs->step };
-    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
-        for (int i = 0; all[p] && i < all[p]->tensor_count; i++)
-            if (tensor_has_words(all[p]->tensors[i]))
-                return true;
-    return false;
+    return any_statement(programs, is_product);
 }
 
 /* Targets with vectors contract a * b + c, which is what their speed is made of. */
 static void put_preamble(Out *out, const Programs *programs)
 {
-    if (!any_tile(programs, false)) {
+    if (!any_statement(programs, is_tile)) {
         put(out, "/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */\n#if defined(__clang__)\n"
                  "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
         return;
@@ -176,11 +181,11 @@ static void put_preamble(Out *out, const Programs *programs)
     put(out, "#define LANES %d\n\n", programs->target->lanes);
     put_raw(out, embedded_text("runtime/lstmc_vec.h"));
     put(out, "\n");
-    if (any_words(programs)) {
+    if (any_statement(programs, makes_words)) {
         put_raw(out, embedded_text("runtime/lstmc_bf16.h"));
         put(out, "\n");
     }
-    if (any_tile(programs, true)) {
+    if (any_statement(programs, is_activation)) {
         if (programs->precise)
             put(out, "#define LSTMC_PRECISE\n\n");
         put_raw(out, embedded_text("runtime/lstmc_math.h"));
@@ -521,5 +526,5 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
 /* What has no vectors has nothing to choose. */
 bool emit_dispatches(const Programs *programs)
 {
-    return programs->dispatch && any_tile(programs, false);
+    return programs->dispatch && any_statement(programs, is_tile);
 }

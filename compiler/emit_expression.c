@@ -137,13 +137,13 @@ static char *clamped_text(Nest *nest, const Access *access, int count)
 }
 
 /* A dimension of a blocked tensor is split: "n / 8" stands first, "n % 8" last. */
-static char *split_text(Nest *nest, const Tensor *tensor, const Index *index, char sign)
+static char *split_text(Nest *nest, const Index *index, char sign, int by)
 {
     Affine affine = { 0 };
     add_index(&affine, nest, index, 1);
     if (affine.terms == 0)
-        return arena_format(nest->arena, "%d", sign == '/' ? affine.constant / tensor->lanes : affine.constant % tensor->lanes);
-    return arena_format(nest->arena, is_single(&affine) ? "%s %c %d" : "(%s) %c %d", affine_text(nest->arena, &affine), sign, tensor->lanes);
+        return arena_format(nest->arena, "%d", sign == '/' ? affine.constant / by : affine.constant % by);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %c %d" : "(%s) %c %d", affine_text(nest->arena, &affine), sign, by);
 }
 
 /* Of a dimension whose neighbours share a word. Who writes goes from one to the next; who reads takes even steps, so that k + 1 is where k is. */
@@ -151,10 +151,8 @@ static char *word_text(Nest *nest, const Tensor *tensor, const Index *index)
 {
     Affine affine = { 0 };
     add_index(&affine, nest, index, 1);
-    if (affine.terms == 0)
-        return arena_format(nest->arena, "%d", affine.constant / 2);
-    if (tensor == nest->statement->out.tensor)
-        return arena_format(nest->arena, is_single(&affine) ? "%s / 2" : "(%s) / 2", affine_text(nest->arena, &affine));
+    if (affine.terms == 0 || tensor == nest->statement->out.tensor)
+        return split_text(nest, index, '/', 2);
     int words = affine.constant / 2;
     affine.constant = 0;
     char *text = arena_format(nest->arena, "%s / 2", affine_text(nest->arena, &affine));
@@ -198,11 +196,7 @@ static char *argument_text(Nest *nest, const char *name, const Access *access)
 
 char *half_text(Nest *nest, const Access *access)
 {
-    Affine affine = { 0 };
-    add_index(&affine, nest, &access->index[access->tensor->paired], 1);
-    if (affine.terms == 0)
-        return arena_format(nest->arena, "%d", affine.constant % 2);
-    return arena_format(nest->arena, is_single(&affine) ? "%s %% 2" : "(%s) %% 2", affine_text(nest->arena, &affine));
+    return split_text(nest, &access->index[access->tensor->paired], '%', 2);
 }
 
 /* Steps are even: the constant tells which half. */
@@ -239,14 +233,14 @@ char *access_text(Nest *nest, const Access *access)
     const Index *last = &access->index[tensor->rank - 1];
     bool blocked = tensor->layout == LAYOUT_BLOCKED, spaced = tensor->layout == LAYOUT_SPACED;
     if (blocked)
-        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '/'));
+        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, last, '/', tensor->lanes));
     for (int i = 0; i < (spaced ? tensor_row_start(tensor) : tensor->rank - blocked); i++)
         if (i != tensor->time_dimension || tensor->window != 1)
             text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
     if (spaced)
         return arena_format(nest->arena, "%s[%s]", text, flat_text(nest, access, tensor_row_start(tensor)));
     if (blocked)
-        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, tensor, last, '%'));
+        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, last, '%', tensor->lanes));
     return tensor_has_words(tensor) && tensor != nest->statement->out.tensor ? read_half_text(nest, access, text) : text;
 }
 

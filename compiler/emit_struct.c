@@ -19,18 +19,10 @@ static int whole_vectors(const Tensor *tensor)
     return (tensor_rows(tensor, tensor->rank - 1) + tensor->lanes - 1) / tensor->lanes;
 }
 
-static int row_with_gap(const Tensor *tensor)
-{
-    int count = 1;
-    for (int d = tensor_row_start(tensor); d < tensor->rank; d++)
-        count *= tensor->extent[d];
-    return count + tensor->gap;
-}
-
 int tensor_memory_extent(const Tensor *tensor, int dimension)
 {
     if (tensor->layout == LAYOUT_SPACED && dimension == tensor_row_start(tensor))
-        return row_with_gap(tensor);
+        return tensor_row_floats(tensor) + tensor->gap;
     if (tensor->layout == LAYOUT_BLOCKED)
         return dimension == 0 ? whole_vectors(tensor) : dimension == tensor->rank ? tensor->lanes
              : dimension - 1 == tensor->paired ? (tensor->extent[dimension - 1] + 1) / 2 : tensor_rows(tensor, dimension - 1);

@@ -73,16 +73,6 @@ static void check_access(void *context, const Access *access)
             f->good = false;
 }
 
-static bool counts(const Expr *expr, const Axis *gate, const Axis *unit)
-{
-    if (expr->op == OP_AXIS && (index_uses(&expr->position, gate) || index_uses(&expr->position, unit)))
-        return true;
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        if (counts(expr->argument[i], gate, unit))
-            return true;
-    return false;
-}
-
 /* Each access of a flat tensor is for one gate, or for all with nothing else in the way. */
 static void check_flat(void *context, const Access *access)
 {
@@ -93,7 +83,8 @@ static void check_flat(void *context, const Access *access)
     if (f->statement->blas) {
         f->good = false;
     } else if (gate->gather || gate->terms > 0 || unit->gather) {
-        f->good = runs_over(access, &f->gate, &f->unit) && !counts(f->statement->value, f->gate, f->unit);
+        f->good = runs_over(access, &f->gate, &f->unit) && !expr_counts(f->statement->value, f->gate)
+               && !expr_counts(f->statement->value, f->unit);
         if (f->good) {
             check_access(f, &f->statement->out);
             expr_visit_loads(f->statement->value, check_access, f);

@@ -40,6 +40,14 @@ int tensor_row_start(const Tensor *tensor)
     return 1 + (tensor->batch_dimension > tensor->time_dimension ? tensor->batch_dimension : tensor->time_dimension);
 }
 
+int tensor_row_floats(const Tensor *tensor)
+{
+    int count = 1;
+    for (int d = tensor_row_start(tensor); d < tensor->rank; d++)
+        count *= tensor->extent[d];
+    return count;
+}
+
 Axis *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind)
 {
     Axis *axis = arena_new(ir->arena, Axis);

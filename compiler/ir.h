@@ -210,6 +210,7 @@ bool       index_uses(const Index *index, const Axis *axis);    /* gathers inclu
 int        index_smallest(const Index *index);                  /* over all positions of its axes */
 int        index_largest(const Index *index);
 bool       tensor_is_row_major(const Tensor *tensor);           /* with or without gaps */
+int        tensor_row_floats(const Tensor *tensor);             /* of what belongs to one sample of one step */
 int        tensor_row_start(const Tensor *tensor);              /* the first dimension behind batch and time */
 /* Calls `visit` for every load in the expression, the loads inside gathers included. */
 void       expr_visit_loads(const Expr *expr, void (*visit)(void *context, const Access *access), void *context);

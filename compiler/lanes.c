@@ -110,21 +110,11 @@ static void check_load(void *context, const Access *access)
         fit->fits = false;
 }
 
-static bool counts(const Expr *expr, const Axis *axis)      /* uses the position along the axis as a number */
-{
-    if (expr->op == OP_AXIS)
-        return index_uses(&expr->position, axis);
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        if (counts(expr->argument[i], axis))
-            return true;
-    return false;
-}
-
 static bool value_fits(const Statement *statement, const Axis *axis)
 {
     Fit fit = { .statement = statement, .axis = axis, .fits = true };
     expr_visit_loads(statement->value, check_load, &fit);
-    return fit.fits && !counts(statement->value, axis);
+    return fit.fits && !expr_counts(statement->value, axis);
 }
 
 static Axis *find_lane(const Statement *statement, bool dot)

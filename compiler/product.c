@@ -31,16 +31,21 @@ static bool has_room(const Side *side)
     return side->count < 2 || side->axes[side->count - 2]->kind != AXIS_BATCH;
 }
 
+static bool is_of(const Side *side, const Axis *axis)
+{
+    for (int s = 0; s < side->count; s++)
+        if (side->axes[s] == axis)
+            return true;
+    return false;
+}
+
 /* The side that starts with axes[first], and all of the others that follow each other in both matrices. */
 static Side side_from(Axis *const *axes, int count, int first, const Access *a, const Access *b, bool steps_first)
 {
     Side side = { .count = 1, .axes = { axes[first] }, .extent = axes[first]->extent };
     long long of_a = distance_of(a, axes[first], steps_first), of_b = distance_of(b, axes[first], steps_first);
     for (int i = 0; i < count && has_room(&side); i++) {
-        bool taken = false;
-        for (int s = 0; s < side.count; s++)
-            taken |= side.axes[s] == axes[i];
-        if (taken || distance_of(a, axes[i], steps_first) != of_a * side.extent || distance_of(b, axes[i], steps_first) != of_b * side.extent)
+        if (is_of(&side, axes[i]) || distance_of(a, axes[i], steps_first) != of_a * side.extent || distance_of(b, axes[i], steps_first) != of_b * side.extent)
             continue;
         side.axes[side.count++] = axes[i];
         side.extent *= axes[i]->extent;
@@ -116,10 +121,7 @@ static bool divide_axes(const Statement *statement, const Access *left, const Ac
 static void loop_over_rest(Product *product, const Parts *parts, Part part, const Side *side)
 {
     for (int i = 0; i < parts->count[part]; i++) {
-        bool taken = false;
-        for (int s = 0; s < side->count; s++)
-            taken |= side->axes[s] == parts->axes[part][i];
-        if (taken)
+        if (is_of(side, parts->axes[part][i]))
             continue;
         product->loops[product->loop_count++] = parts->axes[part][i];
         product->sums_over_loops |= part == PART_TERMS;

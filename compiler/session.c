@@ -89,6 +89,14 @@ const char *session_weight_file(const Session *s, const char *file)
     return file ? file : arena_format(s->arena, "%s.safetensors", description_model(s->description)->descriptor.name);
 }
 
+void session_print_values(const Session *s, const char *prefix, double loss, const double *metric)
+{
+    const Model *model = description_model(s->description);
+    printf("%sloss %.6g", prefix, loss);
+    for (int i = 0; i < model->metric_count; i++)
+        printf("  %s%s %.6g", prefix, model->metrics[i], metric[i]);
+}
+
 /* Forecasts are judged against the last known value: in the unit of the file, mean over all targets. */
 void session_compare_with_persistence(Session *s)
 {

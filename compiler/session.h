@@ -31,6 +31,8 @@ int  session_close(Session *session, int status);
 
 /* FILE of an option, or MODEL.safetensors. */
 const char *session_weight_file(const Session *session, const char *file);
+/* "loss 0.1  mae 0.2", each name with `prefix`, without the end of the line. */
+void session_print_values(const Session *session, const char *prefix, double loss, const double *metric);
 /* Forecasts beside the last known value, where the data is of that kind; the engine is prepared. */
 void session_compare_with_persistence(Session *session);
 

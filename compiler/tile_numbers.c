@@ -156,7 +156,7 @@ static void choose_rows(const TileSpan *span, int copies)
 static void choose_blocks(const TileSpan *span, int copies)
 {
     Tile *tile = span->tile;
-    int vectors = ceiling(tile->lane->extent, span->target->lanes), least = INT_MAX;
+    int vectors = ceiling(tile->lane->extent, span->target->lanes), least = INT_MAX, panel = span->ir->statements[span->first]->out.tensor->panel;
     bool near = bytes_of_sums(span) <= span->target->first_cache;
     for (int v = 1; v * copies <= span->target->accumulators && v <= vectors; v++) {
         int turn = near ? v : v * copies > FEW_SUMS ? v * copies : FEW_SUMS, cost = turn * ceiling(vectors, v);
@@ -165,8 +165,8 @@ static void choose_blocks(const TileSpan *span, int copies)
             tile->blocks = v;
         }
     }
-    if (span->ir->statements[span->first]->out.tensor->panel)
-        tile->blocks = span->ir->statements[span->first]->out.tensor->panel;
+    if (panel)
+        tile->blocks = panel;
     tile->sets = 2 * tile->blocks * copies <= span->target->accumulators ? 2 : 1;
 }
 

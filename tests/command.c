@@ -75,6 +75,15 @@ Ran command_run(const char *folder, int seconds, const char *line)
     return ran;
 }
 
+void command_expect(const char *folder, int seconds, const char *line, int status, const char *output, const char *errors)
+{
+    Ran ran = command_run(folder, seconds, line);
+    cr_expect(ran.status == status, "%s\n  exit status %d instead of %d\n%s%s", line, ran.status, status, ran.output, ran.errors);
+    cr_expect(output ? strstr(ran.output, output) != NULL : !*ran.output, "%s\n  standard output: \"%.400s\", not \"%s\"", line, ran.output, output ? output : "");
+    cr_expect(errors ? strstr(ran.errors, errors) != NULL : !*ran.errors, "%s\n  standard error: \"%.400s\", not \"%s\"", line, ran.errors, errors ? errors : "");
+    ran_free(&ran);
+}
+
 void ran_free(Ran *ran)
 {
     free(ran->output);

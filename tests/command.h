@@ -18,6 +18,9 @@ const char *command_program(void);
 Ran  command_run(const char *folder, int seconds, const char *line);
 void ran_free(Ran *ran);
 
+/* Runs a line and expects this exit status, `output` in standard output and `errors` in standard error (NULL: nothing there). */
+void command_expect(const char *folder, int seconds, const char *line, int status, const char *output, const char *errors);
+
 /* A folder of its own under /tmp, and its end with all that is in it. */
 char *command_folder(void);
 void  command_folder_remove(char *folder);

@@ -335,11 +335,7 @@ Test(bf16, sizes_are_what_sizeof_says)
 
 static void expect(const char *folder, const char *line, int status, const char *output, const char *errors)
 {
-    Ran ran = command_run(folder, 120, line);
-    cr_expect(ran.status == status, "%s\n  exit status %d instead of %d\n%s%s", line, ran.status, status, ran.output, ran.errors);
-    cr_expect(output ? strstr(ran.output, output) != NULL : !*ran.output, "%s\n  standard output: \"%.400s\"", line, ran.output);
-    cr_expect(errors ? strstr(ran.errors, errors) != NULL : !*ran.errors, "%s\n  standard error: \"%.400s\"", line, ran.errors);
-    ran_free(&ran);
+    command_expect(folder, 120, line, status, output, errors);
 }
 
 Test(bf16, command)

@@ -421,11 +421,7 @@ static void tear_down(void)
 /* `output` and `errors`: parts of what is printed; NULL: nothing is. */
 static void expect(const char *line, int status, const char *output, const char *errors)
 {
-    Ran ran = command_run(folder, SECONDS, line);
-    cr_expect(ran.status == status, "%s\n  exit status %d instead of %d\n%s%s", line, ran.status, status, ran.output, ran.errors);
-    cr_expect(output ? strstr(ran.output, output) != NULL : !*ran.output, "%s\n  standard output: \"%.400s\", not \"%s\"", line, ran.output, output ? output : "");
-    cr_expect(errors ? strstr(ran.errors, errors) != NULL : !*ran.errors, "%s\n  standard error: \"%.400s\", not \"%s\"", line, ran.errors, errors ? errors : "");
-    ran_free(&ran);
+    command_expect(folder, SECONDS, line, status, output, errors);
 }
 
 Test(blas, words, .init = set_up, .fini = tear_down, .timeout = 240)

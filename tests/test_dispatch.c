@@ -224,11 +224,7 @@ Test(dispatch, layers_named_like_what_a_body_defines)
 
 static void expect(const char *folder, const char *line, int status, const char *output, const char *errors)
 {
-    Ran ran = command_run(folder, 120, line);
-    cr_expect(ran.status == status, "%s\n  exit status %d instead of %d\n%s%s", line, ran.status, status, ran.output, ran.errors);
-    cr_expect(output ? strstr(ran.output, output) != NULL : !*ran.output, "%s\n  standard output: \"%.400s\"", line, ran.output);
-    cr_expect(errors ? strstr(ran.errors, errors) != NULL : !*ran.errors, "%s\n  standard error: \"%.400s\"", line, ran.errors);
-    ran_free(&ran);
+    command_expect(folder, 120, line, status, output, errors);
 }
 
 Test(dispatch, command)

@@ -169,11 +169,7 @@ TestSuite(tune_command, .init = set_up, .fini = tear_down, .timeout = 300);
 
 static void expect(const char *line, int status, const char *output, const char *errors)
 {
-    Ran ran = command_run(folder, SECONDS, line);
-    cr_expect(ran.status == status, "%s\n  exit status %d instead of %d\n%s%s", line, ran.status, status, ran.output, ran.errors);
-    cr_expect(output ? contains(ran.output, output) : !*ran.output, "%s\n  standard output: \"%.400s\", not \"%s\"", line, ran.output, output ? output : "");
-    cr_expect(errors ? contains(ran.errors, errors) : !*ran.errors, "%s\n  standard error: \"%.400s\", not \"%s\"", line, ran.errors, errors ? errors : "");
-    ran_free(&ran);
+    command_expect(folder, SECONDS, line, status, output, errors);
 }
 
 Test(tune_command, mistakes_in_tables)
