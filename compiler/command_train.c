@@ -27,7 +27,11 @@ static void print_result(const Session *t, const struct lstmc_history *history)
 static int save(Session *t)
 {
     const char *path = session_weight_file(t, t->arguments->weights);
-    int status = lstmc_weights_save(&description_model(t->description)->descriptor, t->weights, path, NULL, &t->message);
+    char **metadata = lstmc_meaning_metadata(&t->data.meaning, NULL);
+    if (!metadata)
+        return LSTMC_NO_MEMORY;
+    int status = lstmc_weights_save(&description_model(t->description)->descriptor, t->weights, path, (const char *const *)metadata, &t->message);
+    lstmc_metadata_free(metadata);
     if (!status)
         printf("weights: %s\n", path);
     return status;

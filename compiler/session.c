@@ -101,6 +101,7 @@ void session_print_values(const Session *s, const char *prefix, double loss, con
 void session_compare_with_persistence(Session *s)
 {
     const struct lstmc_dataset *data = &s->validation;
+    const struct lstmc_scaling *unit = &data->meaning.target;
     const struct lstmc_model *m = s->engine.model;
     if (!data->persistence || !data->samples)
         return;
@@ -111,7 +112,7 @@ void session_compare_with_persistence(Session *s)
         size_t some = data->samples - first < rows ? data->samples - first : rows;
         s->engine.predict(s->engine.context, (const char *)data->x + first * m->input_count * 4, (int)some, output);
         for (size_t i = 0; i < some * count; i++) {
-            double scale = data->target_scale ? data->target_scale[i % (size_t)data->target_columns] : 1;
+            double scale = unit->columns ? unit->scale[i % (size_t)unit->columns] : 1;
             double truth = ((const float *)data->y)[first * count + i];
             double e = (output[i] - truth) * scale, p = (data->persistence[first * count + i] - truth) * scale;
             squares += e * e;

@@ -170,6 +170,23 @@ static int cut_windows(const struct lstmc_model *model, const unsigned char *tex
     return LSTMC_OK;
 }
 
+/* Ids and classes are bytes. */
+static int name_bytes(const int id[256], const unsigned char *text, size_t size, int distinct, struct lstmc_meaning *meaning)
+{
+    meaning->unit = LSTMC_BYTES;
+    meaning->pads_front = 1;
+    int good = lstmc_names_alloc(&meaning->vocabulary, distinct) && lstmc_names_alloc(&meaning->labels, distinct);
+    char done[256] = { 0 };
+    for (size_t i = 0; good && i < size; i++) {
+        if (done[text[i]])
+            continue;
+        done[text[i]] = 1;
+        good = lstmc_names_set(&meaning->vocabulary, id[text[i]], (const char *)text + i, 1) &&
+               lstmc_names_set(&meaning->labels, id[text[i]], (const char *)text + i, 1);
+    }
+    return good;
+}
+
 static int cut_text(const struct lstmc_model *model, const char *path, const unsigned char *text, size_t size, int window, double split,
                     struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
@@ -185,6 +202,8 @@ static int cut_text(const struct lstmc_model *model, const char *path, const uns
     int status = cut_windows(model, text, cut, id, training, message);
     if (!status)
         status = cut_windows(model, text + cut, size - cut, id, validation, message);
+    if (!status && !name_bytes(id, text, size, distinct, &training->meaning))
+        status = lstmc_fail_memory(message, path);
     if (!status && (!training->samples || (split < 1 && !validation->samples)))
         status = lstmc_fail(message, LSTMC_MISMATCH, "%s: the first %zu characters train, the last %zu are held out: too few for a window of %d "
                             "and the character behind it", path, cut, size - cut, window);

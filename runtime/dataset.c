@@ -30,8 +30,7 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
         lstmc_free(data->x);
         lstmc_free(data->y);
         lstmc_free(data->persistence);
-        lstmc_free(data->target_offset);
-        lstmc_free(data->target_scale);
+        lstmc_meaning_free(&data->meaning);
     }
     memset(data, 0, sizeof *data);
 }

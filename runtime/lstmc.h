@@ -70,15 +70,51 @@ int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const 
 
 /* ---- data sets (dataset.c, npy.c, data.c, csv.c, windows.c) ---- */
 
+/* Per column of the last axis: value in the file's unit = number * scale + offset. No columns: numbers are as they are in the file. */
+struct lstmc_scaling {
+    int columns;
+    double *offset, *scale;
+};
+
+struct lstmc_names {
+    int count;
+    char **text;
+};
+
+enum lstmc_text_unit { LSTMC_NO_TEXT, LSTMC_BYTES, LSTMC_CHARACTERS, LSTMC_WORDS };
+
+/* What the numbers of a data set mean to a person: fitted to the training part, and kept in the metadata of the weight file. */
+struct lstmc_meaning {
+    struct lstmc_scaling input, target;
+    struct lstmc_names columns, targets;    /* of a table: their names */
+    struct lstmc_names labels;              /* of each class of the target */
+    struct lstmc_names vocabulary;          /* the text of each input id */
+    enum lstmc_text_unit unit;              /* what one id stands for */
+    int pads_front;                         /* 1: a text that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
+};
+
 struct lstmc_dataset {
     size_t samples;
     void *x;                    /* int32_t ids or float, [samples, input_count] */
     void *y;                    /* int32_t classes or float, [samples, target_count] */
     float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
-    double *target_offset, *target_scale;   /* per column of the last target axis: value in the file's unit = y * scale + offset; or NULL */
-    int target_columns;
+    struct lstmc_meaning meaning;
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
+
+/* meaning.c. Columns with offset 0 and scale 1, `count` empty names: 0 if there is no memory. Free it all with lstmc_meaning_free. */
+int  lstmc_scaling_alloc(struct lstmc_scaling *scaling, int columns);
+int  lstmc_names_alloc(struct lstmc_names *names, int count);
+/* A copy of `length` bytes becomes name `index`; 0 if there is no memory. */
+int  lstmc_names_set(struct lstmc_names *names, int index, const char *text, size_t length);
+void lstmc_meaning_free(struct lstmc_meaning *meaning);
+
+/* meaning_json.c, which needs jansson: pairs of key and value for lstmc_weights_save, ended by NULL, with `more` pairs (or NULL) behind them;
+ * NULL if there is no memory. Free with lstmc_metadata_free. And the way back from a weight file: LSTMC_BAD_FILE says what is broken; what the file
+ * does not say stays empty. */
+char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *const *more);
+void   lstmc_metadata_free(char **pairs);
+int    lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message);
 
 /* x and y for so many samples, zeroed, for a caller that fills them itself. The only failure is LSTMC_NO_MEMORY. */
 int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);

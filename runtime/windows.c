@@ -15,6 +15,7 @@ struct plan {
     const char *path;
     struct lstmc_table table;
     int columns, targets;               /* the table's columns are the inputs, then the targets */
+    const char **names;                 /* of the table's columns */
     int is_forecast;
     size_t window, lead, target_rows;
     size_t training_rows;
@@ -71,15 +72,14 @@ static int fit_model(struct plan *plan, const struct lstmc_csv_options *options)
 static int read_table(struct plan *plan, const struct lstmc_csv_options *options)
 {
     const char *const *targets = options->target_count ? options->targets : options->columns;
-    const char **names = calloc((size_t)(plan->columns + plan->targets), sizeof *names);
-    if (!names)
+    plan->names = calloc((size_t)(plan->columns + plan->targets), sizeof *plan->names);
+    if (!plan->names)
         return lstmc_fail_memory(plan->message, plan->path);
     for (int i = 0; i < plan->columns; i++)
-        names[i] = options->columns[i];
+        plan->names[i] = options->columns[i];
     for (int i = 0; i < plan->targets; i++)
-        names[plan->columns + i] = targets[i];
-    int status = lstmc_table_read(plan->path, names, plan->columns + plan->targets, &plan->table, plan->message);
-    free(names);
+        plan->names[plan->columns + i] = targets[i];
+    int status = lstmc_table_read(plan->path, plan->names, plan->columns + plan->targets, &plan->table, plan->message);
     plan->training_rows = (size_t)floor((double)plan->table.rows * options->split + 1e-9);
     return status;
 }
@@ -155,20 +155,35 @@ static int fill_sample(const struct plan *plan, struct lstmc_dataset *data, size
     return LSTMC_OK;
 }
 
-/* How to read the targets in the file's own unit, for each column of the last target axis. */
-static int describe_targets(const struct plan *plan, struct lstmc_dataset *data)
+/* Columns `first` and on of the table, once or more along an axis of the model. */
+static int describe_columns(const struct plan *plan, int first, int count, int extent, struct lstmc_scaling *scaling)
 {
-    const struct lstmc_model *model = plan->model;
-    data->target_columns = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
-    data->target_offset = lstmc_alloc((size_t)data->target_columns * sizeof *data->target_offset);
-    data->target_scale = lstmc_alloc((size_t)data->target_columns * sizeof *data->target_scale);
-    if (!data->target_offset || !data->target_scale)
+    if (!lstmc_scaling_alloc(scaling, extent))
         return 0;
-    for (int i = 0; i < data->target_columns; i++) {
-        data->target_offset[i] = plan->offset[plan->columns + i % plan->targets];
-        data->target_scale[i] = plan->scale[plan->columns + i % plan->targets];
+    for (int i = 0; i < extent; i++) {
+        scaling->offset[i] = plan->offset[first + i % count];
+        scaling->scale[i] = plan->scale[first + i % count];
     }
     return 1;
+}
+
+static int copy_names(struct lstmc_names *names, const char *const *from, int count)
+{
+    int done = lstmc_names_alloc(names, count);
+    for (int i = 0; done && i < count; i++)
+        done = lstmc_names_set(names, i, from[i], strlen(from[i]));
+    return done;
+}
+
+/* How to read the numbers in the file's own unit. */
+static int describe(const struct plan *plan, struct lstmc_meaning *meaning)
+{
+    const struct lstmc_model *model = plan->model;
+    int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
+    return (model->input_is_tokens || describe_columns(plan, 0, plan->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
+           (model->target_is_class || describe_columns(plan, plan->columns, plan->targets, targets, &meaning->target)) &&
+           copy_names(&meaning->columns, plan->names, plan->columns) &&
+           copy_names(&meaning->targets, plan->names + plan->columns, plan->targets);
 }
 
 static int fill_dataset(const struct plan *plan, size_t first_row, size_t samples, struct lstmc_dataset *data)
@@ -176,7 +191,7 @@ static int fill_dataset(const struct plan *plan, size_t first_row, size_t sample
     int numbers = !plan->model->target_is_class;
     if (!samples)
         return LSTMC_OK;
-    if (lstmc_dataset_alloc(plan->model, samples, data) || (numbers && !describe_targets(plan, data)))
+    if (lstmc_dataset_alloc(plan->model, samples, data) || !describe(plan, &data->meaning))
         return lstmc_fail_memory(plan->message, plan->path);
     if (plan->is_forecast && numbers) {
         data->persistence = lstmc_alloc(samples * plan->model->target_count * sizeof(float));
@@ -225,6 +240,7 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
         lstmc_dataset_free(training);
         lstmc_dataset_free(validation);
     }
+    free(plan.names);
     free(plan.offset);
     free(plan.scale);
     lstmc_table_free(&plan.table);

@@ -193,9 +193,9 @@ Test(csv, normalisation_knows_the_training_part_alone)
     struct result result = read_text(&model, text, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     double deviation = sqrt(5.0);                                               /* of 1 3 5 7 */
-    cr_assert_eq(result.training.target_columns, 1);
-    cr_expect(fabs(result.training.target_offset[0] - 4) < 1e-12 && fabs(result.training.target_scale[0] - deviation) < 1e-12, "%g %g",
-              result.training.target_offset[0], result.training.target_scale[0]);
+    cr_assert_eq(result.training.meaning.target.columns, 1);
+    cr_expect(fabs(result.training.meaning.target.offset[0] - 4) < 1e-12 && fabs(result.training.meaning.target.scale[0] - deviation) < 1e-12, "%g %g",
+              result.training.meaning.target.offset[0], result.training.meaning.target.scale[0]);
     expect_floats("x", result.training.x, (double[]){ -3 / deviation, 0, -1 / deviation, 0, -1 / deviation, 0, 1 / deviation, 0 }, 8);
     expect_floats("y", result.training.y, (double[]){ 1 / deviation, 3 / deviation }, 2);
     expect_floats("held-out y", result.validation.y, (double[]){ 996 / deviation, 1996 / deviation }, 1);
@@ -206,7 +206,7 @@ Test(csv, normalisation_knows_the_training_part_alone)
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     expect_floats("minmax x", result.training.x, (double[]){ 0, 0, 1.0 / 3, 0, 1.0 / 3, 0, 2.0 / 3, 0 }, 8);
     expect_floats("minmax held-out x", result.validation.x, (double[]){ 2.0 / 3, 0, 1, 0, 1, 0, 999.0 / 6, 4 }, 8);
-    cr_expect(result.validation.target_offset[0] == 1 && result.validation.target_scale[0] == 6);
+    cr_expect(result.validation.meaning.target.offset[0] == 1 && result.validation.meaning.target.scale[0] == 6);
     result_free(&result);
 }
 
@@ -227,7 +227,7 @@ Test(csv, classes_and_probabilities_stay)
     model.output_count = 3;
     result = read_text(&model, "a,c\n10,2\n20,1\n", &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
-    cr_expect(((int32_t *)result.training.y)[0] == 2 && ((int32_t *)result.training.y)[1] == 1 && !result.training.target_scale);
+    cr_expect(((int32_t *)result.training.y)[0] == 2 && ((int32_t *)result.training.y)[1] == 1 && !result.training.meaning.target.scale);
     result_free(&result);
     result = read_text(&model, "a,c\n10,2\n20,3\n", &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":3: target 1: 3 is not a whole number in [0, 3)"), "%s",
@@ -300,7 +300,7 @@ static void expect_series(const char *path, const char *column, size_t rows, dou
     cr_expect(result.training.samples == cut - 12 && result.validation.samples == rows - cut, "%s: %zu and %zu samples, expected %zu and %zu",
               path, result.training.samples, result.validation.samples, cut - 12, rows - cut);
     const float *y = result.validation.y;
-    double value = (double)y[result.validation.samples - 1] * result.validation.target_scale[0] + result.validation.target_offset[0];
+    double value = (double)y[result.validation.samples - 1] * result.validation.meaning.target.scale[0] + result.validation.meaning.target.offset[0];
     cr_expect(fabs(value - last) < 1e-4 * fabs(last), "%s: the last value is %g, expected %g", path, value, last);
     cr_expect_eq(result.validation.persistence[1], y[0], "%s: what is known last is not the value before", path);
     result_free(&result);
