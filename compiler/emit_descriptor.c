@@ -61,17 +61,27 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
     put(out, "};\n\n");
 }
 
-/* What the tape keeps of every step and row, as far as it lies there row by row. */
-static bool is_in_tape_table(const Tensor *tensor)
+/* A state that M_carry hands to the next sequence. */
+static bool is_carried(const Ir *ir, const Tensor *tensor)
 {
-    return tensor->home == HOME_TAPE && tensor->unit < 0 && tensor->window == 0 && !tensor->integer && tensor_memory_rank(tensor) == tensor->rank;
+    for (int i = 0; i < ir->statement_count; i++)
+        if (ir->statements[i]->section == SECTION_CARRY && ir->statements[i]->out.tensor == tensor)
+            return true;
+    return false;
+}
+
+/* What the tape keeps of every step and row, as far as it lies there row by row; of what it keeps for some steps alone, the carried states. */
+static bool is_in_tape_table(const Ir *ir, const Tensor *tensor)
+{
+    return tensor->home == HOME_TAPE && tensor->unit < 0 && !tensor->integer && tensor_memory_rank(tensor) == tensor->rank &&
+           (tensor->window == 0 || is_carried(ir, tensor));
 }
 
 static int count_tape_tensors(const Programs *programs)
 {
     int count = 0;
     for (int i = 0; programs->training && i < programs->training->tensor_count; i++)
-        count += is_in_tape_table(programs->training->tensors[i]);
+        count += is_in_tape_table(programs->training, programs->training->tensors[i]);
     return count;
 }
 
@@ -83,7 +93,7 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
     put(out, "static const struct lstmc_tensor tape_tensors[] = {");
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
-        if (!is_in_tape_table(tensor))
+        if (!is_in_tape_table(ir, tensor))
             continue;
         const char *member = tensor_member(arena, ir, tensor);
         const char *name = strchr(member, '.') && *tensor->layer ? arena_format(arena, "%s.%s", tensor->layer, tensor->name) : member;
@@ -96,6 +106,8 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
             tensor_elements(tensor));
         if (tensor->layout == LAYOUT_PADDED)
             put(out, ".padding = %d,", shape[tensor->rank - 1] - tensor->extent[tensor->rank - 1]);
+        if (is_carried(ir, tensor))
+            put(out, ".carried = 1,");
         put(out, "},");
     }
     put(out, "};\n\n");

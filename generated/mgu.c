@@ -2038,6 +2038,7 @@ static const struct lstmc_tensor tape_tensors[] = {
         .name = "mgu.h", .rank = 3, .shape = { 31, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 11904,
         .padding = 0,
+        .carried = 1,
     },
     {
         .name = "mgu.f", .rank = 3, .shape = { 30, 16, 24 },

@@ -2188,11 +2188,13 @@ static const struct lstmc_tensor tape_tensors[] = {
         .name = "lstm.h", .rank = 3, .shape = { 25, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 4800,
         .padding = 0,
+        .carried = 1,
     },
     {
         .name = "lstm.c", .rank = 3, .shape = { 25, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 4800,
         .padding = 0,
+        .carried = 1,
     },
     {
         .name = "lstm.i", .rank = 3, .shape = { 24, 8, 24 },

@@ -1805,11 +1805,13 @@ static const struct lstmc_tensor tape_tensors[] = {
         .name = "lstm.h", .rank = 3, .shape = { 201, 32, 104 },
         .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 668928,
         .padding = 4,
+        .carried = 1,
     },
     {
         .name = "lstm.c", .rank = 3, .shape = { 201, 32, 104 },
         .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 668928,
         .padding = 4,
+        .carried = 1,
     },
     {
         .name = "lstm.i", .rank = 3, .shape = { 200, 32, 104 },

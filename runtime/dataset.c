@@ -29,6 +29,7 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
     if (!data->is_view) {
         lstmc_free(data->x);
         lstmc_free(data->y);
+        lstmc_free(data->sample_weight);
         lstmc_free(data->persistence);
         lstmc_meaning_free(&data->meaning);
     }
@@ -46,6 +47,8 @@ void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_datase
     if (validation->samples) {
         validation->x = (char *)data->x + kept * model->input_count * sizeof(float);
         validation->y = (char *)data->y + kept * model->target_count * sizeof(float);
+        if (data->sample_weight)
+            validation->sample_weight = data->sample_weight + kept;
         if (data->persistence)
             validation->persistence = data->persistence + kept * model->target_count;
     }

@@ -22,6 +22,7 @@ struct generated {
     struct lstmc_threads *threads;
     void **batch_scratch;       /* one for each thread */
     int batch_scratch_count;
+    enum lstmc_carry carry;
 };
 
 /* One call of train, evaluate or predict: what its shards have in common. */
@@ -74,7 +75,8 @@ static void run_shard(const struct job *job, int shard)
     const struct lstmc_model *model = generated->model;
     char *tape = generated->tapes[shard];
     int first = shard * model->batch, count = shard_rows(job, first), row = job->first_row + first;
-    model->reset_tape(generated->training, tape);
+    if (generated->carry != LSTMC_CARRY_ON)
+        model->reset_tape(generated->training, tape);
     memcpy(tape + model->first_row_offset, &row, sizeof row);
     model->forward(generated->training, tape, row_of(job->x, first, model->input_count), count, job->seed);
     memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset, (size_t)count * model->output_count * sizeof(float));
@@ -82,10 +84,19 @@ static void run_shard(const struct job *job, int shard)
                                                     job->sample_weight ? job->sample_weight + first : NULL, job->scale);
 }
 
+/* The states that the next call begins with. */
+static void carry_shard(const struct job *job, int shard)
+{
+    const struct generated *generated = job->generated;
+    if (generated->carry != LSTMC_CARRY_NOTHING)
+        generated->model->carry(generated->tapes[shard]);
+}
+
 static void evaluate_shard(void *context, int shard, int thread)
 {
     (void)thread;
     run_shard(context, shard);
+    carry_shard(context, shard);
 }
 
 static void train_shard(void *context, int shard, int thread)
@@ -100,6 +111,7 @@ static void train_shard(void *context, int shard, int thread)
     }
     run_shard(job, shard);
     generated->model->backward(generated->training, generated->tapes[shard], into);
+    carry_shard(job, shard);
 }
 
 /* How many threads may share the sum of gradients: for few of them it costs less than a meeting. */
@@ -132,11 +144,15 @@ static void predict_block(void *context, int block, int thread)
                          shard_rows(job, first), job->output + (size_t)first * model->output_count);
 }
 
-static float add_losses(const struct job *job)
+/* Once all shards are done. */
+static float finish(const struct job *job)
 {
+    struct generated *generated = job->generated;
     double loss = 0;
+    if (generated->carry == LSTMC_CARRY_FRESH)
+        generated->carry = LSTMC_CARRY_ON;
     for (int shard = 0; shard < shard_count(job); shard++)
-        loss += (double)job->generated->losses[shard];
+        loss += (double)generated->losses[shard];
     return (float)loss;
 }
 
@@ -149,15 +165,16 @@ static float generated_train(void *context, const void *x, const void *target, c
     lstmc_threads_run(generated->threads, shard_count(&job), train_shard, &job);
     if (shard_count(&job) > 1)
         lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, &job);
-    return add_losses(&job);
+    return finish(&job);
 }
 
-static float generated_evaluate(void *context, const void *x, const void *target, int rows, float scale, float *output)
+static float generated_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows, float scale, float *output)
 {
     struct generated *generated = context;
-    struct job job = { .generated = generated, .x = x, .target = target, .rows = rows, .scale = scale, .output = output };
+    struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .scale = scale,
+                       .output = output };
     lstmc_threads_run(generated->threads, shard_count(&job), evaluate_shard, &job);
-    return add_losses(&job);
+    return finish(&job);
 }
 
 static void generated_predict(void *context, const void *x, int rows, float *output)
@@ -188,9 +205,14 @@ static void generated_run(void *context, int count, void (*task)(void *task_cont
     lstmc_threads_run(((struct generated *)context)->threads, count, call_task, &call);
 }
 
-static const void *generated_tape(void *context, int shard)
+static void *generated_tape(void *context, int shard)
 {
     return ((struct generated *)context)->tapes[shard];
+}
+
+static void generated_carry(void *context, enum lstmc_carry carry)
+{
+    ((struct generated *)context)->carry = carry;
 }
 
 /* A struct of a generated model; one without members still gets an address. */
@@ -287,6 +309,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         engine->train = generated_train;
         engine->evaluate = generated_evaluate;
         engine->tape = generated_tape;
+        engine->carry = model->carry ? generated_carry : NULL;
     }
     return LSTMC_OK;
 }

@@ -49,7 +49,7 @@ float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, floa
 /* The regularisers' part of the loss, of the trainable weights as in Keras. */
 float lstmc_penalty(const struct lstmc_model *model, const float *weights);
 
-/* ---- weight files (safetensors; weights.c and safetensors.c, which need jansson; safetensors.h reads any such file) ---- */
+/* ---- weight files (safetensors; weights.c, by way of jansson; safetensors.h reads and writes any such file) ---- */
 
 /* Writes all weights, by way of a temporary file beside it, fsync and rename: after a failure an old file is as it was. `metadata`: pairs of
  * key and value ended by NULL, or NULL; the keys format, model and fingerprint are the writer's own. */
@@ -97,6 +97,7 @@ struct lstmc_dataset {
     size_t samples;
     void *x;                    /* int32_t ids or float, [samples, input_count] */
     void *y;                    /* int32_t classes or float, [samples, target_count] */
+    float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
     float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
     struct lstmc_meaning meaning;
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
@@ -162,85 +163,10 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
                           struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
-/* ---- training (train.c) ---- */
-
-/* How many losses one sample has: one for each output step. scale = 1 / (rows * this) makes a loss Keras's mean. */
-static inline size_t lstmc_losses_per_sample(const struct lstmc_model *model)
-{
-    size_t count = 1;
-    for (int i = 0; i + 1 < model->output_rank; i++)
-        count *= (size_t)model->output_shape[i];
-    return count;
-}
-
-/* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct before filling it. */
-struct lstmc_engine {
-    const struct lstmc_model *model;
-    void *context;
-    /* Takes over new weights, which stay where they are until the next call. */
-    void (*prepare)(void *context, const float *weights);
-    /* Adds the gradients of scale * sum of the losses to `gradients`, writes the outputs [rows, output_count], returns the loss.
-     * `first_row`: the index of row 0 in the whole batch. sample_weight may be NULL. NULL if the model was compiled for inference alone. */
-    float (*train)(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
-                   float scale, uint64_t seed, float *gradients, float *output);
-    /* Outputs alone. */
-    void (*predict)(void *context, const void *x, int rows, float *output);
-    /* The loss of the given inputs without training: outputs too. NULL like train. */
-    float (*evaluate)(void *context, const void *x, const void *target, int rows, float scale, float *output);
-    /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look into. */
-    const void *(*tape)(void *context, int shard);
-    /* See lstmc_engine_threads; NULL: the calling thread alone. */
-    int (*threads)(void *context, int threads);
-    /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns when all are done; not
-     * from inside another call of this engine. NULL: the calling thread alone, in order. */
-    void (*run)(void *context, int count, void (*task)(void *task_context, int index), void *task_context);
-    void (*free)(void *context);
-};
-
-/* An engine over a generated model; LSTMC_NO_MEMORY if its structs cannot be had. */
-int  lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine);
-void lstmc_engine_free(struct lstmc_engine *engine);
-
-/* From now on so many threads, the caller's included, share the shards of train and evaluate, the rows of predict and the updates of
- * lstmc_train; 1 at first. Never more than model->shards, and fewer if the system has no more to give. Returns how many. The results do not
- * depend on it, bit for bit. They sleep soon after a call, take no signals and live until lstmc_engine_free. One engine still serves one
- * caller at a time. */
-int lstmc_engine_threads(struct lstmc_engine *engine, int threads);
-
-struct lstmc_history {          /* of the last epoch */
-    double loss, validation_loss;
-    double metric[8], validation_metric[8];
-    double seconds;             /* validation included */
-    int epochs;                 /* done */
-    int has_validation;
-};
-
-struct lstmc_train_options {
-    int epochs;
-    uint64_t seed;
-    int shuffle;                        /* each epoch anew, by seed */
-    const char *const *metrics; int metric_count;   /* at most 8 */
-    int quiet;                          /* no output at all */
-    /* Called after each epoch; may be NULL. Non-zero ends the training. */
-    int (*epoch_end)(void *context, int epoch, const struct lstmc_history *history);
-    void *context;
-};
-
-/* Trains in place, from a fresh optimiser state. Batches of batch * shards samples, last short one kept; loss and metrics are means over
- * samples, as in Keras, regularisers included. `validation` and `history` may be NULL.
- * Shows a progress bar with ETA on a terminal (standard error), plain lines in a pipe; honours NO_COLOR.
- * Stops with LSTMC_NOT_FINITE at the first NaN or infinity, and the message names where it appeared first (weight, input, tensor of the tape,
- * output, gradient; epoch and batch); the weights are then those of before that batch, unless the update itself made them so. */
-int lstmc_train(struct lstmc_engine *engine, float *weights, const struct lstmc_dataset *training,
-                const struct lstmc_dataset *validation, const struct lstmc_train_options *options,
-                struct lstmc_history *history, struct lstmc_message *message);
-
-/* Loss and metrics over a data set; of the options, the metrics alone count. metric_values [metric_count]. */
-int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
-                   const struct lstmc_train_options *options, double *loss, double *metric_values, struct lstmc_message *message);
-
 #ifdef __cplusplus
 }
 #endif
+
+#include "lstmc_train.h"
 
 #endif

@@ -38,6 +38,7 @@ struct lstmc_tensor {
     size_t offset;                /* in floats, from the start of the struct */
     size_t count;                 /* in floats */
     int padding;                  /* of a tensor of the tape: so many floats at the end of each row of the last dimension mean nothing */
+    int carried;                  /* of a tensor of the tape: 1 if M_carry writes its first row (along the first dimension) */
     int trainable;
     struct lstmc_initializer initializer;
     float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */

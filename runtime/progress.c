@@ -58,12 +58,15 @@ void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs,
     progress->width = find_width(to);
 }
 
-void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch)
+void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch, size_t begun)
 {
     progress->epoch = epoch;
-    progress->done = 0;
+    progress->done = progress->begun = begun;
     progress->epoch_started = progress->last_batch = lstmc_seconds();
     progress->drawn = 0;
+    if (!progress->has_first)
+        progress->first = epoch - 1 + (double)begun / (double)progress->samples;
+    progress->has_first = 1;
 }
 
 static void add_epoch(const struct lstmc_progress *progress, struct line *line)
@@ -91,15 +94,16 @@ static void add_values(const struct lstmc_progress *progress, struct line *line,
 static void add_speed(const struct lstmc_progress *progress, struct line *line)
 {
     double seconds = progress->last_batch - progress->epoch_started;
-    if (seconds > 0)
-        add(line, "  %.*f samples/s", (double)progress->done / seconds < 10 ? 1 : 0, (double)progress->done / seconds);
+    double done = (double)(progress->done - progress->begun);
+    if (seconds > 0 && done > 0)
+        add(line, "  %.*f samples/s", done / seconds < 10 ? 1 : 0, done / seconds);
 }
 
 /* The rest of the whole training, by the speed so far. */
 static double seconds_left(const struct lstmc_progress *progress)
 {
-    double part = ((double)progress->epoch - 1 + (double)progress->done / (double)progress->samples) / progress->epochs;
-    return part > 0 ? (progress->last_batch - progress->started) * (1 - part) / part : 0;
+    double reached = progress->epoch - 1 + (double)progress->done / (double)progress->samples, done = reached - progress->first;
+    return done > 0 ? (progress->last_batch - progress->started) * (progress->epochs - reached) / done : 0;
 }
 
 /* How much of the text goes into so many columns, in whole fields: two spaces stand between them. */
@@ -160,6 +164,19 @@ void lstmc_progress_epoch_end(struct lstmc_progress *progress, const struct lstm
     add(&line, "  %.*f s", history->seconds < 10 ? 2 : 0, history->seconds);
     add_speed(progress, &line);
     fprintf(progress->to, "%s%s%s\n", progress->terminal ? "\r" : "", line.text, progress->terminal ? "\033[K" : "");
+    fflush(progress->to);
+}
+
+void lstmc_progress_note(struct lstmc_progress *progress, const char *format, ...)
+{
+    va_list arguments;
+    if (!progress->to)
+        return;
+    lstmc_progress_stop(progress);
+    va_start(arguments, format);
+    vfprintf(progress->to, format, arguments);
+    va_end(arguments);
+    fputc('\n', progress->to);
     fflush(progress->to);
 }
 

@@ -14,7 +14,9 @@ struct lstmc_progress {
     const char *const *names;   /* of the metrics */
     int name_count;
     int epoch;                  /* from 1 */
-    size_t done;
+    size_t done, begun;         /* samples of the epoch; those of them before this run */
+    double first;               /* epochs before this run */
+    int has_first;
     double started, epoch_started, last_batch, drawn;       /* seconds */
 };
 
@@ -22,10 +24,13 @@ double lstmc_seconds(void);     /* a clock that only moves forward */
 
 /* Looks at `to` (a terminal? how wide?) and at NO_COLOR, TERM and COLUMNS. */
 void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples, const char *const *names, int name_count);
-void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch);
+/* `begun`: samples of the epoch that were done before. */
+void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch, size_t begun);
 /* `done` samples of the epoch: the means so far. Draws at most 10 times a second. */
 void lstmc_progress_batch(struct lstmc_progress *progress, size_t done, double loss, const double *metrics);
 void lstmc_progress_epoch_end(struct lstmc_progress *progress, const struct lstmc_history *history);
+/* A line between. */
+void lstmc_progress_note(struct lstmc_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Clears a bar that will not move any more. */
 void lstmc_progress_stop(struct lstmc_progress *progress);
 

@@ -51,7 +51,7 @@ Test(interpreter_engine, trains_and_predicts_as_the_interpreter)
     cr_expect_arr_eq(gradients, expected, model->descriptor.gradient_count * sizeof(float));
     cr_expect_arr_eq(output, interpreter_output_float(it), sizeof output);
 
-    float evaluated = engine.evaluate(engine.context, x, y, 7, 1, output), predicted[7 * 2];
+    float evaluated = engine.evaluate(engine.context, x, y, NULL, 7, 1, output), predicted[7 * 2];
     engine.predict(engine.context, x, 7, predicted);
     cr_expect_arr_eq(predicted, output, sizeof predicted);
     interpreter_forward_float(it, weights, x, 7, 0, 0);

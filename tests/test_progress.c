@@ -48,7 +48,7 @@ static void show(FILE *to, int batches)
     const struct lstmc_history history = { .loss = 0.25, .validation_loss = 0.5, .metric = { 0.9 }, .validation_metric = { 0.8 },
                                            .has_validation = 1, .seconds = 1.5 };
     lstmc_progress_begin(&progress, to, 20, 200, names, 1);
-    lstmc_progress_epoch(&progress, 3);
+    lstmc_progress_epoch(&progress, 3, 0);
     for (int i = 0; i < batches; i++)
         lstmc_progress_batch(&progress, 50, 0.4321, (double[]){ 0.75 });
     lstmc_progress_epoch_end(&progress, &history);
@@ -101,7 +101,7 @@ Test(progress, narrow)
         struct lstmc_progress progress;
         struct screen screen = screen_open(columns);
         lstmc_progress_begin(&progress, screen.terminal, 20, 200, names, 1);
-        lstmc_progress_epoch(&progress, 3);
+        lstmc_progress_epoch(&progress, 3, 0);
         lstmc_progress_batch(&progress, 50, 0.4321, (double[]){ 0.75 });
         screen_close(&screen, text, sizeof text);
         cr_expect(*text && widest(text) < columns, "%d columns on a terminal of %d: %s", widest(text), columns, text);

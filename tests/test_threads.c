@@ -100,7 +100,7 @@ static struct results compute(const struct subject *s, struct lstmc_engine *engi
     for (int turn = 0; turn < 2; turn++) {
         memset(r.gradients, 0, m->gradient_count * sizeof(float));
         r.train_loss = engine->train(engine->context, s->data.x, s->data.y, NULL, rows, 0, 0.1f, 11, r.gradients, r.train_output);
-        r.evaluate_loss = engine->evaluate(engine->context, s->data.x, s->data.y, rows, 0.1f, r.evaluate_output);
+        r.evaluate_loss = engine->evaluate(engine->context, s->data.x, s->data.y, NULL, rows, 0.1f, r.evaluate_output);
         engine->predict(engine->context, s->data.x, rows, r.predict_output);
     }
     return r;

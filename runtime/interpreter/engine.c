@@ -46,11 +46,11 @@ static void engine_predict(void *context, const void *x, int rows, float *output
     run_forward(context, x, rows, 0, 0, output);
 }
 
-static float engine_evaluate(void *context, const void *x, const void *target, int rows, float scale, float *output)
+static float engine_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows, float scale, float *output)
 {
     Engine *engine = context;
     run_forward(engine, x, rows, 0, 0, output);
-    return interpreter_loss(engine->it, target, NULL, scale);
+    return interpreter_loss(engine->it, target, sample_weight, scale);
 }
 
 int interpreter_engine_create(const Model *model, const struct custom_layers *custom, struct lstmc_engine *engine,

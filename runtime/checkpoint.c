@@ -1,0 +1,287 @@
+/* checkpoint.c: in: a snapshot of a training, or the file that holds one.  out: the other, bit for bit.
+ * The numbers that are no arrays stand in the metadata: counts in decimal, doubles in C's hexadecimal notation, which is exact. */
+#include "message.h"
+#include "model_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX LSTMC_TRAINING_PREFIX
+#define LOG_COLUMNS (2 * LSTMC_METRICS_MAX + 6)
+#define TEXT_MAX 1000
+
+/* ---- the numbers ---- */
+
+enum kind { COUNT, REAL };      /* uint64_t, double */
+
+#define FIELD(kind, member) { PREFIX #member, kind, offsetof(struct lstmc_snapshot, member), sizeof ((struct lstmc_snapshot *)0)->member / 8 }
+
+static const struct field {
+    const char *key;
+    enum kind kind;
+    size_t offset, count;
+} fields[] = {
+    FIELD(COUNT, seed), FIELD(COUNT, samples), FIELD(COUNT, batch_rows), FIELD(COUNT, callback_count), FIELD(COUNT, iteration), FIELD(COUNT, batches),
+    FIELD(COUNT, epoch), FIELD(COUNT, position), FIELD(COUNT, accumulated), FIELD(COUNT, stopped), FIELD(REAL, learning_rate), FIELD(REAL, seconds),
+    FIELD(REAL, totals.loss), FIELD(REAL, totals.metric_sum), FIELD(REAL, totals.metric_count), FIELD(COUNT, totals.samples),
+};
+
+#define FIELDS (sizeof fields / sizeof *fields)
+#define CALLBACK_KEY PREFIX "callbacks"
+
+static void put_number(char *text, enum kind kind, const char *at)
+{
+    size_t used = strlen(text);
+    uint64_t count;
+    double real;
+    memcpy(&count, at, 8);
+    memcpy(&real, at, 8);
+    if (kind == COUNT)
+        snprintf(text + used, TEXT_MAX - used, "%s%llu", used ? " " : "", (unsigned long long)count);
+    else
+        snprintf(text + used, TEXT_MAX - used, "%s%a", used ? " " : "", real);
+}
+
+/* Moves *text behind the number; 0 if there is none. */
+static int take_number(const char **text, enum kind kind, char *at)
+{
+    char *end;
+    uint64_t count = 0;
+    double real = 0;
+    if (!**text || (kind == COUNT && **text == '-'))
+        return 0;
+    if (kind == COUNT)
+        count = strtoull(*text, &end, 10);
+    else
+        real = strtod(*text, &end);
+    if (end == *text || (*end && *end != ' '))
+        return 0;
+    memcpy(at, kind == COUNT ? (const void *)&count : (const void *)&real, 8);
+    *text = *end ? end + 1 : end;
+    return 1;
+}
+
+static void put_callbacks(char *text, const struct lstmc_snapshot *s)
+{
+    for (size_t i = 0; i < s->callback_count; i++) {
+        const struct lstmc_callback_state *state = &s->callback[i];
+        put_number(text, REAL, (const char *)&state->best);
+        put_number(text, COUNT, (const char *)&state->has_best);
+        put_number(text, COUNT, (const char *)&state->wait);
+        put_number(text, COUNT, (const char *)&state->cooldown);
+        put_number(text, COUNT, (const char *)&state->batches);
+    }
+}
+
+static int take_callbacks(const char *text, struct lstmc_snapshot *s)
+{
+    int good = s->callback_count <= LSTMC_CALLBACKS_MAX;
+    for (size_t i = 0; good && i < s->callback_count; i++) {
+        struct lstmc_callback_state *state = &s->callback[i];
+        good = take_number(&text, REAL, (char *)&state->best) && take_number(&text, COUNT, (char *)&state->has_best) &&
+               take_number(&text, COUNT, (char *)&state->wait) && take_number(&text, COUNT, (char *)&state->cooldown) &&
+               take_number(&text, COUNT, (char *)&state->batches);
+    }
+    return good && !*text;
+}
+
+/* ---- the history ---- */
+
+static void log_row(const struct lstmc_history *history, double *row)
+{
+    *row++ = history->loss;
+    *row++ = history->validation_loss;
+    memcpy(row, history->metric, sizeof history->metric);
+    memcpy(row + LSTMC_METRICS_MAX, history->validation_metric, sizeof history->validation_metric);
+    row += 2 * LSTMC_METRICS_MAX;
+    *row++ = history->learning_rate;
+    *row++ = history->seconds;
+    *row++ = history->epochs;
+    *row++ = history->has_validation;
+}
+
+static void row_log(const double *row, struct lstmc_history *history)
+{
+    history->loss = *row++;
+    history->validation_loss = *row++;
+    memcpy(history->metric, row, sizeof history->metric);
+    memcpy(history->validation_metric, row + LSTMC_METRICS_MAX, sizeof history->validation_metric);
+    row += 2 * LSTMC_METRICS_MAX;
+    history->learning_rate = *row++;
+    history->seconds = *row++;
+    history->epochs = *row > 0 && *row < 1e9 ? (int)*row : 0;
+    history->has_validation = row[1] != 0;
+}
+
+/* ---- saving ---- */
+
+static struct lstmc_file_tensor floats_tensor(const char *name, const float *values, size_t count)
+{
+    return (struct lstmc_file_tensor){ .name = name, .dtype = "F32", .rank = 1, .shape = { count }, .count = count, .bytes = count * sizeof *values,
+                                       .data = (const unsigned char *)values };
+}
+
+/* Tensors beside the weights; their number. */
+static int other_tensors(const struct lstmc_model *model, const struct lstmc_snapshot *s, const double *rows, struct lstmc_file_tensor *tensors)
+{
+    int count = 0;
+    tensors[count++] = floats_tensor(PREFIX "optimizer", s->optimizer, lstmc_optimizer_floats(model));
+    tensors[count++] = floats_tensor(PREFIX "gradients", s->gradients, s->accumulated ? model->gradient_count : 0);
+    if (s->average)
+        tensors[count++] = floats_tensor(PREFIX "average", s->average, model->gradient_count);
+    if (s->best)
+        tensors[count++] = floats_tensor(PREFIX "best", s->best, model->weight_count);
+    if (s->carried)
+        tensors[count++] = floats_tensor(PREFIX "carried", s->carried, (size_t)s->carried_count);
+    size_t elements = (size_t)s->log_count * LOG_COLUMNS;
+    tensors[count++] = (struct lstmc_file_tensor){ .name = PREFIX "log", .dtype = "F64", .rank = 2, .shape = { s->log_count, LOG_COLUMNS },
+                                                   .count = elements, .bytes = elements * sizeof(double), .data = (const unsigned char *)rows };
+    return count;
+}
+
+int lstmc_checkpoint_save(const struct lstmc_model *model, const struct lstmc_snapshot *s, const char *path,
+                          const char *const *metadata, struct lstmc_message *message)
+{
+    char text[FIELDS + 1][TEXT_MAX];
+    struct lstmc_file_tensor tensors[8];
+    size_t others = 0;
+    while (metadata && metadata[others])
+        others += 2;
+    const char **pairs = calloc(others + 2 * (FIELDS + 1) + 1, sizeof *pairs);
+    double *rows = calloc((size_t)s->log_count * LOG_COLUMNS + 1, sizeof *rows);
+    int status = pairs && rows ? LSTMC_OK : lstmc_fail_memory(message, path);
+    if (!status) {
+        memset(text, 0, sizeof text);
+        for (size_t f = 0; f < FIELDS; f++) {
+            for (size_t i = 0; i < fields[f].count; i++)
+                put_number(text[f], fields[f].kind, (const char *)s + fields[f].offset + 8 * i);
+            pairs[2 * f] = fields[f].key;
+            pairs[2 * f + 1] = text[f];
+        }
+        put_callbacks(text[FIELDS], s);
+        pairs[2 * FIELDS] = CALLBACK_KEY;
+        pairs[2 * FIELDS + 1] = text[FIELDS];
+        if (others)
+            memcpy(pairs + 2 * FIELDS + 2, metadata, others * sizeof *pairs);
+        for (uint64_t i = 0; i < s->log_count; i++)
+            log_row(&s->log[i], rows + i * LOG_COLUMNS);
+        status = lstmc_model_file_write(model, s->weights, tensors, other_tensors(model, s, rows, tensors), path, pairs, message);
+    }
+    free(rows);
+    free(pairs);
+    return status;
+}
+
+/* ---- loading ---- */
+
+static const char *value_of(const struct lstmc_tensor_file *file, const char *key)
+{
+    for (const char **pair = file->metadata; pair && *pair; pair += 2)
+        if (!strcmp(pair[0], key))
+            return pair[1];
+    return NULL;
+}
+
+static int check_model(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path, struct lstmc_message *message)
+{
+    char fingerprint[17];
+    const char *found = value_of(file, "fingerprint");
+    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)model->fingerprint);
+    if (!value_of(file, fields[0].key))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is no checkpoint of a training%s", path, found ? ", but a weight file: --init starts from one" : "");
+    if (!found || strcmp(found, fingerprint))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is a checkpoint of another model than \"%s\", or its layers have changed since", path, model->name);
+    return LSTMC_OK;
+}
+
+static int load_numbers(const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
+{
+    const char *text;
+    for (size_t f = 0; f < FIELDS; f++) {
+        text = value_of(file, fields[f].key);
+        for (size_t i = 0; text && i < fields[f].count; i++)
+            if (!take_number(&text, fields[f].kind, (char *)s + fields[f].offset + 8 * i))
+                return 0;
+        if (!text || *text)
+            return 0;
+    }
+    text = value_of(file, CALLBACK_KEY);
+    return text && take_callbacks(text, s);
+}
+
+/* Copies a tensor of `count` floats into new memory; what is missing or empty leaves zeros if it is needed, else NULL. 0: it does not fit. */
+static int load_floats(const struct lstmc_tensor_file *file, const char *name, size_t count, int needed, float **values)
+{
+    const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, name);
+    if (!needed && !tensor)
+        return 1;
+    if (!tensor || strcmp(tensor->dtype, "F32") || (tensor->count != count && tensor->count))
+        return 0;
+    *values = lstmc_alloc((count + 1) * sizeof **values);
+    if (*values)
+        lstmc_file_tensor_floats(tensor, *values);
+    return *values != NULL;
+}
+
+static int load_log(const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
+{
+    const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, PREFIX "log");
+    if (!tensor || strcmp(tensor->dtype, "F64") || tensor->rank != 2 || tensor->shape[1] != LOG_COLUMNS)
+        return 0;
+    s->log_count = tensor->shape[0];
+    s->log = calloc((size_t)s->log_count + 1, sizeof *s->log);
+    for (uint64_t epoch = 0; s->log && epoch < s->log_count; epoch++) {
+        double row[LOG_COLUMNS];
+        for (size_t i = 0; i < LOG_COLUMNS; i++) {
+            uint64_t bits = 0;
+            for (int byte = 0; byte < 8; byte++)
+                bits |= (uint64_t)tensor->data[(epoch * LOG_COLUMNS + i) * 8 + (size_t)byte] << 8 * byte;
+            memcpy(&row[i], &bits, 8);
+        }
+        row_log(row, &s->log[epoch]);
+    }
+    return s->log != NULL;
+}
+
+static const char *load_arrays(const struct lstmc_model *model, const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
+{
+    if (!load_floats(file, PREFIX "optimizer", lstmc_optimizer_floats(model), 1, &s->optimizer))
+        return "optimizer (was it trained with another one?)";
+    return !load_floats(file, PREFIX "gradients", model->gradient_count, 1, &s->gradients) ? "gradients" :
+           !load_floats(file, PREFIX "average", model->gradient_count, 0, &s->average) ? "average" :
+           !load_floats(file, PREFIX "best", model->weight_count, 0, &s->best) ? "best" : !load_log(file, s) ? "log" : NULL;
+}
+
+/* The states' number is known of compiled models alone, which are compiled after this: lstmc_train compares it with carried_count. */
+static int load_carried(const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
+{
+    const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, PREFIX "carried");
+    s->carried_count = tensor ? tensor->count : 0;
+    return load_floats(file, PREFIX "carried", (size_t)s->carried_count, 0, &s->carried);
+}
+
+int lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot *s, const char *path, struct lstmc_message *message)
+{
+    struct lstmc_tensor_file file;
+    memset(s, 0, sizeof *s);
+    int status = lstmc_tensor_file_open(path, &file, message);
+    if (status)
+        return status;
+    status = check_model(model, &file, path, message);
+    if (!status && !load_numbers(&file, s))
+        status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: its metadata is broken", path);
+    const char *broken = status ? NULL : load_arrays(model, &file, s);
+    if (!status && !broken && !load_carried(&file, s))
+        broken = "carried";
+    if (broken)
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: training/%s does not fit", path, broken);
+    lstmc_tensor_file_free(&file);
+    if (!status && !(s->weights = lstmc_alloc((model->weight_count + 1) * sizeof *s->weights)))
+        status = lstmc_fail_memory(message, path);
+    if (!status)
+        status = lstmc_weights_load(model, s->weights, path, message);
+    if (status)
+        lstmc_snapshot_free(s);
+    return status;
+}
