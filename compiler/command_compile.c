@@ -8,7 +8,7 @@
 Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max)
 {
     ReadOptions options = { .parameters = arguments->parameters, .parameter_count = arguments->parameter_count,
-                            .timesteps_max = timesteps_max, .batch = arguments->batch, .timed = true };
+                            .timesteps_max = timesteps_max, .batch = arguments->batch, .freeze = arguments->freeze, .timed = true };
     Description *description = description_read(arena, diagnostics, arguments->model, &options);
     if (!description)
         diagnostics_print(diagnostics, stderr);

@@ -6,14 +6,14 @@
 static int evaluate(Session *s)
 {
     const Model *model = description_model(s->description);
-    const char *path = session_weight_file(s, s->arguments->weights);
+    const char *path = session_file(s, s->arguments.weights, ".safetensors");
     double loss, *metric = arena_array(s->arena, double, model->metric_count + 1);
     int status = session_prepare(s, path);
     if (status)
         return status;
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
-    struct lstmc_train_options options = { .metrics = model->metrics, .metric_count = model->metric_count };
-    if (!s->arguments->quiet)
+    struct lstmc_train_options options = { .stateful = model->data.stateful, .metrics = model->metrics, .metric_count = model->metric_count };
+    if (!s->arguments.quiet)
         printf("%s: %zu samples%s, weights of %s\n", model->descriptor.name, data->samples, data == &s->validation ? " held out" : ", as none are held out", path);
     status = lstmc_evaluate(&s->engine, s->weights, data, &options, &loss, metric, &s->message);
     if (status)

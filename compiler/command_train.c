@@ -1,71 +1,219 @@
-/* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes the weights. */
+/* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log and checkpoints. */
 #include "session.h"
 
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
-static void print_task(const Session *t, int epochs)
+#define CHECKPOINT_SECONDS 10
+#define INTERRUPTED_STATUS 130              /* as a shell says of a program that SIGINT has ended */
+
+static volatile sig_atomic_t interrupted;
+
+/* The second time the signal does what it always does. */
+static void interrupt(int signal_number)
 {
-    const struct lstmc_model *m = &description_model(t->description)->descriptor;
-    printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, t->data.samples, t->validation.samples,
-           m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s", t->arguments->interpreted ? ", interpreted" : "");
-    if (t->threads > 1)
-        printf(", %d threads", t->threads);
+    interrupted = 1;
+    signal(signal_number, SIG_DFL);
+}
+
+/* What the callbacks of a training need. */
+typedef struct Trainer {
+    Session session;
+    char **metadata;                        /* of every file that holds weights */
+    char **checkpoint_metadata;             /* the same, and by what the numbers were computed */
+    const char *checkpoint;                 /* path */
+    struct lstmc_snapshot snapshot;         /* to go on from */
+    bool rate_failed;
+} Trainer;
+
+/* ---- what is said ------------------------------------------------------------------------------------------------------- */
+
+static void print_task(const Session *s, int epochs)
+{
+    const struct lstmc_model *m = &description_model(s->description)->descriptor;
+    printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, s->data.samples, s->validation.samples,
+           m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s", s->arguments.interpreted ? ", interpreted" : "");
+    if (s->threads > 1)
+        printf(", %d threads", s->threads);
     printf("\n");
     fflush(stdout);
 }
 
-static void print_result(const Session *t, const struct lstmc_history *history)
+static void print_result(const Session *s, const struct lstmc_history *history)
 {
-    session_print_values(t, "", history->loss, history->metric);
+    session_print_values(s, "", history->loss, history->metric);
     if (history->has_validation) {
         printf("  ");
-        session_print_values(t, "val_", history->validation_loss, history->validation_metric);
+        session_print_values(s, "val_", history->validation_loss, history->validation_metric);
     }
     printf("\n");
 }
 
-static int save(Session *t)
+/* Last digits depend on it. */
+static const char *computed_by(const Session *s)
 {
-    const char *path = session_weight_file(t, t->arguments->weights);
-    char **metadata = lstmc_meaning_metadata(&t->data.meaning, NULL);
-    if (!metadata)
-        return LSTMC_NO_MEMORY;
-    int status = lstmc_weights_save(&description_model(t->description)->descriptor, t->weights, path, (const char *const *)metadata, &t->message);
-    lstmc_metadata_free(metadata);
+    const CompileOptions *compile = &s->arguments.compile;
+    if (s->arguments.interpreted)
+        return "the interpreter";
+    return arena_format(s->arena, "target %s, %d lanes%s%s", compile->target->name, compile->target->lanes, compile->blas ? ", blas" : "",
+                        compile->precise ? ", precise" : "");
+}
+
+/* ---- files -------------------------------------------------------------------------------------------------------------- */
+
+static int save_checkpoint(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
+{
+    Trainer *t = context;
+    return lstmc_checkpoint_save(&description_model(t->session.description)->descriptor, snapshot, t->checkpoint,
+                                 (const char *const *)t->checkpoint_metadata, message);
+}
+
+static int save_weights(void *context, const char *path, const float *weights, struct lstmc_message *message)
+{
+    Trainer *t = context;
+    return lstmc_weights_save(&description_model(t->session.description)->descriptor, weights, path, (const char *const *)t->metadata, message);
+}
+
+static int load_checkpoint(Trainer *t)
+{
+    Session *s = &t->session;
+    int status = lstmc_checkpoint_load(&description_model(s->description)->descriptor, &t->snapshot, t->checkpoint, &s->message);
+    if (!status && !s->arguments.seed)
+        s->arguments.seed = t->snapshot.seed;       /* what is drawn for the data depends on it */
+    return status;
+}
+
+/* Numbers of another kind of code would differ in their last digits. */
+static void compare_computed_by(Trainer *t)
+{
+    struct lstmc_tensor_file file;
+    struct lstmc_message message;
+    if (lstmc_tensor_file_open(t->checkpoint, &file, &message))
+        return;
+    for (const char **pair = file.metadata; pair && *pair; pair += 2)
+        if (!strcmp(pair[0], "computed_by") && strcmp(pair[1], computed_by(&t->session)))
+            fprintf(stderr, "note: the checkpoint was computed by %s, now it is %s: the last digits will not be those of one run\n", pair[1],
+                    computed_by(&t->session));
+    lstmc_tensor_file_free(&file);
+}
+
+/* ---- the training ------------------------------------------------------------------------------------------------------- */
+
+typedef struct RateCall {
+    Trainer *trainer;
+    int callback;
+} RateCall;
+
+/* A function that fails ends the training: its diagnostic is there, and a rate of NaN would only hide it. */
+static double scheduled_rate(void *context, int epoch, double learning_rate)
+{
+    const RateCall *call = context;
+    double rate = description_rate(call->trainer->session.description, call->callback, epoch, learning_rate);
+    if (isnan(rate)) {
+        call->trainer->rate_failed = true;
+        interrupted = 1;
+        return learning_rate;
+    }
+    return rate;
+}
+
+/* The description's callbacks and the log of each epoch. */
+static void set_callbacks(Trainer *t, struct lstmc_train_options *options)
+{
+    const Session *s = &t->session;
+    const Model *model = description_model(s->description);
+    struct lstmc_callback *callbacks = arena_array(s->arena, struct lstmc_callback, model->callback_count + 1);
+    for (int i = 0; i < model->callback_count; i++) {
+        callbacks[i] = model->callbacks[i];
+        RateCall *call = arena_alloc(s->arena, sizeof *call);
+        *call = (RateCall){ t, i };
+        callbacks[i].schedule = scheduled_rate;
+        callbacks[i].context = call;
+    }
+    callbacks[model->callback_count] = (struct lstmc_callback){ .kind = LSTMC_CSV_LOGGER, .path = session_file(s, s->arguments.log, ".log.csv") };
+    options->callbacks = callbacks;
+    options->callback_count = model->callback_count + 1;
+}
+
+static struct lstmc_train_options make_options(Trainer *t)
+{
+    const Session *s = &t->session;
+    const Model *model = description_model(s->description);
+    const Arguments *a = &s->arguments;
+    struct lstmc_train_options options = {
+        .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed, .shuffle = model->shuffle,
+        .stateful = model->data.stateful, .metrics = model->metrics, .metric_count = model->metric_count, .quiet = a->quiet,
+        .class_weight = model->class_weight, .class_count = model->class_count, .schedule = model->schedule,
+        .gradient_accumulation_steps = model->gradient_accumulation_steps, .ema_momentum = model->ema_momentum,
+        .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = &interrupted, .checkpoint = save_checkpoint,
+        .checkpoint_batches = a->checkpoint_every, .checkpoint_seconds = a->checkpoint_every ? 0 : CHECKPOINT_SECONDS, .save_weights = save_weights,
+        .resume = a->resume ? &t->snapshot : NULL, .context = t,
+    };
+    set_callbacks(t, &options);
+    return options;
+}
+
+static bool make_metadata(Trainer *t)
+{
+    const char *const by[] = { "computed_by", computed_by(&t->session), NULL };
+    t->metadata = lstmc_meaning_metadata(&t->session.data.meaning, NULL);
+    t->checkpoint_metadata = lstmc_meaning_metadata(&t->session.data.meaning, by);
+    return t->metadata && t->checkpoint_metadata;
+}
+
+static int finish(Trainer *t, const struct lstmc_history *history)
+{
+    Session *s = &t->session;
+    const char *path = session_file(s, s->arguments.weights, ".safetensors");
+    print_result(s, history);
+    s->engine.prepare(s->engine.context, s->weights);
+    session_compare_with_persistence(s);
+    int status = save_weights(t, path, s->weights, &s->message);
     if (!status)
         printf("weights: %s\n", path);
     return status;
 }
 
-static int train(Session *t)
+static int train(Trainer *t)
 {
-    const Model *model = description_model(t->description);
-    const Arguments *a = t->arguments;
-    uint64_t seed = a->seed ? a->seed : model->seed;
-    int status = session_prepare(t, a->init);
-    if (status)
-        return status;
-    if (!a->init)
-        lstmc_init(&model->descriptor, t->weights, seed);
-    struct lstmc_train_options options = {
-        .epochs = a->epochs ? a->epochs : model->epochs, .seed = seed, .shuffle = model->shuffle, .metrics = model->metrics,
-        .metric_count = model->metric_count, .quiet = a->quiet,
-    };
+    Session *s = &t->session;
     struct lstmc_history history = { 0 };
-    if (!a->quiet)
-        print_task(t, options.epochs);
-    status = lstmc_train(&t->engine, t->weights, &t->data, t->validation.samples ? &t->validation : NULL, &options, &history, &t->message);
+    t->checkpoint = session_file(s, s->arguments.checkpoint, ".checkpoint");
+    int status = s->arguments.resume ? load_checkpoint(t) : 0;
+    if (!status)
+        status = session_prepare(s, s->arguments.init);
     if (status)
         return status;
-    print_result(t, &history);
-    t->engine.prepare(t->engine.context, t->weights);
-    session_compare_with_persistence(t);
-    return save(t);
+    if (!make_metadata(t))
+        return LSTMC_NO_MEMORY;
+    struct lstmc_train_options options = make_options(t);
+    if (s->arguments.resume)
+        compare_computed_by(t);
+    else if (!s->arguments.init)
+        lstmc_init(&description_model(s->description)->descriptor, s->weights, options.seed);
+    if (!s->arguments.quiet)
+        print_task(s, options.epochs);
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
+    status = lstmc_train(&s->engine, s->weights, &s->data, s->validation.samples ? &s->validation : NULL, &options, &history, &s->message);
+    if (t->rate_failed)
+        s->message.text[0] = 0;
+    else if (status == LSTMC_INTERRUPTED)
+        snprintf(s->message.text + strlen(s->message.text), sizeof s->message.text - strlen(s->message.text), "; --resume goes on from %.200s",
+                 t->checkpoint);
+    return status || t->rate_failed ? status : finish(t, &history);
 }
 
 int command_train(const Arguments *arguments)
 {
-    Session t;
-    session_open(&t, arguments);
-    return session_close(&t, t.description ? train(&t) : 1);
+    Trainer t = { .metadata = NULL };
+    session_open(&t.session, arguments);
+    int status = t.session.description ? train(&t) : 1;
+    lstmc_snapshot_free(&t.snapshot);
+    lstmc_metadata_free(t.metadata);
+    lstmc_metadata_free(t.checkpoint_metadata);
+    int result = session_close(&t.session, status ? status : t.rate_failed);
+    return status == LSTMC_INTERRUPTED && !t.rate_failed ? INTERRUPTED_STATUS : result;
 }

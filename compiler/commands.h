@@ -18,6 +18,11 @@ typedef struct Arguments {
     int epochs;                     /* --epochs; 0: as described */
     const char *weights;            /* the weight file that train writes (--out) and evaluate reads (--weights); NULL: MODEL.safetensors */
     const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
+    const char *checkpoint;         /* --checkpoint; NULL: MODEL.checkpoint */
+    int checkpoint_every;           /* --checkpoint-every: batches; 0: by the clock */
+    const char *log;                /* --log; NULL: MODEL.log.csv */
+    const char *freeze;             /* --freeze: names of layers, with commas between them */
+    bool resume;
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */

@@ -11,6 +11,21 @@ static int at_most(int limit, int count)         /* limit 0: none */
     return limit && limit < count ? limit : count;
 }
 
+/* Most functions say no weights; room for them comes with the first that is said. */
+static bool keep_weight(struct lstmc_dataset *data, size_t sample, float weight)
+{
+    if (weight < 0 && !data->sample_weight)
+        return true;
+    if (!data->sample_weight) {
+        data->sample_weight = lstmc_alloc(data->samples * sizeof *data->sample_weight);
+        for (size_t i = 0; data->sample_weight && i < data->samples; i++)
+            data->sample_weight[i] = 1;
+    }
+    if (data->sample_weight && weight >= 0)
+        data->sample_weight[sample] = weight;
+    return data->sample_weight != NULL;
+}
+
 static int draw(Description *description, uint64_t seed, uint64_t first, int count, struct lstmc_dataset *data,
                 struct lstmc_message *message)
 {
@@ -22,9 +37,14 @@ static int draw(Description *description, uint64_t seed, uint64_t first, int cou
     }
     for (int i = 0; i < count; i++) {
         void *x = (char *)data->x + (size_t)i * m->input_count * 4, *y = (char *)data->y + (size_t)i * m->target_count * 4;
-        if (!description_sample(description, seed, first + (uint64_t)i, x, y)) {
+        float weight;
+        if (!description_sample(description, seed, first + (uint64_t)i, x, y, &weight)) {
             message->text[0] = 0;       /* the description's own diagnostic says it */
             return LSTMC_BAD_FILE;
+        }
+        if (!keep_weight(data, (size_t)i, weight)) {
+            snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
+            return LSTMC_NO_MEMORY;
         }
     }
     return LSTMC_OK;

@@ -40,6 +40,11 @@ bool description_call(Description *description, int arguments, int results);
 /* Fills description->model from the built model in the registry (lua_model.c). */
 void model_extract(Description *description, int batch);
 
+/* Callbacks and class weights of the built model, which is on top of the stack; and, with the optimizer's arguments there, the schedule and the
+ * learning rate with which it begins (lua_training.c). */
+void   training_extract(Description *description);
+double training_extract_rate(Description *description);
+
 /* Pushes a field of the table of internals. */
 void description_push(Description *description, const char *field);
 

@@ -184,7 +184,7 @@ static void extract_optimizer(Description *d)
             die("unknown kind of optimizer: %s", kind);
     o->kind = (enum lstmc_optimizer_kind)k;
     lua_getfield(d->lua, -1, "arguments");
-    o->learning_rate = (float)lua_number_field(d->lua, "learning_rate", 0);
+    o->learning_rate = (float)training_extract_rate(d);
     o->momentum = (float)lua_number_field(d->lua, "momentum", 0);
     o->rho = (float)lua_number_field(d->lua, "rho", 0);
     o->beta_1 = (float)lua_number_field(d->lua, "beta_1", 0);
@@ -197,6 +197,10 @@ static void extract_optimizer(Description *d)
     o->nesterov = lua_flag_field(d->lua, "nesterov");
     o->centered = lua_flag_field(d->lua, "centered");
     o->amsgrad = lua_flag_field(d->lua, "amsgrad");
+    if (lua_flag_field(d->lua, "use_ema"))
+        d->model.ema_momentum = lua_number_field(d->lua, "ema_momentum", 0);
+    d->model.ema_overwrite_frequency = integer_field(d, "ema_overwrite_frequency");
+    d->model.gradient_accumulation_steps = integer_field(d, "gradient_accumulation_steps");
     lua_pop(d->lua, 2);
     double rate = lua_number_field(d->lua, "learning_rate", 0);
     if (rate > 0)
@@ -254,6 +258,7 @@ static void extract_data(Description *d)
         data->sliding = data->window > 0;
         data->horizon = integer_field(d, "horizon");
         data->normalization = lua_text_field(d->lua, d->arena, "normalization");
+        data->stateful = lua_flag_field(d->lua, "stateful");
         data->split = lua_number_field(d->lua, "split", 1);
         data->samples = integer_field(d, "samples");
         data->validation_samples = integer_field(d, "validation_samples");
@@ -347,6 +352,7 @@ void model_extract(Description *d, int batch)
     model->seed = (uint64_t)lua_number_field(d->lua, "seed", 1);
     model->shuffle = lua_flag_field(d->lua, "shuffle");
     model->validation_split = lua_number_field(d->lua, "validation_split", 0);
+    training_extract(d);
     extract_data(d);
     model->descriptor.fingerprint = fingerprint(d);
     lua_pop(L, 1);
@@ -402,14 +408,19 @@ static size_t flatten(lua_State *L, int index, bool integer, void *out, size_t r
     return at;
 }
 
-static int take_sample(lua_State *L)    /* (generate, random, x, y, description) */
+static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weight) */
 {
     Description *d = lua_touserdata(L, 5);
+    float *weight = lua_touserdata(L, 6);
     const struct lstmc_model *m = &d->model.descriptor;
     d->inside_line = d->model.data.line;
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
-    lua_call(L, 1, 2);
+    lua_call(L, 1, 3);
+    *weight = lua_isnil(L, -1) ? -1 : (float)lua_tonumber(L, -1);
+    if (!lua_isnil(L, -1) && !(lua_isnumber(L, -1) && *weight >= 0 && *weight < 1e30f))
+        luaL_error(L, "samples: the weight of a sample, returned third, must be zero or more, not %s", luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
     if (lua_isnil(L, -1))
         luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -2) ? "x" : "y");
     size_t x = flatten(L, -2, m->input_is_tokens, lua_touserdata(L, 3), m->input_count, 0, 1);
@@ -430,7 +441,7 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description)
     return 0;
 }
 
-bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y)
+bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y, float *weight)
 {
     lua_State *L = d->lua;
     description_refill(d);
@@ -446,5 +457,6 @@ bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, 
     lua_pushlightuserdata(L, x);
     lua_pushlightuserdata(L, y);
     lua_pushlightuserdata(L, d);
-    return description_call(d, 5, 0);
+    lua_pushlightuserdata(L, weight);
+    return description_call(d, 6, 0);
 }

@@ -34,6 +34,10 @@ static const char help[] =
     "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
     "  --init FILE                of train: weights to start from, those of another run\n"
+    "  --resume                   of train: go on from the checkpoint, with the bits of a training that was never stopped\n"
+    "  --checkpoint FILE  --checkpoint-every=N   of train: where it is (default: MODEL.checkpoint), after how many batches (default: 10 s)\n"
+    "  --log FILE                 of train: loss and metrics of each epoch (default: MODEL.log.csv)\n"
+    "  --freeze LAYERS            of train: names of layers, with commas between, whose weights stay as they are\n"
     "  --weights FILE             of evaluate: the weight file (default: MODEL.safetensors, as train writes it)\n"
     "  --threads=N                of train, evaluate: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train, evaluate: by the interpreter, without a C compiler\n"
@@ -123,6 +127,14 @@ static int take_value(Arguments *a, const char *name, const char *value)
         return a->weights = value, 0;
     if (!strcmp(name, "--init"))
         return a->init = value, 0;
+    if (!strcmp(name, "--checkpoint"))
+        return a->checkpoint = value, 0;
+    if (!strcmp(name, "--checkpoint-every"))
+        return take_count(name, value, &a->checkpoint_every);
+    if (!strcmp(name, "--log"))
+        return a->log = value, 0;
+    if (!strcmp(name, "--freeze"))
+        return a->freeze = value, 0;
     if (!strcmp(name, "--tuning"))
         return a->compile.tuning_file = value, 0;
     if (!strcmp(name, "--seconds"))
@@ -149,7 +161,8 @@ static int take_value(Arguments *a, const char *name, const char *value)
 }
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--out", "train" }, { "--init", "train" }, { "--weights", "evaluate" },
+    { "-o", "compile tune" }, { "--out", "train" }, { "--init", "train" }, { "--checkpoint", "train" },
+    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "evaluate" },
     { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
     { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
     { "--samples", "train evaluate" }, { "--seed", "check train evaluate" }, { "--threads", "train evaluate" }, { "--dump", "compile" },
@@ -157,7 +170,7 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 };
 
 static const struct { const char *name, *commands; } flags[] = {
-    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate" },
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate" }, { "--resume", "train" },
     { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate tune" },
     { "--blas", "compile summary check train evaluate tune" }, { "--dispatch", "compile summary check train evaluate" },
 };
@@ -172,7 +185,7 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->quiet, &a->compile.precise,
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->resume, &a->quiet, &a->compile.precise,
                                 &a->compile.blas, &a->compile.dispatch };
         *where[i] = true;
         return 0;
@@ -246,6 +259,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("no description given");
     if (a->threads && a->interpreted)
         return usage("--threads does not go with --interpreted");
+    if (a->resume && a->init)
+        return usage("--init starts anew and --resume goes on: choose one");
     if (a->compile.blas && a->interpreted)
         return usage("--blas does not go with --interpreted: the interpreter has OpenBLAS anyway");
     if (!a->compile.target)

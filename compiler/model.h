@@ -3,7 +3,7 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "../runtime/lstmc_model.h"
+#include "../runtime/lstmc.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -51,6 +51,7 @@ typedef struct Data {
     int window, horizon;                    /* csv: steps read, steps ahead; characters: window */
     const char *normalization;              /* csv: "none", "standard", "minmax" */
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
+    bool stateful;                          /* characters: streams side by side, whose states go on from batch to batch */
     double split;                           /* csv, characters: the first part trains, the rest is held out, as a fraction */
     int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
 } Data;
@@ -70,6 +71,11 @@ typedef struct Model {
     uint64_t seed;
     bool shuffle;
     double validation_split;
+    const struct lstmc_schedule *schedule;  /* NULL: the optimizer's learning rate */
+    double ema_momentum;                    /* 0: no average of the weights */
+    int ema_overwrite_frequency, gradient_accumulation_steps;
+    const float *class_weight; int class_count;
+    struct lstmc_callback *callbacks; int callback_count;   /* a LearningRateScheduler's function is the caller's to set: description_rate */
     Data data;
 } Model;
 

@@ -140,7 +140,8 @@ Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const
             lua_pushinteger(d->lua, options->timesteps_max);
         else
             lua_pushnil(d->lua);
-        ran = description_call(d, 3, 1);
+        lua_pushstring(d->lua, options ? options->freeze : NULL);
+        ran = description_call(d, 4, 1);
     }
     if (ran) {
         description_push(d, "unread_parameters");

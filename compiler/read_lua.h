@@ -11,6 +11,7 @@ typedef struct ReadOptions {
     const char *const *parameters;  /* "NAME=VALUE", visible as the table arg */
     int parameter_count;
     int timesteps_max;              /* a longer time axis of the input is cut to this; 0: as it is */
+    const char *freeze;             /* names of layers, with commas between, that are not to be trained; NULL: as described */
     int batch;                      /* overrides rows of a tape; 0: as described */
     bool timed;                     /* when the description uses too much CPU time, one line is written and the process ends with status 1 */
 } ReadOptions;
@@ -25,8 +26,12 @@ void         description_free(Description *description);
 const Model *description_model(const Description *description);
 
 /* One sample of samples(function ...), a pure function of (seed, index). x, y: room for input_count and target_count elements of the model's types.
- * Returns false with a diagnostic if the function fails or returns another number of elements. */
-bool description_sample(Description *description, uint64_t seed, uint64_t index, void *x, void *y);
+ * *weight: how much it counts,
+ * negative if the function does not say. Returns false with a diagnostic if the function fails or returns another number of elements. */
+bool description_sample(Description *description, uint64_t seed, uint64_t index, void *x, void *y, float *weight);
+
+/* What the function of the callback LearningRateScheduler says; NAN with a diagnostic if it fails. Epochs from 0. */
+double description_rate(Description *description, int callback, int epoch, double learning_rate);
 
 /* lower (lua_lower.c): the model's mathematics as an Ir with its reset, forward, carry and loss statements. */
 typedef struct LowerOptions {

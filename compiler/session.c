@@ -7,7 +7,7 @@
 
 void session_open(Session *s, const Arguments *arguments)
 {
-    *s = (Session){ .arena = arena_create(), .arguments = arguments };
+    *s = (Session){ .arena = arena_create(), .arguments = *arguments };
     s->diagnostics = diagnostics_create(s->arena);
     s->description = command_read(s->arena, s->diagnostics, arguments, 0);
 }
@@ -17,7 +17,7 @@ static bool make_engine(Session *s)
 {
     const Model *model = description_model(s->description);
     int before = diagnostics_count(s->diagnostics);
-    if (s->arguments->interpreted) {
+    if (s->arguments.interpreted) {
         s->custom = custom_layers_create(s->arena, s->description, model->descriptor.batch * model->descriptor.shards);
         return diagnostics_count(s->diagnostics) == before && !interpreter_engine_create(model, s->custom, &s->engine, &s->message);
     }
@@ -25,9 +25,9 @@ static bool make_engine(Session *s)
         snprintf(s->message.text, sizeof s->message.text, "no C compiler (set CC, or take --interpreted)");
         return false;
     }
-    if (!compile(s->arena, s->description, s->diagnostics, &s->arguments->compile, &s->compiled))
+    if (!compile(s->arena, s->description, s->diagnostics, &s->arguments.compile, &s->compiled))
         return false;
-    command_note(s->arguments, &s->compiled);
+    command_note(&s->arguments, &s->compiled);
     if (!load(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, &s->loaded))
         return false;
     if (lstmc_engine_create(s->loaded.model, &s->engine)) {
@@ -35,7 +35,7 @@ static bool make_engine(Session *s)
         return false;
     }
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    s->threads = lstmc_engine_threads(&s->engine, s->arguments->threads ? s->arguments->threads : (int)processors);
+    s->threads = lstmc_engine_threads(&s->engine, s->arguments.threads ? s->arguments.threads : (int)processors);
     return true;
 }
 
@@ -43,7 +43,7 @@ int session_prepare(Session *s, const char *weight_file)
 {
     const Model *model = description_model(s->description);
     if (!model->loss) {
-        snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments->command);
+        snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments.command);
         return LSTMC_MISMATCH;
     }
     s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1);
@@ -51,7 +51,7 @@ int session_prepare(Session *s, const char *weight_file)
     if (!status && weight_file)
         status = lstmc_weights_load(&model->descriptor, s->weights, weight_file, &s->message);
     if (!status)
-        status = data_source_load(s->description, s->arguments, &s->data, &s->validation, &s->message);
+        status = data_source_load(s->description, &s->arguments, &s->data, &s->validation, &s->message);
     return status || make_engine(s) ? status : LSTMC_MISMATCH;
 }
 
@@ -74,7 +74,7 @@ int session_close(Session *s, int status)
         if (status) {
             diagnostics_print(s->diagnostics, stderr);
             if (s->message.text[0])
-                fprintf(stderr, "%s: %s\n", s->arguments->model, s->message.text);
+                fprintf(stderr, "%s: %s\n", s->arguments.model, s->message.text);
         }
         free_all(s);
     }
@@ -84,9 +84,18 @@ int session_close(Session *s, int status)
     return result;
 }
 
-const char *session_weight_file(const Session *s, const char *file)
+const char *session_file(const Session *s, const char *file, const char *ending)
 {
-    return file ? file : arena_format(s->arena, "%s.safetensors", description_model(s->description)->descriptor.name);
+    static const char usual[] = ".safetensors";
+    const char *weights = s->arguments.weights, *name = description_model(s->description)->descriptor.name;
+    if (file)
+        return file;
+    if (!weights || strcmp(s->arguments.command, "train"))
+        return arena_format(s->arena, "%s%s", name, ending);
+    size_t length = strlen(weights), usual_length = sizeof usual - 1;
+    if (length > usual_length && !strcmp(weights + length - usual_length, usual))
+        length -= usual_length;
+    return arena_format(s->arena, "%.*s%s", (int)length, weights, ending);
 }
 
 void session_print_values(const Session *s, const char *prefix, double loss, const double *metric)

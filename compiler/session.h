@@ -9,7 +9,7 @@
 typedef struct Session {
     Arena *arena;
     Diagnostics *diagnostics;
-    const Arguments *arguments;
+    Arguments arguments;            /* with the seed of what is gone on from */
     Description *description;       /* NULL: it could not be read, which has been said */
     Compiled compiled;
     Loaded loaded;
@@ -29,8 +29,8 @@ int  session_prepare(Session *session, const char *weight_file);
 /* Frees everything; says what is in the way if `status` is not 0. Returns the exit status. */
 int  session_close(Session *session, int status);
 
-/* FILE of an option, or MODEL.safetensors. */
-const char *session_weight_file(const Session *session, const char *file);
+/* FILE of an option, or MODEL and the ending; where train has been told the name of its weight file (--out), that name instead of MODEL. */
+const char *session_file(const Session *session, const char *file, const char *ending);
 /* "loss 0.1  mae 0.2", each name with `prefix`, without the end of the line. */
 void session_print_values(const Session *session, const char *prefix, double loss, const double *metric);
 /* Forecasts beside the last known value, where the data is of that kind; the engine is prepared. */

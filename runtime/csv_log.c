@@ -13,6 +13,7 @@
 struct column {
     char name[NAME_MAX_LENGTH];
     size_t offset;                      /* of the value in struct lstmc_history */
+    int digits;
 };
 
 struct table {
@@ -28,11 +29,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct column *)a)->name, ((const struct column *)b)->name);
 }
 
-static void add_column(struct table *table, const char *prefix, const char *name, size_t offset)
+static struct column *add_column(struct table *table, const char *prefix, const char *name, size_t offset)
 {
     struct column *column = &table->column[table->columns++];
     snprintf(column->name, sizeof column->name, "%s%.*s", prefix, NAME_MAX_LENGTH - 10, name);
     column->offset = offset;
+    column->digits = 9;
+    return column;
 }
 
 static int write_table(int descriptor, const void *context)
@@ -50,7 +53,7 @@ static int write_table(int descriptor, const void *context)
         for (int i = 0; i < table->columns; i++) {
             double value;
             memcpy(&value, history + table->column[i].offset, sizeof value);
-            used += snprintf(line + used, sizeof line - (size_t)used, "%c%.9g", table->separator, value);
+            used += snprintf(line + used, sizeof line - (size_t)used, "%c%.*g", table->separator, table->column[i].digits, value);
         }
         line[used++] = '\n';
         failed = lstmc_write_all(descriptor, line, (size_t)used);
@@ -66,7 +69,7 @@ int lstmc_log_write(const char *path, char separator, const struct lstmc_history
     if (metric_count > LSTMC_METRICS_MAX)
         return lstmc_fail(message, LSTMC_MISMATCH, "%d metrics are more than %d", metric_count, LSTMC_METRICS_MAX);
     add_column(&table, "", "loss", offsetof(struct lstmc_history, loss));
-    add_column(&table, "", "learning_rate", offsetof(struct lstmc_history, learning_rate));
+    add_column(&table, "", "learning_rate", offsetof(struct lstmc_history, learning_rate))->digits = 7;     /* it was a float: 0.02 is to read so */
     if (has_validation)
         add_column(&table, "val_", "loss", offsetof(struct lstmc_history, validation_loss));
     for (int i = 0; i < metric_count; i++) {

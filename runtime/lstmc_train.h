@@ -90,7 +90,7 @@ double lstmc_schedule_rate(const struct lstmc_schedule *schedule, uint64_t step)
 /* ---- callbacks (callbacks.c): keras.callbacks ---- */
 
 #define LSTMC_METRICS_MAX 8
-#define LSTMC_CALLBACKS_MAX 8
+#define LSTMC_CALLBACKS_MAX 9
 
 enum lstmc_callback_kind {
     LSTMC_EARLY_STOPPING, LSTMC_REDUCE_LR_ON_PLATEAU, LSTMC_MODEL_CHECKPOINT, LSTMC_CSV_LOGGER, LSTMC_LEARNING_RATE_SCHEDULER

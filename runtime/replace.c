@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +25,25 @@ int lstmc_write_all(int descriptor, const void *bytes, size_t size)
     return 0;
 }
 
-/* A new file beside `path`, whose name is left in `name`; with the mode of the file that it will replace. */
+/* A file of this name that is ours alone, empty: a new one, or one that somebody who was killed has left, whose lock is gone. -1 with errno; EEXIST: a
+ * living process writes it. */
+static int open_locked(const char *name)
+{
+    struct stat opened, named;
+    int descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor < 0)
+        return -1;
+    int locked = !flock(descriptor, LOCK_EX | LOCK_NB);
+    /* the owner may have renamed it since it was opened */
+    if (locked && !fstat(descriptor, &opened) && !stat(name, &named) && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev &&
+        !ftruncate(descriptor, 0))
+        return descriptor;
+    close(descriptor);
+    errno = EEXIST;
+    return -1;
+}
+
+/* A file beside `path` to write, whose name is left in `name`; with the mode of the file that it will replace. */
 static int open_beside(const char *path, char *name, size_t size)
 {
     struct stat old;
@@ -36,8 +55,8 @@ static int open_beside(const char *path, char *name, size_t size)
     if (exists && access(path, W_OK))
         return -1;
     for (int attempt = 0; descriptor < 0 && attempt < 100; attempt++) {
-        snprintf(name, size, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
-        descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        snprintf(name, size, attempt ? "%s.%d.tmp" : "%s.tmp", path, attempt);
+        descriptor = open_locked(name);
         if (descriptor < 0 && errno != EEXIST)
             return -1;
     }
@@ -73,17 +92,10 @@ static int replace(const char *path, int durable, int (*write)(int descriptor, c
         free(name);
         return -1;
     }
-    int failed = write(descriptor, context) || (durable && fsync(descriptor)) ? -1 : 0, error = errno;
-    if (close(descriptor) && !failed) {
-        failed = -1;
-        error = errno;
-    }
-    if (!failed && rename(name, path)) {
-        failed = -1;
-        error = errno;
-    }
+    int failed = write(descriptor, context) || (durable && fsync(descriptor)) || rename(name, path) ? -1 : 0, error = errno;
     if (failed)
         unlink(name);
+    close(descriptor);          /* not before the rename: with it goes the lock */
     free(name);
     errno = error;
     return failed;

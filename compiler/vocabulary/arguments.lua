@@ -196,6 +196,10 @@ end
 types.fan_mode = choice{ "fan_in", "fan_out", "fan_avg" }
 types.distribution = choice{ "truncated_normal", "untruncated_normal", "uniform" }
 
+-- What a layer's own arguments can be; the types below, and those of other files, are for what stands around layers.
+internal.layer_types = {}
+for name, check in pairs(types) do internal.layer_types[name] = check end
+
 function types.metrics(v)
   if type(v) == "string" then v = { v } end
   if type(v) ~= "table" then return nil, format("must be a list of names, not %s", shown(v)) end

@@ -43,9 +43,10 @@ internal.constructors.csv = visible(function(given)
   return values
 end)
 
--- characters{file, window = 64, split = 0.9}: the next character of a text.
+-- characters{file, window = 64, split = 0.9, stateful = true}: the next character of a text. Stateful: the text is cut into as many streams as a
+-- batch has samples, and each goes on with the states that its last window has left.
 internal.constructors.characters = visible(function(given)
-  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 } }, caller_line(), given)
+  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 }, { "stateful", "boolean", false } }, caller_line(), given)
 end)
 
 -- samples(function(random) ... return x, y end) or samples{function, samples = 1024, validation_samples = 256}:

@@ -7,7 +7,7 @@ local rawget, rawset, ipairs, pairs, type, tostring = rawget, rawset, ipairs, pa
 local format, byte, concat, math_type = string.format, string.byte, table.concat, math.type
 local report, caller_line, call_named, visible = internal.report, internal.caller_line, internal.call_named, internal.visible
 local is_unknown, types, keys = internal.is_unknown, internal.types, internal.keys
-local shown, suggestion = internal.shown, internal.suggestion
+local shown, suggestion, layer_types = internal.shown, internal.suggestion, internal.layer_types
 
 -- Definers ------------------------------------------------------------------------------------------------------------------------
 
@@ -40,9 +40,9 @@ local function wrong_arguments(arguments)
     if type(entry) ~= "table" or not is_identifier(entry[1]) then
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
     end
-    if not (types[entry[2]] or entry[2] == "later") then
+    if not (layer_types[entry[2]] or entry[2] == "later") then
       return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]),
-                    type(entry[2]) == "string" and suggestion(entry[2], keys(types)) or "", concat(keys(types), ", "))
+                    type(entry[2]) == "string" and suggestion(entry[2], keys(layer_types)) or "", concat(keys(layer_types), ", "))
     end
     if seen[entry[1]] then return format('argument "%s" is there already', entry[1]) end
     seen[entry[1]] = true

@@ -19,7 +19,7 @@ end
 local OPTIONS = {
   { "name", "text", false }, { "metrics", "metrics", false }, { "batch_size", "size", 32 }, { "shards", "size", false },
   { "epochs", "size", 1 }, { "seed", "not_negative", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
-  { "learning_rate", "positive", false },
+  { "learning_rate", "positive", false }, { "callbacks", "callbacks", false }, { "class_weight", "class_weight", false },
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true }
 for _, entry in ipairs(OPTIONS) do OPTION_NAMES[entry[1]] = true end
@@ -79,7 +79,8 @@ Model.add = visible(function(model, layer)
 end)
 
 -- compile and fit: the same options as in Sequential{...}; fit takes those of the training alone.
-local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true }
+local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true, callbacks = true,
+              class_weight = true }
 for name, allowed in pairs{ compile = false, fit = FIT } do
   Model[name] = visible(function(model, given)
     local line = caller_line()
@@ -452,8 +453,21 @@ local function settle_input(model, first, timesteps_max)
   return first
 end
 
--- build(result of the description, default name, timesteps at most): a built model; nil if there were mistakes.
-function internal.build(model, default_name, timesteps_max)
+-- The layers that the command line freezes: as if they had trainable = false.
+local function freeze_layers(model, names)
+  local known = {}
+  for _, layer in ipairs(model.layers) do
+    if is_layer(layer) and layer.name then known[layer.name] = layer end
+  end
+  for name in string.gmatch(names, "[^,]+") do
+    local layer = known[name]
+    if layer then layer.arguments.trainable, layer.plain.trainable = false, false
+    else report(0, format('--freeze: there is no layer "%s"%s', name, suggestion(name, keys(known)))) end
+  end
+end
+
+-- build(result of the description, default name, timesteps at most, layers to freeze): a built model; nil if there were mistakes.
+function internal.build(model, default_name, timesteps_max, frozen)
   if is_unknown(model) then return nil end
   if type(model) ~= "table" or rawget(model, "object") ~= "model" then
     report(0, format("the description must return a Sequential model, not %s", internal.shown(model)))
@@ -470,6 +484,7 @@ function internal.build(model, default_name, timesteps_max)
   local shape = first_shape(model)
   local placed = check_places(model)
   give_names(model)
+  if frozen then freeze_layers(model, frozen) end
   shape = shape and placed and settle_input(model, shape, timesteps_max)
   if not shape or not infer_shapes(model, shape) or model.broken then return nil end
   make_weights(model)
@@ -478,6 +493,7 @@ function internal.build(model, default_name, timesteps_max)
   for _, name in ipairs(model.loss and model.metrics or {}) do
     model.metric_names[#model.metric_names + 1] = check_metric(model, name, model.option_lines.metrics)
   end
+  internal.settle_training(model, function(name) return resolve_metric(model, name) end)
   return model
 end
 

@@ -1,0 +1,370 @@
+/* test_checkpoint.c: a training that is stopped after any batch and goes on from the file ends with the same bits; and what a file must not be. */
+#include "../compiler/compile.h"
+#include "../compiler/load.h"
+#include "../compiler/passes.h"
+#include "../runtime/lstmc.h"
+#include "../runtime/lstmc_random.h"
+#include "command.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SAMPLES 37          /* batches of 8: the last one of 5 */
+#define EPOCHS 4
+
+struct subject {
+    Arena *arena;
+    Diagnostics *diagnostics;
+    Description *description;
+    Compiled compiled;
+    Loaded loaded;
+    struct lstmc_engine engine;
+    struct lstmc_dataset data, held_out;
+    char *folder, *path;
+    volatile sig_atomic_t interrupted;
+    int batches, interrupt_after, saves, save_fails;
+};
+
+static void fill_data(const struct lstmc_model *model, size_t samples, uint64_t seed, struct lstmc_dataset *data)
+{
+    cr_assert_eq(lstmc_dataset_alloc(model, samples, data), 0);
+    for (size_t i = 0; i < samples * model->input_count; i++)
+        ((float *)data->x)[i] = 2 * lstmc_random_uniform(seed, 1, i, 0) - 1;
+    for (size_t i = 0; i < samples * model->target_count; i++)
+        ((float *)data->y)[i] = (float)(lstmc_random_bits(seed, 2, i, 0) & 1);
+}
+
+static void subject_create(struct subject *s, const char *optimizer)
+{
+    memset(s, 0, sizeof *s);
+    s->arena = arena_create();
+    s->diagnostics = diagnostics_create(s->arena);
+    char *text = arena_format(s->arena, "return Sequential{ name = \"subject\", Input{5, 3}, LSTM{4, return_sequences = true}, Dropout{0.3}, GRU{3},\n"
+                                        "  Dense{1, activation = \"sigmoid\"}, loss = \"binary_crossentropy\", optimizer = %s, metrics = {\"accuracy\"},\n"
+                                        "  batch_size = 8, shards = 2 }\n", optimizer);
+    s->description = description_read_text(s->arena, s->diagnostics, "subject.lua", text, strlen(text), &(ReadOptions){ 0 });
+    cr_assert(s->description, "the description cannot be read");
+    CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
+    setenv("CFLAGS", "-O1", 1);
+    cr_assert(compile(s->arena, s->description, s->diagnostics, &options, &s->compiled) &&
+              load(s->arena, s->diagnostics, &s->compiled, LOAD_TO_CHECK, &s->loaded), "the model cannot be compiled");
+    cr_assert_eq(lstmc_engine_create(s->loaded.model, &s->engine), 0);
+    fill_data(s->loaded.model, SAMPLES, 7, &s->data);
+    fill_data(s->loaded.model, 20, 8, &s->held_out);
+    s->folder = command_folder();
+    s->path = arena_format(s->arena, "%s/subject.checkpoint", s->folder);
+}
+
+static void subject_free(struct subject *s)
+{
+    lstmc_engine_free(&s->engine);
+    lstmc_dataset_free(&s->data);
+    lstmc_dataset_free(&s->held_out);
+    loaded_free(&s->loaded);
+    compiled_free(&s->compiled);
+    description_free(s->description);
+    command_folder_remove(s->folder);
+    arena_free(s->arena);
+}
+
+static int save(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
+{
+    struct subject *s = context;
+    s->saves++;
+    if (s->save_fails) {
+        snprintf(message->text, sizeof message->text, "no space");
+        return LSTMC_IO;
+    }
+    int status = lstmc_checkpoint_save(s->loaded.model, snapshot, s->path, NULL, message);
+    cr_expect_eq(status, 0, "%s", message->text);
+    return status;
+}
+
+static void count_batch(void *context, int epoch, const struct lstmc_engine *engine)
+{
+    struct subject *s = context;
+    (void)epoch, (void)engine;
+    if (++s->batches == s->interrupt_after)
+        s->interrupted = 1;
+}
+
+static struct lstmc_train_options with_subject(struct subject *s, struct lstmc_train_options options)
+{
+    static const char *const metrics[] = { "binary_accuracy" };
+    options.metrics = metrics;
+    options.metric_count = 1;
+    options.epochs = options.epochs ? options.epochs : EPOCHS;
+    options.seed = 11;
+    options.shuffle = 1;
+    options.quiet = 1;
+    options.interrupted = &s->interrupted;
+    options.checkpoint = save;
+    options.batch_end = count_batch;
+    options.context = s;
+    return options;
+}
+
+static int train(struct subject *s, float *weights, struct lstmc_train_options options, struct lstmc_history *history, struct lstmc_message *message)
+{
+    s->batches = 0;
+    s->interrupted = 0;
+    return lstmc_train(&s->engine, weights, &s->data, &s->held_out, &options, history, message);
+}
+
+/* To the end, and with an interruption after each number of batches: through the file each time. */
+static void expect_the_same_bits(struct subject *s, struct lstmc_train_options options)
+{
+    const struct lstmc_model *m = s->loaded.model;
+    float *whole = lstmc_alloc(m->weight_count * sizeof *whole), *parts = lstmc_alloc(m->weight_count * sizeof *parts);
+    struct lstmc_history history, resumed;
+    struct lstmc_message message = { "" };
+    options = with_subject(s, options);
+    s->interrupt_after = 0;
+    lstmc_init(m, whole, 3);
+    cr_assert_eq(train(s, whole, options, &history, &message), 0, "%s", message.text);
+    int batches = s->batches;
+    for (int after = 1; after <= batches; after++) {
+        struct lstmc_snapshot snapshot;
+        struct lstmc_train_options go_on = options;
+        lstmc_init(m, parts, 3);
+        s->interrupt_after = after;
+        int status = train(s, parts, options, NULL, &message);
+        cr_assert_eq(status, LSTMC_INTERRUPTED, "after batch %d: %s", after, message.text);
+        memset(parts, 0, m->weight_count * sizeof *parts);
+        cr_assert_eq(lstmc_checkpoint_load(m, &snapshot, s->path, &message), 0, "%s", message.text);
+        go_on.resume = &snapshot;
+        s->interrupt_after = 0;
+        status = train(s, parts, go_on, &resumed, &message);
+        cr_assert_eq(status, 0, "after batch %d: %s", after, message.text);
+        cr_expect_eq(s->batches, batches - after);
+        cr_expect(!memcmp(whole, parts, m->weight_count * sizeof *whole), "the weights differ after a stop at batch %d", after);
+        cr_expect(history.loss == resumed.loss && history.validation_loss == resumed.validation_loss && history.metric[0] == resumed.metric[0]
+                  && history.learning_rate == resumed.learning_rate && history.epochs == resumed.epochs, "the history differs after batch %d", after);
+        lstmc_snapshot_free(&snapshot);
+    }
+    lstmc_free(whole);
+    lstmc_free(parts);
+}
+
+Test(checkpoint, plain_training)
+{
+    struct subject s;
+    subject_create(&s, "Adam{learning_rate = 0.02, amsgrad = true}");
+    expect_the_same_bits(&s, (struct lstmc_train_options){ .epochs = 2 });
+    subject_free(&s);
+}
+
+Test(checkpoint, everything_at_once)
+{
+    static const float class_weight[] = { 1, 3 };
+    struct lstmc_callback callbacks[] = {
+        { .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 2, .restore_best_weights = 1 },
+        { .kind = LSTMC_REDUCE_LR_ON_PLATEAU, .monitor = "loss", .min_delta = 10, .factor = 0.5, .patience = 1, .cooldown = 1 },
+    };
+    struct subject s;
+    subject_create(&s, "RMSprop{learning_rate = 0.02, momentum = 0.5, centered = true, clipnorm = 1}");
+    expect_the_same_bits(&s, (struct lstmc_train_options){
+        .class_weight = class_weight, .class_count = 2, .gradient_accumulation_steps = 3, .ema_momentum = 0.9, .ema_overwrite_frequency = 2,
+        .callbacks = callbacks, .callback_count = 2 });
+    subject_free(&s);
+}
+
+Test(checkpoint, schedule)
+{
+    struct lstmc_schedule schedule = { .kind = LSTMC_COSINE_DECAY, .initial_learning_rate = 0, .warmup_target = 0.1, .warmup_steps = 3, .decay_steps = 9 };
+    struct subject s;
+    subject_create(&s, "SGD{learning_rate = 0.1, momentum = 0.9}");
+    expect_the_same_bits(&s, (struct lstmc_train_options){ .schedule = &schedule, .epochs = 2, .gradient_accumulation_steps = 2 });
+    subject_free(&s);
+}
+
+Test(checkpoint, streams)
+{
+    struct subject s;
+    subject_create(&s, "Adam{learning_rate = 0.02}");
+    expect_the_same_bits(&s, (struct lstmc_train_options){ .stateful = 1, .epochs = 2 });
+    subject_free(&s);
+}
+
+/* Two halves of a stream are the whole: what the second batch says depends on what the first has read. */
+Test(checkpoint, streams_carry_their_states)
+{
+    struct subject s;
+    struct lstmc_message message;
+    double with, without;
+    subject_create(&s, "Adam{}");
+    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
+    lstmc_init(s.loaded.model, weights, 3);
+    struct lstmc_dataset four_steps = s.data;
+    four_steps.samples = 32;            /* of 8 streams */
+    struct lstmc_train_options options = { .stateful = 1 };
+    cr_assert_eq(lstmc_evaluate(&s.engine, weights, &four_steps, &options, &with, NULL, &message), 0, "%s", message.text);
+    options.stateful = 0;
+    cr_assert_eq(lstmc_evaluate(&s.engine, weights, &four_steps, &options, &without, NULL, &message), 0);
+    cr_expect(with != without, "%g", with);
+    /* the same by hand: step k of stream b is sample 4 b + k */
+    const struct lstmc_model *m = s.loaded.model;
+    double sum = 0;
+    for (int shard = 0; shard < 2; shard++) {
+        void *tape = s.engine.tape(s.engine.context, shard), *training = lstmc_alloc(m->training_bytes);
+        m->prepare_training(training, weights);
+        m->reset_tape(training, tape);
+        for (int k = 0; k < 4; k++) {
+            float x[4][15], y[4];
+            for (int b = 0; b < 4; b++) {
+                int sample = 4 * (4 * shard + b) + k;
+                memcpy(x[b], (float *)s.data.x + 15 * sample, sizeof x[b]);
+                y[b] = ((float *)s.data.y)[sample];
+            }
+            m->forward(training, tape, x, 4, 0);
+            sum += (double)m->loss_function(tape, y, NULL, 1.0f / 32);
+            m->carry(tape);
+        }
+        lstmc_free(training);
+    }
+    cr_expect(with - sum < 1e-6 && sum - with < 1e-6, "%.9g, by hand %.9g", with, sum);
+    lstmc_free(weights);
+    subject_free(&s);
+}
+
+Test(checkpoint, more_epochs_are_one_longer_training)
+{
+    struct subject s;
+    struct lstmc_message message = { "" };
+    struct lstmc_snapshot snapshot;
+    struct lstmc_callback stop = { .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 50, .restore_best_weights = 1 };
+    subject_create(&s, "Adam{learning_rate = 0.02}");
+    size_t bytes = s.loaded.model->weight_count * sizeof(float);
+    float *whole = lstmc_alloc(bytes), *parts = lstmc_alloc(bytes);
+    struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .epochs = 5, .callbacks = &stop, .callback_count = 1 });
+    lstmc_init(s.loaded.model, whole, 3);
+    cr_assert_eq(train(&s, whole, options, NULL, &message), 0, "%s", message.text);
+    lstmc_init(s.loaded.model, parts, 3);
+    options.epochs = 2;
+    cr_assert_eq(train(&s, parts, options, NULL, &message), 0);
+    cr_assert_eq(lstmc_checkpoint_load(s.loaded.model, &snapshot, s.path, &message), 0, "%s", message.text);
+    options.epochs = 5;
+    options.resume = &snapshot;
+    cr_assert_eq(train(&s, parts, options, NULL, &message), 0, "%s", message.text);
+    cr_expect(!memcmp(whole, parts, bytes));
+    lstmc_free(whole);
+    lstmc_free(parts);
+    subject_free(&s);
+}
+
+Test(checkpoint, when_it_is_due)
+{
+    struct subject s;
+    struct lstmc_message message;
+    subject_create(&s, "Adam{}");
+    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
+    lstmc_init(s.loaded.model, weights, 3);
+    struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .checkpoint_batches = 4 });
+    cr_assert_eq(train(&s, weights, options, NULL, &message), 0);
+    cr_expect(s.saves >= 20 / 4 && s.saves <= 20 / 4 + 1 + EPOCHS, "%d", s.saves);
+    s.saves = 0;
+    s.save_fails = 1;                   /* a full disk ends nothing */
+    cr_expect_eq(train(&s, weights, options, NULL, &message), 0);
+    cr_expect(s.saves > 4);
+    options.checkpoint_batches = 0;
+    s.saves = 0;
+    cr_assert_eq(train(&s, weights, options, NULL, &message), 0);
+    cr_expect_eq(s.saves, 1, "at the end: %d", s.saves);
+    lstmc_free(weights);
+    subject_free(&s);
+}
+
+/* ---- files that do not fit ---- */
+
+static struct subject one_checkpoint(const char *optimizer)
+{
+    struct subject s;
+    struct lstmc_message message;
+    subject_create(&s, optimizer);
+    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
+    struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .epochs = 1 });
+    lstmc_init(s.loaded.model, weights, 3);
+    cr_assert_eq(lstmc_train(&s.engine, weights, &s.data, &s.held_out, &options, NULL, &message), 0, "%s", message.text);
+    lstmc_free(weights);
+    return s;
+}
+
+Test(checkpoint, is_a_weight_file_too)
+{
+    struct subject s = one_checkpoint("Adam{}");
+    struct lstmc_message message = { "" };
+    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
+    cr_expect_eq(lstmc_weights_load(s.loaded.model, weights, s.path, &message), 0, "%s", message.text);
+    lstmc_free(weights);
+    subject_free(&s);
+}
+
+static void expect_mismatch(struct subject *s, const struct lstmc_model *model, const char *path, const char *words)
+{
+    struct lstmc_message message = { "" };
+    struct lstmc_snapshot snapshot;
+    int status = lstmc_checkpoint_load(model, &snapshot, path, &message);
+    (void)s;
+    cr_expect(status < 0 && strstr(message.text, words), "%d: %s", status, message.text);
+    cr_expect(!snapshot.weights && !snapshot.optimizer);
+}
+
+Test(checkpoint, of_something_else)
+{
+    struct subject s = one_checkpoint("Adam{}");
+    struct lstmc_message message = { "" };
+    struct lstmc_model other = *s.loaded.model;
+    other.fingerprint++;
+    expect_mismatch(&s, &other, s.path, "another model");
+    other = *s.loaded.model;
+    other.optimizer.kind = LSTMC_SGD;
+    expect_mismatch(&s, &other, s.path, "optimizer");
+    const char *weights = arena_format(s.arena, "%s/weights", s.folder);
+    float *values = lstmc_alloc(other.weight_count * sizeof *values);
+    cr_assert_eq(lstmc_weights_save(s.loaded.model, values, weights, NULL, &message), 0);
+    expect_mismatch(&s, s.loaded.model, weights, "--init");
+    struct lstmc_snapshot snapshot;
+    cr_assert_eq(lstmc_checkpoint_load(s.loaded.model, &snapshot, s.path, &message), 0);
+    struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .epochs = 2, .resume = &snapshot });
+    options.seed++;
+    cr_expect_eq(train(&s, values, options, NULL, &message), LSTMC_MISMATCH);
+    cr_expect(strstr(message.text, "with seed 11, this one has 37, 8 and 12"), "%s", message.text);
+    options.seed--;
+    options.ema_momentum = 0.9;
+    cr_expect_eq(train(&s, values, options, NULL, &message), LSTMC_MISMATCH);
+    options.ema_momentum = 0;
+    options.stateful = 1;
+    cr_expect_eq(train(&s, values, options, NULL, &message), LSTMC_MISMATCH);
+    lstmc_snapshot_free(&snapshot);
+    lstmc_free(values);
+    subject_free(&s);
+}
+
+/* Bytes and cuts at random: a message or a snapshot, never a crash. */
+Test(checkpoint, mutations)
+{
+    struct subject s = one_checkpoint("Adam{}");
+    long size = 0;
+    FILE *file = fopen(s.path, "rb");
+    char *bytes = malloc(1 << 20), *mutated = malloc(1 << 20);
+    size = (long)fread(bytes, 1, 1 << 20, file);
+    fclose(file);
+    for (uint64_t i = 0; i < 300; i++) {
+        struct lstmc_snapshot snapshot;
+        struct lstmc_message message = { "" };
+        memcpy(mutated, bytes, (size_t)size);
+        for (uint64_t k = 0; k < 1 + i % 4; k++)
+            mutated[lstmc_random_bits(1, 0, i, 2 * k) % (uint64_t)(i % 2 ? size : 2000)] = (char)lstmc_random_bits(1, 0, i, 2 * k + 1);
+        long length = i % 5 ? size : (long)(lstmc_random_bits(1, 1, i, 0) % (uint64_t)size);
+        command_write(s.folder, "mutated", mutated, length);
+        int status = lstmc_checkpoint_load(s.loaded.model, &snapshot, arena_format(s.arena, "%s/mutated", s.folder), &message);
+        cr_expect(!status || *message.text);
+        lstmc_snapshot_free(&snapshot);
+    }
+    free(bytes);
+    free(mutated);
+    subject_free(&s);
+}
