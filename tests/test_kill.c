@@ -212,7 +212,7 @@ Test(kill, command)
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 & p=$!; sleep 0.4; kill -INT $p; wait $p", 130, NULL,
                    "; --resume goes on from a.checkpoint");
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 --resume & p=$!; sleep 0.3; kill -KILL $p; wait $p 2>/dev/null; test $? = 137",
-                   0, NULL, "Killed");
+                   0, NULL, NULL);
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --resume --seed=4", 1, NULL, "with seed 1, this one has 3000, 4 and 4");
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --resume", 0, "weights: a.safetensors", NULL);
     command_expect(folder, 120, "cmp a.safetensors whole.safetensors && cmp a.log.csv whole.log.csv", 0, NULL, NULL);
