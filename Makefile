@@ -3,7 +3,7 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
-PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev pkg-config gcc g++ clang libclang-rt-dev binutils zlib1g-dev
+PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev pkg-config cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -31,6 +31,8 @@ TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
 all: $(BUILD)/lstmc $(BUILD)/liblstmc.a
+
+include compiler/install/install.mk
 
 $(BUILD)/lstmc: $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a
 	$(call say,link)
@@ -131,4 +133,5 @@ clean:
 
 .PHONY: all generated golden tests test test-sanitized demo bench bench-quick deps clean
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

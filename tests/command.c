@@ -52,6 +52,8 @@ static void become(const char *folder, int seconds, const char *line, FILE *outp
     unsetenv("CC");
     unsetenv("CFLAGS");
     unsetenv("NO_COLOR");
+    unsetenv("MAKEFLAGS");
+    unsetenv("MAKELEVEL");
     if (chdir(folder))
         _exit(125);
     execl("/bin/sh", "sh", "-c", line, (char *)NULL);

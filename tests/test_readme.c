@@ -57,7 +57,7 @@ static void link_into(const Place *place, const char *target, const char *name)
 /* A project folder of links, with `build` wherever this very program was built. */
 static Place make_place(void)
 {
-    static const char *const parts[] = { "compiler", "runtime", "models", "tests", "Makefile", "README.md" };
+    static const char *const parts[] = { "compiler", "runtime", "models", "tests", "Makefile", "README.md", "LICENSE" };
     Place place = { .root = "/tmp/lstmc-readme-XXXXXX" };
     char here[PATH_MAX], path[PATH_MAX + 16], *tests;
     cr_assert(mkdtemp(place.root), "no temporary folder");
@@ -131,7 +131,7 @@ static Result run(const Place *place, const char *script)
     snprintf(path, sizeof path, "%s/script", place->root);
     FILE *file = fopen(path, "w");
     cr_assert(file, "cannot write %s", path);
-    fprintf(file, "set -e\nunset CC\nCFLAGS=-O1\nexport CFLAGS\nPATH=%s/bin:$PATH\nexport PATH\ncd %s\n%s", place->root, place->folder,
+    fprintf(file, "set -e\nunset CC MAKEFLAGS MAKELEVEL\nCFLAGS=-O1\nexport CFLAGS\nPATH=%s/bin:$PATH\nexport PATH\ncd %s\n%s", place->root, place->folder,
             script);
     fclose(file);
     snprintf(command, sizeof command, "sh %s 2>&1 </dev/null", path);
