@@ -61,6 +61,24 @@ static int read_csv(const Model *model, struct lstmc_dataset *training, struct l
     return lstmc_read_csv(&model->descriptor, data->x, &options, training, validation, message);
 }
 
+static enum lstmc_text_unit unit_of(const char *level)
+{
+    return level && !strcmp(level, "word") ? LSTMC_WORDS : LSTMC_CHARACTERS;
+}
+
+static int read_lines(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    const Data *data = &model->data;
+    struct lstmc_lines_options options = {
+        .files = data->files, .file_count = data->file_count, .folder = data->folder, .except = data->except, .except_count = data->except_count,
+        .separator = data->separator[0], .has_header = data->has_header, .text = data->text, .label = data->label,
+        .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count, .unit = unit_of(data->level),
+        .target_unit = unit_of(data->target_level), .lower = data->lower, .vocabulary = data->vocabulary,
+        .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front, .split = data->split, .seed = data->seed,
+    };
+    return lstmc_read_lines(&model->descriptor, &options, training, validation, message);
+}
+
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation, struct lstmc_message *message)
 {
@@ -81,13 +99,16 @@ int data_source_load(Description *description, const Arguments *arguments, struc
     case DATA_CHARACTERS:
         status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);
         break;
+    case DATA_LINES:
+        status = read_lines(model, training, validation, message);
+        break;
     case DATA_SAMPLES:
         status = draw(description, seed, 0, at_most(arguments->samples, data->samples), training, message);
         if (!status)
             status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples), validation, message);
         break;
     case DATA_NONE:
-        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...} or samples(...))");
+        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
     if (!status && arguments->samples) {

@@ -226,18 +226,45 @@ static void extract_loss(Description *d)
 }
 
 /* Paths in a description are relative to its folder. */
-static const char *path_field(Description *d, const char *name)
+static const char *from_description(Description *d, const char *path)
 {
-    const char *path = lua_text_field(d->lua, d->arena, name), *slash = strrchr(d->file, '/');
+    const char *slash = strrchr(d->file, '/');
     if (!path || path[0] == '/' || !slash)
         return path;
     return arena_format(d->arena, "%.*s/%s", (int)(slash - d->file), d->file, path);
 }
 
+static const char *path_field(Description *d, const char *name)
+{
+    return from_description(d, lua_text_field(d->lua, d->arena, name));
+}
+
+static void extract_lines(Description *d, Data *data)
+{
+    data->files = names_field(d, "files", &data->file_count);
+    for (int i = 0; i < data->file_count; i++)
+        data->files[i] = from_description(d, data->files[i]);
+    data->folder = path_field(d, "folder");
+    data->except = names_field(d, "except", &data->except_count);
+    data->separator = lua_text_field(d->lua, d->arena, "separator");
+    data->has_header = lua_flag_field(d->lua, "header");
+    data->text = integer_field(d, "text");
+    data->label = integer_field(d, "label");
+    data->target_text = integer_field(d, "target_text");
+    data->labels = names_field(d, "labels", &data->label_count);
+    data->level = lua_text_field(d->lua, d->arena, "level");
+    data->target_level = lua_text_field(d->lua, d->arena, "target_level");
+    data->lower = lua_flag_field(d->lua, "lower");
+    data->target_vocabulary = integer_field(d, "target_vocabulary");
+    const char *padding = lua_text_field(d->lua, d->arena, "padding");
+    data->pads_front = padding && !strcmp(padding, "pre");
+    data->seed = (uint64_t)lua_number_field(d->lua, "seed", 1);
+}
+
 static void extract_data(Description *d)
 {
     static const char *const kinds[] = { [DATA_NONE] = "", [DATA_NPY] = "npy", [DATA_CSV] = "csv",
-                                         [DATA_CHARACTERS] = "characters", [DATA_SAMPLES] = "samples" };
+                                         [DATA_CHARACTERS] = "characters", [DATA_LINES] = "lines", [DATA_SAMPLES] = "samples" };
     Data *data = &d->model.data;
     lua_getfield(d->lua, -1, "data");
     if (lua_istable(d->lua, -1)) {
@@ -262,6 +289,7 @@ static void extract_data(Description *d)
         data->split = lua_number_field(d->lua, "split", 1);
         data->samples = integer_field(d, "samples");
         data->validation_samples = integer_field(d, "validation_samples");
+        extract_lines(d, data);
         if (data->kind == DATA_CSV && !data->target_count) {
             data->targets = data->columns;
             data->target_count = data->column_count;

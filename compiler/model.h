@@ -35,7 +35,7 @@ typedef struct Layer {
     int weight_count;
 } Layer;
 
-typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_SAMPLES } DataKind;
+typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_SAMPLES } DataKind;
 
 /* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to the working folder. */
 typedef struct Data {
@@ -43,7 +43,7 @@ typedef struct Data {
     int line;
     const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
     const char *validation_x, *validation_y;/* npy: held-out files, or NULL */
-    int vocabulary, unknown;                /* npy: ids >= vocabulary become unknown; vocabulary 0: as they are */
+    int vocabulary, unknown;                /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */
     const char **columns;                   /* csv: names, or "1", "2", ... ; inputs */
     int column_count;
     const char **targets;                   /* csv: names of the predicted columns */
@@ -52,7 +52,18 @@ typedef struct Data {
     const char *normalization;              /* csv: "none", "standard", "minmax" */
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
     bool stateful;                          /* characters: streams side by side, whose states go on from batch to batch */
-    double split;                           /* csv, characters: the first part trains, the rest is held out, as a fraction */
+    double split;                           /* csv, characters, lines: the first part trains, the rest is held out, as a fraction */
+    const char **files; int file_count;     /* lines: texts; none: all of a folder */
+    const char *folder;                     /* lines: files *.txt of it */
+    const char **except; int except_count;  /* lines: names in it that are not read */
+    const char *separator;                  /* lines: one character between the fields of a line */
+    bool has_header;                        /* lines: the first line of a file is not read */
+    int text, label, target_text;           /* lines: fields, from 1; 0: the whole line, the file's name, none */
+    const char **labels; int label_count;   /* lines: in the order of the classes; none: as they are found */
+    const char *level, *target_level;       /* lines: "character", "word" */
+    bool lower, pads_front;                 /* lines: small letters; zeros in front of short texts, not behind */
+    int target_vocabulary;                  /* lines: ids kept of target texts; 0: all */
+    uint64_t seed;                          /* lines: of the shuffle before the split */
     int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
 } Data;
 

@@ -68,7 +68,7 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target, int rows,
                      double *sum, double *count);
 
-/* ---- data sets (dataset.c, npy.c, data.c, csv.c, windows.c) ---- */
+/* ---- data sets (dataset.c, npy.c, data.c, csv.c, windows.c, lines.c) ---- */
 
 /* Per column of the last axis: value in the file's unit = number * scale + offset. No columns: numbers are as they are in the file. */
 struct lstmc_scaling {
@@ -90,6 +90,8 @@ struct lstmc_meaning {
     struct lstmc_names labels;              /* of each class of the target */
     struct lstmc_names vocabulary;          /* the text of each input id */
     enum lstmc_text_unit unit;              /* what one id stands for */
+    enum lstmc_text_unit target_unit;       /* what one label stands for in a text that is predicted; LSTMC_NO_TEXT: labels are no text */
+    int is_lower;                           /* 1: texts are read in small letters */
     int pads_front;                         /* 1: a text that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
 };
 
@@ -162,6 +164,28 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
  * alone, if the model's output has no time axis). The first fraction `split` of the text trains. */
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
                           struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
+
+struct lstmc_lines_options {
+    const char *const *files; int file_count;       /* read one after the other */
+    const char *folder;                             /* instead: all its files *.txt but those in `except`, sorted by name */
+    const char *const *except; int except_count;
+    char separator;                                 /* of the fields of a line, which count from 1 */
+    int has_header;                                 /* 1: the first line of a file is not read */
+    int text;                                       /* field of the text; 0: the whole line */
+    int label;                                      /* field of the label; 0: the file's name without its extension */
+    int target_text;                                /* field of a text to predict, instead of a label; 0: none */
+    const char *const *labels; int label_count;     /* all labels in the order of their classes; none: those of the files, sorted */
+    enum lstmc_text_unit unit, target_unit;         /* LSTMC_CHARACTERS or LSTMC_WORDS */
+    int lower;                                      /* 1: capitals are read as small letters */
+    int vocabulary, target_vocabulary;              /* ids that are kept; 0: all */
+    int pads_front;                                 /* as in struct lstmc_meaning; target texts are padded and cut behind */
+    double split;                                   /* this fraction of the lines trains; 1: nothing is held out */
+    uint64_t seed;                                  /* of the shuffle before the split */
+};
+/* UTF-8 texts as ids: 0 padding, 1 unknown, then the tokens of the training part by falling frequency. Lines with the same text lie on the same
+ * side of the split. Texts to predict have the same kind of ids as classes of each time step. */
+int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
+                     struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIRS_MAX 12
+#define PAIRS_MAX 14
 
 static const char *const units[] = { "none", "bytes", "characters", "words" };
 
@@ -89,7 +89,10 @@ char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *c
                add_names(pairs, "vocabulary", &meaning->vocabulary, bytes);
     if (good && meaning->unit)
         good = add_pair(pairs, "text_unit", strdup(units[meaning->unit])) &&
-               add_pair(pairs, "text_padding", strdup(meaning->pads_front ? "pre" : "post"));
+               add_pair(pairs, "text_padding", strdup(meaning->pads_front ? "pre" : "post")) &&
+               (!meaning->is_lower || add_pair(pairs, "text_case", strdup("lower")));
+    if (good && meaning->target_unit)
+        good = add_pair(pairs, "target_text_unit", strdup(units[meaning->target_unit]));
     for (size_t i = 0; good && i < others; i += 2)
         good = add_pair(pairs, more[i], strdup(more[i + 1]));
     if (!good) {
@@ -184,14 +187,21 @@ static int read_names(const char *const *metadata, const char *key, struct lstmc
     return good;
 }
 
+static int read_unit(const char *const *metadata, const char *key, enum lstmc_text_unit *unit)
+{
+    const char *text = find_value(metadata, key);
+    for (int i = 0; text && i < (int)(sizeof units / sizeof *units); i++)
+        if (!strcmp(text, units[i]))
+            *unit = (enum lstmc_text_unit)i;
+    return !text || *unit;
+}
+
 static int read_text(const char *const *metadata, struct lstmc_meaning *meaning)
 {
-    const char *unit = find_value(metadata, "text_unit"), *padding = find_value(metadata, "text_padding");
+    const char *padding = find_value(metadata, "text_padding"), *letters = find_value(metadata, "text_case");
     meaning->pads_front = padding && !strcmp(padding, "pre");
-    for (int i = 0; unit && i < (int)(sizeof units / sizeof *units); i++)
-        if (!strcmp(unit, units[i]))
-            meaning->unit = (enum lstmc_text_unit)i;
-    return !unit || meaning->unit;
+    meaning->is_lower = letters && !strcmp(letters, "lower");
+    return read_unit(metadata, "text_unit", &meaning->unit) && read_unit(metadata, "target_text_unit", &meaning->target_unit);
 }
 
 int lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message)
@@ -202,7 +212,7 @@ int lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct l
     if (status)
         return status;
     const char *const *metadata = file.metadata;
-    const char *broken = !read_text(metadata, meaning) ? "text_unit" :
+    const char *broken = !read_text(metadata, meaning) ? "text_unit or target_text_unit" :
                          !read_scaling(metadata, "input_offset", "input_scale", &meaning->input) ? "input_offset or input_scale" :
                          !read_scaling(metadata, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale" :
                          !read_names(metadata, "columns", &meaning->columns, 0) ? "columns" :

@@ -239,7 +239,7 @@ local function report_unknown_keys(owner, given, known, line, positional_max)
   return good and surplus == 0
 end
 
--- Reads the arguments of a call, `given`, by the list of a definition: positional in Keras's order or named.
+-- Reads the arguments of a call, `given`, by the list of a definition (a type is a name or a check of its own): positional in Keras's order or named.
 -- Returns the checked values and the plain ones; reports every mistake.
 function internal.read_arguments(owner, list, given, line, positional_max)
   local values, plain, known = {}, {}, {}
@@ -265,7 +265,7 @@ function internal.read_arguments(owner, list, given, line, positional_max)
       if v == false and default == false then
         values[name], plain[name] = false, false
       else
-        local checked, rest, whole = types[kind](v)
+        local checked, rest, whole = (types[kind] or kind)(v)
         if checked == nil then
           report(line, whole and format("%s: %s", owner, rest) or format('%s: "%s" %s', owner, name, rest))
           values.failed = true

@@ -1,4 +1,4 @@
--- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c).
+-- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c, lines.c).
 local internal = ...
 local report, caller_line = internal.report, internal.caller_line
 local type, ipairs, format, visible = type, ipairs, string.format, internal.visible
@@ -16,19 +16,34 @@ internal.constructors.npy = visible(function(given)
     { "vocabulary", "size", false }, { "unknown", "not_negative", 0 } }, caller_line(), given)
 end)
 
-function internal.types.names(v)
-  if type(v) == "string" then v = { v } end
-  if type(v) ~= "table" or #v == 0 then return nil, format("must be a list of column names, not %s", internal.shown(v)) end
-  for _, name in ipairs(v) do
-    if type(name) ~= "string" then return nil, format("must be a list of column names; %s is not one", internal.shown(name)) end
+local function list_of(what)
+  return function(v)
+    if type(v) == "string" then v = { v } end
+    if type(v) ~= "table" or #v == 0 then return nil, format("must be a list of %s, not %s", what, internal.shown(v)) end
+    for _, name in ipairs(v) do
+      if type(name) ~= "string" then return nil, format("must be a list of %s; %s is not one", what, internal.shown(name)) end
+    end
+    return v, nil
   end
-  return v, nil
 end
+internal.types.names = list_of("column names")
+local files, labels = list_of("files"), list_of("labels")
 
-local NORMALIZATIONS = { none = true, standard = true, minmax = true }
-function internal.types.normalization(v)
-  if NORMALIZATIONS[v] then return v, v end
-  return nil, format('must be "none", "standard" or "minmax", not %s', internal.shown(v))
+local function one_of(names, words)
+  return function(v)
+    for _, name in ipairs(names) do
+      if v == name then return v, v end
+    end
+    return nil, format("must be %s, not %s", words, internal.shown(v))
+  end
+end
+internal.types.normalization = one_of({ "none", "standard", "minmax" }, '"none", "standard" or "minmax"')
+local level = one_of({ "character", "word" }, '"character" or "word"')
+local padding = one_of({ "pre", "post" }, '"pre" (in front) or "post" (behind)')
+
+local function separator(v)
+  if type(v) == "string" and #v == 1 and v ~= "\n" and v ~= "\r" and string.byte(v) < 128 then return v, v end
+  return nil, format("must be one ASCII character, not %s", internal.shown(v))
 end
 
 -- csv{file, columns = {"Sunspots"}, targets = , window = , horizon = , normalization = "standard", split = 0.8}
@@ -47,6 +62,26 @@ end)
 -- batch has samples, and each goes on with the states that its last window has left.
 internal.constructors.characters = visible(function(given)
   return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 }, { "stateful", "boolean", false } }, caller_line(), given)
+end)
+
+-- lines{{"Arabic.txt", "Czech.txt"}}, lines{folder = "names", except = {"SOURCE.txt"}}: each file is a class, each line a text;
+-- lines{"reviews.tsv", label = 1, text = 2}; lines{"pairs.tsv", text = 1, target_text = 2}: a text for each text.
+internal.constructors.lines = visible(function(given)
+  local line = caller_line()
+  local values = data("lines", { { "files", files, false }, { "folder", "text", false }, { "except", files, false },
+    { "level", level, "character" }, { "text", "size", false }, { "label", "size", false }, { "target_text", "size", false },
+    { "target_level", level, false }, { "labels", labels, false }, { "separator", separator, "\t" }, { "header", "boolean", false },
+    { "lower", "boolean", false }, { "vocabulary", "size", false }, { "target_vocabulary", "size", false }, { "padding", padding, "pre" },
+    { "split", "rate", 0.8 }, { "seed", "size", 1 } }, line, given)
+  if values.failed then return values end
+  values.target_level = values.target_level or values.level
+  if not values.files == not values.folder then report(line, 'lines: either "files" or a "folder" must be given') end
+  if values.except and not values.folder then report(line, 'lines: "except" is for a "folder"') end
+  if values.label and values.target_text then report(line, 'lines: a line has a "label" or a "target_text", not both') end
+  if (values.label or values.target_text) and not values.text then report(line, 'lines: "text" must say which field is the text') end
+  if values.labels and values.target_text then report(line, 'lines: "labels" are not for a "target_text"') end
+  if values.target_vocabulary and not values.target_text then report(line, 'lines: "target_vocabulary" is for a "target_text"') end
+  return values
 end)
 
 -- samples(function(random) ... return x, y end) or samples{function, samples = 1024, validation_samples = 256}:

@@ -7,6 +7,12 @@ characters{"a.txt"}
 samples(3)
 samples{function(random) end, sample = 3, validation_samples = 0}
 model:fit{data = {}}
+lines{"a.txt", folder = "b", except = "c"}
+lines{level = "letter", separator = ", ", padding = "front", labels = 3, seed = 0.5}
+lines{{"a.txt", 3}}
+lines{"a.txt", label = 1, target_text = 2, labels = {"x"}, target_vocabulary = 9}
+lines{"a.txt", text = 1, target_vocabulary = 9, split = 1.5}
+lines{"a.txt", text = 1, target_vocabulary = 9}
 return model
 
 -- expect: 2: npy: missing argument "y"
@@ -22,4 +28,16 @@ return model
 -- expect: 7: samples: "generate" must be a function(random) that returns x and y, not 3
 -- expect: 8: samples: "validation_samples" must be a whole number between 1 and 16777216, not 0
 -- expect: 8: samples: unknown argument "sample" (did you mean "samples"?)
--- expect: 9: Sequential: "data" must be npy{...}, csv{...}, characters{...} or samples(...), not a table
+-- expect: 9: Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...} or samples(...), not a table
+-- expect: 10: lines: either "files" or a "folder" must be given
+-- expect: 11: lines: "level" must be "character" or "word", not "letter"
+-- expect: 11: lines: "labels" must be a list of labels, not 3
+-- expect: 11: lines: "separator" must be one ASCII character, not ", "
+-- expect: 11: lines: "padding" must be "pre" (in front) or "post" (behind), not "front"
+-- expect: 11: lines: "seed" must be a whole number between 1 and 16777216, not 0.5
+-- expect: 12: lines: "files" must be a list of files; 3 is not one
+-- expect: 13: lines: a line has a "label" or a "target_text", not both
+-- expect: 13: lines: "text" must say which field is the text
+-- expect: 13: lines: "labels" are not for a "target_text"
+-- expect: 14: lines: "split" must be between 0 and 1, not 1.5
+-- expect: 15: lines: "target_vocabulary" is for a "target_text"
