@@ -17,6 +17,8 @@ typedef struct Arguments {
     int batch;                      /* --batch; 0: as described */
     int epochs;                     /* --epochs; 0: as described */
     const char *weights;            /* the weight file that train writes (--out) and evaluate reads (--weights); NULL: MODEL.safetensors */
+    const char **data;              /* --data: FILE or NAME=FILE in place of the files that the description names */
+    int data_count;
     const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */

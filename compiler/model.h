@@ -42,17 +42,25 @@ typedef struct Data {
     DataKind kind;
     int line;
     const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
-    const char *validation_x, *validation_y;/* npy: held-out files, or NULL */
+    const char *validation_x, *validation_y;/* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
     int vocabulary, unknown;                /* npy: ids >= vocabulary become unknown; vocabulary 0: as they are */
     const char **columns;                   /* csv: names, or "1", "2", ... ; inputs */
     int column_count;
     const char **targets;                   /* csv: names of the predicted columns */
     int target_count;
-    int window, horizon;                    /* csv: steps read, steps ahead; characters: window */
+    int window;                             /* csv: steps read; characters: window */
+    int *horizons, horizon_count;           /* csv: steps ahead */
     const char *normalization;              /* csv: "none", "standard", "minmax" */
+    const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
+    const char *group;                      /* csv: the column that tells groups apart, or NULL */
+    const char *validation_remaining;       /* csv: file of what is left behind the end of each held-out group, or NULL */
+    const double *at_most;                  /* csv: targets become 1 up to this, else 0; or NULL */
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
+    bool relative, last_only;               /* csv */
     double split;                           /* csv, characters: the first part trains, the rest is held out, as a fraction */
     int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
+    const char **labels;                    /* samples: names of the classes */
+    int label_count;
 } Data;
 
 typedef struct Model {
