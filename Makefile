@@ -11,6 +11,9 @@ BLAS_CFLAGS     = $(shell $(PKG) --cflags openblas)
 BLAS_LIBS       = $(shell $(PKG) --libs openblas)
 JANSSON_CFLAGS  = $(shell $(PKG) --cflags jansson)
 JANSSON_LIBS    = $(shell $(PKG) --libs jansson)
+# Without zlib everything is built, and gzip files are refused.
+ZLIB_CFLAGS     = $(shell $(PKG) --exists zlib && echo -DLSTMC_ZLIB && $(PKG) --cflags zlib)
+ZLIB_LIBS       = $(shell $(PKG) --libs zlib 2>/dev/null)
 CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
 
@@ -26,7 +29,7 @@ COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embed
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
-LIBS      = $(LUA_LIBS) $(BLAS_LIBS) $(JANSSON_LIBS) -ldl -lm
+LIBS      = $(LUA_LIBS) $(BLAS_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -ldl -lm
 TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
@@ -66,6 +69,11 @@ $(BUILD)/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
 	$(call say,cc  )
 	$(Q)$(CC) $(FLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+
+$(BUILD)/runtime/gzip.o: runtime/gzip.c
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(Q)$(CC) $(FLAGS) $(ZLIB_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)

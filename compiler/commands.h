@@ -17,6 +17,8 @@ typedef struct Arguments {
     int batch;                      /* --batch; 0: as described */
     int epochs;                     /* --epochs; 0: as described */
     const char *weights;            /* the weight file that train writes (--out) and evaluate reads (--weights); NULL: MODEL.safetensors */
+    const char **data;              /* --data: FILE or NAME=FILE in place of the files that the description names */
+    int data_count;
     const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
     const char *checkpoint;         /* --checkpoint; NULL: MODEL.checkpoint */
     int checkpoint_every;           /* --checkpoint-every: batches; 0: by the clock */

@@ -1,5 +1,8 @@
 /* data_source.c: in: what the description says of its data.  out: data sets, read by the runtime or drawn by the description's function. */
 #include "commands.h"
+#include "data_path.h"
+
+#include "../runtime/dataset.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,15 +53,48 @@ static int draw(Description *description, uint64_t seed, uint64_t first, int cou
     return LSTMC_OK;
 }
 
-static int read_csv(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                    struct lstmc_message *message)
 {
-    const Data *data = &model->data;
     struct lstmc_csv_options options = {
         .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
-        .sliding = data->sliding, .window = data->window, .horizon = data->horizon, .normalization = data->normalization,
-        .split = data->split,
+        .sliding = data->sliding, .window = data->window, .horizons = data->horizons, .horizon_count = data->horizon_count,
+        .group = data->group, .missing = data->missing, .at_most = data->at_most, .relative = data->relative,
+        .normalization = data->normalization, .split = data->split, .validation = data->validation_x,
+        .validation_remaining = data->validation_remaining, .last_only = data->last_only, .unpack = lstmc_gunzip,
     };
-    return lstmc_read_csv(&model->descriptor, data->x, &options, training, validation, message);
+    return lstmc_read_csv(m, data->x, &options, training, validation, message);
+}
+
+/* The names of the classes go where predictions are printed. */
+static int take_labels(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_message *message)
+{
+    struct lstmc_names *labels = &training->meaning.labels;
+    int classes = lstmc_classes(m) > 1 ? lstmc_classes(m) : 2;
+    if (data->label_count != classes) {
+        snprintf(message->text, sizeof message->text, "line %d: samples: there are %d labels, but the model tells %d classes apart", data->line,
+                 data->label_count, classes);
+        return LSTMC_MISMATCH;
+    }
+    int done = lstmc_names_alloc(labels, classes);
+    for (int i = 0; done && i < classes; i++)
+        done = lstmc_names_set(labels, i, data->labels[i], strlen(data->labels[i]));
+    if (!done)
+        snprintf(message->text, sizeof message->text, "no memory for %d labels", classes);
+    return done ? LSTMC_OK : LSTMC_NO_MEMORY;
+}
+
+static int draw_both(Description *description, const Data *data, const Arguments *arguments, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    const Model *model = description_model(description);
+    uint64_t seed = arguments->seed ? arguments->seed : model->seed;
+    int status = draw(description, seed, 0, at_most(arguments->samples, data->samples), training, message);
+    if (!status)
+        status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples), validation, message);
+    if (!status && data->label_count)
+        status = take_labels(&model->descriptor, data, training, message);
+    return status;
 }
 
 static enum lstmc_text_unit unit_of(const char *level)
@@ -66,46 +102,49 @@ static enum lstmc_text_unit unit_of(const char *level)
     return level && !strcmp(level, "word") ? LSTMC_WORDS : LSTMC_CHARACTERS;
 }
 
-static int read_lines(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
-    const Data *data = &model->data;
+    bool is_replaced = data->x != NULL;
     struct lstmc_lines_options options = {
-        .files = data->files, .file_count = data->file_count, .folder = data->folder, .except = data->except, .except_count = data->except_count,
+        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count, .folder = is_replaced ? NULL : data->folder, .except = data->except, .except_count = data->except_count,
         .separator = data->separator[0], .has_header = data->has_header, .text = data->text, .label = data->label,
         .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count, .unit = unit_of(data->level),
         .target_unit = unit_of(data->target_level), .lower = data->lower, .vocabulary = data->vocabulary,
         .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front, .split = data->split, .seed = data->seed,
     };
-    return lstmc_read_lines(&model->descriptor, &options, training, validation, message);
+    return lstmc_read_lines(m, &options, training, validation, message);
 }
 
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     const Model *model = description_model(description);
-    const Data *data = &model->data;
     const struct lstmc_model *m = &model->descriptor;
-    uint64_t seed = arguments->seed ? arguments->seed : model->seed;
-    int status = LSTMC_OK;
+    Data with_paths = model->data, *data = &with_paths;
+    int status = data_path_replace(data, arguments->data, arguments->data_count, message);
+    if (status)
+        return status;
     switch (data->kind) {
     case DATA_NPY:
+        if (!data->validation_x != !data->validation_y) {
+            snprintf(message->text, sizeof message->text, "npy: validation_x and validation_y belong together");
+            return LSTMC_MISMATCH;
+        }
         status = lstmc_read_npy(m, data->x, data->y, data->vocabulary, data->unknown, training, message);
         if (!status && data->validation_x)
             status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown, validation, message);
         break;
     case DATA_CSV:
-        status = read_csv(model, training, validation, message);
+        status = read_csv(m, data, training, validation, message);
         break;
     case DATA_CHARACTERS:
         status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);
         break;
     case DATA_LINES:
-        status = read_lines(model, training, validation, message);
+        status = read_lines(m, data, training, validation, message);
         break;
     case DATA_SAMPLES:
-        status = draw(description, seed, 0, at_most(arguments->samples, data->samples), training, message);
-        if (!status)
-            status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples), validation, message);
+        status = draw_both(description, data, arguments, training, validation, message);
         break;
     case DATA_NONE:
         snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...} or samples(...))");

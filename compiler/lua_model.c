@@ -1,4 +1,5 @@
 /* lua_model.c: in: the built model as Lua tables.  out: the same as plain data (model.h), and samples drawn by a description's function. */
+#include "data_path.h"
 #include "lua_description.h"
 
 #include "../runtime/lstmc_random.h"
@@ -225,6 +226,32 @@ static void extract_loss(Description *d)
     model->descriptor.loss = model->loss;
 }
 
+static int *integers_field(Description *d, const char *name, int *count)
+{
+    lua_getfield(d->lua, -1, name);
+    *count = lua_istable(d->lua, -1) ? (int)lua_rawlen(d->lua, -1) : 0;
+    int *numbers = arena_array(d->arena, int, *count + 1);
+    for (int i = 0; i < *count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        numbers[i] = (int)lua_tonumber(d->lua, -1);
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+    return numbers;
+}
+
+/* NULL if the field is no number. */
+static const double *optional_number_field(Description *d, const char *name)
+{
+    double *number = NULL;
+    if (lua_getfield(d->lua, -1, name) == LUA_TNUMBER) {
+        number = arena_array(d->arena, double, 1);
+        *number = lua_tonumber(d->lua, -1);
+    }
+    lua_pop(d->lua, 1);
+    return number;
+}
+
 /* Paths in a description are relative to its folder. */
 static const char *from_description(Description *d, const char *path)
 {
@@ -261,39 +288,53 @@ static void extract_lines(Description *d, Data *data)
     data->seed = (uint64_t)lua_number_field(d->lua, "seed", 1);
 }
 
+static void extract_paths(Description *d, Data *data)
+{
+    const DataPath *path;
+    for (int i = 0; (path = data_path(data->kind, i)) != NULL; i++)
+        *data_path_of(data, path) = path_field(d, path->name);
+}
+
+/* What csv{...} alone knows. */
+static void extract_csv(Description *d, Data *data)
+{
+    data->columns = names_field(d, "columns", &data->column_count);
+    data->targets = names_field(d, "targets", &data->target_count);
+    data->sliding = data->window > 0;
+    data->horizons = integers_field(d, "horizon", &data->horizon_count);
+    data->normalization = lua_text_field(d->lua, d->arena, "normalization");
+    data->missing = lua_text_field(d->lua, d->arena, "missing");
+    data->group = lua_text_field(d->lua, d->arena, "group");
+    data->at_most = optional_number_field(d, "at_most");
+    data->relative = lua_flag_field(d->lua, "relative");
+    data->last_only = lua_flag_field(d->lua, "last_only");
+    if (!data->target_count) {
+        data->targets = data->columns;
+        data->target_count = data->column_count;
+    }
+}
+
 static void extract_data(Description *d)
 {
-    static const char *const kinds[] = { [DATA_NONE] = "", [DATA_NPY] = "npy", [DATA_CSV] = "csv",
-                                         [DATA_CHARACTERS] = "characters", [DATA_LINES] = "lines", [DATA_SAMPLES] = "samples" };
     Data *data = &d->model.data;
     lua_getfield(d->lua, -1, "data");
     if (lua_istable(d->lua, -1)) {
         const char *kind = lua_text_field(d->lua, d->arena, "kind");
         for (int k = DATA_NPY; k <= DATA_SAMPLES; k++)
-            if (!strcmp(kind, kinds[k]))
+            if (!strcmp(kind, data_kind_name((DataKind)k)))
                 data->kind = (DataKind)k;
         data->line = integer_field(d, "line");
-        data->x = path_field(d, data->kind == DATA_NPY ? "x" : "file");
-        data->y = path_field(d, "y");
-        data->validation_x = path_field(d, "validation_x");
-        data->validation_y = path_field(d, "validation_y");
+        extract_paths(d, data);
         data->vocabulary = integer_field(d, "vocabulary");
         data->unknown = integer_field(d, "unknown");
-        data->columns = names_field(d, "columns", &data->column_count);
-        data->targets = names_field(d, "targets", &data->target_count);
         data->window = integer_field(d, "window");
-        data->sliding = data->window > 0;
-        data->horizon = integer_field(d, "horizon");
-        data->normalization = lua_text_field(d->lua, d->arena, "normalization");
         data->stateful = lua_flag_field(d->lua, "stateful");
         data->split = lua_number_field(d->lua, "split", 1);
         data->samples = integer_field(d, "samples");
         data->validation_samples = integer_field(d, "validation_samples");
         extract_lines(d, data);
-        if (data->kind == DATA_CSV && !data->target_count) {
-            data->targets = data->columns;
-            data->target_count = data->column_count;
-        }
+        if (data->kind == DATA_CSV)
+            extract_csv(d, data);
     }
     lua_pop(d->lua, 1);
 }

@@ -33,6 +33,7 @@ static const char help[] =
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan) and write nothing\n"
     "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
+    "  --data FILE[,FILE ...]     of train, evaluate: in place of the files that the description's data names, in their order; or NAME=FILE\n"
     "  --init FILE                of train: weights to start from, those of another run\n"
     "  --resume                   of train: go on from the checkpoint, with the bits of a training that was never stopped\n"
     "  --checkpoint FILE  --checkpoint-every=N   of train: where it is (default: MODEL.checkpoint), after how many batches (default: 10 s)\n"
@@ -107,6 +108,20 @@ static int take_seed(Arguments *a, const char *value)
     return *value >= '0' && *value <= '9' && !*end && a->seed ? 0 : usage("--seed takes a number from 1, not \"%s\"", value);
 }
 
+/* FILE,FILE or NAME=FILE; the commas end the words. */
+static int take_data(Arguments *a, char *value)
+{
+    if (!*value)
+        return usage("--data needs a file");
+    for (char *word = value, *comma; word; word = comma) {
+        comma = strchr(value, '=') ? NULL : strchr(word, ',');
+        if (comma)
+            *comma++ = 0;
+        a->data[a->data_count++] = word;
+    }
+    return 0;
+}
+
 static int take_dump(Arguments *a, const char *value)
 {
     a->compile.dump = value;
@@ -119,12 +134,14 @@ static int take_weights_dtype(Arguments *a, const char *value)
     return a->compile.bf16 || !strcmp(value, "float32") ? 0 : usage("--weights-dtype takes float32 or bf16, not \"%s\"", value);
 }
 
-static int take_value(Arguments *a, const char *name, const char *value)
+static int take_value(Arguments *a, const char *name, char *value)
 {
     if (!strcmp(name, "-o"))
         return a->output = value, 0;
     if (!strcmp(name, "--out") || !strcmp(name, "--weights"))
         return a->weights = value, 0;
+    if (!strcmp(name, "--data"))
+        return take_data(a, value);
     if (!strcmp(name, "--init"))
         return a->init = value, 0;
     if (!strcmp(name, "--checkpoint"))
@@ -161,7 +178,7 @@ static int take_value(Arguments *a, const char *name, const char *value)
 }
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--out", "train" }, { "--init", "train" }, { "--checkpoint", "train" },
+    { "-o", "compile tune" }, { "--out", "train" }, { "--data", "train evaluate" }, { "--init", "train" }, { "--checkpoint", "train" },
     { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "evaluate" },
     { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
     { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
@@ -301,8 +318,13 @@ int main(int argc, char **argv)
         return 2;
     }
     Arguments arguments = { .output = ".", .compile = { 0 } };
+    size_t commas = 0;
+    for (int i = 1; i < argc; i++)
+        for (const char *c = argv[i]; *c; c++)
+            commas += *c == ',';
     arguments.parameters = calloc((size_t)argc, sizeof *arguments.parameters);
-    if (!arguments.parameters)
+    arguments.data = calloc((size_t)argc + commas, sizeof *arguments.data);
+    if (!arguments.parameters || !arguments.data)
         die("out of memory");
     size_t command = 0;
     for (size_t c = 1; c < sizeof commands / sizeof *commands; c++)
@@ -314,5 +336,6 @@ int main(int argc, char **argv)
     if (!status)
         status = commands[command].run(&arguments);
     free(arguments.parameters);
+    free(arguments.data);
     return status;
 }

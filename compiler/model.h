@@ -42,15 +42,21 @@ typedef struct Data {
     DataKind kind;
     int line;
     const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
-    const char *validation_x, *validation_y;/* npy: held-out files, or NULL */
+    const char *validation_x, *validation_y;/* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
     int vocabulary, unknown;                /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */
     const char **columns;                   /* csv: names, or "1", "2", ... ; inputs */
     int column_count;
     const char **targets;                   /* csv: names of the predicted columns */
     int target_count;
-    int window, horizon;                    /* csv: steps read, steps ahead; characters: window */
+    int window;                             /* csv: steps read; characters: window */
+    int *horizons, horizon_count;           /* csv: steps ahead */
     const char *normalization;              /* csv: "none", "standard", "minmax" */
+    const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
+    const char *group;                      /* csv: the column that tells groups apart, or NULL */
+    const char *validation_remaining;       /* csv: file of what is left behind the end of each held-out group, or NULL */
+    const double *at_most;                  /* csv: targets become 1 up to this, else 0; or NULL */
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
+    bool relative, last_only;               /* csv */
     bool stateful;                          /* characters: streams side by side, whose states go on from batch to batch */
     double split;                           /* csv, characters, lines: the first part trains, the rest is held out, as a fraction */
     const char **files; int file_count;     /* lines: texts; none: all of a folder */
@@ -59,7 +65,7 @@ typedef struct Data {
     const char *separator;                  /* lines: one character between the fields of a line */
     bool has_header;                        /* lines: the first line of a file is not read */
     int text, label, target_text;           /* lines: fields, from 1; 0: the whole line, the file's name, none */
-    const char **labels; int label_count;   /* lines: in the order of the classes; none: as they are found */
+    const char **labels; int label_count;   /* lines: in the order of the classes; none: as they are found; samples: names of the classes */
     const char *level, *target_level;       /* lines: "character", "word" */
     bool lower, pads_front;                 /* lines: small letters; zeros in front of short texts, not behind */
     int target_vocabulary;                  /* lines: ids kept of target texts; 0: all */

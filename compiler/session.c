@@ -106,31 +106,53 @@ void session_print_values(const Session *s, const char *prefix, double loss, con
         printf("  %s%s %.6g", prefix, model->metrics[i], metric[i]);
 }
 
-/* Forecasts are judged against the last known value: in the unit of the file, mean over all targets. */
+/* Sums of squared errors of one horizon, in the unit of the file. */
+typedef struct Errors {
+    double squares, persistence, count;
+} Errors;
+
+static void add_errors(const struct lstmc_dataset *data, size_t first, size_t rows, const float *output, size_t count, int horizons,
+                       Errors *errors)
+{
+    const struct lstmc_scaling *unit = &data->meaning.target;
+    for (size_t i = 0; i < rows * count; i++) {
+        Errors *e = &errors[i % count / (count / (size_t)horizons)];
+        double scale = unit->columns ? unit->scale[i % (size_t)unit->columns] : 1;
+        double truth = ((const float *)data->y)[first * count + i];
+        double ours = (output[i] - truth) * scale, persistence = (data->persistence[first * count + i] - truth) * scale;
+        e->squares += ours * ours;
+        e->persistence += persistence * persistence;
+        e->count++;
+    }
+}
+
+static void print_errors(const char *what, Errors e)
+{
+    printf("%s: mse %.4g, persistence (the last known value) %.4g: %.1f %% %s\n", what, e.squares / e.count, e.persistence / e.count,
+           100 * (1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+}
+
+/* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by horizon. */
 void session_compare_with_persistence(Session *s)
 {
     const struct lstmc_dataset *data = &s->validation;
-    const struct lstmc_scaling *unit = &data->meaning.target;
     const struct lstmc_model *m = s->engine.model;
+    const Data *described = &description_model(s->description)->data;
     if (!data->persistence || !data->samples)
         return;
+    int horizons = described->horizon_count > 1 ? described->horizon_count : 1;
     size_t count = m->output_count, rows = (size_t)m->batch * (size_t)m->shards;
     float *output = lstmc_alloc(rows * count * sizeof *output);
-    double squares = 0, squares_persistence = 0;
+    Errors *errors = arena_array(s->arena, Errors, horizons), all = { 0 };
     for (size_t first = 0; output && first < data->samples; first += rows) {
         size_t some = data->samples - first < rows ? data->samples - first : rows;
         s->engine.predict(s->engine.context, (const char *)data->x + first * m->input_count * 4, (int)some, output);
-        for (size_t i = 0; i < some * count; i++) {
-            double scale = unit->columns ? unit->scale[i % (size_t)unit->columns] : 1;
-            double truth = ((const float *)data->y)[first * count + i];
-            double e = (output[i] - truth) * scale, p = (data->persistence[first * count + i] - truth) * scale;
-            squares += e * e;
-            squares_persistence += p * p;
-        }
+        add_errors(data, first, some, output, count, horizons, errors);
     }
     lstmc_free(output);
-    double samples = (double)data->samples * (double)count;
-    printf("held-out forecasts: mse %.4g, persistence (the last known value) %.4g: %.1f %% %s\n", squares / samples,
-           squares_persistence / samples, 100 * (1 - squares / squares_persistence), squares < squares_persistence ? "better" : "WORSE");
+    for (int h = 0; h < horizons; h++)
+        all = (Errors){ all.squares + errors[h].squares, all.persistence + errors[h].persistence, all.count + errors[h].count };
+    print_errors("held-out forecasts", all);
+    for (int h = 0; h < horizons && horizons > 1; h++)
+        print_errors(arena_format(s->arena, "  %d ahead", described->horizons[h]), errors[h]);
 }
-

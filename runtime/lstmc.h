@@ -68,7 +68,7 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target, int rows,
                      double *sum, double *count);
 
-/* ---- data sets (dataset.c, npy.c, data.c, csv.c, windows.c, lines.c) ---- */
+/* ---- data sets (dataset.c, npy.c, data.c, csv.c, rows.c, windows.c, lines.c) ---- */
 
 /* Per column of the last axis: value in the file's unit = number * scale + offset. No columns: numbers are as they are in the file. */
 struct lstmc_scaling {
@@ -146,15 +146,32 @@ void   lstmc_npy_free(struct lstmc_npy *array);
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
+/* Replaces the bytes of a packed file, which are the caller's to free(), by what it holds, with one zero byte behind. */
+typedef int lstmc_unpack(const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);
+/* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. */
+lstmc_unpack lstmc_gunzip;
+
 struct lstmc_csv_options {
     const char *const *columns; int column_count;   /* names from the first line, or positions from "1" */
     const char *const *targets; int target_count;   /* none with `sliding`: the columns themselves */
     int sliding;                                    /* 1: windows of `window` rows, moving by one row; 0: each row is one sample */
-    int window, horizon;                            /* the target is the row `horizon` behind the window's last, or all rows up to it where
-                                                     * the model's targets have room for them: [horizon, targets] */
-    const char *normalization;                      /* "none", "standard", "minmax": per column, fitted on the training part alone. Ids,
-                                                     * classes and the targets of a cross-entropy stay as they are. */
-    double split;                                   /* this first fraction of the rows trains; 1: nothing is held out */
+    int window;
+    const int *horizons; int horizon_count;         /* rows from the window's last to what is predicted, ascending; 0, which needs targets, is
+                                                     * that row itself. The model's targets are [horizons, targets]; one horizon with room for
+                                                     * more stands for all rows up to it. */
+    const char *group;                              /* the column whose equal cells, one below the other, make a group that no sample crosses;
+                                                     * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
+    const char *missing;                            /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
+                                                     * (which looks ahead); the last two within the group */
+    const double *at_most;                          /* targets become 1 where they are at most this, else 0; NULL: they stay */
+    int relative;                                   /* 1: what is read and predicted is the difference from the window's last row */
+    const char *normalization;                      /* "none" (NULL), "standard", "minmax": per column, fitted on the training part alone. Ids,
+                                                     * classes, at_most and the targets of a cross-entropy stay as they are. */
+    double split;                                   /* this first fraction of the rows, or of the groups, trains; 1: nothing is held out */
+    const char *validation;                         /* a file of its own is held out, and `split` does not count; NULL: there is none */
+    const char *validation_remaining;               /* its groups end early: a file with what is left then, one number each; or NULL */
+    int last_only;                                  /* 1: of each held-out group the last sample alone */
+    lstmc_unpack *unpack;                           /* lstmc_gunzip, or NULL: gzip files are refused */
 };
 /* Windows that train lie in the training part with their targets. A held-out window may reach back into it, but its targets do not. */
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,

@@ -1,248 +1,320 @@
 /* windows.c: in: the columns of a CSV file.  out: a training and a held-out data set, row by row or as sliding windows, normalised by what the
  * training part alone shows. */
-#include "csv.h"
 #include "dataset.h"
 #include "message.h"
+#include "windows.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How samples lie in the rows: sample s reads rows s ... s + window - 1 and is asked for rows s + lead ... s + lead + target_rows - 1. */
-struct plan {
-    const struct lstmc_model *model;
-    const char *path;
-    struct lstmc_table table;
-    int columns, targets;               /* the table's columns are the inputs, then the targets */
-    const char **names;                 /* of the table's columns */
-    int is_forecast;
-    size_t window, lead, target_rows;
-    size_t training_rows;
-    double *offset, *scale;             /* per column of the table: value = normalised * scale + offset */
-    struct lstmc_message *message;
-};
+typedef struct lstmc_windows Windows;
+typedef struct lstmc_rows Rows;
 
-static int mismatch(const struct plan *plan, const char *what)
+/* ---- options ---- */
+
+static int mismatch(const Windows *w, const char *what)
 {
-    return lstmc_fail(plan->message, LSTMC_MISMATCH, "%s: %s", plan->path, what);
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: %s", w->main.path, what);
 }
 
-/* Probabilities and classes stay as they are; what a regression predicts is normalised. */
-static int targets_are_normalised(const struct lstmc_model *model)
+static int is_one_of(const char *word, const char *const *words)
 {
-    return !model->target_is_class && !(model->loss && strstr(model->loss, "crossentropy"));
+    for (; *words; words++)
+        if (!strcmp(word, *words))
+            return 1;
+    return 0;
 }
 
-static int check_options(const struct plan *plan, const struct lstmc_csv_options *options)
+static int check_words(const Windows *w, const struct lstmc_csv_options *options)
 {
-    const char *kind = options->normalization ? options->normalization : "none";
-    if (plan->columns < 1 || plan->targets < 1)
-        return mismatch(plan, "at least one column and one target must be named");
-    if (options->sliding && (options->window < 1 || options->horizon < 1))
-        return mismatch(plan, "window and horizon must be positive");
+    static const char *const kinds[] = { "none", "standard", "minmax", NULL }, *const ways[] = { "error", "drop", "previous", "interpolate", NULL };
+    if (options->normalization && !is_one_of(options->normalization, kinds))
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: unknown normalization \"%.40s\": use \"none\", \"standard\" or \"minmax\"", w->main.path,
+                          options->normalization);
+    if (options->missing && !is_one_of(options->missing, ways))
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: missing = \"%.40s\" is unknown: use \"error\", \"drop\", \"previous\" or \"interpolate\"",
+                          w->main.path, options->missing);
+    return LSTMC_OK;
+}
+
+static int check_options(const Windows *w, const struct lstmc_csv_options *options)
+{
+    int nearest = options->horizon_count ? options->horizons[0] : 0;
+    if (w->columns < 1 || w->targets < 1)
+        return mismatch(w, "at least one column and one target must be named");
+    if (options->sliding && (options->window < 1 || options->horizon_count < 1 || nearest < (options->target_count ? 0 : 1)))
+        return mismatch(w, "window and horizon must be positive");
+    for (int i = 1; i < options->horizon_count; i++)
+        if (options->horizons[i] <= options->horizons[i - 1])
+            return mismatch(w, "horizons must ascend");
     if (!(options->split > 0 && options->split <= 1))
-        return mismatch(plan, "split must be in (0, 1]");
-    if (strcmp(kind, "none") && strcmp(kind, "standard") && strcmp(kind, "minmax"))
-        return lstmc_fail(plan->message, LSTMC_MISMATCH, "%s: unknown normalization \"%.40s\": use \"none\", \"standard\" or \"minmax\"",
-                          plan->path, kind);
+        return mismatch(w, "split must be in (0, 1]");
+    if (options->relative && (!options->sliding || nearest < 1))
+        return mismatch(w, "relative needs a window and horizons from 1");
+    if (options->validation_remaining && (!options->validation || !options->group))
+        return mismatch(w, "validation_remaining needs a validation file and a group");
+    if (options->last_only && !options->group)
+        return mismatch(w, "last_only needs a group");
+    return check_words(w, options);
+}
+
+/* The targets are the rows `horizons` ahead, or all rows up to a single one if the model has room for them. */
+static int fit_model(Windows *w, const struct lstmc_csv_options *options)
+{
+    const struct lstmc_model *model = w->model;
+    int count = options->sliding ? options->horizon_count : 1, farthest = options->sliding ? options->horizons[count - 1] : 0;
+    int every_row = count == 1 && farthest > 1 && model->target_count == (size_t)farthest * (size_t)w->targets;
+    w->window = options->sliding ? (size_t)options->window : 1;
+    if (model->input_count != w->window * (size_t)w->columns || (options->sliding && (size_t)model->input_shape[0] != w->window))
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: a sample has %zu x %d values, the model reads %zu: Input{%zu, %d} would fit",
+                          w->main.path, w->window, w->columns, model->input_count, w->window, w->columns);
+    w->ahead_count = every_row ? farthest : count;
+    if (model->target_count != (size_t)w->ahead_count * (size_t)w->targets)
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
+                          count > 1 ? " at each of several horizons" : "", model->target_count);
+    w->ahead = calloc((size_t)w->ahead_count, sizeof *w->ahead);
+    if (!w->ahead)
+        return lstmc_fail_memory(w->message, w->main.path);
+    for (int i = 0; i < w->ahead_count; i++)
+        w->ahead[i] = every_row ? i + 1 : options->sliding ? options->horizons[i] : 0;
     return LSTMC_OK;
 }
 
-/* The target is the row `horizon` ahead, or, if the model has room for them, all rows up to it. */
-static int fit_model(struct plan *plan, const struct lstmc_csv_options *options)
+/* ---- rows ---- */
+
+static double *table_value(const Rows *rows, size_t row, int column)
 {
-    const struct lstmc_model *model = plan->model;
-    size_t horizon = options->sliding ? (size_t)options->horizon : 1;
-    plan->window = options->sliding ? (size_t)options->window : 1;
-    plan->is_forecast = options->sliding;
-    if (model->input_count != plan->window * (size_t)plan->columns ||
-        (options->sliding && (size_t)model->input_shape[0] != plan->window))
-        return lstmc_fail(plan->message, LSTMC_MISMATCH, "%s: a sample has %zu x %d values, the model reads %zu: Input{%zu, %d} would fit",
-                          plan->path, plan->window, plan->columns, model->input_count, plan->window, plan->columns);
-    int every_row = model->target_count == horizon * (size_t)plan->targets;
-    if (!every_row && model->target_count != (size_t)plan->targets)
-        return lstmc_fail(plan->message, LSTMC_MISMATCH, "%s: there are %d target columns, the model predicts %zu values", plan->path,
-                          plan->targets, model->target_count);
-    plan->target_rows = every_row ? horizon : 1;
-    plan->lead = !options->sliding ? 0 : every_row ? plan->window : plan->window - 1 + horizon;
-    return LSTMC_OK;
+    return &rows->table.value[row * (size_t)rows->table.columns + (size_t)column];
 }
 
-static int read_table(struct plan *plan, const struct lstmc_csv_options *options)
+static int has_computed(const struct lstmc_table *table)
 {
-    const char *const *targets = options->target_count ? options->targets : options->columns;
-    plan->names = calloc((size_t)(plan->columns + plan->targets), sizeof *plan->names);
-    if (!plan->names)
-        return lstmc_fail_memory(plan->message, plan->path);
-    for (int i = 0; i < plan->columns; i++)
-        plan->names[i] = options->columns[i];
-    for (int i = 0; i < plan->targets; i++)
-        plan->names[plan->columns + i] = targets[i];
-    int status = lstmc_table_read(plan->path, plan->names, plan->columns + plan->targets, &plan->table, plan->message);
-    plan->training_rows = (size_t)floor((double)plan->table.rows * options->split + 1e-9);
+    return memchr(table->computed, 1, (size_t)table->columns) != NULL;
+}
+
+static int read_rows(Windows *w, Rows *rows, const char *remaining)
+{
+    const struct lstmc_csv_options *options = w->options;
+    int keeps = options->missing && strcmp(options->missing, "error");
+    struct lstmc_table_options how = { .names = w->names, .name_count = w->columns + w->targets, .group = options->group, .keep_missing = keeps,
+                                       .unpack = options->unpack };
+    int status = lstmc_table_read(rows->path, &how, &rows->table, w->message);
+    if (!status && remaining && !has_computed(&rows->table))
+        status = mismatch(w, "validation_remaining is given, but no column \"remaining\" is asked for");
+    if (!status && remaining)
+        status = lstmc_rows_add_remaining(&rows->table, remaining, &how, rows->path, w->message);
+    if (!status && keeps)
+        status = lstmc_rows_complete(&rows->table, options->missing, rows->path, w->names, w->message);
+    for (size_t row = 0; row < rows->table.rows && options->at_most; row++)
+        for (int column = w->columns; column < w->columns + w->targets; column++)
+            *table_value(rows, row, column) = *table_value(rows, row, column) <= *options->at_most;
     return status;
 }
 
-static double table_value(const struct plan *plan, size_t row, int column)
+/* The first fraction of the rows, or of the groups. */
+static size_t find_cut(const struct lstmc_table *table, const struct lstmc_csv_options *options)
 {
-    return plan->table.value[row * (size_t)plan->table.columns + (size_t)column];
+    if (options->validation)
+        return table->rows;
+    if (!options->group)
+        return (size_t)floor((double)table->rows * options->split + 1e-9);
+    double groups = floor((double)table->groups * options->split + 1e-9);
+    size_t cut = 0;
+    while (cut < table->rows && table->group[cut] < groups)
+        cut++;
+    return cut;
 }
 
-/* Mean and standard deviation, or minimum and range, of the training rows; a constant column keeps scale 1. */
-static void fit_column(const struct plan *plan, int column, int standard)
+static int read_all(Windows *w)
 {
-    double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
-    size_t rows = plan->training_rows;
-    for (size_t row = 0; row < rows; row++) {
-        double value = table_value(plan, row, column);
-        sum += value;
-        low = fmin(low, value);
-        high = fmax(high, value);
-    }
-    double mean = sum / (double)rows;
-    for (size_t row = 0; row < rows; row++)
-        squares += (table_value(plan, row, column) - mean) * (table_value(plan, row, column) - mean);
-    double scale = standard ? sqrt(squares / (double)rows) : high - low;
-    plan->offset[column] = standard ? mean : low;
-    plan->scale[column] = low < high && isfinite(scale) && scale > 0 ? scale : 1;
+    const struct lstmc_csv_options *options = w->options;
+    const char *const *targets = options->target_count ? options->targets : options->columns;
+    w->names = calloc((size_t)(w->columns + w->targets), sizeof *w->names);
+    if (!w->names)
+        return lstmc_fail_memory(w->message, w->main.path);
+    for (int i = 0; i < w->columns + w->targets; i++)
+        w->names[i] = i < w->columns ? options->columns[i] : targets[i - w->columns];
+    int status = read_rows(w, &w->main, NULL);
+    if (!status && options->validation)
+        status = read_rows(w, &w->held_out, options->validation_remaining);
+    if (!status)
+        w->main.cut = find_cut(&w->main.table, options);
+    return status;
 }
 
-static int fit_normalization(struct plan *plan, const char *kind)
+/* ---- samples ---- */
+
+static size_t sample_rows(const Windows *w)
 {
-    int columns = plan->table.columns;
-    plan->offset = calloc((size_t)columns, sizeof *plan->offset);
-    plan->scale = calloc((size_t)columns, sizeof *plan->scale);
-    if (!plan->offset || !plan->scale)
-        return lstmc_fail_memory(plan->message, plan->path);
-    for (int column = 0; column < columns; column++) {
-        int is_input = column < plan->columns;
-        int normalised = is_input ? !plan->model->input_is_tokens : targets_are_normalised(plan->model);
-        plan->scale[column] = 1;
-        if (normalised && kind && strcmp(kind, "none") && plan->training_rows)
-            fit_column(plan, column, !strcmp(kind, "standard"));
-    }
-    return LSTMC_OK;
+    return w->window + (size_t)w->ahead[w->ahead_count - 1];
 }
 
-static double normalised(const struct plan *plan, size_t row, int column)
+/* A held-out window may read rows that train, but what it is asked for lies behind them. */
+int lstmc_windows_begin(const Windows *w, const Rows *rows, size_t row, int trains)
 {
-    return (table_value(plan, row, column) - plan->offset[column]) / plan->scale[column];
+    const struct lstmc_table *table = &rows->table;
+    size_t behind = row + sample_rows(w), first_target = row + w->window - 1 + (size_t)w->ahead[0];
+    if (behind > table->rows || (trains ? behind > rows->cut : first_target < rows->cut) || table->run[row] != table->run[behind - 1])
+        return 0;
+    return trains || !w->options->last_only || behind == table->rows || table->group[behind] != table->group[row];
 }
 
-static int misfit(const struct plan *plan, size_t row, int column, struct lstmc_range range)
+double lstmc_windows_value(const Windows *w, const Rows *rows, size_t first, size_t row, int column)
 {
-    return lstmc_fail(plan->message, LSTMC_MISMATCH, "%s:%d: %s %d: %.9g is not %s", plan->path, plan->table.line[row],
-                      column < plan->columns ? "column" : "target", column < plan->columns ? column + 1 : column - plan->columns + 1,
-                      normalised(plan, row, column), range.text);
+    double value = *table_value(rows, row, column);
+    return w->options->relative ? value - *table_value(rows, first + w->window - 1, column) : value;
 }
 
-static int fill_sample(const struct plan *plan, struct lstmc_dataset *data, size_t sample, size_t row)
+static double normalised(const Windows *w, const Rows *rows, size_t first, size_t row, int column)
 {
-    size_t x = sample * plan->model->input_count, y = sample * plan->model->target_count;
-    for (size_t step = 0; step < plan->window; step++)
-        for (int i = 0; i < plan->columns; i++)
-            if (!lstmc_store_input(plan->model, data, x++, normalised(plan, row + step, i)))
-                return misfit(plan, row + step, i, lstmc_input_range(plan->model));
-    for (size_t step = 0; step < plan->target_rows; step++)
-        for (int i = 0; i < plan->targets; i++, y++) {
-            size_t target_row = row + plan->lead + step;
-            if (!lstmc_store_target(plan->model, data, y, normalised(plan, target_row, plan->columns + i)))
-                return misfit(plan, target_row, plan->columns + i, lstmc_target_range(plan->model));
+    return (lstmc_windows_value(w, rows, first, row, column) - w->offset[column]) / w->scale[column];
+}
+
+static int misfit(const Windows *w, const Rows *rows, size_t row, int column, double value, struct lstmc_range range)
+{
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%s:%d: %s %d: %.9g is not %s", rows->path, rows->table.line[row],
+                      column < w->columns ? "column" : "target", column < w->columns ? column + 1 : column - w->columns + 1, value, range.text);
+}
+
+static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
+{
+    size_t x = sample * w->model->input_count, y = sample * w->model->target_count, last = first + w->window - 1;
+    for (size_t row = first; row <= last; row++)
+        for (int i = 0; i < w->columns; i++) {
+            double value = normalised(w, rows, first, row, i);
+            if (!lstmc_store_input(w->model, data, x++, value))
+                return misfit(w, rows, row, i, value, lstmc_input_range(w->model));
+        }
+    for (int ahead = 0; ahead < w->ahead_count; ahead++)
+        for (int i = w->columns; i < w->columns + w->targets; i++, y++) {
+            size_t row = last + (size_t)w->ahead[ahead];
+            double value = normalised(w, rows, first, row, i);
+            if (!lstmc_store_target(w->model, data, y, value))
+                return misfit(w, rows, row, i, value, lstmc_target_range(w->model));
             if (data->persistence)
-                data->persistence[y] = (float)normalised(plan, row + plan->window - 1, plan->columns + i);
+                data->persistence[y] = (float)normalised(w, rows, first, last, i);
         }
     return LSTMC_OK;
 }
 
+/* ---- what the numbers mean ---- */
+
 /* Columns `first` and on of the table, once or more along an axis of the model. */
-static int describe_columns(const struct plan *plan, int first, int count, int extent, struct lstmc_scaling *scaling)
+static int describe_columns(const Windows *w, int first, int count, int extent, struct lstmc_scaling *scaling)
 {
     if (!lstmc_scaling_alloc(scaling, extent))
         return 0;
     for (int i = 0; i < extent; i++) {
-        scaling->offset[i] = plan->offset[first + i % count];
-        scaling->scale[i] = plan->scale[first + i % count];
+        scaling->offset[i] = w->offset[first + i % count];
+        scaling->scale[i] = w->scale[first + i % count];
     }
     return 1;
 }
 
-static int copy_names(struct lstmc_names *names, const char *const *from, int count)
+static int copy_names(struct lstmc_names *names, const char *const *from, int count, const char *before)
 {
     int done = lstmc_names_alloc(names, count);
-    for (int i = 0; done && i < count; i++)
-        done = lstmc_names_set(names, i, from[i], strlen(from[i]));
+    for (int i = 0; done && i < count; i++) {
+        char name[256];
+        int length = snprintf(name, sizeof name, "%s%.200s", before, from[i]);
+        done = lstmc_names_set(names, i, name, (size_t)length);
+    }
     return done;
 }
 
 /* How to read the numbers in the file's own unit. */
-static int describe(const struct plan *plan, struct lstmc_meaning *meaning)
+static int describe(const Windows *w, struct lstmc_meaning *meaning)
 {
-    const struct lstmc_model *model = plan->model;
+    const struct lstmc_model *model = w->model;
+    const char *before = w->options->relative ? "change of " : "";
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
-    return (model->input_is_tokens || describe_columns(plan, 0, plan->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
-           (model->target_is_class || describe_columns(plan, plan->columns, plan->targets, targets, &meaning->target)) &&
-           copy_names(&meaning->columns, plan->names, plan->columns) &&
-           copy_names(&meaning->targets, plan->names + plan->columns, plan->targets);
+    return (model->input_is_tokens || describe_columns(w, 0, w->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
+           (model->target_is_class || describe_columns(w, w->columns, w->targets, targets, &meaning->target)) &&
+           copy_names(&meaning->columns, w->names, w->columns, before) &&
+           copy_names(&meaning->targets, w->names + w->columns, w->targets, before);
 }
 
-static int fill_dataset(const struct plan *plan, size_t first_row, size_t samples, struct lstmc_dataset *data)
+/* ---- data sets ---- */
+
+static size_t count_samples(const Windows *w, const Rows *rows, int trains)
 {
-    int numbers = !plan->model->target_is_class;
+    size_t samples = 0;
+    for (size_t row = 0; row < rows->table.rows; row++)
+        samples += (size_t)lstmc_windows_begin(w, rows, row, trains);
+    return samples;
+}
+
+static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t samples, struct lstmc_dataset *data)
+{
+    int is_forecast = w->options->sliding && w->ahead[0] > 0 && !w->model->target_is_class;
     if (!samples)
         return LSTMC_OK;
-    if (lstmc_dataset_alloc(plan->model, samples, data) || !describe(plan, &data->meaning))
-        return lstmc_fail_memory(plan->message, plan->path);
-    if (plan->is_forecast && numbers) {
-        data->persistence = lstmc_alloc(samples * plan->model->target_count * sizeof(float));
+    if (lstmc_dataset_alloc(w->model, samples, data) || !describe(w, &data->meaning))
+        return lstmc_fail_memory(w->message, rows->path);
+    if (is_forecast) {
+        data->persistence = lstmc_alloc(samples * w->model->target_count * sizeof(float));
         if (!data->persistence)
-            return lstmc_fail_memory(plan->message, plan->path);
+            return lstmc_fail_memory(w->message, rows->path);
     }
-    for (size_t sample = 0; sample < samples; sample++) {
-        int status = fill_sample(plan, data, sample, first_row + sample);
+    for (size_t row = 0, sample = 0; sample < samples; row++) {
+        int status = lstmc_windows_begin(w, rows, row, trains) ? fill_sample(w, rows, data, sample++, row) : LSTMC_OK;
         if (status)
             return status;
     }
     return LSTMC_OK;
 }
 
-/* A held-out window may read training rows, but what it is asked for lies behind them. */
-static int fill_both(const struct plan *plan, double split, struct lstmc_dataset *training, struct lstmc_dataset *validation)
+static int no_samples(const Windows *w, const Rows *rows, const char *what)
 {
-    size_t rows = plan->table.rows, cut = plan->training_rows, last = plan->lead + plan->target_rows - 1;
-    size_t held_out_first = cut > plan->lead ? cut - plan->lead : 0;
-    size_t training_samples = cut > last ? cut - last : 0;
-    size_t held_out_samples = split < 1 && rows > held_out_first + last ? rows - held_out_first - last : 0;
-    if (!training_samples || (split < 1 && !held_out_samples))
-        return lstmc_fail(plan->message, LSTMC_MISMATCH, "%s: %zu rows train and %zu are held out, but one sample takes %zu rows", plan->path, cut,
-                          rows - cut, last + 1);
-    int status = fill_dataset(plan, 0, training_samples, training);
-    return status ? status : fill_dataset(plan, held_out_first, held_out_samples, validation);
+    size_t cut = w->main.cut, all = w->main.table.rows, needed = sample_rows(w);
+    if (w->options->group || w->options->validation || (w->options->missing && !strcmp(w->options->missing, "drop")))
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: nothing %s: nowhere are there %zu rows%s without a gap, as one sample takes", rows->path,
+                          what, needed, w->options->group ? " of one group" : "");
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: %zu rows train and %zu are held out, but one sample takes %zu rows", rows->path, cut,
+                      all - cut, needed);
+}
+
+static int fill_both(const Windows *w, struct lstmc_dataset *training, struct lstmc_dataset *validation)
+{
+    const Rows *held_out = w->options->validation ? &w->held_out : &w->main;
+    int holds_out = w->options->validation || w->options->split < 1;
+    size_t samples = count_samples(w, &w->main, 1), held_out_samples = holds_out ? count_samples(w, held_out, 0) : 0;
+    if (!samples)
+        return no_samples(w, &w->main, "trains");
+    if (holds_out && !held_out_samples)
+        return no_samples(w, held_out, "is held out");
+    int status = fill_dataset(w, &w->main, 1, samples, training);
+    return status ? status : fill_dataset(w, held_out, 0, held_out_samples, validation);
 }
 
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
-    struct plan plan = { .model = model, .path = path, .message = message, .columns = options->column_count };
-    plan.targets = options->target_count ? options->target_count : options->sliding ? options->column_count : 0;
+    Windows w = { .model = model, .options = options, .message = message, .columns = options->column_count, .main.path = path,
+                  .held_out.path = options->validation };
+    w.targets = options->target_count ? options->target_count : options->sliding ? options->column_count : 0;
     memset(training, 0, sizeof *training);
     memset(validation, 0, sizeof *validation);
-    int status = check_options(&plan, options);
+    int status = check_options(&w, options);
     if (!status)
-        status = fit_model(&plan, options);
+        status = fit_model(&w, options);
     if (!status)
-        status = read_table(&plan, options);
+        status = read_all(&w);
     if (!status)
-        status = fit_normalization(&plan, options->normalization);
+        status = lstmc_windows_normalize(&w);
     if (!status)
-        status = fill_both(&plan, options->split, training, validation);
+        status = fill_both(&w, training, validation);
     if (status) {
         lstmc_dataset_free(training);
         lstmc_dataset_free(validation);
     }
-    free(plan.names);
-    free(plan.offset);
-    free(plan.scale);
-    lstmc_table_free(&plan.table);
+    free(w.names);
+    free(w.ahead);
+    free(w.offset);
+    free(w.scale);
+    lstmc_table_free(&w.main.table);
+    lstmc_table_free(&w.held_out.table);
     return status;
 }

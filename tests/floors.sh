@@ -6,7 +6,7 @@
 #   runtime/ knows no compiler/     runtime/interpreter/ knows compiler/model.h alone
 #   generated code knows itself and the C library alone
 #   Lua is for read_lua and lua_*   the compiler needs no BLAS    the weight files alone need jansson
-#   threads are for runtime/threads.c
+#   threads are for runtime/threads.c   zlib is for runtime/gzip.c, which only its callers link
 #
 # Comments are taken away before anything is looked for.
 script=$0
@@ -84,6 +84,9 @@ check_runtime() {
     code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
         grep 'jansson' | grep -vE '^runtime/(safetensors|safetensors_write|meaning_json)\.c:' | forbid "jansson belongs to the weight files"
     code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
+        grep 'zlib' | grep -v '^runtime/gzip\.c:' | forbid "zlib belongs to gzip.c"
+    code_of $(existing runtime/*.c) | grep -w 'lstmc_gunzip' | grep -v '^runtime/gzip\.c:' | forbid "the runtime would link zlib into every program"
+    code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
         grep -E '<(pthread|threads)\.h>' | grep -v '^runtime/threads\.c:' | forbid "threads outside threads.c"
 }
 
@@ -152,6 +155,8 @@ self_test() {
     plant "Lua is for read_lua" compiler/lower.c '#include <lua.h>'
     plant "no BLAS in the compiler" compiler/evaluate.c '#include <cblas.h>'
     plant "the weight files alone need jansson" runtime/train.c '#include <jansson.h>'
+    plant "zlib is for gzip.c" runtime/csv.c '#include <zlib.h>'
+    plant "only its callers link zlib" runtime/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'
 }
 
 # Whatever is printed is a finding.

@@ -1,7 +1,7 @@
 /* test_csv.c: CSV to data sets: quotes, headers, line ends, missing values, windows, normalisation, the split, real series. */
 #include "../runtime/lstmc.h"
 #include "../runtime/lstmc_random.h"
-#include "temporary.h"
+#include "csv_result.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -9,58 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* Windows of `window` rows of `columns` columns, `targets` values predicted. */
-static struct lstmc_model window_model(int window, int columns, int targets)
-{
-    return (struct lstmc_model){ .name = "window", .loss = "mse", .input_rank = 2, .input_shape = { window, columns },
-                                 .output_rank = 1, .output_shape = { targets }, .target_rank = 1, .target_shape = { targets },
-                                 .input_count = (size_t)window * (size_t)columns, .output_count = (size_t)targets,
-                                 .target_count = (size_t)targets, .batch = 4, .shards = 1 };
-}
-
-static struct lstmc_model row_model(int columns, int targets)
-{
-    struct lstmc_model model = window_model(1, columns, targets);
-    model.input_rank = 1;
-    model.input_shape[0] = columns;
-    return model;
-}
-
-struct result {
-    int status;
-    struct lstmc_dataset training, validation;
-    struct lstmc_message message;
-};
-
-static struct result read_bytes(const struct lstmc_model *model, const void *bytes, size_t size, const struct lstmc_csv_options *options)
-{
-    struct result result = { .status = 0 };
-    struct temporary_file file = temporary_write(bytes, size);
-    result.status = lstmc_read_csv(model, file.path, options, &result.training, &result.validation, &result.message);
-    temporary_remove(&file);
-    return result;
-}
-
-static struct result read_text(const struct lstmc_model *model, const char *text, const struct lstmc_csv_options *options)
-{
-    return read_bytes(model, text, strlen(text), options);
-}
-
-static void result_free(struct result *result)
-{
-    lstmc_dataset_free(&result->training);
-    lstmc_dataset_free(&result->validation);
-}
-
-static void expect_floats(const char *what, const float *values, const double *expected, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        cr_expect(fabs((double)values[i] - expected[i]) <= 1e-6 * fmax(1, fabs(expected[i])), "%s[%zu]: %.9g, expected %.9g (tol 1e-6)", what, i,
-                  (double)values[i], expected[i]);
-}
-
-#define NAMES(...) (const char *const[]){ __VA_ARGS__ }
 
 Test(csv, forms)
 {
@@ -79,16 +27,16 @@ Test(csv, forms)
         { "text elsewhere", "a,x,b,c\n1,\"one, \"\"1\"\"\nor so\",2,3\n4,four,5,6\n" },
         { "more cells at the end", "a,b,c\n1,2,3,\n4,5,6,7,8\n" },
     };
-    const struct lstmc_model model = row_model(2, 1);
+    const struct lstmc_model model = csv_row_model(2, 1);
     const struct lstmc_csv_options options = { .columns = NAMES("a", "b"), .column_count = 2, .targets = NAMES("c"), .target_count = 1, .split = 1 };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct result result = read_text(&model, table[i].text, &options);
+        struct csv_result result = csv_read_text(&model, table[i].text, &options);
         cr_assert_eq(result.status, 0, "%s: %s", table[i].what, result.message.text);
         cr_assert(result.training.samples == 2 && result.validation.samples == 0, "%s: %zu samples", table[i].what, result.training.samples);
-        expect_floats(table[i].what, result.training.x, (double[]){ 1, 2, 4, 5 }, 4);
-        expect_floats(table[i].what, result.training.y, (double[]){ 3, 6 }, 2);
+        csv_expect_floats(table[i].what, result.training.x, (double[]){ 1, 2, 4, 5 }, 4);
+        csv_expect_floats(table[i].what, result.training.y, (double[]){ 3, 6 }, 2);
         cr_expect_null(result.training.persistence, "%s: rows are no forecast", table[i].what);
-        result_free(&result);
+        csv_result_free(&result);
     }
 }
 
@@ -101,23 +49,23 @@ Test(csv, headers_and_positions)
         { "day,2\nmon,4\ntue,5\n", "2", 3, 2 },             /* text in a column all the way is no header */
         { "day,2024\nmon,4\n", "2", 2, 2024 },
     };
-    const struct lstmc_model model = row_model(1, 1);
+    const struct lstmc_model model = csv_row_model(1, 1);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct lstmc_csv_options options = { .columns = NAMES(table[i].column), .column_count = 1, .targets = NAMES(table[i].column),
                                                    .target_count = 1, .split = 1 };
-        struct result result = read_text(&model, table[i].text, &options);
+        struct csv_result result = csv_read_text(&model, table[i].text, &options);
         cr_assert_eq(result.status, 0, "\"%s\": %s", table[i].text, result.message.text);
         cr_expect(result.training.samples == table[i].samples && (double)((float *)result.training.x)[0] == table[i].first,
                   "\"%s\": %zu samples, first %g; expected %zu, %g", table[i].text, result.training.samples,
                   (double)((float *)result.training.x)[0], table[i].samples, table[i].first);
-        result_free(&result);
+        csv_result_free(&result);
     }
     /* with a header, its names win over positions */
     const struct lstmc_csv_options options = { .columns = NAMES("2"), .column_count = 1, .targets = NAMES("v"), .target_count = 1, .split = 1 };
-    struct result result = read_text(&model, "2,day,v\n3,mon,4\n", &options);
+    struct csv_result result = csv_read_text(&model, "2,day,v\n3,mon,4\n", &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     cr_expect_eq(((float *)result.training.x)[0], 3);
-    result_free(&result);
+    csv_result_free(&result);
 }
 
 Test(csv, mistakes)
@@ -139,14 +87,14 @@ Test(csv, mistakes)
         { "", "is empty", LSTMC_BAD_FILE },
         { "\n\n", "is empty", LSTMC_BAD_FILE },
     };
-    const struct lstmc_model model = row_model(2, 1);
+    const struct lstmc_model model = csv_row_model(2, 1);
     const struct lstmc_csv_options options = { .columns = NAMES("a", "b"), .column_count = 2, .targets = NAMES("c"), .target_count = 1, .split = 1 };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct result result = read_text(&model, table[i].text, &options);
+        struct csv_result result = csv_read_text(&model, table[i].text, &options);
         cr_expect(result.status == table[i].status && strstr(result.message.text, table[i].expected), "\"%s\": status %d \"%s\", expected %d \"%s\"",
                   table[i].text, result.status, result.message.text, table[i].status, table[i].expected);
         cr_expect(!result.training.x && !result.training.y && !result.validation.x, "\"%s\": leaves data behind", table[i].text);
-        result_free(&result);
+        csv_result_free(&result);
     }
 }
 
@@ -154,108 +102,108 @@ Test(csv, mistakes)
 
 Test(csv, windows)
 {
-    const struct lstmc_model model = window_model(3, 1, 1);
-    const struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 3, .horizon = 2, .split = 0.7 };
-    struct result result = read_text(&model, TEN, &options);
+    const struct lstmc_model model = csv_window_model(3, 1, 1);
+    const struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 3, HORIZONS(2), .split = 0.7 };
+    struct csv_result result = csv_read_text(&model, TEN, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     /* rows 0 ... 6 train: the last window that fits is 30 40 50 -> 70 */
     cr_assert_eq(result.training.samples, 3, "%zu samples", result.training.samples);
-    expect_floats("x", result.training.x, (double[]){ 10, 20, 30, 20, 30, 40, 30, 40, 50 }, 9);
-    expect_floats("y", result.training.y, (double[]){ 50, 60, 70 }, 3);
-    expect_floats("persistence", result.training.persistence, (double[]){ 30, 40, 50 }, 3);
+    csv_expect_floats("x", result.training.x, (double[]){ 10, 20, 30, 20, 30, 40, 30, 40, 50 }, 9);
+    csv_expect_floats("y", result.training.y, (double[]){ 50, 60, 70 }, 3);
+    csv_expect_floats("persistence", result.training.persistence, (double[]){ 30, 40, 50 }, 3);
     /* held-out targets are 80, 90, 100; their windows reach back */
     cr_assert_eq(result.validation.samples, 3, "%zu held out", result.validation.samples);
-    expect_floats("held-out x", result.validation.x, (double[]){ 40, 50, 60, 50, 60, 70, 60, 70, 80 }, 9);
-    expect_floats("held-out y", result.validation.y, (double[]){ 80, 90, 100 }, 3);
-    expect_floats("held-out persistence", result.validation.persistence, (double[]){ 60, 70, 80 }, 3);
-    result_free(&result);
+    csv_expect_floats("held-out x", result.validation.x, (double[]){ 40, 50, 60, 50, 60, 70, 60, 70, 80 }, 9);
+    csv_expect_floats("held-out y", result.validation.y, (double[]){ 80, 90, 100 }, 3);
+    csv_expect_floats("held-out persistence", result.validation.persistence, (double[]){ 60, 70, 80 }, 3);
+    csv_result_free(&result);
 }
 
 Test(csv, all_rows_up_to_the_horizon)
 {
-    const struct lstmc_model model = window_model(3, 1, 2);
-    const struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 3, .horizon = 2, .split = 0.7 };
-    struct result result = read_text(&model, TEN, &options);
+    const struct lstmc_model model = csv_window_model(3, 1, 2);
+    const struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 3, HORIZONS(2), .split = 0.7 };
+    struct csv_result result = csv_read_text(&model, TEN, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     cr_assert(result.training.samples == 3 && result.validation.samples == 2, "%zu, %zu", result.training.samples, result.validation.samples);
-    expect_floats("y", result.training.y, (double[]){ 40, 50, 50, 60, 60, 70 }, 6);
-    expect_floats("held-out y", result.validation.y, (double[]){ 80, 90, 90, 100 }, 4);
-    expect_floats("persistence", result.training.persistence, (double[]){ 30, 30, 40, 40, 50, 50 }, 6);
-    result_free(&result);
+    csv_expect_floats("y", result.training.y, (double[]){ 40, 50, 50, 60, 60, 70 }, 6);
+    csv_expect_floats("held-out y", result.validation.y, (double[]){ 80, 90, 90, 100 }, 4);
+    csv_expect_floats("persistence", result.training.persistence, (double[]){ 30, 30, 40, 40, 50, 50 }, 6);
+    csv_result_free(&result);
 }
 
 Test(csv, normalisation_knows_the_training_part_alone)
 {
     static const char text[] = "a,b\n1,5\n3,5\n5,5\n7,5\n1000,9\n2000,8\n";      /* the first four rows train */
-    const struct lstmc_model model = window_model(2, 2, 1);
+    const struct lstmc_model model = csv_window_model(2, 2, 1);
     struct lstmc_csv_options options = { .columns = NAMES("a", "b"), .column_count = 2, .targets = NAMES("a"), .target_count = 1, .sliding = 1,
-                                         .window = 2, .horizon = 1, .normalization = "standard", .split = 4.0 / 6 };
-    struct result result = read_text(&model, text, &options);
+                                         .window = 2, HORIZONS(1), .normalization = "standard", .split = 4.0 / 6 };
+    struct csv_result result = csv_read_text(&model, text, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     double deviation = sqrt(5.0);                                               /* of 1 3 5 7 */
     cr_assert_eq(result.training.meaning.target.columns, 1);
     cr_expect(fabs(result.training.meaning.target.offset[0] - 4) < 1e-12 && fabs(result.training.meaning.target.scale[0] - deviation) < 1e-12, "%g %g",
               result.training.meaning.target.offset[0], result.training.meaning.target.scale[0]);
-    expect_floats("x", result.training.x, (double[]){ -3 / deviation, 0, -1 / deviation, 0, -1 / deviation, 0, 1 / deviation, 0 }, 8);
-    expect_floats("y", result.training.y, (double[]){ 1 / deviation, 3 / deviation }, 2);
-    expect_floats("held-out y", result.validation.y, (double[]){ 996 / deviation, 1996 / deviation }, 1);
-    expect_floats("held-out persistence", result.validation.persistence, (double[]){ 3 / deviation, 996 / deviation }, 1);
-    result_free(&result);
+    csv_expect_floats("x", result.training.x, (double[]){ -3 / deviation, 0, -1 / deviation, 0, -1 / deviation, 0, 1 / deviation, 0 }, 8);
+    csv_expect_floats("y", result.training.y, (double[]){ 1 / deviation, 3 / deviation }, 2);
+    csv_expect_floats("held-out y", result.validation.y, (double[]){ 996 / deviation, 1996 / deviation }, 1);
+    csv_expect_floats("held-out persistence", result.validation.persistence, (double[]){ 3 / deviation, 996 / deviation }, 1);
+    csv_result_free(&result);
     options.normalization = "minmax";
-    result = read_text(&model, text, &options);
+    result = csv_read_text(&model, text, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
-    expect_floats("minmax x", result.training.x, (double[]){ 0, 0, 1.0 / 3, 0, 1.0 / 3, 0, 2.0 / 3, 0 }, 8);
-    expect_floats("minmax held-out x", result.validation.x, (double[]){ 2.0 / 3, 0, 1, 0, 1, 0, 999.0 / 6, 4 }, 8);
+    csv_expect_floats("minmax x", result.training.x, (double[]){ 0, 0, 1.0 / 3, 0, 1.0 / 3, 0, 2.0 / 3, 0 }, 8);
+    csv_expect_floats("minmax held-out x", result.validation.x, (double[]){ 2.0 / 3, 0, 1, 0, 1, 0, 999.0 / 6, 4 }, 8);
     cr_expect(result.validation.meaning.target.offset[0] == 1 && result.validation.meaning.target.scale[0] == 6);
-    result_free(&result);
+    csv_result_free(&result);
 }
 
 Test(csv, classes_and_probabilities_stay)
 {
-    struct lstmc_model model = row_model(1, 1);
+    struct lstmc_model model = csv_row_model(1, 1);
     const struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("c"), .target_count = 1,
                                                .normalization = "minmax", .split = 1 };
     model.loss = "binary_crossentropy";
-    struct result result = read_text(&model, "a,c\n10,0\n20,1\n", &options);
+    struct csv_result result = csv_read_text(&model, "a,c\n10,0\n20,1\n", &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
-    expect_floats("x", result.training.x, (double[]){ 0, 1 }, 2);
-    expect_floats("y", result.training.y, (double[]){ 0, 1 }, 2);
-    result_free(&result);
+    csv_expect_floats("x", result.training.x, (double[]){ 0, 1 }, 2);
+    csv_expect_floats("y", result.training.y, (double[]){ 0, 1 }, 2);
+    csv_result_free(&result);
     model.loss = "sparse_categorical_crossentropy";
     model.target_is_class = 1;
     model.output_shape[0] = 3;
     model.output_count = 3;
-    result = read_text(&model, "a,c\n10,2\n20,1\n", &options);
+    result = csv_read_text(&model, "a,c\n10,2\n20,1\n", &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     cr_expect(((int32_t *)result.training.y)[0] == 2 && ((int32_t *)result.training.y)[1] == 1 && !result.training.meaning.target.scale);
-    result_free(&result);
-    result = read_text(&model, "a,c\n10,2\n20,3\n", &options);
+    csv_result_free(&result);
+    result = csv_read_text(&model, "a,c\n10,2\n20,3\n", &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":3: target 1: 3 is not a whole number in [0, 3)"), "%s",
               result.message.text);
 }
 
 Test(csv, does_not_fit_the_model)
 {
-    const struct lstmc_model model = window_model(3, 1, 1);
-    struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 4, .horizon = 2, .split = 0.7 };
-    struct result result = read_text(&model, TEN, &options);
+    const struct lstmc_model model = csv_window_model(3, 1, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 4, HORIZONS(2), .split = 0.7 };
+    struct csv_result result = csv_read_text(&model, TEN, &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "Input{4, 1} would fit"), "%s", result.message.text);
     options.window = 3;
-    options.horizon = 5;
-    result = read_text(&model, TEN, &options);
+    options.horizons = (const int[]){ 5 };
+    result = csv_read_text(&model, TEN, &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "7 rows train and 3 are held out, but one sample takes 8 rows"), "%s",
               result.message.text);
-    options.horizon = 1;
+    options.horizons = (const int[]){ 1 };
     options.normalization = "zscore";
-    result = read_text(&model, TEN, &options);
+    result = csv_read_text(&model, TEN, &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "unknown normalization \"zscore\""), "%s", result.message.text);
     options.normalization = NULL;
     options.split = 0.99;
-    result = read_text(&model, TEN, &options);
+    result = csv_read_text(&model, TEN, &options);
     cr_expect_eq(result.status, 0, "0.99 of 10 rows leaves one: %s", result.message.text);
-    result_free(&result);
+    csv_result_free(&result);
     options.split = NAN;
-    result = read_text(&model, TEN, &options);
+    result = csv_read_text(&model, TEN, &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "split"), "%s", result.message.text);
 }
 
@@ -263,9 +211,9 @@ Test(csv, mutations)
 {
     static const char good[] = "day,\"a\",b\r\n\"1,1\",2.5,-3\r\n2,\"4\",5e1\r\n3,6,\"7\"\r\n4,8,9\r\n5,1,2\r\n";
     static const char likely[] = "\",\r\n0e-.a;\t";
-    const struct lstmc_model model = window_model(2, 1, 1);
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
     const struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("b"), .target_count = 1, .sliding = 1,
-                                               .window = 2, .horizon = 1, .normalization = "standard", .split = 1 };
+                                               .window = 2, HORIZONS(1), .normalization = "standard", .split = 1 };
     int refused = 0;
     for (uint64_t seed = 0; seed < 300; seed++) {
         char text[sizeof good];
@@ -275,12 +223,12 @@ Test(csv, mutations)
             text[lstmc_random_bits(seed, 1, i, 0) % (sizeof good - 1)] = i % 2 ? (char)byte : likely[byte % (sizeof likely - 1)];
         }
         size_t size = seed % 5 ? sizeof good - 1 : lstmc_random_bits(seed, 3, 0, 0) % sizeof good;
-        struct result result = read_bytes(&model, text, size, &options);
+        struct csv_result result = csv_read_bytes(&model, text, size, &options);
         cr_expect((result.status != 0) == (*result.message.text != 0), "seed %d: status %d but \"%s\"", (int)seed, result.status,
                   result.message.text);
         cr_expect(result.status || result.training.samples > 0, "seed %d: neither data nor a message", (int)seed);
         refused += result.status != 0;
-        result_free(&result);
+        csv_result_free(&result);
     }
     cr_expect(refused > 60 && refused < 300, "%d of 300 mutations were refused", refused);
 }
@@ -290,10 +238,10 @@ static void expect_series(const char *path, const char *column, size_t rows, dou
     struct stat status;
     if (stat(path, &status))
         cr_skip_test("%s is not here", path);
-    const struct lstmc_model model = window_model(12, 1, 1);
-    const struct lstmc_csv_options options = { .columns = NAMES(column), .column_count = 1, .sliding = 1, .window = 12, .horizon = 1,
+    const struct lstmc_model model = csv_window_model(12, 1, 1);
+    const struct lstmc_csv_options options = { .columns = NAMES(column), .column_count = 1, .sliding = 1, .window = 12, HORIZONS(1),
                                                .normalization = "standard", .split = 0.8 };
-    struct result result;
+    struct csv_result result;
     result.status = lstmc_read_csv(&model, path, &options, &result.training, &result.validation, &result.message);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     size_t cut = rows * 8 / 10;
@@ -303,7 +251,7 @@ static void expect_series(const char *path, const char *column, size_t rows, dou
     double value = (double)y[result.validation.samples - 1] * result.validation.meaning.target.scale[0] + result.validation.meaning.target.offset[0];
     cr_expect(fabs(value - last) < 1e-4 * fabs(last), "%s: the last value is %g, expected %g", path, value, last);
     cr_expect_eq(result.validation.persistence[1], y[0], "%s: what is known last is not the value before", path);
-    result_free(&result);
+    csv_result_free(&result);
 }
 
 Test(csv, sunspots)

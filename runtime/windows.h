@@ -1,0 +1,36 @@
+/* windows.h: what windows.c and normalization.c share: how samples lie in the rows of a table. */
+#ifndef LSTMC_WINDOWS_H
+#define LSTMC_WINDOWS_H
+
+#include "csv.h"
+
+/* The rows of one file. Those before `cut` train. */
+struct lstmc_rows {
+    const char *path;
+    struct lstmc_table table;           /* the columns are the inputs, then the targets */
+    size_t cut;
+};
+
+/* A sample that begins at row s reads rows s ... s + window - 1, and is asked for the rows ahead[0], ahead[1], ... behind the last of them. */
+struct lstmc_windows {
+    const struct lstmc_model *model;
+    const struct lstmc_csv_options *options;
+    struct lstmc_rows main, held_out;   /* held_out: of a validation file; no rows if there is none */
+    int columns, targets;
+    const char **names;                 /* of the table's columns */
+    size_t window;
+    int *ahead; int ahead_count;        /* ascending */
+    double *offset, *scale;             /* per column of the table: value = normalised * scale + offset */
+    struct lstmc_message *message;
+};
+
+/* Whether a sample that trains (or is held out) begins at a row: its rows are there, without a gap, in one group, on their side of the cut. */
+int lstmc_windows_begin(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int trains);
+
+/* What a sample that begins at row `first` reads or is asked for in another row; with `relative`, beside its last known row. */
+double lstmc_windows_value(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t first, size_t row, int column);
+
+/* normalization.c: offset and scale of each column, by what trains alone. The only failure is LSTMC_NO_MEMORY. */
+int lstmc_windows_normalize(struct lstmc_windows *windows);
+
+#endif

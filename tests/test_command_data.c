@@ -1,0 +1,128 @@
+/* test_command_data.c: what a description says of its data, through the program: --data, horizons beside persistence, groups, gzip, labels. */
+#include "command.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define SECONDS 60
+
+/* v is the row's number, so persistence is wrong by the horizon, exactly. */
+#define FORECAST \
+    "return Sequential{ Input{3, 2}, Dense{2}, Flatten{}, Dense{3}, loss = \"mse\", optimizer = Adam{learning_rate = arg.rate or 0.01}, epochs = 2,\n" \
+    "  data = csv{\"s.csv\", columns = {\"v\", \"w\"}, targets = {\"v\"}, window = 3, horizon = {1, 2, 5}, relative = true, split = 0.75} }\n"
+#define ENGINES \
+    "return Sequential{ Input{2, 1}, LSTM{2}, Dense{1, activation = \"sigmoid\"}, loss = \"binary_crossentropy\", metrics = {\"accuracy\"},\n" \
+    "  data = csv{\"train.gz\", columns = {\"2\"}, targets = {\"remaining\"}, at_most = 1, group = \"1\", window = 2, horizon = 0, validation = \"test.txt\",\n" \
+    "             validation_remaining = \"left.txt\", last_only = true, missing = \"previous\"} }\n"
+#define SHAPES \
+    "local function draw(random) local class = random(2) - 1 return { class, random() }, class end\n" \
+    "return Sequential{ Input{2}, Dense{arg.classes or 2, activation = \"softmax\"}, loss = \"sparse_categorical_crossentropy\",\n" \
+    "  data = samples{draw, samples = 64, labels = {\"square\", \"circle\"}} }\n"
+
+static char *folder;
+
+static void write_text(const char *name, const char *text)
+{
+    command_write(folder, name, text, (long)strlen(text));
+}
+
+static void write_series(const char *name, int rows, int factor)
+{
+    char text[4096];
+    int length = sprintf(text, "v,w\n");
+    for (int i = 0; i < rows; i++)
+        length += sprintf(text + length, "%d,%d\n", i * factor, i % 4);
+    write_text(name, text);
+}
+
+static void set_up(void)
+{
+    folder = command_folder();
+    write_text("f.lua", FORECAST);
+    write_text("e.lua", ENGINES);
+    write_text("l.lua", SHAPES);
+    write_series("s.csv", 40, 1);
+    write_series("t.csv", 80, 10);
+    write_text("test.txt", "1 7 \n1 8 \n2 1 \n3 4 \n3 5 \n3 NA \n");
+    write_text("left.txt", "1\n2\n3\n");
+    char path[256];
+    snprintf(path, sizeof path, "%s/train.gz", folder);
+    gzFile file = gzopen(path, "wb");
+    cr_assert(file && gzputs(file, "1 1 \n1 2 \n1 3 \n2 1 \n2 2 \n") > 0);
+    gzclose(file);
+}
+
+static void tear_down(void)
+{
+    command_folder_remove(folder);
+}
+
+TestSuite(command_data, .init = set_up, .fini = tear_down);
+
+static void expect(const char *line, int status, const char *output, const char *errors)
+{
+    command_expect(folder, SECONDS, line, status, output, errors);
+}
+
+Test(command_data, each_horizon_beside_persistence)
+{
+    Ran ran = command_run(folder, SECONDS, "$L train f.lua --interpreted");
+    cr_assert_eq(ran.status, 0, "%s", ran.errors);
+    double ours[4], persistence[4];
+    const char *at = strstr(ran.output, "held-out forecasts: ");
+    static const char *const names[] = { "held-out forecasts", "  1 ahead", "  2 ahead", "  5 ahead" };
+    for (int i = 0; i < 4; i++) {
+        char start[64];
+        snprintf(start, sizeof start, "%s: mse ", names[i]);
+        at = at ? strstr(at, start) : NULL;
+        cr_assert(at && sscanf(at + strlen(start), "%lf, persistence (the last known value) %lf", &ours[i], &persistence[i]) == 2, "no \"%s\" in\n%s",
+                  start, ran.output);
+    }
+    cr_expect(persistence[0] == 10 && persistence[1] == 1 && persistence[2] == 4 && persistence[3] == 25, "%g: %g %g %g", persistence[0],
+              persistence[1], persistence[2], persistence[3]);
+    cr_expect(ours[0] - (ours[1] + ours[2] + ours[3]) / 3 < 1e-2 * ours[0], "%g is not the mean of %g %g %g", ours[0], ours[1], ours[2], ours[3]);
+    ran_free(&ran);
+    expect("$L evaluate f.lua --interpreted", 0, "5 ahead: mse", NULL);
+}
+
+Test(command_data, other_files)
+{
+    expect("$L train f.lua --interpreted 2>/dev/null", 0, "f: 23 samples, 6 held out", NULL);
+    expect("$L train f.lua --interpreted --data t.csv 2>/dev/null", 0, "f: 53 samples, 16 held out", NULL);
+    expect("mkdir deep && mv f.lua deep && $L train deep/f.lua --interpreted --data=file=t.csv 2>/dev/null", 0, "f: 53 samples, 16 held out", NULL);
+    expect("$L evaluate deep/f.lua --interpreted --data s.csv", 0, "f: 6 samples held out", NULL);
+    expect("$L train deep/f.lua --interpreted --data s.csv,t.csv 2>/dev/null", 0, "f: 33 samples, 73 held out", NULL);
+    expect("cp s.csv 'a=b,c.csv' && $L train deep/f.lua --interpreted --data './a=b,c.csv' --quiet 2>/dev/null", 0, "1 ahead", NULL);
+    expect("cp s.csv 'a,b' && $L train deep/f.lua --interpreted --data 'file=a,b' 2>/dev/null", 0, "23 samples", NULL);
+}
+
+Test(command_data, other_files_that_are_none)
+{
+    expect("$L train f.lua --data x.csv", 1, NULL, "f.lua: x.csv: No such file or directory");
+    expect("$L train f.lua --data fil=s.csv", 1, NULL, "f.lua: --data fil=s.csv: csv has no such file; it has: file, validation, validation_remaining");
+    expect("$L train f.lua --data a,b,c,d", 1, NULL, "--data d: csv has no such file");
+    expect("$L train l.lua --data a", 1, NULL, "l.lua: --data a: samples reads no files");
+    expect("$L train f.lua --data", 2, NULL, "--data needs a value");
+    expect("$L train f.lua --data=", 2, NULL, "--data needs a file");
+    expect("$L f.lua --data=s.csv", 2, NULL, "--data does not go with compile");
+    write_text("n.lua", "return Sequential{ Input{2, 1}, LSTM{2}, Dense{1}, loss = \"mse\", data = npy{x = \"x.npy\", y = \"y.npy\"} }\n");
+    expect("$L train n.lua --data validation_x=a.npy", 1, NULL, "n.lua: npy: validation_x and validation_y belong together");
+    expect("$L train n.lua --data a.npy,b.npy", 1, NULL, "n.lua: a.npy: No such file or directory");
+}
+
+/* Engines 1 and 3 have two rows or more; at their ends 1 and 3 cycles are left, and one of them fails within one. */
+Test(command_data, groups_from_three_files)
+{
+    expect("$L train e.lua --interpreted 2>/dev/null", 0, "e: 3 samples, 2 held out", NULL);
+    expect("$L train e.lua --interpreted --data validation_remaining=test.txt", 1, NULL, "test.txt: has 6 rows, but test.txt has 3 groups");
+    expect("printf 'x' | dd of=train.gz bs=1 seek=12 conv=notrunc 2>/dev/null; $L train e.lua --interpreted", 1, NULL, "train.gz: is a broken gzip file");
+}
+
+Test(command_data, labels_are_kept_with_the_weights)
+{
+    expect("$L train l.lua --interpreted --quiet && grep -ac square.*circle l.safetensors", 0, "\n1\n", NULL);
+    expect("$L train l.lua classes=3 --interpreted", 1, NULL, "l.lua: line 3: samples: there are 2 labels, but the model tells 3 classes apart");
+}

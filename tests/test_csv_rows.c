@@ -1,0 +1,326 @@
+/* test_csv_rows.c: what is made of the rows of a CSV file: missing values, groups, remaining rows, horizons, files of blanks, gzip. */
+#include "../runtime/lstmc.h"
+#include "../runtime/lstmc_random.h"
+#include "csv_result.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+static void expect_mistake(const struct lstmc_model *model, const char *text, const struct lstmc_csv_options *options, int status,
+                           const char *expected)
+{
+    struct csv_result result = csv_read_text(model, text, options);
+    cr_expect(result.status == status && strstr(result.message.text, expected), "\"%s\": status %d \"%s\", expected %d \"%s\"", text, result.status,
+              result.message.text, status, expected);
+    cr_expect(!result.training.x && !result.validation.x, "\"%s\": leaves data behind", text);
+    csv_result_free(&result);
+}
+
+/* ---- missing values ---- */
+
+Test(csv_rows, missing_values_are_filled)
+{
+    static const char text[] = "v\n1\nnull\nNA\n4\n?\n8\n";
+    const struct lstmc_model model = csv_window_model(1, 1, 1);
+    static const struct { const char *missing; double x[5], y[5]; } table[] = {
+        { "previous",    { 1, 1, 1, 4, 4 }, { 1, 1, 4, 4, 8 } },
+        { "interpolate", { 1, 2, 3, 4, 6 }, { 2, 3, 4, 6, 8 } },
+    };
+    for (size_t i = 0; i < 2; i++) {
+        const struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 1, HORIZONS(1), .split = 1,
+                                                   .missing = table[i].missing };
+        struct csv_result result = csv_read_text(&model, text, &options);
+        cr_assert_eq(result.status, 0, "%s: %s", table[i].missing, result.message.text);
+        cr_assert_eq(result.training.samples, 5, "%s: %zu samples", table[i].missing, result.training.samples);
+        csv_expect_floats(table[i].missing, result.training.x, table[i].x, 5);
+        csv_expect_floats(table[i].missing, result.training.y, table[i].y, 5);
+        csv_result_free(&result);
+    }
+}
+
+/* Windows of two and their target: 1 2 -> 3, then nothing until 5 6 -> 7. */
+Test(csv_rows, no_window_crosses_a_dropped_row)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    const struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1), .split = 1,
+                                               .missing = "drop" };
+    struct csv_result result = csv_read_text(&model, "v,w\n1,\n2,\n3,\nNA,\n5,\n6,\n7,\nNA,\n9,\n10,\n", &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert_eq(result.training.samples, 2, "%zu samples", result.training.samples);
+    csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 5, 6 }, 4);
+    csv_expect_floats("y", result.training.y, (double[]){ 3, 7 }, 2);
+    csv_result_free(&result);
+    const struct lstmc_model row = csv_row_model(1, 1);
+    const struct lstmc_csv_options rows = { .columns = NAMES("v"), .column_count = 1, .targets = NAMES("w"), .target_count = 1, .split = 0.5,
+                                            .missing = "drop" };
+    result = csv_read_text(&row, "v,w\n1,10\nNA,20\n3,30\n4,\n5,50\n6,60\n", &rows);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    csv_expect_floats("rows that stay", result.training.x, (double[]){ 1, 3 }, 2);
+    csv_expect_floats("and are held out", result.validation.y, (double[]){ 50, 60 }, 2);
+    csv_result_free(&result);
+}
+
+Test(csv_rows, missing_values_are_named)
+{
+    const struct lstmc_model model = csv_window_model(1, 1, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 1, HORIZONS(1), .split = 1,
+                                         .missing = "previous" };
+    expect_mistake(&model, "v\nNA\n2\n3\n", &options, LSTMC_BAD_FILE, ":2: column \"v\": the value is missing, and there is none before it");
+    expect_mistake(&model, "v\n1\n2x\n3\n", &options, LSTMC_BAD_FILE, ":3: column \"v\": \"2x\" is not a finite number");
+    options.missing = "interpolate";
+    expect_mistake(&model, "v\n1\n2\nNA\n", &options, LSTMC_BAD_FILE, ":4: column \"v\": the value is missing, and there is none before or behind it");
+    options.missing = "drop";
+    expect_mistake(&model, "v\nNA\n?\n", &options, LSTMC_BAD_FILE, "every row has a missing value");
+    expect_mistake(&model, "v\n1\n?\n3\n", &options, LSTMC_MISMATCH, "nothing trains: nowhere are there 2 rows without a gap");
+    options.missing = "zero";
+    expect_mistake(&model, "v\n1\n2\n", &options, LSTMC_MISMATCH, "missing = \"zero\" is unknown: use \"error\", \"drop\"");
+}
+
+/* ---- horizons ---- */
+
+Test(csv_rows, several_horizons)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 4);
+    const struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("a", "b"), .target_count = 2,
+                                               .sliding = 1, .window = 2, HORIZONS(1, 3), .split = 1 };
+    struct csv_result result = csv_read_text(&model, "a,b\n1,10\n2,20\n3,30\n4,40\n5,50\n6,60\n", &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert_eq(result.training.samples, 2, "%zu samples", result.training.samples);
+    csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 2, 3 }, 4);
+    csv_expect_floats("y: horizon by horizon", result.training.y, (double[]){ 3, 30, 5, 50, 4, 40, 6, 60 }, 8);
+    csv_expect_floats("persistence", result.training.persistence, (double[]){ 2, 20, 2, 20, 3, 30, 3, 30 }, 8);
+    csv_result_free(&result);
+}
+
+Test(csv_rows, horizons_that_do_not_fit)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 3);
+    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1, 3), .split = 1 };
+    expect_mistake(&model, "a\n1\n2\n", &options, LSTMC_MISMATCH, "1 target columns at each of several horizons, the model predicts 3 values");
+    options.horizons = (const int[]){ 3, 1 };
+    expect_mistake(&model, "a\n1\n2\n", &options, LSTMC_MISMATCH, "horizons must ascend");
+    options.horizons = (const int[]){ 0, 1 };
+    expect_mistake(&model, "a\n1\n2\n", &options, LSTMC_MISMATCH, "window and horizon must be positive");
+}
+
+/* Beside the last known row: what a model says then is a change, and persistence says none. */
+Test(csv_rows, relative)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1), .split = 4.0 / 6,
+                                         .relative = 1 };
+    struct csv_result result = csv_read_text(&model, "a\n1\n2\n4\n8\n1000\n2000\n", &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    csv_expect_floats("x", result.training.x, (double[]){ -1, 0, -2, 0 }, 4);
+    csv_expect_floats("y", result.training.y, (double[]){ 2, 4 }, 2);
+    csv_expect_floats("persistence", result.training.persistence, (double[]){ 0, 0 }, 2);
+    csv_expect_floats("held-out x", result.validation.x, (double[]){ -4, 0, -992, 0 }, 4);
+    cr_expect_str_eq(result.training.meaning.targets.text[0], "change of a");
+    csv_result_free(&result);
+    options.normalization = "standard";             /* of the samples that train: x -1 0 -2 0, y 2 4 */
+    result = csv_read_text(&model, "a\n1\n2\n4\n8\n1000\n2000\n", &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    csv_expect_floats("standard y", result.training.y, (double[]){ -1, 1 }, 2);
+    csv_expect_floats("standard persistence", result.training.persistence, (double[]){ -3, -3 }, 2);
+    cr_expect(fabs(result.training.meaning.input.offset[0] + 0.75) < 1e-12 && fabs(result.training.meaning.target.offset[0] - 3) < 1e-12, "%g %g",
+              result.training.meaning.input.offset[0], result.training.meaning.target.offset[0]);
+    csv_result_free(&result);
+    options.sliding = 0;
+    expect_mistake(&model, "a\n1\n2\n", &options, LSTMC_MISMATCH, "at least one column and one target");
+}
+
+/* ---- groups ---- */
+
+#define ENGINES "unit,v\nA,1\nA,2\nA,3\nA,4\nB,5\nB,6\nC,7\nC,8\nC,9\n"
+
+/* A sample is two rows of one engine; what is asked for is how many rows are left at the second one. */
+static const struct lstmc_csv_options engines = { .columns = NAMES("v"), .column_count = 1, .targets = NAMES("remaining"), .target_count = 1,
+                                                  .sliding = 1, .window = 2, HORIZONS(0), .group = "unit", .split = 0.7 };
+
+Test(csv_rows, groups)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct csv_result result = csv_read_text(&model, ENGINES, &engines);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(result.training.samples == 4 && result.validation.samples == 2, "%zu, %zu", result.training.samples, result.validation.samples);
+    csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 2, 3, 3, 4, 5, 6 }, 8);
+    csv_expect_floats("remaining", result.training.y, (double[]){ 2, 1, 0, 0 }, 4);
+    csv_expect_floats("held-out group", result.validation.x, (double[]){ 7, 8, 8, 9 }, 4);
+    cr_expect_null(result.training.persistence, "horizon 0 is no forecast");
+    csv_result_free(&result);
+    struct lstmc_csv_options options = engines;
+    options.at_most = (const double[]){ 1 };
+    options.last_only = 1;
+    options.normalization = "minmax";               /* of A and B alone: 1 ... 6; classes stay */
+    result = csv_read_text(&model, ENGINES, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    csv_expect_floats("at most 1 left", result.training.y, (double[]){ 0, 1, 1, 1 }, 4);
+    csv_expect_floats("the last window", result.validation.x, (double[]){ 7.0 / 5, 8.0 / 5 }, 1 + (result.validation.samples == 1));
+    csv_result_free(&result);
+}
+
+Test(csv_rows, filling_and_dropping_stay_inside_a_group)
+{
+    static const char text[] = "unit,v\nA,1\nA,2\nA,NA\nA,4\nA,5\nB,6\nB,NA\nC,1\nC,2\n";
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct lstmc_csv_options options = engines;
+    options.missing = "drop";
+    struct csv_result result = csv_read_text(&model, text, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert_eq(result.training.samples, 2, "%zu samples", result.training.samples);
+    csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 4, 5 }, 4);
+    csv_expect_floats("rows of the file remain", result.training.y, (double[]){ 3, 0 }, 2);
+    csv_result_free(&result);
+    options.missing = "previous";
+    expect_mistake(&model, "unit,v\nA,1\nB,\nB,2\n", &options, LSTMC_BAD_FILE, ":3: column \"v\": the value is missing, and there is none before it in the group");
+}
+
+Test(csv_rows, malformed_groups)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct lstmc_csv_options options = engines;
+    expect_mistake(&model, "unit,v\nA,1\nB,2\nA,3\n", &options, LSTMC_BAD_FILE, ":4: group \"A\" comes back");
+    expect_mistake(&model, "unit,v\nA,1\n,2\nA,3\n", &options, LSTMC_BAD_FILE, ":3: column \"unit\": the value is missing");
+    expect_mistake(&model, "v,unit\n1,A\n2\n", &options, LSTMC_BAD_FILE, ":3: column \"unit\" is missing: the line has 1 cells");
+    expect_mistake(&model, "engine,v\nA,1\nA,2\n", &options, LSTMC_MISMATCH, "no column \"unit\"; it has 2 columns: engine, v");
+    expect_mistake(&model, "unit,v\nA,1\nA,2\nA,3\nB,4\n", &options, LSTMC_MISMATCH, "nothing is held out: nowhere are there 2 rows of one group without a gap");
+    expect_mistake(&model, "unit,v\nA,1\nB,4\n", &options, LSTMC_MISMATCH, "nothing trains: nowhere are there 2 rows of one group");
+    options.group = NULL;
+    expect_mistake(&model, ENGINES, &options, LSTMC_MISMATCH, "no column \"remaining\"");
+    options.last_only = 1;
+    expect_mistake(&model, ENGINES, &options, LSTMC_MISMATCH, "last_only needs a group");
+}
+
+/* ---- a file of its own that is held out ---- */
+
+Test(csv_rows, validation_file_and_what_is_left)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct temporary_file held_out = temporary_write("unit,v\nX,1\nX,3\nX,11\nY,1\n", 24), left = temporary_write("20\n7 \n", 6);
+    struct lstmc_csv_options options = engines;
+    options.validation = held_out.path;
+    options.validation_remaining = left.path;
+    options.normalization = "minmax";
+    struct csv_result result = csv_read_text(&model, ENGINES, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(result.training.samples == 6 && result.validation.samples == 2, "%zu, %zu", result.training.samples, result.validation.samples);
+    csv_expect_floats("by the training file", result.validation.x, (double[]){ 0, 2.0 / 8, 2.0 / 8, 10.0 / 8 }, 4);
+    csv_expect_floats("left", result.validation.y, (double[]){ (21 - 0) / 3.0, 20 / 3.0 }, 2);
+    csv_result_free(&result);
+    temporary_remove(&left);
+    left = temporary_write("20\n7\n9\n", 7);
+    options.validation_remaining = left.path;
+    expect_mistake(&model, ENGINES, &options, LSTMC_MISMATCH, "has 3 rows, but ");
+    temporary_remove(&left);
+    left = temporary_write("20\nseven\n", 9);
+    options.validation_remaining = left.path;
+    expect_mistake(&model, ENGINES, &options, LSTMC_BAD_FILE, ":2: column \"1\": \"seven\" is not a finite number");
+    options.targets = NAMES("v");
+    expect_mistake(&model, ENGINES, &options, LSTMC_MISMATCH, "no column \"remaining\" is asked for");
+    options.validation = NULL;
+    expect_mistake(&model, ENGINES, &options, LSTMC_MISMATCH, "validation_remaining needs a validation file");
+    temporary_remove(&left);
+    temporary_remove(&held_out);
+}
+
+/* ---- blanks between cells, gzip ---- */
+
+Test(csv_rows, blanks)
+{
+    static const struct { const char *what, *text; } table[] = {
+        { "blanks at the end", "1 2 3  \n4 5 6  \n" },
+        { "columns one below the other", "  1   2  3\n  4   5  6\n" },
+        { "CRLF", "1 2 3 \r\n4 5 6 \r\n" },
+        { "a line of names", "a b  c\n1 2 3\n4 5 6" },
+        { "a blank line", "1 2 3\n   \n4 5 6\n" },
+        { "quotes", "a b c\n1 2 3\n4 \"5\" 6\n" },
+    };
+    const struct lstmc_model model = csv_row_model(2, 1);
+    const struct lstmc_csv_options options = { .columns = NAMES("1", "2"), .column_count = 2, .targets = NAMES("3"), .target_count = 1, .split = 1 };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct csv_result result = csv_read_text(&model, table[i].text, &options);
+        cr_assert_eq(result.status, 0, "%s: %s", table[i].what, result.message.text);
+        cr_assert_eq(result.training.samples, 2, "%s: %zu samples", table[i].what, result.training.samples);
+        csv_expect_floats(table[i].what, result.training.x, (double[]){ 1, 2, 4, 5 }, 4);
+        csv_expect_floats(table[i].what, result.training.y, (double[]){ 3, 6 }, 2);
+        csv_result_free(&result);
+    }
+    expect_mistake(&model, "1 2 3\n4 5\n", &options, LSTMC_BAD_FILE, ":2: column \"3\" is missing: the line has 2 cells");
+    expect_mistake(&model, "1 2 3\n4 x 6\n", &options, LSTMC_BAD_FILE, ":2: column \"2\": \"x\" is not a finite number");
+    expect_mistake(&model, "1 2 3\n4 \"5\"6 7\n", &options, LSTMC_BAD_FILE, ":2: text behind a closing quote");
+}
+
+static size_t pack(const char *text, unsigned char *packed, size_t room)
+{
+    z_stream stream = { .next_in = (Bytef *)text, .avail_in = (uInt)strlen(text), .next_out = packed, .avail_out = (uInt)room };
+    cr_assert_eq(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    cr_assert_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&stream);
+    return stream.total_out;
+}
+
+Test(csv_rows, gzip)
+{
+    static char text[200000];
+    static unsigned char packed[sizeof text];
+    size_t rows = 0, length = 0;
+    for (; length < sizeof text - 100; rows++)
+        length += (size_t)sprintf(text + length, "%s%zu,%zu\n", rows ? "" : "a,b\n", rows, rows * 2);
+    const struct lstmc_model model = csv_row_model(1, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("b"), .target_count = 1, .split = 1,
+                                         .unpack = lstmc_gunzip };
+    size_t size = pack(text, packed, sizeof packed);
+    size_t second = pack("7,8\n", packed + size, sizeof packed - size);
+    struct csv_result result = csv_read_bytes(&model, packed, size + second, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert_eq(result.training.samples, rows + 1, "%zu samples of %zu: both members count", result.training.samples, rows + 1);
+    cr_expect_eq(((float *)result.training.y)[rows - 1], (float)(2 * (rows - 1)));
+    csv_result_free(&result);
+    result = csv_read_bytes(&model, packed, size - 9, &options);
+    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, "is a broken gzip file (its end is missing)"), "%s", result.message.text);
+    packed[size / 2] ^= 0x55;
+    result = csv_read_bytes(&model, packed, size, &options);
+    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, "is a broken gzip file (its data is damaged)"), "%s",
+              result.message.text);
+    options.unpack = NULL;
+    result = csv_read_bytes(&model, packed, size, &options);
+    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, "is compressed, and this program reads no gzip files"), "%s",
+              result.message.text);
+}
+
+/* ---- whatever comes ---- */
+
+Test(csv_rows, mutations)
+{
+    static const char good[] = "1 1 2.5 -3 \n1 2 4 5e1 \n1 3 7 7 \n2 1 8 9 \n2 2 NA 2 \n2 3 1 1 \n2 4 1 1 \n3 1 1 1 \n3 2 1 1 \n3 3 1 1 \n";
+    static const char likely[] = "\"\n 0NA?1234,\t";
+    static const char *const ways[] = { "error", "drop", "previous", "interpolate" };
+    const struct lstmc_model model = csv_window_model(2, 2, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("3", "4"), .column_count = 2, .targets = NAMES("remaining"), .target_count = 1,
+                                         .sliding = 1, .window = 2, .group = "1", .normalization = "standard", .split = 0.7 };
+    int refused = 0;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        char text[sizeof good];
+        memcpy(text, good, sizeof good);
+        for (uint64_t i = 0; i <= seed % 4; i++) {
+            uint64_t byte = lstmc_random_bits(seed, 2, i, 0);
+            text[lstmc_random_bits(seed, 1, i, 0) % (sizeof good - 1)] = i % 2 ? (char)byte : likely[byte % (sizeof likely - 1)];
+        }
+        size_t size = seed % 5 ? sizeof good - 1 : lstmc_random_bits(seed, 3, 0, 0) % sizeof good;
+        options.missing = ways[seed / 4 % 4];
+        options.relative = seed / 16 % 2;
+        options.horizons = options.relative ? (const int[]){ 1 } : (const int[]){ 0 };
+        options.horizon_count = 1;
+        options.last_only = seed / 32 % 2;
+        struct csv_result result = csv_read_bytes(&model, text, size, &options);
+        cr_expect((result.status != 0) == (*result.message.text != 0), "seed %d: status %d but \"%s\"", (int)seed, result.status,
+                  result.message.text);
+        cr_expect(result.status || result.training.samples > 0, "seed %d: neither data nor a message", (int)seed);
+        refused += result.status != 0;
+        csv_result_free(&result);
+    }
+    cr_expect(refused > 80 && refused < 380, "%d of 400 mutations were refused", refused);
+}
