@@ -1,6 +1,7 @@
-/* command_compile.c: lstmc MODEL.lua: writes the two files and says what was decided for each layer. */
+/* command_compile.c: lstmc MODEL.lua: writes the files and says what was decided for each layer. */
 #include "commands.h"
 #include "passes.h"
+#include "shipment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,25 +24,35 @@ void command_note(const Arguments *arguments, const Compiled *compiled)
                 arguments->model, target->blas_side, target->blas_side, target->blas_terms, compiled->programs.model->descriptor.batch);
 }
 
-/* Both files or none: each is written beside its place first. */
-static int write_both(Arena *arena, const Arguments *arguments, const Compiled *compiled)
+typedef struct Files {
+    Arena *arena;
+    const char *folder;
+    FileText text[WRITE_FILES_MAX];
+    int count;
+} Files;
+
+static void add_file(Files *files, const char *name, const Out *out)
 {
-    const char *name = compiled->programs.model->descriptor.name;
-    const char *folder = arguments->output;
-    const char *header = arena_format(arena, "%s/%s.h", folder, name), *source = arena_format(arena, "%s/%s.c", folder, name);
-    if (!strcmp(folder, ".")) {
-        header += 2;
-        source += 2;
-    }
-    const FileText texts[2] = { { header, compiled->header.text, compiled->header.length },
-                            { source, compiled->source.text, compiled->source.length } };
-    const char *failed;
-    int error = write_files(texts, 2, &failed);
+    const char *path = strcmp(files->folder, ".") ? arena_format(files->arena, "%s/%s", files->folder, name) : name;
+    files->text[files->count++] = (FileText){ path, out->text, out->length };
+}
+
+/* All files or none: each is written beside its place first. */
+static int write_all(Arena *arena, const Arguments *arguments, const Compiled *compiled)
+{
+    const char *name = compiled->programs.model->descriptor.name, *failed;
+    Files files = { .arena = arena, .folder = arguments->output };
+    add_file(&files, arena_format(arena, "%s.h", name), &compiled->header);
+    add_file(&files, arena_format(arena, "%s.c", name), &compiled->source);
+    if (compiled->programs.trained)
+        add_file(&files, arena_format(arena, "%s_weights.c", name), &compiled->constants);
+    int error = write_files(files.text, files.count, &failed);
     if (error) {
         fprintf(stderr, "%s: cannot be written: %s\n", failed, strerror(error));
         return 1;
     }
-    printf("%s\n%s\n", header, source);
+    for (int i = 0; i < files.count; i++)
+        puts(files.text[i].path);
     return 0;
 }
 
@@ -57,27 +68,44 @@ static void print_decisions(const Compiled *compiled)
     out_free(&out);
 }
 
+static int compile_and_write(Arena *arena, Description *description, Diagnostics *diagnostics, const Arguments *arguments,
+                             const CompileOptions *options)
+{
+    Compiled compiled;
+    int status = 1;
+    if (!compile(arena, description, diagnostics, options, &compiled)) {
+        diagnostics_print(diagnostics, stderr);
+    } else if (options->dump) {
+        fputs(compiled.dump.text, stdout);
+        status = 0;
+    } else {
+        command_note(arguments, &compiled);
+        status = write_all(arena, arguments, &compiled);
+        if (!status && !arguments->quiet)
+            print_decisions(&compiled);
+    }
+    compiled_free(&compiled);
+    return status;
+}
+
 int command_compile(const Arguments *arguments)
 {
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
     Description *description = command_read(arena, diagnostics, arguments, 0);
-    int status = 1;
-    if (description) {
-        Compiled compiled;
-        if (!compile(arena, description, diagnostics, &arguments->compile, &compiled)) {
-            diagnostics_print(diagnostics, stderr);
-        } else if (arguments->compile.dump) {
-            fputs(compiled.dump.text, stdout);
-            status = 0;
-        } else {
-            command_note(arguments, &compiled);
-            status = write_both(arena, arguments, &compiled);
-            if (!status && !arguments->quiet)
-                print_decisions(&compiled);
-        }
-        compiled_free(&compiled);
+    CompileOptions options = arguments->compile;
+    Shipment shipment = { 0 };
+    struct lstmc_message message;
+    int status = description ? 0 : 1;
+    if (!status && arguments->weights) {
+        status = shipment_load(arena, description_model(description), arguments->weights, &shipment, &message) != 0;
+        options.trained = &shipment.trained;
+        if (status)
+            fprintf(stderr, "%s\n", message.text);
     }
+    if (!status)
+        status = compile_and_write(arena, description, diagnostics, arguments, &options);
+    shipment_free(&shipment);
     description_free(description);
     arena_free(arena);
     return status;

@@ -38,7 +38,7 @@ static const char help[] =
     "  --checkpoint FILE  --checkpoint-every=N   of train: where it is (default: MODEL.checkpoint), after how many batches (default: 10 s)\n"
     "  --log FILE                 of train: loss and metrics of each epoch (default: MODEL.log.csv)\n"
     "  --freeze LAYERS            of train: names of layers, with commas between, whose weights stay as they are\n"
-    "  --weights FILE             of evaluate: the weight file (default: MODEL.safetensors, as train writes it)\n"
+    "  --weights FILE             write MODEL_weights.c too: what prediction reads, as constants; of evaluate: the weight file (default: MODEL.safetensors)\n"
     "  --threads=N                of train, evaluate: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train, evaluate: by the interpreter, without a C compiler\n"
     "  --quiet                    less output\n"
@@ -162,7 +162,7 @@ static int take_value(Arguments *a, const char *name, const char *value)
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
     { "-o", "compile tune" }, { "--out", "train" }, { "--init", "train" }, { "--checkpoint", "train" },
-    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "evaluate" },
+    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "compile evaluate" },
     { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
     { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
     { "--samples", "train evaluate" }, { "--seed", "check train evaluate" }, { "--threads", "train evaluate" }, { "--dump", "compile" },
