@@ -34,6 +34,8 @@ void emit_source(Out *out, Arena *arena, const Programs *programs);
 bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
 /* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
 void emit_constants(Out *out, Arena *arena, const Programs *programs);
+void emit_meaning(Out *out, Arena *arena, const Programs *programs);        /* the latter part of it (emit_meaning.c) */
+void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
 
 /* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
 
@@ -61,6 +63,7 @@ const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
 const char *weight_name(const struct lstmc_tensor *weight);
 const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight);
 const char *macro_prefix(Arena *arena, const Model *model);
+const char *quoted_text(Arena *arena, const char *text);        /* as a C string, quotes included (emit_descriptor.c) */
 const char *comment_text(Arena *arena, const char *text);       /* a file's name must not end the comment that it stands in */
 /* Text with @ for the model's name, $ for the prefix of its macros, <x> and <target> for the types of its data. */
 char       *fill_template(Arena *arena, const Model *model, const char *text);

@@ -122,39 +122,58 @@ static void element_text(char text[24], const Tensor *tensor, Element element)
         strcpy(text, element.number != element.number ? "NAN" : element.number > 0 ? "INFINITY" : "-INFINITY");
 }
 
-/* One row: "{ 1.0f, 2.0f },", or as many numbers in a line as there is room for; `open` is what stands before the brace. */
-static void put_row(Out *out, const char *open, const Tensor *tensor, const Element *elements, int count)
+/* Lines are filled with words; what follows is indented by one more step. */
+typedef struct Lines {
+    Out *out;
+    char text[COLUMNS_MAX + 32];
+    int length, indent;
+} Lines;
+
+static void end_line(Lines *lines)
 {
-    char line[COLUMNS_MAX + 1], text[24];
-    const int room = COLUMNS_MAX - 4 * out->depth - 8;
-    int length = 0, lines = 0;
-    for (int i = 0; i < count; i++) {
-        element_text(text, tensor, elements[i]);
-        if (length + (int)strlen(text) + 2 > room - (lines ? 0 : (int)strlen(open))) {
-            if (!lines++)
-                put(out, "%s{", open);
-            put(out, "%s", line);
-            length = 0;
-        }
-        length += snprintf(line + length, sizeof line - (size_t)length, "%s%s,", length ? " " : "", text);
-    }
-    if (lines)
-        put(out, "%s\n},", line);
-    else
-        put(out, "%s{ %s },", open, line);
+    snprintf(lines->text + lines->length, sizeof lines->text - (size_t)lines->length, "\n");
+    put_raw(lines->out, lines->text);
+    lines->length = 0;
 }
 
-static const Element *put_array(Out *out, const char *open, const Tensor *tensor, int dimension, const Element *elements)
+static void add_word(Lines *lines, const char *word)
 {
-    int extent = tensor_memory_extent(tensor, dimension);
-    if (dimension == tensor_memory_rank(tensor) - 1) {
-        put_row(out, open, tensor, elements, extent);
-        return elements + extent;
+    bool continued = lines->length + (int)strlen(word) + 1 > COLUMNS_MAX;
+    if (continued)
+        end_line(lines);
+    if (!lines->length)
+        lines->length = snprintf(lines->text, sizeof lines->text, "%*s%s", lines->indent + 4 * continued, "", word);
+    else
+        lines->length += snprintf(lines->text + lines->length, sizeof lines->text - (size_t)lines->length, " %s", word);
+}
+
+static const Element *put_row(Lines *lines, const Tensor *tensor, const Element *elements, const char *opening, const char *closing)
+{
+    const int extent = tensor_memory_extent(tensor, tensor_memory_rank(tensor) - 1);
+    char text[32];
+    if (*opening)
+        add_word(lines, opening);
+    for (int i = 0; i < extent; i++) {
+        element_text(text, tensor, *elements++);
+        add_word(lines, strcat(text, i + 1 < extent ? "," : ""));
     }
-    put(out, "%s{", open);
+    if (*closing)
+        add_word(lines, closing);
+    end_line(lines);
+    return elements;
+}
+
+/* A row to a line, or to several; braces of the outer dimensions stand before the first of their rows and behind the last. */
+static const Element *put_rows(Lines *lines, const Tensor *tensor, int dimension, const Element *elements, const char *opening, const char *closing)
+{
+    if (dimension == tensor_memory_rank(tensor) - 1)
+        return put_row(lines, tensor, elements, opening, closing);
+    const int extent = tensor_memory_extent(tensor, dimension);
+    char first[4 * TENSOR_RANK_MAX], last[4 * TENSOR_RANK_MAX];
+    snprintf(first, sizeof first, "%s%s{", opening, *opening ? " " : "");
+    snprintf(last, sizeof last, "}%s%s", *closing ? " " : "", closing);
     for (int i = 0; i < extent; i++)
-        elements = put_array(out, "", tensor, dimension + 1, elements);
-    put(out, "},");
+        elements = put_rows(lines, tensor, dimension + 1, elements, i == 0 ? first : "{", i + 1 == extent ? last : "},");
     return elements;
 }
 
@@ -164,10 +183,13 @@ static void put_member(Out *out, const Tensor *tensor, const double *values)
     const Element *image = memory_image(arena, tensor, values);
     char text[24];
     element_text(text, tensor, *image);
-    if (tensor->rank)
-        put_array(out, arena_format(arena, ".%s = ", c_name(arena, tensor->name)), tensor, 0, image);
-    else
+    if (tensor->rank) {
+        put(out, ".%s = {", c_name(arena, tensor->name));
+        put_rows(&(Lines){ .out = out, .indent = 4 * out->depth }, tensor, 0, image, "", "");
+        put(out, "},");
+    } else {
         put(out, ".%s = %s,", c_name(arena, tensor->name), text);
+    }
     arena_free(arena);
 }
 
@@ -210,6 +232,7 @@ void emit_constants(Out *out, Arena *arena, const Programs *programs)
     const Model *model = programs->model;
     put_raw(out, arena_format(arena, "/* %s_weights.c: written by lstmc %s from %s and %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
                               model->descriptor.name, LSTMC_VERSION, comment_text(arena, model->descriptor.source), comment_text(arena, programs->trained->file)));
-    put_raw(out, fill_template(arena, model, "#include \"@.h\"\n\n#include <math.h>\n\n"));
+    put_raw(out, fill_template(arena, model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n"));
     put_trained(out, arena, programs);
+    emit_meaning(out, arena, programs);
 }

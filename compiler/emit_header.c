@@ -373,7 +373,9 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     put_macros(out, arena, programs);
     put_structs(out, arena, programs);
     put_functions(out, arena, programs);
-    if (programs->trained)
+    if (programs->trained) {
         put_declared(out, arena, model, trained);
+        emit_meaning_declarations(out, arena, programs);
+    }
     put_raw(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }
