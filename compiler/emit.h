@@ -34,6 +34,18 @@ void emit_source(Out *out, Arena *arena, const Programs *programs);
 bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
 /* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
 void emit_constants(Out *out, Arena *arena, const Programs *programs);
+/* A program that predicts what it reads, and its Makefile (emit_example.c). */
+void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test);
+void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test);
+/* A function that tells whether a machine computes what it should (emit_self_test.c). */
+typedef struct Golden {
+    int samples;
+    const int32_t *ids;         /* [samples, input_count] of a model that reads ids */
+    const float *x;             /* of others */
+    const double *y;            /* [samples, output_count] */
+} Golden;
+void emit_self_test_header(Out *out, Arena *arena, const Programs *programs);
+void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden);
 void emit_meaning(Out *out, Arena *arena, const Programs *programs);        /* the latter part of it (emit_meaning.c) */
 void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
 
