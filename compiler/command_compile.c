@@ -1,6 +1,7 @@
-/* command_compile.c: lstmc MODEL.lua: writes the two files and says what was decided for each layer. */
+/* command_compile.c: lstmc MODEL.lua: writes the files and says what was decided for each layer. */
 #include "commands.h"
 #include "passes.h"
+#include "shipment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,26 +24,85 @@ void command_note(const Arguments *arguments, const Compiled *compiled)
                 arguments->model, target->blas_side, target->blas_side, target->blas_terms, compiled->programs.model->descriptor.batch);
 }
 
-/* Both files or none: each is written beside its place first. */
-static int write_both(Arena *arena, const Arguments *arguments, const Compiled *compiled)
+typedef struct Files {
+    Arena *arena;
+    const char *folder;
+    FileText text[WRITE_FILES_MAX];
+    Out out[WRITE_FILES_MAX];       /* of files that are made here */
+    int count;
+} Files;
+
+static void add_file(Files *files, const char *name, const Out *out)
 {
-    const char *name = compiled->programs.model->descriptor.name;
-    const char *folder = arguments->output;
-    const char *header = arena_format(arena, "%s/%s.h", folder, name), *source = arena_format(arena, "%s/%s.c", folder, name);
-    if (!strcmp(folder, ".")) {
-        header += 2;
-        source += 2;
-    }
-    const FileText texts[2] = { { header, compiled->header.text, compiled->header.length },
-                            { source, compiled->source.text, compiled->source.length } };
+    const char *path = strcmp(files->folder, ".") ? arena_format(files->arena, "%s/%s", files->folder, name) : name;
+    files->text[files->count++] = (FileText){ path, out->text, out->length };
+}
+
+/* People change it: it is overwritten if the first line still says that lstmc wrote it. */
+static bool is_ours(const char *path)
+{
+    char line[200] = "";
+    FILE *file = fopen(path, "r");
+    bool ours = !file || !fgets(line, sizeof line, file) || strstr(line, ": written by lstmc ");
+    if (file)
+        fclose(file);
+    if (!ours)
+        fprintf(stderr, "%s: is not lstmc's, and would be overwritten: move it, or choose another folder by -o\n", path);
+    return ours;
+}
+
+/* A program around the model, for a start. */
+static bool add_example(Files *files, const Programs *programs, bool self_test)
+{
+    Out *program = &files->out[files->count], *makefile = program + 1;
+    int first = files->count;
+    emit_example(program, files->arena, programs, self_test);
+    emit_makefile(makefile, files->arena, programs, self_test);
+    add_file(files, arena_format(files->arena, "%s_main.c", programs->model->descriptor.name), program);
+    add_file(files, "Makefile", makefile);
+    bool program_is_ours = is_ours(files->text[first].path);
+    return is_ours(files->text[first + 1].path) && program_is_ours;
+}
+
+static void add_self_test(Files *files, const Programs *programs, const Golden *golden)
+{
+    Out *header = &files->out[files->count], *source = header + 1;
+    emit_self_test_header(header, files->arena, programs);
+    emit_self_test_source(source, files->arena, programs, golden);
+    add_file(files, arena_format(files->arena, "%s_self_test.h", programs->model->descriptor.name), header);
+    add_file(files, arena_format(files->arena, "%s_self_test.c", programs->model->descriptor.name), source);
+}
+
+/* All files or none: each is written beside its place first. */
+static int write_all(const Files *files)
+{
     const char *failed;
-    int error = write_files(texts, 2, &failed);
+    int error = write_files(files->text, files->count, &failed);
     if (error) {
         fprintf(stderr, "%s: cannot be written: %s\n", failed, strerror(error));
         return 1;
     }
-    printf("%s\n%s\n", header, source);
+    for (int i = 0; i < files->count; i++)
+        puts(files->text[i].path);
     return 0;
+}
+
+/* `golden` NULL: no self-test. */
+static int write_compiled(Arena *arena, const Arguments *arguments, const Compiled *compiled, const Golden *golden)
+{
+    const char *name = compiled->programs.model->descriptor.name;
+    Files files = { .arena = arena, .folder = arguments->output };
+    add_file(&files, arena_format(arena, "%s.h", name), &compiled->header);
+    add_file(&files, arena_format(arena, "%s.c", name), &compiled->source);
+    if (compiled->programs.trained)
+        add_file(&files, arena_format(arena, "%s_weights.c", name), &compiled->constants);
+    if (golden)
+        add_self_test(&files, &compiled->programs, golden);
+    bool good = !arguments->example || add_example(&files, &compiled->programs, golden);
+    int status = good ? write_all(&files) : 1;
+    for (int i = 0; i < WRITE_FILES_MAX; i++)
+        out_free(&files.out[i]);
+    return status;
 }
 
 static void print_decisions(const Compiled *compiled)
@@ -57,28 +117,57 @@ static void print_decisions(const Compiled *compiled)
     out_free(&out);
 }
 
+typedef struct Job {
+    Arena *arena;
+    const Arguments *arguments;
+    Diagnostics *diagnostics;
+    Description *description;
+    Shipment shipment;          /* where there are weights */
+    struct lstmc_message message;
+} Job;
+
+static int write_result(Job *job, const Compiled *compiled)
+{
+    Golden golden;
+    if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics, &compiled->programs, &job->shipment, &golden, &job->message))
+        return 1;
+    command_note(job->arguments, compiled);
+    int status = write_compiled(job->arena, job->arguments, compiled, job->arguments->self_test ? &golden : NULL);
+    if (!status && !job->arguments->quiet)
+        print_decisions(compiled);
+    return status;
+}
+
+static int run(Job *job)
+{
+    CompileOptions options = job->arguments->compile;
+    Compiled compiled;
+    int status = 1;
+    if (job->arguments->weights) {
+        if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment, &job->message))
+            return 1;
+        options.trained = &job->shipment.trained;
+    }
+    if (compile(job->arena, job->description, job->diagnostics, &options, &compiled))
+        status = options.dump ? fputs(compiled.dump.text, stdout) < 0 : write_result(job, &compiled);
+    compiled_free(&compiled);
+    return status;
+}
+
 int command_compile(const Arguments *arguments)
 {
-    Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    Description *description = command_read(arena, diagnostics, arguments, 0);
+    Job job = { .arena = arena_create(), .arguments = arguments };
+    job.diagnostics = diagnostics_create(job.arena);
+    job.description = command_read(job.arena, job.diagnostics, arguments, 0);
     int status = 1;
-    if (description) {
-        Compiled compiled;
-        if (!compile(arena, description, diagnostics, &arguments->compile, &compiled)) {
-            diagnostics_print(diagnostics, stderr);
-        } else if (arguments->compile.dump) {
-            fputs(compiled.dump.text, stdout);
-            status = 0;
-        } else {
-            command_note(arguments, &compiled);
-            status = write_both(arena, arguments, &compiled);
-            if (!status && !arguments->quiet)
-                print_decisions(&compiled);
-        }
-        compiled_free(&compiled);
+    if (job.description) {
+        status = run(&job);
+        diagnostics_print(job.diagnostics, stderr);
+        if (job.message.text[0])
+            fprintf(stderr, "%s\n", job.message.text);
     }
-    description_free(description);
-    arena_free(arena);
+    shipment_free(&job.shipment);
+    description_free(job.description);
+    arena_free(job.arena);
     return status;
 }

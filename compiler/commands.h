@@ -16,7 +16,8 @@ typedef struct Arguments {
     int lanes;                      /* --lanes; 0: the target's */
     int batch;                      /* --batch; 0: as described */
     int epochs;                     /* --epochs; 0: as described */
-    const char *weights;            /* the weight file that train writes (--out) and evaluate reads (--weights); NULL: MODEL.safetensors */
+    const char *weights;            /* the weight file that train writes (--out), evaluate reads and compile makes constants of (--weights);
+                                     * NULL: MODEL.safetensors, of compile: none */
     const char **data;              /* --data: FILE or NAME=FILE in place of the files that the description names */
     int data_count;
     const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
@@ -30,6 +31,7 @@ typedef struct Arguments {
     int seconds;                    /* --seconds: of tune; 0: a minute */
     int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
+    bool example, self_test;        /* --example, --self-test: of compile, with weights */
 } Arguments;
 
 int command_compile(const Arguments *arguments);

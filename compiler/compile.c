@@ -11,6 +11,7 @@
  *     pack       weights -> the order in which tiles read them  at prepare time
  *     schedule   other statements -> order of loops, unrolling  under the target's budget
  *     plan       tensors -> homes                               weights, tape, state, scratch
+ *     contain    weights read in prediction -> copies           of a trained model, whose operands become constants
  *     emit       -> text
  *
  * After every pass the program is checked: set before read, every index proven inside its tensor. */
@@ -77,6 +78,8 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)
             plan(ir, lowering->streaming);
+        if (p == PASS_PLAN && options->trained && !lowering->training)
+            contain(ir);
         check(ir, passes[p]);
         if (options->dump && !strcmp(options->dump, passes[p]))
             break;
@@ -131,6 +134,7 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->precise = options->precise;
     programs->bf16 = options->bf16;
     programs->dispatch = options->dispatch;
+    programs->trained = options->trained;
     int before = diagnostics_count(diagnostics);
     if (options->tuning_file && !tuning_read(arena, diagnostics, options->tuning_file, &from_file))
         return false;
@@ -145,6 +149,8 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
         tuning_hint(&from_file, &compiled->tiles);
     emit_header(&compiled->header, arena, programs);
     emit_source(&compiled->source, arena, programs);
+    if (programs->trained)
+        emit_constants(&compiled->constants, arena, programs);
     return true;
 }
 
@@ -152,5 +158,6 @@ void compiled_free(Compiled *compiled)
 {
     out_free(&compiled->header);
     out_free(&compiled->source);
+    out_free(&compiled->constants);
     out_free(&compiled->dump);
 }

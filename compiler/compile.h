@@ -17,6 +17,7 @@ typedef struct CompileOptions {
     bool bf16;                  /* what prediction sums over is packed as bf16; training is in float */
     const char *tuning_file;    /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */
     const Tuning *tuning;
+    const Trained *trained;     /* prediction by constants: a third file; NULL: none */
     const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */
 } CompileOptions;
 
@@ -24,6 +25,7 @@ typedef struct Compiled {
     Programs programs;
     NamedTiles tiles;           /* of all programs, as they were emitted */
     Out header, source;
+    Out constants;              /* of a trained model */
     Out dump;                   /* what the pass left, if a dump was asked for */
 } Compiled;
 

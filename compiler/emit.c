@@ -290,13 +290,24 @@ static void put_unless_used(const Function *to, unsigned sections, const char *m
         put(to->out, "(void)%s;", memory);
 }
 
+static bool has_home(const Ir *ir, Home home)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->home == home)
+            return true;
+    return false;
+}
+
 static void emit_prepare(Function *to, const char *signature)
 {
     open_function(to, signature, 0, "");
     const char *name = to->ir->training ? "training" : "packed";
     if (home_has_vectors(to->ir, HOME_PREPARED))
         put(to->out, "memset(%s, 0, sizeof *%s);", name, name);
-    put(to->out, "%s->weights = weights;", name);
+    if (to->ir->training || !to->programs->trained)
+        put(to->out, "%s->weights = weights;", name);
+    else if (!has_home(to->ir, HOME_PREPARED))
+        put(to->out, "(void)packed;\n(void)weights;");
     emit_prepared(to->out, to->arena, to->ir);
     close_function(to);
 }
@@ -311,14 +322,6 @@ static void emit_predict(Function *to, const char *signature, bool batch)
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
     emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
     close_function(to);
-}
-
-static bool has_home(const Ir *ir, Home home)
-{
-    for (int i = 0; i < ir->tensor_count; i++)
-        if (ir->tensors[i]->home == home)
-            return true;
-    return false;
 }
 
 static void emit_step(Function *to)

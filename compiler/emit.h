@@ -5,6 +5,15 @@
 #include "ir.h"
 #include "target.h"
 
+struct lstmc_meaning;
+
+/* What becomes constants. */
+typedef struct Trained {
+    const char *file;                       /* the weight file, without its folder */
+    const float *weights;                   /* in Keras's order */
+    const struct lstmc_meaning *meaning;    /* of its numbers */
+} Trained;
+
 typedef struct Programs {
     const Model *model;
     const Target *target;
@@ -17,11 +26,28 @@ typedef struct Programs {
     bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool bf16;              /* packed weights are bf16 */
     bool precise;           /* tanh and sigmoid of vectors by exp */
+    const Trained *trained; /* NULL: weights come when the program runs; else struct M_packed points to nothing, and M_trained is one */
 } Programs;
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
 bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
+/* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
+void emit_constants(Out *out, Arena *arena, const Programs *programs);
+/* A program that predicts what it reads, and its Makefile (emit_example.c). */
+void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test);
+void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test);
+/* A function that tells whether a machine computes what it should (emit_self_test.c). */
+typedef struct Golden {
+    int samples;
+    const int32_t *ids;         /* [samples, input_count] of a model that reads ids */
+    const float *x;             /* of others */
+    const double *y;            /* [samples, output_count] */
+} Golden;
+void emit_self_test_header(Out *out, Arena *arena, const Programs *programs);
+void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden);
+void emit_meaning(Out *out, Arena *arena, const Programs *programs);        /* the latter part of it (emit_meaning.c) */
+void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
 
 /* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
 
@@ -49,6 +75,8 @@ const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
 const char *weight_name(const struct lstmc_tensor *weight);
 const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight);
 const char *macro_prefix(Arena *arena, const Model *model);
+const char *quoted_text(Arena *arena, const char *text);        /* as a C string, quotes included (emit_descriptor.c) */
+const char *comment_text(Arena *arena, const char *text);       /* a file's name must not end the comment that it stands in */
 /* Text with @ for the model's name, $ for the prefix of its macros, <x> and <target> for the types of its data. */
 char       *fill_template(Arena *arena, const Model *model, const char *text);
 void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);    /* the first comment of both files */

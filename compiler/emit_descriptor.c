@@ -1,8 +1,7 @@
 /* emit_descriptor.c: the tables of the generated source: what the runtime knows of the model, and the thunks it calls through. */
 #include "emit.h"
 
-/* As a C string, quotes included. */
-static const char *quoted(Arena *arena, const char *text)
+const char *quoted_text(Arena *arena, const char *text)
 {
     const char *result = "\"";
     for (; *text; text++) {
@@ -48,7 +47,7 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
         const struct lstmc_tensor *weight = &descriptor->weights[i];
         const struct lstmc_initializer *initializer = &weight->initializer;
         put(out, "{");
-        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, weight->name), weight->rank, shape_text(arena, weight->rank, weight->shape));
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, weight->name), weight->rank, shape_text(arena, weight->rank, weight->shape));
         emit_line(out, arena, arena_format(arena, ".offset = offsetof(struct %s_weights, %s.%s) / sizeof(float), .count = %zu, .trainable = %d,",
                                            descriptor->name, c_weight_group(arena, programs->model, weight), c_name(arena, weight_name(weight)),
                                            weight->count, weight->trainable));
@@ -101,7 +100,7 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
         for (int d = 0; d < tensor->rank; d++)
             shape[d] = tensor_memory_extent(tensor, d);
         put(out, "{");
-        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted(arena, name), tensor->rank, shape_text(arena, tensor->rank, shape));
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, name), tensor->rank, shape_text(arena, tensor->rank, shape));
         put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,", programs->model->descriptor.name, member,
             tensor_elements(tensor));
         if (tensor->layout == LAYOUT_PADDED)
@@ -135,7 +134,7 @@ static const char loss_thunk[] =
 
 static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
 {
-    put(out, ".name = %s, .source = %s, .version = %s,", quoted(arena, descriptor->name), quoted(arena, descriptor->source), quoted(arena, LSTMC_VERSION));
+    put(out, ".name = %s, .source = %s, .version = %s,", quoted_text(arena, descriptor->name), quoted_text(arena, descriptor->source), quoted_text(arena, LSTMC_VERSION));
     put(out, ".fingerprint = UINT64_C(0x%016llx),", (unsigned long long)descriptor->fingerprint);
     put(out, ".input_is_tokens = %d, .vocabulary = %d,", descriptor->input_is_tokens, descriptor->vocabulary);
     put(out, ".input_rank = %d, .input_shape = %s, .input_count = %zu,", descriptor->input_rank,
@@ -145,7 +144,7 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
     put(out, ".target_rank = %d, .target_shape = %s, .target_count = %zu, .target_is_class = %d,", descriptor->target_rank,
         shape_text(arena, descriptor->target_rank, descriptor->target_shape), descriptor->target_count, descriptor->target_is_class);
     if (descriptor->loss)
-        put(out, ".loss = %s,", quoted(arena, descriptor->loss));
+        put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
     put(out, ".batch = %d, .shards = %d,", descriptor->batch, descriptor->shards);
 }
 

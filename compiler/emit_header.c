@@ -16,8 +16,7 @@ static const char *shape_text(Arena *arena, int rank, const int *shape)
     return arena_format(arena, "[%s]", text);
 }
 
-/* A file's name must not end the comment that it stands in. */
-static const char *comment_text(Arena *arena, const char *text)
+const char *comment_text(Arena *arena, const char *text)
 {
     char *copy = arena_copy_text(arena, text);
     for (char *c = copy; *c; c++)
@@ -72,11 +71,17 @@ static const char how_to_predict[] =
     " *     @_prepare(&packed, &weights);\n"
     " *     @_predict(&packed, &scratch, x, y);\n";
 
+static const char how_to_predict_trained[] =
+    " *\n"
+    " * To predict by the trained weights, which are constants in @_weights.c (x holds <x>, y float):\n"
+    " *     static struct @_scratch scratch;\n"
+    " *     @_predict(&@_trained, &scratch, x, y);\n";
+
 static const char how_to_step[] =
     " * One step at a time, as the input comes in:\n"
     " *     static struct @_state state;\n"
-    " *     @_reset(&packed, &state);\n"
-    " *     @_step(&packed, &state, x, y);     for every step\n";
+    " *     @_reset(&%s, &state);\n"
+    " *     @_step(&%s, &state, x, y);     for every step\n";
 
 static const char how_to_train[] =
     " * To train on rows <= $_BATCH samples, with the runtime's optimiser or one of yours:\n"
@@ -167,7 +172,7 @@ static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, 
     bool vectors_first = home_has_vectors(ir, home);
     if (vectors_first)
         emit_tensor_members(out, arena, ir, home);
-    if (home == HOME_PREPARED)
+    if (home == HOME_PREPARED && (ir->training || !programs->trained))
         put(out, "const struct %s_weights *weights;", programs->model->descriptor.name);
     if (home == HOME_TAPE)
         put(out, "int rows;               /* set by forward */\nint first_row;          /* yours to set */");
@@ -194,6 +199,8 @@ static void put_weight_structs(Out *out, Arena *arena, const Programs *programs,
 
 static const char about_packed[] =
     "What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_contained[] =
+    "What prediction reads. It points to nothing: prepare again after the weights change.";
 static const char about_training[] =
     "What training reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
 static const char about_state[] =
@@ -209,7 +216,8 @@ static void put_structs(Out *out, Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
     put_weight_structs(out, arena, programs, sizes);
-    put_memory_struct(out, arena, programs, emit_packed_program(programs), HOME_PREPARED, "packed", sizes.packed, about_packed);
+    put_memory_struct(out, arena, programs, emit_packed_program(programs), HOME_PREPARED, "packed", sizes.packed,
+                      programs->trained ? about_contained : about_packed);
     put_memory_struct(out, arena, programs, programs->single, HOME_SCRATCH, "scratch", sizes.scratch,
                       "Memory for one @_predict at a time; its contents need not be kept.");
     put_memory_struct(out, arena, programs, programs->batch, HOME_SCRATCH, "batch_scratch", sizes.batch_scratch,
@@ -340,13 +348,18 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
                                                 "extern const struct lstmc_model @_model;" });
 }
 
+static const Declared trained = {
+    "What @_prepare makes of the trained weights, as a constant.", "extern const struct @_packed @_trained;"
+};
+
 void emit_header(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
     emit_stamp(out, arena, programs, "h");
-    put_raw(out, fill_template(arena, model, how_to_predict));
+    const char *packed = programs->trained ? "@_trained" : "packed";
+    put_raw(out, fill_template(arena, model, programs->trained ? how_to_predict_trained : how_to_predict));
     if (programs->step)
-        put_raw(out, fill_template(arena, model, how_to_step));
+        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_step, packed, packed)));
     if (programs->training)
         put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
     if (emit_calls_blas(programs))
@@ -360,5 +373,9 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     put_macros(out, arena, programs);
     put_structs(out, arena, programs);
     put_functions(out, arena, programs);
+    if (programs->trained) {
+        put_declared(out, arena, model, trained);
+        emit_meaning_declarations(out, arena, programs);
+    }
     put_raw(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

@@ -25,10 +25,13 @@ static size_t bytes_of_home(const Ir *ir, Home home)
     return alone + shared;
 }
 
-/* The pointer to the weights, and floats before or behind it. */
-static size_t bytes_of_prepared(const Ir *ir)
+/* The pointer to the weights, and floats before or behind it; without that one, floats alone. */
+static size_t bytes_of_prepared(const Ir *ir, bool points)
 {
-    size_t bytes = sizeof(void *) + bytes_of_home(ir, HOME_PREPARED);
+    size_t bytes = bytes_of_home(ir, HOME_PREPARED);
+    if (!points)
+        return largest_of(bytes, 1);
+    bytes += sizeof(void *);
     return (bytes + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
 }
 
@@ -37,7 +40,7 @@ Sizes emit_sizes(const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     Sizes sizes = {
         .weights = largest_of(4 * descriptor->weight_count, 1),
-        .packed = bytes_of_prepared(emit_packed_program(programs)),
+        .packed = bytes_of_prepared(emit_packed_program(programs), !programs->trained),
         .scratch = largest_of(bytes_of_home(programs->single, HOME_SCRATCH), 1),
         .batch_scratch = largest_of(bytes_of_home(programs->batch, HOME_SCRATCH), 1),
     };
@@ -47,7 +50,7 @@ Sizes emit_sizes(const Programs *programs)
     }
     if (programs->training) {
         sizes.gradients = largest_of(4 * descriptor->gradient_count, 1);
-        sizes.training = bytes_of_prepared(programs->training);
+        sizes.training = bytes_of_prepared(programs->training, true);
         sizes.tape = 2 * sizeof(int) + bytes_of_home(programs->training, HOME_TAPE);
     }
     return sizes;

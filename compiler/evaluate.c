@@ -36,7 +36,7 @@ struct Memory {
     const Ir *ir;
     Arena *arena;
     bool single;
-    double **data;      /* by the tensor's number */
+    double **data;      /* by the tensor's number; NULL: nobody has asked for it */
     int tensor_count;
     Routine *routines;  /* one a statement, in order */
 };
@@ -108,8 +108,6 @@ Memory *memory_create(const Ir *ir, bool single)
     Memory *memory = arena_new(arena, Memory);
     *memory = (Memory){ .ir = ir, .arena = arena, .single = single, .tensor_count = ir->tensor_count };
     memory->data = arena_array(arena, double *, ir->tensor_count);
-    for (int i = 0; i < ir->tensor_count; i++)
-        memory->data[i] = arena_array(arena, double, element_count(ir->tensors[i]));
     memory->routines = arena_array(arena, Routine, ir->statement_count);
     for (int i = 0; i < ir->statement_count; i++) {
         Routine *routine = &memory->routines[i];
@@ -131,6 +129,8 @@ double *memory_of(Memory *memory, const Tensor *tensor)
 {
     if (tensor->number >= memory->tensor_count || memory->ir->tensors[tensor->number] != tensor)
         die("evaluate: %s.%s is not a tensor of this Ir", tensor->layer, tensor->name);
+    if (!memory->data[tensor->number])
+        memory->data[tensor->number] = arena_array(memory->arena, double, element_count(tensor));
     return memory->data[tensor->number];
 }
 
@@ -263,5 +263,5 @@ void evaluate_noise(Memory *memory, uint64_t seed, int first_row)
 {
     for (int i = 0; i < memory->tensor_count; i++)
         if (memory->ir->tensors[i]->role == ROLE_NOISE)
-            fill_noise(memory->data[i], memory->ir->tensors[i], seed, first_row);
+            fill_noise(memory_of(memory, memory->ir->tensors[i]), memory->ir->tensors[i], seed, first_row);
 }

@@ -39,7 +39,9 @@ static const char help[] =
     "  --checkpoint FILE  --checkpoint-every=N   of train: where it is (default: MODEL.checkpoint), after how many batches (default: 10 s)\n"
     "  --log FILE                 of train: loss and metrics of each epoch (default: MODEL.log.csv)\n"
     "  --freeze LAYERS            of train: names of layers, with commas between, whose weights stay as they are\n"
-    "  --weights FILE             of evaluate: the weight file (default: MODEL.safetensors, as train writes it)\n"
+    "  --weights FILE             write MODEL_weights.c too: what prediction reads, as constants; of evaluate: the weight file (default: MODEL.safetensors)\n"
+    "  --example                  with --weights: MODEL_main.c, a program that predicts what it reads, and a Makefile\n"
+    "  --self-test                with --weights: MODEL_self_test.h and .c, a function that tells whether a machine computes what it should\n"
     "  --threads=N                of train, evaluate: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
     "  --interpreted              of train, evaluate: by the interpreter, without a C compiler\n"
     "  --quiet                    less output\n"
@@ -179,7 +181,7 @@ static int take_value(Arguments *a, const char *name, char *value)
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
     { "-o", "compile tune" }, { "--out", "train" }, { "--data", "train evaluate" }, { "--init", "train" }, { "--checkpoint", "train" },
-    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "evaluate" },
+    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "compile evaluate" },
     { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
     { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
     { "--samples", "train evaluate" }, { "--seed", "check train evaluate" }, { "--threads", "train evaluate" }, { "--dump", "compile" },
@@ -190,6 +192,7 @@ static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate" }, { "--resume", "train" },
     { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate tune" },
     { "--blas", "compile summary check train evaluate tune" }, { "--dispatch", "compile summary check train evaluate" },
+    { "--example", "compile" }, { "--self-test", "compile" },
 };
 
 static int take_flag(Arguments *a, const char *word)
@@ -203,7 +206,7 @@ static int take_flag(Arguments *a, const char *word)
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
         bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->resume, &a->quiet, &a->compile.precise,
-                                &a->compile.blas, &a->compile.dispatch };
+                                &a->compile.blas, &a->compile.dispatch, &a->example, &a->self_test };
         *where[i] = true;
         return 0;
     }
@@ -298,6 +301,10 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
     if (a->compile.bf16 && a->compile.target->lanes == 1)
         return usage("--weights-dtype=bf16 goes with --target=vector: plain loops read the weights as they are");
+    if (a->example && !a->weights)
+        return usage("--example needs --weights FILE: the program predicts by them");
+    if (a->self_test && !a->weights)
+        return usage("--self-test needs --weights FILE: what it expects are the outputs of those weights");
     return take_environment(a);
 }
 

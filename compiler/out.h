@@ -21,7 +21,7 @@ void out_free(Out *out);
 
 /* Writes several files, at most WRITE_FILES_MAX: each to a temporary file beside its place, and only when all of them are whole are they renamed:
  * a failure while writing leaves every old file as it was. Returns 0, or an errno value and the path that failed. */
-#define WRITE_FILES_MAX 4
+#define WRITE_FILES_MAX 8
 typedef struct FileText {
     const char *path, *text;
     size_t length;

@@ -36,4 +36,7 @@ void schedule_print(Out *out, const Ir *ir);    /* a line per layer: "lstm: 4 ne
 /* plan: gives every tensor its home and the window of time it needs. `streaming`: states live in M_state. */
 void plan(Ir *ir, bool streaming);
 
+/* contain: for a program that predicts: what it reads of the weights themselves is copied at prepare time too, so that struct M_packed points to nothing. */
+void contain(Ir *ir);
+
 #endif

@@ -56,7 +56,7 @@ layer_names() {
 
 # A pass may include the shared headers and its own (emit_nest.c: emit.h), but no header of another pass, and no .c file.
 check_passes() {
-    passes="read_lua lower grad stage blas flatten tile piece pack schedule plan emit"
+    passes="read_lua lower grad stage blas flatten tile piece pack schedule plan contain emit"
     for pass in $passes; do
         others=$(echo "$passes" | tr ' ' '\n' | grep -vx "$pass" | paste -sd '|' -)
         code_of $(existing compiler/$pass.c compiler/$pass.h compiler/${pass}_*.c compiler/${pass}_*.h) | includes |
@@ -69,7 +69,7 @@ check_layers() {
     if [ -z "$names" ]; then
         echo "compiler/layers/: no layer found     <- the floors cannot be checked"
     else
-        code_of $(existing compiler/emit*.c compiler/schedule*.c compiler/plan*.c compiler/grad*.c compiler/stage*.c compiler/tile*.c compiler/piece.c compiler/pack.c compiler/lower*.c compiler/lua_lower*.c) |
+        code_of $(existing compiler/emit*.c compiler/schedule*.c compiler/plan*.c compiler/grad*.c compiler/stage*.c compiler/tile*.c compiler/piece.c compiler/pack.c compiler/contain.c compiler/lower*.c compiler/lua_lower*.c) |
             grep -wE "$names" | forbid "knows a layer"
     fi
     lua_code_of $(existing compiler/*/*.lua) |

@@ -1,0 +1,257 @@
+/* emit_meaning.c: in: what the numbers of a trained model mean.  out: its part of the third file: from the unit of the data to what the model reads
+ * and back, the names of its classes, texts as ids; and the declarations. What the data had no meaning of is not there. */
+#include "embedded.h"
+#include "emit.h"
+
+#include "../runtime/lstmc.h"
+
+#include <stdlib.h>
+
+/* A template, indented by its braces. */
+static void put_code(Out *out, Arena *arena, const Model *model, const char *text)
+{
+    put(out, "%s", fill_template(arena, model, text));
+}
+
+/* ---- numbers ---- */
+
+static void put_numbers(Out *out, Arena *arena, const char *name, const double *values, int count)
+{
+    const char *text = arena_format(arena, "static const float %s[] = {", name);
+    for (int i = 0; i < count; i++)
+        text = arena_format(arena, "%s %s,", text, float_text(arena, values[i]));
+    emit_line(out, arena, arena_format(arena, "%s };", text));
+}
+
+/* One function over `count` numbers, whose columns come again and again. */
+static void put_scaling_function(Out *out, Arena *arena, const Model *model, const char *signature, const char *formula, size_t count, int columns)
+{
+    const char *column = columns == 1 ? "0" : (size_t)columns == count ? "i" : arena_format(arena, "i %% %d", columns);
+    put(out, "\n");
+    put_code(out, arena, model, signature);
+    put_code(out, arena, model, arena_format(arena, "{\nfor (int i = 0; i < %zu; i++)\n    %s\n}\n", count, arena_format(arena, formula, column, column)));
+}
+
+static const char normalize[] = "x[i] = (raw[i] - input_offset[%s]) / input_scale[%s];";
+static const char denormalize[] = "raw[i] = y[i] * target_scale[%s] + target_offset[%s];";
+
+/* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps. */
+static size_t step_inputs(const Programs *programs)
+{
+    size_t count = programs->step ? tensor_elements(programs->step->input) : 0;
+    return count < programs->model->descriptor.input_count ? count : 0;
+}
+
+static size_t step_outputs(const Programs *programs)
+{
+    size_t count = programs->step ? tensor_elements(programs->step->output) : 0;
+    return count < programs->model->descriptor.output_count ? count : 0;
+}
+
+static void put_scalings(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_scaling *input = &programs->trained->meaning->input, *target = &programs->trained->meaning->target;
+    const Model *model = programs->model;
+    if (input->columns) {
+        put(out, "\n/* number in the file = offset + scale * number in the model, column by column */\n");
+        put_numbers(out, arena, "input_offset", input->offset, input->columns);
+        put_numbers(out, arena, "input_scale", input->scale, input->columns);
+        put_scaling_function(out, arena, model, "void @_normalize(const float *raw, float *x)", normalize, model->descriptor.input_count, input->columns);
+        if (step_inputs(programs))
+            put_scaling_function(out, arena, model, "void @_normalize_step(const float *raw, float *x)", normalize,
+                                 step_inputs(programs), input->columns);
+    }
+    if (target->columns) {
+        put(out, "\n");
+        put_numbers(out, arena, "target_offset", target->offset, target->columns);
+        put_numbers(out, arena, "target_scale", target->scale, target->columns);
+        put_scaling_function(out, arena, model, "void @_denormalize(const float *y, float *raw)", denormalize, model->descriptor.output_count, target->columns);
+        if (step_outputs(programs))
+            put_scaling_function(out, arena, model, "void @_denormalize_step(const float *y, float *raw)", denormalize,
+                                 step_outputs(programs), target->columns);
+    }
+}
+
+/* ---- names ---- */
+
+static void put_names(Out *out, Arena *arena, const Model *model, const struct lstmc_names *names, const char *opening)
+{
+    put(out, "\n");
+    put_code(out, arena, model, opening);
+    for (int i = 0; i < names->count; i++)
+        put_raw(out, arena_format(arena, "    %s,\n", quoted_text(arena, names->text[i])));
+    put(out, "};");
+}
+
+/* ---- texts ---- */
+
+typedef struct Entry {
+    const char *text;
+    int id;
+} Entry;
+
+static int compare_entries(const void *left, const void *right)
+{
+    const Entry *a = left, *b = right;
+    int order = strcmp(a->text, b->text);
+    return order ? order : (a->id > b->id) - (a->id < b->id);
+}
+
+/* The ids in the order of the bytes of their texts; of equal texts the first one, of none the empty one. */
+static void put_ids_by_text(Out *out, Arena *arena, const struct lstmc_names *names)
+{
+    Entry *entry = arena_array(arena, Entry, names->count + 1);
+    const char *line = "";
+    int count = 0, last = -1;
+    for (int i = 0; i < names->count; i++)
+        if (*names->text[i])
+            entry[count++] = (Entry){ names->text[i], i };
+    qsort(entry, (size_t)count, sizeof *entry, compare_entries);
+    put(out, "\n/* The ids in the order of the bytes of their texts. */\nstatic const int32_t id_by_text[] = {");
+    for (int i = 0; i < count; i++) {
+        if (last >= 0 && !strcmp(entry[i].text, entry[last].text))
+            continue;
+        last = i;
+        line = arena_format(arena, "%s%d, ", line, entry[i].id);
+        if (strlen(line) > 100) {
+            put(out, "%.*s", (int)strlen(line) - 1, line);
+            line = "";
+        }
+    }
+    put(out, "%.*s%s};", *line ? (int)strlen(line) - 1 : 0, line, *line ? "\n" : "");
+}
+
+static const char next_byte[] =
+    "static int next_token(const char **at, const char *end, const char **token)\n{\n"
+    "*token = *at;\n"
+    "return *at < end ? (*at)++, 1 : 0;\n}\n\n";
+static const char next_character[] =
+    "static int next_token(const char **at, const char *end, const char **token)\n{\n"
+    "int length = 0;\n"
+    "*token = *at;\n"
+    "if (*at < end)\n    (void)lstmc_character(*at, end, &length);\n"
+    "*at += length;\n"
+    "return length > 0;\n}\n\n";
+static const char next_word[] =
+    "static int next_token(const char **at, const char *end, const char **token)\n{\n"
+    "return lstmc_next_word(at, end, token);\n}\n\n";
+
+static const char find_id[] =
+    "/* -1: the vocabulary has no such text. */\n"
+    "static int32_t find_id(const char *token, size_t length)\n{\n"
+    "size_t low = 0, high = sizeof id_by_text / sizeof *id_by_text;\n"
+    "while (low < high) {\n"
+    "const size_t middle = low + (high - low) / 2;\n"
+    "const char *text = @_vocabulary[id_by_text[middle]];\n"
+    "const int order = strncmp(text, token, length);\n"
+    "if (order == 0 && !text[length])\n    return id_by_text[middle];\n"
+    "if (order < 0)\n    low = middle + 1;\nelse\n    high = middle;\n"
+    "}\n"
+    "return -1;\n}\n\n";
+
+/* Filled in: whether zeros come first, the id of what is unknown. */
+static const char encode[] =
+    "int @_encode(const char *text, int32_t *x)\n{\n"
+    "const char *const end = text + strlen(text), *token, *at = text;\n"
+    "int count = 0, unknown = 0;\n"
+    "while (next_token(&at, end, &token))\n    count++;\n"
+    "int place = %s;\n"
+    "memset(x, 0, $_INPUTS * sizeof *x);\n"
+    "for (at = text; place < $_INPUTS && next_token(&at, end, &token); place++) {\n"
+    "const int32_t id = place < 0 ? 0 : find_id(token, (size_t)(at - token));\n"
+    "if (place >= 0)\n    x[place] = id < 0 ? %d : id;\n"
+    "unknown += id < 0;\n"
+    "}\n"
+    "return unknown;\n}\n";
+
+/* A reader of lines keeps the first two ids for padding and for what is unknown; one of bytes knows them all. */
+static int unknown_id(const struct lstmc_meaning *meaning)
+{
+    return meaning->unit == LSTMC_BYTES ? 0 : 1;
+}
+
+static void put_encode(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    put_ids_by_text(out, arena, &meaning->vocabulary);
+    put(out, "\n");
+    if (meaning->unit == LSTMC_WORDS)
+        put(out, "#define LSTMC_TEXT_WORDS\n");
+    if (meaning->unit != LSTMC_BYTES) {
+        put_raw(out, embedded_text("runtime/lstmc_text.h"));
+        put(out, "\n");
+    }
+    put_code(out, arena, programs->model, meaning->unit == LSTMC_WORDS ? next_word : meaning->unit == LSTMC_BYTES ? next_byte : next_character);
+    put_code(out, arena, programs->model, find_id);
+    put_code(out, arena, programs->model, arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
+}
+
+static bool reads_text(const struct lstmc_meaning *meaning)
+{
+    return meaning->vocabulary.count && meaning->unit != LSTMC_NO_TEXT;
+}
+
+void emit_meaning(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    put_scalings(out, arena, programs);
+    if (meaning->labels.count)
+        put_names(out, arena, programs->model, &meaning->labels, "const char *const @_labels[$_LABELS] = {");
+    if (meaning->vocabulary.count)
+        put_names(out, arena, programs->model, &meaning->vocabulary, "const char *const @_vocabulary[$_VOCABULARY] = {");
+    if (reads_text(meaning))
+        put_encode(out, arena, programs);
+}
+
+/* ---- declarations ---- */
+
+static const char about_normalize[] =
+    "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and what it says, y [$_OUTPUTS], to "
+    "that unit. raw may be x, or y.";
+static const char about_steps[] = "The same for one call of @_step.";
+
+static void put_declarations(Out *out, Arena *arena, const Model *model, const char *comment, const char *declarations)
+{
+    emit_prose(out, arena, fill_template(arena, model, comment));
+    put_code(out, arena, model, declarations);
+    put(out, "\n");
+}
+
+static const char *names_of_units(enum lstmc_text_unit unit)
+{
+    return unit == LSTMC_BYTES ? "bytes" : unit == LSTMC_WORDS ? "words" : "UTF-8 characters";
+}
+
+static void put_scaling_declarations(Out *out, Arena *arena, const Programs *programs)
+{
+    int input = programs->trained->meaning->input.columns, target = programs->trained->meaning->target.columns;
+    if (input || target)
+        put_declarations(out, arena, programs->model, about_normalize,
+                         arena_format(arena, "%s%s", input ? "void @_normalize(const float *raw, float *x);\n" : "",
+                                      target ? "void @_denormalize(const float *y, float *raw);\n" : ""));
+    input = input && step_inputs(programs);
+    target = target && step_outputs(programs);
+    if (input || target)
+        put_declarations(out, arena, programs->model, about_steps,
+                         arena_format(arena, "%s%s", input ? "void @_normalize_step(const float *raw, float *x);\n" : "",
+                                      target ? "void @_denormalize_step(const float *y, float *raw);\n" : ""));
+}
+
+void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    const Model *model = programs->model;
+    put_scaling_declarations(out, arena, programs);
+    if (meaning->labels.count)
+        put_declarations(out, arena, model, "What the classes are called.",
+                         arena_format(arena, "#define $_LABELS %d\nextern const char *const @_labels[$_LABELS];\n", meaning->labels.count));
+    if (meaning->vocabulary.count)
+        put_declarations(out, arena, model, "What an id of the input stands for.",
+                         arena_format(arena, "#define $_VOCABULARY %d\nextern const char *const @_vocabulary[$_VOCABULARY];\n", meaning->vocabulary.count));
+    if (reads_text(meaning))
+        put_declarations(out, arena, model,
+                         arena_format(arena, "A text as ids, of its %s, as in training: x [$_INPUTS]; a shorter one has zeros %s it, a longer one loses its "
+                                             "%s. Returns how many of them are not in the vocabulary, which become %d.", names_of_units(meaning->unit),
+                                      meaning->pads_front ? "before" : "behind", meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
+                         "int @_encode(const char *text, int32_t *x);\n");
+}

@@ -1,0 +1,7 @@
+static int parse(const char *text, float *number)
+{
+    char *end;
+    *number = strtof(text, &end);
+    return !*end;
+}
+

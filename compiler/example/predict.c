@@ -1,0 +1,14 @@
+static void predict_samples(FILE *file)
+{
+    static struct @_scratch scratch;
+    static <x> x[$_INPUTS];
+    static float y[$_OUTPUTS];
+    <while> {
+        <between>
+        <normalize>
+        @_predict(&@_trained, &scratch, x, y);
+        <denormalize>
+        <print>
+    }
+}
+
