@@ -228,7 +228,7 @@ Test(command, evaluate)
     expect("$L evaluate m.lua", 1, NULL, "m.lua: m.safetensors");
     expect("$L evaluate m.lua units=4 --weights=w.st", 1, NULL, "m.lua: w.st");
     expect("$L evaluate m.lua --epochs=2", 2, NULL, "--epochs does not go with evaluate");
-    expect("$L m.lua --weights=w.st", 2, NULL, "--weights does not go with compile");
+    expect("$L summary m.lua --weights=w.st", 2, NULL, "--weights does not go with summary");
 }
 
 /* Two epochs at once are not one and one, as the optimiser starts anew; but no epoch starts from other weights than those of the file. */

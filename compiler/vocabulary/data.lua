@@ -26,7 +26,7 @@ local function list_of(what)
     return v, nil
   end
 end
-internal.types.names = list_of("column names")
+internal.types.names = list_of("names")
 local files, labels = list_of("files"), list_of("labels")
 
 local function one_of(names, words)
