@@ -24,7 +24,7 @@ STD      = -std=gnu11
 FLAGS    = $(STD) $(WARN) $(CFLAGS) $(SANITIZE) -MMD -MP
 
 LUA_TEXT  = $(sort $(wildcard compiler/*/*.lua))
-EMBED     = $(LUA_TEXT) $(sort $(wildcard compiler/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
+EMBED     = $(LUA_TEXT) compiler/help.txt $(sort $(wildcard compiler/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embedded.o
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \

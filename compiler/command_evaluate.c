@@ -8,7 +8,7 @@ static int evaluate(Session *s)
     const Model *model = description_model(s->description);
     const char *path = session_file(s, s->arguments.weights, ".safetensors");
     double loss, *metric = arena_array(s->arena, double, model->metric_count + 1);
-    int status = session_prepare(s, path);
+    int status = session_prepare(s, path, true);
     if (status)
         return status;
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;

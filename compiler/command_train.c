@@ -183,7 +183,7 @@ static int train(Trainer *t)
     t->checkpoint = session_file(s, s->arguments.checkpoint, ".checkpoint");
     int status = s->arguments.resume ? load_checkpoint(t) : 0;
     if (!status)
-        status = session_prepare(s, s->arguments.init);
+        status = session_prepare(s, s->arguments.init, true);
     if (status)
         return status;
     if (!make_metadata(t))

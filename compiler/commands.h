@@ -26,6 +26,9 @@ typedef struct Arguments {
     const char *log;                /* --log; NULL: MODEL.log.csv */
     const char *freeze;             /* --freeze: names of layers, with commas between them */
     bool resume;
+    const char *input, *out;        /* of predict: --input, --out; NULL: standard input and output */
+    bool stream, join;              /* of predict: --stream, --join */
+    int length; const char *prompt; double temperature;     /* of sample */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */
@@ -39,6 +42,8 @@ int command_summary(const Arguments *arguments);
 int command_check(const Arguments *arguments);
 int command_train(const Arguments *arguments);
 int command_evaluate(const Arguments *arguments);
+int command_predict(const Arguments *arguments);
+int command_sample(const Arguments *arguments);
 int command_tune(const Arguments *arguments);
 
 /* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */

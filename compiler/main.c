@@ -1,54 +1,11 @@
 /* main.c: the command line: words to Arguments, and off to the command. */
 #include "commands.h"
+#include "embedded.h"
 #include "passes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char help[] =
-    "lstmc " LSTMC_VERSION ": compiles a Lua description of a recurrent network to C, forward and backward.\n"
-    "\n"
-    "usage: lstmc MODEL.lua [NAME=VALUE ...] [options]            write MODEL.h and MODEL.c\n"
-    "       lstmc summary MODEL.lua [NAME=VALUE ...]              layers, shapes, parameters, memory, work\n"
-    "       lstmc check MODEL.lua [NAME=VALUE ...]                generated C against the interpreter, that against finite differences\n"
-    "       lstmc train MODEL.lua [NAME=VALUE ...]                generate, compile, train on the description's data\n"
-    "       lstmc evaluate MODEL.lua [NAME=VALUE ...]             loss and metrics of a weight file on the samples held out\n"
-    "       lstmc tune MODEL.lua [NAME=VALUE ...]                 measure tiles on this machine, write MODEL.tune.lua for --tuning\n"
-    "\n"
-    "NAME=VALUE sets arg.NAME in the description.\n"
-    "\n"
-    "  -o DIR                     folder of the generated files (default: this one); of tune: the file it writes\n"
-    "  --target=plain|vector      what to emit: plain is ISO C11 in plain loops\n"
-    "  --unroll=auto|none|full|N  loops written out: small ones, none, all within the budget, or N copies of the innermost body\n"
-    "  --lanes=N                  floats that one operation works on (plain: 1; vector: 4, 8, 16; default: 8, of train 16 with AVX-512)\n"
-    "  --batch=N                  rows of a tape, in one shard (default: batch_size / shards of the description)\n"
-    "  --inference                no training functions\n"
-    "  --input-gradient           M_backward also writes the gradient of the input\n"
-    "  --blas                     large products by OpenBLAS (cblas_sgemm), with which the generated code is linked then\n"
-    "  --precise                  target vector: tanh and sigmoid to the last digits, a little slower; plain is as precise without it\n"
-    "  --dispatch                 target vector: code for AVX2 too, and for AVX-512 with 16 lanes, chosen at run time: needs no -march=native\n"
-    "  --weights-dtype=float32|bf16  how prediction keeps the matrices it reads again and again: bf16 is half the bytes (target vector)\n"
-    "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
-    "  --seconds=N                of tune: how long to search (default: 60)\n"
-    "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan) and write nothing\n"
-    "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
-    "  --data FILE[,FILE ...]     of train, evaluate: in place of the files that the description's data names, in their order; or NAME=FILE\n"
-    "  --init FILE                of train: weights to start from, those of another run\n"
-    "  --resume                   of train: go on from the checkpoint, with the bits of a training that was never stopped\n"
-    "  --checkpoint FILE  --checkpoint-every=N   of train: where it is (default: MODEL.checkpoint), after how many batches (default: 10 s)\n"
-    "  --log FILE                 of train: loss and metrics of each epoch (default: MODEL.log.csv)\n"
-    "  --freeze LAYERS            of train: names of layers, with commas between, whose weights stay as they are\n"
-    "  --weights FILE             write MODEL_weights.c too: what prediction reads, as constants; of evaluate: the weight file (default: MODEL.safetensors)\n"
-    "  --example                  with --weights: MODEL_main.c, a program that predicts what it reads, and a Makefile\n"
-    "  --self-test                with --weights: MODEL_self_test.h and .c, a function that tells whether a machine computes what it should\n"
-    "  --threads=N                of train, evaluate: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
-    "  --interpreted              of train, evaluate: by the interpreter, without a C compiler\n"
-    "  --quiet                    less output\n"
-    "  --help  --version\n"
-    "\n"
-    "exit status: 0 done, 1 a mistake in the description, the data or the check, 2 a mistake on the command line\n"
-    "environment: CC, CFLAGS compile generated code; LSTMC_THREADS is the default of --threads; NO_COLOR keeps the output plain\n";
 
 static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -124,6 +81,14 @@ static int take_data(Arguments *a, char *value)
     return 0;
 }
 
+static int take_temperature(Arguments *a, const char *value)
+{
+    char *end;
+    a->temperature = strtod(value, &end);
+    return *value && !*end && a->temperature >= 0 && a->temperature <= 100 ? 0
+         : usage("--temperature takes a number from 0 (always the most probable) to 100, not \"%s\"", value);
+}
+
 static int take_dump(Arguments *a, const char *value)
 {
     a->compile.dump = value;
@@ -140,8 +105,18 @@ static int take_value(Arguments *a, const char *name, char *value)
 {
     if (!strcmp(name, "-o"))
         return a->output = value, 0;
+    if (!strcmp(name, "--out") && strcmp(a->command, "train"))
+        return a->out = value, 0;
     if (!strcmp(name, "--out") || !strcmp(name, "--weights"))
         return a->weights = value, 0;
+    if (!strcmp(name, "--input"))
+        return a->input = value, 0;
+    if (!strcmp(name, "--length"))
+        return take_count(name, value, &a->length);
+    if (!strcmp(name, "--prompt"))
+        return a->prompt = value, 0;
+    if (!strcmp(name, "--temperature"))
+        return take_temperature(a, value);
     if (!strcmp(name, "--data"))
         return take_data(a, value);
     if (!strcmp(name, "--init"))
@@ -180,18 +155,20 @@ static int take_value(Arguments *a, const char *name, char *value)
 }
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--out", "train" }, { "--data", "train evaluate" }, { "--init", "train" }, { "--checkpoint", "train" },
-    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "compile evaluate" },
-    { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
-    { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
-    { "--samples", "train evaluate" }, { "--seed", "check train evaluate" }, { "--threads", "train evaluate" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train evaluate" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
+    { "-o", "compile tune" }, { "--out", "train predict" }, { "--input", "predict" }, { "--length", "sample" }, { "--prompt", "sample" },
+    { "--temperature", "sample" }, { "--data", "train evaluate" }, { "--init", "train" }, { "--checkpoint", "train" },
+    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "compile evaluate predict sample" },
+    { "--target", "compile summary check train evaluate predict sample tune" }, { "--unroll", "compile summary check train evaluate predict sample tune" },
+    { "--lanes", "compile summary check train evaluate predict sample tune" }, { "--batch", "compile summary check train evaluate predict sample tune" }, { "--epochs", "train" },
+    { "--samples", "train evaluate" }, { "--seed", "check train evaluate sample" }, { "--threads", "train evaluate predict" }, { "--dump", "compile" },
+    { "--tuning", "compile summary check train evaluate predict sample" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check predict sample tune" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
-    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate" }, { "--resume", "train" },
-    { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate tune" },
-    { "--blas", "compile summary check train evaluate tune" }, { "--dispatch", "compile summary check train evaluate" },
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate predict" }, { "--resume", "train" },
+    { "--stream", "predict" }, { "--join", "predict" },
+    { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate predict sample tune" },
+    { "--blas", "compile summary check train evaluate predict sample tune" }, { "--dispatch", "compile summary check train evaluate predict sample" },
     { "--example", "compile" }, { "--self-test", "compile" },
 };
 
@@ -205,7 +182,7 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->resume, &a->quiet, &a->compile.precise,
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->resume, &a->stream, &a->join, &a->quiet, &a->compile.precise,
                                 &a->compile.blas, &a->compile.dispatch, &a->example, &a->self_test };
         *where[i] = true;
         return 0;
@@ -308,23 +285,30 @@ static int take_words(Arguments *a, int count, char **words)
     return take_environment(a);
 }
 
+static int print_help(FILE *to)
+{
+    static const char mark[] = "<version>";
+    const char *text = embedded_text("help.txt"), *version = strstr(text, mark);
+    return fprintf(to, "%.*s%s%s", (int)(version - text), text, LSTMC_VERSION, version + sizeof mark - 1) < 0 || fflush(to);
+}
+
 int main(int argc, char **argv)
 {
     static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check }, { "train", command_train },
-        { "evaluate", command_evaluate }, { "tune", command_tune },
+        { "evaluate", command_evaluate }, { "predict", command_predict }, { "sample", command_sample }, { "tune", command_tune },
     };
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-            return fputs(help, stdout) < 0 || fflush(stdout);
+            return print_help(stdout);
         if (!strcmp(argv[i], "--version"))
             return puts("lstmc " LSTMC_VERSION) < 0 || fflush(stdout);
     }
     if (argc < 2) {
-        fputs(help, stderr);
+        print_help(stderr);
         return 2;
     }
-    Arguments arguments = { .output = ".", .compile = { 0 } };
+    Arguments arguments = { .output = ".", .temperature = 1 };
     size_t commas = 0;
     for (int i = 1; i < argc; i++)
         for (const char *c = argv[i]; *c; c++)

@@ -39,10 +39,10 @@ static bool make_engine(Session *s)
     return true;
 }
 
-int session_prepare(Session *s, const char *weight_file)
+int session_prepare(Session *s, const char *weight_file, bool with_data)
 {
     const Model *model = description_model(s->description);
-    if (!model->loss) {
+    if (with_data && !model->loss) {
         snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments.command);
         return LSTMC_MISMATCH;
     }
@@ -50,7 +50,7 @@ int session_prepare(Session *s, const char *weight_file)
     int status = s->weights ? 0 : LSTMC_NO_MEMORY;
     if (!status && weight_file)
         status = lstmc_weights_load(&model->descriptor, s->weights, weight_file, &s->message);
-    if (!status)
+    if (!status && with_data)
         status = data_source_load(s->description, &s->arguments, &s->data, &s->validation, &s->message);
     return status || make_engine(s) ? status : LSTMC_MISMATCH;
 }

@@ -64,14 +64,16 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
     if (!x->rank || !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, x_layout))
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", x_path, file_shape(x).text,
                           model_shape(model->input_shape, model->input_rank).text);
+    if (x->shape[0] == 0)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", x_path);
+    if (!y_path)
+        return LSTMC_OK;
     if (!y->rank || !fit_shape(y, model->target_shape, model->target_rank, model->output_rank > 1, y_layout) ||
         (y_layout->steps_cut && y_layout->steps_cut != x_layout->steps_cut))
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path, file_shape(y).text,
                           model_shape(model->target_shape, model->target_rank).text);
     if (x->shape[0] != y->shape[0])
         return lstmc_fail(message, LSTMC_MISMATCH, "%s has %zu samples, %s has %zu", x_path, x->shape[0], y_path, y->shape[0]);
-    if (x->shape[0] == 0)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", x_path);
     return LSTMC_OK;
 }
 
@@ -110,7 +112,7 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
     struct layout x_layout, y_layout;
     memset(data, 0, sizeof *data);
     int status = lstmc_npy_read(x_path, &x, message);
-    if (!status)
+    if (!status && y_path)
         status = lstmc_npy_read(y_path, &y, message);
     if (!status)
         status = check_shapes(model, x_path, &x, &x_layout, y_path, &y, &y_layout, message);
@@ -118,7 +120,7 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         status = lstmc_fail_memory(message, x_path);
     if (!status)
         status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, data, message);
-    if (!status)
+    if (!status && y_path)
         status = convert_targets(model, y_path, &y, &y_layout, data, message);
     if (status)
         lstmc_dataset_free(data);

@@ -139,10 +139,12 @@ struct lstmc_npy {
 int    lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message);
 double lstmc_npy_value(const struct lstmc_npy *array, size_t index);
 void   lstmc_npy_free(struct lstmc_npy *array);
+/* Writes float32 by way of a temporary file. (npy_write.c) */
+int    lstmc_npy_write(const char *path, const float *values, int rank, const size_t *shape, struct lstmc_message *message);
 
 /* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the end may be missing; a
  * longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no
- * change). An id or class out of the model's range, and a float that is not finite, is an error with row and column. */
+ * change; y_path NULL: inputs alone). An id or class out of the model's range, and a float that is not finite, is an error with row and column. */
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
@@ -177,6 +179,11 @@ struct lstmc_csv_options {
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
+/* Every window of a table as an input, scaled by what was fitted in training; of `options` what says how to read. Targets are not read; with
+ * `relative`, data->persistence is the last known value of each target as it is in the file, [samples, target_count of options]. (forecast.c) */
+int lstmc_read_windows(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
+                       const struct lstmc_scaling *scaling, struct lstmc_dataset *data, struct lstmc_message *message);
+
 /* A text as ids of its sorted distinct bytes, in windows side by side: x = window characters, y = the same moved by one (or the next one
  * alone, if the model's output has no time axis). The first fraction `split` of the text trains. */
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
@@ -203,6 +210,11 @@ struct lstmc_lines_options {
  * side of the split. Texts to predict have the same kind of ids as classes of each time step. */
 int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
                      struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
+
+/* One text as `count` ids, as the readers of characters and lines make them: cut and padded as `meaning` says. *found (or NULL): how many it
+ * would be uncut. LSTMC_BAD_FILE for what is not UTF-8, LSTMC_MISMATCH for a byte without an id, with its column. (encode.c) */
+int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count, size_t *found,
+                 struct lstmc_message *message);
 
 #ifdef __cplusplus
 }

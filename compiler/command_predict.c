@@ -1,0 +1,293 @@
+/* command_predict.c: lstmc predict: what a trained model says of arrays, tables, texts or numbers. */
+#include "answer.h"
+#include "out.h"
+#include "predict_input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is printed, and where. */
+typedef struct Predictor {
+    Session *session;
+    const Model *model;
+    struct lstmc_meaning meaning;
+    PredictInput *input;
+    size_t outputs, steps;              /* of one step; steps of a sample */
+    float *y;                           /* one batch */
+    size_t samples;                     /* done */
+    float *all; size_t capacity;        /* of an array that is written at the end */
+    FILE *to;                           /* standard output, or a text that is written at the end */
+    char *text; size_t length;
+} Predictor;
+
+typedef enum Form { FORM_TEXT, FORM_CSV, FORM_NPY } Form;
+
+static Form form_of(const char *path)
+{
+    size_t length = path ? strlen(path) : 0;
+    return length > 4 && !strcmp(path + length - 4, ".npy") ? FORM_NPY : length > 4 && !strcmp(path + length - 4, ".csv") ? FORM_CSV : FORM_TEXT;
+}
+
+/* ---- units ---- */
+
+/* Into the unit of the data; relative forecasts onto what they are relative to. */
+static void denormalize(Predictor *p, size_t sample, float *y)
+{
+    const struct lstmc_scaling *scaling = &p->meaning.target;
+    int base_count;
+    const float *base = predict_input_base(p->input, sample, &base_count);
+    for (size_t i = 0; scaling->columns && i < p->outputs * p->steps; i++) {
+        size_t column = i % (size_t)scaling->columns;
+        y[i] = (float)(y[i] * scaling->scale[column] + scaling->offset[column]);
+    }
+    for (size_t i = 0; base && i < p->outputs * p->steps; i++)
+        y[i] += base[i % (size_t)base_count];
+}
+
+/* ---- lines of text ---- */
+
+static const char *class_name(const Predictor *p, int class)
+{
+    return class < p->meaning.labels.count ? p->meaning.labels.text[class] : arena_format(p->session->arena, "%d", class);
+}
+
+static int best_of(const Predictor *p, const float *y)
+{
+    int best = 0;
+    for (size_t i = 1; i < p->outputs; i++)
+        if (y[i] > y[best])
+            best = (int)i;
+    return answer_of(p->model) == ANSWER_BINARY ? y[0] > 0.5f : best;
+}
+
+static void print_step(Predictor *p, const float *y)
+{
+    int best = best_of(p, y);
+    switch (answer_of(p->model)) {
+    case ANSWER_VALUES:
+        for (size_t i = 0; i < p->outputs; i++)
+            fprintf(p->to, "%s%.6g", i ? " " : "", (double)y[i]);
+        fprintf(p->to, "\n");
+        break;
+    case ANSWER_CLASS:
+        fprintf(p->to, "%s %.6g\n", class_name(p, best), (double)y[best]);
+        break;
+    case ANSWER_BINARY:
+        fprintf(p->to, "%s %.6g\n", class_name(p, best), (double)(best ? y[0] : 1.0f - y[0]));
+        break;
+    }
+}
+
+/* A predicted text: the most probable token of each step, but for padding. */
+static void print_joined(Predictor *p, const float *y)
+{
+    bool words = p->meaning.target_unit != LSTMC_BYTES && p->meaning.target_unit != LSTMC_CHARACTERS, any = false;
+    for (size_t step = 0; step < p->steps; step++) {
+        const char *token = class_name(p, best_of(p, y + step * p->outputs));
+        if (!*token)
+            continue;
+        fprintf(p->to, "%s%s", any && words ? " " : "", token);
+        any = true;
+    }
+    fprintf(p->to, "\n");
+}
+
+static void print_sample(Predictor *p, const float *y)
+{
+    if (p->session->arguments.join) {
+        print_joined(p, y);
+        return;
+    }
+    if (p->steps > 1 && p->samples)
+        fprintf(p->to, "\n");
+    for (size_t step = 0; step < p->steps; step++)
+        print_step(p, y + step * p->outputs);
+}
+
+/* ---- tables and arrays ---- */
+
+static void print_heading(Predictor *p)
+{
+    const struct lstmc_names *targets = &p->meaning.targets, *labels = &p->meaning.labels;
+    bool joined = p->session->arguments.join;
+    if (joined)
+        fprintf(p->to, "text\n");
+    for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
+        size_t of_step = i % p->outputs;
+        const char *name = p->outputs == (size_t)labels->count ? labels->text[of_step] : of_step < (size_t)targets->count ? targets->text[of_step] : "y";
+        fprintf(p->to, "%s\"", i ? "," : "");
+        for (const char *c = name; *c; c++)
+            fputs(*c == '"' ? "\"\"" : (char[]){ *c, 0 }, p->to);
+        if (p->steps > 1 || !strcmp(name, "y"))
+            fprintf(p->to, "%s%zu", strcmp(name, "y") ? " " : "", p->steps > 1 ? i / p->outputs + 1 : i + 1);
+        fprintf(p->to, "\"%s", i + 1 == p->outputs * p->steps ? "\n" : "");
+    }
+}
+
+static void print_row(Predictor *p, const float *y)
+{
+    if (p->session->arguments.join) {
+        print_joined(p, y);
+        return;
+    }
+    for (size_t i = 0; i < p->outputs * p->steps; i++)
+        fprintf(p->to, "%s%.9g", i ? "," : "", (double)y[i]);
+    fprintf(p->to, "\n");
+}
+
+static bool keep(Predictor *p, const float *y)
+{
+    size_t count = p->outputs * p->steps;
+    if ((p->samples + 1) * count > p->capacity) {
+        size_t wider = p->capacity ? 2 * p->capacity : 1024 * count;
+        float *moved = realloc(p->all, wider * sizeof *moved);
+        if (!moved)
+            return false;
+        p->all = moved;
+        p->capacity = wider;
+    }
+    memcpy(p->all + p->samples * count, y, count * sizeof *y);
+    return true;
+}
+
+static int write_array(Predictor *p, const char *path)
+{
+    const struct lstmc_model *m = &p->model->descriptor;
+    size_t shape[LSTMC_RANK_MAX + 1] = { p->samples };
+    for (int i = 0; i < m->output_rank; i++)
+        shape[i + 1] = (size_t)m->output_shape[i];
+    return lstmc_npy_write(path, p->all, m->output_rank + 1, shape, &p->session->message);
+}
+
+/* ---- all samples, or step by step ---- */
+
+static int predict_samples(Predictor *p, Form form)
+{
+    Session *s = p->session;
+    const struct lstmc_model *m = &p->model->descriptor;
+    int rows = m->batch * m->shards, count;
+    void *x = lstmc_alloc((size_t)rows * m->input_count * 4);
+    if (!x)
+        return LSTMC_NO_MEMORY;
+    if (form == FORM_CSV)
+        print_heading(p);
+    while ((count = predict_input_next(p->input, x, rows)) > 0) {
+        s->engine.predict(s->engine.context, x, count, p->y);
+        for (int b = 0; b < count; b++, p->samples++) {
+            float *y = p->y + (size_t)b * m->output_count;
+            denormalize(p, p->samples, y);
+            if (form == FORM_CSV)
+                print_row(p, y);
+            else if (form == FORM_TEXT)
+                print_sample(p, y);
+            else if (!keep(p, y)) {
+                lstmc_free(x);
+                return LSTMC_NO_MEMORY;
+            }
+        }
+        fflush(p->to);
+    }
+    lstmc_free(x);
+    return count;
+}
+
+/* Each time step as it comes in, and what the network says then. */
+static int predict_stream(Predictor *p)
+{
+    Session *s = p->session;
+    const struct lstmc_model *m = s->loaded.model;
+    int inputs = m->input_is_tokens ? 1 : m->input_shape[m->input_rank - 1], status;
+    void *packed = lstmc_alloc(m->packed_bytes + 1), *state = lstmc_alloc(m->state_bytes + 1), *x = lstmc_alloc((size_t)inputs * 4);
+    if (!packed || !state || !x) {
+        status = LSTMC_NO_MEMORY;
+    } else {
+        m->prepare(packed, s->weights);
+        m->reset(packed, state);
+        p->steps = 1;
+        while ((status = predict_input_step(p->input, x, inputs)) > 0) {
+            if (!m->step(packed, state, x, p->y))
+                continue;
+            denormalize(p, 0, p->y);
+            print_step(p, p->y);
+            fflush(p->to);
+        }
+    }
+    lstmc_free(packed);
+    lstmc_free(state);
+    lstmc_free(x);
+    return status;
+}
+
+static int check_stream(Predictor *p, Form form)
+{
+    Session *s = p->session;
+    const char *why = s->arguments.interpreted ? "--interpreted computes whole samples" : form != FORM_TEXT ? "its output is text" :
+                      s->arguments.join ? "--join prints whole samples" : p->meaning.unit != LSTMC_NO_TEXT ? "texts are read line by line" :
+                      description_no_streaming(s->description);
+    if (why)
+        snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
+    return why ? LSTMC_MISMATCH : LSTMC_OK;
+}
+
+static int write_output(Predictor *p, Form form)
+{
+    Session *s = p->session;
+    const char *path = s->arguments.out;
+    if (!path)
+        return 0;
+    if (form == FORM_NPY)
+        return write_array(p, path);
+    fflush(p->to);
+    int error = write_files(&(FileText){ path, p->text, p->length }, 1, &path);
+    if (error)
+        snprintf(s->message.text, sizeof s->message.text, "%.200s: cannot be written: %s", path, strerror(error));
+    return error ? LSTMC_IO : 0;
+}
+
+static int predict(Predictor *p)
+{
+    Session *s = p->session;
+    const struct lstmc_model *m = &p->model->descriptor;
+    const char *weights = session_file(s, s->arguments.weights, ".safetensors");
+    Form form = form_of(s->arguments.out);
+    int status = lstmc_meaning_load(&p->meaning, weights, &s->message);
+    if (!status && s->arguments.stream)
+        status = check_stream(p, form);
+    if (!status && !(p->input = predict_input_open(s, &p->meaning, s->arguments.input)))
+        status = LSTMC_BAD_FILE;
+    s->arguments.compile.inference = true;
+    if (!status)
+        status = session_prepare(s, weights, false);
+    if (status)
+        return status;
+    p->outputs = outputs_of_step(m);
+    p->steps = m->output_count / p->outputs;
+    p->y = lstmc_alloc((size_t)m->batch * (size_t)m->shards * m->output_count * sizeof *p->y);
+    p->to = s->arguments.out ? open_memstream(&p->text, &p->length) : stdout;
+    if (!p->y || !p->to)
+        return LSTMC_NO_MEMORY;
+    s->engine.prepare(s->engine.context, s->weights);
+    status = s->arguments.stream ? predict_stream(p) : predict_samples(p, form);
+    return status ? status : write_output(p, form);
+}
+
+int command_predict(const Arguments *arguments)
+{
+    Session s;
+    session_open(&s, arguments);
+    Predictor p = { .session = &s };
+    int status = 1;
+    if (s.description) {
+        p.model = description_model(s.description);
+        status = predict(&p);
+    }
+    predict_input_close(p.input);
+    lstmc_meaning_free(&p.meaning);
+    lstmc_free(p.y);
+    free(p.all);
+    if (p.to && p.to != stdout)
+        fclose(p.to);
+    free(p.text);
+    return session_close(&s, status);
+}
