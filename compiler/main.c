@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+/* In two parts: ISO C promises 4095 characters of a string. */
+static const char help_commands[] =
     "lstmc " LSTMC_VERSION ": compiles a Lua description of a recurrent network to C, forward and backward.\n"
     "\n"
     "usage: lstmc MODEL.lua [NAME=VALUE ...] [options]            write MODEL.h and MODEL.c\n"
@@ -14,10 +15,13 @@ static const char help[] =
     "       lstmc check MODEL.lua [NAME=VALUE ...]                generated C against the interpreter, that against finite differences\n"
     "       lstmc train MODEL.lua [NAME=VALUE ...]                generate, compile, train on the description's data\n"
     "       lstmc evaluate MODEL.lua [NAME=VALUE ...]             loss and metrics of a weight file on the samples held out\n"
+    "       lstmc plot MODEL.lua [NAME=VALUE ...]                 curves of a training, and what its weights predict: MODEL.report.html\n"
     "       lstmc tune MODEL.lua [NAME=VALUE ...]                 measure tiles on this machine, write MODEL.tune.lua for --tuning\n"
     "\n"
     "NAME=VALUE sets arg.NAME in the description.\n"
-    "\n"
+    "\n";
+
+static const char help_options[] =
     "  -o DIR                     folder of the generated files (default: this one); of tune: the file it writes\n"
     "  --target=plain|vector      what to emit: plain is ISO C11 in plain loops\n"
     "  --unroll=auto|none|full|N  loops written out: small ones, none, all within the budget, or N copies of the innermost body\n"
@@ -32,23 +36,29 @@ static const char help[] =
     "  --tuning=FILE              numbers of tiles as measured by lstmc tune (target vector)\n"
     "  --seconds=N                of tune: how long to search (default: 60)\n"
     "  --dump=PASS                print the program after a pass (lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan) and write nothing\n"
-    "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file\n"
-    "  --data FILE[,FILE ...]     of train, evaluate: in place of the files that the description's data names, in their order; or NAME=FILE\n"
+    "  --epochs=N  --seed=N  --samples=N  --out FILE             of train: epochs, seed, at most so many samples, the weight file; of plot: the report\n"
+    "  --data FILE[,FILE ...]     of train, evaluate, plot: in place of the files that the description's data names, in their order; or NAME=FILE\n"
     "  --init FILE                of train: weights to start from, those of another run\n"
     "  --resume                   of train: go on from the checkpoint, with the bits of a training that was never stopped\n"
     "  --checkpoint FILE  --checkpoint-every=N   of train: where it is (default: MODEL.checkpoint), after how many batches (default: 10 s)\n"
-    "  --log FILE                 of train: loss and metrics of each epoch (default: MODEL.log.csv)\n"
+    "  --log FILE                 of train, plot: loss and metrics of each epoch (default: MODEL.log.csv)\n"
     "  --freeze LAYERS            of train: names of layers, with commas between, whose weights stay as they are\n"
-    "  --weights FILE             write MODEL_weights.c too: what prediction reads, as constants; of evaluate: the weight file (default: MODEL.safetensors)\n"
+    "  --weights FILE             write MODEL_weights.c too: what prediction reads, as constants; of evaluate, plot: the weight file (default: MODEL.safetensors)\n"
     "  --example                  with --weights: MODEL_main.c, a program that predicts what it reads, and a Makefile\n"
     "  --self-test                with --weights: MODEL_self_test.h and .c, a function that tells whether a machine computes what it should\n"
-    "  --threads=N                of train, evaluate: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
-    "  --interpreted              of train, evaluate: by the interpreter, without a C compiler\n"
+    "  --svg DIR                  of plot: a folder for each chart alone\n"
+    "  --threads=N                of train, evaluate, plot: at most N, one for each shard (default: LSTMC_THREADS, or all processors)\n"
+    "  --interpreted              of train, evaluate, plot: by the interpreter, without a C compiler\n"
     "  --quiet                    less output\n"
     "  --help  --version\n"
     "\n"
     "exit status: 0 done, 1 a mistake in the description, the data or the check, 2 a mistake on the command line\n"
     "environment: CC, CFLAGS compile generated code; LSTMC_THREADS is the default of --threads; NO_COLOR keeps the output plain\n";
+
+static bool print_help(FILE *to)
+{
+    return fputs(help_commands, to) >= 0 && fputs(help_options, to) >= 0 && !fflush(to);
+}
 
 static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -140,10 +150,14 @@ static int take_value(Arguments *a, const char *name, char *value)
 {
     if (!strcmp(name, "-o"))
         return a->output = value, 0;
+    if (!strcmp(name, "--out") && !strcmp(a->command, "plot"))
+        return a->report = value, 0;
     if (!strcmp(name, "--out") || !strcmp(name, "--weights"))
         return a->weights = value, 0;
     if (!strcmp(name, "--data"))
         return take_data(a, value);
+    if (!strcmp(name, "--svg"))
+        return a->pictures = value, 0;
     if (!strcmp(name, "--init"))
         return a->init = value, 0;
     if (!strcmp(name, "--checkpoint"))
@@ -180,18 +194,18 @@ static int take_value(Arguments *a, const char *name, char *value)
 }
 
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--out", "train" }, { "--data", "train evaluate" }, { "--init", "train" }, { "--checkpoint", "train" },
-    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "compile evaluate" },
-    { "--target", "compile summary check train evaluate tune" }, { "--unroll", "compile summary check train evaluate tune" },
-    { "--lanes", "compile summary check train evaluate tune" }, { "--batch", "compile summary check train evaluate tune" }, { "--epochs", "train" },
-    { "--samples", "train evaluate" }, { "--seed", "check train evaluate" }, { "--threads", "train evaluate" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train evaluate" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
+    { "-o", "compile tune" }, { "--out", "train plot" }, { "--data", "train evaluate plot" }, { "--init", "train" }, { "--checkpoint", "train" },
+    { "--checkpoint-every", "train" }, { "--log", "train plot" }, { "--svg", "plot" }, { "--freeze", "train" }, { "--weights", "compile evaluate plot" },
+    { "--target", "compile summary check train evaluate plot tune" }, { "--unroll", "compile summary check train evaluate plot tune" },
+    { "--lanes", "compile summary check train evaluate plot tune" }, { "--batch", "compile summary check train evaluate plot tune" }, { "--epochs", "train" },
+    { "--samples", "train evaluate plot" }, { "--seed", "check train evaluate plot" }, { "--threads", "train evaluate plot" }, { "--dump", "compile" },
+    { "--tuning", "compile summary check train evaluate plot" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check tune" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
-    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate" }, { "--resume", "train" },
-    { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate tune" },
-    { "--blas", "compile summary check train evaluate tune" }, { "--dispatch", "compile summary check train evaluate" },
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate plot" }, { "--resume", "train" },
+    { "--quiet", "compile check train evaluate plot tune" }, { "--precise", "compile summary check train evaluate plot tune" },
+    { "--blas", "compile summary check train evaluate plot tune" }, { "--dispatch", "compile summary check train evaluate plot" },
     { "--example", "compile" }, { "--self-test", "compile" },
 };
 
@@ -247,7 +261,7 @@ static int take_parameter(Arguments *a, const char *word)
 /* What comes of it is no code, so that it takes what is fastest here. */
 static bool computes_here(const Arguments *a)
 {
-    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate");
+    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate") || !strcmp(a->command, "plot");
 }
 
 static int take_environment(Arguments *a)
@@ -312,16 +326,16 @@ int main(int argc, char **argv)
 {
     static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check }, { "train", command_train },
-        { "evaluate", command_evaluate }, { "tune", command_tune },
+        { "evaluate", command_evaluate }, { "plot", command_plot }, { "tune", command_tune },
     };
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-            return fputs(help, stdout) < 0 || fflush(stdout);
+            return !print_help(stdout);
         if (!strcmp(argv[i], "--version"))
             return puts("lstmc " LSTMC_VERSION) < 0 || fflush(stdout);
     }
     if (argc < 2) {
-        fputs(help, stderr);
+        print_help(stderr);
         return 2;
     }
     Arguments arguments = { .output = ".", .compile = { 0 } };
