@@ -1,5 +1,5 @@
 /* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log and checkpoints. */
-#include "session.h"
+#include "report.h"
 
 #include <math.h>
 #include <signal.h>
@@ -171,8 +171,13 @@ static int finish(Trainer *t, const struct lstmc_history *history)
     s->engine.prepare(s->engine.context, s->weights);
     session_compare_with_persistence(s);
     int status = save_weights(t, path, s->weights, &s->message);
+    if (status)
+        return status;
+    printf("weights: %s\n", path);
+    ReportFiles files = { .log = session_file(s, s->arguments.log, ".log.csv"), .page = session_file(s, NULL, ".report.html") };
+    status = report_of_session(s, &files);
     if (!status)
-        printf("weights: %s\n", path);
+        printf("report: %s\n", files.page);
     return status;
 }
 

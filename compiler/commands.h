@@ -16,17 +16,18 @@ typedef struct Arguments {
     int lanes;                      /* --lanes; 0: the target's */
     int batch;                      /* --batch; 0: as described */
     int epochs;                     /* --epochs; 0: as described */
-    const char *weights;            /* the weight file that train writes (--out), evaluate reads and compile makes constants of (--weights);
+    const char *weights;            /* the weight file that train writes (--out), evaluate and plot read and compile makes constants of (--weights);
                                      * NULL: MODEL.safetensors, of compile: none */
     const char **data;              /* --data: FILE or NAME=FILE in place of the files that the description names */
     int data_count;
+    const char *pictures;           /* --svg: of plot: a folder for single charts; NULL: none */
     const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
     const char *checkpoint;         /* --checkpoint; NULL: MODEL.checkpoint */
     int checkpoint_every;           /* --checkpoint-every: batches; 0: by the clock */
-    const char *log;                /* --log; NULL: MODEL.log.csv */
+    const char *log;                /* --log: of train and plot; NULL: MODEL.log.csv */
     const char *freeze;             /* --freeze: names of layers, with commas between them */
     bool resume;
-    const char *input, *out;        /* of predict: --input, --out; NULL: standard input and output */
+    const char *input, *out;        /* of predict: --input, --out; NULL: standard input and output; of plot: --out; NULL: MODEL.report.html */
     bool stream, join;              /* of predict: --stream, --join */
     int length; const char *prompt; double temperature;     /* of sample */
     uint64_t seed;                  /* --seed; 0: as described */
@@ -44,6 +45,7 @@ int command_train(const Arguments *arguments);
 int command_evaluate(const Arguments *arguments);
 int command_predict(const Arguments *arguments);
 int command_sample(const Arguments *arguments);
+int command_plot(const Arguments *arguments);
 int command_tune(const Arguments *arguments);
 
 /* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */

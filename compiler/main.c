@@ -119,6 +119,8 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_temperature(a, value);
     if (!strcmp(name, "--data"))
         return take_data(a, value);
+    if (!strcmp(name, "--svg"))
+        return a->pictures = value, 0;
     if (!strcmp(name, "--init"))
         return a->init = value, 0;
     if (!strcmp(name, "--checkpoint"))
@@ -154,21 +156,24 @@ static int take_value(Arguments *a, const char *name, char *value)
     return take_dump(a, value);
 }
 
+/* Commands that compute by generated code, and all that generate it. */
+#define COMPUTING " train evaluate predict sample plot"
+#define ALL "compile summary check tune" COMPUTING
+
 static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--out", "train predict" }, { "--input", "predict" }, { "--length", "sample" }, { "--prompt", "sample" },
-    { "--temperature", "sample" }, { "--data", "train evaluate" }, { "--init", "train" }, { "--checkpoint", "train" },
-    { "--checkpoint-every", "train" }, { "--log", "train" }, { "--freeze", "train" }, { "--weights", "compile evaluate predict sample" },
-    { "--target", "compile summary check train evaluate predict sample tune" }, { "--unroll", "compile summary check train evaluate predict sample tune" },
-    { "--lanes", "compile summary check train evaluate predict sample tune" }, { "--batch", "compile summary check train evaluate predict sample tune" }, { "--epochs", "train" },
-    { "--samples", "train evaluate" }, { "--seed", "check train evaluate sample" }, { "--threads", "train evaluate predict" }, { "--dump", "compile" },
-    { "--tuning", "compile summary check train evaluate predict sample" }, { "--seconds", "tune" }, { "--weights-dtype", "compile summary check predict sample tune" },
+    { "-o", "compile tune" }, { "--target", ALL }, { "--unroll", ALL }, { "--lanes", ALL }, { "--batch", ALL }, { "--dump", "compile" },
+    { "--tuning", "compile summary check" COMPUTING }, { "--weights-dtype", "compile summary check predict sample tune" }, { "--seconds", "tune" },
+    { "--epochs", "train" }, { "--seed", "check train evaluate sample plot" }, { "--samples", "train evaluate plot" }, { "--data", "train evaluate plot" },
+    { "--out", "train predict plot" }, { "--init", "train" }, { "--checkpoint", "train" }, { "--checkpoint-every", "train" }, { "--log", "train plot" },
+    { "--freeze", "train" }, { "--weights", "compile evaluate predict sample plot" }, { "--threads", "train evaluate predict plot" },
+    { "--input", "predict" }, { "--length", "sample" }, { "--prompt", "sample" }, { "--temperature", "sample" }, { "--svg", "plot" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
-    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" }, { "--interpreted", "train evaluate predict" }, { "--resume", "train" },
-    { "--stream", "predict" }, { "--join", "predict" },
-    { "--quiet", "compile check train evaluate tune" }, { "--precise", "compile summary check train evaluate predict sample tune" },
-    { "--blas", "compile summary check train evaluate predict sample tune" }, { "--dispatch", "compile summary check train evaluate predict sample" },
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" },
+    { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" }, { "--stream", "predict" }, { "--join", "predict" },
+    { "--quiet", "compile check train evaluate plot tune" }, { "--precise", ALL }, { "--blas", ALL },
+    { "--dispatch", "compile summary check" COMPUTING },
     { "--example", "compile" }, { "--self-test", "compile" },
 };
 
@@ -224,13 +229,13 @@ static int take_parameter(Arguments *a, const char *word)
 /* What comes of it is no code, so that it takes what is fastest here. */
 static bool computes_here(const Arguments *a)
 {
-    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate");
+    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate") || !strcmp(a->command, "plot");
 }
 
 static int take_environment(Arguments *a)
 {
     const char *threads = getenv("LSTMC_THREADS");
-    if (a->threads || !threads || !*threads || !computes_here(a))
+    if (a->threads || !threads || !*threads || !(computes_here(a) || !strcmp(a->command, "predict")))
         return 0;
     return take_count("LSTMC_THREADS", threads, &a->threads);
 }
@@ -296,7 +301,7 @@ int main(int argc, char **argv)
 {
     static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check }, { "train", command_train },
-        { "evaluate", command_evaluate }, { "predict", command_predict }, { "sample", command_sample }, { "tune", command_tune },
+        { "evaluate", command_evaluate }, { "predict", command_predict }, { "sample", command_sample }, { "plot", command_plot }, { "tune", command_tune },
     };
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))

@@ -90,7 +90,8 @@ const char *session_file(const Session *s, const char *file, const char *ending)
     const char *weights = s->arguments.weights, *name = description_model(s->description)->descriptor.name;
     if (file)
         return file;
-    if (!weights || strcmp(s->arguments.command, "train"))
+    bool of_a_run = !strcmp(s->arguments.command, "train") || !strcmp(s->arguments.command, "plot");
+    if (!weights || !of_a_run)
         return arena_format(s->arena, "%s%s", name, ending);
     size_t length = strlen(weights), usual_length = sizeof usual - 1;
     if (length > usual_length && !strcmp(weights + length - usual_length, usual))
