@@ -1,4 +1,5 @@
 /* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log and checkpoints. */
+#include "gradient_flow.h"
 #include "report.h"
 
 #include <math.h>
@@ -26,6 +27,8 @@ typedef struct Trainer {
     const char *checkpoint;                 /* path */
     struct lstmc_snapshot snapshot;         /* to go on from */
     bool rate_failed;
+    GradientFlow *flow;                     /* NULL: not asked for */
+    const char *flow_path;
 } Trainer;
 
 /* ---- what is said ------------------------------------------------------------------------------------------------------- */
@@ -137,6 +140,41 @@ static void set_callbacks(Trainer *t, struct lstmc_train_options *options)
     options->callback_count = model->callback_count + 1;
 }
 
+static void add_flow(void *context, int epoch, int rows, const struct lstmc_engine *engine)
+{
+    Trainer *t = context;
+    (void)epoch;
+    gradient_flow_add(t->flow, engine, rows);
+}
+
+static int write_flow(void *context, int epoch, const struct lstmc_history *history)
+{
+    Trainer *t = context;
+    (void)history;
+    int error = gradient_flow_epoch(t->flow, epoch);
+    if (error)
+        fprintf(stderr, "%s: cannot be written: %s\n", t->flow_path, strerror(error));
+    return 0;
+}
+
+static int set_flow(Trainer *t, struct lstmc_train_options *options)
+{
+    Session *s = &t->session;
+    if (!s->arguments.gradient_flow)
+        return LSTMC_OK;
+    t->flow_path = session_file(s, NULL, ".gradient_flow.csv");
+    t->flow = gradient_flow_create(s->arena, s->engine.model, t->flow_path);
+    if (!t->flow) {
+        snprintf(s->message.text, sizeof s->message.text, "--gradient-flow: no layer has a state that goes on from step to step");
+        return LSTMC_MISMATCH;
+    }
+    if (s->arguments.resume)
+        gradient_flow_resume(t->flow, (int)t->snapshot.epoch);
+    options->batch_end = add_flow;
+    options->epoch_end = write_flow;
+    return LSTMC_OK;
+}
+
 static struct lstmc_train_options make_options(Trainer *t)
 {
     const Session *s = &t->session;
@@ -174,7 +212,7 @@ static int finish(Trainer *t, const struct lstmc_history *history)
     if (status)
         return status;
     printf("weights: %s\n", path);
-    ReportFiles files = { .log = session_file(s, s->arguments.log, ".log.csv"), .page = session_file(s, NULL, ".report.html") };
+    ReportFiles files = { .log = session_file(s, s->arguments.log, ".log.csv"), .flow = t->flow_path, .page = session_file(s, NULL, ".report.html") };
     status = report_of_session(s, &files);
     if (!status)
         printf("report: %s\n", files.page);
@@ -185,6 +223,7 @@ static int train(Trainer *t)
 {
     Session *s = &t->session;
     struct lstmc_history history = { 0 };
+    s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
     t->checkpoint = session_file(s, s->arguments.checkpoint, ".checkpoint");
     int status = s->arguments.resume ? load_checkpoint(t) : 0;
     if (!status)
@@ -194,6 +233,9 @@ static int train(Trainer *t)
     if (!make_metadata(t))
         return LSTMC_NO_MEMORY;
     struct lstmc_train_options options = make_options(t);
+    status = set_flow(t, &options);
+    if (status)
+        return status;
     if (s->arguments.resume)
         compare_computed_by(t);
     else if (!s->arguments.init)
@@ -216,6 +258,7 @@ int command_train(const Arguments *arguments)
     Trainer t = { .metadata = NULL };
     session_open(&t.session, arguments);
     int status = t.session.description ? train(&t) : 1;
+    gradient_flow_free(t.flow);
     lstmc_snapshot_free(&t.snapshot);
     lstmc_metadata_free(t.metadata);
     lstmc_metadata_free(t.checkpoint_metadata);

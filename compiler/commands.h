@@ -26,7 +26,7 @@ typedef struct Arguments {
     int checkpoint_every;           /* --checkpoint-every: batches; 0: by the clock */
     const char *log;                /* --log: of train and plot; NULL: MODEL.log.csv */
     const char *freeze;             /* --freeze: names of layers, with commas between them */
-    bool resume;
+    bool resume, gradient_flow;
     const char *input, *out;        /* of predict: --input, --out; NULL: standard input and output; of plot: --out; NULL: MODEL.report.html */
     bool stream, join;              /* of predict: --stream, --join */
     int length; const char *prompt; double temperature;     /* of sample */

@@ -100,7 +100,8 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
 {
     const CompileOptions *options = pipeline->options;
     int batch = programs->model->descriptor.batch;
-    LowerOptions training = { .training = true, .batch = batch, .input_gradient = options->input_gradient };
+    LowerOptions training = { .training = true, .batch = batch, .input_gradient = options->input_gradient,
+                              .keep_adjoints = options->keep_adjoints };
     LowerOptions many = { .batch = batch }, one = { .batch = 1 }, step = { .batch = 1, .streaming = true };
     if (!options->inference && !(programs->training = run_passes(pipeline, "training", &training)))
         return false;
@@ -114,7 +115,8 @@ static bool dump(const Pipeline *pipeline, Compiled *compiled)
 {
     const CompileOptions *options = pipeline->options;
     LowerOptions lowering = { .training = !options->inference, .batch = compiled->programs.model->descriptor.batch,
-                              .input_gradient = options->input_gradient };
+                              .input_gradient = options->input_gradient,
+                              .keep_adjoints = options->keep_adjoints };
     Ir *ir = run_passes(pipeline, options->inference ? "batch" : "training", &lowering);
     if (ir)
         ir_print(&compiled->dump, ir);

@@ -11,6 +11,7 @@ typedef struct CompileOptions {
     int unroll;                 /* UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor */
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */
+    bool keep_adjoints;         /* the tape keeps the gradient of each state at each step */
     bool precise;               /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
     bool blas;                  /* large products by BLAS; the generated code is linked with it where there are any */
     bool dispatch;              /* one body for each instruction set, chosen at run time; for targets with vectors */

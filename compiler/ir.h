@@ -189,6 +189,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Arena *arena;
     const Model *model;
     bool training;
+    bool keep_adjoints;             /* what flows back to the states is there for every step when M_backward is done */
     int batch;                      /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
     Axis *batch_axis;               /* NULL if batch is 1 */
     Tensor **tensors;    int tensor_count, tensor_capacity;

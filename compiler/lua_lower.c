@@ -325,6 +325,7 @@ static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options
         lua_pushcfunction(L, read_program);
         lua_insert(L, -2);
         lua_pushlightuserdata(L, &reader);
+        reader.ir->keep_adjoints = options->keep_adjoints;
         if (description_call(d, 2, 0))
             ir = reader.ir;
     }

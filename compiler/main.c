@@ -171,7 +171,8 @@ static const struct { const char *name, *commands; } valued[] = {    /* and the 
 
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" },
-    { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" }, { "--stream", "predict" }, { "--join", "predict" },
+    { "--keep-adjoints", "compile summary check" },
+    { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" }, { "--stream", "predict" }, { "--join", "predict" },
     { "--quiet", "compile check train evaluate plot tune" }, { "--precise", ALL }, { "--blas", ALL },
     { "--dispatch", "compile summary check" COMPUTING },
     { "--example", "compile" }, { "--self-test", "compile" },
@@ -187,7 +188,8 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->interpreted, &a->resume, &a->stream, &a->join, &a->quiet, &a->compile.precise,
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->compile.keep_adjoints, &a->gradient_flow,
+                                &a->interpreted, &a->resume, &a->stream, &a->join, &a->quiet, &a->compile.precise,
                                 &a->compile.blas, &a->compile.dispatch, &a->example, &a->self_test };
         *where[i] = true;
         return 0;
@@ -261,6 +263,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("no description given");
     if (a->threads && a->interpreted)
         return usage("--threads does not go with --interpreted");
+    if (a->gradient_flow && a->interpreted)
+        return usage("--gradient-flow does not go with --interpreted: the interpreter has no tape");
     if (a->resume && a->init)
         return usage("--init starts anew and --resume goes on: choose one");
     if (a->compile.blas && a->interpreted)

@@ -252,6 +252,15 @@ static Home memory_of_program(const Planner *planner)
     return planner->ir->training ? HOME_TAPE : planner->streaming ? HOME_STATE : HOME_SCRATCH;
 }
 
+/* The gradient of a state, which --keep-adjoints asks for. */
+static bool is_kept_adjoint(const Ir *ir, const Tensor *tensor)
+{
+    for (int i = 0; ir->keep_adjoints && i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_STATE && ir->tensors[i]->adjoint == tensor)
+            return true;
+    return false;
+}
+
 static void plan_memory(const Planner *planner, Tensor *tensor, const Use *use)
 {
     const Ir *ir = planner->ir;
@@ -259,7 +268,7 @@ static void plan_memory(const Planner *planner, Tensor *tensor, const Use *use)
         return;
     tensor->home = memory_of_program(planner);
     bool is_interface = tensor == ir->output->adjoint || tensor->role == ROLE_NOISE || tensor->role == ROLE_GRADIENT
-                     || (tensor->role == ROLE_STATE && tensor->home != HOME_SCRATCH);
+                     || (tensor->role == ROLE_STATE && tensor->home != HOME_SCRATCH) || is_kept_adjoint(ir, tensor);
     if (!is_interface && is_local_to_one_function(planner, use))
         plan_local(planner, tensor, use);
 }

@@ -39,6 +39,7 @@ typedef struct LowerOptions {
     int batch;              /* 1: no batch axis, unless training */
     bool streaming;         /* one time step */
     bool input_gradient;
+    bool keep_adjoints;
 } LowerOptions;
 Ir *lower(Arena *arena, Description *description, const LowerOptions *options);
 

@@ -205,8 +205,8 @@ struct lstmc_train_options {
     double checkpoint_seconds;
     /* What ModelCheckpoint saves with; it cannot be used without. */
     int (*save_weights)(void *context, const char *path, const float *weights, struct lstmc_message *message);
-    /* Called after each batch, before the next one; may be NULL. */
-    void (*batch_end)(void *context, int epoch, const struct lstmc_engine *engine);
+    /* Called after each batch of so many rows, before the next one; may be NULL. */
+    void (*batch_end)(void *context, int epoch, int rows, const struct lstmc_engine *engine);
     /* Called after each epoch; may be NULL. Non-zero ends the training. */
     int (*epoch_end)(void *context, int epoch, const struct lstmc_history *history);
     void *context;

@@ -248,7 +248,7 @@ static int train_batches(struct run *run)
         run->history.epochs = (int)s->epoch;
         lstmc_progress_batch(&run->progress, s->totals.samples, run->history.loss, run->history.metric);
         if (options->batch_end)
-            options->batch_end(options->context, (int)s->epoch, run->engine);
+            options->batch_end(options->context, (int)s->epoch, (int)rows, run->engine);
         lstmc_callbacks_batch_end(&run->callbacks, &run->history);
         if (is_interrupted(run))
             return interrupt(run);

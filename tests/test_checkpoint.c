@@ -83,10 +83,10 @@ static int save(void *context, const struct lstmc_snapshot *snapshot, struct lst
     return status;
 }
 
-static void count_batch(void *context, int epoch, const struct lstmc_engine *engine)
+static void count_batch(void *context, int epoch, int rows, const struct lstmc_engine *engine)
 {
     struct subject *s = context;
-    (void)epoch, (void)engine;
+    (void)epoch, (void)rows, (void)engine;
     if (++s->batches == s->interrupt_after)
         s->interrupted = 1;
 }

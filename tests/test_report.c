@@ -168,7 +168,7 @@ Test(report, of_yes_and_no)
 
 Test(report, of_numbers)
 {
-    expect("$L train numbers.lua --interpreted --quiet", 0, "weights:", NULL);
+    expect("$L train numbers.lua --interpreted --quiet && rm numbers.report.html", 0, "weights:", NULL);
     expect("$L plot numbers.lua --interpreted --svg pictures --out page.html", 0, "report: page.html", NULL);
     expect_in("page.html", (const char *const[]){ "Prediction against truth, output 1, held-out data", "truth (output 3)", "R² ", "Drawn: the first 3 of 4 outputs.", NULL });
     char *text = page("pictures/prediction_output_2.svg");
