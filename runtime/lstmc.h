@@ -63,8 +63,8 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 /* ---- metrics ---- */
 
 /* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy") over `rows`
- * samples (a sequence counts each of its steps); the value of the metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and
- * for a metric that these targets do not fit. */
+ * samples (a sequence counts each of its steps), or "sequence_accuracy" (a sample counts once: are all its steps right?); the value of the
+ * metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and for a metric that these targets do not fit. */
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target, int rows,
                      double *sum, double *count);
 
