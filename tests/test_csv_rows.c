@@ -2,12 +2,16 @@
 #include "../runtime/lstmc.h"
 #include "../runtime/lstmc_random.h"
 #include "csv_result.h"
+#include "turbofan.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
+
+#define TURBOFAN "../shared/data/turbofan/"
 
 static void expect_mistake(const struct lstmc_model *model, const char *text, const struct lstmc_csv_options *options, int status,
                            const char *expected)
@@ -199,16 +203,16 @@ Test(csv_rows, malformed_groups)
 Test(csv_rows, validation_file_and_what_is_left)
 {
     const struct lstmc_model model = csv_window_model(2, 1, 1);
-    struct temporary_file held_out = temporary_write("unit,v\nX,1\nX,3\nX,11\nY,1\n", 24), left = temporary_write("20\n7 \n", 6);
+    struct temporary_file held_out = temporary_write("unit,v\nX,1\nX,3\nX,11\nY,1\nY,9\n", 28), left = temporary_write("20\n7 \n", 6);
     struct lstmc_csv_options options = engines;
     options.validation = held_out.path;
     options.validation_remaining = left.path;
     options.normalization = "minmax";
     struct csv_result result = csv_read_text(&model, ENGINES, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
-    cr_assert(result.training.samples == 6 && result.validation.samples == 2, "%zu, %zu", result.training.samples, result.validation.samples);
-    csv_expect_floats("by the training file", result.validation.x, (double[]){ 0, 2.0 / 8, 2.0 / 8, 10.0 / 8 }, 4);
-    csv_expect_floats("left", result.validation.y, (double[]){ (21 - 0) / 3.0, 20 / 3.0 }, 2);
+    cr_assert(result.training.samples == 6 && result.validation.samples == 3, "%zu, %zu", result.training.samples, result.validation.samples);
+    csv_expect_floats("by the training file", result.validation.x, (double[]){ 0, 2.0 / 8, 2.0 / 8, 10.0 / 8, 0, 1 }, 6);
+    csv_expect_floats("left", result.validation.y, (double[]){ 21 / 3.0, 20 / 3.0, 7 / 3.0 }, 3);
     csv_result_free(&result);
     temporary_remove(&left);
     left = temporary_write("20\n7\n9\n", 7);
@@ -249,6 +253,7 @@ Test(csv_rows, blanks)
         csv_result_free(&result);
     }
     expect_mistake(&model, "1 2 3\n4 5\n", &options, LSTMC_BAD_FILE, ":2: column \"3\" is missing: the line has 2 cells");
+    expect_mistake(&model, "1 2 3\n4 5 \n", &options, LSTMC_BAD_FILE, ":2: column \"3\" is missing: the line has 2 cells");
     expect_mistake(&model, "1 2 3\n4 x 6\n", &options, LSTMC_BAD_FILE, ":2: column \"2\": \"x\" is not a finite number");
     expect_mistake(&model, "1 2 3\n4 \"5\"6 7\n", &options, LSTMC_BAD_FILE, ":2: text behind a closing quote");
 }
@@ -289,6 +294,38 @@ Test(csv_rows, gzip)
     result = csv_read_bytes(&model, packed, size, &options);
     cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, "is compressed, and this program reads no gzip files"), "%s",
               result.message.text);
+}
+
+/* ---- real engines: the reader of the published networks (turbofan.c) has cut the same windows by hand ---- */
+
+Test(csv_rows, turbofan)
+{
+    static const char *const columns[TURBOFAN_FEATURES] = { "3", "4", "5", "2", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17",
+                                                            "18", "19", "20", "21", "22", "23", "24", "25", "26" };
+    if (access(TURBOFAN "PM_train.txt.gz", R_OK))
+        cr_skip_test(TURBOFAN "PM_train.txt.gz is not here");
+    struct turbofan expected;
+    char why[PUBLISHED_WHY];
+    cr_assert_eq(turbofan_read(&expected, why), 0, "%s", why);
+    struct lstmc_model model = csv_window_model(TURBOFAN_STEPS, TURBOFAN_FEATURES, 1);
+    model.loss = "binary_crossentropy";
+    struct lstmc_csv_options options = {
+        .columns = columns, .column_count = TURBOFAN_FEATURES, .targets = NAMES("remaining"), .target_count = 1, .sliding = 1,
+        .window = TURBOFAN_STEPS, HORIZONS(0), .group = "1", .normalization = "minmax", .split = 1, .validation = TURBOFAN "PM_test.txt.gz",
+        .validation_remaining = TURBOFAN "PM_truth.txt", .last_only = 1, .unpack = lstmc_gunzip };
+    struct csv_result result;
+    result.status = lstmc_read_csv(&model, TURBOFAN "PM_train.txt.gz", &options, &result.training, &result.validation, &result.message);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(result.training.samples == 20631 - 100 * 49 && result.validation.samples == (size_t)expected.engines, "%zu, %zu",
+              result.training.samples, result.validation.samples);
+    const float *x = result.validation.x, *y = result.validation.y;
+    for (size_t i = 0; i < result.validation.samples * model.input_count; i++)
+        cr_assert(fabsf(x[i] - expected.x[i]) <= 1e-6f, "x[%zu] is %g, expected %g", i, (double)x[i], (double)expected.x[i]);
+    for (int i = 0; i < expected.engines; i++)
+        cr_expect_eq((double)y[i], (double)expected.remaining[i], "engine %d has %g cycles left, expected %g", i, (double)y[i],
+                     (double)expected.remaining[i]);
+    csv_result_free(&result);
+    turbofan_free(&expected);
 }
 
 /* ---- whatever comes ---- */
