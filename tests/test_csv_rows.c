@@ -162,6 +162,7 @@ Test(csv_rows, groups)
     result = csv_read_text(&model, ENGINES, &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     csv_expect_floats("at most 1 left", result.training.y, (double[]){ 0, 1, 1, 1 }, 4);
+    cr_expect_str_eq(result.training.meaning.targets.text[0], "remaining <= 1");
     csv_expect_floats("the last window", result.validation.x, (double[]){ 7.0 / 5, 8.0 / 5 }, 1 + (result.validation.samples == 1));
     csv_result_free(&result);
 }
