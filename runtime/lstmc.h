@@ -93,6 +93,7 @@ struct lstmc_meaning {
     enum lstmc_text_unit target_unit;       /* what one label stands for in a text that is predicted; LSTMC_NO_TEXT: labels are no text */
     int is_lower;                           /* 1: texts are read in small letters */
     int pads_front;                         /* 1: a text that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
+    int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
 };
 
 struct lstmc_dataset {

@@ -232,10 +232,11 @@ static int describe(const Windows *w, struct lstmc_meaning *meaning)
 {
     const struct lstmc_model *model = w->model;
     const char *before = w->options->relative ? "change of " : "";
+    meaning->is_relative = w->options->relative;
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
     return (model->input_is_tokens || describe_columns(w, 0, w->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
            (model->target_is_class || describe_columns(w, w->columns, w->targets, targets, &meaning->target)) &&
-           copy_names(&meaning->columns, w->names, w->columns, before, NULL) &&
+           copy_names(&meaning->columns, w->names, w->columns, "", NULL) &&
            copy_names(&meaning->targets, w->names + w->columns, w->targets, before, w->options->at_most);
 }
 

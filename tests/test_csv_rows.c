@@ -122,7 +122,9 @@ Test(csv_rows, relative)
     csv_expect_floats("y", result.training.y, (double[]){ 2, 4 }, 2);
     csv_expect_floats("persistence", result.training.persistence, (double[]){ 0, 0 }, 2);
     csv_expect_floats("held-out x", result.validation.x, (double[]){ -4, 0, -992, 0 }, 4);
+    cr_expect(result.training.meaning.is_relative);
     cr_expect_str_eq(result.training.meaning.targets.text[0], "change of a");
+    cr_expect_str_eq(result.training.meaning.columns.text[0], "a");
     csv_result_free(&result);
     options.normalization = "standard";             /* of the samples that train: x -1 0 -2 0, y 2 4 */
     result = csv_read_text(&model, "a\n1\n2\n4\n8\n1000\n2000\n", &options);
