@@ -1,7 +1,7 @@
 /* test_csv_rows.c: what is made of the rows of a CSV file: missing values, groups, remaining rows, horizons, files of blanks, gzip. */
 #include "../runtime/lstmc.h"
-#include "../runtime/lstmc_random.h"
 #include "csv_result.h"
+#include "mutate.h"
 #include "turbofan.h"
 
 #include <criterion/criterion.h>
@@ -182,7 +182,8 @@ Test(csv_rows, filling_and_dropping_stay_inside_a_group)
     csv_expect_floats("rows of the file remain", result.training.y, (double[]){ 3, 0 }, 2);
     csv_result_free(&result);
     options.missing = "previous";
-    expect_mistake(&model, "unit,v\nA,1\nB,\nB,2\n", &options, LSTMC_BAD_FILE, ":3: column \"v\": the value is missing, and there is none before it in the group");
+    expect_mistake(&model, "unit,v\nA,1\nB,\nB,2\n", &options, LSTMC_BAD_FILE,
+                   ":3: column \"v\": the value is missing, and there is none before it in the group");
 }
 
 Test(csv_rows, malformed_groups)
@@ -193,7 +194,8 @@ Test(csv_rows, malformed_groups)
     expect_mistake(&model, "unit,v\nA,1\n,2\nA,3\n", &options, LSTMC_BAD_FILE, ":3: column \"unit\": the value is missing");
     expect_mistake(&model, "v,unit\n1,A\n2\n", &options, LSTMC_BAD_FILE, ":3: column \"unit\" is missing: the line has 1 cells");
     expect_mistake(&model, "engine,v\nA,1\nA,2\n", &options, LSTMC_MISMATCH, "no column \"unit\"; it has 2 columns: engine, v");
-    expect_mistake(&model, "unit,v\nA,1\nA,2\nA,3\nB,4\n", &options, LSTMC_MISMATCH, "nothing is held out: nowhere are there 2 rows of one group without a gap");
+    expect_mistake(&model, "unit,v\nA,1\nA,2\nA,3\nB,4\n", &options, LSTMC_MISMATCH,
+                   "nothing is held out: nowhere are there 2 rows of one group without a gap");
     expect_mistake(&model, "unit,v\nA,1\nB,4\n", &options, LSTMC_MISMATCH, "nothing trains: nowhere are there 2 rows of one group");
     options.group = NULL;
     expect_mistake(&model, ENGINES, &options, LSTMC_MISMATCH, "no column \"remaining\"");
@@ -333,34 +335,53 @@ Test(csv_rows, turbofan)
 
 /* ---- whatever comes ---- */
 
-Test(csv_rows, mutations)
+struct reading {
+    struct lstmc_model model;
+    struct lstmc_csv_options options;
+    unsigned turn;
+};
+
+/* Another way to read with every file. */
+static int read_mutation(void *context, const char *path, struct lstmc_message *message)
 {
-    static const char good[] = "1 1 2.5 -3 \n1 2 4 5e1 \n1 3 7 7 \n2 1 8 9 \n2 2 NA 2 \n2 3 1 1 \n2 4 1 1 \n3 1 1 1 \n3 2 1 1 \n3 3 1 1 \n";
-    static const char likely[] = "\"\n 0NA?1234,\t";
     static const char *const ways[] = { "error", "drop", "previous", "interpolate" };
-    const struct lstmc_model model = csv_window_model(2, 2, 1);
-    struct lstmc_csv_options options = { .columns = NAMES("3", "4"), .column_count = 2, .targets = NAMES("remaining"), .target_count = 1,
-                                         .sliding = 1, .window = 2, .group = "1", .normalization = "standard", .split = 0.7 };
-    int refused = 0;
-    for (uint64_t seed = 0; seed < 400; seed++) {
-        char text[sizeof good];
-        memcpy(text, good, sizeof good);
-        for (uint64_t i = 0; i <= seed % 4; i++) {
-            uint64_t byte = lstmc_random_bits(seed, 2, i, 0);
-            text[lstmc_random_bits(seed, 1, i, 0) % (sizeof good - 1)] = i % 2 ? (char)byte : likely[byte % (sizeof likely - 1)];
-        }
-        size_t size = seed % 5 ? sizeof good - 1 : lstmc_random_bits(seed, 3, 0, 0) % sizeof good;
-        options.missing = ways[seed / 4 % 4];
-        options.relative = seed / 16 % 2;
-        options.horizons = options.relative ? (const int[]){ 1 } : (const int[]){ 0 };
-        options.horizon_count = 1;
-        options.last_only = seed / 32 % 2;
-        struct csv_result result = csv_read_bytes(&model, text, size, &options);
-        cr_expect((result.status != 0) == (*result.message.text != 0), "seed %d: status %d but \"%s\"", (int)seed, result.status,
-                  result.message.text);
-        cr_expect(result.status || result.training.samples > 0, "seed %d: neither data nor a message", (int)seed);
-        refused += result.status != 0;
-        csv_result_free(&result);
-    }
-    cr_expect(refused > 80 && refused < 380, "%d of 400 mutations were refused", refused);
+    static const int here[] = { 0 }, next[] = { 1 };
+    struct reading *reading = context;
+    struct lstmc_csv_options *options = &reading->options;
+    struct lstmc_dataset training, validation;
+    unsigned turn = reading->turn++ / 4;
+    options->missing = ways[turn % 4];
+    options->relative = turn / 4 % 2;
+    options->horizons = options->relative ? next : here;
+    options->last_only = turn / 8 % 2;
+    int status = lstmc_read_csv(&reading->model, path, options, &training, &validation, message);
+    cr_expect((status == 0) == (training.samples > 0), "status %d, %zu samples", status, training.samples);
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&validation);
+    return status;
+}
+
+static const char good[] = "1 1 2.5 -3 \n1 2 4 5e1 \n1 3 7 7 \n2 1 8 9 \n2 2 NA 2 \n2 3 1 1 \n2 4 1 1 \n3 1 1 1 \n3 2 1 1 \n3 3 1 1 \n";
+
+static struct reading groups_of_numbers(void)
+{
+    static const char *const columns[] = { "3", "4" }, *const targets[] = { "remaining" };
+    const struct lstmc_csv_options options = { .columns = columns, .column_count = 2, .targets = targets, .target_count = 1, .sliding = 1, .window = 2,
+                                               .horizon_count = 1, .group = "1", .normalization = "standard", .split = 0.7, .unpack = lstmc_gunzip };
+    return (struct reading){ csv_window_model(2, 2, 1), options, 0 };
+}
+
+Test(csv_rows, mutations, .timeout = 600)
+{
+    struct reading reading = groups_of_numbers();
+    struct mutations done = mutate(good, sizeof good - 1, "\"\n 0NA?1234,\t", read_mutation, &reading);
+    cr_expect(done.refused > done.files / 5 && done.refused < done.files * 19 / 20, "%d of %d were refused", done.refused, done.files);
+}
+
+Test(csv_rows, mutations_of_gzip, .timeout = 600)
+{
+    static unsigned char packed[sizeof good + 64];
+    struct reading reading = groups_of_numbers();
+    struct mutations done = mutate(packed, pack(good, packed, sizeof packed), NULL, read_mutation, &reading);
+    cr_expect(done.refused > done.files / 2 && done.refused <= done.files, "%d of %d were refused", done.refused, done.files);
 }
