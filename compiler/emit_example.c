@@ -76,7 +76,8 @@ static bool reads_text(const Programs *programs)
 
 static bool streams(const Programs *programs)
 {
-    return programs->step && !reads_text(programs) && tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor);
+    return programs->step && !reads_text(programs) && !programs->trained->meaning->is_relative &&
+           tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor);
 }
 
 static void add_marks(Example *to)
@@ -117,8 +118,10 @@ static const char *about_input(const Programs *programs)
          : "numbers in the unit of the data, $_INPUTS of them a sample, between them spaces, commas or ends of lines";
 }
 
-static const char *about_output(Answer answer)
+static const char *about_output(const Programs *programs, Answer answer)
 {
+    if (answer == ANSWER_VALUES && programs->trained->meaning->is_relative)
+        return "the outputs, which are changes from the last row";
     return answer == ANSWER_VALUES ? "the outputs in the unit of the data" : "the most probable class and its probability";
 }
 
@@ -131,7 +134,7 @@ static void put_heading(Example *to, bool self_test)
                                                            "SPDX-License-Identifier: 0BSD */\n", LSTMC_VERSION, comment_text(to->arena, model->descriptor.source))));
     emit_prose(to->out, to->arena, fill_template(to->arena, model,
         arena_format(to->arena, "An example: reads %s, from a file or from standard input; prints for each of them a line with %s%s.%s%s",
-                     about_input(to->programs), about_output(answer_of(model)),
+                     about_input(to->programs), about_output(to->programs, answer_of(model)),
                      steps ? ", for every time step, and an empty line between two samples" : "",
                      streams(to->programs) ? " With --stream: one time step after the other, as they come in." : "",
                      self_test ? " With --self-test: whether this machine computes what it should." : "")));

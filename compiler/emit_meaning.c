@@ -35,10 +35,20 @@ static void put_scaling_function(Out *out, Arena *arena, const Model *model, con
 static const char normalize[] = "x[i] = (raw[i] - input_offset[%s]) / input_scale[%s];";
 static const char denormalize[] = "raw[i] = y[i] * target_scale[%s] + target_offset[%s];";
 
-/* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps. */
+/* Beside the last row, whose numbers come last: they are still there when the others have been changed. */
+static void put_relative_normalize(Out *out, Arena *arena, const Model *model, int columns)
+{
+    const char *column = columns == 1 ? "0" : arena_format(arena, "i %% %d", columns);
+    put(out, "\n");
+    put_code(out, arena, model, arena_format(arena, "void @_normalize(const float *raw, float *x)\n{\nfor (int i = 0; i < $_INPUTS; i++)\n    "
+                                             "x[i] = (raw[i] - raw[$_INPUTS - %d + %s] - input_offset[%s]) / input_scale[%s];\n}\n", columns,
+                                             column, column, column));
+}
+
+/* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps, or none can be understood alone. */
 static size_t step_inputs(const Programs *programs)
 {
-    size_t count = programs->step ? tensor_elements(programs->step->input) : 0;
+    size_t count = programs->step && !programs->trained->meaning->is_relative ? tensor_elements(programs->step->input) : 0;
     return count < programs->model->descriptor.input_count ? count : 0;
 }
 
@@ -56,7 +66,11 @@ static void put_scalings(Out *out, Arena *arena, const Programs *programs)
         put(out, "\n/* number in the file = offset + scale * number in the model, column by column */\n");
         put_numbers(out, arena, "input_offset", input->offset, input->columns);
         put_numbers(out, arena, "input_scale", input->scale, input->columns);
-        put_scaling_function(out, arena, model, "void @_normalize(const float *raw, float *x)", normalize, model->descriptor.input_count, input->columns);
+        if (programs->trained->meaning->is_relative)
+            put_relative_normalize(out, arena, model, input->columns);
+        else
+            put_scaling_function(out, arena, model, "void @_normalize(const float *raw, float *x)", normalize, model->descriptor.input_count,
+                                 input->columns);
         if (step_inputs(programs))
             put_scaling_function(out, arena, model, "void @_normalize_step(const float *raw, float *x)", normalize,
                                  step_inputs(programs), input->columns);
@@ -208,6 +222,8 @@ void emit_meaning(Out *out, Arena *arena, const Programs *programs)
 static const char about_normalize[] =
     "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and what it says, y [$_OUTPUTS], to "
     "that unit. raw may be x, or y.";
+static const char about_relative[] =
+    " The model reads and says differences from the last row of raw: the last row is taken off here, and has to be added to what @_denormalize gives.";
 static const char about_steps[] = "The same for one call of @_step.";
 
 static void put_declarations(Out *out, Arena *arena, const Model *model, const char *comment, const char *declarations)
@@ -226,7 +242,8 @@ static void put_scaling_declarations(Out *out, Arena *arena, const Programs *pro
 {
     int input = programs->trained->meaning->input.columns, target = programs->trained->meaning->target.columns;
     if (input || target)
-        put_declarations(out, arena, programs->model, about_normalize,
+        put_declarations(out, arena, programs->model,
+                         arena_format(arena, "%s%s", about_normalize, programs->trained->meaning->is_relative ? about_relative : ""),
                          arena_format(arena, "%s%s", input ? "void @_normalize(const float *raw, float *x);\n" : "",
                                       target ? "void @_denormalize(const float *y, float *raw);\n" : ""));
     input = input && step_inputs(programs);

@@ -1,4 +1,4 @@
-/* lua_description.h: what the files that speak Lua share: read_lua.c, lua_state.c, lua_model.c and lua_lower.c. */
+/* lua_description.h: what the files that speak Lua share: read_lua.c, lua_state.c, lua_model.c, lua_sample.c and lua_lower.c. */
 #ifndef LUA_DESCRIPTION_H
 #define LUA_DESCRIPTION_H
 

@@ -63,8 +63,8 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 /* ---- metrics ---- */
 
 /* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy") over `rows`
- * samples (a sequence counts each of its steps); the value of the metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and
- * for a metric that these targets do not fit. */
+ * samples (a sequence counts each of its steps), or "sequence_accuracy" (a sample counts once: are all its steps right?); the value of the
+ * metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and for a metric that these targets do not fit. */
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target, int rows,
                      double *sum, double *count);
 
@@ -93,6 +93,7 @@ struct lstmc_meaning {
     enum lstmc_text_unit target_unit;       /* what one label stands for in a text that is predicted; LSTMC_NO_TEXT: labels are no text */
     int is_lower;                           /* 1: texts are read in small letters */
     int pads_front;                         /* 1: a text that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
+    int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
 };
 
 struct lstmc_dataset {

@@ -93,6 +93,8 @@ char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *c
                (!meaning->is_lower || add_pair(pairs, "text_case", strdup("lower")));
     if (good && meaning->target_unit)
         good = add_pair(pairs, "target_text_unit", strdup(units[meaning->target_unit]));
+    if (good && meaning->is_relative)
+        good = add_pair(pairs, "relative_to", strdup("last row"));
     for (size_t i = 0; good && i < others; i += 2)
         good = add_pair(pairs, more[i], strdup(more[i + 1]));
     if (!good) {
@@ -199,6 +201,7 @@ static int read_unit(const char *const *metadata, const char *key, enum lstmc_te
 static int read_text(const char *const *metadata, struct lstmc_meaning *meaning)
 {
     const char *padding = find_value(metadata, "text_padding"), *letters = find_value(metadata, "text_case");
+    meaning->is_relative = find_value(metadata, "relative_to") != NULL;
     meaning->pads_front = padding && !strcmp(padding, "pre");
     meaning->is_lower = letters && !strcmp(letters, "lower");
     return read_unit(metadata, "text_unit", &meaning->unit) && read_unit(metadata, "target_text_unit", &meaning->target_unit);

@@ -1,5 +1,5 @@
 /* metrics.c: in: outputs and targets of some rows.  out: the sum and the count of a metric over them, as Keras's functions take them:
- * one value for each place before the last axis, so a sequence counts each of its steps. */
+ * one value for each place before the last axis, so a sequence counts each of its steps; or one for a whole row. */
 #include "lstmc.h"
 
 #include <math.h>
@@ -70,18 +70,28 @@ static double sparse_categorical_accuracy(const struct place *p)
     return target_value(p, 0) == largest_output(p);
 }
 
+/* What "accuracy" is for these targets. */
+static double accuracy(const struct place *p)
+{
+    return p->target_is_class ? sparse_categorical_accuracy(p) : p->width == 1 ? binary_accuracy(p) : categorical_accuracy(p);
+}
+
+enum targets { AS_OUTPUTS, ONE_CLASS, EITHER };     /* of a place: as many as it has outputs, or a class, or what the model has */
+
 static const struct metric {
     const char *name;
-    int one_target;             /* 1: one class a place; 0: as many targets as outputs */
+    enum targets targets;
+    int whole_rows;             /* 1: a row has the least value of its places */
     double (*value)(const struct place *place);
 } metrics[] = {
-    { "mse",                         0, squared_error },
-    { "mae",                         0, absolute_error },
-    { "mean_squared_error",          0, squared_error },
-    { "mean_absolute_error",         0, absolute_error },
-    { "binary_accuracy",             0, binary_accuracy },
-    { "categorical_accuracy",        0, categorical_accuracy },
-    { "sparse_categorical_accuracy", 1, sparse_categorical_accuracy },
+    { "mse",                         AS_OUTPUTS, 0, squared_error },
+    { "mae",                         AS_OUTPUTS, 0, absolute_error },
+    { "mean_squared_error",          AS_OUTPUTS, 0, squared_error },
+    { "mean_absolute_error",         AS_OUTPUTS, 0, absolute_error },
+    { "binary_accuracy",             AS_OUTPUTS, 0, binary_accuracy },
+    { "categorical_accuracy",        AS_OUTPUTS, 0, categorical_accuracy },
+    { "sparse_categorical_accuracy", ONE_CLASS,  0, sparse_categorical_accuracy },
+    { "sequence_accuracy",           EITHER,     1, accuracy },
 };
 
 static const struct metric *metric_by_name(const char *name)
@@ -99,12 +109,18 @@ int lstmc_metric_add(const struct lstmc_model *model, const char *name, const fl
     int width = model->output_rank > 0 ? model->output_shape[model->output_rank - 1] : 1;
     if (!metric || width < 1)
         return LSTMC_MISMATCH;
-    size_t places = model->output_count / (size_t)width, targets = metric->one_target ? 1 : (size_t)width;
+    int one_class = metric->targets == ONE_CLASS || (metric->targets == EITHER && model->target_is_class);
+    size_t places = model->output_count / (size_t)width, targets = one_class ? 1 : (size_t)width;
     if (model->target_count != places * targets)
         return LSTMC_MISMATCH;
+    double least = 1;
     for (size_t i = 0; i < (size_t)rows * places; i++) {
         struct place place = { output + i * (size_t)width, width, target, model->target_is_class, i * targets };
-        *sum += metric->value(&place);
+        double value = metric->value(&place);
+        least = i % places == 0 || value < least ? value : least;
+        if (metric->whole_rows && (i + 1) % places)
+            continue;
+        *sum += metric->whole_rows ? least : value;
         *count += 1;
     }
     return LSTMC_OK;

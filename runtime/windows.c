@@ -213,12 +213,15 @@ static int describe_columns(const Windows *w, int first, int count, int extent, 
     return 1;
 }
 
-static int copy_names(struct lstmc_names *names, const char *const *from, int count, const char *before)
+/* "Passengers"; or "change of Passengers", "remaining <= 30". */
+static int copy_names(struct lstmc_names *names, const char *const *from, int count, const char *before, const double *at_most)
 {
     int done = lstmc_names_alloc(names, count);
     for (int i = 0; done && i < count; i++) {
         char name[256];
         int length = snprintf(name, sizeof name, "%s%.200s", before, from[i]);
+        if (at_most)
+            length += snprintf(name + length, sizeof name - (size_t)length, " <= %g", *at_most);
         done = lstmc_names_set(names, i, name, (size_t)length);
     }
     return done;
@@ -229,11 +232,12 @@ static int describe(const Windows *w, struct lstmc_meaning *meaning)
 {
     const struct lstmc_model *model = w->model;
     const char *before = w->options->relative ? "change of " : "";
+    meaning->is_relative = w->options->relative;
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
     return (model->input_is_tokens || describe_columns(w, 0, w->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
            (model->target_is_class || describe_columns(w, w->columns, w->targets, targets, &meaning->target)) &&
-           copy_names(&meaning->columns, w->names, w->columns, before) &&
-           copy_names(&meaning->targets, w->names + w->columns, w->targets, before);
+           copy_names(&meaning->columns, w->names, w->columns, "", NULL) &&
+           copy_names(&meaning->targets, w->names + w->columns, w->targets, before, w->options->at_most);
 }
 
 /* ---- data sets ---- */

@@ -11,8 +11,8 @@
 
 /* v is the row's number, so persistence is wrong by the horizon, exactly. */
 #define FORECAST \
-    "return Sequential{ Input{3, 2}, Dense{2}, Flatten{}, Dense{3}, loss = \"mse\", optimizer = Adam{learning_rate = arg.rate or 0.01}, epochs = 2,\n" \
-    "  data = csv{\"s.csv\", columns = {\"v\", \"w\"}, targets = {\"v\"}, window = 3, horizon = {1, 2, 5}, relative = true, split = 0.75} }\n"
+    "return Sequential{ Input{3, 2}, Dense{2}, Flatten{}, Dense{6}, loss = \"mse\", optimizer = Adam{learning_rate = arg.rate or 0.01}, epochs = 2,\n" \
+    "  data = csv{\"s.csv\", columns = {\"v\", \"w\"}, targets = {\"v\", \"v\"}, window = 3, horizon = {1, 2, 5}, relative = true, split = 0.75} }\n"
 #define ENGINES \
     "return Sequential{ Input{2, 1}, LSTM{2}, Dense{1, activation = \"sigmoid\"}, loss = \"binary_crossentropy\", metrics = {\"accuracy\"},\n" \
     "  data = csv{\"train.gz\", columns = {\"2\"}, targets = {\"remaining\"}, at_most = 1, group = \"1\", window = 2, horizon = 0, validation = \"test.txt\",\n" \

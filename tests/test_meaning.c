@@ -52,7 +52,7 @@ static struct lstmc_meaning through_a_file(struct lstmc_meaning *meaning)
 Test(meaning, all_of_it)
 {
     static const char *const words[] = { "", "\xc3\xa9t\xc3\xa9", "\"quoted\"" }, *const labels[] = { "no", "yes" }, *const columns[] = { "a,b" };
-    struct lstmc_meaning meaning = { .unit = LSTMC_WORDS, .pads_front = 1, .target_unit = LSTMC_CHARACTERS, .is_lower = 1 };
+    struct lstmc_meaning meaning = { .unit = LSTMC_WORDS, .pads_front = 1, .target_unit = LSTMC_CHARACTERS, .is_lower = 1, .is_relative = 1 };
     cr_assert(lstmc_scaling_alloc(&meaning.input, 2) && lstmc_scaling_alloc(&meaning.target, 1));
     meaning.input.offset[0] = 0.1, meaning.input.offset[1] = -3, meaning.input.scale[1] = 1.0 / 3;
     meaning.target.scale[0] = 1e-300;
@@ -63,7 +63,7 @@ Test(meaning, all_of_it)
     cr_assert_eq(back.input.columns, 2);
     cr_expect(back.input.offset[0] == 0.1 && back.input.offset[1] == -3 && back.input.scale[0] == 1 && back.input.scale[1] == 1.0 / 3);
     cr_expect(back.target.columns == 1 && back.target.scale[0] == 1e-300);
-    cr_expect(back.unit == LSTMC_WORDS && back.pads_front && back.target_unit == LSTMC_CHARACTERS && back.is_lower && !back.targets.count);
+    cr_expect(back.unit == LSTMC_WORDS && back.pads_front && back.target_unit == LSTMC_CHARACTERS && back.is_lower && back.is_relative && !back.targets.count);
     expect_names(&back.vocabulary, 3, words);
     expect_names(&back.labels, 2, labels);
     expect_names(&back.columns, 1, columns);
@@ -73,7 +73,7 @@ Test(meaning, all_of_it)
 Test(meaning, nothing)
 {
     struct lstmc_meaning meaning = { .unit = LSTMC_NO_TEXT }, back = through_a_file(&meaning);
-    cr_expect(!back.input.columns && !back.target.columns && !back.labels.count && !back.vocabulary.count && !back.unit && !back.target_unit && !back.is_lower);
+    cr_expect(!back.input.columns && !back.target.columns && !back.labels.count && !back.vocabulary.count && !back.unit && !back.target_unit && !back.is_lower && !back.is_relative);
 }
 
 Test(meaning, every_byte)

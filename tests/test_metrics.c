@@ -67,6 +67,17 @@ Test(metrics, sparse_categorical_accuracy)
     expect_metric(shaped(0, 3, 1, 0), "sparse_categorical_accuracy", output, (float[]){ 1, 0, 2 }, 3, 2, 3);
 }
 
+/* Two sequences of three steps: all of the first are right, one of the second is wrong. */
+Test(metrics, sequence_accuracy)
+{
+    static const float output[12] = { 0.9f, 0.1f, 0.2f, 0.8f, 0.6f, 0.4f, 0.3f, 0.7f, 0.9f, 0.1f, 0.2f, 0.8f };
+    static const float categories[12] = { 1, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1 };
+    expect_metric(shaped(3, 2, 1, 1), "sequence_accuracy", output, (int32_t[]){ 0, 1, 0, 1, 1, 1 }, 2, 1, 2);
+    expect_metric(shaped(3, 2, 2, 0), "sequence_accuracy", output, categories, 2, 1, 2);
+    expect_metric(shaped(3, 1, 1, 0), "sequence_accuracy", output, (float[]){ 1, 0, 1, 1, 1, 0 }, 2, 1, 2);
+    expect_metric(shaped(0, 2, 1, 1), "sequence_accuracy", output, (int32_t[]){ 0, 1, 1, 1, 0, 1 }, 6, 5, 6);
+}
+
 Test(metrics, refused)
 {
     double sum = 0, count = 0;

@@ -188,6 +188,34 @@ Test(ship, example_of_values_in_the_unit_of_the_data)
     workshop_close(&shop);
 }
 
+/* A window may be anywhere: what counts is how its rows differ from the last one. */
+Test(ship, example_of_differences_from_the_last_row)
+{
+    struct workshop shop;
+    workshop_open(&shop);
+    struct lstmc_meaning meaning = { .is_relative = 1 };
+    cr_assert(lstmc_scaling_alloc(&meaning.input, 2) && lstmc_scaling_alloc(&meaning.target, 1));
+    meaning.input.offset[0] = 1, meaning.input.scale[0] = 2, meaning.input.scale[1] = 4, meaning.target.offset[0] = 3, meaning.target.scale[0] = 100;
+    shipping_write(&shop, "net", "Input{5, 2}, LSTM{4}, Dense{1}, loss = 'mse'", &meaning);
+    static const int rows[5][2] = { { 4, -3 }, { 1, 2 }, { 7, 0 }, { 2, 5 }, { 3, 9 } };
+    double x[10];
+    const char *input = "";
+    for (int sample = 0; sample < 2; sample++)
+        for (int i = 0; i < 10; i++) {
+            x[i] = (rows[i / 2][i % 2] - rows[4][i % 2] - (i % 2 ? 0 : 1)) / (i % 2 ? 4.0 : 2.0);
+            input = arena_format(shop.arena, "%s%d ", input, rows[i / 2][i % 2] + sample * 1000);
+        }
+    const char *printed = build_example(&shop, input), *at = printed;
+    Description *description = shipping_read(&shop, "net");
+    const double *y = interpreted(&shop, description, x);
+    for (int sample = 0; sample < 2; sample++, at++)
+        expect_number(&at, y[0] * 100 + 3, 2e-3);
+    workshop_run(&shop, "grep -q 'changes from the last row' net_main.c; ! grep -q normalize_step net.h; ! grep -q -- --stream net_main.c");
+    description_free(description);
+    lstmc_meaning_free(&meaning);
+    workshop_close(&shop);
+}
+
 Test(ship, example_of_classes)
 {
     struct workshop shop;

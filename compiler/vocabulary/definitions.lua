@@ -178,6 +178,7 @@ vocabulary.initializer = plain_object("initializers", "initializer")
 vocabulary.regularizer = plain_object("regularizers", "regularizer")
 
 internal.metrics = { accuracy = true, acc = true, binary_accuracy = true, categorical_accuracy = true, sparse_categorical_accuracy = true,
+                     sequence_accuracy = true,
                      mse = true, mean_squared_error = true, mae = true, mean_absolute_error = true }
 
 -- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the layer, a name or an

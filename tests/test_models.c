@@ -1,0 +1,85 @@
+/* test_models.c: the models on tables keep what their headers promise: forecasts better than persistence on what is held out. With LONG_TESTS the
+ * slower ones too: engines that fail, captions that are right in every word. */
+#include "command.h"
+
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS 600
+
+/* What training models/NAME.lua from the root of the project printed; to be freed. */
+static char *train(const char *name)
+{
+    char here[PATH_MAX], line[PATH_MAX + 128];
+    char *folder = command_folder();
+    cr_assert(getcwd(here, sizeof here));
+    snprintf(line, sizeof line, "$L train '%s/models/%s.lua' --quiet", here, name);
+    Ran ran = command_run(folder, SECONDS, line);
+    cr_assert_eq(ran.status, 0, "%s: %s", name, ran.errors);
+    char *output = strdup(ran.output);
+    ran_free(&ran);
+    command_folder_remove(folder);
+    return output;
+}
+
+static void skip_without_data(void)
+{
+    if (access("../shared/data", R_OK))
+        cr_skip_test("../shared/data is absent");
+}
+
+/* The squared error behind `what` is at most so much of that of persistence. */
+static void expect_better(const char *name, const char *output, const char *what, double most)
+{
+    double ours, persistence;
+    const char *at = strstr(output, what);
+    cr_assert(at && sscanf(at + strlen(what), ": mse %lf, persistence (the last known value) %lf", &ours, &persistence) == 2, "%s: no \"%s\" in\n%s", name,
+              what, output);
+    cr_expect(ours <= most * persistence, "%s, %s: %g beside %g of persistence, at most %g of it were expected", name, what, ours, persistence, most);
+}
+
+static void expect_forecasts(const char *name, double most)
+{
+    skip_without_data();
+    char *output = train(name);
+    expect_better(name, output, "held-out forecasts", most);
+    free(output);
+}
+
+Test(models, airline, .timeout = SECONDS) { expect_forecasts("airline", 0.4); }
+Test(models, temperatures, .timeout = SECONDS) { expect_forecasts("temperatures", 0.85); }
+Test(models, sunspots, .timeout = SECONDS) { expect_forecasts("sunspots", 0.9); }
+
+/* The next day is not to be had; the weeks behind it are. */
+Test(models, stock, .timeout = SECONDS)
+{
+    skip_without_data();
+    char *output = train("stock");
+    expect_better("stock", output, "  1 ahead", 1.03);
+    expect_better("stock", output, "  20 ahead", 0.96);
+    free(output);
+}
+
+static void expect_metric(const char *name, const char *metric, double least)
+{
+    if (!getenv("LONG_TESTS"))
+        cr_skip_test("only with LONG_TESTS");
+    char *output = train(name);
+    const char *at = strstr(output, metric);
+    cr_assert(at, "%s: no %s in\n%s", name, metric, output);
+    double value = atof(at + strlen(metric));
+    cr_expect(value >= least, "%s: %s %g, expected %g", name, metric, value, least);
+    free(output);
+}
+
+Test(models, caption, .timeout = SECONDS) { expect_metric("caption", "val_sequence_accuracy", 0.9); }
+
+Test(models, turbofan, .timeout = SECONDS)
+{
+    skip_without_data();
+    expect_metric("turbofan", "val_binary_accuracy", 0.95);
+}
