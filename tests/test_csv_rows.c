@@ -1,7 +1,7 @@
 /* test_csv_rows.c: what is made of the rows of a CSV file: missing values, groups, remaining rows, horizons, files of blanks, gzip. */
 #include "../runtime/lstmc.h"
-#include "../runtime/lstmc_random.h"
 #include "csv_result.h"
+#include "mutate.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -293,34 +293,35 @@ Test(csv_rows, gzip)
 
 /* ---- whatever comes ---- */
 
-Test(csv_rows, mutations)
+/* Each mutation in another of the ways. */
+static int read_mutation(void *context, const char *path, struct lstmc_message *message)
 {
-    static const char good[] = "1 1 2.5 -3 \n1 2 4 5e1 \n1 3 7 7 \n2 1 8 9 \n2 2 NA 2 \n2 3 1 1 \n2 4 1 1 \n3 1 1 1 \n3 2 1 1 \n3 3 1 1 \n";
-    static const char likely[] = "\"\n 0NA?1234,\t";
     static const char *const ways[] = { "error", "drop", "previous", "interpolate" };
     const struct lstmc_model model = csv_window_model(2, 2, 1);
     struct lstmc_csv_options options = { .columns = NAMES("3", "4"), .column_count = 2, .targets = NAMES("remaining"), .target_count = 1,
-                                         .sliding = 1, .window = 2, .group = "1", .normalization = "standard", .split = 0.7 };
-    int refused = 0;
-    for (uint64_t seed = 0; seed < 400; seed++) {
-        char text[sizeof good];
-        memcpy(text, good, sizeof good);
-        for (uint64_t i = 0; i <= seed % 4; i++) {
-            uint64_t byte = lstmc_random_bits(seed, 2, i, 0);
-            text[lstmc_random_bits(seed, 1, i, 0) % (sizeof good - 1)] = i % 2 ? (char)byte : likely[byte % (sizeof likely - 1)];
-        }
-        size_t size = seed % 5 ? sizeof good - 1 : lstmc_random_bits(seed, 3, 0, 0) % sizeof good;
-        options.missing = ways[seed / 4 % 4];
-        options.relative = seed / 16 % 2;
-        options.horizons = options.relative ? (const int[]){ 1 } : (const int[]){ 0 };
-        options.horizon_count = 1;
-        options.last_only = seed / 32 % 2;
-        struct csv_result result = csv_read_bytes(&model, text, size, &options);
-        cr_expect((result.status != 0) == (*result.message.text != 0), "seed %d: status %d but \"%s\"", (int)seed, result.status,
-                  result.message.text);
-        cr_expect(result.status || result.training.samples > 0, "seed %d: neither data nor a message", (int)seed);
-        refused += result.status != 0;
-        csv_result_free(&result);
-    }
-    cr_expect(refused > 80 && refused < 380, "%d of 400 mutations were refused", refused);
+                                         .sliding = 1, .window = 2, .group = "1", .normalization = "standard", .split = 0.7, .unpack = lstmc_gunzip };
+    int *count = context, relative = *count / 16 % 2;
+    options.missing = ways[*count / 4 % 4];
+    options.relative = relative;
+    options.horizons = &relative;
+    options.horizon_count = 1;
+    options.last_only = *count / 32 % 2;
+    ++*count;
+    struct csv_result result;
+    result.status = lstmc_read_csv(&model, path, &options, &result.training, &result.validation, message);
+    cr_expect(result.status || result.training.samples > 0, "neither data nor a message");
+    csv_result_free(&result);
+    return result.status;
+}
+
+static const char three_groups[] = "1 1 2.5 -3 \n1 2 4 5e1 \n1 3 7 7 \n2 1 8 9 \n2 2 NA 2 \n2 3 1 1 \n2 4 1 1 \n3 1 1 1 \n3 2 1 1 \n3 3 1 1 \n";
+
+Test(csv_rows, mutations)
+{
+    int count = 0;
+    struct mutations done = mutate(three_groups, sizeof three_groups - 1, "\"\n 0NA?1234,\t", read_mutation, &count);
+    cr_expect(done.refused > done.files / 5 && done.refused < done.files, "%d of %d mutations were refused", done.refused, done.files);
+    unsigned char packed[500];
+    done = mutate(packed, pack(three_groups, packed, sizeof packed), NULL, read_mutation, &count);
+    cr_expect(done.refused > done.files / 2 && done.refused < done.files, "packed: %d of %d mutations were refused", done.refused, done.files);
 }
