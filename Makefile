@@ -3,7 +3,7 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
-PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev pkg-config cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev
+PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndfile1-dev libfftw3-dev pkg-config cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -14,6 +14,11 @@ JANSSON_LIBS    = $(shell $(PKG) --libs jansson)
 # Without zlib everything is built, and gzip files are refused.
 ZLIB_CFLAGS     = $(shell $(PKG) --exists zlib && echo -DLSTMC_ZLIB && $(PKG) --cflags zlib)
 ZLIB_LIBS       = $(shell $(PKG) --libs zlib 2>/dev/null)
+# Optional, for wav{...}: without them it says what is missing.
+SNDFILE        := $(shell $(PKG) --exists sndfile && echo yes)
+FFTW           := $(shell $(PKG) --exists fftw3f && echo yes)
+SOUND_CFLAGS    = $(if $(SNDFILE),-DHAVE_SNDFILE $(shell $(PKG) --cflags sndfile)) $(if $(FFTW),-DHAVE_FFTW $(shell $(PKG) --cflags fftw3f))
+SOUND_LIBS      = $(if $(SNDFILE),$(shell $(PKG) --libs sndfile)) $(if $(FFTW),$(shell $(PKG) --libs fftw3f))
 CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
 
@@ -29,7 +34,7 @@ COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embed
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
-LIBS      = $(LUA_LIBS) $(BLAS_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -ldl -lm
+LIBS      = $(LUA_LIBS) $(BLAS_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) -ldl -lm
 TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
@@ -68,7 +73,13 @@ $(BUILD)/runtime/interpreter/%_double.o: runtime/interpreter/%.c
 $(BUILD)/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
 	$(call say,cc  )
-	$(Q)$(CC) $(FLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(JANSSON_CFLAGS) $(SOUND_CFLAGS) -c -o $@ $<
+
+# What was found last time: when that changes, these are compiled again.
+$(BUILD)/runtime/sound.o $(BUILD)/runtime/spectrum.o $(BUILD)/runtime/wav.o $(BUILD)/tests/test_wav.o: $(BUILD)/sound_flags
+$(BUILD)/sound_flags: always
+	@mkdir -p $(@D)
+	@echo '$(SOUND_CFLAGS)' | cmp -s - $@ || echo '$(SOUND_CFLAGS)' >$@
 
 $(BUILD)/runtime/gzip.o: runtime/gzip.c
 	@mkdir -p $(@D)
@@ -78,7 +89,7 @@ $(BUILD)/runtime/gzip.o: runtime/gzip.c
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(call say,cc  )
-	$(Q)$(CC) $(FLAGS) $(CRITERION_CFLAGS) $(LUA_CFLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(CRITERION_CFLAGS) $(LUA_CFLAGS) $(JANSSON_CFLAGS) $(SOUND_CFLAGS) -c -o $@ $<
 
 # The files that live inside the binary, as C strings.
 $(BUILD)/embedded.c: $(EMBED) Makefile
@@ -139,7 +150,7 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all generated golden tests test test-sanitized demo bench bench-quick deps clean
+.PHONY: always all generated golden tests test test-sanitized demo bench bench-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -17,6 +17,7 @@ static const DataPath paths[] = {
     { DATA_CHARACTERS, "file", offsetof(Data, x) },
     { DATA_LINES, "file", offsetof(Data, x) },
     { DATA_LINES, "folder", offsetof(Data, folder) },
+    { DATA_WAV, "folder", offsetof(Data, folder) },
 };
 
 const DataPath *data_path(DataKind kind, int index)
@@ -30,7 +31,7 @@ const DataPath *data_path(DataKind kind, int index)
 const char *data_kind_name(DataKind kind)
 {
     static const char *const names[] = { [DATA_NONE] = "", [DATA_NPY] = "npy", [DATA_CSV] = "csv", [DATA_CHARACTERS] = "characters",
-                                         [DATA_LINES] = "lines", [DATA_SAMPLES] = "samples" };
+                                         [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_SAMPLES] = "samples" };
     return names[kind];
 }
 

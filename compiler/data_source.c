@@ -102,17 +102,31 @@ static enum lstmc_text_unit unit_of(const char *level)
     return level && !strcmp(level, "word") ? LSTMC_WORDS : LSTMC_CHARACTERS;
 }
 
-static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                      struct lstmc_message *message)
 {
     bool is_replaced = data->x != NULL;
     struct lstmc_lines_options options = {
-        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count, .folder = is_replaced ? NULL : data->folder, .except = data->except, .except_count = data->except_count,
+        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count, .folder = is_replaced ? NULL : data->folder,
+        .except = data->except, .except_count = data->except_count,
         .separator = data->separator[0], .has_header = data->has_header, .text = data->text, .label = data->label,
         .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count, .unit = unit_of(data->level),
         .target_unit = unit_of(data->target_level), .lower = data->lower, .vocabulary = data->vocabulary,
         .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front, .split = data->split, .seed = data->seed,
     };
     return lstmc_read_lines(m, &options, training, validation, message);
+}
+
+static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                    struct lstmc_message *message)
+{
+    struct lstmc_wav_options options = {
+        .folder = data->folder, .separator = data->separator[0], .label = data->label, .labels = data->labels, .label_count = data->label_count,
+        .test_field = data->test_field, .test_names = data->test_among, .test_count = data->test_count, .test_at_most = data->test_at_most,
+        .split = data->split, .seed = data->seed, .sample_rate = data->sample_rate, .frame = data->frame, .step = data->step, .low = data->low,
+        .high = data->high, .pads_front = data->pads_front,
+    };
+    return lstmc_read_wav(m, &options, training, validation, message);
 }
 
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
@@ -143,11 +157,14 @@ int data_source_load(Description *description, const Arguments *arguments, struc
     case DATA_LINES:
         status = read_lines(m, data, training, validation, message);
         break;
+    case DATA_WAV:
+        status = read_wav(m, data, training, validation, message);
+        break;
     case DATA_SAMPLES:
         status = draw_both(description, data, arguments, training, validation, message);
         break;
     case DATA_NONE:
-        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...} or samples(...))");
+        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
     if (!status && arguments->samples) {

@@ -269,7 +269,6 @@ static void extract_lines(Description *d, Data *data)
     data->files = names_field(d, "files", &data->file_count);
     for (int i = 0; i < data->file_count; i++)
         data->files[i] = from_description(d, data->files[i]);
-    data->folder = path_field(d, "folder");
     data->except = names_field(d, "except", &data->except_count);
     data->separator = lua_text_field(d->lua, d->arena, "separator");
     data->has_header = lua_flag_field(d->lua, "header");
@@ -312,6 +311,22 @@ static void extract_csv(Description *d, Data *data)
     }
 }
 
+static void extract_wav(Description *d, Data *data)
+{
+    lua_getfield(d->lua, -1, "test");
+    if (lua_istable(d->lua, -1)) {
+        data->test_field = integer_field(d, "field");
+        data->test_at_most = integer_field(d, "at_most");
+        data->test_among = names_field(d, "among", &data->test_count);
+    }
+    lua_pop(d->lua, 1);
+    data->sample_rate = integer_field(d, "sample_rate");
+    data->frame = integer_field(d, "frame");
+    data->step = integer_field(d, "step");
+    data->low = lua_number_field(d->lua, "low", 0);
+    data->high = lua_number_field(d->lua, "high", 0);
+}
+
 static void extract_data(Description *d)
 {
     Data *data = &d->model.data;
@@ -331,6 +346,7 @@ static void extract_data(Description *d)
         data->samples = integer_field(d, "samples");
         data->validation_samples = integer_field(d, "validation_samples");
         extract_lines(d, data);
+        extract_wav(d, data);
         if (data->kind == DATA_CSV)
             extract_csv(d, data);
     }

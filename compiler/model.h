@@ -35,7 +35,7 @@ typedef struct Layer {
     int weight_count;
 } Layer;
 
-typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_SAMPLES } DataKind;
+typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_SAMPLES } DataKind;
 
 /* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to the working folder. */
 typedef struct Data {
@@ -58,18 +58,22 @@ typedef struct Data {
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
     bool relative, last_only;               /* csv */
     bool stateful;                          /* characters: streams side by side, whose states go on from batch to batch */
-    double split;                           /* csv, characters, lines: the first part trains, the rest is held out, as a fraction */
+    double split;                           /* csv, characters, lines, wav: the first part trains, the rest is held out, as a fraction */
     const char **files; int file_count;     /* lines: texts; none: all of a folder */
-    const char *folder;                     /* lines: files *.txt of it */
+    const char *folder;                     /* lines: files *.txt of it; wav: *.wav */
     const char **except; int except_count;  /* lines: names in it that are not read */
-    const char *separator;                  /* lines: one character between the fields of a line */
+    const char *separator;                  /* lines: one character between the fields of a line; wav: of a name */
     bool has_header;                        /* lines: the first line of a file is not read */
-    int text, label, target_text;           /* lines: fields, from 1; 0: the whole line, the file's name, none */
-    const char **labels; int label_count;   /* lines: in the order of the classes; none: as they are found; samples: names of the classes */
+    int text, label, target_text;           /* lines: fields, from 1; 0: the whole line, the file's name, none; wav: label, of a name */
+    const char **labels; int label_count;   /* lines, wav: in the order of the classes; none: as they are found; samples: names of the classes */
     const char *level, *target_level;       /* lines: "character", "word" */
-    bool lower, pads_front;                 /* lines: small letters; zeros in front of short texts, not behind */
+    bool lower, pads_front;                 /* lines: small letters; lines, wav: zeros in front of what is short, not behind */
     int target_vocabulary;                  /* lines: ids kept of target texts; 0: all */
-    uint64_t seed;                          /* lines: of the shuffle before the split */
+    uint64_t seed;                          /* lines, wav: of the shuffle before the split */
+    int test_field, test_at_most;           /* wav: held out is what has a number up to this in that field of its name; field 0: see split */
+    const char **test_among; int test_count;/* wav: or one of these; none: the number counts */
+    int sample_rate, frame, step;           /* wav: in Hz, in samples */
+    double low, high;                       /* wav: in Hz; high 0: half the sample rate */
     int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
 } Data;
 

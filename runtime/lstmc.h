@@ -92,7 +92,7 @@ struct lstmc_meaning {
     enum lstmc_text_unit unit;              /* what one id stands for */
     enum lstmc_text_unit target_unit;       /* what one label stands for in a text that is predicted; LSTMC_NO_TEXT: labels are no text */
     int is_lower;                           /* 1: texts are read in small letters */
-    int pads_front;                         /* 1: a text that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
+    int pads_front;                         /* 1: a text or recording that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
     int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
 };
 
@@ -216,6 +216,24 @@ int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_o
  * would be uncut. LSTMC_BAD_FILE for what is not UTF-8, LSTMC_MISMATCH for a byte without an id, with its column. (encode.c) */
 int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count, size_t *found,
                  struct lstmc_message *message);
+struct lstmc_wav_options {
+    const char *folder;                             /* all its files *.wav */
+    char separator;                                 /* of the fields of a file's name, which count from 1: 7_theo_12.wav */
+    int label;                                      /* field of the label */
+    const char *const *labels; int label_count;     /* all labels in the order of their classes; none: those of the names, sorted */
+    int test_field;                                 /* field that says what is held out; 0: `split` says it */
+    const char *const *test_names; int test_count;  /* held out are those whose field is one of these, */
+    int test_at_most;                               /* or, if there are none, a number up to this */
+    double split; uint64_t seed;                    /* this fraction trains, after a shuffle; 1: nothing is held out */
+    int sample_rate;                                /* what every file must have, in Hz */
+    int frame, step;                                /* samples of a frame, and between the beginnings of two */
+    double low, high;                               /* in Hz; high <= 0: half the sample rate */
+    int pads_front;                                 /* as in struct lstmc_meaning */
+};
+/* Recordings as log-mel frames, normalised by mean and deviation of each band over the frames of the training part (meaning.input); the model's
+ * input is [frames, bands], padded with zeros. Formulas: sound.h. Needs libsndfile and FFTW at build time, and says so if they were not there. */
+int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options, struct lstmc_dataset *training,
+                   struct lstmc_dataset *validation, struct lstmc_message *message);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #   generated code knows itself and the C library alone
 #   Lua is for read_lua and lua_*   the compiler needs no BLAS    the weight files alone need jansson
 #   threads are for runtime/threads.c   zlib is for runtime/gzip.c, which only its callers link
+#   libsndfile is for runtime/sound.c, FFTW for runtime/spectrum.c
 #
 # Comments are taken away before anything is looked for.
 script=$0
@@ -87,6 +88,9 @@ check_runtime() {
         grep 'zlib' | grep -v '^runtime/gzip\.c:' | forbid "zlib belongs to gzip.c"
     code_of $(existing runtime/*.c) | grep -w 'lstmc_gunzip' | grep -v '^runtime/gzip\.c:' | forbid "the runtime would link zlib into every program"
     code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
+        grep -E '[<"/](sndfile|fftw3)\.h' | grep -vE '^runtime/(sound\.c:[0-9]*: *# *include <sndfile|spectrum\.c:[0-9]*: *# *include <fftw3)' |
+        forbid "libsndfile and FFTW have a file each"
+    code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c runtime/interpreter/*.h compiler/*.c compiler/*.h) | includes |
         grep -E '<(pthread|threads)\.h>' | grep -v '^runtime/threads\.c:' | forbid "threads outside threads.c"
 }
 
@@ -139,6 +143,7 @@ self_test() {
     printf '#include "../../compiler/model.h"\n' >"$copy/runtime/interpreter/lstm.c"
     printf '#include <math.h>\n#include "pump.h"\n' >"$copy/generated/pump.c"
     printf '#include <jansson.h>\n' >"$copy/runtime/safetensors.c"
+    printf '#include <sndfile.h>\n' >"$copy/runtime/sound.c"
     printf '#include <lua.h>\n' >"$copy/compiler/lua_index.c"
     sh "$script" --rules "$copy" || echo "$script:1: a project without a fault is refused"
     plant "emitters know no layer" compiler/emit_nest.c 'if (!strcmp(layer->kind, "LSTM")) return;'
@@ -154,6 +159,8 @@ self_test() {
     plant "threads are for threads.c" runtime/engine.c '#include <pthread.h>'
     plant "Lua is for read_lua" compiler/lower.c '#include <lua.h>'
     plant "no BLAS in the compiler" compiler/evaluate.c '#include <cblas.h>'
+    plant "libsndfile and FFTW have a file each" runtime/wav.c '#include <sndfile.h>'
+    plant "libsndfile and FFTW have a file each" runtime/sound.c '#include <fftw3.h>'
     plant "the weight files alone need jansson" runtime/train.c '#include <jansson.h>'
     plant "zlib is for gzip.c" runtime/csv.c '#include <zlib.h>'
     plant "only its callers link zlib" runtime/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'

@@ -1,5 +1,6 @@
 /* test_data.c: data sets from .npy files and texts: shapes, types, ids out of range, windows, views. */
 #include "../runtime/lstmc.h"
+#include "mutate.h"
 #include "temporary.h"
 
 #include <criterion/criterion.h>
@@ -231,6 +232,25 @@ Test(data, characters_that_do_not_fit)
     model.target_is_class = 0;
     status = read_text(&model, "abcacbb", 3, 1, &training, &validation, &message);
     cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "sparse_categorical_crossentropy"), "%s", message.text);
+}
+
+static int read_mutation(void *model, const char *path, struct lstmc_message *message)
+{
+    struct lstmc_dataset training, validation;
+    int status = lstmc_read_characters(model, path, 3, 0.7, &training, &validation, message);
+    cr_expect(status || (training.samples && validation.samples), "neither windows nor a message");
+    for (size_t i = 0; i < training.samples * 3; i++)
+        cr_assert(((uint32_t *)training.x)[i] < 4 && ((uint32_t *)training.y)[i] < 4);
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&validation);
+    return status;
+}
+
+Test(data, mutations_of_characters)
+{
+    struct lstmc_model model = character_model(3, 4, 1);
+    struct mutations done = mutate("abc\nacbacbabc\ncba", 17, "abc\n", read_mutation, &model);
+    cr_expect(done.refused > done.files / 5 && done.refused < done.files, "%d of %d mutations were refused", done.refused, done.files);
 }
 
 /* ---- memory ---- */

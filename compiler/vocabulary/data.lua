@@ -1,7 +1,7 @@
--- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c, lines.c).
+-- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c, lines.c, wav.c).
 local internal = ...
 local report, caller_line = internal.report, internal.caller_line
-local type, ipairs, format, visible = type, ipairs, string.format, internal.visible
+local type, ipairs, pairs, format, visible = type, ipairs, pairs, string.format, internal.visible
 
 local function data(kind, list, line, given)
   local values = internal.read_arguments(kind, list, given, line)
@@ -115,6 +115,36 @@ internal.constructors.lines = visible(function(given)
   if (values.label or values.target_text) and not values.text then report(line, 'lines: "text" must say which field is the text') end
   if values.labels and values.target_text then report(line, 'lines: "labels" are not for a "target_text"') end
   if values.target_vocabulary and not values.target_text then report(line, 'lines: "target_vocabulary" is for a "target_text"') end
+  return values
+end)
+
+-- {field = 3, at_most = 4}: held out is what has a number up to 4 in the third field of its name; {field = 2, among = {"theo"}}: what has a name.
+local function test_of_names(v)
+  local at_most, among = type(v) == "table" and v.at_most, type(v) == "table" and v.among
+  if type(v) ~= "table" or not internal.types.size(v.field) or not at_most == not among then
+    return nil, format('must be {field = 3, at_most = 4} or {field = 3, among = {"a", "b"}}, not %s', internal.shown(v))
+  end
+  for name in pairs(v) do
+    if name ~= "field" and name ~= "at_most" and name ~= "among" then return nil, format("has no place for %s", internal.shown(name)) end
+  end
+  if among then
+    local checked, why = list_of("names")(among)
+    return checked and { field = v.field, among = checked }, checked == nil and '"among" ' .. why or nil
+  end
+  local checked, why = internal.types.not_negative(at_most)
+  if checked and checked ~= checked // 1 then checked, why = nil, format("must be a whole number, not %s", internal.shown(at_most)) end
+  return checked and { field = v.field, at_most = checked // 1 }, checked == nil and '"at_most" ' .. why or nil
+end
+
+-- wav{folder = "recordings", label = 1, test = {field = 3, at_most = 4}, sample_rate = 8000}: recordings that are named 7_theo_12.wav.
+internal.constructors.wav = visible(function(given)
+  local line = caller_line()
+  local values = data("wav", { { "folder", "text" }, { "label", "size" }, { "sample_rate", "size" }, { "separator", separator, "_" },
+    { "labels", labels, false }, { "test", test_of_names, false }, { "split", "rate", false }, { "seed", "size", 1 }, { "frame", "size", 256 },
+    { "step", "size", 128 }, { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, "pre" } }, line, given)
+  if values.failed then return values end
+  if values.test and values.split then report(line, 'wav: either "test" or "split" says what is held out') end
+  values.split = values.split or (values.test and 1 or 0.8)
   return values
 end)
 

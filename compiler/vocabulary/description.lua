@@ -390,7 +390,7 @@ local function settle_options(model, default_name)
   local data = model.options.data
   if is_unknown(data) then data = nil end
   if data ~= nil and (type(data) ~= "table" or data.object ~= "data") then
-    report(model.option_lines.data, format('Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...} or samples(...), not %s', internal.shown(data)))
+    report(model.option_lines.data, format('Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or samples(...), not %s', internal.shown(data)))
     data = nil
   end
   model.data = data

@@ -13,6 +13,12 @@ lines{{"a.txt", 3}}
 lines{"a.txt", label = 1, target_text = 2, labels = {"x"}, target_vocabulary = 9}
 lines{"a.txt", text = 1, target_vocabulary = 9, split = 1.5}
 lines{"a.txt", text = 1, target_vocabulary = 9}
+wav{folder = "a", label = 1, sample_rate = 8000, test = {field = 3}}
+wav{folder = "a", label = 1, sample_rate = 8000, test = {field = 3, at_most = 4.5}}
+wav{folder = "a", label = 1, sample_rate = 8000, test = {field = 3, among = {4}}}
+wav{folder = "a", label = 1, sample_rate = 8000, test = {field = 3, among = "theo", above = 3}}
+wav{folder = "a", label = 1, sample_rate = 8000, test = {field = 3, among = "theo"}, split = 0.8}
+wav{"a", low = -1}
 return model
 
 -- expect: 2: npy: missing argument "y"
@@ -28,7 +34,7 @@ return model
 -- expect: 7: samples: "generate" must be a function(random) that returns x and y, not 3
 -- expect: 8: samples: "validation_samples" must be a whole number between 1 and 16777216, not 0
 -- expect: 8: samples: unknown argument "sample" (did you mean "samples"?)
--- expect: 9: Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...} or samples(...), not a table
+-- expect: 9: Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or samples(...), not a table
 -- expect: 10: lines: either "files" or a "folder" must be given
 -- expect: 11: lines: "level" must be "character" or "word", not "letter"
 -- expect: 11: lines: "labels" must be a list of labels, not 3
@@ -41,3 +47,11 @@ return model
 -- expect: 13: lines: "labels" are not for a "target_text"
 -- expect: 14: lines: "split" must be between 0 and 1, not 1.5
 -- expect: 15: lines: "target_vocabulary" is for a "target_text"
+-- expect: 16: wav: "test" must be {field = 3, at_most = 4} or {field = 3, among = {"a", "b"}}, not a table
+-- expect: 17: wav: "test" "at_most" must be a whole number, not 4.5
+-- expect: 18: wav: "test" "among" must be a list of names; 4 is not one
+-- expect: 19: wav: "test" has no place for "above"
+-- expect: 20: wav: either "test" or "split" says what is held out
+-- expect: 21: wav: missing argument "label"
+-- expect: 21: wav: missing argument "sample_rate"
+-- expect: 21: wav: "low" must be zero or more, not -1
