@@ -106,6 +106,75 @@ Test(ship_meaning, bytes_as_the_reader_of_characters)
     workshop_close(&shop);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The lines of a text, sorted. */
+static char **sorted_lines(Arena *arena, const char *text, int *count)
+{
+    char *copy = arena_copy_text(arena, text), **lines = arena_array(arena, char *, strlen(text) + 1);
+    *count = 0;
+    for (char *line = strtok(copy, "\n"); line; line = strtok(NULL, "\n"))
+        lines[(*count)++] = line;
+    qsort(lines, (size_t)*count, sizeof *lines, compare_texts);
+    return lines;
+}
+
+/* The reader deals the lines out in an order of its own. */
+static void check_lines(enum lstmc_text_unit unit, int lower, int pads_front, int vocabulary)
+{
+    static const char *const texts[] = { "The Cat, who can't (or won't) pay $1,000.50", "the CAT sat -- on the mat!", "\xc3\x89t\xc3\xa9 \xc3\xa9T\xc3\x89", "Cat cat THE the",
+                                         "\xce\x91\xce\xb1 \xd0\x96\xd0\xb6: x-ray", "a", "one two three four five six seven eight nine ten eleven", NULL };
+    enum { LENGTH = 9 };
+    struct workshop shop;
+    workshop_open(&shop);
+    const char *file = "", *plain = "", *expected = "";
+    for (int i = 0; texts[i]; i++) {
+        file = arena_format(shop.arena, "%s%s\t%s\n", file, texts[i], i % 2 ? "no" : "yes");
+        plain = arena_format(shop.arena, "%s%s\n", plain, texts[i]);
+    }
+    command_write(shop.folder, "lines.tsv", file, (long)strlen(file));
+    const char *path = arena_format(shop.arena, "%s/lines.tsv", shop.folder);
+    struct lstmc_lines_options options = { .files = &path, .file_count = 1, .separator = '\t', .text = 1, .label = 2, .unit = unit, .lower = lower,
+                                           .vocabulary = vocabulary, .pads_front = pads_front, .split = 1, .seed = 1 };
+    struct lstmc_dataset data, none;
+    struct lstmc_message message = { "" };
+    shipping_write(&shop, "net", READS(LENGTH, vocabulary), NULL);
+    Description *description = shipping_read(&shop, "net");
+    cr_assert(!lstmc_read_lines(&description_model(description)->descriptor, &options, &data, &none, &message), "%s", message.text);
+    for (size_t sample = 0; sample < data.samples; sample++) {
+        for (int i = 0; i < LENGTH; i++)
+            expected = arena_format(shop.arena, "%s %d", expected, ((const int32_t *)data.x)[sample * LENGTH + (size_t)i]);
+        expected = arena_format(shop.arena, "%s\n", expected);
+    }
+    build(&shop, READS(LENGTH, vocabulary), &data.meaning, "-DENCODE");
+    command_write(shop.folder, "text", plain, (long)strlen(plain));
+    run(&shop, "text");
+    int count, count_expected;
+    char **found = sorted_lines(shop.arena, workshop_run(&shop, "sed 's/^[0-9]*://' gcc.text"), &count), **wanted = sorted_lines(shop.arena, expected, &count_expected);
+    cr_assert_eq(count, count_expected);
+    for (int i = 0; i < count; i++)
+        cr_expect_str_eq(found[i], wanted[i], "unit %d, lower %d: %s instead of %s", unit, lower, found[i], wanted[i]);
+    lstmc_dataset_free(&data);
+    lstmc_dataset_free(&none);
+    description_free(description);
+    workshop_close(&shop);
+}
+
+Test(ship_meaning, words_as_the_reader_of_lines)
+{
+    check_lines(LSTMC_WORDS, 1, 1, 14);
+    check_lines(LSTMC_WORDS, 0, 0, 20);
+}
+
+Test(ship_meaning, characters_as_the_reader_of_lines)
+{
+    check_lines(LSTMC_CHARACTERS, 1, 0, 30);
+    check_lines(LSTMC_CHARACTERS, 0, 1, 16);
+}
+
 /* ---- units ---- */
 
 static void expect_numbers(const char *text, const float *expected, size_t count, double tolerance)
@@ -136,7 +205,8 @@ static void check_units(const char *normalization)
     command_write(shop.folder, "table.csv", csv, (long)strlen(csv));
     const char *model = arena_format(shop.arena, "Input{%d, 3}, GRU{4}, Dense{2}, loss = 'mse'", WINDOW);
     const char *const columns[] = { "a", "b", "c" }, *const targets[] = { "b", "a" };
-    struct lstmc_csv_options options = { .columns = columns, .column_count = 3, .targets = targets, .target_count = 2, .sliding = 1, .window = WINDOW, .horizon = 1,
+    struct lstmc_csv_options options = { .columns = columns, .column_count = 3, .targets = targets, .target_count = 2, .sliding = 1, .window = WINDOW,
+                                         .horizons = (const int[]){ 1 }, .horizon_count = 1,
                                          .normalization = normalization, .split = 1 };
     shipping_write(&shop, "net", model, NULL);
     Description *description = shipping_read(&shop, "net");
