@@ -159,6 +159,9 @@ static int run(Job *job)
         if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment, &job->message))
             return 1;
         options.trained = &job->shipment.trained;
+        if (job->shipment.differs)
+            fprintf(stderr, "%s: note: written by a description with other options of its layers, steps or loss than %s has now\n",
+                    job->arguments->weights, job->arguments->model);
     }
     if (compile(job->arena, job->description, job->diagnostics, &options, &compiled))
         status = options.dump ? fputs(compiled.dump.text, stdout) < 0 : write_result(job, &compiled);
