@@ -105,6 +105,16 @@ static int write_compiled(Arena *arena, const Arguments *arguments, const Compil
     return status;
 }
 
+/* What a device needs: constants, and memory for one prediction or one stream. */
+static void print_needs(Arena *arena, const Programs *programs)
+{
+    Sizes sizes = emit_sizes(programs);
+    printf("constants %s, memory to predict %s", emit_readable_bytes(arena, sizes.packed), emit_readable_bytes(arena, sizes.scratch));
+    if (programs->step)
+        printf(", of a stream %s, and %s of stack a step", emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
+    puts("");
+}
+
 static void print_decisions(const Compiled *compiled)
 {
     const Programs *programs = &compiled->programs;
@@ -135,6 +145,8 @@ static int write_result(Job *job, const Compiled *compiled)
     int status = write_compiled(job->arena, job->arguments, compiled, job->arguments->self_test ? &golden : NULL);
     if (!status && !job->arguments->quiet)
         print_decisions(compiled);
+    if (!status && !job->arguments->quiet && compiled->programs.trained)
+        print_needs(job->arena, &compiled->programs);
     return status;
 }
 
@@ -147,6 +159,9 @@ static int run(Job *job)
         if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment, &job->message))
             return 1;
         options.trained = &job->shipment.trained;
+        if (job->shipment.differs)
+            fprintf(stderr, "%s: note: written by a description with other options of its layers, steps or loss than %s has now\n",
+                    job->arguments->weights, job->arguments->model);
     }
     if (compile(job->arena, job->description, job->diagnostics, &options, &compiled))
         status = options.dump ? fputs(compiled.dump.text, stdout) < 0 : write_result(job, &compiled);

@@ -51,14 +51,32 @@ static Prepared run_prepare(const Ir *ir, const float *weights)
     return prepared;
 }
 
-/* Members of struct M_packed are called alike in the program that they come from. */
-static const double *values_of(const Prepared *prepared, int count, const Tensor *member)
+typedef struct Operand {            /* a member of struct M_packed */
+    const double *values;
+    bool differs_at_zero;           /* it is not 0 where everything that it is computed from is 0 */
+} Operand;
+
+static double value_at_zero(const Expr *expr)
+{
+    double argument[2] = { 0, 0 };
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        argument[i] = value_at_zero(expr->argument[i]);
+    return op_traits[expr->op].evaluate ? op_traits[expr->op].evaluate(argument[0], argument[1]) : expr->op == OP_CONSTANT ? expr->value : 0;
+}
+
+/* It is called alike in the program that it comes from. */
+static Operand find_operand(const Prepared *prepared, int count, const Tensor *member)
 {
     for (int p = 0; p < count; p++)
         for (int i = 0; i < prepared[p].ir->tensor_count; i++) {
-            const Tensor *tensor = prepared[p].ir->tensors[i];
-            if (tensor->home == HOME_PREPARED && !strcmp(tensor->layer, member->layer) && !strcmp(tensor->name, member->name))
-                return memory_of(prepared[p].memory, tensor);
+            const Ir *ir = prepared[p].ir;
+            const Tensor *tensor = ir->tensors[i];
+            if (tensor->home != HOME_PREPARED || strcmp(tensor->layer, member->layer) || strcmp(tensor->name, member->name))
+                continue;
+            Operand operand = { .values = memory_of(prepared[p].memory, tensor) };
+            for (int s = 0; s < ir->statement_count; s++)
+                operand.differs_at_zero |= ir->statements[s]->out.tensor == tensor && value_at_zero(ir->statements[s]->value) != 0;
+            return operand;
         }
     die("%s.%s is prepared by no program", member->layer, member->name);
 }
@@ -80,19 +98,33 @@ static size_t place_of(const Tensor *tensor, const int *at)
     return blocked ? place * (size_t)tensor->lanes + (size_t)(at[last] % tensor->lanes) : place;
 }
 
-/* As the array in memory holds them; what only fills vectors is 0. */
-static Element *memory_image(Arena *arena, const Tensor *tensor, const double *values)
+/* Behind the last number of a row, which is at `at`, up to whole vectors. */
+static void repeat_last(Element *image, const Tensor *tensor, const int *at)
+{
+    int beyond[TENSOR_RANK_MAX];
+    memcpy(beyond, at, sizeof beyond);
+    while (++beyond[tensor->rank - 1] % tensor->lanes)
+        image[place_of(tensor, beyond)] = image[place_of(tensor, at)];
+}
+
+/* As the array in memory holds them. What only fills vectors is read by nobody: it is 0, but where 0 makes something else (exp) it repeats the last
+ * number of its row, so that nothing happens there, a division by zero say, that does not happen elsewhere. */
+static Element *memory_image(Arena *arena, const Tensor *tensor, const Operand *operand)
 {
     Element *image = arena_array(arena, Element, tensor_elements(tensor));
+    bool repeats = operand->differs_at_zero && (tensor->layout == LAYOUT_PADDED || tensor->layout == LAYOUT_BLOCKED);
     int at[TENSOR_RANK_MAX] = { 0 }, d;
+    const double *value = operand->values;
     if (tensor->layout == LAYOUT_SPACED)
         die("%s.%s: rows with gaps are no operand", tensor->layer, tensor->name);
     do {
         Element *element = &image[place_of(tensor, at)];
         if (tensor_has_words(tensor))
-            bf16_put(&element->word, at[tensor->paired] % 2, (float)*values++);
+            bf16_put(&element->word, at[tensor->paired] % 2, (float)*value++);
         else
-            element->number = (float)*values++;
+            element->number = (float)*value++;
+        if (repeats && at[tensor->rank - 1] + 1 == tensor->extent[tensor->rank - 1])
+            repeat_last(image, tensor, at);
         for (d = tensor->rank - 1; d >= 0 && ++at[d] == tensor->extent[d]; d--)
             at[d] = 0;
     } while (d >= 0);
@@ -177,10 +209,10 @@ static const Element *put_rows(Lines *lines, const Tensor *tensor, int dimension
     return elements;
 }
 
-static void put_member(Out *out, const Tensor *tensor, const double *values)
+static void put_member(Out *out, const Tensor *tensor, const Operand *operand)
 {
     Arena *arena = arena_create();
-    const Element *image = memory_image(arena, tensor, values);
+    const Element *image = memory_image(arena, tensor, operand);
     char text[24];
     element_text(text, tensor, *image);
     if (tensor->rank) {
@@ -216,8 +248,10 @@ static void put_trained(Out *out, Arena *arena, const Programs *programs)
             continue;
         put(out, ".%s = {", c_layer_name(arena, packed->tensors[first]->layer));
         for (int i = first; i < packed->tensor_count; i++)
-            if (!strcmp(packed->tensors[i]->layer, packed->tensors[first]->layer))
-                put_member(out, packed->tensors[i], values_of(prepared, count, packed->tensors[i]));
+            if (!strcmp(packed->tensors[i]->layer, packed->tensors[first]->layer)) {
+                Operand operand = find_operand(prepared, count, packed->tensors[i]);
+                put_member(out, packed->tensors[i], &operand);
+            }
         put(out, "},");
     }
     if (!packed->tensor_count)

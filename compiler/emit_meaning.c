@@ -150,9 +150,11 @@ static const char next_word[] =
     "static int next_token(const char **at, const char *end, const char **token)\n{\n"
     "return lstmc_next_word(at, end, token);\n}\n\n";
 
+/* Filled in: how small letters are made, or nothing. */
 static const char find_id[] =
     "/* -1: the vocabulary has no such text. */\n"
     "static int32_t find_id(const char *token, size_t length)\n{\n"
+    "%s"
     "size_t low = 0, high = sizeof id_by_text / sizeof *id_by_text;\n"
     "while (low < high) {\n"
     "const size_t middle = low + (high - low) / 2;\n"
@@ -162,6 +164,14 @@ static const char find_id[] =
     "if (order < 0)\n    low = middle + 1;\nelse\n    high = middle;\n"
     "}\n"
     "return -1;\n}\n\n";
+
+/* A token that is longer than every text of the vocabulary is none of them. */
+static const char in_small_letters[] =
+    "char small[%zu];\n"
+    "if (length > sizeof small)\n    return -1;\n"
+    "memcpy(small, token, length);\n"
+    "lstmc_lower(small, length);\n"
+    "token = small;\n";
 
 /* Filled in: whether zeros come first, the id of what is unknown. */
 static const char encode[] =
@@ -184,6 +194,14 @@ static int unknown_id(const struct lstmc_meaning *meaning)
     return meaning->unit == LSTMC_BYTES ? 0 : 1;
 }
 
+static size_t longest(const struct lstmc_names *names)
+{
+    size_t length = 1;
+    for (int i = 0; i < names->count; i++)
+        length = strlen(names->text[i]) > length ? strlen(names->text[i]) : length;
+    return length;
+}
+
 static void put_encode(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
@@ -191,12 +209,14 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
     put(out, "\n");
     if (meaning->unit == LSTMC_WORDS)
         put(out, "#define LSTMC_TEXT_WORDS\n");
-    if (meaning->unit != LSTMC_BYTES) {
+    if (meaning->is_lower)
+        put(out, "#define LSTMC_TEXT_LOWER\n");
+    if (meaning->unit != LSTMC_BYTES || meaning->is_lower) {
         put_raw(out, embedded_text("runtime/lstmc_text.h"));
         put(out, "\n");
     }
     put_code(out, arena, programs->model, meaning->unit == LSTMC_WORDS ? next_word : meaning->unit == LSTMC_BYTES ? next_byte : next_character);
-    put_code(out, arena, programs->model, find_id);
+    put_code(out, arena, programs->model, arena_format(arena, find_id, meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : ""));
     put_code(out, arena, programs->model, arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
 }
 
@@ -226,9 +246,10 @@ static const char about_relative[] =
     " The model reads and says differences from the last row of raw: the last row is taken off here, and has to be added to what @_denormalize gives.";
 static const char about_steps[] = "The same for one call of @_step.";
 
-static void put_declarations(Out *out, Arena *arena, const Model *model, const char *comment, const char *declarations)
+/* `more` is no template: it is what the data calls things. */
+static void put_declarations(Out *out, Arena *arena, const Model *model, const char *comment, const char *more, const char *declarations)
 {
-    emit_prose(out, arena, fill_template(arena, model, comment));
+    emit_prose(out, arena, arena_format(arena, "%s%s", fill_template(arena, model, comment), comment_text(arena, more)));
     put_code(out, arena, model, declarations);
     put(out, "\n");
 }
@@ -238,18 +259,30 @@ static const char *names_of_units(enum lstmc_text_unit unit)
     return unit == LSTMC_BYTES ? "bytes" : unit == LSTMC_WORDS ? "words" : "UTF-8 characters";
 }
 
+/* " Columns of the input: level, wind." */
+static const char *listed(Arena *arena, const char *words, const struct lstmc_names *names)
+{
+    const char *text = words;
+    for (int i = 0; i < names->count; i++)
+        text = arena_format(arena, "%s%s%s", text, i ? ", " : "", names->text[i]);
+    return names->count ? arena_format(arena, "%s.", text) : "";
+}
+
 static void put_scaling_declarations(Out *out, Arena *arena, const Programs *programs)
 {
-    int input = programs->trained->meaning->input.columns, target = programs->trained->meaning->target.columns;
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    int input = meaning->input.columns, target = meaning->target.columns;
+    const char *columns = arena_format(arena, "%s%s", input ? listed(arena, " Columns of the input: ", &meaning->columns) : "",
+                                       target ? listed(arena, " Columns of the output: ", &meaning->targets) : "");
     if (input || target)
         put_declarations(out, arena, programs->model,
-                         arena_format(arena, "%s%s", about_normalize, programs->trained->meaning->is_relative ? about_relative : ""),
+                         arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,
                          arena_format(arena, "%s%s", input ? "void @_normalize(const float *raw, float *x);\n" : "",
                                       target ? "void @_denormalize(const float *y, float *raw);\n" : ""));
     input = input && step_inputs(programs);
     target = target && step_outputs(programs);
     if (input || target)
-        put_declarations(out, arena, programs->model, about_steps,
+        put_declarations(out, arena, programs->model, about_steps, "",
                          arena_format(arena, "%s%s", input ? "void @_normalize_step(const float *raw, float *x);\n" : "",
                                       target ? "void @_denormalize_step(const float *y, float *raw);\n" : ""));
 }
@@ -260,15 +293,15 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
     const Model *model = programs->model;
     put_scaling_declarations(out, arena, programs);
     if (meaning->labels.count)
-        put_declarations(out, arena, model, "What the classes are called.",
+        put_declarations(out, arena, model, "What the classes are called.", "",
                          arena_format(arena, "#define $_LABELS %d\nextern const char *const @_labels[$_LABELS];\n", meaning->labels.count));
     if (meaning->vocabulary.count)
-        put_declarations(out, arena, model, "What an id of the input stands for.",
+        put_declarations(out, arena, model, "What an id of the input stands for.", "",
                          arena_format(arena, "#define $_VOCABULARY %d\nextern const char *const @_vocabulary[$_VOCABULARY];\n", meaning->vocabulary.count));
     if (reads_text(meaning))
         put_declarations(out, arena, model,
                          arena_format(arena, "A text as ids, of its %s, as in training: x [$_INPUTS]; a shorter one has zeros %s it, a longer one loses its "
                                              "%s. Returns how many of them are not in the vocabulary, which become %d.", names_of_units(meaning->unit),
                                       meaning->pads_front ? "before" : "behind", meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
-                         "int @_encode(const char *text, int32_t *x);\n");
+                         "", "int @_encode(const char *text, int32_t *x);\n");
 }

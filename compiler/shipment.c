@@ -57,6 +57,21 @@ static const char *without_folder(const char *file)
     return slash ? slash + 1 : file;
 }
 
+/* Names and shapes may agree where an activation does not. A file without a fingerprint says nothing. */
+static int compare_fingerprint(const struct lstmc_model *m, const char *file, bool *differs, struct lstmc_message *message)
+{
+    struct lstmc_tensor_file tensors;
+    char own[17];
+    int status = lstmc_tensor_file_open(file, &tensors, message);
+    if (status)
+        return status;
+    snprintf(own, sizeof own, "%016llx", (unsigned long long)m->fingerprint);
+    for (const char **pair = tensors.metadata; pair && pair[0]; pair += 2)
+        *differs |= !strcmp(pair[0], "fingerprint") && strcmp(pair[1], own);
+    lstmc_tensor_file_free(&tensors);
+    return LSTMC_OK;
+}
+
 int shipment_load(Arena *arena, const Model *model, const char *file, Shipment *shipment, struct lstmc_message *message)
 {
     const struct lstmc_model *m = &model->descriptor;
@@ -64,6 +79,8 @@ int shipment_load(Arena *arena, const Model *model, const char *file, Shipment *
     int status = lstmc_weights_load(m, shipment->weights, file, message);
     if (!status)
         status = check_finite(m, file, shipment->weights, message);
+    if (!status)
+        status = compare_fingerprint(m, file, &shipment->differs, message);
     if (!status)
         status = lstmc_meaning_load(&shipment->meaning, file, message);
     if (!status)

@@ -11,6 +11,7 @@ typedef struct Shipment {
     float *weights;
     struct lstmc_meaning meaning;
     Trained trained;
+    bool differs;               /* the weights were written by a description with other options, steps or loss */
 } Shipment;
 
 /* Weights of this model and what the file says of its numbers; refused with a message: a file of another model, weights that are not finite, a

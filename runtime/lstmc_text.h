@@ -1,9 +1,11 @@
 /* lstmc_text.h: UTF-8 as characters, or as words with the punctuation split off. No locale is asked: the same text gives the same tokens
- * everywhere. The compiler copies this text into generated files that read text. LSTMC_TEXT_WORDS: words are wanted.
+ * everywhere. The compiler copies this text into generated files that read text. LSTMC_TEXT_WORDS: words are wanted,
+ * LSTMC_TEXT_LOWER: small letters for capitals.
  * SPDX-License-Identifier: 0BSD */
-#ifndef LSTMC_TEXT_H
-#define LSTMC_TEXT_H
+#ifndef LSTMC_TEXT_FUNCTIONS_H
+#define LSTMC_TEXT_FUNCTIONS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The code point at `at`; *length is 0 where it is malformed: overlong, a surrogate, beyond 10FFFF, cut off, or zero. */
@@ -37,6 +39,44 @@ static inline uint32_t lstmc_character(const char *at, const char *end, int *len
     return 0xfffd;
 }
 
+#ifdef LSTMC_TEXT_LOWER
+
+struct lstmc_letters { uint32_t first, last; int step, distance; };    /* every step-th code point, and how far its small letter is */
+
+static const struct lstmc_letters lstmc_capitals[] = {
+    { 'A', 'Z', 1, 32 }, { 0xc0, 0xd6, 1, 32 }, { 0xd8, 0xde, 1, 32 },                                     /* Latin 1 */
+    { 0x100, 0x12e, 2, 1 }, { 0x132, 0x136, 2, 1 }, { 0x139, 0x147, 2, 1 }, { 0x14a, 0x176, 2, 1 },        /* Latin Extended-A */
+    { 0x178, 0x178, 1, -121 }, { 0x179, 0x17d, 2, 1 }, { 0x1a0, 0x1a0, 1, 1 }, { 0x1af, 0x1af, 1, 1 },
+    { 0x1cd, 0x1db, 2, 1 }, { 0x218, 0x21a, 2, 1 },
+    { 0x386, 0x386, 1, 38 }, { 0x388, 0x38a, 1, 37 }, { 0x38c, 0x38c, 1, 64 }, { 0x38e, 0x38f, 1, 63 },    /* Greek */
+    { 0x391, 0x3a1, 1, 32 }, { 0x3a3, 0x3ab, 1, 32 },
+    { 0x400, 0x40f, 1, 80 }, { 0x410, 0x42f, 1, 32 }, { 0x460, 0x480, 2, 1 }, { 0x48a, 0x4be, 2, 1 },      /* Cyrillic */
+    { 0x1e00, 0x1e94, 2, 1 }, { 0x1ea0, 0x1efe, 2, 1 },                                                    /* Vietnamese and others */
+};
+
+static inline uint32_t lstmc_small_letter(uint32_t point)
+{
+    for (size_t i = 0; i < sizeof lstmc_capitals / sizeof *lstmc_capitals; i++)
+        if (point >= lstmc_capitals[i].first && point <= lstmc_capitals[i].last && (point - lstmc_capitals[i].first) % (uint32_t)lstmc_capitals[i].step == 0)
+            return (uint32_t)((int32_t)point + lstmc_capitals[i].distance);
+    return point;
+}
+
+/* In place: Latin, Greek and Cyrillic letters, whose two cases take the same number of bytes. */
+static inline void lstmc_lower(char *text, size_t size)
+{
+    int length;
+    for (char *at = text, *end = text + size; at < end; at += length) {
+        uint32_t point = lstmc_character(at, end, &length), small = lstmc_small_letter(point);
+        if (small == point)
+            continue;
+        for (int i = length - 1; i > 0; i--, small >>= 6)
+            at[i] = (char)(0x80 | (small & 0x3fu));
+        at[0] = (char)(length == 1 ? small : (0xf00u >> length & 0xf0) | small);
+    }
+}
+
+#endif
 #ifdef LSTMC_TEXT_WORDS
 
 enum lstmc_sign { LSTMC_LETTER, LSTMC_DIGIT, LSTMC_SPACE, LSTMC_PUNCTUATION };

@@ -288,6 +288,19 @@ Test(ship, refused)
     workshop_close(&shop);
 }
 
+/* Shapes agree, mathematics does not: that is said, and done. */
+Test(ship, weights_of_another_description)
+{
+    struct workshop shop;
+    workshop_open(&shop);
+    shipping_write(&shop, "net", BACKWARDS, NULL);
+    cr_expect(!strstr(shipping_lstmc(&shop, "net.lua --weights net.safetensors"), "note"));
+    cr_expect(!strstr(shipping_lstmc(&shop, "net.lua --weights net.safetensors --batch=2 --target=plain"), "note"));
+    workshop_run(&shop, "sed \"s/'sigmoid'/'hard_sigmoid'/\" net.lua > other.lua");
+    command_expect(shop.folder, 60, "$L other.lua --weights net.safetensors", 0, "net_weights.c", "net.safetensors: note: written by a description with other options");
+    workshop_close(&shop);
+}
+
 static void refuses_meaning(const char *text, struct lstmc_meaning *meaning, const char *words)
 {
     struct workshop shop;
