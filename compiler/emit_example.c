@@ -1,5 +1,6 @@
 /* emit_example.c: in: a trained model.  out: a program that predicts what it reads, put together from compiler/example/, and the Makefile that builds
  * it. What it prints is what lstmc predict prints. */
+#include "answer.h"
 #include "embedded.h"
 #include "emit.h"
 
@@ -50,24 +51,6 @@ static void put_part(Example *to, const char *name)
 }
 
 /* ---- what the numbers of the output are ---- */
-
-typedef enum Answer { ANSWER_VALUES, ANSWER_CLASS, ANSWER_BINARY } Answer;
-
-static size_t outputs_of_step(const struct lstmc_model *m)
-{
-    return m->output_rank ? (size_t)m->output_shape[m->output_rank - 1] : 1;
-}
-
-/* Probabilities, if the loss takes them for that. */
-static Answer answer_of(const Model *model)
-{
-    size_t outputs = outputs_of_step(&model->descriptor);
-    if (!model->loss || model->from_logits || !strstr(model->loss, "crossentropy"))
-        return ANSWER_VALUES;
-    if (strcmp(model->loss, "binary_crossentropy"))
-        return outputs > 1 ? ANSWER_CLASS : ANSWER_VALUES;
-    return outputs == 1 ? ANSWER_BINARY : ANSWER_VALUES;
-}
 
 static bool reads_text(const Programs *programs)
 {

@@ -43,16 +43,21 @@ static void fail(PredictInput *input, const char *format, ...)
 
 /* ---- whole files ---- */
 
-/* An array in the file's own unit: what a model trained on scaled numbers reads is scaled like them. */
-static void scale_inputs(PredictInput *input)
+/* Numbers in the unit of the data: relative to the last row and scaled, where those were that the model has been trained on. */
+static void scale_sample(const PredictInput *input, float *x, size_t count)
 {
     const struct lstmc_scaling *scaling = &input->meaning->input;
-    size_t count = input->data.samples * input->model->input_count;
-    float *x = input->data.x;
-    for (size_t i = 0; scaling->columns && !input->model->input_is_tokens && i < count; i++) {
-        size_t column = i % (size_t)scaling->columns;
-        x[i] = (float)((x[i] - scaling->offset[column]) / scaling->scale[column]);
+    size_t columns = scaling->columns ? (size_t)scaling->columns : 1;
+    const float *last = x + count - columns;
+    if (!scaling->columns || input->model->input_is_tokens)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        double value = input->meaning->is_relative ? (double)x[i] - (double)last[i % columns] : (double)x[i];
+        if (x + i < last || !input->meaning->is_relative)
+            x[i] = (float)((value - scaling->offset[i % columns]) / scaling->scale[i % columns]);
     }
+    for (size_t i = 0; input->meaning->is_relative && i < columns; i++)
+        x[count - columns + i] = (float)((0 - scaling->offset[i]) / scaling->scale[i]);
 }
 
 static int read_array(PredictInput *input, const char *path)
@@ -61,8 +66,8 @@ static int read_array(PredictInput *input, const char *path)
     bool cuts = data->kind == DATA_NPY;
     int status = lstmc_read_npy(input->model, path, NULL, cuts ? data->vocabulary : 0, cuts ? data->unknown : 0, &input->data,
                                 &input->session->message);
-    if (!status)
-        scale_inputs(input);
+    for (size_t i = 0; !status && i < input->data.samples; i++)
+        scale_sample(input, (float *)input->data.x + i * input->model->input_count, input->model->input_count);
     return status;
 }
 
@@ -136,9 +141,7 @@ static bool store(const PredictInput *input, void *x, int i, const char *word)
         ((int32_t *)x)[i] = value >= 0 && value < input->model->vocabulary ? (int32_t)value : -1;
         return value >= 0 && value < input->model->vocabulary && value == floor(value);
     }
-    const struct lstmc_scaling *scaling = &input->meaning->input;
-    int column = scaling->columns ? i % scaling->columns : 0;
-    ((float *)x)[i] = (float)(scaling->columns ? (value - scaling->offset[column]) / scaling->scale[column] : value);
+    ((float *)x)[i] = (float)value;
     return true;
 }
 
@@ -160,6 +163,7 @@ int predict_input_step(PredictInput *input, void *x, int count)
             return LSTMC_BAD_FILE;
         }
     }
+    scale_sample(input, x, (size_t)count);
     return 1;
 }
 

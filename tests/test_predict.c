@@ -106,6 +106,9 @@ Test(predict, relative_forecasts_are_added_to_the_last_value)
     char *lines = said("$L predict f.lua relative=yes --input t.csv --interpreted | tail -1");
     double value = atof(lines);
     cr_expect(value > 20 && value < 40, "the last value is 29: %g", value);
+    char *change = said("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted");
+    cr_expect(fabs(29 + atof(change) - value) < 1e-3, "numbers give the change: %s", change);
+    free(change);
     free(lines);
 }
 
