@@ -30,7 +30,7 @@ end
 
 return Sequential{ name = "adding",
   Input{T, 2}, cell{arg.units or 32}, Dense{1},
-  loss = "mse", optimizer = Adam{learning_rate = 0.005, global_clipnorm = 1.0}, metrics = {"mae"},
+  loss = "mse", optimizer = Adam{learning_rate = 0.005, global_clipnorm = arg.clip or 1.0}, metrics = {"mae"},
   data = samples{marked_sum, samples = 8192, validation_samples = 1024},
   batch_size = 32, epochs = 12,
 }

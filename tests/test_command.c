@@ -1,4 +1,5 @@
 /* test_command.c: the lstmc program itself: words, exit statuses, files, and what happens when something is in the way. */
+#include "../runtime/lstmc.h"
 #include "command.h"
 
 #include <criterion/criterion.h>
@@ -239,6 +240,33 @@ Test(command, training_goes_on_from_a_weight_file)
     expect("$L train m.lua --samples=40 --epochs=1 --quiet --init a.st --out c.st && cmp -s a.st c.st", 1, "loss", NULL);
     expect("$L train m.lua --samples=40 --init=none.st --out d.st; test ! -e d.st", 0, NULL, "m.lua: none.st");
     expect("$L train m.lua units=4 --samples=40 --init=a.st", 1, NULL, "m.lua: a.st");
+}
+
+/* Whether a tensor has the same bytes in two weight files. */
+static bool same_tensor(const char *name, const char *one, const char *other)
+{
+    struct lstmc_tensor_file a, b;
+    struct lstmc_message message;
+    char path[2][200];
+    snprintf(path[0], sizeof path[0], "%s/%s", folder, one);
+    snprintf(path[1], sizeof path[1], "%s/%s", folder, other);
+    cr_assert(!lstmc_tensor_file_open(path[0], &a, &message) && !lstmc_tensor_file_open(path[1], &b, &message), "%s", message.text);
+    const struct lstmc_file_tensor *x = lstmc_tensor_file_find(&a, name), *y = lstmc_tensor_file_find(&b, name);
+    cr_assert(x && y && x->bytes == y->bytes);
+    bool same = !memcmp(x->data, y->data, x->bytes);
+    lstmc_tensor_file_free(&a);
+    lstmc_tensor_file_free(&b);
+    return same;
+}
+
+Test(command, frozen_layers_stay)
+{
+    expect("$L train m.lua --samples=40 --epochs=1 --quiet --out a.st && $L train m.lua --samples=40 --epochs=2 --quiet --init a.st --freeze lstm --out b.st", 0,
+           "loss", NULL);
+    cr_expect(same_tensor("lstm/kernel", "a.st", "b.st") && same_tensor("lstm/bias", "a.st", "b.st") && !same_tensor("dense/kernel", "a.st", "b.st"));
+    expect("$L train m.lua --samples=40 --epochs=1 --quiet --init a.st --freeze=lstm,dense --interpreted --out c.st", 0, "loss", NULL);
+    cr_expect(same_tensor("lstm/kernel", "a.st", "c.st") && same_tensor("dense/kernel", "a.st", "c.st"));
+    expect("$L train m.lua --freeze lsmt", 1, NULL, "m.lua: --freeze: there is no layer \"lsmt\" (did you mean \"lstm\"?)");
 }
 
 Test(command, threads)

@@ -3,7 +3,7 @@ local internal = ...
 local vocabulary = internal.vocabulary
 local report, caller_line, suggestion, keys = internal.report, internal.caller_line, internal.suggestion, internal.keys
 local rawget, ipairs, pairs, type, setmetatable, error = rawget, ipairs, pairs, type, setmetatable, error
-local format, byte, char, concat, sort = string.format, string.byte, string.char, table.concat, table.sort
+local format, gmatch, byte, char, concat, sort = string.format, string.gmatch, string.byte, string.char, table.concat, table.sort
 local is_unknown, is_identifier, visible = internal.is_unknown, internal.is_identifier, internal.visible
 
 local ELEMENTS_MAX = 536870911         -- floats in 2 GB
@@ -460,7 +460,7 @@ local function freeze_layers(model, names)
   for _, layer in ipairs(model.layers) do
     if is_layer(layer) and layer.name then known[layer.name] = layer end
   end
-  for name in string.gmatch(names, "[^,]+") do
+  for name in gmatch(names, "[^,]+") do
     local layer = known[name]
     if layer then layer.arguments.trainable, layer.plain.trainable = false, false
     else report(0, format('--freeze: there is no layer "%s"%s', name, suggestion(name, keys(known)))) end
