@@ -11,6 +11,7 @@ static const DataPath paths[] = {
     { DATA_NPY, "y", offsetof(Data, y) },
     { DATA_NPY, "validation_x", offsetof(Data, validation_x) },
     { DATA_NPY, "validation_y", offsetof(Data, validation_y) },
+    { DATA_NPY, "sample_weight", offsetof(Data, sample_weight) },
     { DATA_CSV, "file", offsetof(Data, x) },
     { DATA_CSV, "validation", offsetof(Data, validation_x) },
     { DATA_CSV, "validation_remaining", offsetof(Data, validation_remaining) },

@@ -59,7 +59,7 @@ static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_
     struct lstmc_csv_options options = {
         .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
         .sliding = data->sliding, .window = data->window, .horizons = data->horizons, .horizon_count = data->horizon_count,
-        .group = data->group, .missing = data->missing, .at_most = data->at_most, .relative = data->relative,
+        .sample_weight = data->sample_weight, .group = data->group, .missing = data->missing, .at_most = data->at_most, .relative = data->relative,
         .normalization = data->normalization, .split = data->split, .validation = data->validation_x,
         .validation_remaining = data->validation_remaining, .last_only = data->last_only, .unpack = lstmc_gunzip,
     };
@@ -145,6 +145,8 @@ int data_source_load(Description *description, const Arguments *arguments, struc
             return LSTMC_MISMATCH;
         }
         status = lstmc_read_npy(m, data->x, data->y, data->vocabulary, data->unknown, training, message);
+        if (!status && data->sample_weight)
+            status = lstmc_read_sample_weight(data->sample_weight, training, message);
         if (!status && data->validation_x)
             status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown, validation, message);
         break;

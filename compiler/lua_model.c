@@ -302,6 +302,7 @@ static void extract_csv(Description *d, Data *data)
     data->normalization = lua_text_field(d->lua, d->arena, "normalization");
     data->missing = lua_text_field(d->lua, d->arena, "missing");
     data->group = lua_text_field(d->lua, d->arena, "group");
+    data->sample_weight = lua_text_field(d->lua, d->arena, "sample_weight");
     data->at_most = optional_number_field(d, "at_most");
     data->relative = lua_flag_field(d->lua, "relative");
     data->last_only = lua_flag_field(d->lua, "last_only");

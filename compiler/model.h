@@ -52,6 +52,7 @@ typedef struct Data {
     int *horizons, horizon_count;           /* csv: steps ahead */
     const char *normalization;              /* csv: "none", "standard", "minmax" */
     const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
+    const char *sample_weight;              /* npy: a file; csv: a column; or NULL */
     const char *group;                      /* csv: the column that tells groups apart, or NULL */
     const char *validation_remaining;       /* csv: file of what is left behind the end of each held-out group, or NULL */
     const double *at_most;                  /* csv: targets become 1 up to this, else 0; or NULL */

@@ -16,6 +16,7 @@ struct PredictInput {
     const char *path;                   /* as messages say it */
     struct lstmc_dataset data;          /* of a file that is read in whole */
     size_t done;                        /* of its samples */
+    bool is_raw;                        /* they are in the unit of the data */
     int base_count;                     /* relative forecasts: targets of a sample in data.persistence */
     FILE *file;                         /* NULL: data */
     int line;
@@ -64,11 +65,8 @@ static int read_array(PredictInput *input, const char *path)
 {
     const Data *data = &description_model(input->session->description)->data;
     bool cuts = data->kind == DATA_NPY;
-    int status = lstmc_read_npy(input->model, path, NULL, cuts ? data->vocabulary : 0, cuts ? data->unknown : 0, &input->data,
-                                &input->session->message);
-    for (size_t i = 0; !status && i < input->data.samples; i++)
-        scale_sample(input, (float *)input->data.x + i * input->model->input_count, input->model->input_count);
-    return status;
+    input->is_raw = true;
+    return lstmc_read_npy(input->model, path, NULL, cuts ? data->vocabulary : 0, cuts ? data->unknown : 0, &input->data, &input->session->message);
 }
 
 static int read_table(PredictInput *input, const char *path)
@@ -196,6 +194,8 @@ int predict_input_next(PredictInput *input, void *x, int rows)
         size_t left = input->data.samples - input->done;
         count = left < (size_t)rows ? (int)left : rows;
         memcpy(x, (const char *)input->data.x + input->done * floats * 4, (size_t)count * floats * 4);
+        for (int i = 0; i < count && input->is_raw; i++)
+            scale_sample(input, (float *)x + (size_t)i * floats, floats);
         input->done += (size_t)count;
         return count;
     }

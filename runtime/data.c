@@ -1,6 +1,7 @@
 /* data.c: in: .npy files, or a text.  out: data sets in the model's types and shapes, or the row and column of the first mistake. */
 #include "dataset.h"
 #include "file.h"
+#include "map.h"
 #include "message.h"
 
 #include <math.h>
@@ -77,15 +78,49 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
     return LSTMC_OK;
 }
 
-static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
-                          int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
+/* Whether the file's bytes are the data set's: the model's type, aligned, every element of a sample and no other. */
+static int is_as_needed(const struct lstmc_npy *array, const struct layout *layout, int is_whole)
 {
-    for (size_t row = 0; row < data->samples; row++)
+    const uint16_t one = 1;
+    unsigned char low_first;
+    memcpy(&low_first, &one, 1);
+    return low_first && !strcmp(array->dtype, is_whole ? "<i4" : "<f4") && !layout->skip && (uintptr_t)array->bytes % 4 == 0;
+}
+
+/* One sample to check with is enough of what the file keeps. */
+static int allocate(const struct lstmc_model *model, size_t samples, int keeps_x, int keeps_y, struct lstmc_dataset *data)
+{
+    if (!keeps_x && !keeps_y)
+        return !lstmc_dataset_alloc(model, samples, data);
+    size_t widest = model->input_count > model->target_count ? model->input_count : model->target_count;
+    if (widest > SIZE_MAX / sizeof(float) / samples)
+        return 0;
+    lstmc_map_zeros((keeps_x ? 1 : samples) * model->input_count * sizeof(float), &data->x_memory);
+    lstmc_map_zeros((keeps_y ? 1 : samples) * model->target_count * sizeof(float), &data->y_memory);
+    data->x = data->x_memory.start;
+    data->y = data->y_memory.start;
+    data->samples = samples;
+    return data->x && data->y;
+}
+
+/* The data set takes the mapped file over. Nothing writes into it. */
+static void take_file(struct lstmc_npy *array, void **values, struct lstmc_mapping *memory)
+{
+    lstmc_unmap(memory);
+    *memory = array->file;
+    *values = (void *)array->bytes;
+    array->file = (struct lstmc_mapping){ NULL, 0 };
+}
+
+static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
+                          int vocabulary, int unknown, int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    for (size_t row = 0; row < x->shape[0]; row++)
         for (size_t i = 0; i < model->input_count; i++) {
             double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
             if (model->input_is_tokens && vocabulary > 0 && value >= vocabulary)
                 value = unknown;
-            if (!lstmc_store_input(model, data, row * model->input_count + i, value))
+            if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
                                   value, lstmc_input_range(model).text);
         }
@@ -93,12 +128,12 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
 }
 
 static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct layout *layout,
-                           struct lstmc_dataset *data, struct lstmc_message *message)
+                           int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
 {
-    for (size_t row = 0; row < data->samples; row++)
+    for (size_t row = 0; row < y->shape[0]; row++)
         for (size_t i = 0; i < model->target_count; i++) {
             double value = lstmc_npy_value(y, row * layout->sample + layout->skip + i);
-            if (!lstmc_store_target(model, data, row * model->target_count + i, value))
+            if (!lstmc_store_target(model, data, (keeps ? 0 : row) * model->target_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
                                   value, lstmc_target_range(model).text);
         }
@@ -116,16 +151,40 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         status = lstmc_npy_read(y_path, &y, message);
     if (!status)
         status = check_shapes(model, x_path, &x, &x_layout, y_path, &y, &y_layout, message);
-    if (!status && lstmc_dataset_alloc(model, x.shape[0], data))
-        status = lstmc_fail_memory(message, x_path);
+    int keeps_x = !status && is_as_needed(&x, &x_layout, model->input_is_tokens) && !(model->input_is_tokens && vocabulary > 0);
+    int keeps_y = !status && y_path && is_as_needed(&y, &y_layout, model->target_is_class);
     if (!status)
-        status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, data, message);
+        status = allocate(model, x.shape[0], keeps_x, keeps_y, data) ? LSTMC_OK : lstmc_fail_memory(message, x_path);
+    if (!status)
+        status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, keeps_x, data, message);
     if (!status && y_path)
-        status = convert_targets(model, y_path, &y, &y_layout, data, message);
+        status = convert_targets(model, y_path, &y, &y_layout, keeps_y, data, message);
+    if (!status && keeps_x)
+        take_file(&x, &data->x, &data->x_memory);
+    if (!status && keeps_y)
+        take_file(&y, &data->y, &data->y_memory);
     if (status)
         lstmc_dataset_free(data);
     lstmc_npy_free(&x);
     lstmc_npy_free(&y);
+    return status;
+}
+
+int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    struct lstmc_npy weights;
+    int status = lstmc_npy_read(path, &weights, message);
+    if (!status && (weights.count != data->samples || !weights.rank || weights.shape[0] != data->samples))
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but there are %zu samples", path, file_shape(&weights).text, data->samples);
+    if (!status && !(data->sample_weight = lstmc_alloc(data->samples * sizeof(float))))
+        status = lstmc_fail_memory(message, path);
+    for (size_t i = 0; !status && i < data->samples; i++) {
+        double weight = lstmc_npy_value(&weights, i);
+        data->sample_weight[i] = (float)weight;
+        if (!(weight >= 0 && weight < 1e30))
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu (from 0): the weight %.9g is not zero or more", path, i, weight);
+    }
+    lstmc_npy_free(&weights);
     return status;
 }
 

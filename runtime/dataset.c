@@ -1,5 +1,6 @@
 /* dataset.c: the memory of a data set, its split, and single elements in the model's types. */
 #include "dataset.h"
+#include "map.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,8 +15,10 @@ int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct 
         return LSTMC_OK;
     if (widest > SIZE_MAX / sizeof(float) / samples)
         return LSTMC_NO_MEMORY;
-    data->x = lstmc_alloc(samples * model->input_count * sizeof(float));
-    data->y = lstmc_alloc(samples * model->target_count * sizeof(float));
+    lstmc_map_zeros(samples * model->input_count * sizeof(float), &data->x_memory);
+    lstmc_map_zeros(samples * model->target_count * sizeof(float), &data->y_memory);
+    data->x = data->x_memory.start;
+    data->y = data->y_memory.start;
     if (!data->x || !data->y) {
         lstmc_dataset_free(data);
         return LSTMC_NO_MEMORY;
@@ -27,8 +30,8 @@ int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct 
 void lstmc_dataset_free(struct lstmc_dataset *data)
 {
     if (!data->is_view) {
-        lstmc_free(data->x);
-        lstmc_free(data->y);
+        lstmc_unmap(&data->x_memory);
+        lstmc_unmap(&data->y_memory);
         lstmc_free(data->sample_weight);
         lstmc_free(data->persistence);
         lstmc_meaning_free(&data->meaning);

@@ -96,6 +96,12 @@ struct lstmc_meaning {
     int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
 };
 
+/* What has to be given back: a mapping of so many bytes, or with 0 bytes memory of lstmc_alloc, or NULL. */
+struct lstmc_mapping {
+    void *start;
+    size_t bytes;
+};
+
 struct lstmc_dataset {
     size_t samples;
     void *x;                    /* int32_t ids or float, [samples, input_count] */
@@ -103,6 +109,7 @@ struct lstmc_dataset {
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
     float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
     struct lstmc_meaning meaning;
+    struct lstmc_mapping x_memory, y_memory;    /* where x and y lie; data larger than memory lies on a disk */
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
 
@@ -135,7 +142,8 @@ struct lstmc_npy {
     int rank;
     size_t shape[LSTMC_RANK_MAX];
     size_t count;               /* elements */
-    unsigned char *bytes;       /* little-endian, C order */
+    const unsigned char *bytes; /* little-endian, C order; in the file itself, which is mapped */
+    struct lstmc_mapping file;
 };
 int    lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message);
 double lstmc_npy_value(const struct lstmc_npy *array, size_t index);
@@ -145,7 +153,7 @@ int    lstmc_npy_write(const char *path, const float *values, int rank, const si
 
 /* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the end may be missing; a
  * longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no
- * change; y_path NULL: inputs alone). An id or class out of the model's range, and a float that is not finite, is an error with row and column. */
+ * change; y_path NULL: inputs alone). Arrays that are in the model's type and shape already are not read but mapped. An id or class out of the model's range, and a float that is not finite, is an error with row and column. */
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
@@ -153,6 +161,9 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
 typedef int lstmc_unpack(const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);
 /* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. */
 lstmc_unpack lstmc_gunzip;
+
+/* How much each sample of a data set counts, from a .npy file of [samples] numbers, none negative. */
+int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message);
 
 struct lstmc_csv_options {
     const char *const *columns; int column_count;   /* names from the first line, or positions from "1" */
@@ -167,6 +178,7 @@ struct lstmc_csv_options {
     const char *missing;                            /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
                                                      * (which looks ahead); the last two within the group */
     const double *at_most;                          /* targets become 1 where they are at most this, else 0; NULL: they stay */
+    const char *sample_weight;                      /* a column: how much each sample counts, by the last row that it reads; or NULL */
     int relative;                                   /* 1: what is read and predicted is the difference from the window's last row */
     const char *normalization;                      /* "none" (NULL), "standard", "minmax": per column, fitted on the training part alone. Ids,
                                                      * classes, at_most and the targets of a cross-entropy stay as they are. */

@@ -1,6 +1,6 @@
 /* npy.c: numpy's array files, formats 1.0, 2.0 and 3.0 (numpy.lib.format).
  * in: a path.  out: dtype, shape and bytes in C order, every size checked against the file before it is believed. */
-#include "file.h"
+#include "map.h"
 #include "message.h"
 
 #include <stdio.h>
@@ -202,23 +202,23 @@ static int check_size(const struct reader *reader, struct lstmc_npy *array, size
 int lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message)
 {
     struct reader reader = { .path = path, .message = message };
-    unsigned char *bytes;
-    size_t size, start = 0;
+    size_t start = 0;
     memset(array, 0, sizeof *array);
-    int status = lstmc_file_read(path, &bytes, &size, message);
+    struct lstmc_mapping file;
+    int status = lstmc_map_file(path, &file, message);
     if (!status)
-        status = find_header(&reader, bytes, size, &start);
+        status = find_header(&reader, file.start, file.bytes, &start);
     if (!status)
         status = read_dictionary(&reader, array);
     if (!status)
-        status = check_size(&reader, array, size - start);
+        status = check_size(&reader, array, file.bytes - start);
     if (status) {
-        free(bytes);
+        lstmc_unmap(&file);
         memset(array, 0, sizeof *array);
         return status;
     }
-    memmove(bytes, bytes + start, size - start);
-    array->bytes = bytes;
+    array->file = file;
+    array->bytes = (const unsigned char *)file.start + start;
     return LSTMC_OK;
 }
 
@@ -266,6 +266,6 @@ double lstmc_npy_value(const struct lstmc_npy *array, size_t index)
 
 void lstmc_npy_free(struct lstmc_npy *array)
 {
-    free(array->bytes);
+    lstmc_unmap(&array->file);
     memset(array, 0, sizeof *array);
 }

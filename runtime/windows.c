@@ -98,7 +98,7 @@ static int read_rows(Windows *w, Rows *rows, const char *remaining)
 {
     const struct lstmc_csv_options *options = w->options;
     int keeps = options->missing && strcmp(options->missing, "error");
-    struct lstmc_table_options how = { .names = w->names, .name_count = w->columns + w->targets, .group = options->group, .keep_missing = keeps,
+    struct lstmc_table_options how = { .names = w->names, .name_count = w->columns + w->targets + (options->sample_weight != NULL), .group = options->group, .keep_missing = keeps,
                                        .unpack = options->unpack };
     int status = lstmc_table_read(rows->path, &how, &rows->table, w->message);
     if (!status && remaining && !has_computed(&rows->table))
@@ -131,11 +131,12 @@ static int read_all(Windows *w)
 {
     const struct lstmc_csv_options *options = w->options;
     const char *const *targets = options->target_count ? options->targets : options->columns;
-    w->names = calloc((size_t)(w->columns + w->targets), sizeof *w->names);
+    w->names = calloc((size_t)(w->columns + w->targets + 1), sizeof *w->names);
     if (!w->names)
         return lstmc_fail_memory(w->message, w->main.path);
     for (int i = 0; i < w->columns + w->targets; i++)
         w->names[i] = i < w->columns ? options->columns[i] : targets[i - w->columns];
+    w->names[w->columns + w->targets] = options->sample_weight;
     int status = read_rows(w, &w->main, NULL);
     if (!status && options->validation)
         status = read_rows(w, &w->held_out, options->validation_remaining);
@@ -178,6 +179,15 @@ static int misfit(const Windows *w, const Rows *rows, size_t row, int column, do
                       column < w->columns ? "column" : "target", column < w->columns ? column + 1 : column - w->columns + 1, value, range.text);
 }
 
+/* That of the last row that is read. */
+static int take_weight(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t last)
+{
+    double weight = *table_value(rows, last, w->columns + w->targets);
+    data->sample_weight[sample] = (float)weight;
+    return weight >= 0 && weight < 1e30 ? LSTMC_OK : lstmc_fail(w->message, LSTMC_MISMATCH, "%s:%d: the weight %.9g of a sample is not zero or more",
+                                                                 rows->path, rows->table.line[last], weight);
+}
+
 static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
 {
     size_t x = sample * w->model->input_count, y = sample * w->model->target_count, last = first + w->window - 1;
@@ -196,7 +206,7 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
             if (data->persistence)
                 data->persistence[y] = (float)normalised(w, rows, first, last, i);
         }
-    return LSTMC_OK;
+    return data->sample_weight ? take_weight(w, rows, data, sample, last) : LSTMC_OK;
 }
 
 /* ---- what the numbers mean ---- */
@@ -262,6 +272,8 @@ static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t s
         if (!data->persistence)
             return lstmc_fail_memory(w->message, rows->path);
     }
+    if (w->options->sample_weight && !(data->sample_weight = lstmc_alloc(samples * sizeof(float))))
+        return lstmc_fail_memory(w->message, rows->path);
     for (size_t row = 0, sample = 0; sample < samples; row++) {
         int status = lstmc_windows_begin(w, rows, row, trains) ? fill_sample(w, rows, data, sample++, row) : LSTMC_OK;
         if (status)

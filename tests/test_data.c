@@ -13,7 +13,10 @@
 static struct temporary_file write_npy(const char *dtype, const char *shape, const void *data, size_t size)
 {
     unsigned char bytes[2048] = "\x93NUMPY\x01";
-    int length = snprintf((char *)bytes + 10, 200, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }\n", dtype, shape);
+    int length = snprintf((char *)bytes + 10, 200, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", dtype, shape);
+    while ((10 + length) % 64 != 63)                /* as numpy pads it */
+        bytes[10 + length++] = ' ';
+    bytes[10 + length++] = '\n';
     bytes[8] = (unsigned char)length;
     memcpy(bytes + 10 + length, data, size);
     return temporary_write(bytes, 10 + (size_t)length + size);
@@ -316,4 +319,47 @@ Test(data, shakespeare)
     expect_ids("First", training.x, (int32_t[]){ 18, 47, 56, 57, 58 }, 5);       /* \n, space, 11 signs, A-Z, a-z */
     lstmc_dataset_free(&training);
     lstmc_dataset_free(&validation);
+}
+
+/* ---- larger than memory ---- */
+
+/* Arrays that are as the model needs them are the files themselves; mistakes in them are found all the same. */
+Test(data, mapped_files)
+{
+    const struct lstmc_model model = { .input_rank = 2, .input_shape = { 2, 2 }, .input_count = 4, .output_rank = 1, .output_shape = { 1 },
+                                       .output_count = 1, .target_rank = 1, .target_shape = { 1 }, .target_count = 1 };
+    float x[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, y[2] = { -1, 1 };
+    struct lstmc_dataset data;
+    struct lstmc_message message = { "" };
+    cr_assert_eq(read_pair(&model, write_npy("<f4", "2, 2, 2", x, 32), write_npy("<f4", "2,", y, 8), 0, 0, &data, &message), 0, "%s", message.text);
+    cr_expect(data.x_memory.bytes && data.x != data.x_memory.start && data.y_memory.bytes, "the data begins behind the file's header");
+    cr_expect(data.samples == 2 && !memcmp(data.x, x, sizeof x) && !memcmp(data.y, y, sizeof y));
+    lstmc_dataset_free(&data);
+    double wide[2] = { -1, 1 };
+    cr_assert_eq(read_pair(&model, write_npy("<f4", "2, 2, 2", x, 32), write_npy("<f8", "2,", wide, 16), 0, 0, &data, &message), 0);
+    cr_expect(data.x_memory.bytes && !data.y_memory.bytes && ((float *)data.y)[1] == 1 && ((float *)data.x)[7] == 8);
+    lstmc_dataset_free(&data);
+    x[6] = NAN;
+    cr_expect_eq(read_pair(&model, write_npy("<f4", "2, 2, 2", x, 32), write_npy("<f4", "2,", y, 8), 0, 0, &data, &message), LSTMC_MISMATCH);
+    cr_expect(strstr(message.text, "row 1, column 2"), "%s", message.text);
+}
+
+/* The same data set, once in memory and once on the disk. */
+Test(data, on_the_disk)
+{
+    const struct lstmc_model model = { .input_rank = 2, .input_shape = { 2, 2 }, .input_count = 4, .output_rank = 1, .output_shape = { 1 },
+                                       .output_count = 1, .target_rank = 1, .target_shape = { 1 }, .target_count = 1 };
+    double x[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, y[2] = { -1, 1 };
+    struct lstmc_dataset data;
+    struct lstmc_message message = { "" };
+    setenv("LSTMC_DATA_MEMORY", "10", 1);
+    cr_assert_eq(read_pair(&model, write_npy("<f8", "2, 2, 2", x, 64), write_npy("<f8", "2,", y, 16), 0, 0, &data, &message), 0, "%s", message.text);
+    cr_expect(data.x_memory.bytes == 32 && !data.y_memory.bytes, "32 bytes are too many for memory, 8 are not");
+    for (int i = 0; i < 8; i++)
+        cr_expect_eq(((float *)data.x)[i], (float)x[i]);
+    lstmc_dataset_free(&data);
+    setenv("TMPDIR", "/nonexistent", 1);
+    cr_expect_eq(read_pair(&model, write_npy("<f8", "2, 2, 2", x, 64), write_npy("<f8", "2,", y, 16), 0, 0, &data, &message), LSTMC_NO_MEMORY);
+    unsetenv("TMPDIR");
+    unsetenv("LSTMC_DATA_MEMORY");
 }

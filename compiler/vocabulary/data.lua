@@ -13,7 +13,7 @@ end
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description.
 internal.constructors.npy = visible(function(given)
   return data("npy", { { "x", "text" }, { "y", "text" }, { "validation_x", "text", false }, { "validation_y", "text", false },
-    { "vocabulary", "size", false }, { "unknown", "not_negative", 0 } }, caller_line(), given)
+    { "vocabulary", "size", false }, { "unknown", "not_negative", 0 }, { "sample_weight", "text", false } }, caller_line(), given)
 end)
 
 local function list_of(what)
@@ -65,7 +65,7 @@ local CSV = {
   { "file", "text" }, { "columns", "names" }, { "targets", "names", false }, { "window", "size", false }, { "horizon", "horizons", 1 },
   { "normalization", "normalization", "none" }, { "split", "rate", false }, { "missing", "missing", "error" }, { "group", "text", false },
   { "validation", "text", false }, { "validation_remaining", "text", false }, { "last_only", "boolean", false },
-  { "at_most", "number", false }, { "relative", "boolean", false },
+  { "at_most", "number", false }, { "relative", "boolean", false }, { "sample_weight", "text", false },
 }
 
 -- What does not go together in csv{...}: { option, whether its company is there, what it needs }.
