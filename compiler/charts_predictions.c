@@ -179,7 +179,8 @@ static void add_pairs(Charts *charts, Targets *c, const struct lstmc_meaning *me
     bool scaled = meaning->target.columns > 0, named = meaning->targets.count == width && *meaning->targets.text[column];
     *p = (Pairs){ .column = column, .step = step, .scale = scaled ? meaning->target.scale[column % meaning->target.columns] : 1,
                   .offset = scaled ? meaning->target.offset[column % meaning->target.columns] : 0, .every = (all + most - 1) / most };
-    p->name = named ? meaning->targets.text[column] : width > 1 ? arena_format(charts->arena, "output %d", column + 1) : "output";
+    p->name = named ? arena_format(charts->arena, "%s%s", meaning->is_relative ? "change of " : "", meaning->targets.text[column])
+            : width > 1 ? arena_format(charts->arena, "output %d", column + 1) : "output";
     p->truth = arena_array(charts->arena, double, room + 1);
     p->prediction = arena_array(charts->arena, double, room + 1);
     p->persistence = arena_array(charts->arena, double, room + 1);

@@ -111,12 +111,14 @@ static void print_heading(Predictor *p)
 {
     const struct lstmc_names *targets = &p->meaning.targets, *labels = &p->meaning.labels;
     bool joined = p->session->arguments.join;
+    int base_count;
+    const char *change = p->meaning.is_relative && !predict_input_base(p->input, 0, &base_count) ? "change of " : "";
     if (joined)
         fprintf(p->to, "text\n");
     for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
         size_t of_step = i % p->outputs;
         const char *name = p->outputs == (size_t)labels->count ? labels->text[of_step] : of_step < (size_t)targets->count ? targets->text[of_step] : "y";
-        fprintf(p->to, "%s\"", i ? "," : "");
+        fprintf(p->to, "%s\"%s", i ? "," : "", change);
         for (const char *c = name; *c; c++)
             fputs(*c == '"' ? "\"\"" : (char[]){ *c, 0 }, p->to);
         if (p->steps > 1 || !strcmp(name, "y"))

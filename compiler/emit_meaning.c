@@ -273,7 +273,8 @@ static void put_scaling_declarations(Out *out, Arena *arena, const Programs *pro
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     int input = meaning->input.columns, target = meaning->target.columns;
     const char *columns = arena_format(arena, "%s%s", input ? listed(arena, " Columns of the input: ", &meaning->columns) : "",
-                                       target ? listed(arena, " Columns of the output: ", &meaning->targets) : "");
+                                       !target ? "" : listed(arena, meaning->is_relative ? " Changes that are the output: " : " Columns of the output: ",
+                                                             &meaning->targets));
     if (input || target)
         put_declarations(out, arena, programs->model,
                          arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,

@@ -223,15 +223,26 @@ static int describe_columns(const Windows *w, int first, int count, int extent, 
     return 1;
 }
 
-/* "Passengers"; or "change of Passengers", "remaining <= 30". */
-static int copy_names(struct lstmc_names *names, const char *const *from, int count, const char *before, const double *at_most)
+static int copy_names(struct lstmc_names *names, const char *const *from, int count)
 {
+    int done = lstmc_names_alloc(names, count);
+    for (int i = 0; done && i < count; i++)
+        done = lstmc_names_set(names, i, from[i], strlen(from[i]));
+    return done;
+}
+
+/* Of the targets along an axis of the model: "Passengers", "Passengers +12" where there are several horizons, "remaining <= 30". */
+static int name_targets(const Windows *w, int extent, struct lstmc_names *names)
+{
+    int by_horizon = w->ahead_count > 1 && extent == w->targets * w->ahead_count, count = by_horizon ? extent : w->targets;
     int done = lstmc_names_alloc(names, count);
     for (int i = 0; done && i < count; i++) {
         char name[256];
-        int length = snprintf(name, sizeof name, "%s%.200s", before, from[i]);
-        if (at_most)
-            length += snprintf(name + length, sizeof name - (size_t)length, " <= %g", *at_most);
+        int length = snprintf(name, sizeof name, "%.200s", w->names[w->columns + i % w->targets]);
+        if (by_horizon)
+            length += snprintf(name + length, sizeof name - (size_t)length, " +%d", w->ahead[i / w->targets]);
+        if (w->options->at_most)
+            length += snprintf(name + length, sizeof name - (size_t)length, " <= %g", *w->options->at_most);
         done = lstmc_names_set(names, i, name, (size_t)length);
     }
     return done;
@@ -241,13 +252,11 @@ static int copy_names(struct lstmc_names *names, const char *const *from, int co
 static int describe(const Windows *w, struct lstmc_meaning *meaning)
 {
     const struct lstmc_model *model = w->model;
-    const char *before = w->options->relative ? "change of " : "";
     meaning->is_relative = w->options->relative;
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
     return (model->input_is_tokens || describe_columns(w, 0, w->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
            (model->target_is_class || describe_columns(w, w->columns, w->targets, targets, &meaning->target)) &&
-           copy_names(&meaning->columns, w->names, w->columns, "", NULL) &&
-           copy_names(&meaning->targets, w->names + w->columns, w->targets, before, w->options->at_most);
+           copy_names(&meaning->columns, w->names, w->columns) && name_targets(w, targets, &meaning->targets);
 }
 
 /* ---- data sets ---- */

@@ -96,6 +96,10 @@ Test(csv_rows, several_horizons)
     csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 2, 3 }, 4);
     csv_expect_floats("y: horizon by horizon", result.training.y, (double[]){ 3, 30, 5, 50, 4, 40, 6, 60 }, 8);
     csv_expect_floats("persistence", result.training.persistence, (double[]){ 2, 20, 2, 20, 3, 30, 3, 30 }, 8);
+    static const char *const names[] = { "a +1", "b +1", "a +3", "b +3" };
+    cr_assert_eq(result.training.meaning.targets.count, 4);
+    for (int i = 0; i < 4; i++)
+        cr_expect_str_eq(result.training.meaning.targets.text[i], names[i]);
     csv_result_free(&result);
 }
 
@@ -123,7 +127,7 @@ Test(csv_rows, relative)
     csv_expect_floats("persistence", result.training.persistence, (double[]){ 0, 0 }, 2);
     csv_expect_floats("held-out x", result.validation.x, (double[]){ -4, 0, -992, 0 }, 4);
     cr_expect(result.training.meaning.is_relative);
-    cr_expect_str_eq(result.training.meaning.targets.text[0], "change of a");
+    cr_expect_str_eq(result.training.meaning.targets.text[0], "a");
     cr_expect_str_eq(result.training.meaning.columns.text[0], "a");
     csv_result_free(&result);
     options.normalization = "standard";             /* of the samples that train: x -1 0 -2 0, y 2 4 */

@@ -110,6 +110,8 @@ Test(predict, relative_forecasts_are_added_to_the_last_value)
     cr_expect(fabs(29 + atof(change) - value) < 1e-3, "numbers give the change: %s", change);
     free(change);
     free(lines);
+    expect("$L predict f.lua relative=yes --input t.csv --interpreted --out y.csv && head -1 y.csv", 0, "\"a\"\n", NULL);
+    expect("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted --out y.csv && head -1 y.csv", 0, "\"change of a\"\n", NULL);
 }
 
 static const char sequence[] =
