@@ -263,3 +263,21 @@ Test(csv, airline_passengers)
 {
     expect_series("../shared/data/airline-passengers/airline-passengers.csv", "2", 144, 432);
 }
+
+/* That of the last row of the window, in both parts; the columns beside it are what they were. */
+Test(csv, sample_weight)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    static const char text[] = "a,b,w\n1,10,0.5\n2,20,0\n3,30,2\n4,40,3\n5,50,4\n6,60,-1\n";
+    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("b"), .target_count = 1, .sliding = 1,
+                                         .window = 2, HORIZONS(1), .normalization = "none", .split = 4.0 / 6, .sample_weight = "w" };
+    struct csv_result result = csv_read_text(&model, text, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    csv_expect_floats("training", result.training.sample_weight, (double[]){ 0, 2 }, 2);
+    csv_expect_floats("held out", result.validation.sample_weight, (double[]){ 3, 4 }, 2);
+    csv_expect_floats("y", result.validation.y, (double[]){ 50, 60 }, 2);
+    csv_result_free(&result);
+    options.horizons = (const int[]){ 0 };
+    result = csv_read_text(&model, text, &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":7: the weight -1 of a sample"), "%s", result.message.text);
+}

@@ -363,3 +363,24 @@ Test(data, on_the_disk)
     unsetenv("TMPDIR");
     unsetenv("LSTMC_DATA_MEMORY");
 }
+
+Test(data, sample_weight)
+{
+    struct lstmc_dataset data = { .samples = 3 };
+    struct lstmc_message message = { "" };
+    double weights[3] = { 0, 0.5, 2 };
+    struct temporary_file file = write_npy("<f8", "3,", weights, 24), matrix = write_npy("<f8", "1, 3", weights, 24);
+    cr_assert_eq(lstmc_read_sample_weight(file.path, &data, &message), 0, "%s", message.text);
+    cr_expect(data.sample_weight[0] == 0 && data.sample_weight[1] == 0.5f && data.sample_weight[2] == 2);
+    lstmc_free(data.sample_weight);
+    cr_expect_eq(lstmc_read_sample_weight(matrix.path, &data, &message), LSTMC_MISMATCH);
+    cr_expect(strstr(message.text, "(1, 3), but there are 3 samples"), "%s", message.text);
+    temporary_remove(&file);
+    temporary_remove(&matrix);
+    weights[1] = -1;
+    file = write_npy("<f8", "3,", weights, 24);
+    cr_expect_eq(lstmc_read_sample_weight(file.path, &data, &message), LSTMC_MISMATCH);
+    cr_expect(strstr(message.text, "row 1 (from 0): the weight -1"), "%s", message.text);
+    lstmc_free(data.sample_weight);
+    temporary_remove(&file);
+}
