@@ -27,7 +27,7 @@ typedef struct Trainer {
     const char *checkpoint;                 /* path */
     struct lstmc_snapshot snapshot;         /* to go on from */
     bool rate_failed;
-    GradientFlow *flow;                     /* NULL: not asked for */
+    FlowRecorder *flow;                     /* NULL: not asked for */
     const char *flow_path;
 } Trainer;
 

@@ -13,7 +13,7 @@ typedef struct Flow {               /* of one layer */
     double *sum;                    /* [timesteps]: of the norms of the batches so far */
 } Flow;
 
-struct GradientFlow {
+struct FlowRecorder {
     const struct lstmc_model *model;
     const char *path;
     Flow *flows;
@@ -33,7 +33,7 @@ static const struct lstmc_tensor *find_tensor(const struct lstmc_model *model, c
     return NULL;
 }
 
-static bool has_layer(const GradientFlow *flow, const char *layer, int length)
+static bool has_layer(const FlowRecorder *flow, const char *layer, int length)
 {
     for (int i = 0; i < flow->count; i++)
         if (!strncmp(flow->flows[i].layer, layer, (size_t)length) && !flow->flows[i].layer[length])
@@ -42,7 +42,7 @@ static bool has_layer(const GradientFlow *flow, const char *layer, int length)
 }
 
 /* The first state of each recurrent layer is its output. */
-static void add_layer(Arena *arena, GradientFlow *flow, const struct lstmc_tensor *state)
+static void add_layer(Arena *arena, FlowRecorder *flow, const struct lstmc_tensor *state)
 {
     const char *dot = strchr(state->name, '.');
     int length = dot ? (int)(dot - state->name) : 0;
@@ -57,10 +57,10 @@ static void add_layer(Arena *arena, GradientFlow *flow, const struct lstmc_tenso
     added->sum = arena_array(arena, double, d_state->shape[0]);
 }
 
-GradientFlow *gradient_flow_create(Arena *arena, const struct lstmc_model *model, const char *path)
+FlowRecorder *gradient_flow_create(Arena *arena, const struct lstmc_model *model, const char *path)
 {
-    GradientFlow *flow = arena_alloc(arena, sizeof *flow);
-    *flow = (GradientFlow){ .model = model, .path = path };
+    FlowRecorder *flow = arena_alloc(arena, sizeof *flow);
+    *flow = (FlowRecorder){ .model = model, .path = path };
     flow->flows = arena_array(arena, Flow, model->tape_tensor_count + 1);
     for (int i = 0; i < model->tape_tensor_count; i++)
         add_layer(arena, flow, &model->tape_tensors[i]);
@@ -71,7 +71,7 @@ GradientFlow *gradient_flow_create(Arena *arena, const struct lstmc_model *model
     return flow;
 }
 
-void gradient_flow_resume(GradientFlow *flow, int epoch)
+void gradient_flow_resume(FlowRecorder *flow, int epoch)
 {
     FILE *old = fopen(flow->path, "r");
     char line[200];
@@ -97,7 +97,7 @@ static double step_squares(const struct lstmc_tensor *tensor, const float *tape,
     return squares;
 }
 
-void gradient_flow_add(GradientFlow *flow, const struct lstmc_engine *engine, int rows)
+void gradient_flow_add(FlowRecorder *flow, const struct lstmc_engine *engine, int rows)
 {
     int batch = flow->model->batch;
     for (int f = 0; f < flow->count; f++)
@@ -110,7 +110,7 @@ void gradient_flow_add(GradientFlow *flow, const struct lstmc_engine *engine, in
     flow->batches++;
 }
 
-int gradient_flow_epoch(GradientFlow *flow, int epoch)
+int gradient_flow_epoch(FlowRecorder *flow, int epoch)
 {
     for (int f = 0; f < flow->count; f++)
         for (int t = 0; t + 1 < flow->flows[f].d_state->shape[0]; t++) {
@@ -122,7 +122,7 @@ int gradient_flow_epoch(GradientFlow *flow, int epoch)
     return write_file(flow->path, flow->text, flow->length);
 }
 
-void gradient_flow_free(GradientFlow *flow)
+void gradient_flow_free(FlowRecorder *flow)
 {
     if (!flow)
         return;

@@ -7,16 +7,16 @@
 
 #include "../runtime/lstmc.h"
 
-typedef struct GradientFlow GradientFlow;
+typedef struct FlowRecorder FlowRecorder;
 
 /* NULL if the model has no states whose gradients its tape keeps (compiled with keep_adjoints). */
-GradientFlow *gradient_flow_create(Arena *arena, const struct lstmc_model *model, const char *path);
+FlowRecorder *gradient_flow_create(Arena *arena, const struct lstmc_model *model, const char *path);
 /* Goes on behind the epochs before `epoch` that the file has. */
-void gradient_flow_resume(GradientFlow *flow, int epoch);
+void gradient_flow_resume(FlowRecorder *flow, int epoch);
 /* After the backward pass of a batch. */
-void gradient_flow_add(GradientFlow *flow, const struct lstmc_engine *engine, int rows);
+void gradient_flow_add(FlowRecorder *flow, const struct lstmc_engine *engine, int rows);
 /* Writes the whole file: epoch (from 0), layer, timestep (from 0), norm. 0 or an errno value. */
-int  gradient_flow_epoch(GradientFlow *flow, int epoch);
-void gradient_flow_free(GradientFlow *flow);
+int  gradient_flow_epoch(FlowRecorder *flow, int epoch);
+void gradient_flow_free(FlowRecorder *flow);
 
 #endif

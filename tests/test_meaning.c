@@ -1,5 +1,6 @@
 /* test_meaning.c: what numbers mean, through the metadata of a weight file and back. */
 #include "../runtime/lstmc.h"
+#include "mutate.h"
 #include "temporary.h"
 
 #include <criterion/criterion.h>
@@ -110,4 +111,28 @@ Test(meaning, broken_metadata)
         cr_expect(!meaning.labels.count && !meaning.input.columns);
         temporary_remove(&file);
     }
+}
+
+static int read_mutation(void *context, const char *path, struct lstmc_message *message)
+{
+    struct lstmc_meaning meaning;
+    float weights[2];
+    (void)context;
+    int status = lstmc_meaning_load(&meaning, path, message);
+    lstmc_meaning_free(&meaning);
+    return status ? status : lstmc_weights_load(&model, weights, path, message);
+}
+
+Test(meaning, mutations, .timeout = 1800)
+{
+    static const char *const pairs[] = { "labels", "[\"a\",\"b\"]", "text_unit", "bytes", "input_offset", "[1,2]", "input_scale", "[1,0.5]", NULL };
+    struct temporary_file file = temporary_text("");
+    unsigned char bytes[1000];
+    save(file.path, pairs);
+    FILE *stream = fopen(file.path, "rb");
+    size_t size = fread(bytes, 1, sizeof bytes, stream);
+    fclose(stream);
+    temporary_remove(&file);
+    struct mutations done = mutate(bytes, size, "\"[]{},:0123456789\\", read_mutation, NULL);
+    cr_expect(done.refused > done.files / 2 && done.refused < done.files, "%d of %d mutations were refused", done.refused, done.files);
 }

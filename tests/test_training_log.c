@@ -1,4 +1,5 @@
 /* test_training_log.c: the tables that a training leaves: numbers, gaps, resumed runs, and mistakes with file and line. */
+#include "mutate.h"
 #include "temporary.h"
 
 #include "../compiler/training_log.h"
@@ -177,4 +178,36 @@ Test(training_log, any_bytes)
         taken += !status;
     }
     cr_expect(taken > 50 && taken < 950, "%d of 1000 files were taken", taken);
+}
+
+/* ---- damaged files ---- */
+
+static int read_mutated_log(void *context, const char *path, struct lstmc_message *why)
+{
+    TrainingLog log;
+    Arena *own = arena_create();
+    int status = training_log_read(own, path, &log, why);
+    (void)context;
+    arena_free(own);
+    return status;
+}
+
+static int read_mutated_flow(void *context, const char *path, struct lstmc_message *why)
+{
+    GradientFlow flow;
+    Arena *own = arena_create();
+    int status = gradient_flow_read(own, path, &flow, why);
+    (void)context;
+    arena_free(own);
+    return status;
+}
+
+Test(training_log, mutations, .timeout = 1800)
+{
+    static const char log[] = "epoch,learning_rate,loss,val_loss\n0,0.001,1.5,nan\n1,0.001,1,2\n1,0.0005,0.5,1\n2,0.0005,inf,NA\n";
+    static const char flow[] = "epoch,layer,timestep,norm\n0,lstm,0,0.5\n0,lstm,1,0.25\n0,gru,0,1e-7\n1,lstm,0,0.5\n";
+    struct mutations done = mutate(log, sizeof log - 1, ",;\t\n0129e-.na", read_mutated_log, NULL);
+    cr_expect(done.refused > done.files / 20 && done.refused < done.files, "%d of %d logs were refused", done.refused, done.files);
+    done = mutate(flow, sizeof flow - 1, ",;\t\n0129e-.na", read_mutated_flow, NULL);
+    cr_expect(done.refused > done.files / 20 && done.refused < done.files, "%d of %d flows were refused", done.refused, done.files);
 }
