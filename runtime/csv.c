@@ -1,5 +1,6 @@
 /* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first mistake. */
 #include "csv.h"
+#include "array.h"
 #include "file.h"
 #include "message.h"
 
@@ -36,20 +37,6 @@ struct scanner {
 };
 
 /* ---- text to cells ---- */
-
-/* Room for one item more; 0 if there is no memory. */
-static int grow(void **items, size_t count, size_t *capacity, size_t item_size)
-{
-    if (count < *capacity)
-        return 1;
-    size_t wider = *capacity ? *capacity * 2 : 64;
-    void *moved = wider <= SIZE_MAX / item_size ? realloc(*items, wider * item_size) : NULL;
-    if (!moved)
-        return 0;
-    *items = moved;
-    *capacity = wider;
-    return 1;
-}
 
 static int at_line_end(const struct scanner *scan)
 {
@@ -126,12 +113,12 @@ static int take_separator(const struct sheet *sheet, struct scanner *scan)
 /* One line into cells. The byte behind a cell is made 0 only after it was read. */
 static int scan_row(struct sheet *sheet, struct scanner *scan)
 {
-    if (!grow((void **)&sheet->rows, sheet->row_count, &sheet->row_capacity, sizeof *sheet->rows))
+    if (!lstmc_array_grow((void **)&sheet->rows, sheet->row_count, &sheet->row_capacity, sizeof *sheet->rows))
         return lstmc_fail_memory(sheet->message, sheet->path);
     struct row *row = &sheet->rows[sheet->row_count];
     *row = (struct row){ .first = sheet->cell_count, .line = scan->line };
     for (int more = 1; more; row->count++) {
-        if (!grow((void **)&sheet->cells, sheet->cell_count, &sheet->cell_capacity, sizeof *sheet->cells))
+        if (!lstmc_array_grow((void **)&sheet->cells, sheet->cell_count, &sheet->cell_capacity, sizeof *sheet->cells))
             return lstmc_fail_memory(sheet->message, sheet->path);
         struct cell *cell = &sheet->cells[sheet->cell_count++];
         int status = scan_cell(sheet, scan, cell);

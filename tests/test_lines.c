@@ -44,7 +44,8 @@ Test(lines, words)
 Test(lines, small_letters)
 {
     char text[] = "AZ[\xc3\x80\xc3\x97\xc3\x9e\xc5\x81\xc5\xb8\xc5\xbd\xce\x91\xce\x8f\xd0\x90\xd0\xaf\xd0\x81\xe1\xba\xa0\xe1\xbb\xbe" "az\xc3\x9f";
-    const char *expected = "az[\xc3\xa0\xc3\x97\xc3\xbe\xc5\x82\xc3\xbf\xc5\xbe\xce\xb1\xcf\x8e\xd0\xb0\xd1\x8f\xd1\x91\xe1\xba\xa1\xe1\xbb\xbf" "az\xc3\x9f";
+    const char *expected = "az[\xc3\xa0\xc3\x97\xc3\xbe\xc5\x82\xc3\xbf\xc5\xbe\xce\xb1\xcf\x8e\xd0\xb0\xd1\x8f\xd1\x91\xe1\xba\xa1\xe1\xbb\xbf"
+                           "az\xc3\x9f";
     lstmc_text_lower(text, strlen(text));
     cr_expect_str_eq(text, expected);
 }
@@ -374,6 +375,68 @@ Test(lines, folder)
     options.folder = "/nowhere";
     result = read_files(&model, options, NULL, 0);
     cr_expect(result.status == LSTMC_IO && strstr(result.message.text, "/nowhere: No such file"), "%s", result.message.text);
+    command_folder_remove(folder);
+}
+
+/* ---- through the program ---- */
+
+#define COMMON "Embedding{6, 4}, LSTM{4}, Dense{2, activation = \"softmax\"}, loss = \"sparse_categorical_crossentropy\", epochs = 1, batch_size = 8"
+
+static struct lstmc_meaning meaning_of(const char *folder, const char *name)
+{
+    char path[256];
+    struct lstmc_meaning meaning;
+    struct lstmc_message message;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert_eq(lstmc_meaning_load(&meaning, path, &message), 0, "%s", message.text);
+    return meaning;
+}
+
+Test(lines, options_of_a_description)
+{
+    static const char description[] =
+        "return Sequential{ Input{3}, " COMMON ", data = lines{{\"d/a.csv\", \"d/b.csv\"}, level = \"word\", text = 2, label = 1, separator = \";\",\n"
+        "  header = true, lower = true, labels = {\"yes\", \"no\"}, vocabulary = 5, padding = \"post\", split = arg.split or 1, seed = 3} }\n";
+    char *folder = command_folder();
+    command_expect(folder, 60, "mkdir d && printf 'label;text\\nyes;One two ONE\\nno;two one;x\\n' >d/a.csv && "
+                   "printf 'no;no\\nno;three\\nno;Four\\n' >d/b.csv", 0, NULL, NULL);
+    command_write(folder, "m.lua", description, sizeof description - 1);
+    command_expect(folder, 60, "$L train m.lua --interpreted", 0, "m: 4 samples, 0 held out", "epoch 1/1");
+    struct lstmc_meaning meaning = meaning_of(folder, "m.safetensors");
+    expect_names("labels", &meaning.labels, 2, NAMES("yes", "no"));
+    expect_names("vocabulary", &meaning.vocabulary, 5, NAMES("", "\xef\xbf\xbd", "one", "two", "four"));
+    cr_expect(meaning.unit == LSTMC_WORDS && meaning.is_lower && !meaning.pads_front);
+    lstmc_meaning_free(&meaning);
+    command_expect(folder, 60, "$L train m.lua split=0.75 --interpreted", 0, "m: 3 samples, 1 held out", "epoch 1/1");
+    command_expect(folder, 60, "$L train m.lua --interpreted --data d/b.csv", 0, "m: 2 samples, 0 held out", "epoch 1/1");
+    command_expect(folder, 60, "$L train m.lua --interpreted --data d", 1, NULL, "d: is not a regular file");
+    command_folder_remove(folder);
+}
+
+Test(lines, a_folder_and_pairs_of_a_description)
+{
+    static const char classes[] =
+        "return Sequential{ Input{3}, " COMMON ", data = lines{folder = \"d\", except = {\"c.txt\"}, split = 1, vocabulary = 6} }\n";
+    static const char pairs[] =
+        "return Sequential{ Input{3}, Embedding{9, 4}, LSTM{4}, RepeatVector{2}, LSTM{4, return_sequences = true}, Dense{4, activation = \"softmax\"},\n"
+        "  loss = \"sparse_categorical_crossentropy\", epochs = 1, data = lines{\"p.tsv\", text = 2, target_text = 1, target_level = \"word\",\n"
+        "  target_vocabulary = 4, split = 1} }\n";
+    char *folder = command_folder();
+    command_expect(folder, 60, "mkdir d other && echo ab >d/a.txt && echo bc >d/b.txt && echo >d/c.txt && cp d/* other && rm other/a.txt", 0, NULL, NULL);
+    command_write(folder, "m.lua", classes, sizeof classes - 1);
+    command_write(folder, "p.lua", pairs, sizeof pairs - 1);
+    command_write(folder, "p.tsv", "Oui ! \tYes\nnon non\tNo\n", 22);
+    command_expect(folder, 60, "$L train m.lua --interpreted", 0, "m: 2 samples, 0 held out", "epoch 1/1");
+    struct lstmc_meaning meaning = meaning_of(folder, "m.safetensors");
+    expect_names("labels", &meaning.labels, 2, NAMES("a", "b"));
+    cr_expect(meaning.unit == LSTMC_CHARACTERS && !meaning.is_lower && meaning.pads_front);
+    lstmc_meaning_free(&meaning);
+    command_expect(folder, 60, "$L train m.lua --interpreted --data folder=other", 1, NULL, "other: has 1 labels");
+    command_expect(folder, 60, "$L train p.lua --interpreted", 0, "p: 2 samples, 0 held out", "epoch 1/1");
+    meaning = meaning_of(folder, "p.safetensors");
+    expect_names("labels", &meaning.labels, 4, NAMES("", "\xef\xbf\xbd", "non", "!"));
+    cr_expect(meaning.unit == LSTMC_CHARACTERS && meaning.target_unit == LSTMC_WORDS && meaning.vocabulary.count == 7);
+    lstmc_meaning_free(&meaning);
     command_folder_remove(folder);
 }
 

@@ -54,8 +54,8 @@ struct wave { int rate, bits, channels; size_t count; const double *sample; };  
 static size_t wave_bytes(const struct wave *wave, unsigned char *to)
 {
     uint32_t width = (uint32_t)(wave->bits / 8 * wave->channels), data = (uint32_t)wave->count * width, rate = (uint32_t)wave->rate;
-    uint32_t head[11] = { 0x46464952, 36 + data, 0x45564157, 0x20746d66, 16, (wave->bits == 32 ? 3u : 1u) | (uint32_t)wave->channels << 16, rate, rate * width,
-                          width | (uint32_t)wave->bits << 16, 0x61746164, data };
+    uint32_t head[11] = { 0x46464952, 36 + data, 0x45564157, 0x20746d66, 16, (wave->bits == 32 ? 3u : 1u) | (uint32_t)wave->channels << 16,
+                          rate, rate * width, width | (uint32_t)wave->bits << 16, 0x61746164, data };
     memcpy(to, head, 44);                   /* "RIFF", size, "WAVE", "fmt ", ... "data", size */
     unsigned char *at = to + 44;
     for (size_t i = 0; i < wave->count; i++)
@@ -304,6 +304,35 @@ Test(wav, cut)
     command_folder_remove(folder);
 }
 
+/* ---- through the program ---- */
+
+Test(wav, options_of_a_description)
+{
+    static const char description[] =
+        "return Sequential{ Input{4, 3}, GRU{4}, Dense{2, activation = \"softmax\"}, loss = \"sparse_categorical_crossentropy\", epochs = 1,\n"
+        "  data = wav{folder = \"d\", label = 2, separator = \"-\", labels = {\"yes\", \"no\"}, sample_rate = arg.rate or 8000, frame = 200, step = 100,\n"
+        "  low = 100, high = arg.high or 3000, padding = \"post\", test = arg.theo and {field = 1, among = {\"theo\"}} or {field = 3, at_most = 0}} }\n";
+    char *where = command_folder(), path[300];
+    struct lstmc_meaning meaning;
+    struct lstmc_message message;
+    command_expect(where, 60, "mkdir d", 0, NULL, NULL);
+    command_write(where, "m.lua", description, sizeof description - 1);
+    for (int i = 0; i < 6; i++) {
+        snprintf(path, sizeof path, "d/%s-%s-%d.wav", i == 2 ? "theo" : "ann", i % 2 ? "yes" : "no", i / 2);
+        write_sine(where, path, 500 + 100 * i, 0.3, 600);
+    }
+    command_expect(where, 60, "$L train m.lua --interpreted", 0, "m: 4 samples, 2 held out", "epoch 1/1");
+    snprintf(path, sizeof path, "%s/m.safetensors", where);
+    cr_assert_eq(lstmc_meaning_load(&meaning, path, &message), 0, "%s", message.text);
+    cr_expect(meaning.input.columns == 3 && meaning.labels.count == 2 && !strcmp(meaning.labels.text[0], "yes"));
+    lstmc_meaning_free(&meaning);
+    command_expect(where, 60, "$L train m.lua theo=1 --interpreted", 0, "m: 5 samples, 1 held out", "epoch 1/1");
+    command_expect(where, 60, "$L train m.lua rate=16000 --interpreted", 1, NULL, "has 8000 samples a second, not 16000");
+    command_expect(where, 60, "$L train m.lua high=5000 --interpreted", 1, NULL, "from 100 to 5000 Hz");
+    command_expect(where, 60, "$L train m.lua --interpreted --data folder=.", 1, NULL, ".: has no files named *.wav");
+    command_folder_remove(where);
+}
+
 /* ---- mistakes ---- */
 
 static char *folder;
@@ -346,7 +375,8 @@ Test(wav, mistakes)
     expect_mistake(model, options, LSTMC_MISMATCH, "from 0 to 4001 Hz, which must lie in [0, 4000]");
     options = plain;
     options.frame = 32;
-    expect_mistake(sound_model(3, 40, 1), options, LSTMC_MISMATCH, "a frame of 32 samples has one frequency every 250 Hz, and none of them in band 1 of 40");
+    expect_mistake(sound_model(3, 40, 1), options, LSTMC_MISMATCH,
+                   "a frame of 32 samples has one frequency every 250 Hz, and none of them in band 1 of 40");
     expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH, "has 1 labels, but the model's output has 2 classes: use 1 units");
     struct lstmc_model tokens = model;
     tokens.input_is_tokens = 1;
