@@ -96,7 +96,8 @@ static void add_marks(Example *to)
     add_mark(to, "<normalize>", meaning->input.columns ? "@_normalize(x, x);" : "");
     add_mark(to, "<denormalize>", meaning->target.columns ? "@_denormalize(y, y);" : "");
     add_mark(to, "<last>", last ? arena_format(arena, "const float last[] = { %s };", last) : "");
-    add_mark(to, "<add_last>", last ? arena_format(arena, "for (int i = 0; i < $_OUTPUTS; i++)\n            y[i] += last[i %% %d];", meaning->targets.count) : "");
+    add_mark(to, "<add_last>", last ? arena_format(arena, "for (int i = 0; i < $_OUTPUTS; i++)\n            y[i] += last[i %% %d];",
+                                                   meaning->targets.count) : "");
     if (!streams(programs))
         return;
     add_mark(to, "<step_inputs>", number_text(arena, tensor_elements(programs->step->input)));
@@ -125,9 +126,9 @@ static void put_heading(Example *to, bool self_test)
 {
     const Model *model = to->programs->model;
     bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor);
-    put_raw(to->out, fill_template(to->arena, model,
-                                   arena_format(to->arena, "/* @_main.c: written by lstmc %s from %s. Without this line lstmc leaves the file to you.           "
-                                                           "SPDX-License-Identifier: 0BSD */\n", LSTMC_VERSION, comment_text(to->arena, model->descriptor.source))));
+    put_raw(to->out, arena_format(to->arena, "/* %s_main.c: written by lstmc %s from %s. Without this line lstmc leaves the file to you.           "
+                                             "SPDX-License-Identifier: 0BSD */\n", model->descriptor.name, LSTMC_VERSION,
+                                  comment_text(to->arena, model->descriptor.source)));
     emit_prose(to->out, to->arena, fill_template(to->arena, model,
         arena_format(to->arena, "An example: reads %s, from a file or from standard input; prints for each of them a line with %s%s.%s%s",
                      about_input(to->programs), about_output(to->programs, to->arena, answer_of(model)),
