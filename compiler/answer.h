@@ -4,6 +4,8 @@
 
 #include "model.h"
 
+#include "../runtime/lstmc.h"
+
 typedef enum Answer {
     ANSWER_VALUES,              /* the numbers */
     ANSWER_CLASS,               /* the most probable class and its probability */
@@ -25,6 +27,26 @@ static inline Answer answer_of(const Model *model)
     if (strcmp(model->loss, "binary_crossentropy"))
         return outputs > 1 ? ANSWER_CLASS : ANSWER_VALUES;
     return outputs == 1 ? ANSWER_BINARY : ANSWER_VALUES;
+}
+
+/* Relative forecasts are added to the last known values: the input column that target number `target` is the change of, -1: none of them is. */
+static inline int base_column(const struct lstmc_meaning *meaning, int target)
+{
+    static const char change[] = "change of ";
+    const char *name = meaning->targets.text[target];
+    for (int column = 0; column < meaning->columns.count && !strncmp(name, change, sizeof change - 1); column++)
+        if (!strcmp(name + sizeof change - 1, meaning->columns.text[column]))
+            return column;
+    return -1;
+}
+
+/* How many targets there are to be added to, 0 if one of them is of no input column. */
+static inline int base_count(const struct lstmc_meaning *meaning)
+{
+    int found = 0;
+    for (int target = 0; meaning->is_relative && target < meaning->targets.count; target++)
+        found += base_column(meaning, target) >= 0;
+    return found == meaning->targets.count ? found : 0;
 }
 
 #endif

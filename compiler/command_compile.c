@@ -139,7 +139,8 @@ typedef struct Job {
 static int write_result(Job *job, const Compiled *compiled)
 {
     Golden golden;
-    if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics, &compiled->programs, &job->shipment, &golden, &job->message))
+    if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics, &compiled->programs, &job->shipment,
+                                                     &golden, &job->message))
         return 1;
     command_note(job->arguments, compiled);
     int status = write_compiled(job->arena, job->arguments, compiled, job->arguments->self_test ? &golden : NULL);

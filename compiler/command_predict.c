@@ -225,8 +225,8 @@ static int check_stream(Predictor *p, Form form)
 {
     Session *s = p->session;
     const char *why = s->arguments.interpreted ? "--interpreted computes whole samples" : form != FORM_TEXT ? "its output is text" :
-                      p->meaning.is_relative ? "differences from the last row of a window have no steps" : s->arguments.join ? "--join prints whole samples" : p->meaning.unit != LSTMC_NO_TEXT ? "texts are read line by line" :
-                      description_no_streaming(s->description);
+                      s->arguments.join ? "--join prints whole samples" : p->meaning.unit != LSTMC_NO_TEXT ? "texts are read line by line" :
+                      p->meaning.is_relative ? "differences from the last row of a window have no steps" : description_no_streaming(s->description);
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
     return why ? LSTMC_MISMATCH : LSTMC_OK;

@@ -290,6 +290,13 @@ static void put_unless_used(const Function *to, unsigned sections, const char *m
         put(to->out, "(void)%s;", memory);
 }
 
+/* A layer of one's own may look at nothing. */
+static void put_unless_read(const Function *to, unsigned sections)
+{
+    if (!uses_role(to->ir, sections, ROLE_INPUT))
+        put(to->out, "(void)x;");
+}
+
 static bool has_home(const Ir *ir, Home home)
 {
     for (int i = 0; i < ir->tensor_count; i++)
@@ -317,6 +324,7 @@ static void emit_predict(Function *to, const char *signature, bool batch)
     const unsigned sections = SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD);
     open_function(to, signature, sections, "packed");
     put_unless_used(to, sections, "scratch", HOME_SCRATCH);
+    put_unless_read(to, sections);
     if (batch && !uses_rows(to->ir, sections))
         put(to->out, "(void)rows;");
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
@@ -343,6 +351,7 @@ static void emit_step(Function *to)
     if (on_stack)
         put(to->out, "struct %s_step_scratch memory, *const scratch = &memory;", to->programs->model->descriptor.name);
     put_unless_used(to, sections, "state", HOME_STATE);
+    put_unless_read(to, sections);
     emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
     emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
     put(to->out, "return 1;");

@@ -81,6 +81,9 @@ const char *comment_text(Arena *arena, const char *text);       /* a file's name
 char       *fill_template(Arena *arena, const Model *model, const char *text);
 void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);    /* the first comment of both files */
 
+/* The first line of the files of a trained model: "_weights.c". */
+void        emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
+
 /* Tensors as members (emit_struct.c). */
 int         tensor_rows(const Tensor *tensor, int dimension);   /* the extent that is kept: its window in the time dimension */
 size_t      tensor_elements(const Tensor *tensor);              /* of what is kept, the padding of its layout included */

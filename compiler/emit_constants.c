@@ -264,8 +264,7 @@ static void put_trained(Out *out, Arena *arena, const Programs *programs)
 void emit_constants(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
-    put_raw(out, arena_format(arena, "/* %s_weights.c: written by lstmc %s from %s and %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
-                              model->descriptor.name, LSTMC_VERSION, comment_text(arena, model->descriptor.source), comment_text(arena, programs->trained->file)));
+    emit_trained_stamp(out, arena, programs, "_weights.c");
     put_raw(out, fill_template(arena, model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n"));
     put_trained(out, arena, programs);
     emit_meaning(out, arena, programs);

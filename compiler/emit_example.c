@@ -63,6 +63,17 @@ static bool streams(const Programs *programs)
            tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor);
 }
 
+/* "x[27], x[29]": what the outputs of a relative model are added to: of each target its value in the last row. NULL: to nothing. */
+static const char *last_values(const Programs *programs, Arena *arena)
+{
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    const char *list = NULL;
+    for (int t = 0; t < base_count(meaning); t++)
+        list = arena_format(arena, "%s%sx[%zu]", list ? list : "", list ? ", " : "",
+                            programs->model->descriptor.input_count - (size_t)meaning->columns.count + (size_t)base_column(meaning, t));
+    return list;
+}
+
 static void add_marks(Example *to)
 {
     const Programs *programs = to->programs;
@@ -70,7 +81,7 @@ static void add_marks(Example *to)
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     Arena *arena = to->arena;
     size_t outputs = outputs_of_step(m), steps = m->output_count / outputs;
-    const char *count = number_text(arena, outputs);
+    const char *count = number_text(arena, outputs), *last = last_values(programs, arena);
     const char *loop = arena_format(arena, "for (int step = 0; step < %zu; step++)\n            print_step(&y[step * %zu]);", steps, outputs);
     bool whole_steps = streams(programs) && tensor_elements(programs->step->input) == m->input_count;
     bool labels = meaning->labels.count && (int)outputs <= meaning->labels.count;
@@ -84,6 +95,9 @@ static void add_marks(Example *to)
     add_mark(to, "<print>", steps > 1 ? loop : "print_step(y);");
     add_mark(to, "<normalize>", meaning->input.columns ? "@_normalize(x, x);" : "");
     add_mark(to, "<denormalize>", meaning->target.columns ? "@_denormalize(y, y);" : "");
+    add_mark(to, "<last>", last ? arena_format(arena, "const float last[] = { %s };", last) : "");
+    add_mark(to, "<add_last>", last ? arena_format(arena, "for (int i = 0; i < $_OUTPUTS; i++)\n            y[i] += last[i %% %d];",
+                                                   meaning->targets.count) : "");
     if (!streams(programs))
         return;
     add_mark(to, "<step_inputs>", number_text(arena, tensor_elements(programs->step->input)));
@@ -101,9 +115,9 @@ static const char *about_input(const Programs *programs)
          : "numbers in the unit of the data, $_INPUTS of them a sample, between them spaces, commas or ends of lines";
 }
 
-static const char *about_output(const Programs *programs, Answer answer)
+static const char *about_output(const Programs *programs, Arena *arena, Answer answer)
 {
-    if (answer == ANSWER_VALUES && programs->trained->meaning->is_relative)
+    if (answer == ANSWER_VALUES && programs->trained->meaning->is_relative && !last_values(programs, arena))
         return "the outputs, which are changes from the last row";
     return answer == ANSWER_VALUES ? "the outputs in the unit of the data" : "the most probable class and its probability";
 }
@@ -112,12 +126,12 @@ static void put_heading(Example *to, bool self_test)
 {
     const Model *model = to->programs->model;
     bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor);
-    put_raw(to->out, fill_template(to->arena, model,
-                                   arena_format(to->arena, "/* @_main.c: written by lstmc %s from %s. Without this line lstmc leaves the file to you.           "
-                                                           "SPDX-License-Identifier: 0BSD */\n", LSTMC_VERSION, comment_text(to->arena, model->descriptor.source))));
+    put_raw(to->out, arena_format(to->arena, "/* %s_main.c: written by lstmc %s from %s. Without this line lstmc leaves the file to you.           "
+                                             "SPDX-License-Identifier: 0BSD */\n", model->descriptor.name, LSTMC_VERSION,
+                                  comment_text(to->arena, model->descriptor.source)));
     emit_prose(to->out, to->arena, fill_template(to->arena, model,
         arena_format(to->arena, "An example: reads %s, from a file or from standard input; prints for each of them a line with %s%s.%s%s",
-                     about_input(to->programs), about_output(to->programs, answer_of(model)),
+                     about_input(to->programs), about_output(to->programs, to->arena, answer_of(model)),
                      steps ? ", for every time step, and an empty line between two samples" : "",
                      streams(to->programs) ? " With --stream: one time step after the other, as they come in." : "",
                      self_test ? " With --self-test: whether this machine computes what it should." : "")));

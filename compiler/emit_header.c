@@ -62,6 +62,14 @@ void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *su
         programs->target->lanes == 1 ? "" : "s");
 }
 
+void emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    put_raw(out, arena_format(arena, "/* %s%s: written by lstmc %s from %s and %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
+                              descriptor->name, suffix, LSTMC_VERSION, comment_text(arena, descriptor->source),
+                              comment_text(arena, programs->trained->file)));
+}
+
 static const char how_to_predict[] =
     " *\n"
     " * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds <x>, y float):\n"

@@ -29,7 +29,7 @@ static void put_scaling_function(Out *out, Arena *arena, const Model *model, con
     const char *column = columns == 1 ? "0" : (size_t)columns == count ? "i" : arena_format(arena, "i %% %d", columns);
     put(out, "\n");
     put_code(out, arena, model, signature);
-    put_code(out, arena, model, arena_format(arena, "{\nfor (int i = 0; i < %zu; i++)\n    %s\n}\n", count, arena_format(arena, formula, column, column)));
+    put(out, "{\nfor (int i = 0; i < %zu; i++)\n    %s\n}\n", count, arena_format(arena, formula, column, column));
 }
 
 static const char normalize[] = "x[i] = (raw[i] - input_offset[%s]) / input_scale[%s];";
@@ -79,7 +79,8 @@ static void put_scalings(Out *out, Arena *arena, const Programs *programs)
         put(out, "\n");
         put_numbers(out, arena, "target_offset", target->offset, target->columns);
         put_numbers(out, arena, "target_scale", target->scale, target->columns);
-        put_scaling_function(out, arena, model, "void @_denormalize(const float *y, float *raw)", denormalize, model->descriptor.output_count, target->columns);
+        put_scaling_function(out, arena, model, "void @_denormalize(const float *y, float *raw)", denormalize, model->descriptor.output_count,
+                             target->columns);
         if (step_outputs(programs))
             put_scaling_function(out, arena, model, "void @_denormalize_step(const float *y, float *raw)", denormalize,
                                  step_outputs(programs), target->columns);
@@ -216,7 +217,8 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
         put(out, "\n");
     }
     put_code(out, arena, programs->model, meaning->unit == LSTMC_WORDS ? next_word : meaning->unit == LSTMC_BYTES ? next_byte : next_character);
-    put_code(out, arena, programs->model, arena_format(arena, find_id, meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : ""));
+    const char *small = meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : "";
+    put_code(out, arena, programs->model, arena_format(arena, find_id, small));
     put_code(out, arena, programs->model, arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
 }
 

@@ -1,4 +1,4 @@
-/* emit_self_test.c: in: samples and what the interpreter makes of them.  out: a function that holds the generated code against it, wherever it runs. */
+/* emit_self_test.c: in: samples and what the interpreter makes of them.  out: a function that holds the generated code against it where it runs. */
 #include "emit.h"
 
 #include <math.h>
@@ -6,8 +6,7 @@
 void emit_self_test_header(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
-    put_raw(out, arena_format(arena, "/* %s_self_test.h: written by lstmc %s from %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
-                              model->descriptor.name, LSTMC_VERSION, comment_text(arena, model->descriptor.source)));
+    emit_trained_stamp(out, arena, programs, "_self_test.h");
     put(out, "%s", fill_template(arena, model,
         "#ifndef $_SELF_TEST_H\n#define $_SELF_TEST_H\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
         "/* Predicts what is known: 0, or the number, from 1, of the first sample that has an output which is off by more than 1e-5 of the largest\n"
@@ -21,7 +20,8 @@ static void put_sample(Out *out, Arena *arena, const Golden *golden, size_t firs
     const char *line = "";
     put(out, "{");
     for (size_t i = first; i < first + count; i++) {
-        const char *text = !inputs ? float_text(arena, golden->y[i]) : golden->ids ? arena_format(arena, "%d", golden->ids[i]) : float_text(arena, golden->x[i]);
+        const char *text = !inputs ? float_text(arena, golden->y[i]) : golden->x ? float_text(arena, golden->x[i])
+                         : arena_format(arena, "%d", (int)golden->ids[i]);
         if (strlen(line) + strlen(text) > COLUMNS_MAX - 10) {
             put(out, "%s", line);
             line = "";
@@ -35,7 +35,8 @@ static void put_samples(Out *out, Arena *arena, const Programs *programs, const 
 {
     const struct lstmc_model *m = &programs->model->descriptor;
     size_t count = inputs ? m->input_count : m->output_count;
-    put(out, "%s", fill_template(arena, programs->model, inputs ? "static const <x> inputs[SAMPLES][$_INPUTS] = {" : "static const float outputs[SAMPLES][$_OUTPUTS] = {"));
+    put(out, "%s", fill_template(arena, programs->model, inputs ? "static const <x> inputs[SAMPLES][$_INPUTS] = {"
+                                                                : "static const float outputs[SAMPLES][$_OUTPUTS] = {"));
     for (int sample = 0; sample < golden->samples; sample++)
         put_sample(out, arena, golden, (size_t)sample * count, count, inputs);
     put(out, "};\n\n");
@@ -64,9 +65,7 @@ static double tolerance(const Model *model, const Golden *golden)
 void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden)
 {
     const Model *model = programs->model;
-    put_raw(out, arena_format(arena, "/* %s_self_test.c: written by lstmc %s from %s and %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
-                              model->descriptor.name, LSTMC_VERSION, comment_text(arena, model->descriptor.source),
-                              comment_text(arena, programs->trained->file)));
+    emit_trained_stamp(out, arena, programs, "_self_test.c");
     put(out, "%s", fill_template(arena, model, "#include \"@_self_test.h\"\n#include \"@.h\"\n\n#include <math.h>\n\n"));
     put(out, "#define SAMPLES %d\n#define TOLERANCE %s\n\n", golden->samples, float_text(arena, tolerance(model, golden)));
     put_samples(out, arena, programs, golden, true);

@@ -1,6 +1,8 @@
 /* predict_input.c: in: a file or standard input.  out: samples for a trained model, in its types and scaled as in training. */
 #include "predict_input.h"
 
+#include "answer.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,9 +17,10 @@ struct PredictInput {
     const struct lstmc_meaning *meaning;
     const char *path;                   /* as messages say it */
     struct lstmc_dataset data;          /* of a file that is read in whole */
-    size_t done;                        /* of its samples */
-    bool is_raw;                        /* they are in the unit of the data */
+    size_t done;                        /* of all samples */
+    bool is_raw;                        /* data in memory is in its own unit */
     int base_count;                     /* relative forecasts: targets of a sample in data.persistence */
+    size_t base_first;                  /* the sample that is the first there */
     FILE *file;                         /* NULL: data */
     int line;
     char *text; size_t capacity;        /* one line */
@@ -44,21 +47,40 @@ static void fail(PredictInput *input, const char *format, ...)
 
 /* ---- whole files ---- */
 
-/* Numbers in the unit of the data: relative to the last row and scaled, where those were that the model has been trained on. */
-static void scale_sample(const PredictInput *input, float *x, size_t count)
+/* Numbers in the unit of the data become what the model reads: relative ones beside the last row, which stands there until it is the last to be
+ * changed. What forecasts of the sample are added to is kept as number `kept`. */
+static void scale_numbers(PredictInput *input, float *x, size_t count, size_t kept)
 {
     const struct lstmc_scaling *scaling = &input->meaning->input;
-    size_t columns = scaling->columns ? (size_t)scaling->columns : 1;
-    const float *last = x + count - columns;
-    if (!scaling->columns || input->model->input_is_tokens)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        double value = input->meaning->is_relative ? (double)x[i] - (double)last[i % columns] : (double)x[i];
-        if (x + i < last || !input->meaning->is_relative)
-            x[i] = (float)((value - scaling->offset[i % columns]) / scaling->scale[i % columns]);
+    size_t columns = (size_t)scaling->columns, last = count - columns;
+    for (int t = 0; t < input->base_count; t++)
+        input->data.persistence[kept * (size_t)input->base_count + (size_t)t] = x[last + (size_t)base_column(input->meaning, t)];
+    for (size_t i = 0; columns && i < count; i++) {
+        size_t column = i % columns;
+        double from = input->meaning->is_relative ? x[last + column] : 0;
+        x[i] = (float)((x[i] - from - scaling->offset[column]) / scaling->scale[column]);
     }
-    for (size_t i = 0; input->meaning->is_relative && i < columns; i++)
-        x[count - columns + i] = (float)((0 - scaling->offset[i]) / scaling->scale[i]);
+}
+
+/* Room for what the forecasts of so many samples are added to. */
+static int keep_bases(PredictInput *input, size_t samples)
+{
+    input->base_count = base_count(input->meaning);
+    if (!input->base_count || input->data.persistence)
+        return LSTMC_OK;
+    input->data.persistence = lstmc_alloc(samples * (size_t)input->base_count * sizeof(float));
+    return input->data.persistence ? LSTMC_OK : LSTMC_NO_MEMORY;
+}
+
+/* Samples of an array, from the present one on. */
+static bool scale_rows(PredictInput *input, float *x, int count, int rows)
+{
+    input->base_first = input->done;
+    if (keep_bases(input, (size_t)rows))
+        return false;
+    for (int i = 0; i < count && !input->model->input_is_tokens; i++)
+        scale_numbers(input, x + (size_t)i * input->model->input_count, input->model->input_count, (size_t)i);
+    return true;
 }
 
 static int read_array(PredictInput *input, const char *path)
@@ -143,7 +165,7 @@ static bool store(const PredictInput *input, void *x, int i, const char *word)
     return true;
 }
 
-int predict_input_step(PredictInput *input, void *x, int count)
+static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
 {
     char word[WORD_MAX];
     for (int i = 0; i < count; i++) {
@@ -161,8 +183,13 @@ int predict_input_step(PredictInput *input, void *x, int count)
             return LSTMC_BAD_FILE;
         }
     }
-    scale_sample(input, x, (size_t)count);
+    scale_numbers(input, x, (size_t)count, kept);
     return 1;
+}
+
+int predict_input_step(PredictInput *input, void *x, int count)
+{
+    return read_numbers(input, x, count, 0);
 }
 
 /* ---- all of them ---- */
@@ -186,6 +213,12 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
     return status ? NULL : input;
 }
 
+/* One text, or one sample of numbers; `kept`: its number in this batch. */
+static int read_sample(PredictInput *input, void *x, size_t kept)
+{
+    return reads_text(input) ? read_line(input, x) : read_numbers(input, x, (int)input->model->input_count, kept);
+}
+
 int predict_input_next(PredictInput *input, void *x, int rows)
 {
     size_t floats = input->model->input_count;
@@ -194,26 +227,29 @@ int predict_input_next(PredictInput *input, void *x, int rows)
         size_t left = input->data.samples - input->done;
         count = left < (size_t)rows ? (int)left : rows;
         memcpy(x, (const char *)input->data.x + input->done * floats * 4, (size_t)count * floats * 4);
-        for (int i = 0; i < count && input->is_raw; i++)
-            scale_sample(input, (float *)x + (size_t)i * floats, floats);
+        if (input->is_raw && !scale_rows(input, x, count, rows))
+            return LSTMC_NO_MEMORY;
         input->done += (size_t)count;
         return count;
     }
+    input->base_first = input->done;
+    if (keep_bases(input, (size_t)rows))
+        return LSTMC_NO_MEMORY;
     for (; count < rows; count++) {
-        void *to = (char *)x + (size_t)count * floats * 4;
-        int status = reads_text(input) ? read_line(input, to) : predict_input_step(input, to, (int)floats);
+        int status = read_sample(input, (char *)x + (size_t)count * floats * 4, (size_t)count);
         if (status < 0)
             return status;
         if (!status)
             break;
     }
+    input->done += (size_t)count;
     return count;
 }
 
 const float *predict_input_base(const PredictInput *input, size_t sample, int *count)
 {
     *count = input->base_count;
-    return input->base_count ? input->data.persistence + sample * (size_t)input->base_count : NULL;
+    return input->base_count ? input->data.persistence + (sample - input->base_first) * (size_t)input->base_count : NULL;
 }
 
 void predict_input_close(PredictInput *input)

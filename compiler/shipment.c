@@ -1,4 +1,5 @@
-/* shipment.c: in: a weight file, the model.  out: its weights and what their numbers mean, checked against each other; and what the interpreter makes of them. */
+/* shipment.c: in: a weight file, the model.  out: its weights and what their numbers mean, checked against each other; and what the interpreter makes
+ * of them. */
 #include "shipment.h"
 
 #include "custom.h"
@@ -138,7 +139,8 @@ int shipment_golden(Arena *arena, Description *description, Diagnostics *diagnos
         return status;
     message->text[0] = 0;
     struct custom_layers *custom = custom_layers_create(arena, description, golden->samples);
-    Interpreter_double *interpreter = diagnostics_count(diagnostics) == before ? interpreter_create_double(model, golden->samples, custom, message) : NULL;
+    bool can_run = diagnostics_count(diagnostics) == before;
+    Interpreter_double *interpreter = can_run ? interpreter_create_double(model, golden->samples, custom, message) : NULL;
     if (interpreter) {
         draw_inputs(arena, m, golden, x);
         interpreter_forward_double(interpreter, weights, golden->ids ? (const void *)golden->ids : x, golden->samples, 0, 0);

@@ -106,9 +106,9 @@ Test(predict, relative_forecasts_are_added_to_the_last_value)
     char *lines = said("$L predict f.lua relative=yes --input t.csv --interpreted | tail -1");
     double value = atof(lines);
     cr_expect(value > 20 && value < 40, "the last value is 29: %g", value);
-    char *change = said("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted");
-    cr_expect(fabs(29 + atof(change) - value) < 1e-3, "numbers give the change: %s", change);
-    free(change);
+    char *again = said("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted");
+    cr_expect(fabs(atof(again) - value) < 1e-3, "the same rows as numbers: %s", again);
+    free(again);
     free(lines);
     expect("$L predict f.lua relative=yes --input t.csv --interpreted --out y.csv && head -1 y.csv", 0, "\"a\"\n", NULL);
     expect("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted --out y.csv && head -1 y.csv", 0, "\"change of a\"\n", NULL);

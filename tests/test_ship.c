@@ -266,6 +266,69 @@ Test(ship, example_of_yes_and_no)
     workshop_close(&shop);
 }
 
+/* ---- lstmc predict ---- */
+
+/* Line by line the same, but for the last digits of numbers: sums are in another order there. */
+static void expect_same_lines(const char *ours, const char *theirs)
+{
+    for (; *ours && *theirs; ours += *ours != 0, theirs += *theirs != 0) {
+        while (*ours && *ours == *theirs && *ours != ' ' && *ours != '\n' && !strchr("-.0123456789", *ours))
+            ours++, theirs++;
+        char *end, *their_end;
+        double a = strtod(ours, &end), b = strtod(theirs, &their_end);
+        cr_assert((end > ours) == (their_end > theirs) && fabs(a - b) <= 2e-5 * fmax(1, fabs(b)), "\"%.60s\" is not \"%.60s\"", ours, theirs);
+        ours = end, theirs = their_end;
+        cr_assert_eq(*ours, *theirs, "\"%.60s\" is not \"%.60s\"", ours, theirs);
+    }
+    cr_assert(!*ours && !*theirs, "one is longer: \"%.60s\" and \"%.60s\"", ours, theirs);
+}
+
+/* `options`: "" or --stream. */
+static void check_against_predict(const char *text, const struct lstmc_meaning *meaning, const char *input, const char *options)
+{
+    struct workshop shop;
+    workshop_open(&shop);
+    shipping_write(&shop, "net", text, meaning);
+    command_write(shop.folder, "input", input, (long)strlen(input));
+    shipping_lstmc(&shop, "net.lua --weights net.safetensors --example --inference --quiet");
+    const char *ours = workshop_run(&shop, "make -s CFLAGS=-O1 && ./net %s input", options);
+    const char *theirs = shipping_lstmc(&shop, arena_format(shop.arena, "predict net.lua --weights net.safetensors --input input %s", options));
+    cr_assert(strlen(ours) > 20, "%s", ours);
+    expect_same_lines(ours, theirs);
+    workshop_close(&shop);
+}
+
+static const char *numbers(Arena *arena, int count)
+{
+    const char *text = "";
+    for (int i = 0; i < count; i++)
+        text = arena_format(arena, "%s%d.%d%c", text, i * i % 31 - 9, i % 10, i % 5 ? ' ' : '\n');
+    return text;
+}
+
+Test(ship, example_says_what_predict_says)
+{
+    Arena *arena = arena_create();
+    struct lstmc_meaning meaning = { .unit = LSTMC_NO_TEXT };
+    check_against_predict(TOKENS, NULL, "1 2 3 4 5 6 7 8 9\n30 30 2 2 2 2 2 2 1\n0 1 0 1 0 1 0 1 0\n", "");
+    check_against_predict(BACKWARDS, NULL, numbers(arena, 6 * 18), "");
+    cr_assert(lstmc_scaling_alloc(&meaning.input, 3) && lstmc_scaling_alloc(&meaning.target, 2));
+    meaning.input.offset[0] = 2, meaning.input.scale[0] = 12, meaning.input.scale[1] = 7, meaning.input.scale[2] = 9, meaning.target.scale[1] = 0.5;
+    check_against_predict(SEQUENCE, &meaning, numbers(arena, 3 * 21), "");
+    check_against_predict(SEQUENCE, &meaning, numbers(arena, 3 * 21), "--stream");
+    meaning.is_relative = 1;
+    shipping_names(&meaning.columns, (const char *const[]){ "a", "b", "c", NULL });
+    shipping_names(&meaning.targets, (const char *const[]){ "change of c", "change of a", NULL });
+    check_against_predict(SEQUENCE, &meaning, numbers(arena, 3 * 21), "");
+    lstmc_meaning_free(&meaning);
+    meaning = (struct lstmc_meaning){ .unit = LSTMC_WORDS, .is_lower = 1 };
+    shipping_names(&meaning.vocabulary, (const char *const[]){ "", "\xef\xbf\xbd", "a", "cat", ",", "\xc3\xa9t\xc3\xa9", NULL });
+    shipping_names(&meaning.labels, (const char *const[]){ "one", "two", "three", "four", NULL });
+    check_against_predict(TOKENS, &meaning, "A cat, a DOG\n\nl'\xc3\x89T\xc3\x89 \xc3\x89t\xc3\xa9\ncat cat cat cat cat a a a a a a a a a\n", "");
+    lstmc_meaning_free(&meaning);
+    arena_free(arena);
+}
+
 /* ---- refused ---- */
 
 Test(ship, refused)

@@ -41,7 +41,7 @@ static void check(const char *text, int number)
     workshop_run(&shop, "n=$(cat name); for f in $n ${n}_weights ${n}_self_test ${n}_main; do %s " SHIPPED_WARNINGS " -O1 -c $f.c || exit 1; done; "
                         "gcc -O1 -I. -DMODEL=$n %s %s \"$dropin/shipped.c\" $n.o ${n}_weights.o -o shipped -lm && ./shipped net.floats || { echo '%s'; cat net.lua; exit 1; }; "
                         "gcc ${n}*.o -o example -lm && ./example --self-test || { echo '%s'; cat net.lua; exit 1; }",
-                 number % 2 ? "clang" : "gcc", strcmp(line, "--target=plain") ? "-DROUNDED" : "", computes ? "-DCOMPUTED" : "", line, line);
+                 number % 2 ? "clang" : "gcc", strcmp(line, "--target=plain") || computes ? "-DROUNDED" : "", computes ? "-DCOMPUTED" : "", line, line);
     workshop_close(&shop);
 }
 

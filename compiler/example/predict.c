@@ -5,9 +5,11 @@ static void predict_samples(FILE *file)
     static float y[$_OUTPUTS];
     <while> {
         <between>
+        <last>
         <normalize>
         @_predict(&@_trained, &scratch, x, y);
         <denormalize>
+        <add_last>
         <print>
     }
 }
