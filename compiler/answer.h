@@ -29,14 +29,16 @@ static inline Answer answer_of(const Model *model)
     return outputs == 1 ? ANSWER_BINARY : ANSWER_VALUES;
 }
 
-/* Relative forecasts are added to the last known values: the input column that target number `target` is the change of, -1: none of them is. */
+/* Relative forecasts are added to the last known values: the input column of target number `target` ("CLOSE", or "CLOSE +5" with several horizons), -1:
+ * it is none. */
 static inline int base_column(const struct lstmc_meaning *meaning, int target)
 {
-    static const char change[] = "change of ";
     const char *name = meaning->targets.text[target];
-    for (int column = 0; column < meaning->columns.count && !strncmp(name, change, sizeof change - 1); column++)
-        if (!strcmp(name + sizeof change - 1, meaning->columns.text[column]))
+    for (int column = 0; column < meaning->columns.count; column++) {
+        size_t length = strlen(meaning->columns.text[column]);
+        if (!strncmp(name, meaning->columns.text[column], length) && (!name[length] || !strncmp(name + length, " +", 2)))
             return column;
+    }
     return -1;
 }
 

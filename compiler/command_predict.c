@@ -111,8 +111,7 @@ static void print_heading(Predictor *p)
 {
     const struct lstmc_names *targets = &p->meaning.targets, *labels = &p->meaning.labels;
     bool joined = p->session->arguments.join;
-    int base_count;
-    const char *change = p->meaning.is_relative && !predict_input_base(p->input, 0, &base_count) ? "change of " : "";
+    const char *change = p->meaning.is_relative && !base_count(&p->meaning) ? "change of " : "";
     if (joined)
         fprintf(p->to, "text\n");
     for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {

@@ -111,7 +111,7 @@ Test(predict, relative_forecasts_are_added_to_the_last_value)
     free(again);
     free(lines);
     expect("$L predict f.lua relative=yes --input t.csv --interpreted --out y.csv && head -1 y.csv", 0, "\"a\"\n", NULL);
-    expect("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted --out y.csv && head -1 y.csv", 0, "\"change of a\"\n", NULL);
+    expect("printf '25 50 24 55 29 40' | $L predict f.lua relative=yes --interpreted --out y.csv && head -1 y.csv", 0, "\"a\"\n", NULL);
 }
 
 static const char sequence[] =
