@@ -193,6 +193,7 @@ local function choice(list)
     return nil, format('must be "%s", not %s', concat(list, '", "'), shown(v))
   end
 end
+internal.choice = choice
 types.fan_mode = choice{ "fan_in", "fan_out", "fan_avg" }
 types.distribution = choice{ "truncated_normal", "untruncated_normal", "uniform" }
 

@@ -4,7 +4,7 @@ local internal = ...
 local report, caller_line, types, visible = internal.report, internal.caller_line, internal.types, internal.visible
 local shown, is_unknown, read_arguments = internal.shown, internal.is_unknown, internal.read_arguments
 local type, ipairs, pairs, rawget, math_type = type, ipairs, pairs, rawget, math.type
-local format, find, sub, concat, sort = string.format, string.find, string.sub, table.concat, table.sort
+local format, find, sub = string.format, string.find, string.sub
 
 local CALLBACKS_MAX, CLASSES_MAX = 8, 100000
 
@@ -69,16 +69,7 @@ function types.output_file(v)
   return v, v
 end
 
-local function one_of(...)
-  local list = { ... }
-  return function(v)
-    for _, name in ipairs(list) do
-      if v == name then return v, v end
-    end
-    return nil, format('must be "%s", not %s', concat(list, '", "'), shown(v))
-  end
-end
-types.mode = one_of("auto", "min", "max")
+types.mode = internal.choice{ "auto", "min", "max" }
 
 function types.save_freq(v)
   if v == "epoch" then return v, v end
