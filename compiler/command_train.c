@@ -69,8 +69,11 @@ static const char *computed_by(const Session *s)
 static int save_checkpoint(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
 {
     Trainer *t = context;
-    return lstmc_checkpoint_save(&description_model(t->session.description)->descriptor, snapshot, t->checkpoint,
-                                 (const char *const *)t->checkpoint_metadata, message);
+    int status = lstmc_checkpoint_save(&description_model(t->session.description)->descriptor, snapshot, t->checkpoint,
+                                       (const char *const *)t->checkpoint_metadata, message);
+    if (status && t->session.arguments.quiet)       /* otherwise the training says it */
+        fprintf(stderr, "no checkpoint: %s\n", message->text);
+    return status;
 }
 
 static int save_weights(void *context, const char *path, const float *weights, struct lstmc_message *message)
@@ -86,6 +89,21 @@ static int load_checkpoint(Trainer *t)
     if (!status && !s->arguments.seed)
         s->arguments.seed = t->snapshot.seed;       /* what is drawn for the data depends on it */
     return status;
+}
+
+/* Whoever begins anew may have forgotten that a training was not finished: its checkpoint is kept under another name. */
+static void put_aside(Trainer *t, int epochs)
+{
+    Session *s = &t->session;
+    struct lstmc_snapshot unfinished;
+    struct lstmc_message message;
+    if (lstmc_checkpoint_load(&description_model(s->description)->descriptor, &unfinished, t->checkpoint, &message))
+        return;
+    const char *aside = arena_format(s->arena, "%s.old", t->checkpoint);
+    if (!unfinished.stopped && unfinished.epoch <= (uint64_t)epochs && !rename(t->checkpoint, aside))
+        fprintf(stderr, "note: %s of an unfinished training (epoch %d of %d) is now %s; --resume --checkpoint %s goes on with it\n", t->checkpoint,
+                (int)unfinished.epoch, epochs, aside, aside);
+    lstmc_snapshot_free(&unfinished);
 }
 
 /* Numbers of another kind of code would differ in their last digits. */
@@ -238,7 +256,9 @@ static int train(Trainer *t)
         return status;
     if (s->arguments.resume)
         compare_computed_by(t);
-    else if (!s->arguments.init)
+    else
+        put_aside(t, options.epochs);
+    if (!s->arguments.resume && !s->arguments.init)
         lstmc_init(&description_model(s->description)->descriptor, s->weights, options.seed);
     if (!s->arguments.quiet)
         print_task(s, options.epochs);

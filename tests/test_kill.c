@@ -209,8 +209,10 @@ Test(kill, command)
     char *folder = command_folder();
     command_write(folder, "a.lua", description, (long)strlen(description));
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --out whole.safetensors", 0, "weights: whole.safetensors", NULL);
-    command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 & p=$!; sleep 0.4; kill -INT $p; wait $p", 130, NULL,
-                   "; --resume goes on from a.checkpoint");
+    command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 & p=$!; until test -e a.checkpoint; do sleep 0.02; done; "
+                   "kill -INT $p; wait $p", 130, NULL, "; --resume goes on from a.checkpoint");
+    command_expect(folder, 120, "cp a.checkpoint b.checkpoint; $L train a.lua --interpreted --quiet --checkpoint=b.checkpoint --samples=8 --epochs=2000 --out b.safetensors; "
+                   "cmp a.checkpoint b.checkpoint.old", 0, "weights: b.safetensors", "note: b.checkpoint of an unfinished training (epoch 1 of 2000) is now b.checkpoint.old");
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 --resume & p=$!; sleep 0.3; kill -KILL $p; wait $p 2>/dev/null; test $? = 137",
                    0, NULL, NULL);
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --resume --seed=4", 1, NULL, "with seed 1, this one has 3000, 4 and 4");
