@@ -219,14 +219,37 @@ static bool make_metadata(Trainer *t)
     return t->metadata && t->checkpoint_metadata;
 }
 
+/* Averages and best weights are not those of the last epoch: what is saved is judged by itself. */
+static int print_saved(Session *s)
+{
+    const Model *model = description_model(s->description);
+    bool restores = false;
+    for (int i = 0; i < model->callback_count; i++)
+        restores |= model->callbacks[i].kind == LSTMC_EARLY_STOPPING && model->callbacks[i].restore_best_weights;
+    if ((!restores && !(model->ema_momentum > 0)) || !s->validation.samples)
+        return LSTMC_OK;
+    struct lstmc_train_options options = { .stateful = model->data.stateful, .metrics = model->metrics, .metric_count = model->metric_count };
+    double loss, metric[LSTMC_METRICS_MAX];
+    int status = lstmc_evaluate(&s->engine, s->weights, &s->validation, &options, &loss, metric, &s->message);
+    if (!status) {
+        printf("weights that are saved (%s): ", restores ? "the best" : "the average");
+        session_print_values(s, "val_", loss, metric);
+        printf("\n");
+    }
+    return status;
+}
+
 static int finish(Trainer *t, const struct lstmc_history *history)
 {
     Session *s = &t->session;
     const char *path = session_file(s, s->arguments.weights, ".safetensors");
     print_result(s, history);
+    int status = print_saved(s);
+    if (status)
+        return status;
     s->engine.prepare(s->engine.context, s->weights);
     session_compare_with_persistence(s);
-    int status = save_weights(t, path, s->weights, &s->message);
+    status = save_weights(t, path, s->weights, &s->message);
     if (status)
         return status;
     printf("weights: %s\n", path);

@@ -259,6 +259,19 @@ static bool same_tensor(const char *name, const char *one, const char *other)
     return same;
 }
 
+/* What is printed of the weights that are saved is what evaluate says of the file, and not of the last epoch. */
+Test(command, what_is_saved_is_judged)
+{
+    expect("sed 's/epochs = 2/epochs = 3, callbacks = EarlyStopping{restore_best_weights = true, patience = 9}/; s/arg.rate or 0.01/arg.rate or 0.01, "
+           "use_ema = arg.ema == \"yes\"/' m.lua > c.lua", 0, NULL, NULL);
+    expect("$L train c.lua rate=0.5 --interpreted --quiet | grep saved | cut -d: -f2 | sed 's/val_//g; s/ *//' > a; $L evaluate c.lua --interpreted --quiet > b; cat a; cmp a b", 0,
+           "loss", NULL);
+    expect("$L train c.lua rate=0.5 --interpreted --quiet | grep -c 'saved (the best)'", 0, "1\n", NULL);
+    expect("sed -i 's/EarlyStopping{[^}]*}/TerminateOnNaN{}/' c.lua; $L train c.lua ema=yes --interpreted --quiet | grep saved | cut -d: -f2 | sed 's/val_//g; s/ *//' > a; "
+           "$L evaluate c.lua ema=yes --interpreted --quiet > b; cmp a b", 0, NULL, NULL);
+    expect("$L train c.lua ema=no --interpreted --quiet | grep -c saved; true", 0, "0\n", NULL);
+}
+
 Test(command, frozen_layers_stay)
 {
     expect("$L train m.lua --samples=40 --epochs=1 --quiet --out a.st && $L train m.lua --samples=40 --epochs=2 --quiet --init a.st --freeze lstm --out b.st", 0,
