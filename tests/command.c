@@ -42,13 +42,13 @@ static char *read_all(FILE *file)
     return text;
 }
 
-static void become(const char *folder, int seconds, const char *line, FILE *output, FILE *errors)
+static void become(const char *program, const char *folder, int seconds, const char *line, FILE *output, FILE *errors)
 {
     struct rlimit limit = { (rlim_t)seconds, (rlim_t)seconds + 1 };
     setrlimit(RLIMIT_CPU, &limit);
     dup2(fileno(output), STDOUT_FILENO);
     dup2(fileno(errors), STDERR_FILENO);
-    setenv("L", command_program(), 1);
+    setenv("L", program, 1);
     unsetenv("CC");
     unsetenv("CFLAGS");
     unsetenv("NO_COLOR");
@@ -64,10 +64,11 @@ Ran command_run(const char *folder, int seconds, const char *line)
 {
     FILE *output = tmpfile(), *errors = tmpfile();
     cr_assert(output && errors);
+    const char *program = command_program();        /* in the child, a failure would make the framework wait for ever */
     pid_t child = fork();
     cr_assert(child >= 0);
     if (child == 0)
-        become(folder, seconds, line, output, errors);
+        become(program, folder, seconds, line, output, errors);
     int status;
     struct rusage usage;
     cr_assert(wait4(child, &status, 0, &usage) == child);
