@@ -226,10 +226,16 @@ static void draw_forecast(Charts *charts, const Session *s, const Pairs *p, bool
     plot_lines(charts_add(charts, CHART_PREDICTIONS, arena_format(charts->arena, "forecast_%s%s", p->name, first ? "_end" : "")), &chart);
 }
 
-/* How far ahead of its window a step is: horizons of its own, or all rows up to one. */
-static int rows_ahead(const Data *data, int step, int steps)
+/* How far ahead of its window a target is: horizons of its own, as columns or as steps, or all rows up to one. Columns that say their horizon
+ * ("CLOSE +5") leave it to the title. */
+static int rows_ahead(Charts *charts, const Data *data, Pairs *pairs, int width, int steps)
 {
-    return data->horizon_count == steps ? data->horizons[step] : step + 1;
+    if (data->horizon_count > 1 && width == data->horizon_count * data->target_count) {
+        const char *mark = strstr(pairs->name, " +");
+        pairs->name = arena_format(charts->arena, "%.*s", mark ? (int)(mark - pairs->name) : (int)strlen(pairs->name), pairs->name);
+        return data->horizons[pairs->column / data->target_count];
+    }
+    return data->horizon_count == steps ? data->horizons[pairs->step] : pairs->step + 1;
 }
 
 /* Of several steps ahead, the first and the last. */
@@ -246,7 +252,7 @@ static int charts_of_forecasts(Charts *charts, Session *s, const struct lstmc_da
     }
     int status = for_each_output(s, data, take_pairs, &c);
     for (int i = 0; i < c.count && !status; i++) {
-        int ahead = rows_ahead(described, pairs[i].step, steps);
+        int ahead = rows_ahead(charts, described, &pairs[i], width, steps);
         draw_forecast(charts, s, &pairs[i], data->persistence != NULL, ahead, 0);
         if (pairs[i].count >= 2 * END_DRAWN)
             draw_forecast(charts, s, &pairs[i], data->persistence != NULL, ahead, pairs[i].count - END_DRAWN);
