@@ -10,8 +10,9 @@
 static int find_id(const struct lstmc_meaning *meaning, struct lstmc_token token)
 {
     int first = meaning->unit == LSTMC_BYTES ? 0 : LSTMC_ID_FIRST;
+    size_t length = *token.text ? token.length : 0;             /* the byte 0 has no text */
     for (int id = first; id < meaning->vocabulary.count; id++)
-        if (!strncmp(meaning->vocabulary.text[id], token.text, token.length) && !meaning->vocabulary.text[id][token.length])
+        if (strlen(meaning->vocabulary.text[id]) == length && !memcmp(meaning->vocabulary.text[id], token.text, length))
             return id;
     return meaning->unit == LSTMC_BYTES ? -1 : LSTMC_ID_UNKNOWN;
 }
