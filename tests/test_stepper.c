@@ -192,7 +192,8 @@ Test(stepper, a_gradient_that_is_no_number)
     struct values v = values_create(&s.model), before = values_create(&s.model);
     struct lstmc_stepper stepper;
     float penalty;
-    cr_assert_eq(lstmc_stepper_create(&stepper, &(struct lstmc_engine){ .model = &s.model, .context = &team, .run = team_run }, v.w, v.g, v.state), 0);
+    struct lstmc_engine engine = { .model = &s.model, .context = &team, .run = team_run };            /* a literal in the macro would end with it */
+    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state), 0);
     for (size_t i = 0; i < v.gradients; i += i % 97 == 0 ? 1 : 12) {
         v.g[i] = bad[i % 3];
         cr_expect(!lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was not seen", i, (double)v.g[i]);
@@ -216,7 +217,8 @@ Test(stepper, a_weight_that_becomes_no_number)
     struct values v = values_create(&s.model);
     struct lstmc_stepper stepper;
     float penalty;
-    cr_assert_eq(lstmc_stepper_create(&stepper, &(struct lstmc_engine){ .model = &s.model, .context = &team, .run = team_run }, v.w, v.g, v.state), 0);
+    struct lstmc_engine engine = { .model = &s.model, .context = &team, .run = team_run };            /* a literal in the macro would end with it */
+    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state), 0);
     for (size_t i = 0; i < v.gradients; i += 41) {
         v.g[i] = 3e38f;
         cr_expect(lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was taken for none", i, (double)v.g[i]);
