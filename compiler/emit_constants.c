@@ -182,15 +182,15 @@ static void add_word(Lines *lines, const char *word)
 static const Element *put_row(Lines *lines, const Tensor *tensor, const Element *elements, const char *opening, const char *closing)
 {
     const int extent = tensor_memory_extent(tensor, tensor_memory_rank(tensor) - 1);
-    char text[32];
+    char number[24], word[24 + 4 * TENSOR_RANK_MAX];
     if (*opening)
         add_word(lines, opening);
     for (int i = 0; i < extent; i++) {
-        element_text(text, tensor, *elements++);
-        add_word(lines, strcat(text, i + 1 < extent ? "," : ""));
+        element_text(number, tensor, *elements++);
+        bool last = i + 1 == extent;                    /* braces stay with it: none begins a line */
+        snprintf(word, sizeof word, "%s%s%s", number, !last ? "," : *closing ? " " : "", last ? closing : "");
+        add_word(lines, word);
     }
-    if (*closing)
-        add_word(lines, closing);
     end_line(lines);
     return elements;
 }

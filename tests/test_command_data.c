@@ -126,3 +126,13 @@ Test(command_data, labels_are_kept_with_the_weights)
     expect("$L train l.lua --interpreted --quiet && grep -ac square.*circle l.safetensors", 0, "\n1\n", NULL);
     expect("$L train l.lua classes=3 --interpreted", 1, NULL, "l.lua: line 3: samples: there are 2 labels, but the model tells 3 classes apart");
 }
+
+/* The same bits from memory and from the disk. */
+Test(command_data, larger_than_memory)
+{
+    write_text("n.lua", "local function pick(random) local x = {} for t = 1, 5 do x[t] = { random(), random() } end return x, { x[1][1] } end\n"
+                        "return Sequential{ Input{5, 2}, LSTM{3}, Dense{1}, loss = \"mse\", data = samples{pick, samples = 50, validation_samples = 10}, epochs = 2 }\n");
+    expect("$L train n.lua --interpreted --quiet --out a.safetensors", 0, "weights:", NULL);
+    expect("LSTMC_DATA_MEMORY=100 $L train n.lua --interpreted --quiet --out b.safetensors && cmp a.safetensors b.safetensors", 0, "weights:", NULL);
+    expect("LSTMC_DATA_MEMORY=100 TMPDIR=/nonexistent $L train n.lua --interpreted --quiet", 1, NULL, "n.lua: no memory for 50 samples");
+}
