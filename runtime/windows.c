@@ -94,7 +94,7 @@ static int has_computed(const struct lstmc_table *table)
     return memchr(table->computed, 1, (size_t)table->columns) != NULL;
 }
 
-static int read_rows(Windows *w, Rows *rows, const char *remaining)
+int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
 {
     const struct lstmc_csv_options *options = w->options;
     int keeps = options->missing && strcmp(options->missing, "error");
@@ -137,9 +137,9 @@ static int read_all(Windows *w)
     for (int i = 0; i < w->columns + w->targets; i++)
         w->names[i] = i < w->columns ? options->columns[i] : targets[i - w->columns];
     w->names[w->columns + w->targets] = options->sample_weight;
-    int status = read_rows(w, &w->main, NULL);
+    int status = lstmc_windows_read(w, &w->main, NULL);
     if (!status && options->validation)
-        status = read_rows(w, &w->held_out, options->validation_remaining);
+        status = lstmc_windows_read(w, &w->held_out, options->validation_remaining);
     if (!status)
         w->main.cut = find_cut(&w->main.table, options);
     return status;
@@ -188,15 +188,24 @@ static int take_weight(const Windows *w, const Rows *rows, struct lstmc_dataset 
                                                                  rows->path, rows->table.line[last], weight);
 }
 
-static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
+int lstmc_windows_inputs(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
 {
-    size_t x = sample * w->model->input_count, y = sample * w->model->target_count, last = first + w->window - 1;
-    for (size_t row = first; row <= last; row++)
+    size_t x = sample * w->model->input_count;
+    for (size_t row = first; row < first + w->window; row++)
         for (int i = 0; i < w->columns; i++) {
             double value = normalised(w, rows, first, row, i);
             if (!lstmc_store_input(w->model, data, x++, value))
                 return misfit(w, rows, row, i, value, lstmc_input_range(w->model));
         }
+    return LSTMC_OK;
+}
+
+static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
+{
+    size_t y = sample * w->model->target_count, last = first + w->window - 1;
+    int status = lstmc_windows_inputs(w, rows, data, sample, first);
+    if (status)
+        return status;
     for (int ahead = 0; ahead < w->ahead_count; ahead++)
         for (int i = w->columns; i < w->columns + w->targets; i++, y++) {
             size_t row = last + (size_t)w->ahead[ahead];
