@@ -1,10 +1,8 @@
 /* test_checkpoint.c: a training that is stopped after any batch and goes on from the file ends with the same bits; and what a file must not be. */
-#include "../compiler/compile.h"
-#include "../compiler/load.h"
-#include "../compiler/passes.h"
 #include "../runtime/lstmc.h"
 #include "../runtime/lstmc_random.h"
 #include "command.h"
+#include "compiled_model.h"
 #include "mutate.h"
 
 #include <criterion/criterion.h>
@@ -17,11 +15,8 @@
 #define EPOCHS 4
 
 struct subject {
-    Arena *arena;
-    Diagnostics *diagnostics;
-    Description *description;
-    Compiled compiled;
-    Loaded loaded;
+    struct compiled_model c;
+    const struct lstmc_model *model;
     struct lstmc_engine engine;
     struct lstmc_dataset data, held_out;
     char *folder, *path;
@@ -40,23 +35,18 @@ static void fill_data(const struct lstmc_model *model, size_t samples, uint64_t 
 
 static void subject_create(struct subject *s, const char *optimizer)
 {
+    char text[600];
     memset(s, 0, sizeof *s);
-    s->arena = arena_create();
-    s->diagnostics = diagnostics_create(s->arena);
-    char *text = arena_format(s->arena, "return Sequential{ name = \"subject\", Input{5, 3}, LSTM{4, return_sequences = true}, Dropout{0.3}, GRU{3},\n"
-                                        "  Dense{1, activation = \"sigmoid\"}, loss = \"binary_crossentropy\", optimizer = %s, metrics = {\"accuracy\"},\n"
-                                        "  batch_size = 8, shards = 2 }\n", optimizer);
-    s->description = description_read_text(s->arena, s->diagnostics, "subject.lua", text, strlen(text), &(ReadOptions){ 0 });
-    cr_assert(s->description, "the description cannot be read");
-    CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
-    setenv("CFLAGS", "-O1", 1);
-    cr_assert(compile(s->arena, s->description, s->diagnostics, &options, &s->compiled) &&
-              load(s->arena, s->diagnostics, &s->compiled, LOAD_TO_CHECK, &s->loaded), "the model cannot be compiled");
-    cr_assert_eq(lstmc_engine_create(s->loaded.model, &s->engine), 0);
-    fill_data(s->loaded.model, SAMPLES, 7, &s->data);
-    fill_data(s->loaded.model, 20, 8, &s->held_out);
+    snprintf(text, sizeof text, "return Sequential{ name = \"subject\", Input{5, 3}, LSTM{4, return_sequences = true}, Dropout{0.3}, GRU{3},\n"
+             "  Dense{1, activation = \"sigmoid\"}, loss = \"binary_crossentropy\", optimizer = %s, metrics = {\"accuracy\"},\n"
+             "  batch_size = 8, shards = 2 }\n", optimizer);
+    compiled_model_create(&s->c, text, "-O1", false);
+    s->model = s->c.model;
+    cr_assert_eq(lstmc_engine_create(s->model, &s->engine), 0);
+    fill_data(s->model, SAMPLES, 7, &s->data);
+    fill_data(s->model, 20, 8, &s->held_out);
     s->folder = command_folder();
-    s->path = arena_format(s->arena, "%s/subject.checkpoint", s->folder);
+    s->path = arena_format(s->c.arena, "%s/subject.checkpoint", s->folder);
 }
 
 static void subject_free(struct subject *s)
@@ -64,11 +54,8 @@ static void subject_free(struct subject *s)
     lstmc_engine_free(&s->engine);
     lstmc_dataset_free(&s->data);
     lstmc_dataset_free(&s->held_out);
-    loaded_free(&s->loaded);
-    compiled_free(&s->compiled);
-    description_free(s->description);
     command_folder_remove(s->folder);
-    arena_free(s->arena);
+    compiled_model_free(&s->c);
 }
 
 static int save(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
@@ -79,7 +66,7 @@ static int save(void *context, const struct lstmc_snapshot *snapshot, struct lst
         snprintf(message->text, sizeof message->text, "no space");
         return LSTMC_IO;
     }
-    int status = lstmc_checkpoint_save(s->loaded.model, snapshot, s->path, NULL, message);
+    int status = lstmc_checkpoint_save(s->model, snapshot, s->path, NULL, message);
     cr_expect_eq(status, 0, "%s", message->text);
     return status;
 }
@@ -118,7 +105,7 @@ static int train(struct subject *s, float *weights, struct lstmc_train_options o
 /* To the end, and with an interruption after each number of batches: through the file each time. */
 static void expect_the_same_bits(struct subject *s, struct lstmc_train_options options)
 {
-    const struct lstmc_model *m = s->loaded.model;
+    const struct lstmc_model *m = s->model;
     float *whole = lstmc_alloc(m->weight_count * sizeof *whole), *parts = lstmc_alloc(m->weight_count * sizeof *parts);
     struct lstmc_history history, resumed;
     struct lstmc_message message = { "" };
@@ -197,8 +184,8 @@ Test(checkpoint, streams_carry_their_states)
     struct lstmc_message message;
     double with, without;
     subject_create(&s, "Adam{}");
-    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
-    lstmc_init(s.loaded.model, weights, 3);
+    float *weights = lstmc_alloc(s.model->weight_count * sizeof *weights);
+    lstmc_init(s.model, weights, 3);
     struct lstmc_dataset four_steps = s.data;
     four_steps.samples = 32;            /* of 8 streams */
     struct lstmc_train_options options = { .stateful = 1 };
@@ -207,7 +194,7 @@ Test(checkpoint, streams_carry_their_states)
     cr_assert_eq(lstmc_evaluate(&s.engine, weights, &four_steps, &options, &without, NULL, &message), 0);
     cr_expect(with != without, "%g", with);
     /* the same by hand: step k of stream b is sample 4 b + k */
-    const struct lstmc_model *m = s.loaded.model;
+    const struct lstmc_model *m = s.model;
     double sum = 0;
     for (int shard = 0; shard < 2; shard++) {
         void *tape = s.engine.tape(s.engine.context, shard), *training = lstmc_alloc(m->training_bytes);
@@ -238,15 +225,15 @@ Test(checkpoint, more_epochs_are_one_longer_training)
     struct lstmc_snapshot snapshot;
     struct lstmc_callback stop = { .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 50, .restore_best_weights = 1 };
     subject_create(&s, "Adam{learning_rate = 0.02}");
-    size_t bytes = s.loaded.model->weight_count * sizeof(float);
+    size_t bytes = s.model->weight_count * sizeof(float);
     float *whole = lstmc_alloc(bytes), *parts = lstmc_alloc(bytes);
     struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .epochs = 5, .callbacks = &stop, .callback_count = 1 });
-    lstmc_init(s.loaded.model, whole, 3);
+    lstmc_init(s.model, whole, 3);
     cr_assert_eq(train(&s, whole, options, NULL, &message), 0, "%s", message.text);
-    lstmc_init(s.loaded.model, parts, 3);
+    lstmc_init(s.model, parts, 3);
     options.epochs = 2;
     cr_assert_eq(train(&s, parts, options, NULL, &message), 0);
-    cr_assert_eq(lstmc_checkpoint_load(s.loaded.model, &snapshot, s.path, &message), 0, "%s", message.text);
+    cr_assert_eq(lstmc_checkpoint_load(s.model, &snapshot, s.path, &message), 0, "%s", message.text);
     options.epochs = 5;
     options.resume = &snapshot;
     cr_assert_eq(train(&s, parts, options, NULL, &message), 0, "%s", message.text);
@@ -261,8 +248,8 @@ Test(checkpoint, when_it_is_due)
     struct subject s;
     struct lstmc_message message;
     subject_create(&s, "Adam{}");
-    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
-    lstmc_init(s.loaded.model, weights, 3);
+    float *weights = lstmc_alloc(s.model->weight_count * sizeof *weights);
+    lstmc_init(s.model, weights, 3);
     struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .checkpoint_batches = 4 });
     cr_assert_eq(train(&s, weights, options, NULL, &message), 0);
     cr_expect(s.saves >= 20 / 4 && s.saves <= 20 / 4 + 1 + EPOCHS, "%d", s.saves);
@@ -285,9 +272,9 @@ static struct subject one_checkpoint(const char *optimizer)
     struct subject s;
     struct lstmc_message message;
     subject_create(&s, optimizer);
-    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
+    float *weights = lstmc_alloc(s.model->weight_count * sizeof *weights);
     struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .epochs = 1 });
-    lstmc_init(s.loaded.model, weights, 3);
+    lstmc_init(s.model, weights, 3);
     cr_assert_eq(lstmc_train(&s.engine, weights, &s.data, &s.held_out, &options, NULL, &message), 0, "%s", message.text);
     lstmc_free(weights);
     return s;
@@ -297,8 +284,8 @@ Test(checkpoint, is_a_weight_file_too)
 {
     struct subject s = one_checkpoint("Adam{}");
     struct lstmc_message message = { "" };
-    float *weights = lstmc_alloc(s.loaded.model->weight_count * sizeof *weights);
-    cr_expect_eq(lstmc_weights_load(s.loaded.model, weights, s.path, &message), 0, "%s", message.text);
+    float *weights = lstmc_alloc(s.model->weight_count * sizeof *weights);
+    cr_expect_eq(lstmc_weights_load(s.model, weights, s.path, &message), 0, "%s", message.text);
     lstmc_free(weights);
     subject_free(&s);
 }
@@ -317,18 +304,18 @@ Test(checkpoint, of_something_else)
 {
     struct subject s = one_checkpoint("Adam{}");
     struct lstmc_message message = { "" };
-    struct lstmc_model other = *s.loaded.model;
+    struct lstmc_model other = *s.model;
     other.fingerprint++;
     expect_mismatch(&s, &other, s.path, "another model");
-    other = *s.loaded.model;
+    other = *s.model;
     other.optimizer.kind = LSTMC_SGD;
     expect_mismatch(&s, &other, s.path, "optimizer");
-    const char *weights = arena_format(s.arena, "%s/weights", s.folder);
+    const char *weights = arena_format(s.c.arena, "%s/weights", s.folder);
     float *values = lstmc_alloc(other.weight_count * sizeof *values);
-    cr_assert_eq(lstmc_weights_save(s.loaded.model, values, weights, NULL, &message), 0);
-    expect_mismatch(&s, s.loaded.model, weights, "--init");
+    cr_assert_eq(lstmc_weights_save(s.model, values, weights, NULL, &message), 0);
+    expect_mismatch(&s, s.model, weights, "--init");
     struct lstmc_snapshot snapshot;
-    cr_assert_eq(lstmc_checkpoint_load(s.loaded.model, &snapshot, s.path, &message), 0);
+    cr_assert_eq(lstmc_checkpoint_load(s.model, &snapshot, s.path, &message), 0);
     struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .epochs = 2, .resume = &snapshot });
     options.seed++;
     cr_expect_eq(train(&s, values, options, NULL, &message), LSTMC_MISMATCH);
@@ -348,7 +335,7 @@ static int read_mutation(void *context, const char *path, struct lstmc_message *
 {
     const struct subject *s = context;
     struct lstmc_snapshot snapshot;
-    int status = lstmc_checkpoint_load(s->loaded.model, &snapshot, path, message);
+    int status = lstmc_checkpoint_load(s->model, &snapshot, path, message);
     lstmc_snapshot_free(&snapshot);
     return status;
 }

@@ -1,12 +1,10 @@
 /* test_kill.c: a training that is killed 200 times, at any moment, now and then with a disk that is full, loses nothing: each start goes on from the
  * checkpoint, and the weights at the end are those of a training that nobody touched, bit for bit. */
 #define _GNU_SOURCE
-#include "../compiler/compile.h"
-#include "../compiler/load.h"
-#include "../compiler/passes.h"
 #include "../runtime/lstmc.h"
 #include "../runtime/lstmc_random.h"
 #include "command.h"
+#include "compiled_model.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -24,10 +22,8 @@
 #define KILLS 200
 
 struct subject {
-    Arena *arena;
-    Description *description;
-    Compiled compiled;
-    Loaded loaded;
+    struct compiled_model c;
+    const struct lstmc_model *model;
     struct lstmc_engine engine;
     struct lstmc_dataset data, held_out;
     const char *folder, *checkpoint, *weights;
@@ -48,20 +44,14 @@ static void subject_create(struct subject *s)
                                "  loss = \"binary_crossentropy\", optimizer = Adam{learning_rate = 0.01}, metrics = {\"accuracy\"},\n"
                                "  batch_size = 8, shards = 2 }\n";
     memset(s, 0, sizeof *s);
-    s->arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(s->arena);
-    s->description = description_read_text(s->arena, diagnostics, "killed.lua", text, strlen(text), &(ReadOptions){ 0 });
-    cr_assert(s->description, "the description cannot be read");
-    CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
-    setenv("CFLAGS", "-O1", 1);
-    cr_assert(compile(s->arena, s->description, diagnostics, &options, &s->compiled) &&
-              load(s->arena, diagnostics, &s->compiled, LOAD_TO_CHECK, &s->loaded), "the model cannot be compiled");
-    cr_assert_eq(lstmc_engine_create(s->loaded.model, &s->engine), 0);
-    fill_data(s->loaded.model, SAMPLES, &s->data);
-    fill_data(s->loaded.model, 20, &s->held_out);
+    compiled_model_create(&s->c, text, "-O1", false);
+    s->model = s->c.model;
+    cr_assert_eq(lstmc_engine_create(s->model, &s->engine), 0);
+    fill_data(s->model, SAMPLES, &s->data);
+    fill_data(s->model, 20, &s->held_out);
     s->folder = command_folder();
-    s->checkpoint = arena_format(s->arena, "%s/killed.checkpoint", s->folder);
-    s->weights = arena_format(s->arena, "%s/killed.safetensors", s->folder);
+    s->checkpoint = arena_format(s->c.arena, "%s/killed.checkpoint", s->folder);
+    s->weights = arena_format(s->c.arena, "%s/killed.safetensors", s->folder);
 }
 
 static void subject_free(struct subject *s)
@@ -69,17 +59,14 @@ static void subject_free(struct subject *s)
     lstmc_engine_free(&s->engine);
     lstmc_dataset_free(&s->data);
     lstmc_dataset_free(&s->held_out);
-    loaded_free(&s->loaded);
-    compiled_free(&s->compiled);
-    description_free(s->description);
     command_folder_remove((char *)s->folder);
-    arena_free(s->arena);
+    compiled_model_free(&s->c);
 }
 
 static int save(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
 {
     const struct subject *s = context;
-    return lstmc_checkpoint_save(s->loaded.model, snapshot, s->checkpoint, NULL, message);
+    return lstmc_checkpoint_save(s->model, snapshot, s->checkpoint, NULL, message);
 }
 
 /* What a process does from its start to its end; returns its exit status. A checkpoint after each batch. */
@@ -92,16 +79,16 @@ static int work(struct subject *s, int epochs)
     struct lstmc_train_options options = { .epochs = epochs, .seed = 5, .shuffle = 1, .metrics = metrics, .metric_count = 1, .quiet = 1,
                                            .gradient_accumulation_steps = 2, .callbacks = &best, .callback_count = 1, .checkpoint = save,
                                            .checkpoint_batches = 1, .context = s };
-    float *weights = lstmc_alloc(s->loaded.model->weight_count * sizeof *weights);
-    lstmc_init(s->loaded.model, weights, options.seed);
+    float *weights = lstmc_alloc(s->model->weight_count * sizeof *weights);
+    lstmc_init(s->model, weights, options.seed);
     if (access(s->checkpoint, F_OK) == 0) {
-        if (lstmc_checkpoint_load(s->loaded.model, &snapshot, s->checkpoint, &message))
+        if (lstmc_checkpoint_load(s->model, &snapshot, s->checkpoint, &message))
             return fprintf(stderr, "%s\n", message.text), 2;
         options.resume = &snapshot;
     }
     if (lstmc_train(&s->engine, weights, &s->data, &s->held_out, &options, NULL, &message))
         return fprintf(stderr, "%s\n", message.text), 3;
-    int status = lstmc_weights_save(s->loaded.model, weights, s->weights, NULL, &message) ? 4 : 0;
+    int status = lstmc_weights_save(s->model, weights, s->weights, NULL, &message) ? 4 : 0;
     lstmc_free(weights);
     return status;
 }
@@ -138,7 +125,7 @@ static char *read_weights(const struct subject *s)
 
 static size_t weights_bytes(const struct subject *s)
 {
-    return s->loaded.model->weight_count * sizeof(float) + 100;
+    return s->model->weight_count * sizeof(float) + 100;
 }
 
 Test(kill, two_hundred_times)
@@ -153,7 +140,7 @@ Test(kill, two_hundred_times)
         cr_assert(status == -1 || status == 0 || (bytes && status == 4), "start %d ended with %d", (int)i, status);
         killed += status == -1;
         full += bytes != 0;
-        in_the_write += access(arena_format(s.arena, "%s.tmp", s.checkpoint), F_OK) == 0;
+        in_the_write += access(arena_format(s.c.arena, "%s.tmp", s.checkpoint), F_OK) == 0;
         if (status == 0)
             epochs += 10;               /* it was faster than the killer: a longer training has the same beginning */
         cr_assert_lt(i, 20000);

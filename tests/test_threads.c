@@ -1,11 +1,9 @@
 /* test_threads.c: an engine computes the same bits on any number of threads, on several at once, and leaves nothing behind. */
 #define _GNU_SOURCE      /* pthread_setattr_default_np */
-#include "../compiler/compile.h"
-#include "../compiler/load.h"
-#include "../compiler/passes.h"
 #include "../runtime/lstmc.h"
 #include "../runtime/lstmc_random.h"
 #include "../runtime/threads.h"
+#include "compiled_model.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -28,11 +26,7 @@
 /* ---- a generated model ----------------------------------------------------------------------------------------------------------- */
 
 struct subject {
-    Arena *arena;
-    Diagnostics *diagnostics;
-    Description *description;
-    Compiled compiled;
-    Loaded loaded;
+    struct compiled_model c;
     const struct lstmc_model *model;
     struct lstmc_dataset data;
     float *weights;
@@ -50,19 +44,12 @@ static void fill_data(const struct lstmc_model *model, size_t samples, struct ls
 /* Dropout, whose noise depends on the row, and two recurrent layers. */
 static void subject_create(struct subject *s, int shards, bool inference)
 {
+    char text[400];
     memset(s, 0, sizeof *s);
-    s->arena = arena_create();
-    s->diagnostics = diagnostics_create(s->arena);
-    char *text = arena_format(s->arena, "return Sequential{ name = \"subject\", Input{7, 3}, GRU{5, return_sequences = true}, Dropout{0.3}, LSTM{9},\n"
-                                        "  Dense{2}, loss = \"mse\", optimizer = \"adam\", metrics = {\"mae\"}, batch_size = %d, shards = %d }\n",
-                              BATCH * shards, shards);
-    s->description = description_read_text(s->arena, s->diagnostics, "subject.lua", text, strlen(text), &(ReadOptions){ 0 });
-    cr_assert(s->description, "the description cannot be read");
-    CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO, .inference = inference };
-    setenv("CFLAGS", GENERATED_FLAGS, 1);
-    cr_assert(compile(s->arena, s->description, s->diagnostics, &options, &s->compiled) &&
-              load(s->arena, s->diagnostics, &s->compiled, LOAD_TO_CHECK, &s->loaded), "the model cannot be compiled");
-    s->model = s->loaded.model;
+    snprintf(text, sizeof text, "return Sequential{ name = \"subject\", Input{7, 3}, GRU{5, return_sequences = true}, Dropout{0.3}, LSTM{9},\n"
+             "  Dense{2}, loss = \"mse\", optimizer = \"adam\", metrics = {\"mae\"}, batch_size = %d, shards = %d }\n", BATCH * shards, shards);
+    compiled_model_create(&s->c, text, GENERATED_FLAGS, inference);
+    s->model = s->c.model;
     cr_assert_eq(s->model->shards, shards);
     fill_data(s->model, (size_t)(BATCH * shards * 2 + BATCH + 1), &s->data);
     s->weights = lstmc_alloc(s->model->weight_count * sizeof(float));
@@ -73,10 +60,7 @@ static void subject_free(struct subject *s)
 {
     lstmc_free(s->weights);
     lstmc_dataset_free(&s->data);
-    loaded_free(&s->loaded);
-    compiled_free(&s->compiled);
-    description_free(s->description);
-    arena_free(s->arena);
+    compiled_model_free(&s->c);
 }
 
 /* ---- the same bits ------------------------------------------------------------------------------------------------------------------ */
