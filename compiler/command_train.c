@@ -8,14 +8,14 @@
 #include <string.h>
 
 #define CHECKPOINT_SECONDS 10
-#define INTERRUPTED_STATUS 130              /* as a shell says of a program that SIGINT has ended */
+#define SIGNAL_STATUS 128                   /* and the signal's number: as a shell says of a program that a signal has ended */
 
 static volatile sig_atomic_t interrupted;
 
 /* The second time the signal does what it always does. */
 static void interrupt(int signal_number)
 {
-    interrupted = 1;
+    interrupted = signal_number;
     signal(signal_number, SIG_DFL);
 }
 
@@ -306,5 +306,5 @@ int command_train(const Arguments *arguments)
     lstmc_metadata_free(t.metadata);
     lstmc_metadata_free(t.checkpoint_metadata);
     int result = session_close(&t.session, status ? status : t.rate_failed);
-    return status == LSTMC_INTERRUPTED && !t.rate_failed ? INTERRUPTED_STATUS : result;
+    return status == LSTMC_INTERRUPTED && !t.rate_failed ? SIGNAL_STATUS + interrupted : result;
 }

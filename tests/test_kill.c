@@ -198,6 +198,8 @@ Test(kill, command)
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --out whole.safetensors", 0, "weights: whole.safetensors", NULL);
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 & p=$!; until test -e a.checkpoint; do sleep 0.02; done; "
                    "kill -INT $p; wait $p", 130, NULL, "; --resume goes on from a.checkpoint");
+    command_expect(folder, 120, "rm -f t.checkpoint; $L train a.lua --interpreted --quiet --checkpoint-every=50 --out t.safetensors & p=$!; "
+                   "until test -e t.checkpoint; do sleep 0.02; done; kill -TERM $p; wait $p", 143, NULL, "; --resume goes on from t.checkpoint");
     command_expect(folder, 120, "cp a.checkpoint b.checkpoint; $L train a.lua --interpreted --quiet --checkpoint=b.checkpoint --samples=8 --epochs=2000 --out b.safetensors; "
                    "cmp a.checkpoint b.checkpoint.old", 0, "weights: b.safetensors", "note: b.checkpoint of an unfinished training (epoch 1 of 2000) is now b.checkpoint.old");
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 --resume & p=$!; sleep 0.3; kill -KILL $p; wait $p 2>/dev/null; test $? = 137",
