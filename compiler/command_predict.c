@@ -3,6 +3,7 @@
 #include "out.h"
 #include "predict_input.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static void denormalize(Predictor *p, size_t sample, float *y)
     const float *base = predict_input_base(p->input, sample, &base_count);
     for (size_t i = 0; scaling->columns && i < p->outputs * p->steps; i++) {
         size_t column = i % (size_t)scaling->columns;
-        y[i] = (float)(y[i] * scaling->scale[column] + scaling->offset[column]);
+        y[i] = fmaf(y[i], (float)scaling->scale[column], (float)scaling->offset[column]);       /* as M_denormalize does where there is an FMA */
     }
     for (size_t i = 0; base && i < p->outputs * p->steps; i++)
         y[i] += base[i % (size_t)base_count];
@@ -163,34 +164,93 @@ static int write_array(Predictor *p, const char *path)
 
 /* ---- all samples, or step by step ---- */
 
+static size_t scratch_stride(const struct lstmc_model *m)
+{
+    return (m->scratch_bytes + 64) / 64 * 64;
+}
+
+/* Samples one by one, on all threads: by M_predict, as a program does that has been shipped, and so with its last digits. */
+typedef struct Batch {
+    const struct lstmc_model *model;
+    void *packed;
+    char *scratch;                      /* of each sample */
+    const char *x;
+    float *y;
+} Batch;
+
+static void predict_one(void *context, int sample)
+{
+    const Batch *batch = context;
+    const struct lstmc_model *m = batch->model;
+    m->predict(batch->packed, batch->scratch + (size_t)sample * scratch_stride(m), batch->x + (size_t)sample * m->input_count * 4,
+               batch->y + (size_t)sample * m->output_count);
+}
+
+/* The interpreter has batches alone. */
+static int open_batch(Predictor *p, Batch *batch, int rows)
+{
+    const struct lstmc_model *m = p->session->loaded.model;
+    *batch = (Batch){ .model = m, .y = p->y, .x = lstmc_alloc((size_t)rows * p->model->descriptor.input_count * 4) };
+    if (m) {
+        batch->packed = lstmc_alloc(m->packed_bytes + 1);
+        batch->scratch = lstmc_alloc((size_t)rows * scratch_stride(m));
+    }
+    if (!batch->x || (m && (!batch->packed || !batch->scratch)))
+        return LSTMC_NO_MEMORY;
+    if (m)
+        m->prepare(batch->packed, p->session->weights);
+    return LSTMC_OK;
+}
+
+static void predict_batch(Predictor *p, Batch *batch, int count)
+{
+    struct lstmc_engine *engine = &p->session->engine;
+    if (batch->model)
+        engine->run(engine->context, count, predict_one, batch);
+    else
+        engine->predict(engine->context, batch->x, count, batch->y);
+}
+
+static void close_batch(Batch *batch)
+{
+    lstmc_free((void *)batch->x);
+    lstmc_free(batch->packed);
+    lstmc_free(batch->scratch);
+}
+
+static int print_samples(Predictor *p, Form form, int count)
+{
+    for (int b = 0; b < count; b++, p->samples++) {
+        float *y = p->y + (size_t)b * p->model->descriptor.output_count;
+        denormalize(p, p->samples, y);
+        if (form == FORM_CSV)
+            print_row(p, y);
+        else if (form == FORM_TEXT)
+            print_sample(p, y);
+        else if (!keep(p, y))
+            return LSTMC_NO_MEMORY;
+    }
+    fflush(p->to);
+    return LSTMC_OK;
+}
+
 static int predict_samples(Predictor *p, Form form)
 {
-    Session *s = p->session;
-    const struct lstmc_model *m = &p->model->descriptor;
-    int rows = m->batch * m->shards, count;
-    void *x = lstmc_alloc((size_t)rows * m->input_count * 4);
-    if (!x)
-        return LSTMC_NO_MEMORY;
-    if (form == FORM_CSV)
+    int rows = p->model->descriptor.batch * p->model->descriptor.shards, count;
+    Batch batch;
+    int status = open_batch(p, &batch, rows);
+    if (!status && form == FORM_CSV)
         print_heading(p);
-    while ((count = predict_input_next(p->input, x, rows)) > 0) {
-        s->engine.predict(s->engine.context, x, count, p->y);
-        for (int b = 0; b < count; b++, p->samples++) {
-            float *y = p->y + (size_t)b * m->output_count;
-            denormalize(p, p->samples, y);
-            if (form == FORM_CSV)
-                print_row(p, y);
-            else if (form == FORM_TEXT)
-                print_sample(p, y);
-            else if (!keep(p, y)) {
-                lstmc_free(x);
-                return LSTMC_NO_MEMORY;
-            }
+    while (!status && (count = predict_input_next(p->input, (void *)batch.x, rows)) != 0) {
+        if (count < 0) {
+            status = count;
+            break;
         }
-        fflush(p->to);
+        predict_batch(p, &batch, count);
+        status = print_samples(p, form, count);
     }
-    lstmc_free(x);
-    return count;
+    close_batch(&batch);
+    return status;
 }
 
 /* Each time step as it comes in, and what the network says then. */

@@ -57,8 +57,8 @@ static void scale_numbers(PredictInput *input, float *x, size_t count, size_t ke
         input->data.persistence[kept * (size_t)input->base_count + (size_t)t] = x[last + (size_t)base_column(input->meaning, t)];
     for (size_t i = 0; columns && i < count; i++) {
         size_t column = i % columns;
-        double from = input->meaning->is_relative ? x[last + column] : 0;
-        x[i] = (float)((x[i] - from - scaling->offset[column]) / scaling->scale[column]);
+        float from = input->meaning->is_relative ? x[last + column] : 0;
+        x[i] = (x[i] - from - (float)scaling->offset[column]) / (float)scaling->scale[column];      /* as M_normalize does */
     }
 }
 

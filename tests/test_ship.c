@@ -268,8 +268,8 @@ Test(ship, example_of_yes_and_no)
 
 /* ---- lstmc predict ---- */
 
-/* Line by line the same, but for the last digits of numbers: sums are in another order there. */
-static void expect_same_lines(const char *ours, const char *theirs)
+/* Line by line the same, but for the last digits of numbers. */
+static void expect_similar_lines(const char *ours, const char *theirs)
 {
     for (; *ours && *theirs; ours += *ours != 0, theirs += *theirs != 0) {
         while (*ours && *ours == *theirs && *ours != ' ' && *ours != '\n' && !strchr("-.0123456789", *ours))
@@ -291,10 +291,14 @@ static void check_against_predict(const char *text, const struct lstmc_meaning *
     shipping_write(&shop, "net", text, meaning);
     command_write(shop.folder, "input", input, (long)strlen(input));
     shipping_lstmc(&shop, "net.lua --weights net.safetensors --example --inference --quiet");
-    const char *ours = workshop_run(&shop, "make -s CFLAGS=-O1 && ./net %s input", options);
+    const char *ours = workshop_run(&shop, "make -s && ./net %s input", options);
     const char *theirs = shipping_lstmc(&shop, arena_format(shop.arena, "predict net.lua --weights net.safetensors --input input %s", options));
     cr_assert(strlen(ours) > 20, "%s", ours);
-    expect_same_lines(ours, theirs);
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("fma"))          /* without it, denormalising rounds twice in one of them */
+        cr_expect_str_eq(ours, theirs);
+#endif
+    expect_similar_lines(ours, theirs);
     workshop_close(&shop);
 }
 
