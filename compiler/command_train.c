@@ -113,10 +113,9 @@ static void compare_computed_by(Trainer *t)
     struct lstmc_message message;
     if (lstmc_tensor_file_open(t->checkpoint, &file, &message))
         return;
-    for (const char **pair = file.metadata; pair && *pair; pair += 2)
-        if (!strcmp(pair[0], "computed_by") && strcmp(pair[1], computed_by(&t->session)))
-            fprintf(stderr, "note: the checkpoint was computed by %s, now it is %s: the last digits will not be those of one run\n", pair[1],
-                    computed_by(&t->session));
+    const char *before = lstmc_tensor_file_value(&file, "computed_by"), *now = computed_by(&t->session);
+    if (before && strcmp(before, now))
+        fprintf(stderr, "note: the checkpoint was computed by %s, now it is %s: the last digits will not be those of one run\n", before, now);
     lstmc_tensor_file_free(&file);
 }
 

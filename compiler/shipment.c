@@ -6,6 +6,7 @@
 #include "round_weights.h"
 
 #include "../runtime/lstmc_random.h"
+#include "../runtime/model_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,13 +63,11 @@ static const char *without_folder(const char *file)
 static int compare_fingerprint(const struct lstmc_model *m, const char *file, bool *differs, struct lstmc_message *message)
 {
     struct lstmc_tensor_file tensors;
-    char own[17];
     int status = lstmc_tensor_file_open(file, &tensors, message);
     if (status)
         return status;
-    snprintf(own, sizeof own, "%016llx", (unsigned long long)m->fingerprint);
-    for (const char **pair = tensors.metadata; pair && pair[0]; pair += 2)
-        *differs |= !strcmp(pair[0], "fingerprint") && strcmp(pair[1], own);
+    const char *found = lstmc_tensor_file_value(&tensors, "fingerprint");
+    *differs = found && strcmp(found, lstmc_fingerprint(m).text);
     lstmc_tensor_file_free(&tensors);
     return LSTMC_OK;
 }

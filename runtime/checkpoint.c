@@ -175,22 +175,12 @@ int lstmc_checkpoint_save(const struct lstmc_model *model, const struct lstmc_sn
 
 /* ---- loading ---- */
 
-static const char *value_of(const struct lstmc_tensor_file *file, const char *key)
-{
-    for (const char **pair = file->metadata; pair && *pair; pair += 2)
-        if (!strcmp(pair[0], key))
-            return pair[1];
-    return NULL;
-}
-
 static int check_model(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path, struct lstmc_message *message)
 {
-    char fingerprint[17];
-    const char *found = value_of(file, "fingerprint");
-    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)model->fingerprint);
-    if (!value_of(file, fields[0].key))
+    const char *found = lstmc_tensor_file_value(file, "fingerprint");
+    if (!lstmc_tensor_file_value(file, fields[0].key))
         return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is no checkpoint of a training%s", path, found ? ", but a weight file: --init starts from one" : "");
-    if (!found || strcmp(found, fingerprint))
+    if (!found || strcmp(found, lstmc_fingerprint(model).text))
         return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is a checkpoint of another model than \"%s\", or its layers have changed since", path, model->name);
     return LSTMC_OK;
 }
@@ -199,14 +189,14 @@ static int load_numbers(const struct lstmc_tensor_file *file, struct lstmc_snaps
 {
     const char *text;
     for (size_t f = 0; f < FIELDS; f++) {
-        text = value_of(file, fields[f].key);
+        text = lstmc_tensor_file_value(file, fields[f].key);
         for (size_t i = 0; text && i < fields[f].count; i++)
             if (!take_number(&text, fields[f].kind, (char *)s + fields[f].offset + 8 * i))
                 return 0;
         if (!text || *text)
             return 0;
     }
-    text = value_of(file, CALLBACK_KEY);
+    text = lstmc_tensor_file_value(file, CALLBACK_KEY);
     return text && take_callbacks(text, s);
 }
 
@@ -276,11 +266,11 @@ int lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot
         broken = "carried";
     if (broken)
         status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: training/%s does not fit", path, broken);
-    lstmc_tensor_file_free(&file);
     if (!status && !(s->weights = lstmc_alloc((model->weight_count + 1) * sizeof *s->weights)))
         status = lstmc_fail_memory(message, path);
     if (!status)
-        status = lstmc_weights_load(model, s->weights, path, message);
+        status = lstmc_weights_take(model, s->weights, &file, path, message);
+    lstmc_tensor_file_free(&file);
     if (status)
         lstmc_snapshot_free(s);
     return status;

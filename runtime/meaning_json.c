@@ -113,18 +113,10 @@ void lstmc_metadata_free(char **pairs)
 
 /* ---- from metadata ---- */
 
-static const char *find_value(const char *const *metadata, const char *key)
-{
-    for (; metadata && metadata[0]; metadata += 2)
-        if (!strcmp(metadata[0], key))
-            return metadata[1];
-    return NULL;
-}
-
 /* The list behind a key; *list stays NULL if there is no such key. 0: it is broken. */
-static int find_list(const char *const *metadata, const char *key, json_t **list)
+static int find_list(const struct lstmc_tensor_file *file, const char *key, json_t **list)
 {
-    const char *text = find_value(metadata, key);
+    const char *text = lstmc_tensor_file_value(file, key);
     *list = text ? json_loads(text, 0, NULL) : NULL;
     return !text || (json_is_array(*list) && json_array_size(*list) > 0 && json_array_size(*list) < 100000000);
 }
@@ -139,11 +131,11 @@ static int read_numbers(const json_t *list, double *value)
     return 1;
 }
 
-static int read_scaling(const char *const *metadata, const char *offset_key, const char *scale_key, struct lstmc_scaling *scaling)
+static int read_scaling(const struct lstmc_tensor_file *file, const char *offset_key, const char *scale_key, struct lstmc_scaling *scaling)
 {
     json_t *offset, *scale;
-    int good = find_list(metadata, offset_key, &offset);
-    good &= find_list(metadata, scale_key, &scale);
+    int good = find_list(file, offset_key, &offset);
+    good &= find_list(file, scale_key, &scale);
     if (good && (offset || scale))
         good = json_array_size(offset) == json_array_size(scale) && lstmc_scaling_alloc(scaling, (int)json_array_size(scale)) &&
                read_numbers(offset, scaling->offset) && read_numbers(scale, scaling->scale);
@@ -176,10 +168,10 @@ static int read_name(const json_t *json, struct lstmc_names *names, int index, i
     return 1;
 }
 
-static int read_names(const char *const *metadata, const char *key, struct lstmc_names *names, int is_latin)
+static int read_names(const struct lstmc_tensor_file *file, const char *key, struct lstmc_names *names, int is_latin)
 {
     json_t *list;
-    int good = find_list(metadata, key, &list);
+    int good = find_list(file, key, &list);
     if (good && list) {
         good = lstmc_names_alloc(names, (int)json_array_size(list));
         for (size_t i = 0; good && i < json_array_size(list); i++)
@@ -189,22 +181,22 @@ static int read_names(const char *const *metadata, const char *key, struct lstmc
     return good;
 }
 
-static int read_unit(const char *const *metadata, const char *key, enum lstmc_text_unit *unit)
+static int read_unit(const struct lstmc_tensor_file *file, const char *key, enum lstmc_text_unit *unit)
 {
-    const char *text = find_value(metadata, key);
+    const char *text = lstmc_tensor_file_value(file, key);
     for (int i = 0; text && i < (int)(sizeof units / sizeof *units); i++)
         if (!strcmp(text, units[i]))
             *unit = (enum lstmc_text_unit)i;
     return !text || *unit;
 }
 
-static int read_text(const char *const *metadata, struct lstmc_meaning *meaning)
+static int read_text(const struct lstmc_tensor_file *file, struct lstmc_meaning *meaning)
 {
-    const char *padding = find_value(metadata, "text_padding"), *letters = find_value(metadata, "text_case");
-    meaning->is_relative = find_value(metadata, "relative_to") != NULL;
+    const char *padding = lstmc_tensor_file_value(file, "text_padding"), *letters = lstmc_tensor_file_value(file, "text_case");
+    meaning->is_relative = lstmc_tensor_file_value(file, "relative_to") != NULL;
     meaning->pads_front = padding && !strcmp(padding, "pre");
     meaning->is_lower = letters && !strcmp(letters, "lower");
-    return read_unit(metadata, "text_unit", &meaning->unit) && read_unit(metadata, "target_text_unit", &meaning->target_unit);
+    return read_unit(file, "text_unit", &meaning->unit) && read_unit(file, "target_text_unit", &meaning->target_unit);
 }
 
 int lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message)
@@ -214,14 +206,13 @@ int lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct l
     int status = lstmc_tensor_file_open(path, &file, message);
     if (status)
         return status;
-    const char *const *metadata = file.metadata;
-    const char *broken = !read_text(metadata, meaning) ? "text_unit or target_text_unit" :
-                         !read_scaling(metadata, "input_offset", "input_scale", &meaning->input) ? "input_offset or input_scale" :
-                         !read_scaling(metadata, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale" :
-                         !read_names(metadata, "columns", &meaning->columns, 0) ? "columns" :
-                         !read_names(metadata, "targets", &meaning->targets, 0) ? "targets" :
-                         !read_names(metadata, "labels", &meaning->labels, meaning->unit == LSTMC_BYTES) ? "labels" :
-                         !read_names(metadata, "vocabulary", &meaning->vocabulary, meaning->unit == LSTMC_BYTES) ? "vocabulary" : NULL;
+    const char *broken = !read_text(&file, meaning) ? "text_unit or target_text_unit" :
+                         !read_scaling(&file, "input_offset", "input_scale", &meaning->input) ? "input_offset or input_scale" :
+                         !read_scaling(&file, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale" :
+                         !read_names(&file, "columns", &meaning->columns, 0) ? "columns" :
+                         !read_names(&file, "targets", &meaning->targets, 0) ? "targets" :
+                         !read_names(&file, "labels", &meaning->labels, meaning->unit == LSTMC_BYTES) ? "labels" :
+                         !read_names(&file, "vocabulary", &meaning->vocabulary, meaning->unit == LSTMC_BYTES) ? "vocabulary" : NULL;
     if (broken) {
         lstmc_meaning_free(meaning);
         status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: its metadata is broken: %s", path, broken);

@@ -234,6 +234,14 @@ void lstmc_tensor_file_free(struct lstmc_tensor_file *file)
     memset(file, 0, sizeof *file);
 }
 
+const char *lstmc_tensor_file_value(const struct lstmc_tensor_file *file, const char *key)
+{
+    for (const char **pair = file->metadata; pair && pair[0]; pair += 2)
+        if (!strcmp(pair[0], key))
+            return pair[1];
+    return NULL;
+}
+
 const struct lstmc_file_tensor *lstmc_tensor_file_find(const struct lstmc_tensor_file *file, const char *name)
 {
     for (int i = 0; i < file->count; i++)

@@ -40,6 +40,9 @@ void lstmc_tensor_file_free(struct lstmc_tensor_file *file);
 /* NULL if there is none of this name. */
 const struct lstmc_file_tensor *lstmc_tensor_file_find(const struct lstmc_tensor_file *file, const char *name);
 
+/* The metadata behind a key; NULL if there is none. */
+const char *lstmc_tensor_file_value(const struct lstmc_tensor_file *file, const char *key);
+
 /* Writes a whole file, by way of a temporary one, fsync and rename. Data is as the machine has it, of elements of 1, 4 or 8 bytes. A failure
  * leaves the old file as it was. (safetensors_write.c) */
 int  lstmc_tensor_file_write(const char *path, const struct lstmc_file_tensor *tensors, int count, const char *const *metadata,

@@ -70,15 +70,22 @@ static int check_weights(const char *path, const struct lstmc_model *model, cons
     return LSTMC_OK;
 }
 
+int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file, const char *path,
+                       struct lstmc_message *message)
+{
+    int status = check_weights(path, model, file, message);
+    for (int i = 0; status == LSTMC_OK && i < model->weight_tensors; i++)
+        lstmc_file_tensor_floats(lstmc_tensor_file_find(file, model->weights[i].name), weights + model->weights[i].offset);
+    return status;
+}
+
 int lstmc_weights_load(const struct lstmc_model *model, float *weights, const char *path, struct lstmc_message *message)
 {
     struct lstmc_tensor_file file;
     int status = lstmc_tensor_file_open(path, &file, message);
     if (status != LSTMC_OK)
         return status;
-    status = check_weights(path, model, &file, message);
-    for (int i = 0; status == LSTMC_OK && i < model->weight_tensors; i++)
-        lstmc_file_tensor_floats(lstmc_tensor_file_find(&file, model->weights[i].name), weights + model->weights[i].offset);
+    status = lstmc_weights_take(model, weights, &file, path, message);
     lstmc_tensor_file_free(&file);
     return status;
 }
@@ -113,9 +120,8 @@ static const char **model_metadata(const struct lstmc_model *model, const char *
 int lstmc_model_file_write(const struct lstmc_model *model, const float *weights, const struct lstmc_file_tensor *more, int more_count,
                            const char *path, const char *const *metadata, struct lstmc_message *message)
 {
-    char fingerprint[17];
-    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)model->fingerprint);
-    const char **pairs = model_metadata(model, fingerprint, metadata);
+    const struct lstmc_fingerprint fingerprint = lstmc_fingerprint(model);
+    const char **pairs = model_metadata(model, fingerprint.text, metadata);
     struct lstmc_file_tensor *tensors = calloc((size_t)(model->weight_tensors + more_count + 1), sizeof *tensors);
     int status = LSTMC_NO_MEMORY;
     if (pairs && tensors) {
