@@ -48,6 +48,17 @@ static void make_printable(char *text)
     }
 }
 
+void print_printable(FILE *to, const char *text, int width)
+{
+    char *line = malloc((size_t)width + 1);
+    if (!line)
+        die("out of memory");
+    snprintf(line, (size_t)width + 1, "%s", text);
+    make_printable(line);
+    fprintf(to, "%s%s\n", line, strlen(text) > (size_t)width ? " ..." : "");
+    free(line);
+}
+
 void diagnostics_add(Diagnostics *all, const char *file, int line, const char *format, ...)
 {
     char message[1024];

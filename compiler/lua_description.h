@@ -20,10 +20,14 @@ struct Description {
     bool timed;                 /* the process ends when Lua has used its CPU time */
     long microseconds_left;
     int printed;                /* lines */
+    lua_Integer handles;        /* made so far */
     const char *inside;         /* the layer whose mathematics is called; NULL: none */
     int inside_line;            /* where the description made it */
     int returned_line;          /* where its mathematics returned; 0: it has not, or is not the description's own */
 };
+
+/* The description that a Lua state belongs to. */
+Description *description_of(lua_State *L);
 
 #define DESCRIPTION_CHUNK   "=(description)"
 #define DESCRIPTION_UNKNOWN "unknown name's value"      /* what Lua calls the stand-in for an unknown name (sandbox.lua) */
@@ -37,8 +41,26 @@ void description_refill(Description *description);
 /* Calls the function below its `arguments` with a fresh budget of instructions; a failure becomes a diagnostic. */
 bool description_call(Description *description, int arguments, int results);
 
-/* Fills description->model from the built model in the registry (lua_model.c). */
-void model_extract(Description *description, int batch);
+/* Counts calls whose local variables are to name what they hold: +1 before, -1 behind such a call. */
+void description_name_locals(lua_State *L, int change);
+
+/* lua_doors.c: adds its functions to the table of internals on top of the stack. */
+void doors_install(lua_State *L);
+/* Pushes what the value at the index is to the compiler; what a description may hold of it. */
+void door_open(lua_State *L, int index);
+void door_close(lua_State *L, int index);
+/* Replaces a handle on top of the stack by what it stands for. */
+void door_content(lua_State *L);
+/* The age of the handle at the index, from 1; 0 if it is none. */
+lua_Integer door_handle_number(lua_State *L, int index);
+
+/* lua_same.c: replaces what Lua's own library does differently in each run. */
+void same_install(lua_State *L);
+/* Pushes the value at the index as text, without an address. */
+const char *same_text(lua_State *L, int index);
+
+/* Fills description->model from the built model in the registry (lua_model.c); a failure becomes a diagnostic. */
+bool model_extract(Description *description, int batch);
 
 /* Callbacks and class weights of the built model, which is on top of the stack; and, with the optimizer's arguments there, the schedule and the
  * learning rate with which it begins (lua_training.c). */
@@ -47,10 +69,5 @@ double training_extract_rate(Description *description);
 
 /* Pushes a field of the table of internals. */
 void description_push(Description *description, const char *field);
-
-/* Fields of the table on top of the stack, which stays there: NULL, `otherwise`, false if the field is missing. */
-const char *lua_text_field(lua_State *L, Arena *arena, const char *name);
-double      lua_number_field(lua_State *L, const char *name, double otherwise);
-bool        lua_flag_field(lua_State *L, const char *name);
 
 #endif

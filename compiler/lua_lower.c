@@ -1,8 +1,19 @@
 /* lua_lower.c: the pass `lower`. In: a description.  out: an Ir with its reset, forward, carry and loss statements, as the layers' mathematics says.
  * vocabulary/lowering.lua calls the layers; this file turns its tables into tensors, axes, indices and expressions. */
-#include "lua_description.h"
+#include "lua_fields.h"
 
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+typedef enum ObjectKind { OBJECT_AXIS, OBJECT_TENSOR, OBJECT_LOOP } ObjectKind;
+
+typedef struct Object {             /* what a table has become */
+    ObjectKind kind;
+    void *pointer;
+} Object;
 
 typedef struct Reader {
     Description *description;
@@ -10,98 +21,133 @@ typedef struct Reader {
     Ir *ir;
     Arena *arena;
     int depth, operations;
+    Object *objects;
+    int object_count, object_capacity;
 } Reader;
 
 #define STATEMENTS_MAX 600      /* in one program: later passes compare each with each */
 #define DEPTH_MAX      64       /* operations inside operations */
 #define OPERATIONS_MAX 40000    /* in one program */
+#define EXTENT_MAX     (1 << 26)
+#define INDEX_MAX      (1 << 28)
+#define ELEMENTS_MAX   1e12     /* far beyond 2 GB, which plan refuses with the name of the struct; far below the end of size_t */
 
-static int integer_of(Reader *r, const char *field, int otherwise)
+/* What the table on top of the stack has become, by the list `objects` of the registry; NULL if nothing of this kind. */
+static void *object_of(Reader *r, ObjectKind kind)
 {
-    lua_getfield(r->L, -1, field);
-    int number = lua_isnumber(r->L, -1) ? (int)lua_tointeger(r->L, -1) : otherwise;
-    lua_pop(r->L, 1);
-    return number;
-}
-
-/* The C object that stands for the table on top of the stack, kept in the table itself; NULL if it has none yet. */
-static void *object_of(Reader *r)
-{
-    lua_pushstring(r->L, "object_in_c");
+    lua_getfield(r->L, LUA_REGISTRYINDEX, "objects");
+    lua_pushvalue(r->L, -2);
     lua_rawget(r->L, -2);
-    void *object = lua_touserdata(r->L, -1);
-    lua_pop(r->L, 1);
-    return object;
+    lua_Integer number = lua_tointeger(r->L, -1);
+    lua_pop(r->L, 2);
+    bool found = number > 0 && number <= r->object_count && r->objects[number - 1].kind == kind;
+    return found ? r->objects[number - 1].pointer : NULL;
 }
 
-static void remember(Reader *r, void *object)
+static void remember(Reader *r, ObjectKind kind, void *pointer)
 {
-    lua_pushstring(r->L, "object_in_c");
-    lua_pushlightuserdata(r->L, object);
+    Object object = { kind, pointer };
+    arena_append(r->arena, r->objects, r->object_count, r->object_capacity, object);
+    lua_getfield(r->L, LUA_REGISTRYINDEX, "objects");
+    lua_pushvalue(r->L, -2);
+    lua_pushinteger(r->L, r->object_count);
     lua_rawset(r->L, -3);
+    lua_pop(r->L, 1);
+}
+
+/* Pushes the table in a field. */
+static void push_table(Reader *r, const char *field)
+{
+    if (lua_getfield(r->L, -1, field) != LUA_TTABLE)
+        field_broken(r->L, field, "is no table");
 }
 
 /* Each of the following reads the table on top of the stack and leaves it there. */
 
+static const char *const axis_kinds[] = { [AXIS_PLAIN] = "plain", [AXIS_BATCH] = "batch", [AXIS_TIME] = "time" };
+
 static Axis *read_axis(Reader *r)
 {
-    Axis *axis = object_of(r);
+    Axis *axis = object_of(r, OBJECT_AXIS);
     if (axis)
         return axis;
-    const char *kind = lua_text_field(r->L, r->arena, "kind");
-    AxisKind of = kind && !strcmp(kind, "batch") ? AXIS_BATCH : kind && !strcmp(kind, "time") ? AXIS_TIME : AXIS_PLAIN;
-    axis = ir_axis(r->ir, lua_text_field(r->L, r->arena, "name"), integer_of(r, "extent", 0), of);
-    remember(r, axis);
+    int kind = field_choice(r->description, "kind", axis_kinds, (int)(sizeof axis_kinds / sizeof *axis_kinds));
+    const char *name = field_identifier(r->description, "name");
+    int extent = field_integer(r->description, "extent", 1, EXTENT_MAX, 0);
+    if (!name || !extent)
+        field_broken(r->L, name ? "extent" : "name", "is missing");
+    axis = ir_axis(r->ir, name, extent, kind < 0 ? AXIS_PLAIN : (AxisKind)kind);
+    remember(r, OBJECT_AXIS, axis);
     return axis;
 }
 
 static Access read_access(Reader *r);
 
+static bool is_load(Reader *r)
+{
+    lua_pushliteral(r->L, "op");
+    bool yes = lua_rawget(r->L, -2) == LUA_TSTRING;
+    lua_pop(r->L, 1);
+    return yes;
+}
+
+/* What passes compute with an index stays far from the end of an int. */
+static void check_reach(Reader *r, const Index *index)
+{
+    double reach = abs(index->constant);
+    for (int i = 0; i < index->terms; i++)
+        reach += fabs((double)index->coefficient[i]) * index->axis[i]->extent;
+    if (reach > INT_MAX / 4)
+        luaL_error(r->L, "an index reaches beyond every tensor");
+}
+
 static Index read_index(Reader *r)
 {
     Index index = { 0 };
-    lua_getfield(r->L, -1, "op");
-    bool is_load = lua_isstring(r->L, -1);
-    lua_pop(r->L, 1);
-    if (is_load) {
+    if (is_load(r)) {
         index.gather = arena_new(r->arena, Access);
         *index.gather = read_access(r);
+        if (!index.gather->tensor->integer)
+            luaL_error(r->L, "an index is a sum of axes and whole numbers, or an integer id");
         return index;
     }
-    index.constant = integer_of(r, "constant", 0);
-    lua_getfield(r->L, -1, "terms");
-    index.terms = (int)lua_rawlen(r->L, -1);
+    index.constant = field_integer(r->description, "constant", -INDEX_MAX, INDEX_MAX, 0);
+    index.terms = field_list(r->description, "terms", INT_MAX);
     if (index.terms > INDEX_TERMS_MAX)
         luaL_error(r->L, "an index has more than %d axes", INDEX_TERMS_MAX);
     for (int i = 0; i < index.terms; i++) {
         lua_rawgeti(r->L, -1, i + 1);
-        index.coefficient[i] = integer_of(r, "coefficient", 0);
-        lua_getfield(r->L, -1, "axis");
+        index.coefficient[i] = field_integer(r->description, "coefficient", -INDEX_MAX, INDEX_MAX, 0);
+        push_table(r, "axis");
         index.axis[i] = read_axis(r);
         lua_pop(r->L, 2);
     }
     lua_pop(r->L, 1);
+    check_reach(r, &index);
     return index;
 }
 
-/* { tensor = , index = }, or a statement's left side with the same fields. */
+/* { tensor = , index = }, or a statement's left side with the same fields. A description can keep a value of one layer and
+ * use it in another, or in the next program: there is no such tensor there. */
 static Access read_access(Reader *r)
 {
     Access access = { 0 };
-    lua_getfield(r->L, -1, "tensor");
-    access.tensor = object_of(r);
+    luaL_checkstack(r->L, 16, "indices nest too deeply");
+    push_table(r, "tensor");
+    access.tensor = object_of(r, OBJECT_TENSOR);
     lua_pop(r->L, 1);
     if (!access.tensor)
-        die("a load of something that is no tensor");
-    lua_getfield(r->L, -1, "index");
-    int rank = (int)lua_rawlen(r->L, -1);
-    if (rank != access.tensor->rank)
-        die("%s.%s: %d indices for rank %d", access.tensor->layer, access.tensor->name, rank, access.tensor->rank);
-    for (int d = 0; d < rank; d++) {
+        luaL_error(r->L, "a value is used outside of the call in which it was made");
+    if (field_list(r->description, "index", INT_MAX) != access.tensor->rank)
+        field_broken(r->L, "index", "has another rank than its tensor");
+    if (++r->depth > DEPTH_MAX)
+        luaL_error(r->L, "indices nest more than %d deep", DEPTH_MAX);
+    for (int d = 0; d < access.tensor->rank; d++) {
         lua_rawgeti(r->L, -1, d + 1);
         access.index[d] = read_index(r);
         lua_pop(r->L, 1);
     }
+    r->depth--;
     lua_pop(r->L, 1);
     return access;
 }
@@ -113,24 +159,33 @@ static const struct { const char *name; Op op; } operations[] = {
     { "erf", OP_ERF }, { "stop", OP_STOP },
 };
 
+/* A constant is a float in the end. -infinity is what a maximum begins with. */
+static Expr *read_constant(Reader *r)
+{
+    lua_getfield(r->L, -1, "value");
+    double number = lua_tonumber(r->L, -1);
+    if (lua_type(r->L, -1) != LUA_TNUMBER || !(fabs(number) <= FLT_MAX || number == -INFINITY))
+        luaL_error(r->L, "a constant is no finite number within the range of float");
+    lua_pop(r->L, 1);
+    return expr_constant(r->arena, number);
+}
+
 static Expr *read_expr(Reader *r)
 {
-    luaL_checkstack(r->L, 8, "an expression is nested too deeply");
+    luaL_checkstack(r->L, 16, "an expression is nested too deeply");
     if (r->depth > DEPTH_MAX)
         luaL_error(r->L, "an expression has more than %d operations inside each other: give its parts names (local part = ...)", DEPTH_MAX);
     if (r->operations++ > OPERATIONS_MAX)
         luaL_error(r->L, "the mathematics of the model has more than %d operations", OPERATIONS_MAX);
-    const char *name = lua_text_field(r->L, r->arena, "op");
-    if (!strcmp(name, "constant")) {
-        lua_getfield(r->L, -1, "value");
-        double number = lua_tonumber(r->L, -1);
-        lua_pop(r->L, 1);
-        return expr_constant(r->arena, number);
-    }
+    const char *name = field_text(r->description, "op");
+    if (!name)
+        field_broken(r->L, "op", "is missing");
+    if (!strcmp(name, "constant"))
+        return read_constant(r);
     if (!strcmp(name, "load"))
         return expr_load(r->arena, read_access(r));
     if (!strcmp(name, "position")) {
-        lua_getfield(r->L, -1, "index");
+        push_table(r, "index");
         Index index = read_index(r);
         lua_pop(r->L, 1);
         return expr_position(r->arena, index);
@@ -141,7 +196,7 @@ static Expr *read_expr(Reader *r)
         Expr *argument[2] = { NULL, NULL };
         r->depth++;
         for (int a = 0; a < op_traits[operations[i].op].arity; a++) {
-            lua_getfield(r->L, -1, a ? "b" : "a");
+            push_table(r, a ? "b" : "a");
             argument[a] = read_expr(r);
             lua_pop(r->L, 1);
         }
@@ -152,61 +207,64 @@ static Expr *read_expr(Reader *r)
     return NULL;
 }
 
-static const struct { const char *name; Role role; } roles[] = {
-    { "input", ROLE_INPUT }, { "target", ROLE_TARGET }, { "sample_weight", ROLE_SAMPLE_WEIGHT }, { "scale", ROLE_SCALE },
-    { "weight", ROLE_WEIGHT }, { "noise", ROLE_NOISE }, { "state", ROLE_STATE }, { "value", ROLE_VALUE }, { "output", ROLE_OUTPUT },
-    { "loss", ROLE_LOSS },
+static const char *const roles[] = {
+    [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight", [ROLE_SCALE] = "scale",
+    [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise", [ROLE_STATE] = "state", [ROLE_VALUE] = "value", [ROLE_OUTPUT] = "output",
+    [ROLE_LOSS] = "loss",
 };
 
 static Tensor *read_tensor(Reader *r)
 {
-    int extent[TENSOR_RANK_MAX], rank;
-    lua_getfield(r->L, -1, "extents");
-    rank = (int)lua_rawlen(r->L, -1);
-    if (rank > TENSOR_RANK_MAX)
+    Description *d = r->description;
+    int extent[TENSOR_RANK_MAX];
+    if (field_list(d, "extents", INT_MAX) > TENSOR_RANK_MAX)
         luaL_error(r->L, "a value has more than %d axes", TENSOR_RANK_MAX);
-    for (int d = 0; d < rank; d++) {
-        lua_rawgeti(r->L, -1, d + 1);
-        extent[d] = (int)lua_tointeger(r->L, -1);
-        lua_pop(r->L, 1);
+    lua_pop(r->L, 1);
+    int rank = field_shape(d, "extents", TENSOR_RANK_MAX, extent);
+    double elements = 1;
+    for (int i = 0; i < rank; i++)
+        elements *= extent[i];
+    if (elements > ELEMENTS_MAX)
+        luaL_error(r->L, "a value has more elements than any memory holds");
+    int role = field_choice(d, "role", roles, (int)(sizeof roles / sizeof *roles));
+    const char *layer = field_text(d, "layer"), *name = field_identifier(d, "name");
+    if (role < 0 || !layer || !name)
+        field_broken(r->L, role < 0 ? "role" : layer ? "name" : "layer", "is missing");
+    Tensor *tensor = ir_tensor(r->ir, (Role)role, layer, name, rank, extent);
+    tensor->integer = field_flag(d, "integer");
+    tensor->batch_dimension = field_integer(d, "batch_dimension", 0, rank - 1, -1);
+    tensor->time_dimension = field_integer(d, "time_dimension", 0, rank - 1, -1);
+    tensor->trainable = field_flag(d, "trainable");
+    tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
+    tensor->rate = (float)field_number(d, "rate", 0);
+    if (tensor->role == ROLE_WEIGHT) {
+        const struct lstmc_model *m = &d->model.descriptor;
+        tensor->weight = &m->weights[field_integer(d, "weight", 0, m->weight_tensors - 1, 0)];
+        if (tensor->weight->rank != rank || memcmp(tensor->weight->shape, extent, (size_t)rank * sizeof *extent))
+            field_broken(r->L, "weight", "has another shape");
     }
-    lua_pop(r->L, 1);
-    const char *name = lua_text_field(r->L, r->arena, "role");
-    size_t i = 0;
-    while (strcmp(roles[i].name, name))
-        if (++i == sizeof roles / sizeof *roles)
-            die("unknown role %s", name);
-    Tensor *tensor = ir_tensor(r->ir, roles[i].role, lua_text_field(r->L, r->arena, "layer"), lua_text_field(r->L, r->arena, "name"), rank, extent);
-    tensor->integer = lua_flag_field(r->L, "integer");
-    tensor->batch_dimension = integer_of(r, "batch_dimension", -1);
-    tensor->time_dimension = integer_of(r, "time_dimension", -1);
-    tensor->trainable = lua_flag_field(r->L, "trainable");
-    tensor->place = integer_of(r, "place", 0);
-    lua_getfield(r->L, -1, "rate");
-    tensor->rate = (float)lua_tonumber(r->L, -1);
-    lua_pop(r->L, 1);
-    if (tensor->role == ROLE_WEIGHT)
-        tensor->weight = &r->description->model.descriptor.weights[integer_of(r, "weight", 0)];
-    remember(r, tensor);
+    remember(r, OBJECT_TENSOR, tensor);
     return tensor;
 }
 
 static Loop *read_loop(Reader *r)
 {
-    Loop *loop = object_of(r);
+    Loop *loop = object_of(r, OBJECT_LOOP);
     if (loop)
         return loop;
     loop = arena_new(r->arena, Loop);
-    lua_getfield(r->L, -1, "axis");
+    push_table(r, "axis");
     loop->axis = read_axis(r);
     lua_pop(r->L, 1);
-    remember(r, loop);
+    remember(r, OBJECT_LOOP, loop);
     return loop;
 }
 
 static const char *const sections[] = {
     [SECTION_RESET] = "reset", [SECTION_FORWARD] = "forward", [SECTION_CARRY] = "carry", [SECTION_LOSS] = "loss", [SECTION_BACKWARD] = "backward",
 };
+
+static const char *const accumulations[] = { [ACCUMULATE_SET] = "set", [ACCUMULATE_ADD] = "add", [ACCUMULATE_MAX] = "max" };
 
 /* A mistake in the next statement is this layer's. */
 static void blame(Reader *r, const char *name)
@@ -222,25 +280,22 @@ static void blame(Reader *r, const char *name)
 
 static void read_statement(Reader *r)
 {
-    const char *layer_name = lua_text_field(r->L, r->arena, "layer");
+    const char *layer_name = field_text(r->description, "layer");
     blame(r, layer_name);
     Access out = read_access(r);
-    const char *section_name = lua_text_field(r->L, r->arena, "section"), *how = lua_text_field(r->L, r->arena, "accumulate");
-    Section section = SECTION_RESET;
-    while (strcmp(sections[section], section_name))
-        section++;
-    Accumulate accumulate = !strcmp(how, "add") ? ACCUMULATE_ADD : !strcmp(how, "max") ? ACCUMULATE_MAX : ACCUMULATE_SET;
+    int section = field_choice(r->description, "section", sections, (int)(sizeof sections / sizeof *sections));
+    int accumulate = field_choice(r->description, "accumulate", accumulations, (int)(sizeof accumulations / sizeof *accumulations));
+    if (section < 0 || accumulate < 0)
+        field_broken(r->L, section < 0 ? "section" : "accumulate", "is missing");
     Loop *loop = NULL;
-    lua_getfield(r->L, -1, "loop");
-    if (lua_istable(r->L, -1))
+    if (lua_getfield(r->L, -1, "loop") == LUA_TTABLE)
         loop = read_loop(r);
     lua_pop(r->L, 1);
-    lua_getfield(r->L, -1, "right");
+    push_table(r, "right");
     Expr *value = read_expr(r);
     lua_pop(r->L, 1);
     Axis *axes[STATEMENT_AXES_MAX];
-    lua_getfield(r->L, -1, "axes");
-    int count = (int)lua_rawlen(r->L, -1);
+    int count = field_list(r->description, "axes", INT_MAX);
     if (count > STATEMENT_AXES_MAX)
         luaL_error(r->L, "a statement has more than %d axes", STATEMENT_AXES_MAX);
     for (int i = 0; i < count; i++) {
@@ -249,13 +304,12 @@ static void read_statement(Reader *r)
         lua_pop(r->L, 1);
     }
     lua_pop(r->L, 1);
-    ir_statement(r->ir, section, loop, accumulate, out, value, count, axes)->layer = layer_name;
+    ir_statement(r->ir, (Section)section, loop, (Accumulate)accumulate, out, value, count, axes)->layer = layer_name;
 }
 
 static Tensor *tensor_field(Reader *r, const char *field)
 {
-    lua_getfield(r->L, -1, field);
-    Tensor *tensor = lua_istable(r->L, -1) ? object_of(r) : NULL;
+    Tensor *tensor = lua_getfield(r->L, -1, field) == LUA_TTABLE ? object_of(r, OBJECT_TENSOR) : NULL;
     lua_pop(r->L, 1);
     return tensor;
 }
@@ -265,29 +319,29 @@ static int read_program(lua_State *L)       /* (program, reader) */
     Reader *r = lua_touserdata(L, 2);
     Ir *ir = r->ir;
     lua_settop(L, 1);
-    ir->training = lua_flag_field(r->L, "training");
-    ir->batch = integer_of(r, "batch", 1);
-    lua_getfield(L, -1, "batch_axis");
-    if (lua_istable(L, -1)) {
-        lua_getfield(L, -1, "terms");
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, "objects");
+    ir->training = field_flag(r->description, "training");
+    ir->batch = field_integer(r->description, "batch", 1, EXTENT_MAX, 1);
+    if (lua_getfield(L, -1, "batch_axis") == LUA_TTABLE) {
+        push_table(r, "terms");
         lua_rawgeti(L, -1, 1);
-        lua_getfield(L, -1, "axis");
+        push_table(r, "axis");
         ir->batch_axis = read_axis(r);
         lua_pop(L, 3);
     }
     lua_pop(L, 1);
-    lua_getfield(L, -1, "tensors");
-    for (lua_Integer i = 1, count = (lua_Integer)lua_rawlen(L, -1); i <= count; i++) {
+    int tensors = field_list(r->description, "tensors", INT_MAX);
+    for (int i = 1; i <= tensors; i++) {
         lua_rawgeti(L, -1, i);
         read_tensor(r);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    lua_getfield(L, -1, "statements");
-    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+    int count = field_list(r->description, "statements", INT_MAX);
     if (count > STATEMENTS_MAX)
         luaL_error(L, "the mathematics of the model has more than %d statements", STATEMENTS_MAX);
-    for (lua_Integer i = 1; i <= count; i++) {
+    for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, -1, i);
         read_statement(r);
         lua_pop(L, 1);

@@ -1,42 +1,13 @@
 /* lua_model.c: in: the built model as Lua tables.  out: the same as plain data (model.h). */
 #include "data_path.h"
-#include "lua_description.h"
+#include "lua_fields.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <string.h>
 
-/* ---- fields of the table on top of the stack --------------------------------------------------------------------------- */
-
-static int integer_field(Description *d, const char *name)
-{
-    return (int)lua_number_field(d->lua, name, 0);
-}
-
-static void shape_field(Description *d, const char *name, int *rank, int *extent)
-{
-    lua_getfield(d->lua, -1, name);
-    *rank = (int)lua_rawlen(d->lua, -1);
-    for (int i = 0; i < *rank && i < LSTMC_RANK_MAX; i++) {
-        lua_rawgeti(d->lua, -1, i + 1);
-        extent[i] = (int)lua_tointeger(d->lua, -1);
-        lua_pop(d->lua, 1);
-    }
-    lua_pop(d->lua, 1);
-}
-
-static const char **names_field(Description *d, const char *name, int *count)
-{
-    lua_getfield(d->lua, -1, name);
-    *count = lua_istable(d->lua, -1) ? (int)lua_rawlen(d->lua, -1) : 0;
-    const char **names = arena_array(d->arena, const char *, *count + 1);
-    for (int i = 0; i < *count; i++) {
-        lua_rawgeti(d->lua, -1, i + 1);
-        names[i] = arena_copy_text(d->arena, lua_tostring(d->lua, -1));
-        lua_pop(d->lua, 1);
-    }
-    lua_pop(d->lua, 1);
-    return names;
-}
+#define LAYERS_MAX    1000
+#define WEIGHTS_MAX   10000
+#define ARGUMENTS_MAX 100
 
 static size_t product(int rank, const int *extent)
 {
@@ -55,48 +26,60 @@ static const char *const initializer_kinds[] = {
     [LSTMC_ORTHOGONAL] = "orthogonal", [LSTMC_IDENTITY] = "identity",
 };
 
-static void extract_initializer(Description *d, struct lstmc_initializer *initializer)
+static const char *const fans[] = { [LSTMC_FAN_IN] = "in", [LSTMC_FAN_OUT] = "out", [LSTMC_FAN_AVERAGE] = "average" };
+
+/* The place of the field's text, which has to be there. */
+static int kind_field(Description *d, const char *name, const char *const *choices, int count)
 {
-    lua_getfield(d->lua, -1, "initializer");
-    const char *kind = lua_text_field(d->lua, d->arena, "kind"), *fan = lua_text_field(d->lua, d->arena, "fan");
-    int k = 0, kinds = (int)(sizeof initializer_kinds / sizeof *initializer_kinds);
-    while (k < kinds && kind && strcmp(kind, initializer_kinds[k]))
-        k++;
-    if (!kind || k == kinds)
-        die("unknown kind of initializer");
-    initializer->kind = (enum lstmc_initializer_kind)k;
-    initializer->fan = !fan || !strcmp(fan, "in") ? LSTMC_FAN_IN : !strcmp(fan, "out") ? LSTMC_FAN_OUT : LSTMC_FAN_AVERAGE;
-    initializer->a = (float)lua_number_field(d->lua, "a", 0);
-    initializer->b = (float)lua_number_field(d->lua, "b", 0);
-    initializer->ones_begin = integer_field(d, "ones_begin");
-    initializer->ones_end = integer_field(d, "ones_end");
+    int kind = field_choice(d, name, choices, count);
+    if (kind < 0)
+        field_broken(d->lua, name, "is missing");
+    return kind;
+}
+
+#define KIND_FIELD(d, name, choices) kind_field(d, name, choices, (int)(sizeof(choices) / sizeof *(choices)))
+
+static void push_table(Description *d, const char *name)
+{
+    if (lua_getfield(d->lua, -1, name) != LUA_TTABLE)
+        field_broken(d->lua, name, "is no table");
+}
+
+static void extract_initializer(Description *d, struct lstmc_initializer *initializer, size_t count)
+{
+    push_table(d, "initializer");
+    initializer->kind = (enum lstmc_initializer_kind)KIND_FIELD(d, "kind", initializer_kinds);
+    int fan = field_choice(d, "fan", fans, (int)(sizeof fans / sizeof *fans));
+    initializer->fan = fan < 0 ? LSTMC_FAN_IN : (enum lstmc_fan)fan;
+    initializer->a = (float)field_number(d, "a", 0);
+    initializer->b = (float)field_number(d, "b", 0);
+    initializer->ones_begin = field_integer(d, "ones_begin", 0, (int)count, 0);
+    initializer->ones_end = field_integer(d, "ones_end", 0, (int)count, 0);
     lua_pop(d->lua, 1);
 }
 
 static void extract_weights(Description *d)
 {
     lua_State *L = d->lua;
-    lua_getfield(L, -1, "weights");
-    int count = (int)lua_rawlen(L, -1);
+    int count = field_list(d, "weights", WEIGHTS_MAX);
     struct lstmc_tensor *weights = arena_array(d->arena, struct lstmc_tensor, count + 1);
     struct lstmc_model *m = &d->model.descriptor;
     for (int i = 0; i < count; i++) {
         struct lstmc_tensor *w = &weights[i];
         lua_rawgeti(L, -1, i + 1);
-        w->name = lua_text_field(d->lua, d->arena, "name");
-        shape_field(d, "shape", &w->rank, w->shape);
+        w->name = arena_format(d->arena, "%s/%s", field_identifier(d, "layer_name"), field_identifier(d, "short_name"));
+        w->rank = field_shape(d, "shape", LSTMC_RANK_MAX, w->shape);
         w->count = product(w->rank, w->shape);
         w->offset = m->weight_count;
-        w->trainable = lua_flag_field(d->lua, "trainable");
-        extract_initializer(d, &w->initializer);
-        lua_getfield(L, -1, "regularizer");
-        if (lua_istable(L, -1)) {
-            w->l1 = (float)lua_number_field(d->lua, "l1", 0);
-            w->l2 = (float)lua_number_field(d->lua, "l2", 0);
+        w->trainable = field_flag(d, "trainable");
+        extract_initializer(d, &w->initializer, w->count);
+        if (lua_getfield(L, -1, "regularizer") == LUA_TTABLE) {
+            w->l1 = (float)field_number(d, "l1", 0);
+            w->l2 = (float)field_number(d, "l2", 0);
         }
         lua_pop(L, 1);
-        lua_pushlightuserdata(L, w);
-        lua_setfield(L, -2, "tensor");
+        lua_pushinteger(L, i);
+        lua_setfield(L, -2, "place");
         m->weight_count += w->count;
         if (w->trainable)
             m->gradient_count = m->weight_count;
@@ -109,59 +92,67 @@ static void extract_weights(Description *d)
 
 /* ---- layers ------------------------------------------------------------------------------------------------------------- */
 
+/* The plain value of the argument in the table on top of the stack: what the interpreter and the fingerprint read. */
+static void extract_argument(Description *d, const char *name, Argument *argument)
+{
+    lua_State *L = d->lua;
+    argument->name = name;
+    int type = lua_getfield(L, -1, name);
+    lua_pop(L, 1);
+    argument->kind = type == LUA_TNUMBER ? ARGUMENT_NUMBER : type == LUA_TBOOLEAN ? ARGUMENT_BOOLEAN
+                   : type == LUA_TSTRING ? ARGUMENT_TEXT : ARGUMENT_NONE;
+    if (argument->kind == ARGUMENT_NUMBER)
+        argument->number = field_number(d, name, 0);
+    else if (argument->kind == ARGUMENT_BOOLEAN)
+        argument->number = field_flag(d, name);
+    else if (argument->kind == ARGUMENT_TEXT)
+        argument->text = field_text(d, name);
+}
+
 static void extract_arguments(Description *d, Layer *layer)
 {
     lua_State *L = d->lua;
-    lua_getfield(L, -1, "definition");
-    lua_getfield(L, -1, "arguments");
-    lua_getfield(L, -3, "plain");
-    int count = (int)lua_rawlen(L, -2);
+    push_table(d, "definition");
+    int count = field_list(d, "arguments", ARGUMENTS_MAX);
+    const char **names = arena_array(d->arena, const char *, count + 1);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        lua_rawgeti(L, -1, 1);
+        names[i] = arena_copy_text(d->arena, luaL_checkstring(L, -1));
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 2);
+    push_table(d, "plain");
     layer->arguments = arena_array(d->arena, Argument, count + 1);
     for (int i = 0; i < count; i++) {
-        Argument *argument = &layer->arguments[layer->argument_count];
-        lua_rawgeti(L, -2, i + 1);
-        lua_rawgeti(L, -1, 1);
-        argument->name = arena_copy_text(d->arena, lua_tostring(L, -1));
-        lua_getfield(L, -3, argument->name);
-        argument->kind = ARGUMENT_NONE;
-        if (lua_type(L, -1) == LUA_TNUMBER) {
-            argument->kind = ARGUMENT_NUMBER;
-            argument->number = lua_tonumber(L, -1);
-        } else if (lua_isboolean(L, -1)) {
-            argument->kind = ARGUMENT_BOOLEAN;
-            argument->number = lua_toboolean(L, -1);
-        } else if (lua_isstring(L, -1)) {
-            argument->kind = ARGUMENT_TEXT;
-            argument->text = arena_copy_text(d->arena, lua_tostring(L, -1));
-        }
-        if (argument->kind != ARGUMENT_NONE)
-            layer->argument_count++;
-        lua_pop(L, 3);
+        extract_argument(d, names[i], &layer->arguments[layer->argument_count]);
+        layer->argument_count += layer->arguments[layer->argument_count].kind != ARGUMENT_NONE;
     }
-    lua_pop(L, 3);
+    lua_pop(L, 1);
 }
 
 static void extract_layer(Description *d, Layer *layer)
 {
     lua_State *L = d->lua;
-    layer->name = lua_text_field(d->lua, d->arena, "name");
-    layer->line = integer_field(d, "line");
-    lua_getfield(L, -1, "definition");
-    layer->kind = lua_text_field(d->lua, d->arena, "name");
-    layer->custom = lua_flag_field(d->lua, "custom");
+    layer->name = field_identifier(d, "name");
+    layer->line = field_integer(d, "line", 0, INT_MAX, 0);
+    push_table(d, "definition");
+    layer->kind = field_identifier(d, "name");
+    layer->custom = field_flag(d, "custom");
     lua_pop(L, 1);
-    shape_field(d, "input", &layer->input.rank, layer->input.extent);
-    shape_field(d, "output", &layer->output.rank, layer->output.extent);
+    if (!layer->name || !layer->kind)
+        field_broken(L, "name", "is missing");
+    layer->input.rank = field_shape(d, "input", LSTMC_RANK_MAX, layer->input.extent);
+    layer->output.rank = field_shape(d, "output", LSTMC_RANK_MAX, layer->output.extent);
     extract_arguments(d, layer);
     layer->trainable = layer_number(layer, "trainable", 1) != 0;
-    lua_getfield(L, -1, "weights");
-    layer->weight_count = (int)lua_rawlen(L, -1);
+    layer->weight_count = field_list(d, "weights", WEIGHTS_MAX);
     layer->weights = arena_array(d->arena, const struct lstmc_tensor *, layer->weight_count + 1);
     for (int i = 0; i < layer->weight_count; i++) {
         lua_rawgeti(L, -1, i + 1);
-        lua_getfield(L, -1, "tensor");
-        layer->weights[i] = lua_touserdata(L, -1);
-        lua_pop(L, 2);
+        int place = field_integer(d, "place", 0, d->model.descriptor.weight_tensors - 1, 0);
+        layer->weights[i] = &d->model.descriptor.weights[place];
+        lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }
@@ -173,35 +164,30 @@ static const char *const optimizer_kinds[] = { [LSTMC_SGD] = "sgd", [LSTMC_RMSPR
 static void extract_optimizer(Description *d)
 {
     struct lstmc_optimizer *o = &d->model.descriptor.optimizer;
-    lua_getfield(d->lua, -1, "optimizer");
-    lua_getfield(d->lua, -1, "definition");
-    const char *kind = lua_text_field(d->lua, d->arena, "kind");
+    push_table(d, "optimizer");
+    push_table(d, "definition");
+    o->kind = (enum lstmc_optimizer_kind)KIND_FIELD(d, "kind", optimizer_kinds);
     lua_pop(d->lua, 1);
-    int k = 0;
-    while (strcmp(optimizer_kinds[k], kind))
-        if (++k == (int)(sizeof optimizer_kinds / sizeof *optimizer_kinds))
-            die("unknown kind of optimizer: %s", kind);
-    o->kind = (enum lstmc_optimizer_kind)k;
-    lua_getfield(d->lua, -1, "arguments");
+    push_table(d, "arguments");
     o->learning_rate = (float)training_extract_rate(d);
-    o->momentum = (float)lua_number_field(d->lua, "momentum", 0);
-    o->rho = (float)lua_number_field(d->lua, "rho", 0);
-    o->beta_1 = (float)lua_number_field(d->lua, "beta_1", 0);
-    o->beta_2 = (float)lua_number_field(d->lua, "beta_2", 0);
-    o->epsilon = (float)lua_number_field(d->lua, "epsilon", 0);
-    o->weight_decay = (float)lua_number_field(d->lua, "weight_decay", 0);
-    o->clipnorm = (float)lua_number_field(d->lua, "clipnorm", 0);
-    o->clipvalue = (float)lua_number_field(d->lua, "clipvalue", 0);
-    o->global_clipnorm = (float)lua_number_field(d->lua, "global_clipnorm", 0);
-    o->nesterov = lua_flag_field(d->lua, "nesterov");
-    o->centered = lua_flag_field(d->lua, "centered");
-    o->amsgrad = lua_flag_field(d->lua, "amsgrad");
-    if (lua_flag_field(d->lua, "use_ema"))
-        d->model.ema_momentum = lua_number_field(d->lua, "ema_momentum", 0);
-    d->model.ema_overwrite_frequency = integer_field(d, "ema_overwrite_frequency");
-    d->model.gradient_accumulation_steps = integer_field(d, "gradient_accumulation_steps");
+    o->momentum = (float)field_number(d, "momentum", 0);
+    o->rho = (float)field_number(d, "rho", 0);
+    o->beta_1 = (float)field_number(d, "beta_1", 0);
+    o->beta_2 = (float)field_number(d, "beta_2", 0);
+    o->epsilon = (float)field_number(d, "epsilon", 0);
+    o->weight_decay = (float)field_number(d, "weight_decay", 0);
+    o->clipnorm = (float)field_number(d, "clipnorm", 0);
+    o->clipvalue = (float)field_number(d, "clipvalue", 0);
+    o->global_clipnorm = (float)field_number(d, "global_clipnorm", 0);
+    o->nesterov = field_flag(d, "nesterov");
+    o->centered = field_flag(d, "centered");
+    o->amsgrad = field_flag(d, "amsgrad");
+    if (field_flag(d, "use_ema"))
+        d->model.ema_momentum = field_number(d, "ema_momentum", 0);
+    d->model.ema_overwrite_frequency = field_integer(d, "ema_overwrite_frequency", 0, INT_MAX, 0);
+    d->model.gradient_accumulation_steps = field_integer(d, "gradient_accumulation_steps", 0, INT_MAX, 0);
     lua_pop(d->lua, 2);
-    double rate = lua_number_field(d->lua, "learning_rate", 0);
+    double rate = field_number(d, "learning_rate", 0);
     if (rate > 0)
         o->learning_rate = (float)rate;
 }
@@ -209,44 +195,29 @@ static void extract_optimizer(Description *d)
 static void extract_loss(Description *d)
 {
     Model *model = &d->model;
-    lua_getfield(d->lua, -1, "loss");
-    if (lua_istable(d->lua, -1)) {
-        lua_getfield(d->lua, -1, "definition");
-        model->loss = lua_text_field(d->lua, d->arena, "name");
+    if (lua_getfield(d->lua, -1, "loss") == LUA_TTABLE) {
+        push_table(d, "definition");
+        model->loss = field_text(d, "name");
         lua_pop(d->lua, 1);
-        lua_getfield(d->lua, -1, "arguments");
-        model->from_logits = lua_flag_field(d->lua, "from_logits");
-        model->loss_delta = lua_number_field(d->lua, "delta", 1);
-        model->label_smoothing = lua_number_field(d->lua, "label_smoothing", 0);
+        push_table(d, "arguments");
+        model->from_logits = field_flag(d, "from_logits");
+        model->loss_delta = field_number(d, "delta", 1);
+        model->label_smoothing = field_number(d, "label_smoothing", 0);
         lua_pop(d->lua, 1);
     }
     lua_pop(d->lua, 1);
     model->descriptor.loss = model->loss;
 }
 
-static int *integers_field(Description *d, const char *name, int *count)
-{
-    lua_getfield(d->lua, -1, name);
-    *count = lua_istable(d->lua, -1) ? (int)lua_rawlen(d->lua, -1) : 0;
-    int *numbers = arena_array(d->arena, int, *count + 1);
-    for (int i = 0; i < *count; i++) {
-        lua_rawgeti(d->lua, -1, i + 1);
-        numbers[i] = (int)lua_tonumber(d->lua, -1);
-        lua_pop(d->lua, 1);
-    }
-    lua_pop(d->lua, 1);
-    return numbers;
-}
-
 /* NULL if the field is no number. */
 static const double *optional_number_field(Description *d, const char *name)
 {
     double *number = NULL;
-    if (lua_getfield(d->lua, -1, name) == LUA_TNUMBER) {
+    if (lua_getfield(d->lua, -1, name) == LUA_TNUMBER)
         number = arena_array(d->arena, double, 1);
-        *number = lua_tonumber(d->lua, -1);
-    }
     lua_pop(d->lua, 1);
+    if (number)
+        *number = field_number(d, name, 0);
     return number;
 }
 
@@ -261,28 +232,28 @@ static const char *from_description(Description *d, const char *path)
 
 static const char *path_field(Description *d, const char *name)
 {
-    return from_description(d, lua_text_field(d->lua, d->arena, name));
+    return from_description(d, field_text(d, name));
 }
 
 static void extract_lines(Description *d, Data *data)
 {
-    data->files = names_field(d, "files", &data->file_count);
+    data->files = field_names(d, "files", &data->file_count);
     for (int i = 0; i < data->file_count; i++)
         data->files[i] = from_description(d, data->files[i]);
-    data->except = names_field(d, "except", &data->except_count);
-    data->separator = lua_text_field(d->lua, d->arena, "separator");
-    data->has_header = lua_flag_field(d->lua, "header");
-    data->text = integer_field(d, "text");
-    data->label = integer_field(d, "label");
-    data->target_text = integer_field(d, "target_text");
-    data->labels = names_field(d, "labels", &data->label_count);
-    data->level = lua_text_field(d->lua, d->arena, "level");
-    data->target_level = lua_text_field(d->lua, d->arena, "target_level");
-    data->lower = lua_flag_field(d->lua, "lower");
-    data->target_vocabulary = integer_field(d, "target_vocabulary");
-    const char *padding = lua_text_field(d->lua, d->arena, "padding");
+    data->except = field_names(d, "except", &data->except_count);
+    data->separator = field_text(d, "separator");
+    data->has_header = field_flag(d, "header");
+    data->text = field_integer(d, "text", 0, INT_MAX, 0);
+    data->label = field_integer(d, "label", 0, INT_MAX, 0);
+    data->target_text = field_integer(d, "target_text", 0, INT_MAX, 0);
+    data->labels = field_names(d, "labels", &data->label_count);
+    data->level = field_text(d, "level");
+    data->target_level = field_text(d, "target_level");
+    data->lower = field_flag(d, "lower");
+    data->target_vocabulary = field_integer(d, "target_vocabulary", 0, INT_MAX, 0);
+    const char *padding = field_text(d, "padding");
     data->pads_front = padding && !strcmp(padding, "pre");
-    data->seed = (uint64_t)lua_number_field(d->lua, "seed", 1);
+    data->seed = (uint64_t)field_number(d, "seed", 1);
 }
 
 static void extract_paths(Description *d, Data *data)
@@ -295,17 +266,17 @@ static void extract_paths(Description *d, Data *data)
 /* What csv{...} alone knows. */
 static void extract_csv(Description *d, Data *data)
 {
-    data->columns = names_field(d, "columns", &data->column_count);
-    data->targets = names_field(d, "targets", &data->target_count);
+    data->columns = field_names(d, "columns", &data->column_count);
+    data->targets = field_names(d, "targets", &data->target_count);
     data->sliding = data->window > 0;
-    data->horizons = integers_field(d, "horizon", &data->horizon_count);
-    data->normalization = lua_text_field(d->lua, d->arena, "normalization");
-    data->missing = lua_text_field(d->lua, d->arena, "missing");
-    data->group = lua_text_field(d->lua, d->arena, "group");
-    data->sample_weight = lua_text_field(d->lua, d->arena, "sample_weight");
+    data->horizons = field_integers(d, "horizon", 0, &data->horizon_count);
+    data->normalization = field_text(d, "normalization");
+    data->missing = field_text(d, "missing");
+    data->group = field_text(d, "group");
+    data->sample_weight = field_text(d, "sample_weight");
     data->at_most = optional_number_field(d, "at_most");
-    data->relative = lua_flag_field(d->lua, "relative");
-    data->last_only = lua_flag_field(d->lua, "last_only");
+    data->relative = field_flag(d, "relative");
+    data->last_only = field_flag(d, "last_only");
     if (!data->target_count) {
         data->targets = data->columns;
         data->target_count = data->column_count;
@@ -314,38 +285,36 @@ static void extract_csv(Description *d, Data *data)
 
 static void extract_wav(Description *d, Data *data)
 {
-    lua_getfield(d->lua, -1, "test");
-    if (lua_istable(d->lua, -1)) {
-        data->test_field = integer_field(d, "field");
-        data->test_at_most = integer_field(d, "at_most");
-        data->test_among = names_field(d, "among", &data->test_count);
+    if (lua_getfield(d->lua, -1, "test") == LUA_TTABLE) {
+        data->test_field = field_integer(d, "field", 0, INT_MAX, 0);
+        data->test_at_most = field_integer(d, "at_most", 0, INT_MAX, 0);
+        data->test_among = field_names(d, "among", &data->test_count);
     }
     lua_pop(d->lua, 1);
-    data->sample_rate = integer_field(d, "sample_rate");
-    data->frame = integer_field(d, "frame");
-    data->step = integer_field(d, "step");
-    data->low = lua_number_field(d->lua, "low", 0);
-    data->high = lua_number_field(d->lua, "high", 0);
+    data->sample_rate = field_integer(d, "sample_rate", 0, INT_MAX, 0);
+    data->frame = field_integer(d, "frame", 0, INT_MAX, 0);
+    data->step = field_integer(d, "step", 0, INT_MAX, 0);
+    data->low = field_number(d, "low", 0);
+    data->high = field_number(d, "high", 0);
 }
 
 static void extract_data(Description *d)
 {
     Data *data = &d->model.data;
-    lua_getfield(d->lua, -1, "data");
-    if (lua_istable(d->lua, -1)) {
-        const char *kind = lua_text_field(d->lua, d->arena, "kind");
-        for (int k = DATA_NPY; k <= DATA_SAMPLES; k++)
-            if (!strcmp(kind, data_kind_name((DataKind)k)))
-                data->kind = (DataKind)k;
-        data->line = integer_field(d, "line");
+    if (lua_getfield(d->lua, -1, "data") == LUA_TTABLE) {
+        const char *kinds[DATA_SAMPLES + 1];
+        for (int k = 0; k <= DATA_SAMPLES; k++)
+            kinds[k] = data_kind_name((DataKind)k);
+        data->kind = (DataKind)KIND_FIELD(d, "kind", kinds);
+        data->line = field_integer(d, "line", 0, INT_MAX, 0);
         extract_paths(d, data);
-        data->vocabulary = integer_field(d, "vocabulary");
-        data->unknown = integer_field(d, "unknown");
-        data->window = integer_field(d, "window");
-        data->stateful = lua_flag_field(d->lua, "stateful");
-        data->split = lua_number_field(d->lua, "split", 1);
-        data->samples = integer_field(d, "samples");
-        data->validation_samples = integer_field(d, "validation_samples");
+        data->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
+        data->unknown = field_integer(d, "unknown", 0, INT_MAX, 0);
+        data->window = field_integer(d, "window", 0, INT_MAX, 0);
+        data->stateful = field_flag(d, "stateful");
+        data->split = field_number(d, "split", 1);
+        data->samples = field_integer(d, "samples", 0, INT_MAX, 0);
+        data->validation_samples = field_integer(d, "validation_samples", 0, INT_MAX, 0);
         extract_lines(d, data);
         extract_wav(d, data);
         if (data->kind == DATA_CSV)
@@ -388,20 +357,20 @@ static void extract_descriptor(Description *d, int batch)
 {
     struct lstmc_model *m = &d->model.descriptor;
     const char *slash = strrchr(d->file, '/');
-    m->name = lua_text_field(d->lua, d->arena, "name");
+    m->name = field_identifier(d, "name");
     m->source = slash ? slash + 1 : d->file;
     m->version = LSTMC_VERSION;
-    m->input_is_tokens = lua_flag_field(d->lua, "input_is_tokens");
-    m->vocabulary = integer_field(d, "vocabulary");
-    m->target_is_class = lua_flag_field(d->lua, "target_is_class");
-    shape_field(d, "output_shape", &m->output_rank, m->output_shape);
-    shape_field(d, "target_shape", &m->target_rank, m->target_shape);
+    m->input_is_tokens = field_flag(d, "input_is_tokens");
+    m->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
+    m->target_is_class = field_flag(d, "target_is_class");
+    m->output_rank = field_shape(d, "output_shape", LSTMC_RANK_MAX, m->output_shape);
+    m->target_rank = field_shape(d, "target_shape", LSTMC_RANK_MAX, m->target_shape);
     m->input_rank = d->model.layers[0].output.rank;
     memcpy(m->input_shape, d->model.layers[0].output.extent, sizeof m->input_shape);
     m->input_count = product(m->input_rank, m->input_shape);
     m->output_count = product(m->output_rank, m->output_shape);
     m->target_count = product(m->target_rank, m->target_shape);
-    int whole = integer_field(d, "batch_size"), shards = integer_field(d, "shards");
+    int whole = field_integer(d, "batch_size", 0, INT_MAX, 0), shards = field_integer(d, "shards", 0, INT_MAX, 0);
     if (!shards)
         shards = whole >= 16 ? 2 : 1;
     m->shards = shards;
@@ -412,15 +381,17 @@ static void extract_descriptor(Description *d, int batch)
     }
 }
 
-void model_extract(Description *d, int batch)
+static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
 {
-    lua_State *L = d->lua;
+    Description *d = description_of(L);
     Model *model = &d->model;
+    int batch = (int)lua_tointeger(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, "model");
     model->file = d->file;
     extract_weights(d);
-    lua_getfield(L, -1, "layers");
-    model->layer_count = (int)lua_rawlen(L, -1);
+    model->layer_count = field_list(d, "layers", LAYERS_MAX);
+    if (!model->layer_count)
+        field_broken(L, "layers", "is empty");
     model->layers = arena_array(d->arena, Layer, model->layer_count);
     for (int i = 0; i < model->layer_count; i++) {
         lua_rawgeti(L, -1, i + 1);
@@ -431,13 +402,20 @@ void model_extract(Description *d, int batch)
     extract_descriptor(d, batch);
     extract_loss(d);
     extract_optimizer(d);
-    model->metrics = names_field(d, "metric_names", &model->metric_count);
-    model->epochs = integer_field(d, "epochs");
-    model->seed = (uint64_t)lua_number_field(d->lua, "seed", 1);
-    model->shuffle = lua_flag_field(d->lua, "shuffle");
-    model->validation_split = lua_number_field(d->lua, "validation_split", 0);
+    model->metrics = field_names(d, "metric_names", &model->metric_count);
+    model->epochs = field_integer(d, "epochs", 1, INT_MAX, 1);
+    model->seed = (uint64_t)field_number(d, "seed", 1);
+    model->shuffle = field_flag(d, "shuffle");
+    model->validation_split = field_number(d, "validation_split", 0);
     training_extract(d);
     extract_data(d);
     model->descriptor.fingerprint = fingerprint(d);
-    lua_pop(L, 1);
+    return 0;
+}
+
+bool model_extract(Description *d, int batch)
+{
+    lua_pushcfunction(d->lua, extract);
+    lua_pushinteger(d->lua, batch);
+    return description_call(d, 1, 0);
 }

@@ -62,7 +62,7 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
     lua_call(L, 1, 3);
     *weight = lua_isnil(L, -1) ? -1 : (float)lua_tonumber(L, -1);
     if (!lua_isnil(L, -1) && !(lua_isnumber(L, -1) && *weight >= 0 && *weight < 1e30f))
-        luaL_error(L, "samples: the weight of a sample, returned third, must be zero or more, not %s", luaL_tolstring(L, -1, NULL));
+        luaL_error(L, "samples: the weight of a sample, returned third, must be zero or more, not %s", same_text(L, -1));
     lua_pop(L, 1);
     if (lua_isnil(L, -1))
         luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -2) ? "x" : "y");

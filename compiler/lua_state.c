@@ -15,7 +15,6 @@
 #define INSTRUCTIONS_MAX 20000000   /* about half a second */
 #define HOOK_INTERVAL    10000
 #define CPU_MICROSECONDS 1500000    /* for all of Lua's work on one description, and for each sample that it draws */
-#define PRINTED_MAX      200        /* lines that a description may print */
 
 static void *bounded_allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
@@ -34,7 +33,7 @@ static void *bounded_allocate(void *context, void *block, size_t old_size, size_
     return moved;
 }
 
-static Description *description_of(lua_State *L)
+Description *description_of(lua_State *L)
 {
     return *(Description **)lua_getextraspace(L);
 }
@@ -67,6 +66,7 @@ static void name_locals(lua_State *L, lua_Debug *ar)
         description_of(L)->returned_line = ar->currentline;
     const char *name;
     for (int n = 1; (name = lua_getlocal(L, ar, n)); n++) {
+        door_content(L);
         if (name[0] != '(' && is_value(L, -1)) {
             lua_pushstring(L, "local_name");
             lua_pushstring(L, name);
@@ -88,23 +88,6 @@ static void hook(lua_State *L, lua_Debug *ar)
         luaL_error(L, "the description does not end (more than %d million instructions)", INSTRUCTIONS_MAX / 1000000);
 }
 
-static int enter(lua_State *L)
-{
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
-}
-
-/* visible(f): f as a C function. A tail call of a Lua function, `return Sequential{...}`, would take the caller's line with it. */
-static int visible(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
-    lua_pushcclosure(L, enter, 1);
-    return 1;
-}
-
 /* inside(name, line): whose mathematics is called now, and where the description asked for it; inside(): nobody's. */
 static int inside(lua_State *L)
 {
@@ -116,21 +99,12 @@ static int inside(lua_State *L)
     return 0;
 }
 
-/* call_named(f, ...): calls f; its locals name their values when it returns. */
-static int call_named(lua_State *L)
+void description_name_locals(lua_State *L, int change)
 {
     Description *d = description_of(L);
-    lua_getfield(L, LUA_REGISTRYINDEX, "named_functions");
-    lua_pushvalue(L, 1);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
-    if (d->hook_depth++ == 0)
-        lua_sethook(L, hook, LUA_MASKCOUNT | LUA_MASKRET, HOOK_INTERVAL);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    if (--d->hook_depth == 0)
-        lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_INTERVAL);
-    return lua_gettop(L);
+    d->hook_depth += change;
+    if (d->hook_depth == (change > 0))
+        lua_sethook(L, hook, LUA_MASKCOUNT | (change > 0 ? LUA_MASKRET : 0), HOOK_INTERVAL);
 }
 
 /* The line of the description that is being executed, through whatever it called; 0 if none. */
@@ -164,22 +138,6 @@ static int report(lua_State *L)
     const char *text = luaL_checkstring(L, 2);
     if (!follows_from_unknown(d, text))
         diagnostics_add(d->diagnostics, d->file, line, "%s", text);
-    return 0;
-}
-
-static int print(lua_State *L)
-{
-    Description *d = description_of(L);
-    if (d->printed++ >= PRINTED_MAX) {
-        if (d->printed == PRINTED_MAX + 1)
-            fprintf(stderr, "(print: more than %d lines are not shown)\n", PRINTED_MAX);
-        return 0;
-    }
-    for (int i = 1; i <= lua_gettop(L); i++) {
-        fprintf(stderr, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(L, i, NULL));
-        lua_pop(L, 1);
-    }
-    fputc('\n', stderr);
     return 0;
 }
 
@@ -354,8 +312,7 @@ static void run_definitions(lua_State *L)
 static int open_state(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "call_named", call_named }, { "caller_line", caller_line }, { "report", report }, { "print", print },
-        { "visible", visible }, { "inside", inside }, { NULL, NULL }
+        { "caller_line", caller_line }, { "report", report }, { "inside", inside }, { NULL, NULL }
     };
     luaL_requiref(L, "_G", luaopen_base, 1);
     luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 1);
@@ -364,12 +321,16 @@ static int open_state(lua_State *L)
     lua_settop(L, 0);
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, "named_functions");
+    same_install(L);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
+    doors_install(L);
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "loading_built_in");
     lua_setfield(L, LUA_REGISTRYINDEX, "internal");
     run_embedded(L, "vocabulary/values.lua", false);
+    run_embedded(L, "vocabulary/words.lua", false);
+    run_embedded(L, "vocabulary/handles.lua", false);
     run_embedded(L, "vocabulary/arguments.lua", false);
     run_embedded(L, "vocabulary/definitions.lua", false);
     run_embedded(L, "vocabulary/statements.lua", false);
@@ -398,30 +359,4 @@ void description_open(Description *d)
     lua_pushcfunction(d->lua, open_state);
     if (lua_pcall(d->lua, 0, 0, 0) != LUA_OK)
         die("%s", lua_tostring(d->lua, -1));
-}
-
-/* ---- fields of the table on top of the stack ------------------------------------------------------------------------- */
-
-const char *lua_text_field(lua_State *L, Arena *arena, const char *name)
-{
-    lua_getfield(L, -1, name);
-    const char *text = lua_isstring(L, -1) ? arena_copy_text(arena, lua_tostring(L, -1)) : NULL;
-    lua_pop(L, 1);
-    return text;
-}
-
-double lua_number_field(lua_State *L, const char *name, double otherwise)
-{
-    lua_getfield(L, -1, name);
-    double number = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : otherwise;
-    lua_pop(L, 1);
-    return number;
-}
-
-bool lua_flag_field(lua_State *L, const char *name)
-{
-    lua_getfield(L, -1, name);
-    bool flag = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return flag;
 }

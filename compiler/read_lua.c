@@ -147,13 +147,14 @@ Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const
         description_push(d, "unread_parameters");
         ran = description_call(d, 0, 0);
     }
-    if (!ran || diagnostics_count(diagnostics) != before) {
-        description_free(d);
-        return NULL;
+    bool good = ran && diagnostics_count(diagnostics) == before;
+    if (good) {
+        lua_setfield(d->lua, LUA_REGISTRYINDEX, "model");
+        good = model_extract(d, options ? options->batch : 0);
     }
-    lua_setfield(d->lua, LUA_REGISTRYINDEX, "model");
-    model_extract(d, options ? options->batch : 0);
-    return d;
+    if (!good)
+        description_free(d);
+    return good ? d : NULL;
 }
 
 Description *description_read(Arena *arena, Diagnostics *diagnostics, const char *path, const ReadOptions *options)

@@ -1,106 +1,84 @@
--- arguments.lua: the arguments of a call: their types, their mistakes, and what may have been meant.
+-- arguments.lua: the arguments of a call: how they may be written, their types, their mistakes.
 local internal = ...
-local is, Value = internal.is, internal.Value
-local rawget, ipairs, pairs, type, tostring = rawget, ipairs, pairs, type, tostring
-local format, byte, sort, concat = string.format, string.byte, table.sort, table.concat
-local math_type, floor, huge = math.type, math.floor, math.huge
-local report = internal.report
+local is_unknown, is_plain, items = internal.is_unknown, internal.is_plain, internal.items
+local shown, suggestion, keys = internal.shown, internal.suggestion, internal.keys
+local rawget, ipairs, pairs, type, select = rawget, ipairs, pairs, type, select
+local format, concat = string.format, table.concat
+local math_type, floor = math.type, math.floor
+local report, caller_line = internal.report, internal.caller_line
 
 internal.layers, internal.activations, internal.losses = {}, {}, {}
 internal.optimizers, internal.initializers, internal.regularizers = {}, {}, {}
-internal.constructors = {}            -- what a description can call: LSTM, Adam, csv, ...
+internal.constructors = {}            -- what a description can call: LSTM, Adam, csv, ...; sandbox.lua gives each a door
 
--- What an unknown name stands for (sandbox.lua): it is reported once; whatever is done with it says nothing more.
-internal.unknown = {}
-local function is_unknown(v) return v == internal.unknown end
-internal.is_unknown = is_unknown
+-- The ways to write a call: LSTM{50, return_sequences = true}, LSTM(50, {return_sequences = true}), LSTM(50) ----------------------------
 
--- Suggestions -------------------------------------------------------------------------------------------------------------------
+local function has_names(v)
+  for key in pairs(v) do
+    if type(key) == "string" then return true end
+  end
+  return false
+end
 
-local function lower(c) return c >= 65 and c <= 90 and c + 32 or c end
+-- The call as it should have been written; "..." stands for what cannot be written out.
+local function corrected(owner, values, names)
+  local parts = {}
+  local function said(v)
+    if type(v) == "function" or type(v) == "table" and not is_plain(v) then return "..." end
+    if not is_plain(v) then return shown(v) end
+    local inner = {}
+    for _, item in ipairs(v) do inner[#inner + 1] = said(item) end
+    return "{" .. concat(inner, ", ") .. "}"
+  end
+  for i = 1, values.count do parts[i] = values[i] == nil and "nil" or said(values[i]) end
+  for _, name in ipairs(keys(names)) do parts[#parts + 1] = name .. " = " .. said(names[name]) end
+  return owner .. "{" .. concat(parts, ", ") .. "}"
+end
 
-local function distance(a, b)             -- Damerau-Levenshtein, letters compared without case
-  local before, previous = {}, {}
-  for j = 0, #b do previous[j] = j end
-  for i = 1, #a do
-    local row = { [0] = i }
-    for j = 1, #b do
-      local x, y = lower(byte(a, i)), lower(byte(b, j))
-      row[j] = math.min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x == y and 0 or 1))
-      if i > 1 and j > 1 and x == lower(byte(b, j - 1)) and lower(byte(a, i - 1)) == y then
-        row[j] = math.min(row[j], before[j - 2] + 1)
+-- What a call was given, as the table that braces would have made of it: values by position, and names from a last table.
+function internal.gather(owner, line, ...)
+  local count, given = select("#", ...), { ... }
+  local last = given[count]
+  if count == 1 and (is_plain(last) or is_unknown(last)) then return last end
+  local values, names, wrong = { count = 0 }, {}, false
+  local function add(v)
+    values.count = values.count + 1
+    values[values.count] = v
+  end
+  for i = 1, count do
+    local v = given[i]
+    if is_plain(v) and has_names(v) then
+      wrong = wrong or i < count or v[1] ~= nil
+      for key, item in pairs(v) do
+        if type(key) == "string" then names[key] = item else add(item) end
       end
-    end
-    before, previous = previous, row
-  end
-  return previous[#b]
-end
-
-local function keys(...)
-  local list = {}
-  for _, names in ipairs{ ... } do
-    for name in pairs(names) do
-      if type(name) == "string" then list[#list + 1] = name end
+    else
+      add(v)
     end
   end
-  sort(list)
-  return list
-end
-internal.keys = keys
-
-local function begins_with(name, word)
-  return #name > #word and string.sub(name, 1, #word) == word
-end
-
--- ' (did you mean "units"?)', or nothing where nothing is near: a few letters wrong, the beginning of a name, or
--- what older libraries call it.
-local OLD_NAMES = { lr = "learning_rate", nb_epoch = "epochs", input_size = "input_dim", output_size = "units" }
-
-local function suggestion(word, candidates)
-  if #word > 40 or #word < 2 then return "" end
-  for _, candidate in ipairs(candidates) do
-    if candidate == OLD_NAMES[word] then return format(' (did you mean "%s"?)', candidate) end
+  if wrong then
+    report(line, format("%s: names stand in one table, behind the values: write %s", owner, corrected(owner, values, names)))
+    return internal.unknown
   end
-  local best, least = nil, #word <= 4 and 1 or #word <= 8 and 2 or 3
-  for _, candidate in ipairs(candidates) do
-    if #candidate <= #word + 3 then
-      local d = distance(word, candidate)
-      if d < least or d == least and not best then best, least = candidate, d end
-    end
-  end
-  if best then return format(' (did you mean "%s"?)', best) end
-  local longer = {}
-  for _, candidate in ipairs(candidates) do
-    if #word >= 4 and #longer < 3 and begins_with(candidate, word) then longer[#longer + 1] = candidate end
-  end
-  return #longer > 0 and format(' (did you mean "%s"?)', concat(longer, '" or "')) or ""
+  values.count = nil
+  for name, v in pairs(names) do values[name] = v end
+  return values
 end
-internal.suggestion = suggestion
+
+-- The function that a description calls by the name of a class.
+function internal.new_constructor(class, make)
+  return function(...)
+    local line = caller_line()
+    return make(internal.gather(class, line, ...), line)
+  end
+end
+
+-- internal.constructor("LSTM", function(given, line) ... end): a description has it under that name.
+function internal.constructor(class, make)
+  internal.constructors[class] = internal.new_constructor(class, make)
+end
 
 -- Argument types: check(value) -> value for the mathematics, value as plain data; or nil, what is wrong ------------------------
-
-local function shown(object)
-  if type(object) == "string" then return #object <= 60 and format('"%s"', object) or format('"%s..."', string.sub(object, 1, 60)) end
-  if object == nil then return "nothing" end
-  if is_unknown(object) then return "an unknown name's value" end        -- such a message is dropped: the name was reported
-  if object ~= object then return "NaN" end
-  if object == huge or object == -huge then return object > 0 and "infinity" or "-infinity" end
-  if type(object) == "number" and math_type(object) == "float" and object == floor(object) and object > -1e15 and object < 1e15 then
-    return format("%d", object)
-  end
-  if type(object) == "table" then
-    local kind = rawget(object, "object")
-    local def = rawget(object, "definition")
-    if kind == "layer" then return "the layer " .. def.name end
-    if (kind == "loss" or kind == "optimizer") and def then return format("the %s %s", kind, def.class) end
-    if kind == "initializer" or kind == "regularizer" then return (kind == "initializer" and "an " or "a ") .. kind end
-    if kind == "model" then return "a Sequential model" end
-    return "a table"
-  end
-  if type(object) == "function" then return "a function" end
-  return tostring(object)
-end
-internal.shown = shown
 
 local SIZE_MAX = 16777216
 
@@ -148,13 +126,16 @@ function types.text(v)
 end
 
 function types.shape(v)
-  if type(v) ~= "table" then return nil, format("must be a table of sizes, not %s", shown(v)) end
+  if not is_plain(v) then return nil, format("must be a table of sizes, not %s", shown(v)) end
+  local rank, why = items(v)
+  if not rank then return nil, v[1] == nil and why .. ": every extent is known, so write how many time steps a sample has" or why end
+  if rank < 1 or rank > 2 then
+    return nil, format("must have one or two extents, {features} or {timesteps, features}, not %d", rank)
+  end
   local shape = {}
-  if #v < 1 or #v > 2 then return nil, format("must have one or two extents, {features} or {timesteps, features}, not %d", #v) end
-  for d = 1, #v do
-    local extent, why = types.size(v[d])
-    if not extent then return nil, format("extent %d %s", d, why) end
-    shape[d] = extent
+  for d = 1, rank do
+    shape[d], why = types.size(v[d])
+    if not shape[d] then return nil, format("extent %d %s", d, why) end
   end
   return shape, nil
 end
@@ -164,7 +145,7 @@ local AN = { activation = true, initializer = true, optimizer = true }
 -- A name from a table of definitions, or an object made by one of its constructors.
 local function named(what, registry)
   return function(v)
-    if type(v) == "table" and rawget(v, "object") == what then return v.value, v.text end
+    if type(v) == "table" and rawget(v, "object") == what then return v, v.text end
     if type(v) ~= "string" then return nil, format("must be the name of %s %s, not %s", AN[what] and "an" or "a", what, shown(v)) end
     local found = internal[registry][v]
     if not found then return nil, format('unknown %s "%s"%s', what, v, suggestion(v, keys(internal[registry]))), true end
@@ -179,7 +160,7 @@ local function drawn_from(what, registry)        -- a name stands for the object
   return function(v)
     local found, text, unknown = find(v)
     if not found then return nil, text, unknown end
-    return type(found) == "function" and found{}.value or found, nil
+    return type(found) == "function" and found{} or found, nil
   end
 end
 types.initializer = drawn_from("initializer", "initializers")
@@ -203,17 +184,16 @@ for name, check in pairs(types) do internal.layer_types[name] = check end
 
 function types.metrics(v)
   if type(v) == "string" then v = { v } end
-  if type(v) ~= "table" then return nil, format("must be a list of names, not %s", shown(v)) end
-  for key in pairs(v) do
-    if math_type(key) ~= "integer" then return nil, format('must be a list of names, like {"accuracy"}; "%s" has no place in it', tostring(key)) end
-  end
+  if not is_plain(v) then return nil, format('must be a list of names, like {"accuracy"}, not %s', shown(v)) end
+  local count, why = items(v)
+  if not count then return nil, why end
   for _, name in ipairs(v) do
     if type(name) ~= "string" then return nil, format("must be a list of names; %s is not one", shown(name)) end
     if not internal.metrics[name] then
       return nil, format('unknown metric "%s"%s', name, suggestion(name, keys(internal.metrics))), true
     end
   end
-  if #v > 8 then return nil, "must be at most 8 names" end
+  if count > 8 then return nil, "must be at most 8 names" end
   return v, nil
 end
 
@@ -240,12 +220,11 @@ local function report_unknown_keys(owner, given, known, line, positional_max)
   return good and surplus == 0
 end
 
--- Reads the arguments of a call, `given`, by the list of a definition (a type is a name or a check of its own): positional in Keras's order or named.
--- Returns the checked values and the plain ones; reports every mistake.
+-- Reads the arguments of a call, `given`, by the list of a definition (a type is a name or a check of its own):
+-- positional in Keras's order or named. Returns the checked values and the plain ones; reports every mistake.
 function internal.read_arguments(owner, list, given, line, positional_max)
   local values, plain, known = {}, {}, {}
   if is_unknown(given) then return { failed = true }, {} end
-  if type(given) ~= "table" or is(given, Value) or rawget(given, "object") then given = { given } end
   for position, entry in ipairs(list) do
     local name, kind, default = entry[1], entry[2], entry[3]
     known[name] = true

@@ -1,7 +1,7 @@
 -- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c, lines.c, wav.c).
 local internal = ...
-local report, caller_line = internal.report, internal.caller_line
-local type, ipairs, pairs, format, visible = type, ipairs, pairs, string.format, internal.visible
+local report, constructor, items, is_plain = internal.report, internal.constructor, internal.items, internal.is_plain
+local type, ipairs, pairs, format = type, ipairs, pairs, string.format
 
 local function data(kind, list, line, given)
   local values = internal.read_arguments(kind, list, given, line)
@@ -11,15 +11,17 @@ end
 
 -- npy{x = "train_x.npy", y = "train_y.npy", validation_x = , validation_y = , vocabulary = , unknown = }
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description.
-internal.constructors.npy = visible(function(given)
+constructor("npy", function(given, line)
   return data("npy", { { "x", "text" }, { "y", "text" }, { "validation_x", "text", false }, { "validation_y", "text", false },
-    { "vocabulary", "size", false }, { "unknown", "not_negative", 0 }, { "sample_weight", "text", false } }, caller_line(), given)
+    { "vocabulary", "size", false }, { "unknown", "not_negative", 0 }, { "sample_weight", "text", false } }, line, given)
 end)
 
 local function list_of(what)
   return function(v)
     if type(v) == "string" then v = { v } end
-    if type(v) ~= "table" or #v == 0 then return nil, format("must be a list of %s, not %s", what, internal.shown(v)) end
+    if not is_plain(v) or v[1] == nil then return nil, format("must be a list of %s, not %s", what, internal.shown(v)) end
+    local count, why = items(v)
+    if not count then return nil, why end
     for _, name in ipairs(v) do
       if type(name) ~= "string" then return nil, format("must be a list of %s; %s is not one", what, internal.shown(name)) end
     end
@@ -49,8 +51,10 @@ end
 
 -- 12 or {1, 6, 12}: ascending whole numbers; 0 is the window's last row.
 function internal.types.horizons(v)
-  local list, before = type(v) == "table" and v or { v }, -1
-  if #list == 0 then return nil, "must be a whole number or a list of them, like {1, 6, 12}" end
+  local list, before = is_plain(v) and v or { v }, -1
+  local count, why = items(list)
+  if not count then return nil, why end
+  if count == 0 then return nil, "must be a whole number or a list of them, like {1, 6, 12}" end
   for i, ahead in ipairs(list) do
     if ahead ~= 0 and not internal.types.size(ahead) then return nil, format("must be a whole number or a list of them, not %s", internal.shown(ahead)) end
     if ahead <= before then return nil, format("must ascend: %s does not belong behind %s", internal.shown(ahead), internal.shown(before)) end
@@ -78,8 +82,7 @@ local function csv_conflicts(v)
   }
 end
 
-internal.constructors.csv = visible(function(given)
-  local line = caller_line()
+constructor("csv", function(given, line)
   local values = data("csv", CSV, line, given)
   if values.failed then return values end
   if not values.targets and (not values.window or values.horizon[1] == 0) then
@@ -94,14 +97,13 @@ end)
 
 -- characters{file, window = 64, split = 0.9, stateful = true}: the next character of a text. Stateful: the text is cut into as many streams as a
 -- batch has samples, and each goes on with the states that its last window has left.
-internal.constructors.characters = visible(function(given)
-  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 }, { "stateful", "boolean", false } }, caller_line(), given)
+constructor("characters", function(given, line)
+  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 }, { "stateful", "boolean", false } }, line, given)
 end)
 
 -- lines{{"Arabic.txt", "Czech.txt"}}, lines{folder = "names", except = {"SOURCE.txt"}}: each file is a class, each line a text;
 -- lines{"reviews.tsv", label = 1, text = 2}; lines{"pairs.tsv", text = 1, target_text = 2}: a text for each text.
-internal.constructors.lines = visible(function(given)
-  local line = caller_line()
+constructor("lines", function(given, line)
   local values = data("lines", { { "files", files, false }, { "folder", "text", false }, { "except", files, false },
     { "level", level, "character" }, { "text", "size", false }, { "label", "size", false }, { "target_text", "size", false },
     { "target_level", level, false }, { "labels", labels, false }, { "separator", separator, "\t" }, { "header", "boolean", false },
@@ -137,8 +139,7 @@ local function test_of_names(v)
 end
 
 -- wav{folder = "recordings", label = 1, test = {field = 3, at_most = 4}, sample_rate = 8000}: recordings that are named 7_theo_12.wav.
-internal.constructors.wav = visible(function(given)
-  local line = caller_line()
+constructor("wav", function(given, line)
   local values = data("wav", { { "folder", "text" }, { "label", "size" }, { "sample_rate", "size" }, { "separator", separator, "_" },
     { "labels", labels, false }, { "test", test_of_names, false }, { "split", "rate", false }, { "seed", "size", 1 }, { "frame", "size", 256 },
     { "step", "size", 128 }, { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, "pre" } }, line, given)
@@ -150,9 +151,7 @@ end)
 
 -- samples(function(random) ... return x, y end) or samples{function, samples = 1024, validation_samples = 256}:
 -- a pure function of a generator keyed by (seed, index): random() in [0,1), random(n) in 1..n, random(a, b) in a..b. labels: the classes' names.
-internal.constructors.samples = visible(function(given)
-  local line = caller_line()
-  if type(given) == "function" then given = { given } end
+constructor("samples", function(given, line)
   return data("samples", { { "generate", "generator" }, { "samples", "size", 1024 }, { "validation_samples", "size", 256 },
     { "labels", "names", false } }, line, given)
 end)

@@ -3,10 +3,10 @@
 local internal = ...
 local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
 local error = error
-local rawget, rawset, ipairs, pairs, type, tostring = rawget, rawset, ipairs, pairs, type, tostring
+local rawset, ipairs, pairs, type, tostring, next = rawset, ipairs, pairs, type, tostring, next
 local format, byte, concat, math_type = string.format, string.byte, table.concat, math.type
-local report, caller_line, call_named, visible = internal.report, internal.caller_line, internal.call_named, internal.visible
-local is_unknown, types, keys = internal.is_unknown, internal.types, internal.keys
+local report, caller_line, call_named = internal.report, internal.caller_line, internal.call_named
+local is_unknown, is_plain, items, types, keys = internal.is_unknown, internal.is_plain, internal.items, internal.types, internal.keys
 local shown, suggestion, layer_types = internal.shown, internal.suggestion, internal.layer_types
 
 -- Definers ------------------------------------------------------------------------------------------------------------------------
@@ -33,11 +33,13 @@ internal.is_identifier = is_identifier
 
 -- What is wrong with a layer's own list of arguments; nil if nothing is.
 local function wrong_arguments(arguments)
-  if type(arguments) ~= "table" then return format("arguments must be a list, not %s", shown(arguments)) end
+  if not is_plain(arguments) then return format("arguments must be a list, not %s", shown(arguments)) end
+  local count, why = items(arguments)
+  if not count then return "arguments " .. why end
   local seen = {}
   for _, entry in ipairs(COMMON) do seen[entry[1]] = true end
   for position, entry in ipairs(arguments) do
-    if type(entry) ~= "table" or not is_identifier(entry[1]) then
+    if not is_plain(entry) or not is_identifier(entry[1]) or not items(entry) or #entry > 3 then
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
     end
     if not (layer_types[entry[2]] or entry[2] == "later") then
@@ -55,27 +57,52 @@ local function refuse(what, name, ...)
   return internal.unknown
 end
 
-local function define_layer(what, name, def, arguments)
-  if not is_identifier(name) then return refuse(what, name, "a name is letters, digits and _, and starts with a letter") end
-  local wrong = wrong_arguments(arguments)
-  if wrong then return refuse(what, name, "%s", wrong) end
-  for _, part in ipairs{ "weights", "shape" } do
-    if def[part] ~= nil and type(def[part]) ~= "function" then
-      return refuse(what, name, "%s must be a function(a, x), not %s", part, shown(def[part]))
+-- What a definition may say beside its mathematics.
+local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input", "streams" },
+                recurrent = { "arguments", "weights", "state", "step" } }
+local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any" } }
+
+-- What is wrong with the parts of a definition; nil if nothing is.
+local function wrong_parts(what, def)
+  local known = {}
+  for _, part in ipairs(PARTS[what]) do known[part] = true end
+  for key in pairs(def) do
+    if not known[key] then
+      return format("%s has no place in it%s", shown(key), type(key) == "string" and suggestion(key, PARTS[what]) or "")
     end
   end
+  for _, part in ipairs{ "weights", "shape" } do
+    if def[part] ~= nil and type(def[part]) ~= "function" then
+      return format("%s must be a function(a, x), not %s", part, shown(def[part]))
+    end
+  end
+  for part, choices in pairs(CHOICES) do
+    if def[part] ~= nil then
+      local found, why = internal.choice(choices)(def[part])
+      if found == nil then return format("%s %s", part, why) end
+    end
+  end
+  if def.streams ~= nil and type(def.streams) ~= "string" then
+    return format("streams must say why there is no streaming step, not %s", shown(def.streams))
+  end
+end
+
+local function define_layer(what, name, def, arguments)
+  if not is_identifier(name) then return refuse(what, name, "a name is letters, digits and _, and starts with a letter") end
+  local wrong = wrong_arguments(arguments) or not internal.loading_built_in and wrong_parts(what, def)
+  if wrong then return refuse(what, name, "%s", wrong) end
   def.name = name
   def.positional = #arguments
   def.arguments = extended(arguments, COMMON)
   def.custom = not internal.loading_built_in
   def.line = caller_line()
   internal.layers[name] = def
-  local constructor = visible(function(given)
-    local line = caller_line()
+  local constructor = internal.new_constructor(name, function(given, line)
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)
+    if def.custom then internal.share(values) end
     return internal.new_layer(def, values, plain, line)
   end)
-  if def.custom then internal.user_globals[name] = constructor else internal.constructors[name] = constructor end
+  if def.custom then internal.user_globals[name] = internal.close(constructor) else internal.constructors[name] = constructor end
   return constructor
 end
 
@@ -84,7 +111,7 @@ end
 function vocabulary.layer(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end
-    if type(def) ~= "table" or type(def.call) ~= "function" then return refuse("layer", name, "needs call = function(a, w, x)") end
+    if not is_plain(def) or type(def.call) ~= "function" then return refuse("layer", name, "needs call = function(a, w, x)") end
     return define_layer("layer", name, def, def.arguments or {})
   end
 end
@@ -104,10 +131,12 @@ local RECURRENT = {
 function vocabulary.recurrent(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end
-    if type(def) ~= "table" or type(def.step) ~= "function" then return refuse("recurrent", name, "needs step = function(a, w, x, s)") end
-    if type(def.state) ~= "table" or not def.state[1] then return refuse("recurrent", name, 'needs state = {"h"}, the names of its states') end
+    if not is_plain(def) or type(def.step) ~= "function" then return refuse("recurrent", name, "needs step = function(a, w, x, s)") end
+    if not is_plain(def.state) or not items(def.state) or def.state[1] == nil then return refuse("recurrent", name, 'needs state = {"h"}, the names of its states') end
+    local states = {}
     for _, state in ipairs(def.state) do
-      if not is_identifier(state) then return refuse("recurrent", name, "%s cannot be the name of a state", shown(state)) end
+      if not is_identifier(state) or states[state] then return refuse("recurrent", name, "%s cannot be the name of a state", shown(state)) end
+      states[state] = true
     end
     local wrong, known = wrong_arguments(def.arguments or {}), {}
     if wrong then return refuse("recurrent", name, "%s", wrong) end
@@ -146,9 +175,8 @@ local function definer(registry, class_of)
       def.name = name
       internal[registry][name] = def
       for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = def end
-      internal.constructors[def.class] = visible(function(given)
-        local line = caller_line()
-        local values, plain = internal.read_arguments(def.class, def.arguments or {}, given == nil and {} or given, line)
+      internal.constructor(def.class, function(given, line)
+        local values, plain = internal.read_arguments(def.class, def.arguments or {}, given, line)
         return { object = class_of, definition = def, arguments = values, plain = plain, line = line, failed = values.failed }
       end)
     end
@@ -164,13 +192,13 @@ vocabulary.optimizer = definer("optimizers", "optimizer")
 local function plain_object(registry, what)
   return function(name)
     return function(def)
-      local constructor = visible(function(given)
-        local values = internal.read_arguments(def.class, def.arguments or {}, given == nil and {} or given, caller_line())
+      internal.constructor(def.class, function(given, line)
+        local values = internal.read_arguments(def.class, def.arguments or {}, given, line)
         return { object = what, value = values.failed and def.value{} or def.value(values) }
       end)
+      local constructor = internal.constructors[def.class]
       internal[registry][name] = constructor
       for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = constructor end
-      internal.constructors[def.class] = constructor
     end
   end
 end
@@ -185,29 +213,32 @@ internal.metrics = { accuracy = true, acc = true, binary_accuracy = true, catego
 -- object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.
 local weight_count = 0
 function vocabulary.weight(shape, initializer, regularizer)
-  if type(shape) ~= "table" or #shape < 1 or #shape > 3 then error("weight takes a shape of one to three extents: weight({rows, columns}, ...)", 0) end
+  local rank = is_plain(shape) and items(shape)
+  if not rank or rank < 1 or rank > 3 then error("weight takes a shape of one to three extents: weight({rows, columns}, ...)", 0) end
   for d = 1, #shape do
     local extent, why = types.size(shape[d])
     if not extent then error(format("weight: extent %d %s", d, why), 0) end
   end
+  local function value_of(what, v)
+    local found, why = types[what](v)
+    if not found then error("weight: " .. why, 0) end
+    return found.value
+  end
   if initializer == nil then initializer = #shape > 1 and "glorot_uniform" or "zeros" end
-  if type(initializer) ~= "table" or rawget(initializer, "object") then
-    local found, why = types.initializer(initializer)
-    if not found then error("weight: " .. why, 0) end
-    initializer = found
-  end
-  if type(regularizer) == "string" or type(regularizer) == "table" and rawget(regularizer, "object") then
-    local found, why = types.regularizer(regularizer)
-    if not found then error("weight: " .. why, 0) end
-    regularizer = found
-  end
   weight_count = weight_count + 1
-  return { object = "weight", order = weight_count, shape = shape, initializer = initializer, regularizer = regularizer or nil }
+  return { object = "weight", order = weight_count, shape = shape, initializer = value_of("initializer", initializer),
+           regularizer = regularizer and value_of("regularizer", regularizer) }
 end
 
 -- with_ones(initializer, first, last): the same, with elements first <= i < last set to one.
 function vocabulary.with_ones(initializer, first, last)
-  return { kind = initializer.kind, a = initializer.a, b = initializer.b, fan = initializer.fan, ones_begin = first, ones_end = last }
+  local found, why = types.initializer(initializer)
+  if not found then error("with_ones: " .. why, 0) end
+  for _, bound in ipairs{ first, last } do
+    if math_type(bound) ~= "integer" or bound < 0 then error(format("with_ones: an element is a whole number from 0, not %s", shown(bound)), 0) end
+  end
+  local v = found.value
+  return { object = "initializer", value = { kind = v.kind, a = v.a, b = v.b, fan = v.fan, ones_begin = first, ones_end = last } }
 end
 
 -- input "Input" { arguments = }: its sizes may stand for themselves: Input{32, 8}.
@@ -215,11 +246,9 @@ function vocabulary.input(name)
   return function(def)
     def.name, def.is_input, def.over, def.arguments = name, true, "sample", extended(def.arguments, COMMON)
     internal.layers[name] = def
-    internal.constructors[name] = visible(function(given)
-      local line, named = caller_line(), {}
+    internal.constructor(name, function(given, line)
+      local named, sizes = {}, {}
       if is_unknown(given) then return internal.new_layer(def, { failed = true }, {}, line) end
-      if type(given) ~= "table" then given = { given } end
-      local sizes = {}
       for key, v in pairs(given) do
         if math_type(key) == "integer" then sizes[key] = v else named[key] = v end
       end
@@ -227,7 +256,7 @@ function vocabulary.input(name)
         if is_unknown(v) then sizes = { v } break end
       end
       if type(sizes[1]) == "table" and not is_unknown(sizes[1]) then sizes = sizes[1] end
-      if sizes[1] ~= nil then
+      if next(sizes) ~= nil then
         if named.shape ~= nil then report(line, format('%s: argument "shape" is given twice, by position and by name', name)) end
         named.shape = is_unknown(sizes[1]) and sizes[1] or sizes
       end

@@ -2,9 +2,9 @@
 local internal = ...
 local vocabulary = internal.vocabulary
 local report, caller_line, suggestion, keys = internal.report, internal.caller_line, internal.suggestion, internal.keys
-local rawget, ipairs, pairs, type, setmetatable, error = rawget, ipairs, pairs, type, setmetatable, error
+local rawget, ipairs, pairs, type, select, error = rawget, ipairs, pairs, type, select, error
 local format, gmatch, byte, char, concat, sort = string.format, string.gmatch, string.byte, string.char, table.concat, table.sort
-local is_unknown, is_identifier, visible = internal.is_unknown, internal.is_identifier, internal.visible
+local is_unknown, is_plain, is_identifier = internal.is_unknown, internal.is_plain, internal.is_identifier
 
 local ELEMENTS_MAX = 536870911         -- floats in 2 GB
 local LAYERS_MAX = 200
@@ -24,14 +24,15 @@ local OPTIONS = {
 local OPTION_NAMES = { loss = true, optimizer = true, data = true }
 for _, entry in ipairs(OPTIONS) do OPTION_NAMES[entry[1]] = true end
 
-local Model = {}
-Model.__index = Model
-Model.__metatable = "model"
+local Model = {}            -- the methods of a model
+internal.methods.model = Model
 
 local function set_options(model, given, owner, line, allowed)
   if is_unknown(given) then return end
-  if type(given) ~= "table" or rawget(given, "object") then
-    return report(line, format("%s takes a table, like %s{...}, not %s", owner, owner, internal.shown(given)))
+  for key, v in pairs(given) do
+    if type(key) ~= "string" then
+      return report(line, format("%s: %s has no name: layers go into Sequential or model:add", owner, internal.shown(v)))
+    end
   end
   for _, key in ipairs(keys(given)) do
     local v = given[key]
@@ -70,36 +71,50 @@ local function is_layer(item)
   return type(item) == "table" and item.object == "layer"
 end
 
-Model.add = visible(function(model, layer)
-  local line = caller_line()
-  if type(model) ~= "table" or rawget(model, "object") ~= "model" then
-    return report(line, "add: write model:add(...), with a colon")
-  end
-  add_layer(model, layer, line, #model.stack + 1)
-end)
-
--- compile and fit: the same options as in Sequential{...}; fit takes those of the training alone.
-local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true, callbacks = true,
-              class_weight = true }
-for name, allowed in pairs{ compile = false, fit = FIT } do
-  Model[name] = visible(function(model, given)
-    local line = caller_line()
-    if type(model) ~= "table" or rawget(model, "object") ~= "model" then
-      return report(line, format("%s: write model:%s{...}, with a colon", name, name))
-    end
-    set_options(model, given, name, line, allowed or nil)
-    for position in ipairs(type(given) == "table" and given or {}) do
-      return report(line, format("%s: item %d has no name: layers go into Sequential or model:add", name, position))
-    end
-  end)
+-- model.add(layer) gives the method no model; what else it may be given is its own matter.
+local function is_model(model, method, line)
+  local good = type(model) == "table" and rawget(model, "object") == "model"
+  if not good then report(line, format("%s: write model:%s, with a colon", method, method == "add" and "add(...)" or method .. "{...}")) end
+  return good
 end
 
-internal.constructors.Sequential = visible(function(given)
+function Model.add(model, ...)
+  local line, layer = caller_line(), ...
+  if not is_model(model, "add", line) then return end
+  if select("#", ...) > 1 then report(line, "add takes one layer: write model:add(LSTM{8})") end
+  add_layer(model, layer, line, #model.stack + 1)
+end
+
+-- compile and fit: the same options as in Sequential{...}, by name or in Keras's order; fit takes those of the training alone.
+local COMPILE = { "optimizer", "loss" }
+local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true, callbacks = true,
+              class_weight = true }
+
+function Model.compile(model, ...)
   local line = caller_line()
-  local model = setmetatable({ object = "model", stack = {}, options = {}, option_lines = {}, line = line }, Model)
-  if given == nil then return model end
-  if is_unknown(given) or type(given) ~= "table" or rawget(given, "object") then
-    if not is_unknown(given) then report(line, format("Sequential takes a table of layers and options, not %s", internal.shown(given))) end
+  if not is_model(model, "compile", line) then return end
+  local given = internal.gather("compile", line, ...)
+  if is_unknown(given) then return end
+  for position, name in ipairs(COMPILE) do
+    if given[position] ~= nil and given[name] ~= nil then
+      report(line, format('compile: argument "%s" is given twice, by position and by name', name))
+    elseif given[position] ~= nil then
+      given[name] = given[position]
+    end
+    given[position] = nil
+  end
+  set_options(model, given, "compile", line)
+end
+
+function Model.fit(model, ...)
+  local line = caller_line()
+  if not is_model(model, "fit", line) then return end
+  set_options(model, internal.gather("fit", line, ...), "fit", line, FIT)
+end
+
+internal.constructor("Sequential", function(given, line)
+  local model = { object = "model", stack = {}, options = {}, option_lines = {}, line = line }
+  if is_unknown(given) then
     model.broken = true
     return model
   end
@@ -107,7 +122,10 @@ internal.constructors.Sequential = visible(function(given)
   for key in pairs(given) do
     if math_type(key) == "integer" and key > last and key <= LAYERS_MAX + 1 then last = key end
   end
-  for position = 1, last do add_layer(model, given[position], line, position) end
+  for position = 1, last do
+    add_layer(model, given[position], line, position)
+    given[position] = nil
+  end
   set_options(model, given, "Sequential", line)
   return model
 end)
@@ -468,7 +486,8 @@ local function freeze_layers(model, names)
 end
 
 -- build(result of the description, default name, timesteps at most, layers to freeze): a built model; nil if there were mistakes.
-function internal.build(model, default_name, timesteps_max, frozen)
+function internal.build(result, default_name, timesteps_max, frozen)
+  local model = internal.open(result)
   if is_unknown(model) then return nil end
   if type(model) ~= "table" or rawget(model, "object") ~= "model" then
     report(0, format("the description must return a Sequential model, not %s", internal.shown(model)))

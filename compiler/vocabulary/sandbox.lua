@@ -2,7 +2,7 @@
 -- loop inside them escapes the count of instructions.
 local internal = ...
 local report, caller_line, suggestion, keys = internal.report, internal.caller_line, internal.suggestion, internal.keys
-local byte, format, rawget, rawset, type, pairs, setmetatable = string.byte, string.format, rawget, rawset, type, pairs, setmetatable
+local byte, format, type, pairs, setmetatable = string.byte, string.format, type, pairs, setmetatable
 
 local user = {}
 internal.user_globals = user
@@ -17,11 +17,11 @@ for name, f in pairs(table) do user.table[name] = f end
 for _, name in ipairs{ "byte", "char", "format", "len", "lower", "upper", "rep", "reverse", "sub" } do user.string[name] = string[name] end
 
 -- print goes to standard error: standard output belongs to the command.
-user.print = internal.print
+user.print = print
 
 local PRIVATE = { activation = true, loss = true, optimizer = true, initializer = true, regularizer = true, input = true }
 for name, f in pairs(internal.vocabulary) do
-  if not PRIVATE[name] then user[name] = internal.visible(f) end
+  if not PRIVATE[name] then user[name] = internal.visible(f, name) end
 end
 
 -- What an unknown name gives: it takes every use and says nothing more, so that the next mistake is seen too. Where Lua itself refuses it,
@@ -65,12 +65,10 @@ local function part_missing(library)
 end
 
 function internal.finish_sandbox()
-  for name, f in pairs(internal.constructors) do user[name] = f end
+  for name, f in pairs(internal.constructors) do user[name] = internal.close(f) end
   for name in pairs(REMOVED_PARTS) do setmetatable(user[name], part_missing(name)) end
   for name in pairs(REMOVED_PARTS.string) do string[name] = nil end       -- methods of strings reach the library's own table
   setmetatable(string, part_missing "string")
-  local reserved = {}
-  for name in pairs(user) do reserved[name] = true end
   setmetatable(user, {
     __metatable = "globals",
     __index = function(_, name)

@@ -1,8 +1,8 @@
 -- training.lua: what a description says about its training beside data, loss and optimizer: learning-rate schedules, callbacks, class weights.
 -- Names, order and defaults are those of keras.optimizers.schedules and keras.callbacks; runtime/schedule.c and callbacks.c do what they say.
 local internal = ...
-local report, caller_line, types, visible = internal.report, internal.caller_line, internal.types, internal.visible
-local shown, is_unknown, read_arguments = internal.shown, internal.is_unknown, internal.read_arguments
+local report, constructor, types = internal.report, internal.constructor, internal.types
+local shown, is_unknown, is_plain, items, read_arguments = internal.shown, internal.is_unknown, internal.is_plain, internal.items, internal.read_arguments
 local type, ipairs, pairs, rawget, math_type = type, ipairs, pairs, rawget, math.type
 local format, find, sub = string.format, string.find, string.sub
 
@@ -11,9 +11,8 @@ local CALLBACKS_MAX, CLASSES_MAX = 8, 100000
 -- Learning rates ------------------------------------------------------------------------------------------------------------------
 
 local function schedule(class, kind, list, check)
-  internal.constructors[class] = visible(function(given)
-    local line = caller_line()
-    local values = read_arguments(class, list, given == nil and {} or given, line)
+  constructor(class, function(given, line)
+    local values = read_arguments(class, list, given, line)
     local wrong = not values.failed and check and check(values)
     if wrong then
       report(line, format("%s: %s", class, wrong))
@@ -39,7 +38,9 @@ schedule("CosineDecayRestarts", "cosine_restarts", { INITIAL, { "first_decay_ste
   end)
 
 function types.numbers(v)
-  if type(v) ~= "table" or rawget(v, "object") or #v == 0 then return nil, format("must be a list of numbers, not %s", shown(v)) end
+  if not is_plain(v) or v[1] == nil then return nil, format("must be a list of numbers, not %s", shown(v)) end
+  local count, why = items(v)
+  if not count then return nil, why end
   for _, number in ipairs(v) do
     if type(number) ~= "number" or number ~= number then return nil, format("must be a list of numbers; %s is not one", shown(number)) end
   end
@@ -72,7 +73,7 @@ end
 types.mode = internal.choice{ "auto", "min", "max" }
 
 function types.save_freq(v)
-  if v == "epoch" then return v, v end
+  if v == "epoch" then return 0, v end
   local batches = types.size(v)
   if not batches then return nil, format('must be "epoch" or a number of batches, not %s', shown(v)) end
   return batches, batches
@@ -84,9 +85,8 @@ function types.rate_function(v)
 end
 
 local function callback(class, list)
-  internal.constructors[class] = visible(function(given)
-    local line = caller_line()
-    local values = read_arguments(class, list, given == nil and {} or given, line)
+  constructor(class, function(given, line)
+    local values = read_arguments(class, list, given, line)
     return { object = "callback", class = class, arguments = values, line = line, failed = values.failed }
   end)
 end
@@ -104,11 +104,10 @@ callback("TerminateOnNaN", {})          -- always on
 
 function types.callbacks(v)
   if type(v) == "table" and rawget(v, "object") == "callback" then v = { v } end
-  if type(v) ~= "table" or rawget(v, "object") then return nil, format("must be a list of callbacks, like {EarlyStopping{patience = 2}}, not %s", shown(v)) end
+  if not is_plain(v) then return nil, format("must be a list of callbacks, like {EarlyStopping{patience = 2}}, not %s", shown(v)) end
+  local count, why = items(v)
+  if not count then return nil, why end
   local list = {}
-  for key in pairs(v) do
-    if math_type(key) ~= "integer" then return nil, "must be a list of callbacks, without names" end
-  end
   for _, item in ipairs(v) do
     if is_unknown(item) then return {}, nil end
     if type(item) == "function" then return nil, "must be a list of callbacks; a function is not one (call it, like EarlyStopping())" end
@@ -121,7 +120,7 @@ end
 
 -- class_weight = {[0] = 1, [1] = 5}: classes that are not named count 1.
 function types.class_weight(v)
-  if type(v) ~= "table" or rawget(v, "object") then return nil, format("must be a table like {[0] = 1, [1] = 5}, not %s", shown(v)) end
+  if not is_plain(v) then return nil, format("must be a table like {[0] = 1, [1] = 5}, not %s", shown(v)) end
   local last = -1
   for class, weight in pairs(v) do
     if math_type(class) ~= "integer" or class < 0 or class >= CLASSES_MAX then return nil, format("must name classes from 0; %s is none", shown(class)) end

@@ -17,7 +17,7 @@ return Sequential{
 }
 
 -- expect: 1: Sequential: "name" must be a string, not true
--- expect: 1: Sequential: "metrics" must be a list of names, not 3
+-- expect: 1: Sequential: "metrics" must be a list of names, like {"accuracy"}, not 3
 -- expect: 1: Sequential: "batch_size" must be a whole number, not "32"
 -- expect: 1: Sequential: "epochs" must be a whole number, not a table
 -- expect: 1: Sequential: "shuffle" must be true or false, not "yes"
