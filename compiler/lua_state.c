@@ -14,6 +14,7 @@
 #define MEMORY_MAX       ((size_t)128 * 1024 * 1024)
 #define INSTRUCTIONS_MAX 20000000   /* about half a second */
 #define HOOK_INTERVAL    10000
+#define NOTE_WIDTH       200        /* bytes of a note */
 #define CPU_MICROSECONDS 1500000    /* for all of Lua's work on one description, and for each sample that it draws */
 
 static void *bounded_allocate(void *context, void *block, size_t old_size, size_t new_size)
@@ -138,6 +139,16 @@ static int report(lua_State *L)
     const char *text = luaL_checkstring(L, 2);
     if (!follows_from_unknown(d, text))
         diagnostics_add(d->diagnostics, d->file, line, "%s", text);
+    return 0;
+}
+
+/* note(line, text): to standard error, and the description goes on. */
+static int note(lua_State *L)
+{
+    Description *d = description_of(L);
+    int line = (int)luaL_checkinteger(L, 1);
+    const char *text = lua_pushfstring(L, "%s:%d: note: %s", d->file, line, luaL_checkstring(L, 2));
+    print_printable(stderr, text, NOTE_WIDTH);
     return 0;
 }
 
@@ -312,7 +323,7 @@ static void run_definitions(lua_State *L)
 static int open_state(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "caller_line", caller_line }, { "report", report }, { "inside", inside }, { NULL, NULL }
+        { "caller_line", caller_line }, { "report", report }, { "note", note }, { "inside", inside }, { NULL, NULL }
     };
     luaL_requiref(L, "_G", luaopen_base, 1);
     luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 1);
@@ -331,6 +342,8 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/values.lua", false);
     run_embedded(L, "vocabulary/words.lua", false);
     run_embedded(L, "vocabulary/handles.lua", false);
+    run_embedded(L, "vocabulary/keras.lua", false);
+    run_embedded(L, "vocabulary/syntax.lua", false);
     run_embedded(L, "vocabulary/arguments.lua", false);
     run_embedded(L, "vocabulary/definitions.lua", false);
     run_embedded(L, "vocabulary/statements.lua", false);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #define FILE_MAX (1024 * 1024)
@@ -16,7 +17,11 @@ static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path,
 {
     struct stat status;
     if (stat(path, &status)) {
-        diagnostics_add(diagnostics, path, 0, "cannot be read: %s", strerror(errno));
+        int error = errno;
+        const char *lua = arena_format(arena, "%s.lua", path);
+        bool near = !stat(lua, &status);
+        diagnostics_add(diagnostics, path, 0, "cannot be read: %s%s%s%s", strerror(error), near ? " (did you mean " : "",
+                        near ? lua : "", near ? "?)" : "");
         return NULL;
     }
     if (!S_ISREG(status.st_mode)) {     /* a pipe would be waited for without end */
@@ -44,8 +49,50 @@ static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path,
     return text;
 }
 
+/* What else people have in hand: how such a file's name ends, how the file begins, and what to do with it. */
+#define KERAS "holds a model of Keras: this version reads descriptions in Lua, and weights from safetensors files"
+#define TORCH "holds weights of PyTorch: this version reads descriptions in Lua, and weights from safetensors files"
+#define ARRAY "is an array: a description names it, data = npy{x = FILE, y = FILE}"
+#define TABLE "is a table: a description names it, data = csv{FILE, columns = {...}, ...}"
+static const struct {
+    const char *ending, *beginning, *is;
+} other_files[] = {
+    { ".py", NULL, "is Python; a description is Lua: LSTM(50, return_sequences=True) is written LSTM{50, return_sequences = true}" },
+    { ".ipynb", NULL, "is a notebook of Python; a description is Lua: LSTM{50, return_sequences = true}" },
+    { ".h5", "\x89HDF", KERAS }, { ".hdf5", NULL, KERAS }, { ".keras", NULL, KERAS },
+    { ".pt", NULL, TORCH }, { ".pth", NULL, TORCH },
+    { ".safetensors", NULL, "holds weights: they are given behind a description, by --weights FILE" },
+    { ".checkpoint", NULL, "is a checkpoint: lstmc train MODEL.lua --resume goes on from it" },
+    { ".onnx", NULL, "is a model in ONNX: this version reads descriptions in Lua" },
+    { ".tflite", NULL, "is a model of TensorFlow Lite: this version reads descriptions in Lua" },
+    { ".npy", "\x93NUMPY", ARRAY }, { ".npz", NULL, ARRAY }, { ".csv", NULL, TABLE }, { ".tsv", NULL, TABLE },
+    { ".json", NULL, "is JSON; a description is Lua: LSTM{50, return_sequences = true}" },
+    { ".txt", NULL, "is a text: a description names it, data = characters{FILE, ...} or lines{FILE, ...}" },
+    { ".wav", "RIFF", "is a recording: a description names its folder, data = wav{folder = ...}" },
+    { ".zip", "PK\x03\x04", "is an archive, not a description" },
+    { ".c", NULL, "is C; a description is Lua" }, { ".h", NULL, "is C; a description is Lua" },
+};
+
+static const char *other_file(const char *path, const char *text)
+{
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof other_files / sizeof *other_files; i++) {
+        const char *ending = other_files[i].ending, *beginning = other_files[i].beginning;
+        size_t ends = strlen(ending);
+        if ((length > ends && !strcasecmp(path + length - ends, ending)) ||
+            (beginning && !strncmp(text, beginning, strlen(beginning))))
+            return other_files[i].is;
+    }
+    return NULL;
+}
+
 static bool looks_like_text(Diagnostics *diagnostics, const char *path, const char *text, size_t length)
 {
+    const char *is = other_file(path, text);
+    if (is) {
+        diagnostics_add(diagnostics, path, 0, "%s", is);
+        return false;
+    }
     if (length && text[0] == '\033') {
         diagnostics_add(diagnostics, path, 0, "is Lua bytecode; a description is text");
         return false;
@@ -84,17 +131,41 @@ static void set_parameters(Description *d, const ReadOptions *options)
         die("set_parameters");
 }
 
+/* A line of the text, from 1; empty if there is no such line. */
+static void push_line(lua_State *L, const char *text, int line)
+{
+    for (; line > 1 && *text; line--) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    lua_pushlstring(L, text, line == 1 ? strcspn(text, "\r\n") : 0);
+}
+
+/* The message of Lua's grammar on top of the stack: with its line, and what to write instead. */
+static void report_syntax(Description *d, const char *text)
+{
+    lua_State *L = d->lua;
+    const char *message = lua_tostring(L, -1);
+    int line = 0, used = 0;
+    if (sscanf(message, "(description):%d: %n", &line, &used) == 1 && used)
+        message += used;
+    if (strstr(message, "stack overflow")) {
+        diagnostics_add(d->diagnostics, d->file, line, "expressions or blocks nest too deeply");
+        return;
+    }
+    description_push(d, "syntax_error");
+    push_line(L, text, line);
+    push_line(L, text, line - 1);
+    lua_pushstring(L, message);
+    if (description_call(d, 3, 1))
+        diagnostics_add(d->diagnostics, d->file, line, "%s", lua_tostring(L, -1));
+}
+
 static bool load_chunk(Description *d, const char *text, size_t length)
 {
     lua_State *L = d->lua;
     if (luaL_loadbufferx(L, text, length, DESCRIPTION_CHUNK, "t") != LUA_OK) {
-        const char *message = lua_tostring(L, -1);
-        int line = 0, used = 0;
-        if (sscanf(message, "(description):%d: %n", &line, &used) == 1 && used)
-            message += used;
-        diagnostics_add(d->diagnostics, d->file, line, "%s",
-                        strstr(message, "stack overflow") ? "expressions or blocks nest too deeply" : message);
-        lua_pop(L, 1);
+        report_syntax(d, text);
         return false;
     }
     description_push(d, "user_globals");

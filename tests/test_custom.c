@@ -305,7 +305,7 @@ Test(custom, mistakes_are_said_with_their_reason)
     expect_refusal("y[{ t + 1, c }] = x[{ t, c }]", "index 0 of wrong.y runs from 1 to 3, but the extent is 3");
     expect_refusal("y[{ 2 * t, c }] = x[{ t, c }]", "index 0 of wrong.y runs from 0 to 4, but the extent is 3");
     expect_refusal("y[{ t, 0 }] = x[{ t, c }]", "reads wrong.y before it is set");
-    expect_refusal("y[{ t, t }] = x[{ t, c }]", "before it is set");
+    expect_refusal("y[{ t, t }] = x[{ t, c }]", "axis t has 3 elements, but index 2 of this value has 4: use two axes");
     expect_refusal("y[{ t, c }] = x[{ x[{ t, 0 }], c }]", "or an integer id");
     expect_refusal("y[{ t, c }] = x[{ 2 * x[{ t, 0 }], c }]", "or an integer id");
     expect_refusal("y[{ t, c }] = x[{ t / 2, c }]", "or an integer id");
@@ -314,6 +314,6 @@ Test(custom, mistakes_are_said_with_their_reason)
     expect_refusal("y[{ t, c }] = x[{ t, c, s }]", "3 indices for a value of rank 2");
     expect_refusal("y[{ t, c }] = x", "give it an index");
     expect_refusal("y = 3", "a value");
-    expect_refusal("y = tensor{ 2, 4 } y[{ t, c }] = x[{ t, c }]", "of shape {2, 4}");
+    expect_refusal("y = tensor{ 2, 4 } y[{ t, c }] = x[{ t + 1, c }]", "of shape {2, 4}");
     expect_refusal("y = nil", "a value");
 }

@@ -8,7 +8,7 @@ return recurrent "GRU" {
                 { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
                 { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false }, { "go_backwards", "boolean", false },
-                { "stateful", "later", false }, { "unroll", "later", false }, { "reset_after", "boolean", true } },
+                { "stateful", "later", false }, { "unroll", "without_effect", false }, { "reset_after", "boolean", true } },
   state     = { "h" },
   weights   = function(a, x)
     local bias_shape = a.reset_after and { 2, 3 * a.units } or { 3 * a.units }

@@ -8,7 +8,7 @@ return recurrent "SimpleRNN" {
                 { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
                 { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false }, { "go_backwards", "boolean", false },
-                { "stateful", "later", false }, { "unroll", "later", false }, { "seed", "later", false } },
+                { "stateful", "later", false }, { "unroll", "without_effect", false }, { "seed", "later", false } },
   state     = { "h" },
   weights   = function(a, x)
     return { kernel           = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),

@@ -3,7 +3,7 @@ local internal = ...
 local is_unknown, is_plain, items = internal.is_unknown, internal.is_plain, internal.items
 local shown, suggestion, keys = internal.shown, internal.suggestion, internal.keys
 local rawget, ipairs, pairs, type, select = rawget, ipairs, pairs, type, select
-local format, concat = string.format, table.concat
+local format, find, concat = string.format, string.find, table.concat
 local math_type, floor = math.type, math.floor
 local report, caller_line = internal.report, internal.caller_line
 
@@ -122,6 +122,7 @@ end
 
 function types.text(v)
   if type(v) ~= "string" then return nil, format("must be a string, not %s", shown(v)) end
+  if find(v, "\0", 1, true) then return nil, "must be a text without zero bytes" end
   return v, v
 end
 
@@ -142,13 +143,20 @@ end
 
 local AN = { activation = true, initializer = true, optimizer = true }
 
+-- 'unknown loss "msee" (did you mean "mse"?)', or that this version has not what Keras calls so.
+function internal.unknown_name(what, name, known)
+  local foreign = internal.not_supported(what, name)
+  return foreign and format('%s "%s"%s', what, name, foreign)
+         or format('unknown %s "%s"%s', what, name, suggestion(name, keys(known)))
+end
+
 -- A name from a table of definitions, or an object made by one of its constructors.
 local function named(what, registry)
   return function(v)
     if type(v) == "table" and rawget(v, "object") == what then return v, v.text end
     if type(v) ~= "string" then return nil, format("must be the name of %s %s, not %s", AN[what] and "an" or "a", what, shown(v)) end
     local found = internal[registry][v]
-    if not found then return nil, format('unknown %s "%s"%s', what, v, suggestion(v, keys(internal[registry]))), true end
+    if not found then return nil, internal.unknown_name(what, v, internal[registry]), true end
     return found, v
   end
 end
@@ -190,11 +198,20 @@ function types.metrics(v)
   for _, name in ipairs(v) do
     if type(name) ~= "string" then return nil, format("must be a list of names; %s is not one", shown(name)) end
     if not internal.metrics[name] then
-      return nil, format('unknown metric "%s"%s', name, suggestion(name, keys(internal.metrics))), true
+      return nil, internal.unknown_name("metric", name, internal.metrics), true
     end
   end
   if count > 8 then return nil, "must be at most 8 names" end
   return v, nil
+end
+
+-- An argument that its owner does not know: Keras's or nobody's. False if it is accepted, as it changes nothing.
+function internal.refuse_argument(owner, key, known, line)
+  if internal.without_effect(key, line) then return false end
+  local foreign = internal.not_supported("argument", key)
+  report(line, foreign and format('%s: "%s"%s', owner, key, foreign)
+         or format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(known))))
+  return true
 end
 
 -- False if there are any: what they were meant to say is not known.
@@ -208,10 +225,7 @@ local function report_unknown_keys(owner, given, known, line, positional_max)
     end
   end
   for _, key in ipairs(keys(given)) do
-    if not known[key] then
-      report(line, format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(known))))
-      good = false
-    end
+    if not known[key] and internal.refuse_argument(owner, key, known, line) then good = false end
   end
   if surplus > 0 then
     report(line, format("%s: %d argument%s too many: it takes %s by position", owner, surplus, surplus == 1 and "" or "s",
@@ -236,7 +250,11 @@ function internal.read_arguments(owner, list, given, line, positional_max)
     if is_unknown(v) then
       values.failed = true
     elseif kind == "later" then
-      if v ~= nil and v ~= default then report(line, format('%s: "%s" is not supported by this version', owner, name)) end
+      if v ~= nil and v ~= default then
+        report(line, format('%s: "%s"%s', owner, name, internal.not_supported("argument", name) or " is not supported by this version"))
+      end
+    elseif kind == "without_effect" then
+      if v ~= nil and v ~= default then internal.without_effect(name, line) end
     elseif v == nil and default == nil then
       report(line, format('%s: missing argument "%s"', owner, name))
       values.failed = true

@@ -1,7 +1,7 @@
 -- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c, lines.c, wav.c).
 local internal = ...
 local report, constructor, items, is_plain = internal.report, internal.constructor, internal.items, internal.is_plain
-local type, ipairs, pairs, format = type, ipairs, pairs, string.format
+local type, ipairs, pairs, next, format = type, ipairs, pairs, next, string.format
 
 local function data(kind, list, line, given)
   local values = internal.read_arguments(kind, list, given, line)
@@ -19,7 +19,7 @@ end)
 local function list_of(what)
   return function(v)
     if type(v) == "string" then v = { v } end
-    if not is_plain(v) or v[1] == nil then return nil, format("must be a list of %s, not %s", what, internal.shown(v)) end
+    if not is_plain(v) or next(v) == nil then return nil, format("must be a list of %s, not %s", what, internal.shown(v)) end
     local count, why = items(v)
     if not count then return nil, why end
     for _, name in ipairs(v) do

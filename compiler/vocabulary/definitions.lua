@@ -42,7 +42,7 @@ local function wrong_arguments(arguments)
     if not is_plain(entry) or not is_identifier(entry[1]) or not items(entry) or #entry > 3 then
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
     end
-    if not (layer_types[entry[2]] or entry[2] == "later") then
+    if not (layer_types[entry[2]] or entry[2] == "later" or entry[2] == "without_effect") then
       return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]),
                     type(entry[2]) == "string" and suggestion(entry[2], keys(layer_types)) or "", concat(keys(layer_types), ", "))
     end
@@ -123,7 +123,7 @@ local RECURRENT = {
   { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
   { "return_sequences", "boolean", false }, { "return_state", "later", false },
-  { "go_backwards", "boolean", false }, { "stateful", "later", false }, { "unroll", "later", false },
+  { "go_backwards", "boolean", false }, { "stateful", "later", false }, { "unroll", "without_effect", false },
 }
 
 -- recurrent "LSTM" { arguments = , state = { "h", "c" }, weights = function(a, x), step = function(a, w, x, s) }

@@ -27,17 +27,21 @@ for _, entry in ipairs(OPTIONS) do OPTION_NAMES[entry[1]] = true end
 local Model = {}            -- the methods of a model
 internal.methods.model = Model
 
+local WITHOUT_NAMES = { Sequential = "layers go into Sequential or model:add", fit = internal.arrays,
+                        compile = "optimizer and loss alone are given by position" }
+
 local function set_options(model, given, owner, line, allowed)
   if is_unknown(given) then return end
   for key, v in pairs(given) do
     if type(key) ~= "string" then
-      return report(line, format("%s: %s has no name: layers go into Sequential or model:add", owner, internal.shown(v)))
+      report(line, format("%s: %s has no name: %s", owner, internal.shown(v), WITHOUT_NAMES[owner]))
+      break
     end
   end
   for _, key in ipairs(keys(given)) do
     local v = given[key]
     if not OPTION_NAMES[key] or allowed and not allowed[key] then
-      report(line, format('%s: unknown argument "%s"%s', owner, key, suggestion(key, keys(allowed or OPTION_NAMES))))
+      internal.refuse_argument(owner, key, allowed or OPTION_NAMES, line)
     elseif model.options[key] ~= nil and model.options[key] ~= v then
       report(line, format('%s: "%s" is set twice, first in line %d', owner, key, model.option_lines[key]))
     else
@@ -325,7 +329,7 @@ local function find_object(model, option, registry, line)
   end
   local def = internal[registry][v]
   if not def then
-    report(line, format('Sequential: unknown %s "%s"%s', option, v, suggestion(v, keys(internal[registry]))))
+    report(line, "Sequential: " .. internal.unknown_name(option, v, internal[registry]))
     return nil
   end
   local values, plain = internal.read_arguments(def.class, def.arguments or {}, {}, line)

@@ -49,8 +49,8 @@ handle.__index = visible(function(object, key)
 end, "index")
 
 handle.__newindex = visible(function(object, key, v)
-  if not is(object, Value) then error(format("%s cannot be changed: its arguments are set where it is made", shown(object)), 0) end
-  object[key] = v
+  if is(object, Value) then Value.__newindex(object, key, v)
+  else report(caller_line(), format("%s cannot be changed: its arguments are set where it is made", shown(object))) end
 end, "index")
 
 handle.__tostring = visible(shown, "tostring")

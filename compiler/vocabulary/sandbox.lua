@@ -78,6 +78,13 @@ function internal.finish_sandbox()
         report(line, format("%s is not available in a description: %s", name, REMOVED[name]))
         return unknown
       end
+      local foreign = internal.not_supported("name", name)
+      if foreign then
+        report(line, name .. foreign)
+        return unknown
+      end
+      local known = internal.python_name(name)
+      if known then return known end
       local first = byte(name, 1)
       local kind = first >= 65 and first <= 90 and "layer or object" or "name"
       report(line, format("%s: unknown %s%s", name, kind, suggestion(name, keys(user))))

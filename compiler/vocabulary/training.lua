@@ -3,7 +3,7 @@
 local internal = ...
 local report, constructor, types = internal.report, internal.constructor, internal.types
 local shown, is_unknown, is_plain, items, read_arguments = internal.shown, internal.is_unknown, internal.is_plain, internal.items, internal.read_arguments
-local type, ipairs, pairs, rawget, math_type = type, ipairs, pairs, rawget, math.type
+local type, ipairs, pairs, next, rawget, math_type = type, ipairs, pairs, next, rawget, math.type
 local format, find, sub = string.format, string.find, string.sub
 
 local CALLBACKS_MAX, CLASSES_MAX = 8, 100000
@@ -38,7 +38,7 @@ schedule("CosineDecayRestarts", "cosine_restarts", { INITIAL, { "first_decay_ste
   end)
 
 function types.numbers(v)
-  if not is_plain(v) or v[1] == nil then return nil, format("must be a list of numbers, not %s", shown(v)) end
+  if not is_plain(v) or next(v) == nil then return nil, format("must be a list of numbers, not %s", shown(v)) end
   local count, why = items(v)
   if not count then return nil, why end
   for _, number in ipairs(v) do
@@ -91,15 +91,15 @@ local function callback(class, list)
   end)
 end
 
-callback("EarlyStopping", { { "monitor", "text", "val_loss" }, { "min_delta", "number", 0 }, { "patience", "not_negative", 0 }, { "verbose", "later", 0 },
+callback("EarlyStopping", { { "monitor", "text", "val_loss" }, { "min_delta", "number", 0 }, { "patience", "not_negative", 0 }, { "verbose", "without_effect", 0 },
   { "mode", "mode", "auto" }, { "baseline", "number", false }, { "restore_best_weights", "boolean", false }, { "start_from_epoch", "not_negative", 0 } })
-callback("ReduceLROnPlateau", { { "monitor", "text", "val_loss" }, { "factor", "decay", 0.1 }, { "patience", "not_negative", 10 }, { "verbose", "later", 0 },
+callback("ReduceLROnPlateau", { { "monitor", "text", "val_loss" }, { "factor", "decay", 0.1 }, { "patience", "not_negative", 10 }, { "verbose", "without_effect", 0 },
   { "mode", "mode", "auto" }, { "min_delta", "number", 1e-4 }, { "cooldown", "not_negative", 0 }, { "min_lr", "not_negative", 0 } })
-callback("ModelCheckpoint", { { "filepath", "output_file" }, { "monitor", "text", "val_loss" }, { "verbose", "later", 0 },
+callback("ModelCheckpoint", { { "filepath", "output_file" }, { "monitor", "text", "val_loss" }, { "verbose", "without_effect", 0 },
   { "save_best_only", "boolean", false }, { "save_weights_only", "boolean", true }, { "mode", "mode", "auto" }, { "save_freq", "save_freq", "epoch" },
   { "initial_value_threshold", "number", false } })
 callback("CSVLogger", { { "filename", "output_file" }, { "separator", "text", "," }, { "append", "later", false } })
-callback("LearningRateScheduler", { { "schedule", "rate_function" }, { "verbose", "later", 0 } })
+callback("LearningRateScheduler", { { "schedule", "rate_function" }, { "verbose", "without_effect", 0 } })
 callback("TerminateOnNaN", {})          -- always on
 
 function types.callbacks(v)

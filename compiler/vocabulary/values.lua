@@ -96,8 +96,15 @@ local function element(op, a, b)
 end
 internal.element = element
 
+-- A constant becomes a float.
+local FLOAT_MAX = 0x1.fffffep127
+local function finite(number)
+  if not (number >= -FLOAT_MAX and number <= FLOAT_MAX) then mistake("%s is beyond the range of float", number) end
+  return number
+end
+
 local function to_element(object)
-  if type(object) == "number" then return make(Element, { op = "constant", value = object }) end
+  if type(object) == "number" then return make(Element, { op = "constant", value = finite(object) }) end
   if is(object, Element) then return object end
   if is(object, Axis) then return make(Element, { op = "position", index = object }) end
   if is(object, Value) and #object.shape == 0 then return object[{}] end
@@ -123,12 +130,13 @@ Axis.__div = function(a, b) return element("divide", to_element(a), to_element(b
 Axis.__unm = function(a) return affine_multiply(a, -1) end
 Axis.__metatable = "axis"
 
--- Notes the extent of every axis that stands alone or shifted in an index of a dimension of that extent.
+-- An axis that stands alone in an index has the extent of that dimension, everywhere.
 local function learn_extents(shape, index)
   for d, position in ipairs(index) do
-    if is(position, Axis) and #position.terms == 1 then
-      local axis = position.terms[1].axis
-      if not axis.extent and position.constant == 0 and position.terms[1].coefficient == 1 then axis.extent = shape[d] end
+    local axis = lone_axis(position)
+    if axis and not axis.extent then axis.extent = shape[d] end
+    if axis and axis.extent ~= shape[d] then
+      mistake("axis %s has %d elements, but index %d of this value has %d: use two axes", axis.name, axis.extent, d, shape[d])
     end
   end
 end
@@ -179,6 +187,8 @@ local function binary(op, fold)
     if not (is(a, Value) or type(a) == "number") or not (is(b, Value) or type(b) == "number") then
       mistake("arithmetic on a %s", is(a, Value) and type(b) or type(a))
     end
+    if type(a) == "number" then finite(a) end
+    if type(b) == "number" then finite(b) end
     if op == "multiply" then           -- x * 1 is x itself: dropout at inference leaves no trace
       if a == 1 then return b end
       if b == 1 then return a end
@@ -221,7 +231,7 @@ end
 
 -- y[{t, f}] = term + term + ...
 function Value.__newindex(self, key, right)
-  if type(key) ~= "table" then mistake("values have no field %q to set", key) end
+  if type(key) ~= "table" then mistake("values have no field %s to set", internal.shown(key)) end
   if self.op ~= "indexed" then mistake("only a value made by tensor{...} can be defined by its elements") end
   if rawget(self, "right") then mistake("this value is defined already") end
   rawset(self, "left", check_index(self, key))
@@ -237,17 +247,23 @@ internal.vocabulary = vocabulary
 function vocabulary.axes(names)
   if type(names) ~= "string" then mistake("axes takes the names in one string: axes \"t n\"") end
   local list = {}
-  for name in gmatch(names, "%a[%w_]*") do list[#list + 1] = new_axis(name) end
+  for name in gmatch(names, "%S+") do
+    if not internal.is_identifier(name) then mistake("an axis is named by letters, digits and _, not %s", internal.shown(name)) end
+    list[#list + 1] = new_axis(name)
+  end
+  if #list == 0 then mistake("axes takes the names in one string: axes \"t n\"") end
   return table.unpack(list)
 end
 
 -- tensor{rows, columns}: a value to be defined by its elements.
 function vocabulary.tensor(shape)
   if type(shape) ~= "table" then mistake("tensor takes its shape in a table") end
+  local rank, why = internal.items(shape)
+  if not rank then mistake("tensor: the shape %s", why) end
   local copy = {}
-  for d, extent in ipairs(shape) do
-    if math_type(extent) ~= "integer" or extent < 1 then mistake("extent %d is not a positive whole number", d) end
-    copy[d] = extent
+  for d = 1, rank do
+    copy[d], why = internal.types.size(shape[d])
+    if not copy[d] then mistake("extent %d is not a positive whole number: it %s", d, why) end
   end
   return value{ op = "indexed", shape = copy }
 end

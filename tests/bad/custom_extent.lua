@@ -7,7 +7,7 @@ local Cell = recurrent "Cell" {
   step = function(a, w, x, s)
     local n, m = axes "n m"
     local z = tensor{ a.units }
-    z[{ n }] = w.kernel[{ 2 * m, n }]
+    z[{ n }] = w.kernel[{ 2 * m, n + a.units }]
     return { h = z }
   end,
 }

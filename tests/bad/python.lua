@@ -11,4 +11,4 @@ return model
 -- expect: 4: None is not available in a description: write false, or leave the argument out
 -- expect: 5: add: write model:add(...), with a colon
 -- expect: 6: compile: write model:compile{...}, with a colon
--- expect: 7: attempt to call a nil value (method 'evaluate')
+-- expect: 7: evaluate: a description only describes; the command lstmc evaluate MODEL.lua does that

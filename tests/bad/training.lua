@@ -28,7 +28,6 @@ return Sequential{
 -- expect: 9: CSVLogger: "filename" must lie in the working folder: "/tmp/log.csv" does not
 -- expect: 10: ModelCheckpoint: "save_freq" must be "epoch" or a number of batches, not "batch"
 -- expect: 11: LearningRateScheduler: "schedule" must be a function(epoch, learning_rate) that returns a learning rate, not 0.1
--- expect: 12: ReduceLROnPlateau: "verbose" is not supported by this version
 -- expect: 13: Sequential: "class_weight" names class 7, but there are 2 classes
 -- expect: 15: Adam: "learning_rate" must be a number or a schedule, like ExponentialDecay{...}, not "fast"
 -- expect: 15: Adam: "ema_momentum" must be less than 1
