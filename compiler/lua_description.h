@@ -32,8 +32,9 @@ Description *description_of(lua_State *L);
 #define DESCRIPTION_CHUNK   "=(description)"
 #define DESCRIPTION_UNKNOWN "unknown name's value"      /* what Lua calls the stand-in for an unknown name (sandbox.lua) */
 
-/* Opens the bare state with the vocabulary in it. */
+/* Opens the bare state with the vocabulary in it; ends it. */
 void description_open(Description *description);
+void description_close(Description *description);
 
 /* The whole CPU time for what is called next. */
 void description_refill(Description *description);

@@ -14,6 +14,7 @@
 #define MEMORY_MAX       ((size_t)128 * 1024 * 1024)
 #define INSTRUCTIONS_MAX 20000000   /* about half a second */
 #define HOOK_INTERVAL    10000
+#define NAME_MAX_LENGTH  60         /* of a local variable that names a value, as of all other names */
 #define NOTE_WIDTH       200        /* bytes of a note */
 #define CPU_MICROSECONDS 1500000    /* for all of Lua's work on one description, and for each sample that it draws */
 
@@ -68,7 +69,7 @@ static void name_locals(lua_State *L, lua_Debug *ar)
     const char *name;
     for (int n = 1; (name = lua_getlocal(L, ar, n)); n++) {
         door_content(L);
-        if (name[0] != '(' && is_value(L, -1)) {
+        if (name[0] != '(' && strlen(name) <= NAME_MAX_LENGTH && is_value(L, -1)) {
             lua_pushstring(L, "local_name");
             lua_pushstring(L, name);
             lua_rawset(L, -3);
@@ -360,6 +361,15 @@ static int open_state(lua_State *L)
     lua_setfield(L, -2, "loading_built_in");
     lua_settop(L, 0);
     return 0;
+}
+
+/* What a state still has to do when it ends is under the clock too. */
+void description_close(Description *d)
+{
+    description_refill(d);
+    start_clock(d);
+    lua_close(d->lua);
+    stop_clock(d);
 }
 
 void description_open(Description *d)

@@ -239,7 +239,7 @@ void description_free(Description *d)
 {
     if (!d)
         return;
-    lua_close(d->lua);
+    description_close(d);
     free(d);
 }
 

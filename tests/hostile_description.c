@@ -1,4 +1,7 @@
-/* hostile_description.c: in: a seed.  out: a description that tries what it should not be able to do. */
+/* hostile_description.c: in: a seed.  out: a description that tries what it should not be able to do.
+ *
+ * Statements name fields by chance, and `strike` walks: from an object through whatever `pairs` shows of it, and then sets, removes, copies
+ * or calls what it has found. Where descriptions hold handles it finds their own tables alone. */
 #include "hostile_description.h"
 
 #include "../compiler/out.h"
@@ -132,6 +135,42 @@ static void expression(Attacker *a)
     a->depth--;
 }
 
+static const char prelude[] =
+    "local kept, dice = {}, %d\n"
+    "local hostile = { '" ATTACK "', -1, 0, 1e18, 1/0, 0.5, {}, {1, 2, 3}, true, false, '', 'a\\0b', 'lstm', print, 16777216, 3 }\n"
+    "local function roll(n) dice = (dice * 1103515245 + 12345) %% 2147483648 return dice // 65536 %% n + 1 end\n"
+    "local function reach(at, key, steps)\n"
+    "  for i = 1, steps do\n"
+    "    local o, list = at[key], {}\n"
+    "    if type(o) ~= 'table' then break end\n"
+    "    for k in pairs(o) do list[#list + 1] = k end\n"
+    "    if #list == 0 then break end\n"
+    "    at, key = o, list[roll(#list)]\n"
+    "  end\n"
+    "  return at, key\n"
+    "end\n"
+    "local function strike(o, other)\n"
+    "  local at, key = reach({o}, 1, roll(6))\n"
+    "  local from, which = reach({other}, 1, roll(6))\n"
+    "  local how = roll(4)\n"
+    "  if how == 1 then at[key] = hostile[roll(#hostile)]\n"
+    "  elseif how == 2 then at[key] = from[which]\n"
+    "  elseif how == 3 and type(at[key]) == 'function' then kept[#kept + 1] = at[key](hostile[roll(#hostile)], from[which])\n"
+    "  elseif how == 4 then at[key] = nil end\n"
+    "end\n";
+
+static void strike(Attacker *a)
+{
+    for (int i = 1 + below(a, 4); i > 0; i--) {
+        put_raw(&a->text, "strike(");
+        object(a);
+        put_raw(&a->text, ", ");
+        object(a);
+        put_raw(&a->text, ") ");
+    }
+    put_raw(&a->text, "\n");
+}
+
 static void statement(Attacker *a)
 {
     static const char *const loops[] = { "for k, v in pairs(", "for k, v in next, (", "for i, v in ipairs(" };
@@ -181,7 +220,10 @@ static void attack(Attacker *a, int one_in, const char *const *near, int count)
     a->near = near;
     a->near_count = count;
     put_raw(&a->text, "  ;");      /* a bracket would go on with the statement before */
-    statement(a);
+    if (below(a, 2))
+        strike(a);
+    else
+        statement(a);
     a->near_count = 0;
 }
 
@@ -218,20 +260,21 @@ static void whole_description(Attacker *a)
 {
     static const char *const layers[] = { "LSTM{3, return_sequences = true}", "GRU{2, return_sequences = true}", "C{3}", "R{2, return_sequences = true}",
                                           "Dense{2}", "Dropout{0.3}", "Activation{'relu'}" };
-    static const char *const at_the_end[] = { "model", "C", "R", "kept[1]", "kept[#kept]" };
-    put_raw(&a->text, "local kept = {}\n");
-    attack(a, 3, NULL, 0);
+    static const char *const parts[] = { "first", "second", "optimizer", "loss", "callback", "data", "C", "R", "kept[1]", "kept[#kept]" };
+    static const char *const at_the_end[] = { "model", "first", "second", "optimizer", "loss", "callback", "data" };
+    put_raw(&a->text, arena_format(a->arena, prelude, below(a, 1 << 30)));
+    attack(a, 6, NULL, 0);
     custom_layer(a);
     custom_cell(a);
     put_raw(&a->text, "local function draw(random)\n");
-    attack(a, 6, at_the_end + 3, 2);
-    put_raw(&a->text, "  return {{random(), 1}, {2, 3}, {4, random(5)}}, {random()} end\nlocal model = Sequential{ Input{3, 2}");
-    for (int i = 1 + below(a, 3); i > 0; i--) {
-        put_raw(&a->text, ", ");
-        put_raw(&a->text, ANY(a, layers));
-    }
-    put_raw(&a->text, ", LSTM{2}, Dense{1}, loss = 'mse', optimizer = SGD{0.1}, data = samples{draw, samples = 4} }\n");
-    attack(a, 3, at_the_end, COUNT(at_the_end));
+    attack(a, 6, parts + COUNT(parts) - 2, 2);
+    put_raw(&a->text, arena_format(a->arena, "  return {{random(), 1}, {2, 3}, {4, random(5)}}, {random()} end\nlocal first, second = %s, %s\n",
+                                   ANY(a, layers), ANY(a, layers)));
+    put_raw(&a->text, "local optimizer, loss, callback, data = SGD{0.1}, MeanSquaredError(), CSVLogger{'l.csv'}, samples{draw, samples = 4}\n");
+    attack(a, 2, parts, COUNT(parts));
+    put_raw(&a->text, "local model = Sequential{ Input{3, 2}, first, second, LSTM{2}, Dense{1}, loss = loss, optimizer = optimizer,\n"
+                      "  callbacks = { callback }, data = data }\n");
+    attack(a, 2, at_the_end, COUNT(at_the_end));
     put_raw(&a->text, "return model\n");
 }
 

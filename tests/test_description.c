@@ -222,6 +222,69 @@ Test(description, what_is_no_description)
     command_folder_remove(folder);
 }
 
+/* What people have in hand beside a description. */
+Test(description, other_files_are_known)
+{
+    static const struct { const char *name, *says; } cases[] = {
+        { "m.py", "m.py: is Python; a description is Lua: LSTM(50, return_sequences=True) is written LSTM{50, return_sequences = true}\n" },
+        { "m.h5", "m.h5: holds a model of Keras" }, { "m.keras", "holds a model of Keras" }, { "M.PT", "holds weights of PyTorch" },
+        { "m.pth", "holds weights of PyTorch" }, { "m.safetensors", "by --weights FILE" }, { "m.onnx", "is a model in ONNX" },
+        { "m.tflite", "TensorFlow Lite" }, { "m.npy", "data = npy{x = FILE, y = FILE}" }, { "m.csv", "data = csv{FILE, columns = {...}, ...}" },
+        { "m.txt", "data = characters{FILE, ...} or lines{FILE, ...}" }, { "m.json", "is JSON" }, { "m.wav", "data = wav{folder = ...}" },
+        { "m.ipynb", "is a notebook of Python" }, { "m", "m: cannot be read: No such file or directory (did you mean m.lua?)\n" },
+    };
+    char *folder = command_folder(), line[512];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(line, sizeof line, "%s %s; mkdir -p out && exec $L %s -o out", strchr(cases[i].name, '.') ? "echo text >" : ": >m.lua; rm -f",
+                 cases[i].name, cases[i].name);
+        expect_refusal(folder, cases[i].name, line, cases[i].says, 1);
+    }
+    expect_refusal(folder, "HDF5", "printf '\\211HDF\\r\\n\\032\\n' >x.lua; mkdir -p out && exec $L x.lua -o out", "holds a model of Keras", 1);
+    expect_refusal(folder, "an archive", "printf 'PK\\003\\004' >x.lua; mkdir -p out && exec $L x.lua -o out", "is an archive", 1);
+    command_folder_remove(folder);
+}
+
+/* Lua's grammar ends where Python goes on: the message says what to write. */
+Test(description, python_is_answered)
+{
+    static const struct { const char *text, *says; } cases[] = {
+        { "model = Sequential()\nmodel.add(LSTM(50, return_sequences=True, input_shape=(60, 1)))\n",
+          "m.lua:2: ')' expected near '=': write model:add(LSTM{50, return_sequences = true, input_shape = {60, 1}})\n" },
+        { "return Sequential{ Input{3}, Dense(1, activation='sigmoid') }", "write return Sequential{ Input{3}, Dense{1, activation = 'sigmoid'} }\n" },
+        { "model.compile(loss='mse',\n              optimizer='adam')", "write model:compile{loss = 'mse',\n" },
+        { "a = (60, 1)", "m.lua:1: ')' expected near ',': write a = {60, 1}\n" },
+        { "model = Sequential([\n  LSTM(50)])", "m.lua:1: unexpected symbol near '[': write model = Sequential({\n" },
+        { "import numpy as np\n", "nothing is imported" }, { "from keras.layers import LSTM\n", "nothing is imported" },
+        { "# a comment\n", "a comment begins with --, not with #" }, { "local m = Sequential() # a comment\n", "a comment begins with --, not with #" },
+        { "\"\"\"a text\"\"\"\n", "a comment begins with --" }, { "def f(x):\n  return x", "a function is written function name(...) ... end" },
+        { "for i in range(3):\n  model.add(x)", "a loop is written for i = 1, 3 do ... end" },
+        { "if x == 3:\n  y = 4", "a condition is written if ... then" }, { "class_weight = {0: 1, 1: 5}", "{[0] = value}" },
+        { "if a != 3 then end", "not equal is written ~=" }, { "x += 1", "write x = x + 1" },
+        { "local x = {1, 2", "m.lua:1: '}' expected near <eof>\n" },       /* a mistake of Lua is told as it is */
+        { "({}).x = = 3", "m.lua:1: unexpected symbol near '='\n" },
+    };
+    char *folder = command_folder();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        command_write(folder, "m.lua", cases[i].text, (long)strlen(cases[i].text));
+        expect_refusal(folder, cases[i].text, "mkdir -p out && exec $L m.lua -o out", cases[i].says, 1);
+    }
+    command_folder_remove(folder);
+}
+
+/* What changes nothing is accepted, and said once. */
+Test(description, arguments_without_effect)
+{
+    static const char text[] = "local model = Sequential{ Input{3, 2}, LSTM{3, unroll = true, return_sequences = true}, LSTM(2, {unroll = true}), Dense(1, {}) }\n"
+                               "model:compile(\"adam\", \"mse\", {jit_compile = true})\nmodel:fit{epochs = 2, verbose = 1, callbacks = {EarlyStopping{verbose = 1}}}\n"
+                               "return model\n";
+    char *folder = command_folder();
+    command_write(folder, "m.lua", text, sizeof text - 1);
+    command_expect(folder, 10, "$L m.lua --quiet", 0, "m.h\nm.c\n",
+                   "m.lua:1: note: unroll changes nothing here\nm.lua:2: note: jit_compile changes nothing here\n"
+                   "m.lua:3: note: verbose changes nothing here\n");
+    command_folder_remove(folder);
+}
+
 Test(description, samples_that_never_end)
 {
     static const struct { const char *name, *body, *says; } cases[] = {

@@ -2,7 +2,7 @@
 local internal = ...
 local is_unknown, is_plain, items = internal.is_unknown, internal.is_plain, internal.items
 local shown, suggestion, keys = internal.shown, internal.suggestion, internal.keys
-local rawget, ipairs, pairs, type, select = rawget, ipairs, pairs, type, select
+local rawget, ipairs, pairs, next, type, select = rawget, ipairs, pairs, next, type, select
 local format, find, concat = string.format, string.find, table.concat
 local math_type, floor = math.type, math.floor
 local report, caller_line = internal.report, internal.caller_line
@@ -47,7 +47,7 @@ function internal.gather(owner, line, ...)
   end
   for i = 1, count do
     local v = given[i]
-    if is_plain(v) and has_names(v) then
+    if is_plain(v) and (has_names(v) or i > 1 and i == count and next(v) == nil) then
       wrong = wrong or i < count or v[1] ~= nil
       for key, item in pairs(v) do
         if type(key) == "string" then names[key] = item else add(item) end

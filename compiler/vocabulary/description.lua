@@ -290,6 +290,9 @@ local function make_weights(model)
         if type(weight) ~= "table" or weight.object ~= "weight" then
           error(format("weights: %s must be made by weight(...), not %s", name, internal.shown(weight)), 0)
         end
+        for _, state in ipairs(def.state or {}) do
+          if state == name then error(format('weights: "%s" is the name of a state already', name), 0) end
+        end
         if weight.layer_name then error(format("weights: %s is the same weight as %s: make a second one", name, weight.name), 0) end
         weight.short_name, weight.name, weight.layer_name = name, layer.name .. "/" .. name, layer.name
         weight.trainable = a.trainable ~= false

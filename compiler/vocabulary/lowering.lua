@@ -233,6 +233,8 @@ end
 
 -- noise(rate): inverted dropout noise for x, one number for each element of a sample; 1 when the model only predicts.
 function internal.vocabulary.noise(rate)
+  local checked, why = internal.types.rate(rate)
+  if checked == nil then mistake("noise: the rate %s", why) end
   if not (internal.program and internal.program.noise) then mistake("noise belongs into the call of a layer") end
   return internal.program.noise(rate)
 end
