@@ -15,7 +15,7 @@ typedef struct Handle {
     lua_Integer number;         /* handles have an order: that in which they were made */
 } Handle;
 
-/* ---- handles ------------------------------------------------------------------------------------------------------------ */
+/* ---- handles ----------------------------------------------------------------------------------------------------- */
 
 static bool is_handle(lua_State *L, int index)
 {
@@ -81,7 +81,7 @@ static void push_handle(lua_State *L, int object)
     lua_rawset(L, object);
 }
 
-/* ---- opening and closing: both push the result -------------------------------------------------------------------------- */
+/* ---- opening and closing: both push the result ------------------------------------------------------------------- */
 
 static void open_value(lua_State *L, int index, int seen, int depth)
 {
@@ -178,7 +178,7 @@ void door_close(lua_State *L, int index)
     close_value(L, index, 0);
 }
 
-/* ---- doors -------------------------------------------------------------------------------------------------------------- */
+/* ---- doors ------------------------------------------------------------------------------------------------------- */
 
 /* How many arguments a Lua function takes; -1: any number. */
 static int parameters_of(lua_State *L, int function)

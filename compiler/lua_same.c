@@ -11,7 +11,7 @@
 #define PRINTED_MAX      200        /* lines that a description may print */
 #define PRINTED_WIDTH    1000       /* bytes of a line */
 
-/* ---- the order of keys: integers, other numbers, texts, false, true, handles by their age -------------------------------- */
+/* ---- the order of keys: integers, other numbers, texts, false, true, handles by their age ------------------------ */
 
 typedef enum KeyRank { KEY_INTEGER, KEY_FLOAT, KEY_TEXT, KEY_BOOLEAN, KEY_HANDLE, KEY_WITHOUT_ORDER } KeyRank;
 
@@ -75,7 +75,7 @@ static void check_visitable(lua_State *L, const char *function)
         luaL_error(L, "%s takes a table, not %s", function, same_text(L, 1));
 }
 
-/* ---- next and pairs ----------------------------------------------------------------------------------------------------- */
+/* ---- next and pairs ---------------------------------------------------------------------------------------------- */
 
 /* next(t, key): the first key behind `key`, and its value. */
 static int ordered_next(lua_State *L)
@@ -203,7 +203,7 @@ static int ordered_pairs(lua_State *L)
     return 3;
 }
 
-/* ---- sort: a merge sort, so that what is equal keeps its order ----------------------------------------------------------- */
+/* ---- sort: a merge sort, so that what is equal keeps its order --------------------------------------------------- */
 
 static bool stands_before(lua_State *L, int a, int b)
 {
@@ -268,7 +268,7 @@ static int stable_sort(lua_State *L)        /* (list, stands before) */
     return 0;
 }
 
-/* ---- texts without addresses -------------------------------------------------------------------------------------------- */
+/* ---- texts without addresses ------------------------------------------------------------------------------------- */
 
 const char *same_text(lua_State *L, int index)
 {

@@ -21,7 +21,7 @@
 #define COST_COUNTS true
 #endif
 
-/* ---- attacks -------------------------------------------------------------------------------------------------------------- */
+/* ---- attacks ----------------------------------------------------------------------------------------------------- */
 
 #define GOOD   "return Sequential{ Input{5, 3}, LSTM{4}, Dense{1}, loss = 'mse' }\n"
 #define CLOSED "its arguments are set where it is made"
@@ -80,7 +80,7 @@ Test(sandbox, attacks_end_with_a_message)
     command_folder_remove(folder);
 }
 
-/* ---- attacks by chance ---------------------------------------------------------------------------------------------------- */
+/* ---- attacks by chance ------------------------------------------------------------------------------------------- */
 
 enum { CHILD_GOOD = 0, CHILD_FOUND = 3, CHILD_SECONDS = 60 };
 
@@ -174,7 +174,7 @@ Test(sandbox, whatever_it_tries)
     free(text);
 }
 
-/* ---- the same bytes ------------------------------------------------------------------------------------------------------- */
+/* ---- the same bytes ---------------------------------------------------------------------------------------------- */
 
 /* Everything in it would depend on where memory lies, or on the hash of texts. */
 static const char unordered[] =

@@ -11,7 +11,7 @@ internal.layers, internal.activations, internal.losses = {}, {}, {}
 internal.optimizers, internal.initializers, internal.regularizers = {}, {}, {}
 internal.constructors = {}            -- what a description can call: LSTM, Adam, csv, ...; sandbox.lua gives each a door
 
--- The ways to write a call: LSTM{50, return_sequences = true}, LSTM(50, {return_sequences = true}), LSTM(50) ----------------------------
+-- The ways to write a call: LSTM{50, return_sequences = true}, LSTM(50, {return_sequences = true}), LSTM(50) ---------
 
 local function has_names(v)
   for key in pairs(v) do
@@ -78,7 +78,7 @@ function internal.constructor(class, make)
   internal.constructors[class] = internal.new_constructor(class, make)
 end
 
--- Argument types: check(value) -> value for the mathematics, value as plain data; or nil, what is wrong ------------------------
+-- Argument types: check(value) -> value for the mathematics, value as plain data; or nil, what is wrong --------------
 
 local SIZE_MAX = 16777216
 

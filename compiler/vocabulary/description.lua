@@ -1,140 +1,17 @@
--- description.lua: Sequential in both forms, and the building of the model: names, shapes, weights, loss.
+-- description.lua: in: the model that a description returns.  out: the built one: names, shapes, weights, loss.
 local internal = ...
-local vocabulary = internal.vocabulary
-local report, caller_line, suggestion, keys = internal.report, internal.caller_line, internal.suggestion, internal.keys
-local rawget, ipairs, pairs, type, select, error = rawget, ipairs, pairs, type, select, error
+local report, suggestion, keys = internal.report, internal.suggestion, internal.keys
+local rawget, ipairs, pairs, type, error = rawget, ipairs, pairs, type, error
 local format, gmatch, byte, char, concat, sort = string.format, string.gmatch, string.byte, string.char, table.concat, table.sort
-local is_unknown, is_plain, is_identifier = internal.is_unknown, internal.is_plain, internal.is_identifier
+local is_unknown, is_identifier = internal.is_unknown, internal.is_identifier
 
 local ELEMENTS_MAX = 536870911         -- floats in 2 GB
-local LAYERS_MAX = 200
-local math_type = math.type
 
-function internal.new_layer(def, values, plain, line)
-  return { object = "layer", definition = def, arguments = values, plain = plain, line = line, failed = values.failed }
-end
-
--- Sequential ------------------------------------------------------------------------------------------------------------------------
-
-local OPTIONS = {
-  { "name", "text", false }, { "metrics", "metrics", false }, { "batch_size", "size", 32 }, { "shards", "size", false },
-  { "epochs", "size", 1 }, { "seed", "not_negative", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
-  { "learning_rate", "positive", false }, { "callbacks", "callbacks", false }, { "class_weight", "class_weight", false },
-}
-local OPTION_NAMES = { loss = true, optimizer = true, data = true }
-for _, entry in ipairs(OPTIONS) do OPTION_NAMES[entry[1]] = true end
-
-local Model = {}            -- the methods of a model
-internal.methods.model = Model
-
-local WITHOUT_NAMES = { Sequential = "layers go into Sequential or model:add", fit = internal.arrays,
-                        compile = "optimizer and loss alone are given by position" }
-
-local function set_options(model, given, owner, line, allowed)
-  if is_unknown(given) then return end
-  for key, v in pairs(given) do
-    if type(key) ~= "string" then
-      report(line, format("%s: %s has no name: %s", owner, internal.shown(v), WITHOUT_NAMES[owner]))
-      break
-    end
-  end
-  for _, key in ipairs(keys(given)) do
-    local v = given[key]
-    if not OPTION_NAMES[key] or allowed and not allowed[key] then
-      internal.refuse_argument(owner, key, allowed or OPTION_NAMES, line)
-    elseif model.options[key] ~= nil and model.options[key] ~= v then
-      report(line, format('%s: "%s" is set twice, first in line %d', owner, key, model.option_lines[key]))
-    else
-      model.options[key], model.option_lines[key] = v, line
-    end
-  end
-end
-
-local function add_layer(model, layer, line, position)
-  if position == LAYERS_MAX + 1 then
-    error(format("Sequential: more than %d layers", LAYERS_MAX), 0)
-  elseif is_unknown(layer) then
-    model.broken = true
-  elseif type(layer) == "table" and layer.object == "layer" then
-    if layer.owner then
-      report(line, format("%s: the same layer object is added twice: make a second one", layer.definition.name))
-      model.broken = true
-    end
-    layer.owner = model
-  elseif type(layer) == "function" then
-    report(line, format("Sequential: item %d is a function: call it, like LSTM{100}", position))
-    model.broken = true
-  else
-    report(line, format("Sequential: item %d is %s, not a layer", position, internal.shown(layer)))
-    model.broken = true
-  end
-  model.stack[position] = layer == nil and false or layer
-end
+-- Names and shapes ----------------------------------------------------------------------------------------------------------------
 
 local function is_layer(item)
   return type(item) == "table" and item.object == "layer"
 end
-
--- model.add(layer) gives the method no model; what else it may be given is its own matter.
-local function is_model(model, method, line)
-  local good = type(model) == "table" and rawget(model, "object") == "model"
-  if not good then report(line, format("%s: write model:%s, with a colon", method, method == "add" and "add(...)" or method .. "{...}")) end
-  return good
-end
-
-function Model.add(model, ...)
-  local line, layer = caller_line(), ...
-  if not is_model(model, "add", line) then return end
-  if select("#", ...) > 1 then report(line, "add takes one layer: write model:add(LSTM{8})") end
-  add_layer(model, layer, line, #model.stack + 1)
-end
-
--- compile and fit: the same options as in Sequential{...}, by name or in Keras's order; fit takes those of the training alone.
-local COMPILE = { "optimizer", "loss" }
-local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true, callbacks = true,
-              class_weight = true }
-
-function Model.compile(model, ...)
-  local line = caller_line()
-  if not is_model(model, "compile", line) then return end
-  local given = internal.gather("compile", line, ...)
-  if is_unknown(given) then return end
-  for position, name in ipairs(COMPILE) do
-    if given[position] ~= nil and given[name] ~= nil then
-      report(line, format('compile: argument "%s" is given twice, by position and by name', name))
-    elseif given[position] ~= nil then
-      given[name] = given[position]
-    end
-    given[position] = nil
-  end
-  set_options(model, given, "compile", line)
-end
-
-function Model.fit(model, ...)
-  local line = caller_line()
-  if not is_model(model, "fit", line) then return end
-  set_options(model, internal.gather("fit", line, ...), "fit", line, FIT)
-end
-
-internal.constructor("Sequential", function(given, line)
-  local model = { object = "model", stack = {}, options = {}, option_lines = {}, line = line }
-  if is_unknown(given) then
-    model.broken = true
-    return model
-  end
-  local last = 0
-  for key in pairs(given) do
-    if math_type(key) == "integer" and key > last and key <= LAYERS_MAX + 1 then last = key end
-  end
-  for position = 1, last do
-    add_layer(model, given[position], line, position)
-    given[position] = nil
-  end
-  set_options(model, given, "Sequential", line)
-  return model
-end)
-
--- Names and shapes ----------------------------------------------------------------------------------------------------------------
 
 local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> lstm
   local out = {}
@@ -393,7 +270,7 @@ local function settle_loss(model)
 end
 
 local function settle_options(model, default_name)
-  for _, entry in ipairs(OPTIONS) do
+  for _, entry in ipairs(internal.options) do
     local name, kind, default = entry[1], entry[2], entry[3]
     local v = model.options[name]
     if v == nil or is_unknown(v) then v = default end

@@ -3,8 +3,8 @@
 local internal = ...
 local report, note, caller_line, shown = internal.report, internal.note, internal.caller_line, internal.shown
 local suggestion, keys = internal.suggestion, internal.keys
-local rawget, ipairs, type, setmetatable = rawget, ipairs, type, setmetatable
-local format, gmatch, find = string.format, string.gmatch, string.find
+local rawget, pairs, type, setmetatable = rawget, pairs, type, setmetatable
+local format, gmatch, find, concat = string.format, string.gmatch, string.find, table.concat
 
 -- The words of the texts, each with what else there is to say ("" if nothing).
 local function names(words, advice)
@@ -106,7 +106,7 @@ function internal.not_supported(what, name)
   return advice and " is not supported by this version" .. advice
 end
 
--- Names of Python --------------------------------------------------------------------------------------------------------------------
+-- Names of Python ----------------------------------------------------------------------------------------------------
 
 local ARRAYS = 'data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, or csv{...}, lines{...}'
 internal.arrays = ARRAYS
@@ -140,7 +140,7 @@ function internal.python_name(name)
   end
 end
 
--- Methods of Keras's models that are commands here ------------------------------------------------------------------------------------
+-- Methods of Keras's models that are commands here -------------------------------------------------------------------
 
 local COMMANDS = { summary = "lstmc summary", evaluate = "lstmc evaluate", predict = "lstmc predict", save = "lstmc train",
                    save_weights = "lstmc train", load_weights = "lstmc train --init FILE", build = "lstmc", to_json = "lstmc",
@@ -156,5 +156,5 @@ function internal.no_method(object, key)
   end
   local methods = internal.methods.model
   return format("a Sequential model has no %s%s; there are %s", shown(key), type(key) == "string" and suggestion(key, keys(methods)) or "",
-                table.concat(keys(methods), ", "))
+                concat(keys(methods), ", "))
 end

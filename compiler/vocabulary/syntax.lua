@@ -1,7 +1,7 @@
 -- syntax.lua: in: the line of a description in which Lua's grammar ends, the one before it, and what Lua says.  out: what
 -- to write instead, where that is Python.
 local internal = ...
-local find, match, gsub, sub, format = string.find, string.match, string.gsub, string.sub, string.format
+local find, match, gsub, sub, ipairs = string.find, string.match, string.gsub, string.sub, ipairs
 local concat = table.concat
 
 local WORDS = { True = "true", False = "false", None = "nil" }
