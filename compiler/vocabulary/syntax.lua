@@ -44,7 +44,7 @@ end
 local function translated(line)
   local text, comment = line, ""
   if not find(line, "[\"']") then text, comment = match(line, "^([^#]*)(.*)$") end
-  text = gsub(with_braces(text), "([^=<>~!%s])%s*=%s*([^=%s])", "%1 = %2")
+  text = gsub(with_braces(text), "([^=<>~!%s])%s*[=]%s*([^=%s])", "%1 = %2")
   text = gsub(text, "%f[%w_]%u%l+%f[^%w_]", WORDS)
   text = gsub(text, "(%f[%w_]model)%.(%l+[%({])", "%1:%2")
   return match(text .. gsub(comment, "^#", "--"), "^%s*(.-)%s*$")
@@ -63,8 +63,8 @@ local HINTS = {
   { "^%s*else%s*:%s*$", nil, "a condition is written if ... then ... else ... end" },
   { "^%s*#", nil, "a comment begins with --, not with #" },
   { "#", "near '#'", "a comment begins with --, not with #" },
-  { "!=", "near '!'", "not equal is written ~=" },
-  { "[%+%-%*/]=", "near '[%+%-%*/=]'", "write x = x + 1: there is no +=" },
+  { "[!]=", "near '!'", "not equal is written ~=" },
+  { "[%+%-%*/][=]", "near '[=%+%-%*/]'", "write x = x + 1, in full" },
   { "%*%*", "near '%*'", "a power is written x ^ 2" },
   { "%f[%w]lambda%f[%W]", nil, "a function is written function(x) return ... end" },
   { "[%({,]%s*[%w_\"']+%s*:", "near ':'", "a table is written {name = value}, and {[0] = value} where the name is a number" },
