@@ -64,7 +64,7 @@ local HINTS = {
   { "^%s*#", nil, "a comment begins with --, not with #" },
   { "#", "near '#'", "a comment begins with --, not with #" },
   { "[!]=", "near '!'", "not equal is written ~=" },
-  { "[%+%-%*/][=]", "near '[=%+%-%*/]'", "write x = x + 1, in full" },
+  { "[%+%-/%*][=]", "near '[=%+%-/%*]'", "write x = x + 1, in full" },
   { "%*%*", "near '%*'", "a power is written x ^ 2" },
   { "%f[%w]lambda%f[%W]", nil, "a function is written function(x) return ... end" },
   { "[%({,]%s*[%w_\"']+%s*:", "near ':'", "a table is written {name = value}, and {[0] = value} where the name is a number" },
