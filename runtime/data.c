@@ -180,9 +180,8 @@ int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struc
         status = lstmc_fail_memory(message, path);
     for (size_t i = 0; !status && i < data->samples; i++) {
         double weight = lstmc_npy_value(&weights, i);
-        data->sample_weight[i] = (float)weight;
-        if (!(weight >= 0 && weight < 1e30))
-            status = lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu (from 0): the weight %.9g is not zero or more", path, i, weight);
+        if (!lstmc_store_weight(data, i, weight))
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: row %zu (from 0): " LSTMC_NO_WEIGHT, path, i, weight);
     }
     lstmc_npy_free(&weights);
     return status;

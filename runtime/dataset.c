@@ -34,6 +34,7 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
         lstmc_unmap(&data->y_memory);
         lstmc_free(data->sample_weight);
         lstmc_free(data->persistence);
+        lstmc_free(data->base);
         lstmc_meaning_free(&data->meaning);
     }
     memset(data, 0, sizeof *data);
@@ -72,6 +73,19 @@ static int store_float(float *to, double value)
         return 0;
     *to = (float)value;
     return 1;
+}
+
+int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
+{
+    if (!(weight >= 0 && weight <= 1e30))
+        return 0;
+    data->sample_weight[sample] = (float)weight;
+    return 1;
+}
+
+int lstmc_float_holds(double largest, double deviation)
+{
+    return largest * 0x1p-24 <= deviation * 1e-3;
 }
 
 int lstmc_classes(const struct lstmc_model *model)

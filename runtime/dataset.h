@@ -9,6 +9,13 @@
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 
+/* How much a sample counts: finite, zero or more. 0, and nothing is stored: it is something else, which LSTMC_NO_WEIGHT says (a format for a double). */
+int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight);
+#define LSTMC_NO_WEIGHT "the weight %.9g of a sample is not a number from 0 to 1e30"
+
+/* Whether floats tell numbers as large as this one apart, to a thousandth of the deviation that they have. */
+int lstmc_float_holds(double largest, double deviation);
+
 /* Classes that a class target may name. */
 int lstmc_classes(const struct lstmc_model *model);
 

@@ -96,6 +96,11 @@ struct lstmc_meaning {
     int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
 };
 
+/* What a person should know of data that was taken all the same, a line each; empty: nothing. */
+struct lstmc_notes {
+    char text[1024];
+};
+
 /* What has to be given back: a mapping of so many bytes, or with 0 bytes memory of lstmc_alloc, or NULL. */
 struct lstmc_mapping {
     void *start;
@@ -108,7 +113,9 @@ struct lstmc_dataset {
     void *y;                    /* int32_t classes or float, [samples, target_count] */
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
     float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
+    double *base;               /* of windows to predict from, where forecasts are relative: the last known value of each target, as it is in the data */
     struct lstmc_meaning meaning;
+    struct lstmc_notes notes;
     struct lstmc_mapping x_memory, y_memory;    /* where x and y lie; data larger than memory lies on a disk */
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
@@ -173,6 +180,7 @@ struct lstmc_csv_options {
     const int *horizons; int horizon_count;         /* rows from the window's last to what is predicted, ascending; 0, which needs targets, is
                                                      * that row itself. The model's targets are [horizons, targets]; one horizon with room for
                                                      * more stands for all rows up to it. */
+    int header;                                     /* 1: the first line is names; -1: it is none; 0: it is, if it looks like that */
     const char *group;                              /* the column whose equal cells, one below the other, make a group that no sample crosses;
                                                      * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
     const char *missing;                            /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
@@ -193,7 +201,7 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
 /* Every window of a table as an input, scaled by what was fitted in training; of `options` what says how to read. Targets are not read; with
- * `relative`, data->persistence is the last known value of each target as it is in the file, [samples, target_count of options]. (forecast.c) */
+ * `relative`, data->base is the last known value of each target as it is in the file, [samples, target_count of options]. (forecast.c) */
 int lstmc_read_windows(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                        const struct lstmc_scaling *scaling, struct lstmc_dataset *data, struct lstmc_message *message);
 

@@ -25,7 +25,13 @@ Test(csv, forms)
         { "tabs", "a\tb\tc\n1\t2\t3\n4\t5\t6\n" },
         { "other forms of the numbers", "a,b,c\n+1,2.0,3e0\n.4e1,500E-2,6.\n" },
         { "text elsewhere", "a,x,b,c\n1,\"one, \"\"1\"\"\nor so\",2,3\n4,four,5,6\n" },
-        { "more cells at the end", "a,b,c\n1,2,3,\n4,5,6,7,8\n" },
+        { "quotes around the separators alone", "\"a\",\"b\",\"c\"\n1,2,3\n4,5,6\n" },
+        { "bars", "a|b|c\n1|2|3\n4|5|6\n" },
+        { "Excel's line", "sep=;\na;b;c\n1;2;3\n4;5;6\n" },
+        { "Excel's line in quotes, behind a mark", "\xef\xbb\xbf\"sep=|\"\r\na|b|c\r\n1|2|3\r\n4|5|6\r\n" },
+        { "blank lines before the names", " \n\r\na;b;c\n1;2;3\n4;5;6\n" },
+        { "decimal commas where nobody asks", "a;x;b;c\n1;1,5;2;3\n4;2,5;5;6\n" },
+        { "empty cells at the end", "a,b,c\n1,2,3,\n4,5,6,,\n" },
     };
     const struct lstmc_model model = csv_row_model(2, 1);
     const struct lstmc_csv_options options = { .columns = NAMES("a", "b"), .column_count = 2, .targets = NAMES("c"), .target_count = 1, .split = 1 };
@@ -78,7 +84,7 @@ Test(csv, mistakes)
         { "a,b,c\n1,2,3\n4,inf,6\n", "\"inf\" is not a finite number", LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,1e999,6\n", "\"1e999\" is not a finite number", LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,5 6,6\n", "\"5 6\" is not a finite number", LSTMC_BAD_FILE },
-        { "a,b,c\n\n1,2,3\n4,1e60,6\n", ":4: column 2: 1e+60 is not a finite number", LSTMC_MISMATCH },
+        { "a,b,c\n\n1,2,3\n4,1e60,6\n", ":4: column \"b\": 1e+60 is not a finite number", LSTMC_MISMATCH },
         { "a,b,c\n1,2,3\n4,5\n", ":3: column \"c\" is missing: the line has 2 cells", LSTMC_BAD_FILE },
         { "a,b,c\n1,\"2,3\n4,5,6\n", ":2: a quote is never closed", LSTMC_BAD_FILE },
         { "a,b,c\n1,\"2\"2,3\n", ":2: text behind a closing quote", LSTMC_BAD_FILE },
@@ -178,7 +184,7 @@ Test(csv, classes_and_probabilities_stay)
     cr_expect(((int32_t *)result.training.y)[0] == 2 && ((int32_t *)result.training.y)[1] == 1 && !result.training.meaning.target.scale);
     csv_result_free(&result);
     result = csv_read_text(&model, "a,c\n10,2\n20,3\n", &options);
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":3: target 1: 3 is not a whole number in [0, 3)"), "%s",
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":3: target \"c\": 3 is not a whole number in [0, 3)"), "%s",
               result.message.text);
 }
 
@@ -279,5 +285,5 @@ Test(csv, sample_weight)
     csv_result_free(&result);
     options.horizons = (const int[]){ 0 };
     result = csv_read_text(&model, text, &options);
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":7: the weight -1 of a sample"), "%s", result.message.text);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":7: column \"w\": the weight -1 of a sample"), "%s", result.message.text);
 }
