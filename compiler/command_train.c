@@ -270,6 +270,7 @@ static int train(Trainer *t)
         status = session_prepare(s, s->arguments.init, true);
     if (status)
         return status;
+    session_print_notes(s);
     if (!make_metadata(t))
         return LSTMC_NO_MEMORY;
     struct lstmc_train_options options = make_options(t);

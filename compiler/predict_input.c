@@ -101,7 +101,7 @@ static int read_table(PredictInput *input, const char *path)
     }
     struct lstmc_csv_options options = {
         .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
-        .sliding = data->sliding, .window = data->window, .group = data->group, .missing = data->missing, .relative = data->relative,
+        .sliding = data->sliding, .window = data->window, .header = data->header, .group = data->group, .missing = data->missing, .relative = data->relative,
         .unpack = lstmc_gunzip,
     };
     input->base_count = data->relative ? data->target_count : 0;

@@ -55,6 +55,12 @@ int session_prepare(Session *s, const char *weight_file, bool with_data)
     return status || make_engine(s) ? status : LSTMC_MISMATCH;
 }
 
+void session_print_notes(const Session *s)
+{
+    for (const char *line = s->data.notes.text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        fprintf(stderr, "note: %.*s\n", (int)(end - line), line);
+}
+
 static void free_all(Session *s)
 {
     if (s->engine.free)
@@ -129,8 +135,11 @@ static void add_errors(const struct lstmc_dataset *data, size_t first, size_t ro
 
 static void print_errors(const char *what, Errors e)
 {
-    printf("%s: mse %.4g, persistence (the last known value) %.4g: %.1f %% %s\n", what, e.squares / e.count, e.persistence / e.count,
-           100 * (1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+    printf("%s: mse %.4g, persistence (the last known value) %.4g", what, e.squares / e.count, e.persistence / e.count);
+    if (e.persistence > 0)
+        printf(": %.1f %% %s\n", 100 * (1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+    else
+        printf(", which is never wrong here\n");
 }
 
 /* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by horizon. */

@@ -26,6 +26,8 @@ void session_open(Session *session, const Arguments *arguments);
 /* Reads the weights (a weight file NULL: their memory alone) and, if asked for, the data, and makes the engine, by the C compiler or of the interpreter, in that
  * order, so that mistakes are said at once. 0 or an enum lstmc_status. */
 int  session_prepare(Session *session, const char *weight_file, bool with_data);
+/* What the data that trains is worth saying, on standard error. */
+void session_print_notes(const Session *session);
 /* Frees everything; says what is in the way if `status` is not 0. Returns the exit status. */
 int  session_close(Session *session, int status);
 

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "map.h"
 #include "message.h"
+#include "statistics.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -118,13 +119,36 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
     for (size_t row = 0; row < x->shape[0]; row++)
         for (size_t i = 0; i < model->input_count; i++) {
             double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
-            if (model->input_is_tokens && vocabulary > 0 && value >= vocabulary)
+            if (model->input_is_tokens && vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value))
                 value = unknown;
             if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
                                   value, lstmc_input_range(model).text);
         }
     return LSTMC_OK;
+}
+
+#define LOOKED_AT 4000000       /* numbers, evenly spread rows of them: as many show what all would */
+
+/* Numbers that lose what tells them apart when they become floats: of the first column, along the last axis, that has any. */
+static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
+                         struct lstmc_dataset *data)
+{
+    size_t columns = model->input_rank ? (size_t)model->input_shape[model->input_rank - 1] : 1;
+    size_t stride = 1 + x->shape[0] / (1 + LOOKED_AT / model->input_count);
+    struct lstmc_statistics *s = calloc(columns, sizeof *s);
+    for (size_t row = 0; s && row < x->shape[0]; row += stride)
+        for (size_t i = 0; i < model->input_count; i++)
+            lstmc_statistics_add(&s[i % columns], lstmc_npy_value(x, row * layout->sample + layout->skip + i));
+    for (size_t column = 0; s && column < columns; column++) {
+        double deviation = lstmc_statistics_deviation(&s[column]), largest = fmax(fabs(s[column].low), fabs(s[column].high));
+        if (deviation > 0 && !lstmc_float_holds(largest, deviation)) {
+            lstmc_note(&data->notes, "%.150s: column %zu (from 0): beside numbers as large as %.9g a deviation of %.3g is lost in floats, which the model reads: "
+                       "subtract a number from the column", path, column, largest, deviation);
+            break;
+        }
+    }
+    free(s);
 }
 
 static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct layout *layout,
@@ -159,6 +183,8 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, keeps_x, data, message);
     if (!status && y_path)
         status = convert_targets(model, y_path, &y, &y_layout, keeps_y, data, message);
+    if (!status && !model->input_is_tokens && x.dtype[2] > '2' && strcmp(x.dtype, "<f4"))
+        note_columns(model, x_path, &x, &x_layout, data);
     if (!status && keeps_x)
         take_file(&x, &data->x, &data->x_memory);
     if (!status && keeps_y)
@@ -252,6 +278,11 @@ static int cut_text(const struct lstmc_model *model, const char *path, const uns
 {
     int id[256];
     int distinct = number_bytes(text, size, id);
+    if (size <= (size_t)window)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: has %zu character%s: too few for a window of %d and the character behind it", path, size,
+                          size == 1 ? "" : "s", window);
+    if (distinct == 1)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is one character again and again, which is nothing to learn: at least two are needed", path);
     if (distinct != model->vocabulary)
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
                           distinct, model->vocabulary, distinct);

@@ -107,7 +107,7 @@ int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *da
 
 static struct lstmc_range range_of(int whole, int limit)
 {
-    struct lstmc_range range = { "a finite number" };
+    struct lstmc_range range = { "a finite number (floats reach to 3.4e38)" };
     if (whole)
         snprintf(range.text, sizeof range.text, "a whole number in [0, %d)", limit);
     return range;

@@ -19,7 +19,7 @@ int lstmc_float_holds(double largest, double deviation);
 /* Classes that a class target may name. */
 int lstmc_classes(const struct lstmc_model *model);
 
-/* What lstmc_store_input and lstmc_store_target take: "a whole number in [0, 10000)" or "a finite number". */
+/* What lstmc_store_input and lstmc_store_target take: "a whole number in [0, 10000)" or "a finite number ...". */
 struct lstmc_range { char text[64]; };
 struct lstmc_range lstmc_input_range(const struct lstmc_model *model);
 struct lstmc_range lstmc_target_range(const struct lstmc_model *model);

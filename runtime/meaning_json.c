@@ -2,6 +2,7 @@
  * metadata is texts alone. */
 #include "lstmc.h"
 #include "message.h"
+#include "number.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -25,7 +26,9 @@ static int add_pair(char **pairs, const char *key, char *value)
 
 static int add_json(char **pairs, const char *key, json_t *json)
 {
+    locale_t before = lstmc_c_locale_enter();
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    lstmc_c_locale_leave(before);
     json_decref(json);
     return add_pair(pairs, key, text);
 }
@@ -117,7 +120,9 @@ void lstmc_metadata_free(char **pairs)
 static int find_list(const struct lstmc_tensor_file *file, const char *key, json_t **list)
 {
     const char *text = lstmc_tensor_file_value(file, key);
+    locale_t before = lstmc_c_locale_enter();
     *list = text ? json_loads(text, 0, NULL) : NULL;
+    lstmc_c_locale_leave(before);
     return !text || (json_is_array(*list) && json_array_size(*list) > 0 && json_array_size(*list) < 100000000);
 }
 

@@ -3,45 +3,32 @@
 #include "dataset.h"
 #include "message.h"
 #include "number.h"
+#include "statistics.h"
 #include "windows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct statistics {
-    double count, mean, squares, low, high;     /* squares: of the deviations from the mean (Welford 1962) */
-};
-
-static void add(struct statistics *s, double value)
-{
-    double deviation = value - s->mean;
-    s->low = s->count ? fmin(s->low, value) : value;
-    s->high = s->count ? fmax(s->high, value) : value;
-    s->count++;
-    s->mean += deviation / s->count;
-    s->squares += deviation * (value - s->mean);
-}
-
 /* Beside the last known row a value is another one in each sample. */
-static void add_sample(const struct lstmc_windows *w, size_t first, int column, struct statistics *s)
+static void add_sample(const struct lstmc_windows *w, size_t first, int column, struct lstmc_statistics *s)
 {
     size_t last = first + w->window - 1;
     if (column < w->columns)
         for (size_t row = first; row <= last; row++)
-            add(s, lstmc_windows_value(w, &w->main, first, row, column));
+            lstmc_statistics_add(s, lstmc_windows_value(w, &w->main, first, row, column));
     else
         for (int i = 0; i < w->ahead_count; i++)
-            add(s, lstmc_windows_value(w, &w->main, first, last + (size_t)w->ahead[i], column));
+            lstmc_statistics_add(s, lstmc_windows_value(w, &w->main, first, last + (size_t)w->ahead[i], column));
 }
 
 /* Of what the training part shows of a column. */
-static struct statistics statistics_of(const struct lstmc_windows *w, int column)
+static struct lstmc_statistics statistics_of(const struct lstmc_windows *w, int column)
 {
-    struct statistics s = { 0 };
+    struct lstmc_statistics s = { 0 };
     for (size_t row = 0; row < w->main.cut; row++) {
         if (!w->options->relative)
-            add(&s, lstmc_windows_value(w, &w->main, row, row, column));
+            lstmc_statistics_add(&s, lstmc_windows_value(w, &w->main, row, row, column));
         else if (lstmc_windows_begin(w, &w->main, row, 1))
             add_sample(w, row, column, &s);
     }
@@ -58,10 +45,10 @@ static int may_be_normalised(const struct lstmc_windows *w, int column)
 }
 
 /* Mean and standard deviation, or minimum and range; a constant column keeps scale 1. */
-static void fit_column(struct lstmc_windows *w, int column, const struct statistics *s)
+static void fit_column(struct lstmc_windows *w, int column, const struct lstmc_statistics *s)
 {
     int standard = !strcmp(w->options->normalization, "standard");
-    double scale = standard ? sqrt(s->squares / s->count) : s->high - s->low;
+    double scale = standard ? lstmc_statistics_deviation(s) : s->high - s->low;
     w->offset[column] = standard ? s->mean : s->low;
     w->scale[column] = s->low < s->high && isfinite(scale) && scale > 0 ? scale : 1;
 }
@@ -76,10 +63,10 @@ static int is_first_of_name(const struct lstmc_windows *w, int column)
 }
 
 /* Numbers far from zero whose differences a float does not hold: the model's inputs are floats, and so are those of M_normalize. */
-static void note_column(struct lstmc_windows *w, int column, const struct statistics *s, int is_normalised)
+static void note_column(struct lstmc_windows *w, int column, const struct lstmc_statistics *s, int is_normalised)
 {
     const char *name = w->names[column], *path = w->main.path;
-    double deviation = sqrt(s->squares / s->count), largest = 0;
+    double deviation = lstmc_statistics_deviation(s), largest = 0;
     if (s->low == s->high)
         return;
     for (size_t row = 0; row < w->main.cut; row++)
@@ -121,7 +108,7 @@ int lstmc_windows_normalize(struct lstmc_windows *w)
         w->scale[column] = 1;
         if (!may_be_normalised(w, column))
             continue;
-        struct statistics s = statistics_of(w, column);
+        struct lstmc_statistics s = statistics_of(w, column);
         if (s.count && normalizes)
             fit_column(w, column, &s);
         constant[column] = s.count > 1 && s.low == s.high && is_first_of_name(w, column);

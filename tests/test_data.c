@@ -228,7 +228,7 @@ Test(data, characters_that_do_not_fit)
     status = read_text(&model, "abc", 3, 1, &training, &validation, &message);
     cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "too few for a window of 3"), "%s", message.text);
     status = read_text(&model, "", 3, 1, &training, &validation, &message);
-    cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "has 0 distinct characters"), "%s", message.text);
+    cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "has 0 characters: too few for a window of 3"), "%s", message.text);
     model.output_shape[1] = 4;
     status = read_text(&model, "abcacbb", 3, 1, &training, &validation, &message);
     cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "use 3 units"), "%s", message.text);

@@ -377,7 +377,7 @@ Test(wav, mistakes)
     options.frame = 32;
     expect_mistake(sound_model(3, 40, 1), options, LSTMC_MISMATCH,
                    "a frame of 32 samples has one frequency every 250 Hz, and none of them in band 1 of 40");
-    expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH, "has 1 labels, but the model's output has 2 classes: use 1 units");
+    expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH, "has one label alone, \"a\", which is nothing to learn: at least two are needed");
     struct lstmc_model tokens = model;
     tokens.input_is_tokens = 1;
     expect_mistake(tokens, plain, LSTMC_MISMATCH, "Input{frames, bands}");
@@ -424,7 +424,8 @@ Test(wav, mutations)
     size_t size = wave_bytes(&(struct wave){ 8000, 16, 1, 300, sample }, bytes);
     struct mutations done = mutate(bytes, size, NULL, read_mutation, where);
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "samples too: %d of %d mutations were refused", done.refused, done.files);
-    done = mutate(bytes, 44 + 20, "\1\2\3\4\20\40\377", read_mutation, where);
+    size = wave_bytes(&(struct wave){ 8000, 16, 1, 10, sample }, bytes);
+    done = mutate(bytes, size, "\1\2\3\4\20\40\377", read_mutation, where);
     cr_expect(done.refused > done.files / 3 && done.refused < done.files, "headers: %d of %d mutations were refused", done.refused, done.files);
     command_folder_remove(where);
 }
