@@ -18,12 +18,15 @@ typedef struct Session {
     int threads;
     struct lstmc_dataset data, validation;
     float *weights;
+    struct lstmc_meaning meaning;   /* of a weight file's numbers */
     struct lstmc_message message;
 } Session;
 
 /* Reads the description. */
 void session_open(Session *session, const Arguments *arguments);
-/* Reads the weights (a weight file NULL: their memory alone) and, if asked for, the data, and makes the engine, by the C compiler or of the interpreter, in that
+/* Reads a weight file: weights and their meaning, held against the model; says so if a description with other options has written it. */
+int  session_read_weights(Session *session, const char *weight_file);
+/* Reads the weights, if that was not done (a weight file NULL: their memory alone) and, if asked for, the data, and makes the engine, by the C compiler or of the interpreter, in that
  * order, so that mistakes are said at once. 0 or an enum lstmc_status. */
 int  session_prepare(Session *session, const char *weight_file, bool with_data);
 /* What the data that trains is worth saying, on standard error. */

@@ -12,13 +12,6 @@
 
 /* ---- .npy ---- */
 
-/* How the elements of one sample lie in a file. */
-struct layout {
-    size_t sample;              /* elements of one sample in the file */
-    size_t skip;                /* elements of it in front that the model does not read */
-    size_t steps_cut;
-};
-
 /* "(25000, 200)", or for a model "(samples, 200)". */
 struct shape_text { char text[160]; };
 
@@ -41,7 +34,7 @@ static struct shape_text model_shape(const int *extent, int rank)
 }
 
 /* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is cut in front. */
-static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time, struct layout *layout)
+static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time, struct lstmc_layout *layout)
 {
     memset(layout, 0, sizeof *layout);
     layout->sample = 1;
@@ -60,16 +53,21 @@ static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank,
     return 1;
 }
 
-static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x, struct layout *x_layout,
-                        const char *y_path, const struct lstmc_npy *y, struct layout *y_layout, struct lstmc_message *message)
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, struct lstmc_layout *layout,
+                     struct lstmc_message *message)
 {
-    if (!x->rank || !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, x_layout))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", x_path, file_shape(x).text,
+    if (!x->rank || !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, layout))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", path, file_shape(x).text,
                           model_shape(model->input_shape, model->input_rank).text);
-    if (x->shape[0] == 0)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", x_path);
-    if (!y_path)
-        return LSTMC_OK;
+    return x->shape[0] ? LSTMC_OK : lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", path);
+}
+
+static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x, struct lstmc_layout *x_layout,
+                        const char *y_path, const struct lstmc_npy *y, struct lstmc_layout *y_layout, struct lstmc_message *message)
+{
+    int status = lstmc_fit_inputs(model, x_path, x, x_layout, message);
+    if (status || !y_path)
+        return status;
     if (!y->rank || !fit_shape(y, model->target_shape, model->target_rank, model->output_rank > 1, y_layout) ||
         (y_layout->steps_cut && y_layout->steps_cut != x_layout->steps_cut))
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path, file_shape(y).text,
@@ -79,8 +77,13 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
     return LSTMC_OK;
 }
 
+double lstmc_array_id(double value, int vocabulary, int unknown)
+{
+    return vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value) ? unknown : value;
+}
+
 /* Whether the file's bytes are the data set's: the model's type, aligned, every element of a sample and no other. */
-static int is_as_needed(const struct lstmc_npy *array, const struct layout *layout, int is_whole)
+static int is_as_needed(const struct lstmc_npy *array, const struct lstmc_layout *layout, int is_whole)
 {
     const uint16_t one = 1;
     unsigned char low_first;
@@ -113,14 +116,14 @@ static void take_file(struct lstmc_npy *array, void **values, struct lstmc_mappi
     array->file = (struct lstmc_mapping){ NULL, 0 };
 }
 
-static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
+static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct lstmc_layout *layout,
                           int vocabulary, int unknown, int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
 {
     for (size_t row = 0; row < x->shape[0]; row++)
         for (size_t i = 0; i < model->input_count; i++) {
             double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
-            if (model->input_is_tokens && vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value))
-                value = unknown;
+            if (model->input_is_tokens)
+                value = lstmc_array_id(value, vocabulary, unknown);
             if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
                                   value, lstmc_input_range(model).text);
@@ -131,7 +134,7 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
 #define LOOKED_AT 4000000       /* numbers, evenly spread rows of them: as many show what all would */
 
 /* Numbers that lose what tells them apart when they become floats: of the first column, along the last axis, that has any. */
-static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
+static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct lstmc_layout *layout,
                          struct lstmc_dataset *data)
 {
     size_t columns = model->input_rank ? (size_t)model->input_shape[model->input_rank - 1] : 1;
@@ -151,7 +154,7 @@ static void note_columns(const struct lstmc_model *model, const char *path, cons
     free(s);
 }
 
-static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct layout *layout,
+static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct lstmc_layout *layout,
                            int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
 {
     for (size_t row = 0; row < y->shape[0]; row++)
@@ -168,7 +171,7 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
                    struct lstmc_dataset *data, struct lstmc_message *message)
 {
     struct lstmc_npy x, y = { .bytes = NULL };
-    struct layout x_layout, y_layout;
+    struct lstmc_layout x_layout, y_layout;
     memset(data, 0, sizeof *data);
     int status = lstmc_npy_read(x_path, &x, message);
     if (!status && y_path)

@@ -24,4 +24,17 @@ struct lstmc_range { char text[64]; };
 struct lstmc_range lstmc_input_range(const struct lstmc_model *model);
 struct lstmc_range lstmc_target_range(const struct lstmc_model *model);
 
+/* How the elements of one sample lie in an array. */
+struct lstmc_layout {
+    size_t sample;              /* elements of one sample */
+    size_t skip;                /* elements of it in front that the model does not read */
+    size_t steps_cut;
+};
+
+/* Where the inputs of samples lie in an array of at least one; LSTMC_MISMATCH: its shape is not the model's. (data.c) */
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, struct lstmc_layout *layout,
+                     struct lstmc_message *message);
+/* Whole numbers from `vocabulary` on, if that is not 0, are `unknown`. */
+double lstmc_array_id(double value, int vocabulary, int unknown);
+
 #endif

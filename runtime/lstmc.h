@@ -57,7 +57,7 @@ int lstmc_weights_save(const struct lstmc_model *model, const float *weights, co
                        const char *const *metadata, struct lstmc_message *message);
 
 /* Reads every weight of the model, by name and shape; extra or missing tensors, another dtype than F32 and any malformation are refused,
- * and `weights` is untouched then. The fingerprint is not compared. */
+ * and `weights` is untouched then. Values are not looked at: bits come back as they were written. The fingerprint is not compared. */
 int lstmc_weights_load(const struct lstmc_model *model, float *weights, const char *path, struct lstmc_message *message);
 
 /* ---- metrics ---- */
@@ -134,6 +134,21 @@ char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *c
 void   lstmc_metadata_free(char **pairs);
 int    lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message);
 
+/* trained.c, which needs jansson: all of a weight file, as whoever predicts needs it. Besides what lstmc_weights_load refuses, LSTMC_MISMATCH for weights
+ * that are not finite, and for a meaning that is not this model's: another number of columns, classes or ids than it has, scales that are not
+ * positive. *differs: 1 if the weights were written by a description with other options of its layers, steps or loss. The meaning is the caller's
+ * to free. */
+int    lstmc_trained_load(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs, const char *path,
+                          struct lstmc_message *message);
+int    lstmc_meaning_check(const struct lstmc_model *model, const struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message);
+
+/* meaning.c. `count` numbers in the unit of the data, a whole sample or one step of it, as the model reads them, computed in double as the readers do;
+ * `raw` of relative data ends with the last row. Returns the place of the first one that no float holds, or `count`. And what the model says,
+ * in the unit of the data. */
+size_t lstmc_row_columns(const struct lstmc_meaning *meaning);      /* columns of that row */
+size_t lstmc_normalize(const struct lstmc_meaning *meaning, const double *raw, float *x, size_t count);
+void   lstmc_denormalize(const struct lstmc_meaning *meaning, const float *y, double *raw, size_t count);
+
 /* x and y for so many samples, zeroed, for a caller that fills them itself. The only failure is LSTMC_NO_MEMORY. */
 int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 void lstmc_dataset_free(struct lstmc_dataset *data);
@@ -155,8 +170,9 @@ struct lstmc_npy {
 int    lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message);
 double lstmc_npy_value(const struct lstmc_npy *array, size_t index);
 void   lstmc_npy_free(struct lstmc_npy *array);
-/* Writes float32 by way of a temporary file. (npy_write.c) */
+/* Writes float32, or float64, by way of a temporary file. (npy_write.c) */
 int    lstmc_npy_write(const char *path, const float *values, int rank, const size_t *shape, struct lstmc_message *message);
+int    lstmc_npy_write_double(const char *path, const double *values, int rank, const size_t *shape, struct lstmc_message *message);
 
 /* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the end may be missing; a
  * longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no
