@@ -266,6 +266,8 @@ static int train(Trainer *t)
     s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
     t->checkpoint = session_file(s, s->arguments.checkpoint, ".checkpoint");
     int status = s->arguments.resume ? load_checkpoint(t) : 0;
+    if (!status && s->arguments.resume)
+        status = lstmc_meaning_load(&s->meaning, t->checkpoint, &s->message);
     if (!status)
         status = session_prepare(s, s->arguments.init, true);
     if (status)
@@ -277,6 +279,8 @@ static int train(Trainer *t)
     status = set_flow(t, &options);
     if (status)
         return status;
+    if (s->arguments.resume)
+        session_compare_meanings(s, t->checkpoint);
     if (s->arguments.resume)
         compare_computed_by(t);
     else

@@ -70,7 +70,7 @@ static bool same_scaling(const struct lstmc_scaling *a, const struct lstmc_scali
 }
 
 /* Ids, classes and units come from the data, which may not be those that the weights were trained on. */
-static void compare_meanings(const Session *s, const char *weight_file)
+void session_compare_meanings(const Session *s, const char *weight_file)
 {
     const struct lstmc_meaning *before = &s->meaning, *now = &s->data.meaning;
     const char *what = !same_names(&before->vocabulary, &now->vocabulary) ? "another vocabulary" : !same_names(&before->labels, &now->labels) ? "other labels"
@@ -93,7 +93,7 @@ int session_prepare(Session *s, const char *weight_file, bool with_data)
     if (!status && with_data)
         status = data_source_load(s->description, &s->arguments, &s->data, &s->validation, &s->message);
     if (!status && with_data && weight_file)
-        compare_meanings(s, weight_file);
+        session_compare_meanings(s, weight_file);
     return status || make_engine(s) ? status : LSTMC_MISMATCH;
 }
 

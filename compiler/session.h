@@ -29,6 +29,8 @@ int  session_read_weights(Session *session, const char *weight_file);
 /* Reads the weights, if that was not done (a weight file NULL: their memory alone) and, if asked for, the data, and makes the engine, by the C compiler or of the interpreter, in that
  * order, so that mistakes are said at once. 0 or an enum lstmc_status. */
 int  session_prepare(Session *session, const char *weight_file, bool with_data);
+/* Says where the meaning of what the weights were trained on, session->meaning, is not that of the data. */
+void session_compare_meanings(const Session *session, const char *weight_file);
 /* What the data that trains is worth saying, on standard error. */
 void session_print_notes(const Session *session);
 /* Frees everything; says what is in the way if `status` is not 0. Returns the exit status. */

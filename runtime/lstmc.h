@@ -182,8 +182,10 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
 
 /* Replaces the bytes of a packed file, which are the caller's to free(), by what it holds, with one zero byte behind. */
 typedef int lstmc_unpack(const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);
-/* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. */
+/* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. A file that would fill more than an
+ * eighth of the machine's memory is refused, as a table needs several times its text. */
 lstmc_unpack lstmc_gunzip;
+int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);
 
 /* How much each sample of a data set counts, from a .npy file of [samples] numbers, none negative. */
 int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message);
