@@ -102,7 +102,7 @@ static void add_input_marks(Example *to)
     const struct lstmc_meaning *meaning = to->programs->trained->meaning;
     bool numbers = !m->input_is_tokens;
     add_mark(to, "<vocabulary>", arena_format(to->arena, "%d", m->vocabulary));
-    add_mark(to, "<value>", numbers ? "finite number" : "id of the vocabulary");
+    add_mark(to, "<value>", numbers ? "finite number" : arena_format(to->arena, "id in [0, %d)", m->vocabulary));
     add_mark(to, "<raw>", numbers ? "double" : "int32_t");
     add_mark(to, "<declare_raw>", numbers ? "static double raw[$_INPUTS];" : "");
     add_mark(to, "<normalize>", !numbers ? "" : meaning->input.columns ? "@_normalize_double(raw, x);" : copied(to->arena, "x", "raw", "$_INPUTS", "(float)"));
@@ -113,8 +113,10 @@ static void add_text_marks(Example *to)
 {
     bool bytes = to->programs->trained->meaning->unit == LSTMC_BYTES;
     add_mark(to, "<trimmed>", bytes ? "" : ", without a byte order mark and the blanks around it");
-    add_mark(to, "<unreadable>", bytes ? "no id stands for the byte 0x%02x" : "is not UTF-8");
-    add_mark(to, "<what_is_there>", bytes ? ", (unsigned)(unsigned char)text[good]" : "");
+    add_mark(to, "<complain>", bytes ? "const unsigned char byte = (unsigned char)text[good];" BELOW
+                                       "fprintf(stderr, byte < 0x20 || byte > 0x7e ? \"line %d: column %zu: no id stands for the byte 0x%02x\\n\"" BELOW
+                                       "    : \"line %d: column %zu: no id stands for '%c'\\n\", line, good + 1, byte);"
+                                     : "fprintf(stderr, \"line %d: column %zu: is not UTF-8\\n\", line, good + 1);");
     add_mark(to, "<trim>", bytes ? "" : "if (line == 1 && !strncmp(text, \"\\xef\\xbb\\xbf\", 3))" BELOW "text += 3;\n    text += strspn(text, \" \\t\");\n    "
                                         "for (length = strlen(text); length && (text[length - 1] == ' ' || text[length - 1] == '\\t'); length--)" BELOW
                                         "text[length - 1] = 0;");

@@ -85,7 +85,7 @@ int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
 
 int lstmc_float_holds(double largest, double deviation)
 {
-    return largest * 0x1p-24 <= deviation * 1e-3;
+    return largest * 0x1p-23 <= deviation * 1e-2 && largest <= FLT_MAX && deviation >= FLT_MIN;
 }
 
 int lstmc_classes(const struct lstmc_model *model)

@@ -13,7 +13,7 @@ int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *da
 int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight);
 #define LSTMC_NO_WEIGHT "the weight %.9g of a sample is not a number from 0 to 1e30"
 
-/* Whether floats tell numbers as large as this one apart, to a thousandth of the deviation that they have. */
+/* Whether floats tell numbers as large as this one apart, to a hundredth of the deviation that they have. */
 int lstmc_float_holds(double largest, double deviation);
 
 /* Classes that a class target may name. */

@@ -309,11 +309,11 @@ static int no_samples(const Windows *w, const Rows *rows, int trains)
     size_t cut = w->main.cut, all = w->main.table.rows, needed = sample_rows(w);
     const char *word = needed == 1 ? "row" : "rows", *verb = trains ? "trains" : "is held out";
     if (options->group || options->validation || (options->missing && !strcmp(options->missing, "drop")))
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: no sample %s: nowhere are there %zu %s%s without a gap, as one sample takes", rows->path,
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: nothing %s: nowhere are there %zu %s%s without a gap, as one sample takes", rows->path,
                           verb, needed, word, options->group ? " of one group" : "");
     const char *cure = all < needed ? "use a shorter window, or more rows" : trains ? "use a larger split, or a shorter window"
                                                                                     : "use a smaller split, or 1 to hold out nothing";
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: no sample %s: %zu rows train and %zu are held out, but one sample takes %zu %s%s: %s", rows->path,
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: nothing %s: %zu rows train and %zu are held out, but one sample takes %zu %s%s: %s", rows->path,
                       verb, cut, all - cut, needed, word, w->ahead[w->ahead_count - 1] ? " (its window, and what it is asked for behind it)" : "", cure);
 }
 

@@ -395,6 +395,31 @@ Test(wav, mistakes)
     command_folder_remove(folder);
 }
 
+/* A copy that was cut off; and lengths that whoever wrote into a pipe could not know. */
+Test(wav, cut_off)
+{
+    double sample[300];
+    unsigned char bytes[44 + 600];
+    for (int i = 0; i < 300; i++)
+        sample[i] = 0.5 * sin(i * 0.7);
+    long size = (long)wave_bytes(&(struct wave){ 8000, 16, 1, 300, sample }, bytes);
+    folder = command_folder();
+    command_write(folder, "a_1.wav", bytes, size - 1);
+    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE, "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 599");
+    command_write(folder, "a_1.wav", bytes, 44 + 300);
+    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE, "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 300");
+    static const uint32_t unknown[] = { UINT32_MAX, 0x7ffff000, 600, 598 };
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        memcpy(bytes + 40, &unknown[i], 4);
+        command_write(folder, "a_1.wav", bytes, size);
+        const struct lstmc_model model = sound_model(3, 4, 1);
+        struct result result = read_folder(&model, folder, plain);
+        cr_expect_eq(result.status, 0, "%x: %s", unknown[i], result.message.text);
+        result_free(&result);
+    }
+    command_folder_remove(folder);
+}
+
 /* ---- mutations ---- */
 
 /* The folder holds a link to the file that changes. */

@@ -37,7 +37,7 @@ static int read_sample(FILE *file, int32_t *x)
         return 0;
     const size_t good = @_readable(text, length);
     if (good < length) {
-        fprintf(stderr, "line %d: column %zu: <unreadable>\n", line, good + 1<what_is_there>);
+        <complain>
         exit(1);
     }
     <trim>
