@@ -31,8 +31,9 @@ static inline Answer answer_of(const Model *model)
     return outputs == 1 ? ANSWER_BINARY : ANSWER_VALUES;
 }
 
-/* Digits of a value to print: `least`, and as many more as keep those of the unit in which the model sees it: 100000.003 is no 100000 where the deviation of
- * what was trained on is 0.002. No unit (0): numbers are as the model says them, and a float has no more digits. */
+/* Digits of a value to print: `least`, and as many more as keep those of the unit in which the model sees it:
+ * 100000.003 is no 100000 where the deviation of what was trained on is 0.002. No unit (0): numbers are as the model
+ * says them, and a float has no more digits. */
 static inline int digits_of(double value, double unit, int least)
 {
     int digits = least;

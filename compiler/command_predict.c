@@ -49,14 +49,16 @@ static void denormalize(Predictor *p, size_t sample, const float *y)
 
 static int digits(const Predictor *p, size_t column, int least)
 {
-    return digits_of(p->values[column], answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column) : 0, least);
+    return digits_of(p->values[column], answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column) : 0,
+                     least);
 }
 
 /* ---- lines of text ---- */
 
 static const char *class_name(const Predictor *p, int class)
 {
-    return class < p->meaning->labels.count ? p->meaning->labels.text[class] : arena_format(p->session->arena, "%d", class);
+    return class < p->meaning->labels.count ? p->meaning->labels.text[class]
+                                            : arena_format(p->session->arena, "%d", class);
 }
 
 static int best_of(const Predictor *p, const float *y)
@@ -164,7 +166,8 @@ static bool keep(Predictor *p)
 static int write_array(Predictor *p, const char *path)
 {
     const struct lstmc_model *m = &p->model->descriptor;
-    size_t shape[LSTMC_RANK_MAX + 1] = { p->samples }, per_sample = p->outputs * p->steps, count = p->samples * per_sample;
+    size_t shape[LSTMC_RANK_MAX + 1] = { p->samples }, per_sample = p->outputs * p->steps,
+                                  count = p->samples * per_sample;
     bool holds = true;
     for (int i = 0; i < m->output_rank; i++)
         shape[i + 1] = (size_t)m->output_shape[i];
@@ -177,7 +180,8 @@ static int write_array(Predictor *p, const char *path)
     float *single = lstmc_alloc(count * sizeof *single + 1);
     for (size_t i = 0; single && i < count; i++)
         single[i] = (float)p->all[i];
-    int status = single ? lstmc_npy_write(path, single, m->output_rank + 1, shape, &p->session->message) : LSTMC_NO_MEMORY;
+    int status = single ? lstmc_npy_write(path, single, m->output_rank + 1, shape, &p->session->message)
+                        : LSTMC_NO_MEMORY;
     lstmc_free(single);
     return status;
 }
@@ -303,9 +307,12 @@ static int predict_stream(Predictor *p)
 static int check_stream(Predictor *p, Form form)
 {
     Session *s = p->session;
-    const char *why = s->arguments.interpreted ? "--interpreted computes whole samples" : form != FORM_TEXT ? "its output is text" :
-                      s->arguments.join ? "--join prints whole samples" : p->meaning->unit != LSTMC_NO_TEXT ? "texts are read line by line" :
-                      p->meaning->is_relative ? "differences from the last row of a window have no steps" : description_no_streaming(s->description);
+    const char *why = s->arguments.interpreted            ? "--interpreted computes whole samples"
+                      : form != FORM_TEXT                 ? "its output is text"
+                      : s->arguments.join                 ? "--join prints whole samples"
+                      : p->meaning->unit != LSTMC_NO_TEXT ? "texts are read line by line"
+                      : p->meaning->is_relative           ? "differences from the last row of a window have no steps"
+                                                          : description_no_streaming(s->description);
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
     return why ? LSTMC_MISMATCH : LSTMC_OK;

@@ -56,11 +56,26 @@ static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_
                     struct lstmc_message *message)
 {
     struct lstmc_csv_options options = {
-        .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
-        .sliding = data->sliding, .window = data->window, .horizons = data->horizons, .horizon_count = data->horizon_count, .header = data->header,
-        .sample_weight = data->sample_weight, .group = data->group, .missing = data->missing, .at_most = data->at_most, .relative = data->relative,
-        .normalization = data->normalization, .split = data->split, .validation = data->validation_x,
-        .validation_remaining = data->validation_remaining, .last_only = data->last_only, .unpack = lstmc_gunzip,
+        .columns = data->columns,
+        .column_count = data->column_count,
+        .targets = data->targets,
+        .target_count = data->target_count,
+        .sliding = data->sliding,
+        .window = data->window,
+        .horizons = data->horizons,
+        .horizon_count = data->horizon_count,
+        .header = data->header,
+        .sample_weight = data->sample_weight,
+        .group = data->group,
+        .missing = data->missing,
+        .at_most = data->at_most,
+        .relative = data->relative,
+        .normalization = data->normalization,
+        .split = data->split,
+        .validation = data->validation_x,
+        .validation_remaining = data->validation_remaining,
+        .last_only = data->last_only,
+        .unpack = lstmc_gunzip,
     };
     return lstmc_read_csv(m, data->x, &options, training, validation, message);
 }
@@ -133,16 +148,19 @@ static void note_targets(const struct lstmc_model *m, DataKind kind, struct lstm
 {
     size_t bytes = m->target_count * sizeof(float);
     const char *y = training->y;
-    if (training->samples < 2 || (kind == DATA_CSV && !m->target_is_class && !(m->loss && strstr(m->loss, "crossentropy"))))
+    if (training->samples < 2 ||
+        (kind == DATA_CSV && !m->target_is_class && !(m->loss && strstr(m->loss, "crossentropy"))))
         return;
     for (size_t i = 1; i < training->samples; i++)
         if (memcmp(y, y + i * bytes, bytes))
             return;
-    lstmc_note(&training->notes, "all %zu samples that train have the same target: there is nothing else to learn", training->samples);
+    lstmc_note(&training->notes, "all %zu samples that train have the same target: there is nothing else to learn",
+               training->samples);
 }
 
 /* As Keras, which refuses a part without samples. */
-static int split(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+static int split(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                 struct lstmc_message *message)
 {
     size_t all = training->samples;
     lstmc_split_validation(&model->descriptor, training, model->validation_split, validation);
@@ -150,7 +168,8 @@ static int split(const Model *model, struct lstmc_dataset *training, struct lstm
         return LSTMC_OK;
     size_t trains = training->samples;
     training->samples = all;
-    snprintf(message->text, sizeof message->text, "validation_split = %g: of %zu sample%s %zu train%s and %zu are held out: both need some",
+    snprintf(message->text, sizeof message->text,
+             "validation_split = %g: of %zu sample%s %zu train%s and %zu are held out: both need some",
              model->validation_split, all, all == 1 ? "" : "s", trains, trains == 1 ? "s" : "", all - trains);
     return LSTMC_MISMATCH;
 }

@@ -65,7 +65,8 @@ static bool streams(const Programs *programs)
            tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor);
 }
 
-/* "raw[27], raw[29]": what the outputs of a relative model are added to: of each target its value in the last row. NULL: to nothing. */
+/* "raw[27], raw[29]": what the outputs of a relative model are added to: of each target its value in the last row.
+ * NULL: to nothing. */
 static const char *last_values(const Programs *programs, Arena *arena)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
@@ -105,21 +106,11 @@ static void add_input_marks(Example *to)
     add_mark(to, "<value>", numbers ? "finite number" : arena_format(to->arena, "id in [0, %d)", m->vocabulary));
     add_mark(to, "<raw>", numbers ? "double" : "int32_t");
     add_mark(to, "<declare_raw>", numbers ? "static double raw[$_INPUTS];" : "");
-    add_mark(to, "<normalize>", !numbers ? "" : meaning->input.columns ? "@_normalize_double(raw, x);" : copied(to->arena, "x", "raw", "$_INPUTS", "(float)"));
+    add_mark(to, "<normalize>",
+             !numbers                 ? ""
+             : meaning->input.columns ? "@_normalize_double(raw, x);"
+                                      : copied(to->arena, "x", "raw", "$_INPUTS", "(float)"));
     add_mark(to, "<check>", numbers ? "check_floats(raw, x, $_INPUTS);" : "");
-}
-
-static void add_text_marks(Example *to)
-{
-    bool bytes = to->programs->trained->meaning->unit == LSTMC_BYTES;
-    add_mark(to, "<trimmed>", bytes ? "" : ", without a byte order mark and the blanks around it");
-    add_mark(to, "<complain>", bytes ? "const unsigned char byte = (unsigned char)text[good];" BELOW
-                                       "fprintf(stderr, byte < 0x20 || byte > 0x7e ? \"line %d: column %zu: no id stands for the byte 0x%02x\\n\"" BELOW
-                                       "    : \"line %d: column %zu: no id stands for '%c'\\n\", line, good + 1, byte);"
-                                     : "fprintf(stderr, \"line %d: column %zu: is not UTF-8\\n\", line, good + 1);");
-    add_mark(to, "<trim>", bytes ? "" : "if (line == 1 && !strncmp(text, \"\\xef\\xbb\\xbf\", 3))" BELOW "text += 3;\n    text += strspn(text, \" \\t\");\n    "
-                                        "for (length = strlen(text); length && (text[length - 1] == ' ' || text[length - 1] == '\\t'); length--)" BELOW
-                                        "text[length - 1] = 0;");
 }
 
 /* "digits(values[i], 14.1)", or a table of units. */
@@ -129,10 +120,14 @@ static void add_digits(Example *to)
     int columns = meaning->target.columns;
     const char *table = "";
     for (int column = 0; column < columns; column++)
-        table = arena_format(to->arena, "%s%s%s", table, column ? ", " : "", double_text(to->arena, unit_of_target(meaning, (size_t)column)));
+        table = arena_format(to->arena, "%s%s%s", table, column ? ", " : "",
+                             double_text(to->arena, unit_of_target(meaning, (size_t)column)));
     bool any = has_units(meaning);
     add_mark(to, "<units>", any ? arena_format(to->arena, "static const double unit[] = { %s };", table) : "");
-    add_mark(to, "<digits>", !any ? "6" : columns == 1 ? "digits(values[i], unit[0])" : arena_format(to->arena, "digits(values[i], unit[i %% %d])", columns));
+    add_mark(to, "<digits>",
+             !any           ? "6"
+             : columns == 1 ? "digits(values[i], unit[0])"
+                            : arena_format(to->arena, "digits(values[i], unit[i %% %d])", columns));
 }
 
 static void add_output_marks(Example *to)
@@ -141,21 +136,35 @@ static void add_output_marks(Example *to)
     const struct lstmc_model *m = &programs->model->descriptor;
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     size_t outputs = outputs_of_step(m), steps = m->output_count / outputs;
-    bool values = answer_of(programs->model) == ANSWER_VALUES, labels = meaning->labels.count, all = (int)outputs <= meaning->labels.count;
-    const char *last = values ? last_values(programs, to->arena) : NULL, *printed = values ? "values" : "y", *sample = m->input_is_tokens ? "x" : "raw";
-    const char *loop = arena_format(to->arena, "for (int step = 0; step < %zu; step++)" DEEPER "print_step(&%s[step * %zu]);", steps, printed, outputs);
+    bool values = answer_of(programs->model) == ANSWER_VALUES, labels = meaning->labels.count,
+         all = (int)outputs <= meaning->labels.count;
+    const char *last = values ? last_values(programs, to->arena) : NULL, *printed = values ? "values" : "y",
+               *sample = m->input_is_tokens ? "x" : "raw";
+    const char *loop = arena_format(to->arena,
+                                    "for (int step = 0; step < %zu; step++)" DEEPER "print_step(&%s[step * %zu]);",
+                                    steps, printed, outputs);
     add_mark(to, "<outputs>", number_text(to->arena, outputs));
     add_mark(to, "<class>", labels ? "%s" : "%d");
     add_mark(to, "<name>", !labels ? "best" : all ? "@_labels[best]" : "class_name(best)");
-    add_mark(to, "<while>", arena_format(to->arena, steps > 1 ? "for (int sample = 0; read_sample(file, %s); sample++)" : "while (read_sample(file, %s))",
-                                         sample));
+    add_mark(to, "<while>",
+             arena_format(to->arena,
+                          steps > 1 ? "for (int sample = 0; read_sample(file, %s); sample++)"
+                                    : "while (read_sample(file, %s))",
+                          sample));
     add_mark(to, "<between>", steps > 1 ? "if (sample > 0)" DEEPER "putchar('\\n');" : "");
     add_mark(to, "<print>", steps > 1 ? loop : arena_format(to->arena, "print_step(%s);", printed));
     add_mark(to, "<printed>", printed);
     add_mark(to, "<declare_values>", values ? "static double values[$_OUTPUTS];" : "");
-    add_mark(to, "<denormalize>", !values ? "" : meaning->target.columns ? "@_denormalize_double(y, values);" : copied(to->arena, "values", "y", "$_OUTPUTS", ""));
-    add_mark(to, "<add_last>", last ? arena_format(to->arena, "const double last[] = { %s };" BELOW "for (int i = 0; i < $_OUTPUTS; i++)" DEEPER
-                                                   "values[i] += last[i %% %d];", last, meaning->targets.count) : "");
+    add_mark(to, "<denormalize>",
+             !values                   ? ""
+             : meaning->target.columns ? "@_denormalize_double(y, values);"
+                                       : copied(to->arena, "values", "y", "$_OUTPUTS", ""));
+    add_mark(to, "<add_last>",
+             last ? arena_format(to->arena,
+                                 "const double last[] = { %s };" BELOW "for (int i = 0; i < $_OUTPUTS; i++)" DEEPER
+                                 "values[i] += last[i %% %d];",
+                                 last, meaning->targets.count)
+                  : "");
     add_digits(to);
 }
 
@@ -165,7 +174,8 @@ static void add_stream_marks(Example *to)
     const struct lstmc_model *m = &programs->model->descriptor;
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     bool numbers = !m->input_is_tokens, values = answer_of(programs->model) == ANSWER_VALUES;
-    const char *inputs = number_text(to->arena, tensor_elements(programs->step->input)), *outputs = number_text(to->arena, outputs_of_step(m));
+    const char *inputs = number_text(to->arena, tensor_elements(programs->step->input)),
+               *outputs = number_text(to->arena, outputs_of_step(m));
     const char *input_step = tensor_elements(programs->step->input) == m->input_count ? "" : "_step";
     const char *output_step = m->output_count > outputs_of_step(m) ? "_step" : "";
     add_mark(to, "<step_inputs>", inputs);
@@ -173,17 +183,20 @@ static void add_stream_marks(Example *to)
     add_mark(to, "<declare_raw_step>", numbers ? arena_format(to->arena, "double raw[%s];", inputs) : "");
     add_mark(to, "<declare_values_step>", values ? arena_format(to->arena, "double values[%s];", outputs) : "");
     add_mark(to, "<read>", numbers ? "raw" : "x");
-    add_mark(to, "<normalize_step>", !numbers ? "" : meaning->input.columns ? arena_format(to->arena, "@_normalize%s_double(raw, x);", input_step)
-                                                                            : copied(to->arena, "x", "raw", inputs, "(float)"));
+    add_mark(to, "<normalize_step>",
+             !numbers                 ? ""
+             : meaning->input.columns ? arena_format(to->arena, "@_normalize%s_double(raw, x);", input_step)
+                                      : copied(to->arena, "x", "raw", inputs, "(float)"));
     add_mark(to, "<check_step>", numbers ? arena_format(to->arena, "check_floats(raw, x, %s);", inputs) : "");
-    add_mark(to, "<denormalize_step>", !values ? "" : meaning->target.columns ? arena_format(to->arena, "@_denormalize%s_double(y, values);", output_step)
-                                                                              : copied(to->arena, "values", "y", outputs, ""));
+    add_mark(to, "<denormalize_step>",
+             !values                   ? ""
+             : meaning->target.columns ? arena_format(to->arena, "@_denormalize%s_double(y, values);", output_step)
+                                       : copied(to->arena, "values", "y", outputs, ""));
 }
 
 static void add_marks(Example *to)
 {
     add_input_marks(to);
-    add_text_marks(to);
     add_output_marks(to);
     if (streams(to->programs))
         add_stream_marks(to);
@@ -256,7 +269,8 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
     add_marks(&to);
     put_heading(&to, self_test);
     if (reads_text(programs)) {
-        put_part(&to, "read_text");
+        put_part(&to, "read_line");
+        put_part(&to, programs->trained->meaning->unit == LSTMC_BYTES ? "read_bytes" : "read_text");
     } else {
         put_part(&to, "read_word");
         put_part(&to, programs->model->descriptor.input_is_tokens ? "parse_id" : "parse_number");

@@ -35,7 +35,8 @@ static void put_numbers(Out *out, Arena *arena, const char *type, const char *na
     bool is_double = !strcmp(type, "double");
     const char *text = arena_format(arena, "static const %s %s[] = {", type, name);
     for (int i = 0; i < count; i++)
-        text = arena_format(arena, "%s %s,", text, is_double ? double_text(arena, values[i]) : float_text(arena, values[i]));
+        text = arena_format(arena, "%s %s,", text,
+                            is_double ? double_text(arena, values[i]) : float_text(arena, values[i]));
     emit_line(out, arena, arena_format(arena, "%s };", text));
 }
 
@@ -55,7 +56,8 @@ static const char *column_text(Arena *arena, size_t count, int columns)
 }
 
 /* One function over `count` numbers; in its formula # stands for the column. */
-static void put_scaling_function(Out *out, Arena *arena, const Model *model, const char *signature, const char *formula, size_t count, int columns)
+static void put_scaling_function(Out *out, Arena *arena, const Model *model, const char *signature, const char *formula,
+                                 size_t count, int columns)
 {
     const char *column = column_text(arena, count, columns), *filled = "";
     for (const char *at; (at = strchr(formula, '#')) != NULL; formula = at + 1)
@@ -84,15 +86,22 @@ static void put_normalize(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     size_t count = programs->model->descriptor.input_count, row = lstmc_row_columns(meaning);
     int columns = meaning->input.columns;
-    const char *from = !meaning->is_relative ? "" : arena_format(arena, " - raw[%zu + %s]", count - row, column_text(arena, count, (int)row));
+    const char *from = !meaning->is_relative
+                           ? ""
+                           : arena_format(arena, " - raw[%zu + %s]", count - row, column_text(arena, count, (int)row));
     const char *single = arena_format(arena, "x[i] = (raw[i]%s - input_offset[#]) / input_scale[#];", from);
-    const char *precise = arena_format(arena, "x[i] = (float)((raw[i]%s - input_offset_double[#]) / input_scale_double[#]);", from);
-    put_scaling_function(out, arena, programs->model, "void @_normalize(const float *raw, float *x)", single, count, columns);
-    put_scaling_function(out, arena, programs->model, "void @_normalize_double(const double *raw, float *x)", precise, count, columns);
+    const char *precise =
+        arena_format(arena, "x[i] = (float)((raw[i]%s - input_offset_double[#]) / input_scale_double[#]);", from);
+    put_scaling_function(out, arena, programs->model, "void @_normalize(const float *raw, float *x)", single, count,
+                         columns);
+    put_scaling_function(out, arena, programs->model, "void @_normalize_double(const double *raw, float *x)", precise,
+                         count, columns);
     if (!step_inputs(programs))
         return;
-    put_scaling_function(out, arena, programs->model, "void @_normalize_step(const float *raw, float *x)", single, step_inputs(programs), columns);
-    put_scaling_function(out, arena, programs->model, "void @_normalize_step_double(const double *raw, float *x)", precise, step_inputs(programs), columns);
+    put_scaling_function(out, arena, programs->model, "void @_normalize_step(const float *raw, float *x)", single,
+                         step_inputs(programs), columns);
+    put_scaling_function(out, arena, programs->model, "void @_normalize_step_double(const double *raw, float *x)",
+                         precise, step_inputs(programs), columns);
 }
 
 static void put_denormalize(Out *out, Arena *arena, const Programs *programs)
@@ -101,12 +110,16 @@ static void put_denormalize(Out *out, Arena *arena, const Programs *programs)
     static const char precise[] = "raw[i] = (double)y[i] * target_scale_double[#] + target_offset_double[#];";
     size_t count = programs->model->descriptor.output_count;
     int columns = programs->trained->meaning->target.columns;
-    put_scaling_function(out, arena, programs->model, "void @_denormalize(const float *y, float *raw)", single, count, columns);
-    put_scaling_function(out, arena, programs->model, "void @_denormalize_double(const float *y, double *raw)", precise, count, columns);
+    put_scaling_function(out, arena, programs->model, "void @_denormalize(const float *y, float *raw)", single, count,
+                         columns);
+    put_scaling_function(out, arena, programs->model, "void @_denormalize_double(const float *y, double *raw)", precise,
+                         count, columns);
     if (!step_outputs(programs))
         return;
-    put_scaling_function(out, arena, programs->model, "void @_denormalize_step(const float *y, float *raw)", single, step_outputs(programs), columns);
-    put_scaling_function(out, arena, programs->model, "void @_denormalize_step_double(const float *y, double *raw)", precise, step_outputs(programs), columns);
+    put_scaling_function(out, arena, programs->model, "void @_denormalize_step(const float *y, float *raw)", single,
+                         step_outputs(programs), columns);
+    put_scaling_function(out, arena, programs->model, "void @_denormalize_step_double(const float *y, double *raw)",
+                         precise, step_outputs(programs), columns);
 }
 
 static void put_scalings(Out *out, Arena *arena, const Programs *programs)
@@ -294,13 +307,12 @@ void emit_meaning(Out *out, Arena *arena, const Programs *programs)
 /* ---- declarations ---- */
 
 static const char about_normalize[] =
-    "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and what it says, y [$_OUTPUTS], to "
-    "that unit. raw may be x, or y.";
+    "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and "
+    "what it says, y [$_OUTPUTS], to that unit. raw may be x, or y.";
 static const char about_relative[] =
     " The model reads and says differences from the last row of raw: the last row is taken off here, and has to be added to what @_denormalize gives.";
-static const char about_double[] =
-    "The same, computed in double as it was in training: where numbers lie so far from zero, beside their deviation, that floats do not hold what tells "
-    "them apart.";
+static const char about_double[] = "The same, computed in double as it was in training: where numbers lie so far from "
+                                   "zero, beside their deviation, that floats do not hold what tells them apart.";
 static const char about_steps[] = "The same for one call of @_step.";
 
 /* `more` is no template: it is what the data calls things. */
@@ -326,7 +338,8 @@ static const char *listed(Arena *arena, const char *words, const struct lstmc_na
 }
 
 /* " Here: pressure, time." The columns of which that is true. */
-static const char *far_columns(Arena *arena, const struct lstmc_scaling *scaling, const struct lstmc_names *names, const char *listed_before)
+static const char *far_columns(Arena *arena, const struct lstmc_scaling *scaling, const struct lstmc_names *names,
+                               const char *listed_before)
 {
     const char *text = listed_before;
     int named = names->count > 0 && scaling->columns % names->count == 0 ? names->count : 0;
@@ -338,7 +351,8 @@ static const char *far_columns(Arena *arena, const struct lstmc_scaling *scaling
     return text;
 }
 
-static void put_pair(Out *out, Arena *arena, const Model *model, const char *about, const char *more, const char *normalize, const char *denormalize)
+static void put_pair(Out *out, Arena *arena, const Model *model, const char *about, const char *more,
+                     const char *normalize, const char *denormalize)
 {
     if (*normalize || *denormalize)
         put_declarations(out, arena, model, about, more, arena_format(arena, "%s%s", normalize, denormalize));
@@ -355,16 +369,22 @@ static void put_scaling_declarations(Out *out, Arena *arena, const Programs *pro
     const char *far = input ? far_columns(arena, &meaning->input, &meaning->columns, "") : "";
     if (target)
         far = far_columns(arena, &meaning->target, &meaning->targets, far);
-    put_pair(out, arena, model, arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,
-             input ? "void @_normalize(const float *raw, float *x);\n" : "", target ? "void @_denormalize(const float *y, float *raw);\n" : "");
+    put_pair(out, arena, model,
+             arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,
+             input ? "void @_normalize(const float *raw, float *x);\n" : "",
+             target ? "void @_denormalize(const float *y, float *raw);\n" : "");
     put_pair(out, arena, model, about_double, *far ? arena_format(arena, " That is so of %s.", far) : "",
              input ? "void @_normalize_double(const double *raw, float *x);\n" : "",
              target ? "void @_denormalize_double(const float *y, double *raw);\n" : "");
     input = input && step_inputs(programs);
     target = target && step_outputs(programs);
     put_pair(out, arena, model, about_steps, "",
-             input ? "void @_normalize_step(const float *raw, float *x);\nvoid @_normalize_step_double(const double *raw, float *x);\n" : "",
-             target ? "void @_denormalize_step(const float *y, float *raw);\nvoid @_denormalize_step_double(const float *y, double *raw);\n" : "");
+             input ? "void @_normalize_step(const float *raw, float *x);\nvoid @_normalize_step_double(const double "
+                     "*raw, float *x);\n"
+                   : "",
+             target ? "void @_denormalize_step(const float *y, float *raw);\nvoid @_denormalize_step_double(const "
+                      "float *y, double *raw);\n"
+                    : "");
 }
 
 void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
@@ -386,7 +406,9 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
                          "", "int @_encode(const char *text, int32_t *x);\n");
     if (reads_text(meaning))
         put_declarations(out, arena, model,
-                         arena_format(arena, "How many bytes of a text are %s: `length`, if all are; of the next one @_encode would make what it is not.",
+                         arena_format(arena,
+                                      "How many bytes of a text are %s: `length`, if all are; of the next one @_encode "
+                                      "would make what it is not.",
                                       meaning->unit == LSTMC_BYTES ? "in the vocabulary" : "well-formed UTF-8"),
                          "", "size_t @_readable(const char *text, size_t length);\n");
 }

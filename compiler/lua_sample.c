@@ -65,10 +65,12 @@ static const char *value_text(lua_State *L)
 static bool store(const Numbers *n, double value)
 {
     struct lstmc_dataset sample = n->sample;
-    return n->is_target ? lstmc_store_target(n->model, &sample, n->count, value) : lstmc_store_input(n->model, &sample, n->count, value);
+    return n->is_target ? lstmc_store_target(n->model, &sample, n->count, value)
+                        : lstmc_store_input(n->model, &sample, n->count, value);
 }
 
-/* True and false are 1 and 0 where there are numbers, or two classes; a token, or one class of several, they do not name. */
+/* True and false are 1 and 0 where there are numbers, or two classes; a token, or one class of several, they do not
+ * name. */
 static bool takes_booleans(const Numbers *n)
 {
     return n->is_target ? !n->model->target_is_class || lstmc_classes(n->model) == 2 : !n->model->input_is_tokens;
@@ -130,7 +132,8 @@ static int shape_text(luaL_Buffer *buffer, int rank, const lua_Integer *extent)
     return count;
 }
 
-/* Numbers one after the other are taken for a model of any shape; nested as for another shape they mean something else. */
+/* Numbers one after the other are taken for a model of any shape; nested as for another shape they mean something else.
+ */
 static void check_shape(lua_State *L, const Numbers *n)
 {
     const int *shape = n->is_target ? n->model->target_shape : n->model->input_shape;
@@ -140,14 +143,16 @@ static void check_shape(lua_State *L, const Numbers *n)
     for (int i = 0; i < rank; i++)
         wanted[i] = shape[i];
     if (n->count != n->wanted)
-        luaL_error(L, "samples: %s has %d numbers, but the model%s %d", n->name, (int)n->count, n->is_target ? "'s target has" : " reads", (int)n->wanted);
+        luaL_error(L, "samples: %s has %d numbers, but the model%s %d", n->name, (int)n->count,
+                   n->is_target ? "'s target has" : " reads", (int)n->wanted);
     luaL_buffinit(L, &buffer);
     int wanted_axes = shape_text(&buffer, rank, wanted);
     luaL_buffinit(L, &buffer);
     int axes = shape_text(&buffer, n->rank, n->extent);
     const char *found = lua_tostring(L, -1), *expected = lua_tostring(L, -2);
     if (wanted_axes > 1 && axes > 1 && n->ragged)
-        luaL_error(L, "samples: %s: the tables of %s are not all of one length; the model's shape is %s", n->which, n->name, expected);
+        luaL_error(L, "samples: %s: the tables of %s are not all of one length; the model's shape is %s", n->which,
+                   n->name, expected);
     if (wanted_axes > 1 && axes > 1 && strcmp(found, expected))
         luaL_error(L, "samples: %s: %s has the shape %s, but the model's is %s", n->which, n->name, found, expected);
     lua_pop(L, 2);
@@ -158,8 +163,17 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
     Description *d = lua_touserdata(L, 5);
     float *weight = lua_touserdata(L, 6);
     const struct lstmc_model *m = &d->model.descriptor;
-    Numbers x = { .model = m, .sample = { .x = lua_touserdata(L, 3) }, .name = "x", .which = lua_tostring(L, 7), .wanted = m->input_count };
-    Numbers y = { .model = m, .sample = { .y = lua_touserdata(L, 4) }, .name = "y", .which = x.which, .wanted = m->target_count, .is_target = true };
+    Numbers x = { .model = m,
+                  .sample = { .x = lua_touserdata(L, 3) },
+                  .name = "x",
+                  .which = lua_tostring(L, 7),
+                  .wanted = m->input_count };
+    Numbers y = { .model = m,
+                  .sample = { .y = lua_touserdata(L, 4) },
+                  .name = "y",
+                  .which = x.which,
+                  .wanted = m->target_count,
+                  .is_target = true };
     d->inside_line = d->model.data.line;
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
@@ -197,6 +211,7 @@ bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, 
     lua_pushlightuserdata(L, d);
     lua_pushlightuserdata(L, weight);
     bool held_out = index >= VALIDATION_INDEX;
-    lua_pushfstring(L, "%ssample %I", held_out ? "held-out " : "", (LUAI_UACINT)(index - (held_out ? VALIDATION_INDEX : 0) + 1));
+    lua_pushfstring(L, "%ssample %I", held_out ? "held-out " : "",
+                    (LUAI_UACINT)(index - (held_out ? VALIDATION_INDEX : 0) + 1));
     return description_call(d, 7, 0);
 }

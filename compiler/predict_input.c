@@ -1,5 +1,6 @@
-/* predict_input.c: in: a file or standard input.  out: samples for a trained model, in its types and scaled as in training. The program that --example
- * writes reads the same (compiler/example/): what is taken or refused here, is there. */
+/* predict_input.c: in: a file or standard input.  out: samples for a trained model, in its types and scaled as in
+ * training. The program that --example writes reads the same (compiler/example/): what is taken or refused here, is
+ * there. */
 #include "predict_input.h"
 
 #include "answer.h"
@@ -41,8 +42,9 @@ static bool ends_with(const char *path, const char *ending)
     return length > wanted && !strcmp(path + length - wanted, ending);
 }
 
-#define FAIL(input, format, ...) \
-    lstmc_fail(&(input)->session->message, LSTMC_BAD_FILE, "%.200s:%d: " format, (input)->path, (input)->line, __VA_ARGS__)
+#define FAIL(input, format, ...)                                                                               \
+    lstmc_fail(&(input)->session->message, LSTMC_BAD_FILE, "%.200s:%d: " format, (input)->path, (input)->line, \
+               __VA_ARGS__)
 
 static bool reads_text(const PredictInput *input)
 {
@@ -51,14 +53,15 @@ static bool reads_text(const PredictInput *input)
 
 /* ---- a sample of numbers ---- */
 
-/* Numbers in the unit of the data become what the model reads; what forecasts of the sample are added to is kept as number `kept`. Returns the place of a number
- * that has none in the model, or `count`. */
+/* Numbers in the unit of the data become what the model reads; what forecasts of the sample are added to is kept as
+ * number `kept`. Returns the place of a number that has none in the model, or `count`. */
 static size_t take_numbers(PredictInput *input, void *x, size_t count, size_t kept)
 {
     const struct lstmc_meaning *meaning = input->meaning;
     size_t row = (size_t)meaning->columns.count, i = 0;
     for (int t = 0; t < input->base_count; t++)
-        input->base[kept * (size_t)input->base_count + (size_t)t] = input->raw[count - row + (size_t)base_column(meaning, t)];
+        input->base[kept * (size_t)input->base_count + (size_t)t] =
+            input->raw[count - row + (size_t)base_column(meaning, t)];
     if (!input->model->input_is_tokens)
         return lstmc_normalize(meaning, input->raw, x, count);
     struct lstmc_dataset ids = { .x = x };
@@ -81,7 +84,8 @@ static int read_array_sample(PredictInput *input, size_t sample, void *x, size_t
     size_t place = take_numbers(input, x, input->model->input_count, kept);
     if (place == input->model->input_count)
         return LSTMC_OK;
-    return lstmc_fail(&input->session->message, LSTMC_MISMATCH, "%.200s: row %zu, column %zu (from 0): %.9g is not %s%s", input->path, sample,
+    return lstmc_fail(&input->session->message, LSTMC_MISMATCH,
+                      "%.200s: row %zu, column %zu (from 0): %.9g is not %s%s", input->path, sample,
                       layout->skip + place, input->raw[place], lstmc_input_range(input->model).text,
                       input->meaning->input.columns ? " once it is scaled" : "");
 }
@@ -104,10 +108,10 @@ static int read_array(PredictInput *input, const char *path)
 }
 
 /* The columns that forecasts are changes of. A table has them even where they are no inputs. */
-static const char *const *base_names(PredictInput *input, const Data *data)
+static const char *const *base_names(PredictInput *input, const Data *data, bool is_relative)
 {
     int inputs = input->base_count;
-    if (!inputs && input->meaning->is_relative)
+    if (!inputs && is_relative)
         input->base_count = data->target_count;
     const char **names = arena_array(input->session->arena, const char *, input->base_count + 1);
     for (int t = 0; t < input->base_count; t++)
@@ -115,23 +119,34 @@ static const char *const *base_names(PredictInput *input, const Data *data)
     return names;
 }
 
-/* The columns are those that the weights were trained on, which their file says. */
+/* The columns are those that the weights were trained on, which their file says, or else the description. */
 static int read_table(PredictInput *input, const char *path)
 {
     const Data *data = &description_model(input->session->description)->data;
     const struct lstmc_meaning *meaning = input->meaning;
     if (data->kind != DATA_CSV)
-        return lstmc_fail(&input->session->message, LSTMC_MISMATCH, "%.200s: the description does not say which columns to read (its data is no csv{...}); "
-                          "numbers are read from standard input", path);
+        return lstmc_fail(&input->session->message, LSTMC_MISMATCH,
+                          "%.200s: the description does not say which columns to read (its data is no csv{...}); "
+                          "numbers are read from standard input",
+                          path);
     bool named = meaning->columns.count > 0;
-    const char *const *targets = base_names(input, data);
+    bool is_relative = named ? meaning->is_relative : data->relative;
+    const char *const *targets = base_names(input, data, is_relative);
     struct lstmc_csv_options options = {
-        .columns = named ? (const char *const *)meaning->columns.text : data->columns, .column_count = named ? meaning->columns.count : data->column_count,
-        .targets = targets, .target_count = input->base_count, .relative = meaning->is_relative,
-        .sliding = data->sliding, .window = data->window, .header = data->header, .group = data->group, .missing = data->missing,
+        .columns = named ? (const char *const *)meaning->columns.text : data->columns,
+        .column_count = named ? meaning->columns.count : data->column_count,
+        .targets = targets,
+        .target_count = input->base_count,
+        .relative = is_relative,
+        .sliding = data->sliding,
+        .window = data->window,
+        .header = data->header,
+        .group = data->group,
+        .missing = data->missing,
         .unpack = lstmc_gunzip,
     };
-    int status = lstmc_read_windows(input->model, path, &options, &meaning->input, &input->table, &input->session->message);
+    int status = lstmc_read_windows(input->model, path, &options, &meaning->input, &input->table,
+                                    &input->session->message);
     input->samples = input->table.samples;
     return status;
 }
@@ -141,7 +156,9 @@ static int read_table(PredictInput *input, const char *path)
 /* 1, 0 at the end of the file, negative if it cannot be read. */
 static int end_of_input(PredictInput *input)
 {
-    return ferror(input->file) ? lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: %s", input->path, strerror(errno)) : 0;
+    return ferror(input->file)
+               ? lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: %s", input->path, strerror(errno))
+               : 0;
 }
 
 /* A line without its end, which is LF, CR or both: 1, 0 if there is none, negative if it cannot be read. */
@@ -240,7 +257,10 @@ static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
             return no_number(input, word);
     }
     size_t place = take_numbers(input, x, (size_t)count, kept);
-    return place == (size_t)count ? 1 : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads", place + 1, input->raw[place]);
+    return place == (size_t)count
+               ? 1
+               : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads", place + 1,
+                      input->raw[place]);
 }
 
 int predict_input_step(PredictInput *input, void *x, int count)
@@ -278,7 +298,8 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
     int status = allocate(input);
     if (!status && is_file && ends_with(path, ".npy"))
         status = read_array(input, path);
-    else if (!status && is_file && (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".gz")) && !reads_text(input))
+    else if (!status && is_file && (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".gz")) &&
+             !reads_text(input))
         status = read_table(input, path);
     else if (!status)
         status = open_file(input, is_file ? path : NULL);
@@ -322,7 +343,8 @@ const double *predict_input_base(const PredictInput *input, size_t sample, int *
     *count = input->base_count;
     if (!input->base_count)
         return NULL;
-    return (input->table.base ? input->table.base : input->base) + (sample - (input->table.base ? 0 : input->base_first)) * (size_t)input->base_count;
+    return (input->table.base ? input->table.base : input->base) +
+           (sample - (input->table.base ? 0 : input->base_first)) * (size_t)input->base_count;
 }
 
 void predict_input_close(PredictInput *input)

@@ -6,8 +6,8 @@
 
 typedef struct PredictInput PredictInput;
 
-/* `path` NULL or "-": standard input. NULL with a message if the file cannot be read, or if the model has no place for what is in an array or a table
- * (of text that is said when it has come in). */
+/* `path` NULL or "-": standard input. NULL with a message if the file cannot be read, or if the model has no place for
+ * what is in an array or a table (of text that is said when it has come in). */
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path);
 /* Up to `rows` samples into x, scaled as in training; their number, 0 at the end, or a negative enum lstmc_status with a message. */
 int  predict_input_next(PredictInput *input, void *x, int rows);

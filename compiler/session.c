@@ -45,10 +45,14 @@ int session_read_weights(Session *s, const char *weight_file)
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     int differs = 0;
     s->weights = lstmc_alloc(m->weight_count * sizeof *s->weights + 1);
-    int status = s->weights ? lstmc_trained_load(m, s->weights, &s->meaning, &differs, weight_file, &s->message) : LSTMC_NO_MEMORY;
-    if (!status && differs && strcmp(s->arguments.command, "train"))       /* what starts from other weights may be another model */
-        fprintf(stderr, "note: %s was written by a description with other options of its layers, steps or loss than %s has now\n", weight_file,
-                s->arguments.model);
+    int status = s->weights ? lstmc_trained_load(m, s->weights, &s->meaning, &differs, weight_file, &s->message)
+                            : LSTMC_NO_MEMORY;
+    if (!status && differs &&
+        strcmp(s->arguments.command, "train")) /* what starts from other weights may be another model */
+        fprintf(stderr,
+                "note: %s was written by a description with other options of its layers, steps or loss than %s has "
+                "now\n",
+                weight_file, s->arguments.model);
     return status;
 }
 
@@ -65,7 +69,8 @@ static bool same_scaling(const struct lstmc_scaling *a, const struct lstmc_scali
 {
     bool same = a->columns == b->columns || !a->columns || !b->columns;
     for (int i = 0; same && i < a->columns && i < b->columns; i++)
-        same = fabs(a->offset[i] - b->offset[i]) <= 1e-3 * b->scale[i] && fabs(a->scale[i] - b->scale[i]) <= 1e-3 * b->scale[i];
+        same = fabs(a->offset[i] - b->offset[i]) <= 1e-3 * b->scale[i] &&
+               fabs(a->scale[i] - b->scale[i]) <= 1e-3 * b->scale[i];
     return same;
 }
 
@@ -73,11 +78,16 @@ static bool same_scaling(const struct lstmc_scaling *a, const struct lstmc_scali
 void session_compare_meanings(const Session *s, const char *weight_file)
 {
     const struct lstmc_meaning *before = &s->meaning, *now = &s->data.meaning;
-    const char *what = !same_names(&before->vocabulary, &now->vocabulary) ? "another vocabulary" : !same_names(&before->labels, &now->labels) ? "other labels"
-                     : !same_names(&before->columns, &now->columns) ? "other columns" : !same_names(&before->targets, &now->targets) ? "other targets"
-                     : !same_scaling(&before->input, &now->input) || !same_scaling(&before->target, &now->target) ? "other units (offset and scale)" : NULL;
+    const char *what = !same_names(&before->vocabulary, &now->vocabulary) ? "another vocabulary"
+                       : !same_names(&before->labels, &now->labels)       ? "other labels"
+                       : !same_names(&before->columns, &now->columns)     ? "other columns"
+                       : !same_names(&before->targets, &now->targets)     ? "other targets"
+                       : !same_scaling(&before->input, &now->input) || !same_scaling(&before->target, &now->target)
+                           ? "other units (offset and scale)"
+                           : NULL;
     if (what)
-        fprintf(stderr, "note: %s was trained with %s than this data has: they were made of what trains here\n", weight_file, what);
+        fprintf(stderr, "note: %s was trained with %s than this data has: they were made of what trains here\n",
+                weight_file, what);
 }
 
 int session_prepare(Session *s, const char *weight_file, bool with_data)
@@ -89,7 +99,8 @@ int session_prepare(Session *s, const char *weight_file, bool with_data)
     }
     int status = weight_file && !s->weights ? session_read_weights(s, weight_file) : 0;
     if (!s->weights && !status)
-        status = (s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1)) ? 0 : LSTMC_NO_MEMORY;
+        status = (s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1)) ? 0
+                                                                                                     : LSTMC_NO_MEMORY;
     if (!status && with_data)
         status = data_source_load(s->description, &s->arguments, &s->data, &s->validation, &s->message);
     if (!status && with_data && weight_file)

@@ -24,10 +24,12 @@ typedef struct Session {
 
 /* Reads the description. */
 void session_open(Session *session, const Arguments *arguments);
-/* Reads a weight file: weights and their meaning, held against the model; says so if a description with other options has written it. */
+/* Reads a weight file: weights and their meaning, held against the model; says so if a description with other options
+ * has written it. */
 int  session_read_weights(Session *session, const char *weight_file);
-/* Reads the weights, if that was not done (a weight file NULL: their memory alone) and, if asked for, the data, and makes the engine, by the C compiler or of the interpreter, in that
- * order, so that mistakes are said at once. 0 or an enum lstmc_status. */
+/* Reads the weights, if that was not done (a weight file NULL: their memory alone) and, if asked for, the data, and
+ * makes the engine, by the C compiler or of the interpreter, in that order, so that mistakes are said at once. 0 or an
+ * enum lstmc_status. */
 int  session_prepare(Session *session, const char *weight_file, bool with_data);
 /* Says where the meaning of what the weights were trained on, session->meaning, is not that of the data. */
 void session_compare_meanings(const Session *session, const char *weight_file);

@@ -82,7 +82,8 @@ static int looks_like_names(const Sheet *sheet)
     return sheet->row_count == 1 && !numbers;
 }
 
-/* Whether the first line names the columns: as the options say, or because it looks like that, or because it holds a name that was asked for. */
+/* Whether the first line names the columns: as the options say, or because it looks like that, or because it holds a
+ * name that was asked for. */
 static int find_header(struct reader *r)
 {
     const Sheet *sheet = &r->sheet;
@@ -94,14 +95,17 @@ static int find_header(struct reader *r)
         const char *name = i < options->name_count ? options->names[i] : options->group;
         int column = find_name(sheet, name, 0), position = find_position(sheet, name);
         if (column >= 0 && position >= 0 && column != position && counts && from == 0)
-            return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: the first line is \"%.60s\", so that \"%.20s\" may be the name of column %d or the "
-                              "position of column %d: say header = true (these are names) or header = false (they are numbers)", sheet->path,
-                              sheet->first_line, name, column + 1, position + 1);
+            return lstmc_fail(r->message, LSTMC_MISMATCH,
+                              "%.200s: the first line is \"%.60s\", so that \"%.20s\" may be the name of column %d or "
+                              "the position of column %d: say header = true (these are names) or header = false (they "
+                              "are numbers)",
+                              sheet->path, sheet->first_line, name, column + 1, position + 1);
         r->has_header = column >= 0 && position < 0;
     }
     if (counts && first_count(sheet) > 2 && !options->header && !r->has_header && sheet->row_count > 1)
-        lstmc_note(options->notes, "%.200s: the first line, \"%.60s\", was read as numbers; if it is names, say header = true", sheet->path,
-                   sheet->first_line);
+        lstmc_note(options->notes,
+                   "%.200s: the first line, \"%.60s\", was read as numbers; if it is names, say header = true",
+                   sheet->path, sheet->first_line);
     return LSTMC_OK;
 }
 
@@ -129,12 +133,18 @@ static int no_names(const struct reader *r, const char *name)
     for (size_t row = 1; row < sheet->row_count && row < 100; row++)
         for (int column = 0; column < sheet->rows[row].count; column++)
             if (!strcmp(lstmc_sheet_cell(sheet, row, column)->text, name))
-                return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: column \"%.60s\" is named in line %d: nothing may stand before the line of names, but "
-                                  "the first line is \"%.60s\"", sheet->path, name, sheet->rows[row].line, sheet->first_line);
+                return lstmc_fail(r->message, LSTMC_MISMATCH,
+                                  "%.200s: column \"%.60s\" is named in line %d: nothing may stand before the line of "
+                                  "names, but the first line is \"%.60s\"",
+                                  sheet->path, name, sheet->rows[row].line, sheet->first_line);
     const char *hint = first_count(sheet) > 1 ? "; columns without names are asked for by their position, from \"1\""
-                                              : "; cells are separated by , or ; or tabs or |, and nothing may stand before the line of names";
-    return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: no column \"%.60s\": the first line, \"%.60s\", has %d column%s and is no line of names%s",
-                      sheet->path, name, sheet->first_line, first_count(sheet), first_count(sheet) == 1 ? "" : "s", hint);
+                                              : "; cells are separated by , or ; or tabs or |, and nothing may stand "
+                                                "before the line of names";
+    return lstmc_fail(r->message, LSTMC_MISMATCH,
+                      "%.200s: no column \"%.60s\": the first line, \"%.60s\", has %d column%s and is no line of "
+                      "names%s",
+                      sheet->path, name, sheet->first_line, first_count(sheet), first_count(sheet) == 1 ? "" : "s",
+                      hint);
 }
 
 static int no_column(const struct reader *r, const char *name)
@@ -143,8 +153,8 @@ static int no_column(const struct reader *r, const char *name)
     if (!r->has_header)
         return no_names(r, name);
     list_names(&r->sheet, name, known, sizeof known);
-    return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: no column \"%.60s\"; it has %d columns%s", r->sheet.path, name, first_count(&r->sheet),
-                      known);
+    return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: no column \"%.60s\"; it has %d columns%s", r->sheet.path,
+                      name, first_count(&r->sheet), known);
 }
 
 /* A name of the first line, or else a position. */
@@ -154,8 +164,9 @@ static int find_column(const struct reader *r, const char *name, int *column)
     *column = r->has_header ? find_name(sheet, name, 0) : -1;
     int twice = *column >= 0 ? find_name(sheet, name, *column + 1) : -1;
     if (twice >= 0)
-        return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: columns %d and %d are both called \"%.60s\": ask for one of them by its position", sheet->path,
-                          *column + 1, twice + 1, name);
+        return lstmc_fail(r->message, LSTMC_MISMATCH,
+                          "%.200s: columns %d and %d are both called \"%.60s\": ask for one of them by its position",
+                          sheet->path, *column + 1, twice + 1, name);
     if (*column < 0)
         *column = find_position(sheet, name);
     return *column < 0 ? no_column(r, name) : LSTMC_OK;
@@ -166,12 +177,15 @@ static int find_column(const struct reader *r, const char *name, int *column)
 /* "1234,50" has become "1234" and "50". */
 static int looks_cut(const Sheet *sheet, size_t row, int column)
 {
-    const char *before = lstmc_sheet_cell(sheet, row, column - 1)->text, *behind = lstmc_sheet_cell(sheet, row, column)->text;
+    const char *before = lstmc_sheet_cell(sheet, row, column - 1)->text,
+               *behind = lstmc_sheet_cell(sheet, row, column)->text;
     before += *before == '-' || *before == '+';
-    return sheet->separator == ',' && *before && !before[strspn(before, "0123456789")] && *behind && !behind[strspn(behind, "0123456789")];
+    return sheet->separator == ',' && *before && !before[strspn(before, "0123456789")] && *behind &&
+           !behind[strspn(behind, "0123456789")];
 }
 
-/* What is cut off in silence would be data: more cells than names, but for empty ones; and an end in the middle of the last line. */
+/* What is cut off in silence would be data: more cells than names, but for empty ones; and an end in the middle of the
+ * last line. */
 static int check_widths(const struct reader *r)
 {
     const Sheet *sheet = &r->sheet;
@@ -179,13 +193,17 @@ static int check_widths(const struct reader *r)
     for (size_t row = 1; row < sheet->row_count; row++)
         for (int column = width; column < sheet->rows[row].count; column++)
             if (lstmc_sheet_cell(sheet, row, column)->length)
-                return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: has %d cells, but the first line has %d%s%s", sheet->path, sheet->rows[row].line,
-                                  sheet->rows[row].count, width, r->has_header ? (width == 1 ? " name" : " names") : "",
-                                  looks_cut(sheet, row, column) ? " (is this a decimal comma? Numbers have a decimal point: 1234.50)" : "");
+                return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: has %d cells, but the first line has %d%s%s",
+                                  sheet->path, sheet->rows[row].line, sheet->rows[row].count, width,
+                                  r->has_header ? (width == 1 ? " name" : " names") : "",
+                                  looks_cut(sheet, row, column) ? " (is this a decimal comma? Numbers have a decimal "
+                                                                  "point: 1234.50)"
+                                                                : "");
     const struct lstmc_row *last = &sheet->rows[sheet->row_count - 1];
     if (last->count < width && !sheet->has_end)
-        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: the file ends inside this line, which has %d of %d cells: it was cut off", sheet->path,
-                          last->line, last->count, width);
+        return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                          "%.200s:%d: the file ends inside this line, which has %d of %d cells: it was cut off",
+                          sheet->path, last->line, last->count, width);
     return LSTMC_OK;
 }
 
@@ -193,7 +211,8 @@ static int check_widths(const struct reader *r)
 
 static int missing_value(const struct reader *r, size_t row, const char *name, const char *cure)
 {
-    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": the value is missing%s", r->sheet.path, r->sheet.rows[row].line, name, cure);
+    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": the value is missing%s", r->sheet.path,
+                      r->sheet.rows[row].line, name, cure);
 }
 
 static int find_cell(const struct reader *r, size_t row, int column, const char *name, const Cell **cell)
@@ -201,13 +220,15 @@ static int find_cell(const struct reader *r, size_t row, int column, const char 
     *cell = lstmc_sheet_cell(&r->sheet, row, column);
     if (*cell)
         return LSTMC_OK;
-    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\" is missing: the line has %d cells, the first line has %d", r->sheet.path,
-                      r->sheet.rows[row].line, name, r->sheet.rows[row].count, first_count(&r->sheet));
+    return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                      "%.200s:%d: column \"%.60s\" is missing: the line has %d cells, the first line has %d",
+                      r->sheet.path, r->sheet.rows[row].line, name, r->sheet.rows[row].count, first_count(&r->sheet));
 }
 
 static int is_missing(const Cell *cell)
 {
-    static const char *const missing[] = { "", "?", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None" };
+    static const char *const missing[] = { "",    "?",   "NA",   "N/A",  "n/a",  "#N/A", "#NA", "<NA>",
+                                           "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None" };
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
         if (!strcmp(cell->text, missing[i]))
             return 1;
@@ -218,7 +239,9 @@ static int is_missing(const Cell *cell)
 static const char *number_hint(const Cell *cell)
 {
     const char *at = cell->text + (*cell->text == '-' || *cell->text == '+');
-    return *at >= '0' && *at <= '9' && !at[strspn(at, "0123456789.,'_ ")] ? "; numbers have a decimal point, and nothing between thousands: 1234.50" : "";
+    return *at >= '0' && *at <= '9' && !at[strspn(at, "0123456789.,'_ ")] ? "; numbers have a decimal point, and "
+                                                                            "nothing between thousands: 1234.50"
+                                                                          : "";
 }
 
 static int read_cell(const struct reader *r, size_t row, int column, const char *name, double *value)
@@ -231,8 +254,8 @@ static int read_cell(const struct reader *r, size_t row, int column, const char 
     *value = NAN;
     if (is_missing(cell))
         return r->options->keep_missing ? LSTMC_OK : missing_value(r, row, name, cure);
-    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": \"%.40s\" is not a finite number%s", r->sheet.path,
-                      r->sheet.rows[row].line, name, cell->text, number_hint(cell));
+    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": \"%.40s\" is not a finite number%s",
+                      r->sheet.path, r->sheet.rows[row].line, name, cell->text, number_hint(cell));
 }
 
 /* ---- groups ---- */
@@ -255,7 +278,8 @@ static int check_groups(const struct reader *r, struct group *groups, int count)
     qsort(groups, (size_t)count, sizeof *groups, compare_groups);
     for (int i = 1; i < count; i++)
         if (!strcmp(groups[i - 1].text, groups[i].text))
-            return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
+            return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                              "%.200s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
                               r->sheet.path, groups[i].line, groups[i].text);
     return LSTMC_OK;
 }
@@ -296,7 +320,8 @@ static void count_remaining(struct lstmc_table *table, int column)
 
 /* ---- all columns ---- */
 
-static int read_columns(const struct reader *r, const struct lstmc_table_options *options, const int *column, struct lstmc_table *table)
+static int read_columns(const struct reader *r, const struct lstmc_table_options *options, const int *column,
+                        struct lstmc_table *table)
 {
     size_t first = r->has_header ? 1 : 0;
     int status = options->group ? read_groups(r, options->group, table) : LSTMC_OK;
@@ -334,7 +359,9 @@ static int allocate(const struct reader *r, struct lstmc_table *table)
     table->group = calloc(table->rows, sizeof *table->group);
     table->run = calloc(table->rows, sizeof *table->run);
     table->computed = calloc((size_t)table->columns, sizeof *table->computed);
-    return table->value && table->line && table->group && table->run && table->computed ? LSTMC_OK : lstmc_fail_memory(r->message, r->sheet.path);
+    return table->value && table->line && table->group && table->run && table->computed
+               ? LSTMC_OK
+               : lstmc_fail_memory(r->message, r->sheet.path);
 }
 
 static int read_sheet(struct reader *r, int *column, struct lstmc_table *table)
@@ -348,7 +375,9 @@ static int read_sheet(struct reader *r, int *column, struct lstmc_table *table)
     if (!status)
         status = check_widths(r);
     if (!status && r->sheet.blank_line && first_count(&r->sheet) == 1)
-        lstmc_note(options->notes, "%.200s:%d: this line is blank and was passed over; a missing value is written as NA", r->sheet.path, r->sheet.blank_line);
+        lstmc_note(options->notes,
+                   "%.200s:%d: this line is blank and was passed over; a missing value is written as NA", r->sheet.path,
+                   r->sheet.blank_line);
     table->rows = r->sheet.row_count - (r->has_header ? 1 : 0);
     table->columns = options->name_count;
     table->groups = 1;

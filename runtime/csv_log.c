@@ -54,7 +54,8 @@ static int write_table(int descriptor, const void *context)
         for (int i = 0; i < table->columns; i++) {
             double value;
             memcpy(&value, history + table->column[i].offset, sizeof value);
-            used += lstmc_format(line + used, sizeof line - (size_t)used, "%c%.*g", table->separator, table->column[i].digits, value);
+            used += lstmc_format(line + used, sizeof line - (size_t)used, "%c%.*g", table->separator,
+                                 table->column[i].digits, value);
         }
         line[used++] = '\n';
         failed = lstmc_write_all(descriptor, line, (size_t)used);

@@ -34,7 +34,8 @@ static struct shape_text model_shape(const int *extent, int rank)
 }
 
 /* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is cut in front. */
-static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time, struct lstmc_layout *layout)
+static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time,
+                     struct lstmc_layout *layout)
 {
     memset(layout, 0, sizeof *layout);
     layout->sample = 1;
@@ -53,17 +54,19 @@ static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank,
     return 1;
 }
 
-int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, struct lstmc_layout *layout,
-                     struct lstmc_message *message)
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                     struct lstmc_layout *layout, struct lstmc_message *message)
 {
-    if (!x->rank || !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, layout))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", path, file_shape(x).text,
-                          model_shape(model->input_shape, model->input_rank).text);
+    if (!x->rank ||
+        !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, layout))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", path,
+                          file_shape(x).text, model_shape(model->input_shape, model->input_rank).text);
     return x->shape[0] ? LSTMC_OK : lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", path);
 }
 
-static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x, struct lstmc_layout *x_layout,
-                        const char *y_path, const struct lstmc_npy *y, struct lstmc_layout *y_layout, struct lstmc_message *message)
+static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x,
+                        struct lstmc_layout *x_layout, const char *y_path, const struct lstmc_npy *y,
+                        struct lstmc_layout *y_layout, struct lstmc_message *message)
 {
     int status = lstmc_fit_inputs(model, x_path, x, x_layout, message);
     if (status || !y_path)
@@ -116,8 +119,9 @@ static void take_file(struct lstmc_npy *array, void **values, struct lstmc_mappi
     array->file = (struct lstmc_mapping){ NULL, 0 };
 }
 
-static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct lstmc_layout *layout,
-                          int vocabulary, int unknown, int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
+static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                          const struct lstmc_layout *layout, int vocabulary, int unknown, int keeps,
+                          struct lstmc_dataset *data, struct lstmc_message *message)
 {
     for (size_t row = 0; row < x->shape[0]; row++)
         for (size_t i = 0; i < model->input_count; i++) {
@@ -133,9 +137,10 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
 
 #define LOOKED_AT 4000000       /* numbers, evenly spread rows of them: as many show what all would */
 
-/* Numbers that lose what tells them apart when they become floats: of the first column, along the last axis, that has any. */
-static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct lstmc_layout *layout,
-                         struct lstmc_dataset *data)
+/* Numbers that lose what tells them apart when they become floats: of the first column, along the last axis, that has
+ * any. */
+static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                         const struct lstmc_layout *layout, struct lstmc_dataset *data)
 {
     size_t columns = model->input_rank ? (size_t)model->input_shape[model->input_rank - 1] : 1;
     size_t stride = 1 + x->shape[0] / (1 + LOOKED_AT / model->input_count);
@@ -144,18 +149,22 @@ static void note_columns(const struct lstmc_model *model, const char *path, cons
         for (size_t i = 0; i < model->input_count; i++)
             lstmc_statistics_add(&s[i % columns], lstmc_npy_value(x, row * layout->sample + layout->skip + i));
     for (size_t column = 0; s && column < columns; column++) {
-        double deviation = lstmc_statistics_deviation(&s[column]), largest = fmax(fabs(s[column].low), fabs(s[column].high));
+        double deviation = lstmc_statistics_deviation(&s[column]),
+               largest = fmax(fabs(s[column].low), fabs(s[column].high));
         if (deviation > 0 && !lstmc_float_holds(largest, deviation)) {
-            lstmc_note(&data->notes, "%.150s: column %zu (from 0): beside numbers as large as %.9g a deviation of %.3g is lost in floats, which the model reads: "
-                       "subtract a number from the column", path, column, largest, deviation);
+            lstmc_note(&data->notes,
+                       "%.150s: column %zu (from 0): beside numbers as large as %.9g a deviation of %.3g is lost in "
+                       "floats, which the model reads: subtract a number from the column",
+                       path, column, largest, deviation);
             break;
         }
     }
     free(s);
 }
 
-static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct lstmc_layout *layout,
-                           int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
+static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y,
+                           const struct lstmc_layout *layout, int keeps, struct lstmc_dataset *data,
+                           struct lstmc_message *message)
 {
     for (size_t row = 0; row < y->shape[0]; row++)
         for (size_t i = 0; i < model->target_count; i++) {
@@ -282,10 +291,14 @@ static int cut_text(const struct lstmc_model *model, const char *path, const uns
     int id[256];
     int distinct = number_bytes(text, size, id);
     if (size <= (size_t)window)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: has %zu character%s: too few for a window of %d and the character behind it", path, size,
-                          size == 1 ? "" : "s", window);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has %zu character%s: too few for a window of %d and the character behind it", path,
+                          size, size == 1 ? "" : "s", window);
     if (distinct == 1)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is one character again and again, which is nothing to learn: at least two are needed", path);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: is one character again and again, which is nothing to learn: at least two are "
+                          "needed",
+                          path);
     if (distinct != model->vocabulary)
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
                           distinct, model->vocabulary, distinct);

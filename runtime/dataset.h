@@ -9,7 +9,8 @@
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 
-/* How much a sample counts: finite, zero or more. 0, and nothing is stored: it is something else, which LSTMC_NO_WEIGHT says (a format for a double). */
+/* How much a sample counts: finite, zero or more. 0, and nothing is stored: it is something else, which LSTMC_NO_WEIGHT
+ * says (a format for a double). */
 int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight);
 #define LSTMC_NO_WEIGHT "the weight %.9g of a sample is not a number from 0 to 1e30"
 
@@ -31,9 +32,10 @@ struct lstmc_layout {
     size_t steps_cut;
 };
 
-/* Where the inputs of samples lie in an array of at least one; LSTMC_MISMATCH: its shape is not the model's. (data.c) */
-int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, struct lstmc_layout *layout,
-                     struct lstmc_message *message);
+/* Where the inputs of samples lie in an array of at least one; LSTMC_MISMATCH: its shape is not the model's. (data.c)
+ */
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                     struct lstmc_layout *layout, struct lstmc_message *message);
 /* Whole numbers from `vocabulary` on, if that is not 0, are `unknown`. */
 double lstmc_array_id(double value, int vocabulary, int unknown);
 

@@ -33,7 +33,8 @@ static int fill_windows(Windows *w, struct lstmc_dataset *data)
     if (!samples)
         return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: has %zu rows, a sample reads %zu that follow each other", w->main.path, table->rows,
                           w->window);
-    if (lstmc_dataset_alloc(w->model, samples, data) || (targets && !(data->base = lstmc_alloc(samples * targets * sizeof *data->base))))
+    if (lstmc_dataset_alloc(w->model, samples, data) ||
+        (targets && !(data->base = lstmc_alloc(samples * targets * sizeof *data->base))))
         return lstmc_fail_memory(w->message, w->main.path);
     for (size_t row = 0, sample = 0; sample < samples; row++) {
         if (!lstmc_windows_begin(w, &w->main, row, 1))

@@ -66,13 +66,16 @@ static int broken(int state, const struct output *output, const char *path, stru
     if (state == Z_MEM_ERROR)
         return lstmc_fail_memory(message, path);
     if (state == TOO_MUCH)
-        return lstmc_fail(message, LSTMC_BAD_FILE, "%.200s: unpacks to more than %.4g MB: no more than an eighth of the memory is read of a packed file; if it is no "
-                          "mistake, unpack it first (gzip -d)", path, (double)output->most / 1e6);
+        return lstmc_fail(message, LSTMC_BAD_FILE,
+                          "%.200s: unpacks to more than %.4g MB: no more than an eighth of the memory is read of a "
+                          "packed file; if it is no mistake, unpack it first (gzip -d)",
+                          path, (double)output->most / 1e6);
     return lstmc_fail(message, LSTMC_BAD_FILE, "%s: is a broken gzip file (%s)", path,
                       state == Z_BUF_ERROR ? "its end is missing" : "its data is damaged");
 }
 
-int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message)
+int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size,
+                         struct lstmc_message *message)
 {
     z_stream stream;
     struct output output = { .most = most };
@@ -95,7 +98,8 @@ int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, s
 
 #else
 
-int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message)
+int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size,
+                         struct lstmc_message *message)
 {
     (void)most;
     (void)bytes;

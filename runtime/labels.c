@@ -46,11 +46,17 @@ int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *lab
         return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: a label is one class: the model needs one output in time and loss = "
                           "\"sparse_categorical_crossentropy\" (or \"binary_crossentropy\" behind Dense{1} for two labels)", path);
     if (count == 1 && classes != 1)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: has one label alone, \"%.*s\", which is nothing to learn: at least two are needed", path,
-                          labels->tokens.token[0].length > 60 ? 60 : (int)labels->tokens.token[0].length, labels->tokens.token[0].text);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has one label alone, \"%.*s\", which is nothing to learn: at least two are needed",
+                          path, labels->tokens.token[0].length > 60 ? 60 : (int)labels->tokens.token[0].length,
+                          labels->tokens.token[0].text);
     if (count != classes)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: has %d labels, but the model's output has %d classes: use %d units%s", path, count, classes,
-                          count, model->target_count == 1 && !model->target_is_class ? " and loss = \"sparse_categorical_crossentropy\"" : "");
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has %d labels, but the model's output has %d classes: use %d units%s", path, count,
+                          classes, count,
+                          model->target_count == 1 && !model->target_is_class ? " and loss = "
+                                                                                "\"sparse_categorical_crossentropy\""
+                                                                              : "");
     labels->class_of = calloc((size_t)count, sizeof *labels->class_of);
     if (!labels->class_of)
         return lstmc_fail_memory(message, "the labels");

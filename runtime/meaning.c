@@ -1,4 +1,5 @@
-/* meaning.c: the memory of what the numbers of a data set mean; and the way from the unit of the data to the model and back. */
+/* meaning.c: the memory of what the numbers of a data set mean; and the way from the unit of the data to the model and
+ * back. */
 #include "lstmc.h"
 
 #include <float.h>

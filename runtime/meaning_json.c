@@ -196,8 +196,10 @@ static int read_unit(const struct lstmc_tensor_file *file, const char *key, enum
     return !text || *unit;
 }
 
-/* *yes: the key has the value `word`. 0: it has neither this nor the other one that is known (NULL: there is no other). */
-static int read_choice(const struct lstmc_tensor_file *file, const char *key, const char *word, const char *other, int *yes)
+/* *yes: the key has the value `word`. 0: it has neither this nor the other one that is known (NULL: there is no other).
+ */
+static int read_choice(const struct lstmc_tensor_file *file, const char *key, const char *word, const char *other,
+                       int *yes)
 {
     const char *text = lstmc_tensor_file_value(file, key);
     *yes = text && !strcmp(text, word);
@@ -207,22 +209,27 @@ static int read_choice(const struct lstmc_tensor_file *file, const char *key, co
 /* NULL, or the key whose value is none that is known: what another version means by it would be read wrongly. */
 static const char *read_text(const struct lstmc_tensor_file *file, struct lstmc_meaning *meaning)
 {
-    return !read_unit(file, "text_unit", &meaning->unit) || !read_unit(file, "target_text_unit", &meaning->target_unit) ? "text_unit or target_text_unit" :
-           !read_choice(file, "text_padding", "pre", "post", &meaning->pads_front) ? "text_padding" :
-           !read_choice(file, "text_case", "lower", NULL, &meaning->is_lower) ? "text_case" :
-           !read_choice(file, "relative_to", "last row", NULL, &meaning->is_relative) ? "relative_to" : NULL;
+    return !read_unit(file, "text_unit", &meaning->unit) || !read_unit(file, "target_text_unit", &meaning->target_unit)
+               ? "text_unit or target_text_unit"
+           : !read_choice(file, "text_padding", "pre", "post", &meaning->pads_front)    ? "text_padding"
+           : !read_choice(file, "text_case", "lower", NULL, &meaning->is_lower)         ? "text_case"
+           : !read_choice(file, "relative_to", "last row", NULL, &meaning->is_relative) ? "relative_to"
+                                                                                        : NULL;
 }
 
-int lstmc_meaning_take(struct lstmc_meaning *meaning, const struct lstmc_tensor_file *file, const char *path, struct lstmc_message *message)
+int lstmc_meaning_take(struct lstmc_meaning *meaning, const struct lstmc_tensor_file *file, const char *path,
+                       struct lstmc_message *message)
 {
     memset(meaning, 0, sizeof *meaning);
     const char *broken = read_text(file, meaning);
-    broken = broken ? broken : !read_scaling(file, "input_offset", "input_scale", &meaning->input) ? "input_offset or input_scale" :
-             !read_scaling(file, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale" :
-             !read_names(file, "columns", &meaning->columns, 0) ? "columns" :
-             !read_names(file, "targets", &meaning->targets, 0) ? "targets" :
-             !read_names(file, "labels", &meaning->labels, meaning->unit == LSTMC_BYTES) ? "labels" :
-             !read_names(file, "vocabulary", &meaning->vocabulary, meaning->unit == LSTMC_BYTES) ? "vocabulary" : NULL;
+    broken = broken                                                                   ? broken
+             : !read_scaling(file, "input_offset", "input_scale", &meaning->input)    ? "input_offset or input_scale"
+             : !read_scaling(file, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale"
+             : !read_names(file, "columns", &meaning->columns, 0)                     ? "columns"
+             : !read_names(file, "targets", &meaning->targets, 0)                     ? "targets"
+             : !read_names(file, "labels", &meaning->labels, meaning->unit == LSTMC_BYTES)         ? "labels"
+             : !read_names(file, "vocabulary", &meaning->vocabulary, meaning->unit == LSTMC_BYTES) ? "vocabulary"
+                                                                                                   : NULL;
     if (!broken)
         return LSTMC_OK;
     lstmc_meaning_free(meaning);

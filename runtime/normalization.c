@@ -62,7 +62,8 @@ static int is_first_of_name(const struct lstmc_windows *w, int column)
     return 1;
 }
 
-/* Numbers far from zero whose differences a float does not hold: the model's inputs are floats, and so are those of M_normalize. */
+/* Numbers far from zero whose differences a float does not hold: the model's inputs are floats, and so are those of
+ * M_normalize. */
 static void note_column(struct lstmc_windows *w, int column, const struct lstmc_statistics *s, int is_normalised)
 {
     const char *name = w->names[column], *path = w->main.path;
@@ -72,9 +73,13 @@ static void note_column(struct lstmc_windows *w, int column, const struct lstmc_
     for (size_t row = 0; row < w->main.cut; row++)
         largest = fmax(largest, fabs(w->main.table.value[row * (size_t)w->main.table.columns + (size_t)column]));
     if (!lstmc_float_holds(largest, deviation))
-        lstmc_note(&w->notes, "%.150s: column \"%.60s\": beside numbers as large as %.9g a deviation of %.3g is lost in floats%s", path, name, largest, deviation,
-                   is_normalised ? ", which M_normalize reads: use M_normalize_double on the device, or subtract a number from the column"
-                                 : ", which the model reads: use normalization = \"standard\", or subtract a number from the column");
+        lstmc_note(&w->notes,
+                   "%.150s: column \"%.60s\": beside numbers as large as %.9g a deviation of %.3g is lost in floats%s",
+                   path, name, largest, deviation,
+                   is_normalised ? ", which M_normalize reads: use M_normalize_double on the device, or subtract a "
+                                   "number from the column"
+                                 : ", which the model reads: use normalization = \"standard\", or subtract a number "
+                                   "from the column");
 }
 
 /* What is the same everywhere says nothing. */
@@ -90,13 +95,15 @@ static void note_constants(struct lstmc_windows *w, const char *constant)
         used = used + (size_t)wrote < sizeof names ? used + (size_t)wrote : sizeof names - 1;
     }
     if (count)
-        lstmc_note(&w->notes, "%.150s: %s %s has the same value in every row that trains%s", w->main.path, count == 1 ? "column" : "each of the columns", names,
+        lstmc_note(&w->notes, "%.150s: %s %s has the same value in every row that trains%s", w->main.path,
+                   count == 1 ? "column" : "each of the columns", names,
                    w->options->relative ? ", beside the last row of its window" : "");
 }
 
 int lstmc_windows_normalize(struct lstmc_windows *w)
 {
-    int columns = w->columns + w->targets, normalizes = w->options->normalization && strcmp(w->options->normalization, "none");
+    int columns = w->columns + w->targets,
+        normalizes = w->options->normalization && strcmp(w->options->normalization, "none");
     w->offset = calloc((size_t)columns, sizeof *w->offset);
     w->scale = calloc((size_t)columns, sizeof *w->scale);
     char *constant = calloc((size_t)columns, 1);

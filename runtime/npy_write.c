@@ -21,7 +21,8 @@ static int write_array(int descriptor, const void *context)
     if (lstmc_write_all(descriptor, array->header, HEADER))
         return -1;
     for (size_t done = 0; done < array->count;) {
-        size_t size = array->bytes, n = array->count - done < sizeof chunk / size ? array->count - done : sizeof chunk / size;
+        size_t size = array->bytes,
+               n = array->count - done < sizeof chunk / size ? array->count - done : sizeof chunk / size;
         for (size_t i = 0; i < n; i++) {
             uint32_t low;
             uint64_t bits;
@@ -40,7 +41,8 @@ static int write_array(int descriptor, const void *context)
     return 0;
 }
 
-static int write_numbers(const char *path, const void *values, size_t bytes, int rank, const size_t *shape, struct lstmc_message *message)
+static int write_numbers(const char *path, const void *values, size_t bytes, int rank, const size_t *shape,
+                         struct lstmc_message *message)
 {
     struct array array = { .values = values, .bytes = bytes, .count = 1 };
     char extents[HEADER] = "";
@@ -50,7 +52,8 @@ static int write_numbers(const char *path, const void *values, size_t bytes, int
     }
     memset(array.header, ' ', HEADER);
     memcpy(array.header, "\x93NUMPY\x01\x00\x76\x00", 10);
-    int used = snprintf(array.header + 10, HEADER - 10, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%s), }", (int)bytes, extents);
+    int used = snprintf(array.header + 10, HEADER - 10, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%s), }",
+                        (int)bytes, extents);
     if (used >= HEADER - 11)
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: the shape (%s) is too long", path, extents);
     array.header[10 + used] = ' ';
@@ -63,7 +66,8 @@ int lstmc_npy_write(const char *path, const float *values, int rank, const size_
     return write_numbers(path, values, sizeof *values, rank, shape, message);
 }
 
-int lstmc_npy_write_double(const char *path, const double *values, int rank, const size_t *shape, struct lstmc_message *message)
+int lstmc_npy_write_double(const char *path, const double *values, int rank, const size_t *shape,
+                           struct lstmc_message *message)
 {
     return write_numbers(path, values, sizeof *values, rank, shape, message);
 }

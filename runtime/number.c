@@ -1,11 +1,13 @@
-/* number.c: in: text, or numbers.  out: the other, with decimal points whatever the locale. The one file that calls strtod, and prints numbers. */
+/* number.c: in: text, or numbers.  out: the other, with decimal points whatever the locale. The one file that calls
+ * strtod, and prints numbers. */
 #include "number.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The C locale is there without memory, so that this does not fail; where it should all the same, the locale stays as it is. */
+/* The C locale is there without memory, so that this does not fail; where it should all the same, the locale stays as
+ * it is. */
 locale_t lstmc_c_locale_enter(void)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -32,7 +34,8 @@ static const char *skip_sign(const char *at, const char *end)
 
 static int is_decimal(const char *text, const char *end)
 {
-    const char *whole = skip_sign(text, end), *point = skip_digits(whole, end), *fraction = point < end && *point == '.' ? point + 1 : point;
+    const char *whole = skip_sign(text, end), *point = skip_digits(whole, end),
+               *fraction = point < end && *point == '.' ? point + 1 : point;
     const char *at = skip_digits(fraction, end);
     if (point == whole && at == fraction)
         return 0;

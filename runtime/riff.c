@@ -1,11 +1,13 @@
-/* riff.c: in: a WAV file.  out: whether all of the data that its header promises are there: a copy that was cut off plays, and would train. */
+/* riff.c: in: a WAV file.  out: whether all of the data that its header promises are there: a copy that was cut off
+ * plays, and would train. */
 #include "message.h"
 #include "sound.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define UNKNOWN UINT64_C(0x7ffff000)    /* from here on: written into a pipe by a program that could not go back to say the length */
+#define UNKNOWN \
+    UINT64_C(0x7ffff000) /* from here on: written into a pipe by a program that could not go back to say the length */
 
 struct riff {
     FILE *file;
@@ -21,7 +23,8 @@ static uint64_t read_number(const struct riff *riff, const unsigned char *bytes,
     return number;
 }
 
-/* Moves behind the headers of chunks up to that of the data; *length is what they promise. 0: there are none, or nobody knows their length. */
+/* Moves behind the headers of chunks up to that of the data; *length is what they promise. 0: there are none, or nobody
+ * knows their length. */
 static int find_data(struct riff *riff, uint64_t *length)
 {
     unsigned char header[12], sizes[16];
@@ -59,8 +62,9 @@ int lstmc_riff_check(const char *path, struct lstmc_message *message)
     if (find_data(&riff, &promised)) {
         long first = ftell(riff.file), end = fseek(riff.file, 0, SEEK_END) ? -1 : ftell(riff.file);
         if (first >= 0 && end >= first && (uint64_t)(end - first) < promised)
-            status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: is cut off: its header promises %llu bytes of samples, and there are %ld", path,
-                                (unsigned long long)promised, end - first);
+            status = lstmc_fail(message, LSTMC_BAD_FILE,
+                                "%.250s: is cut off: its header promises %llu bytes of samples, and there are %ld",
+                                path, (unsigned long long)promised, end - first);
     }
     fclose(riff.file);
     return status;

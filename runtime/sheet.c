@@ -29,13 +29,16 @@ static int check_zeros(const struct lstmc_sheet *sheet, const char *bytes, size_
     int line = 1;
     for (const char *at = bytes; zero && at < zero; at++)
         line += *at == '\n' && line < INT_MAX;
-    return zero ? lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%.200s:%d: has a zero byte: it is no text", sheet->path, line) : LSTMC_OK;
+    return zero ? lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%.200s:%d: has a zero byte: it is no text", sheet->path,
+                             line)
+                : LSTMC_OK;
 }
 
 static int check_text(const struct lstmc_sheet *sheet, const char *bytes, size_t size)
 {
     if (size >= 2 && (!memcmp(bytes, "\xff\xfe", 2) || !memcmp(bytes, "\xfe\xff", 2)))
-        return no_text(sheet, "is UTF-16, as Excel saves \"Unicode text\": save it as \"CSV UTF-8\", or convert it by: iconv -f UTF-16 -t UTF-8");
+        return no_text(sheet, "is UTF-16, as Excel saves \"Unicode text\": save it as \"CSV UTF-8\", or convert it by: "
+                              "iconv -f UTF-16 -t UTF-8");
     if (size >= 4 && bytes[0] && !bytes[1] && bytes[2] && !bytes[3])
         return no_text(sheet, "looks like UTF-16: convert it by: iconv -f UTF-16LE -t UTF-8");
     if (size >= 4 && !bytes[0] && bytes[1] && !bytes[2] && bytes[3])
@@ -143,7 +146,8 @@ static int at_line_end(const struct scanner *scan)
 
 static int at_separator(const struct lstmc_sheet *sheet, const struct scanner *scan)
 {
-    return scan->at < scan->end && (sheet->separator == LSTMC_BLANKS ? is_blank(*scan->at) : *scan->at == sheet->separator);
+    return scan->at < scan->end &&
+           (sheet->separator == LSTMC_BLANKS ? is_blank(*scan->at) : *scan->at == sheet->separator);
 }
 
 static void skip_blanks(struct scanner *scan, char separator)
@@ -180,7 +184,8 @@ static int scan_quoted(struct lstmc_sheet *sheet, struct scanner *scan, struct l
     if (sheet->separator != LSTMC_BLANKS)
         skip_blanks(scan, sheet->separator);
     if (!at_line_end(scan) && !at_separator(sheet, scan))
-        return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%.200s:%d: text behind a closing quote", sheet->path, scan->line);
+        return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%.200s:%d: text behind a closing quote", sheet->path,
+                          scan->line);
     return LSTMC_OK;
 }
 
@@ -198,7 +203,8 @@ static int scan_cell(struct lstmc_sheet *sheet, struct scanner *scan, struct lst
     return LSTMC_OK;
 }
 
-/* Whether another cell of the line follows, which starts where the scanner is then. Blanks at the end of a line separate nothing. */
+/* Whether another cell of the line follows, which starts where the scanner is then. Blanks at the end of a line
+ * separate nothing. */
 static int take_separator(const struct lstmc_sheet *sheet, struct scanner *scan)
 {
     if (!at_separator(sheet, scan))
@@ -219,7 +225,8 @@ static int scan_row(struct lstmc_sheet *sheet, struct scanner *scan, int *blank_
     int has_end = 0;
     for (int more = 1; more; row->count++) {
         if (row->count == CELLS_MAX)
-            return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%.200s:%d: has more than %d cells: no table is read so", sheet->path, row->line, CELLS_MAX);
+            return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%.200s:%d: has more than %d cells: no table is read so",
+                              sheet->path, row->line, CELLS_MAX);
         if (!lstmc_array_grow((void **)&sheet->cells, sheet->cell_count, &sheet->cell_capacity, sizeof *sheet->cells))
             return lstmc_fail_memory(sheet->message, sheet->path);
         struct lstmc_cell *cell = &sheet->cells[sheet->cell_count++];

@@ -27,10 +27,11 @@ struct lstmc_sheet {
     struct lstmc_message *message;
 };
 
-/* RFC 4180: quotes, doubled quotes, line ends inside quotes; also CR alone, blank lines, a byte order mark. Cells are separated by what a first line
- * "sep=;" says, by commas, or else by semicolons, tabs or | where the first line has them, or else by blanks where it, or the line below a line of names, is
- * nothing but numbers with blanks between them. Commas between digits are no separators beside semicolons or tabs. What is no text (UTF-16,
- * zero bytes) is refused. The sheet points into `bytes`, which are changed and have a zero byte behind them. */
+/* RFC 4180: quotes, doubled quotes, line ends inside quotes; also CR alone, blank lines, a byte order mark. Cells are
+ * separated by what a first line "sep=;" says, by commas, or else by semicolons, tabs or | where the first line has
+ * them, or else by blanks where it, or the line below a line of names, is nothing but numbers with blanks between them.
+ * Commas between digits are no separators beside semicolons or tabs. What is no text (UTF-16, zero bytes) is refused.
+ * The sheet points into `bytes`, which are changed and have a zero byte behind them. */
 int  lstmc_sheet_scan(struct lstmc_sheet *sheet, char *bytes, size_t size);
 void lstmc_sheet_free(struct lstmc_sheet *sheet);
 

@@ -14,7 +14,8 @@ struct lstmc_sound {
 /* A file that libsndfile knows; there is at least one sample, and none is NaN or beyond a million. */
 int lstmc_sound_read(const char *path, struct lstmc_sound *sound, struct lstmc_message *message);
 
-/* LSTMC_BAD_FILE for a WAV file that ends before its data do, as its header has them; other files are none of its business. (riff.c) */
+/* LSTMC_BAD_FILE for a WAV file that ends before its data do, as its header has them; other files are none of its
+ * business. (riff.c) */
 int lstmc_riff_check(const char *path, struct lstmc_message *message);
 
 /* Bands evenly spaced on HTK's mel scale, mel = 2595 log10(1 + f / 700), from `low` to `high` Hz: band b is a triangle over frequencies that rises

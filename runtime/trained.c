@@ -1,4 +1,5 @@
-/* trained.c: in: a weight file.  out: what a model has learned: its weights, and what its numbers mean, held against the model. */
+/* trained.c: in: a weight file.  out: what a model has learned: its weights, and what its numbers mean, held against
+ * the model. */
 #include "lstmc.h"
 #include "message.h"
 #include "model_file.h"
@@ -26,7 +27,9 @@ static int check_numbers(const struct check *c, const struct lstmc_scaling *scal
 {
     for (int i = 0; i < scaling->columns; i++)
         if (!isfinite(scaling->offset[i]) || !isfinite(scaling->scale[i]) || !(scaling->scale[i] > 0))
-            return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata scales column %d of the %s by %g from %g: a scale is positive, and both are finite",
+            return lstmc_fail(c->message, LSTMC_MISMATCH,
+                              "%.250s: its metadata scales column %d of the %s by %g from %g: a scale is positive, and "
+                              "both are finite",
                               c->path, i + 1, what, scaling->scale[i], scaling->offset[i]);
     return LSTMC_OK;
 }
@@ -34,14 +37,17 @@ static int check_numbers(const struct check *c, const struct lstmc_scaling *scal
 static int check_scalings(const struct check *c)
 {
     const struct lstmc_model *m = c->model;
-    int input = c->meaning->input.columns, target = c->meaning->target.columns, inputs = last_extent(m->input_rank, m->input_shape);
+    int input = c->meaning->input.columns, target = c->meaning->target.columns,
+        inputs = last_extent(m->input_rank, m->input_shape);
     if (input && (m->input_is_tokens || input != inputs))
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata scales %d columns of the input, but the model reads %s%d", c->path, input,
-                          m->input_is_tokens ? "ids, of steps: " : "", inputs);
+        return lstmc_fail(c->message, LSTMC_MISMATCH,
+                          "%.250s: its metadata scales %d columns of the input, but the model reads %s%d", c->path,
+                          input, m->input_is_tokens ? "ids, of steps: " : "", inputs);
     int outputs = last_extent(m->output_rank, m->output_shape);
     if (target && (outputs % target || m->target_is_class))
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata scales %d columns of the output, but the model has %d%s", c->path, target,
-                          outputs, m->target_is_class ? ", which are classes" : "");
+        return lstmc_fail(c->message, LSTMC_MISMATCH,
+                          "%.250s: its metadata scales %d columns of the output, but the model has %d%s", c->path,
+                          target, outputs, m->target_is_class ? ", which are classes" : "");
     int status = check_numbers(c, &c->meaning->input, "input");
     return status ? status : check_numbers(c, &c->meaning->target, "output");
 }
@@ -53,11 +59,14 @@ static int check_columns(const struct check *c)
     int columns = c->meaning->columns.count, targets = c->meaning->targets.count;
     size_t inputs = m->input_is_tokens ? m->input_count : (size_t)last_extent(m->input_rank, m->input_shape);
     if (columns && inputs % (size_t)columns)
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d columns, but the model reads %zu", c->path, columns, inputs);
+        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d columns, but the model reads %zu",
+                          c->path, columns, inputs);
     if (targets && m->target_count % (size_t)targets)
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d targets, but the model has %zu", c->path, targets, m->target_count);
+        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d targets, but the model has %zu",
+                          c->path, targets, m->target_count);
     if (c->meaning->is_relative && (m->input_is_tokens || !c->meaning->input.columns))
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata says \"relative_to\", but does not scale its columns", c->path);
+        return lstmc_fail(c->message, LSTMC_MISMATCH,
+                          "%.250s: its metadata says \"relative_to\", but does not scale its columns", c->path);
     return LSTMC_OK;
 }
 
@@ -65,19 +74,25 @@ static int check_columns(const struct check *c)
 static int check_names(const struct check *c)
 {
     const struct lstmc_model *m = c->model;
-    int labels = c->meaning->labels.count, vocabulary = c->meaning->vocabulary.count, outputs = last_extent(m->output_rank, m->output_shape);
+    int labels = c->meaning->labels.count, vocabulary = c->meaning->vocabulary.count,
+        outputs = last_extent(m->output_rank, m->output_shape);
     int is_text = c->meaning->target_unit != LSTMC_NO_TEXT;
     if (labels && labels != outputs && !(outputs == 1 && labels == 2) && !(is_text && labels < outputs))
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d classes, but the model's output has %d", c->path, labels, outputs);
+        return lstmc_fail(c->message, LSTMC_MISMATCH,
+                          "%.250s: its metadata names %d classes, but the model's output has %d", c->path, labels,
+                          outputs);
     if (vocabulary && (!m->input_is_tokens || vocabulary > m->vocabulary))
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata has a vocabulary of %d, but the model's is %d", c->path, vocabulary,
+        return lstmc_fail(c->message, LSTMC_MISMATCH,
+                          "%.250s: its metadata has a vocabulary of %d, but the model's is %d", c->path, vocabulary,
                           m->input_is_tokens ? m->vocabulary : 0);
     if (c->meaning->unit != LSTMC_NO_TEXT && !vocabulary)
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata says \"text_unit\", but has no vocabulary", c->path);
+        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata says \"text_unit\", but has no vocabulary",
+                          c->path);
     return LSTMC_OK;
 }
 
-int lstmc_meaning_check(const struct lstmc_model *model, const struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message)
+int lstmc_meaning_check(const struct lstmc_model *model, const struct lstmc_meaning *meaning, const char *path,
+                        struct lstmc_message *message)
 {
     const struct check check = { model, meaning, path, message };
     int status = check_scalings(&check);
@@ -88,8 +103,8 @@ int lstmc_meaning_check(const struct lstmc_model *model, const struct lstmc_mean
 
 /* ---- the file ---- */
 
-int lstmc_trained_load(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs, const char *path,
-                       struct lstmc_message *message)
+int lstmc_trained_load(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
+                       const char *path, struct lstmc_message *message)
 {
     struct lstmc_tensor_file file;
     memset(meaning, 0, sizeof *meaning);

@@ -99,8 +99,12 @@ int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
 {
     const struct lstmc_csv_options *options = w->options;
     int keeps = options->missing && strcmp(options->missing, "error");
-    struct lstmc_table_options how = { .names = w->names, .name_count = w->columns + w->targets + (options->sample_weight != NULL),
-                                       .group = options->group, .header = options->header, .keep_missing = keeps, .unpack = options->unpack,
+    struct lstmc_table_options how = { .names = w->names,
+                                       .name_count = w->columns + w->targets + (options->sample_weight != NULL),
+                                       .group = options->group,
+                                       .header = options->header,
+                                       .keep_missing = keeps,
+                                       .unpack = options->unpack,
                                        .notes = &w->notes };
     int status = lstmc_table_read(rows->path, &how, &rows->table, w->message);
     if (!status && remaining && !has_computed(&rows->table))
@@ -177,8 +181,9 @@ static double normalised(const Windows *w, const Rows *rows, size_t first, size_
 
 static int misfit(const Windows *w, const Rows *rows, size_t row, int column, double value, struct lstmc_range range)
 {
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: %s \"%.60s\": %.9g is not %s", rows->path, rows->table.line[row],
-                      column < w->columns ? "column" : "target", w->names[column], value, range.text);
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: %s \"%.60s\": %.9g is not %s", rows->path,
+                      rows->table.line[row], column < w->columns ? "column" : "target", w->names[column], value,
+                      range.text);
 }
 
 /* That of the last row that is read. */
@@ -187,7 +192,8 @@ static int take_weight(const Windows *w, const Rows *rows, struct lstmc_dataset 
     double weight = *table_value(rows, last, w->columns + w->targets);
     if (lstmc_store_weight(data, sample, weight))
         return LSTMC_OK;
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path, rows->table.line[last], w->options->sample_weight, weight);
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
+                      rows->table.line[last], w->options->sample_weight, weight);
 }
 
 int lstmc_windows_inputs(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
@@ -309,12 +315,16 @@ static int no_samples(const Windows *w, const Rows *rows, int trains)
     size_t cut = w->main.cut, all = w->main.table.rows, needed = sample_rows(w);
     const char *word = needed == 1 ? "row" : "rows", *verb = trains ? "trains" : "is held out";
     if (options->group || options->validation || (options->missing && !strcmp(options->missing, "drop")))
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: nothing %s: nowhere are there %zu %s%s without a gap, as one sample takes", rows->path,
-                          verb, needed, word, options->group ? " of one group" : "");
-    const char *cure = all < needed ? "use a shorter window, or more rows" : trains ? "use a larger split, or a shorter window"
-                                                                                    : "use a smaller split, or 1 to hold out nothing";
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: nothing %s: %zu rows train and %zu are held out, but one sample takes %zu %s%s: %s", rows->path,
-                      verb, cut, all - cut, needed, word, w->ahead[w->ahead_count - 1] ? " (its window, and what it is asked for behind it)" : "", cure);
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%.250s: nothing %s: nowhere are there %zu %s%s without a gap, as one sample takes",
+                          rows->path, verb, needed, word, options->group ? " of one group" : "");
+    const char *cure = all < needed ? "use a shorter window, or more rows"
+                       : trains     ? "use a larger split, or a shorter window"
+                                    : "use a smaller split, or 1 to hold out nothing";
+    return lstmc_fail(w->message, LSTMC_MISMATCH,
+                      "%.250s: nothing %s: %zu rows train and %zu are held out, but one sample takes %zu %s%s: %s",
+                      rows->path, verb, cut, all - cut, needed, word,
+                      w->ahead[w->ahead_count - 1] ? " (its window, and what it is asked for behind it)" : "", cure);
 }
 
 static int fill_both(const Windows *w, struct lstmc_dataset *training, struct lstmc_dataset *validation)

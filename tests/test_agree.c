@@ -1,5 +1,5 @@
-/* test_agree.c: what is trained is what is shipped: lstmc evaluate, predict on tables, arrays, text and streams, and the program that --example writes
- * read the same, refuse the same and say the same. */
+/* test_agree.c: what is trained is what is shipped: lstmc evaluate, predict on tables, arrays, text and streams, and
+ * the program that --example writes read the same, refuse the same and say the same. */
 #include "../runtime/lstmc.h"
 #include "command.h"
 
@@ -50,7 +50,9 @@ static void build(const char *name, const char *text)
     write_text(file, text);
     expect_done("$L train %s.lua --interpreted --quiet", name);
     expect_done("mkdir -p %s && $L %s.lua --weights %s.safetensors --inference --example --quiet -o %s", name);
-    expect_done("make -s -C %s CFLAGS='-std=c11 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Werror'", name);
+    expect_done("make -s -C %s CFLAGS='-std=c11 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion "
+                "-Werror'",
+                name);
 }
 
 /* Words and numbers one after the other, numbers to a last digit. */
@@ -86,11 +88,14 @@ static void expect_same(const char *name, const char *option, const char *bytes,
     Ran ours = command_run(folder, 120, line);
     snprintf(line, sizeof line, "%s/%s %s <input", name, name, option);
     Ran theirs = command_run(folder, 120, line);
-    cr_expect(ours.status == (refused != NULL) && theirs.status == (refused != NULL), "%s, \"%.40s\": status %d by predict, %d by the program; %s%s", name, bytes,
-              ours.status, theirs.status, ours.errors, theirs.errors);
-    cr_expect(same_answers(ours.output, theirs.output), "%s, \"%.40s\": \"%s\" by predict, \"%s\" by the program", name, bytes, ours.output, theirs.output);
+    cr_expect(ours.status == (refused != NULL) && theirs.status == (refused != NULL),
+              "%s, \"%.40s\": status %d by predict, %d by the program; %s%s", name, bytes, ours.status, theirs.status,
+              ours.errors, theirs.errors);
+    cr_expect(same_answers(ours.output, theirs.output), "%s, \"%.40s\": \"%s\" by predict, \"%s\" by the program", name,
+              bytes, ours.output, theirs.output);
     cr_expect_str_eq(reason(ours.errors), reason(theirs.errors));
-    cr_expect(!refused || strstr(ours.errors, refused), "%s, \"%.40s\": \"%s\", expected \"%s\"", name, bytes, ours.errors, refused);
+    cr_expect(!refused || strstr(ours.errors, refused), "%s, \"%.40s\": \"%s\", expected \"%s\"", name, bytes,
+              ours.errors, refused);
     ran_free(&ours);
     ran_free(&theirs);
 }
@@ -105,7 +110,8 @@ Test(agree, numbers)
 {
     write_text("t.csv", table);
     build("v", "return Sequential{ name = 'v', Input{2, 2}, LSTM{3}, Dense{1}, loss = 'mse', batch_size = 4,\n"
-               "data = csv{'t.csv', columns = {'a', 'b'}, targets = {'a'}, window = 2, normalization = 'standard', split = 0.7} }\n");
+               "data = csv{'t.csv', columns = {'a', 'b'}, targets = {'a'}, window = 2, normalization = 'standard', "
+               "split = 0.7} }\n");
     SAME("v", "", NULL);
     SAME("v", "10 1 12 2\n11,1;15\t3\r\n14 2 18 5", NULL);
     SAME("v", "+10 1. 12e0 .2e1\n", NULL);
@@ -124,7 +130,7 @@ Test(agree, numbers)
     memset(deep, '0', sizeof deep);
     memcpy(deep, "10 1 12 0.", 10);
     memcpy(deep + sizeof deep - 2, "1\n", 2);
-    expect_same("v", "", deep, sizeof deep, "is no finite number");         /* too long for what reads it: not cut in silence */
+    expect_same("v", "", deep, sizeof deep, "is no finite number"); /* too long for what reads it: not cut in silence */
     memset(deep + 10, '0', 60);
     memcpy(deep + 70, "1\n", 2);
     expect_same("v", "", deep, 72, NULL);
@@ -137,9 +143,12 @@ Test(agree, numbers)
 
 Test(agree, ids)
 {
-    build("i", "return Sequential{ name = 'i', Embedding{8, 3, input_length = 3}, GRU{3}, Dense{2, activation = 'softmax'},\n"
-               "loss = 'sparse_categorical_crossentropy', data = samples{function(random) local x = {random(0, 7), random(0, 7), random(0, 7)}\n"
-               "return x, x[1] > 3 and 1 or 0 end, samples = 20, validation_samples = 4, labels = {'low', 'high'}} }\n");
+    build("i", "return Sequential{ name = 'i', Embedding{8, 3, input_length = 3}, GRU{3}, Dense{2, activation = "
+               "'softmax'},\n"
+               "loss = 'sparse_categorical_crossentropy', data = samples{function(random) local x = {random(0, 7), "
+               "random(0, 7), random(0, 7)}\n"
+               "return x, x[1] > 3 and 1 or 0 end, samples = 20, validation_samples = 4, labels = {'low', 'high'}} "
+               "}\n");
     SAME("i", "1 2 3\n7,0;4", NULL);
     SAME("i", "1.0 20e-1 +3 -0 0 0\n", NULL);
     SAME("i", "1 2 3\n1 8 2\n", "2: \"8\" is no id");
@@ -152,9 +161,12 @@ Test(agree, ids)
 
 Test(agree, texts)
 {
-    write_text("lines.tsv", "a\tabc one\nb\tcab two\na\tabd one\nb\tdab two\na\tabe one\nb\teab two\na\tabc, one\nb\tbab two\n");
-    build("t", "return Sequential{ name = 't', Embedding{12, 4, input_length = 6}, GRU{4}, Dense{2, activation = 'softmax'},\n"
-               "loss = 'sparse_categorical_crossentropy', data = lines{'lines.tsv', label = 1, text = 2, vocabulary = 12, lower = true} }\n");
+    write_text("lines.tsv", "a\tabc one\nb\tcab two\na\tabd one\nb\tdab two\na\tabe one\nb\teab two\na\tabc, "
+                            "one\nb\tbab two\n");
+    build("t", "return Sequential{ name = 't', Embedding{12, 4, input_length = 6}, GRU{4}, Dense{2, activation = "
+               "'softmax'},\n"
+               "loss = 'sparse_categorical_crossentropy', data = lines{'lines.tsv', label = 1, text = 2, vocabulary = "
+               "12, lower = true} }\n");
     SAME("t", "abc\n\ncab two", NULL);
     SAME("t", "ABC one\r\n  cab\t\ndab\rabe\n", NULL);
     SAME("t", "\xef\xbb\xbf" "abc\n\xc3\xa9t\xc3\xa9\n", NULL);
@@ -171,7 +183,8 @@ Test(agree, texts)
 Test(agree, bytes)
 {
     write_text("text", "abcab abcba cabba abcab\nabcab cabba abc");
-    build("b", "return Sequential{ name = 'b', Embedding{5, 4, input_length = 4}, GRU{4, return_sequences = true}, Dense{5, activation = 'softmax'},\n"
+    build("b", "return Sequential{ name = 'b', Embedding{5, 4, input_length = 4}, GRU{4, return_sequences = true}, "
+               "Dense{5, activation = 'softmax'},\n"
                "loss = 'sparse_categorical_crossentropy', data = characters{'text', window = 4, split = 0.6} }\n");
     SAME("b", "abc\n ab \ncabba abc\n", NULL);
     SAME("b", "abc\nabcd\n", "2: column 4: no id stands for 'd'");
@@ -204,7 +217,8 @@ static void expect_equal(const char *const *lines, double tolerance)
         int found = numbers_of(lines[way], values, 64);
         cr_expect_eq(found, count, "%s: %d numbers, not %d", lines[way], found, count);
         for (int i = 0; i < count && i < found; i++)
-            cr_expect(fabs(values[i] - first[i]) <= tolerance, "%s: number %d is %.10g, and %.10g by %s", lines[way], i, values[i], first[i], lines[0]);
+            cr_expect(fabs(values[i] - first[i]) <= tolerance, "%s: number %d is %.10g, and %.10g by %s", lines[way], i,
+                      values[i], first[i], lines[0]);
     }
 }
 
@@ -215,7 +229,8 @@ static void write_windows(const double *series, int rows, int window)
     char header[118];
     int samples = rows - window + 1;
     memset(bytes + 10, ' ', 117);
-    int length = snprintf(header, sizeof header, "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d, 1), }", samples, window);
+    int length = snprintf(header, sizeof header, "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d, 1), }",
+                          samples, window);
     memcpy(bytes + 10, header, (size_t)length);
     bytes[127] = '\n';
     for (int s = 0; s < samples; s++)
@@ -223,7 +238,8 @@ static void write_windows(const double *series, int rows, int window)
     command_write(folder, "far.npy", bytes, 128 + samples * window * 8);
 }
 
-/* Air pressure, Unix time, coordinates: numbers far from zero, whose deviation floats do not hold; as inputs and as what is predicted. */
+/* Air pressure, Unix time, coordinates: numbers far from zero, whose deviation floats do not hold; as inputs and as
+ * what is predicted. */
 static void write_far(void)
 {
     double series[24];
@@ -242,38 +258,55 @@ static void write_far(void)
 Test(agree, numbers_far_from_zero)
 {
     static const char *const lines[] = {
-        "$L predict far.lua --interpreted --input far.csv", WINDOWS " | $L predict far.lua --interpreted", WINDOWS " | far/far",
-        "$L predict far.lua --interpreted --input far.npy", "$L predict far.lua --input far.csv --out far.y.csv && tail -n +2 far.y.csv",
-        "$L predict far.lua --interpreted --input far.npy --out y.npy && tail -c +129 y.npy | od -An -v -t f8 -w8", NULL,
+        "$L predict far.lua --interpreted --input far.csv",
+        WINDOWS " | $L predict far.lua --interpreted",
+        WINDOWS " | far/far",
+        "$L predict far.lua --interpreted --input far.npy",
+        "$L predict far.lua --input far.csv --out far.y.csv && tail -n +2 far.y.csv",
+        "$L predict far.lua --interpreted --input far.npy --out y.npy && tail -c +129 y.npy | od -An -v -t f8 -w8",
+        NULL,
     };
     write_far();
-    build("far", "return Sequential{ name = 'far', Input{4, 1}, GRU{4}, Dense{1}, loss = 'mse', batch_size = 4, epochs = 60, shards = 1,\n"
-                 "data = csv{'far.csv', columns = {'p'}, window = 4, normalization = 'standard', split = 0.8}, optimizer = Adam{learning_rate = 0.03} }\n");
+    build("far", "return Sequential{ name = 'far', Input{4, 1}, GRU{4}, Dense{1}, loss = 'mse', batch_size = 4, epochs "
+                 "= 60, shards = 1,\n"
+                 "data = csv{'far.csv', columns = {'p'}, window = 4, normalization = 'standard', split = 0.8}, "
+                 "optimizer = Adam{learning_rate = 0.03} }\n");
     expect_equal(lines, 1.1e-7);
     double values[64];
     int count = numbers_of(lines[0], values, 64);
     cr_assert_eq(count, 21);
     for (int i = 0; i < count - 1; i++)             /* it has learned what comes next: to a tenth of the deviation */
         cr_expect(fabs(values[i] - 100000 - ((i + 4) * 3 % 7) / 1000.0) < 6e-4, "%d: %.6f", i, values[i]);
-    static const char *const stream[] = { "tail -n +2 far.csv | $L predict far.lua --stream", "tail -n +2 far.csv | far/far --stream", NULL };
+    static const char *const stream[] = { "tail -n +2 far.csv | $L predict far.lua --stream",
+                                          "tail -n +2 far.csv | far/far --stream", NULL };
     expect_equal(stream, 1e-9);
-    Ran ran = command_run(folder, 60, "$L train far.lua --interpreted --epochs=1 --out x.safetensors; grep -c 'That is so of \"p\"' far/far.h");
-    cr_expect(strstr(ran.errors, "note: far.csv: column \"p\": beside numbers as large as 100000.006 a deviation of 0.00204 is lost in floats") &&
-              strstr(ran.errors, "use M_normalize_double"), "%s", ran.errors);
+    Ran ran = command_run(folder, 60,
+                          "$L train far.lua --interpreted --epochs=1 --out x.safetensors; grep -c 'That is so of "
+                          "\"p\"' far/far.h");
+    cr_expect(strstr(ran.errors, "note: far.csv: column \"p\": beside numbers as large as 100000.006 a deviation of "
+                                 "0.00204 is lost in floats") &&
+                  strstr(ran.errors, "use M_normalize_double"),
+              "%s", ran.errors);
     cr_expect(strstr(ran.output, "\n1\n"), "%s", ran.output);
     ran_free(&ran);
 }
 
-/* Differences from the last row, of a window that lies flat and of one with time steps: what forecasts are added to has all its digits. */
+/* Differences from the last row, of a window that lies flat and of one with time steps: what forecasts are added to has
+ * all its digits. */
 Test(agree, relative_forecasts_far_from_zero)
 {
-    static const char *const names[] = { "flat", "deep" }, *const layers[] = { "Input{4}, Dense{3, activation = 'tanh'}, Dense{1}", "Input{4, 1}, GRU{3}, Dense{1}" };
+    static const char *const names[] = { "flat", "deep" }, *const layers[] = { "Input{4}, Dense{3, activation = "
+                                                                               "'tanh'}, Dense{1}",
+                                                                               "Input{4, 1}, GRU{3}, Dense{1}" };
     write_far();
     for (int i = 0; i < 2; i++) {
         char text[500], line[5][200];
         const char *lines[6] = { line[0], line[1], line[2], line[3], NULL };
-        snprintf(text, sizeof text, "return Sequential{ name = '%s', %s, loss = 'mse', batch_size = 4, epochs = 2, shards = 1,\n"
-                 "data = csv{'far.csv', columns = {'p'}, window = 4, normalization = 'standard', split = 0.8, relative = true} }\n", names[i], layers[i]);
+        snprintf(text, sizeof text,
+                 "return Sequential{ name = '%s', %s, loss = 'mse', batch_size = 4, epochs = 2, shards = 1,\n"
+                 "data = csv{'far.csv', columns = {'p'}, window = 4, normalization = 'standard', split = 0.8, relative "
+                 "= true} }\n",
+                 names[i], layers[i]);
         build(names[i], text);
         snprintf(line[0], sizeof line[0], "$L predict %s.lua --interpreted --input far.csv", names[i]);
         snprintf(line[1], sizeof line[1], WINDOWS " | $L predict %s.lua --interpreted", names[i]);
@@ -284,6 +317,7 @@ Test(agree, relative_forecasts_far_from_zero)
         expect_equal(lines, 1.1e-7);
         double values[64];
         numbers_of(lines[0], values, 64);
-        cr_expect(fabs(values[0] - 100000) < 0.1 && values[0] != values[1] && fabs(values[0] - values[1]) < 0.1, "%.9f %.9f", values[0], values[1]);
+        cr_expect(fabs(values[0] - 100000) < 0.1 && values[0] != values[1] && fabs(values[0] - values[1]) < 0.1,
+                  "%.9f %.9f", values[0], values[1]);
     }
 }

@@ -289,11 +289,16 @@ Test(csv_rows, gzip_bomb)
     memset(text, '1', sizeof text - 1);
     memcpy(text, "a,b\n", 4);
     const struct lstmc_model model = csv_row_model(1, 1);
-    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("b"), .target_count = 1, .split = 1,
+    struct lstmc_csv_options options = { .columns = NAMES("a"),
+                                         .column_count = 1,
+                                         .targets = NAMES("b"),
+                                         .target_count = 1,
+                                         .split = 1,
                                          .unpack = unpack_little };
     struct csv_result result = csv_read_bytes(&model, packed, pack(text, packed, sizeof packed), &options);
-    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, "unpacks to more than 0.1 MB: no more than an eighth of the memory is read"), "%s",
-              result.message.text);
+    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, "unpacks to more than 0.1 MB: no more "
+                                                                             "than an eighth of the memory is read"),
+              "%s", result.message.text);
     /* Exactly as much, in two members. */
     memcpy(text, "a,b\n1,2\n", 8);
     memset(text + 8, '\n', 50000 - 8);

@@ -1,4 +1,5 @@
-/* test_number.c: numbers as text are the same in a program whose locale has decimal commas: tables, logs, metadata, progress, messages, checkpoints. */
+/* test_number.c: numbers as text are the same in a program whose locale has decimal commas: tables, logs, metadata,
+ * progress, messages, checkpoints. */
 #include "../runtime/lstmc.h"
 #include "../runtime/message.h"
 #include "../runtime/number.h"
@@ -19,14 +20,28 @@
 Test(number, forms)
 {
     static const struct { const char *text; double value; } good[] = {
-        { "0", 0 }, { "-1", -1 }, { "+1.5", 1.5 }, { ".5", 0.5 }, { "5.", 5 }, { "1e3", 1000 }, { "1E-2", 0.01 }, { "1.e+2", 100 }, { "-0", 0 },
-        { "1e-400", 0 }, { "1e308", 1e308 }, { "0.1", 0.1 }, { "100000.003", 100000.003 },
+        { "0", 0 },
+        { "-1", -1 },
+        { "+1.5", 1.5 },
+        { ".5", 0.5 },
+        { "5.", 5 },
+        { "1e3", 1000 },
+        { "1E-2", 0.01 },
+        { "1.e+2", 100 },
+        { "-0", 0 },
+        { "1e-400", 0 },
+        { "1e308", 1e308 },
+        { "0.1", 0.1 },
+        { "100000.003", 100000.003 },
     };
-    static const char *const bad[] = { "", "-", "+", ".", "e5", "1e", "1e+", "1.2.3", "1,5", "1_000", "1 000", "1'000", "0x10", "0x1p3", "nan", "NaN", "inf",
-                                       "-inf", "infinity", "1e400", "-1e400", "1f", "1d3", " 1", "1 ", "--1", "+-1", "1e5.5", "\xd9\xa1" };
+    static const char *const bad[] = { "",    "-",     "+",        ".",     "e5",      "1e",    "1e+", "1.2.3",
+                                       "1,5", "1_000", "1 000",    "1'000", "0x10",    "0x1p3", "nan", "NaN",
+                                       "inf", "-inf",  "infinity", "1e400", "-1e400",  "1f",    "1d3", " 1",
+                                       "1 ",  "--1",   "+-1",      "1e5.5", "\xd9\xa1" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         double value = NAN;
-        cr_expect(lstmc_number_read(good[i].text, strlen(good[i].text), &value) && value == good[i].value, "\"%s\": %.17g", good[i].text, value);
+        cr_expect(lstmc_number_read(good[i].text, strlen(good[i].text), &value) && value == good[i].value,
+                  "\"%s\": %.17g", good[i].text, value);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         double value;
@@ -44,10 +59,12 @@ static char *folder;
 /* Made here: a machine need not have any but C. The point of the second one is two bytes. */
 static void take_locale(const char *point)
 {
-    static const char characters[] = "<code_set_name> XX\n<mb_cur_max> 2\n<escape_char> /\nCHARMAP\n<U0000>..<U007F> /x00\n<U066B> /xd9/xab\nEND CHARMAP\n";
+    static const char characters[] = "<code_set_name> XX\n<mb_cur_max> 2\n<escape_char> /\nCHARMAP\n<U0000>..<U007F> "
+                                     "/x00\n<U066B> /xd9/xab\nEND CHARMAP\n";
     char text[300], line[400];
     folder = command_folder();
-    snprintf(text, sizeof text, "LC_NUMERIC\ndecimal_point \"%s\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n", point);
+    snprintf(text, sizeof text, "LC_NUMERIC\ndecimal_point \"%s\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n",
+             point);
     command_write(folder, "characters", characters, sizeof characters - 1);
     command_write(folder, "source", text, (long)strlen(text));
     snprintf(line, sizeof line, "cd %s && localedef -c -i ./source -f ./characters ./xx_XX >log 2>&1", folder);
@@ -72,16 +89,25 @@ Test(number, tables)
 {
     take_locale(",");
     const struct lstmc_model model = csv_window_model(2, 1, 1);
-    const struct lstmc_csv_options options = { .columns = NAMES("value"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1), .split = 1 };
+    const struct lstmc_csv_options options = {
+        .columns = NAMES("value"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1), .split = 1
+    };
     struct csv_result result = csv_read_text(&model, "value\n1.50\n-2.5e-1\n3.25\n4\n", &options);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     csv_expect_floats("x", result.training.x, (double[]){ 1.5, -0.25, -0.25, 3.25 }, 4);
     csv_result_free(&result);
     result = csv_read_text(&model, "value\n1.5\n\"2,5\"\n", &options);
-    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, ":3: column \"value\": \"2,5\" is not a finite number; numbers have a decimal point"),
+    cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, ":3: column \"value\": \"2,5\" is not a "
+                                                                             "finite number; numbers have a decimal "
+                                                                             "point"),
               "%s", result.message.text);
-    result = csv_read_text(&model, "0.5 1.5\n2.5 3.5\n4.5 5.5\n", &(struct lstmc_csv_options){ .columns = NAMES("2"), .column_count = 1, .sliding = 1, .window = 2,
-                                                                                                HORIZONS(1), .split = 1 });
+    result = csv_read_text(&model, "0.5 1.5\n2.5 3.5\n4.5 5.5\n",
+                           &(struct lstmc_csv_options){ .columns = NAMES("2"),
+                                                        .column_count = 1,
+                                                        .sliding = 1,
+                                                        .window = 2,
+                                                        HORIZONS(1),
+                                                        .split = 1 });
     cr_assert_eq(result.status, 0, "blanks between numbers: %s", result.message.text);
     csv_expect_floats("x", result.training.x, (double[]){ 1.5, 3.5 }, 2);
     csv_result_free(&result);
@@ -102,14 +128,18 @@ Test(number, what_a_training_prints)
 {
     take_locale(",");
     struct lstmc_progress progress;
-    const struct lstmc_history history = { .loss = 0.1866, .metric = { 0.25 }, .learning_rate = 0.02, .seconds = 1.5, .epochs = 1 };
+    const struct lstmc_history history = {
+        .loss = 0.1866, .metric = { 0.25 }, .learning_rate = 0.02, .seconds = 1.5, .epochs = 1
+    };
     FILE *file = tmpfile();
     lstmc_progress_begin(&progress, file, 3, 10, NAMES("mae"), 1);
     lstmc_progress_epoch(&progress, 1, 0);
     lstmc_progress_epoch_end(&progress, &history);
     lstmc_progress_note(&progress, "learning rate %.6g", 0.5);
     const char *text = text_of(file);
-    cr_expect(strstr(text, "loss 0.1866") && strstr(text, "mae 0.25") && strstr(text, "1.50 s") && strstr(text, "rate 0.5") && !strchr(text, ','), "%s", text);
+    cr_expect(strstr(text, "loss 0.1866") && strstr(text, "mae 0.25") && strstr(text, "1.50 s") &&
+                  strstr(text, "rate 0.5") && !strchr(text, ','),
+              "%s", text);
     struct temporary_file log = temporary_text("");
     struct lstmc_message message = { "" };
     cr_assert(!lstmc_log_write(log.path, 0, &history, 1, NAMES("mae"), 1, &message), "%s", message.text);
@@ -130,7 +160,13 @@ static void expect_metadata(void)
     cr_assert(pairs);
     cr_expect_str_eq(pairs[1], "[100000.003,-0.10000000000000001]");
     struct temporary_file file = temporary_text("");
-    const struct lstmc_file_tensor none = { .name = "w", .dtype = "F32", .rank = 1, .shape = { 1 }, .count = 1, .bytes = 4, .data = (const unsigned char *)"abcd" };
+    const struct lstmc_file_tensor none = { .name = "w",
+                                            .dtype = "F32",
+                                            .rank = 1,
+                                            .shape = { 1 },
+                                            .count = 1,
+                                            .bytes = 4,
+                                            .data = (const unsigned char *)"abcd" };
     struct lstmc_message message = { "" };
     cr_assert(!lstmc_tensor_file_write(file.path, &none, 1, (const char *const *)pairs, &message), "%s", message.text);
     struct lstmc_meaning back;

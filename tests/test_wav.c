@@ -377,7 +377,8 @@ Test(wav, mistakes)
     options.frame = 32;
     expect_mistake(sound_model(3, 40, 1), options, LSTMC_MISMATCH,
                    "a frame of 32 samples has one frequency every 250 Hz, and none of them in band 1 of 40");
-    expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH, "has one label alone, \"a\", which is nothing to learn: at least two are needed");
+    expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH,
+                   "has one label alone, \"a\", which is nothing to learn: at least two are needed");
     struct lstmc_model tokens = model;
     tokens.input_is_tokens = 1;
     expect_mistake(tokens, plain, LSTMC_MISMATCH, "Input{frames, bands}");
@@ -405,9 +406,11 @@ Test(wav, cut_off)
     long size = (long)wave_bytes(&(struct wave){ 8000, 16, 1, 300, sample }, bytes);
     folder = command_folder();
     command_write(folder, "a_1.wav", bytes, size - 1);
-    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE, "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 599");
+    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE,
+                   "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 599");
     command_write(folder, "a_1.wav", bytes, 44 + 300);
-    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE, "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 300");
+    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE,
+                   "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 300");
     static const uint32_t unknown[] = { UINT32_MAX, 0x7ffff000, 600, 598 };
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         memcpy(bytes + 40, &unknown[i], 4);

@@ -1,34 +1,4 @@
-static int line;
-
-/* A line without its end, which is LF, CR or both; NULL: there is none. It is good until the next one is read. */
-static char *read_line(FILE *file, size_t *length)
-{
-    static char *text;
-    static size_t capacity;
-    int c = getc(file);
-    if (c == EOF)
-        return NULL;
-    for (*length = 0;; c = getc(file)) {
-        if (*length + 1 >= capacity) {
-            capacity = 2 * capacity + 256;
-            text = realloc(text, capacity);
-            if (!text) {
-                fprintf(stderr, "line %d: is too long for the memory\n", line + 1);
-                exit(1);
-            }
-        }
-        if (c == EOF || c == '\n' || c == '\r')
-            break;
-        text[(*length)++] = (char)c;
-    }
-    if (c == '\r' && (c = getc(file)) != '\n' && c != EOF)
-        ungetc(c, file);
-    text[*length] = 0;
-    line++;
-    return text;
-}
-
-/* One line of text as ids<trimmed>; 0: there is none. */
+/* One line of text as ids, without a byte order mark and the blanks around it; 0: there is none. */
 static int read_sample(FILE *file, int32_t *x)
 {
     size_t length;
@@ -37,10 +7,14 @@ static int read_sample(FILE *file, int32_t *x)
         return 0;
     const size_t good = @_readable(text, length);
     if (good < length) {
-        <complain>
+        fprintf(stderr, "line %d: column %zu: is not UTF-8\n", line, good + 1);
         exit(1);
     }
-    <trim>
+    if (line == 1 && !strncmp(text, "\xef\xbb\xbf", 3))
+        text += 3;
+    text += strspn(text, " \t");
+    for (length = strlen(text); length && (text[length - 1] == ' ' || text[length - 1] == '\t'); length--)
+        text[length - 1] = 0;
     @_encode(text, x);
     return 1;
 }
