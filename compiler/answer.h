@@ -42,12 +42,18 @@ static inline int digits_of(double value, double unit, int least)
     return digits;
 }
 
-/* That unit, of a value of column `column` of the output. */
-static inline double unit_of_target(const struct lstmc_meaning *meaning, size_t column)
+/* That unit, of value number `column` of a step that has so many. */
+static inline double unit_of_target(const struct lstmc_meaning *meaning, size_t column, size_t outputs)
 {
     const struct lstmc_scaling *target = &meaning->target;
     size_t at = target->columns ? column % (size_t)target->columns : 0;
-    return target->columns && (target->scale[at] != 1 || target->offset[at] != 0) ? target->scale[at] : 0;
+    return target->columns && outputs % (size_t)target->columns == 0 && (target->scale[at] != 1 || target->offset[at] != 0) ? target->scale[at] : 0;
+}
+
+/* Whether a step of so many inputs can be scaled without knowing which one it is. */
+static inline bool steps_have_all_columns(const struct lstmc_meaning *meaning, size_t inputs)
+{
+    return !meaning->input.columns || inputs % (size_t)meaning->input.columns == 0;
 }
 
 /* Relative forecasts are added to the last known values: the input column of target number `target` ("CLOSE", or "CLOSE +5" with several horizons), -1:

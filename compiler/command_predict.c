@@ -49,7 +49,7 @@ static void denormalize(Predictor *p, size_t sample, const float *y)
 
 static int digits(const Predictor *p, size_t column, int least)
 {
-    return digits_of(p->values[column], answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column) : 0,
+    return digits_of(p->values[column], answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column, p->outputs) : 0,
                      least);
 }
 
@@ -172,7 +172,7 @@ static int write_array(Predictor *p, const char *path)
     for (int i = 0; i < m->output_rank; i++)
         shape[i + 1] = (size_t)m->output_shape[i];
     for (size_t i = 0; i < count && holds; i++) {
-        double unit = unit_of_target(p->meaning, i % per_sample);
+        double unit = unit_of_target(p->meaning, i, p->outputs);
         holds = unit == 0 || lstmc_float_holds(fabs(p->all[i]), unit);
     }
     if (!holds)
@@ -304,15 +304,29 @@ static int predict_stream(Predictor *p)
     return status;
 }
 
+static const char *no_stream(const Predictor *p, Form form)
+{
+    const Session *s = p->session;
+    const struct lstmc_model *m = &p->model->descriptor;
+    if (s->arguments.interpreted)
+        return "--interpreted computes whole samples";
+    if (form != FORM_TEXT)
+        return "its output is text";
+    if (s->arguments.join)
+        return "--join prints whole samples";
+    if (p->meaning->unit != LSTMC_NO_TEXT)
+        return "texts are read line by line";
+    if (p->meaning->is_relative)
+        return "differences from the last row of a window have no steps";
+    if (!m->input_is_tokens && !steps_have_all_columns(p->meaning, (size_t)m->input_shape[m->input_rank - 1]))
+        return "a step has not all the columns that were scaled";
+    return description_no_streaming(s->description);
+}
+
 static int check_stream(Predictor *p, Form form)
 {
     Session *s = p->session;
-    const char *why = s->arguments.interpreted            ? "--interpreted computes whole samples"
-                      : form != FORM_TEXT                 ? "its output is text"
-                      : s->arguments.join                 ? "--join prints whole samples"
-                      : p->meaning->unit != LSTMC_NO_TEXT ? "texts are read line by line"
-                      : p->meaning->is_relative           ? "differences from the last row of a window have no steps"
-                                                          : description_no_streaming(s->description);
+    const char *why = no_stream(p, form);
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
     return why ? LSTMC_MISMATCH : LSTMC_OK;

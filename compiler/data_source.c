@@ -4,6 +4,7 @@
 
 #include "../runtime/dataset.h"
 #include "../runtime/message.h"
+#include "../runtime/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,11 @@ static int take_labels(const struct lstmc_model *m, const Data *data, struct lst
                  data->label_count, classes);
         return LSTMC_MISMATCH;
     }
+    for (int i = 0; i < classes; i++)
+        if (lstmc_text_well_formed(data->labels[i], strlen(data->labels[i])) < strlen(data->labels[i])) {
+            snprintf(message->text, sizeof message->text, "line %d: samples: label %d is no UTF-8", data->line, i + 1);
+            return LSTMC_MISMATCH;
+        }
     int done = lstmc_names_alloc(labels, classes);
     for (int i = 0; done && i < classes; i++)
         done = lstmc_names_set(labels, i, data->labels[i], strlen(data->labels[i]));

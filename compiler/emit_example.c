@@ -62,7 +62,8 @@ static bool reads_text(const Programs *programs)
 static bool streams(const Programs *programs)
 {
     return programs->step && !reads_text(programs) && !programs->trained->meaning->is_relative &&
-           tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor);
+           tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor) &&
+           steps_have_all_columns(programs->trained->meaning, tensor_elements(programs->step->input));
 }
 
 /* "raw[27], raw[29]": what the outputs of a relative model are added to: of each target its value in the last row.
@@ -77,11 +78,13 @@ static const char *last_values(const Programs *programs, Arena *arena)
     return list;
 }
 
-static bool has_units(const struct lstmc_meaning *meaning)
+static bool has_units(const Programs *programs)
 {
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    size_t outputs = outputs_of_step(&programs->model->descriptor);
     bool any = false;
     for (int column = 0; column < meaning->target.columns; column++)
-        any = any || unit_of_target(meaning, (size_t)column) > 0;
+        any = any || unit_of_target(meaning, (size_t)column, outputs) > 0;
     return any;
 }
 
@@ -117,12 +120,13 @@ static void add_input_marks(Example *to)
 static void add_digits(Example *to)
 {
     const struct lstmc_meaning *meaning = to->programs->trained->meaning;
+    size_t outputs = outputs_of_step(&to->programs->model->descriptor);
     int columns = meaning->target.columns;
     const char *table = "";
     for (int column = 0; column < columns; column++)
         table = arena_format(to->arena, "%s%s%s", table, column ? ", " : "",
-                             double_text(to->arena, unit_of_target(meaning, (size_t)column)));
-    bool any = has_units(meaning);
+                             double_text(to->arena, unit_of_target(meaning, (size_t)column, outputs)));
+    bool any = has_units(to->programs);
     add_mark(to, "<units>", any ? arena_format(to->arena, "static const double unit[] = { %s };", table) : "");
     add_mark(to, "<digits>",
              !any           ? "6"
@@ -278,7 +282,7 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
         if (!programs->model->descriptor.input_is_tokens)
             put_part(&to, "check_floats");
     }
-    if (answer == ANSWER_VALUES && has_units(programs->trained->meaning))
+    if (answer == ANSWER_VALUES && has_units(programs))
         put_part(&to, "digits");
     if (labels && labels < (int)outputs_of_step(&programs->model->descriptor) && answer == ANSWER_CLASS)
         put_part(&to, "class_name");

@@ -1,5 +1,6 @@
 /* emit_meaning.c: in: what the numbers of a trained model mean.  out: its part of the third file: from the unit of the data to what the model reads
  * and back, the names of its classes, texts as ids; and the declarations. What the data had no meaning of is not there. */
+#include "answer.h"
 #include "embedded.h"
 #include "emit.h"
 
@@ -70,14 +71,16 @@ static void put_scaling_function(Out *out, Arena *arena, const Model *model, con
 /* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps, or none can be understood alone. */
 static size_t step_inputs(const Programs *programs)
 {
-    size_t count = programs->step && !programs->trained->meaning->is_relative ? tensor_elements(programs->step->input) : 0;
-    return count < programs->model->descriptor.input_count ? count : 0;
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    size_t count = programs->step && !meaning->is_relative ? tensor_elements(programs->step->input) : 0;
+    return count < programs->model->descriptor.input_count && steps_have_all_columns(meaning, count) ? count : 0;
 }
 
 static size_t step_outputs(const Programs *programs)
 {
     size_t count = programs->step ? tensor_elements(programs->step->output) : 0;
-    return count < programs->model->descriptor.output_count ? count : 0;
+    int columns = programs->trained->meaning->target.columns;
+    return count < programs->model->descriptor.output_count && columns && count % (size_t)columns == 0 ? count : 0;
 }
 
 /* Relative: beside the last row, whose numbers come last: they are still there when the others have been changed. */
@@ -342,10 +345,10 @@ static const char *far_columns(Arena *arena, const struct lstmc_scaling *scaling
                                const char *listed_before)
 {
     const char *text = listed_before;
-    int named = names->count > 0 && scaling->columns % names->count == 0 ? names->count : 0;
-    for (int i = 0; i < named; i++) {
+    for (int i = 0; i < names->count; i++) {
         bool is_there = strstr(text, arena_format(arena, "\"%s\"", names->text[i])) != NULL;
-        if (!is_there && !lstmc_float_holds(fabs(scaling->offset[i]), scaling->scale[i]))
+        int column = i % scaling->columns;
+        if (!is_there && !lstmc_float_holds(fabs(scaling->offset[column]), scaling->scale[column]))
             text = arena_format(arena, "%s%s\"%s\"", text, *text ? ", " : "", names->text[i]);
     }
     return text;

@@ -67,6 +67,8 @@ int lstmc_read_windows(const struct lstmc_model *model, const char *path, const 
         status = fill_windows(&w, data);
     if (status)
         lstmc_dataset_free(data);
+    else
+        data->notes = w.notes;
     lstmc_table_free(&w.main.table);
     free(w.names);
     free(w.offset);

@@ -57,6 +57,12 @@ int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *lab
                           model->target_count == 1 && !model->target_is_class ? " and loss = "
                                                                                 "\"sparse_categorical_crossentropy\""
                                                                               : "");
+    for (size_t i = 0; i < labels->tokens.count; i++) {
+        struct lstmc_token label = labels->tokens.token[i];
+        if (lstmc_text_well_formed(label.text, label.length) < label.length)
+            return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: the label \"%.*s\" is no UTF-8", path,
+                              label.length > 60 ? 60 : (int)label.length, label.text);
+    }
     labels->class_of = calloc((size_t)count, sizeof *labels->class_of);
     if (!labels->class_of)
         return lstmc_fail_memory(message, "the labels");

@@ -34,37 +34,43 @@ static int check_numbers(const struct check *c, const struct lstmc_scaling *scal
     return LSTMC_OK;
 }
 
+/* Columns come again and again in a sample of `count` numbers: once a step, or in a vector as often as they like; or they are those of several steps. */
+static int fits(int columns, int rank, const int *shape, size_t count)
+{
+    return count % (size_t)columns == 0 && (rank < 2 || columns % last_extent(rank, shape) == 0);
+}
+
 static int check_scalings(const struct check *c)
 {
     const struct lstmc_model *m = c->model;
-    int input = c->meaning->input.columns, target = c->meaning->target.columns,
-        inputs = last_extent(m->input_rank, m->input_shape);
-    if (input && (m->input_is_tokens || input != inputs))
+    int input = c->meaning->input.columns, target = c->meaning->target.columns;
+    if (input && (m->input_is_tokens || !fits(input, m->input_rank, m->input_shape, m->input_count)))
         return lstmc_fail(c->message, LSTMC_MISMATCH,
                           "%.250s: its metadata scales %d columns of the input, but the model reads %s%d", c->path,
-                          input, m->input_is_tokens ? "ids, of steps: " : "", inputs);
-    int outputs = last_extent(m->output_rank, m->output_shape);
-    if (target && (outputs % target || m->target_is_class))
+                          input, m->input_is_tokens ? "ids, of steps: " : "",
+                          last_extent(m->input_rank, m->input_shape));
+    if (target && (m->target_is_class || !fits(target, m->output_rank, m->output_shape, m->output_count)))
         return lstmc_fail(c->message, LSTMC_MISMATCH,
                           "%.250s: its metadata scales %d columns of the output, but the model has %d%s", c->path,
-                          target, outputs, m->target_is_class ? ", which are classes" : "");
+                          target, last_extent(m->output_rank, m->output_shape),
+                          m->target_is_class ? ", which are classes" : "");
     int status = check_numbers(c, &c->meaning->input, "input");
     return status ? status : check_numbers(c, &c->meaning->target, "output");
 }
 
-/* Names stand for the columns of the last axis, which may hold them several times: windows in one row, horizons. */
+/* Names stand for the columns that are scaled, once or more. */
 static int check_columns(const struct check *c)
 {
     const struct lstmc_model *m = c->model;
-    int columns = c->meaning->columns.count, targets = c->meaning->targets.count;
-    size_t inputs = m->input_is_tokens ? m->input_count : (size_t)last_extent(m->input_rank, m->input_shape);
-    if (columns && inputs % (size_t)columns)
-        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d columns, but the model reads %zu",
-                          c->path, columns, inputs);
+    int columns = c->meaning->columns.count, targets = c->meaning->targets.count, scaled = c->meaning->input.columns;
+    if (columns && (m->input_count % (size_t)columns || scaled % columns ||
+                    (!m->input_is_tokens && !fits(columns, m->input_rank, m->input_shape, m->input_count))))
+        return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d columns, but the model reads %d",
+                          c->path, columns, last_extent(m->input_rank, m->input_shape));
     if (targets && m->target_count % (size_t)targets)
         return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata names %d targets, but the model has %zu",
                           c->path, targets, m->target_count);
-    if (c->meaning->is_relative && (m->input_is_tokens || !c->meaning->input.columns))
+    if (c->meaning->is_relative && (m->input_is_tokens || !scaled))
         return lstmc_fail(c->message, LSTMC_MISMATCH,
                           "%.250s: its metadata says \"relative_to\", but does not scale its columns", c->path);
     return LSTMC_OK;

@@ -3,6 +3,7 @@
 #include "dataset.h"
 #include "message.h"
 #include "number.h"
+#include "text.h"
 #include "windows.h"
 
 #include <math.h>
@@ -143,6 +144,11 @@ static int read_all(Windows *w)
     for (int i = 0; i < w->columns + w->targets; i++)
         w->names[i] = i < w->columns ? options->columns[i] : targets[i - w->columns];
     w->names[w->columns + w->targets] = options->sample_weight;
+    for (int i = 0; i < w->columns + w->targets; i++)
+        if (lstmc_text_well_formed(w->names[i], strlen(w->names[i])) < strlen(w->names[i]))
+            return lstmc_fail(w->message, LSTMC_MISMATCH,
+                              "%.250s: the name \"%.60s\" of a column is no UTF-8: ask for it by its position",
+                              w->main.path, w->names[i]);
     int status = lstmc_windows_read(w, &w->main, NULL);
     if (!status && options->validation)
         status = lstmc_windows_read(w, &w->held_out, options->validation_remaining);
@@ -228,15 +234,13 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
 
 /* ---- what the numbers mean ---- */
 
-/* Columns `first` and on of the table, once or more along an axis of the model. */
-static int describe_columns(const Windows *w, int first, int count, int extent, struct lstmc_scaling *scaling)
+/* Columns `first` and on of the table, which come again and again in a sample. */
+static int describe_columns(const Windows *w, int first, int count, struct lstmc_scaling *scaling)
 {
-    if (!lstmc_scaling_alloc(scaling, extent))
+    if (!lstmc_scaling_alloc(scaling, count))
         return 0;
-    for (int i = 0; i < extent; i++) {
-        scaling->offset[i] = w->offset[first + i % count];
-        scaling->scale[i] = w->scale[first + i % count];
-    }
+    memcpy(scaling->offset, w->offset + first, (size_t)count * sizeof *scaling->offset);
+    memcpy(scaling->scale, w->scale + first, (size_t)count * sizeof *scaling->scale);
     return 1;
 }
 
@@ -271,8 +275,8 @@ static int describe(const Windows *w, struct lstmc_meaning *meaning)
     const struct lstmc_model *model = w->model;
     meaning->is_relative = w->options->relative;
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
-    return (model->input_is_tokens || describe_columns(w, 0, w->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
-           (model->target_is_class || describe_columns(w, w->columns, w->targets, targets, &meaning->target)) &&
+    return (model->input_is_tokens || describe_columns(w, 0, w->columns, &meaning->input)) &&
+           (model->target_is_class || describe_columns(w, w->columns, w->targets, &meaning->target)) &&
            copy_names(&meaning->columns, w->names, w->columns) && name_targets(w, targets, &meaning->targets);
 }
 

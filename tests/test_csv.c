@@ -252,6 +252,21 @@ Test(csv, does_not_fit_the_model)
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "split"), "%s", result.message.text);
 }
 
+/* Names go into weight files, which are UTF-8. */
+Test(csv, names_that_are_no_text)
+{
+    const struct lstmc_model model = csv_row_model(1, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("gr\xf6sse"), .column_count = 1, .targets = NAMES("b"),
+                                         .target_count = 1, .split = 1 };
+    struct csv_result result = csv_read_text(&model, "gr\xf6sse,b\n1,2\n", &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "of a column is no UTF-8: ask for it by its position"),
+              "%s", result.message.text);
+    options.columns = NAMES("1");
+    result = csv_read_text(&model, "gr\xf6sse,b\n1,2\n", &options);
+    cr_expect_eq(result.status, 0, "%s", result.message.text);
+    csv_result_free(&result);
+}
+
 /* A zero byte is no text, wherever it stands. */
 Test(csv, zero_bytes)
 {

@@ -352,6 +352,10 @@ Test(wav, mistakes)
     struct lstmc_wav_options options = plain;
     folder = command_folder();
     expect_mistake(model, plain, LSTMC_BAD_FILE, "has no files named *.wav");
+    write_sine(folder, "\xe9_x.wav", 700, 0.3, 500);
+    expect_mistake(model, plain, LSTMC_MISMATCH, "the label \"\xe9\" is no UTF-8");
+    command_folder_remove(folder);
+    folder = command_folder();
     write_sine(folder, "a_x.wav", 700, 0.3, 500);
     options.sample_rate = 16000;
     expect_mistake(model, options, LSTMC_MISMATCH, "a_x.wav: has 8000 samples a second, not 16000");
