@@ -47,7 +47,10 @@ static inline double unit_of_target(const struct lstmc_meaning *meaning, size_t 
 {
     const struct lstmc_scaling *target = &meaning->target;
     size_t at = target->columns ? column % (size_t)target->columns : 0;
-    return target->columns && outputs % (size_t)target->columns == 0 && (target->scale[at] != 1 || target->offset[at] != 0) ? target->scale[at] : 0;
+    return target->columns && outputs % (size_t)target->columns == 0 &&
+                   (target->scale[at] != 1 || target->offset[at] != 0)
+               ? target->scale[at]
+               : 0;
 }
 
 /* Whether a step of so many inputs can be scaled without knowing which one it is. */

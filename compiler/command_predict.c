@@ -49,8 +49,8 @@ static void denormalize(Predictor *p, size_t sample, const float *y)
 
 static int digits(const Predictor *p, size_t column, int least)
 {
-    return digits_of(p->values[column], answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column, p->outputs) : 0,
-                     least);
+    return digits_of(p->values[column],
+                     answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column, p->outputs) : 0, least);
 }
 
 /* ---- lines of text ---- */

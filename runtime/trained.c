@@ -34,7 +34,8 @@ static int check_numbers(const struct check *c, const struct lstmc_scaling *scal
     return LSTMC_OK;
 }
 
-/* Columns come again and again in a sample of `count` numbers: once a step, or in a vector as often as they like; or they are those of several steps. */
+/* Columns come again and again in a sample of `count` numbers: once a step, or in a vector as often as they like; or
+ * they are those of several steps. */
 static int fits(int columns, int rank, const int *shape, size_t count)
 {
     return count % (size_t)columns == 0 && (rank < 2 || columns % last_extent(rank, shape) == 0);

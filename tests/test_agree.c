@@ -295,15 +295,20 @@ Test(agree, numbers_far_from_zero)
 Test(agree, rows_of_several_steps)
 {
     static const char *const lines[] = {
-        "$L predict rows.lua --interpreted --input rows.csv", "tail -n +2 rows.csv | cut -d, -f1-4 | $L predict rows.lua --interpreted",
-        "tail -n +2 rows.csv | cut -d, -f1-4 | rows/rows", NULL,
+        "$L predict rows.lua --interpreted --input rows.csv",
+        "tail -n +2 rows.csv | cut -d, -f1-4 | $L predict rows.lua --interpreted",
+        "tail -n +2 rows.csv | cut -d, -f1-4 | rows/rows",
+        NULL,
     };
     char text[2000] = "a,b,c,d,y\n";
     for (int i = 0; i < 20; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%d,%d,%d,%d,%d\n", i * 3 % 7, 100 * (i * 5 % 11), i % 3 - 1000, i * i % 5 * 10000, i % 4);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d,%d,%d,%d,%d\n", i * 3 % 7, 100 * (i * 5 % 11),
+                 i % 3 - 1000, i * i % 5 * 10000, i % 4);
     write_text("rows.csv", text);
-    build("rows", "return Sequential{ name = 'rows', Input{2, 2}, GRU{3}, Dense{1}, loss = 'mse', batch_size = 4, epochs = 3, shards = 1,\n"
-                  "data = csv{'rows.csv', columns = {'a', 'b', 'c', 'd'}, targets = {'y'}, normalization = 'standard'} }\n");
+    build("rows", "return Sequential{ name = 'rows', Input{2, 2}, GRU{3}, Dense{1}, loss = 'mse', batch_size = 4, "
+                  "epochs = 3, shards = 1,\n"
+                  "data = csv{'rows.csv', columns = {'a', 'b', 'c', 'd'}, targets = {'y'}, normalization = 'standard'} "
+                  "}\n");
     expect_equal(lines, 1e-5);
     double values[64];
     cr_assert_eq(numbers_of(lines[0], values, 64), 20);
@@ -312,9 +317,12 @@ Test(agree, rows_of_several_steps)
         loss += (values[i] - i % 4) * (values[i] - i % 4) / 1.25 / 4;
     cr_assert_eq(numbers_of("$L evaluate rows.lua --interpreted --quiet | sed 's/loss //'", &said, 1), 1);
     cr_expect(fabs(said - loss) <= 1e-5 * said, "the loss of these predictions is %g, and %g by evaluate", loss, said);
-    Ran ran = command_run(folder, 60, "$L predict rows.lua --stream <rows.csv; grep -c -e normalize_step -e stream rows/rows.h rows/rows_main.c");
-    cr_expect(strstr(ran.errors, "--stream: a step has not all the columns that were scaled") && strstr(ran.output, "rows/rows_main.c:0"), "%s%s", ran.errors,
-              ran.output);
+    Ran ran = command_run(folder, 60,
+                          "$L predict rows.lua --stream <rows.csv; grep -c -e normalize_step -e stream rows/rows.h "
+                          "rows/rows_main.c");
+    cr_expect(strstr(ran.errors, "--stream: a step has not all the columns that were scaled") &&
+                  strstr(ran.output, "rows/rows_main.c:0"),
+              "%s%s", ran.errors, ran.output);
     ran_free(&ran);
 }
 

@@ -259,7 +259,8 @@ Test(csv, names_that_are_no_text)
     struct lstmc_csv_options options = { .columns = NAMES("gr\xf6sse"), .column_count = 1, .targets = NAMES("b"),
                                          .target_count = 1, .split = 1 };
     struct csv_result result = csv_read_text(&model, "gr\xf6sse,b\n1,2\n", &options);
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "of a column is no UTF-8: ask for it by its position"),
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "of a column is no UTF-8: ask for it by "
+                                                                             "its position"),
               "%s", result.message.text);
     options.columns = NAMES("1");
     result = csv_read_text(&model, "gr\xf6sse,b\n1,2\n", &options);

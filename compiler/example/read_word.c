@@ -1,7 +1,7 @@
 static int line = 1;
 
-/* The next word into `text`; 0: there is none. Between words there are spaces, commas, semicolons or ends of lines. What
- * is too long for a number, or holds a zero byte, becomes what is none. */
+/* The next word into `text`; 0: there is none. Between words there are spaces, commas, semicolons or ends of lines.
+ * What is too long for a number, or holds a zero byte, becomes what is none. */
 static int read_word(FILE *file, char *text, size_t size)
 {
     size_t length = 0;
