@@ -419,8 +419,8 @@ Test(csv_rows, mutations, .timeout = 600)
 {
     struct reading reading = groups_of_numbers();
     struct mutations done = mutate(good, sizeof good - 1, "\"\n 0NA?1234,\t", read_mutation, &reading);
-    cr_expect(done.refused > done.files / 5 && done.refused < done.files * 39 / 40, "%d of %d were refused", done.refused,
-              done.files);
+    cr_expect(done.refused > done.files / 5 && done.refused < done.files * 39 / 40, "%d of %d were refused",
+              done.refused, done.files);
 }
 
 Test(csv_rows, mutations_of_gzip, .timeout = 600)

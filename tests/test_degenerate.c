@@ -30,10 +30,13 @@ static void write_text(const char *folder, const char *name, const char *text)
 /* One message, exit status 1, and nothing written. */
 Test(degenerate, refused)
 {
-    static const struct { const char *model, *data, *says; } table[] = {
+    static const struct { const char *model, *data, *says;
+    } table[] = {
         { TABLE(""), "", "m.lua: data: is empty" },
         { TABLE(""), "\n \n", "m.lua: data: is empty" },
         { TABLE(""), "v\n", "m.lua: data: has a line of names, but no rows" },
+        { TABLE("header = false"), "v\n1\n2\n",
+          "no column \"v\": the first line, \"v\", has 1 column and is no line of names" },
         { TABLE("header = true"), "1\n", "m.lua: data: no column \"v\"; it has 1 columns: 1" },
         { TABLE(""), "v\n1\n",
           "nothing trains: 0 rows train and 1 are held out, but one sample takes 4 rows (its window, and what it is "
@@ -67,7 +70,8 @@ Test(degenerate, refused)
         { LINES(""), "a\tx\nb\tx\na\tx\n",
           "of 3 lines 0 train and 3 are held out: too few (lines with the same text stay together)" },
         { LINES(""),
-          "\xff\xfe" "a",
+          "\xff\xfe"
+          "a",
           "m.lua: data: is UTF-16: convert it by: iconv -f UTF-16 -t UTF-8" },
     };
     char *folder = command_folder(), text[600];

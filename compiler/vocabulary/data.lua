@@ -126,6 +126,7 @@ constructor("csv", function(given, line)
     if values[conflict[1]] and not conflict[2] then report(line, format('csv: "%s" needs %s', conflict[1], conflict[3])) end
   end
   values.split = values.split or 0.8
+  values.first_line, values.header = values.header, nil       -- lines{...} has a header that is true or false
   return values
 end)
 
