@@ -3,6 +3,8 @@
 #include "out.h"
 #include "predict_input.h"
 
+#include "../runtime/dataset.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +14,13 @@
 typedef struct Predictor {
     Session *session;
     const Model *model;
-    struct lstmc_meaning meaning;
+    const struct lstmc_meaning *meaning;
     PredictInput *input;
     size_t outputs, steps;              /* of one step; steps of a sample */
     float *y;                           /* one batch */
+    double *values;                     /* of a sample, in the unit of the data */
     size_t samples;                     /* done */
-    float *all; size_t capacity;        /* of an array that is written at the end */
+    double *all; size_t capacity;       /* of an array that is written at the end */
     FILE *to;                           /* standard output, or a text that is written at the end */
     char *text; size_t length;
 } Predictor;
@@ -32,25 +35,30 @@ static Form form_of(const char *path)
 
 /* ---- units ---- */
 
-/* Into the unit of the data; relative forecasts onto what they are relative to. */
-static void denormalize(Predictor *p, size_t sample, float *y)
+/* Into the unit of the data; relative forecasts onto what they are relative to. Probabilities have none. */
+static void denormalize(Predictor *p, size_t sample, const float *y)
 {
-    const struct lstmc_scaling *scaling = &p->meaning.target;
+    size_t count = p->outputs * p->steps;
     int base_count;
-    const float *base = predict_input_base(p->input, sample, &base_count);
-    for (size_t i = 0; scaling->columns && i < p->outputs * p->steps; i++) {
-        size_t column = i % (size_t)scaling->columns;
-        y[i] = fmaf(y[i], (float)scaling->scale[column], (float)scaling->offset[column]);       /* as M_denormalize does where there is an FMA */
-    }
-    for (size_t i = 0; base && i < p->outputs * p->steps; i++)
-        y[i] += base[i % (size_t)base_count];
+    const double *base = predict_input_base(p->input, sample, &base_count);
+    static const struct lstmc_meaning none;
+    lstmc_denormalize(answer_of(p->model) == ANSWER_VALUES ? p->meaning : &none, y, p->values, count);
+    for (size_t i = 0; base && i < count; i++)
+        p->values[i] += base[i % (size_t)base_count];
+}
+
+static int digits(const Predictor *p, size_t column, int least)
+{
+    return digits_of(p->values[column],
+                     answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column, p->outputs) : 0, least);
 }
 
 /* ---- lines of text ---- */
 
 static const char *class_name(const Predictor *p, int class)
 {
-    return class < p->meaning.labels.count ? p->meaning.labels.text[class] : arena_format(p->session->arena, "%d", class);
+    return class < p->meaning->labels.count ? p->meaning->labels.text[class]
+                                            : arena_format(p->session->arena, "%d", class);
 }
 
 static int best_of(const Predictor *p, const float *y)
@@ -62,13 +70,13 @@ static int best_of(const Predictor *p, const float *y)
     return answer_of(p->model) == ANSWER_BINARY ? y[0] > 0.5f : best;
 }
 
-static void print_step(Predictor *p, const float *y)
+static void print_step(Predictor *p, const float *y, size_t step)
 {
     int best = best_of(p, y);
     switch (answer_of(p->model)) {
     case ANSWER_VALUES:
-        for (size_t i = 0; i < p->outputs; i++)
-            fprintf(p->to, "%s%.6g", i ? " " : "", (double)y[i]);
+        for (size_t i = step * p->outputs; i < (step + 1) * p->outputs; i++)
+            fprintf(p->to, "%s%.*g", i > step * p->outputs ? " " : "", digits(p, i, 6), p->values[i]);
         fprintf(p->to, "\n");
         break;
     case ANSWER_CLASS:
@@ -83,7 +91,7 @@ static void print_step(Predictor *p, const float *y)
 /* A predicted text: the most probable token of each step, but for padding. */
 static void print_joined(Predictor *p, const float *y)
 {
-    bool words = p->meaning.target_unit != LSTMC_BYTES && p->meaning.target_unit != LSTMC_CHARACTERS, any = false;
+    bool words = p->meaning->target_unit != LSTMC_BYTES && p->meaning->target_unit != LSTMC_CHARACTERS, any = false;
     for (size_t step = 0; step < p->steps; step++) {
         const char *token = class_name(p, best_of(p, y + step * p->outputs));
         if (!*token)
@@ -103,16 +111,17 @@ static void print_sample(Predictor *p, const float *y)
     if (p->steps > 1 && p->samples)
         fprintf(p->to, "\n");
     for (size_t step = 0; step < p->steps; step++)
-        print_step(p, y + step * p->outputs);
+        print_step(p, y + step * p->outputs, step);
 }
 
 /* ---- tables and arrays ---- */
 
 static void print_heading(Predictor *p)
 {
-    const struct lstmc_names *targets = &p->meaning.targets, *labels = &p->meaning.labels;
+    const struct lstmc_names *targets = &p->meaning->targets, *labels = &p->meaning->labels;
     bool joined = p->session->arguments.join;
-    const char *change = p->meaning.is_relative && !base_count(&p->meaning) ? "change of " : "";
+    int base_count;
+    const char *change = p->meaning->is_relative && !predict_input_base(p->input, 0, &base_count) ? "change of " : "";
     if (joined)
         fprintf(p->to, "text\n");
     for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
@@ -134,32 +143,47 @@ static void print_row(Predictor *p, const float *y)
         return;
     }
     for (size_t i = 0; i < p->outputs * p->steps; i++)
-        fprintf(p->to, "%s%.9g", i ? "," : "", (double)y[i]);
+        fprintf(p->to, "%s%.*g", i ? "," : "", digits(p, i, 9), p->values[i]);
     fprintf(p->to, "\n");
 }
 
-static bool keep(Predictor *p, const float *y)
+static bool keep(Predictor *p)
 {
     size_t count = p->outputs * p->steps;
     if ((p->samples + 1) * count > p->capacity) {
         size_t wider = p->capacity ? 2 * p->capacity : 1024 * count;
-        float *moved = realloc(p->all, wider * sizeof *moved);
+        double *moved = realloc(p->all, wider * sizeof *moved);
         if (!moved)
             return false;
         p->all = moved;
         p->capacity = wider;
     }
-    memcpy(p->all + p->samples * count, y, count * sizeof *y);
+    memcpy(p->all + p->samples * count, p->values, count * sizeof *p->values);
     return true;
 }
 
+/* As float32; as float64 where that would lose what tells the numbers apart. */
 static int write_array(Predictor *p, const char *path)
 {
     const struct lstmc_model *m = &p->model->descriptor;
-    size_t shape[LSTMC_RANK_MAX + 1] = { p->samples };
+    size_t shape[LSTMC_RANK_MAX + 1] = { p->samples }, per_sample = p->outputs * p->steps,
+                                  count = p->samples * per_sample;
+    bool holds = true;
     for (int i = 0; i < m->output_rank; i++)
         shape[i + 1] = (size_t)m->output_shape[i];
-    return lstmc_npy_write(path, p->all, m->output_rank + 1, shape, &p->session->message);
+    for (size_t i = 0; i < count && holds; i++) {
+        double unit = unit_of_target(p->meaning, i, p->outputs);
+        holds = unit == 0 || lstmc_float_holds(fabs(p->all[i]), unit);
+    }
+    if (!holds)
+        return lstmc_npy_write_double(path, p->all, m->output_rank + 1, shape, &p->session->message);
+    float *single = lstmc_alloc(count * sizeof *single + 1);
+    for (size_t i = 0; single && i < count; i++)
+        single[i] = (float)p->all[i];
+    int status = single ? lstmc_npy_write(path, single, m->output_rank + 1, shape, &p->session->message)
+                        : LSTMC_NO_MEMORY;
+    lstmc_free(single);
+    return status;
 }
 
 /* ---- all samples, or step by step ---- */
@@ -227,7 +251,7 @@ static int print_samples(Predictor *p, Form form, int count)
             print_row(p, y);
         else if (form == FORM_TEXT)
             print_sample(p, y);
-        else if (!keep(p, y))
+        else if (!keep(p))
             return LSTMC_NO_MEMORY;
     }
     fflush(p->to);
@@ -270,7 +294,7 @@ static int predict_stream(Predictor *p)
             if (!m->step(packed, state, x, p->y))
                 continue;
             denormalize(p, 0, p->y);
-            print_step(p, p->y);
+            print_step(p, p->y, 0);
             fflush(p->to);
         }
     }
@@ -280,12 +304,29 @@ static int predict_stream(Predictor *p)
     return status;
 }
 
+static const char *no_stream(const Predictor *p, Form form)
+{
+    const Session *s = p->session;
+    const struct lstmc_model *m = &p->model->descriptor;
+    if (s->arguments.interpreted)
+        return "--interpreted computes whole samples";
+    if (form != FORM_TEXT)
+        return "its output is text";
+    if (s->arguments.join)
+        return "--join prints whole samples";
+    if (p->meaning->unit != LSTMC_NO_TEXT)
+        return "texts are read line by line";
+    if (p->meaning->is_relative)
+        return "differences from the last row of a window have no steps";
+    if (!m->input_is_tokens && !steps_have_all_columns(p->meaning, (size_t)m->input_shape[m->input_rank - 1]))
+        return "a step has not all the columns that were scaled";
+    return description_no_streaming(s->description);
+}
+
 static int check_stream(Predictor *p, Form form)
 {
     Session *s = p->session;
-    const char *why = s->arguments.interpreted ? "--interpreted computes whole samples" : form != FORM_TEXT ? "its output is text" :
-                      s->arguments.join ? "--join prints whole samples" : p->meaning.unit != LSTMC_NO_TEXT ? "texts are read line by line" :
-                      p->meaning.is_relative ? "differences from the last row of a window have no steps" : description_no_streaming(s->description);
+    const char *why = no_stream(p, form);
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
     return why ? LSTMC_MISMATCH : LSTMC_OK;
@@ -312,10 +353,10 @@ static int predict(Predictor *p)
     const struct lstmc_model *m = &p->model->descriptor;
     const char *weights = session_file(s, s->arguments.weights, ".safetensors");
     Form form = form_of(s->arguments.out);
-    int status = lstmc_meaning_load(&p->meaning, weights, &s->message);
+    int status = session_read_weights(s, weights);
     if (!status && s->arguments.stream)
         status = check_stream(p, form);
-    if (!status && !(p->input = predict_input_open(s, &p->meaning, s->arguments.input)))
+    if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
         status = LSTMC_BAD_FILE;
     s->arguments.compile.inference = true;
     if (!status)
@@ -325,8 +366,9 @@ static int predict(Predictor *p)
     p->outputs = outputs_of_step(m);
     p->steps = m->output_count / p->outputs;
     p->y = lstmc_alloc((size_t)m->batch * (size_t)m->shards * m->output_count * sizeof *p->y);
+    p->values = lstmc_alloc(m->output_count * sizeof *p->values);
     p->to = s->arguments.out ? open_memstream(&p->text, &p->length) : stdout;
-    if (!p->y || !p->to)
+    if (!p->y || !p->values || !p->to)
         return LSTMC_NO_MEMORY;
     s->engine.prepare(s->engine.context, s->weights);
     status = s->arguments.stream ? predict_stream(p) : predict_samples(p, form);
@@ -337,15 +379,15 @@ int command_predict(const Arguments *arguments)
 {
     Session s;
     session_open(&s, arguments);
-    Predictor p = { .session = &s };
+    Predictor p = { .session = &s, .meaning = &s.meaning };
     int status = 1;
     if (s.description) {
         p.model = description_model(s.description);
         status = predict(&p);
     }
     predict_input_close(p.input);
-    lstmc_meaning_free(&p.meaning);
     lstmc_free(p.y);
+    lstmc_free(p.values);
     free(p.all);
     if (p.to && p.to != stdout)
         fclose(p.to);

@@ -15,7 +15,7 @@ enum { STREAM_SAMPLE = 0x54455854 };
 typedef struct Sampler {
     Session *session;
     const struct lstmc_model *model;
-    struct lstmc_meaning meaning;
+    const struct lstmc_meaning *meaning;
     void *packed, *state, *scratch;
     int32_t *ids;                   /* of a model that reads a whole window: its last tokens */
     int32_t last;                   /* the token that was read last */
@@ -68,8 +68,8 @@ static int draw(Sampler *p, uint64_t number)
 
 static void print_token(const Sampler *p, int id, bool first)
 {
-    fputs(p->meaning.unit == LSTMC_WORDS && !first ? " " : "", stdout);
-    fputs(p->meaning.vocabulary.text[id], stdout);
+    fputs(p->meaning->unit == LSTMC_WORDS && !first ? " " : "", stdout);
+    fputs(p->meaning->vocabulary.text[id], stdout);
     fflush(stdout);
 }
 
@@ -79,7 +79,7 @@ static int read_prompt(Sampler *p, const char *prompt)
     struct lstmc_message why;
     size_t length = strlen(prompt), found;
     int32_t *ids = arena_array(s->arena, int32_t, length + 1);
-    struct lstmc_meaning whole = p->meaning;
+    struct lstmc_meaning whole = *p->meaning;
     whole.pads_front = 0;
     int status = lstmc_encode(&whole, prompt, length, ids, length, &found, &why);
     if (status) {
@@ -95,20 +95,20 @@ static int read_prompt(Sampler *p, const char *prompt)
 /* A text begins after the end of a line, or else with any token at all. */
 static void begin(Sampler *p)
 {
-    for (int id = 0; id < p->meaning.vocabulary.count; id++)
-        if (!strcmp(p->meaning.vocabulary.text[id], "\n")) {
+    for (int id = 0; id < p->meaning->vocabulary.count; id++)
+        if (!strcmp(p->meaning->vocabulary.text[id], "\n")) {
             read_token(p, id);
             return;
         }
-    read_token(p, p->meaning.vocabulary.count - 1);
+    read_token(p, p->meaning->vocabulary.count - 1);
 }
 
 static int check_model(Sampler *p)
 {
     Session *s = p->session;
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
-    const struct lstmc_names *vocabulary = &p->meaning.vocabulary, *labels = &p->meaning.labels;
-    const char *why = !m->input_is_tokens || !vocabulary->count || p->meaning.unit == LSTMC_NO_TEXT
+    const struct lstmc_names *vocabulary = &p->meaning->vocabulary, *labels = &p->meaning->labels;
+    const char *why = !m->input_is_tokens || !vocabulary->count || p->meaning->unit == LSTMC_NO_TEXT
                     ? "the weight file says of no text that the model reads (was it trained on characters{...}?)" : NULL;
     bool same = vocabulary->count == labels->count && m->output_rank && m->output_shape[m->output_rank - 1] == labels->count;
     for (int i = 0; !why && same && i < labels->count; i++)
@@ -137,7 +137,7 @@ static int sample(Sampler *p)
 {
     Session *s = p->session;
     const char *weights = session_file(s, s->arguments.weights, ".safetensors"), *prompt = s->arguments.prompt;
-    int status = lstmc_meaning_load(&p->meaning, weights, &s->message);
+    int status = session_read_weights(s, weights);
     if (!status)
         status = check_model(p);
     s->arguments.compile.inference = true;
@@ -170,9 +170,8 @@ int command_sample(const Arguments *arguments)
 {
     Session s;
     session_open(&s, arguments);
-    Sampler p = { .session = &s };
+    Sampler p = { .session = &s, .meaning = &s.meaning };
     int status = s.description ? sample(&p) : 1;
-    lstmc_meaning_free(&p.meaning);
     lstmc_free(p.packed);
     lstmc_free(p.state);
     lstmc_free(p.scratch);

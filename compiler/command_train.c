@@ -266,16 +266,21 @@ static int train(Trainer *t)
     s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
     t->checkpoint = session_file(s, s->arguments.checkpoint, ".checkpoint");
     int status = s->arguments.resume ? load_checkpoint(t) : 0;
+    if (!status && s->arguments.resume)
+        status = lstmc_meaning_load(&s->meaning, t->checkpoint, &s->message);
     if (!status)
         status = session_prepare(s, s->arguments.init, true);
     if (status)
         return status;
+    session_print_notes(s);
     if (!make_metadata(t))
         return LSTMC_NO_MEMORY;
     struct lstmc_train_options options = make_options(t);
     status = set_flow(t, &options);
     if (status)
         return status;
+    if (s->arguments.resume)
+        session_compare_meanings(s, t->checkpoint);
     if (s->arguments.resume)
         compare_computed_by(t);
     else

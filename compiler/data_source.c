@@ -3,11 +3,11 @@
 #include "data_path.h"
 
 #include "../runtime/dataset.h"
+#include "../runtime/message.h"
+#include "../runtime/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define VALIDATION_INDEX (UINT64_C(1) << 40)    /* held-out samples are drawn far behind the training ones */
 
 static int at_most(int limit, int count)         /* limit 0: none */
 {
@@ -57,11 +57,26 @@ static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_
                     struct lstmc_message *message)
 {
     struct lstmc_csv_options options = {
-        .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
-        .sliding = data->sliding, .window = data->window, .horizons = data->horizons, .horizon_count = data->horizon_count,
-        .sample_weight = data->sample_weight, .group = data->group, .missing = data->missing, .at_most = data->at_most, .relative = data->relative,
-        .normalization = data->normalization, .split = data->split, .validation = data->validation_x,
-        .validation_remaining = data->validation_remaining, .last_only = data->last_only, .unpack = lstmc_gunzip,
+        .columns = data->columns,
+        .column_count = data->column_count,
+        .targets = data->targets,
+        .target_count = data->target_count,
+        .sliding = data->sliding,
+        .window = data->window,
+        .horizons = data->horizons,
+        .horizon_count = data->horizon_count,
+        .header = data->header,
+        .sample_weight = data->sample_weight,
+        .group = data->group,
+        .missing = data->missing,
+        .at_most = data->at_most,
+        .relative = data->relative,
+        .normalization = data->normalization,
+        .split = data->split,
+        .validation = data->validation_x,
+        .validation_remaining = data->validation_remaining,
+        .last_only = data->last_only,
+        .unpack = lstmc_gunzip,
     };
     return lstmc_read_csv(m, data->x, &options, training, validation, message);
 }
@@ -76,6 +91,11 @@ static int take_labels(const struct lstmc_model *m, const Data *data, struct lst
                  data->label_count, classes);
         return LSTMC_MISMATCH;
     }
+    for (int i = 0; i < classes; i++)
+        if (lstmc_text_well_formed(data->labels[i], strlen(data->labels[i])) < strlen(data->labels[i])) {
+            snprintf(message->text, sizeof message->text, "line %d: samples: label %d is no UTF-8", data->line, i + 1);
+            return LSTMC_MISMATCH;
+        }
     int done = lstmc_names_alloc(labels, classes);
     for (int i = 0; done && i < classes; i++)
         done = lstmc_names_set(labels, i, data->labels[i], strlen(data->labels[i]));
@@ -129,6 +149,37 @@ static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_
     return lstmc_read_wav(m, &options, training, validation, message);
 }
 
+/* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */
+static void note_targets(const struct lstmc_model *m, DataKind kind, struct lstmc_dataset *training)
+{
+    size_t bytes = m->target_count * sizeof(float);
+    const char *y = training->y;
+    if (training->samples < 2 ||
+        (kind == DATA_CSV && !m->target_is_class && !(m->loss && strstr(m->loss, "crossentropy"))))
+        return;
+    for (size_t i = 1; i < training->samples; i++)
+        if (memcmp(y, y + i * bytes, bytes))
+            return;
+    lstmc_note(&training->notes, "all %zu samples that train have the same target: there is nothing else to learn",
+               training->samples);
+}
+
+/* As Keras, which refuses a part without samples. */
+static int split(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                 struct lstmc_message *message)
+{
+    size_t all = training->samples;
+    lstmc_split_validation(&model->descriptor, training, model->validation_split, validation);
+    if (training->samples && validation->samples)
+        return LSTMC_OK;
+    size_t trains = training->samples;
+    training->samples = all;
+    snprintf(message->text, sizeof message->text,
+             "validation_split = %g: of %zu sample%s %zu train%s and %zu are held out: both need some",
+             model->validation_split, all, all == 1 ? "" : "s", trains, trains == 1 ? "s" : "", all - trains);
+    return LSTMC_MISMATCH;
+}
+
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation, struct lstmc_message *message)
 {
@@ -175,6 +226,8 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         validation->samples = validation->samples < most ? validation->samples : most;
     }
     if (!status && model->validation_split > 0 && !validation->samples)
-        lstmc_split_validation(m, training, model->validation_split, validation);
+        status = split(model, training, validation, message);
+    if (!status)
+        note_targets(m, data->kind, training);
     return status;
 }

@@ -131,6 +131,8 @@ char *access_text(Nest *nest, const Access *access);
 char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */
 char *expr_text(Nest *nest, const Expr *expr);
 char *float_text(Arena *arena, double value);
+const char *double_text(Arena *arena,
+                        double value); /* the shortest that is read as this number again (emit_meaning.c) */
 
 /* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights, packed, x, y". */
 typedef struct Exported {

@@ -14,12 +14,14 @@ typedef struct Example {
     Out *out;
     Arena *arena;
     const Programs *programs;
-    Mark marks[20];
+    Mark marks[40];
     int mark_count;
 } Example;
 
 static void add_mark(Example *to, const char *name, const char *value)
 {
+    if (to->mark_count == sizeof to->marks / sizeof *to->marks)
+        die("the example has more marks than %d", to->mark_count);
     to->marks[to->mark_count++] = (Mark){ name, value };
 }
 
@@ -60,50 +62,148 @@ static bool reads_text(const Programs *programs)
 static bool streams(const Programs *programs)
 {
     return programs->step && !reads_text(programs) && !programs->trained->meaning->is_relative &&
-           tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor);
+           tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor) &&
+           steps_have_all_columns(programs->trained->meaning, tensor_elements(programs->step->input));
 }
 
-/* "x[27], x[29]": what the outputs of a relative model are added to: of each target its value in the last row. NULL: to nothing. */
+/* "raw[27], raw[29]": what the outputs of a relative model are added to: of each target its value in the last row.
+ * NULL: to nothing. */
 static const char *last_values(const Programs *programs, Arena *arena)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     const char *list = NULL;
     for (int t = 0; t < base_count(meaning); t++)
-        list = arena_format(arena, "%s%sx[%zu]", list ? list : "", list ? ", " : "",
+        list = arena_format(arena, "%s%sraw[%zu]", list ? list : "", list ? ", " : "",
                             programs->model->descriptor.input_count - (size_t)meaning->columns.count + (size_t)base_column(meaning, t));
     return list;
 }
 
-static void add_marks(Example *to)
+static bool has_units(const Programs *programs)
+{
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    size_t outputs = outputs_of_step(&programs->model->descriptor);
+    bool any = false;
+    for (int column = 0; column < meaning->target.columns; column++)
+        any = any || unit_of_target(meaning, (size_t)column, outputs) > 0;
+    return any;
+}
+
+/* ---- what stands for what in the parts ---- */
+
+/* "\n" and blanks, so that the line below stands under the one above. */
+#define BELOW "\n        "
+#define DEEPER BELOW "    "
+
+static const char *copied(Arena *arena, const char *to, const char *from, const char *count, const char *type)
+{
+    return arena_format(arena, "for (int i = 0; i < %s; i++)" DEEPER "%s[i] = %s%s[i];", count, to, type, from);
+}
+
+/* Numbers come in as doubles, and are scaled as in training. */
+static void add_input_marks(Example *to)
+{
+    const struct lstmc_model *m = &to->programs->model->descriptor;
+    const struct lstmc_meaning *meaning = to->programs->trained->meaning;
+    bool numbers = !m->input_is_tokens;
+    add_mark(to, "<vocabulary>", arena_format(to->arena, "%d", m->vocabulary));
+    add_mark(to, "<value>", numbers ? "finite number" : arena_format(to->arena, "id in [0, %d)", m->vocabulary));
+    add_mark(to, "<raw>", numbers ? "double" : "int32_t");
+    add_mark(to, "<declare_raw>", numbers ? "static double raw[$_INPUTS];" : "");
+    add_mark(to, "<normalize>",
+             !numbers                 ? ""
+             : meaning->input.columns ? "@_normalize_double(raw, x);"
+                                      : copied(to->arena, "x", "raw", "$_INPUTS", "(float)"));
+    add_mark(to, "<check>", numbers ? "check_floats(raw, x, $_INPUTS);" : "");
+}
+
+/* "digits(values[i], 14.1)", or a table of units. */
+static void add_digits(Example *to)
+{
+    const struct lstmc_meaning *meaning = to->programs->trained->meaning;
+    size_t outputs = outputs_of_step(&to->programs->model->descriptor);
+    int columns = meaning->target.columns;
+    const char *table = "";
+    for (int column = 0; column < columns; column++)
+        table = arena_format(to->arena, "%s%s%s", table, column ? ", " : "",
+                             double_text(to->arena, unit_of_target(meaning, (size_t)column, outputs)));
+    bool any = has_units(to->programs);
+    add_mark(to, "<units>", any ? arena_format(to->arena, "static const double unit[] = { %s };", table) : "");
+    add_mark(to, "<digits>",
+             !any           ? "6"
+             : columns == 1 ? "digits(values[i], unit[0])"
+                            : arena_format(to->arena, "digits(values[i], unit[i %% %d])", columns));
+}
+
+static void add_output_marks(Example *to)
 {
     const Programs *programs = to->programs;
     const struct lstmc_model *m = &programs->model->descriptor;
     const struct lstmc_meaning *meaning = programs->trained->meaning;
-    Arena *arena = to->arena;
     size_t outputs = outputs_of_step(m), steps = m->output_count / outputs;
-    const char *count = number_text(arena, outputs), *last = last_values(programs, arena);
-    const char *loop = arena_format(arena, "for (int step = 0; step < %zu; step++)\n            print_step(&y[step * %zu]);", steps, outputs);
-    bool whole_steps = streams(programs) && tensor_elements(programs->step->input) == m->input_count;
-    bool labels = meaning->labels.count && (int)outputs <= meaning->labels.count;
-    add_mark(to, "<vocabulary>", arena_format(arena, "%d", m->vocabulary));
-    add_mark(to, "<value>", m->input_is_tokens ? "id of the vocabulary" : "number");
-    add_mark(to, "<outputs>", count);
+    bool values = answer_of(programs->model) == ANSWER_VALUES, labels = meaning->labels.count,
+         all = (int)outputs <= meaning->labels.count;
+    const char *last = values ? last_values(programs, to->arena) : NULL, *printed = values ? "values" : "y",
+               *sample = m->input_is_tokens ? "x" : "raw";
+    const char *loop = arena_format(to->arena,
+                                    "for (int step = 0; step < %zu; step++)" DEEPER "print_step(&%s[step * %zu]);",
+                                    steps, printed, outputs);
+    add_mark(to, "<outputs>", number_text(to->arena, outputs));
     add_mark(to, "<class>", labels ? "%s" : "%d");
-    add_mark(to, "<name>", labels ? "@_labels[best]" : "best");
-    add_mark(to, "<while>", steps > 1 ? "for (int sample = 0; read_sample(file, x); sample++)" : "while (read_sample(file, x))");
-    add_mark(to, "<between>", steps > 1 ? "if (sample > 0)\n            putchar('\\n');" : "");
-    add_mark(to, "<print>", steps > 1 ? loop : "print_step(y);");
-    add_mark(to, "<normalize>", meaning->input.columns ? "@_normalize(x, x);" : "");
-    add_mark(to, "<denormalize>", meaning->target.columns ? "@_denormalize(y, y);" : "");
-    add_mark(to, "<last>", last ? arena_format(arena, "const float last[] = { %s };", last) : "");
-    add_mark(to, "<add_last>", last ? arena_format(arena, "for (int i = 0; i < $_OUTPUTS; i++)\n            y[i] += last[i %% %d];",
-                                                   meaning->targets.count) : "");
-    if (!streams(programs))
-        return;
-    add_mark(to, "<step_inputs>", number_text(arena, tensor_elements(programs->step->input)));
-    add_mark(to, "<step_outputs>", count);
-    add_mark(to, "<normalize_step>", meaning->input.columns ? arena_format(arena, "@_normalize%s(x, x);", whole_steps ? "" : "_step") : "");
-    add_mark(to, "<denormalize_step>", meaning->target.columns ? arena_format(arena, "@_denormalize%s(y, y);", steps > 1 ? "_step" : "") : "");
+    add_mark(to, "<name>", !labels ? "best" : all ? "@_labels[best]" : "class_name(best)");
+    add_mark(to, "<while>",
+             arena_format(to->arena,
+                          steps > 1 ? "for (int sample = 0; read_sample(file, %s); sample++)"
+                                    : "while (read_sample(file, %s))",
+                          sample));
+    add_mark(to, "<between>", steps > 1 ? "if (sample > 0)" DEEPER "putchar('\\n');" : "");
+    add_mark(to, "<print>", steps > 1 ? loop : arena_format(to->arena, "print_step(%s);", printed));
+    add_mark(to, "<printed>", printed);
+    add_mark(to, "<declare_values>", values ? "static double values[$_OUTPUTS];" : "");
+    add_mark(to, "<denormalize>",
+             !values                   ? ""
+             : meaning->target.columns ? "@_denormalize_double(y, values);"
+                                       : copied(to->arena, "values", "y", "$_OUTPUTS", ""));
+    add_mark(to, "<add_last>",
+             last ? arena_format(to->arena,
+                                 "const double last[] = { %s };" BELOW "for (int i = 0; i < $_OUTPUTS; i++)" DEEPER
+                                 "values[i] += last[i %% %d];",
+                                 last, meaning->targets.count)
+                  : "");
+    add_digits(to);
+}
+
+static void add_stream_marks(Example *to)
+{
+    const Programs *programs = to->programs;
+    const struct lstmc_model *m = &programs->model->descriptor;
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    bool numbers = !m->input_is_tokens, values = answer_of(programs->model) == ANSWER_VALUES;
+    const char *inputs = number_text(to->arena, tensor_elements(programs->step->input)),
+               *outputs = number_text(to->arena, outputs_of_step(m));
+    const char *input_step = tensor_elements(programs->step->input) == m->input_count ? "" : "_step";
+    const char *output_step = m->output_count > outputs_of_step(m) ? "_step" : "";
+    add_mark(to, "<step_inputs>", inputs);
+    add_mark(to, "<step_outputs>", outputs);
+    add_mark(to, "<declare_raw_step>", numbers ? arena_format(to->arena, "double raw[%s];", inputs) : "");
+    add_mark(to, "<declare_values_step>", values ? arena_format(to->arena, "double values[%s];", outputs) : "");
+    add_mark(to, "<read>", numbers ? "raw" : "x");
+    add_mark(to, "<normalize_step>",
+             !numbers                 ? ""
+             : meaning->input.columns ? arena_format(to->arena, "@_normalize%s_double(raw, x);", input_step)
+                                      : copied(to->arena, "x", "raw", inputs, "(float)"));
+    add_mark(to, "<check_step>", numbers ? arena_format(to->arena, "check_floats(raw, x, %s);", inputs) : "");
+    add_mark(to, "<denormalize_step>",
+             !values                   ? ""
+             : meaning->target.columns ? arena_format(to->arena, "@_denormalize%s_double(y, values);", output_step)
+                                       : copied(to->arena, "values", "y", outputs, ""));
+}
+
+static void add_marks(Example *to)
+{
+    add_input_marks(to);
+    add_output_marks(to);
+    if (streams(to->programs))
+        add_stream_marks(to);
 }
 
 /* ---- the program ---- */
@@ -138,7 +238,7 @@ static void put_heading(Example *to, bool self_test)
     put(to->out, "#include \"%s.h\"", model->descriptor.name);
     if (self_test)
         put(to->out, "#include \"%s_self_test.h\"", model->descriptor.name);
-    put(to->out, "\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n\n");
+    put(to->out, "\n#include <math.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n\n");
 }
 
 static void put_main(Example *to, bool self_test)
@@ -160,6 +260,7 @@ static void put_main(Example *to, bool self_test)
         put(out, "if (steps)\n    predict_steps(file);\nelse\n    predict_samples(file);");
     else
         put(out, "predict_samples(file);");
+    put(out, "if (ferror(file)) {\nperror(name ? name : \"standard input\");\nreturn 1;\n}");
     put(out, "return fflush(stdout) != 0;\n}");
 }
 
@@ -167,16 +268,25 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
 {
     static const char *const answers[] = { [ANSWER_VALUES] = "print_values", [ANSWER_CLASS] = "print_class", [ANSWER_BINARY] = "print_binary" };
     Example to = { .out = out, .arena = arena, .programs = programs };
+    Answer answer = answer_of(programs->model);
+    int labels = programs->trained->meaning->labels.count;
     add_marks(&to);
     put_heading(&to, self_test);
     if (reads_text(programs)) {
-        put_part(&to, "read_text");
+        put_part(&to, "read_line");
+        put_part(&to, programs->trained->meaning->unit == LSTMC_BYTES ? "read_bytes" : "read_text");
     } else {
         put_part(&to, "read_word");
         put_part(&to, programs->model->descriptor.input_is_tokens ? "parse_id" : "parse_number");
         put_part(&to, "read_values");
+        if (!programs->model->descriptor.input_is_tokens)
+            put_part(&to, "check_floats");
     }
-    put_part(&to, answers[answer_of(programs->model)]);
+    if (answer == ANSWER_VALUES && has_units(programs))
+        put_part(&to, "digits");
+    if (labels && labels < (int)outputs_of_step(&programs->model->descriptor) && answer == ANSWER_CLASS)
+        put_part(&to, "class_name");
+    put_part(&to, answers[answer]);
     put_part(&to, "predict");
     if (streams(programs))
         put_part(&to, "stream");

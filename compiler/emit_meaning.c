@@ -1,11 +1,15 @@
 /* emit_meaning.c: in: what the numbers of a trained model mean.  out: its part of the third file: from the unit of the data to what the model reads
  * and back, the names of its classes, texts as ids; and the declarations. What the data had no meaning of is not there. */
+#include "answer.h"
 #include "embedded.h"
 #include "emit.h"
 
-#include "../runtime/lstmc.h"
+#include "../runtime/dataset.h"
+#include "../runtime/number.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A template, indented by its braces. */
 static void put_code(Out *out, Arena *arena, const Model *model, const char *text)
@@ -15,75 +19,124 @@ static void put_code(Out *out, Arena *arena, const Model *model, const char *tex
 
 /* ---- numbers ---- */
 
-static void put_numbers(Out *out, Arena *arena, const char *name, const double *values, int count)
+const char *double_text(Arena *arena, double value)
 {
-    const char *text = arena_format(arena, "static const float %s[] = {", name);
+    const char *text = NULL;
+    double again = NAN;
+    for (int digits = 6; digits <= 17 && again != value; digits++) {
+        text = arena_format(arena, "%.*g", digits, value);
+        if (!lstmc_number_read(text, strlen(text), &again))
+            break;
+    }
+    return strpbrk(text, ".e") ? text : arena_format(arena, "%s.0", text);
+}
+
+static void put_numbers(Out *out, Arena *arena, const char *type, const char *name, const double *values, int count)
+{
+    bool is_double = !strcmp(type, "double");
+    const char *text = arena_format(arena, "static const %s %s[] = {", type, name);
     for (int i = 0; i < count; i++)
-        text = arena_format(arena, "%s %s,", text, float_text(arena, values[i]));
+        text = arena_format(arena, "%s %s,", text,
+                            is_double ? double_text(arena, values[i]) : float_text(arena, values[i]));
     emit_line(out, arena, arena_format(arena, "%s };", text));
 }
 
-/* One function over `count` numbers, whose columns come again and again. */
-static void put_scaling_function(Out *out, Arena *arena, const Model *model, const char *signature, const char *formula, size_t count, int columns)
+/* The same numbers in both types: those of the functions in float, and of the ones in double. */
+static void put_scaling(Out *out, Arena *arena, const char *side, const struct lstmc_scaling *scaling)
 {
-    const char *column = columns == 1 ? "0" : (size_t)columns == count ? "i" : arena_format(arena, "i %% %d", columns);
-    put(out, "\n");
-    put_code(out, arena, model, signature);
-    put(out, "{\nfor (int i = 0; i < %zu; i++)\n    %s\n}\n", count, arena_format(arena, formula, column, column));
+    put_numbers(out, arena, "float", arena_format(arena, "%s_offset", side), scaling->offset, scaling->columns);
+    put_numbers(out, arena, "float", arena_format(arena, "%s_scale", side), scaling->scale, scaling->columns);
+    put_numbers(out, arena, "double", arena_format(arena, "%s_offset_double", side), scaling->offset, scaling->columns);
+    put_numbers(out, arena, "double", arena_format(arena, "%s_scale_double", side), scaling->scale, scaling->columns);
 }
 
-static const char normalize[] = "x[i] = (raw[i] - input_offset[%s]) / input_scale[%s];";
-static const char denormalize[] = "raw[i] = y[i] * target_scale[%s] + target_offset[%s];";
-
-/* Beside the last row, whose numbers come last: they are still there when the others have been changed. */
-static void put_relative_normalize(Out *out, Arena *arena, const Model *model, int columns)
+/* "i % 3": of a number among `count`, whose columns come again and again. */
+static const char *column_text(Arena *arena, size_t count, int columns)
 {
-    const char *column = columns == 1 ? "0" : arena_format(arena, "i %% %d", columns);
+    return columns == 1 ? "0" : (size_t)columns == count ? "i" : arena_format(arena, "i %% %d", columns);
+}
+
+/* One function over `count` numbers; in its formula # stands for the column. */
+static void put_scaling_function(Out *out, Arena *arena, const Model *model, const char *signature, const char *formula,
+                                 size_t count, int columns)
+{
+    const char *column = column_text(arena, count, columns), *filled = "";
+    for (const char *at; (at = strchr(formula, '#')) != NULL; formula = at + 1)
+        filled = arena_format(arena, "%s%.*s%s", filled, (int)(at - formula), formula, column);
     put(out, "\n");
-    put_code(out, arena, model, arena_format(arena, "void @_normalize(const float *raw, float *x)\n{\nfor (int i = 0; i < $_INPUTS; i++)\n    "
-                                             "x[i] = (raw[i] - raw[$_INPUTS - %d + %s] - input_offset[%s]) / input_scale[%s];\n}\n", columns,
-                                             column, column, column));
+    put_code(out, arena, model, signature);
+    put(out, "{\nfor (int i = 0; i < %zu; i++)\n    %s%s\n}\n", count, filled, formula);
 }
 
 /* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps, or none can be understood alone. */
 static size_t step_inputs(const Programs *programs)
 {
-    size_t count = programs->step && !programs->trained->meaning->is_relative ? tensor_elements(programs->step->input) : 0;
-    return count < programs->model->descriptor.input_count ? count : 0;
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    size_t count = programs->step && !meaning->is_relative ? tensor_elements(programs->step->input) : 0;
+    return count < programs->model->descriptor.input_count && steps_have_all_columns(meaning, count) ? count : 0;
 }
 
 static size_t step_outputs(const Programs *programs)
 {
     size_t count = programs->step ? tensor_elements(programs->step->output) : 0;
-    return count < programs->model->descriptor.output_count ? count : 0;
+    int columns = programs->trained->meaning->target.columns;
+    return count < programs->model->descriptor.output_count && columns && count % (size_t)columns == 0 ? count : 0;
+}
+
+/* Relative: beside the last row, whose numbers come last: they are still there when the others have been changed. */
+static void put_normalize(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_meaning *meaning = programs->trained->meaning;
+    size_t count = programs->model->descriptor.input_count, row = lstmc_row_columns(meaning);
+    int columns = meaning->input.columns;
+    const char *from = !meaning->is_relative
+                           ? ""
+                           : arena_format(arena, " - raw[%zu + %s]", count - row, column_text(arena, count, (int)row));
+    const char *single = arena_format(arena, "x[i] = (raw[i]%s - input_offset[#]) / input_scale[#];", from);
+    const char *precise =
+        arena_format(arena, "x[i] = (float)((raw[i]%s - input_offset_double[#]) / input_scale_double[#]);", from);
+    put_scaling_function(out, arena, programs->model, "void @_normalize(const float *raw, float *x)", single, count,
+                         columns);
+    put_scaling_function(out, arena, programs->model, "void @_normalize_double(const double *raw, float *x)", precise,
+                         count, columns);
+    if (!step_inputs(programs))
+        return;
+    put_scaling_function(out, arena, programs->model, "void @_normalize_step(const float *raw, float *x)", single,
+                         step_inputs(programs), columns);
+    put_scaling_function(out, arena, programs->model, "void @_normalize_step_double(const double *raw, float *x)",
+                         precise, step_inputs(programs), columns);
+}
+
+static void put_denormalize(Out *out, Arena *arena, const Programs *programs)
+{
+    static const char single[] = "raw[i] = y[i] * target_scale[#] + target_offset[#];";
+    static const char precise[] = "raw[i] = (double)y[i] * target_scale_double[#] + target_offset_double[#];";
+    size_t count = programs->model->descriptor.output_count;
+    int columns = programs->trained->meaning->target.columns;
+    put_scaling_function(out, arena, programs->model, "void @_denormalize(const float *y, float *raw)", single, count,
+                         columns);
+    put_scaling_function(out, arena, programs->model, "void @_denormalize_double(const float *y, double *raw)", precise,
+                         count, columns);
+    if (!step_outputs(programs))
+        return;
+    put_scaling_function(out, arena, programs->model, "void @_denormalize_step(const float *y, float *raw)", single,
+                         step_outputs(programs), columns);
+    put_scaling_function(out, arena, programs->model, "void @_denormalize_step_double(const float *y, double *raw)",
+                         precise, step_outputs(programs), columns);
 }
 
 static void put_scalings(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_scaling *input = &programs->trained->meaning->input, *target = &programs->trained->meaning->target;
-    const Model *model = programs->model;
     if (input->columns) {
         put(out, "\n/* number in the file = offset + scale * number in the model, column by column */\n");
-        put_numbers(out, arena, "input_offset", input->offset, input->columns);
-        put_numbers(out, arena, "input_scale", input->scale, input->columns);
-        if (programs->trained->meaning->is_relative)
-            put_relative_normalize(out, arena, model, input->columns);
-        else
-            put_scaling_function(out, arena, model, "void @_normalize(const float *raw, float *x)", normalize, model->descriptor.input_count,
-                                 input->columns);
-        if (step_inputs(programs))
-            put_scaling_function(out, arena, model, "void @_normalize_step(const float *raw, float *x)", normalize,
-                                 step_inputs(programs), input->columns);
+        put_scaling(out, arena, "input", input);
+        put_normalize(out, arena, programs);
     }
     if (target->columns) {
         put(out, "\n");
-        put_numbers(out, arena, "target_offset", target->offset, target->columns);
-        put_numbers(out, arena, "target_scale", target->scale, target->columns);
-        put_scaling_function(out, arena, model, "void @_denormalize(const float *y, float *raw)", denormalize, model->descriptor.output_count,
-                             target->columns);
-        if (step_outputs(programs))
-            put_scaling_function(out, arena, model, "void @_denormalize_step(const float *y, float *raw)", denormalize,
-                                 step_outputs(programs), target->columns);
+        put_scaling(out, arena, "target", target);
+        put_denormalize(out, arena, programs);
     }
 }
 
@@ -189,6 +242,20 @@ static const char encode[] =
     "}\n"
     "return unknown;\n}\n";
 
+static const char readable_text[] =
+    "\nsize_t @_readable(const char *text, size_t length)\n{\n"
+    "const char *at = text, *const end = text + length;\n"
+    "for (int bytes = 0; at < end; at += bytes) {\n"
+    "(void)lstmc_decode(at, end, &bytes);\n"
+    "if (!bytes)\n    break;\n"
+    "}\n"
+    "return (size_t)(at - text);\n}\n";
+static const char readable_bytes[] =
+    "\nsize_t @_readable(const char *text, size_t length)\n{\n"
+    "size_t at = 0;\n"
+    "while (at < length && find_id(text + at, 1) >= 0)\n    at++;\n"
+    "return at;\n}\n";
+
 /* A reader of lines keeps the first two ids for padding and for what is unknown; one of bytes knows them all. */
 static int unknown_id(const struct lstmc_meaning *meaning)
 {
@@ -220,6 +287,7 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
     const char *small = meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : "";
     put_code(out, arena, programs->model, arena_format(arena, find_id, small));
     put_code(out, arena, programs->model, arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
+    put_code(out, arena, programs->model, meaning->unit == LSTMC_BYTES ? readable_bytes : readable_text);
 }
 
 static bool reads_text(const struct lstmc_meaning *meaning)
@@ -242,10 +310,12 @@ void emit_meaning(Out *out, Arena *arena, const Programs *programs)
 /* ---- declarations ---- */
 
 static const char about_normalize[] =
-    "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and what it says, y [$_OUTPUTS], to "
-    "that unit. raw may be x, or y.";
+    "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and "
+    "what it says, y [$_OUTPUTS], to that unit. raw may be x, or y.";
 static const char about_relative[] =
     " The model reads and says differences from the last row of raw: the last row is taken off here, and has to be added to what @_denormalize gives.";
+static const char about_double[] = "The same, computed in double as it was in training: where numbers lie so far from "
+                                   "zero, beside their deviation, that floats do not hold what tells them apart.";
 static const char about_steps[] = "The same for one call of @_step.";
 
 /* `more` is no template: it is what the data calls things. */
@@ -270,24 +340,54 @@ static const char *listed(Arena *arena, const char *words, const struct lstmc_na
     return names->count ? arena_format(arena, "%s.", text) : "";
 }
 
+/* " Here: pressure, time." The columns of which that is true. */
+static const char *far_columns(Arena *arena, const struct lstmc_scaling *scaling, const struct lstmc_names *names,
+                               const char *listed_before)
+{
+    const char *text = listed_before;
+    for (int i = 0; i < names->count; i++) {
+        bool is_there = strstr(text, arena_format(arena, "\"%s\"", names->text[i])) != NULL;
+        int column = i % scaling->columns;
+        if (!is_there && !lstmc_float_holds(fabs(scaling->offset[column]), scaling->scale[column]))
+            text = arena_format(arena, "%s%s\"%s\"", text, *text ? ", " : "", names->text[i]);
+    }
+    return text;
+}
+
+static void put_pair(Out *out, Arena *arena, const Model *model, const char *about, const char *more,
+                     const char *normalize, const char *denormalize)
+{
+    if (*normalize || *denormalize)
+        put_declarations(out, arena, model, about, more, arena_format(arena, "%s%s", normalize, denormalize));
+}
+
 static void put_scaling_declarations(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
-    int input = meaning->input.columns, target = meaning->target.columns;
+    const Model *model = programs->model;
+    bool input = meaning->input.columns, target = meaning->target.columns;
     const char *columns = arena_format(arena, "%s%s", input ? listed(arena, " Columns of the input: ", &meaning->columns) : "",
                                        !target ? "" : listed(arena, meaning->is_relative ? " Changes that are the output: " : " Columns of the output: ",
                                                              &meaning->targets));
-    if (input || target)
-        put_declarations(out, arena, programs->model,
-                         arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,
-                         arena_format(arena, "%s%s", input ? "void @_normalize(const float *raw, float *x);\n" : "",
-                                      target ? "void @_denormalize(const float *y, float *raw);\n" : ""));
+    const char *far = input ? far_columns(arena, &meaning->input, &meaning->columns, "") : "";
+    if (target)
+        far = far_columns(arena, &meaning->target, &meaning->targets, far);
+    put_pair(out, arena, model,
+             arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,
+             input ? "void @_normalize(const float *raw, float *x);\n" : "",
+             target ? "void @_denormalize(const float *y, float *raw);\n" : "");
+    put_pair(out, arena, model, about_double, *far ? arena_format(arena, " That is so of %s.", far) : "",
+             input ? "void @_normalize_double(const double *raw, float *x);\n" : "",
+             target ? "void @_denormalize_double(const float *y, double *raw);\n" : "");
     input = input && step_inputs(programs);
     target = target && step_outputs(programs);
-    if (input || target)
-        put_declarations(out, arena, programs->model, about_steps, "",
-                         arena_format(arena, "%s%s", input ? "void @_normalize_step(const float *raw, float *x);\n" : "",
-                                      target ? "void @_denormalize_step(const float *y, float *raw);\n" : ""));
+    put_pair(out, arena, model, about_steps, "",
+             input ? "void @_normalize_step(const float *raw, float *x);\nvoid @_normalize_step_double(const double "
+                     "*raw, float *x);\n"
+                   : "",
+             target ? "void @_denormalize_step(const float *y, float *raw);\nvoid @_denormalize_step_double(const "
+                      "float *y, double *raw);\n"
+                    : "");
 }
 
 void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
@@ -307,4 +407,11 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
                                              "%s. Returns how many of them are not in the vocabulary, which become %d.", names_of_units(meaning->unit),
                                       meaning->pads_front ? "before" : "behind", meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
                          "", "int @_encode(const char *text, int32_t *x);\n");
+    if (reads_text(meaning))
+        put_declarations(out, arena, model,
+                         arena_format(arena,
+                                      "How many bytes of a text are %s: `length`, if all are; of the next one @_encode "
+                                      "would make what it is not.",
+                                      meaning->unit == LSTMC_BYTES ? "in the vocabulary" : "well-formed UTF-8"),
+                         "", "size_t @_readable(const char *text, size_t length);\n");
 }

@@ -276,6 +276,7 @@ static void extract_csv(Description *d, Data *data)
     data->sample_weight = field_text(d, "sample_weight");
     data->at_most = optional_number_field(d, "at_most");
     data->relative = field_flag(d, "relative");
+    data->header = field_integer(d, "first_line", -1, 1, 0);
     data->last_only = field_flag(d, "last_only");
     if (!data->target_count) {
         data->targets = data->columns;

@@ -3,6 +3,8 @@
 #include "embedded.h"
 #include "passes.h"
 
+#include "../runtime/number.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +85,7 @@ static int take_data(Arguments *a, char *value)
 
 static int take_temperature(Arguments *a, const char *value)
 {
-    char *end;
-    a->temperature = strtod(value, &end);
-    return *value && !*end && a->temperature >= 0 && a->temperature <= 100 ? 0
+    return lstmc_number_read(value, strlen(value), &a->temperature) && a->temperature >= 0 && a->temperature <= 100 ? 0
          : usage("--temperature takes a number from 0 (always the most probable) to 100, not \"%s\"", value);
 }
 

@@ -58,6 +58,7 @@ typedef struct Data {
     const double *at_most;                  /* csv: targets become 1 up to this, else 0; or NULL */
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
     bool relative, last_only;               /* csv */
+    int header;                             /* csv: whether the first line is names: 1, -1; 0: by its looks */
     bool stateful;                          /* characters: streams side by side, whose states go on from batch to batch */
     double split;                           /* csv, characters, lines, wav: the first part trains, the rest is held out, as a fraction */
     const char **files; int file_count;     /* lines: texts; none: all of a folder */

@@ -1,28 +1,38 @@
-/* predict_input.c: in: a file or standard input.  out: samples for a trained model, in its types and scaled as in training. */
+/* predict_input.c: in: a file or standard input.  out: samples for a trained model, in its types and scaled as in
+ * training. The program that --example writes reads the same (compiler/example/): what is taken or refused here, is
+ * there. */
 #include "predict_input.h"
 
 #include "answer.h"
 
+#include "../runtime/dataset.h"
+#include "../runtime/message.h"
+#include "../runtime/number.h"
+#include "../runtime/text.h"
+
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_MAX 64
+#define WORD_MAX 1000                   /* of a number: bytes that are read */
 
 struct PredictInput {
     Session *session;
     const struct lstmc_model *model;
     const struct lstmc_meaning *meaning;
     const char *path;                   /* as messages say it */
-    struct lstmc_dataset data;          /* of a file that is read in whole */
-    size_t done;                        /* of all samples */
-    bool is_raw;                        /* data in memory is in its own unit */
-    int base_count;                     /* relative forecasts: targets of a sample in data.persistence */
+    struct lstmc_dataset table;         /* of a table: all samples, and what their forecasts are added to */
+    struct lstmc_npy array;
+    struct lstmc_layout layout;         /* of its samples */
+    size_t samples, done;               /* of a table or an array; and how many were read, of anything */
+    double *raw;                        /* one sample in the unit of the data */
+    int base_count;                     /* relative forecasts: targets of a sample */
+    double *base;                       /* what they are added to, of the samples read last */
     size_t base_first;                  /* the sample that is the first there */
-    FILE *file;                         /* NULL: data */
+    FILE *file;                         /* NULL: a table or an array */
     int line;
+    int failed;                         /* a status that waits until what was read before it has been answered */
     char *text; size_t capacity;        /* one line */
 };
 
@@ -32,159 +42,225 @@ static bool ends_with(const char *path, const char *ending)
     return length > wanted && !strcmp(path + length - wanted, ending);
 }
 
-static void fail(PredictInput *input, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void fail(PredictInput *input, const char *format, ...)
-{
-    char *text = input->session->message.text;
-    size_t size = sizeof input->session->message.text;
-    int used = snprintf(text, size, "%.200s:%d: ", input->path, input->line);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text + used, size - (size_t)used, format, arguments);
-    va_end(arguments);
-}
-
-/* ---- whole files ---- */
-
-/* Numbers in the unit of the data become what the model reads: relative ones beside the last row, which stands there until it is the last to be
- * changed. What forecasts of the sample are added to is kept as number `kept`. */
-static void scale_numbers(PredictInput *input, float *x, size_t count, size_t kept)
-{
-    const struct lstmc_scaling *scaling = &input->meaning->input;
-    size_t columns = (size_t)scaling->columns, last = count - columns;
-    for (int t = 0; t < input->base_count; t++)
-        input->data.persistence[kept * (size_t)input->base_count + (size_t)t] = x[last + (size_t)base_column(input->meaning, t)];
-    for (size_t i = 0; columns && i < count; i++) {
-        size_t column = i % columns;
-        float from = input->meaning->is_relative ? x[last + column] : 0;
-        x[i] = (x[i] - from - (float)scaling->offset[column]) / (float)scaling->scale[column];      /* as M_normalize does */
-    }
-}
-
-/* Room for what the forecasts of so many samples are added to. */
-static int keep_bases(PredictInput *input, size_t samples)
-{
-    input->base_count = base_count(input->meaning);
-    if (!input->base_count || input->data.persistence)
-        return LSTMC_OK;
-    input->data.persistence = lstmc_alloc(samples * (size_t)input->base_count * sizeof(float));
-    return input->data.persistence ? LSTMC_OK : LSTMC_NO_MEMORY;
-}
-
-/* Samples of an array, from the present one on. */
-static bool scale_rows(PredictInput *input, float *x, int count, int rows)
-{
-    input->base_first = input->done;
-    if (keep_bases(input, (size_t)rows))
-        return false;
-    for (int i = 0; i < count && !input->model->input_is_tokens; i++)
-        scale_numbers(input, x + (size_t)i * input->model->input_count, input->model->input_count, (size_t)i);
-    return true;
-}
-
-static int read_array(PredictInput *input, const char *path)
-{
-    const Data *data = &description_model(input->session->description)->data;
-    bool cuts = data->kind == DATA_NPY;
-    input->is_raw = true;
-    return lstmc_read_npy(input->model, path, NULL, cuts ? data->vocabulary : 0, cuts ? data->unknown : 0, &input->data, &input->session->message);
-}
-
-static int read_table(PredictInput *input, const char *path)
-{
-    const Data *data = &description_model(input->session->description)->data;
-    if (data->kind != DATA_CSV) {
-        snprintf(input->session->message.text, sizeof input->session->message.text,
-                 "%.200s: the description does not say which columns to read (its data is no csv{...}); numbers are read from standard input", path);
-        return LSTMC_MISMATCH;
-    }
-    struct lstmc_csv_options options = {
-        .columns = data->columns, .column_count = data->column_count, .targets = data->targets, .target_count = data->target_count,
-        .sliding = data->sliding, .window = data->window, .group = data->group, .missing = data->missing, .relative = data->relative,
-        .unpack = lstmc_gunzip,
-    };
-    input->base_count = data->relative ? data->target_count : 0;
-    return lstmc_read_windows(input->model, path, &options, &input->meaning->input, &input->data, &input->session->message);
-}
-
-/* ---- as it comes in ---- */
+#define FAIL(input, format, ...)                                                                               \
+    lstmc_fail(&(input)->session->message, LSTMC_BAD_FILE, "%.200s:%d: " format, (input)->path, (input)->line, \
+               __VA_ARGS__)
 
 static bool reads_text(const PredictInput *input)
 {
     return input->meaning->vocabulary.count && input->meaning->unit != LSTMC_NO_TEXT;
 }
 
-/* 1, 0 at the end, negative after a mistake. */
-static int read_line(PredictInput *input, int32_t *ids)
+/* ---- a sample of numbers ---- */
+
+/* Numbers in the unit of the data become what the model reads; what forecasts of the sample are added to is kept as
+ * number `kept`. Returns the place of a number that has none in the model, or `count`. */
+static size_t take_numbers(PredictInput *input, void *x, size_t count, size_t kept)
+{
+    const struct lstmc_meaning *meaning = input->meaning;
+    size_t row = (size_t)meaning->columns.count, i = 0;
+    for (int t = 0; t < input->base_count; t++)
+        input->base[kept * (size_t)input->base_count + (size_t)t] =
+            input->raw[count - row + (size_t)base_column(meaning, t)];
+    if (!input->model->input_is_tokens)
+        return lstmc_normalize(meaning, input->raw, x, count);
+    struct lstmc_dataset ids = { .x = x };
+    while (i < count && lstmc_store_input(input->model, &ids, i, input->raw[i]))
+        i++;
+    return i;
+}
+
+/* ---- arrays and tables ---- */
+
+static int read_array_sample(PredictInput *input, size_t sample, void *x, size_t kept)
+{
+    const Data *data = &description_model(input->session->description)->data;
+    const struct lstmc_layout *layout = &input->layout;
+    bool cuts = input->model->input_is_tokens && data->kind == DATA_NPY;
+    for (size_t i = 0; i < input->model->input_count; i++) {
+        double value = lstmc_npy_value(&input->array, sample * layout->sample + layout->skip + i);
+        input->raw[i] = cuts ? lstmc_array_id(value, data->vocabulary, data->unknown) : value;
+    }
+    size_t place = take_numbers(input, x, input->model->input_count, kept);
+    if (place == input->model->input_count)
+        return LSTMC_OK;
+    return lstmc_fail(&input->session->message, LSTMC_MISMATCH,
+                      "%.200s: row %zu, column %zu (from 0): %.9g is not %s%s", input->path, sample,
+                      layout->skip + place, input->raw[place], lstmc_input_range(input->model).text,
+                      input->meaning->input.columns ? " once it is scaled" : "");
+}
+
+/* All samples are looked at before anything is said of the first. */
+static int read_array(PredictInput *input, const char *path)
+{
+    struct lstmc_message *message = &input->session->message;
+    int status = lstmc_npy_read(path, &input->array, message);
+    if (!status)
+        status = lstmc_fit_inputs(input->model, path, &input->array, &input->layout, message);
+    void *x = lstmc_alloc(input->model->input_count * 4);
+    if (!x && !status)
+        status = lstmc_fail_memory(message, path);
+    input->samples = status ? 0 : input->array.shape[0];
+    for (size_t sample = 0; !status && sample < input->samples; sample++)
+        status = read_array_sample(input, sample, x, 0);
+    lstmc_free(x);
+    return status;
+}
+
+/* The columns that forecasts are changes of. A table has them even where they are no inputs. */
+static const char *const *base_names(PredictInput *input, const Data *data, bool is_relative)
+{
+    int inputs = input->base_count;
+    if (!inputs && is_relative)
+        input->base_count = data->target_count;
+    const char **names = arena_array(input->session->arena, const char *, input->base_count + 1);
+    for (int t = 0; t < input->base_count; t++)
+        names[t] = inputs ? input->meaning->columns.text[base_column(input->meaning, t)] : data->targets[t];
+    return names;
+}
+
+/* The columns are those that the weights were trained on, which their file says, or else the description. */
+static int read_table(PredictInput *input, const char *path)
+{
+    const Data *data = &description_model(input->session->description)->data;
+    const struct lstmc_meaning *meaning = input->meaning;
+    if (data->kind != DATA_CSV)
+        return lstmc_fail(&input->session->message, LSTMC_MISMATCH,
+                          "%.200s: the description does not say which columns to read (its data is no csv{...}); "
+                          "numbers are read from standard input",
+                          path);
+    bool named = meaning->columns.count > 0;
+    bool is_relative = named ? meaning->is_relative : data->relative;
+    const char *const *targets = base_names(input, data, is_relative);
+    struct lstmc_csv_options options = {
+        .columns = named ? (const char *const *)meaning->columns.text : data->columns,
+        .column_count = named ? meaning->columns.count : data->column_count,
+        .targets = targets,
+        .target_count = input->base_count,
+        .relative = is_relative,
+        .sliding = data->sliding,
+        .window = data->window,
+        .header = data->header,
+        .group = data->group,
+        .missing = data->missing,
+        .unpack = lstmc_gunzip,
+    };
+    int status = lstmc_read_windows(input->model, path, &options, &meaning->input, &input->table,
+                                    &input->session->message);
+    input->samples = input->table.samples;
+    return status;
+}
+
+/* ---- text, as it comes in ---- */
+
+/* 1, 0 at the end of the file, negative if it cannot be read. */
+static int end_of_input(PredictInput *input)
+{
+    return ferror(input->file)
+               ? lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: %s", input->path, strerror(errno))
+               : 0;
+}
+
+/* A line without its end, which is LF, CR or both: 1, 0 if there is none, negative if it cannot be read. */
+static int read_line(PredictInput *input, size_t *length)
+{
+    int c = getc(input->file);
+    if (c == EOF)
+        return end_of_input(input);
+    for (*length = 0; c != EOF && c != '\n' && c != '\r'; c = getc(input->file)) {
+        if (*length + 1 >= input->capacity) {
+            char *moved = realloc(input->text, 2 * input->capacity + 256);
+            if (!moved)
+                return lstmc_fail_memory(&input->session->message, input->path);
+            input->text = moved;
+            input->capacity = 2 * input->capacity + 256;
+        }
+        input->text[(*length)++] = (char)c;
+    }
+    if (c == '\r' && (c = getc(input->file)) != '\n' && c != EOF)
+        ungetc(c, input->file);
+    input->line++;
+    return 1;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A line as the readers of texts take one: without a byte order mark, and but for bytes without blanks around it. */
+static int read_text(PredictInput *input, int32_t *ids)
 {
     struct lstmc_message why = { "" };
-    ssize_t length = getline(&input->text, &input->capacity, input->file);
-    if (length < 0)
-        return 0;
-    input->line++;
-    while (length && (input->text[length - 1] == '\n' || input->text[length - 1] == '\r'))
+    size_t length = 0, first = 0;
+    int status = read_line(input, &length), is_bytes = input->meaning->unit == LSTMC_BYTES;
+    if (status <= 0)
+        return status;
+    const char *text = input->text ? input->text : "";
+    size_t good = is_bytes ? strnlen(text, length) : lstmc_text_well_formed(text, length);
+    if (good < length)
+        return FAIL(input, "column %zu: %s", good + 1, is_bytes ? "no id stands for the byte 0x00" : "is not UTF-8");
+    if (input->line == 1 && !is_bytes && length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+        first = 3;
+    while (!is_bytes && first < length && is_blank(text[first]))
+        first++;
+    while (!is_bytes && length > first && is_blank(text[length - 1]))
         length--;
-    int status = lstmc_encode(input->meaning, input->text, (size_t)length, ids, input->model->input_count, NULL, &why);
-    if (status)
-        fail(input, "%s", why.text);
-    return status ? status : 1;
+    status = lstmc_encode(input->meaning, text + first, length - first, ids, input->model->input_count, NULL, &why);
+    return status ? FAIL(input, "%s", why.text) : 1;
 }
+
+/* ---- numbers, as they come in ---- */
 
 static bool is_between(int c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ';';
 }
 
-static bool read_word(PredictInput *input, char *word)
+/* What is too long for a number, or holds a zero byte, becomes what is none. */
+static bool read_word(PredictInput *input, char *word, size_t *length)
 {
-    size_t length = 0;
+    *length = 0;
     int c = getc(input->file);
     for (; is_between(c); c = getc(input->file))
         input->line += c == '\n';
     for (; c != EOF && !is_between(c); c = getc(input->file))
-        if (length + 1 < WORD_MAX)
-            word[length++] = (char)c;
+        if (*length + 1 < WORD_MAX)
+            word[(*length)++] = (char)(c ? c : '?');
+        else
+            word[WORD_MAX - 2] = '?';
     if (c != EOF)
         ungetc(c, input->file);
-    word[length] = 0;
-    return length > 0;
+    word[*length] = 0;
+    return *length > 0;
 }
 
-static bool store(const PredictInput *input, void *x, int i, const char *word)
+static int no_number(PredictInput *input, const char *word)
 {
-    char *end;
-    double value = strtod(word, &end);
-    if (*end || !isfinite(value))
-        return false;
-    if (input->model->input_is_tokens) {
-        ((int32_t *)x)[i] = value >= 0 && value < input->model->vocabulary ? (int32_t)value : -1;
-        return value >= 0 && value < input->model->vocabulary && value == floor(value);
-    }
-    ((float *)x)[i] = (float)value;
-    return true;
+    if (input->model->input_is_tokens)
+        return FAIL(input, "\"%.80s\" is no id in [0, %d)", word, input->model->vocabulary);
+    return FAIL(input, "\"%.80s\" is no finite number", word);
 }
 
 static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
 {
     char word[WORD_MAX];
+    size_t length;
     for (int i = 0; i < count; i++) {
-        if (!read_word(input, word)) {
-            if (i == 0)
-                return 0;
-            fail(input, "the input ends after %d of %d values", i, count);
-            return LSTMC_BAD_FILE;
+        if (!read_word(input, word, &length)) {
+            int status = end_of_input(input);
+            return status || i == 0 ? status : FAIL(input, "the input ends after %d of %d values", i, count);
         }
-        if (!store(input, x, i, word)) {
-            if (input->model->input_is_tokens)
-                fail(input, "\"%s\" is no id in [0, %d)", word, input->model->vocabulary);
-            else
-                fail(input, "\"%s\" is no number", word);
-            return LSTMC_BAD_FILE;
-        }
+        struct lstmc_dataset ids = { .x = x };
+        if (!lstmc_number_read(word, length, &input->raw[i]) ||
+            (input->model->input_is_tokens && !lstmc_store_input(input->model, &ids, (size_t)i, input->raw[i])))
+            return no_number(input, word);
     }
-    scale_numbers(input, x, (size_t)count, kept);
-    return 1;
+    size_t place = take_numbers(input, x, (size_t)count, kept);
+    return place == (size_t)count
+               ? 1
+               : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads", place + 1,
+                      input->raw[place]);
 }
 
 int predict_input_step(PredictInput *input, void *x, int count)
@@ -194,62 +270,81 @@ int predict_input_step(PredictInput *input, void *x, int count)
 
 /* ---- all of them ---- */
 
+/* A folder opens like a file. */
+static int open_file(PredictInput *input, const char *path)
+{
+    input->file = path ? fopen(path, "r") : stdin;
+    if (!input->file)
+        return lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: %s", path, strerror(errno));
+    input->line = !reads_text(input);
+    return LSTMC_OK;
+}
+
+static int allocate(PredictInput *input)
+{
+    size_t rows = (size_t)input->model->batch * (size_t)input->model->shards;
+    input->base_count = base_count(input->meaning);
+    input->raw = lstmc_alloc(input->model->input_count * sizeof *input->raw);
+    input->base = lstmc_alloc(rows * (size_t)input->base_count * sizeof *input->base + 1);
+    return input->raw && input->base ? LSTMC_OK : lstmc_fail_memory(&input->session->message, "a sample");
+}
+
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path)
 {
     PredictInput *input = arena_alloc(session->arena, sizeof *input);
     bool is_file = path && strcmp(path, "-");
-    int status = 0;
     *input = (PredictInput){ .session = session, .model = &description_model(session->description)->descriptor, .meaning = meaning,
                              .path = is_file ? path : "standard input", .line = 0 };
-    if (is_file && ends_with(path, ".npy"))
+    int status = allocate(input);
+    if (!status && is_file && ends_with(path, ".npy"))
         status = read_array(input, path);
-    else if (is_file && (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".gz")) && !reads_text(input))
+    else if (!status && is_file && (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".gz")) &&
+             !reads_text(input))
         status = read_table(input, path);
-    else if (!(input->file = is_file ? fopen(path, "r") : stdin)) {
-        snprintf(session->message.text, sizeof session->message.text, "%.200s: %s", path, strerror(errno));
-        status = LSTMC_IO;
-    } else if (!reads_text(input))
-        input->line = 1;
-    return status ? NULL : input;
+    else if (!status)
+        status = open_file(input, is_file ? path : NULL);
+    if (!status)
+        return input;
+    predict_input_close(input);
+    return NULL;
 }
 
-/* One text, or one sample of numbers; `kept`: its number in this batch. */
+/* Sample number input->done + kept into x: 1, 0 if there are no more, or negative. */
 static int read_sample(PredictInput *input, void *x, size_t kept)
 {
-    return reads_text(input) ? read_line(input, x) : read_numbers(input, x, (int)input->model->input_count, kept);
+    size_t sample = input->done + kept, bytes = input->model->input_count * 4;
+    if (input->file)
+        return reads_text(input) ? read_text(input, x) : read_numbers(input, x, (int)input->model->input_count, kept);
+    if (sample == input->samples)
+        return 0;
+    if (input->table.x)
+        memcpy(x, (const char *)input->table.x + sample * bytes, bytes);
+    else if (read_array_sample(input, sample, x, kept))
+        return LSTMC_MISMATCH;
+    return 1;
 }
 
 int predict_input_next(PredictInput *input, void *x, int rows)
 {
-    size_t floats = input->model->input_count;
-    int count = 0;
-    if (!input->file) {
-        size_t left = input->data.samples - input->done;
-        count = left < (size_t)rows ? (int)left : rows;
-        memcpy(x, (const char *)input->data.x + input->done * floats * 4, (size_t)count * floats * 4);
-        if (input->is_raw && !scale_rows(input, x, count, rows))
-            return LSTMC_NO_MEMORY;
-        input->done += (size_t)count;
-        return count;
-    }
+    int count = 0, status = input->failed ? input->failed : 1;
     input->base_first = input->done;
-    if (keep_bases(input, (size_t)rows))
-        return LSTMC_NO_MEMORY;
-    for (; count < rows; count++) {
-        int status = read_sample(input, (char *)x + (size_t)count * floats * 4, (size_t)count);
-        if (status < 0)
-            return status;
-        if (!status)
-            break;
-    }
+    while (status > 0 && count < rows &&
+           (status = read_sample(input, (char *)x + (size_t)count * input->model->input_count * 4, (size_t)count)) > 0)
+        count++;
+    if (status < 0 && !count)
+        return status;
+    input->failed = status < 0 ? status : 0;
     input->done += (size_t)count;
     return count;
 }
 
-const float *predict_input_base(const PredictInput *input, size_t sample, int *count)
+const double *predict_input_base(const PredictInput *input, size_t sample, int *count)
 {
     *count = input->base_count;
-    return input->base_count ? input->data.persistence + (sample - input->base_first) * (size_t)input->base_count : NULL;
+    if (!input->base_count)
+        return NULL;
+    return (input->table.base ? input->table.base : input->base) +
+           (sample - (input->table.base ? 0 : input->base_first)) * (size_t)input->base_count;
 }
 
 void predict_input_close(PredictInput *input)
@@ -259,5 +354,8 @@ void predict_input_close(PredictInput *input)
     if (input->file && input->file != stdin)
         fclose(input->file);
     free(input->text);
-    lstmc_dataset_free(&input->data);
+    lstmc_free(input->raw);
+    lstmc_free(input->base);
+    lstmc_npy_free(&input->array);
+    lstmc_dataset_free(&input->table);
 }

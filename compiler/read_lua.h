@@ -25,9 +25,10 @@ Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const
 void         description_free(Description *description);
 const Model *description_model(const Description *description);
 
-/* One sample of samples(function ...), a pure function of (seed, index). x, y: room for input_count and target_count elements of the model's types.
- * *weight: how much it counts,
- * negative if the function does not say. Returns false with a diagnostic if the function fails or returns another number of elements. */
+/* One sample of samples(function ...), a pure function of (seed, index). x, y: room for input_count and target_count
+ * elements of the model's types. *weight: how much it counts, negative if the function does not say. Returns false with
+ * a diagnostic if the function fails, or returns something that the model has no place for. */
+#define VALIDATION_INDEX (UINT64_C(1) << 40)    /* held-out samples are drawn far behind the training ones */
 bool description_sample(Description *description, uint64_t seed, uint64_t index, void *x, void *y, float *weight);
 
 /* What the function of the callback LearningRateScheduler says; NAN with a diagnostic if it fails. Epochs from 0. */

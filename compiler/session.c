@@ -1,6 +1,7 @@
 /* session.c: in: words of the command line.  out: data, engine and weights for the commands that compute with them; and their end. */
 #include "session.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,6 +40,56 @@ static bool make_engine(Session *s)
     return true;
 }
 
+int session_read_weights(Session *s, const char *weight_file)
+{
+    const struct lstmc_model *m = &description_model(s->description)->descriptor;
+    int differs = 0;
+    s->weights = lstmc_alloc(m->weight_count * sizeof *s->weights + 1);
+    int status = s->weights ? lstmc_trained_load(m, s->weights, &s->meaning, &differs, weight_file, &s->message)
+                            : LSTMC_NO_MEMORY;
+    if (!status && differs &&
+        strcmp(s->arguments.command, "train")) /* what starts from other weights may be another model */
+        fprintf(stderr,
+                "note: %s was written by a description with other options of its layers, steps or loss than %s has "
+                "now\n",
+                weight_file, s->arguments.model);
+    return status;
+}
+
+static bool same_names(const struct lstmc_names *a, const struct lstmc_names *b)
+{
+    bool same = a->count == b->count || !a->count || !b->count;
+    for (int i = 0; same && i < a->count && i < b->count; i++)
+        same = !strcmp(a->text[i], b->text[i]);
+    return same;
+}
+
+/* To a thousandth of the unit: more would show in the loss. */
+static bool same_scaling(const struct lstmc_scaling *a, const struct lstmc_scaling *b)
+{
+    bool same = a->columns == b->columns || !a->columns || !b->columns;
+    for (int i = 0; same && i < a->columns && i < b->columns; i++)
+        same = fabs(a->offset[i] - b->offset[i]) <= 1e-3 * b->scale[i] &&
+               fabs(a->scale[i] - b->scale[i]) <= 1e-3 * b->scale[i];
+    return same;
+}
+
+/* Ids, classes and units come from the data, which may not be those that the weights were trained on. */
+void session_compare_meanings(const Session *s, const char *weight_file)
+{
+    const struct lstmc_meaning *before = &s->meaning, *now = &s->data.meaning;
+    const char *what = !same_names(&before->vocabulary, &now->vocabulary) ? "another vocabulary"
+                       : !same_names(&before->labels, &now->labels)       ? "other labels"
+                       : !same_names(&before->columns, &now->columns)     ? "other columns"
+                       : !same_names(&before->targets, &now->targets)     ? "other targets"
+                       : !same_scaling(&before->input, &now->input) || !same_scaling(&before->target, &now->target)
+                           ? "other units (offset and scale)"
+                           : NULL;
+    if (what)
+        fprintf(stderr, "note: %s was trained with %s than this data has: they were made of what trains here\n",
+                weight_file, what);
+}
+
 int session_prepare(Session *s, const char *weight_file, bool with_data)
 {
     const Model *model = description_model(s->description);
@@ -46,13 +97,21 @@ int session_prepare(Session *s, const char *weight_file, bool with_data)
         snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments.command);
         return LSTMC_MISMATCH;
     }
-    s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1);
-    int status = s->weights ? 0 : LSTMC_NO_MEMORY;
-    if (!status && weight_file)
-        status = lstmc_weights_load(&model->descriptor, s->weights, weight_file, &s->message);
+    int status = weight_file && !s->weights ? session_read_weights(s, weight_file) : 0;
+    if (!s->weights && !status)
+        status = (s->weights = lstmc_alloc(model->descriptor.weight_count * sizeof *s->weights + 1)) ? 0
+                                                                                                     : LSTMC_NO_MEMORY;
     if (!status && with_data)
         status = data_source_load(s->description, &s->arguments, &s->data, &s->validation, &s->message);
+    if (!status && with_data && weight_file)
+        session_compare_meanings(s, weight_file);
     return status || make_engine(s) ? status : LSTMC_MISMATCH;
+}
+
+void session_print_notes(const Session *s)
+{
+    for (const char *line = s->data.notes.text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        fprintf(stderr, "note: %.*s\n", (int)(end - line), line);
 }
 
 static void free_all(Session *s)
@@ -65,6 +124,7 @@ static void free_all(Session *s)
     if (s->validation.x != NULL && s->validation.x != s->data.x && !(description_model(s->description)->validation_split > 0))
         lstmc_dataset_free(&s->validation);
     lstmc_dataset_free(&s->data);
+    lstmc_meaning_free(&s->meaning);
     lstmc_free(s->weights);
 }
 
@@ -129,8 +189,11 @@ static void add_errors(const struct lstmc_dataset *data, size_t first, size_t ro
 
 static void print_errors(const char *what, Errors e)
 {
-    printf("%s: mse %.4g, persistence (the last known value) %.4g: %.1f %% %s\n", what, e.squares / e.count, e.persistence / e.count,
-           100 * (1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+    printf("%s: mse %.4g, persistence (the last known value) %.4g", what, e.squares / e.count, e.persistence / e.count);
+    if (e.persistence > 0)
+        printf(": %.1f %% %s\n", 100 * (1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+    else
+        printf(", which is never wrong here\n");
 }
 
 /* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by horizon. */

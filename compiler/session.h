@@ -18,14 +18,23 @@ typedef struct Session {
     int threads;
     struct lstmc_dataset data, validation;
     float *weights;
+    struct lstmc_meaning meaning;   /* of a weight file's numbers */
     struct lstmc_message message;
 } Session;
 
 /* Reads the description. */
 void session_open(Session *session, const Arguments *arguments);
-/* Reads the weights (a weight file NULL: their memory alone) and, if asked for, the data, and makes the engine, by the C compiler or of the interpreter, in that
- * order, so that mistakes are said at once. 0 or an enum lstmc_status. */
+/* Reads a weight file: weights and their meaning, held against the model; says so if a description with other options
+ * has written it. */
+int  session_read_weights(Session *session, const char *weight_file);
+/* Reads the weights, if that was not done (a weight file NULL: their memory alone) and, if asked for, the data, and
+ * makes the engine, by the C compiler or of the interpreter, in that order, so that mistakes are said at once. 0 or an
+ * enum lstmc_status. */
 int  session_prepare(Session *session, const char *weight_file, bool with_data);
+/* Says where the meaning of what the weights were trained on, session->meaning, is not that of the data. */
+void session_compare_meanings(const Session *session, const char *weight_file);
+/* What the data that trains is worth saying, on standard error. */
+void session_print_notes(const Session *session);
 /* Frees everything; says what is in the way if `status` is not 0. Returns the exit status. */
 int  session_close(Session *session, int status);
 

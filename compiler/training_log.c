@@ -3,6 +3,7 @@
 
 #include "../runtime/file.h"
 #include "../runtime/message.h"
+#include "../runtime/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -71,11 +72,7 @@ static bool cell_number(const char *cell, bool gaps, double *value)
     for (size_t i = 0; gaps && i < sizeof infinite / sizeof *infinite; i++)
         if (!strcasecmp(cell, infinite[i]))
             return *value = cell[0] == '-' ? -INFINITY : INFINITY, true;
-    if (!*cell || strspn(cell, "0123456789+-.eE") != strlen(cell))
-        return false;
-    char *end;
-    *value = strtod(cell, &end);
-    return !*end && isfinite(*value);
+    return lstmc_number_read(cell, strlen(cell), value);
 }
 
 static int read_number(const Table *table, int column, const char *name, bool gaps, double *value)

@@ -1,6 +1,7 @@
 /* callbacks.c: in: the history of an epoch.  out: learning rate, end of training, best weights, files: keras/src/callbacks, rule by rule. */
 #include "callbacks.h"
 #include "message.h"
+#include "number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -169,7 +170,7 @@ static void format_path(const struct lstmc_callback_run *run, const struct lstmc
         else if (is_field && name == 5 && !strncmp(pattern + 1, "batch", 5))
             wrote = snprintf(path + used, size - used, *format == '0' ? "%0*d" : "%*d", digits, (int)run->snapshot->batches);
         else if (is_field && find_value(run->options, history, pattern + 1, name, &value))
-            wrote = snprintf(path + used, size - used, "%.*f", format[point] ? atoi(format + point + 1) : 6, value);
+            wrote = lstmc_format(path + used, size - used, "%.*f", format[point] ? atoi(format + point + 1) : 6, value);
         if (wrote < 0) {
             path[used++] = *pattern++;
             continue;

@@ -2,6 +2,7 @@
  * The numbers that are no arrays stand in the metadata: counts in decimal, doubles in C's hexadecimal notation, which is exact. */
 #include "message.h"
 #include "model_file.h"
+#include "number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static void put_number(char *text, enum kind kind, const char *at)
     if (kind == COUNT)
         snprintf(text + used, TEXT_MAX - used, "%s%llu", used ? " " : "", (unsigned long long)count);
     else
-        snprintf(text + used, TEXT_MAX - used, "%s%a", used ? " " : "", real);
+        lstmc_format(text + used, TEXT_MAX - used, "%s%a", used ? " " : "", real);
 }
 
 /* Moves *text behind the number; 0 if there is none. */
@@ -54,7 +55,7 @@ static int take_number(const char **text, enum kind kind, char *at)
     if (kind == COUNT)
         count = strtoull(*text, &end, 10);
     else
-        real = strtod(*text, &end);
+        real = lstmc_number_scan(*text, &end);
     if (end == *text || (*end && *end != ' '))
         return 0;
     memcpy(at, kind == COUNT ? (const void *)&count : (const void *)&real, 8);

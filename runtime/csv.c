@@ -1,304 +1,261 @@
 /* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first mistake. */
 #include "csv.h"
-#include "array.h"
 #include "file.h"
 #include "message.h"
+#include "number.h"
+#include "sheet.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-struct cell {
-    const char *text;           /* ends with 0, inside the file's bytes */
-    size_t length;
-};
-
-struct row {
-    size_t first;               /* in sheet.cells */
-    int count, line;
-};
-
-struct sheet {
-    const char *path;
-    char separator;
-    struct cell *cells; size_t cell_count, cell_capacity;
-    struct row *rows;   size_t row_count, row_capacity;
-    int has_header;
-    struct lstmc_message *message;
-};
-
-#define BLANKS ' '              /* as a separator: any number of blanks and tabs */
 #define COMPUTED -2             /* in place of a column: no cell holds it */
 
-struct scanner {
-    char *at, *end;
-    int line;
+/* A sheet whose columns are looked for. */
+struct reader {
+    struct lstmc_sheet sheet;
+    const struct lstmc_table_options *options;
+    struct lstmc_message *message;
+    int has_header;
 };
 
-/* ---- text to cells ---- */
+typedef struct lstmc_sheet Sheet;
+typedef struct lstmc_cell Cell;
 
-static int at_line_end(const struct scanner *scan)
+static int cell_number(const Cell *cell, double *value)
 {
-    return scan->at == scan->end || *scan->at == '\n' || *scan->at == '\r';
+    return lstmc_number_read(cell->text, cell->length, value);
 }
 
-static int is_blank(char c)
+/* ---- the line of names ---- */
+
+static int first_count(const Sheet *sheet)
 {
-    return c == ' ' || c == '\t';
+    return sheet->rows[0].count;
 }
 
-static int at_separator(const struct sheet *sheet, const struct scanner *scan)
+/* The first column from `from` on whose cell in the first line is this text, or -1. */
+static int find_name(const Sheet *sheet, const char *name, int from)
 {
-    return scan->at < scan->end && (sheet->separator == BLANKS ? is_blank(*scan->at) : *scan->at == sheet->separator);
-}
-
-static void skip_blanks(struct scanner *scan, char separator)
-{
-    while (scan->at < scan->end && is_blank(*scan->at) && (separator == BLANKS || *scan->at != separator))
-        scan->at++;
-}
-
-/* Unquotes in place: what is written never overtakes what is read. */
-static int scan_quoted(struct sheet *sheet, struct scanner *scan, struct cell *cell)
-{
-    int line = scan->line;
-    char *to = ++scan->at;
-    cell->text = to;
-    for (;;) {
-        if (scan->at == scan->end)
-            return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s:%d: a quote is never closed", sheet->path, line);
-        if (*scan->at == '"') {
-            scan->at++;
-            if (scan->at == scan->end || *scan->at != '"')
-                break;
-        }
-        scan->line += *scan->at == '\n';
-        *to++ = *scan->at++;
-    }
-    cell->length = (size_t)(to - cell->text);
-    *to = 0;
-    if (sheet->separator != BLANKS)
-        skip_blanks(scan, sheet->separator);
-    if (!at_line_end(scan) && !at_separator(sheet, scan))
-        return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s:%d: text behind a closing quote", sheet->path, scan->line);
-    return LSTMC_OK;
-}
-
-static int scan_cell(struct sheet *sheet, struct scanner *scan, struct cell *cell)
-{
-    skip_blanks(scan, sheet->separator);
-    if (scan->at < scan->end && *scan->at == '"')
-        return scan_quoted(sheet, scan, cell);
-    cell->text = scan->at;
-    while (!at_line_end(scan) && !at_separator(sheet, scan))
-        scan->at++;
-    cell->length = (size_t)(scan->at - cell->text);
-    while (cell->length && (cell->text[cell->length - 1] == ' ' || cell->text[cell->length - 1] == '\t'))
-        cell->length--;
-    return LSTMC_OK;
-}
-
-/* Whether another cell of the line follows, which starts where the scanner is then. Blanks at the end of a line separate nothing. */
-static int take_separator(const struct sheet *sheet, struct scanner *scan)
-{
-    if (!at_separator(sheet, scan))
-        return 0;
-    if (sheet->separator != BLANKS)
-        return scan->at++, 1;
-    skip_blanks(scan, BLANKS);
-    return !at_line_end(scan);
-}
-
-/* One line into cells. The byte behind a cell is made 0 only after it was read. */
-static int scan_row(struct sheet *sheet, struct scanner *scan)
-{
-    if (!lstmc_array_grow((void **)&sheet->rows, sheet->row_count, &sheet->row_capacity, sizeof *sheet->rows))
-        return lstmc_fail_memory(sheet->message, sheet->path);
-    struct row *row = &sheet->rows[sheet->row_count];
-    *row = (struct row){ .first = sheet->cell_count, .line = scan->line };
-    for (int more = 1; more; row->count++) {
-        if (!lstmc_array_grow((void **)&sheet->cells, sheet->cell_count, &sheet->cell_capacity, sizeof *sheet->cells))
-            return lstmc_fail_memory(sheet->message, sheet->path);
-        struct cell *cell = &sheet->cells[sheet->cell_count++];
-        int status = scan_cell(sheet, scan, cell);
-        if (status)
-            return status;
-        char *behind = (char *)cell->text + cell->length;
-        more = take_separator(sheet, scan);
-        if (!more && scan->at < scan->end) {
-            scan->at += scan->at[0] == '\r' && scan->at + 1 < scan->end && scan->at[1] == '\n' ? 2 : 1;
-            scan->line++;
-        }
-        *behind = 0;
-    }
-    if (row->count == 1 && sheet->cells[row->first].length == 0)
-        sheet->cell_count = row->first;         /* a blank line is no row */
-    else
-        sheet->row_count++;
-    return LSTMC_OK;
-}
-
-/* Decimal numbers alone: strtod would also take "nan", "inf" and hexadecimal ones. */
-static int is_number(const char *text, size_t length, double *value)
-{
-    if (length == 0 || strspn(text, "0123456789+-.eE") < length)
-        return 0;
-    char *end;
-    *value = strtod(text, &end);
-    return end == text + length && isfinite(*value);
-}
-
-/* A line of two or more numbers with blanks between them. *next: the line behind it. */
-static int is_numbers(const char *at, const char *end, const char **next)
-{
-    int numbers = 0, others = 0;
-    double value;
-    while (at < end && *at != '\n' && *at != '\r') {
-        const char *word = at;
-        while (at < end && !is_blank(*at) && *at != '\n' && *at != '\r')
-            at++;
-        if (at > word && is_number(word, (size_t)(at - word), &value))
-            numbers++;
-        else
-            others += at > word;
-        at += at < end && is_blank(*at);
-    }
-    *next = at < end ? at + 1 + (at[0] == '\r' && at + 1 < end && at[1] == '\n') : end;
-    return numbers > 1 && !others;
-}
-
-/* The comma, or else the semicolon or the tab, if the first line has one outside quotes; or else blanks, if the first line, or the one below a
- * line of names, is numbers with blanks between them. */
-static char find_separator(const char *at, const char *end)
-{
-    const char *first = at, *second;
-    int quoted = 0, semicolon = 0, tab = 0;
-    for (; at < end && (quoted || (*at != '\n' && *at != '\r')); at++) {
-        quoted ^= *at == '"';
-        if (quoted)
-            continue;
-        if (*at == ',')
-            return ',';
-        semicolon |= *at == ';';
-        tab |= *at == '\t';
-    }
-    if (semicolon || tab)
-        return semicolon ? ';' : '\t';
-    return is_numbers(first, end, &second) || is_numbers(second, end, &second) ? BLANKS : ',';
-}
-
-static int scan_sheet(struct sheet *sheet, char *bytes, size_t size)
-{
-    struct scanner scan = { .at = bytes, .end = bytes + size, .line = 1 };
-    if (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
-        scan.at += 3;
-    sheet->separator = find_separator(scan.at, scan.end);
-    while (scan.at < scan.end) {
-        int status = scan_row(sheet, &scan);
-        if (status)
-            return status;
-    }
-    return LSTMC_OK;
-}
-
-/* ---- cells to numbers ---- */
-
-static int cell_number(const struct cell *cell, double *value)
-{
-    return is_number(cell->text, cell->length, value);
-}
-
-static const struct cell *cell_at(const struct sheet *sheet, size_t row, int column)
-{
-    return column < sheet->rows[row].count ? &sheet->cells[sheet->rows[row].first + (size_t)column] : NULL;
-}
-
-static int find_name(const struct sheet *sheet, const char *name)
-{
-    for (int column = 0; column < sheet->rows[0].count; column++)
-        if (!strcmp(cell_at(sheet, 0, column)->text, name))
+    for (int column = from; column < first_count(sheet); column++)
+        if (!strcmp(lstmc_sheet_cell(sheet, 0, column)->text, name))
             return column;
     return -1;
 }
 
 /* "12" -> 11, -1 if it is no position of the first line. */
-static int find_position(const struct sheet *sheet, const char *name)
+static int find_position(const Sheet *sheet, const char *name)
 {
     size_t length = strlen(name);
-    if (length == 0 || length > 6 || strspn(name, "0123456789") != length)
+    if (length == 0 || length > 7 || strspn(name, "0123456789") != length)
         return -1;
     int position = atoi(name);
-    return position >= 1 && position <= sheet->rows[0].count ? position - 1 : -1;
+    return position >= 1 && position <= first_count(sheet) ? position - 1 : -1;
 }
 
-/* The first line is a header if a column starts with text and goes on with a number, or if it holds a name that was asked for. */
-static int find_header(const struct sheet *sheet, const char *const *names, int name_count)
+/* 0, 1, 2, ..., what pandas writes over the columns of an array; or 2019, 2020, ...: the cells count from *first on. */
+static int counts_up(const Sheet *sheet, double *first)
 {
     double number;
-    for (int i = 0; i < name_count; i++)
-        if (find_position(sheet, names[i]) < 0 && find_name(sheet, names[i]) >= 0)
-            return 1;
-    for (int column = 0; column < sheet->rows[0].count && sheet->row_count > 1; column++) {
-        const struct cell *below = cell_at(sheet, 1, column);
-        if (below && cell_number(below, &number) && !cell_number(cell_at(sheet, 0, column), &number))
-            return 1;
+    *first = 0;
+    for (int column = 0; column < first_count(sheet); column++) {
+        if (!cell_number(lstmc_sheet_cell(sheet, 0, column), &number) || (column && number != *first + column))
+            return 0;
+        *first = number - column;
     }
-    return 0;
+    return *first == floor(*first) && first_count(sheet) > 1;
 }
 
-static int no_column(const struct sheet *sheet, const char *name)
+/* A column starts with text and goes on with a number; or there is no other line, and no cell of it is a number. */
+static int looks_like_names(const Sheet *sheet)
+{
+    int numbers = 0;
+    double number;
+    for (int column = 0; column < first_count(sheet); column++) {
+        int is_number = cell_number(lstmc_sheet_cell(sheet, 0, column), &number);
+        const Cell *below = sheet->row_count > 1 ? lstmc_sheet_cell(sheet, 1, column) : NULL;
+        if (below && cell_number(below, &number) && !is_number)
+            return 1;
+        numbers += is_number;
+    }
+    return sheet->row_count == 1 && !numbers;
+}
+
+/* Whether the first line names the columns: as the options say, or because it looks like that, or because it holds a
+ * name that was asked for. */
+static int find_header(struct reader *r)
+{
+    const Sheet *sheet = &r->sheet;
+    const struct lstmc_table_options *options = r->options;
+    double from;
+    int counts = counts_up(sheet, &from), asked = options->name_count + (options->group != NULL);
+    r->has_header = options->header ? options->header > 0 : looks_like_names(sheet);
+    for (int i = 0; i < asked && !options->header && !r->has_header; i++) {
+        const char *name = i < options->name_count ? options->names[i] : options->group;
+        int column = find_name(sheet, name, 0), position = find_position(sheet, name);
+        if (column >= 0 && position >= 0 && column != position && counts && from == 0)
+            return lstmc_fail(r->message, LSTMC_MISMATCH,
+                              "%.200s: the first line is \"%.60s\", so that \"%.20s\" may be the name of column %d or "
+                              "the position of column %d: say header = true (these are names) or header = false (they "
+                              "are numbers)",
+                              sheet->path, sheet->first_line, name, column + 1, position + 1);
+        r->has_header = column >= 0 && position < 0;
+    }
+    if (counts && first_count(sheet) > 2 && !options->header && !r->has_header && sheet->row_count > 1)
+        lstmc_note(options->notes,
+                   "%.200s: the first line, \"%.60s\", was read as numbers; if it is names, say header = true",
+                   sheet->path, sheet->first_line);
+    return LSTMC_OK;
+}
+
+/* ---- columns ---- */
+
+/* ": date, value", and the one that differs in its capitals alone. */
+static void list_names(const Sheet *sheet, const char *name, char *known, size_t size)
+{
+    size_t used = 0;
+    const char *near = NULL;
+    for (int column = 0; column < first_count(sheet) && used + 1 < size; column++) {
+        const char *text = lstmc_sheet_cell(sheet, 0, column)->text;
+        int wrote = lstmc_format(known + used, size - used, "%s%.40s", column ? ", " : ": ", text);
+        used += wrote > 0 ? (size_t)wrote : 0;
+        near = strcasecmp(text, name) ? near : text;
+    }
+    if (near && used + 1 < size)
+        lstmc_format(known + used, size - used, " (did you mean \"%.40s\"?)", near);
+}
+
+/* A name that stands below the first line, a comment say, or the file has none. */
+static int no_names(const struct reader *r, const char *name)
+{
+    const Sheet *sheet = &r->sheet;
+    for (size_t row = 1; row < sheet->row_count && row < 100; row++)
+        for (int column = 0; column < sheet->rows[row].count; column++)
+            if (!strcmp(lstmc_sheet_cell(sheet, row, column)->text, name))
+                return lstmc_fail(r->message, LSTMC_MISMATCH,
+                                  "%.200s: column \"%.60s\" is named in line %d: nothing may stand before the line of "
+                                  "names, but the first line is \"%.60s\"",
+                                  sheet->path, name, sheet->rows[row].line, sheet->first_line);
+    const char *hint = first_count(sheet) > 1 ? "; columns without names are asked for by their position, from \"1\""
+                                              : "; cells are separated by , or ; or tabs or |, and nothing may stand "
+                                                "before the line of names";
+    return lstmc_fail(r->message, LSTMC_MISMATCH,
+                      "%.200s: no column \"%.60s\": the first line, \"%.60s\", has %d column%s and is no line of "
+                      "names%s",
+                      sheet->path, name, sheet->first_line, first_count(sheet), first_count(sheet) == 1 ? "" : "s",
+                      hint);
+}
+
+static int no_column(const struct reader *r, const char *name)
 {
     char known[300] = "";
-    size_t used = 0;
-    for (int column = 0; column < sheet->rows[0].count && sheet->has_header && used + 1 < sizeof known; column++) {
-        int wrote = snprintf(known + used, sizeof known - used, "%s%.40s", column ? ", " : ": ", cell_at(sheet, 0, column)->text);
-        used += wrote > 0 ? (size_t)wrote : 0;
-    }
-    return lstmc_fail(sheet->message, LSTMC_MISMATCH, "%s: no column \"%.60s\"; %s%d columns%s", sheet->path, name,
-                      sheet->has_header ? "it has " : "it has no line of names and ", sheet->rows[0].count, known);
+    if (!r->has_header)
+        return no_names(r, name);
+    list_names(&r->sheet, name, known, sizeof known);
+    return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: no column \"%.60s\"; it has %d columns%s", r->sheet.path,
+                      name, first_count(&r->sheet), known);
 }
 
-static int find_column(const struct sheet *sheet, const char *name)
+/* A name of the first line, or else a position. */
+static int find_column(const struct reader *r, const char *name, int *column)
 {
-    int column = sheet->has_header ? find_name(sheet, name) : -1;
-    return column >= 0 ? column : find_position(sheet, name);
+    const Sheet *sheet = &r->sheet;
+    *column = r->has_header ? find_name(sheet, name, 0) : -1;
+    int twice = *column >= 0 ? find_name(sheet, name, *column + 1) : -1;
+    if (twice >= 0)
+        return lstmc_fail(r->message, LSTMC_MISMATCH,
+                          "%.200s: columns %d and %d are both called \"%.60s\": ask for one of them by its position",
+                          sheet->path, *column + 1, twice + 1, name);
+    if (*column < 0)
+        *column = find_position(sheet, name);
+    return *column < 0 ? no_column(r, name) : LSTMC_OK;
 }
 
-static int missing_value(const struct sheet *sheet, size_t row, const char *name)
+/* ---- rows ---- */
+
+/* "1234,50" has become "1234" and "50". */
+static int looks_cut(const Sheet *sheet, size_t row, int column)
 {
-    return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s:%d: column \"%.60s\": the value is missing", sheet->path, sheet->rows[row].line, name);
+    const char *before = lstmc_sheet_cell(sheet, row, column - 1)->text,
+               *behind = lstmc_sheet_cell(sheet, row, column)->text;
+    before += *before == '-' || *before == '+';
+    return sheet->separator == ',' && *before && !before[strspn(before, "0123456789")] && *behind &&
+           !behind[strspn(behind, "0123456789")];
 }
 
-static int find_cell(const struct sheet *sheet, size_t row, int column, const char *name, const struct cell **cell)
+/* What is cut off in silence would be data: more cells than names, but for empty ones; and an end in the middle of the
+ * last line. */
+static int check_widths(const struct reader *r)
 {
-    *cell = cell_at(sheet, row, column);
+    const Sheet *sheet = &r->sheet;
+    int width = first_count(sheet);
+    for (size_t row = 1; row < sheet->row_count; row++)
+        for (int column = width; column < sheet->rows[row].count; column++)
+            if (lstmc_sheet_cell(sheet, row, column)->length)
+                return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: has %d cells, but the first line has %d%s%s",
+                                  sheet->path, sheet->rows[row].line, sheet->rows[row].count, width,
+                                  r->has_header ? (width == 1 ? " name" : " names") : "",
+                                  looks_cut(sheet, row, column) ? " (is this a decimal comma? Numbers have a decimal "
+                                                                  "point: 1234.50)"
+                                                                : "");
+    const struct lstmc_row *last = &sheet->rows[sheet->row_count - 1];
+    if (last->count < width && !sheet->has_end)
+        return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                          "%.200s:%d: the file ends inside this line, which has %d of %d cells: it was cut off",
+                          sheet->path, last->line, last->count, width);
+    return LSTMC_OK;
+}
+
+/* ---- cells to numbers ---- */
+
+static int missing_value(const struct reader *r, size_t row, const char *name, const char *cure)
+{
+    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": the value is missing%s", r->sheet.path,
+                      r->sheet.rows[row].line, name, cure);
+}
+
+static int find_cell(const struct reader *r, size_t row, int column, const char *name, const Cell **cell)
+{
+    *cell = lstmc_sheet_cell(&r->sheet, row, column);
     if (*cell)
         return LSTMC_OK;
-    return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s:%d: column \"%.60s\" is missing: the line has %d cells", sheet->path,
-                      sheet->rows[row].line, name, sheet->rows[row].count);
+    return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                      "%.200s:%d: column \"%.60s\" is missing: the line has %d cells, the first line has %d",
+                      r->sheet.path, r->sheet.rows[row].line, name, r->sheet.rows[row].count, first_count(&r->sheet));
 }
 
-static int is_missing(const struct cell *cell)
+static int is_missing(const Cell *cell)
 {
-    static const char *const missing[] = { "", "?", "NA", "N/A", "NaN", "nan", "null", "NULL" };
+    static const char *const missing[] = { "",    "?",   "NA",   "N/A",  "n/a",  "#N/A", "#NA", "<NA>",
+                                           "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None" };
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
         if (!strcmp(cell->text, missing[i]))
             return 1;
     return 0;
 }
 
-static int read_cell(const struct sheet *sheet, size_t row, int column, const char *name, int keep_missing, double *value)
+/* Digits with a comma, or with what separates thousands. */
+static const char *number_hint(const Cell *cell)
 {
-    const struct cell *cell;
-    int status = find_cell(sheet, row, column, name, &cell);
+    const char *at = cell->text + (*cell->text == '-' || *cell->text == '+');
+    return *at >= '0' && *at <= '9' && !at[strspn(at, "0123456789.,'_ ")] ? "; numbers have a decimal point, and "
+                                                                            "nothing between thousands: 1234.50"
+                                                                          : "";
+}
+
+static int read_cell(const struct reader *r, size_t row, int column, const char *name, double *value)
+{
+    static const char cure[] = "; missing = \"drop\", \"previous\" or \"interpolate\" says what to do about it";
+    const Cell *cell;
+    int status = find_cell(r, row, column, name, &cell);
     if (status || cell_number(cell, value))
         return status;
     *value = NAN;
     if (is_missing(cell))
-        return keep_missing ? LSTMC_OK : missing_value(sheet, row, name);
-    return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s:%d: column \"%.60s\": \"%.40s\" is not a finite number", sheet->path,
-                      sheet->rows[row].line, name, cell->text);
+        return r->options->keep_missing ? LSTMC_OK : missing_value(r, row, name, cure);
+    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": \"%.40s\" is not a finite number%s",
+                      r->sheet.path, r->sheet.rows[row].line, name, cell->text, number_hint(cell));
 }
 
 /* ---- groups ---- */
@@ -316,36 +273,37 @@ static int compare_groups(const void *left, const void *right)
 }
 
 /* A group that comes back would both train and be held out. */
-static int check_groups(const struct sheet *sheet, struct group *groups, int count)
+static int check_groups(const struct reader *r, struct group *groups, int count)
 {
     qsort(groups, (size_t)count, sizeof *groups, compare_groups);
     for (int i = 1; i < count; i++)
         if (!strcmp(groups[i - 1].text, groups[i].text))
-            return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
-                              sheet->path, groups[i].line, groups[i].text);
+            return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                              "%.200s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
+                              r->sheet.path, groups[i].line, groups[i].text);
     return LSTMC_OK;
 }
 
 /* A group begins where the cell is another than in the row above. */
-static int read_groups(const struct sheet *sheet, const char *name, struct lstmc_table *table)
+static int read_groups(const struct reader *r, const char *name, struct lstmc_table *table)
 {
-    size_t first = sheet->has_header ? 1 : 0;
-    int column = find_column(sheet, name), status = column < 0 ? no_column(sheet, name) : LSTMC_OK;
+    size_t first = r->has_header ? 1 : 0;
+    int column, status = find_column(r, name, &column);
     struct group *groups = calloc(table->rows, sizeof *groups);
     table->groups = 0;
     if (!groups)
-        status = lstmc_fail_memory(sheet->message, sheet->path);
+        status = lstmc_fail_memory(r->message, r->sheet.path);
     for (size_t row = 0; row < table->rows && !status; row++) {
-        const struct cell *cell;
-        status = find_cell(sheet, first + row, column, name, &cell);
+        const Cell *cell;
+        status = find_cell(r, first + row, column, name, &cell);
         if (!status && is_missing(cell))
-            status = missing_value(sheet, first + row, name);
+            status = missing_value(r, first + row, name, "");
         if (!status && (!table->groups || strcmp(groups[table->groups - 1].text, cell->text)))
-            groups[table->groups++] = (struct group){ cell->text, sheet->rows[first + row].line };
+            groups[table->groups++] = (struct group){ cell->text, r->sheet.rows[first + row].line };
         table->group[row] = table->groups - 1;
     }
     if (!status)
-        status = check_groups(sheet, groups, table->groups);
+        status = check_groups(r, groups, table->groups);
     free(groups);
     return status;
 }
@@ -362,15 +320,16 @@ static void count_remaining(struct lstmc_table *table, int column)
 
 /* ---- all columns ---- */
 
-static int read_columns(const struct sheet *sheet, const struct lstmc_table_options *options, const int *column, struct lstmc_table *table)
+static int read_columns(const struct reader *r, const struct lstmc_table_options *options, const int *column,
+                        struct lstmc_table *table)
 {
-    size_t first = sheet->has_header ? 1 : 0;
-    int status = options->group ? read_groups(sheet, options->group, table) : LSTMC_OK;
+    size_t first = r->has_header ? 1 : 0;
+    int status = options->group ? read_groups(r, options->group, table) : LSTMC_OK;
     for (size_t row = 0; row < table->rows && !status; row++) {
-        table->line[row] = sheet->rows[first + row].line;
+        table->line[row] = r->sheet.rows[first + row].line;
         for (int i = 0; i < table->columns && !status; i++)
             if (column[i] != COMPUTED)
-                status = read_cell(sheet, first + row, column[i], options->names[i], options->keep_missing,
+                status = read_cell(r, first + row, column[i], options->names[i],
                                    &table->value[row * (size_t)table->columns + (size_t)i]);
     }
     for (int i = 0; i < table->columns && !status; i++)
@@ -379,40 +338,57 @@ static int read_columns(const struct sheet *sheet, const struct lstmc_table_opti
     return status;
 }
 
-static int find_columns(const struct sheet *sheet, const struct lstmc_table_options *options, int *column)
+static int find_columns(const struct reader *r, int *column)
 {
-    for (int i = 0; i < options->name_count; i++) {
-        column[i] = find_column(sheet, options->names[i]);
-        if (column[i] < 0 && options->group && !strcmp(options->names[i], "remaining"))
+    const struct lstmc_table_options *options = r->options;
+    int status = LSTMC_OK;
+    for (int i = 0; i < options->name_count && !status; i++) {
+        int may_be_computed = options->group && !strcmp(options->names[i], "remaining");
+        if (may_be_computed && find_name(&r->sheet, options->names[i], 0) < 0)
             column[i] = COMPUTED;
-        if (column[i] == -1)
-            return no_column(sheet, options->names[i]);
+        else
+            status = find_column(r, options->names[i], &column[i]);
     }
-    return LSTMC_OK;
+    return status;
 }
 
-static int read_sheet(struct sheet *sheet, const struct lstmc_table_options *options, int *column, struct lstmc_table *table)
+static int allocate(const struct reader *r, struct lstmc_table *table)
 {
-    if (!sheet->row_count)
-        return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s: is empty", sheet->path);
-    sheet->has_header = find_header(sheet, options->names, options->name_count) || (options->group && find_header(sheet, &options->group, 1));
-    int status = find_columns(sheet, options, column);
-    if (status)
-        return status;
-    table->rows = sheet->row_count - (sheet->has_header ? 1 : 0);
-    table->columns = options->name_count;
-    table->groups = 1;
-    if (!table->rows)
-        return lstmc_fail(sheet->message, LSTMC_BAD_FILE, "%s: has a line of names, but no rows", sheet->path);
     table->value = calloc(table->rows, sizeof *table->value * (size_t)table->columns);
     table->line = calloc(table->rows, sizeof *table->line);
     table->group = calloc(table->rows, sizeof *table->group);
     table->run = calloc(table->rows, sizeof *table->run);
     table->computed = calloc((size_t)table->columns, sizeof *table->computed);
-    if (!table->value || !table->line || !table->group || !table->run || !table->computed)
-        return lstmc_fail_memory(sheet->message, sheet->path);
-    status = read_columns(sheet, options, column, table);
-    memcpy(table->run, table->group, table->rows * sizeof *table->run);
+    return table->value && table->line && table->group && table->run && table->computed
+               ? LSTMC_OK
+               : lstmc_fail_memory(r->message, r->sheet.path);
+}
+
+static int read_sheet(struct reader *r, int *column, struct lstmc_table *table)
+{
+    const struct lstmc_table_options *options = r->options;
+    if (!r->sheet.row_count)
+        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: is empty", r->sheet.path);
+    int status = find_header(r);
+    if (!status)
+        status = find_columns(r, column);
+    if (!status)
+        status = check_widths(r);
+    if (!status && r->sheet.blank_line && first_count(&r->sheet) == 1)
+        lstmc_note(options->notes,
+                   "%.200s:%d: this line is blank and was passed over; a missing value is written as NA", r->sheet.path,
+                   r->sheet.blank_line);
+    table->rows = r->sheet.row_count - (r->has_header ? 1 : 0);
+    table->columns = options->name_count;
+    table->groups = 1;
+    if (!status && !table->rows)
+        status = lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: has a line of names, but no rows", r->sheet.path);
+    if (!status)
+        status = allocate(r, table);
+    if (!status)
+        status = read_columns(r, options, column, table);
+    if (!status)
+        memcpy(table->run, table->group, table->rows * sizeof *table->run);
     return status;
 }
 
@@ -427,7 +403,7 @@ static int unpack(const struct lstmc_table_options *options, const char *path, u
 
 int lstmc_table_read(const char *path, const struct lstmc_table_options *options, struct lstmc_table *table, struct lstmc_message *message)
 {
-    struct sheet sheet = { .path = path, .message = message };
+    struct reader r = { .sheet = { .path = path, .message = message }, .options = options, .message = message };
     unsigned char *bytes;
     size_t size;
     memset(table, 0, sizeof *table);
@@ -437,14 +413,13 @@ int lstmc_table_read(const char *path, const struct lstmc_table_options *options
     int *column = calloc((size_t)options->name_count + 1, sizeof *column);
     status = column ? unpack(options, path, &bytes, &size, message) : lstmc_fail_memory(message, path);
     if (!status)
-        status = scan_sheet(&sheet, (char *)bytes, size);
+        status = lstmc_sheet_scan(&r.sheet, (char *)bytes, size);
     if (!status)
-        status = read_sheet(&sheet, options, column, table);
+        status = read_sheet(&r, column, table);
     if (status)
         lstmc_table_free(table);
     free(column);
-    free(sheet.cells);
-    free(sheet.rows);
+    lstmc_sheet_free(&r.sheet);
     free(bytes);
     return status;
 }

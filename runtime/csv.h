@@ -7,8 +7,10 @@
 struct lstmc_table_options {
     const char *const *names; int name_count;   /* a name is one from the first line, or a position from "1"; it may appear twice */
     const char *group;          /* the column whose equal cells, one below the other, make a group; NULL: the file is one */
+    int header;                 /* 1: the first line is names; -1: it is not; 0: it is, if it looks like that */
     int keep_missing;           /* 1: a missing value is read as NaN; 0: it is a mistake */
     lstmc_unpack *unpack;       /* for gzip files; may be NULL */
+    struct lstmc_notes *notes;  /* may be NULL */
 };
 
 struct lstmc_table {
@@ -22,9 +24,7 @@ struct lstmc_table {
 };
 
 /* Reads the named columns, in the order of `names`. With a group, "remaining" is the number of rows until the end of the group, unless the file
- * has a column of that name.
- * RFC 4180: quotes, doubled quotes, line ends inside quotes; also CR alone, blank lines, a byte order mark, and between cells ; or tab where
- * the first line has no comma, or blanks where it, or the line below a line of names, is nothing but numbers with blanks between them. */
+ * has a column of that name. How the file is read: sheet.h. */
 int  lstmc_table_read(const char *path, const struct lstmc_table_options *options, struct lstmc_table *table, struct lstmc_message *message);
 void lstmc_table_free(struct lstmc_table *table);
 

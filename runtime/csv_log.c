@@ -1,5 +1,6 @@
 /* csv_log.c: in: the history of the epochs done.  out: keras.callbacks.CSVLogger's file: epoch from 0, then the other columns by name. */
 #include "message.h"
+#include "number.h"
 #include "replace.h"
 
 #include <stdio.h>
@@ -53,7 +54,8 @@ static int write_table(int descriptor, const void *context)
         for (int i = 0; i < table->columns; i++) {
             double value;
             memcpy(&value, history + table->column[i].offset, sizeof value);
-            used += snprintf(line + used, sizeof line - (size_t)used, "%c%.*g", table->separator, table->column[i].digits, value);
+            used += lstmc_format(line + used, sizeof line - (size_t)used, "%c%.*g", table->separator,
+                                 table->column[i].digits, value);
         }
         line[used++] = '\n';
         failed = lstmc_write_all(descriptor, line, (size_t)used);

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "map.h"
 #include "message.h"
+#include "statistics.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,13 +11,6 @@
 #include <string.h>
 
 /* ---- .npy ---- */
-
-/* How the elements of one sample lie in a file. */
-struct layout {
-    size_t sample;              /* elements of one sample in the file */
-    size_t skip;                /* elements of it in front that the model does not read */
-    size_t steps_cut;
-};
 
 /* "(25000, 200)", or for a model "(samples, 200)". */
 struct shape_text { char text[160]; };
@@ -40,7 +34,8 @@ static struct shape_text model_shape(const int *extent, int rank)
 }
 
 /* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is cut in front. */
-static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time, struct layout *layout)
+static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time,
+                     struct lstmc_layout *layout)
 {
     memset(layout, 0, sizeof *layout);
     layout->sample = 1;
@@ -59,16 +54,23 @@ static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank,
     return 1;
 }
 
-static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x, struct layout *x_layout,
-                        const char *y_path, const struct lstmc_npy *y, struct layout *y_layout, struct lstmc_message *message)
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                     struct lstmc_layout *layout, struct lstmc_message *message)
 {
-    if (!x->rank || !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, x_layout))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", x_path, file_shape(x).text,
-                          model_shape(model->input_shape, model->input_rank).text);
-    if (x->shape[0] == 0)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", x_path);
-    if (!y_path)
-        return LSTMC_OK;
+    if (!x->rank ||
+        !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, layout))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", path,
+                          file_shape(x).text, model_shape(model->input_shape, model->input_rank).text);
+    return x->shape[0] ? LSTMC_OK : lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", path);
+}
+
+static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x,
+                        struct lstmc_layout *x_layout, const char *y_path, const struct lstmc_npy *y,
+                        struct lstmc_layout *y_layout, struct lstmc_message *message)
+{
+    int status = lstmc_fit_inputs(model, x_path, x, x_layout, message);
+    if (status || !y_path)
+        return status;
     if (!y->rank || !fit_shape(y, model->target_shape, model->target_rank, model->output_rank > 1, y_layout) ||
         (y_layout->steps_cut && y_layout->steps_cut != x_layout->steps_cut))
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path, file_shape(y).text,
@@ -78,8 +80,13 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
     return LSTMC_OK;
 }
 
+double lstmc_array_id(double value, int vocabulary, int unknown)
+{
+    return vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value) ? unknown : value;
+}
+
 /* Whether the file's bytes are the data set's: the model's type, aligned, every element of a sample and no other. */
-static int is_as_needed(const struct lstmc_npy *array, const struct layout *layout, int is_whole)
+static int is_as_needed(const struct lstmc_npy *array, const struct lstmc_layout *layout, int is_whole)
 {
     const uint16_t one = 1;
     unsigned char low_first;
@@ -112,14 +119,15 @@ static void take_file(struct lstmc_npy *array, void **values, struct lstmc_mappi
     array->file = (struct lstmc_mapping){ NULL, 0 };
 }
 
-static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x, const struct layout *layout,
-                          int vocabulary, int unknown, int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
+static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                          const struct lstmc_layout *layout, int vocabulary, int unknown, int keeps,
+                          struct lstmc_dataset *data, struct lstmc_message *message)
 {
     for (size_t row = 0; row < x->shape[0]; row++)
         for (size_t i = 0; i < model->input_count; i++) {
             double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
-            if (model->input_is_tokens && vocabulary > 0 && value >= vocabulary)
-                value = unknown;
+            if (model->input_is_tokens)
+                value = lstmc_array_id(value, vocabulary, unknown);
             if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
                                   value, lstmc_input_range(model).text);
@@ -127,8 +135,36 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
     return LSTMC_OK;
 }
 
-static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y, const struct layout *layout,
-                           int keeps, struct lstmc_dataset *data, struct lstmc_message *message)
+#define LOOKED_AT 4000000       /* numbers, evenly spread rows of them: as many show what all would */
+
+/* Numbers that lose what tells them apart when they become floats: of the first column, along the last axis, that has
+ * any. */
+static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                         const struct lstmc_layout *layout, struct lstmc_dataset *data)
+{
+    size_t columns = model->input_rank ? (size_t)model->input_shape[model->input_rank - 1] : 1;
+    size_t stride = 1 + x->shape[0] / (1 + LOOKED_AT / model->input_count);
+    struct lstmc_statistics *s = calloc(columns, sizeof *s);
+    for (size_t row = 0; s && row < x->shape[0]; row += stride)
+        for (size_t i = 0; i < model->input_count; i++)
+            lstmc_statistics_add(&s[i % columns], lstmc_npy_value(x, row * layout->sample + layout->skip + i));
+    for (size_t column = 0; s && column < columns; column++) {
+        double deviation = lstmc_statistics_deviation(&s[column]),
+               largest = fmax(fabs(s[column].low), fabs(s[column].high));
+        if (deviation > 0 && !lstmc_float_holds(largest, deviation)) {
+            lstmc_note(&data->notes,
+                       "%.150s: column %zu (from 0): beside numbers as large as %.9g a deviation of %.3g is lost in "
+                       "floats, which the model reads: subtract a number from the column",
+                       path, column, largest, deviation);
+            break;
+        }
+    }
+    free(s);
+}
+
+static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y,
+                           const struct lstmc_layout *layout, int keeps, struct lstmc_dataset *data,
+                           struct lstmc_message *message)
 {
     for (size_t row = 0; row < y->shape[0]; row++)
         for (size_t i = 0; i < model->target_count; i++) {
@@ -144,7 +180,7 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
                    struct lstmc_dataset *data, struct lstmc_message *message)
 {
     struct lstmc_npy x, y = { .bytes = NULL };
-    struct layout x_layout, y_layout;
+    struct lstmc_layout x_layout, y_layout;
     memset(data, 0, sizeof *data);
     int status = lstmc_npy_read(x_path, &x, message);
     if (!status && y_path)
@@ -159,6 +195,8 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, keeps_x, data, message);
     if (!status && y_path)
         status = convert_targets(model, y_path, &y, &y_layout, keeps_y, data, message);
+    if (!status && !model->input_is_tokens && x.dtype[2] > '2' && strcmp(x.dtype, "<f4"))
+        note_columns(model, x_path, &x, &x_layout, data);
     if (!status && keeps_x)
         take_file(&x, &data->x, &data->x_memory);
     if (!status && keeps_y)
@@ -180,9 +218,8 @@ int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struc
         status = lstmc_fail_memory(message, path);
     for (size_t i = 0; !status && i < data->samples; i++) {
         double weight = lstmc_npy_value(&weights, i);
-        data->sample_weight[i] = (float)weight;
-        if (!(weight >= 0 && weight < 1e30))
-            status = lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu (from 0): the weight %.9g is not zero or more", path, i, weight);
+        if (!lstmc_store_weight(data, i, weight))
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: row %zu (from 0): " LSTMC_NO_WEIGHT, path, i, weight);
     }
     lstmc_npy_free(&weights);
     return status;
@@ -253,6 +290,15 @@ static int cut_text(const struct lstmc_model *model, const char *path, const uns
 {
     int id[256];
     int distinct = number_bytes(text, size, id);
+    if (size <= (size_t)window)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has %zu character%s: too few for a window of %d and the character behind it", path,
+                          size, size == 1 ? "" : "s", window);
+    if (distinct == 1)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: is one character again and again, which is nothing to learn: at least two are "
+                          "needed",
+                          path);
     if (distinct != model->vocabulary)
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
                           distinct, model->vocabulary, distinct);

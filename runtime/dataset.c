@@ -34,6 +34,7 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
         lstmc_unmap(&data->y_memory);
         lstmc_free(data->sample_weight);
         lstmc_free(data->persistence);
+        lstmc_free(data->base);
         lstmc_meaning_free(&data->meaning);
     }
     memset(data, 0, sizeof *data);
@@ -74,6 +75,19 @@ static int store_float(float *to, double value)
     return 1;
 }
 
+int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
+{
+    if (!(weight >= 0 && weight <= 1e30))
+        return 0;
+    data->sample_weight[sample] = (float)weight;
+    return 1;
+}
+
+int lstmc_float_holds(double largest, double deviation)
+{
+    return largest * 0x1p-23 <= deviation * 1e-2 && largest <= FLT_MAX && deviation >= FLT_MIN;
+}
+
 int lstmc_classes(const struct lstmc_model *model)
 {
     return model->output_rank ? model->output_shape[model->output_rank - 1] : 1;
@@ -93,7 +107,7 @@ int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *da
 
 static struct lstmc_range range_of(int whole, int limit)
 {
-    struct lstmc_range range = { "a finite number" };
+    struct lstmc_range range = { "a finite number (floats reach to 3.4e38)" };
     if (whole)
         snprintf(range.text, sizeof range.text, "a whole number in [0, %d)", limit);
     return range;

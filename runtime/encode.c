@@ -26,8 +26,11 @@ static long find_ids(const struct lstmc_meaning *meaning, const char *text, size
     while (lstmc_token_next(meaning->unit, &at, end, &token)) {
         int id = find_id(meaning, token);
         if (id < 0) {
-            lstmc_fail(message, LSTMC_MISMATCH, *token.text & 0x80 ? "column %zu: no id stands for the byte 0x%02x" : "column %zu: no id stands for '%c'",
-                       (size_t)(token.text - text) + 1, (unsigned char)*token.text);
+            unsigned char byte = (unsigned char)*token.text;
+            lstmc_fail(message, LSTMC_MISMATCH,
+                       byte < 0x20 || byte > 0x7e ? "column %zu: no id stands for the byte 0x%02x"
+                                                  : "column %zu: no id stands for '%c'",
+                       (size_t)(token.text - text) + 1, byte);
             return -1;
         }
         ids[count++] = id;

@@ -33,14 +33,15 @@ static int fill_windows(Windows *w, struct lstmc_dataset *data)
     if (!samples)
         return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: has %zu rows, a sample reads %zu that follow each other", w->main.path, table->rows,
                           w->window);
-    if (lstmc_dataset_alloc(w->model, samples, data) || (targets && !(data->persistence = lstmc_alloc(samples * targets * sizeof(float)))))
+    if (lstmc_dataset_alloc(w->model, samples, data) ||
+        (targets && !(data->base = lstmc_alloc(samples * targets * sizeof *data->base))))
         return lstmc_fail_memory(w->message, w->main.path);
     for (size_t row = 0, sample = 0; sample < samples; row++) {
         if (!lstmc_windows_begin(w, &w->main, row, 1))
             continue;
         const double *last = &table->value[(row + w->window - 1) * (size_t)table->columns];
         for (size_t i = 0; i < targets; i++)
-            data->persistence[sample * targets + i] = (float)last[(size_t)w->columns + i];
+            data->base[sample * targets + i] = last[(size_t)w->columns + i];
         int status = lstmc_windows_inputs(w, &w->main, data, sample++, row);
         if (status)
             return status;
@@ -66,6 +67,8 @@ int lstmc_read_windows(const struct lstmc_model *model, const char *path, const 
         status = fill_windows(&w, data);
     if (status)
         lstmc_dataset_free(data);
+    else
+        data->notes = w.notes;
     lstmc_table_free(&w.main.table);
     free(w.names);
     free(w.offset);

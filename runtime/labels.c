@@ -45,9 +45,24 @@ int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *lab
     if (!classes)
         return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: a label is one class: the model needs one output in time and loss = "
                           "\"sparse_categorical_crossentropy\" (or \"binary_crossentropy\" behind Dense{1} for two labels)", path);
+    if (count == 1 && classes != 1)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has one label alone, \"%.*s\", which is nothing to learn: at least two are needed",
+                          path, labels->tokens.token[0].length > 60 ? 60 : (int)labels->tokens.token[0].length,
+                          labels->tokens.token[0].text);
     if (count != classes)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: has %d labels, but the model's output has %d classes: use %d units", path, count, classes,
-                          count);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has %d labels, but the model's output has %d classes: use %d units%s", path, count,
+                          classes, count,
+                          model->target_count == 1 && !model->target_is_class ? " and loss = "
+                                                                                "\"sparse_categorical_crossentropy\""
+                                                                              : "");
+    for (size_t i = 0; i < labels->tokens.count; i++) {
+        struct lstmc_token label = labels->tokens.token[i];
+        if (lstmc_text_well_formed(label.text, label.length) < label.length)
+            return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: the label \"%.*s\" is no UTF-8", path,
+                              label.length > 60 ? 60 : (int)label.length, label.text);
+    }
     labels->class_of = calloc((size_t)count, sizeof *labels->class_of);
     if (!labels->class_of)
         return lstmc_fail_memory(message, "the labels");

@@ -56,8 +56,9 @@ float lstmc_penalty(const struct lstmc_model *model, const float *weights);
 int lstmc_weights_save(const struct lstmc_model *model, const float *weights, const char *path,
                        const char *const *metadata, struct lstmc_message *message);
 
-/* Reads every weight of the model, by name and shape; extra or missing tensors, another dtype than F32 and any malformation are refused,
- * and `weights` is untouched then. The fingerprint is not compared. */
+/* Reads every weight of the model, by name and shape; extra or missing tensors, another dtype than F32 and any
+ * malformation are refused, and `weights` is untouched then. Values are not looked at: bits come back as they were
+ * written. The fingerprint is not compared. */
 int lstmc_weights_load(const struct lstmc_model *model, float *weights, const char *path, struct lstmc_message *message);
 
 /* ---- metrics ---- */
@@ -96,6 +97,11 @@ struct lstmc_meaning {
     int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
 };
 
+/* What a person should know of data that was taken all the same, a line each; empty: nothing. */
+struct lstmc_notes {
+    char text[1024];
+};
+
 /* What has to be given back: a mapping of so many bytes, or with 0 bytes memory of lstmc_alloc, or NULL. */
 struct lstmc_mapping {
     void *start;
@@ -108,7 +114,10 @@ struct lstmc_dataset {
     void *y;                    /* int32_t classes or float, [samples, target_count] */
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
     float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
+    double *base; /* of windows to predict from, where forecasts are relative: the last known value of each target, as
+                     it is in the data */
     struct lstmc_meaning meaning;
+    struct lstmc_notes notes;
     struct lstmc_mapping x_memory, y_memory;    /* where x and y lie; data larger than memory lies on a disk */
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
@@ -126,6 +135,22 @@ void lstmc_meaning_free(struct lstmc_meaning *meaning);
 char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *const *more);
 void   lstmc_metadata_free(char **pairs);
 int    lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message);
+
+/* trained.c, which needs jansson: all of a weight file, as whoever predicts needs it. Besides what lstmc_weights_load
+ * refuses, LSTMC_MISMATCH for weights that are not finite, and for a meaning that is not this model's: another number
+ * of columns, classes or ids than it has, scales that are not positive. *differs: 1 if the weights were written by a
+ * description with other options of its layers, steps or loss. The meaning is the caller's to free. */
+int lstmc_trained_load(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
+                       const char *path, struct lstmc_message *message);
+int lstmc_meaning_check(const struct lstmc_model *model, const struct lstmc_meaning *meaning, const char *path,
+                        struct lstmc_message *message);
+
+/* meaning.c. `count` numbers in the unit of the data, a whole sample or one step of it, as the model reads them,
+ * computed in double as the readers do; `raw` of relative data ends with the last row. Returns the place of the first
+ * one that no float holds, or `count`. And what the model says, in the unit of the data. */
+size_t lstmc_row_columns(const struct lstmc_meaning *meaning);      /* columns of that row */
+size_t lstmc_normalize(const struct lstmc_meaning *meaning, const double *raw, float *x, size_t count);
+void   lstmc_denormalize(const struct lstmc_meaning *meaning, const float *y, double *raw, size_t count);
 
 /* x and y for so many samples, zeroed, for a caller that fills them itself. The only failure is LSTMC_NO_MEMORY. */
 int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
@@ -148,8 +173,10 @@ struct lstmc_npy {
 int    lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_message *message);
 double lstmc_npy_value(const struct lstmc_npy *array, size_t index);
 void   lstmc_npy_free(struct lstmc_npy *array);
-/* Writes float32 by way of a temporary file. (npy_write.c) */
+/* Writes float32, or float64, by way of a temporary file. (npy_write.c) */
 int    lstmc_npy_write(const char *path, const float *values, int rank, const size_t *shape, struct lstmc_message *message);
+int lstmc_npy_write_double(const char *path, const double *values, int rank, const size_t *shape,
+                           struct lstmc_message *message);
 
 /* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the end may be missing; a
  * longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no
@@ -159,8 +186,12 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
 
 /* Replaces the bytes of a packed file, which are the caller's to free(), by what it holds, with one zero byte behind. */
 typedef int lstmc_unpack(const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);
-/* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. */
+/* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. A
+ * file that would fill more than an eighth of the machine's memory is refused, as a table needs several times its text.
+ */
 lstmc_unpack lstmc_gunzip;
+int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size,
+                         struct lstmc_message *message);
 
 /* How much each sample of a data set counts, from a .npy file of [samples] numbers, none negative. */
 int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message);
@@ -173,6 +204,7 @@ struct lstmc_csv_options {
     const int *horizons; int horizon_count;         /* rows from the window's last to what is predicted, ascending; 0, which needs targets, is
                                                      * that row itself. The model's targets are [horizons, targets]; one horizon with room for
                                                      * more stands for all rows up to it. */
+    int header; /* 1: the first line is names; -1: it is none; 0: it is, if it looks like that */
     const char *group;                              /* the column whose equal cells, one below the other, make a group that no sample crosses;
                                                      * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
     const char *missing;                            /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
@@ -192,8 +224,9 @@ struct lstmc_csv_options {
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
-/* Every window of a table as an input, scaled by what was fitted in training; of `options` what says how to read. Targets are not read; with
- * `relative`, data->persistence is the last known value of each target as it is in the file, [samples, target_count of options]. (forecast.c) */
+/* Every window of a table as an input, scaled by what was fitted in training; of `options` what says how to read.
+ * Targets are not read; with `relative`, data->base is the last known value of each target as it is in the file,
+ * [samples, target_count of options]. (forecast.c) */
 int lstmc_read_windows(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                        const struct lstmc_scaling *scaling, struct lstmc_dataset *data, struct lstmc_message *message);
 

@@ -38,13 +38,16 @@ int lstmc_map_file(const char *path, struct lstmc_mapping *mapping, struct lstmc
     return status;
 }
 
+size_t lstmc_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+}
+
 static size_t most_memory(void)
 {
     const char *limit = getenv("LSTMC_DATA_MEMORY");
-    if (limit && *limit)
-        return (size_t)strtoull(limit, NULL, 10);
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages / 2 * (size_t)size : SIZE_MAX;
+    return limit && *limit ? (size_t)strtoull(limit, NULL, 10) : lstmc_memory() / 2;
 }
 
 /* A file that is gone when nobody has it open. */

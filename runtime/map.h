@@ -11,6 +11,9 @@ int  lstmc_map_file(const char *path, struct lstmc_mapping *mapping, struct lstm
  * mapping->start is NULL if neither can be had. */
 void lstmc_map_zeros(size_t bytes, struct lstmc_mapping *mapping);
 
+/* The machine's memory in bytes; SIZE_MAX if nobody knows. */
+size_t lstmc_memory(void);
+
 void lstmc_unmap(struct lstmc_mapping *mapping);
 
 #endif

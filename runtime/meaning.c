@@ -1,6 +1,9 @@
-/* meaning.c: the memory of what the numbers of a data set mean. */
+/* meaning.c: the memory of what the numbers of a data set mean; and the way from the unit of the data to the model and
+ * back. */
 #include "lstmc.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 int lstmc_scaling_alloc(struct lstmc_scaling *scaling, int columns)
@@ -46,6 +49,34 @@ static void free_names(struct lstmc_names *names)
     for (int i = 0; i < names->count; i++)
         lstmc_free(names->text[i]);
     lstmc_free(names->text);
+}
+
+size_t lstmc_row_columns(const struct lstmc_meaning *meaning)
+{
+    return (size_t)(meaning->columns.count ? meaning->columns.count : meaning->input.columns);
+}
+
+size_t lstmc_normalize(const struct lstmc_meaning *meaning, const double *raw, float *x, size_t count)
+{
+    const struct lstmc_scaling *scaling = &meaning->input;
+    size_t columns = (size_t)scaling->columns, row = meaning->is_relative ? lstmc_row_columns(meaning) : 0;
+    for (size_t i = 0; i < count; i++) {
+        double value = row ? raw[i] - raw[count - row + i % row] : raw[i];
+        if (columns)
+            value = (value - scaling->offset[i % columns]) / scaling->scale[i % columns];
+        if (!(fabs(value) <= FLT_MAX))
+            return i;
+        x[i] = (float)value;
+    }
+    return count;
+}
+
+void lstmc_denormalize(const struct lstmc_meaning *meaning, const float *y, double *raw, size_t count)
+{
+    const struct lstmc_scaling *scaling = &meaning->target;
+    size_t columns = (size_t)scaling->columns;
+    for (size_t i = 0; i < count; i++)
+        raw[i] = columns ? y[i] * scaling->scale[i % columns] + scaling->offset[i % columns] : (double)y[i];
 }
 
 void lstmc_meaning_free(struct lstmc_meaning *meaning)

@@ -2,6 +2,8 @@
  * metadata is texts alone. */
 #include "lstmc.h"
 #include "message.h"
+#include "model_file.h"
+#include "number.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -25,7 +27,9 @@ static int add_pair(char **pairs, const char *key, char *value)
 
 static int add_json(char **pairs, const char *key, json_t *json)
 {
+    locale_t before = lstmc_c_locale_enter();
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    lstmc_c_locale_leave(before);
     json_decref(json);
     return add_pair(pairs, key, text);
 }
@@ -117,7 +121,9 @@ void lstmc_metadata_free(char **pairs)
 static int find_list(const struct lstmc_tensor_file *file, const char *key, json_t **list)
 {
     const char *text = lstmc_tensor_file_value(file, key);
+    locale_t before = lstmc_c_locale_enter();
     *list = text ? json_loads(text, 0, NULL) : NULL;
+    lstmc_c_locale_leave(before);
     return !text || (json_is_array(*list) && json_array_size(*list) > 0 && json_array_size(*list) < 100000000);
 }
 
@@ -190,13 +196,44 @@ static int read_unit(const struct lstmc_tensor_file *file, const char *key, enum
     return !text || *unit;
 }
 
-static int read_text(const struct lstmc_tensor_file *file, struct lstmc_meaning *meaning)
+/* *yes: the key has the value `word`. 0: it has neither this nor the other one that is known (NULL: there is no other).
+ */
+static int read_choice(const struct lstmc_tensor_file *file, const char *key, const char *word, const char *other,
+                       int *yes)
 {
-    const char *padding = lstmc_tensor_file_value(file, "text_padding"), *letters = lstmc_tensor_file_value(file, "text_case");
-    meaning->is_relative = lstmc_tensor_file_value(file, "relative_to") != NULL;
-    meaning->pads_front = padding && !strcmp(padding, "pre");
-    meaning->is_lower = letters && !strcmp(letters, "lower");
-    return read_unit(file, "text_unit", &meaning->unit) && read_unit(file, "target_text_unit", &meaning->target_unit);
+    const char *text = lstmc_tensor_file_value(file, key);
+    *yes = text && !strcmp(text, word);
+    return !text || *yes || (other && !strcmp(text, other));
+}
+
+/* NULL, or the key whose value is none that is known: what another version means by it would be read wrongly. */
+static const char *read_text(const struct lstmc_tensor_file *file, struct lstmc_meaning *meaning)
+{
+    return !read_unit(file, "text_unit", &meaning->unit) || !read_unit(file, "target_text_unit", &meaning->target_unit)
+               ? "text_unit or target_text_unit"
+           : !read_choice(file, "text_padding", "pre", "post", &meaning->pads_front)    ? "text_padding"
+           : !read_choice(file, "text_case", "lower", NULL, &meaning->is_lower)         ? "text_case"
+           : !read_choice(file, "relative_to", "last row", NULL, &meaning->is_relative) ? "relative_to"
+                                                                                        : NULL;
+}
+
+int lstmc_meaning_take(struct lstmc_meaning *meaning, const struct lstmc_tensor_file *file, const char *path,
+                       struct lstmc_message *message)
+{
+    memset(meaning, 0, sizeof *meaning);
+    const char *broken = read_text(file, meaning);
+    broken = broken                                                                   ? broken
+             : !read_scaling(file, "input_offset", "input_scale", &meaning->input)    ? "input_offset or input_scale"
+             : !read_scaling(file, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale"
+             : !read_names(file, "columns", &meaning->columns, 0)                     ? "columns"
+             : !read_names(file, "targets", &meaning->targets, 0)                     ? "targets"
+             : !read_names(file, "labels", &meaning->labels, meaning->unit == LSTMC_BYTES)         ? "labels"
+             : !read_names(file, "vocabulary", &meaning->vocabulary, meaning->unit == LSTMC_BYTES) ? "vocabulary"
+                                                                                                   : NULL;
+    if (!broken)
+        return LSTMC_OK;
+    lstmc_meaning_free(meaning);
+    return lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: its metadata is broken: %s", path, broken);
 }
 
 int lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message)
@@ -206,17 +243,7 @@ int lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct l
     int status = lstmc_tensor_file_open(path, &file, message);
     if (status)
         return status;
-    const char *broken = !read_text(&file, meaning) ? "text_unit or target_text_unit" :
-                         !read_scaling(&file, "input_offset", "input_scale", &meaning->input) ? "input_offset or input_scale" :
-                         !read_scaling(&file, "target_offset", "target_scale", &meaning->target) ? "target_offset or target_scale" :
-                         !read_names(&file, "columns", &meaning->columns, 0) ? "columns" :
-                         !read_names(&file, "targets", &meaning->targets, 0) ? "targets" :
-                         !read_names(&file, "labels", &meaning->labels, meaning->unit == LSTMC_BYTES) ? "labels" :
-                         !read_names(&file, "vocabulary", &meaning->vocabulary, meaning->unit == LSTMC_BYTES) ? "vocabulary" : NULL;
-    if (broken) {
-        lstmc_meaning_free(meaning);
-        status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: its metadata is broken: %s", path, broken);
-    }
+    status = lstmc_meaning_take(meaning, &file, path, message);
     lstmc_tensor_file_free(&file);
     return status;
 }

@@ -1,7 +1,7 @@
 /* progress.c: in: counts and means.  out: text for a person, on a terminal or in a pipe. */
 #include "progress.h"
+#include "number.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,7 +21,7 @@ static void __attribute__((format(printf, 2, 3))) add(struct line *line, const c
 {
     va_list arguments;
     va_start(arguments, format);
-    int wrote = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+    int wrote = lstmc_format_list(line->text + line->length, sizeof line->text - line->length, format, arguments);
     va_end(arguments);
     if (wrote > 0)
         line->length += (size_t)wrote;
@@ -170,13 +170,14 @@ void lstmc_progress_epoch_end(struct lstmc_progress *progress, const struct lstm
 void lstmc_progress_note(struct lstmc_progress *progress, const char *format, ...)
 {
     va_list arguments;
+    char text[2048];
     if (!progress->to)
         return;
     lstmc_progress_stop(progress);
     va_start(arguments, format);
-    vfprintf(progress->to, format, arguments);
+    lstmc_format_list(text, sizeof text, format, arguments);
     va_end(arguments);
-    fputc('\n', progress->to);
+    fprintf(progress->to, "%s\n", text);
     fflush(progress->to);
 }
 

@@ -14,7 +14,7 @@
 #define SAMPLE_MAX 1e6f         /* files of floats may hold anything; beyond this the power of a frame could overflow */
 #define CHUNK 4096              /* samples of each channel that are read at once */
 
-/* What the header says of the length is not believed: samples are read as long as there are any. */
+/* Samples are read as long as there are any: that the header promises no more has been checked where it can be. */
 static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, struct lstmc_sound *sound, struct lstmc_message *message)
 {
     float *chunk = malloc((size_t)CHUNK * (size_t)info->channels * sizeof *chunk);
@@ -48,7 +48,9 @@ int lstmc_sound_read(const char *path, struct lstmc_sound *sound, struct lstmc_m
     if (!file)
         return lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: %s", path, sf_strerror(NULL));
     sound->rate = info.samplerate;
-    int status = info.channels >= 1 && info.channels <= CHANNELS_MAX && info.samplerate > 0 ? LSTMC_OK :
+    int status = lstmc_riff_check(path, message);
+    if (!status)
+        status = info.channels >= 1 && info.channels <= CHANNELS_MAX && info.samplerate > 0 ? LSTMC_OK :
                  lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: %d channels at %d Hz are no recording", path, info.channels, info.samplerate);
     if (!status)
         status = read_samples(file, &info, path, sound, message);

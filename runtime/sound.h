@@ -14,6 +14,10 @@ struct lstmc_sound {
 /* A file that libsndfile knows; there is at least one sample, and none is NaN or beyond a million. */
 int lstmc_sound_read(const char *path, struct lstmc_sound *sound, struct lstmc_message *message);
 
+/* LSTMC_BAD_FILE for a WAV file that ends before its data do, as its header has them; other files are none of its
+ * business. (riff.c) */
+int lstmc_riff_check(const char *path, struct lstmc_message *message);
+
 /* Bands evenly spaced on HTK's mel scale, mel = 2595 log10(1 + f / 700), from `low` to `high` Hz: band b is a triangle over frequencies that rises
  * from 0 at edge b to 1 at edge b + 1 and falls to 0 at edge b + 2, where edges 0 to bands + 1 are evenly spaced in mel.
  * weight [bands, size / 2 + 1]: at the frequencies k * rate / size of a Fourier transform. Returns the first band that holds none of them, or -1. */

@@ -35,9 +35,15 @@ static int find_field(struct lstmc_text_rows *rows, const struct line *line, con
         *end = to ? to : line->end;
         if (field == wanted)
             break;
+        if (!to && separator == '\t')
+            return lstmc_fail(rows->message, LSTMC_BAD_FILE,
+                              "%.250s:%d: the %s is field %d, but the line has %d (fields are separated by tabs, or by "
+                              "what separator = \",\" says)",
+                              line->path, line->number, what, wanted, field);
         if (!to)
-            return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d: the %s is field %d, but the line has %d", line->path, line->number, what,
-                              wanted, field);
+            return lstmc_fail(rows->message, LSTMC_BAD_FILE,
+                              "%.250s:%d: the %s is field %d, but the line has %d (fields are separated by '%c')",
+                              line->path, line->number, what, wanted, field, separator);
         *at = to + 1;
     }
     int column = 1;
@@ -111,6 +117,9 @@ static int read_line(struct lstmc_text_rows *rows, const struct line *line)
 static int malformed(struct lstmc_text_rows *rows, const char *path, const char *text, size_t offset)
 {
     int line = 1, column = 1;
+    if (!offset && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)))
+        return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s: is UTF-16: convert it by: iconv -f UTF-16 -t UTF-8",
+                          path);
     for (size_t i = 0; i < offset; i++) {
         if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n'))
             line++, column = 1;

@@ -70,6 +70,30 @@ static int check_weights(const char *path, const struct lstmc_model *model, cons
     return LSTMC_OK;
 }
 
+/* The first element of an F32 tensor that is a NaN or an infinity, whose exponents are all ones; `count` if there is
+ * none. */
+static size_t first_not_finite(const struct lstmc_file_tensor *tensor)
+{
+    size_t i = 0;
+    while (i < tensor->count && ((tensor->data[4 * i + 3] & 0x7f) != 0x7f || !(tensor->data[4 * i + 2] & 0x80)))
+        i++;
+    return i;
+}
+
+int lstmc_weights_check(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path,
+                        struct lstmc_message *message)
+{
+    int status = check_weights(path, model, file, message);
+    for (int i = 0; status == LSTMC_OK && i < model->weight_tensors; i++) {
+        const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, model->weights[i].name);
+        size_t index = first_not_finite(tensor);
+        if (index < tensor->count)
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: %s, element %zu (from 0) is not a finite number",
+                                path, tensor->name, index);
+    }
+    return status;
+}
+
 int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file, const char *path,
                        struct lstmc_message *message)
 {

@@ -2,6 +2,8 @@
  * training part alone shows. */
 #include "dataset.h"
 #include "message.h"
+#include "number.h"
+#include "text.h"
 #include "windows.h"
 
 #include <math.h>
@@ -98,8 +100,13 @@ int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
 {
     const struct lstmc_csv_options *options = w->options;
     int keeps = options->missing && strcmp(options->missing, "error");
-    struct lstmc_table_options how = { .names = w->names, .name_count = w->columns + w->targets + (options->sample_weight != NULL), .group = options->group, .keep_missing = keeps,
-                                       .unpack = options->unpack };
+    struct lstmc_table_options how = { .names = w->names,
+                                       .name_count = w->columns + w->targets + (options->sample_weight != NULL),
+                                       .group = options->group,
+                                       .header = options->header,
+                                       .keep_missing = keeps,
+                                       .unpack = options->unpack,
+                                       .notes = &w->notes };
     int status = lstmc_table_read(rows->path, &how, &rows->table, w->message);
     if (!status && remaining && !has_computed(&rows->table))
         status = mismatch(w, "validation_remaining is given, but no column \"remaining\" is asked for");
@@ -137,6 +144,11 @@ static int read_all(Windows *w)
     for (int i = 0; i < w->columns + w->targets; i++)
         w->names[i] = i < w->columns ? options->columns[i] : targets[i - w->columns];
     w->names[w->columns + w->targets] = options->sample_weight;
+    for (int i = 0; i < w->columns + w->targets; i++)
+        if (lstmc_text_well_formed(w->names[i], strlen(w->names[i])) < strlen(w->names[i]))
+            return lstmc_fail(w->message, LSTMC_MISMATCH,
+                              "%.250s: the name \"%.60s\" of a column is no UTF-8: ask for it by its position",
+                              w->main.path, w->names[i]);
     int status = lstmc_windows_read(w, &w->main, NULL);
     if (!status && options->validation)
         status = lstmc_windows_read(w, &w->held_out, options->validation_remaining);
@@ -175,17 +187,19 @@ static double normalised(const Windows *w, const Rows *rows, size_t first, size_
 
 static int misfit(const Windows *w, const Rows *rows, size_t row, int column, double value, struct lstmc_range range)
 {
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%s:%d: %s %d: %.9g is not %s", rows->path, rows->table.line[row],
-                      column < w->columns ? "column" : "target", column < w->columns ? column + 1 : column - w->columns + 1, value, range.text);
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: %s \"%.60s\": %.9g is not %s", rows->path,
+                      rows->table.line[row], column < w->columns ? "column" : "target", w->names[column], value,
+                      range.text);
 }
 
 /* That of the last row that is read. */
 static int take_weight(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t last)
 {
     double weight = *table_value(rows, last, w->columns + w->targets);
-    data->sample_weight[sample] = (float)weight;
-    return weight >= 0 && weight < 1e30 ? LSTMC_OK : lstmc_fail(w->message, LSTMC_MISMATCH, "%s:%d: the weight %.9g of a sample is not zero or more",
-                                                                 rows->path, rows->table.line[last], weight);
+    if (lstmc_store_weight(data, sample, weight))
+        return LSTMC_OK;
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
+                      rows->table.line[last], w->options->sample_weight, weight);
 }
 
 int lstmc_windows_inputs(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
@@ -220,15 +234,13 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
 
 /* ---- what the numbers mean ---- */
 
-/* Columns `first` and on of the table, once or more along an axis of the model. */
-static int describe_columns(const Windows *w, int first, int count, int extent, struct lstmc_scaling *scaling)
+/* Columns `first` and on of the table, which come again and again in a sample. */
+static int describe_columns(const Windows *w, int first, int count, struct lstmc_scaling *scaling)
 {
-    if (!lstmc_scaling_alloc(scaling, extent))
+    if (!lstmc_scaling_alloc(scaling, count))
         return 0;
-    for (int i = 0; i < extent; i++) {
-        scaling->offset[i] = w->offset[first + i % count];
-        scaling->scale[i] = w->scale[first + i % count];
-    }
+    memcpy(scaling->offset, w->offset + first, (size_t)count * sizeof *scaling->offset);
+    memcpy(scaling->scale, w->scale + first, (size_t)count * sizeof *scaling->scale);
     return 1;
 }
 
@@ -251,7 +263,7 @@ static int name_targets(const Windows *w, int extent, struct lstmc_names *names)
         if (by_horizon)
             length += snprintf(name + length, sizeof name - (size_t)length, " +%d", w->ahead[i / w->targets]);
         if (w->options->at_most)
-            length += snprintf(name + length, sizeof name - (size_t)length, " <= %g", *w->options->at_most);
+            length += lstmc_format(name + length, sizeof name - (size_t)length, " <= %g", *w->options->at_most);
         done = lstmc_names_set(names, i, name, (size_t)length);
     }
     return done;
@@ -263,8 +275,8 @@ static int describe(const Windows *w, struct lstmc_meaning *meaning)
     const struct lstmc_model *model = w->model;
     meaning->is_relative = w->options->relative;
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
-    return (model->input_is_tokens || describe_columns(w, 0, w->columns, model->input_shape[model->input_rank - 1], &meaning->input)) &&
-           (model->target_is_class || describe_columns(w, w->columns, w->targets, targets, &meaning->target)) &&
+    return (model->input_is_tokens || describe_columns(w, 0, w->columns, &meaning->input)) &&
+           (model->target_is_class || describe_columns(w, w->columns, w->targets, &meaning->target)) &&
            copy_names(&meaning->columns, w->names, w->columns) && name_targets(w, targets, &meaning->targets);
 }
 
@@ -300,14 +312,23 @@ static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t s
     return LSTMC_OK;
 }
 
-static int no_samples(const Windows *w, const Rows *rows, const char *what)
+/* Says what a person can change. */
+static int no_samples(const Windows *w, const Rows *rows, int trains)
 {
+    const struct lstmc_csv_options *options = w->options;
     size_t cut = w->main.cut, all = w->main.table.rows, needed = sample_rows(w);
-    if (w->options->group || w->options->validation || (w->options->missing && !strcmp(w->options->missing, "drop")))
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: nothing %s: nowhere are there %zu rows%s without a gap, as one sample takes", rows->path,
-                          what, needed, w->options->group ? " of one group" : "");
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: %zu rows train and %zu are held out, but one sample takes %zu rows", rows->path, cut,
-                      all - cut, needed);
+    const char *word = needed == 1 ? "row" : "rows", *verb = trains ? "trains" : "is held out";
+    if (options->group || options->validation || (options->missing && !strcmp(options->missing, "drop")))
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%.250s: nothing %s: nowhere are there %zu %s%s without a gap, as one sample takes",
+                          rows->path, verb, needed, word, options->group ? " of one group" : "");
+    const char *cure = all < needed ? "use a shorter window, or more rows"
+                       : trains     ? "use a larger split, or a shorter window"
+                                    : "use a smaller split, or 1 to hold out nothing";
+    return lstmc_fail(w->message, LSTMC_MISMATCH,
+                      "%.250s: nothing %s: %zu rows train and %zu are held out, but one sample takes %zu %s%s: %s",
+                      rows->path, verb, cut, all - cut, needed, word,
+                      w->ahead[w->ahead_count - 1] ? " (its window, and what it is asked for behind it)" : "", cure);
 }
 
 static int fill_both(const Windows *w, struct lstmc_dataset *training, struct lstmc_dataset *validation)
@@ -316,9 +337,9 @@ static int fill_both(const Windows *w, struct lstmc_dataset *training, struct ls
     int holds_out = w->options->validation || w->options->split < 1;
     size_t samples = count_samples(w, &w->main, 1), held_out_samples = holds_out ? count_samples(w, held_out, 0) : 0;
     if (!samples)
-        return no_samples(w, &w->main, "trains");
+        return no_samples(w, &w->main, 1);
     if (holds_out && !held_out_samples)
-        return no_samples(w, held_out, "is held out");
+        return no_samples(w, held_out, 0);
     int status = fill_dataset(w, &w->main, 1, samples, training);
     return status ? status : fill_dataset(w, held_out, 0, held_out_samples, validation);
 }
@@ -343,7 +364,8 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
     if (status) {
         lstmc_dataset_free(training);
         lstmc_dataset_free(validation);
-    }
+    } else
+        training->notes = w.notes;
     free(w.names);
     free(w.ahead);
     free(w.offset);

@@ -21,6 +21,7 @@ struct lstmc_windows {
     size_t window;
     int *ahead; int ahead_count;        /* ascending */
     double *offset, *scale;             /* per column of the table: value = normalised * scale + offset */
+    struct lstmc_notes notes;
     struct lstmc_message *message;
 };
 
@@ -37,7 +38,8 @@ double lstmc_windows_value(const struct lstmc_windows *windows, const struct lst
 int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data, size_t sample,
                          size_t first);
 
-/* normalization.c: offset and scale of each column, by what trains alone. The only failure is LSTMC_NO_MEMORY. */
+/* normalization.c: offset and scale of each column, by what trains alone; and notes on columns that say nothing, or
+ * more than floats can hold. The only failure is LSTMC_NO_MEMORY. */
 int lstmc_windows_normalize(struct lstmc_windows *windows);
 
 #endif

@@ -8,6 +8,7 @@
 #   Lua is for read_lua and lua_*   the compiler needs no BLAS    the weight files alone need jansson
 #   threads are for runtime/threads.c   zlib is for runtime/gzip.c, which only its callers link
 #   libsndfile is for runtime/sound.c, FFTW for runtime/spectrum.c
+#   numbers are read and printed by runtime/number.c, whatever the locale, which nobody sets
 #
 # Comments are taken away before anything is looked for.
 script=$0
@@ -94,6 +95,32 @@ check_runtime() {
         grep -E '<(pthread|threads)\.h>' | grep -v '^runtime/threads\.c:' | forbid "threads outside threads.c"
 }
 
+# Statements that print a number by printf, by the place where they begin.
+printed_numbers() {
+    awk '
+    {
+        place = $0; sub(/^[^:]*:[0-9]*:/, "", place)
+        if (place ~ /^ *(#|$)/) next
+        if (statement == "") first = substr($0, 1, length($0) - length(place))
+        statement = statement " " place
+        if (place !~ /[;{}] *$/) next
+        if (statement ~ /(^|[^a-z_])(sn|f|d|s)?printf *\(/ && statement ~ /%[-+ #0]*[0-9*]*(\.[0-9*]+)?l?[aAeEfFgG]/) print first statement
+        statement = ""
+    }'
+}
+
+# The compiler is a program that never sets a locale, so that it may print; what its emitters read again are digits that they have just printed.
+check_numbers() {
+    runtime=$(code_of $(existing runtime/*.c runtime/*.h runtime/interpreter/*.c) | grep -v '^runtime/number\.c:')
+    compiler=$(code_of $(existing compiler/*.c compiler/*.h compiler/example/*.c))
+    printf '%s\n' "$runtime" "$compiler" | grep -wE 'strto(d|f|ld)|atof' |
+        grep -vE '^compiler/((emit_[a-z_]*|ir_print)\.c|example/[a-z_]*\.c):' | forbid "numbers are read by lstmc_number_read"
+    printf '%s\n' "$runtime" | grep -wE '[fs]?scanf|v(sn|f|s)?printf' | forbid "numbers are read and printed by number.c"
+    printf '%s\n' "$runtime" | printed_numbers | forbid "numbers are printed by lstmc_format"
+    { printf '%s\n' "$runtime" "$compiler"; code_of $(existing runtime/number.c); } | grep -wE 'setlocale|localeconv' |
+        forbid "the locale is the host program's"
+}
+
 check_generated() {
     standard='assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype'
     for file in $(existing generated/*.c generated/*.h); do
@@ -114,6 +141,7 @@ check_all() {
     check_passes
     check_layers
     check_runtime
+    check_numbers
     check_generated
     check_libraries
 }
@@ -162,6 +190,10 @@ self_test() {
     plant "libsndfile and FFTW have a file each" runtime/wav.c '#include <sndfile.h>'
     plant "libsndfile and FFTW have a file each" runtime/sound.c '#include <fftw3.h>'
     plant "the weight files alone need jansson" runtime/train.c '#include <jansson.h>'
+    plant "numbers are read by number.c" runtime/csv.c 'double value = strtod(text, &end);'
+    plant "numbers are printed by number.c" runtime/progress.c 'fprintf(file, " <= %.*f", digits, loss);'
+    plant "numbers are printed by number.c" runtime/message.c 'vsnprintf(text, size, format, arguments);'
+    plant "nobody sets a locale" compiler/main.c 'setlocale(LC_ALL, "");'
     plant "zlib is for gzip.c" runtime/csv.c '#include <zlib.h>'
     plant "only its callers link zlib" runtime/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'
 }

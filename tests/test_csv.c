@@ -25,7 +25,13 @@ Test(csv, forms)
         { "tabs", "a\tb\tc\n1\t2\t3\n4\t5\t6\n" },
         { "other forms of the numbers", "a,b,c\n+1,2.0,3e0\n.4e1,500E-2,6.\n" },
         { "text elsewhere", "a,x,b,c\n1,\"one, \"\"1\"\"\nor so\",2,3\n4,four,5,6\n" },
-        { "more cells at the end", "a,b,c\n1,2,3,\n4,5,6,7,8\n" },
+        { "quotes around the separators alone", "\"a\",\"b\",\"c\"\n1,2,3\n4,5,6\n" },
+        { "bars", "a|b|c\n1|2|3\n4|5|6\n" },
+        { "Excel's line", "sep=;\na;b;c\n1;2;3\n4;5;6\n" },
+        { "Excel's line in quotes, behind a mark", "\xef\xbb\xbf\"sep=|\"\r\na|b|c\r\n1|2|3\r\n4|5|6\r\n" },
+        { "blank lines before the names", " \n\r\na;b;c\n1;2;3\n4;5;6\n" },
+        { "decimal commas where nobody asks", "a;x;b;c\n1;1,5;2;3\n4;2,5;5;6\n" },
+        { "empty cells at the end", "a,b,c\n1,2,3,\n4,5,6,,\n" },
     };
     const struct lstmc_model model = csv_row_model(2, 1);
     const struct lstmc_csv_options options = { .columns = NAMES("a", "b"), .column_count = 2, .targets = NAMES("c"), .target_count = 1, .split = 1 };
@@ -78,11 +84,49 @@ Test(csv, mistakes)
         { "a,b,c\n1,2,3\n4,inf,6\n", "\"inf\" is not a finite number", LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,1e999,6\n", "\"1e999\" is not a finite number", LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,5 6,6\n", "\"5 6\" is not a finite number", LSTMC_BAD_FILE },
-        { "a,b,c\n\n1,2,3\n4,1e60,6\n", ":4: column 2: 1e+60 is not a finite number", LSTMC_MISMATCH },
+        { "a,b,c\n\n1,2,3\n4,1e60,6\n", ":4: column \"b\": 1e+60 is not a finite number", LSTMC_MISMATCH },
+        { "a,b,c\n1,2,3\n4,5,6,7\n", ":3: has 4 cells, but the first line has 3 names", LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,3,\n4,5,6,,7\n", ":3: has 5 cells, but the first line has 3 names", LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,3,4\n", ":2: has 4 cells, but the first line has 3 names (is this a decimal comma?",
+          LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,1.5,x\n", ":2: has 4 cells, but the first line has 3 names", LSTMC_BAD_FILE },
+        { "a;b;c\n1;2;3,50\n", ":2: column \"c\": \"3,50\" is not a finite number; numbers have a decimal point",
+          LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,\"1,234.5\"\n",
+          "\"1,234.5\" is not a finite number; numbers have a decimal point, and nothing between thousands",
+          LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,1_000\n",
+          "\"1_000\" is not a finite number; numbers have a decimal point, and nothing between thousands",
+          LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,#N/A\n",
+          ":2: column \"c\": the value is missing; missing = \"drop\", \"previous\" or \"interpolate\"",
+          LSTMC_BAD_FILE },
+        { "a,b,c\n1,2,3\n4,5", ":3: the file ends inside this line, which has 2 of 3 cells: it was cut off",
+          LSTMC_BAD_FILE },
         { "a,b,c\n1,2,3\n4,5\n", ":3: column \"c\" is missing: the line has 2 cells", LSTMC_BAD_FILE },
         { "a,b,c\n1,\"2,3\n4,5,6\n", ":2: a quote is never closed", LSTMC_BAD_FILE },
         { "a,b,c\n1,\"2\"2,3\n", ":2: text behind a closing quote", LSTMC_BAD_FILE },
         { "a,b,d\n1,2,3\n", "no column \"c\"; it has 3 columns: a, b, d", LSTMC_MISMATCH },
+        { "A,B,C\n1,2,3\n", "no column \"a\"; it has 3 columns: A, B, C (did you mean \"A\"?)", LSTMC_MISMATCH },
+        { "a,b,c,a\n1,2,3,4\n", "columns 1 and 4 are both called \"a\": ask for one of them by its position",
+          LSTMC_MISMATCH },
+        { "# by a tool\na,b,c\n1,2,3\n",
+          "column \"a\" is named in line 2: nothing may stand before the line of names, but the first line is \"# by a "
+          "tool\"",
+          LSTMC_MISMATCH },
+        { "a:b:c\n1:2:3\n",
+          "the first line, \"a:b:c\", has 1 column and is no line of names; cells are separated by , or ; or tabs or |",
+          LSTMC_MISMATCH },
+        { "a|b|c\n1|2\n", "the first line, \"a|b|c\", has 1 column", LSTMC_MISMATCH },
+        { "1,2,3\n4,5,6\n",
+          "has 3 columns and is no line of names; columns without names are asked for by their position",
+          LSTMC_MISMATCH },
+        { "PK\3\4aaaa", "is a workbook of a spreadsheet", LSTMC_BAD_FILE },
+        { "\xff\xfe"
+          "a",
+          "is UTF-16, as Excel saves \"Unicode text\": save it as \"CSV UTF-8\", or convert it by: iconv",
+          LSTMC_BAD_FILE },
+        { "\xfe\xff", "is UTF-16", LSTMC_BAD_FILE },
         { "a,b,c\n", "has a line of names, but no rows", LSTMC_BAD_FILE },
         { "", "is empty", LSTMC_BAD_FILE },
         { "\n\n", "is empty", LSTMC_BAD_FILE },
@@ -178,8 +222,9 @@ Test(csv, classes_and_probabilities_stay)
     cr_expect(((int32_t *)result.training.y)[0] == 2 && ((int32_t *)result.training.y)[1] == 1 && !result.training.meaning.target.scale);
     csv_result_free(&result);
     result = csv_read_text(&model, "a,c\n10,2\n20,3\n", &options);
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":3: target 1: 3 is not a whole number in [0, 3)"), "%s",
-              result.message.text);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":3: target \"c\": 3 is not a whole "
+                                                                             "number in [0, 3)"),
+              "%s", result.message.text);
 }
 
 Test(csv, does_not_fit_the_model)
@@ -205,6 +250,113 @@ Test(csv, does_not_fit_the_model)
     options.split = NAN;
     result = csv_read_text(&model, TEN, &options);
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "split"), "%s", result.message.text);
+}
+
+/* Names go into weight files, which are UTF-8. */
+Test(csv, names_that_are_no_text)
+{
+    const struct lstmc_model model = csv_row_model(1, 1);
+    struct lstmc_csv_options options = { .columns = NAMES("gr\xf6sse"), .column_count = 1, .targets = NAMES("b"),
+                                         .target_count = 1, .split = 1 };
+    struct csv_result result = csv_read_text(&model, "gr\xf6sse,b\n1,2\n", &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "of a column is no UTF-8: ask for it by "
+                                                                             "its position"),
+              "%s", result.message.text);
+    options.columns = NAMES("1");
+    result = csv_read_text(&model, "gr\xf6sse,b\n1,2\n", &options);
+    cr_expect_eq(result.status, 0, "%s", result.message.text);
+    csv_result_free(&result);
+}
+
+/* A zero byte is no text, wherever it stands. */
+Test(csv, zero_bytes)
+{
+    static const struct { const char *text; size_t size; const char *expected; } table[] = {
+        { "a,b,c\n1,2,3\n4,\0,6\n", 18, ":3: has a zero byte" },
+        { "a,b,c\n1,2,3\0", 12, ":2: has a zero byte" },
+        { "a\0,\0b\0\n\0", 8, "looks like UTF-16: convert it by: iconv -f UTF-16LE" },
+        { "\0a\0,\0b", 6, "looks like UTF-16: convert it by: iconv -f UTF-16BE" },
+    };
+    const struct lstmc_model model = csv_row_model(2, 1);
+    const struct lstmc_csv_options options = {
+        .columns = NAMES("a", "b"), .column_count = 2, .targets = NAMES("c"), .target_count = 1, .split = 1
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct csv_result result = csv_read_bytes(&model, table[i].text, table[i].size, &options);
+        cr_expect(result.status == LSTMC_BAD_FILE && strstr(result.message.text, table[i].expected), "%zu: %d \"%s\"",
+                  i, result.status, result.message.text);
+    }
+}
+
+/* What pandas writes over an array: names that are numbers, and positions too. */
+Test(csv, names_that_are_numbers)
+{
+    static const struct { const char *text, *column; int header; size_t samples; double first; } table[] = {
+        { "0,1,2\n10,20,30\n11,21,31\n", "1", 1, 2, 20 },
+        { "0,1,2\n10,20,30\n11,21,31\n", "1", -1, 3, 0 },
+        { "0,1,2\n10,20,30\n11,21,31\n", "0", 0, 2, 10 }, /* a name, and no position */
+        { ",0,1\n0,10,20\n1,11,21\n", "1", 0, 2, 20 },    /* with the index: the cell without a name tells */
+        { "0,1,2\n10,20,30\n", "3", 0, 2, 2 },            /* a position, and no name */
+        { "0,2,1\n3,4,5\n", "1", 0, 2, 0 },               /* no names that anybody would count up */
+        { "1\n2\n", "1", 1, 1, 2 },
+        { "a\n2\n", "1", 1, 1, 2 },
+    };
+    const struct lstmc_model model = csv_row_model(1, 1);
+    struct lstmc_csv_options options = { .column_count = 1, .target_count = 1, .split = 1 };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        options.columns = options.targets = NAMES(table[i].column);
+        options.header = table[i].header;
+        struct csv_result result = csv_read_text(&model, table[i].text, &options);
+        cr_assert_eq(result.status, 0, "\"%s\": %s", table[i].text, result.message.text);
+        cr_expect(result.training.samples == table[i].samples &&
+                      (double)((float *)result.training.x)[0] == table[i].first,
+                  "\"%s\", header %d: %zu samples, first %g", table[i].text, table[i].header, result.training.samples,
+                  (double)((float *)result.training.x)[0]);
+        csv_result_free(&result);
+    }
+    options.columns = options.targets = NAMES("1");
+    options.header = 0;
+    struct csv_result result = csv_read_text(&model, "0,1,2\n10,20,30\n", &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "\"1\" may be the name of column 2 or the "
+                                                                             "position of column 1: say header = true"),
+              "%d %s", result.status, result.message.text);
+}
+
+/* What is taken all the same is said. */
+Test(csv, notes)
+{
+    static const struct { const char *text, *normalization, *expected; } table[] = {
+        { "v\n1\n2\n3\n4\n", "standard", "" },
+        { "v\n5\n5\n5\n5\n", "standard", ": column \"v\" has the same value in every row that trains\n" },
+        { "v\n5\n5\n5\n5\n", NULL, ": column \"v\" has the same value in every row that trains\n" },
+        { "v\n100000.000\n100000.003\n100000.006\n100000.001\n", "standard",
+          "a deviation of 0.00229 is lost in floats, which M_normalize reads: use M_normalize_double" },
+        { "v\n100000.000\n100000.003\n100000.006\n100000.001\n", NULL,
+          "is lost in floats, which the model reads: use normalization = \"standard\"" },
+        { "v\n1000.00\n1000.03\n1000.06\n1000.1\n", "minmax", "" },
+        { "v\n1\n\n2\n3\n4\n", NULL, ":3: this line is blank and was passed over; a missing value is written as NA\n" },
+        { "v\n1\n2\n3\n4\n\n", NULL, "" },
+    };
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct lstmc_csv_options options = {
+        .columns = NAMES("v"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1), .split = 1
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        options.normalization = table[i].normalization;
+        struct csv_result result = csv_read_text(&model, table[i].text, &options);
+        cr_assert_eq(result.status, 0, "\"%s\": %s", table[i].text, result.message.text);
+        const char *notes = result.training.notes.text;
+        cr_expect(*table[i].expected ? strstr(notes, table[i].expected) != NULL : !*notes, "\"%s\": \"%s\"",
+                  table[i].text, notes);
+        cr_expect(!*notes || strchr(notes, '\n') == notes + strlen(notes) - 1, "more than one note: %s", notes);
+        csv_result_free(&result);
+    }
+    options.columns = NAMES("2");
+    struct csv_result result = csv_read_text(&model, "1,2,3\n5,7,9\n6,6,6\n1,1,1\n", &options);
+    cr_expect(!result.status && strstr(result.training.notes.text, ": the first line, \"1,2,3\", was read as numbers; "
+                                                                   "if it is names, say header = true"),
+              "%s", result.training.notes.text);
+    csv_result_free(&result);
 }
 
 static int read_mutation(void *context, const char *path, struct lstmc_message *message)
@@ -279,5 +431,7 @@ Test(csv, sample_weight)
     csv_result_free(&result);
     options.horizons = (const int[]){ 0 };
     result = csv_read_text(&model, text, &options);
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":7: the weight -1 of a sample"), "%s", result.message.text);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":7: column \"w\": the weight -1 of a "
+                                                                             "sample"),
+              "%s", result.message.text);
 }

@@ -136,6 +136,66 @@ Test(data, sequences_of_classes_are_cut_together)
     cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "row 1, column 2 (from 0): 3 is not a whole number in [0, 3)"), "%s", message.text);
 }
 
+/* What is no id does not become the unknown one. */
+Test(data, ids_that_are_none)
+{
+    static const struct { double value; const char *expected; } table[] = {
+        { 30, NULL },
+        { 9e18, NULL },
+        { 30.5, "30.5 is not" },
+        { NAN, "nan is not" },
+        { INFINITY, "inf is not" },
+        { -1, "-1 is not" },
+        { 0.5, "0.5 is not" },
+    };
+    const struct lstmc_model model = token_model(3, 20);
+    const uint8_t y[1] = { 0 };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        double ids[3] = { 1, table[i].value, 2 };
+        struct lstmc_dataset data;
+        struct lstmc_message message = { "" };
+        int status = read_pair(&model, write_npy("<f8", "1, 3", ids, 24), write_npy("|u1", "1,", y, 1), 20, 5, &data,
+                               &message);
+        cr_expect(table[i].expected ? status == LSTMC_MISMATCH && strstr(message.text, table[i].expected) != NULL
+                                    : status == 0,
+                  "%g: %d \"%s\"", table[i].value, status, message.text);
+        if (!status)
+            expect_ids("x", data.x, (int32_t[]){ 1, 5, 2 }, 3);
+        lstmc_dataset_free(&data);
+    }
+}
+
+/* float64 far from zero: floats do not hold what tells the numbers apart. */
+Test(data, numbers_that_floats_do_not_hold)
+{
+    const struct lstmc_model model = { .name = "m",
+                                       .input_rank = 2,
+                                       .input_shape = { 2, 2 },
+                                       .input_count = 4,
+                                       .output_rank = 1,
+                                       .output_shape = { 1 },
+                                       .output_count = 1,
+                                       .target_rank = 1,
+                                       .target_shape = { 1 },
+                                       .target_count = 1 };
+    double x[8] = { 1, 100000.001, 2, 100000.002, 3, 100000.003, 4, 100000.004 };
+    const float y[2] = { 0, 1 };
+    for (int offset = 1; offset >= 0; offset--) {
+        struct lstmc_dataset data;
+        struct lstmc_message message = { "" };
+        cr_assert(!read_pair(&model, write_npy("<f8", "2, 2, 2", x, sizeof x), write_npy("<f4", "2,", y, sizeof y), 0,
+                             0, &data, &message),
+                  "%s", message.text);
+        cr_expect(offset ? strstr(data.notes.text, ": column 1 (from 0): beside numbers as large as 100000.004 a "
+                                                   "deviation of 0.00112 is lost in floats") != NULL
+                         : !*data.notes.text,
+                  "\"%s\"", data.notes.text);
+        lstmc_dataset_free(&data);
+        for (int i = 1; i < 8; i += 2)
+            x[i] -= 100000;
+    }
+}
+
 Test(data, shapes_that_do_not_fit)
 {
     static const struct { const char *x_shape, *y_shape; size_t x_size, y_size; const char *expected; } table[] = {
@@ -228,7 +288,8 @@ Test(data, characters_that_do_not_fit)
     status = read_text(&model, "abc", 3, 1, &training, &validation, &message);
     cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "too few for a window of 3"), "%s", message.text);
     status = read_text(&model, "", 3, 1, &training, &validation, &message);
-    cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "has 0 distinct characters"), "%s", message.text);
+    cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "has 0 characters: too few for a window of 3"), "%s",
+              message.text);
     model.output_shape[1] = 4;
     status = read_text(&model, "abcacbb", 3, 1, &training, &validation, &message);
     cr_expect(status == LSTMC_MISMATCH && strstr(message.text, "use 3 units"), "%s", message.text);

@@ -271,6 +271,38 @@ Test(description, python_is_answered)
     command_folder_remove(folder);
 }
 
+/* Ids and classes are whole, and in range; booleans are no ids, and classes where there are two. */
+Test(description, samples_of_ids_and_classes)
+{
+    static const struct { const char *values, *says; int classes; } cases[] = {
+        { "{1, 2, 0.7}, 1", "samples: sample 1: x[3] = 0.7 is not a whole number in [0, 8)", 3 },
+        { "{1, true, 3}, 1", "samples: sample 1: x[2] = true is not a whole number in [0, 8)", 3 },
+        { "{1, 2, 3}, 0.7", "samples: sample 1: y = 0.7 is not a whole number in [0, 3)", 3 },
+        { "{1, 2, 3}, {3}", "samples: sample 1: y[1] = 3 is not a whole number in [0, 3)", 3 },
+        { "{1, 2, 4294967297}, 0", "samples: sample 1: x[3] = 4294967297 is not a whole number in [0, 8)", 3 },
+        { "{1, 2, math.maxinteger}, 0", "samples: sample 1: x[3] = 9223372036854775807 is not", 3 },
+        { "{1, 2, -1}, 0", "samples: sample 1: x[3] = -1 is not", 3 },
+        { "{1, 2, 0/0}, 0", "samples: sample 1: x[3] = nan is not", 3 },
+        { "{1, 2, 3}, true", "samples: sample 1: y = true is not a whole number in [0, 3)", 3 },
+        { "{1, 2, 3}, random() < 0.5", NULL, 2 }, { "{1, 2.0, 3}, 2.0", NULL, 3 },
+    };
+    char *folder = command_folder(), text[1024];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(text, sizeof text,
+                 "return Sequential{ Embedding{8, 4, input_length = 3}, GRU{4}, Dense{%d, activation = 'softmax'},\n"
+                 "loss = 'sparse_categorical_crossentropy', data = samples{function(random) return %s end, samples = "
+                 "4, validation_samples = 2} }\n",
+                 cases[i].classes, cases[i].values);
+        command_write(folder, "m.lua", text, (long)strlen(text));
+        if (cases[i].says)
+            expect_refusal(folder, cases[i].values, "exec $L train --interpreted m.lua", cases[i].says, 1);
+        else
+            command_expect(folder, 60, "$L train --interpreted m.lua --quiet 2>/dev/null", 0, "weights: m.safetensors",
+                           NULL);
+    }
+    command_folder_remove(folder);
+}
+
 /* What changes nothing is accepted, and said once. */
 Test(description, arguments_without_effect)
 {
@@ -295,6 +327,19 @@ Test(description, samples_that_never_end)
         { "nothing", "", "m.lua:5: samples: the function must return x and y, but x is missing" },
         { "few numbers", "return {1, 2}, {3}", "m.lua:5: samples: x has 2 numbers, but the model reads 6" },
         { "a text", "return {1, 2, 3, 4, 5, \"six\"}, {3}", "m.lua:5: samples: a string among the numbers" },
+        { "a string in a row", "return {{1, 2, 3}, {4, 5, \"six\"}}, {3}",
+          "m.lua:5: samples: a string among the numbers: x[2][3]" },
+        { "beyond float", "return {{1, 2, 3}, {4, 1e39, 6}}, {3}",
+          "m.lua:5: samples: sample 1: x[2][2] = 1e+39 is not a finite number" },
+        { "nan", "return {1, 2, 3, 4, 5, 6}, {0/0}", "m.lua:5: samples: sample 1: y[1] = nan is not a finite number" },
+        { "late", "if random() < 0.1 then return {1, 2, 3, 4, 5, 1/0}, 1 end\nreturn {1, 2, 3, 4, 5, 6}, 1",
+          "m.lua:6: samples: held-out sample 11: x[6] = inf is not" },
+        { "transposed", "return {{1, 2}, {3, 4}, {5, 6}}, {3}",
+          "m.lua:5: samples: sample 1: x has the shape {3, 2}, but the model's is {2, 3}" },
+        { "ragged", "return {{1, 2, 3, 4}, {5, 6}}, {3}",
+          "m.lua:5: samples: sample 1: the tables of x are not all of one length; the model's shape is {2, 3}" },
+        { "weight", "return {1, 2, 3, 4, 5, 6}, 1, 0/0",
+          "m.lua:5: samples: sample 1: the weight, returned third, must be zero or more, not nan" },
         { "a table in itself", "local t = {}\nt[1] = t\nreturn t, {1}", "m.lua:7: samples: tables nest more than" },
     };
     char *folder = command_folder(), text[1024];

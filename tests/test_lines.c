@@ -194,8 +194,9 @@ Test(lines, targets_of_other_losses)
     model.loss = "categorical_crossentropy";
     model.target_count = 2;
     struct result result = read_text(&model, &labelled, "b\tno\n");
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "has 1 labels, but the model's output has 2 classes"), "%s",
-              result.message.text);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "has one label alone, \"b\", which is "
+                                                                             "nothing to learn"),
+              "%s", result.message.text);
     result = read_text(&model, &labelled, "b\tno\na\tit\n");
     cr_assert_eq(result.status, 0, "%s", result.message.text);
     const float *y = result.training.y;
@@ -245,8 +246,9 @@ Test(lines, models_that_do_not_fit)
     result = read_text(&model, &translated, "Go\tVa !\n");
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "one class at each time step"), "%s", result.message.text);
     result = read_text(&model, &labelled, "a\tb\n");
-    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "has 1 labels, but the model's output has 3 classes: use 1 units"), "%s",
-              result.message.text);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "has one label alone, \"a\", which is "
+                                                                             "nothing to learn"),
+              "%s", result.message.text);
     model = text_model(3, 4, 3, 2);
     result = read_text(&model, &labelled, "a\tb\n");
     cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "a label is one class"), "%s", result.message.text);
@@ -431,7 +433,8 @@ Test(lines, a_folder_and_pairs_of_a_description)
     expect_names("labels", &meaning.labels, 2, NAMES("a", "b"));
     cr_expect(meaning.unit == LSTMC_CHARACTERS && !meaning.is_lower && meaning.pads_front);
     lstmc_meaning_free(&meaning);
-    command_expect(folder, 60, "$L train m.lua --interpreted --data folder=other", 1, NULL, "other: has 1 labels");
+    command_expect(folder, 60, "$L train m.lua --interpreted --data folder=other", 1, NULL,
+                   "other: has one label alone, \"b\"");
     command_expect(folder, 60, "$L train p.lua --interpreted", 0, "p: 2 samples, 0 held out", "epoch 1/1");
     meaning = meaning_of(folder, "p.safetensors");
     expect_names("labels", &meaning.labels, 4, NAMES("", "\xef\xbf\xbd", "non", "!"));

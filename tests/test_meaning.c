@@ -113,6 +113,105 @@ Test(meaning, broken_metadata)
     }
 }
 
+/* A meaning that is another model's, whatever reads it. */
+Test(meaning, held_against_the_model)
+{
+    static const struct lstmc_model numbers = { .name = "n",
+                                                .input_rank = 2,
+                                                .input_shape = { 4, 2 },
+                                                .input_count = 8,
+                                                .output_rank = 1,
+                                                .output_shape = { 3 },
+                                                .output_count = 3,
+                                                .target_rank = 1,
+                                                .target_shape = { 3 },
+                                                .target_count = 3 };
+    static const struct lstmc_model ids = { .name = "i",
+                                            .input_is_tokens = 1,
+                                            .vocabulary = 3,
+                                            .input_rank = 1,
+                                            .input_shape = { 4 },
+                                            .input_count = 4,
+                                            .output_rank = 1,
+                                            .output_shape = { 2 },
+                                            .output_count = 2,
+                                            .target_is_class = 1,
+                                            .target_rank = 1,
+                                            .target_shape = { 1 },
+                                            .target_count = 1 };
+    static const struct { const struct lstmc_model *model; const char *pairs[9]; const char *expected; } table[] = {
+        { &numbers, { "input_offset", "[1,2]", "input_scale", "[1,2]" }, NULL },
+        { &numbers,
+          { "input_offset", "[1]", "input_scale", "[1]" },
+          "scales 1 columns of the input, but the model reads 2" },
+        { &numbers, { "input_offset", "[1,2]", "input_scale", "[1,0]" }, "scales column 2 of the input by 0 from 2" },
+        { &numbers, { "input_offset", "[1,2]", "input_scale", "[-1,1]" }, "scales column 1 of the input by -1 from 1" },
+        { &numbers, { "target_offset", "[1,2,3]", "target_scale", "[1,1,1]", "targets", "[\"a\",\"b\",\"c\"]" }, NULL },
+        { &numbers, { "target_offset", "[1]", "target_scale", "[1]", "targets", "[\"a\"]" }, NULL },
+        { &numbers,
+          { "target_offset", "[1,2]", "target_scale", "[1,1]" },
+          "scales 2 columns of the output, but the model has 3" },
+        { &numbers, { "targets", "[\"a\",\"b\"]" }, "names 2 targets, but the model has 3" },
+        { &numbers, { "columns", "[\"a\",\"b\",\"c\"]" }, "names 3 columns, but the model reads 2" },
+        { &numbers, { "labels", "[\"a\",\"b\"]" }, "names 2 classes, but the model's output has 3" },
+        { &numbers, { "labels", "[\"a\",\"b\",\"c\",\"d\"]" }, "names 4 classes, but the model's output has 3" },
+        { &numbers, { "vocabulary", "[\"a\"]" }, "has a vocabulary of 1, but the model's is 0" },
+        { &numbers, { "relative_to", "last row" }, "says \"relative_to\", but does not scale its columns" },
+        { &ids, { "vocabulary", "[\"\",\"?\",\"a\"]", "text_unit", "words", "labels", "[\"x\",\"y\"]" }, NULL },
+        { &ids,
+          { "vocabulary", "[\"\",\"?\",\"a\",\"b\"]", "text_unit", "words" },
+          "has a vocabulary of 4, but the model's is 3" },
+        { &ids, { "text_unit", "words" }, "says \"text_unit\", but has no vocabulary" },
+        { &ids, { "labels", "[\"x\"]", "target_text_unit", "words" }, NULL },
+        { &ids, { "labels", "[\"x\"]" }, "names 1 classes, but the model's output has 2" },
+        { &ids,
+          { "input_offset", "[1,2,3,4]", "input_scale", "[1,1,1,1]" },
+          "scales 4 columns of the input, but the model reads ids, of steps: 4" },
+        { &ids,
+          { "target_offset", "[1]", "target_scale", "[1]" },
+          "scales 1 columns of the output, but the model has 2, which are classes" },
+        { &ids, { "text_padding", "left" }, "its metadata is broken: text_padding" },
+        { &ids, { "relative_to", "first row" }, "its metadata is broken: relative_to" },
+        { &ids, { "text_case", "upper" }, "its metadata is broken: text_case" },
+    };
+    struct temporary_file file = temporary_text("");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct lstmc_model small = *table[i].model;
+        struct lstmc_meaning meaning;
+        struct lstmc_message message = { "" };
+        float weights[2] = { 7, 7 };
+        int differs;
+        small.weights = &weight, small.weight_tensors = 1, small.weight_count = small.gradient_count = 2;
+        save(file.path, table[i].pairs);
+        int status = lstmc_trained_load(&small, weights, &meaning, &differs, file.path, &message);
+        cr_expect(table[i].expected ? status && strstr(message.text, table[i].expected) != NULL : !status,
+                  "%zu: %d \"%s\", expected \"%s\"", i, status, message.text,
+                  table[i].expected ? table[i].expected : "nothing");
+        cr_expect(status ? weights[0] == 7 && !meaning.labels.count && !meaning.vocabulary.count
+                         : weights[0] == 1 && weights[1] == 2,
+                  "%zu", i);
+        lstmc_meaning_free(&meaning);
+    }
+    temporary_remove(&file);
+}
+
+Test(meaning, weights_that_are_no_numbers)
+{
+    const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+    struct temporary_file file = temporary_text("");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        float weights[2] = { 3.4e38f, bad[i] };
+        struct lstmc_meaning meaning;
+        struct lstmc_message message = { "" };
+        int differs;
+        cr_assert(!lstmc_weights_save(&model, weights, file.path, NULL, &message), "%s", message.text);
+        cr_expect_eq(lstmc_trained_load(&model, weights, &meaning, &differs, file.path, &message), LSTMC_MISMATCH);
+        cr_expect(strstr(message.text, ": dense/kernel, element 1 (from 0) is not a finite number"), "%s",
+                  message.text);
+    }
+    temporary_remove(&file);
+}
+
 static int read_mutation(void *context, const char *path, struct lstmc_message *message)
 {
     struct lstmc_meaning meaning;

@@ -156,7 +156,8 @@ Test(predict, mistakes)
     expect("$L predict f.lua --interpreted", 1, NULL, "f.safetensors: No such file");
     expect("$L train f.lua --interpreted --epochs=1 --quiet && $L train s.lua --interpreted --epochs=1 --quiet", 0, "weights: ", NULL);
     expect("printf '1 2 3' | $L predict f.lua --interpreted", 1, NULL, "standard input:1: the input ends after 3 of 6 values");
-    expect("printf '1 2\\n3 x' | $L predict f.lua --interpreted", 1, NULL, "standard input:2: \"x\" is no number");
+    expect("printf '1 2\\n3 x' | $L predict f.lua --interpreted", 1, NULL,
+           "standard input:2: \"x\" is no finite number");
     expect("printf 'a\\n1\\n2\\n' > u.csv; $L predict f.lua --input u.csv --interpreted", 1, NULL, "no column \"b\"");
     expect("printf 'a,b\\n1,2\\n2,3\\n' > u.csv; $L predict f.lua --input u.csv --interpreted", 1, NULL, "has 2 rows, a sample reads 3 that follow");
     expect("$L predict s.lua --input t.csv --interpreted", 1, NULL, "does not say which columns to read");

@@ -352,6 +352,10 @@ Test(wav, mistakes)
     struct lstmc_wav_options options = plain;
     folder = command_folder();
     expect_mistake(model, plain, LSTMC_BAD_FILE, "has no files named *.wav");
+    write_sine(folder, "\xe9_x.wav", 700, 0.3, 500);
+    expect_mistake(model, plain, LSTMC_MISMATCH, "the label \"\xe9\" is no UTF-8");
+    command_folder_remove(folder);
+    folder = command_folder();
     write_sine(folder, "a_x.wav", 700, 0.3, 500);
     options.sample_rate = 16000;
     expect_mistake(model, options, LSTMC_MISMATCH, "a_x.wav: has 8000 samples a second, not 16000");
@@ -377,7 +381,8 @@ Test(wav, mistakes)
     options.frame = 32;
     expect_mistake(sound_model(3, 40, 1), options, LSTMC_MISMATCH,
                    "a frame of 32 samples has one frequency every 250 Hz, and none of them in band 1 of 40");
-    expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH, "has 1 labels, but the model's output has 2 classes: use 1 units");
+    expect_mistake(sound_model(3, 4, 2), plain, LSTMC_MISMATCH,
+                   "has one label alone, \"a\", which is nothing to learn: at least two are needed");
     struct lstmc_model tokens = model;
     tokens.input_is_tokens = 1;
     expect_mistake(tokens, plain, LSTMC_MISMATCH, "Input{frames, bands}");
@@ -392,6 +397,33 @@ Test(wav, mistakes)
     expect_mistake(sound_model(3, 4, 2), options, LSTMC_BAD_FILE, "_b.wav: sample 2 (from 0) is nan: too large, or no number");
     write_wave(folder, "_b.wav", &(struct wave){ 8000, 32, 1, 3, (double[]){ 1, -1e30, 1 } });
     expect_mistake(sound_model(3, 4, 2), options, LSTMC_BAD_FILE, "_b.wav: sample 1 (from 0) is -1e+30: too large, or no number");
+    command_folder_remove(folder);
+}
+
+/* A copy that was cut off; and lengths that whoever wrote into a pipe could not know. */
+Test(wav, cut_off)
+{
+    double sample[300];
+    unsigned char bytes[44 + 600];
+    for (int i = 0; i < 300; i++)
+        sample[i] = 0.5 * sin(i * 0.7);
+    long size = (long)wave_bytes(&(struct wave){ 8000, 16, 1, 300, sample }, bytes);
+    folder = command_folder();
+    command_write(folder, "a_1.wav", bytes, size - 1);
+    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE,
+                   "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 599");
+    command_write(folder, "a_1.wav", bytes, 44 + 300);
+    expect_mistake(sound_model(3, 4, 1), plain, LSTMC_BAD_FILE,
+                   "a_1.wav: is cut off: its header promises 600 bytes of samples, and there are 300");
+    static const uint32_t unknown[] = { UINT32_MAX, 0x7ffff000, 600, 598 };
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        memcpy(bytes + 40, &unknown[i], 4);
+        command_write(folder, "a_1.wav", bytes, size);
+        const struct lstmc_model model = sound_model(3, 4, 1);
+        struct result result = read_folder(&model, folder, plain);
+        cr_expect_eq(result.status, 0, "%x: %s", unknown[i], result.message.text);
+        result_free(&result);
+    }
     command_folder_remove(folder);
 }
 
@@ -424,7 +456,8 @@ Test(wav, mutations)
     size_t size = wave_bytes(&(struct wave){ 8000, 16, 1, 300, sample }, bytes);
     struct mutations done = mutate(bytes, size, NULL, read_mutation, where);
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "samples too: %d of %d mutations were refused", done.refused, done.files);
-    done = mutate(bytes, 44 + 20, "\1\2\3\4\20\40\377", read_mutation, where);
+    size = wave_bytes(&(struct wave){ 8000, 16, 1, 10, sample }, bytes);
+    done = mutate(bytes, size, "\1\2\3\4\20\40\377", read_mutation, where);
     cr_expect(done.refused > done.files / 3 && done.refused < done.files, "headers: %d of %d mutations were refused", done.refused, done.files);
     command_folder_remove(where);
 }

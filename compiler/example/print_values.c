@@ -1,7 +1,8 @@
-static void print_step(const float *y)
+static void print_step(const double *values)
 {
+    <units>
     for (int i = 0; i < <outputs>; i++)
-        printf("%s%.6g", i ? " " : "", (double)y[i]);
+        printf("%s%.*g", i ? " " : "", <digits>, values[i]);
     putchar('\n');
 }
 

@@ -69,7 +69,28 @@ local CSV = {
   { "file", "text" }, { "columns", "names" }, { "targets", "names", false }, { "window", "size", false }, { "horizon", "horizons", 1 },
   { "normalization", "normalization", "none" }, { "split", "rate", false }, { "missing", "missing", "error" }, { "group", "text", false },
   { "validation", "text", false }, { "validation_remaining", "text", false }, { "last_only", "boolean", false },
-  { "at_most", "number", false }, { "relative", "boolean", false }, { "sample_weight", "text", false },
+  { "at_most", "number", false }, { "relative", "boolean", false }, { "sample_weight", "text", false }, { "header", "header", 0 },
+}
+
+-- Whether the first line is names: 1, -1; 0: by its looks.
+function internal.types.header(v)
+  if v == 0 then return 0, 0 end
+  if type(v) ~= "boolean" then return nil, format("must be true (the first line is names) or false (it is not), not %s", internal.shown(v)) end
+  return v and 1 or -1, v
+end
+
+-- Words of pandas and of scripts, and what is written here instead.
+local separators = "cells are separated by , ; tab | or blanks, whatever the first line has"
+local SAID_OTHERWISE = {
+  { "sep", separators }, { "delimiter", separators }, { "separator", separators },
+  { "decimal", "numbers have a decimal point" }, { "thousands", "numbers have nothing between thousands" },
+  { "encoding", "a table is UTF-8" }, { "compression", "gzip files are known by their first bytes" },
+  { "skiprows", "nothing may stand before the line of names" }, { "names", '"columns" takes names of the first line, or positions from "1"' },
+  { "usecols", '"columns" and "targets" name what is read' }, { "index_col", "a column that is not named is not read" },
+  { "na_values", 'a missing cell is empty, ?, NA, NaN or null, and "missing" says what to do about it' },
+  { "lookback", "write window" }, { "look_back", "write window" }, { "timesteps", "write window" }, { "sequence_length", "write window" },
+  { "target", "write targets" }, { "test_size", "write split, the fraction that trains" }, { "validation_split", "write split, the fraction that trains" },
+  { "scaler", 'write normalization = "standard" or "minmax"' }, { "normalize", 'write normalization = "standard" or "minmax"' },
 }
 
 -- What does not go together in csv{...}: { option, whether its company is there, what it needs }.
@@ -82,8 +103,21 @@ local function csv_conflicts(v)
   }
 end
 
+-- The arguments without those, each of which is a mistake.
+local function without_known_words(given, line)
+  if not is_plain(given) then return given end
+  local rest = {}
+  for key, v in pairs(given) do rest[key] = v end
+  for _, word in ipairs(SAID_OTHERWISE) do
+    local name, instead = word[1], word[2]
+    if rest[name] ~= nil then report(line, format('csv: unknown argument "%s": %s', name, instead)) end
+    rest[name] = nil
+  end
+  return rest
+end
+
 constructor("csv", function(given, line)
-  local values = data("csv", CSV, line, given)
+  local values = data("csv", CSV, line, without_known_words(given, line))
   if values.failed then return values end
   if not values.targets and (not values.window or values.horizon[1] == 0) then
     report(line, 'csv: "targets" must be given, or a window for a forecast of the columns themselves')
@@ -92,6 +126,7 @@ constructor("csv", function(given, line)
     if values[conflict[1]] and not conflict[2] then report(line, format('csv: "%s" needs %s', conflict[1], conflict[3])) end
   end
   values.split = values.split or 0.8
+  values.first_line, values.header = values.header, nil       -- lines{...} has a header that is true or false
   return values
 end)
 

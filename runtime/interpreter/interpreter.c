@@ -1,9 +1,10 @@
 /* interpreter.c: the walk over the layers, forward and back, and the memory of one instance. */
 #include "internal.h"
 
+#include "../number.h"
+
 #include <assert.h>
 #include <cblas.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* Arguments of Keras that this interpreter does not know: refused when they are set, rather than overlooked. */
@@ -67,7 +68,7 @@ static void *refuse(Interpreter *it, struct lstmc_message *message, const char *
     va_list arguments;
     va_start(arguments, format);
     if (message)
-        vsnprintf(message->text, sizeof message->text, format, arguments);
+        lstmc_format_list(message->text, sizeof message->text, format, arguments);
     va_end(arguments);
     interpreter_free(it);
     return NULL;
