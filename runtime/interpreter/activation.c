@@ -2,6 +2,8 @@
  * log_softmax work on whole rows. */
 #include "internal.h"
 
+#include "../lstmc_random.h"
+
 #include <tgmath.h>
 
 #define SELU_ALPHA 1.6732632423543772
@@ -16,6 +18,7 @@ struct Activation {
     REAL (*slope)(REAL z, REAL y);              /* dy/dz */
     int corners;                                /* where a first or second derivative jumps */
     double corner[2];
+    double error;                               /* absolute, of value and slope as generated code has them, besides the relative one */
     void (*row_value)(const REAL *z, REAL *y, size_t width);
     void (*row_pull)(const REAL *y, const REAL *d_y, REAL *d_z, size_t width);
 };
@@ -139,20 +142,20 @@ static const Activation activations[] = {
     { .name = "leaky_relu", .value = leaky_relu, .slope = leaky_relu_slope, .corners = 1, .corner = { 0 } },
     { .name = "elu", .value = elu, .slope = elu_slope, .corners = 1, .corner = { 0 } },
     { .name = "selu", .value = selu, .slope = selu_slope, .corners = 1, .corner = { 0 } },
-    { .name = "gelu", .value = gelu, .slope = gelu_slope },
-    { .name = "sigmoid", .value = sigmoid, .slope = sigmoid_slope },
+    { .name = "gelu", .value = gelu, .slope = gelu_slope, .error = FUNCTION_ERROR_ABSOLUTE },
+    { .name = "sigmoid", .value = sigmoid, .slope = sigmoid_slope, .error = FUNCTION_ERROR_ABSOLUTE },
     { .name = "hard_sigmoid", .value = hard_sigmoid, .slope = hard_sigmoid_slope, .corners = 2, .corner = { -3, 3 } },
     { .name = "hard_sigmoid_keras2", .value = hard_sigmoid_keras2, .slope = hard_sigmoid_keras2_slope,
       .corners = 2, .corner = { -2.5, 2.5 } },
     { .name = "tanh", .value = hyperbolic_tangent, .slope = hyperbolic_tangent_slope },
-    { .name = "softplus", .value = softplus, .slope = softplus_slope },
+    { .name = "softplus", .value = softplus, .slope = softplus_slope, .error = FUNCTION_ERROR_ABSOLUTE },
     { .name = "softsign", .value = softsign, .slope = softsign_slope, .corners = 1, .corner = { 0 } },
     { .name = "exponential", .value = exponential, .slope = exponential_slope },
-    { .name = "silu", .value = silu, .slope = silu_slope },
-    { .name = "swish", .value = silu, .slope = silu_slope },
+    { .name = "silu", .value = silu, .slope = silu_slope, .error = FUNCTION_ERROR_ABSOLUTE },
+    { .name = "swish", .value = silu, .slope = silu_slope, .error = FUNCTION_ERROR_ABSOLUTE },
     { .name = "hard_silu", .value = hard_silu, .slope = hard_silu_slope, .corners = 2, .corner = { -3, 3 } },
     { .name = "hard_swish", .value = hard_silu, .slope = hard_silu_slope, .corners = 2, .corner = { -3, 3 } },
-    { .name = "mish", .value = mish, .slope = mish_slope },
+    { .name = "mish", .value = mish, .slope = mish_slope, .error = FUNCTION_ERROR_ABSOLUTE },
     { .name = "softmax", .row_value = softmax, .row_pull = softmax_pull },
     { .name = "log_softmax", .row_value = log_softmax, .row_pull = log_softmax_pull },
 };
@@ -167,6 +170,20 @@ const Activation *activation_find(const char *name)
     return NULL;
 }
 
+/* In [-1, 1). */
+static double draw(Interpreter *it)
+{
+    it->perturbed = lstmc_mix(it->perturbed);
+    return (double)(it->perturbed >> 11) * 0x1p-52 - 1;
+}
+
+/* An implementation of f gives y as well as what is in y now. */
+static void perturb(Interpreter *it, const Activation *f, REAL *y, size_t width)
+{
+    for (size_t i = 0; i < width; i++)
+        y[i] += (REAL)(draw(it) * (FUNCTION_ERROR_RELATIVE * fabs((double)y[i]) + f->error));
+}
+
 void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width)
 {
     for (size_t row = 0; row < rows; row++) {
@@ -175,16 +192,16 @@ void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, si
         for (int corner = 0; corner < f->corners; corner++)
             for (size_t i = 0; i < width; i++)
                 note_kink(it, (double)from[i] - f->corner[corner]);
-        if (f->row_value) {
+        if (f->row_value)
             f->row_value(from, to, width);
-            continue;
-        }
-        for (size_t i = 0; i < width; i++)
+        for (size_t i = 0; i < width && f->value; i++)
             to[i] = f->value(from[i]);
+        if (it->perturbed && !(f->row_value && width == 1))       /* of one number that is 1 or 0, exactly */
+            perturb(it, f, to, width);
     }
 }
 
-void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width)
+void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width)
 {
     for (size_t row = 0; row < rows; row++) {
         const REAL *argument = z.at + row * z.stride, *value = y.at + row * y.stride, *from = d_y.at + row * d_y.stride;
@@ -193,7 +210,9 @@ void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z
             f->row_pull(value, from, to, width);
             continue;
         }
-        for (size_t i = 0; i < width; i++)
-            to[i] = from[i] * f->slope(argument[i], value[i]);
+        for (size_t i = 0; i < width; i++) {
+            REAL slope = f->slope(argument[i], value[i]);
+            to[i] = from[i] * (it->perturbed ? slope + (REAL)(draw(it) * f->error) : slope);
+        }
     }
 }

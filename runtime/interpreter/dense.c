@@ -39,7 +39,7 @@ static void backward(Interpreter *it, Run *run)
     size_t rows = rows_of(it, run), units = run->units;
     bool loss_set_d_z = it->gradient_at_logits && run->index == it->run_count - 1;
     if (!loss_set_d_z)
-        activation_backward(run->activation, (Rows){ run->z, units }, (Rows){ run->y, units }, (Rows){ run->d_y, units },
+        activation_backward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->y, units }, (Rows){ run->d_y, units },
                             (Rows){ run->d_z, units }, rows, units);
     affine_backward(rows, run->features, units, run->x, weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel),
                     gradients_of(it, run, run->bias), run->d_x);

@@ -33,7 +33,7 @@ static void activate(Interpreter *it, Run *run, size_t t, int gate)
 static void pull(Interpreter *it, Run *run, size_t t, int gate)
 {
     Rows d = recurrent_gate(run, run->d_z, t, gate);
-    activation_backward(gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation, recurrent_gate(run, run->z, t, gate),
+    activation_backward(it, gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation, recurrent_gate(run, run->z, t, gate),
                         recurrent_gate(run, run->gates, t, gate), d, d, (size_t)it->rows, run->units);
 }
 

@@ -26,6 +26,7 @@
 #define interpreter_state         REAL_NAME(interpreter_state)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
+#define interpreter_perturb       REAL_NAME(interpreter_perturb)
 #define interpreter_kink_distance REAL_NAME(interpreter_kink_distance)
 #define interpreter_kink_sides    REAL_NAME(interpreter_kink_sides)
 
@@ -46,7 +47,7 @@ const Activation *activation_find(const char *name);
 /* y = f(z); z and y may be the same. Notes the distance to the corners of f. */
 void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width);
 /* d_z = the pull-back of d_y; they may be the same, but not z or y. */
-void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width);
+void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width);
 
 /* ---- one layer at work ---- */
 
@@ -117,6 +118,7 @@ struct Interpreter {
 
     double kink_distance;
     uint64_t kink_sides;
+    uint64_t perturbed;                     /* state of the generator; 0: activations are what they are */
 };
 
 /* ---- interpreter.c ---- */

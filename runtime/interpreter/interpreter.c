@@ -264,6 +264,11 @@ uint64_t interpreter_kink_sides(const Interpreter *it)
     return it->kink_sides;
 }
 
+void interpreter_perturb(Interpreter *it, uint64_t seed)
+{
+    it->perturbed = seed;
+}
+
 /* ---- states ---- */
 
 void interpreter_reset(Interpreter *it)

@@ -43,6 +43,10 @@ const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_state)(const INTERPRETER_NA
 void INTERPRETER_NAME(interpreter_reset)(INTERPRETER_NAME(Interpreter) *it);
 void INTERPRETER_NAME(interpreter_carry)(INTERPRETER_NAME(Interpreter) *it);
 
+/* From here on activations and their derivatives are off, at random, by as much as those of generated code may be; seed 0: as good as the type.
+ * What comes out is one of the results that a computation in floats may have. */
+void INTERPRETER_NAME(interpreter_perturb)(INTERPRETER_NAME(Interpreter) *it, uint64_t seed);
+
 /* Since the last forward (loss included): the smallest distance of an argument to a point where a derivative (or the second one) jumps,
  * and a digest of the sides on which all those arguments lay: equal digests, no such point was crossed. */
 double   INTERPRETER_NAME(interpreter_kink_distance)(const INTERPRETER_NAME(Interpreter) *it);

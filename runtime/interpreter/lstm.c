@@ -66,7 +66,7 @@ static void gate_adjoints(Interpreter *it, Run *run, size_t t)
             run->d_c[s] *= y[GATE_FORGET].at[at];
         }
     for (int gate = 0; gate < GATES; gate++)
-        activation_backward(activation_of(run, gate), recurrent_gate(run, run->z, t, gate), y[gate], d[gate], d[gate],
+        activation_backward(it, activation_of(run, gate), recurrent_gate(run, run->z, t, gate), y[gate], d[gate], d[gate],
                             (size_t)it->rows, u);
 }
 
@@ -77,7 +77,7 @@ static void step_backward(Interpreter *it, Run *run, size_t t)
     for (size_t row = 0; row < rows; row++)
         for (size_t k = 0; k < u; k++)
             run->work[row * u + k] = run->d_h[row * u + k] * o.at[row * o.stride + k];
-    activation_backward(run->activation, (Rows){ recurrent_state(it, run, run->c, t + 1), u },
+    activation_backward(it, run->activation, (Rows){ recurrent_state(it, run, run->c, t + 1), u },
                         (Rows){ recurrent_state(it, run, run->activated_c, t), u }, (Rows){ run->work, u }, (Rows){ run->work, u }, rows, u);
     for (size_t i = 0; i < rows * u; i++)
         run->d_c[i] += run->work[i];

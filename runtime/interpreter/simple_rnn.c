@@ -15,7 +15,7 @@ static void step_backward(Interpreter *it, Run *run, size_t t)
     size_t rows = (size_t)it->rows, u = run->units;
     REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel);
     Rows d_z = recurrent_gate(run, run->d_z, t, 0);
-    activation_backward(run->activation, recurrent_gate(run, run->z, t, 0), (Rows){ recurrent_state(it, run, run->h, t + 1), u },
+    activation_backward(it, run->activation, recurrent_gate(run, run->z, t, 0), (Rows){ recurrent_state(it, run, run->h, t + 1), u },
                         (Rows){ run->d_h, u }, d_z, rows, u);
     if (d_recurrent)
         matrix_product(TRANSPOSED, AS_IS, u, u, rows, recurrent_state(it, run, run->h, t), u, d_z.at, d_z.stride, 1, d_recurrent, u);
