@@ -42,9 +42,10 @@ family() {
 
 # Ends process $1 and all that comes from it, also what does not listen.
 stop() {
+    ids=$(family "$1" | sed -n 's/^process //p')
     for signal in TERM KILL; do
-        # shellcheck disable=SC2046
-        kill -s $signal $(family "$1" | sed -n 's/^process //p') 2>/dev/null || return
+        # shellcheck disable=SC2086
+        [ -z "$ids" ] || kill -s $signal $ids 2>/dev/null
         sleep 1
     done
 }
@@ -81,7 +82,7 @@ run_one() {
     watcher=$!
     wait "$child" 2>/dev/null
     echo $? >"$2/status"
-    kill "$watcher" 2>/dev/null
+    [ -e "$2/stopped" ] || kill "$watcher" 2>/dev/null      # else it still ends what is left
     wait "$watcher" 2>/dev/null
     echo "$start $(date +%s.%N)" | awk '{ printf "%.1f\n", $2 - $1 }' >"$2/seconds"
     : >"$2/done"

@@ -360,8 +360,10 @@ Test(blas, a_loaded_model_keeps_it_to_one_thread)
 {
     void (*set)(int);
     int (*get)(void);
-    *(void **)&set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
-    *(void **)&get = dlsym(RTLD_DEFAULT, "openblas_get_num_threads");
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW);
+    cr_assert_not_null(library);
+    *(void **)&set = dlsym(library, "openblas_set_num_threads");
+    *(void **)&get = dlsym(library, "openblas_get_num_threads");
     cr_assert(set && get);
     for (int said = 0; said < 2; said++) {
         Made made = make(models[4].text, "plain", 1, 3);

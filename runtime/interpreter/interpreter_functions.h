@@ -3,8 +3,8 @@
 typedef struct INTERPRETER_NAME(Interpreter) INTERPRETER_NAME(Interpreter);
 
 /* All memory is taken here; nothing else below allocates or fails. `model` and `custom` (NULL: no custom layers) must outlive it.
- * States start from zero. Sets OpenBLAS to one thread. NULL if a layer, an option or a loss cannot be run, or if there is no
- * memory; `message` (may be NULL) says which. */
+ * States start from zero. Loads OpenBLAS and sets it to one thread. NULL if that is not there, if a layer, an option or a loss
+ * cannot be run, or if there is no memory; `message` (may be NULL) says which. */
 INTERPRETER_NAME(Interpreter) *INTERPRETER_NAME(interpreter_create)(const Model *model, int rows_max,
                                                                     const struct custom_layers *custom,
                                                                     struct lstmc_message *message);
