@@ -184,6 +184,8 @@ static double value_of(Memory *memory, const Routine *routine)
                 top[0] = perturbed(memory, instruction->op, top[0]);
         }
         }
+        if (memory->perturbed)
+            top[0] = (double)(float)top[0];
     }
     return *top;
 }
