@@ -119,7 +119,7 @@ static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_datas
 
 typedef struct Pairs {          /* truth and prediction of one target, in the unit of the file */
     const char *name;
-    int element;                /* of a sample's outputs; of every step, if there are several and each is meant: of the first one */
+    int element;                /* of a sample's outputs; of the first time step where every one is meant */
     bool every_step;
     int ahead;                  /* rows, of a forecast */
     double scale, offset;
@@ -173,7 +173,7 @@ static void take_pairs(void *context, const struct lstmc_dataset *data, size_t s
     }
 }
 
-/* The name of an output's column, without the horizon that it may end in: "CLOSE +5" is CLOSE, and the title says when. */
+/* The name of an output's column, without the horizon that it may end in: "CLOSE +5" is CLOSE: the title says when. */
 static const char *target_name(Arena *arena, const struct lstmc_meaning *meaning, int columns, const Pairs *p)
 {
     int column = p->element % columns;
@@ -187,7 +187,8 @@ static const char *target_name(Arena *arena, const struct lstmc_meaning *meaning
 }
 
 /* Room for what `which` says, at most so many. */
-static void add_pairs(Charts *charts, Targets *c, const struct lstmc_meaning *meaning, Pairs which, size_t all, size_t most)
+static void add_pairs(Charts *charts, Targets *c, const struct lstmc_meaning *meaning, Pairs which, size_t all,
+                      size_t most)
 {
     size_t room = all < most ? all : most;
     int columns = meaning->target.columns;
@@ -253,11 +254,13 @@ static void draw_errors(Charts *charts, const Session *s, const Pairs *first, in
     }
     PlotLine lines[2] = {
         { .name = "forecast", .x = ahead, .y = error, .count = horizons, .colour = 0 },
-        { .name = "persistence (the last known value)", .x = ahead, .y = usual, .count = horizons, .colour = 1, .style = PLOT_DOTTED },
+        { .name = "persistence (the last known value)", .x = ahead, .y = usual, .count = horizons, .colour = 1,
+          .style = PLOT_DOTTED },
     };
     PlotLines chart = {
-        .title = arena_format(charts->arena, "Error of %s by rows ahead: the %s data", first->name, which(s)), .x_label = "rows ahead",
-        .y_label = "root mean squared error", .lines = lines, .line_count = persistence ? 2 : 1, .whole_x = true,
+        .title = arena_format(charts->arena, "Error of %s by rows ahead: the %s data", first->name, which(s)),
+        .x_label = "rows ahead", .y_label = "root mean squared error", .lines = lines,
+        .line_count = persistence ? 2 : 1, .whole_x = true,
     };
     plot_lines(charts_add(charts, CHART_PREDICTIONS, arena_format(charts->arena, "errors_%s", first->name)), &chart);
 }
@@ -271,9 +274,12 @@ static void draw_pairs(Charts *charts, const Session *s, const Pairs *p, bool pe
 
 static void note_what_is_drawn(Charts *charts, int targets, int horizons)
 {
-    const char *note = targets > TARGETS_DRAWN ? arena_format(charts->arena, "the first %d of %d targets", TARGETS_DRAWN, targets) : NULL;
+    const char *note = NULL;
+    if (targets > TARGETS_DRAWN)
+        note = arena_format(charts->arena, "the first %d of %d targets", TARGETS_DRAWN, targets);
     if (horizons > 2)
-        note = arena_format(charts->arena, "%s%sthe nearest and the farthest of %d horizons", note ? note : "", note ? ", " : "", horizons);
+        note = arena_format(charts->arena, "%s%sthe nearest and the farthest of %d horizons", note ? note : "",
+                            note ? ", " : "", horizons);
     if (note)
         charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Drawn: %s.", note);
 }
@@ -283,11 +289,14 @@ static int charts_of_forecasts(Charts *charts, Session *s, const struct lstmc_da
 {
     const Model *model = description_model(s->description);
     Targets c = targets_of(s);
-    int horizons = horizons_count(model), targets = (int)c.outputs / horizons, drawn = targets < TARGETS_DRAWN ? targets : TARGETS_DRAWN;
+    int horizons = horizons_count(model), targets = (int)c.outputs / horizons;
+    int drawn = targets < TARGETS_DRAWN ? targets : TARGETS_DRAWN;
     for (int h = 0; h < horizons; h++)
-        for (int target = 0; target < drawn; target++)
-            add_pairs(charts, &c, &s->data.meaning, (Pairs){ .element = h * targets + target, .ahead = horizons_ahead(model, h) }, data->samples,
-                      h == 0 || h == horizons - 1 ? data->samples : 1);      /* of the others only errors are asked for */
+        for (int target = 0; target < drawn; target++) {
+            size_t kept = h == 0 || h == horizons - 1 ? data->samples : 1;      /* of others only errors are drawn */
+            Pairs which = { .element = h * targets + target, .ahead = horizons_ahead(model, h) };
+            add_pairs(charts, &c, &s->data.meaning, which, data->samples, kept);
+        }
     int status = for_each_output(s, data, take_pairs, &c);
     bool persistence = data->persistence != NULL;
     for (int target = 0; target < drawn && !status; target++) {
@@ -326,7 +335,8 @@ static int charts_of_regression(Charts *charts, Session *s, const struct lstmc_d
     for (int i = 0; i < c.count && !status; i++)
         draw_scatter(charts, s, &c.pairs[i]);
     if (width > TARGETS_DRAWN)
-        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Drawn: the first %d of %d outputs.", TARGETS_DRAWN, width);
+        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Drawn: the first %d of %d outputs.",
+                                                       TARGETS_DRAWN, width);
     return status;
 }
 

@@ -84,8 +84,8 @@ static Outcome check_generated(Arena *arena, Diagnostics *diagnostics, const Arg
 static void print_differences(Arena *arena, const Arguments *a, const Model *model, const struct differences *result)
 {
     if (!a->quiet)
-        printf("%s: interpreter against finite differences in double, %d rows, at most %d time steps\n", model->descriptor.name,
-               DIFFERENCES_ROWS, DIFFERENCES_TIMESTEPS);
+        printf("%s: interpreter against finite differences in double, %d rows, at most %d time steps\n",
+               model->descriptor.name, DIFFERENCES_ROWS, DIFFERENCES_TIMESTEPS);
     if (!a->quiet && result->kink_distance < DIFFERENCES_KINK)
         printf("  (a kink is %.1g away: no draw of arguments kept farther from it)\n", result->kink_distance);
     Table table = { .quiet = a->quiet, .good = true };

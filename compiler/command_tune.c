@@ -308,8 +308,8 @@ static bool check(Tune *t, const struct lstmc_model *generated)
         fprintf(stderr, "%s: %s\n", t->arguments->model, why);
     for (int i = 0; i < comparison.count; i++)
         if (!(comparison.list[i].value <= comparison.list[i].allowed))
-            fprintf(stderr, "%s: %s deviates by %.2g, and %.2g is allowed: nothing is written\n", t->arguments->model, comparison.list[i].name,
-                    comparison.list[i].value, comparison.list[i].allowed);
+            fprintf(stderr, "%s: %s deviates by %.2g, and %.2g is allowed: nothing is written\n", t->arguments->model,
+                    comparison.list[i].name, comparison.list[i].value, comparison.list[i].allowed);
     return !why && comparison_is_good(&comparison);
 }
 

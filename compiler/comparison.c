@@ -47,7 +47,7 @@ bool comparison_is_good(const Comparison *comparison)
     return true;
 }
 
-/* ---- training ------------------------------------------------------------------------------------------------------------ */
+/* ---- training ---- */
 
 /* What the interpreter knows by this name. */
 static void compare(const Side *s, int call, const char *name, const float *values)
@@ -106,7 +106,8 @@ static void compare_gradients(const Side *s, int call)
     const struct lstmc_model *m = &s->model->descriptor;
     for (int w = 0; w < m->weight_tensors; w++)
         if (m->weights[w].trainable)
-            compare(s, call, arena_format(s->arena, "gradient %s", m->weights[w].name), s->gradients + m->weights[w].offset);
+            compare(s, call, arena_format(s->arena, "gradient %s", m->weights[w].name),
+                    s->gradients + m->weights[w].offset);
     if (!s->generated->input_is_tokens)
         compare_input_gradient(s, call);
 }
@@ -129,14 +130,15 @@ static void compare_training(const Side *s)
             float loss = g->loss_function(s->tape, call->target, call->sample_weight, REFERENCE_SCALE);
             compare(s, c, "loss", &loss);
         } else {
-            memcpy((char *)s->tape + g->d_output_offset, call->d_output, (size_t)s->rows * g->output_count * sizeof(float));
+            memcpy((char *)s->tape + g->d_output_offset, call->d_output,
+                   (size_t)s->rows * g->output_count * sizeof(float));
         }
         g->backward(s->training, s->tape, s->gradients);
         compare_gradients(s, c);
     }
 }
 
-/* ---- prediction ---------------------------------------------------------------------------------------------------------- */
+/* ---- prediction ---- */
 
 #define SINGLE_ROWS 8       /* that are predicted one by one */
 
@@ -167,7 +169,8 @@ static double single_deviation(const Side *s, const Quantity *expected)
 static double step_deviation(const Side *s, const Quantity *expected)
 {
     const struct lstmc_model *g = s->generated;
-    size_t steps = (size_t)g->input_shape[0], features = g->input_count / steps, last = (size_t)g->output_shape[g->output_rank - 1];
+    size_t steps = (size_t)g->input_shape[0], features = g->input_count / steps;
+    size_t last = (size_t)g->output_shape[g->output_rank - 1];
     bool sequence = g->output_rank > 1;
     float *y = arena_array(s->arena, float, g->output_count);
     g->reset(s->packed, s->state);
@@ -180,7 +183,8 @@ static double step_deviation(const Side *s, const Quantity *expected)
 static void compare_step(const Side *s, const Quantity *expected)
 {
     const struct lstmc_model *g = s->generated;
-    Quantity predicted = { .count = g->output_count, .expected = arena_array(s->arena, double, g->output_count), .rounding = 2 * expected->rounding };
+    Quantity predicted = { .count = g->output_count, .expected = arena_array(s->arena, double, g->output_count),
+                           .rounding = 2 * expected->rounding };
     for (size_t i = 0; i < g->output_count; i++) {
         predicted.expected[i] = s->output[i];
         predicted.largest = fmax(predicted.largest, fabs(predicted.expected[i]));
@@ -202,7 +206,7 @@ static void compare_prediction(const Side *s)
         compare_step(s, expected);
 }
 
-/* ---- prediction by bf16 weights -------------------------------------------------------------------------------------------- */
+/* ---- prediction by bf16 weights ---- */
 
 #define BF16_ERROR (1.0f / 256)     /* half of the last of 8 bits */
 #define BF16_DRAWS 8
@@ -224,8 +228,10 @@ static const char *find_bf16_bound(const Side *s, uint64_t seed, const Quantity 
     float *moved = arena_array(s->arena, float, weights + 1);
     double most = 0;
     for (int d = 0; d < BF16_DRAWS; d++) {
-        for (size_t i = 0; i < weights; i++)
-            moved[i] = s->draw->weights[i] * (draw_number(seed, 500 + (uint64_t)d, 0, i, 1) < 0 ? 1 - BF16_ERROR : 1 + BF16_ERROR);
+        for (size_t i = 0; i < weights; i++) {
+            float sign = draw_number(seed, 500 + (uint64_t)d, 0, i, 1) < 0 ? -1 : 1;
+            moved[i] = s->draw->weights[i] * (1 + sign * BF16_ERROR);
+        }
         Reference reference;
         const char *why = predict_by(s, moved, false, &reference);
         if (why)
@@ -243,8 +249,11 @@ static const char *const function_names[FUNCTION_COUNT] = { "predict_batch", "pr
 
 static double function_deviation(const Side *s, Function function, const Quantity *expected)
 {
-    return function == FUNCTION_BATCH ? batch_deviation(s, expected) : function == FUNCTION_SINGLE ? single_deviation(s, expected)
-         : step_deviation(s, expected);
+    switch (function) {
+    case FUNCTION_BATCH:  return batch_deviation(s, expected);
+    case FUNCTION_SINGLE: return single_deviation(s, expected);
+    default:              return step_deviation(s, expected);
+    }
 }
 
 /* Which weights share a word is each program's own affair, and so is what bf16 loses nothing of. */
@@ -265,15 +274,17 @@ static const char *compare_bf16_prediction(const Side *s, uint64_t seed)
         why = predict_by(s, rounded, true, &reference);
         g->prepare(s->packed, rounded);
         if (!why)
-            note(s, function_names[f], function_deviation(s, (Function)f, reference.list), exact ? quantity_allowed(reference.list) : bound);
+            note(s, function_names[f], function_deviation(s, (Function)f, reference.list),
+                 exact ? quantity_allowed(reference.list) : bound);
     }
     g->prepare(s->packed, s->draw->weights);
     for (int f = 0; f < FUNCTION_COUNT && program_of[f] && !why; f++)
-        note(s, arena_format(s->arena, "%s, bf16 for float32", function_names[f]), function_deviation(s, (Function)f, expected), bound);
+        note(s, arena_format(s->arena, "%s, bf16 for float32", function_names[f]),
+             function_deviation(s, (Function)f, expected), bound);
     return why;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static void *poisoned(size_t bytes)
 {
@@ -294,12 +305,14 @@ static bool take_memory(Side *s)
     s->scratch = poisoned(g->scratch_bytes);
     s->batch_scratch = poisoned(g->batch_scratch_bytes);
     s->state = poisoned(g->state_bytes);
-    return s->gradients && s->output && s->training && s->tape && s->packed && s->scratch && s->batch_scratch && s->state;
+    return s->gradients && s->output && s->training && s->tape && s->packed && s->scratch
+        && s->batch_scratch && s->state;
 }
 
 static void give_back(const Side *s)
 {
-    void *const blocks[] = { s->gradients, s->output, s->training, s->tape, s->packed, s->scratch, s->batch_scratch, s->state };
+    void *const blocks[] = { s->gradients, s->output, s->training, s->tape, s->packed, s->scratch, s->batch_scratch,
+                             s->state };
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         lstmc_free(blocks[i]);
 }
@@ -309,8 +322,8 @@ const char *compare_generated(Arena *arena, Description *description, const stru
 {
     Draw draw;
     const char *why = draw_create(arena, description, rows, generated->forward != NULL, seed, &draw);
-    Side s = { .arena = arena, .model = description_model(description), .generated = generated, .rows = rows, .draw = &draw,
-               .comparison = comparison };
+    Side s = { .arena = arena, .model = description_model(description), .generated = generated, .rows = rows,
+               .draw = &draw, .comparison = comparison };
     if (!why && !take_memory(&s))
         why = "no memory for the comparison";
     if (!why && generated->forward)

@@ -14,7 +14,7 @@ typedef struct Deviation {
     double allowed;             /* REFERENCE_PRECISION, or up to 1 where float is worse */
 } Deviation;
 
-#define STEP_PRECISION 1e-6         /* of step against predict where sums may be split: up to 100 time steps, 1e-5 beyond */
+#define STEP_PRECISION 1e-6         /* of step against predict where sums may be split; 1e-5 beyond 100 time steps */
 
 typedef struct Comparison {
     int lanes;                  /* in: of the target that emitted the model; up to 1: step gives predict's very bits */

@@ -9,7 +9,7 @@
 #define LARGEST_VALUE 20.0      /* of outputs and states: rounding is not blown up by exponentials of exponentials */
 #define KINK          1e-5      /* arguments nearer to a jump of a derivative may lie on its other side in float */
 #define ATTEMPTS      20        /* to keep values moderate, each time with smaller weights */
-#define MODERATE      5         /* of which so many may have a kink near by: in a large model some value is always near one */
+#define MODERATE      5         /* of which so many may have a kink near: in a large model some value always is */
 
 typedef struct Drawer {
     Arena *messages;
@@ -60,7 +60,8 @@ static const void *draw_target(const Drawer *d, uint64_t seed)
     float *target = arena_array(d->draw->arena, float, count + 1);
     int32_t *classes = arena_array(d->draw->arena, int32_t, count + 1);
     for (size_t i = 0; i < count; i++) {
-        uint64_t bits = lstmc_random_bits(seed, 2, d->attempt, probabilities && !m->target_is_class && last > 1 ? i / last : i);
+        uint64_t bits = lstmc_random_bits(seed, 2, d->attempt,
+                                          probabilities && !m->target_is_class && last > 1 ? i / last : i);
         if (m->target_is_class)
             classes[i] = (int32_t)(bits % last);
         else if (probabilities && last > 1)
@@ -73,7 +74,8 @@ static const void *draw_target(const Drawer *d, uint64_t seed)
     return m->target_is_class ? (const void *)classes : target;
 }
 
-static float *draw_numbers(const Drawer *d, uint64_t seed, uint64_t stream, size_t count, float middle, float half_width)
+static float *draw_numbers(const Drawer *d, uint64_t seed, uint64_t stream, size_t count, float middle,
+                           float half_width)
 {
     float *numbers = arena_array(d->draw->arena, float, count + 1);
     for (size_t i = 0; i < count; i++)
@@ -86,7 +88,8 @@ static void draw_calls(Drawer *d)
     for (int c = 0; c < DRAW_PREDICTION; c++) {
         uint64_t seed = d->seed + (uint64_t)c;
         d->draw->calls[c] = (ReferenceCall){
-            .x = draw_input(d, seed), .seed = d->seed, .carries = c > 0, .trains = d->trains, .target = draw_target(d, seed),
+            .x = draw_input(d, seed), .seed = d->seed, .carries = c > 0, .trains = d->trains,
+            .target = draw_target(d, seed),
             .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows, 1, 0.5f),
             .d_output = draw_numbers(d, seed, 4, (size_t)d->rows * d->model->descriptor.output_count, 0, 1),
         };
@@ -100,8 +103,8 @@ static const char *attempt(Drawer *d, uint64_t number, float shrink)
     draw_free(draw);
     draw->arena = arena_create();
     draw->weights = arena_array(draw->arena, float, d->model->descriptor.weight_count + 1);
-    draw->reference = (Reference){ .description = d->description, .rows = d->rows, .call_count = DRAW_CALLS, .weights = draw->weights,
-                                   .calls = draw->calls };
+    draw->reference = (Reference){ .description = d->description, .rows = d->rows, .call_count = DRAW_CALLS,
+                                   .weights = draw->weights, .calls = draw->calls };
     d->attempt = number;
     draw_weights(d, shrink);
     draw_calls(d);
@@ -120,7 +123,8 @@ static bool is_moderate(const Reference *reference)
     return true;
 }
 
-/* The first draw that keeps values moderate and kinks away, or the moderate one whose kink is farthest, or the one of the smallest weights. */
+/* The first draw that keeps values moderate and kinks away, or the moderate one whose kink is farthest, or the one of
+ * the smallest weights. */
 static const char *draw_moderate(Drawer *d, float *shrink)
 {
     double farthest = -1;
@@ -147,8 +151,8 @@ static const char *draw_moderate(Drawer *d, float *shrink)
 
 const char *draw_create(Arena *arena, Description *description, int rows, bool trains, uint64_t seed, Draw *draw)
 {
-    Drawer d = { .messages = arena, .description = description, .model = description_model(description), .draw = draw, .seed = seed, .rows = rows,
-                 .trains = trains };
+    Drawer d = { .messages = arena, .description = description, .model = description_model(description), .draw = draw,
+                 .seed = seed, .rows = rows, .trains = trains };
     *draw = (Draw){ .arena = NULL };
     float shrink = 1;
     for (int tries = 0; tries < ATTEMPTS; tries++, shrink *= 0.5f) {

@@ -1,10 +1,12 @@
-/* draw.h: random weights and calls of a model, such that a comparison of numbers means something, and what the interpreter makes of them. */
+/* draw.h: random weights and calls of a model, such that a comparison of numbers means something, and what the
+ * interpreter makes of them. */
 #ifndef DRAW_H
 #define DRAW_H
 
 #include "reference.h"
 
-enum { DRAW_FIRST, DRAW_SECOND, DRAW_PREDICTION, DRAW_CALLS };      /* two of training, the second from the states of the first; prediction */
+/* Two of training, the second from the states that the first leaves; prediction. */
+enum { DRAW_FIRST, DRAW_SECOND, DRAW_PREDICTION, DRAW_CALLS };
 
 typedef struct Draw {
     Arena *arena;                   /* that all of it lies in */
@@ -13,7 +15,8 @@ typedef struct Draw {
     Reference reference;
 } Draw;
 
-/* `trains`: gradients too. A function of the model and `seed`. Returns NULL, or (in the arena) why there is none; draw_free in any case. */
+/* `trains`: gradients too. A function of the model and `seed`. Returns NULL, or (in the arena) why there is none;
+ * draw_free in any case. */
 const char *draw_create(Arena *arena, Description *description, int rows, bool trains, uint64_t seed, Draw *draw);
 void draw_free(Draw *draw);
 

@@ -7,8 +7,9 @@ void emit_self_test_header(Out *out, Arena *arena, const Programs *programs)
     emit_trained_stamp(out, arena, programs, "_self_test.h");
     put(out, "%s", fill_template(arena, model,
         "#ifndef $_SELF_TEST_H\n#define $_SELF_TEST_H\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-        "/* Predicts what is known: 0, or the number, from 1, of the first sample that has an output which is off by more than 1e-5 of the\n"
-        " * largest (probabilities: 1e-5), or than float must be, for these weights. It has memory of its own, for one call at a time, and neither allocates nor prints. */\n"
+        "/* Predicts what is known: 0, or the number, from 1, of the first sample that has an output which is off by more than\n"
+        " * 1e-5 of the largest (1e-5, of probabilities), or than float must be for these weights. It has memory of its own, for\n"
+        " * one call at a time, and neither allocates nor prints. */\n"
         "int @_self_test(void);\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n"));
 }
 

@@ -160,7 +160,8 @@ static double perturbed(Memory *memory, Op op, double value)
 {
     memory->perturbed = lstmc_mix(memory->perturbed);
     double draw = (double)(memory->perturbed >> 11) * 0x1p-52 - 1;
-    return value + draw * (FUNCTION_ERROR_RELATIVE * fabs(value) + (op == OP_SIGMOID || op == OP_ERF ? FUNCTION_ERROR_ABSOLUTE : 0));
+    double of_one = op == OP_SIGMOID || op == OP_ERF ? FUNCTION_ERROR_ABSOLUTE : 0;
+    return value + draw * (FUNCTION_ERROR_RELATIVE * fabs(value) + of_one);
 }
 
 static double value_of(Memory *memory, const Routine *routine)

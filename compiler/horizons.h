@@ -1,5 +1,5 @@
-/* horizons.h: how far ahead a model of windows (csv{...}) predicts. The elements of a sample's target go horizon by horizon, as columns or as
- * time steps: runtime/windows.c lays them out. */
+/* horizons.h: how far ahead a model of windows (csv{...}) predicts. The elements of a sample's target go horizon by
+ * horizon, as columns or as time steps: runtime/windows.c lays them out. */
 #ifndef HORIZONS_H
 #define HORIZONS_H
 

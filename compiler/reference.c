@@ -1,4 +1,5 @@
-/* reference.c: in: a model, weights, calls.  out: every tensor that can be seen from outside, in double, and how far float may be off. */
+/* reference.c: in: a model, weights, calls.  out: every tensor that can be seen from outside, in double, and how far
+ * float may be off. */
 #include "reference.h"
 #include "custom.h"
 
@@ -87,7 +88,8 @@ const char *reference_round(Reference *reference)
 {
     Arena *arena = arena_create();
     struct custom_layers *custom = custom_layers_create(arena, reference->description, reference->rows);
-    Interpreter_float *it = interpreter_create_float(description_model(reference->description), reference->rows, custom, NULL);
+    const Model *model = description_model(reference->description);
+    Interpreter_float *it = interpreter_create_float(model, reference->rows, custom, NULL);
     for (uint64_t draw = 1; it && draw <= RUNS; draw++) {
         Run run = { .reference = reference, .draw = draw, .scratch = arena_create() };
         custom_layers_perturb(custom, draw);

@@ -1,9 +1,10 @@
 /* reference.h: what the interpreter makes of calls of a model, and how far float may be off from that.
  *
- * The first is computed in double. The second is no constant: it grows with what a sum cancels and with what weights amplify, and a gradient that is 0 is
- * nothing but it. So it is measured: the interpreter computes the same calls in float, several times, on weights and inputs whose last digits are drawn
- * anew, with activations that are off by what those of generated code may be. Another order of summation gives one more result of that kind: the largest
- * deviation seen, times a factor, bounds that of generated code. */
+ * The first is computed in double. The second is no constant: it grows with what a sum cancels and with what weights
+ * amplify, and a gradient that is 0 is nothing but it. So it is measured: the interpreter computes the same calls in
+ * float, several times, on weights and inputs whose last digits are drawn anew, with activations that are off by what
+ * those of generated code may be. Another order of summation gives one more result of that kind: the largest deviation
+ * seen, times a factor, bounds that of generated code. */
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
@@ -42,7 +43,8 @@ typedef struct Reference {
     double kink_distance;           /* of the arguments: see interpreter.h */
 } Reference;
 
-/* Runs the calls in double; everything lies in the arena. Returns NULL, or why it cannot be done (a layer that the interpreter does not know, no memory). */
+/* Runs the calls in double; everything lies in the arena. Returns NULL, or why it cannot be done (a layer that the
+ * interpreter does not know, no memory). */
 const char *reference_expect(Arena *arena, Reference *reference);
 /* Then in float, to find `rounding`. */
 const char *reference_round(Reference *reference);

@@ -1,4 +1,5 @@
-/* reference_run.h: all calls, once, by the interpreter of one type; reference.c includes it for double and for float. No include guard, on purpose. */
+/* reference_run.h: all calls, once, by the interpreter of one type; reference.c includes it for double and for float.
+ * No include guard, on purpose. */
 
 /* Floats as this type, moved in their last digits if the run says so; NULL of NULL. */
 static REAL *NAME(numbers)(Run *run, const float *from, size_t count)
@@ -24,9 +25,10 @@ static void NAME(take_states)(Run *run, const NAME(Interpreter) *it, int call)
         for (int which = 0; which < 2; which++) {
             int shape[3];
             const REAL *values = NAME(interpreter_state)(it, layer, letters[which], shape);
+            size_t count = values ? (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] : 0;
+            const char *name = arena_format(run->scratch, "%s.%s", model_of(run)->layers[layer].name, letters[which]);
             if (values)
-                NAME(take)(run, call, arena_format(run->scratch, "%s.%s", model_of(run)->layers[layer].name, letters[which]), values,
-                           (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2]);
+                NAME(take)(run, call, name, values, count);
         }
 }
 
@@ -35,7 +37,9 @@ static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const Refer
     const struct lstmc_model *m = &model_of(run)->descriptor;
     size_t rows = (size_t)run->reference->rows;
     if (model_of(run)->loss) {
-        const void *target = m->target_is_class ? call->target : NAME(numbers)(run, call->target, rows * m->target_count);
+        const void *target = call->target;
+        if (!m->target_is_class)
+            target = NAME(numbers)(run, target, rows * m->target_count);
         REAL loss = NAME(interpreter_loss)(it, target, NAME(numbers)(run, call->sample_weight, rows), REFERENCE_SCALE);
         NAME(take)(run, number, "loss", &loss, 1);
     } else {
@@ -45,8 +49,8 @@ static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const Refer
     NAME(interpreter_backward)(it, gradients, d_input);
     for (int w = 0; w < m->weight_tensors; w++)
         if (m->weights[w].trainable)
-            NAME(take)(run, number, arena_format(run->scratch, "gradient %s", m->weights[w].name), gradients + m->weights[w].offset,
-                       m->weights[w].count);
+            NAME(take)(run, number, arena_format(run->scratch, "gradient %s", m->weights[w].name),
+                       gradients + m->weights[w].offset, m->weights[w].count);
     if (d_input)
         NAME(take)(run, number, "gradient of the input", d_input, rows * m->input_count);
 }

@@ -135,17 +135,19 @@ static void print_errors(const char *what, Errors e)
 {
     printf("%s: mse %.4g, persistence (the last known value) %.4g", what, e.squares / e.count, e.persistence / e.count);
     if (e.persistence > 0)
-        printf(": %.1f %% %s", 100 * fabs(1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+        printf(": %.1f %% %s", 100 * fabs(1 - e.squares / e.persistence),
+               e.squares < e.persistence ? "better" : "WORSE");
     printf("\n");
 }
 
 /* So many of them are told, from the nearest to the farthest. */
 static bool is_told(int horizon, int horizons)
 {
-    for (int i = 0; i < HORIZONS_TOLD; i++)
-        if (horizons <= HORIZONS_TOLD || (i * (horizons - 1) + (HORIZONS_TOLD - 1) / 2) / (HORIZONS_TOLD - 1) == horizon)
+    int spaces = HORIZONS_TOLD - 1;
+    for (int i = 0; i <= spaces; i++)
+        if ((i * (horizons - 1) + spaces / 2) / spaces == horizon)
             return true;
-    return false;
+    return horizons <= HORIZONS_TOLD;
 }
 
 /* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by horizon. */

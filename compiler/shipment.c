@@ -142,7 +142,8 @@ int shipment_golden(Arena *arena, Description *description, Diagnostics *diagnos
         return status;
     draw_inputs(arena, m, golden);
     const ReferenceCall call = { .x = golden->ids ? (const void *)golden->ids : golden->x };
-    Reference reference = { .description = description, .rows = golden->samples, .weights = weights, .calls = &call, .call_count = 1 };
+    Reference reference = { .description = description, .rows = golden->samples, .weights = weights, .calls = &call,
+                            .call_count = 1 };
     const char *why = reference_expect(arena, &reference);
     if (!why)
         why = reference_round(&reference);

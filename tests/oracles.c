@@ -400,7 +400,8 @@ static void differentiate(Trial *trial)
         const struct difference *d = &result.list[i];
         if (!(d->deviation <= d->allowed))
             put(&trial->said, "interpreter: %s[%ld]: finite difference %.12g, gradient %.12g: deviation %.3g > %g, %d of %d probes skipped\n",
-                d->tensor, d->element, d->finite_difference, d->derivative, d->deviation, d->allowed, d->skipped, d->probes);
+                d->tensor, d->element, d->finite_difference, d->derivative, d->deviation, d->allowed, d->skipped,
+                d->probes);
     }
     differences_free(&result);
     custom_layers_free(custom);
@@ -409,13 +410,15 @@ static void differentiate(Trial *trial)
 static void compare_loaded(Trial *trial, const struct lstmc_model *generated, const Programs *programs, int rows)
 {
     Comparison comparison = { .lanes = programs->target->lanes, .blas = trial->oracles->blas_from > 0, .programs = programs };
-    const char *why = compare_generated(trial->arena, trial->description, generated, rows, trial->oracles->seed, &comparison);
+    const char *why = compare_generated(trial->arena, trial->description, generated, rows, trial->oracles->seed,
+                                        &comparison);
     if (why)
         put(&trial->said, "%s, generated C, %s: %s\n", trial->target, trial->compiler, why);
     for (int i = 0; i < comparison.count; i++) {
         const Deviation *d = &comparison.list[i];
         if (!(d->value <= d->allowed))
-            put(&trial->said, "%s, generated C, %s: %s: deviation %.3g > %.3g\n", trial->target, trial->compiler, d->name, d->value, d->allowed);
+            put(&trial->said, "%s, generated C, %s: %s: deviation %.3g > %.3g\n", trial->target, trial->compiler,
+                d->name, d->value, d->allowed);
     }
 }
 

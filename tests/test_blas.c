@@ -314,7 +314,8 @@ static void compare_with(const Made *made, const char *compiler, const char *fla
     const char *why = compare_generated(made->arena, made->description, loaded.model, rows, 3, &comparison);
     cr_expect(!why && comparison.count >= 8, "%s: %d numbers compared", why ? why : "too little", comparison.count);
     for (int i = 0; i < comparison.count; i++)
-        cr_expect(comparison.list[i].value <= comparison.list[i].allowed, "%s, %d lanes, %d rows: %s deviates by %g", compiler, lanes, rows,
+        cr_expect(comparison.list[i].value <= comparison.list[i].allowed, "%s, %d lanes, %d rows: %s deviates by %g",
+                  compiler, lanes, rows,
                   comparison.list[i].name, comparison.list[i].value);
     loaded_free(&loaded);
 }

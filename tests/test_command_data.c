@@ -92,7 +92,8 @@ Test(command_data, each_horizon_beside_persistence)
 Test(command_data, rows_up_to_a_horizon_beside_persistence)
 {
     expect("sed 's/Dense{6}/Dense{16}/; s/horizon = {1, 2, 5}/horizon = 8/' f.lua >all.lua; $L train all.lua --interpreted --quiet | grep ' ahead: ' | "
-           "sed 's/:.*value) /: /; s/: [0-9.]* %.*//'", 0, "  1 ahead: 1\n  2 ahead: 4\n  4 ahead: 16\n  5 ahead: 25\n  7 ahead: 49\n  8 ahead: 64\n", NULL);
+           "sed 's/:.*value) /: /; s/: [0-9.]* %.*//'", 0,
+           "  1 ahead: 1\n  2 ahead: 4\n  4 ahead: 16\n  5 ahead: 25\n  7 ahead: 49\n  8 ahead: 64\n", NULL);
 }
 
 Test(command_data, a_series_that_never_changes)

@@ -17,7 +17,8 @@ static void expect_agreement(const char *text, const struct custom_layers *custo
                  result.draws);
     for (int i = 0; i < result.count; i++) {
         const struct difference *d = &result.list[i];
-        cr_expect_leq(d->deviation, d->allowed, "%s\n  %s[%ld]: difference %.12g, gradient %.12g: deviation %.3g > %g", text, d->tensor,
+        cr_expect_leq(d->deviation, d->allowed, "%s\n  %s[%ld]: difference %.12g, gradient %.12g: deviation %.3g > %g",
+                      text, d->tensor,
                       d->element, d->finite_difference, d->derivative, d->deviation, d->allowed);
         cr_expect_eq(d->skipped, 0, "%s\n  %s: %d of %d probes crossed a kink", text, d->tensor, d->skipped, d->probes);
     }
@@ -221,7 +222,8 @@ Test(differences, screams_at_a_wrong_gradient)
     cr_assert_eq(differences_check(model, &custom, 5, &result, NULL), LSTMC_OK);
     cr_expect(!result.good, "a gradient wrong by 1e-5 is not found");
     for (int i = 0; i < result.count; i++)
-        cr_expect((result.list[i].deviation > result.list[i].allowed) == !strcmp(result.list[i].tensor, "custom/kernel"), "%s: %g",
+        cr_expect((result.list[i].deviation > result.list[i].allowed) ==
+                  !strcmp(result.list[i].tensor, "custom/kernel"), "%s: %g",
                   result.list[i].tensor, result.list[i].deviation);
     differences_free(&result);
     build_model_free(model);

@@ -1,4 +1,5 @@
-/* test_openblas.c: OpenBLAS is loaded where the interpreter computes and nowhere else; what is said where it cannot be. */
+/* test_openblas.c: OpenBLAS is loaded where the interpreter computes and nowhere else; what is said where
+ * it cannot be. */
 #include "command.h"
 
 #include <criterion/criterion.h>
@@ -37,7 +38,8 @@ static void expect(const char *line, int status, const char *output, const char 
 
 Test(openblas, what_does_not_interpret_does_not_load_it)
 {
-    static const char *const compiled[] = { ASKS("$L m.lua"), ASKS("$L summary m.lua"), ASKS("$L train m.lua"), ASKS("$L evaluate m.lua"),
+    static const char *const compiled[] = { ASKS("$L m.lua"), ASKS("$L summary m.lua"), ASKS("$L train m.lua"),
+                                            ASKS("$L evaluate m.lua"),
                                             ASKS("$L predict m.lua --input numbers"), ASKS("$L plot m.lua") };
     for (size_t i = 0; i < sizeof compiled / sizeof *compiled; i++)
         expect(compiled[i], 0, "never\n", NULL);
@@ -48,8 +50,10 @@ Test(openblas, what_does_not_interpret_does_not_load_it)
 /* Two files that are no libraries stand in its place. */
 Test(openblas, its_absence_is_one_line)
 {
-    static const char message[] = "the interpreter computes with OpenBLAS, and libopenblas.so.0 cannot be loaded (Debian: libopenblas0)";
-    expect("mkdir none; echo nothing >none/libopenblas.so.0; cp none/libopenblas.so.0 none/libopenblas.so", 0, "", NULL);
+    static const char message[] =
+        "the interpreter computes with OpenBLAS, and libopenblas.so.0 cannot be loaded (Debian: libopenblas0)";
+    expect("mkdir none; echo nothing >none/libopenblas.so.0; cp none/libopenblas.so.0 none/libopenblas.so", 0, "",
+           NULL);
     expect("LD_LIBRARY_PATH=$PWD/none $L check m.lua 2>&1 | grep -c ''", 0, "1\n", NULL);
     expect("LD_LIBRARY_PATH=$PWD/none $L check m.lua", 1, "", message);
     expect("LD_LIBRARY_PATH=$PWD/none $L train m.lua --interpreted", 1, "", message);
@@ -64,5 +68,5 @@ Test(openblas, little_address_space_is_no_endless_loop)
 #endif
     expect("ulimit -v 100000; $L summary m.lua", 0, "LSTM", NULL);
     expect("ulimit -v 100000; $L m.lua --quiet", 0, "net.c", NULL);
-    expect("ulimit -v 150000; $L check m.lua", 1, "", "needs 192 MB of address space, and there is less (ulimit -v)");
+    expect("ulimit -v 150000; $L check m.lua", 1, "", "needs 192 MB of address space: there is less (ulimit -v)");
 }

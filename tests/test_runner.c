@@ -43,19 +43,24 @@ Test(runner, counts)
     write_script("good.sh", "exit 0");
     write_script("bad.sh", "echo reason; exit 3");
     command_expect(folder, 60, "./run.sh ./good.sh", 0, "2 passed, 0 failed, 0 skipped\n", NULL);
-    command_expect(folder, 60, "./run.sh ./good.sh ./bad.sh", 1, "    reason\n    exit status 3\n2 passed, 1 failed, 0 skipped\n", NULL);
+    command_expect(folder, 60, "./run.sh ./good.sh ./bad.sh", 1,
+                   "    reason\n    exit status 3\n2 passed, 1 failed, 0 skipped\n", NULL);
 }
 
 /* The child that left for a session of its own does not outlive it. */
 Test(runner, stops_what_hangs)
 {
     write_script("hangs.sh", "setsid sh -c 'echo $$ >child; trap : TERM; while :; do sleep 1; done' &\nwait");
-    command_expect(folder, 60, "TEST_PATIENCE=4 ./run.sh ./hangs.sh", 1, "    stopped: in 4 s it has used less than 1 s of processor time\n", NULL);
-    command_expect(folder, 60, "grep -s '^State:' /proc/$(cat child)/status | grep -qv zombie && echo alive || echo gone", 0, "gone\n", NULL);
+    command_expect(folder, 60, "TEST_PATIENCE=4 ./run.sh ./hangs.sh", 1,
+                   "    stopped: in 4 s it has used less than 1 s of processor time\n", NULL);
+    command_expect(folder, 60,
+                   "grep -s '^State:' /proc/$(cat child)/status | grep -qv zombie && echo alive || echo gone", 0,
+                       "gone\n", NULL);
 }
 
 Test(runner, stops_what_never_ends)
 {
     write_script("spins.sh", "sh -c 'while :; do :; done'");
-    command_expect(folder, 60, "TEST_TIMEOUT=2 ./run.sh ./spins.sh", 1, "    stopped after 2 s of processor time\n", NULL);
+    command_expect(folder, 60, "TEST_TIMEOUT=2 ./run.sh ./spins.sh", 1, "    stopped after 2 s of processor time\n",
+                   NULL);
 }

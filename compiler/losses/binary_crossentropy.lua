@@ -1,5 +1,5 @@
--- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y; on probabilities clipped to [1e-7, 1 - 1e-7],
--- as floats: the upper end is 1 - 2^-23.
+-- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y; on probabilities clipped to
+-- [1e-7, 1 - 1e-7], as floats: the upper end is 1 - 2^-23.
 local function smooth(a, y)
   return a.label_smoothing > 0 and y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing or y
 end

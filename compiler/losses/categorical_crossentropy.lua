@@ -1,5 +1,5 @@
--- categorical_crossentropy.lua: keras.losses.CategoricalCrossentropy. On logits: log-sum-exp; on probabilities, scaled to sum 1 and clipped
--- to [1e-7, 1 - 1e-7], as floats: the upper end is 1 - 2^-23.
+-- categorical_crossentropy.lua: keras.losses.CategoricalCrossentropy. On logits: log-sum-exp; on probabilities, scaled
+-- to sum 1 and clipped to [1e-7, 1 - 1e-7], as floats: the upper end is 1 - 2^-23.
 local function smooth(a, y)
   return a.label_smoothing > 0 and y * (1 - a.label_smoothing) + a.label_smoothing / y.features or y
 end

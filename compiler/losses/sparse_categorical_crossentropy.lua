@@ -1,4 +1,5 @@
--- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy: y is the number of the class; clipped as the other one.
+-- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy.
+-- y is the number of the class; clipped as the other one.
 return loss "sparse_categorical_crossentropy" {
   class = "SparseCategoricalCrossentropy", logits = "categorical", classes = true, target = "class",
   arguments = { { "from_logits", "boolean", false } },

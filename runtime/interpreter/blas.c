@@ -1,4 +1,5 @@
-/* blas.c: OpenBLAS, loaded when something is to be computed with it: whoever runs compiled code alone needs neither the library nor its memory. */
+/* blas.c: OpenBLAS, loaded when something is to be computed with it: whoever runs compiled code alone needs neither the
+ * library nor its memory. */
 #include "internal.h"
 
 #include <dlfcn.h>
@@ -11,7 +12,7 @@
 #define GEMM "cblas_dgemm"
 #endif
 
-#define ROOM ((size_t)192 << 20)        /* bytes of address space that it takes; where they are not to be had (ulimit -v), it tries for ever */
+#define ROOM ((size_t)192 << 20)        /* bytes of address space that it takes: without them it tries for ever */
 #define THREADS "OPENBLAS_NUM_THREADS"
 
 static bool has_room(void)
@@ -46,7 +47,7 @@ const char *blas_open(Interpreter *it)
 {
     it->blas = open_library(RTLD_NOLOAD);
     if (!it->blas && !has_room())
-        return "OpenBLAS, which the interpreter computes with, needs 192 MB of address space, and there is less (ulimit -v)";
+        return "OpenBLAS, which the interpreter computes with, needs 192 MB of address space: there is less (ulimit -v)";
     if (!it->blas)
         it->blas = load_without_threads();
     if (!it->blas)

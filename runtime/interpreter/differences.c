@@ -23,7 +23,8 @@
 #define LOSS_SCALE 0.75             /* divided by the time steps of a sample */
 
 /* Streams of random numbers; the draw is the sample. */
-enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION, STREAM_ENTRY, STREAM_MASS };
+enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION,
+       STREAM_ENTRY, STREAM_MASS };
 
 typedef struct Probe {
     const Model *model;
@@ -207,13 +208,15 @@ static bool central_difference(Probe *probe, const Subject *subject, double step
 {
     bool same_side = true;
     double near_sum = loss_along(probe, subject, step, &same_side) - loss_along(probe, subject, -step, &same_side);
-    double far_sum = loss_along(probe, subject, 2 * step, &same_side) - loss_along(probe, subject, -2 * step, &same_side);
+    double far_sum = loss_along(probe, subject, 2 * step, &same_side) -
+        loss_along(probe, subject, -2 * step, &same_side);
     *estimate = (Estimate){ (8 * near_sum - far_sum) / (12 * step), 18 * probe->noise / (12 * step) };
     return same_side;
 }
 
-/* The derivative along probe->direction by differences alone. If the first step does not settle it, the step decides at which the estimates change least
- * and rounding counts least, never the one that agrees best with `expected`. False if a kink is too near. */
+/* The derivative along probe->direction by differences alone. If the first step does not settle it, the step decides at
+ * which the estimates change least and rounding counts least, never the one that agrees best with `expected`. False if a
+ * kink is too near. */
 static bool derivative_along(Probe *probe, const Subject *subject, double expected, Estimate *best)
 {
     static const double steps[] = { 3.2e-2, 1.6e-2, 8e-3, 4e-3, 2e-3, 1e-3, 5e-4, 2.5e-4, 1.2e-4, 6e-5, 3e-5 };
@@ -225,7 +228,8 @@ static bool derivative_along(Probe *probe, const Subject *subject, double expect
     for (size_t i = 0; !settled && i < sizeof steps / sizeof *steps; i++) {
         if (!central_difference(probe, subject, steps[i], &now))
             continue;
-        Estimate judged = { now.derivative, now.error + (found ? fabs(now.derivative - last.derivative) : fabs(now.derivative)) };
+        double change = fabs(now.derivative - (found ? last.derivative : 0));
+        Estimate judged = { now.derivative, now.error + change };
         if (!found || judged.error < best->error)
             *best = judged;
         last = now;

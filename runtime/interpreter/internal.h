@@ -48,7 +48,8 @@ const Activation *activation_find(const char *name);
 /* y = f(z); z and y may be the same. Notes the distance to the corners of f. */
 void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width);
 /* d_z = the pull-back of d_y; they may be the same, but not z or y. */
-void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width);
+void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows,
+                         size_t width);
 
 /* ---- one layer at work ---- */
 
@@ -167,14 +168,15 @@ enum Transpose { AS_IS, TRANSPOSED };
 #define affine_backward REAL_NAME(affine_backward)
 #define add_column_sums REAL_NAME(add_column_sums)
 /* c [m, n] = keep * c + a [m, k] b [k, n], where a and b are stored so or transposed; strides are those of the stored rows. */
-void matrix_product(const Interpreter *it, enum Transpose a_transposed, enum Transpose b_transposed, size_t m, size_t n, size_t k,
-                    const REAL *a, size_t a_stride, const REAL *b, size_t b_stride, REAL keep, REAL *c, size_t c_stride);
+void matrix_product(const Interpreter *it, enum Transpose a_transposed, enum Transpose b_transposed,
+                    size_t m, size_t n, size_t k, const REAL *a, size_t a_stride, const REAL *b, size_t b_stride,
+                    REAL keep, REAL *c, size_t c_stride);
 /* z = x W + b, b may be NULL. */
-void affine_forward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs, const REAL *x, const REAL *kernel,
-                    const REAL *bias, REAL *z);
+void affine_forward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs,
+                    const REAL *x, const REAL *kernel, const REAL *bias, REAL *z);
 /* d_kernel += x^T d_z, d_bias += sum of d_z over rows, d_x = d_z W^T; each of the three may be NULL. */
-void affine_backward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs, const REAL *x, const REAL *kernel,
-                     const REAL *d_z, REAL *d_kernel, REAL *d_bias, REAL *d_x);
+void affine_backward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs,
+                     const REAL *x, const REAL *kernel, const REAL *d_z, REAL *d_kernel, REAL *d_bias, REAL *d_x);
 void add_column_sums(Rows d_z, size_t rows, size_t width, REAL *sums);
 
 /* ---- recurrent.c: what the three cells share ---- */

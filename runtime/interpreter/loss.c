@@ -6,8 +6,9 @@
 
 #include <tgmath.h>
 
-#define PROBABILITY_LOWEST  ((REAL)1e-7)             /* Keras's backend epsilon, */
-#define PROBABILITY_HIGHEST ((REAL)(1 - 0x1p-23))     /* and 1 - 1e-7 as a float: what Keras clips at, and generated code */
+/* Keras's backend epsilon, and 1 less that as a float: what Keras clips at, and generated code. */
+#define PROBABILITY_LOWEST  ((REAL)1e-7)
+#define PROBABILITY_HIGHEST ((REAL)(1 - 0x1p-23))
 
 typedef double RowLoss(Interpreter *it, const REAL *prediction, const REAL *target, size_t width, REAL *gradient);
 
