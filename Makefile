@@ -34,7 +34,7 @@ COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embed
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
-LIBS      = $(LUA_LIBS) $(BLAS_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) -ldl -lm
+LIBS      = $(LUA_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) -ldl -lm
 TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 

@@ -1,5 +1,6 @@
 /* charts_predictions.c: in: a session with weights, data and an engine.  out: what the model makes of what is held out, as charts. */
 #include "charts.h"
+#include "horizons.h"
 
 #include "../runtime/dataset.h"
 
@@ -118,7 +119,9 @@ static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_datas
 
 typedef struct Pairs {          /* truth and prediction of one target, in the unit of the file */
     const char *name;
-    int column, step;           /* on the last axis; before it, -1: each of them */
+    int element;                /* of a sample's outputs; of the first time step where every one is meant */
+    bool every_step;
+    int ahead;                  /* rows, of a forecast */
     double scale, offset;
     size_t every;               /* so many pairs are one that is kept */
     size_t seen;
@@ -130,17 +133,17 @@ typedef struct Pairs {          /* truth and prediction of one target, in the un
 
 typedef struct Targets {
     size_t outputs;             /* of a sample: steps by columns */
-    int columns;
+    int columns;                /* of a time step */
     Pairs *pairs;
-    int count;
+    int count, capacity;
 } Targets;
 
 /* The columns of a table, or of the last axis. */
-static Targets targets_of(const Session *s, Pairs *pairs)
+static Targets targets_of(const Session *s)
 {
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     int named = s->data.meaning.targets.count, columns = named && m->output_count % (size_t)named == 0 ? named : lstmc_classes(m);
-    return (Targets){ .outputs = m->output_count, .columns = columns, .pairs = pairs };
+    return (Targets){ .outputs = m->output_count, .columns = columns };
 }
 
 static void take_pair(Pairs *p, const struct lstmc_dataset *data, size_t element, float output)
@@ -162,34 +165,41 @@ static void take_pair(Pairs *p, const struct lstmc_dataset *data, size_t element
 static void take_pairs(void *context, const struct lstmc_dataset *data, size_t sample, const float *output)
 {
     const Targets *c = context;
-    size_t width = (size_t)c->columns;
-    for (int i = 0; i < c->count; i++)
-        for (size_t step = 0; step < c->outputs / width; step++) {
-            size_t element = step * width + (size_t)c->pairs[i].column;
-            if (c->pairs[i].step < 0 || (size_t)c->pairs[i].step == step)
-                take_pair(&c->pairs[i], data, sample * c->outputs + element, output[element]);
-        }
+    for (int i = 0; i < c->count; i++) {
+        const Pairs *p = &c->pairs[i];
+        size_t end = p->every_step ? c->outputs : (size_t)p->element + 1;
+        for (size_t element = (size_t)p->element; element < end; element += (size_t)c->columns)
+            take_pair(&c->pairs[i], data, sample * c->outputs + element, output[element]);
+    }
 }
 
-static void add_pairs(Charts *charts, Targets *c, const struct lstmc_meaning *meaning, int column, int step, size_t all, size_t most)
+/* The name of an output's column, without the horizon that it may end in: "CLOSE +5" is CLOSE: the title says when. */
+static const char *target_name(Arena *arena, const struct lstmc_meaning *meaning, int columns, const Pairs *p)
 {
-    Pairs *p = &c->pairs[c->count++];
-    int width = c->columns;
+    int column = p->element % columns;
+    if (meaning->targets.count != columns || !*meaning->targets.text[column])
+        return columns > 1 ? arena_format(arena, "output %d", column + 1) : "output";
+    const char *name = meaning->targets.text[column], *horizon = arena_format(arena, " +%d", p->ahead);
+    size_t length = strlen(name), ending = strlen(horizon);
+    if (p->ahead && length > ending && !strcmp(name + length - ending, horizon))
+        length -= ending;
+    return arena_format(arena, "%s%.*s", meaning->is_relative ? "change of " : "", (int)length, name);
+}
+
+/* Room for what `which` says, at most so many. */
+static void add_pairs(Charts *charts, Targets *c, const struct lstmc_meaning *meaning, Pairs which, size_t all,
+                      size_t most)
+{
     size_t room = all < most ? all : most;
-    bool scaled = meaning->target.columns > 0, named = meaning->targets.count == width && *meaning->targets.text[column];
-    *p = (Pairs){ .column = column, .step = step, .scale = scaled ? meaning->target.scale[column % meaning->target.columns] : 1,
-                  .offset = scaled ? meaning->target.offset[column % meaning->target.columns] : 0, .every = (all + most - 1) / most };
-    p->name = named ? arena_format(charts->arena, "%s%s", meaning->is_relative ? "change of " : "", meaning->targets.text[column])
-            : width > 1 ? arena_format(charts->arena, "output %d", column + 1) : "output";
-    p->truth = arena_array(charts->arena, double, room + 1);
-    p->prediction = arena_array(charts->arena, double, room + 1);
-    p->persistence = arena_array(charts->arena, double, room + 1);
-}
-
-static void note_more_columns(Charts *charts, int width)
-{
-    if (width > TARGETS_DRAWN)
-        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Drawn: the first %d of %d outputs.", TARGETS_DRAWN, width);
+    int columns = meaning->target.columns;
+    which.scale = columns ? meaning->target.scale[which.element % columns] : 1;
+    which.offset = columns ? meaning->target.offset[which.element % columns] : 0;
+    which.every = (all + most - 1) / most;
+    which.name = target_name(charts->arena, meaning, c->columns, &which);
+    which.truth = arena_array(charts->arena, double, room + 1);
+    which.prediction = arena_array(charts->arena, double, room + 1);
+    which.persistence = arena_array(charts->arena, double, room + 1);
+    arena_append(charts->arena, c->pairs, c->count, c->capacity, which);
 }
 
 static double root_mean(double squares, size_t count)
@@ -197,8 +207,13 @@ static double root_mean(double squares, size_t count)
     return sqrt(squares / (double)count);
 }
 
+static const char *rows_ahead(Arena *arena, int ahead)
+{
+    return ahead ? arena_format(arena, "%d row%s ahead", ahead, ahead == 1 ? "" : "s") : "at the window's end";
+}
+
 /* The pairs from `first` on. */
-static void draw_forecast(Charts *charts, const Session *s, const Pairs *p, bool persistence, int ahead, int first)
+static void draw_forecast(Charts *charts, const Session *s, const Pairs *p, bool persistence, int first)
 {
     double *sample = arena_array(charts->arena, double, p->count);
     for (int i = 0; i < p->count; i++)
@@ -216,7 +231,7 @@ static void draw_forecast(Charts *charts, const Session *s, const Pairs *p, bool
     const char *error = arena_format(charts->arena, "root mean squared error %.4g", root_mean(p->squares, p->seen));
     if (persistence)
         error = arena_format(charts->arena, "%s; of persistence %.4g", error, root_mean(p->squares_persistence, p->seen));
-    const char *when = ahead ? arena_format(charts->arena, "%d row%s ahead", ahead, ahead == 1 ? "" : "s") : "at the window's end";
+    const char *when = rows_ahead(charts->arena, p->ahead);
     const char *part = first ? arena_format(charts->arena, "the last %d of ", p->count - first) : "";
     PlotLines chart = {
         .title = arena_format(charts->arena, "Forecast of %s, %s: %sthe %s data", p->name, when, part, which(s)),
@@ -226,38 +241,72 @@ static void draw_forecast(Charts *charts, const Session *s, const Pairs *p, bool
     plot_lines(charts_add(charts, CHART_PREDICTIONS, arena_format(charts->arena, "forecast_%s%s", p->name, first ? "_end" : "")), &chart);
 }
 
-/* How far ahead of its window a target is: horizons of its own, as columns or as steps, or all rows up to one. Columns that say their horizon
- * ("CLOSE +5") leave it to the title. */
-static int rows_ahead(Charts *charts, const Data *data, Pairs *pairs, int width, int steps)
+/* How errors grow with the horizon, of one target: its pairs lie `step` apart. */
+static void draw_errors(Charts *charts, const Session *s, const Pairs *first, int horizons, int step, bool persistence)
 {
-    if (data->horizon_count > 1 && width == data->horizon_count * data->target_count) {
-        const char *mark = strstr(pairs->name, " +");
-        pairs->name = arena_format(charts->arena, "%.*s", mark ? (int)(mark - pairs->name) : (int)strlen(pairs->name), pairs->name);
-        return data->horizons[pairs->column / data->target_count];
+    double *ahead = arena_array(charts->arena, double, horizons), *error = arena_array(charts->arena, double, horizons);
+    double *usual = arena_array(charts->arena, double, horizons);
+    for (int h = 0; h < horizons; h++) {
+        const Pairs *p = &first[h * step];
+        ahead[h] = p->ahead;
+        error[h] = root_mean(p->squares, p->seen);
+        usual[h] = root_mean(p->squares_persistence, p->seen);
     }
-    return data->horizon_count == steps ? data->horizons[pairs->step] : pairs->step + 1;
+    PlotLine lines[2] = {
+        { .name = "forecast", .x = ahead, .y = error, .count = horizons, .colour = 0 },
+        { .name = "persistence (the last known value)", .x = ahead, .y = usual, .count = horizons, .colour = 1,
+          .style = PLOT_DOTTED },
+    };
+    PlotLines chart = {
+        .title = arena_format(charts->arena, "Error of %s by rows ahead: the %s data", first->name, which(s)),
+        .x_label = "rows ahead", .y_label = "root mean squared error", .lines = lines,
+        .line_count = persistence ? 2 : 1, .whole_x = true,
+    };
+    plot_lines(charts_add(charts, CHART_PREDICTIONS, arena_format(charts->arena, "errors_%s", first->name)), &chart);
 }
 
-/* Of several steps ahead, the first and the last. */
+static void draw_pairs(Charts *charts, const Session *s, const Pairs *p, bool persistence)
+{
+    draw_forecast(charts, s, p, persistence, 0);
+    if (p->count >= 2 * END_DRAWN)
+        draw_forecast(charts, s, p, persistence, p->count - END_DRAWN);
+}
+
+static void note_what_is_drawn(Charts *charts, int targets, int horizons)
+{
+    const char *note = NULL;
+    if (targets > TARGETS_DRAWN)
+        note = arena_format(charts->arena, "the first %d of %d targets", TARGETS_DRAWN, targets);
+    if (horizons > 2)
+        note = arena_format(charts->arena, "%s%sthe nearest and the farthest of %d horizons", note ? note : "",
+                            note ? ", " : "", horizons);
+    if (note)
+        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Drawn: %s.", note);
+}
+
+/* Of several horizons the first and the last. */
 static int charts_of_forecasts(Charts *charts, Session *s, const struct lstmc_dataset *data)
 {
-    const Data *described = &description_model(s->description)->data;
-    Pairs pairs[2 * TARGETS_DRAWN];
-    Targets c = targets_of(s, pairs);
-    int width = c.columns, steps = (int)c.outputs / width;
-    for (int column = 0; column < width && column < TARGETS_DRAWN; column++) {
-        add_pairs(charts, &c, &s->data.meaning, column, 0, data->samples, data->samples);
-        if (steps > 1)
-            add_pairs(charts, &c, &s->data.meaning, column, steps - 1, data->samples, data->samples);
-    }
+    const Model *model = description_model(s->description);
+    Targets c = targets_of(s);
+    int horizons = horizons_count(model), targets = (int)c.outputs / horizons;
+    int drawn = targets < TARGETS_DRAWN ? targets : TARGETS_DRAWN;
+    for (int h = 0; h < horizons; h++)
+        for (int target = 0; target < drawn; target++) {
+            size_t kept = h == 0 || h == horizons - 1 ? data->samples : 1;      /* of others only errors are drawn */
+            Pairs which = { .element = h * targets + target, .ahead = horizons_ahead(model, h) };
+            add_pairs(charts, &c, &s->data.meaning, which, data->samples, kept);
+        }
     int status = for_each_output(s, data, take_pairs, &c);
-    for (int i = 0; i < c.count && !status; i++) {
-        int ahead = rows_ahead(charts, described, &pairs[i], width, steps);
-        draw_forecast(charts, s, &pairs[i], data->persistence != NULL, ahead, 0);
-        if (pairs[i].count >= 2 * END_DRAWN)
-            draw_forecast(charts, s, &pairs[i], data->persistence != NULL, ahead, pairs[i].count - END_DRAWN);
+    bool persistence = data->persistence != NULL;
+    for (int target = 0; target < drawn && !status; target++) {
+        draw_pairs(charts, s, &c.pairs[target], persistence);
+        if (horizons > 1)
+            draw_pairs(charts, s, &c.pairs[(horizons - 1) * drawn + target], persistence);
+        if (horizons > 2)
+            draw_errors(charts, s, &c.pairs[target], horizons, drawn, persistence);
     }
-    note_more_columns(charts, width);
+    note_what_is_drawn(charts, targets, horizons);
     return status;
 }
 
@@ -277,16 +326,17 @@ static void draw_scatter(Charts *charts, const Session *s, const Pairs *p)
 
 static int charts_of_regression(Charts *charts, Session *s, const struct lstmc_dataset *data)
 {
-    Pairs pairs[TARGETS_DRAWN];
-    Targets c = targets_of(s, pairs);
+    Targets c = targets_of(s);
     int width = c.columns;
     size_t all = data->samples * (c.outputs / (size_t)width);
     for (int column = 0; column < width && column < TARGETS_DRAWN; column++)
-        add_pairs(charts, &c, &s->data.meaning, column, -1, all, PLOT_POINTS_MAX);
+        add_pairs(charts, &c, &s->data.meaning, (Pairs){ .element = column, .every_step = true }, all, PLOT_POINTS_MAX);
     int status = for_each_output(s, data, take_pairs, &c);
     for (int i = 0; i < c.count && !status; i++)
-        draw_scatter(charts, s, &pairs[i]);
-    note_more_columns(charts, width);
+        draw_scatter(charts, s, &c.pairs[i]);
+    if (width > TARGETS_DRAWN)
+        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Drawn: the first %d of %d outputs.",
+                                                       TARGETS_DRAWN, width);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* command_predict.c: lstmc predict: what a trained model says of arrays, tables, texts or numbers. */
 #include "answer.h"
+#include "horizons.h"
 #include "out.h"
 #include "predict_input.h"
 
@@ -116,6 +117,15 @@ static void print_sample(Predictor *p, const float *y)
 
 /* ---- tables and arrays ---- */
 
+/* Of a column for one time step: "CLOSE 3", or "CLOSE +12" where the steps are horizons. */
+static void print_step_number(const Predictor *p, size_t step)
+{
+    if (horizons_count(p->model) == (int)p->steps)
+        fprintf(p->to, " +%d", horizons_ahead(p->model, (int)step));
+    else
+        fprintf(p->to, " %zu", step + 1);
+}
+
 static void print_heading(Predictor *p)
 {
     const struct lstmc_names *targets = &p->meaning->targets, *labels = &p->meaning->labels;
@@ -130,8 +140,11 @@ static void print_heading(Predictor *p)
         fprintf(p->to, "%s\"%s", i ? "," : "", change);
         for (const char *c = name; *c; c++)
             fputs(*c == '"' ? "\"\"" : (char[]){ *c, 0 }, p->to);
-        if (p->steps > 1 || !strcmp(name, "y"))
-            fprintf(p->to, "%s%zu", strcmp(name, "y") ? " " : "", p->steps > 1 ? i / p->outputs + 1 : i + 1);
+        bool only_steps = p->steps > 1 && p->outputs == 1;      /* y1, y2: steps; y1 1, y2 1, y1 2: outputs of steps */
+        if (!strcmp(name, "y"))
+            fprintf(p->to, "%zu", only_steps ? i + 1 : of_step + 1);
+        if (p->steps > 1 && !(only_steps && !strcmp(name, "y")))
+            print_step_number(p, i / p->outputs);
         fprintf(p->to, "\"%s", i + 1 == p->outputs * p->steps ? "\n" : "");
     }
 }

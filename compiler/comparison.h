@@ -6,17 +6,15 @@
 #define COMPARISON_H
 
 #include "emit.h"
-#include "read_lua.h"
-
-#define COMPARISON_TOLERANCE 1e-5
+#include "reference.h"
 
 typedef struct Deviation {
     const char *name;           /* "output", "lstm.h", "gradient lstm/kernel", "step against predict" */
-    double value;               /* max |a - b| / max(max |b|, 1e-6); infinite if a number is not finite */
-    double tolerance;
+    double value;               /* see quantity_deviation; infinite if a number is not finite */
+    double allowed;             /* REFERENCE_PRECISION, or up to 1 where float is worse */
 } Deviation;
 
-#define STEP_TOLERANCE 1e-6         /* of step against predict where sums may be split: up to 100 time steps, 1e-5 beyond */
+#define STEP_PRECISION 1e-6         /* of step against predict where sums may be split; 1e-5 beyond 100 time steps */
 
 typedef struct Comparison {
     int lanes;                  /* in: of the target that emitted the model; up to 1: step gives predict's very bits */
@@ -30,6 +28,7 @@ typedef struct Comparison {
 const char *compare_generated(Arena *arena, Description *description, const struct lstmc_model *generated, int rows, uint64_t seed,
                               Comparison *comparison);
 
-double deviation(const float *a, const double *b, size_t count);
+/* No deviation is more than what is allowed. */
+bool comparison_is_good(const Comparison *comparison);
 
 #endif

@@ -113,6 +113,14 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
     return custom;
 }
 
+void custom_layers_perturb(struct custom_layers *custom, uint64_t seed)
+{
+    const Runners *runners = custom ? custom->context : NULL;
+    for (int l = 0; runners && l < runners->model->layer_count; l++)
+        if (runners->layers[l].memory)
+            memory_perturb(runners->layers[l].memory, seed + (uint64_t)l);
+}
+
 void custom_layers_free(struct custom_layers *custom)
 {
     if (!custom)

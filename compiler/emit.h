@@ -43,6 +43,7 @@ typedef struct Golden {
     const int32_t *ids;         /* [samples, input_count] of a model that reads ids */
     const float *x;             /* of others */
     const double *y;            /* [samples, output_count] */
+    double tolerance;           /* of each of them */
 } Golden;
 void emit_self_test_header(Out *out, Arena *arena, const Programs *programs);
 void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden);

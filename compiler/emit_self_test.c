@@ -1,16 +1,15 @@
 /* emit_self_test.c: in: samples and what the interpreter makes of them.  out: a function that holds the generated code against it where it runs. */
 #include "emit.h"
 
-#include <math.h>
-
 void emit_self_test_header(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
     emit_trained_stamp(out, arena, programs, "_self_test.h");
     put(out, "%s", fill_template(arena, model,
         "#ifndef $_SELF_TEST_H\n#define $_SELF_TEST_H\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-        "/* Predicts what is known: 0, or the number, from 1, of the first sample that has an output which is off by more than 1e-5 of the largest\n"
-        " * (1e-5, of probabilities). It has memory of its own, for one call at a time, and neither allocates nor prints. */\n"
+        "/* Predicts what is known: 0, or the number, from 1, of the first sample that has an output which is off by more than\n"
+        " * 1e-5 of the largest (1e-5, of probabilities), or than float must be for these weights. It has memory of its own, for\n"
+        " * one call at a time, and neither allocates nor prints. */\n"
         "int @_self_test(void);\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n"));
 }
 
@@ -53,21 +52,12 @@ static const char body[] =
     "}\n"
     "return 0;\n}\n";
 
-/* 1e-5 of the largest output; probabilities are measured by 1. */
-static double tolerance(const Model *model, const Golden *golden)
-{
-    double largest = model->loss && strstr(model->loss, "crossentropy") && !model->from_logits ? 1 : 1e-6;
-    for (size_t i = 0; i < (size_t)golden->samples * model->descriptor.output_count; i++)
-        largest = fmax(largest, fabs(golden->y[i]));
-    return 1e-5 * largest;
-}
-
 void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden)
 {
     const Model *model = programs->model;
     emit_trained_stamp(out, arena, programs, "_self_test.c");
     put(out, "%s", fill_template(arena, model, "#include \"@_self_test.h\"\n#include \"@.h\"\n\n#include <math.h>\n\n"));
-    put(out, "#define SAMPLES %d\n#define TOLERANCE %s\n\n", golden->samples, float_text(arena, tolerance(model, golden)));
+    put(out, "#define SAMPLES %d\n#define TOLERANCE %s\n\n", golden->samples, float_text(arena, golden->tolerance));
     put_samples(out, arena, programs, golden, true);
     put(out, "/* As the interpreter computes them in double precision. */\n");
     put_samples(out, arena, programs, golden, false);

@@ -2,8 +2,10 @@
  * whose offsets move by precomputed strides; nothing is fused, moved or reordered. */
 #include "evaluate.h"
 
+#include "../runtime/interpreter/interpreter.h"
 #include "../runtime/lstmc_random.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +38,7 @@ struct Memory {
     const Ir *ir;
     Arena *arena;
     bool single;
+    uint64_t perturbed; /* state of the generator; 0: functions are what they are */
     double **data;      /* by the tensor's number; NULL: nobody has asked for it */
     int tensor_count;
     Routine *routines;  /* one a statement, in order */
@@ -146,7 +149,22 @@ static double *element(const Reference *references, const Reference *reference)
     return &reference->data[offset];
 }
 
-static double value_of(const Routine *routine)
+void memory_perturb(Memory *memory, uint64_t seed)
+{
+    memory->single = true;
+    memory->perturbed = seed;
+}
+
+/* One of the results that an implementation in float may have. */
+static double perturbed(Memory *memory, Op op, double value)
+{
+    memory->perturbed = lstmc_mix(memory->perturbed);
+    double draw = (double)(memory->perturbed >> 11) * 0x1p-52 - 1;
+    double of_one = op == OP_SIGMOID || op == OP_ERF ? FUNCTION_ERROR_ABSOLUTE : 0;
+    return value + draw * (FUNCTION_ERROR_RELATIVE * fabs(value) + of_one);
+}
+
+static double value_of(Memory *memory, const Routine *routine)
 {
     double *top = routine->stack - 1;
     for (int i = 0; i < routine->instruction_count; i++) {
@@ -163,16 +181,20 @@ static double value_of(const Routine *routine)
             const OpTraits *traits = &op_traits[instruction->op];
             top -= traits->arity - 1;
             top[0] = traits->evaluate(top[0], traits->arity == 2 ? top[1] : 0);
+            if (memory->perturbed && traits->transcendental)
+                top[0] = perturbed(memory, instruction->op, top[0]);
         }
         }
+        if (memory->perturbed)
+            top[0] = (double)(float)top[0];
     }
     return *top;
 }
 
-static void store(const Memory *memory, const Routine *routine)
+static void store(Memory *memory, const Routine *routine)
 {
     double *out = element(routine->references, &routine->references[routine->out]);
-    double value = value_of(routine);
+    double value = value_of(memory, routine);
     if (routine->statement->accumulate == ACCUMULATE_ADD)
         value = *out + value;
     else if (routine->statement->accumulate == ACCUMULATE_MAX)
@@ -180,7 +202,7 @@ static void store(const Memory *memory, const Routine *routine)
     *out = memory->single ? (double)(float)value : value;
 }
 
-static void run_axes(const Memory *memory, Routine *routine, int axis, int rows)
+static void run_axes(Memory *memory, Routine *routine, int axis, int rows)
 {
     const Statement *statement = routine->statement;
     if (axis == statement->axis_count) {
@@ -199,7 +221,7 @@ static void run_axes(const Memory *memory, Routine *routine, int axis, int rows)
         routine->references[r].offset -= routine->references[r].stride[axis] * extent;
 }
 
-static void run(const Memory *memory, Routine *routine, int turn, int rows)
+static void run(Memory *memory, Routine *routine, int turn, int rows)
 {
     for (int r = 0; r < routine->reference_count; r++)
         routine->references[r].offset = routine->references[r].start + routine->references[r].stride[LOOP_SLOT] * turn;

@@ -12,6 +12,10 @@ Memory *memory_create(const Ir *ir, bool single);
 void    memory_free(Memory *memory);
 double *memory_of(Memory *memory, const Tensor *tensor);    /* row-major, tensor->extent; integers are stored as doubles */
 
+/* From here on everything is rounded to float, and functions such as tanh are off, at random, by as much as those of
+ * generated code may be. */
+void    memory_perturb(Memory *memory, uint64_t seed);
+
 /* Fills the noise tensors by lstmc_dropout_noise: seed 0 makes them 1. */
 void evaluate_noise(Memory *memory, uint64_t seed, int first_row);
 

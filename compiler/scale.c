@@ -24,9 +24,9 @@ Scale scale_linear(double low, double high, int about, bool outward, bool whole)
 {
     Scale scale = { .low = low, .high = high };
     if (high - low <= APART * fmax(fabs(low), fabs(high))) {
-        double aside = whole ? 0.5 : low == 0 ? 1 : 0.1 * fabs(low);
+        double aside = whole ? 0.5 : 0.1 * fabs(low);
         scale.low -= aside;
-        scale.high += aside;
+        scale.high += aside > 0 ? aside : 1;        /* nothing but zeros: of a loss, say, which is never negative */
     }
     double step = nice_step((scale.high - scale.low) / about);
     scale.step = whole && step < 1 ? 1 : step;

@@ -1,5 +1,6 @@
 /* session.c: in: words of the command line.  out: data, engine and weights for the commands that compute with them; and their end. */
 #include "session.h"
+#include "horizons.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,6 +168,8 @@ void session_print_values(const Session *s, const char *prefix, double loss, con
         printf("  %s%s %.6g", prefix, model->metrics[i], metric[i]);
 }
 
+#define HORIZONS_TOLD 6
+
 /* Sums of squared errors of one horizon, in the unit of the file. */
 typedef struct Errors {
     double squares, persistence, count;
@@ -191,9 +194,20 @@ static void print_errors(const char *what, Errors e)
 {
     printf("%s: mse %.4g, persistence (the last known value) %.4g", what, e.squares / e.count, e.persistence / e.count);
     if (e.persistence > 0)
-        printf(": %.1f %% %s\n", 100 * (1 - e.squares / e.persistence), e.squares < e.persistence ? "better" : "WORSE");
+        printf(": %.1f %% %s\n", 100 * fabs(1 - e.squares / e.persistence),
+               e.squares < e.persistence ? "better" : "WORSE");
     else
         printf(", which is never wrong here\n");
+}
+
+/* So many of them are told, from the nearest to the farthest. */
+static bool is_told(int horizon, int horizons)
+{
+    int spaces = HORIZONS_TOLD - 1;
+    for (int i = 0; i <= spaces; i++)
+        if ((i * (horizons - 1) + spaces / 2) / spaces == horizon)
+            return true;
+    return horizons <= HORIZONS_TOLD;
 }
 
 /* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by horizon. */
@@ -201,10 +215,10 @@ void session_compare_with_persistence(Session *s)
 {
     const struct lstmc_dataset *data = &s->validation;
     const struct lstmc_model *m = s->engine.model;
-    const Data *described = &description_model(s->description)->data;
+    const Model *model = description_model(s->description);
     if (!data->persistence || !data->samples)
         return;
-    int horizons = described->horizon_count > 1 ? described->horizon_count : 1;
+    int horizons = horizons_count(model);
     size_t count = m->output_count, rows = (size_t)m->batch * (size_t)m->shards;
     float *output = lstmc_alloc(rows * count * sizeof *output);
     Errors *errors = arena_array(s->arena, Errors, horizons), all = { 0 };
@@ -218,5 +232,6 @@ void session_compare_with_persistence(Session *s)
         all = (Errors){ all.squares + errors[h].squares, all.persistence + errors[h].persistence, all.count + errors[h].count };
     print_errors("held-out forecasts", all);
     for (int h = 0; h < horizons && horizons > 1; h++)
-        print_errors(arena_format(s->arena, "  %d ahead", described->horizons[h]), errors[h]);
+        if (is_told(h, horizons))
+            print_errors(arena_format(s->arena, "  %d ahead", horizons_ahead(model, h)), errors[h]);
 }

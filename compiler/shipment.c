@@ -2,7 +2,7 @@
  * of them. */
 #include "shipment.h"
 
-#include "custom.h"
+#include "reference.h"
 #include "round_weights.h"
 
 #include "../runtime/lstmc_random.h"
@@ -43,7 +43,7 @@ int shipment_load(Arena *arena, const Model *model, const char *file, Shipment *
 #define GOLDEN_NUMBERS 20000        /* of all samples together; one sample may have more */
 #define GOLDEN_SEED 1
 
-static void draw_inputs(Arena *arena, const struct lstmc_model *m, Golden *golden, double *x)
+static void draw_inputs(Arena *arena, const struct lstmc_model *m, Golden *golden)
 {
     size_t count = (size_t)golden->samples * m->input_count;
     int32_t *ids = arena_array(arena, int32_t, count);
@@ -53,23 +53,27 @@ static void draw_inputs(Arena *arena, const struct lstmc_model *m, Golden *golde
         if (m->input_is_tokens)
             ids[i] = (int32_t)(lstmc_random_bits(GOLDEN_SEED, 0, sample, element) % (uint64_t)m->vocabulary);
         else
-            x[i] = numbers[i] = 2 * lstmc_random_uniform(GOLDEN_SEED, 0, sample, element) - 1;
+            numbers[i] = 2 * lstmc_random_uniform(GOLDEN_SEED, 0, sample, element) - 1;
     }
     golden->ids = m->input_is_tokens ? ids : NULL;
     golden->x = m->input_is_tokens ? NULL : numbers;
 }
 
 /* The weights as prediction reads them. */
-static int interpreted_weights(Arena *arena, const Programs *programs, const Shipment *shipment, double *weights, struct lstmc_message *message)
+static int weights_of_prediction(const Programs *programs, float *weights, struct lstmc_message *message)
 {
-    size_t count = programs->model->descriptor.weight_count;
-    float *rounded = arena_array(arena, float, count + 1);
-    memcpy(rounded, shipment->weights, count * sizeof *rounded);
-    if (programs->bf16 && !round_weights(programs->single, rounded, count))
+    if (programs->bf16 && !round_weights(programs->single, weights, programs->model->descriptor.weight_count))
         return refuse(message, "--self-test: weights of this model are held as bf16 in several ways, and the interpreter knows one");
-    for (size_t i = 0; i < count; i++)
-        weights[i] = rounded[i];
     return LSTMC_OK;
+}
+
+/* Of 1 for probabilities, else of the largest output; to two digits, upwards. */
+static double tolerance_of(const Model *model, const Quantity *output)
+{
+    bool probabilities = model->loss && strstr(model->loss, "crossentropy") && !model->from_logits;
+    double tolerance = fmax(quantity_allowed(output) * quantity_scale(output), probabilities ? REFERENCE_PRECISION : 0);
+    double unit = pow(10, floor(log10(tolerance)) - 1);
+    return ceil(tolerance / unit) * unit;
 }
 
 int shipment_golden(Arena *arena, Description *description, Diagnostics *diagnostics, const Programs *programs, const Shipment *shipment,
@@ -79,24 +83,27 @@ int shipment_golden(Arena *arena, Description *description, Diagnostics *diagnos
     const struct lstmc_model *m = &model->descriptor;
     size_t numbers = m->input_count + m->output_count, samples = GOLDEN_NUMBERS / numbers;
     *golden = (Golden){ .samples = samples < 1 ? 1 : samples > GOLDEN_SAMPLES ? GOLDEN_SAMPLES : (int)samples };
-    double *weights = arena_array(arena, double, m->weight_count + 1), *x = arena_array(arena, double, (size_t)golden->samples * m->input_count);
-    double *y = arena_array(arena, double, (size_t)golden->samples * m->output_count);
-    int before = diagnostics_count(diagnostics), status = interpreted_weights(arena, programs, shipment, weights, message);
+    float *weights = arena_array(arena, float, m->weight_count + 1);
+    memcpy(weights, shipment->weights, m->weight_count * sizeof *weights);
+    int before = diagnostics_count(diagnostics), status = weights_of_prediction(programs, weights, message);
     if (status)
         return status;
-    message->text[0] = 0;
-    struct custom_layers *custom = custom_layers_create(arena, description, golden->samples);
-    bool can_run = diagnostics_count(diagnostics) == before;
-    Interpreter_double *interpreter = can_run ? interpreter_create_double(model, golden->samples, custom, message) : NULL;
-    if (interpreter) {
-        draw_inputs(arena, m, golden, x);
-        interpreter_forward_double(interpreter, weights, golden->ids ? (const void *)golden->ids : x, golden->samples, 0, 0);
-        memcpy(y, interpreter_output_double(interpreter), (size_t)golden->samples * m->output_count * sizeof *y);
-        golden->y = y;
-        interpreter_free_double(interpreter);
-    }
-    custom_layers_free(custom);
-    return interpreter ? LSTMC_OK : LSTMC_MISMATCH;
+    draw_inputs(arena, m, golden);
+    const ReferenceCall call = { .x = golden->ids ? (const void *)golden->ids : golden->x };
+    Reference reference = { .description = description, .rows = golden->samples, .weights = weights, .calls = &call,
+                            .call_count = 1 };
+    const char *why = reference_expect(arena, &reference);
+    if (!why)
+        why = reference_round(&reference);
+    if (diagnostics_count(diagnostics) != before)
+        return refuse(message, "%s", "");
+    if (!why && !reference_is_finite(&reference))
+        why = "--self-test: with these weights, outputs leave the range of float";
+    if (why)
+        return refuse(message, "%s", why);
+    golden->y = reference.list[0].expected;
+    golden->tolerance = tolerance_of(model, &reference.list[0]);
+    return LSTMC_OK;
 }
 
 void shipment_free(Shipment *shipment)

@@ -9,7 +9,6 @@
 #include "../compiler/compile.h"
 #include "../compiler/passes.h"
 
-#define DIFFERENCES_TOLERANCE 1e-6
 #define EVALUATOR_TOLERANCE 1e-9
 
 /* The targets and lanes that the passes and the generated C are judged for. */

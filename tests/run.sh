@@ -2,9 +2,13 @@
 # run.sh: in: Criterion test programs.  out: their counts, the full output of those that failed, and alone on the last line
 # "N passed, N failed, N skipped"; exit status 1 if anything failed. floors.sh counts as one more test.
 # As many programs run at once as there are processors; what they print appears in the order of the arguments.
+# A program is stopped when it, with all that it starts, has used too much processor time, or when it hangs: when for a
+# long while it has used next to none. How busy the machine is with other things does not matter.
 here=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)
-limit=${TEST_TIMEOUT:-300}      # seconds a program may take
+limit=${TEST_TIMEOUT:-900}      # seconds of processor time that a program may take
+patience=${TEST_PATIENCE:-300}  # seconds of the clock in which it has to use some
+ticks=$(getconf CLK_TCK 2>/dev/null || echo 100)
 OPENBLAS_NUM_THREADS=1
 export OPENBLAS_NUM_THREADS
 
@@ -15,23 +19,78 @@ trap 'kill $workers 2>/dev/null; exit 1' INT TERM HUP
 
 set -- "$here/floors.sh" "$@"
 
-# Runs one program; leaves output, status and seconds in the folder $2.
+# Process $1 and all that comes from it, in sessions of their own too: "process ID" for each, and "used SECONDS" of
+# processor time, that of children which have ended included.
+family() {
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v first="$1" -v ticks="$ticks" '
+    {
+        id = $1
+        sub(/^.*\) /, "")       # the name of a program may hold anything; what follows it begins with the state
+        parent[id] = $2; session[id] = $4; used[id] = $12 + $13 + $14 + $15
+    }
+    END {
+        if (first in parent) member[first] = 1
+        do {
+            more = 0
+            for (id in parent)
+                if (!(id in member) && (parent[id] in member || session[id] in member)) more = member[id] = 1
+        } while (more)
+        for (id in member) { sum += used[id]; print "process", id }
+        print "used", int(sum / ticks)
+    }'
+}
+
+# Ends process $1 and all that comes from it, also what does not listen.
+stop() {
+    ids=$(family "$1" | sed -n 's/^process //p')
+    for signal in TERM KILL; do
+        # shellcheck disable=SC2086
+        [ -z "$ids" ] || kill -s $signal $ids 2>/dev/null
+        sleep 1
+    done
+}
+
+# Watches over process $1 until it is over its limits; says why it was stopped in file $2.
+watch() {
+    last=0 waited=0
+    while sleep 2; do
+        used=$(family "$1" | sed -n 's/^used //p')
+        waited=$((waited + 2))
+        if [ "$used" -gt "$limit" ]; then
+            echo "stopped after $limit s of processor time" >"$2"
+        elif [ "$used" -ne "$last" ]; then
+            last=$used waited=0
+        elif [ "$waited" -ge "$patience" ]; then
+            echo "stopped: in $patience s it has used less than 1 s of processor time" >"$2"
+        fi
+        if [ -e "$2" ]; then
+            stop "$1"
+            return
+        fi
+    done
+}
+
+# Runs one program in a session of its own; leaves output, status and seconds in the folder $2.
 run_one() {
     start=$(date +%s.%N)
     case $1 in
-    *.sh) timeout -k 5 "$limit" "$1" >"$2/output" 2>&1 & ;;
-    *)    timeout -k 5 "$limit" "$1" -j1 --verbose=1 --color=never >"$2/output" 2>&1 & ;;
+    *.sh) setsid "$1" >"$2/output" 2>&1 & ;;
+    *)    setsid "$1" -j1 --verbose=1 --color=never >"$2/output" 2>&1 & ;;
     esac
     child=$!
-    wait "$child"
+    watch "$child" "$2/stopped" &
+    watcher=$!
+    wait "$child" 2>/dev/null
     echo $? >"$2/status"
+    [ -e "$2/stopped" ] || kill "$watcher" 2>/dev/null      # else it still ends what is left
+    wait "$watcher" 2>/dev/null
     echo "$start $(date +%s.%N)" | awk '{ printf "%.1f\n", $2 - $1 }' >"$2/seconds"
     : >"$2/done"
 }
 
 # Takes the next program that no other worker has taken: making the folder decides.
 worker() {
-    trap 'kill "$child" 2>/dev/null; exit 1' TERM
+    trap 'kill "$watcher" 2>/dev/null; stop "$child"; exit 1' TERM
     number=0
     for program; do
         number=$((number + 1))
@@ -75,7 +134,10 @@ report() {
     echo
     sed -n 's/^\[SKIP\] /    skipped: /p' "$1/output"
     if [ "$failed" -gt 0 ]; then
-        [ "$status" -eq 124 ] || [ "$status" -eq 137 ] && echo "    stopped after $limit s"
+        if [ -e "$1/stopped" ]; then
+            sed 's/^/    /' "$1/stopped"
+            sed -n 's/^\[RUN \] /    while it ran: /p' "$1/output" | tail -n 1
+        fi
         grep -v -e '^\[RUN \]' -e '^\[PASS\]' -e '^\[SKIP\]' "$1/output" | sed 's/^/    /'
         echo "    exit status $status"
     fi

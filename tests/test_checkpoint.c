@@ -340,7 +340,7 @@ static int read_mutation(void *context, const char *path, struct lstmc_message *
     return status;
 }
 
-Test(checkpoint, mutations, .timeout = 1800)
+Test(checkpoint, mutations)
 {
     struct subject s = one_checkpoint("Adam{}");
     static unsigned char bytes[1 << 16];

@@ -88,6 +88,32 @@ Test(command_data, each_horizon_beside_persistence)
     expect("$L evaluate f.lua --interpreted", 0, "5 ahead: mse", NULL);
 }
 
+/* One horizon of 8 and room for all rows up to it: six of them are told. */
+Test(command_data, rows_up_to_a_horizon_beside_persistence)
+{
+    expect("sed 's/Dense{6}/Dense{16}/; s/horizon = {1, 2, 5}/horizon = 8/' f.lua >all.lua; $L train all.lua --interpreted --quiet | grep ' ahead: ' | "
+           "sed 's/:.*value) /: /; s/: [0-9.]* %.*//'", 0,
+           "  1 ahead: 1\n  2 ahead: 4\n  4 ahead: 16\n  5 ahead: 25\n  7 ahead: 49\n  8 ahead: 64\n", NULL);
+}
+
+Test(command_data, a_series_that_never_changes)
+{
+    expect("(echo v,w; for i in $(seq 40); do echo 5,5; done) >c.csv; $L train f.lua --interpreted --quiet --data c.csv >said; "
+           "grep -c 'persistence (the last known value) 0$' said; grep -ci 'nan\\|inf' said", 1, "4\n0\n", NULL);
+}
+
+/* Time steps that are horizons, and those that are not. */
+Test(command_data, columns_of_predictions_say_how_far_ahead)
+{
+    expect("sed 's/Flatten{}, Dense{6}/LSTM{2}, RepeatVector{3}, Dense{2}/; s/Input{3, 2}, Dense{2}/Input{3, 2}/' f.lua >steps.lua; "
+           "$L train steps.lua --interpreted --quiet >said && $L predict steps.lua --interpreted --input s.csv --out p.csv && head -n 1 p.csv", 0,
+           "\"v +1\",\"v +1\",\"v +2\",\"v +2\",\"v +5\",\"v +5\"\n", NULL);
+    expect("sed 's/horizon = {1, 2, 5}, relative = true/horizon = 0/; s/targets = {\"v\", \"v\"}/targets = {\"v\"}/' f.lua | "
+           "sed 's/Flatten{}, Dense{6}/Flatten{}, Dense{1}/' >now.lua; $L train now.lua --interpreted --quiet >said && "
+           "$L predict now.lua --interpreted --input s.csv --out p.csv && head -n 1 p.csv", 0, "\"v\"\n", NULL);
+}
+
+
 Test(command_data, other_files)
 {
     expect("$L train f.lua --interpreted 2>/dev/null", 0, "f: 23 samples, 6 held out", NULL);

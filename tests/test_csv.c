@@ -373,7 +373,7 @@ static int read_mutation(void *context, const char *path, struct lstmc_message *
     return status;
 }
 
-Test(csv, mutations, .timeout = 600)
+Test(csv, mutations)
 {
     static const char good[] = "day,\"a\",b\r\n\"1,1\",2.5,-3\r\n2,\"4\",5e1\r\n3,6,\"7\"\r\n4,8,9\r\n5,1,2\r\n";
     struct mutations done = mutate(good, sizeof good - 1, "\",\r\n0e-.a;\t", read_mutation, NULL);

@@ -415,7 +415,7 @@ static struct reading groups_of_numbers(void)
     return (struct reading){ csv_window_model(2, 2, 1), options, 0 };
 }
 
-Test(csv_rows, mutations, .timeout = 600)
+Test(csv_rows, mutations)
 {
     struct reading reading = groups_of_numbers();
     struct mutations done = mutate(good, sizeof good - 1, "\"\n 0NA?1234,\t", read_mutation, &reading);
@@ -423,7 +423,7 @@ Test(csv_rows, mutations, .timeout = 600)
               done.refused, done.files);
 }
 
-Test(csv_rows, mutations_of_gzip, .timeout = 600)
+Test(csv_rows, mutations_of_gzip)
 {
     static unsigned char packed[sizeof good + 64];
     struct reading reading = groups_of_numbers();

@@ -32,7 +32,8 @@ static void compare(Arena *arena, int lanes, const char *compiler, const char *f
     cr_expect(!why && comparison.count >= 15, "%s %s, %d lanes: %s", compiler, flags, lanes, why ? why : "too little was compared");
     for (int i = 0; i < comparison.count; i++) {
         const Deviation *d = &comparison.list[i];
-        cr_expect(d->value <= d->tolerance, "%s %s, %d lanes: %s deviates by %g > %g", compiler, flags, lanes, d->name, d->value, d->tolerance);
+        cr_expect(d->value <= d->allowed, "%s %s, %d lanes: %s deviates by %g > %g", compiler, flags, lanes, d->name,
+                  d->value, d->allowed);
     }
     loaded_free(&loaded);
     compiled_free(&compiled);

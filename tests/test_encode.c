@@ -76,7 +76,7 @@ Test(encode, is_what_the_reader_of_characters_does)
     temporary_remove(&file);
 }
 
-Test(encode, any_bytes, .timeout = 1800)
+Test(encode, any_bytes)
 {
     static char *names[] = { "", "?", "a", "b", "\xc3\xa9", "," };
     struct lstmc_meaning meaning = { .vocabulary = { 6, names }, .is_lower = 1 };

@@ -12,7 +12,7 @@ static void build_and_run(struct workshop *shop, const char *compiler, const cha
                  BUILD_WARNINGS, flags, arguments);
 }
 
-Test(math, every_width_and_compiler, .timeout = 600)
+Test(math, every_width_and_compiler)
 {
     static const char *const compilers[] = { "gcc", "clang" };
     static const char *const flags[] = {
@@ -31,7 +31,7 @@ Test(math, every_width_and_compiler, .timeout = 600)
 }
 
 /* Every float of the range that gates live in; with LONG_TESTS set every float of all functions. */
-Test(math, completely_at_the_native_width, .timeout = 3600)
+Test(math, completely_at_the_native_width)
 {
     struct workshop shop;
     workshop_open(&shop);

@@ -222,7 +222,7 @@ static int read_mutation(void *context, const char *path, struct lstmc_message *
     return status ? status : lstmc_weights_load(&model, weights, path, message);
 }
 
-Test(meaning, mutations, .timeout = 1800)
+Test(meaning, mutations)
 {
     static const char *const pairs[] = { "labels", "[\"a\",\"b\"]", "text_unit", "bytes", "input_offset", "[1,2]", "input_scale", "[1,0.5]", NULL };
     struct temporary_file file = temporary_text("");

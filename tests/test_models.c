@@ -50,12 +50,12 @@ static void expect_forecasts(const char *name, double most)
     free(output);
 }
 
-Test(models, airline, .timeout = SECONDS) { expect_forecasts("airline", 0.4); }
-Test(models, temperatures, .timeout = SECONDS) { expect_forecasts("temperatures", 0.85); }
-Test(models, sunspots, .timeout = SECONDS) { expect_forecasts("sunspots", 0.9); }
+Test(models, airline) { expect_forecasts("airline", 0.4); }
+Test(models, temperatures) { expect_forecasts("temperatures", 0.85); }
+Test(models, sunspots) { expect_forecasts("sunspots", 0.9); }
 
 /* The next day is not to be had; the weeks behind it are. */
-Test(models, stock, .timeout = SECONDS)
+Test(models, stock)
 {
     skip_without_data();
     char *output = train("stock");
@@ -76,9 +76,9 @@ static void expect_metric(const char *name, const char *metric, double least)
     free(output);
 }
 
-Test(models, caption, .timeout = SECONDS) { expect_metric("caption", "val_sequence_accuracy", 0.9); }
+Test(models, caption) { expect_metric("caption", "val_sequence_accuracy", 0.9); }
 
-Test(models, turbofan, .timeout = SECONDS)
+Test(models, turbofan)
 {
     skip_without_data();
     expect_metric("turbofan", "val_binary_accuracy", 0.95);

@@ -48,7 +48,7 @@ static const char *const models[] = {
     NULL,
 };
 
-Test(piece, gradients_follow_a_few_turns, .timeout = 240)
+Test(piece, gradients_follow_a_few_turns)
 {
     for (int i = 0; models[i]; i++) {
         Found found = find_pieces(models[i]);

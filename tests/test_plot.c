@@ -43,7 +43,7 @@ Test(plot, round_numbers)
     expect_linear(1, 3, false, true, "1 2 3");
     expect_linear(1, 1, false, true, "1");
     expect_linear(0.5, 0.5, true, false, "0.44 0.46 0.48 0.50 0.52 0.54 0.56");
-    expect_linear(0, 0, true, false, "-1.0 -0.5 0 0.5 1.0");
+    expect_linear(0, 0, true, false, "0 0.2 0.4 0.6 0.8 1.0");
 }
 
 Test(plot, round_numbers_of_logarithms)

@@ -245,6 +245,28 @@ Test(report, of_several_steps)
     expect_in("horizons.report.html", (const char *const[]){ "Forecast of level &lt;m&gt;, 2 rows ahead", "Forecast of level &lt;m&gt;, 7 rows ahead", NULL });
 }
 
+/* All rows up to the horizon, as so many outputs: the nearest and the farthest are drawn, and how errors grow in
+ * between. */
+Test(report, of_all_rows_up_to_a_horizon)
+{
+    write_text("day.lua",
+               "return Sequential{ Input{4, 2}, LSTM{4}, Dense{12}, loss = \"mse\",\n"
+               "  data = csv{\"wave.csv\", columns = {\"level <m>\", \"level <m>\"}, window = 4, horizon = 6, normalization = \"standard\", split = 0.5}, epochs = 1 }\n");
+    expect("$L train day.lua --interpreted --quiet", 0, "weights:", NULL);
+    expect("$L plot day.lua --interpreted --svg pictures", 0, "report", NULL);
+    expect("grep -o '<title>Forecast of [^:]*' day.report.html | sort | uniq -c | sed 's/^ *//'", 0,
+           "4 <title>Forecast of level &lt;m&gt;, 1 row ahead\n4 <title>Forecast of level &lt;m&gt;, 6 rows ahead\n",
+               NULL);
+    expect_in("day.report.html", (const char *const[]){ "Error of level &lt;m&gt; by rows ahead: the held-out data",
+                                                        "Drawn: the nearest and the farthest of 6 horizons.", NULL });
+    static const char *const last[] = { "pictures/forecast_level__m_.svg", "pictures/forecast_level__m__2.svg" };
+    for (int i = 0; i < 2; i++) {
+        char *text = page(last[i]);
+        expect_last(text, wave(i ? 599 : 594));
+        free(text);
+    }
+}
+
 Test(report, of_a_log_alone)
 {
     write_text("my.csv", LOG);

@@ -47,11 +47,11 @@ static void check_constants(const char *text, bool steps)
     workshop_close(&shop);
 }
 
-Test(ship, constants_of_tokens, .timeout = 600) { check_constants(TOKENS, true); }
-Test(ship, constants_of_sequences, .timeout = 600) { check_constants(SEQUENCE, true); }
-Test(ship, constants_without_steps, .timeout = 600) { check_constants(BACKWARDS, false); }
-Test(ship, constants_of_vectors, .timeout = 600) { check_constants(CUSTOM, false); }
-Test(ship, no_weights_at_all, .timeout = 600) { check_constants(NOTHING, false); }
+Test(ship, constants_of_tokens) { check_constants(TOKENS, true); }
+Test(ship, constants_of_sequences) { check_constants(SEQUENCE, true); }
+Test(ship, constants_without_steps) { check_constants(BACKWARDS, false); }
+Test(ship, constants_of_vectors) { check_constants(CUSTOM, false); }
+Test(ship, no_weights_at_all) { check_constants(NOTHING, false); }
 
 /* Two models in one program; all is const, and nothing is exported but by the names of the models. */
 Test(ship, symbols)

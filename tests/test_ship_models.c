@@ -54,10 +54,10 @@ static void check_part(int part)
     }
 }
 
-Test(ship_models, first_quarter, .timeout = 3600) { check_part(0); }
-Test(ship_models, second_quarter, .timeout = 3600) { check_part(1); }
-Test(ship_models, third_quarter, .timeout = 3600) { check_part(2); }
-Test(ship_models, last_quarter, .timeout = 3600) { check_part(3); }
+Test(ship_models, first_quarter) { check_part(0); }
+Test(ship_models, second_quarter) { check_part(1); }
+Test(ship_models, third_quarter) { check_part(2); }
+Test(ship_models, last_quarter) { check_part(3); }
 
 Test(ship_models, layers_of_the_description)
 {

@@ -202,7 +202,7 @@ static int read_mutated_flow(void *context, const char *path, struct lstmc_messa
     return status;
 }
 
-Test(training_log, mutations, .timeout = 1800)
+Test(training_log, mutations)
 {
     static const char log[] = "epoch,learning_rate,loss,val_loss\n0,0.001,1.5,nan\n1,0.001,1,2\n1,0.0005,0.5,1\n2,0.0005,inf,NA\n";
     static const char flow[] = "epoch,layer,timestep,norm\n0,lstm,0,0.5\n0,lstm,1,0.25\n0,gru,0,1e-7\n1,lstm,0,0.5\n";

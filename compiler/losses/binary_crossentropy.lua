@@ -1,4 +1,5 @@
--- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y; on probabilities clipped to [1e-7, 1 - 1e-7].
+-- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y; on probabilities clipped to
+-- [1e-7, 1 - 1e-7], as floats: the upper end is 1 - 2^-23.
 local function smooth(a, y)
   return a.label_smoothing > 0 and y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing or y
 end
@@ -7,7 +8,7 @@ return loss "binary_crossentropy" {
   class = "BinaryCrossentropy", logits = "binary",
   arguments = { { "from_logits", "boolean", false }, { "label_smoothing", "rate", 0 } },
   call = function(a, y, p)
-    local q = max(min(p, 1 - 1e-7), 1e-7)
+    local q = max(min(p, 1 - 0x1p-23), 1e-7)
     local log_q, log_not_q = log(q), log(1 - q)
     local s = smooth(a, y)
     local l = mean(-(s * log_q + (1 - s) * log_not_q))

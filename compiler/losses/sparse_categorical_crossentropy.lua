@@ -1,10 +1,11 @@
--- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy: y is the number of the class.
+-- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy.
+-- y is the number of the class; clipped as the other one.
 return loss "sparse_categorical_crossentropy" {
   class = "SparseCategoricalCrossentropy", logits = "categorical", classes = true, target = "class",
   arguments = { { "from_logits", "boolean", false } },
   call = function(a, y, p)
     local total = sum(p)
-    local q = max(min(p[{ y }] / total[{}], 1 - 1e-7), 1e-7)
+    local q = max(min(p[{ y }] / total[{}], 1 - 0x1p-23), 1e-7)
     local chosen = tensor{}
     chosen[{}] = q
     local l = -log(chosen)

@@ -2,6 +2,8 @@
  * log_softmax work on whole rows. */
 #include "internal.h"
 
+#include "../lstmc_random.h"
+
 #include <tgmath.h>
 
 #define SELU_ALPHA 1.6732632423543772
@@ -10,12 +12,16 @@
 #define SQRT_HALF 0.70710678118654752
 #define NORMAL_DENSITY 0.39894228040143268      /* of the standard normal distribution at 0 */
 
+/* What else than themselves the functions of generated code are off by: their slopes by part of 1. */
+enum Inexact { RELATIVELY, OF_ONE, OF_ARGUMENT, OF_SLOPE_ALONE };
+
 struct Activation {
     const char *name;
     REAL (*value)(REAL z);
     REAL (*slope)(REAL z, REAL y);              /* dy/dz */
     int corners;                                /* where a first or second derivative jumps */
     double corner[2];
+    enum Inexact inexact;
     void (*row_value)(const REAL *z, REAL *y, size_t width);
     void (*row_pull)(const REAL *y, const REAL *d_y, REAL *d_z, size_t width);
 };
@@ -139,20 +145,20 @@ static const Activation activations[] = {
     { .name = "leaky_relu", .value = leaky_relu, .slope = leaky_relu_slope, .corners = 1, .corner = { 0 } },
     { .name = "elu", .value = elu, .slope = elu_slope, .corners = 1, .corner = { 0 } },
     { .name = "selu", .value = selu, .slope = selu_slope, .corners = 1, .corner = { 0 } },
-    { .name = "gelu", .value = gelu, .slope = gelu_slope },
-    { .name = "sigmoid", .value = sigmoid, .slope = sigmoid_slope },
+    { .name = "gelu", .value = gelu, .slope = gelu_slope, .inexact = OF_ARGUMENT },
+    { .name = "sigmoid", .value = sigmoid, .slope = sigmoid_slope, .inexact = OF_ONE },
     { .name = "hard_sigmoid", .value = hard_sigmoid, .slope = hard_sigmoid_slope, .corners = 2, .corner = { -3, 3 } },
     { .name = "hard_sigmoid_keras2", .value = hard_sigmoid_keras2, .slope = hard_sigmoid_keras2_slope,
       .corners = 2, .corner = { -2.5, 2.5 } },
     { .name = "tanh", .value = hyperbolic_tangent, .slope = hyperbolic_tangent_slope },
-    { .name = "softplus", .value = softplus, .slope = softplus_slope },
+    { .name = "softplus", .value = softplus, .slope = softplus_slope, .inexact = OF_SLOPE_ALONE },
     { .name = "softsign", .value = softsign, .slope = softsign_slope, .corners = 1, .corner = { 0 } },
     { .name = "exponential", .value = exponential, .slope = exponential_slope },
-    { .name = "silu", .value = silu, .slope = silu_slope },
-    { .name = "swish", .value = silu, .slope = silu_slope },
+    { .name = "silu", .value = silu, .slope = silu_slope, .inexact = OF_ARGUMENT },
+    { .name = "swish", .value = silu, .slope = silu_slope, .inexact = OF_ARGUMENT },
     { .name = "hard_silu", .value = hard_silu, .slope = hard_silu_slope, .corners = 2, .corner = { -3, 3 } },
     { .name = "hard_swish", .value = hard_silu, .slope = hard_silu_slope, .corners = 2, .corner = { -3, 3 } },
-    { .name = "mish", .value = mish, .slope = mish_slope },
+    { .name = "mish", .value = mish, .slope = mish_slope, .inexact = OF_ARGUMENT },
     { .name = "softmax", .row_value = softmax, .row_pull = softmax_pull },
     { .name = "log_softmax", .row_value = log_softmax, .row_pull = log_softmax_pull },
 };
@@ -167,6 +173,27 @@ const Activation *activation_find(const char *name)
     return NULL;
 }
 
+/* In [-1, 1). */
+static double draw(Interpreter *it)
+{
+    it->perturbed = lstmc_mix(it->perturbed);
+    return (double)(it->perturbed >> 11) * 0x1p-52 - 1;
+}
+
+/* What another implementation may give for `value`; the same where nothing is to be perturbed. */
+static REAL perturbed(Interpreter *it, REAL value, double absolute)
+{
+    if (!it->perturbed)
+        return value;
+    return value + (REAL)(draw(it) * (FUNCTION_ERROR_RELATIVE * fabs((double)value) + absolute));
+}
+
+static double value_error(const Activation *f, REAL argument)
+{
+    return f->inexact == OF_ONE ? FUNCTION_ERROR_ABSOLUTE
+         : f->inexact == OF_ARGUMENT ? FUNCTION_ERROR_ABSOLUTE * fabs((double)argument) : 0;
+}
+
 void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width)
 {
     for (size_t row = 0; row < rows; row++) {
@@ -177,14 +204,19 @@ void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, si
                 note_kink(it, (double)from[i] - f->corner[corner]);
         if (f->row_value) {
             f->row_value(from, to, width);
+            for (size_t i = 0; i < width && width > 1; i++)       /* of one number it is 1 or 0, exactly */
+                to[i] = perturbed(it, to[i], 0);
             continue;
         }
-        for (size_t i = 0; i < width; i++)
-            to[i] = f->value(from[i]);
+        for (size_t i = 0; i < width; i++) {
+            REAL argument = from[i];
+            to[i] = perturbed(it, f->value(argument), value_error(f, argument));
+        }
     }
 }
 
-void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width)
+void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows,
+                         size_t width)
 {
     for (size_t row = 0; row < rows; row++) {
         const REAL *argument = z.at + row * z.stride, *value = y.at + row * y.stride, *from = d_y.at + row * d_y.stride;
@@ -193,7 +225,9 @@ void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z
             f->row_pull(value, from, to, width);
             continue;
         }
-        for (size_t i = 0; i < width; i++)
-            to[i] = from[i] * f->slope(argument[i], value[i]);
+        for (size_t i = 0; i < width; i++) {
+            double slope_error = f->inexact == RELATIVELY ? 0 : FUNCTION_ERROR_ABSOLUTE;
+            to[i] = from[i] * perturbed(it, f->slope(argument[i], value[i]), slope_error);
+        }
     }
 }

@@ -30,7 +30,8 @@ static const char *set_up(Interpreter *it, Run *run)
 static void forward(Interpreter *it, Run *run)
 {
     size_t rows = rows_of(it, run), units = run->units;
-    affine_forward(rows, run->features, units, run->x, weights_of(it, run->kernel), weights_of(it, run->bias), run->z);
+    affine_forward(it, rows, run->features, units, run->x, weights_of(it, run->kernel), weights_of(it, run->bias),
+                   run->z);
     activation_forward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->y, units }, rows, units);
 }
 
@@ -39,9 +40,11 @@ static void backward(Interpreter *it, Run *run)
     size_t rows = rows_of(it, run), units = run->units;
     bool loss_set_d_z = it->gradient_at_logits && run->index == it->run_count - 1;
     if (!loss_set_d_z)
-        activation_backward(run->activation, (Rows){ run->z, units }, (Rows){ run->y, units }, (Rows){ run->d_y, units },
+        activation_backward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->y, units },
+                            (Rows){ run->d_y, units },
                             (Rows){ run->d_z, units }, rows, units);
-    affine_backward(rows, run->features, units, run->x, weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel),
+    affine_backward(it, rows, run->features, units, run->x, weights_of(it, run->kernel), run->d_z,
+                    gradients_of(it, run, run->kernel),
                     gradients_of(it, run, run->bias), run->d_x);
 }
 

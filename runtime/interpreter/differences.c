@@ -7,20 +7,24 @@
 
 #include "../lstmc_random.h"
 
+#include <float.h>
 #include <stdio.h>
 
 #define DIRECTIONS 8
 #define LARGEST 16
 #define RANDOM 16
-#define SMALLEST_SCALE 1e-6
 #define FIRST_STEP 1e-3
-#define CLEAR_AGREEMENT 1e-7        /* relative to the scale of the tensor: no second look */
+#define CLEAR_AGREEMENT 1e-7        /* of the largest derivative: no second look */
+#define TINY_STEP 1e-10             /* within which the loss is a line, but for its rounding */
+#define SAFETY 4                    /* times the error that is seen */
+#define NOTHING 1e-300
 #define LOSS_LIMIT 100.0            /* larger losses lose too many digits: the weights are drawn smaller */
 #define NOISE_SEED 77
 #define LOSS_SCALE 0.75             /* divided by the time steps of a sample */
 
 /* Streams of random numbers; the draw is the sample. */
-enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION, STREAM_ENTRY };
+enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION,
+       STREAM_ENTRY, STREAM_MASS };
 
 typedef struct Probe {
     const Model *model;
@@ -34,6 +38,8 @@ typedef struct Probe {
     double sample_weight[DIFFERENCES_ROWS];
     double *direction, *before;
     uint64_t sides;                             /* of the kinks, at the point that was drawn */
+    double loss;                                /* there */
+    double noise;                               /* of the loss: how far rounding moves it, for the subject at work */
 } Probe;
 
 /* In [-1, 1). */
@@ -82,11 +88,21 @@ static void draw_weights(Probe *probe, int draw, double shrink)
     }
 }
 
+/* Of several choices the probabilities need not sum to 1, but to something near it however many there are. */
+static void draw_choices(const Probe *probe, int draw, size_t row, double *target)
+{
+    double sum = 0, mass = 0.5 + draw_unit(probe, STREAM_MASS, draw, row);
+    for (size_t i = 0; i < probe->width; i++)
+        sum += target[i] = draw_unit(probe, STREAM_TARGET, draw, row * probe->width + i);
+    for (size_t i = 0; i < probe->width && sum > 0; i++)
+        target[i] *= mass / sum;
+}
+
 static void draw_target(Probe *probe, int draw)
 {
     const char *loss = probe->model->loss;
     size_t rows = DIFFERENCES_ROWS * probe->output_count / probe->width;
-    bool probability = loss && strstr(loss, "crossentropy");      /* of several choices too: they need not sum to 1 */
+    bool choices = loss && strstr(loss, "categorical_crossentropy"), probability = loss && strstr(loss, "crossentropy");
     for (size_t row = 0; row < rows; row++) {
         double *target = probe->target + row * probe->width;
         if (probe->classes)
@@ -95,6 +111,8 @@ static void draw_target(Probe *probe, int draw)
             size_t element = row * probe->width + i;
             target[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element) : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
         }
+        if (choices)
+            draw_choices(probe, draw, row, target);
     }
 }
 
@@ -138,7 +156,7 @@ static bool choose_draw(Probe *probe, struct differences *result)
     }
     if (best < 0)
         return false;
-    draw_all(probe, best, best_shrink);
+    probe->loss = draw_all(probe, best, best_shrink);
     probe->sides = interpreter_kink_sides(probe->it);
     result->kink_distance = farthest;
     return true;
@@ -146,76 +164,111 @@ static bool choose_draw(Probe *probe, struct differences *result)
 
 /* ---- one derivative ---- */
 
+typedef struct Subject {            /* values that are varied, and their gradient */
+    double *values;
+    const double *gradient;
+    size_t count;
+    double largest;                 /* of |gradient| */
+} Subject;
+
 /* The loss at values + step * direction; *same_side is cleared if a kink was crossed. */
-static double loss_along(Probe *probe, double *values, size_t count, double step, bool *same_side)
+static double loss_along(Probe *probe, const Subject *subject, double step, bool *same_side)
 {
-    for (size_t i = 0; i < count; i++)
-        values[i] = probe->before[i] + step * probe->direction[i];
+    for (size_t i = 0; i < subject->count; i++)
+        subject->values[i] = probe->before[i] + step * probe->direction[i];
     double loss = loss_at(probe);
     *same_side &= interpreter_kink_sides(probe->it) == probe->sides;
     return loss;
 }
 
-static bool central_difference(Probe *probe, double *values, size_t count, double step, double *derivative)
+/* By how much rounding moves the loss: second differences over steps so small that nothing else is left of them. */
+static double noise_of_loss(Probe *probe, const Subject *subject)
+{
+    double last[3] = { 0 }, noise = DBL_EPSILON * fabs(probe->loss);
+    bool same_side = true;
+    memcpy(probe->before, subject->values, subject->count * sizeof(double));
+    for (int i = -4; i <= 4 && same_side; i++) {
+        last[0] = last[1];
+        last[1] = last[2];
+        last[2] = loss_along(probe, subject, i * TINY_STEP, &same_side);
+        if (i >= -2 && same_side)
+            noise = fmax(noise, fabs(last[0] - 2 * last[1] + last[2]) / 2);
+    }
+    memcpy(subject->values, probe->before, subject->count * sizeof(double));
+    return noise;
+}
+
+/* What differences say of a derivative, and how far it may be from that. */
+typedef struct Estimate {
+    double derivative, error;
+} Estimate;
+
+/* Central differences of fourth order; their error is that of rounding alone. False if a kink was crossed. */
+static bool central_difference(Probe *probe, const Subject *subject, double step, Estimate *estimate)
 {
     bool same_side = true;
-    double near_sum = loss_along(probe, values, count, step, &same_side) - loss_along(probe, values, count, -step, &same_side);
-    double far_sum = loss_along(probe, values, count, 2 * step, &same_side) - loss_along(probe, values, count, -2 * step, &same_side);
-    *derivative = (8 * near_sum - far_sum) / (12 * step);
+    double near_sum = loss_along(probe, subject, step, &same_side) - loss_along(probe, subject, -step, &same_side);
+    double far_sum = loss_along(probe, subject, 2 * step, &same_side) -
+        loss_along(probe, subject, -2 * step, &same_side);
+    *estimate = (Estimate){ (8 * near_sum - far_sum) / (12 * step), 18 * probe->noise / (12 * step) };
     return same_side;
 }
 
-/* The derivative along probe->direction by differences alone: if the first step disagrees with `expected`, the step at which the
- * estimates change least decides, never the one that agrees best. False if a kink is too near. */
-static bool derivative_along(Probe *probe, double *values, size_t count, double expected, double scale, double *derivative)
+/* The derivative along probe->direction by differences alone. If the first step does not settle it, the step decides at
+ * which the estimates change least and rounding counts least, never the one that agrees best with `expected`. False if a
+ * kink is too near. */
+static bool derivative_along(Probe *probe, const Subject *subject, double expected, Estimate *best)
 {
-    static const double steps[] = { 8e-3, 4e-3, 2e-3, 1e-3, 5e-4, 2.5e-4, 1.2e-4, 6e-5, 3e-5 };
-    memcpy(probe->before, values, count * sizeof(double));
-    bool found = central_difference(probe, values, count, FIRST_STEP, derivative) &&
-                 fabs(*derivative - expected) <= CLEAR_AGREEMENT * scale;
-    if (!found) {
-        double last = NAN, least = INFINITY, now;
-        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-            if (!central_difference(probe, values, count, steps[i], &now))
-                continue;
-            if (!found || fabs(now - last) < least) {
-                *derivative = now;
-                least = found ? fabs(now - last) : INFINITY;
-            }
-            last = now;
-            found = true;
-        }
+    static const double steps[] = { 3.2e-2, 1.6e-2, 8e-3, 4e-3, 2e-3, 1e-3, 5e-4, 2.5e-4, 1.2e-4, 6e-5, 3e-5 };
+    Estimate now, last = { NAN, NAN };
+    bool found = false;
+    memcpy(probe->before, subject->values, subject->count * sizeof(double));
+    bool settled = central_difference(probe, subject, FIRST_STEP, best) &&
+                   fabs(best->derivative - expected) + best->error <= CLEAR_AGREEMENT * subject->largest;
+    for (size_t i = 0; !settled && i < sizeof steps / sizeof *steps; i++) {
+        if (!central_difference(probe, subject, steps[i], &now))
+            continue;
+        double change = fabs(now.derivative - (found ? last.derivative : 0));
+        Estimate judged = { now.derivative, now.error + change };
+        if (!found || judged.error < best->error)
+            *best = judged;
+        last = now;
+        found = true;
     }
-    memcpy(values, probe->before, count * sizeof(double));
-    return found;
+    memcpy(subject->values, probe->before, subject->count * sizeof(double));
+    return settled || found;
 }
 
 /* ---- one tensor ---- */
 
-typedef struct Subject {            /* values that are varied, and their gradient */
-    double *values;
-    const double *gradient;
-    size_t count;
-    double scale;
-} Subject;
-
+/* Of all probes the worst stays: the one whose deviation is the largest part of what is allowed. */
 static void compare(Probe *probe, const Subject *subject, long element, struct difference *difference)
 {
-    double expected = 0, found;
+    double expected = 0;
+    Estimate found;
     for (size_t i = 0; i < subject->count; i++)
         expected += subject->gradient[i] * probe->direction[i];
     difference->probes++;
-    if (!derivative_along(probe, subject->values, subject->count, expected, subject->scale, &found)) {
+    if (!derivative_along(probe, subject, expected, &found)) {
         difference->skipped++;
         return;
     }
-    double deviation = fabs(found - expected) / subject->scale;
-    if (deviation > difference->deviation || isnan(deviation)) {
-        difference->deviation = isnan(deviation) ? INFINITY : deviation;
+    double error = SAFETY * found.error, scale = fmax(fmax(subject->largest, error), NOTHING);
+    double deviation = fabs(found.derivative - expected) / scale, allowed = fmax(DIFFERENCES_PRECISION, error / scale);
+    if (deviation / allowed > difference->deviation / difference->allowed || !isfinite(deviation)) {
+        difference->deviation = isfinite(deviation) ? deviation : INFINITY;
+        difference->allowed = allowed;
         difference->element = element;
-        difference->finite_difference = found;
+        difference->finite_difference = found.derivative;
         difference->derivative = expected;
     }
+}
+
+/* A random one, of length 1. */
+static void set_direction(Probe *probe, size_t count, int number)
+{
+    for (size_t i = 0; i < count; i++)
+        probe->direction[i] = (draw_signed(probe, STREAM_DIRECTION, number, i) < 0 ? -1 : 1) / sqrt((double)count);
 }
 
 static void compare_entry(Probe *probe, const Subject *subject, size_t element, struct difference *difference)
@@ -241,12 +294,13 @@ static size_t next_largest(const Subject *subject, size_t previous)
 
 static void check_subject(Probe *probe, Subject subject, struct difference *difference)
 {
-    subject.scale = SMALLEST_SCALE;
+    difference->allowed = DIFFERENCES_PRECISION;
     for (size_t i = 0; i < subject.count; i++)
-        subject.scale = fmax(subject.scale, fabs(subject.gradient[i]));
+        subject.largest = fmax(subject.largest, fabs(subject.gradient[i]));
+    set_direction(probe, subject.count, 0);
+    probe->noise = noise_of_loss(probe, &subject);
     for (int d = 0; d < DIRECTIONS; d++) {
-        for (size_t i = 0; i < subject.count; i++)      /* of length 1 */
-            probe->direction[i] = (draw_signed(probe, STREAM_DIRECTION, d, i) < 0 ? -1 : 1) / sqrt((double)subject.count);
+        set_direction(probe, subject.count, d);
         compare(probe, &subject, -1, difference);
     }
     if (subject.count <= LARGEST + RANDOM)
@@ -259,8 +313,6 @@ static void check_subject(Probe *probe, Subject subject, struct difference *diff
         for (size_t i = 0; i < RANDOM; i++)
             compare_entry(probe, &subject, draw_below(probe, STREAM_ENTRY, 0, i, subject.count), difference);
     }
-    if (difference->skipped == difference->probes)
-        difference->deviation = INFINITY;
 }
 
 /* ---- the whole model ---- */
@@ -325,8 +377,9 @@ static int check_all(Probe *probe, struct differences *result)
         difference->tensor = "input";
         check_subject(probe, (Subject){ probe->input, probe->d_input, DIFFERENCES_ROWS * probe->input_count, 0 }, difference);
     }
+    result->good = true;
     for (int i = 0; i < result->count; i++)
-        result->worst = fmax(result->worst, result->list[i].deviation);
+        result->good = result->good && result->list[i].deviation <= result->list[i].allowed;
     return LSTMC_OK;
 }
 

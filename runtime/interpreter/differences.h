@@ -5,13 +5,15 @@
 #include "interpreter.h"
 
 #define DIFFERENCES_ROWS 2
+#define DIFFERENCES_PRECISION 1e-6  /* of the largest derivative of a tensor: allowed where differences are no worse */
 #define DIFFERENCES_KINK 1e-3       /* arguments are drawn anew until every kink is farther away than this */
 #define DIFFERENCES_DRAWS 200       /* at most so often; then the best draw serves */
 
 struct difference {
     const char *tensor;             /* "lstm/kernel"; "input" */
-    double deviation;               /* max |a - b| / max(max |b|, 1e-6); a: finite differences, b: the gradient */
-    double finite_difference, derivative;   /* where that is */
+    double deviation;               /* |a - b| by max |b|, or by the error of a where that is more */
+    double allowed;                 /* DIFFERENCES_PRECISION, or up to 1 where the error of a is more */
+    double finite_difference, derivative;   /* a and b, where that is */
     long element;                   /* -1: along a random direction */
     int probes, skipped;            /* skipped: a kink was crossed however small the step */
 };
@@ -19,7 +21,7 @@ struct difference {
 struct differences {
     struct difference *list;        /* each trainable weight tensor, then the input unless it is tokens */
     int count;
-    double worst;                   /* deviation; infinite if no probe of a tensor could be taken */
+    bool good;                      /* no deviation is more than what is allowed */
     double kink_distance;           /* of the arguments that were used; less than DIFFERENCES_KINK: no draw was better */
     int draws;
 };

@@ -34,7 +34,8 @@ static void backward_activation(Interpreter *it, Run *run)
     if (!run->d_x)
         return;
     if (!loss_set_d_z)
-        activation_backward(run->activation, (Rows){ run->z, units }, (Rows){ run->y, units }, (Rows){ run->d_y, units },
+        activation_backward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->y, units },
+                            (Rows){ run->d_y, units },
                             (Rows){ run->d_z, units }, rows, units);
     memcpy(run->d_x, run->d_z, (size_t)it->rows * run->output_count * sizeof(REAL));
 }

@@ -33,7 +33,8 @@ static void activate(Interpreter *it, Run *run, size_t t, int gate)
 static void pull(Interpreter *it, Run *run, size_t t, int gate)
 {
     Rows d = recurrent_gate(run, run->d_z, t, gate);
-    activation_backward(gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation, recurrent_gate(run, run->z, t, gate),
+    activation_backward(it, gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation,
+                        recurrent_gate(run, run->z, t, gate),
                         recurrent_gate(run, run->gates, t, gate), d, d, (size_t)it->rows, run->units);
 }
 
@@ -52,7 +53,7 @@ static void gates_reset_after(Interpreter *it, Run *run, size_t t)
     size_t rows = (size_t)it->rows, u = run->units;
     const REAL *bias = weights_of(it, run->bias);
     REAL *q = recurrent_side(it, run, t);
-    affine_forward(rows, u, GATES * u, recurrent_state(it, run, run->h, t), weights_of(it, run->recurrent_kernel),
+    affine_forward(it, rows, u, GATES * u, recurrent_state(it, run, run->h, t), weights_of(it, run->recurrent_kernel),
                    bias ? bias + GATES * u : NULL, q);
     Rows z = recurrent_gate(run, run->z, t, 0), r = recurrent_gate(run, run->gates, t, GATE_RESET);
     for (size_t row = 0; row < rows; row++)
@@ -71,11 +72,13 @@ static void gates_reset_before(Interpreter *it, Run *run, size_t t)
     size_t rows = (size_t)it->rows, u = run->units;
     const REAL *kernel = weights_of(it, run->recurrent_kernel);
     Rows z = recurrent_gate(run, run->z, t, 0);
-    matrix_product(AS_IS, AS_IS, rows, 2 * u, u, recurrent_state(it, run, run->h, t), u, kernel, GATES * u, 1, z.at, z.stride);
+    matrix_product(it, AS_IS, AS_IS, rows, 2 * u, u, recurrent_state(it, run, run->h, t), u, kernel, GATES * u, 1, z.at,
+                   z.stride);
     activate(it, run, t, GATE_UPDATE);
     activate(it, run, t, GATE_RESET);
     reset_state(it, run, t);
-    matrix_product(AS_IS, AS_IS, rows, u, u, run->more_work, u, kernel + 2 * u, GATES * u, 1, z.at + 2 * u, z.stride);
+    matrix_product(it, AS_IS, AS_IS, rows, u, u, run->more_work, u, kernel + 2 * u, GATES * u, 1, z.at + 2 * u,
+                   z.stride);
     activate(it, run, t, GATE_CANDIDATE);
 }
 
@@ -113,11 +116,13 @@ static void recurrent_after(Interpreter *it, Run *run, size_t t)
             to[2 * u] = from[2 * u] * r.at[row * r.stride + k];
         }
     if (d_recurrent)
-        matrix_product(TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_state(it, run, run->h, t), u, run->work, GATES * u, 1,
+        matrix_product(it, TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_state(it, run, run->h, t), u, run->work,
+                       GATES * u, 1,
                        d_recurrent, GATES * u);
     if (d_bias)
         add_column_sums((Rows){ run->work, GATES * u }, rows, GATES * u, d_bias + GATES * u);
-    matrix_product(AS_IS, TRANSPOSED, rows, u, GATES * u, run->work, GATES * u, weights_of(it, run->recurrent_kernel), GATES * u, 1,
+    matrix_product(it, AS_IS, TRANSPOSED, rows, u, GATES * u, run->work, GATES * u,
+                   weights_of(it, run->recurrent_kernel), GATES * u, 1,
                    run->d_h, u);
 }
 
@@ -128,7 +133,8 @@ static void recurrent_before(Interpreter *it, Run *run, size_t t)
     REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel), *h = recurrent_state(it, run, run->h, t);
     const REAL *kernel = weights_of(it, run->recurrent_kernel);
     Rows e = recurrent_gate(run, run->d_z, t, 0), r = recurrent_gate(run, run->gates, t, GATE_RESET);
-    matrix_product(AS_IS, TRANSPOSED, rows, u, u, e.at + 2 * u, e.stride, kernel + 2 * u, GATES * u, 0, run->work, u);
+    matrix_product(it, AS_IS, TRANSPOSED, rows, u, u, e.at + 2 * u, e.stride, kernel + 2 * u, GATES * u, 0, run->work,
+                   u);
     for (size_t row = 0; row < rows; row++)
         for (size_t k = 0; k < u; k++) {
             REAL d_m = run->work[row * u + k];
@@ -138,10 +144,11 @@ static void recurrent_before(Interpreter *it, Run *run, size_t t)
     pull(it, run, t, GATE_RESET);
     reset_state(it, run, t);
     if (d_recurrent) {
-        matrix_product(TRANSPOSED, AS_IS, u, u, rows, run->more_work, u, e.at + 2 * u, e.stride, 1, d_recurrent + 2 * u, GATES * u);
-        matrix_product(TRANSPOSED, AS_IS, u, 2 * u, rows, h, u, e.at, e.stride, 1, d_recurrent, GATES * u);
+        matrix_product(it, TRANSPOSED, AS_IS, u, u, rows, run->more_work, u, e.at + 2 * u, e.stride, 1,
+                       d_recurrent + 2 * u, GATES * u);
+        matrix_product(it, TRANSPOSED, AS_IS, u, 2 * u, rows, h, u, e.at, e.stride, 1, d_recurrent, GATES * u);
     }
-    matrix_product(AS_IS, TRANSPOSED, rows, u, 2 * u, e.at, e.stride, kernel, GATES * u, 1, run->d_h, u);
+    matrix_product(it, AS_IS, TRANSPOSED, rows, u, 2 * u, e.at, e.stride, kernel, GATES * u, 1, run->d_h, u);
 }
 
 static void step_backward(Interpreter *it, Run *run, size_t t)

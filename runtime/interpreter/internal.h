@@ -5,6 +5,7 @@
 
 #include "interpreter.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -26,6 +27,7 @@
 #define interpreter_state         REAL_NAME(interpreter_state)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
+#define interpreter_perturb       REAL_NAME(interpreter_perturb)
 #define interpreter_kink_distance REAL_NAME(interpreter_kink_distance)
 #define interpreter_kink_sides    REAL_NAME(interpreter_kink_sides)
 
@@ -46,7 +48,8 @@ const Activation *activation_find(const char *name);
 /* y = f(z); z and y may be the same. Notes the distance to the corners of f. */
 void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width);
 /* d_z = the pull-back of d_y; they may be the same, but not z or y. */
-void activation_backward(const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows, size_t width);
+void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, Rows d_y, Rows d_z, size_t rows,
+                         size_t width);
 
 /* ---- one layer at work ---- */
 
@@ -88,6 +91,12 @@ struct LayerKind {
 
 typedef struct LossKind LossKind;
 
+#if REAL_IS_FLOAT
+typedef __typeof__(cblas_sgemm) Gemm;
+#else
+typedef __typeof__(cblas_dgemm) Gemm;
+#endif
+
 struct Interpreter {
     const Model *model;
     const struct custom_layers *custom;
@@ -97,6 +106,8 @@ struct Interpreter {
     void **blocks;                          /* all memory */
     int block_count, block_capacity;
     bool no_memory;
+    void *blas;                             /* the library */
+    Gemm *gemm;
 
     int32_t *ids;                           /* a model of tokens: its input, ids made safe */
     REAL *input;                            /* any other */
@@ -117,6 +128,7 @@ struct Interpreter {
 
     double kink_distance;
     uint64_t kink_sides;
+    uint64_t perturbed;                     /* state of the generator; 0: activations are what they are */
 };
 
 /* ---- interpreter.c ---- */
@@ -140,6 +152,14 @@ static inline void note_kink(Interpreter *it, double signed_distance)
     it->kink_sides = it->kink_sides * UINT64_C(0x100000001b3) + (signed_distance > 0);
 }
 
+/* ---- blas.c ---- */
+
+#define blas_open  REAL_NAME(blas_open)
+#define blas_close REAL_NAME(blas_close)
+/* Loads OpenBLAS, with one thread, and finds it->gemm: NULL, or what is wrong. */
+const char *blas_open(Interpreter *it);
+void blas_close(Interpreter *it);
+
 /* ---- affine.c ---- */
 
 enum Transpose { AS_IS, TRANSPOSED };
@@ -148,13 +168,15 @@ enum Transpose { AS_IS, TRANSPOSED };
 #define affine_backward REAL_NAME(affine_backward)
 #define add_column_sums REAL_NAME(add_column_sums)
 /* c [m, n] = keep * c + a [m, k] b [k, n], where a and b are stored so or transposed; strides are those of the stored rows. */
-void matrix_product(enum Transpose a_transposed, enum Transpose b_transposed, size_t m, size_t n, size_t k, const REAL *a,
-                    size_t a_stride, const REAL *b, size_t b_stride, REAL keep, REAL *c, size_t c_stride);
+void matrix_product(const Interpreter *it, enum Transpose a_transposed, enum Transpose b_transposed,
+                    size_t m, size_t n, size_t k, const REAL *a, size_t a_stride, const REAL *b, size_t b_stride,
+                    REAL keep, REAL *c, size_t c_stride);
 /* z = x W + b, b may be NULL. */
-void affine_forward(size_t rows, size_t inputs, size_t outputs, const REAL *x, const REAL *kernel, const REAL *bias, REAL *z);
+void affine_forward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs,
+                    const REAL *x, const REAL *kernel, const REAL *bias, REAL *z);
 /* d_kernel += x^T d_z, d_bias += sum of d_z over rows, d_x = d_z W^T; each of the three may be NULL. */
-void affine_backward(size_t rows, size_t inputs, size_t outputs, const REAL *x, const REAL *kernel, const REAL *d_z, REAL *d_kernel,
-                     REAL *d_bias, REAL *d_x);
+void affine_backward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs,
+                     const REAL *x, const REAL *kernel, const REAL *d_z, REAL *d_kernel, REAL *d_bias, REAL *d_x);
 void add_column_sums(Rows d_z, size_t rows, size_t width, REAL *sums);
 
 /* ---- recurrent.c: what the three cells share ---- */

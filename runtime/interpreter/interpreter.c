@@ -4,7 +4,7 @@
 #include "../number.h"
 
 #include <assert.h>
-#include <cblas.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 /* Arguments of Keras that this interpreter does not know: refused when they are set, rather than overlooked. */
@@ -138,13 +138,15 @@ static void set_up_custom(Interpreter *it)
 
 Interpreter *interpreter_create(const Model *model, int rows_max, const struct custom_layers *custom, struct lstmc_message *message)
 {
-    openblas_set_num_threads(1);
     Interpreter *it = calloc(1, sizeof *it);
     if (!it)
         return refuse(NULL, message, "no memory");
     it->model = model;
     it->custom = custom;
     it->rows_max = rows_max;
+    const char *wrong = blas_open(it);
+    if (wrong)
+        return refuse(it, message, "%s", wrong);
     if (model->descriptor.input_is_tokens && model->descriptor.vocabulary < 1)
         return refuse(it, message, "a model of tokens needs a vocabulary");
     if (rows_max < 1 || model->layer_count < 1)
@@ -157,7 +159,7 @@ Interpreter *interpreter_create(const Model *model, int rows_max, const struct c
         it->input = interpreter_room(it, inputs, sizeof(REAL));
     it->runs = interpreter_room(it, (size_t)model->layer_count, sizeof(Run));
     for (int i = 0; i < model->layer_count && !it->no_memory; i++) {
-        const char *wrong = set_up_run(it, i);
+        wrong = set_up_run(it, i);
         it->run_count = i + 1;
         if (wrong && !it->no_memory)
             return refuse(it, message, "%s: %s", model->layers[i].name, wrong);
@@ -168,7 +170,7 @@ Interpreter *interpreter_create(const Model *model, int rows_max, const struct c
         return refuse(it, message, "no memory for %d rows", rows_max);
     if (!it->runs[it->run_count - 1].y)
         return refuse(it, message, "the model only passes token ids on");
-    const char *wrong = loss_set_up(it);
+    wrong = loss_set_up(it);
     if (wrong || it->no_memory)
         return refuse(it, message, "%s", wrong ? wrong : "no memory");
     interpreter_reset(it);
@@ -181,6 +183,7 @@ void interpreter_free(Interpreter *it)
         return;
     for (int i = 0; i < it->block_count; i++)
         free(it->blocks[i]);
+    blas_close(it);
     free(it->blocks);
     free(it);
 }
@@ -263,6 +266,11 @@ double interpreter_kink_distance(const Interpreter *it)
 uint64_t interpreter_kink_sides(const Interpreter *it)
 {
     return it->kink_sides;
+}
+
+void interpreter_perturb(Interpreter *it, uint64_t seed)
+{
+    it->perturbed = seed;
 }
 
 /* ---- states ---- */

@@ -3,8 +3,8 @@
 typedef struct INTERPRETER_NAME(Interpreter) INTERPRETER_NAME(Interpreter);
 
 /* All memory is taken here; nothing else below allocates or fails. `model` and `custom` (NULL: no custom layers) must outlive it.
- * States start from zero. Sets OpenBLAS to one thread. NULL if a layer, an option or a loss cannot be run, or if there is no
- * memory; `message` (may be NULL) says which. */
+ * States start from zero. Loads OpenBLAS and sets it to one thread. NULL if that is not there, if a layer, an option or
+ * a loss cannot be run, or if there is no memory; `message` (may be NULL) says which. */
 INTERPRETER_NAME(Interpreter) *INTERPRETER_NAME(interpreter_create)(const Model *model, int rows_max,
                                                                     const struct custom_layers *custom,
                                                                     struct lstmc_message *message);
@@ -42,6 +42,10 @@ const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_state)(const INTERPRETER_NA
 /* Every initial state := zeros; := the last state of the rows of the last forward (no gradient flows through that). */
 void INTERPRETER_NAME(interpreter_reset)(INTERPRETER_NAME(Interpreter) *it);
 void INTERPRETER_NAME(interpreter_carry)(INTERPRETER_NAME(Interpreter) *it);
+
+/* From here on activations and their derivatives are off, at random, by as much as those of generated code may be; seed
+ * 0: as good as the type. What comes out is one of the results that a computation in floats may have. */
+void INTERPRETER_NAME(interpreter_perturb)(INTERPRETER_NAME(Interpreter) *it, uint64_t seed);
 
 /* Since the last forward (loss included): the smallest distance of an argument to a point where a derivative (or the second one) jumps,
  * and a digest of the sides on which all those arguments lay: equal digests, no such point was crossed. */

@@ -1,12 +1,14 @@
 /* loss.c: the losses of Keras: the value of one row (the last axis) and its gradient by the prediction.
  *
  * A model that ends in the sigmoid (binary) or softmax (categorical) which the loss undoes has its loss on the pre-activation, and the
- * gradient goes there. Other probabilities are clipped to [1e-7, 1 - 1e-7], with no gradient outside. */
+ * gradient goes there. Other probabilities are clipped to [1e-7, 1 - 1e-7], as floats, with no gradient outside. */
 #include "internal.h"
 
 #include <tgmath.h>
 
-#define PROBABILITY_MARGIN 1e-7     /* Keras's backend epsilon */
+/* Keras's backend epsilon, and 1 less that as a float: what Keras clips at, and generated code. */
+#define PROBABILITY_LOWEST  ((REAL)1e-7)
+#define PROBABILITY_HIGHEST ((REAL)(1 - 0x1p-23))
 
 typedef double RowLoss(Interpreter *it, const REAL *prediction, const REAL *target, size_t width, REAL *gradient);
 
@@ -44,32 +46,33 @@ static double absolute(Interpreter *it, const REAL *p, const REAL *y, size_t wid
 
 static double huber(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
 {
-    double sum = 0, delta = it->model->loss_delta;
+    REAL delta = (REAL)it->model->loss_delta;
+    double sum = 0;
     for (size_t i = 0; i < width; i++) {
-        double e = (double)p[i] - (double)y[i], size = fabs(e);
+        REAL e = p[i] - y[i], size = fabs(e);
         note_kink(it, size - delta);
-        sum += size <= delta ? e * e / 2 : delta * size - delta * delta / 2;
-        d[i] = (REAL)((size <= delta ? e : e > 0 ? delta : -delta) / (double)width);
+        sum += (double)(size <= delta ? e * e / 2 : delta * size - delta * delta / 2);
+        d[i] = (size <= delta ? e : e > 0 ? delta : -delta) / (REAL)width;
     }
     return sum / (double)width;
 }
 
 /* p clipped into the open unit interval; *slope is 0 where that took hold. */
-static double clipped(Interpreter *it, double p, double *slope)
+static REAL clipped(Interpreter *it, REAL p, REAL *slope)
 {
-    note_kink(it, p - PROBABILITY_MARGIN);
-    note_kink(it, p - (1 - PROBABILITY_MARGIN));
-    *slope = p > PROBABILITY_MARGIN && p < 1 - PROBABILITY_MARGIN;
-    return p < PROBABILITY_MARGIN ? PROBABILITY_MARGIN : p > 1 - PROBABILITY_MARGIN ? 1 - PROBABILITY_MARGIN : p;
+    note_kink(it, p - PROBABILITY_LOWEST);
+    note_kink(it, p - PROBABILITY_HIGHEST);
+    *slope = p > PROBABILITY_LOWEST && p < PROBABILITY_HIGHEST;
+    return p < PROBABILITY_LOWEST ? PROBABILITY_LOWEST : p > PROBABILITY_HIGHEST ? PROBABILITY_HIGHEST : p;
 }
 
 static double binary(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
 {
     double sum = 0;
     for (size_t i = 0; i < width; i++) {
-        double slope, q = clipped(it, p[i], &slope), t = y[i];
-        sum -= t * log(q) + (1 - t) * log(1 - q);
-        d[i] = (REAL)(slope * ((1 - t) / (1 - q) - t / q) / (double)width);
+        REAL slope, q = clipped(it, p[i], &slope), t = y[i];
+        sum -= (double)(t * log(q) + (1 - t) * log(1 - q));
+        d[i] = slope * ((1 - t) / (1 - q) - t / q) / (REAL)width;
     }
     return sum / (double)width;
 }
@@ -90,17 +93,18 @@ static double binary_of_logits(Interpreter *it, const REAL *z, const REAL *y, si
 /* - sum y ln q, where q = p / sum p, clipped. */
 static double categorical(Interpreter *it, const REAL *p, const REAL *y, size_t width, REAL *d)
 {
-    double total = 0, sum = 0, mixed = 0, slope;
+    REAL total = 0, mixed = 0, slope;
+    double sum = 0;
     for (size_t i = 0; i < width; i++)
         total += p[i];
     for (size_t i = 0; i < width; i++) {
-        double share = (double)p[i] / total, q = clipped(it, share, &slope), d_q = -slope * (double)y[i] / q;
-        sum -= (double)y[i] * log(q);
+        REAL share = p[i] / total, q = clipped(it, share, &slope), d_q = -slope * y[i] / q;
+        sum -= (double)(y[i] * log(q));
         mixed += d_q * share;
-        d[i] = (REAL)d_q;
+        d[i] = d_q;
     }
     for (size_t i = 0; i < width; i++)      /* through the division by the sum */
-        d[i] = (REAL)(((double)d[i] - mixed) / total);
+        d[i] = (d[i] - mixed) / total;
     return sum;
 }
 

@@ -25,7 +25,8 @@ static void step_forward(Interpreter *it, Run *run, size_t t)
 {
     size_t rows = (size_t)it->rows, u = run->units;
     Rows z = recurrent_gate(run, run->z, t, 0), y[GATES];
-    matrix_product(AS_IS, AS_IS, rows, GATES * u, u, recurrent_state(it, run, run->h, t), u, weights_of(it, run->recurrent_kernel),
+    matrix_product(it, AS_IS, AS_IS, rows, GATES * u, u, recurrent_state(it, run, run->h, t), u,
+                   weights_of(it, run->recurrent_kernel),
                    GATES * u, 1, z.at, z.stride);
     for (int gate = 0; gate < GATES; gate++) {
         y[gate] = recurrent_gate(run, run->gates, t, gate);
@@ -66,7 +67,8 @@ static void gate_adjoints(Interpreter *it, Run *run, size_t t)
             run->d_c[s] *= y[GATE_FORGET].at[at];
         }
     for (int gate = 0; gate < GATES; gate++)
-        activation_backward(activation_of(run, gate), recurrent_gate(run, run->z, t, gate), y[gate], d[gate], d[gate],
+        activation_backward(it, activation_of(run, gate), recurrent_gate(run, run->z, t, gate), y[gate], d[gate],
+                            d[gate],
                             (size_t)it->rows, u);
 }
 
@@ -77,7 +79,7 @@ static void step_backward(Interpreter *it, Run *run, size_t t)
     for (size_t row = 0; row < rows; row++)
         for (size_t k = 0; k < u; k++)
             run->work[row * u + k] = run->d_h[row * u + k] * o.at[row * o.stride + k];
-    activation_backward(run->activation, (Rows){ recurrent_state(it, run, run->c, t + 1), u },
+    activation_backward(it, run->activation, (Rows){ recurrent_state(it, run, run->c, t + 1), u },
                         (Rows){ recurrent_state(it, run, run->activated_c, t), u }, (Rows){ run->work, u }, (Rows){ run->work, u }, rows, u);
     for (size_t i = 0; i < rows * u; i++)
         run->d_c[i] += run->work[i];
@@ -85,9 +87,11 @@ static void step_backward(Interpreter *it, Run *run, size_t t)
 
     REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel);
     if (d_recurrent)
-        matrix_product(TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_state(it, run, run->h, t), u, d_z.at, d_z.stride, 1,
+        matrix_product(it, TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_state(it, run, run->h, t), u, d_z.at,
+                       d_z.stride, 1,
                        d_recurrent, GATES * u);
-    matrix_product(AS_IS, TRANSPOSED, rows, u, GATES * u, d_z.at, d_z.stride, weights_of(it, run->recurrent_kernel), GATES * u, 0,
+    matrix_product(it, AS_IS, TRANSPOSED, rows, u, GATES * u, d_z.at, d_z.stride, weights_of(it, run->recurrent_kernel),
+                   GATES * u, 0,
                    run->d_h, u);
 }
 

@@ -69,7 +69,7 @@ static REAL *output_at(const Run *run, REAL *y, size_t row, size_t t)
 
 void recurrent_forward(Interpreter *it, Run *run)
 {
-    affine_forward((size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
+    affine_forward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
                    weights_of(it, run->kernel), weights_of(it, run->bias), run->z);
     for (size_t t = 0; t < run->steps; t++) {
         run->cell->forward(it, run, t);
@@ -96,7 +96,7 @@ void recurrent_backward(Interpreter *it, Run *run)
         }
         run->cell->backward(it, run, t);
     }
-    affine_backward((size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
+    affine_backward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
                     weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel), gradients_of(it, run, run->bias),
                     run->d_x);
 }

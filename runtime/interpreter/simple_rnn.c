@@ -5,7 +5,8 @@ static void step_forward(Interpreter *it, Run *run, size_t t)
 {
     size_t rows = (size_t)it->rows, u = run->units;
     Rows z = recurrent_gate(run, run->z, t, 0);
-    matrix_product(AS_IS, AS_IS, rows, u, u, recurrent_state(it, run, run->h, t), u, weights_of(it, run->recurrent_kernel), u, 1, z.at,
+    matrix_product(it, AS_IS, AS_IS, rows, u, u, recurrent_state(it, run, run->h, t), u,
+                   weights_of(it, run->recurrent_kernel), u, 1, z.at,
                    z.stride);
     activation_forward(it, run->activation, z, (Rows){ recurrent_state(it, run, run->h, t + 1), u }, rows, u);
 }
@@ -15,11 +16,14 @@ static void step_backward(Interpreter *it, Run *run, size_t t)
     size_t rows = (size_t)it->rows, u = run->units;
     REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel);
     Rows d_z = recurrent_gate(run, run->d_z, t, 0);
-    activation_backward(run->activation, recurrent_gate(run, run->z, t, 0), (Rows){ recurrent_state(it, run, run->h, t + 1), u },
+    activation_backward(it, run->activation, recurrent_gate(run, run->z, t, 0),
+                        (Rows){ recurrent_state(it, run, run->h, t + 1), u },
                         (Rows){ run->d_h, u }, d_z, rows, u);
     if (d_recurrent)
-        matrix_product(TRANSPOSED, AS_IS, u, u, rows, recurrent_state(it, run, run->h, t), u, d_z.at, d_z.stride, 1, d_recurrent, u);
-    matrix_product(AS_IS, TRANSPOSED, rows, u, u, d_z.at, d_z.stride, weights_of(it, run->recurrent_kernel), u, 0, run->d_h, u);
+        matrix_product(it, TRANSPOSED, AS_IS, u, u, rows, recurrent_state(it, run, run->h, t), u, d_z.at, d_z.stride, 1,
+                       d_recurrent, u);
+    matrix_product(it, AS_IS, TRANSPOSED, rows, u, u, d_z.at, d_z.stride, weights_of(it, run->recurrent_kernel), u, 0,
+                   run->d_h, u);
 }
 
 static const Cell cell = { .gates = 1, .forward = step_forward, .backward = step_backward };
