@@ -160,7 +160,7 @@ static void put_main(Example *to, bool self_test)
         put(out, "if (steps)\n    predict_steps(file);\nelse\n    predict_samples(file);");
     else
         put(out, "predict_samples(file);");
-    put(out, "return fflush(stdout) != 0;\n}");
+    put(out, "return fflush(stdout) != 0 || ferror(stdout) != 0;\n}");
 }
 
 void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test)

@@ -2,6 +2,7 @@
 #include "predict_input.h"
 
 #include "answer.h"
+#include "input_file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -187,9 +188,19 @@ static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
     return 1;
 }
 
+/* An error of reading looks like the end at first. */
+static bool has_failed(PredictInput *input)
+{
+    if (!ferror(input->file))
+        return false;
+    fail(input, "cannot be read any further: %s", strerror(errno));
+    return true;
+}
+
 int predict_input_step(PredictInput *input, void *x, int count)
 {
-    return read_numbers(input, x, count, 0);
+    int status = read_numbers(input, x, count, 0);
+    return !status && has_failed(input) ? LSTMC_IO : status;
 }
 
 /* ---- all of them ---- */
@@ -197,7 +208,7 @@ int predict_input_step(PredictInput *input, void *x, int count)
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path)
 {
     PredictInput *input = arena_alloc(session->arena, sizeof *input);
-    bool is_file = path && strcmp(path, "-");
+    bool is_file = !input_is_standard(path);
     int status = 0;
     *input = (PredictInput){ .session = session, .model = &description_model(session->description)->descriptor, .meaning = meaning,
                              .path = is_file ? path : "standard input", .line = 0 };
@@ -205,10 +216,9 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
         status = read_array(input, path);
     else if (is_file && (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".gz")) && !reads_text(input))
         status = read_table(input, path);
-    else if (!(input->file = is_file ? fopen(path, "r") : stdin)) {
-        snprintf(session->message.text, sizeof session->message.text, "%.200s: %s", path, strerror(errno));
+    else if (!(input->file = input_open(path, &session->message)))
         status = LSTMC_IO;
-    } else if (!reads_text(input))
+    else if (!reads_text(input))
         input->line = 1;
     return status ? NULL : input;
 }
@@ -242,6 +252,8 @@ int predict_input_next(PredictInput *input, void *x, int rows)
         if (!status)
             break;
     }
+    if (has_failed(input))
+        return LSTMC_IO;
     input->done += (size_t)count;
     return count;
 }
