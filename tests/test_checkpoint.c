@@ -459,6 +459,7 @@ Test(checkpoint, resumed_behind_a_nan)
             cr_assert(isfinite(weights[i]));
         cr_assert_eq(lstmc_checkpoint_load(s.model, &snapshot, s.path, &message), 0, "%s", message.text);
         cr_expect(snapshot.diverged && !memcmp(snapshot.weights, weights, bytes), "it is a weight file too");
+        cr_expect(!memcmp(snapshot.weights, snapshot.best, bytes));
         options.resume = &snapshot;
         options.epochs = 50;
         cr_expect_eq(train(&s, resumed, options, &history, &message), 0, "%s", message.text);

@@ -64,7 +64,7 @@ static void expect_compiler_ended(const char *command, const char *signal_name, 
              "kill -%s $p; wait $p",
              command, signal_name);
     expect(line, status, NULL, NULL);
-    expect("ls tmp *.lock 2>/dev/null", 2, "tmp:\n", NULL);
+    expect("ls -A tmp; ls *.lock 2>/dev/null", 2, NULL, NULL);
     expect("for p in $(cat begun); do kill -0 $p 2>/dev/null && ps -o stat= -p $p | grep -qv Z && echo $p lives; "
            "done; true",
            0, NULL, NULL);
@@ -193,6 +193,7 @@ Test(interrupt, the_first_signal_counts)
         if (*interrupt_flag() != SIGTERM)
             _exit(2);
         interrupt_end();
+        dprintf(STDERR_FILENO, "end\n");
         raise(SIGINT);
         _exit(3);
     }
@@ -203,7 +204,7 @@ Test(interrupt, the_first_signal_counts)
     text[length > 0 ? length : 0] = 0;
     cr_expect_str_eq(text, "interrupted: the batch is finished, then the checkpoint is written (Ctrl-\\ does not wait "
                            "for it)\n"
-                           "the checkpoint is not written yet (Ctrl-\\ does not wait for it)\n");
+                           "the checkpoint is not written yet (Ctrl-\\ does not wait for it)\nend\n");
     close(pipes[0]);
 }
 

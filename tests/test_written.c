@@ -69,6 +69,7 @@ Test(written, to_a_full_device)
     }
     expect("test -s m.safetensors && test -s m.report.html && test -s m.c && test -s m.tune.lua", 0, NULL, NULL);
     expect("$L summary m.lua >&-", 1, NULL, "lstmc: standard output cannot be written: Bad file descriptor");
+    expect("$L train m.lua --interpreted --quiet >&-", 1, NULL, "standard output cannot be written: Bad file descriptor");
     expect("$L evaluate m.lua --interpreted --quiet 2>&-", 0, "loss", NULL);
     expect("$L predict m.lua --interpreted <&-", 1, NULL,
            "standard input:1: cannot be read any further: Bad file descriptor");
