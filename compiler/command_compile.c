@@ -1,7 +1,10 @@
 /* command_compile.c: lstmc MODEL.lua: writes the files and says what was decided for each layer. */
 #include "commands.h"
+#include "ownership.h"
 #include "passes.h"
 #include "shipment.h"
+
+#include "../runtime/replace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +19,17 @@ Description *command_read(Arena *arena, Diagnostics *diagnostics, const Argument
     return description;
 }
 
+/* Of what prints answers alone, and so has nothing else to leave out. */
+static bool leaves_out_notes(const Arguments *arguments)
+{
+    return arguments->quiet && strstr("predict sample summary", arguments->command);
+}
+
 void command_note(const Arguments *arguments, const Compiled *compiled)
 {
     const Target *target = arguments->compile.target;
+    if (leaves_out_notes(arguments))
+        return;
     if (arguments->compile.blas && !emit_calls_blas(&compiled->programs))
         fprintf(stderr, "%s: --blas changes nothing: no product of matrices has %d rows, %d columns and sums of %d terms, with %d rows a tape\n",
                 arguments->model, target->blas_side, target->blas_side, target->blas_terms, compiled->programs.model->descriptor.batch);
@@ -38,30 +49,28 @@ static void add_file(Files *files, const char *name, const Out *out)
     files->text[files->count++] = (FileText){ path, out->text, out->length };
 }
 
-/* People change it: it is overwritten if the first line still says that lstmc wrote it. */
-static bool is_ours(const char *path)
+/* People change examples, and a description's name may be that of a program: a file is overwritten if its first line
+ * still says that lstmc wrote it. */
+static bool all_are_ours(const Files *files)
 {
-    char line[200] = "";
-    FILE *file = fopen(path, "r");
-    bool ours = !file || !fgets(line, sizeof line, file) || strstr(line, ": written by lstmc ");
-    if (file)
-        fclose(file);
-    if (!ours)
-        fprintf(stderr, "%s: is not lstmc's, and would be overwritten: move it, or choose another folder by -o\n", path);
+    bool ours = true;
+    for (int i = 0; i < files->count; i++)
+        if (!file_is_ours(files->text[i].path, FILE_TEXT)) {
+            fprintf(stderr, "%s: is not lstmc's, and would be overwritten: move it, or choose another folder by -o\n",
+                    files->text[i].path);
+            ours = false;
+        }
     return ours;
 }
 
 /* A program around the model, for a start. */
-static bool add_example(Files *files, const Programs *programs, bool self_test)
+static void add_example(Files *files, const Programs *programs, bool self_test)
 {
     Out *program = &files->out[files->count], *makefile = program + 1;
-    int first = files->count;
     emit_example(program, files->arena, programs, self_test);
     emit_makefile(makefile, files->arena, programs, self_test);
     add_file(files, arena_format(files->arena, "%s_main.c", programs->model->descriptor.name), program);
     add_file(files, "Makefile", makefile);
-    bool program_is_ours = is_ours(files->text[first].path);
-    return is_ours(files->text[first + 1].path) && program_is_ours;
 }
 
 static void add_self_test(Files *files, const Programs *programs, const Golden *golden)
@@ -76,10 +85,14 @@ static void add_self_test(Files *files, const Programs *programs, const Golden *
 /* All files or none: each is written beside its place first. */
 static int write_all(const Files *files)
 {
-    const char *failed;
-    int error = write_files(files->text, files->count, &failed);
+    const char *failed = files->text[0].path;
+    if (!all_are_ours(files))
+        return 1;
+    int error = make_folder(files->folder);
+    if (!error)
+        error = write_files(files->text, files->count, &failed);
     if (error) {
-        fprintf(stderr, "%s: cannot be written: %s\n", failed, strerror(error));
+        fprintf(stderr, "%s: cannot be written: %s\n", failed, lstmc_write_reason(error));
         return 1;
     }
     for (int i = 0; i < files->count; i++)
@@ -98,8 +111,9 @@ static int write_compiled(Arena *arena, const Arguments *arguments, const Compil
         add_file(&files, arena_format(arena, "%s_weights.c", name), &compiled->constants);
     if (golden)
         add_self_test(&files, &compiled->programs, golden);
-    bool good = !arguments->example || add_example(&files, &compiled->programs, golden);
-    int status = good ? write_all(&files) : 1;
+    if (arguments->example)
+        add_example(&files, &compiled->programs, golden);
+    int status = write_all(&files);
     for (int i = 0; i < WRITE_FILES_MAX; i++)
         out_free(&files.out[i]);
     return status;

@@ -1,4 +1,5 @@
 /* command_plot.c: lstmc plot: a page with the curves of a training and what its weights predict. */
+#include "ownership.h"
 #include "report.h"
 
 #include <stdio.h>
@@ -39,7 +40,9 @@ static int plot(Session *s)
         fprintf(stderr, "%s: no %s: no curves\n", a->model, usual_log);
     if (!weights || lacking)
         fprintf(stderr, "%s: no predictions: %s\n", a->model, lacking ? lacking : arena_format(s->arena, "no %s", usual_weights));
-    int status = weights && !lacking ? session_prepare(s, weights, true) : LSTMC_OK;
+    int status = file_claim(files.page, FILE_REPORT, a->out, &s->message);
+    if (!status && weights && !lacking)
+        status = session_prepare(s, weights, true);
     if (!status)
         status = report_of_session(s, &files);
     if (!status && !a->quiet)

@@ -2,7 +2,11 @@
 #include "answer.h"
 #include "horizons.h"
 #include "out.h"
+#include "ownership.h"
 #include "predict_input.h"
+#include "streams.h"
+
+#include "../runtime/replace.h"
 
 #include "../runtime/dataset.h"
 
@@ -255,6 +259,14 @@ static void close_batch(Batch *batch)
     lstmc_free(batch->scratch);
 }
 
+/* What cannot be written is no reason to go on; main says it of standard output. */
+static int flush(const Predictor *p)
+{
+    if (p->to == stdout)
+        return streams_flush() ? LSTMC_IO : LSTMC_OK;
+    return fflush(p->to) ? LSTMC_NO_MEMORY : LSTMC_OK;
+}
+
 static int print_samples(Predictor *p, Form form, int count)
 {
     for (int b = 0; b < count; b++, p->samples++) {
@@ -267,8 +279,7 @@ static int print_samples(Predictor *p, Form form, int count)
         else if (!keep(p))
             return LSTMC_NO_MEMORY;
     }
-    fflush(p->to);
-    return LSTMC_OK;
+    return flush(p);
 }
 
 static int predict_samples(Predictor *p, Form form)
@@ -308,7 +319,8 @@ static int predict_stream(Predictor *p)
                 continue;
             denormalize(p, 0, p->y);
             print_step(p, p->y, 0);
-            fflush(p->to);
+            if ((status = flush(p)) != 0)
+                break;
         }
     }
     lstmc_free(packed);
@@ -353,10 +365,12 @@ static int write_output(Predictor *p, Form form)
         return 0;
     if (form == FORM_NPY)
         return write_array(p, path);
-    fflush(p->to);
+    if (flush(p))
+        return LSTMC_NO_MEMORY;
     int error = write_files(&(FileText){ path, p->text, p->length }, 1, &path);
     if (error)
-        snprintf(s->message.text, sizeof s->message.text, "%.200s: cannot be written: %s", path, strerror(error));
+        snprintf(s->message.text, sizeof s->message.text, "%.200s: cannot be written: %s", path,
+                 lstmc_write_reason(error));
     return error ? LSTMC_IO : 0;
 }
 
@@ -372,6 +386,8 @@ static int predict(Predictor *p)
     if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
         status = LSTMC_BAD_FILE;
     s->arguments.compile.inference = true;
+    if (!status && s->arguments.out)
+        status = file_claim(s->arguments.out, FILE_ANY, true, &s->message);
     if (!status)
         status = session_prepare(s, weights, false);
     if (status)

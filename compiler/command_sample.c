@@ -1,5 +1,6 @@
 /* command_sample.c: lstmc sample: text, token by token, drawn from what a model says of the next one. */
 #include "session.h"
+#include "streams.h"
 
 #include "../runtime/lstmc_random.h"
 
@@ -66,11 +67,12 @@ static int draw(Sampler *p, uint64_t number)
 
 /* ---- texts ---- */
 
-static void print_token(const Sampler *p, int id, bool first)
+/* As it is drawn; a reader that has gone, or a full disk, is the end of it. */
+static int print_token(const Sampler *p, int id, bool first)
 {
     fputs(p->meaning->unit == LSTMC_WORDS && !first ? " " : "", stdout);
     fputs(p->meaning->vocabulary.text[id], stdout);
-    fflush(stdout);
+    return streams_flush() ? LSTMC_IO : LSTMC_OK;
 }
 
 static int read_prompt(Sampler *p, const char *prompt)
@@ -157,8 +159,8 @@ static int sample(Sampler *p)
     int length = s->arguments.length ? s->arguments.length : LENGTH;
     for (int i = 0; !status && i < length; i++) {
         int id = draw(p, (uint64_t)i);
-        print_token(p, id, i == 0 && !(prompt && *prompt));
-        if (i + 1 < length)
+        status = print_token(p, id, i == 0 && !(prompt && *prompt));
+        if (!status && i + 1 < length)
             read_token(p, id);
     }
     if (!status)

@@ -1,34 +1,35 @@
 /* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log and checkpoints. */
 #include "gradient_flow.h"
+#include "interrupt.h"
+#include "lock.h"
+#include "out.h"
 #include "report.h"
+#include "streams.h"
+#include "training_files.h"
+
+#include "../runtime/message.h"
+#include "../runtime/replace.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CHECKPOINT_SECONDS 10
-#define SIGNAL_STATUS 128                   /* and the signal's number: as a shell says of a program that a signal has ended */
-
-static volatile sig_atomic_t interrupted;
-
-/* The second time the signal does what it always does. */
-static void interrupt(int signal_number)
-{
-    interrupted = signal_number;
-    signal(signal_number, SIG_DFL);
-}
 
 /* What the callbacks of a training need. */
 typedef struct Trainer {
     Session session;
+    TrainingFiles files;
     char **metadata;                        /* of every file that holds weights */
     char **checkpoint_metadata;             /* the same, and by what the numbers were computed */
-    const char *checkpoint;                 /* path */
     struct lstmc_snapshot snapshot;         /* to go on from */
+    struct { uint64_t best_epoch; bool diverged, is_written; } last;        /* of the last checkpoint */
+    char *saved;                            /* the last file of a ModelCheckpoint, or NULL */
     bool rate_failed;
+    bool unwritten[LSTMC_CALLBACKS_MAX], flow_unwritten;        /* a file of a callback, in the end */
+    const struct lstmc_callback *callbacks; /* of the training */
     FlowRecorder *flow;                     /* NULL: not asked for */
-    const char *flow_path;
 } Trainer;
 
 /* ---- what is said ------------------------------------------------------------------------------------------------------- */
@@ -41,7 +42,7 @@ static void print_task(const Session *s, int epochs)
     if (s->threads > 1)
         printf(", %d threads", s->threads);
     printf("\n");
-    fflush(stdout);
+    streams_flush();                        /* what fails ends no training */
 }
 
 static void print_result(const Session *s, const struct lstmc_history *history)
@@ -69,41 +70,66 @@ static const char *computed_by(const Session *s)
 static int save_checkpoint(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
 {
     Trainer *t = context;
-    int status = lstmc_checkpoint_save(&description_model(t->session.description)->descriptor, snapshot, t->checkpoint,
+    const struct lstmc_model *model = &description_model(t->session.description)->descriptor;
+    t->last.best_epoch = snapshot->best_epoch;
+    t->last.diverged = snapshot->diverged;
+    int status = lstmc_checkpoint_save(model, snapshot, t->files.checkpoint,
                                        (const char *const *)t->checkpoint_metadata, message);
+    t->last.is_written = !status;
     if (status && t->session.arguments.quiet)       /* otherwise the training says it */
         fprintf(stderr, "no checkpoint: %s\n", message->text);
     return status;
 }
 
-static int save_weights(void *context, const char *path, const float *weights, struct lstmc_message *message)
+static int save_weights(Trainer *t, const char *path, const float *weights, struct lstmc_message *message)
+{
+    return lstmc_weights_save(&description_model(t->session.description)->descriptor, weights, path,
+                              (const char *const *)t->metadata, message);
+}
+
+/* Of a ModelCheckpoint, under a name that is made of numbers now. */
+static int save_for_callback(void *context, const char *path, const float *weights, struct lstmc_message *message)
+{
+    static const struct lstmc_callback any = { .kind = LSTMC_MODEL_CHECKPOINT };
+    Trainer *t = context;
+    int status = training_files_allow(&t->files, &any, path, message);
+    if (!status)
+        status = save_weights(t, path, weights, message);
+    if (status)
+        return status;
+    free(t->saved);
+    t->saved = strdup(path);
+    return LSTMC_OK;
+}
+
+/* A log is written anew each time; a file of weights that is missing stays missing. */
+static void note_written(void *context, const struct lstmc_callback *callback, const char *why)
 {
     Trainer *t = context;
-    return lstmc_weights_save(&description_model(t->session.description)->descriptor, weights, path, (const char *const *)t->metadata, message);
+    bool *unwritten = &t->unwritten[callback - t->callbacks];
+    *unwritten = why || (*unwritten && callback->kind != LSTMC_CSV_LOGGER);
+    if (why && t->session.arguments.quiet)          /* otherwise the training says it */
+        fprintf(stderr, "%s\n", why);
+}
+
+static bool all_is_written(const Trainer *t)
+{
+    bool all = t->last.is_written && !t->flow_unwritten;
+    for (int i = 0; i < LSTMC_CALLBACKS_MAX; i++)
+        all &= !t->unwritten[i];
+    return all;
 }
 
 static int load_checkpoint(Trainer *t)
 {
     Session *s = &t->session;
-    int status = lstmc_checkpoint_load(&description_model(s->description)->descriptor, &t->snapshot, t->checkpoint, &s->message);
+    int status = lstmc_checkpoint_load(&description_model(s->description)->descriptor, &t->snapshot,
+                                       t->files.checkpoint, &s->message);
+    if (!status)
+        status = lstmc_meaning_load(&s->meaning, t->files.checkpoint, &s->message);
     if (!status && !s->arguments.seed)
         s->arguments.seed = t->snapshot.seed;       /* what is drawn for the data depends on it */
     return status;
-}
-
-/* Whoever begins anew may have forgotten that a training was not finished: its checkpoint is kept under another name. */
-static void put_aside(Trainer *t, int epochs)
-{
-    Session *s = &t->session;
-    struct lstmc_snapshot unfinished;
-    struct lstmc_message message;
-    if (lstmc_checkpoint_load(&description_model(s->description)->descriptor, &unfinished, t->checkpoint, &message))
-        return;
-    const char *aside = arena_format(s->arena, "%s.old", t->checkpoint);
-    if (!unfinished.stopped && unfinished.epoch <= (uint64_t)epochs && !rename(t->checkpoint, aside))
-        fprintf(stderr, "note: %s of an unfinished training (epoch %d of %d) is now %s; --resume --checkpoint %s goes on with it\n", t->checkpoint,
-                (int)unfinished.epoch, epochs, aside, aside);
-    lstmc_snapshot_free(&unfinished);
 }
 
 /* Numbers of another kind of code would differ in their last digits. */
@@ -111,7 +137,7 @@ static void compare_computed_by(Trainer *t)
 {
     struct lstmc_tensor_file file;
     struct lstmc_message message;
-    if (lstmc_tensor_file_open(t->checkpoint, &file, &message))
+    if (lstmc_tensor_file_open(t->files.checkpoint, &file, &message))
         return;
     const char *before = lstmc_tensor_file_value(&file, "computed_by"), *now = computed_by(&t->session);
     if (before && strcmp(before, now))
@@ -133,7 +159,7 @@ static double scheduled_rate(void *context, int epoch, double learning_rate)
     double rate = description_rate(call->trainer->session.description, call->callback, epoch, learning_rate);
     if (isnan(rate)) {
         call->trainer->rate_failed = true;
-        interrupted = 1;
+        *interrupt_flag() = 1;
         return learning_rate;
     }
     return rate;
@@ -152,8 +178,8 @@ static void set_callbacks(Trainer *t, struct lstmc_train_options *options)
         callbacks[i].schedule = scheduled_rate;
         callbacks[i].context = call;
     }
-    callbacks[model->callback_count] = (struct lstmc_callback){ .kind = LSTMC_CSV_LOGGER, .path = session_file(s, s->arguments.log, ".log.csv") };
-    options->callbacks = callbacks;
+    callbacks[model->callback_count] = (struct lstmc_callback){ .kind = LSTMC_CSV_LOGGER, .path = t->files.log };
+    options->callbacks = t->callbacks = callbacks;
     options->callback_count = model->callback_count + 1;
 }
 
@@ -169,8 +195,9 @@ static int write_flow(void *context, int epoch, const struct lstmc_history *hist
     Trainer *t = context;
     (void)history;
     int error = gradient_flow_epoch(t->flow, epoch);
+    t->flow_unwritten = error;
     if (error)
-        fprintf(stderr, "%s: cannot be written: %s\n", t->flow_path, strerror(error));
+        fprintf(stderr, "%s: cannot be written: %s\n", t->files.flow, lstmc_write_reason(error));
     return 0;
 }
 
@@ -179,8 +206,7 @@ static int set_flow(Trainer *t, struct lstmc_train_options *options)
     Session *s = &t->session;
     if (!s->arguments.gradient_flow)
         return LSTMC_OK;
-    t->flow_path = session_file(s, NULL, ".gradient_flow.csv");
-    t->flow = gradient_flow_create(s->arena, s->engine.model, t->flow_path);
+    t->flow = gradient_flow_create(s->arena, s->engine.model, t->files.flow);
     if (!t->flow) {
         snprintf(s->message.text, sizeof s->message.text, "--gradient-flow: no layer has a state that goes on from step to step");
         return LSTMC_MISMATCH;
@@ -198,13 +224,15 @@ static struct lstmc_train_options make_options(Trainer *t)
     const Model *model = description_model(s->description);
     const Arguments *a = &s->arguments;
     struct lstmc_train_options options = {
-        .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed, .shuffle = model->shuffle,
-        .stateful = model->data.stateful, .metrics = model->metrics, .metric_count = model->metric_count, .quiet = a->quiet,
-        .class_weight = model->class_weight, .class_count = model->class_count, .schedule = model->schedule,
+        .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed,
+        .shuffle = model->shuffle, .stateful = model->data.stateful, .metrics = model->metrics,
+        .metric_count = model->metric_count, .quiet = a->quiet, .class_weight = model->class_weight,
+        .class_count = model->class_count, .schedule = model->schedule,
         .gradient_accumulation_steps = model->gradient_accumulation_steps, .ema_momentum = model->ema_momentum,
-        .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = &interrupted, .checkpoint = save_checkpoint,
-        .checkpoint_batches = a->checkpoint_every, .checkpoint_seconds = a->checkpoint_every ? 0 : CHECKPOINT_SECONDS, .save_weights = save_weights,
-        .resume = a->resume ? &t->snapshot : NULL, .context = t,
+        .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = interrupt_flag(),
+        .checkpoint = save_checkpoint, .checkpoint_batches = a->checkpoint_every,
+        .checkpoint_seconds = a->checkpoint_every ? 0 : CHECKPOINT_SECONDS, .save_weights = save_for_callback,
+        .wrote = note_written, .resume = a->resume ? &t->snapshot : NULL, .context = t,
     };
     set_callbacks(t, &options);
     return options;
@@ -218,44 +246,119 @@ static bool make_metadata(Trainer *t)
     return t->metadata && t->checkpoint_metadata;
 }
 
-/* Averages and best weights are not those of the last epoch: what is saved is judged by itself. */
-static int print_saved(Session *s)
+static bool restores_best(const Model *model)
 {
-    const Model *model = description_model(s->description);
     bool restores = false;
     for (int i = 0; i < model->callback_count; i++)
         restores |= model->callbacks[i].kind == LSTMC_EARLY_STOPPING && model->callbacks[i].restore_best_weights;
-    if ((!restores && !(model->ema_momentum > 0)) || !s->validation.samples)
+    return restores;
+}
+
+/* Averages and best weights are not those of the last epoch: what is saved is judged by itself. */
+static int print_saved(Trainer *t)
+{
+    Session *s = &t->session;
+    const Model *model = description_model(s->description);
+    bool best = restores_best(model) || t->last.diverged;
+    if ((!best && !(model->ema_momentum > 0)) || !s->validation.samples)
         return LSTMC_OK;
-    struct lstmc_train_options options = { .stateful = model->data.stateful, .metrics = model->metrics, .metric_count = model->metric_count };
+    struct lstmc_train_options options = { .stateful = model->data.stateful, .metrics = model->metrics,
+                                           .metric_count = model->metric_count };
     double loss, metric[LSTMC_METRICS_MAX];
     int status = lstmc_evaluate(&s->engine, s->weights, &s->validation, &options, &loss, metric, &s->message);
     if (!status) {
-        printf("weights that are saved (%s): ", restores ? "the best" : "the average");
+        printf("weights that are saved (%s): ", best ? "the best" : "the average");
         session_print_values(s, "val_", loss, metric);
         printf("\n");
     }
     return status;
 }
 
+/* The weights are on the disk before anything is said of them, or done with them. */
 static int finish(Trainer *t, const struct lstmc_history *history)
 {
     Session *s = &t->session;
-    const char *path = session_file(s, s->arguments.weights, ".safetensors");
+    int status = save_weights(t, t->files.weights, s->weights, &s->message);
+    interrupt_end();
+    lock_give_back();
+    if (status && t->last.is_written)
+        lstmc_add_words(&s->message, "; --resume writes them when there is room, from %.200s", t->files.checkpoint);
+    if (status)
+        return status;
     print_result(s, history);
-    int status = print_saved(s);
+    status = print_saved(t);
     if (status)
         return status;
     s->engine.prepare(s->engine.context, s->weights);
     session_compare_with_persistence(s);
-    status = save_weights(t, path, s->weights, &s->message);
-    if (status)
-        return status;
-    printf("weights: %s\n", path);
-    ReportFiles files = { .log = session_file(s, s->arguments.log, ".log.csv"), .flow = t->flow_path, .page = session_file(s, NULL, ".report.html") };
+    printf("weights: %s\n", t->files.weights);
+    ReportFiles files = { .log = t->files.log, .flow = t->files.flow, .page = t->files.page };
     status = report_of_session(s, &files);
     if (!status)
         printf("report: %s\n", files.page);
+    if (!status && !all_is_written(t)) {
+        snprintf(s->message.text, sizeof s->message.text, "trained, but not all files could be written");
+        status = LSTMC_IO;
+    }
+    return status;
+}
+
+/* A NaN is no end of what was learned before it. Whoever has asked for the best weights gets them where weights go;
+ * they are in the checkpoint in any case. */
+static void keep_best(Trainer *t)
+{
+    Session *s = &t->session;
+    const char *model = s->arguments.model, *checkpoint = t->files.checkpoint;
+    fprintf(stderr, "%s: %s\n", model, s->message.text);
+    s->message.text[0] = 0;
+    if (t->last.diverged && restores_best(description_model(s->description))) {
+        struct lstmc_message why;
+        if (save_weights(t, t->files.weights, s->weights, &why))
+            fprintf(stderr, "%s: %s\n", model, why.text);
+        else
+            fprintf(stderr, "%s: the best weights are in %s, and in %s\n", model, t->files.weights, checkpoint);
+    } else if (t->last.diverged) {
+        fprintf(stderr, "%s: the best weights are in %s: --init %s starts from them\n", model, checkpoint, checkpoint);
+    }
+    if (t->saved)
+        fprintf(stderr, "%s: the last file of ModelCheckpoint is %s\n", model, t->saved);
+}
+
+/* What is in the way of a training that goes on, or of one that begins. */
+static int look_back(Trainer *t, int epochs)
+{
+    Session *s = &t->session;
+    if (!s->arguments.resume)
+        return training_files_put_aside(s, &t->files, epochs);
+    session_compare_meanings(s, t->files.checkpoint);
+    compare_computed_by(t);
+    if (t->snapshot.diverged)
+        fprintf(stderr, "note: this training has ended at a NaN in epoch %d, and does not go on: its weights are "
+                "those of epoch %d, the best (--init %s starts from them)\n", (int)t->snapshot.epoch,
+                (int)t->snapshot.best_epoch, t->files.checkpoint);
+    return LSTMC_OK;
+}
+
+static int train_model(Trainer *t, const struct lstmc_train_options *options, struct lstmc_history *history)
+{
+    Session *s = &t->session;
+    const struct lstmc_dataset *held_out = s->validation.samples ? &s->validation : NULL;
+    if (!s->arguments.quiet)
+        print_task(s, options->epochs);
+    interrupt_begin();
+    int status = lstmc_train(&s->engine, s->weights, &s->data, held_out, options, history, &s->message);
+    if (t->rate_failed) {
+        s->message.text[0] = 0;
+    } else if (status == LSTMC_INTERRUPTED) {
+        lstmc_add_words(&s->message, "; --resume goes on from %.200s", t->files.checkpoint);
+        if (t->last.best_epoch && restores_best(description_model(s->description)))
+            lstmc_add_words(&s->message, ", and with --epochs=%d ends with the best weights so far",
+                            (int)t->last.best_epoch);
+    } else if (status == LSTMC_NOT_FINITE) {
+        keep_best(t);
+    }
+    if (status || t->rate_failed)
+        interrupt_end();
     return status;
 }
 
@@ -264,10 +367,10 @@ static int train(Trainer *t)
     Session *s = &t->session;
     struct lstmc_history history = { 0 };
     s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
-    t->checkpoint = session_file(s, s->arguments.checkpoint, ".checkpoint");
-    int status = s->arguments.resume ? load_checkpoint(t) : 0;
+    interrupt_prepare(lock_give_back);
+    int status = training_files_open(s, &t->files);
     if (!status && s->arguments.resume)
-        status = lstmc_meaning_load(&s->meaning, t->checkpoint, &s->message);
+        status = load_checkpoint(t);
     if (!status)
         status = session_prepare(s, s->arguments.init, true);
     if (status)
@@ -277,26 +380,13 @@ static int train(Trainer *t)
         return LSTMC_NO_MEMORY;
     struct lstmc_train_options options = make_options(t);
     status = set_flow(t, &options);
+    if (!status)
+        status = look_back(t, options.epochs);
     if (status)
         return status;
-    if (s->arguments.resume)
-        session_compare_meanings(s, t->checkpoint);
-    if (s->arguments.resume)
-        compare_computed_by(t);
-    else
-        put_aside(t, options.epochs);
     if (!s->arguments.resume && !s->arguments.init)
         lstmc_init(&description_model(s->description)->descriptor, s->weights, options.seed);
-    if (!s->arguments.quiet)
-        print_task(s, options.epochs);
-    signal(SIGINT, interrupt);
-    signal(SIGTERM, interrupt);
-    status = lstmc_train(&s->engine, s->weights, &s->data, s->validation.samples ? &s->validation : NULL, &options, &history, &s->message);
-    if (t->rate_failed)
-        s->message.text[0] = 0;
-    else if (status == LSTMC_INTERRUPTED)
-        snprintf(s->message.text + strlen(s->message.text), sizeof s->message.text - strlen(s->message.text), "; --resume goes on from %.200s",
-                 t->checkpoint);
+    status = train_model(t, &options, &history);
     return status || t->rate_failed ? status : finish(t, &history);
 }
 
@@ -309,6 +399,7 @@ int command_train(const Arguments *arguments)
     lstmc_snapshot_free(&t.snapshot);
     lstmc_metadata_free(t.metadata);
     lstmc_metadata_free(t.checkpoint_metadata);
+    free(t.saved);
     int result = session_close(&t.session, status ? status : t.rate_failed);
-    return status == LSTMC_INTERRUPTED && !t.rate_failed ? SIGNAL_STATUS + interrupted : result;
+    return status == LSTMC_INTERRUPTED && !t.rate_failed ? SIGNAL_STATUS + *interrupt_flag() : result;
 }

@@ -4,9 +4,12 @@
 #include "commands.h"
 #include "comparison.h"
 #include "load.h"
+#include "ownership.h"
+#include "streams.h"
 #include "tuning_time.h"
 
-#include <errno.h>
+#include "../runtime/replace.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +44,7 @@ typedef struct Tune {
     const Arguments *arguments;
     Diagnostics *diagnostics;
     Description *description;
+    const char *path;               /* of the table */
     Stand *stand;
     Search search[TIMED_COUNT];
     Loaded *loaded;                 /* all that were compiled: the first has the passes' own numbers */
@@ -241,7 +245,7 @@ static bool judge(Tune *t, Arena *arena, Search *s, const struct lstmc_model *tr
         printf("  %-36s %-52s %10s %+6.1f %%%s\n", s->tiles[s->tile].name, numbers_text(arena, &s->candidates[s->candidate]),
                time_text(arena, first.seconds[1]), 100 * (first.ratio - 1),
                wins ? arena_format(arena, ", again %+.1f %%: kept", 100 * (second.ratio - 1)) : again ? ", but not again" : "");
-    fflush(stdout);
+    streams_flush();
     if (wins) {
         s->tiles[s->tile].numbers = s->candidates[s->candidate];
         s->best = tried;
@@ -313,10 +317,23 @@ static bool check(Tune *t, const struct lstmc_model *generated)
     return !why && comparison_is_good(&comparison);
 }
 
+/* Before the minute that it takes. */
+static bool claim_table(Tune *t)
+{
+    const Arguments *a = t->arguments;
+    struct lstmc_message message;
+    bool is_named = strcmp(a->output, ".");
+    t->path = is_named ? a->output
+                       : arena_format(t->arena, "%s.tune.lua", description_model(t->description)->descriptor.name);
+    if (!file_claim(t->path, FILE_TUNING, is_named, &message))
+        return true;
+    fprintf(stderr, "%s: %s\n", a->model, message.text);
+    return false;
+}
+
 static int write_table(Tune *t)
 {
     const Arguments *a = t->arguments;
-    const char *path = strcmp(a->output, ".") ? a->output : arena_format(t->arena, "%s.tune.lua", description_model(t->description)->descriptor.name);
     const char *file = strrchr(a->model, '/');
     Out out = { 0 };
     put(&out, "-- What `lstmc tune` measured for %s, target %s, %d lanes: lstmc %s --target=%s --tuning=FILE\n"
@@ -329,11 +346,11 @@ static int write_table(Tune *t)
             put(&out, "%s[\"%s\"] = { %s },\n", same ? "-- " : "", tile->name, numbers_text(t->arena, &tile->numbers));
         }
     put(&out, "}\n");
-    int error = write_file(path, out.text, out.length);
+    int error = write_file(t->path, out.text, out.length);
     if (error)
-        fprintf(stderr, "%s: cannot be written: %s\n", path, strerror(error));
+        fprintf(stderr, "%s: cannot be written: %s\n", t->path, lstmc_write_reason(error));
     else
-        printf("%s\n", path);
+        printf("%s\n", t->path);
     out_free(&out);
     return error ? 1 : 0;
 }
@@ -389,7 +406,7 @@ int command_tune(const Arguments *arguments)
         fprintf(stderr, "%s: tune needs a C compiler: set CC\n", arguments->model);
     else if (t.description && !(t.stand = stand_create(description_model(t.description))))
         fprintf(stderr, "%s: no memory to run it\n", arguments->model);
-    else if (t.description)
+    else if (t.description && claim_table(&t))
         status = tune(&t);
     for (int i = 0; i < t.loaded_count; i++)
         loaded_free(&t.loaded[i]);

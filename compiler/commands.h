@@ -1,4 +1,4 @@
-/* commands.h: what main dispatches to: one file for each command. Each returns the exit status. */
+/* commands.h: the command line, and the commands: a file for each, which returns the exit status. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
@@ -37,6 +37,11 @@ typedef struct Arguments {
     bool interpreted, quiet;
     bool example, self_test;        /* --example, --self-test: of compile, with weights */
 } Arguments;
+
+/* Reads the words behind the program's name (arguments.c), which stay in use; words that hold lists are cut at their
+ * commas. 0, or 2 with a line on standard error. Free it either way. */
+int  arguments_read(int count, char **words, Arguments *arguments);
+void arguments_free(Arguments *arguments);
 
 int command_compile(const Arguments *arguments);
 int command_summary(const Arguments *arguments);

@@ -261,7 +261,7 @@ static void put_main(Example *to, bool self_test)
     else
         put(out, "predict_samples(file);");
     put(out, "if (ferror(file)) {\nperror(name ? name : \"standard input\");\nreturn 1;\n}");
-    put(out, "return fflush(stdout) != 0;\n}");
+    put(out, "return fflush(stdout) != 0 || ferror(stdout) != 0;\n}");
 }
 
 void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test)

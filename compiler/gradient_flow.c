@@ -2,6 +2,9 @@
 #include "gradient_flow.h"
 #include "out.h"
 
+#include "../runtime/file.h"
+
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +76,8 @@ FlowRecorder *gradient_flow_create(Arena *arena, const struct lstmc_model *model
 
 void gradient_flow_resume(FlowRecorder *flow, int epoch)
 {
-    FILE *old = fopen(flow->path, "r");
+    int descriptor = lstmc_file_open(flow->path, NULL);
+    FILE *old = descriptor < 0 ? NULL : fdopen(descriptor, "r");
     char line[200];
     bool is_heading = true;
     while (old && fgets(line, sizeof line, old)) {
@@ -118,7 +122,8 @@ int gradient_flow_epoch(FlowRecorder *flow, int epoch)
             flow->flows[f].sum[t] = 0;
         }
     flow->batches = 0;
-    fflush(flow->file);
+    if (fflush(flow->file))
+        return ENOMEM;
     return write_file(flow->path, flow->text, flow->length);
 }
 

@@ -1,13 +1,18 @@
 /* load.c: writes the generated files to a temporary folder, compiles them as a shared object, loads it, removes the folder. */
+#define _GNU_SOURCE             /* nftw */
 #include "load.h"
+#include "run.h"
+
+#include "../runtime/replace.h"
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WORDS_MAX 64
@@ -32,28 +37,6 @@ static int split(char *text, char **words, int count)
     return count;
 }
 
-/* Runs the words, standard output and error to `log`. Returns the exit status, 127 if there is no such program. */
-static int run(char **words, const char *log)
-{
-    pid_t child = fork();
-    if (child < 0)
-        return 127;
-    if (child == 0) {
-        int file = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        if (file >= 0) {
-            dup2(file, STDOUT_FILENO);
-            dup2(file, STDERR_FILENO);
-        }
-        execvp(words[0], words);
-        _exit(127);
-    }
-    int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return 127;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
-}
-
 bool compiler_exists(void)
 {
     char compiler[256], *words[WORDS_MAX];
@@ -61,7 +44,10 @@ bool compiler_exists(void)
     int count = split(compiler, words, 0);
     words[count++] = "--version";
     words[count] = NULL;
-    return run(words, "/dev/null") == 0;
+    run_begin();
+    int status = run(words, "/dev/null", NULL);
+    run_end();
+    return status == 0;
 }
 
 /* "-I... -L... -lopenblas" as pkg-config knows it, or as it is where the C compiler finds everything by itself. */
@@ -75,22 +61,29 @@ static char *blas_flags(Arena *arena)
     return found ? text : arena_copy_text(arena, "-lopenblas");
 }
 
-static int build(Arena *arena, const char *source, const char *object, const char *log, LoadFor use, bool native, const char *libraries)
+/* What is built, and with what: files in the temporary folder. */
+typedef struct Build {
+    const char *folder, *header, *source, *object, *log, *libraries;
+    LoadFor use;
+} Build;
+
+static int build(Arena *arena, const Build *b, bool native)
 {
     char *compiler = arena_copy_text(arena, setting("CC", "cc"));
-    char *flags = arena_copy_text(arena, setting("CFLAGS", arena_format(arena, "%s%s", flags_for[use], native ? NATIVE_FLAGS : "")));
+    const char *usual = arena_format(arena, "%s%s", flags_for[b->use], native ? NATIVE_FLAGS : "");
+    char *flags = arena_copy_text(arena, setting("CFLAGS", usual));
     char *words[WORDS_MAX];
     int count = split(compiler, words, 0);
     count = split(flags, words, count);
     words[count++] = "-shared";
     words[count++] = "-fPIC";
     words[count++] = "-o";
-    words[count++] = (char *)object;
-    words[count++] = (char *)source;
-    count = split(arena_copy_text(arena, libraries), words, count);
+    words[count++] = (char *)b->object;
+    words[count++] = (char *)b->source;
+    count = split(arena_copy_text(arena, b->libraries), words, count);
     words[count++] = "-lm";
     words[count] = NULL;
-    return run(words, log);
+    return run(words, b->log, b->folder);
 }
 
 static char *first_lines(Arena *arena, const char *path)
@@ -121,50 +114,69 @@ static void keep_to_one_thread(void *library)
         set_threads(1);
 }
 
-static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded, const char *folder)
+static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b, Loaded *loaded)
 {
-    const struct lstmc_model *m = &compiled->programs.model->descriptor;
     const char *file = compiled->programs.model->file;
-    char *header = arena_format(arena, "%s/%s.h", folder, m->name), *source = arena_format(arena, "%s/%s.c", folder, m->name);
-    char *object = arena_format(arena, "%s/%s.so", folder, m->name), *log = arena_format(arena, "%s/log", folder);
-    int error = write_file(header, compiled->header.text, compiled->header.length);
+    int error = write_file(b->header, compiled->header.text, compiled->header.length);
     if (!error)
-        error = write_file(source, compiled->source.text, compiled->source.length);
-    bool done = false, blas = emit_calls_blas(&compiled->programs);
+        error = write_file(b->source, compiled->source.text, compiled->source.length);
     bool native = !emit_dispatches(&compiled->programs);        /* what chooses for itself is to do so */
-    const char *libraries = blas ? blas_flags(arena) : "";
     if (error) {
-        diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", folder, strerror(error));
-    } else if ((!native || build(arena, source, object, log, use, true, libraries)) &&
-               build(arena, source, object, log, use, false, libraries)) {
-        diagnostics_add(diagnostics, file, 0, "%s", failure(arena, log, blas));
-    } else if (!(loaded->library = dlopen(object, RTLD_NOW | RTLD_LOCAL))) {
-        diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());
-    } else {
-        loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", m->name));
-        if (!loaded->model)
-            die("%s_model is missing in the generated code", m->name);
-        if (blas)
-            keep_to_one_thread(loaded->library);
-        done = true;
+        diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", b->folder, lstmc_write_reason(error));
+        return false;
     }
-    unlink(header);
-    unlink(source);
-    unlink(object);
-    unlink(log);
-    return done;
+    if ((!native || build(arena, b, true)) && build(arena, b, false)) {
+        diagnostics_add(diagnostics, file, 0, "%s", failure(arena, b->log, *b->libraries));
+        return false;
+    }
+    if (!(loaded->library = dlopen(b->object, RTLD_NOW | RTLD_LOCAL))) {
+        diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());
+        return false;
+    }
+    const char *name = compiled->programs.model->descriptor.name;
+    loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", name));
+    if (!loaded->model)
+        die("%s_model is missing in the generated code", name);
+    if (*b->libraries)
+        keep_to_one_thread(loaded->library);
+    return true;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+/* A compiler that has been ended may for a moment still be there, and write. */
+static void remove_folder(const char *folder)
+{
+    const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+    for (int i = 0; i < 100 && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) && !access(folder, F_OK); i++)
+        nanosleep(&moment, NULL);
 }
 
 bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
 {
-    *loaded = (Loaded){ 0 };
+    const char *name = compiled->programs.model->descriptor.name;
     char *folder = arena_format(arena, "%s/lstmc-XXXXXX", setting("TMPDIR", "/tmp"));
-    if (!mkdtemp(folder)) {
+    *loaded = (Loaded){ 0 };
+    run_begin();
+    bool done = false;
+    if (mkdtemp(folder)) {
+        Build b = {
+            .folder = folder, .use = use, .log = arena_format(arena, "%s/log", folder),
+            .header = arena_format(arena, "%s/%s.h", folder, name),
+            .source = arena_format(arena, "%s/%s.c", folder, name),
+            .object = arena_format(arena, "%s/%s.so", folder, name),
+            .libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "",
+        };
+        done = load_from(arena, diagnostics, compiled, &b, loaded);
+        remove_folder(folder);
+    } else {
         diagnostics_add(diagnostics, compiled->programs.model->file, 0, "no temporary folder: %s", strerror(errno));
-        return false;
     }
-    bool done = load_from(arena, diagnostics, compiled, use, loaded, folder);
-    rmdir(folder);
+    run_end();
     return done;
 }
 

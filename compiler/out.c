@@ -1,12 +1,13 @@
 /* out.c: text that grows and indents itself, and whole files or none. */
 #include "out.h"
 
+#include "../runtime/replace.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define INDENT 4    /* spaces a brace */
 
@@ -76,63 +77,33 @@ void out_free(Out *out)
     *out = (Out){ 0 };
 }
 
-static int write_all(int file, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(file, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        text += written;
-        length -= (size_t)written;
-    }
-    return 0;
-}
+/* ---- files ---- */
 
-static char *temporary_name(const char *path)
+static int write_temporary(struct lstmc_replacement *replacement, const FileText *text)
 {
-    size_t size = strlen(path) + 32;
-    char *name = malloc(size);
-    if (name)
-        snprintf(name, size, "%s.%ld.tmp", path, (long)getpid());
-    return name;
-}
-
-static int write_temporary(const char *name, const FileText *text)
-{
-    int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (file < 0)
+    if (lstmc_replacement_open(replacement, text->path))
         return errno;
-    int status = write_all(file, text->text, text->length);
-    if (!status && fsync(file))
-        status = errno;
-    if (close(file) && !status)
-        status = errno;
-    return status;
+    return lstmc_write_all(replacement->descriptor, text->text, text->length) ||
+           lstmc_replacement_flush(replacement, 1) ? errno : 0;
 }
 
 int write_files(const FileText *texts, int count, const char **failed)
 {
-    char *names[WRITE_FILES_MAX] = { NULL };
-    int status = 0, i;
+    struct lstmc_replacement replacements[WRITE_FILES_MAX] = { { .path = NULL } };
+    int status = 0, opened = 0, placed = 0;
     if (count > WRITE_FILES_MAX)
         die("%d files at once", count);
-    for (i = 0; i < count && !status; i++) {
-        *failed = texts[i].path;
-        names[i] = temporary_name(texts[i].path);
-        status = names[i] ? write_temporary(names[i], &texts[i]) : ENOMEM;
+    for (; opened < count && !status; opened++) {
+        *failed = texts[opened].path;
+        status = write_temporary(&replacements[opened], &texts[opened]);
     }
-    for (i = 0; i < count && !status; i++) {
-        *failed = texts[i].path;
-        if (rename(names[i], texts[i].path))
-            status = errno;
+    for (; placed < count && !status; placed++) {
+        *failed = texts[placed].path;
+        status = lstmc_replacement_commit(&replacements[placed]) ? errno : 0;
     }
-    for (i = 0; i < count; i++) {
-        if (status && names[i])
-            unlink(names[i]);
-        free(names[i]);
-    }
+    for (int i = placed; i < opened; i++)
+        if (replacements[i].path)
+            lstmc_replacement_abandon(&replacements[i]);
     return status;
 }
 
@@ -140,4 +111,33 @@ int write_file(const char *path, const char *text, size_t length)
 {
     const char *failed;
     return write_files(&(FileText){ path, text, length }, 1, &failed);
+}
+
+/* Each folder on the way, from the first on; what is there already is no failure. */
+int make_folder(const char *path)
+{
+    char *part = strdup(path);
+    int error = part ? 0 : ENOMEM;
+    for (char *c = part; part && !error; c++) {
+        char kept = *c;
+        if (kept && (kept != '/' || c == part))
+            continue;
+        *c = 0;
+        if (mkdir(part, 0777) && errno != EEXIST)
+            error = errno;
+        *c = kept;
+        if (!kept)
+            break;
+    }
+    free(part);
+    return error;
+}
+
+int make_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    int error = folder ? make_folder(folder) : 0;
+    free(folder);
+    return error;
 }

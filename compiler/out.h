@@ -19,8 +19,9 @@ void put(Out *out, const char *format, ...) PRINTF_LIKE(2, 3);
 void put_raw(Out *out, const char *text);
 void out_free(Out *out);
 
-/* Writes several files, at most WRITE_FILES_MAX: each to a temporary file beside its place, and only when all of them are whole are they renamed:
- * a failure while writing leaves every old file as it was. Returns 0, or an errno value and the path that failed. */
+/* Writes several files, at most WRITE_FILES_MAX: each to a temporary file beside its place, and only when all of them
+ * are whole are they renamed: a failure while writing leaves every old file as it was. Returns 0, or an errno value
+ * (in words: lstmc_write_reason) and the path that failed. */
 #define WRITE_FILES_MAX 8
 typedef struct FileText {
     const char *path, *text;
@@ -31,5 +32,9 @@ int write_files(const FileText *texts, int count, const char **failed);
 /* Writes `length` bytes to `path` by way of a temporary file beside it and a rename: the file is whole or untouched.
  * Returns 0, or an errno value. */
 int write_file(const char *path, const char *text, size_t length);
+
+/* Makes a folder, or that of a file, with those above it. Returns 0, also if it is there, or an errno value. */
+int make_folder(const char *path);
+int make_folder_of(const char *path);
 
 #endif

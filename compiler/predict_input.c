@@ -4,6 +4,7 @@
 #include "predict_input.h"
 
 #include "answer.h"
+#include "input_file.h"
 
 #include "../runtime/dataset.h"
 #include "../runtime/message.h"
@@ -157,7 +158,8 @@ static int read_table(PredictInput *input, const char *path)
 static int end_of_input(PredictInput *input)
 {
     return ferror(input->file)
-               ? lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: %s", input->path, strerror(errno))
+               ? lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: cannot be read any further: %s", input->path,
+                            strerror(errno))
                : 0;
 }
 
@@ -271,15 +273,6 @@ int predict_input_step(PredictInput *input, void *x, int count)
 /* ---- all of them ---- */
 
 /* A folder opens like a file. */
-static int open_file(PredictInput *input, const char *path)
-{
-    input->file = path ? fopen(path, "r") : stdin;
-    if (!input->file)
-        return lstmc_fail(&input->session->message, LSTMC_IO, "%.200s: %s", path, strerror(errno));
-    input->line = !reads_text(input);
-    return LSTMC_OK;
-}
-
 static int allocate(PredictInput *input)
 {
     size_t rows = (size_t)input->model->batch * (size_t)input->model->shards;
@@ -292,7 +285,7 @@ static int allocate(PredictInput *input)
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path)
 {
     PredictInput *input = arena_alloc(session->arena, sizeof *input);
-    bool is_file = path && strcmp(path, "-");
+    bool is_file = !input_is_standard(path);
     *input = (PredictInput){ .session = session, .model = &description_model(session->description)->descriptor, .meaning = meaning,
                              .path = is_file ? path : "standard input", .line = 0 };
     int status = allocate(input);
@@ -301,8 +294,9 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
     else if (!status && is_file && (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".gz")) &&
              !reads_text(input))
         status = read_table(input, path);
-    else if (!status)
-        status = open_file(input, is_file ? path : NULL);
+    else if (!status && !(input->file = input_open(path, &session->message)))
+        status = LSTMC_IO;
+    input->line = !reads_text(input);
     if (!status)
         return input;
     predict_input_close(input);

@@ -2,12 +2,14 @@
  * The state is bare and bounded (lua_state.c). */
 #include "lua_description.h"
 
+#include "../runtime/file.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MAX (1024 * 1024)
 
@@ -15,22 +17,18 @@
 
 static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path, size_t *length)
 {
-    struct stat status;
-    if (stat(path, &status)) {
+    int descriptor = lstmc_file_open(path, NULL);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    if (!file) {
         int error = errno;
         const char *lua = arena_format(arena, "%s.lua", path);
-        bool near = !stat(lua, &status);
-        diagnostics_add(diagnostics, path, 0, "cannot be read: %s%s%s%s", strerror(error), near ? " (did you mean " : "",
-                        near ? lua : "", near ? "?)" : "");
-        return NULL;
-    }
-    if (!S_ISREG(status.st_mode)) {     /* a pipe would be waited for without end */
-        diagnostics_add(diagnostics, path, 0, S_ISDIR(status.st_mode) ? "is a folder, not a description" : "is not a regular file");
-        return NULL;
-    }
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        diagnostics_add(diagnostics, path, 0, "cannot be read: %s", strerror(errno));
+        bool near = error == ENOENT && !access(lua, F_OK);
+        if (error == EISDIR || error == EINVAL)
+            diagnostics_add(diagnostics, path, 0,
+                            error == EISDIR ? "is a folder, not a description" : "is not a regular file");
+        else
+            diagnostics_add(diagnostics, path, 0, "cannot be read: %s%s%s%s", strerror(error),
+                            near ? " (did you mean " : "", near ? lua : "", near ? "?)" : "");
         return NULL;
     }
     char *text = arena_alloc(arena, FILE_MAX + 1);

@@ -3,10 +3,10 @@
 #include "charts.h"
 #include "svg.h"
 
-#include <errno.h>
+#include "../runtime/replace.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct Report {
     Session *session;
@@ -179,15 +179,16 @@ static int write_text(Session *s, const char *path, const Out *text)
     int error = write_file(path, text->text, text->length);
     if (!error)
         return LSTMC_OK;
-    snprintf(s->message.text, sizeof s->message.text, "%s: cannot be written: %s", path, strerror(error));
+    snprintf(s->message.text, sizeof s->message.text, "%s: cannot be written: %s", path, lstmc_write_reason(error));
     return LSTMC_IO;
 }
 
 static int write_pictures(Report *r, const char *folder)
 {
     Session *s = r->session;
-    if (mkdir(folder, 0777) && errno != EEXIST) {
-        snprintf(s->message.text, sizeof s->message.text, "%s: cannot be made: %s", folder, strerror(errno));
+    int error = make_folder(folder);
+    if (error) {
+        snprintf(s->message.text, sizeof s->message.text, "%s: cannot be made: %s", folder, strerror(error));
         return LSTMC_IO;
     }
     int status = LSTMC_OK;

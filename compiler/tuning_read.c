@@ -1,13 +1,14 @@
 /* tuning_read.c: in: a file of choices.  out: the choices.  Reads the part of Lua that `lstmc tune` writes, without running anything. */
 #include "tuning.h"
 
+#include "../runtime/file.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define FILE_MAX (1024 * 1024)
 
@@ -166,14 +167,14 @@ static void read_table(Reader *reader)
 
 static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path)
 {
-    struct stat status;
-    FILE *file = NULL;
-    if (!stat(path, &status) && !S_ISREG(status.st_mode)) {
+    int descriptor = lstmc_file_open(path, NULL);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    if (!file && (errno == EINVAL || errno == EISDIR)) {
         diagnostics_add(diagnostics, path, 0, "is not a regular file");
         return NULL;
     }
     char *text = arena_alloc(arena, FILE_MAX + 1);
-    size_t length = (file = fopen(path, "rb")) ? fread(text, 1, FILE_MAX + 1, file) : 0;
+    size_t length = file ? fread(text, 1, FILE_MAX + 1, file) : 0;
     bool failed = !file || ferror(file);
     int error = errno;
     if (file)

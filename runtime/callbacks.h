@@ -13,8 +13,11 @@ struct lstmc_callback_run {
     struct lstmc_message *message;
 };
 
-/* Refuses monitors that nothing gives, and what does not go together. */
+/* Refuses monitors and fields of file names that nothing gives, and what does not go together. */
 int lstmc_callbacks_check(const struct lstmc_train_options *options, int has_validation, struct lstmc_message *message);
+
+/* Whether the training is to end with the best weights that a callback has kept. */
+int lstmc_callbacks_restore(const struct lstmc_train_options *options, const struct lstmc_snapshot *snapshot);
 
 void lstmc_callbacks_epoch_begin(const struct lstmc_callback_run *run);
 /* `history`: of the epoch so far. */

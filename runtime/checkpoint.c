@@ -3,7 +3,10 @@
 #include "message.h"
 #include "model_file.h"
 #include "number.h"
+#include "ranges.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +19,23 @@
 
 enum kind { COUNT, REAL };      /* uint64_t, double */
 
-#define FIELD(kind, member) { PREFIX #member, kind, offsetof(struct lstmc_snapshot, member), sizeof ((struct lstmc_snapshot *)0)->member / 8 }
+#define LATER_FIELD(kind, member, late) \
+    { PREFIX #member, kind, offsetof(struct lstmc_snapshot, member), \
+      sizeof ((struct lstmc_snapshot *)0)->member / 8, late }
+#define FIELD(kind, member) LATER_FIELD(kind, member, 0)
 
 static const struct field {
     const char *key;
     enum kind kind;
     size_t offset, count;
+    int is_late;                /* 1: checkpoints of the first version do not have it, which is as 0 */
 } fields[] = {
-    FIELD(COUNT, seed), FIELD(COUNT, samples), FIELD(COUNT, batch_rows), FIELD(COUNT, callback_count), FIELD(COUNT, iteration), FIELD(COUNT, batches),
-    FIELD(COUNT, epoch), FIELD(COUNT, position), FIELD(COUNT, accumulated), FIELD(COUNT, stopped), FIELD(REAL, learning_rate), FIELD(REAL, seconds),
-    FIELD(REAL, totals.loss), FIELD(REAL, totals.metric_sum), FIELD(REAL, totals.metric_count), FIELD(COUNT, totals.samples),
+    FIELD(COUNT, seed), FIELD(COUNT, samples), FIELD(COUNT, batch_rows), FIELD(COUNT, callback_count),
+    FIELD(COUNT, iteration), FIELD(COUNT, batches), FIELD(COUNT, epoch), FIELD(COUNT, position),
+    FIELD(COUNT, accumulated), FIELD(COUNT, stopped), FIELD(REAL, learning_rate), FIELD(REAL, seconds),
+    FIELD(REAL, totals.loss), FIELD(REAL, totals.metric_sum), FIELD(REAL, totals.metric_count),
+    FIELD(COUNT, totals.samples), LATER_FIELD(COUNT, epochs, 1), LATER_FIELD(COUNT, diverged, 1),
+    LATER_FIELD(COUNT, best_epoch, 1), LATER_FIELD(REAL, best_loss, 1),
 };
 
 #define FIELDS (sizeof fields / sizeof *fields)
@@ -191,6 +201,8 @@ static int load_numbers(const struct lstmc_tensor_file *file, struct lstmc_snaps
     const char *text;
     for (size_t f = 0; f < FIELDS; f++) {
         text = lstmc_tensor_file_value(file, fields[f].key);
+        if (!text && fields[f].is_late)
+            continue;
         for (size_t i = 0; text && i < fields[f].count; i++)
             if (!take_number(&text, fields[f].kind, (char *)s + fields[f].offset + 8 * i))
                 return 0;
@@ -200,6 +212,80 @@ static int load_numbers(const struct lstmc_tensor_file *file, struct lstmc_snaps
     text = lstmc_tensor_file_value(file, CALLBACK_KEY);
     return text && take_callbacks(text, s);
 }
+
+/* ---- numbers that no training has ---- */
+
+#define COUNT_MAX UINT64_C(1000000000)      /* of epochs, and of what callbacks count */
+
+static const char *impossible_callback(const struct lstmc_snapshot *s)
+{
+    for (size_t i = 0; i < s->callback_count; i++) {
+        const struct lstmc_callback_state *state = &s->callback[i];
+        if (isnan(state->best) || state->has_best > 1 || state->wait > COUNT_MAX || state->cooldown > COUNT_MAX)
+            return "callbacks";
+    }
+    return NULL;
+}
+
+/* The name of what cannot be; NULL: all can. */
+static const char *impossible_number(const struct lstmc_snapshot *s)
+{
+    const struct lstmc_totals *totals = &s->totals;
+    if (!(s->learning_rate >= 0 && s->learning_rate <= (double)FLT_MAX))
+        return "learning_rate";
+    if (!(s->seconds >= 0 && isfinite(s->seconds)))
+        return "seconds";
+    if (!isfinite(totals->loss) || totals->samples > s->samples)
+        return "totals";
+    for (int i = 0; i < LSTMC_METRICS_MAX; i++)
+        if (isnan(totals->metric_sum[i]) || !(totals->metric_count[i] >= 0))
+            return "totals";
+    if (s->epoch < 1 || s->epoch > COUNT_MAX || s->best_epoch > s->epoch)
+        return "epoch";
+    if (s->position > s->samples || !s->batch_rows || s->accumulated > COUNT_MAX)
+        return "position";
+    if (s->stopped > 1 || s->diverged > 1 || !isfinite(s->best_loss))
+        return "stopped";
+    return impossible_callback(s);
+}
+
+/* An optimiser may hold an infinity, the square of a large gradient. Gradients that wait are looked at when used. */
+static int has_nan(const float *values, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += isnan(values[i]) != 0;
+    return found > 0;
+}
+
+static const char *impossible_array(const struct lstmc_model *model, const struct lstmc_snapshot *s)
+{
+    if (has_nan(s->optimizer, lstmc_optimizer_floats(model)))
+        return "optimizer";
+    if (s->average && !lstmc_range_is_finite(s->average, model->gradient_count))
+        return "average";
+    if (s->best && !lstmc_range_is_finite(s->best, model->weight_count))
+        return "best";
+    if (s->carried && !lstmc_range_is_finite(s->carried, (size_t)s->carried_count))
+        return "carried";
+    return NULL;
+}
+
+/* A checkpoint of a training that went well has none of these: a file that was damaged, or made by hand. */
+static int check_values(const struct lstmc_model *model, const struct lstmc_snapshot *s, const char *path,
+                        struct lstmc_message *message)
+{
+    const char *what = impossible_number(s);
+    if (!what)
+        what = impossible_array(model, s);
+    if (what)
+        return lstmc_fail(message, LSTMC_BAD_FILE,
+                          "%.250s: training/%s holds a number that cannot be: nothing can go on from it", path, what);
+    return lstmc_range_is_finite(s->weights, model->weight_count) ? LSTMC_OK :
+           lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: a weight is not finite: nothing can go on from it", path);
+}
+
+/* ---- arrays ---- */
 
 /* Copies a tensor of `count` floats into new memory; what is missing or empty leaves zeros if it is needed, else NULL. 0: it does not fit. */
 static int load_floats(const struct lstmc_tensor_file *file, const char *name, size_t count, int needed, float **values)
@@ -271,6 +357,8 @@ int lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot
         status = lstmc_fail_memory(message, path);
     if (!status)
         status = lstmc_weights_take(model, s->weights, &file, path, message);
+    if (!status)
+        status = check_values(model, s, path, message);
     lstmc_tensor_file_free(&file);
     if (status)
         lstmc_snapshot_free(s);

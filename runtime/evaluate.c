@@ -95,9 +95,11 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
         const float *sample_weight = data->sample_weight && !options->stateful ? data->sample_weight + first : NULL;
         double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows, lstmc_batch_scale(model, rows),
                                                memory->output) + penalty;
-        if (!isfinite(loss))
-            return lstmc_fail(message, LSTMC_NOT_FINITE, "the loss of samples %zu to %zu is %g; first seen: %.300s", first, first + rows - 1, loss,
-                              lstmc_find_not_finite(engine, &batch).text);
+        if (!isfinite(loss)) {
+            struct lstmc_message where = lstmc_find_not_finite(engine, &batch);
+            return lstmc_fail(message, LSTMC_NOT_FINITE, "the loss of samples %zu to %zu is %g; first seen: %.300s",
+                              first, first + rows - 1, loss, *where.text ? where.text : "the loss itself");
+        }
         int status = lstmc_totals_add(totals, model, options, loss, memory->output, batch.y, batch.rows, message);
         if (status)
             return status;

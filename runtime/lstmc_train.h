@@ -109,7 +109,8 @@ struct lstmc_callback {
     int save_best_only;                 /* ModelCheckpoint */
     int has_threshold; double initial_value_threshold;
     int save_freq;                      /* batches; 0: each epoch */
-    const char *path;                   /* ModelCheckpoint, with {epoch}, {epoch:02d}, {batch}, {val_loss:.4f} in it, and CSVLogger */
+    const char *path;                   /* ModelCheckpoint, with {epoch}, {epoch:02d}, {batch}, {val_loss:.4f} in it
+                                         * ({{ is a brace), and CSVLogger */
     char separator;                     /* CSVLogger; 0: a comma */
     double (*schedule)(void *context, int epoch, double learning_rate);     /* LearningRateScheduler; epochs from 0 */
     void *context;
@@ -144,9 +145,13 @@ struct lstmc_snapshot {
     uint64_t iteration;         /* updates done */
     uint64_t batches;           /* batches done: what dropout is keyed by */
     uint64_t epoch;             /* the present one, from 1 */
+    uint64_t epochs;            /* how many there were to be; 0: unknown */
     uint64_t position;          /* its samples done */
     uint64_t accumulated;       /* batches whose gradients wait for an update */
-    uint64_t stopped;           /* 1: a callback has ended the training */
+    uint64_t stopped;           /* 1: a callback, or a NaN, has ended the training */
+    uint64_t diverged;          /* 1: it was a NaN or an infinity; `weights` are the best, all else means nothing */
+    uint64_t best_epoch;        /* from 1: whose weights `best` holds; 0: unknown */
+    double best_loss;           /* of that epoch, where no callback restores the best; val_loss if there is one */
     double learning_rate;       /* as callbacks have left it */
     double seconds;             /* of the present epoch so far */
     struct lstmc_totals totals;
@@ -155,7 +160,8 @@ struct lstmc_snapshot {
     float *optimizer;           /* [lstmc_optimizer_floats] */
     float *gradients;           /* [gradient_count]: those that wait */
     float *average;             /* [gradient_count]: of the weights (use_ema), or NULL */
-    float *best;                /* [weight_count]: what restore_best_weights restores, or NULL while there is none */
+    float *best;                /* [weight_count]: what restore_best_weights restores, or what a training that ends at
+                                 * a NaN has left; NULL while there is none */
     float *carried;             /* [carried_count]: states between two batches of a stream, or NULL */
     uint64_t carried_count;
     struct lstmc_history *log;  /* [log_count]: the epochs done */
@@ -199,12 +205,16 @@ struct lstmc_train_options {
     /* Whether to go on from a snapshot, whose arrays then belong to the training; may be NULL. */
     struct lstmc_snapshot *resume;
     /* Called when a checkpoint is due: `checkpoint_batches` batches or `checkpoint_seconds` after the last one (0: never for that reason), at the
-     * end and at an interruption; may be NULL. A failure is said and does not end the training. */
+     * end, at a NaN and at an interruption; may be NULL. A failure is said and does not end the training; where files may
+     * not grow (RLIMIT_FSIZE) it is one only if the program ignores SIGXFSZ. */
     int (*checkpoint)(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message);
     int checkpoint_batches;
     double checkpoint_seconds;
     /* What ModelCheckpoint saves with; it cannot be used without. */
     int (*save_weights)(void *context, const char *path, const float *weights, struct lstmc_message *message);
+    /* Called after each attempt of a callback to write a file; `why` it failed, or NULL: it did not. A failure is
+     * said, unless `quiet`, and does not end the training. May be NULL. */
+    void (*wrote)(void *context, const struct lstmc_callback *callback, const char *why);
     /* Called after each batch of so many rows, before the next one; may be NULL. */
     void (*batch_end)(void *context, int epoch, int rows, const struct lstmc_engine *engine);
     /* Called after each epoch; may be NULL. Non-zero ends the training. */
@@ -212,11 +222,15 @@ struct lstmc_train_options {
     void *context;
 };
 
-/* Trains in place, from a fresh optimiser state. Batches of batch * shards samples, last short one kept; loss and metrics are means over
- * samples, as in Keras, regularisers included. `validation` and `history` (of the last epoch) may be NULL.
+/* Trains in place, from a fresh optimiser state. Batches of batch * shards samples, last short one kept; loss and
+ * metrics are means over samples, as in Keras, regularisers included. `validation` and `history` (of the last epoch)
+ * may be NULL.
  * Shows a progress bar with ETA on a terminal (standard error), plain lines in a pipe; honours NO_COLOR.
- * Stops with LSTMC_NOT_FINITE at the first NaN or infinity, and the message names where it appeared first (weight, input, tensor of the tape,
- * output, gradient; epoch and batch); the weights are then those of before that batch, unless the update itself made them so. */
+ * Stops with LSTMC_NOT_FINITE at the first NaN or infinity, and the message names where it appeared first (weight,
+ * input, tensor of the tape, output, gradient; epoch and batch). The weights are then the best: those that a callback
+ * was to restore, else those of the epoch with the lowest loss; a last checkpoint holds them, and a training that
+ * resumes it ends at once, with them. In the first epoch there are none: the weights are those of before the batch,
+ * unless the update itself made them so. */
 int lstmc_train(struct lstmc_engine *engine, float *weights, const struct lstmc_dataset *training,
                 const struct lstmc_dataset *validation, const struct lstmc_train_options *options,
                 struct lstmc_history *history, struct lstmc_message *message);

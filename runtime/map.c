@@ -1,5 +1,6 @@
 /* map.c: in: a path, or so many bytes.  out: memory that the system brings in and takes out by itself. */
 #include "map.h"
+#include "file.h"
 #include "message.h"
 
 #include <errno.h>
@@ -16,8 +17,6 @@ static int map_open(int descriptor, const char *path, struct lstmc_mapping *mapp
     struct stat status;
     if (fstat(descriptor, &status))
         return lstmc_fail(message, LSTMC_IO, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return lstmc_fail(message, LSTMC_IO, "%s: is not a regular file", path);
     if (status.st_size == 0)
         return LSTMC_OK;
     void *start = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
@@ -30,9 +29,9 @@ static int map_open(int descriptor, const char *path, struct lstmc_mapping *mapp
 int lstmc_map_file(const char *path, struct lstmc_mapping *mapping, struct lstmc_message *message)
 {
     *mapping = (struct lstmc_mapping){ NULL, 0 };
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = lstmc_file_open(path, message);
     if (descriptor < 0)
-        return lstmc_fail(message, LSTMC_IO, "%s: %s", path, strerror(errno));
+        return LSTMC_IO;
     int status = map_open(descriptor, path, mapping, message);
     close(descriptor);
     return status;

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* Names out of files must not command a terminal. */
-static void hide_controls(char *text)
+static void write_words(char *text, size_t size, const char *format, va_list arguments)
 {
+    lstmc_format_list(text, size, format, arguments);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
@@ -14,14 +15,22 @@ static void hide_controls(char *text)
 
 int lstmc_fail(struct lstmc_message *message, int status, const char *format, ...)
 {
-    if (message) {
-        va_list arguments;
-        va_start(arguments, format);
-        lstmc_format_list(message->text, sizeof message->text, format, arguments);
-        va_end(arguments);
-        hide_controls(message->text);
-    }
+    va_list arguments;
+    va_start(arguments, format);
+    if (message)
+        write_words(message->text, sizeof message->text, format, arguments);
+    va_end(arguments);
     return status;
+}
+
+void lstmc_add_words(struct lstmc_message *message, const char *format, ...)
+{
+    size_t used = message ? strlen(message->text) : 0;
+    va_list arguments;
+    va_start(arguments, format);
+    if (message)
+        write_words(message->text + used, sizeof message->text - used, format, arguments);
+    va_end(arguments);
 }
 
 void lstmc_note(struct lstmc_notes *notes, const char *format, ...)
@@ -32,9 +41,8 @@ void lstmc_note(struct lstmc_notes *notes, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    lstmc_format_list(line, sizeof line, format, arguments);
+    write_words(line, sizeof line, format, arguments);
     va_end(arguments);
-    hide_controls(line);
     if (used + strlen(line) + 2 <= sizeof notes->text)
         lstmc_format(notes->text + used, sizeof notes->text - used, "%s\n", line);
 }

@@ -9,6 +9,8 @@ int lstmc_fail(struct lstmc_message *message, int status, const char *format, ..
 
 /* Adds a line to the notes, which may be NULL; what finds no room is left out. */
 void lstmc_note(struct lstmc_notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds to the words that are there. */
+void lstmc_add_words(struct lstmc_message *message, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Says that there is no memory for `what`. */
 int lstmc_fail_memory(struct lstmc_message *message, const char *what);

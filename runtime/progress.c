@@ -13,7 +13,7 @@
 #define NARROW 60               /* columns under which the bar gives its place to the numbers */
 
 struct line {
-    char text[512];
+    char text[1024];            /* of as many metrics as there may be */
     size_t length;
 };
 
@@ -56,6 +56,13 @@ void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs,
     progress->terminal = !(terminal && !strcmp(terminal, "dumb"));
     progress->colour = !(no_colour && *no_colour);
     progress->width = find_width(to);
+}
+
+/* The window may have become another one since the last line. */
+static int room_of_line(struct lstmc_progress *progress)
+{
+    progress->width = find_width(progress->to);
+    return progress->width - 1;         /* the last column stays empty, because some terminals wrap there */
 }
 
 void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch, size_t begun)
@@ -118,10 +125,9 @@ static int fit_fields(const char *text, int room)
     return kept;
 }
 
-/* The last column stays empty, because some terminals wrap there. */
-static void draw(struct lstmc_progress *progress, const char *head, int bar_filled, const char *tail)
+static void draw(struct lstmc_progress *progress, const char *head, double part, const char *tail)
 {
-    int room = progress->width - 1;
+    int room = room_of_line(progress), bar_filled = progress->width < NARROW ? -1 : (int)(BAR_WIDTH * part);
     fprintf(progress->to, "\r%.*s", room, head);
     room -= (int)strlen(head);
     if (bar_filled >= 0) {
@@ -149,21 +155,49 @@ void lstmc_progress_batch(struct lstmc_progress *progress, size_t done, double l
     add_time(&tail, seconds_left(progress));
     add_values(progress, &tail, "", loss, metrics);
     add_speed(progress, &tail);
-    draw(progress, head.text, progress->width < NARROW ? -1 : (int)(BAR_WIDTH * part), tail.text);
+    draw(progress, head.text, part, tail.text);
+}
+
+/* Where the field ends that a text begins with. */
+static int field_length(const char *text)
+{
+    const char *next = strstr(text + 2, "  ");
+    return (int)(next ? (size_t)(next - text) : strlen(text));
+}
+
+/* A line that stays: what does not fit goes on in the next one, in whole fields; one that is wider than the terminal
+ * stays whole. */
+static void print_fields(struct lstmc_progress *progress, const char *head, const char *fields)
+{
+    int room = room_of_line(progress), used = (int)strlen(head), indent = 3 * used < room ? used : 2;
+    fprintf(progress->to, "\r%s", head);
+    while (*fields) {
+        int length = fit_fields(fields, room - used);
+        if (!length && used <= indent)
+            length = field_length(fields);
+        fprintf(progress->to, "%.*s\033[K\n", length, fields);
+        fields += length;
+        used = indent;
+        if (*fields)
+            fprintf(progress->to, "%*s", indent, "");
+    }
 }
 
 void lstmc_progress_epoch_end(struct lstmc_progress *progress, const struct lstmc_history *history)
 {
     if (!progress->to)
         return;
-    struct line line = { .length = 0 };
-    add_epoch(progress, &line);
+    struct line head = { .length = 0 }, line = { .length = 0 };
+    add_epoch(progress, &head);
     add_values(progress, &line, "", history->loss, history->metric);
     if (history->has_validation)
         add_values(progress, &line, "val_", history->validation_loss, history->validation_metric);
     add(&line, "  %.*f s", history->seconds < 10 ? 2 : 0, history->seconds);
     add_speed(progress, &line);
-    fprintf(progress->to, "%s%s%s\n", progress->terminal ? "\r" : "", line.text, progress->terminal ? "\033[K" : "");
+    if (progress->terminal)
+        print_fields(progress, head.text, line.text);
+    else
+        fprintf(progress->to, "%s%s\n", head.text, line.text);
     fflush(progress->to);
 }
 

@@ -25,37 +25,45 @@ int lstmc_write_all(int descriptor, const void *bytes, size_t size)
     return 0;
 }
 
-/* A file of this name that is ours alone, empty: a new one, or one that somebody who was killed has left, whose lock is gone. -1 with errno; EEXIST: a
- * living process writes it. */
+const char *lstmc_write_reason(int error)
+{
+    return error == EINVAL ? "Invalid argument (a pipe, a device or a socket is there, not a file)" : strerror(error);
+}
+
+/* A file of this name that is ours alone, empty: a new one, or one that somebody who was killed has left, whose lock
+ * is gone. -1 with errno; EEXIST: a living process writes it, or it is no file. */
 static int open_locked(const char *name)
 {
     struct stat opened, named;
-    int descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor < 0)
+    int descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (descriptor < 0) {
+        errno = errno == ENXIO || errno == ELOOP ? EEXIST : errno;
         return -1;
+    }
     int locked = !flock(descriptor, LOCK_EX | LOCK_NB);
     /* the owner may have renamed it since it was opened */
-    if (locked && !fstat(descriptor, &opened) && !stat(name, &named) && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev &&
-        !ftruncate(descriptor, 0))
+    if (locked && !fstat(descriptor, &opened) && S_ISREG(opened.st_mode) && !stat(name, &named) &&
+        opened.st_ino == named.st_ino && opened.st_dev == named.st_dev && !ftruncate(descriptor, 0))
         return descriptor;
     close(descriptor);
     errno = EEXIST;
     return -1;
 }
 
-/* A file beside `path` to write, whose name is left in `name`; with the mode of the file that it will replace. */
+/* A file beside `path` to write, whose name is left in `name`; with the mode of the file that it will replace. Its
+ * ending is one that no file of anybody else has, as a leftover of that name is taken over. */
 static int open_beside(const char *path, char *name, size_t size)
 {
     struct stat old;
     int exists = stat(path, &old) == 0, descriptor = -1;
     if (exists && !S_ISREG(old.st_mode)) {
-        errno = S_ISDIR(old.st_mode) ? EISDIR : EINVAL;     /* a device would be replaced by a file */
+        errno = S_ISDIR(old.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
     if (exists && access(path, W_OK))
         return -1;
     for (int attempt = 0; descriptor < 0 && attempt < 100; attempt++) {
-        snprintf(name, size, attempt ? "%s.%d.tmp" : "%s.tmp", path, attempt);
+        snprintf(name, size, attempt ? "%s.lstmc.%d.tmp" : "%s.lstmc.tmp", path, attempt);
         descriptor = open_locked(name);
         if (descriptor < 0 && errno != EEXIST)
             return -1;
@@ -82,39 +90,82 @@ static int sync_folder(const char *path)
     return failed ? -1 : 0;
 }
 
-/* 0, or -1 with errno and the old file as it was. */
-static int replace(const char *path, int durable, int (*write)(int descriptor, const void *context), const void *context)
+/* ---- the steps ---- */
+
+static void replacement_free(struct lstmc_replacement *r)
 {
-    size_t size = strlen(path) + 40;
-    char *name = malloc(size);
-    int descriptor = name ? open_beside(path, name, size) : -1;
-    if (descriptor < 0) {
-        free(name);
-        return -1;
-    }
-    int failed = write(descriptor, context) || (durable && fsync(descriptor)) || rename(name, path) ? -1 : 0, error = errno;
-    if (failed)
-        unlink(name);
-    close(descriptor);          /* not before the rename: with it goes the lock */
-    free(name);
+    int error = errno;
+    if (r->descriptor >= 0)
+        close(r->descriptor);
+    free(r->path);
+    free(r->name);
+    *r = (struct lstmc_replacement){ .descriptor = -1 };
     errno = error;
-    return failed;
 }
 
-int lstmc_replace_file(const char *path, int durable, int (*write)(int descriptor, const void *context), const void *context,
-                       struct lstmc_message *message)
+int lstmc_replacement_open(struct lstmc_replacement *r, const char *path)
 {
     char *real = realpath(path, NULL);          /* a link stays a link */
-    const char *place = real ? real : path;
-    int failed = replace(place, durable, write, context), status = LSTMC_OK;
+    *r = (struct lstmc_replacement){ .path = real ? real : strdup(path), .descriptor = -1 };
+    size_t size = r->path ? strlen(r->path) + 40 : 0;
+    r->name = size ? malloc(size) : NULL;
+    if (r->name)
+        r->descriptor = open_beside(r->path, r->name, size);
+    if (r->descriptor >= 0)
+        return 0;
+    replacement_free(r);
+    return -1;
+}
+
+int lstmc_replacement_flush(const struct lstmc_replacement *r, int durable)
+{
+    if (durable)
+        return fsync(r->descriptor);
+    int copy = dup(r->descriptor);      /* some file systems say at a close that there was no room; the lock stays */
+    return copy < 0 ? 0 : close(copy);
+}
+
+int lstmc_replacement_commit(struct lstmc_replacement *r)
+{
+    if (rename(r->name, r->path)) {
+        lstmc_replacement_abandon(r);
+        return -1;
+    }
+    replacement_free(r);                        /* not before the rename: with the descriptor goes the lock */
+    return 0;
+}
+
+void lstmc_replacement_abandon(struct lstmc_replacement *r)
+{
+    int error = errno;
+    if (r->name)
+        unlink(r->name);
+    errno = error;
+    replacement_free(r);
+}
+
+int lstmc_replace_file(const char *path, int durable, int (*write)(int descriptor, const void *context),
+                       const void *context, struct lstmc_message *message)
+{
+    struct lstmc_replacement r;
+    int failed = lstmc_replacement_open(&r, path), status = LSTMC_OK;
+    if (!failed && (write(r.descriptor, context) || lstmc_replacement_flush(&r, durable))) {
+        lstmc_replacement_abandon(&r);
+        failed = -1;
+    }
+    char *place = failed ? NULL : strdup(r.path);
+    if (!failed)
+        failed = lstmc_replacement_commit(&r);
     int error = errno;
     if (failed)
-        status = lstmc_fail(message, LSTMC_IO, "%.250s: cannot be written: %s (nothing was changed)", path, strerror(error));
-    else if (durable && sync_folder(place)) {
+        status = lstmc_fail(message, LSTMC_IO, "%.250s: cannot be written: %s (nothing was changed)", path,
+                            lstmc_write_reason(error));
+    else if (durable && place && sync_folder(place)) {
         error = errno;
-        status = lstmc_fail(message, LSTMC_IO, "%.250s: written, but its folder could not be synchronised: %s", path, strerror(error));
+        status = lstmc_fail(message, LSTMC_IO, "%.250s: written, but its folder could not be synchronised: %s", path,
+                            strerror(error));
     }
-    free(real);
+    free(place);
     errno = error;
     return status;
 }

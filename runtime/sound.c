@@ -3,6 +3,7 @@
 
 #ifdef HAVE_SNDFILE
 #include "array.h"
+#include "file.h"
 #include "message.h"
 
 #include <math.h>
@@ -44,8 +45,11 @@ int lstmc_sound_read(const char *path, struct lstmc_sound *sound, struct lstmc_m
 {
     SF_INFO info = { .format = 0 };
     memset(sound, 0, sizeof *sound);
-    SNDFILE *file = sf_open(path, SFM_READ, &info);
-    if (!file)
+    int descriptor = lstmc_file_open(path, message);
+    if (descriptor < 0)
+        return LSTMC_IO;
+    SNDFILE *file = sf_open_fd(descriptor, SFM_READ, &info, SF_TRUE);
+    if (!file)                          /* and closes the descriptor */
         return lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: %s", path, sf_strerror(NULL));
     sound->rate = info.samplerate;
     int status = lstmc_riff_check(path, message);

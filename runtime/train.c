@@ -131,14 +131,14 @@ static double learning_rate(const struct run *run, uint64_t updates)
 static int stop_not_finite(const struct run *run, const struct lstmc_batch *batch, size_t number, double loss)
 {
     struct lstmc_message where = lstmc_find_not_finite(run->engine, batch);
-    return lstmc_fail(run->message, LSTMC_NOT_FINITE, "stopped in epoch %d, batch %zu: the loss is %g; first seen: %.300s. "
-                      "A smaller learning rate or clipnorm may help", (int)run->snapshot.epoch, number, loss,
+    return lstmc_fail(run->message, LSTMC_NOT_FINITE, "stopped in epoch %d, batch %zu: the loss is %g; first seen: "
+                      "%.250s. A smaller learning rate or clipnorm may help", (int)run->snapshot.epoch, number, loss,
                       *where.text ? where.text : "the loss itself");
 }
 
 static int stop_weights(const struct run *run, const struct lstmc_batch *batch, size_t number)
 {
-    return lstmc_fail(run->message, LSTMC_NOT_FINITE, "stopped in epoch %d, batch %zu: after the update, %.300s. "
+    return lstmc_fail(run->message, LSTMC_NOT_FINITE, "stopped in epoch %d, batch %zu: after the update, %.250s. "
                       "A smaller learning rate or clipnorm may help", (int)run->snapshot.epoch, number,
                       lstmc_find_not_finite(run->engine, batch).text);
 }
@@ -200,7 +200,7 @@ static void save_checkpoint(struct run *run)
     run->checkpoint_batches = 0;
     if (!run->options->checkpoint)
         return;
-    if (run->snapshot.carried)
+    if (run->snapshot.carried && !run->snapshot.diverged)
         lstmc_carried_get(run->engine, run->snapshot.carried);
     if (run->options->checkpoint(run->options->context, &run->snapshot, &why))
         lstmc_progress_note(&run->progress, "no checkpoint: %s", why.text);
@@ -266,7 +266,8 @@ static int validate(struct run *run)
     if (status == LSTMC_INTERRUPTED)
         return interrupt(run);
     if (status)
-        return lstmc_fail(run->message, status, "validation after epoch %d: %.460s", (int)run->snapshot.epoch, why.text);
+        return lstmc_fail(run->message, status, "validation after epoch %d: %.420s", (int)run->snapshot.epoch,
+                          why.text);
     lstmc_totals_means(&totals, run->options->metric_count, &history->validation_loss, history->validation_metric);
     history->has_validation = 1;
     return LSTMC_OK;
@@ -336,19 +337,43 @@ static void finish(struct run *run)
     save_checkpoint(run);
     if (s->average && s->iteration)
         memcpy(s->weights, s->average, run->model->gradient_count * sizeof(float));
-    if (s->best)
+    if (s->best && (s->diverged || lstmc_callbacks_restore(run->options, s)))
         memcpy(s->weights, s->best, run->model->weight_count * sizeof(float));
+}
+
+/* A NaN ends the training as TerminateOnNaN does, with the best weights. What has led to it is put out of the
+ * snapshot, so that nothing goes on from it. */
+static int diverge(struct run *run)
+{
+    struct lstmc_snapshot *s = &run->snapshot;
+    const struct lstmc_model *model = run->model;
+    if (!s->best)
+        return LSTMC_NOT_FINITE;
+    s->stopped = s->diverged = 1;
+    s->accumulated = s->position = 0;
+    memset(&s->totals, 0, sizeof s->totals);
+    memset(s->optimizer, 0, lstmc_optimizer_floats(model) * sizeof(float));
+    memset(s->gradients, 0, model->gradient_count * sizeof(float));
+    memcpy(s->weights, s->best, model->weight_count * sizeof(float));
+    if (s->average)
+        memcpy(s->average, s->best, model->gradient_count * sizeof(float));
+    if (s->carried)
+        memset(s->carried, 0, (size_t)s->carried_count * sizeof(float));
+    save_checkpoint(run);
+    lstmc_add_words(run->message, ". The weights are now those of epoch %d, the best", (int)s->best_epoch);
+    return LSTMC_NOT_FINITE;
 }
 
 static int train_epochs(struct run *run)
 {
     struct lstmc_snapshot *s = &run->snapshot;
+    s->epochs = (uint64_t)run->options->epochs;
     run->checkpoint_time = lstmc_seconds();
     while (s->epoch <= (uint64_t)run->options->epochs && !s->stopped) {
         int status = train_epoch(run);
         if (status) {
             lstmc_progress_stop(&run->progress);
-            return status;
+            return status == LSTMC_NOT_FINITE ? diverge(run) : status;
         }
         if (is_interrupted(run) && s->epoch <= (uint64_t)run->options->epochs && !s->stopped)
             return interrupt(run);

@@ -266,10 +266,12 @@ static void run_saving(const double *losses, int count, struct lstmc_callback ca
 Test(callbacks, model_checkpoint)
 {
     static const double losses[] = { 5, 4, 6, 3.25 };
-    struct lstmc_callback callback = { .kind = LSTMC_MODEL_CHECKPOINT, .monitor = "val_loss", .path = "a-{epoch:02d}-{val_loss:.2f}-{x}-{loss" };
+    struct lstmc_callback callback = { .kind = LSTMC_MODEL_CHECKPOINT,
+                                       .monitor = "val_loss",
+                                       .path = "a-{epoch:02d}-{val_loss:.2f}-{{x}}-{loss:07.3f}-{loss}" };
     run_saving(losses, 4, callback);
     cr_assert_eq(saved.count, 4);
-    cr_expect_str_eq(saved.path[3], "a-04-3.25-{x}-{loss");
+    cr_expect_str_eq(saved.path[3], "a-04-3.25-{x}-001.000-1.000000");
     callback.save_best_only = 1;
     callback.path = "{epoch}";
     run_saving(losses, 4, callback);
@@ -302,6 +304,135 @@ Test(callbacks, csv_log)
     command_folder_remove(folder);
 }
 
+/* ---- names of files ---- */
+
+/* The name of the file of epoch 3, or why there is none. */
+static const char *name_of_file(const char *pattern, int save_freq, struct outcome *o)
+{
+    static const double losses[] = { 5, 4, 0.125 };
+    static const char *const metrics[] = { "mse", "binary_accuracy" };
+    const struct lstmc_callback callback = { .kind = LSTMC_MODEL_CHECKPOINT, .path = pattern, .save_freq = save_freq };
+    memset(&saved, 0, sizeof saved);
+    *o = run(losses, 3,
+             (struct lstmc_train_options){ .callbacks = &callback,
+                                           .callback_count = 1,
+                                           .save_weights = save,
+                                           .metrics = metrics,
+                                           .metric_count = 2 });
+    return saved.count ? saved.path[saved.count - 1] : o->message.text;
+}
+
+Test(callbacks, names_of_files)
+{
+    static const char *const cases[][2] = {
+        { "best", "best" },
+        { "{epoch}", "3" },
+        { "{epoch:3}|{batch:03d}", "  3|006" },
+        { "{epoch:.1f}", "3.0" },
+        { "{val_loss:.2e}", "1.25e-01" },
+        { "{val_loss:.2g}{{}}", "0.12{}" },
+        { "{val_loss:.2}", "0.12" },
+        { "{val_loss:6.3f}", " 0.125" },
+        { "{val_acc:.2f}", "0.50" },
+        { "{accuracy:.2f}", "0.75" },
+        { "{val_mean_squared_error:.1f}", "0.5" },
+        { "{val_binary_accuracy:.2f}", "0.50" },
+        { "{val_mae:.2f}", "\"{val_mae:.2f}\": there is no \"val_mae\"; there are epoch and batch; loss, mse, "
+                           "binary_accuracy, and each of these with val_" },
+        { "{lr}", "there is no \"lr\"" },
+        { "{Epoch}", "there is no \"Epoch\"" },
+        { "{epoch_}", "there is no \"epoch_\"" },
+        { "a{", "\"{\" begins with no field" },
+        { "a}b", "\"}b\" begins with no field" },
+        { "{}", "begins with no field" },
+        { "{epoch", "begins with no field" },
+        { "{epoch:x}", "begins with no field" },
+        { "{loss:d}", "begins with no field" },
+        { "{loss:.f}", "begins with no field" },
+        { "{loss:1.2.3f}", "begins with no field" },
+        { "{loss:9999f}", "begins with no field" },
+        { "{loss!r}", "there is no \"loss!r\"" },
+        { "{epoch:{batch}}", "begins with no field" },
+        { "{loss:%n}", "begins with no field" },
+        { "{loss:999f}{loss:999f}", "is too long" },
+    };
+    struct outcome o;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *name = name_of_file(cases[i][0], 0, &o);
+        cr_expect(saved.count ? !strcmp(name, cases[i][1]) : strstr(name, cases[i][1]) != NULL, "%s: %s, not %s",
+                  cases[i][0], name, cases[i][1]);
+        cr_expect(o.status == (saved.count ? 0 : LSTMC_MISMATCH) && (saved.count || !script.batches), "%s: %d",
+                  cases[i][0], o.status);
+    }
+    cr_expect(strstr(name_of_file("{val_loss}", 3, &o), "what begins with val_ is known at the end of an epoch alone"),
+              "%s", o.message.text);
+    cr_expect(!strcmp(name_of_file("{batch}-{acc:.2f}", 3, &o), "6-0.75"), "%s %s", saved.path[0], o.message.text);
+}
+
+/* ---- a NaN ends the training, and not what was learned ---- */
+
+static struct { int count; struct lstmc_snapshot snapshot; float weights, best; } kept;
+
+static int keep(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
+{
+    (void)context, (void)message;
+    kept.count++;
+    kept.snapshot = *snapshot;
+    kept.weights = snapshot->weights[0];
+    kept.best = snapshot->best ? snapshot->best[0] : -1;
+    return 0;
+}
+
+/* Epoch 2 is the best; in epoch 5 the validation gives a NaN. */
+static struct outcome run_into_nan(struct lstmc_callback *callback)
+{
+    static const double losses[] = { 5, 1, 3, 2, NAN, 0 };
+    kept.count = 0;
+    return run(
+        losses, 6,
+        (struct lstmc_train_options){ .callbacks = callback, .callback_count = callback != NULL, .checkpoint = keep });
+}
+
+Test(callbacks, the_best_weights_outlive_a_nan)
+{
+    struct lstmc_callback restoring = stopping, late = stopping, other = stopping;
+    restoring.patience = late.patience = other.patience = 9;
+    restoring.restore_best_weights = late.restore_best_weights = 1;
+    late.start_from_epoch = 5;                  /* it has kept nothing yet */
+    struct lstmc_callback *const callbacks[] = { &restoring, &late, &other, NULL };
+    for (size_t i = 0; i < sizeof callbacks / sizeof *callbacks; i++) {
+        struct outcome o = run_into_nan(callbacks[i]);
+        cr_expect(o.status == LSTMC_NOT_FINITE && o.weight == 4, "callback %zu: status %d, weight %g", i, o.status,
+                  (double)o.weight);
+        cr_expect(strstr(o.message.text, "validation after epoch 5"), "%s", o.message.text);
+        cr_expect(strstr(o.message.text, "now those of epoch 2, the best"), "%s", o.message.text);
+        cr_assert(kept.count);
+        cr_expect(kept.weights == 4 && kept.snapshot.diverged && kept.snapshot.stopped &&
+                  kept.snapshot.best_epoch == 2 && kept.snapshot.epoch == 5);
+    }
+}
+
+Test(callbacks, no_best_weights_before_the_first_epoch_ends)
+{
+    static const double losses[] = { NAN };
+    struct outcome o = run(losses, 1, (struct lstmc_train_options){ .checkpoint = keep });
+    cr_expect(o.status == LSTMC_NOT_FINITE && !strstr(o.message.text, "best"), "%s", o.message.text);
+}
+
+/* What is kept for a NaN is not restored where nobody has asked for it. */
+Test(callbacks, the_last_weights_stay_the_last)
+{
+    static const double losses[] = { 5, 1, 3 };
+    struct outcome o = run(losses, 3, (struct lstmc_train_options){ .checkpoint = keep });
+    cr_expect(o.status == 0 && o.weight == 6 && kept.best == 4 && !kept.snapshot.diverged, "%g %g", (double)o.weight,
+              (double)kept.best);
+    struct lstmc_callback late = stopping;
+    late.restore_best_weights = 1;
+    late.start_from_epoch = 9;
+    o = run_callback(losses, 3, late);
+    cr_expect(o.status == 0 && o.weight == 6, "%g", (double)o.weight);
+}
+
 /* ---- refused ---- */
 
 static void expect_refused(struct lstmc_train_options options, const char *words)
@@ -322,6 +453,12 @@ Test(callbacks, refused)
     expect_refused((struct lstmc_train_options){ .callbacks = &callback, .callback_count = 1, .schedule = &schedule }, "is a schedule already");
     callback = (struct lstmc_callback){ .kind = LSTMC_MODEL_CHECKPOINT, .path = "x" };
     expect_refused((struct lstmc_train_options){ .callbacks = &callback, .callback_count = 1 }, "save_weights");
+    callback = (struct lstmc_callback){
+        .kind = LSTMC_MODEL_CHECKPOINT, .monitor = "val_loss", .save_best_only = 1, .path = "x", .save_freq = 2
+    };
+    expect_refused((struct lstmc_train_options){ .callbacks = &callback, .callback_count = 1, .save_weights = save },
+                   "no \"val_loss\" to monitor; there are loss; what begins with val_ is known at the end of an epoch "
+                   "alone");
     struct lstmc_callback two[2] = { stopping, stopping };
     two[0].restore_best_weights = two[1].restore_best_weights = 1;
     expect_refused((struct lstmc_train_options){ .callbacks = two, .callback_count = 2 }, "one of them alone");

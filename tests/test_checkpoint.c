@@ -1,4 +1,5 @@
 /* test_checkpoint.c: a training that is stopped after any batch and goes on from the file ends with the same bits; and what a file must not be. */
+#define _GNU_SOURCE             /* memmem */
 #include "../runtime/lstmc.h"
 #include "../runtime/lstmc_random.h"
 #include "command.h"
@@ -6,6 +7,7 @@
 #include "mutate.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,6 +331,143 @@ Test(checkpoint, of_something_else)
     lstmc_snapshot_free(&snapshot);
     lstmc_free(values);
     subject_free(&s);
+}
+
+/* ---- numbers that cannot be ---- */
+
+static void expect_load(struct subject *s, const struct lstmc_snapshot *changed, const char *words)
+{
+    struct lstmc_message message = { "" };
+    struct lstmc_snapshot snapshot;
+    cr_assert_eq(lstmc_checkpoint_save(s->model, changed, s->path, NULL, &message), 0, "%s", message.text);
+    int status = lstmc_checkpoint_load(s->model, &snapshot, s->path, &message);
+    cr_expect(words ? status == LSTMC_BAD_FILE && strstr(message.text, words) != NULL : status == 0, "%s: %d %s",
+              words ? words : "good", status, message.text);
+    lstmc_snapshot_free(&snapshot);
+}
+
+Test(checkpoint, impossible_numbers)
+{
+    struct subject s = one_checkpoint("Adam{}");
+    struct lstmc_message message;
+    struct lstmc_snapshot good, changed;
+    cr_assert_eq(lstmc_checkpoint_load(s.model, &good, s.path, &message), 0);
+    cr_assert(good.best && good.best_epoch == 1, "the first epoch is the best so far");
+    expect_load(&s, &good, NULL);
+    static const double rates[] = { NAN, -1e-3, INFINITY, 1e39 };
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        changed = good;
+        changed.learning_rate = rates[i];
+        expect_load(&s, &changed, "training/learning_rate holds a number that cannot be");
+    }
+#define REFUSED(member, value, words) (changed = good, changed.member = (value), expect_load(&s, &changed, words))
+    REFUSED(learning_rate, 0, NULL);
+    REFUSED(seconds, NAN, "training/seconds");
+    REFUSED(totals.loss, INFINITY, "training/totals");
+    REFUSED(totals.metric_sum[3], NAN, "training/totals");
+    REFUSED(totals.samples, SAMPLES + 1, "training/totals");
+    REFUSED(epoch, 0, "training/epoch");
+    REFUSED(epoch, UINT64_MAX, "training/epoch");
+    REFUSED(best_epoch, 4, "training/epoch");
+    REFUSED(position, SAMPLES + 1, "training/position");
+    REFUSED(batch_rows, 0, "training/position");
+    REFUSED(stopped, 2, "training/stopped");
+    REFUSED(best_loss, NAN, "training/stopped");
+    changed = good;
+    changed.callback_count = 1;
+    changed.callback[0] = (struct lstmc_callback_state){ .best = NAN };
+    expect_load(&s, &changed, "training/callbacks");
+    float *const arrays[] = { good.weights, good.optimizer, good.best };
+    static const char *const words[] = { "a weight is not finite", "training/optimizer", "training/best" };
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        float before = arrays[i][3];
+        arrays[i][3] = NAN;
+        expect_load(&s, &good, words[i]);
+        arrays[i][3] = INFINITY;
+        expect_load(&s, &good, i == 1 ? NULL : words[i]);       /* squares overflow in trainings that go on */
+        arrays[i][3] = before;
+    }
+    lstmc_snapshot_free(&good);
+    subject_free(&s);
+}
+
+/* Checkpoints of before lstmc kept the best weights of all trainings go on. */
+Test(checkpoint, without_later_numbers)
+{
+    struct subject s = one_checkpoint("Adam{}");
+    static const char *const later[] = { "training/epochs\"", "training/diverged", "training/best_epoch",
+                                         "training/best_loss" };
+    struct lstmc_message message;
+    struct lstmc_snapshot snapshot;
+    long length;
+    FILE *file = fopen(s.path, "r+b");
+    cr_assert(file && !fseek(file, 0, SEEK_END) && (length = ftell(file)) > 0);
+    char *bytes = malloc((size_t)length);
+    rewind(file);
+    cr_assert_eq(fread(bytes, 1, (size_t)length, file), (size_t)length);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        char *at = memmem(bytes, (size_t)length, later[i], strlen(later[i]));
+        cr_assert(at != NULL, "%s", later[i]);
+        at[strlen("training/")] = 'X';
+    }
+    rewind(file);
+    fwrite(bytes, 1, (size_t)length, file);
+    fclose(file);
+    free(bytes);
+    cr_expect_eq(lstmc_checkpoint_load(s.model, &snapshot, s.path, &message), 0, "%s", message.text);
+    cr_expect(!snapshot.epochs && !snapshot.best_epoch && snapshot.best);
+    lstmc_snapshot_free(&snapshot);
+    subject_free(&s);
+}
+
+/* ---- a training that ends at a NaN ---- */
+
+static int spoil_data(void *context, int epoch, const struct lstmc_history *history)
+{
+    struct subject *s = context;
+    (void)history;
+    if (epoch == 2)
+        ((float *)s->data.x)[20 * s->model->input_count] = NAN;
+    return 0;
+}
+
+/* In epoch 3: the checkpoint ends at once when it is resumed, with the same weights, and without the NaN. */
+Test(checkpoint, resumed_behind_a_nan)
+{
+    struct lstmc_message message = { "" };
+    struct lstmc_history history;
+    struct lstmc_snapshot snapshot;
+    for (int restores = 0; restores < 2; restores++) {
+        struct subject s;
+        struct lstmc_callback best = {
+            .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 9, .restore_best_weights = restores
+        };
+        subject_create(&s, "SGD{learning_rate = 0.1, momentum = 0.9}");
+        size_t bytes = s.model->weight_count * sizeof(float);
+        float *weights = lstmc_alloc(bytes), *resumed = lstmc_alloc(bytes);
+        struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){ .callbacks = &best,
+                                                                                            .callback_count = 1,
+                                                                                            .ema_momentum = 0.5,
+                                                                                            .checkpoint_batches = 1,
+                                                                                            .epoch_end = spoil_data });
+        lstmc_init(s.model, weights, 3);
+        cr_expect_eq(train(&s, weights, options, &history, &message), LSTMC_NOT_FINITE);
+        cr_expect(history.epochs == 2 && strstr(message.text, "stopped in epoch 3") &&
+                      strstr(message.text, ", the best"),
+                  "%s", message.text);
+        for (size_t i = 0; i < s.model->weight_count; i++)
+            cr_assert(isfinite(weights[i]));
+        cr_assert_eq(lstmc_checkpoint_load(s.model, &snapshot, s.path, &message), 0, "%s", message.text);
+        cr_expect(snapshot.diverged && !memcmp(snapshot.weights, weights, bytes), "it is a weight file too");
+        cr_expect(!memcmp(snapshot.weights, snapshot.best, bytes));
+        options.resume = &snapshot;
+        options.epochs = 50;
+        cr_expect_eq(train(&s, resumed, options, &history, &message), 0, "%s", message.text);
+        cr_expect(s.batches == 0 && history.epochs == 2 && !memcmp(weights, resumed, bytes));
+        lstmc_free(weights);
+        lstmc_free(resumed);
+        subject_free(&s);
+    }
 }
 
 static int read_mutation(void *context, const char *path, struct lstmc_message *message)

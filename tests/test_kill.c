@@ -140,7 +140,7 @@ Test(kill, two_hundred_times)
         cr_assert(status == -1 || status == 0 || (bytes && status == 4), "start %d ended with %d", (int)i, status);
         killed += status == -1;
         full += bytes != 0;
-        in_the_write += access(arena_format(s.c.arena, "%s.tmp", s.checkpoint), F_OK) == 0;
+        in_the_write += access(arena_format(s.c.arena, "%s.lstmc.tmp", s.checkpoint), F_OK) == 0;
         if (status == 0)
             epochs += 10;               /* it was faster than the killer: a longer training has the same beginning */
         cr_assert_lt(i, 20000);
@@ -200,10 +200,21 @@ Test(kill, command)
                    "kill -INT $p; wait $p", 130, NULL, "; --resume goes on from a.checkpoint");
     command_expect(folder, 120, "rm -f t.checkpoint; $L train a.lua --interpreted --quiet --checkpoint-every=50 --out t.safetensors & p=$!; "
                    "until test -e t.checkpoint; do sleep 0.02; done; kill -TERM $p; wait $p", 143, NULL, "; --resume goes on from t.checkpoint");
-    command_expect(folder, 120, "cp a.checkpoint b.checkpoint; $L train a.lua --interpreted --quiet --checkpoint=b.checkpoint --samples=8 --epochs=2000 --out b.safetensors; "
-                   "cmp a.checkpoint b.checkpoint.old", 0, "weights: b.safetensors", "note: b.checkpoint of an unfinished training (epoch 1 of 2000) is now b.checkpoint.old");
-    command_expect(folder, 120, "$L train a.lua --interpreted --quiet --checkpoint-every=50 --resume & p=$!; sleep 0.3; kill -KILL $p; wait $p 2>/dev/null; test $? = 137",
-                   0, NULL, NULL);
+    command_expect(folder, 120,
+                   "cp a.checkpoint b.checkpoint; $L train a.lua --interpreted --quiet --checkpoint=b.checkpoint "
+                   "--samples=8 --epochs=2000 --out b.safetensors; "
+                   "cmp a.checkpoint b.checkpoint.old",
+                   0, "weights: b.safetensors",
+                   "note: b.checkpoint of an unfinished training (epoch 1 of 40) is now b.checkpoint.old");
+    command_expect(
+        folder, 120,
+        "cp a.checkpoint b.checkpoint; $L train a.lua --interpreted --quiet --checkpoint b.checkpoint --samples=8 "
+        "--epochs=1 --out b.safetensors; cmp a.checkpoint b.checkpoint.old && cmp a.checkpoint b.checkpoint.old.2",
+        0, "weights: b.safetensors",
+        "is now b.checkpoint.old.2; --resume --checkpoint b.checkpoint.old.2 goes on with it");
+    command_expect(folder, 120, "cp a.checkpoint before; $L train a.lua --interpreted --quiet --checkpoint-every=50 "
+                   "--resume & p=$!; while cmp -s a.checkpoint before; do sleep 0.02; done; kill -KILL $p; "
+                   "wait $p 2>/dev/null; test $? = 137", 0, NULL, NULL);
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --resume --seed=4", 1, NULL, "with seed 1, this one has 3000, 4 and 4");
     command_expect(folder, 120, "$L train a.lua --interpreted --quiet --resume", 0, "weights: a.safetensors", NULL);
     command_expect(folder, 120, "cmp a.safetensors whole.safetensors && cmp a.log.csv whole.log.csv", 0, NULL, NULL);

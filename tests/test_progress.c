@@ -29,12 +29,19 @@ static struct screen screen_open(int columns)
     return screen;
 }
 
-static void screen_close(struct screen *screen, char *text, size_t capacity)
+/* What has been written since the last time. */
+static void screen_read(struct screen *screen, char *text, size_t capacity)
 {
     fflush(screen->terminal);
-    usleep(10000);
+    tcdrain(fileno(screen->terminal));
     ssize_t length = read(screen->master, text, capacity - 1);
     text[length > 0 ? length : 0] = 0;
+}
+
+static void screen_close(struct screen *screen, char *text, size_t capacity)
+{
+    usleep(10000);
+    screen_read(screen, text, capacity);
     fclose(screen->terminal);
     close(screen->master);
 }
@@ -108,6 +115,51 @@ Test(progress, narrow)
         const char *metric = strstr(text, "binary");
         cr_expect(!metric || !strncmp(metric, "binary_accuracy 0.75", 20), "a field is cut in two on a terminal of %d: %s", columns, text);
     }
+}
+
+/* What stays of an epoch is whole, in lines that no terminal breaks; the fields of the second line stand under those
+ * of the first. */
+Test(progress, epoch_lines_fit)
+{
+    for (int columns = 20; columns < 120; columns += 9) {
+        char text[4096];
+        struct screen screen = screen_open(columns);
+        show(screen.terminal, 0);
+        screen_close(&screen, text, sizeof text);
+        static const char *const fields[] = { "epoch  3/20", "  loss 0.25", "  binary_accuracy 0.9", "  val_loss 0.5",
+                                              "val_binary_accuracy 0.8", "  1.50 s" };
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+            cr_expect(strstr(text, fields[i]), "\"%s\" is missing or cut on a terminal of %d: %s", fields[i], columns,
+                      text);
+        cr_expect(columns < 28 || widest(text) < columns, "%d columns on a terminal of %d: %s", widest(text), columns,
+                  text);
+        if (columns == 65)
+            cr_expect(strstr(text, "val_loss 0.5\033[K\r\n             val_binary_accuracy 0.8  1.50 s"), "%s", text);
+    }
+}
+
+/* The window becomes narrower, and wider again, while the bar moves: what is drawn from then on fits. */
+Test(progress, window_that_changes)
+{
+    static const unsigned short columns[] = { 100, 50, 33, 110 };
+    struct lstmc_progress progress;
+    struct screen screen = screen_open(100);
+    lstmc_progress_begin(&progress, screen.terminal, 20, 200, names, 1);
+    lstmc_progress_epoch(&progress, 3, 0);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        char text[4096];
+        struct winsize size = { .ws_row = 25, .ws_col = columns[i] };
+        ioctl(screen.master, TIOCSWINSZ, &size);
+        progress.drawn = 0;
+        lstmc_progress_batch(&progress, 50, 0.4321, (double[]){ 0.75 });
+        screen_read(&screen, text, sizeof text);
+        cr_expect(*text && widest(text) < columns[i], "%d columns in a window of %d: %s", widest(text), columns[i],
+                  text);
+        cr_expect(columns[i] < 100 || strstr(text, "binary_accuracy 0.75"), "nothing is missing in a window of %d: %s",
+                  columns[i], text);
+    }
+    fclose(screen.terminal);
+    close(screen.master);
 }
 
 Test(progress, no_colour)

@@ -296,7 +296,6 @@ Test(report, what_is_in_the_way)
     write_text("classes.gradient_flow.csv", "epoch,loss\n");
     expect("$L plot classes.lua", 1, NULL, "classes.gradient_flow.csv:1: the first line is not");
     write_text("classes.gradient_flow.csv", FLOW);
-    expect("$L plot classes.lua --out nowhere/page.html", 1, NULL, "nowhere/page.html: cannot be written: No such file");
     expect("$L plot classes.lua --svg classes.lua", 1, NULL, "classes.lua/loss.svg: cannot be written: Not a directory");
     write_text("bare.safetensors", "");
     expect("$L plot bare.lua", 1, NULL, "there is no bare.log.csv, and the description has no loss");

@@ -63,10 +63,19 @@ end
 
 -- Callbacks -----------------------------------------------------------------------------------------------------------------------
 
--- Descriptions may come from others: what they write stays in the working folder.
+-- Descriptions may come from others: what they write stays in the working folder, and out of what is hidden there.
+-- (Links are looked through, and existing files into, by training_files.c.)
 function types.output_file(v)
   if type(v) ~= "string" or v == "" then return nil, format("must be the name of a file, not %s", shown(v)) end
-  if sub(v, 1, 1) == "/" or find(v, "..", 1, true) then return nil, format('must lie in the working folder: "%s" does not', v) end
+  if sub(v, 1, 1) == "/" or find("/" .. v .. "/", "/../", 1, true) then
+    return nil, format('must lie in the working folder: "%s" does not', v)
+  end
+  local plain = "/" .. v
+  for at = 1, #plain - 2 do
+    if sub(plain, at, at + 1) == "/." and sub(plain, at + 2, at + 2) ~= "/" then
+      return nil, format('must not be hidden: "%s" has a name with a dot in front', v)
+    end
+  end
   return v, v
 end
 
