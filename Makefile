@@ -113,11 +113,16 @@ test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@tests/run.sh $(TESTS)
 
-# The same with everything under the sanitizers, and 10,000 damaged files for each reader: for people, not for every commit.
+# The same with everything under the sanitizers, 10,000 damaged files for each reader and 10,000 hostile descriptions: for people, not for every commit.
 test-sanitized: deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  -j$$(nproc) all tests
-	@TEST_TIMEOUT=3600 FUZZ_FILES=$${FUZZ_FILES:-10000} tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
+	@TEST_TIMEOUT=3600 FUZZ_FILES=$${FUZZ_FILES:-10000} FUZZ_DESCRIPTIONS=$${FUZZ_DESCRIPTIONS:-10000} \
+	  tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
+
+# Faults planted one by one, each caught by the test that it names; goes on where it was stopped. MUTANTS: names of some.
+mutants: deps
+	@tests/mutants.sh $(MUTANTS)
 
 # Compiles, trains and uses models/reber.lua; exit status 1 if it has not learned it.
 demo: deps
@@ -150,7 +155,7 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: always all generated golden tests test test-sanitized demo bench bench-quick deps clean
+.PHONY: always all generated golden tests test test-sanitized mutants demo bench bench-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

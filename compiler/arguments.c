@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -320,6 +321,36 @@ static int take_words(Arguments *a, int count, char **words)
 static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
                                         "tune" };
 
+/* Whether one letter more, less or another, or two that changed places, make one word of the other. */
+static bool is_slip(const char *word, const char *meant)
+{
+    size_t same = 0, length = strlen(word), other = strlen(meant);
+    while (word[same] && word[same] == meant[same])
+        same++;
+    const char *a = word + same, *b = meant + same;
+    if (length == other)
+        return length > same && (!strcmp(a + 1, b + 1) || (a[1] && a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2)));
+    return length == other + 1 ? !strcmp(a + 1, b) : length + 1 == other && !strcmp(a, b + 1);
+}
+
+/* "lstmc trian model.lua": a first word that is no file is looked at as a command. */
+static int check_command(int count, char **words)
+{
+    if (!count || words[0][0] == '-' || strpbrk(words[0], "./=") || !access(words[0], F_OK))
+        return 0;
+    if (!strcmp(words[0], "compile") || !strcmp(words[0], "build"))
+        return usage("there is no command \"%s\": lstmc MODEL.lua compiles", words[0]);
+    if (!strcmp(words[0], "help") || !strcmp(words[0], "version"))
+        return usage("did you mean lstmc --%s?", words[0]);
+    for (size_t c = 1; c < sizeof commands / sizeof *commands; c++)
+        if (is_slip(words[0], commands[c]))
+            return usage("unknown command \"%s\": did you mean %s?", words[0], commands[c]);
+    if (count < 2 || words[1][0] == '-' || strchr(words[1], '='))
+        return 0;
+    return usage("unknown command \"%s\": there are summary, check, train, evaluate, predict, sample, plot and tune",
+                 words[0]);
+}
+
 int arguments_read(int count, char **words, Arguments *arguments)
 {
     size_t commas = 0, command = 0;
@@ -335,6 +366,9 @@ int arguments_read(int count, char **words, Arguments *arguments)
         if (!strcmp(words[0], commands[c]))
             command = c;
     arguments->command = commands[command];
+    int status = command ? 0 : check_command(count, words);
+    if (status)
+        return status;
     return take_words(arguments, count - (command > 0), words + (command > 0));
 }
 

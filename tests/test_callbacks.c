@@ -66,13 +66,14 @@ struct outcome {
     struct lstmc_message message;
 };
 
-/* Two batches an epoch. */
-static struct outcome run(const double *losses, int count, struct lstmc_train_options options)
+/* Two batches an epoch; each sample counts as much as sample_weight says, or one. */
+static struct outcome run_weighted(const double *losses, int count, struct lstmc_train_options options,
+                                   float *sample_weight)
 {
     struct outcome outcome = { .status = 0 };
     struct lstmc_engine scripted = engine();
     float x[8] = { 0 }, y[8] = { 1, 0, 0, 1, 0, 0, 0, 0 };
-    struct lstmc_dataset data = { .samples = 8, .x = x, .y = y }, held_out = { .samples = 4, .x = x, .y = y };
+    struct lstmc_dataset data = { .samples = 8, .x = x, .y = y, .sample_weight = sample_weight }, held_out = { .samples = 4, .x = x, .y = y };
     memset(&script, 0, sizeof script);
     for (int i = 0; i < count; i++)
         script.losses[i] = losses[i];
@@ -81,6 +82,11 @@ static struct outcome run(const double *losses, int count, struct lstmc_train_op
     outcome.status = lstmc_train(&scripted, &outcome.weight, &data, &held_out, &options, &outcome.history, &outcome.message);
     outcome.epochs = outcome.history.epochs;
     return outcome;
+}
+
+static struct outcome run(const double *losses, int count, struct lstmc_train_options options)
+{
+    return run_weighted(losses, count, options, NULL);
 }
 
 static struct outcome run_callback(const double *losses, int count, struct lstmc_callback callback)
@@ -238,6 +244,14 @@ Test(callbacks, class_weights_and_sample_weights)
     cr_expect(script.sample_weight[0][0] == 1 && script.sample_weight[0][1] == 2);
     run(losses, 1, (struct lstmc_train_options){ .epochs = 1 });
     cr_expect_eq(script.sample_weight[0][0], -1, "none");
+    float of_samples[] = { 1, 10, 100, 1000, 0.5f, 0, 3, 7 };
+    run_weighted(losses, 1, (struct lstmc_train_options){ .class_weight = weights, .class_count = 2 }, of_samples);
+    static const float products[] = { 5, 20, 200, 5000, 1, 0, 6, 14 };
+    for (int i = 0; i < 8; i++)
+        cr_expect_eq(script.sample_weight[i / 4][i % 4], products[i], "sample %d: class weight times sample weight", i);
+    run_weighted(losses, 1, (struct lstmc_train_options){ .epochs = 1 }, of_samples);
+    for (int i = 0; i < 8; i++)
+        cr_expect_eq(script.sample_weight[i / 4][i % 4], of_samples[i], "sample %d: its weight alone", i);
 }
 
 /* ---- files ---- */

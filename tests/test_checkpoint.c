@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,13 +153,58 @@ Test(checkpoint, everything_at_once)
     static const float class_weight[] = { 1, 3 };
     struct lstmc_callback callbacks[] = {
         { .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 2, .restore_best_weights = 1 },
-        { .kind = LSTMC_REDUCE_LR_ON_PLATEAU, .monitor = "loss", .min_delta = 10, .factor = 0.5, .patience = 1, .cooldown = 1 },
+        { .kind = LSTMC_REDUCE_LR_ON_PLATEAU, .monitor = "loss", .min_delta = 10, .factor = 0.5, .patience = 1, .cooldown = 2 },
     };
     struct subject s;
     subject_create(&s, "RMSprop{learning_rate = 0.02, momentum = 0.5, centered = true, clipnorm = 1}");
     expect_the_same_bits(&s, (struct lstmc_train_options){
         .class_weight = class_weight, .class_count = 2, .gradient_accumulation_steps = 3, .ema_momentum = 0.9, .ema_overwrite_frequency = 2,
         .callbacks = callbacks, .callback_count = 2 });
+    subject_free(&s);
+}
+
+/* Each number another one, also those that a training seldom needs: the bits come back, as do the arrays. */
+static void fill_numbers(struct lstmc_snapshot *s)
+{
+    uint64_t word = 100;
+    for (size_t at = 0; at < offsetof(struct lstmc_snapshot, weights); at += sizeof word, word++)
+        memcpy((char *)s + at, &word, sizeof word);         /* as a double: a denormal one */
+    s->samples = 10000;
+    s->epoch = 5000;
+    s->callback_count = LSTMC_CALLBACKS_MAX;
+    s->stopped = s->diverged = 1;
+    for (int i = 0; i < LSTMC_CALLBACKS_MAX; i++)
+        s->callback[i].has_best = 1;
+}
+
+Test(checkpoint, every_number_comes_back)
+{
+    struct lstmc_snapshot before, after;
+    struct lstmc_message message;
+    struct subject s;
+    subject_create(&s, "Adam{}");
+    struct lstmc_train_options options = with_subject(&s, (struct lstmc_train_options){
+        .ema_momentum = 0.9, .gradient_accumulation_steps = 2 });
+    float *weights = lstmc_alloc(s.model->weight_count * sizeof *weights);
+    lstmc_init(s.model, weights, 3);
+    s.interrupt_after = 8;
+    cr_assert_eq(train(&s, weights, options, NULL, &message), LSTMC_INTERRUPTED);
+    cr_assert_eq(lstmc_checkpoint_load(s.model, &before, s.path, &message), 0, "%s", message.text);
+    cr_assert(before.average && before.best && before.log_count == 1, "there is something to forget");
+    fill_numbers(&before);
+    for (size_t i = 0; i < s.model->gradient_count; i++)
+        before.gradients[i] = (float)i;
+    cr_assert_eq(lstmc_checkpoint_save(s.model, &before, s.path, NULL, &message), 0, "%s", message.text);
+    cr_assert_eq(lstmc_checkpoint_load(s.model, &after, s.path, &message), 0, "%s", message.text);
+    for (size_t at = 0; at < offsetof(struct lstmc_snapshot, weights); at += 8)
+        cr_expect(!memcmp((char *)&before + at, (char *)&after + at, 8), "the number at byte %zu", at);
+    const size_t bytes = s.model->gradient_count * sizeof(float);
+    cr_expect(!memcmp(before.gradients, after.gradients, bytes) && !memcmp(before.average, after.average, bytes));
+    cr_expect(!memcmp(before.best, after.best, bytes) && !memcmp(before.log, after.log, sizeof *before.log));
+    cr_expect(!memcmp(before.optimizer, after.optimizer, lstmc_optimizer_floats(s.model) * sizeof(float)));
+    lstmc_snapshot_free(&before);
+    lstmc_snapshot_free(&after);
+    lstmc_free(weights);
     subject_free(&s);
 }
 

@@ -81,17 +81,25 @@ end
 -- Argument types: check(value) -> value for the mathematics, value as plain data; or nil, what is wrong --------------
 
 local SIZE_MAX = 16777216
+local COUNT_MAX = 1000000000
+local SEED_MAX = 1 << 53        -- larger ones are not all doubles
 
 local types = {}
 internal.types = types
 
-function types.size(v)
-  if type(v) ~= "number" then return nil, format("must be a whole number, not %s", shown(v)) end
-  if v ~= v or v ~= floor(v) or v < 1 or v > SIZE_MAX then
-    return nil, format("must be a whole number between 1 and %d, not %s", SIZE_MAX, shown(v))
+local function whole_number(low, high, words)
+  return function(v)
+    if type(v) ~= "number" then return nil, format("must be a whole number, not %s", shown(v)) end
+    if v ~= v or v ~= floor(v) or v < low or v > high then
+      return nil, format("must be a whole number %s, not %s", words, shown(v))
+    end
+    return floor(v), floor(v)
   end
-  return floor(v), floor(v)
 end
+
+types.size = whole_number(1, SIZE_MAX, format("between 1 and %d", SIZE_MAX))
+types.count = whole_number(0, COUNT_MAX, format("from 0 to %d", COUNT_MAX))
+types.seed = whole_number(0, SEED_MAX, "from 0 to 2^53")
 
 local function number_in(low, high, words)
   return function(v)

@@ -13,7 +13,7 @@ end
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description.
 constructor("npy", function(given, line)
   return data("npy", { { "x", "text" }, { "y", "text" }, { "validation_x", "text", false }, { "validation_y", "text", false },
-    { "vocabulary", "size", false }, { "unknown", "not_negative", 0 }, { "sample_weight", "text", false } }, line, given)
+    { "vocabulary", "size", false }, { "unknown", "count", 0 }, { "sample_weight", "text", false } }, line, given)
 end)
 
 local function list_of(what)
@@ -168,9 +168,8 @@ local function test_of_names(v)
     local checked, why = list_of("names")(among)
     return checked and { field = v.field, among = checked }, checked == nil and '"among" ' .. why or nil
   end
-  local checked, why = internal.types.not_negative(at_most)
-  if checked and checked ~= checked // 1 then checked, why = nil, format("must be a whole number, not %s", internal.shown(at_most)) end
-  return checked and { field = v.field, at_most = checked // 1 }, checked == nil and '"at_most" ' .. why or nil
+  local checked, why = internal.types.count(at_most)
+  return checked and { field = v.field, at_most = checked }, checked == nil and '"at_most" ' .. why or nil
 end
 
 -- wav{folder = "recordings", label = 1, test = {field = 3, at_most = 4}, sample_rate = 8000}: recordings that are named 7_theo_12.wav.

@@ -284,7 +284,6 @@ local function settle_options(model, default_name)
       model[name] = checked
     end
   end
-  if model.seed and model.seed ~= model.seed // 1 then report(model.option_lines.seed, 'Sequential: "seed" must be a whole number') end
   if model.name and not is_identifier(model.name) then
     report(model.option_lines.name, format("Sequential: the name %s is not made of letters, digits and _, starting with a letter", internal.shown(model.name)))
   end

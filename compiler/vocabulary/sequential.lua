@@ -16,7 +16,7 @@ end
 
 internal.options = {
   { "name", "text", false }, { "metrics", "metrics", false }, { "batch_size", "size", 32 }, { "shards", "size", false },
-  { "epochs", "size", 1 }, { "seed", "not_negative", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
+  { "epochs", "size", 1 }, { "seed", "seed", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
   { "learning_rate", "positive", false }, { "callbacks", "callbacks", false }, { "class_weight", "class_weight", false },
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true }

@@ -100,10 +100,10 @@ local function callback(class, list)
   end)
 end
 
-callback("EarlyStopping", { { "monitor", "text", "val_loss" }, { "min_delta", "number", 0 }, { "patience", "not_negative", 0 }, { "verbose", "without_effect", 0 },
-  { "mode", "mode", "auto" }, { "baseline", "number", false }, { "restore_best_weights", "boolean", false }, { "start_from_epoch", "not_negative", 0 } })
-callback("ReduceLROnPlateau", { { "monitor", "text", "val_loss" }, { "factor", "decay", 0.1 }, { "patience", "not_negative", 10 }, { "verbose", "without_effect", 0 },
-  { "mode", "mode", "auto" }, { "min_delta", "number", 1e-4 }, { "cooldown", "not_negative", 0 }, { "min_lr", "not_negative", 0 } })
+callback("EarlyStopping", { { "monitor", "text", "val_loss" }, { "min_delta", "number", 0 }, { "patience", "count", 0 }, { "verbose", "without_effect", 0 },
+  { "mode", "mode", "auto" }, { "baseline", "number", false }, { "restore_best_weights", "boolean", false }, { "start_from_epoch", "count", 0 } })
+callback("ReduceLROnPlateau", { { "monitor", "text", "val_loss" }, { "factor", "decay", 0.1 }, { "patience", "count", 10 }, { "verbose", "without_effect", 0 },
+  { "mode", "mode", "auto" }, { "min_delta", "number", 1e-4 }, { "cooldown", "count", 0 }, { "min_lr", "not_negative", 0 } })
 callback("ModelCheckpoint", { { "filepath", "output_file" }, { "monitor", "text", "val_loss" }, { "verbose", "without_effect", 0 },
   { "save_best_only", "boolean", false }, { "save_weights_only", "boolean", true }, { "mode", "mode", "auto" }, { "save_freq", "save_freq", "epoch" },
   { "initial_value_threshold", "number", false } })
@@ -161,11 +161,6 @@ function internal.settle_training(model, resolve)
     end
     if item.class == "CSVLogger" and #a.separator ~= 1 then
       report(item.line, format('CSVLogger: "separator" must be one character, not %s', shown(a.separator)))
-    end
-    for _, count in ipairs{ "patience", "cooldown", "start_from_epoch" } do
-      if a[count] and (a[count] ~= a[count] // 1 or a[count] > 1e6) then
-        report(item.line, format('%s: "%s" must be a whole number, not %s', item.class, count, shown(a[count])))
-      end
     end
   end
   local classes = model.class_weight and #model.class_weight or 0

@@ -203,7 +203,8 @@ typedef struct Estimate {
     double derivative, error;
 } Estimate;
 
-/* Central differences of fourth order; their error is that of rounding alone. False if a kink was crossed. */
+/* Central differences of fourth order; their error is that of rounding alone. False if a kink was crossed, or if so large
+ * a step leads to where the loss is no number. */
 static bool central_difference(Probe *probe, const Subject *subject, double step, Estimate *estimate)
 {
     bool same_side = true;
@@ -211,7 +212,7 @@ static bool central_difference(Probe *probe, const Subject *subject, double step
     double far_sum = loss_along(probe, subject, 2 * step, &same_side) -
         loss_along(probe, subject, -2 * step, &same_side);
     *estimate = (Estimate){ (8 * near_sum - far_sum) / (12 * step), 18 * probe->noise / (12 * step) };
-    return same_side;
+    return same_side && isfinite(estimate->derivative) && isfinite(estimate->error);
 }
 
 /* The derivative along probe->direction by differences alone. If the first step does not settle it, the step decides at

@@ -48,7 +48,7 @@ return model
 -- expect: 14: lines: "split" must be between 0 and 1, not 1.5
 -- expect: 15: lines: "target_vocabulary" is for a "target_text"
 -- expect: 16: wav: "test" must be {field = 3, at_most = 4} or {field = 3, among = {"a", "b"}}, not a table
--- expect: 17: wav: "test" "at_most" must be a whole number, not 4.5
+-- expect: 17: wav: "test" "at_most" must be a whole number from 0 to 1000000000, not 4.5
 -- expect: 18: wav: "test" "among" must be a list of names; 4 is not one
 -- expect: 19: wav: "test" has no place for "above"
 -- expect: 20: wav: either "test" or "split" says what is held out

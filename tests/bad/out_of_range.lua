@@ -27,9 +27,9 @@ return Sequential{
 
 -- expect: 2: Sequential: "batch_size" must be a whole number between 1 and 16777216, not 0
 -- expect: 2: Sequential: "epochs" must be a whole number between 1 and 16777216, not 1000000000
+-- expect: 2: Sequential: "seed" must be a whole number from 0 to 2^53, not 0.5
 -- expect: 2: Sequential: "validation_split" must be less than 1
 -- expect: 2: Sequential: "learning_rate" must be greater than zero, not 0
--- expect: 2: Sequential: "seed" must be a whole number
 -- expect: 3: Input: "shape" extent 1 must be a whole number between 1 and 16777216, not 0
 -- expect: 4: LSTM: "units" must be a whole number between 1 and 16777216, not NaN
 -- expect: 5: LSTM: "units" must be a whole number between 1 and 16777216, not -1

@@ -22,7 +22,9 @@ return Sequential{
 -- expect: 3: PiecewiseConstantDecay: boundaries must grow
 -- expect: 4: CosineDecay: warmup_target and warmup_steps go together
 -- expect: 5: CosineDecayRestarts: t_mul must be 1 or more, not 0.5
+-- expect: 6: EarlyStopping: "patience" must be a whole number from 0 to 1000000000, not 1.5
 -- expect: 6: EarlyStopping: unknown argument "monitr" (did you mean "monitor"?)
+-- expect: 7: EarlyStopping: "patience" must be a whole number from 0 to 1000000000, not 2.5
 -- expect: 7: EarlyStopping: "mode" must be "auto", "min", "max", not "most"
 -- expect: 8: ModelCheckpoint: "filepath" must lie in the working folder: "../outside.safetensors" does not
 -- expect: 9: CSVLogger: "filename" must lie in the working folder: "/tmp/log.csv" does not
@@ -32,6 +34,6 @@ return Sequential{
 -- expect: 15: Adam: "learning_rate" must be a number or a schedule, like ExponentialDecay{...}, not "fast"
 -- expect: 15: Adam: "ema_momentum" must be less than 1
 -- expect: 15: Adam: "gradient_accumulation_steps" must be a whole number between 1 and 16777216, not 0
+-- expect: 16: EarlyStopping: "patience" must be a whole number from 0 to 1000000000, not 0.5
 -- expect: 16: CSVLogger: "separator" must be one character, not ", "
 -- expect: 16: ModelCheckpoint: writes weight files; all that a training needs to go on is in the checkpoint of lstmc train (--resume)
--- expect: 16: EarlyStopping: "patience" must be a whole number, not 0.5
