@@ -152,7 +152,7 @@ Test(checkpoint, everything_at_once)
 {
     static const float class_weight[] = { 1, 3 };
     struct lstmc_callback callbacks[] = {
-        { .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 2, .restore_best_weights = 1 },
+        { .kind = LSTMC_EARLY_STOPPING, .monitor = "val_loss", .patience = 4, .restore_best_weights = 1 },
         { .kind = LSTMC_REDUCE_LR_ON_PLATEAU, .monitor = "loss", .min_delta = 10, .factor = 0.5, .patience = 1, .cooldown = 2 },
     };
     struct subject s;

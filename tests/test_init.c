@@ -99,8 +99,9 @@ Test(init, quantiles_of_the_normal)
 /* Keras's compute_fans: all axes but the last two are the receptive field; one axis is both fans. */
 Test(init, fans)
 {
-    static const struct { const char *what; int rank, shape[3]; double in, out; } table[] = {
-        { "dense", 2, { 100, 400 }, 100, 400 }, { "bias", 1, { 40000 }, 40000, 40000 }, { "convolution", 3, { 5, 80, 100 }, 400, 500 },
+    static const struct { const char *what; int rank, shape[4]; double in, out; } table[] = {
+        { "dense", 2, { 100, 400 }, 100, 400 }, { "bias", 1, { 40000 }, 40000, 40000 },
+        { "convolution", 3, { 5, 80, 100 }, 400, 500 }, { "convolution of planes", 4, { 3, 5, 40, 70 }, 600, 1050 },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         for (int fan = LSTMC_FAN_IN; fan <= LSTMC_FAN_AVERAGE; fan++) {
