@@ -170,35 +170,32 @@ bool emit_calls_blas(const Programs *programs)
     return any_statement(programs, is_product);
 }
 
-/* Targets with vectors contract a * b + c, which is what their speed is made of. */
+static void put_embedded(Out *out, const char *name)
+{
+    put_raw(out, embedded_text(name));
+    put(out, "\n");
+}
+
 static void put_preamble(Out *out, const Programs *programs)
 {
-    if (!any_statement(programs, is_tile)) {
-        put(out, "/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */\n#if defined(__clang__)\n"
-                 "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
+    put_embedded(out, "runtime/lstmc_float.h");
+    if (!any_statement(programs, is_tile))
         return;
-    }
     put(out, "#define LANES %d\n\n", programs->target->lanes);
-    put_raw(out, embedded_text("runtime/lstmc_vec.h"));
-    put(out, "\n");
-    if (any_statement(programs, makes_words)) {
-        put_raw(out, embedded_text("runtime/lstmc_bf16.h"));
-        put(out, "\n");
-    }
+    put_embedded(out, "runtime/lstmc_vec.h");
+    if (any_statement(programs, makes_words))
+        put_embedded(out, "runtime/lstmc_bf16.h");
     if (any_statement(programs, is_activation)) {
         if (programs->precise)
             put(out, "#define LSTMC_PRECISE\n\n");
-        put_raw(out, embedded_text("runtime/lstmc_math.h"));
-        put(out, "\n");
+        put_embedded(out, "runtime/lstmc_math.h");
     }
 }
 
 static void put_helpers(Out *out, const Programs *programs)
 {
-    if (programs->training && has_noise(programs->training)) {
-        put_raw(out, embedded_text("runtime/lstmc_random.h"));
-        put(out, "\n");
-    }
+    if (programs->training && has_noise(programs->training))
+        put_embedded(out, "runtime/lstmc_random.h");
     if (any_needs(programs, OP_CONSTANT, true))
         put(out, "/* Ids and classes come from outside. */\nstatic inline int clamped(int32_t id, int count)\n{\n"
                  "return id >= 0 && id < count ? (int)id : 0;\n}\n\n");

@@ -4,13 +4,8 @@
 #ifndef LSTMC_VEC_H
 #define LSTMC_VEC_H
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
-
-#ifdef __FAST_MATH__
-#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
-#endif
 
 /* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
  * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
