@@ -204,10 +204,18 @@ static void put_helpers(Out *out, const Programs *programs)
     if (any_needs(programs, OP_SOFTPLUS, false))
         put(out, "/* log(1 + exp(v)) without overflow */\nstatic inline float softplus(float v)\n{\n"
                  "return (v > 0.0f ? v : 0.0f) + log1pf(expf(-fabsf(v)));\n}\n\n");
+    if (any_needs(programs, OP_TANH_SLOPE, false))
+        put(out, "/* the derivative of tanh: 1 - y * y without the cancellation */\nstatic inline float tanh_slope(float v)\n{\n"
+                 "const float e = expf(-2.0f * fabsf(v)), sum = 1.0f + e;\nreturn 4.0f * e / (sum * sum);\n}\n\n");
+    if (any_needs(programs, OP_SIGMOID_SLOPE, false))
+        put(out, "/* the derivative of sigmoid: y * (1 - y) without the cancellation */\nstatic inline float sigmoid_slope(float v)\n{\n"
+                 "const float e = expf(-fabsf(v)), sum = 1.0f + e;\nreturn e / (sum * sum);\n}\n\n");
     if (any_needs(programs, OP_MAXIMUM, false))
-        put(out, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nreturn a > b || a != a ? a : b;\n}\n\n");
+        put(out, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\n"
+                 "if (a > b || a != a)\n    return a;\nreturn b;\n}\n\n");
     if (any_needs(programs, OP_MINIMUM, false))
-        put(out, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nreturn a < b || a != a ? a : b;\n}\n\n");
+        put(out, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\n"
+                 "if (a < b || a != a)\n    return a;\nreturn b;\n}\n\n");
 }
 
 /* ---- functions ---- */

@@ -287,6 +287,7 @@ struct sentiment_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
+            float side[SENTIMENT_BATCH][1];
             float softplus_z[SENTIMENT_BATCH][1];
             float l[SENTIMENT_BATCH];
             float d_softplus_z[SENTIMENT_BATCH][1];

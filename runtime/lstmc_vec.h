@@ -133,10 +133,10 @@ VEC_FUNCTION vec vec_sqrt(vec v)
 #endif
 }
 
-/* v within -bound..bound; a NaN stays one. */
-VEC_FUNCTION vec vec_clamp(vec v, float bound)
+/* v within smallest..largest; a NaN stays one. */
+VEC_FUNCTION vec vec_between(vec v, float smallest, float largest)
 {
-    vec high = vec_splat(bound), low = vec_splat(-bound);
+    vec high = vec_splat(largest), low = vec_splat(smallest);
 #if VEC == 16 && defined(__clang__)
     return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
 #elif VEC == 16
@@ -150,6 +150,8 @@ VEC_FUNCTION vec vec_clamp(vec v, float bound)
     return vec_select(low > v, low, v);
 #endif
 }
+
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return vec_between(v, -bound, bound); }
 
 #else
 
