@@ -170,6 +170,11 @@ static int run(Job *job)
     CompileOptions options = job->arguments->compile;
     Compiled compiled;
     int status = 1;
+    const char *refused = options.dump ? NULL : emit_name_refused(job->arena, description_model(job->description));
+    if (refused) {
+        diagnostics_add(job->diagnostics, job->arguments->model, 0, "%s", refused);
+        return 1;
+    }
     if (job->arguments->weights) {
         if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment, &job->message))
             return 1;

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts (-funsafe-math-optimizations,
- * -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded on purpose, and NaNs for impossible. The compiler
- * copies this text into every generated source, before all that computes.
+/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts
+ * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded
+ * on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all that computes.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_FLOAT_H
 #define LSTMC_FLOAT_H
@@ -20,19 +20,62 @@
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wignored-pragmas"    /* float_control is not for every machine */
+#pragma float_control(push)
 #pragma float_control(precise, on)
 #pragma clang diagnostic pop
 #pragma clang fp reassociate(off)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
-#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "no-finite-math-only")
-#pragma GCC optimize("signed-zeros", "fp-contract=off")
-#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2        /* floats are computed as doubles: beside vectors that would be an error */
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math")
+#pragma GCC optimize("no-finite-math-only", "signed-zeros", "fp-contract=off")
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2    /* floats computed as doubles: beside vectors an error */
 #pragma GCC optimize("excess-precision=fast")
 #endif
 #endif
 
 #endif
+
+/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
+ * carry the name of the model. */
+#define vec mgu__vec
+#define vec_mask mgu__vec_mask
+#define vec_memory mgu__vec_memory
+#define vec_load(...) mgu__vec_load(__VA_ARGS__)
+#define vec_store(...) mgu__vec_store(__VA_ARGS__)
+#define vec_splat(...) mgu__vec_splat(__VA_ARGS__)
+#define vec_keep(...) mgu__vec_keep(__VA_ARGS__)
+#define vec_select(...) mgu__vec_select(__VA_ARGS__)
+#define vec_load_part(...) mgu__vec_load_part(__VA_ARGS__)
+#define vec_store_part(...) mgu__vec_store_part(__VA_ARGS__)
+#define vec_sum(...) mgu__vec_sum(__VA_ARGS__)
+#define vec_maximum(...) mgu__vec_maximum(__VA_ARGS__)
+#define vec_minimum(...) mgu__vec_minimum(__VA_ARGS__)
+#define vec_largest(...) mgu__vec_largest(__VA_ARGS__)
+#define vec_absolute(...) mgu__vec_absolute(__VA_ARGS__)
+#define vec_greater(...) mgu__vec_greater(__VA_ARGS__)
+#define vec_equal(...) mgu__vec_equal(__VA_ARGS__)
+#define vec_sqrt(...) mgu__vec_sqrt(__VA_ARGS__)
+#define vec_between(...) mgu__vec_between(__VA_ARGS__)
+#define vec_clamp(...) mgu__vec_clamp(__VA_ARGS__)
+#define vec_reduced_expm1(...) mgu__vec_reduced_expm1(__VA_ARGS__)
+#define vec_power_of_two(...) mgu__vec_power_of_two(__VA_ARGS__)
+#define vec_exp(...) mgu__vec_exp(__VA_ARGS__)
+#define vec_expm1(...) mgu__vec_expm1(__VA_ARGS__)
+#define vec_log(...) mgu__vec_log(__VA_ARGS__)
+#define vec_tanh_precise(...) mgu__vec_tanh_precise(__VA_ARGS__)
+#define vec_sigmoid_precise(...) mgu__vec_sigmoid_precise(__VA_ARGS__)
+#define vec_sigmoid_slope(...) mgu__vec_sigmoid_slope(__VA_ARGS__)
+#define vec_tanh_slope(...) mgu__vec_tanh_slope(__VA_ARGS__)
+#define vec_log1p(...) mgu__vec_log1p(__VA_ARGS__)
+#define vec_softplus(...) mgu__vec_softplus(__VA_ARGS__)
+#define vec_erf_near(...) mgu__vec_erf_near(__VA_ARGS__)
+#define vec_erfc_far(...) mgu__vec_erfc_far(__VA_ARGS__)
+#define vec_erf(...) mgu__vec_erf(__VA_ARGS__)
+#define vec_erfc(...) mgu__vec_erfc(__VA_ARGS__)
+#define vec_within(...) mgu__vec_within(__VA_ARGS__)
+#define vec_tanh(...) mgu__vec_tanh(__VA_ARGS__)
+#define vec_sigmoid(...) mgu__vec_sigmoid(__VA_ARGS__)
 
 #define LANES 8
 
@@ -486,7 +529,7 @@ void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *r
     }
 }
 
-static void predict(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+static void mgu_predict_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
     struct mgu_scratch *restrict scratch, const float *restrict x, float *restrict y)
 {
     /* mgu.h[0,n] = 0 */
@@ -679,10 +722,10 @@ static void predict(const struct mgu_weights *restrict weights, const struct mgu
 void mgu_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *restrict scratch,
     const float *restrict x, float *restrict y)
 {
-    predict(packed->weights, packed, scratch, x, y);
+    mgu_predict_with(packed->weights, packed, scratch, x, y);
 }
 
-static void predict_batch(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
     struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows, float *restrict y)
 {
     /* mgu.h[0,b,n] = 0 */
@@ -909,11 +952,11 @@ static void predict_batch(const struct mgu_weights *restrict weights, const stru
 void mgu_predict_batch(const struct mgu_packed *restrict packed, struct mgu_batch_scratch *restrict scratch,
     const float *restrict x, int rows, float *restrict y)
 {
-    predict_batch(packed->weights, packed, scratch, x, rows, y);
+    mgu_predict_batch_with(packed->weights, packed, scratch, x, rows, y);
 }
 
 /* What a step computes on its way. */
-struct mgu_step_scratch {
+struct mgu_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float p[3][2][8];
@@ -936,10 +979,10 @@ void mgu_reset(const struct mgu_packed *restrict packed, struct mgu_state *restr
     }
 }
 
-static int step(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+static int mgu_step_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
     struct mgu_state *restrict state, const float *restrict x, float *restrict y)
 {
-    struct mgu_step_scratch memory, *const scratch = &memory;
+    struct mgu_step_memory memory, *const scratch = &memory;
     /* mgu.p[t,g,n] = mgu.bias[g,n]
      * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k]
      * mgu.sum[t,n] = mgu.p[t,0,n]
@@ -1136,7 +1179,7 @@ static int step(const struct mgu_weights *restrict weights, const struct mgu_pac
 int mgu_step(const struct mgu_packed *restrict packed, struct mgu_state *restrict state, const float *restrict x,
     float *restrict y)
 {
-    return step(packed->weights, packed, state, x, y);
+    return mgu_step_with(packed->weights, packed, state, x, y);
 }
 
 void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
@@ -1218,7 +1261,7 @@ void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tap
     }
 }
 
-static void forward(const struct mgu_weights *restrict weights, const struct mgu_training *restrict training,
+static void mgu_forward_with(const struct mgu_weights *restrict weights, const struct mgu_training *restrict training,
     struct mgu_tape *restrict tape, const float *restrict x, int rows, uint64_t seed)
 {
     tape->rows = rows;
@@ -1445,7 +1488,7 @@ static void forward(const struct mgu_weights *restrict weights, const struct mgu
 void mgu_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, const float *restrict x,
     int rows, uint64_t seed)
 {
-    forward(training->weights, training, tape, x, rows, seed);
+    mgu_forward_with(training->weights, training, tape, x, rows, seed);
 }
 
 float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, const float *restrict sample_weight,
@@ -2081,7 +2124,7 @@ void mgu_carry(struct mgu_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor weight_tensors[] = {
+static const struct lstmc_tensor mgu_weight_tensors[] = {
     {
         .name = "mgu/kernel", .rank = 2, .shape = { 2, 48 },
         .offset = offsetof(struct mgu_weights, mgu.kernel) / sizeof(float), .count = 96, .trainable = 1,
@@ -2129,7 +2172,7 @@ static const struct lstmc_tensor weight_tensors[] = {
     },
 };
 
-static const struct lstmc_tensor tape_tensors[] = {
+static const struct lstmc_tensor mgu_tape_tensors[] = {
     {
         .name = "input", .rank = 3, .shape = { 16, 30, 2 },
         .offset = offsetof(struct mgu_tape, input) / sizeof(float), .count = 960,
@@ -2173,57 +2216,57 @@ static const struct lstmc_tensor tape_tensors[] = {
     },
 };
 
-static void call_prepare(void *packed, const void *weights)
+static void mgu_prepare_thunk(void *packed, const void *weights)
 {
     mgu_prepare(packed, weights);
 }
 
-static void call_predict(const void *packed, void *scratch, const void *x, float *y)
+static void mgu_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
 {
     mgu_predict(packed, scratch, x, y);
 }
 
-static void call_predict_batch(const void *packed, void *scratch, const void *x, int rows, float *y)
+static void mgu_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
 {
     mgu_predict_batch(packed, scratch, x, rows, y);
 }
 
-static void call_reset(const void *packed, void *state)
+static void mgu_reset_thunk(const void *packed, void *state)
 {
     mgu_reset(packed, state);
 }
 
-static int call_step(const void *packed, void *state, const void *x, float *y)
+static int mgu_step_thunk(const void *packed, void *state, const void *x, float *y)
 {
     return mgu_step(packed, state, x, y);
 }
 
-static void call_prepare_training(void *training, const void *weights)
+static void mgu_prepare_training_thunk(void *training, const void *weights)
 {
     mgu_prepare_training(training, weights);
 }
 
-static void call_reset_tape(const void *training, void *tape)
+static void mgu_reset_tape_thunk(const void *training, void *tape)
 {
     mgu_reset_tape(training, tape);
 }
 
-static void call_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+static void mgu_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
 {
     mgu_forward(training, tape, x, rows, seed);
 }
 
-static void call_backward(const void *training, void *tape, void *gradients)
+static void mgu_backward_thunk(const void *training, void *tape, void *gradients)
 {
     mgu_backward(training, tape, gradients);
 }
 
-static void call_carry(void *tape)
+static void mgu_carry_thunk(void *tape)
 {
     mgu_carry(tape);
 }
 
-static float call_loss(void *tape, const void *target, const float *sample_weight, float scale)
+static float mgu_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return mgu_loss(tape, target, sample_weight, scale);
 }
@@ -2243,17 +2286,72 @@ const struct lstmc_model mgu_model = {
         .nesterov = 0, .centered = 0, .amsgrad = 0,
         .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
     },
-    .weights = weight_tensors, .weight_tensors = 5,
+    .weights = mgu_weight_tensors, .weight_tensors = 5,
     .weight_count = 1321, .gradient_count = 1321,
-    .tape_tensors = tape_tensors, .tape_tensor_count = 9,
+    .tape_tensors = mgu_tape_tensors, .tape_tensor_count = 9,
     .packed_bytes = sizeof(struct mgu_packed), .scratch_bytes = sizeof(struct mgu_scratch),
     .batch_scratch_bytes = sizeof(struct mgu_batch_scratch),
-    .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,
-    .state_bytes = sizeof(struct mgu_state), .reset = call_reset, .step = call_step,
+    .prepare = mgu_prepare_thunk, .predict = mgu_predict_thunk, .predict_batch = mgu_predict_batch_thunk,
+    .state_bytes = sizeof(struct mgu_state), .reset = mgu_reset_thunk, .step = mgu_step_thunk,
     .output_offset = offsetof(struct mgu_tape, output), .first_row_offset = offsetof(struct mgu_tape, first_row),
     .training_bytes = sizeof(struct mgu_training), .tape_bytes = sizeof(struct mgu_tape),
-    .prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,
-    .backward = call_backward, .carry = call_carry,
+    .prepare_training = mgu_prepare_training_thunk, .reset_tape = mgu_reset_tape_thunk, .forward = mgu_forward_thunk,
+    .backward = mgu_backward_thunk, .carry = mgu_carry_thunk,
     .d_output_offset = offsetof(struct mgu_tape, d_output),
-    .loss_function = call_loss,
+    .loss_function = mgu_loss_thunk,
 };
+
+#undef LANES
+#undef LSTMC_VEC_H
+#undef VEC_FUNCTION
+#undef VEC
+#undef LSTMC_MATH_H
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts (-funsafe-math-optimizations,
- * -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded on purpose, and NaNs for impossible. The compiler
- * copies this text into every generated source, before all that computes.
+/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts
+ * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded
+ * on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all that computes.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_FLOAT_H
 #define LSTMC_FLOAT_H
@@ -20,19 +20,64 @@
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wignored-pragmas"    /* float_control is not for every machine */
+#pragma float_control(push)
 #pragma float_control(precise, on)
 #pragma clang diagnostic pop
 #pragma clang fp reassociate(off)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
-#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "no-finite-math-only")
-#pragma GCC optimize("signed-zeros", "fp-contract=off")
-#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2        /* floats are computed as doubles: beside vectors that would be an error */
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math")
+#pragma GCC optimize("no-finite-math-only", "signed-zeros", "fp-contract=off")
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2    /* floats computed as doubles: beside vectors an error */
 #pragma GCC optimize("excess-precision=fast")
 #endif
 #endif
 
 #endif
+
+/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
+ * carry the name of the model. */
+#define vec reber__vec
+#define vec_mask reber__vec_mask
+#define vec_memory reber__vec_memory
+#define vec_load(...) reber__vec_load(__VA_ARGS__)
+#define vec_store(...) reber__vec_store(__VA_ARGS__)
+#define vec_splat(...) reber__vec_splat(__VA_ARGS__)
+#define vec_keep(...) reber__vec_keep(__VA_ARGS__)
+#define vec_select(...) reber__vec_select(__VA_ARGS__)
+#define vec_load_part(...) reber__vec_load_part(__VA_ARGS__)
+#define vec_store_part(...) reber__vec_store_part(__VA_ARGS__)
+#define vec_sum(...) reber__vec_sum(__VA_ARGS__)
+#define vec_maximum(...) reber__vec_maximum(__VA_ARGS__)
+#define vec_minimum(...) reber__vec_minimum(__VA_ARGS__)
+#define vec_largest(...) reber__vec_largest(__VA_ARGS__)
+#define vec_absolute(...) reber__vec_absolute(__VA_ARGS__)
+#define vec_greater(...) reber__vec_greater(__VA_ARGS__)
+#define vec_equal(...) reber__vec_equal(__VA_ARGS__)
+#define vec_sqrt(...) reber__vec_sqrt(__VA_ARGS__)
+#define vec_between(...) reber__vec_between(__VA_ARGS__)
+#define vec_clamp(...) reber__vec_clamp(__VA_ARGS__)
+#define vec_reduced_expm1(...) reber__vec_reduced_expm1(__VA_ARGS__)
+#define vec_power_of_two(...) reber__vec_power_of_two(__VA_ARGS__)
+#define vec_exp(...) reber__vec_exp(__VA_ARGS__)
+#define vec_expm1(...) reber__vec_expm1(__VA_ARGS__)
+#define vec_log(...) reber__vec_log(__VA_ARGS__)
+#define vec_tanh_precise(...) reber__vec_tanh_precise(__VA_ARGS__)
+#define vec_sigmoid_precise(...) reber__vec_sigmoid_precise(__VA_ARGS__)
+#define vec_sigmoid_slope(...) reber__vec_sigmoid_slope(__VA_ARGS__)
+#define vec_tanh_slope(...) reber__vec_tanh_slope(__VA_ARGS__)
+#define vec_log1p(...) reber__vec_log1p(__VA_ARGS__)
+#define vec_softplus(...) reber__vec_softplus(__VA_ARGS__)
+#define vec_erf_near(...) reber__vec_erf_near(__VA_ARGS__)
+#define vec_erfc_far(...) reber__vec_erfc_far(__VA_ARGS__)
+#define vec_erf(...) reber__vec_erf(__VA_ARGS__)
+#define vec_erfc(...) reber__vec_erfc(__VA_ARGS__)
+#define vec_within(...) reber__vec_within(__VA_ARGS__)
+#define vec_tanh(...) reber__vec_tanh(__VA_ARGS__)
+#define vec_sigmoid(...) reber__vec_sigmoid(__VA_ARGS__)
+#define clamped(...) reber__clamped(__VA_ARGS__)
+#define maximum(...) reber__maximum(__VA_ARGS__)
 
 #define LANES 8
 
@@ -1016,7 +1061,7 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
 }
 
 /* What a step computes on its way. */
-struct reber_step_scratch {
+struct reber_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float z[8];
@@ -1043,7 +1088,7 @@ void reber_reset(const struct reber_packed *restrict packed, struct reber_state 
 int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
-    struct reber_step_scratch memory, *const scratch = &memory;
+    struct reber_step_memory memory, *const scratch = &memory;
     /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
      * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
      * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
@@ -1301,8 +1346,9 @@ void reber_reset_tape(const struct reber_training *restrict training, struct reb
     }
 }
 
-static void forward(const struct reber_weights *restrict weights, const struct reber_training *restrict training,
-    struct reber_tape *restrict tape, const int32_t *restrict x, int rows, uint64_t seed)
+static void reber_forward_with(const struct reber_weights *restrict weights,
+    const struct reber_training *restrict training, struct reber_tape *restrict tape, const int32_t *restrict x,
+    int rows, uint64_t seed)
 {
     tape->rows = rows;
     memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
@@ -1517,7 +1563,7 @@ static void forward(const struct reber_weights *restrict weights, const struct r
 void reber_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
     const int32_t *restrict x, int rows, uint64_t seed)
 {
-    forward(training->weights, training, tape, x, rows, seed);
+    reber_forward_with(training->weights, training, tape, x, rows, seed);
 }
 
 float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict target, const float *restrict sample_weight,
@@ -2223,7 +2269,7 @@ void reber_carry(struct reber_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor weight_tensors[] = {
+static const struct lstmc_tensor reber_weight_tensors[] = {
     {
         .name = "embedding/embeddings", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_weights, embedding.embeddings) / sizeof(float), .count = 64, .trainable = 1,
@@ -2280,7 +2326,7 @@ static const struct lstmc_tensor weight_tensors[] = {
     },
 };
 
-static const struct lstmc_tensor tape_tensors[] = {
+static const struct lstmc_tensor reber_tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
         .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
@@ -2379,57 +2425,57 @@ static const struct lstmc_tensor tape_tensors[] = {
     },
 };
 
-static void call_prepare(void *packed, const void *weights)
+static void reber_prepare_thunk(void *packed, const void *weights)
 {
     reber_prepare(packed, weights);
 }
 
-static void call_predict(const void *packed, void *scratch, const void *x, float *y)
+static void reber_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
 {
     reber_predict(packed, scratch, x, y);
 }
 
-static void call_predict_batch(const void *packed, void *scratch, const void *x, int rows, float *y)
+static void reber_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
 {
     reber_predict_batch(packed, scratch, x, rows, y);
 }
 
-static void call_reset(const void *packed, void *state)
+static void reber_reset_thunk(const void *packed, void *state)
 {
     reber_reset(packed, state);
 }
 
-static int call_step(const void *packed, void *state, const void *x, float *y)
+static int reber_step_thunk(const void *packed, void *state, const void *x, float *y)
 {
     return reber_step(packed, state, x, y);
 }
 
-static void call_prepare_training(void *training, const void *weights)
+static void reber_prepare_training_thunk(void *training, const void *weights)
 {
     reber_prepare_training(training, weights);
 }
 
-static void call_reset_tape(const void *training, void *tape)
+static void reber_reset_tape_thunk(const void *training, void *tape)
 {
     reber_reset_tape(training, tape);
 }
 
-static void call_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+static void reber_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
 {
     reber_forward(training, tape, x, rows, seed);
 }
 
-static void call_backward(const void *training, void *tape, void *gradients)
+static void reber_backward_thunk(const void *training, void *tape, void *gradients)
 {
     reber_backward(training, tape, gradients);
 }
 
-static void call_carry(void *tape)
+static void reber_carry_thunk(void *tape)
 {
     reber_carry(tape);
 }
 
-static float call_loss(void *tape, const void *target, const float *sample_weight, float scale)
+static float reber_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return reber_loss(tape, target, sample_weight, scale);
 }
@@ -2449,17 +2495,75 @@ const struct lstmc_model reber_model = {
         .nesterov = 0, .centered = 0, .amsgrad = 0,
         .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
     },
-    .weights = weight_tensors, .weight_tensors = 6,
+    .weights = reber_weight_tensors, .weight_tensors = 6,
     .weight_count = 3432, .gradient_count = 3432,
-    .tape_tensors = tape_tensors, .tape_tensor_count = 20,
+    .tape_tensors = reber_tape_tensors, .tape_tensor_count = 20,
     .packed_bytes = sizeof(struct reber_packed), .scratch_bytes = sizeof(struct reber_scratch),
     .batch_scratch_bytes = sizeof(struct reber_batch_scratch),
-    .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,
-    .state_bytes = sizeof(struct reber_state), .reset = call_reset, .step = call_step,
+    .prepare = reber_prepare_thunk, .predict = reber_predict_thunk, .predict_batch = reber_predict_batch_thunk,
+    .state_bytes = sizeof(struct reber_state), .reset = reber_reset_thunk, .step = reber_step_thunk,
     .output_offset = offsetof(struct reber_tape, output), .first_row_offset = offsetof(struct reber_tape, first_row),
     .training_bytes = sizeof(struct reber_training), .tape_bytes = sizeof(struct reber_tape),
-    .prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,
-    .backward = call_backward, .carry = call_carry,
+    .prepare_training = reber_prepare_training_thunk, .reset_tape = reber_reset_tape_thunk,
+        .forward = reber_forward_thunk,
+    .backward = reber_backward_thunk, .carry = reber_carry_thunk,
     .d_output_offset = offsetof(struct reber_tape, d_output),
-    .loss_function = call_loss,
+    .loss_function = reber_loss_thunk,
 };
+
+#undef LANES
+#undef LSTMC_VEC_H
+#undef VEC_FUNCTION
+#undef VEC
+#undef LSTMC_MATH_H
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+#undef clamped
+#undef maximum
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif

@@ -29,8 +29,14 @@
  * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
  * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
  * first. A NaN in is a NaN out. */
-#ifndef REBER_H
-#define REBER_H
+#ifndef LSTMC_HEADER_OF_reber
+#define LSTMC_HEADER_OF_reber
+#ifdef REBER_BATCH
+#error "REBER_BATCH is defined already: a model whose name differs from reber in capitals alone does not go into the same source file"
+#endif
+#ifdef LSTMC_HEADER_OF_reber_batch
+#error "the models reber and reber_batch do not go into one source file: each has reber_batch_scratch; give one of them another name"
+#endif
 
 /* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
  * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts (-funsafe-math-optimizations,
- * -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded on purpose, and NaNs for impossible. The compiler
- * copies this text into every generated source, before all that computes.
+/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts
+ * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded
+ * on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all that computes.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_FLOAT_H
 #define LSTMC_FLOAT_H
@@ -20,19 +20,66 @@
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wignored-pragmas"    /* float_control is not for every machine */
+#pragma float_control(push)
 #pragma float_control(precise, on)
 #pragma clang diagnostic pop
 #pragma clang fp reassociate(off)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
-#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "no-finite-math-only")
-#pragma GCC optimize("signed-zeros", "fp-contract=off")
-#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2        /* floats are computed as doubles: beside vectors that would be an error */
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math")
+#pragma GCC optimize("no-finite-math-only", "signed-zeros", "fp-contract=off")
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2    /* floats computed as doubles: beside vectors an error */
 #pragma GCC optimize("excess-precision=fast")
 #endif
 #endif
 
 #endif
+
+/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
+ * carry the name of the model. */
+#define vec sentiment__vec
+#define vec_mask sentiment__vec_mask
+#define vec_memory sentiment__vec_memory
+#define vec_load(...) sentiment__vec_load(__VA_ARGS__)
+#define vec_store(...) sentiment__vec_store(__VA_ARGS__)
+#define vec_splat(...) sentiment__vec_splat(__VA_ARGS__)
+#define vec_keep(...) sentiment__vec_keep(__VA_ARGS__)
+#define vec_select(...) sentiment__vec_select(__VA_ARGS__)
+#define vec_load_part(...) sentiment__vec_load_part(__VA_ARGS__)
+#define vec_store_part(...) sentiment__vec_store_part(__VA_ARGS__)
+#define vec_sum(...) sentiment__vec_sum(__VA_ARGS__)
+#define vec_maximum(...) sentiment__vec_maximum(__VA_ARGS__)
+#define vec_minimum(...) sentiment__vec_minimum(__VA_ARGS__)
+#define vec_largest(...) sentiment__vec_largest(__VA_ARGS__)
+#define vec_absolute(...) sentiment__vec_absolute(__VA_ARGS__)
+#define vec_greater(...) sentiment__vec_greater(__VA_ARGS__)
+#define vec_equal(...) sentiment__vec_equal(__VA_ARGS__)
+#define vec_sqrt(...) sentiment__vec_sqrt(__VA_ARGS__)
+#define vec_between(...) sentiment__vec_between(__VA_ARGS__)
+#define vec_clamp(...) sentiment__vec_clamp(__VA_ARGS__)
+#define vec_reduced_expm1(...) sentiment__vec_reduced_expm1(__VA_ARGS__)
+#define vec_power_of_two(...) sentiment__vec_power_of_two(__VA_ARGS__)
+#define vec_exp(...) sentiment__vec_exp(__VA_ARGS__)
+#define vec_expm1(...) sentiment__vec_expm1(__VA_ARGS__)
+#define vec_log(...) sentiment__vec_log(__VA_ARGS__)
+#define vec_tanh_precise(...) sentiment__vec_tanh_precise(__VA_ARGS__)
+#define vec_sigmoid_precise(...) sentiment__vec_sigmoid_precise(__VA_ARGS__)
+#define vec_sigmoid_slope(...) sentiment__vec_sigmoid_slope(__VA_ARGS__)
+#define vec_tanh_slope(...) sentiment__vec_tanh_slope(__VA_ARGS__)
+#define vec_log1p(...) sentiment__vec_log1p(__VA_ARGS__)
+#define vec_softplus(...) sentiment__vec_softplus(__VA_ARGS__)
+#define vec_erf_near(...) sentiment__vec_erf_near(__VA_ARGS__)
+#define vec_erfc_far(...) sentiment__vec_erfc_far(__VA_ARGS__)
+#define vec_erf(...) sentiment__vec_erf(__VA_ARGS__)
+#define vec_erfc(...) sentiment__vec_erfc(__VA_ARGS__)
+#define vec_within(...) sentiment__vec_within(__VA_ARGS__)
+#define vec_tanh(...) sentiment__vec_tanh(__VA_ARGS__)
+#define vec_sigmoid(...) sentiment__vec_sigmoid(__VA_ARGS__)
+#define clamped(...) sentiment__clamped(__VA_ARGS__)
+#define sigmoid(...) sentiment__sigmoid(__VA_ARGS__)
+#define softplus(...) sentiment__softplus(__VA_ARGS__)
+#define sigmoid_slope(...) sentiment__sigmoid_slope(__VA_ARGS__)
 
 #define LANES 8
 
@@ -504,8 +551,9 @@ void sentiment_prepare(struct sentiment_packed *restrict packed, const struct se
     }
 }
 
-static void predict(const struct sentiment_weights *restrict weights, const struct sentiment_packed *restrict packed,
-    struct sentiment_scratch *restrict scratch, const int32_t *restrict x, float *restrict y)
+static void sentiment_predict_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
+    const int32_t *restrict x, float *restrict y)
 {
     /* lstm.h[0,n] = 0
      * lstm.c[0,n] = 0 */
@@ -670,10 +718,10 @@ static void predict(const struct sentiment_weights *restrict weights, const stru
 void sentiment_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
     const int32_t *restrict x, float *restrict y)
 {
-    predict(packed->weights, packed, scratch, x, y);
+    sentiment_predict_with(packed->weights, packed, scratch, x, y);
 }
 
-static void predict_batch(const struct sentiment_weights *restrict weights,
+static void sentiment_predict_batch_with(const struct sentiment_weights *restrict weights,
     const struct sentiment_packed *restrict packed, struct sentiment_batch_scratch *restrict scratch,
     const int32_t *restrict x, int rows, float *restrict y)
 {
@@ -852,11 +900,11 @@ static void predict_batch(const struct sentiment_weights *restrict weights,
 void sentiment_predict_batch(const struct sentiment_packed *restrict packed,
     struct sentiment_batch_scratch *restrict scratch, const int32_t *restrict x, int rows, float *restrict y)
 {
-    predict_batch(packed->weights, packed, scratch, x, rows, y);
+    sentiment_predict_batch_with(packed->weights, packed, scratch, x, rows, y);
 }
 
 /* What a step computes on its way. */
-struct sentiment_step_scratch {
+struct sentiment_step_memory {
     struct {
         float y[1][32];
     } embedding;
@@ -883,10 +931,11 @@ void sentiment_reset(const struct sentiment_packed *restrict packed, struct sent
     }
 }
 
-static int step(const struct sentiment_weights *restrict weights, const struct sentiment_packed *restrict packed,
-    struct sentiment_state *restrict state, const int32_t *restrict x, float *restrict y)
+static int sentiment_step_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state, const int32_t *restrict x,
+    float *restrict y)
 {
-    struct sentiment_step_scratch memory, *const scratch = &memory;
+    struct sentiment_step_memory memory, *const scratch = &memory;
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
     for (int n = 0; n < 32; n += VEC) {
         const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
@@ -1024,7 +1073,7 @@ static int step(const struct sentiment_weights *restrict weights, const struct s
 int sentiment_step(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
-    return step(packed->weights, packed, state, x, y);
+    return sentiment_step_with(packed->weights, packed, state, x, y);
 }
 
 void sentiment_prepare_training(struct sentiment_training *restrict training,
@@ -1109,8 +1158,9 @@ void sentiment_reset_tape(const struct sentiment_training *restrict training, st
     }
 }
 
-static void forward(const struct sentiment_weights *restrict weights, const struct sentiment_training *restrict
-    training, struct sentiment_tape *restrict tape, const int32_t *restrict x, int rows, uint64_t seed)
+static void sentiment_forward_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape, const int32_t *restrict x,
+    int rows, uint64_t seed)
 {
     tape->rows = rows;
     memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
@@ -1290,7 +1340,7 @@ static void forward(const struct sentiment_weights *restrict weights, const stru
 void sentiment_forward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
     const int32_t *restrict x, int rows, uint64_t seed)
 {
-    forward(training->weights, training, tape, x, rows, seed);
+    sentiment_forward_with(training->weights, training, tape, x, rows, seed);
 }
 
 float sentiment_loss(struct sentiment_tape *restrict tape, const float *restrict target,
@@ -1851,7 +1901,7 @@ void sentiment_carry(struct sentiment_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor weight_tensors[] = {
+static const struct lstmc_tensor sentiment_weight_tensors[] = {
     {
         .name = "embedding/embeddings", .rank = 2, .shape = { 5000, 32 },
         .offset = offsetof(struct sentiment_weights, embedding.embeddings) / sizeof(float), .count = 160000,
@@ -1910,7 +1960,7 @@ static const struct lstmc_tensor weight_tensors[] = {
     },
 };
 
-static const struct lstmc_tensor tape_tensors[] = {
+static const struct lstmc_tensor sentiment_tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 200, 32, 32 },
         .offset = offsetof(struct sentiment_tape, embedding.y) / sizeof(float), .count = 204800,
@@ -1984,57 +2034,57 @@ static const struct lstmc_tensor tape_tensors[] = {
     },
 };
 
-static void call_prepare(void *packed, const void *weights)
+static void sentiment_prepare_thunk(void *packed, const void *weights)
 {
     sentiment_prepare(packed, weights);
 }
 
-static void call_predict(const void *packed, void *scratch, const void *x, float *y)
+static void sentiment_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
 {
     sentiment_predict(packed, scratch, x, y);
 }
 
-static void call_predict_batch(const void *packed, void *scratch, const void *x, int rows, float *y)
+static void sentiment_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
 {
     sentiment_predict_batch(packed, scratch, x, rows, y);
 }
 
-static void call_reset(const void *packed, void *state)
+static void sentiment_reset_thunk(const void *packed, void *state)
 {
     sentiment_reset(packed, state);
 }
 
-static int call_step(const void *packed, void *state, const void *x, float *y)
+static int sentiment_step_thunk(const void *packed, void *state, const void *x, float *y)
 {
     return sentiment_step(packed, state, x, y);
 }
 
-static void call_prepare_training(void *training, const void *weights)
+static void sentiment_prepare_training_thunk(void *training, const void *weights)
 {
     sentiment_prepare_training(training, weights);
 }
 
-static void call_reset_tape(const void *training, void *tape)
+static void sentiment_reset_tape_thunk(const void *training, void *tape)
 {
     sentiment_reset_tape(training, tape);
 }
 
-static void call_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+static void sentiment_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
 {
     sentiment_forward(training, tape, x, rows, seed);
 }
 
-static void call_backward(const void *training, void *tape, void *gradients)
+static void sentiment_backward_thunk(const void *training, void *tape, void *gradients)
 {
     sentiment_backward(training, tape, gradients);
 }
 
-static void call_carry(void *tape)
+static void sentiment_carry_thunk(void *tape)
 {
     sentiment_carry(tape);
 }
 
-static float call_loss(void *tape, const void *target, const float *sample_weight, float scale)
+static float sentiment_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return sentiment_loss(tape, target, sample_weight, scale);
 }
@@ -2054,18 +2104,79 @@ const struct lstmc_model sentiment_model = {
         .nesterov = 0, .centered = 0, .amsgrad = 0,
         .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 0.0f,
     },
-    .weights = weight_tensors, .weight_tensors = 6,
+    .weights = sentiment_weight_tensors, .weight_tensors = 6,
     .weight_count = 213301, .gradient_count = 213301,
-    .tape_tensors = tape_tensors, .tape_tensor_count = 15,
+    .tape_tensors = sentiment_tape_tensors, .tape_tensor_count = 15,
     .packed_bytes = sizeof(struct sentiment_packed), .scratch_bytes = sizeof(struct sentiment_scratch),
     .batch_scratch_bytes = sizeof(struct sentiment_batch_scratch),
-    .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,
-    .state_bytes = sizeof(struct sentiment_state), .reset = call_reset, .step = call_step,
+    .prepare = sentiment_prepare_thunk, .predict = sentiment_predict_thunk,
+        .predict_batch = sentiment_predict_batch_thunk,
+    .state_bytes = sizeof(struct sentiment_state), .reset = sentiment_reset_thunk, .step = sentiment_step_thunk,
     .output_offset = offsetof(struct sentiment_tape, output),
         .first_row_offset = offsetof(struct sentiment_tape, first_row),
     .training_bytes = sizeof(struct sentiment_training), .tape_bytes = sizeof(struct sentiment_tape),
-    .prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,
-    .backward = call_backward, .carry = call_carry,
+    .prepare_training = sentiment_prepare_training_thunk, .reset_tape = sentiment_reset_tape_thunk,
+        .forward = sentiment_forward_thunk,
+    .backward = sentiment_backward_thunk, .carry = sentiment_carry_thunk,
     .d_output_offset = offsetof(struct sentiment_tape, d_output),
-    .loss_function = call_loss,
+    .loss_function = sentiment_loss_thunk,
 };
+
+#undef LANES
+#undef LSTMC_VEC_H
+#undef VEC_FUNCTION
+#undef VEC
+#undef LSTMC_MATH_H
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+#undef clamped
+#undef sigmoid
+#undef softplus
+#undef sigmoid_slope
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
