@@ -35,11 +35,13 @@ static const struct { const char *name, *text; } models[] = {
     { "logit", "return Sequential{ name = 'logit', batch_size = 1, Input{1}, Dense{1, activation = 'sigmoid'}, loss = 'binary_crossentropy' }" },
     { "probability", "return Sequential{ name = 'probability', batch_size = 1, Input{1}, Activation{'linear'}, loss = 'binary_crossentropy' }" },
     { "rows", "return Sequential{ name = 'rows', batch_size = 1, Input{3}, Activation{'log_softmax'} }" },
+    { "tanh_layer", "return Sequential{ name = 'tanh_layer', batch_size = 1, Input{46}, Activation{'tanh'} }" },
+    { "sigmoid_layer", "return Sequential{ name = 'sigmoid_layer', batch_size = 1, Input{46}, Activation{'sigmoid'} }" },
 };
 
 static void try_generated(const char *target, int lanes, bool precise, bool dispatch, const char *compile)
 {
-    static const char *const names[] = { "squashed", "logit", "probability", "rows", NULL };
+    static const char *const names[] = { "squashed", "logit", "probability", "rows", "tanh_layer", "sigmoid_layer", NULL };
     struct workshop shop;
     const CompileOptions options = { .target = target_with_lanes(target_find(target), lanes), .input_gradient = true, .precise = precise,
                                      .dispatch = dispatch };
@@ -47,7 +49,8 @@ static void try_generated(const char *target, int lanes, bool precise, bool disp
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         workshop_model(&shop, models[i].name, models[i].text, &options);
     workshop_list(&shop, names);
-    workshop_run(&shop, "%s " GENERATED_WARNINGS_AS_ERRORS " -I. $dropin/digits.c squashed.c logit.c probability.c rows.c -o digits -lm && ./digits",
+    workshop_run(&shop, "%s " GENERATED_WARNINGS_AS_ERRORS " -I. $dropin/digits.c squashed.c logit.c probability.c rows.c "
+                        "tanh_layer.c sigmoid_layer.c -o digits -lm && ./digits",
                  compile);
     workshop_close(&shop);
 }

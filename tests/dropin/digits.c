@@ -100,6 +100,31 @@ static void try_activations(void)
     }
 }
 
+/* Behind a layer the output is stored: the derivative is not to follow from it. */
+#define TRY_LAYER(name, slope)                                                                                        \
+    static void try_##name(void)                                                                                      \
+    {                                                                                                                 \
+        static struct name##_training training;                                                                       \
+        static struct name##_tape tape;                                                                               \
+        static struct name##_weights weights;                                                                         \
+        static struct name##_gradients gradients;                                                                     \
+        static float x[2 * PLACES];                                                                                   \
+        for (int i = 0; i < 2 * PLACES; i++)                                                                          \
+            x[i] = i % 2 ? -places[i / 2] : places[i / 2];                                                            \
+        name##_prepare_training(&training, &weights);                                                                 \
+        name##_reset_tape(&training, &tape);                                                                          \
+        name##_forward(&training, &tape, x, 1, 0);                                                                    \
+        for (int i = 0; i < 2 * PLACES; i++)                                                                          \
+            ((float *)tape.d_output)[i] = 1;                                                                          \
+        name##_backward(&training, &tape, &gradients);                                                                \
+        for (int i = 0; i < 2 * PLACES; i++)                                                                          \
+            if (slope((double)x[i]) > 1e-36)                                                                          \
+                close_to(#name, "derivative", x[i], ((const float *)tape.d_input)[i], slope((double)x[i]));           \
+    }
+
+TRY_LAYER(tanh_layer, tanh_slope)
+TRY_LAYER(sigmoid_layer, sigmoid_slope)
+
 /* Where z is right about its class, loss and gradient are small, and sums of what is small. */
 static void try_logits(void)
 {
@@ -161,6 +186,8 @@ static void try_log_softmax(void)
 int main(void)
 {
     try_activations();
+    try_tanh_layer();
+    try_sigmoid_layer();
     try_logits();
     try_probabilities();
     try_log_softmax();
