@@ -125,7 +125,8 @@ static void print_needs(Arena *arena, const Programs *programs)
     Sizes sizes = emit_sizes(programs);
     printf("constants %s, memory to predict %s", emit_readable_bytes(arena, sizes.packed), emit_readable_bytes(arena, sizes.scratch));
     if (programs->step)
-        printf(", of a stream %s, and %s of stack a step", emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
+        printf(", of a stream %s; a step has %s of arrays on the stack, and what the compiler adds (gcc: -fstack-usage)",
+               emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
     puts("");
 }
 

@@ -56,7 +56,7 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
 
 typedef struct Sizes {
     size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
-    size_t step_stack;      /* what M_step puts on the stack */
+    size_t step_stack;      /* arrays that M_step has on the stack; registers that the compiler spills come on top */
 } Sizes;
 Sizes  emit_sizes(const Programs *programs);
 #define STRUCT_BYTES_MAX ((size_t)1 << 31)

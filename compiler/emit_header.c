@@ -337,7 +337,8 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
     const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
     put_declared(out, arena, programs->model, reset_function);
     put_declared(out, arena, programs->model, (Declared){
-        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Uses %s of stack. Returns 1: y was written.",
+        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. "
+                            "On the stack: %s of arrays, and what the compiler adds.",
                      tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack),
         "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
 }

@@ -86,6 +86,7 @@
 #define LSTMC_VEC_H
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
@@ -94,6 +95,9 @@
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#if defined(__ARM_NEON) && !defined(__aarch64__)      /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+#pragma GCC optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros")
+#endif
 #endif
 
 #if defined(__GNUC__)
@@ -117,7 +121,7 @@ typedef float vec;
 #define VEC 4
 #endif
 typedef float vec __attribute__((vector_size(4 * VEC)));
-typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef int32_t vec_mask __attribute__((vector_size(4 * VEC)));             /* all bits or none, lane by lane */
 typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
 #endif
 

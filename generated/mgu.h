@@ -310,8 +310,8 @@ void mgu_predict_batch(const struct mgu_packed *packed, struct mgu_batch_scratch
 /* Before the first step of a stream: every state takes its initial value. */
 void mgu_reset(const struct mgu_packed *packed, struct mgu_state *state);
 
-/* The next step of a stream: x [2], y [1], the output after this step. Uses 388 B of stack. Returns 1: y was
- * written. */
+/* The next step of a stream: x [2], y [1], the output after this step. Returns 1: y was written. On the stack: 388 B of
+ * arrays, and what the compiler adds. */
 int mgu_step(const struct mgu_packed *packed, struct mgu_state *state, const float *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */

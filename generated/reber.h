@@ -336,7 +336,8 @@ void reber_predict_batch(const struct reber_packed *packed, struct reber_batch_s
 /* Before the first step of a stream: every state takes its initial value. */
 void reber_reset(const struct reber_packed *packed, struct reber_state *state);
 
-/* The next step of a stream: x [1], y [8], the output after this step. Uses 72 B of stack. Returns 1: y was written. */
+/* The next step of a stream: x [1], y [8], the output after this step. Returns 1: y was written. On the stack: 72 B of
+ * arrays, and what the compiler adds. */
 int reber_step(const struct reber_packed *packed, struct reber_state *state, const int32_t *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */

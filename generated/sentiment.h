@@ -331,8 +331,8 @@ void sentiment_predict_batch(const struct sentiment_packed *packed, struct senti
 /* Before the first step of a stream: every state takes its initial value. */
 void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
 
-/* The next step of a stream: x [1], y [1], the output after this step. Uses 136 B of stack. Returns 1: y was
- * written. */
+/* The next step of a stream: x [1], y [1], the output after this step. Returns 1: y was written. On the stack: 136 B of
+ * arrays, and what the compiler adds. */
 int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */
