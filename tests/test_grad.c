@@ -483,7 +483,7 @@ Test(grad, ties)
     arena_free(arena);
 }
 
-/* Every operation, alone and inside others. */
+/* Every operation, alone and inside others; as what is stored, and as what is added to something. */
 Test(grad, operations)
 {
     static const char *const values[] = {
@@ -493,10 +493,12 @@ Test(grad, operations)
         "w[n] * w[n] * w[n] * x[b,n]", "x[b,n] - w[n] * n", "tanh(exp(w[n]) - sigmoid(x[b,n])) * w[n]", "expm1(w[n] - x[b,n])",
         "log1p(w[n] * w[n])", "erfc(w[n] + x[b,n])", "1 / (w[n] + 2)", "w[n] * stop(x[b,n])",
     };
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    for (size_t i = 0; i < 2 * sizeof values / sizeof *values; i++) {
+        const char *value = values[i / 2];
         char text[600];
-        snprintf(text, sizeof text, "batch b 3\naxis n 4\ninput x b n\nweight w n\noutput output b n\nforward: output[b,n] = %s over b n\n%s%s",
-                 values[i], SQUARED_ERROR, strstr(values[i], "stop") || !strstr(values[i], "x[") ? "" : "want input\n");
+        snprintf(text, sizeof text, "batch b 3\naxis n 4\ninput x b n\nweight w n\noutput output b n\n%s%s over b n\n%s%s",
+                 i % 2 ? "forward: output[b,n] = w[n] over b n\nforward: output[b,n] += " : "forward: output[b,n] = ", value, SQUARED_ERROR,
+                 strstr(value, "stop") || !strstr(value, "x[") ? "" : "want input\n");
         check_gradients(text);
     }
 }
