@@ -24,7 +24,7 @@ Test(unity, all_kinds_of_models_in_one_translation_unit)
     workshop_list(&shop, names);
     workshop_run(&shop, "for n in flat four eight sixteen chosen rounded; do echo \"#include \\\"$n.c\\\"\"; done > unit.c; "
                         "echo 'float behind(float a, float b, float c) { return a * b + c; }' > behind.c; "
-                        "{ printf '#include \"%%s.c\"\\n' flat four; cat behind.c; } > before.c; "
+                        "{ printf '#include \"%%s.c\"\\n' four flat; cat behind.c; } > before.c; "
                         "gcc -O1 -I. -c $dropin/flags.c -o program.o");
     const char *apart = workshop_run(&shop, "gcc -O1 program.o flat.c four.c eight.c sixteen.c chosen.c rounded.c -o apart -lm && ./apart");
     workshop_run(&shop, "gcc " WARNINGS " -O1 -march=native -c unit.c -o unit.o && clang -std=c11 " WARNINGS " -O0 -c unit.c -o unit.o");
