@@ -26,10 +26,12 @@ BUILD    = build
 Q        = $(if $(V),,@)
 say      = @$(if $(V),:,echo '  $(1) $@')
 STD      = -std=gnu11
-FLAGS    = $(STD) $(WARN) $(CFLAGS) $(SANITIZE) -MMD -MP
+# Whatever CFLAGS say: NaNs and infinities are looked for, and sums are rounded as they are written.
+EXACT    = -fno-fast-math -fno-unsafe-math-optimizations -fno-associative-math -fno-finite-math-only
+FLAGS    = $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
 
 LUA_TEXT  = $(sort $(wildcard compiler/*/*.lua))
-EMBED     = $(LUA_TEXT) compiler/help.txt $(sort $(wildcard compiler/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
+EMBED     = $(LUA_TEXT) compiler/help.txt $(sort $(wildcard compiler/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_float.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embedded.o
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \

@@ -125,7 +125,8 @@ static void print_needs(Arena *arena, const Programs *programs)
     Sizes sizes = emit_sizes(programs);
     printf("constants %s, memory to predict %s", emit_readable_bytes(arena, sizes.packed), emit_readable_bytes(arena, sizes.scratch));
     if (programs->step)
-        printf(", of a stream %s, and %s of stack a step", emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
+        printf(", of a stream %s; a step has %s of arrays on the stack, and what the compiler adds (gcc: -fstack-usage)",
+               emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
     puts("");
 }
 
@@ -170,6 +171,11 @@ static int run(Job *job)
     CompileOptions options = job->arguments->compile;
     Compiled compiled;
     int status = 1;
+    const char *refused = options.dump ? NULL : emit_name_refused(job->arena, description_model(job->description));
+    if (refused) {
+        diagnostics_add(job->diagnostics, job->arguments->model, 0, "%s", refused);
+        return 1;
+    }
     if (job->arguments->weights) {
         if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment, &job->message))
             return 1;

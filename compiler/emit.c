@@ -5,9 +5,7 @@
 
 /* ---- what a part of a program uses ---- */
 
-#define SECTION_BIT(section) (1u << (section))
-
-typedef enum Wanted { WANTED_HOME, WANTED_ROLE, WANTED_INTEGERS } Wanted;
+typedef enum Wanted { WANTED_HOME, WANTED_ROLE } Wanted;
 
 typedef struct Search {
     Wanted wanted;
@@ -19,8 +17,7 @@ static void find_access(void *context, const Access *access)
 {
     Search *search = context;
     const Tensor *tensor = access->tensor;
-    search->found |= search->wanted == WANTED_HOME ? (int)tensor->home == search->which
-                   : search->wanted == WANTED_ROLE ? (int)tensor->role == search->which : tensor->integer;
+    search->found |= search->which == (search->wanted == WANTED_HOME ? (int)tensor->home : (int)tensor->role);
 }
 
 static void search_access(const Access *access, Search *search)
@@ -31,7 +28,7 @@ static void search_access(const Access *access, Search *search)
             search_access(access->index[d].gather, search);
 }
 
-static bool is_emitted(const Statement *statement, unsigned sections, bool prepared)
+bool emit_is_emitted(const Statement *statement, unsigned sections, bool prepared)
 {
     return statement->out.tensor->home != HOME_NONE && is_prepared(statement) == prepared
         && (prepared || (sections & SECTION_BIT(statement->section)));
@@ -40,7 +37,7 @@ static bool is_emitted(const Statement *statement, unsigned sections, bool prepa
 static bool search_sections(const Ir *ir, unsigned sections, Search search)
 {
     for (int i = 0; i < ir->statement_count; i++)
-        if (is_emitted(ir->statements[i], sections, false)) {
+        if (emit_is_emitted(ir->statements[i], sections, false)) {
             search_access(&ir->statements[i]->out, &search);
             expr_visit_loads(ir->statements[i]->value, find_access, &search);
         }
@@ -57,102 +54,22 @@ static bool uses_role(const Ir *ir, unsigned sections, Role role)
     return search_sections(ir, sections, (Search){ .wanted = WANTED_ROLE, .which = (int)role });
 }
 
-static bool has_noise(const Ir *ir)
-{
-    for (int i = 0; i < ir->tensor_count; i++)
-        if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
-            return true;
-    return false;
-}
-
 static bool uses_rows(const Ir *ir, unsigned sections)
 {
     for (int i = 0; i < ir->statement_count; i++)
         for (int a = 0; a < ir->statements[i]->axis_count; a++)
-            if (is_emitted(ir->statements[i], sections, false) && ir->statements[i]->axes[a]->kind == AXIS_BATCH)
+            if (emit_is_emitted(ir->statements[i], sections, false) && ir->statements[i]->axes[a]->kind == AXIS_BATCH)
                 return true;
     return false;
 }
 
-/* ---- static helpers, those that are used ---- */
-
-static bool has_op(const Expr *expr, Op op)
+bool emit_has_noise(const Programs *programs)
 {
-    if (expr->op == op)
-        return true;
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        if (has_op(expr->argument[i], op))
+    const Ir *ir = programs->training;
+    for (int i = 0; ir && i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
             return true;
     return false;
-}
-
-static bool has_transcendental(const Expr *expr)
-{
-    if (op_traits[expr->op].transcendental)
-        return true;
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        if (has_transcendental(expr->argument[i]))
-            return true;
-    return false;
-}
-
-/* The sections of a program of which functions are made. */
-static unsigned emitted_sections(const Programs *programs, const Ir *ir)
-{
-    if (ir == programs->training)
-        return SECTION_BIT(SECTION_COUNT) - 1;
-    return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) | (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
-}
-
-/* Over vectors, operations have other names; what a sum leaves over beyond whole vectors is done by these. */
-static bool is_scalar(const Statement *statement, Op op)
-{
-    const Tile *tile = statement->tile;
-    return !tile || (tile->dot && (op == OP_MAXIMUM || tile->lane->extent % statement->out.tensor->lanes != 0));
-}
-
-static bool statement_needs(const Statement *statement, Op op, bool integers)
-{
-    if (integers) {
-        Search search = { .wanted = WANTED_INTEGERS };
-        search_access(&statement->out, &search);
-        expr_visit_loads(statement->value, find_access, &search);
-        return search.found;
-    }
-    return is_scalar(statement, op) && (has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX));
-}
-
-static bool any_needs(const Programs *programs, Op op, bool integers)
-{
-    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
-    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
-        for (int i = 0; all[p] && i < all[p]->statement_count; i++) {
-            const Statement *statement = all[p]->statements[i];
-            unsigned sections = emitted_sections(programs, all[p]);
-            if ((is_emitted(statement, sections, false) || is_emitted(statement, sections, true)) && statement_needs(statement, op, integers))
-                return true;
-        }
-    return false;
-}
-
-static bool any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement))
-{
-    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
-    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
-        for (int i = 0; all[p] && i < all[p]->statement_count; i++)
-            if (is_meant(all[p]->statements[i]))
-                return true;
-    return false;
-}
-
-static bool is_tile(const Statement *statement)
-{
-    return statement->tile != NULL;
-}
-
-static bool is_activation(const Statement *statement)
-{
-    return statement->tile && has_transcendental(statement->value);
 }
 
 static bool is_product(const Statement *statement)
@@ -160,57 +77,19 @@ static bool is_product(const Statement *statement)
     return statement->blas;
 }
 
-static bool makes_words(const Statement *statement)
-{
-    return tensor_has_words(statement->out.tensor);
-}
-
 bool emit_calls_blas(const Programs *programs)
 {
-    return any_statement(programs, is_product);
+    return emit_any_statement(programs, is_product);
 }
 
-/* Targets with vectors contract a * b + c, which is what their speed is made of. */
-static void put_preamble(Out *out, const Programs *programs)
+static bool is_tile(const Statement *statement)
 {
-    if (!any_statement(programs, is_tile)) {
-        put(out, "/* a * b + c is rounded twice everywhere, so that step and predict agree to the bit */\n#if defined(__clang__)\n"
-                 "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
-        return;
-    }
-    put(out, "#define LANES %d\n\n", programs->target->lanes);
-    put_raw(out, embedded_text("runtime/lstmc_vec.h"));
-    put(out, "\n");
-    if (any_statement(programs, makes_words)) {
-        put_raw(out, embedded_text("runtime/lstmc_bf16.h"));
-        put(out, "\n");
-    }
-    if (any_statement(programs, is_activation)) {
-        if (programs->precise)
-            put(out, "#define LSTMC_PRECISE\n\n");
-        put_raw(out, embedded_text("runtime/lstmc_math.h"));
-        put(out, "\n");
-    }
+    return statement->tile != NULL;
 }
 
-static void put_helpers(Out *out, const Programs *programs)
+bool emit_has_vectors(const Programs *programs)
 {
-    if (programs->training && has_noise(programs->training)) {
-        put_raw(out, embedded_text("runtime/lstmc_random.h"));
-        put(out, "\n");
-    }
-    if (any_needs(programs, OP_CONSTANT, true))
-        put(out, "/* Ids and classes come from outside. */\nstatic inline int clamped(int32_t id, int count)\n{\n"
-                 "return id >= 0 && id < count ? (int)id : 0;\n}\n\n");
-    if (any_needs(programs, OP_SIGMOID, false))
-        put(out, "static inline float sigmoid(float v)\n{\nreturn 1.0f / (1.0f + expf(-v));\n}\n\n");
-    if (any_needs(programs, OP_SOFTPLUS, false))
-        put(out, "/* log(1 + exp(v)) without overflow */\nstatic inline float softplus(float v)\n{\n"
-                 "return (v > 0.0f ? v : 0.0f) + log1pf(expf(-fabsf(v)));\n}\n\n");
-    if (any_needs(programs, OP_MAXIMUM, false))
-        put(out, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nreturn a > b || a != a ? a : b;\n}\n\n");
-    if (any_needs(programs, OP_MINIMUM, false))
-        put(out, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nreturn a < b || a != a ? a : b;\n}\n\n");
+    return emit_any_statement(programs, is_tile);
 }
 
 /* ---- functions ---- */
@@ -257,7 +136,7 @@ static void open_function(Function *to, const char *signature, unsigned sections
     Exported *exported = &to->exported[to->exported_count++];
     *exported = (Exported){ .signature = signature };
     if (weights || to->dispatch) {
-        const char *function = arena_format(to->arena, "%.*s", (int)(parameters - name - 3), name + 2);
+        const char *function = arena_format(to->arena, "%s_%.*s_with", to->programs->model->descriptor.name, (int)(parameters - name - 3), name + 2);
         if (weights && !prepared) {
             parameters = strchr(parameters, ',') + 2;
             arguments = strchr(arguments, ',') + 2;
@@ -337,7 +216,7 @@ static void emit_step(Function *to)
     const unsigned sections = SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY);
     bool on_stack = has_home(to->ir, HOME_SCRATCH);
     if (on_stack) {
-        put(to->out, "/* What a step computes on its way. */\nstruct %s_step_scratch {", to->programs->model->descriptor.name);
+        put(to->out, "/* What a step computes on its way. */\nstruct %s_step_memory {", to->programs->model->descriptor.name);
         emit_tensor_members(to->out, to->arena, to->ir, HOME_SCRATCH);
         put(to->out, "};\n\n");
     }
@@ -349,7 +228,7 @@ static void emit_step(Function *to)
     open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, "
                       "float *restrict y)", sections, "packed");
     if (on_stack)
-        put(to->out, "struct %s_step_scratch memory, *const scratch = &memory;", to->programs->model->descriptor.name);
+        put(to->out, "struct %s_step_memory memory, *const scratch = &memory;", to->programs->model->descriptor.name);
     put_unless_used(to, sections, "state", HOME_STATE);
     put_unless_read(to, sections);
     emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
@@ -428,7 +307,7 @@ static void emit_forward(Function *to)
     else
         put(to->out, "memcpy(tape->input, x, sizeof tape->input);");
     put_cleared_adjoints(to);
-    if (!has_noise(to->ir))
+    if (!emit_has_noise(to->programs))
         put(to->out, "(void)seed;");
     for (int i = 0; i < to->ir->tensor_count; i++)
         if (to->ir->tensors[i]->role == ROLE_NOISE && to->ir->tensors[i]->home != HOME_NONE)
@@ -490,8 +369,7 @@ static void emit_training(Function *to)
 static void emit_body(Function *to)
 {
     const Programs *programs = to->programs;
-    put_preamble(to->out, programs);
-    put_helpers(to->out, programs);
+    emit_helpers(to->out, programs);
     put(to->out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");
     to->ir = emit_packed_program(programs);
     emit_prepare(to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
@@ -511,32 +389,37 @@ static void emit_body(Function *to)
     }
 }
 
-void emit_includes(Out *out, Arena *arena, const Programs *programs, const char *more)
+void emit_beginning(Out *out, Arena *arena, const Programs *programs)
 {
     emit_text(out, arena, programs->model, "#include \"@.h\"\n\n");
-    put(out, "%s%s#include <math.h>\n#include <string.h>\n\n", emit_calls_blas(programs) ? "#include <cblas.h>\n" : "", more);
+    put(out, "%s#include <math.h>\n#include <string.h>\n\n", emit_calls_blas(programs) ? "#include <cblas.h>\n" : "");
+    emit_floats(out);
+    if (emit_has_noise(programs)) {
+        put_raw(out, embedded_text("runtime/lstmc_random.h"));
+        put(out, "\n");
+    }
 }
 
 void emit_source(Out *out, Arena *arena, const Programs *programs)
 {
     Out body = { 0 };
-    Function to = { .out = out, .arena = arena, .programs = programs, .dispatch = emit_dispatches(programs) };
+    Function to = { .out = &body, .arena = arena, .programs = programs, .dispatch = emit_dispatches(programs) };
     emit_stamp(out, arena, programs, "c");
     put_raw(out, " */\n");
-    if (to.dispatch) {
-        to.out = &body;
-        emit_body(&to);
-        emit_dispatch(out, arena, programs, body.text, to.exported, to.exported_count);
-        out_free(&body);
-        return;
-    }
-    emit_includes(out, arena, programs, "");
     emit_body(&to);
-    emit_descriptor(out, arena, programs);
+    if (to.dispatch) {
+        emit_dispatch(out, arena, programs, body.text, to.exported, to.exported_count);
+    } else {
+        emit_beginning(out, arena, programs);
+        emit_descriptor(&body, arena, programs);
+        emit_private(out, arena, programs->model, body.text);
+        emit_floats_end(out);
+    }
+    out_free(&body);
 }
 
 /* What has no vectors has nothing to choose. */
 bool emit_dispatches(const Programs *programs)
 {
-    return programs->dispatch && any_statement(programs, is_tile);
+    return programs->dispatch && emit_has_vectors(programs);
 }

@@ -31,6 +31,8 @@ typedef struct Programs {
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
+/* Why no C can be written for a model of this name; NULL: it can. */
+const char *emit_name_refused(Arena *arena, const Model *model);
 bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
 /* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
 void emit_constants(Out *out, Arena *arena, const Programs *programs);
@@ -54,7 +56,7 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
 
 typedef struct Sizes {
     size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
-    size_t step_stack;      /* what M_step puts on the stack */
+    size_t step_stack;      /* arrays that M_step has on the stack; registers that the compiler spills come on top */
 } Sizes;
 Sizes  emit_sizes(const Programs *programs);
 #define STRUCT_BYTES_MAX ((size_t)1 << 31)
@@ -141,8 +143,37 @@ typedef struct Exported {
     const char *function, *arguments;       /* NULL: it does its work itself */
 } Exported;
 
-/* The headers of a source; `more` is a line of its own or "". */
-void emit_includes(Out *out, Arena *arena, const Programs *programs, const char *more);
+/* Names that a text defines at the margin and that are not the model's own (emit_private.c). */
+#define NAMES_MAX 512
+typedef enum NameKind { NAME_MACRO, NAME_TYPE, NAME_FUNCTION, NAME_ARRAY } NameKind;
+typedef struct Names {
+    Arena *arena;
+    const char *model;
+    const char *name[NAMES_MAX];
+    NameKind kind[NAMES_MAX];
+    int count;
+} Names;
+Names *names_find(Arena *arena, const Model *model, const char *text);
+/* Macros that call them after the model: vec_load: mgu__vec_load; through the macro `isa`, if not NULL: MGU_NAME(mgu__vec_load). */
+void   names_rename(Out *out, const Names *names, const char *isa);
+void   names_undefine(Out *out, const Names *names, const char *isa, bool macros);     /* the macros of the text, or those that rename */
+/* The text, its names made those of the model from here to its end. */
+void   emit_private(Out *out, Arena *arena, const Model *model, const char *text);
+/* Floats as C defines them, from here to the end of the file. */
+void   emit_floats(Out *out);
+void   emit_floats_end(Out *out);
+
+/* What the mathematics calls (emit_helpers.c). */
+void emit_helpers(Out *out, const Programs *programs);
+bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement));
+
+#define SECTION_BIT(section) (1u << (section))
+/* Whether the statement becomes code of these sections, or of prepare time. */
+bool emit_is_emitted(const Statement *statement, unsigned sections, bool prepared);
+bool emit_has_vectors(const Programs *programs);        /* some loops run over vectors */
+bool emit_has_noise(const Programs *programs);          /* dropout, in training */
+/* What stands in front of all code: headers, floats, random numbers. */
+void emit_beginning(Out *out, Arena *arena, const Programs *programs);
 
 /* The body of a source as one body for each instruction set, and the exported functions, which choose (emit_dispatch.c). */
 void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count);

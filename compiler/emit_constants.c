@@ -264,8 +264,16 @@ static void put_trained(Out *out, Arena *arena, const Programs *programs)
 void emit_constants(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
+    Out meaning = { 0 };
     emit_trained_stamp(out, arena, programs, "_weights.c");
     put_raw(out, fill_template(arena, model, "#include \"@.h\"\n\n#include <math.h>\n#include <string.h>\n\n"));
     put_trained(out, arena, programs);
-    emit_meaning(out, arena, programs);
+    emit_meaning(&meaning, arena, programs);
+    if (meaning.length) {
+        put_raw(out, "\n");
+        emit_floats(out);
+        emit_private(out, arena, model, meaning.text);
+        emit_floats_end(out);
+    }
+    out_free(&meaning);
 }

@@ -42,7 +42,7 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     if (descriptor->weight_tensors == 0)
         return;
-    put(out, "static const struct lstmc_tensor weight_tensors[] = {");
+    put(out, "static const struct lstmc_tensor %s_weight_tensors[] = {", descriptor->name);
     for (int i = 0; i < descriptor->weight_tensors; i++) {
         const struct lstmc_tensor *weight = &descriptor->weights[i];
         const struct lstmc_initializer *initializer = &weight->initializer;
@@ -89,7 +89,7 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
     const Ir *ir = programs->training;
     if (count_tape_tensors(programs) == 0)
         return;
-    put(out, "static const struct lstmc_tensor tape_tensors[] = {");
+    put(out, "static const struct lstmc_tensor %s_tape_tensors[] = {", programs->model->descriptor.name);
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
         if (!is_in_tape_table(ir, tensor))
@@ -114,22 +114,22 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
 
 /* A call through a pointer of another type is undefined, so that each function of the descriptor has its thunk. */
 static const char predict_thunks[] =
-    "static void call_prepare(void *packed, const void *weights)\n{\n    @_prepare(packed, weights);\n}\n\n"
-    "static void call_predict(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, scratch, x, y);\n}\n\n"
-    "static void call_predict_batch(const void *packed, void *scratch, const void *x, int rows, float *y)\n{\n"
+    "static void @_prepare_thunk(void *packed, const void *weights)\n{\n    @_prepare(packed, weights);\n}\n\n"
+    "static void @_predict_thunk(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, scratch, x, y);\n}\n\n"
+    "static void @_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)\n{\n"
     "    @_predict_batch(packed, scratch, x, rows, y);\n}\n\n";
 static const char step_thunks[] =
-    "static void call_reset(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
-    "static int call_step(const void *packed, void *state, const void *x, float *y)\n{\n    return @_step(packed, state, x, y);\n}\n\n";
+    "static void @_reset_thunk(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
+    "static int @_step_thunk(const void *packed, void *state, const void *x, float *y)\n{\n    return @_step(packed, state, x, y);\n}\n\n";
 static const char training_thunks[] =
-    "static void call_prepare_training(void *training, const void *weights)\n{\n    @_prepare_training(training, weights);\n}\n\n"
-    "static void call_reset_tape(const void *training, void *tape)\n{\n    @_reset_tape(training, tape);\n}\n\n"
-    "static void call_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)\n{\n"
+    "static void @_prepare_training_thunk(void *training, const void *weights)\n{\n    @_prepare_training(training, weights);\n}\n\n"
+    "static void @_reset_tape_thunk(const void *training, void *tape)\n{\n    @_reset_tape(training, tape);\n}\n\n"
+    "static void @_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)\n{\n"
     "    @_forward(training, tape, x, rows, seed);\n}\n\n"
-    "static void call_backward(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, tape, gradients);\n}\n\n"
-    "static void call_carry(void *tape)\n{\n    @_carry(tape);\n}\n\n";
+    "static void @_backward_thunk(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, tape, gradients);\n}\n\n"
+    "static void @_carry_thunk(void *tape)\n{\n    @_carry(tape);\n}\n\n";
 static const char loss_thunk[] =
-    "static float call_loss(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
+    "static float @_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
     "    return @_loss(tape, target, sample_weight, scale);\n}\n\n";
 
 static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
@@ -164,14 +164,14 @@ static void put_optimizer(Out *out, Arena *arena, const struct lstmc_optimizer *
 static const char predict_members[] =
     ".packed_bytes = sizeof(struct @_packed), .scratch_bytes = sizeof(struct @_scratch),\n"
     ".batch_scratch_bytes = sizeof(struct @_batch_scratch),\n"
-    ".prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,\n";
+    ".prepare = @_prepare_thunk, .predict = @_predict_thunk, .predict_batch = @_predict_batch_thunk,\n";
 static const char step_members[] =
-    ".state_bytes = sizeof(struct @_state), .reset = call_reset, .step = call_step,\n";
+    ".state_bytes = sizeof(struct @_state), .reset = @_reset_thunk, .step = @_step_thunk,\n";
 static const char training_members[] =
     ".output_offset = offsetof(struct @_tape, output), .first_row_offset = offsetof(struct @_tape, first_row),\n"
     ".training_bytes = sizeof(struct @_training), .tape_bytes = sizeof(struct @_tape),\n"
-    ".prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,\n"
-    ".backward = call_backward, .carry = call_carry,\n";
+    ".prepare_training = @_prepare_training_thunk, .reset_tape = @_reset_tape_thunk, .forward = @_forward_thunk,\n"
+    ".backward = @_backward_thunk, .carry = @_carry_thunk,\n";
 
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
 {
@@ -191,10 +191,10 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     put_data(out, arena, descriptor);
     put_optimizer(out, arena, &descriptor->optimizer);
     if (descriptor->weight_tensors)
-        put(out, ".weights = weight_tensors, .weight_tensors = %d,", descriptor->weight_tensors);
+        put(out, ".weights = %s_weight_tensors, .weight_tensors = %d,", descriptor->name, descriptor->weight_tensors);
     put(out, ".weight_count = %zu, .gradient_count = %zu,", descriptor->weight_count, descriptor->gradient_count);
     if (tape_tensors)
-        put(out, ".tape_tensors = tape_tensors, .tape_tensor_count = %d,", tape_tensors);
+        put(out, ".tape_tensors = %s_tape_tensors, .tape_tensor_count = %d,", descriptor->name, tape_tensors);
     emit_text(out, arena, model, predict_members);
     if (programs->step)
         emit_text(out, arena, model, step_members);
@@ -203,6 +203,6 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     if (programs->training && programs->training->output->adjoint && programs->training->output->adjoint->home == HOME_TAPE)
         put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);
     if (programs->training && programs->training->loss)
-        put(out, ".loss_function = call_loss,");
+        put(out, ".loss_function = %s_loss_thunk,", descriptor->name);
     put(out, "};");
 }

@@ -4,8 +4,6 @@
  * defines gets another name in each by macros; their list is read from the body itself. */
 #include "emit.h"
 
-#include <ctype.h>
-
 /* Beside what the flags allow, from the narrowest to the widest. */
 typedef struct Isa {
     const char *name, *macro;
@@ -25,69 +23,6 @@ static const Isa isas[] = {
 
 #define ISAS (sizeof isas / sizeof *isas)
 
-/* ---- what a body defines ---- */
-
-typedef enum Kind { KIND_MACRO, KIND_TYPE, KIND_FUNCTION } Kind;
-
-#define NAMES_MAX 512
-
-typedef struct Names {
-    Arena *arena;
-    const char *name[NAMES_MAX];
-    Kind kind[NAMES_MAX];
-    int count;
-} Names;
-
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
-static void add_name(Names *names, Kind kind, const char *start)
-{
-    int length = 0;
-    while (is_word(start[length]))
-        length++;
-    for (int i = 0; i < names->count; i++)
-        if (!strncmp(names->name[i], start, (size_t)length) && !names->name[i][length])
-            return;
-    if (names->count == NAMES_MAX)
-        die("a generated source defines more than %d names", NAMES_MAX);
-    names->kind[names->count] = kind;
-    names->name[names->count++] = arena_format(names->arena, "%.*s", length, start);
-}
-
-/* Behind `count` words. */
-static const char *skip_words(const char *at, int count)
-{
-    for (; count > 0; count--)
-        at += strcspn(at, " ") + 1;
-    return at;
-}
-
-/* A line at the margin: "#define NAME ...", "typedef float NAME ...", "struct NAME {", "static inline float NAME(..." */
-static void add_line(Names *names, const char *line)
-{
-    const char *parenthesis = line + strcspn(line, "(\n");
-    if (!strncmp(line, "#define ", 8)) {
-        add_name(names, KIND_MACRO, skip_words(line, 1));
-    } else if (!strncmp(line, "typedef ", 8)) {
-        add_name(names, KIND_TYPE, skip_words(line, 2));
-    } else if (!strncmp(line, "struct ", 7)) {
-        add_name(names, KIND_TYPE, skip_words(line, 1));
-    } else if (*parenthesis == '(' && (!strncmp(line, "static ", 7) || !strncmp(line, "VEC_FUNCTION ", 13))) {
-        while (is_word(parenthesis[-1]))
-            parenthesis--;
-        add_name(names, KIND_FUNCTION, parenthesis);
-    }
-}
-
-static void find_names(Names *names, const char *body)
-{
-    for (const char *line = body; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        add_line(names, line);
-}
-
 /* ---- the bodies ---- */
 
 static const char about[] =
@@ -95,18 +30,12 @@ static const char about[] =
     "baseline is for what the compiler's flags allow; none, like -march=native, are needed. $_VEC_MAX, a macro: floats of the widest vector that "
     "there is a body for beside that one; 4: none.";
 
-/* A macro with arguments leaves alone members of structs that have the name of a function. */
-static void put_renaming(Out *out, const char *prefix, const Names *names)
+static void put_renaming(Out *out, const char *name, const char *prefix, const Names *names)
 {
-    put(out, "/* What a body defines is called so: vec_load_avx2. */\n"
+    put(out, "/* What a body defines is called so: %s__vec_load_avx2. */\n"
              "#define %s_JOINED(name, isa) name##_##isa\n#define %s_JOIN(name, isa) %s_JOINED(name, isa)\n"
-             "#define %s_NAME(name) %s_JOIN(name, %s_ISA)", prefix, prefix, prefix, prefix, prefix, prefix);
-    for (int i = 0; i < names->count; i++) {
-        if (names->kind[i] == KIND_TYPE)
-            put(out, "#define %s %s_NAME(%s)", names->name[i], prefix, names->name[i]);
-        if (names->kind[i] == KIND_FUNCTION)
-            put(out, "#define %s(...) %s_NAME(%s)(__VA_ARGS__)", names->name[i], prefix, names->name[i]);
-    }
+             "#define %s_NAME(name) %s_JOIN(name, %s_ISA)", name, prefix, prefix, prefix, prefix, prefix, prefix);
+    names_rename(out, names, arena_format(names->arena, "%s_NAME", prefix));
     put(out, "\n");
 }
 
@@ -129,14 +58,6 @@ static void put_isa(Out *out, const char *name, const char *prefix, const Isa *i
     put(out, "#define %s_IF_%s(call) %s ? call :\n#else\n#define %s_IF_%s(call)\n#endif\n\n", prefix, isa->macro, isa->present, prefix, isa->macro);
 }
 
-/* The next body defines them anew. */
-static void put_end_of_body(Out *out, const Names *names)
-{
-    for (int i = 0; i < names->count; i++)
-        if (names->kind[i] == KIND_MACRO)
-            put(out, "#undef %s", names->name[i]);
-}
-
 /* ---- the choice ---- */
 
 static void put_choice(Out *out, Arena *arena, const char *prefix, int lanes)
@@ -157,18 +78,29 @@ static void put_exported(Out *out, Arena *arena, const Model *model, const Expor
                                               exported->function, exported->arguments));
 }
 
+/* Nothing is left to what is compiled behind this file. */
+static void put_end(Out *out, const char *prefix, const Names *names, int lanes)
+{
+    put(out, "\n");
+    names_undefine(out, names, prefix, false);
+    for (size_t i = 0; i < ISAS; i++)
+        if (lanes >= isas[i].lanes)
+            put(out, "#undef %s_IF_%s", prefix, isas[i].macro);
+    put(out, "#undef %s_JOINED\n#undef %s_JOIN\n#undef %s_NAME\n#undef %s_CALL", prefix, prefix, prefix, prefix);
+    emit_floats_end(out);
+}
+
 void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count)
 {
     const Model *model = programs->model;
     const char *name = model->descriptor.name, *prefix = macro_prefix(arena, model);
     const int lanes = programs->target->lanes;
-    Names names = { .arena = arena };
-    find_names(&names, body);
+    const Names *names = names_find(arena, model, body);
     put(out, "#ifndef %s_ISA\n\n", prefix);
-    emit_includes(out, arena, programs, "#include <float.h>\n");
+    emit_beginning(out, arena, programs);
     emit_prose(out, arena, fill_template(arena, model, about));
     put(out, "#ifndef %s_VEC_MAX\n#define %s_VEC_MAX 16\n#endif\n\n", prefix, prefix);
-    put_renaming(out, prefix, &names);
+    put_renaming(out, name, prefix, names);
     for (size_t i = 0; i < ISAS; i++)
         if (lanes >= isas[i].lanes)
             put_isa(out, name, prefix, &isas[i], lanes);
@@ -177,8 +109,9 @@ void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char 
     for (int i = 0; i < count; i++)
         put_exported(out, arena, model, &exported[i]);
     emit_descriptor(out, arena, programs);
+    put_end(out, prefix, names, lanes);
     put(out, "\n#else\n\n");
     put_raw(out, body);
-    put_end_of_body(out, &names);
+    names_undefine(out, names, prefix, true);       /* the next body defines them anew */
     put(out, "\n#endif");
 }

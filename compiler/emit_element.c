@@ -195,6 +195,7 @@ enum { PRECEDENCE_SUM = 1, PRECEDENCE_PRODUCT, PRECEDENCE_UNARY };
 static const struct {
     const char *format;
     int precedence;
+    const char *precise;        /* where it does not recur, and its digits are worth more than its time; NULL: the same */
 } forms[OP_COUNT] = {
     [OP_ADD] = { "@ + @", PRECEDENCE_SUM },
     [OP_SUBTRACT] = { "@ - @", PRECEDENCE_SUM },
@@ -208,11 +209,16 @@ static const struct {
     [OP_ABSOLUTE] = { "vec_absolute(@)", 0 },
     [OP_SQRT] = { "vec_sqrt(@)", 0 },
     [OP_EXP] = { "vec_exp(@)", 0 },
+    [OP_EXPM1] = { "vec_expm1(@)", 0 },
     [OP_LOG] = { "vec_log(@)", 0 },
-    [OP_TANH] = { "vec_tanh(@)", 0 },
-    [OP_SIGMOID] = { "vec_sigmoid(@)", 0 },
+    [OP_LOG1P] = { "vec_log1p(@)", 0 },
+    [OP_TANH] = { "vec_tanh(@)", 0, "vec_tanh_precise(@)" },
+    [OP_SIGMOID] = { "vec_sigmoid(@)", 0, "vec_sigmoid_precise(@)" },
     [OP_SOFTPLUS] = { "vec_softplus(@)", 0 },
     [OP_ERF] = { "vec_erf(@)", 0 },
+    [OP_ERFC] = { "vec_erfc(@)", 0 },
+    [OP_TANH_SLOPE] = { "vec_tanh_slope(@)", 0 },
+    [OP_SIGMOID_SLOPE] = { "vec_sigmoid_slope(@)", 0 },
 };
 
 static const Expr *without_stops(const Expr *expr)
@@ -271,6 +277,16 @@ static const char *argument_text(TileNest *to, const Expr *expr, int which)
     return closed ? text : arena_format(arena, "(%s)", text);
 }
 
+/* What stage moved out of a time loop is computed as in it: a stream, which has no loop to move it out of, gives the same numbers. */
+static const char *format_of(const TileNest *to, Op op)
+{
+    const Statement *statement = to->nest.statement;
+    bool recurs = statement->loop || statement->left;
+    if (!forms[op].format)
+        die("operation %d has no form over vectors", (int)op);
+    return !recurs && forms[op].precise ? forms[op].precise : forms[op].format;
+}
+
 const char *tile_expression(TileNest *to, const Expr *expr)
 {
     Arena *arena = to->nest.arena;
@@ -279,9 +295,7 @@ const char *tile_expression(TileNest *to, const Expr *expr)
         return arena_format(arena, "vec_splat(%s)", float_text(arena, expr->value));
     if (expr->op == OP_LOAD || is_scalar(to, expr))
         return read_text(to, expr);
-    const char *format = forms[expr->op].format;
-    if (!format)
-        die("operation %d has no form over vectors", (int)expr->op);
+    const char *format = format_of(to, expr->op);
     const char *a = argument_text(to, expr, 0), *b = op_traits[expr->op].arity == 2 ? argument_text(to, expr, 1) : NULL;
     int first = (int)strcspn(format, "@");
     const char *rest = format + first + 1;

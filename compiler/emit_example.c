@@ -295,6 +295,11 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
 
 /* ---- the Makefile ---- */
 
+/* A cross compiler knows no -march=native. */
+static const char native[] =
+    "# For the processor that compiles, if it is the one that runs: as far as the compiler can tell. make NATIVE= is for any.\n"
+    "NATIVE  = `$(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native`\n";
+
 void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test)
 {
     const char *name = programs->model->descriptor.name, *test = self_test ? arena_format(arena, " %s_self_test.o", name) : "";
@@ -302,7 +307,9 @@ void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_t
     bool blas = emit_calls_blas(programs);
     put_raw(out, arena_format(arena, "# Makefile: written by lstmc %s. Without this line lstmc leaves the file to you.\n", LSTMC_VERSION));
     put_raw(out, arena_format(arena, "# make builds ./%s, which predicts what it reads%s.\n", name, self_test ? "; make check runs its self-test" : ""));
-    put_raw(out, arena_format(arena, "CFLAGS  = -O2%s%s\nLDLIBS  = %s-lm\n", emit_dispatches(programs) ? "" : " -march=native",
+    if (!emit_dispatches(programs))
+        put_raw(out, native);
+    put_raw(out, arena_format(arena, "CFLAGS  = -O2%s%s\nLDLIBS  = %s-lm\n", emit_dispatches(programs) ? "" : " $(NATIVE)",
                               blas ? " `pkg-config --cflags openblas`" : "", blas ? "`pkg-config --libs openblas` " : ""));
     put_raw(out, arena_format(arena, "OBJECTS = %s\n\n%s: $(OBJECTS)\n\t$(CC) $(CFLAGS) $(LDFLAGS) -o %s $(OBJECTS) $(LDLIBS)\n\n$(OBJECTS): %s.h%s\n\n",
                               objects, name, name, name, self_test ? arena_format(arena, " %s_self_test.h", name) : ""));

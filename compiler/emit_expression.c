@@ -26,11 +26,16 @@ static const struct {
     [OP_ABSOLUTE] = { "fabsf(@)", 0 },
     [OP_SQRT] = { "sqrtf(@)", 0 },
     [OP_EXP] = { "expf(@)", 0 },
+    [OP_EXPM1] = { "expm1f(@)", 0 },
     [OP_LOG] = { "logf(@)", 0 },
+    [OP_LOG1P] = { "log1pf(@)", 0 },
     [OP_TANH] = { "tanhf(@)", 0 },
     [OP_SIGMOID] = { "sigmoid(@)", 0 },
     [OP_SOFTPLUS] = { "softplus(@)", 0 },
     [OP_ERF] = { "erff(@)", 0 },
+    [OP_ERFC] = { "erfcf(@)", 0 },
+    [OP_TANH_SLOPE] = { "tanh_slope(@)", 0 },
+    [OP_SIGMOID_SLOPE] = { "sigmoid_slope(@)", 0 },
 };
 
 char *float_text(Arena *arena, double value)

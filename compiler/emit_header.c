@@ -337,7 +337,8 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
     const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
     put_declared(out, arena, programs->model, reset_function);
     put_declared(out, arena, programs->model, (Declared){
-        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Uses %s of stack. Returns 1: y was written.",
+        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. "
+                            "On the stack: %s of arrays, and what the compiler adds.",
                      tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack),
         "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
 }
@@ -354,6 +355,44 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
         put_training_functions(out, arena, programs);
     put_declared(out, arena, model, (Declared){ "What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above.",
                                                 "extern const struct lstmc_model @_model;" });
+}
+
+/* ---- the guard ---- */
+
+/* Two models whose public names meet, though no name is in both: the first one's names that end like another one's. */
+typedef struct Meeting {
+    const char *first, *second;     /* "net" + "_batch" + "_scratch" */
+    bool needs_scaling;             /* of a trained model that streams */
+} Meeting;
+
+static const Meeting meetings[] = {
+    { "batch", "scratch", false }, { "normalize", "step", true }, { "denormalize", "step", true },
+};
+
+static void put_refusal(Out *out, Arena *arena, const char *other, const char *name, const char *what)
+{
+    put(out, "#ifdef LSTMC_HEADER_OF_%s\n#error \"%s\"\n#endif", other,
+        arena_format(arena, "the models %s and %s do not go into one source file: each has %s; give one of them another name", name, other, what));
+}
+
+/* By the name as it is: those that differ in capitals alone would be taken for one. */
+static void put_guard(Out *out, Arena *arena, const Programs *programs)
+{
+    const char *name = programs->model->descriptor.name, *prefix = macro_prefix(arena, programs->model);
+    put(out, "#ifndef LSTMC_HEADER_OF_%s\n#define LSTMC_HEADER_OF_%s\n", name, name);
+    put(out, "#ifdef %s_BATCH\n#error \"%s\"\n#endif", prefix,
+        arena_format(arena, "%s_BATCH is defined already: a model whose name differs from %s in capitals alone does not go into the same source file",
+                     prefix, name));
+    for (size_t i = 0; i < sizeof meetings / sizeof *meetings; i++) {
+        const Meeting *m = &meetings[i];
+        size_t length = strlen(name), tail = strlen(m->first) + 1;
+        if (m->needs_scaling && !programs->trained)
+            continue;
+        put_refusal(out, arena, arena_format(arena, "%s_%s", name, m->first), name, arena_format(arena, "%s_%s_%s", name, m->first, m->second));
+        if (length > tail && name[length - tail] == '_' && !strcmp(name + length - tail + 1, m->first))
+            put_refusal(out, arena, arena_format(arena, "%.*s", (int)(length - tail), name), name, arena_format(arena, "%s_%s", name, m->second));
+    }
+    put(out, "\n");
 }
 
 static const Declared trained = {
@@ -375,7 +414,7 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     if (emit_dispatches(programs))
         put_raw(out, arena_format(arena, how_to_dispatch, programs->target->lanes >= 16 ? " and AVX-512" : ""));
     put_raw(out, manners);
-    emit_text(out, arena, model, "#ifndef $_H\n#define $_H\n\n");
+    put_guard(out, arena, programs);
     put_raw(out, embedded_text("runtime/lstmc_model.h"));
     put_raw(out, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     put_macros(out, arena, programs);

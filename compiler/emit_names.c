@@ -108,6 +108,24 @@ const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_
     return c_layer_name(arena, layer);
 }
 
+/* Headers that generated files include as <math.h>: a compiler that is told to look into the folder of the model's own would find that one. Sorted. */
+static const char *const headers[] = { "cblas", "float", "math", "stddef", "stdint", "stdio", "stdlib", "string" };
+
+const char *emit_name_refused(Arena *arena, const Model *model)
+{
+    const char *name = model->descriptor.name;
+    char *small = arena_copy_text(arena, name);
+    for (char *c = small; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (!strncmp(small, "lstmc_", 6) || !strcmp(small, "lstmc"))
+        return arena_format(arena, "a model cannot be called %s: names that begin with lstmc are those of the runtime; write another one: "
+                                   "Sequential{ name = \"%s\", ... }", name, isalpha((unsigned char)name[5 + (small[5] == '_')]) ? name + 6 : "net");
+    if (bsearch(name, headers, sizeof headers / sizeof *headers, sizeof *headers, compare))
+        return arena_format(arena, "a model cannot be called %s: its header %s.h would be taken for that of C; write another name: "
+                                   "Sequential{ name = \"%s_net\", ... }", name, name, name);
+    return NULL;
+}
+
 /* "SENTIMENT" */
 const char *macro_prefix(Arena *arena, const Model *model)
 {

@@ -55,11 +55,16 @@ static const char body[] =
 void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden)
 {
     const Model *model = programs->model;
+    Out test = { 0 };
     emit_trained_stamp(out, arena, programs, "_self_test.c");
     put(out, "%s", fill_template(arena, model, "#include \"@_self_test.h\"\n#include \"@.h\"\n\n#include <math.h>\n\n"));
-    put(out, "#define SAMPLES %d\n#define TOLERANCE %s\n\n", golden->samples, float_text(arena, golden->tolerance));
-    put_samples(out, arena, programs, golden, true);
-    put(out, "/* As the interpreter computes them in double precision. */\n");
-    put_samples(out, arena, programs, golden, false);
-    put(out, "%s", fill_template(arena, model, body));
+    emit_floats(out);
+    put(&test, "#define SAMPLES %d\n#define TOLERANCE %s\n\n", golden->samples, float_text(arena, golden->tolerance));
+    put_samples(&test, arena, programs, golden, true);
+    put(&test, "/* As the interpreter computes them in double precision. */\n");
+    put_samples(&test, arena, programs, golden, false);
+    put(&test, "%s", fill_template(arena, model, body));
+    emit_private(out, arena, model, test.text);
+    emit_floats_end(out);
+    out_free(&test);
 }

@@ -17,9 +17,12 @@ static double evaluate_equal(double a, double b) { return a == b; }
 static double evaluate_absolute(double a, double b) { (void)b; return fabs(a); }
 static double evaluate_sqrt(double a, double b) { (void)b; return sqrt(a); }
 static double evaluate_exp(double a, double b) { (void)b; return exp(a); }
+static double evaluate_expm1(double a, double b) { (void)b; return expm1(a); }
 static double evaluate_log(double a, double b) { (void)b; return log(a); }
+static double evaluate_log1p(double a, double b) { (void)b; return log1p(a); }
 static double evaluate_tanh(double a, double b) { (void)b; return tanh(a); }
 static double evaluate_erf(double a, double b) { (void)b; return erf(a); }
+static double evaluate_erfc(double a, double b) { (void)b; return erfc(a); }
 static double evaluate_stop(double a, double b) { (void)b; return a; }
 
 /* Neither form overflows on its side of zero. */
@@ -36,6 +39,21 @@ static double evaluate_softplus(double a, double b)
 {
     (void)b;
     return (a > 0 ? a : 0) + log1p(exp(-fabs(a)));
+}
+
+/* 1 / cosh^2 */
+static double evaluate_tanh_slope(double a, double b)
+{
+    (void)b;
+    double e = exp(-2 * fabs(a));
+    return 4 * e / ((1 + e) * (1 + e));
+}
+
+static double evaluate_sigmoid_slope(double a, double b)
+{
+    (void)b;
+    double e = exp(-fabs(a));
+    return e / ((1 + e) * (1 + e));
 }
 
 static Expr *same(const Expr *expr)     /* expressions never change once built, so that sharing them is safe */
@@ -118,25 +136,47 @@ static Expr *derive_exp(Arena *arena, const Expr *expr, int which, Expr *output)
     return output ? output : same(expr);
 }
 
+/* exp(x), not y + 1 */
+static Expr *derive_expm1(Arena *arena, const Expr *expr, int which, Expr *output)
+{
+    (void)which, (void)output;
+    return expr_make(arena, OP_EXP, expr->argument[0], NULL);
+}
+
 static Expr *derive_log(Arena *arena, const Expr *expr, int which, Expr *output)
 {
     (void)which, (void)output;
     return expr_make(arena, OP_DIVIDE, expr_constant(arena, 1), expr->argument[0]);
 }
 
-/* 1 - y*y */
+static Expr *derive_log1p(Arena *arena, const Expr *expr, int which, Expr *output)
+{
+    (void)which, (void)output;
+    Expr *one = expr_constant(arena, 1);
+    return expr_make(arena, OP_DIVIDE, one, expr_make(arena, OP_ADD, one, expr->argument[0]));
+}
+
 static Expr *derive_tanh(Arena *arena, const Expr *expr, int which, Expr *output)
 {
-    (void)which;
-    Expr *y = output ? output : same(expr);
+    (void)which, (void)output;
+    return expr_make(arena, OP_TANH_SLOPE, expr->argument[0], NULL);
+}
+
+/* 1 - y*y */
+static Expr *derive_tanh_fast(Arena *arena, Expr *y)
+{
     return expr_make(arena, OP_SUBTRACT, expr_constant(arena, 1), expr_make(arena, OP_MULTIPLY, y, y));
 }
 
-/* y * (1 - y) */
 static Expr *derive_sigmoid(Arena *arena, const Expr *expr, int which, Expr *output)
 {
-    (void)which;
-    Expr *y = output ? output : same(expr);
+    (void)which, (void)output;
+    return expr_make(arena, OP_SIGMOID_SLOPE, expr->argument[0], NULL);
+}
+
+/* y * (1 - y) */
+static Expr *derive_sigmoid_fast(Arena *arena, Expr *y)
+{
     return expr_make(arena, OP_MULTIPLY, y, expr_make(arena, OP_SUBTRACT, expr_constant(arena, 1), y));
 }
 
@@ -146,42 +186,59 @@ static Expr *derive_softplus(Arena *arena, const Expr *expr, int which, Expr *ou
     return expr_make(arena, OP_SIGMOID, expr->argument[0], NULL);
 }
 
-/* 2/sqrt(pi) exp(-x*x) */
+/* factor exp(-x*x) */
+static Expr *bell(Arena *arena, double factor, Expr *x)
+{
+    Expr *square = expr_make(arena, OP_MULTIPLY, x, x), *curve = expr_make(arena, OP_EXP, expr_make(arena, OP_NEGATE, square, NULL), NULL);
+    return expr_make(arena, OP_MULTIPLY, expr_constant(arena, factor), curve);
+}
+
 static Expr *derive_erf(Arena *arena, const Expr *expr, int which, Expr *output)
 {
     (void)which, (void)output;
-    Expr *x = expr->argument[0];
-    Expr *bell = expr_make(arena, OP_EXP, expr_make(arena, OP_NEGATE, expr_make(arena, OP_MULTIPLY, x, x), NULL), NULL);
-    return expr_make(arena, OP_MULTIPLY, expr_constant(arena, TWO_OVER_SQRT_PI), bell);
+    return bell(arena, TWO_OVER_SQRT_PI, expr->argument[0]);
+}
+
+static Expr *derive_erfc(Arena *arena, const Expr *expr, int which, Expr *output)
+{
+    (void)which, (void)output;
+    return bell(arena, -TWO_OVER_SQRT_PI, expr->argument[0]);
 }
 
 const OpTraits op_traits[OP_COUNT] = {
-    [OP_CONSTANT] = { "constant", 0, 0, false, NULL,              NULL },
-    [OP_LOAD]     = { "load",     0, 0, false, NULL,              NULL },
-    [OP_AXIS]     = { "axis",     0, 0, false, NULL,              NULL },
-    [OP_ADD]      = { "+",        2, 1, false, evaluate_add,      derive_add },
-    [OP_SUBTRACT] = { "-",        2, 1, false, evaluate_subtract, derive_subtract },
-    [OP_MULTIPLY] = { "*",        2, 2, false, evaluate_multiply, derive_multiply },
-    [OP_DIVIDE]   = { "/",        2, 2, false, evaluate_divide,   derive_divide },
-    [OP_NEGATE]   = { "-",        1, 3, false, evaluate_negate,   derive_negate },
-    [OP_MAXIMUM]  = { "max",      2, 0, false, evaluate_maximum,  derive_maximum },
-    [OP_MINIMUM]  = { "min",      2, 0, false, evaluate_minimum,  derive_minimum },
-    [OP_GREATER]  = { "greater",  2, 0, false, evaluate_greater,  NULL },
-    [OP_EQUAL]    = { "equal",    2, 0, false, evaluate_equal,    NULL },
-    [OP_ABSOLUTE] = { "abs",      1, 0, false, evaluate_absolute, derive_absolute },
-    [OP_SQRT]     = { "sqrt",     1, 0, true,  evaluate_sqrt,     derive_sqrt },
-    [OP_EXP]      = { "exp",      1, 0, true,  evaluate_exp,      derive_exp },
-    [OP_LOG]      = { "log",      1, 0, true,  evaluate_log,      derive_log },
-    [OP_TANH]     = { "tanh",     1, 0, true,  evaluate_tanh,     derive_tanh },
-    [OP_SIGMOID]  = { "sigmoid",  1, 0, true,  evaluate_sigmoid,  derive_sigmoid },
-    [OP_SOFTPLUS] = { "softplus", 1, 0, true,  evaluate_softplus, derive_softplus },
-    [OP_ERF]      = { "erf",      1, 0, true,  evaluate_erf,      derive_erf },
-    [OP_STOP]     = { "stop",     1, 0, false, evaluate_stop,     NULL },
+    [OP_CONSTANT] =      { "constant",      0, 0, false, NULL,                   NULL,             NULL },
+    [OP_LOAD] =          { "load",          0, 0, false, NULL,                   NULL,             NULL },
+    [OP_AXIS] =          { "axis",          0, 0, false, NULL,                   NULL,             NULL },
+    [OP_ADD] =           { "+",             2, 1, false, evaluate_add,           derive_add,       NULL },
+    [OP_SUBTRACT] =      { "-",             2, 1, false, evaluate_subtract,      derive_subtract,  NULL },
+    [OP_MULTIPLY] =      { "*",             2, 2, false, evaluate_multiply,      derive_multiply,  NULL },
+    [OP_DIVIDE] =        { "/",             2, 2, false, evaluate_divide,        derive_divide,    NULL },
+    [OP_NEGATE] =        { "-",             1, 3, false, evaluate_negate,        derive_negate,    NULL },
+    [OP_MAXIMUM] =       { "max",           2, 0, false, evaluate_maximum,       derive_maximum,   NULL },
+    [OP_MINIMUM] =       { "min",           2, 0, false, evaluate_minimum,       derive_minimum,   NULL },
+    [OP_GREATER] =       { "greater",       2, 0, false, evaluate_greater,       NULL,             NULL },
+    [OP_EQUAL] =         { "equal",         2, 0, false, evaluate_equal,         NULL,             NULL },
+    [OP_ABSOLUTE] =      { "abs",           1, 0, false, evaluate_absolute,      derive_absolute,  NULL },
+    [OP_SQRT] =          { "sqrt",          1, 0, true,  evaluate_sqrt,          derive_sqrt,      NULL },
+    [OP_EXP] =           { "exp",           1, 0, true,  evaluate_exp,           derive_exp,       NULL },
+    [OP_EXPM1] =         { "expm1",         1, 0, true,  evaluate_expm1,         derive_expm1,     NULL },
+    [OP_LOG] =           { "log",           1, 0, true,  evaluate_log,           derive_log,       NULL },
+    [OP_LOG1P] =         { "log1p",         1, 0, true,  evaluate_log1p,         derive_log1p,     NULL },
+    [OP_TANH] =          { "tanh",          1, 0, true,  evaluate_tanh,          derive_tanh,      derive_tanh_fast },
+    [OP_SIGMOID] =       { "sigmoid",       1, 0, true,  evaluate_sigmoid,       derive_sigmoid,   derive_sigmoid_fast },
+    [OP_SOFTPLUS] =      { "softplus",      1, 0, true,  evaluate_softplus,      derive_softplus,  NULL },
+    [OP_ERF] =           { "erf",           1, 0, true,  evaluate_erf,           derive_erf,       NULL },
+    [OP_ERFC] =          { "erfc",          1, 0, true,  evaluate_erfc,          derive_erfc,      NULL },
+    [OP_TANH_SLOPE] =    { "tanh_slope",    1, 0, true,  evaluate_tanh_slope,    NULL,             NULL },
+    [OP_SIGMOID_SLOPE] = { "sigmoid_slope", 1, 0, true,  evaluate_sigmoid_slope, NULL,             NULL },
+    [OP_STOP] =          { "stop",          1, 0, false, evaluate_stop,          NULL,             NULL },
 };
 
-Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output)
+Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs)
 {
     const OpTraits *traits = &op_traits[expr->op];
+    if (recurs && output && traits->derive_fast)
+        return traits->derive_fast(arena, output);
     return traits->derive ? traits->derive(arena, expr, which, output) : expr_constant(arena, 0);
 }
 

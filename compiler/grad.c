@@ -131,7 +131,7 @@ static void receive(Grad *grad, const Access *access, Expr *seed)
 }
 
 /* `output`: where the value of the expression is stored, else NULL. */
-static void push(Grad *grad, const Expr *expr, Expr *seed, Expr *output)
+static void push(Grad *grad, const Expr *expr, Expr *seed, Expr *output, bool recurs)
 {
     Arena *arena = grad->ir->arena;
     if (expr->op == OP_LOAD) {
@@ -141,7 +141,7 @@ static void push(Grad *grad, const Expr *expr, Expr *seed, Expr *output)
     for (int i = 0; i < op_traits[expr->op].arity; i++) {
         if (!flows(expr->argument[i]))
             continue;
-        push(grad, expr->argument[i], expr_make(arena, OP_MULTIPLY, seed, expr_derivative(arena, expr, i, output)), NULL);
+        push(grad, expr->argument[i], expr_make(arena, OP_MULTIPLY, seed, expr_derivative(arena, expr, i, output, recurs)), NULL, recurs);
     }
 }
 
@@ -207,7 +207,7 @@ static void differentiate(Grad *grad, const Statement *statement, Loop *loop, co
     Expr *output = only_set(grad, statement->out.tensor) ? expr_load(ir->arena, statement->out) : NULL;
     grad->piece_count = 0;
     if (flows(statement->value))
-        push(grad, statement->value, seed, output);
+        push(grad, statement->value, seed, output, statement->loop != NULL);
     for (int i = 0; i < grad->piece_count; i++)
         emit(grad, statement, loop, &grad->pieces[i]);
 }

@@ -109,7 +109,8 @@ typedef enum Op {
     OP_MAXIMUM, OP_MINIMUM,
     OP_GREATER,         /* 1 if a > b, else 0 */
     OP_EQUAL,           /* 1 if a == b, else 0 */
-    OP_ABSOLUTE, OP_SQRT, OP_EXP, OP_LOG, OP_TANH, OP_SIGMOID, OP_SOFTPLUS, OP_ERF,
+    OP_ABSOLUTE, OP_SQRT, OP_EXP, OP_EXPM1, OP_LOG, OP_LOG1P, OP_TANH, OP_SIGMOID, OP_SOFTPLUS, OP_ERF, OP_ERFC,
+    OP_TANH_SLOPE, OP_SIGMOID_SLOPE,    /* the derivatives, at the same argument */
     OP_STOP,            /* its argument, through which no gradient flows */
     OP_COUNT
 } Op;
@@ -228,10 +229,12 @@ typedef struct OpTraits {
     bool transcendental;    /* stands at the root of a statement, so that its derivative can use the output */
     double (*evaluate)(double a, double b);     /* NULL: constants, loads and positions have no arguments */
     Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);   /* NULL: no gradient flows */
+    /* From the stored output alone, for what recurs: a few operations, but 1 - y*y has no digits left where y is close to 1. NULL: as ever. */
+    Expr *(*derive_fast)(Arena *arena, Expr *output);
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
 /* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else NULL. */
-Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output);
+Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs);
 
 /* The printed form (ir_print.c): the dump, the golden files, and the comment over each emitted kernel. */
 void  ir_print(Out *out, const Ir *ir);

@@ -155,8 +155,8 @@ static Access read_access(Reader *r)
 static const struct { const char *name; Op op; } operations[] = {
     { "add", OP_ADD }, { "subtract", OP_SUBTRACT }, { "multiply", OP_MULTIPLY }, { "divide", OP_DIVIDE }, { "negate", OP_NEGATE },
     { "maximum", OP_MAXIMUM }, { "minimum", OP_MINIMUM }, { "greater", OP_GREATER }, { "equal", OP_EQUAL }, { "absolute", OP_ABSOLUTE },
-    { "sqrt", OP_SQRT }, { "exp", OP_EXP }, { "log", OP_LOG }, { "tanh", OP_TANH }, { "sigmoid", OP_SIGMOID }, { "softplus", OP_SOFTPLUS },
-    { "erf", OP_ERF }, { "stop", OP_STOP },
+    { "sqrt", OP_SQRT }, { "exp", OP_EXP }, { "expm1", OP_EXPM1 }, { "log", OP_LOG }, { "log1p", OP_LOG1P }, { "tanh", OP_TANH },
+    { "sigmoid", OP_SIGMOID }, { "softplus", OP_SOFTPLUS }, { "erf", OP_ERF }, { "erfc", OP_ERFC }, { "stop", OP_STOP },
 };
 
 /* A constant is a float in the end. -infinity is what a maximum begins with. */

@@ -50,21 +50,53 @@ static const Statement *statement_of(const Body *body, int i)
     return body->ir->statements[body->place[i]];
 }
 
-/* Does `first` touch in some turn what `second` touches in a later turn (or, `same`, in the same one)? */
+/* From turn `at` to the end of the loop, as it runs; without that turn itself, unless `same`. */
+static Turns turns_from(const Loop *loop, int at, bool same)
+{
+    int skip = same ? 0 : 1, last = loop->axis->extent - 1;
+    return (Turns){ .axis = loop->axis, .first = loop->reversed ? 0 : at + skip, .last = loop->reversed ? at - skip : last };
+}
+
+/* Of the turns first..last, those at which something that is `at_first` and `at_last` at the ends, and grows evenly
+ * between them, is not negative; none: last < first. */
+static Turns not_negative(Turns turns, long long at_first, long long at_last)
+{
+    long long span = turns.last - turns.first, slope = span ? (at_last - at_first) / span : 0;
+    Turns some = turns;
+    if (at_first < 0 && at_last < 0)
+        some.last = turns.first - 1;
+    else if (at_first < 0)
+        some.first += (int)((-at_first + slope - 1) / slope);
+    else if (at_last < 0)
+        some.last = turns.first + (int)(at_first / -slope);
+    return some;
+}
+
+/* Does `first` touch in some turn what `second` touches in a later turn (or, `same`, in the same one)? Ends of boxes move
+ * evenly from turn to turn, so the turns at which two meet along one dimension follow from the first turn and the last. */
 static bool meet_later(const Loop *loop, const Access *first, const Access *second, bool same)
 {
-    int extent = loop->axis->extent, skip = same ? 0 : 1;
-    for (int turn = 0; turn < extent; turn++) {
-        Turns one = { .axis = loop->axis, .first = turn, .last = turn };
-        Turns later = { .axis = loop->axis, .first = loop->reversed ? 0 : turn + skip, .last = loop->reversed ? turn - skip : extent - 1 };
-        if (later.last < later.first)
-            continue;
+    int skip = same ? 0 : 1, last = loop->axis->extent - 1;
+    Turns all = { .axis = loop->axis, .first = loop->reversed ? skip : 0, .last = loop->reversed ? last : last - skip };
+    if (all.last < all.first)
+        return false;
+    Box a[2], b[2];
+    for (int end = 0; end < 2; end++) {
+        int turn = end ? all.last : all.first;
         Touch touch;
-        Box a = box_of_access(first, one, &touch), b = box_of_access(second, later, &touch);
-        if (box_overlaps(&a, &b))
-            return true;
+        a[end] = box_of_access(first, (Turns){ .axis = loop->axis, .first = turn, .last = turn }, &touch);
+        b[end] = box_of_access(second, turns_from(loop, turn, same), &touch);
     }
-    return false;
+    int from = all.first, to = all.last;
+    for (int d = 0; d < a->rank; d++) {
+        Turns above = not_negative(all, (long long)a[0].high[d] - b[0].low[d], (long long)a[1].high[d] - b[1].low[d]);
+        Turns below = not_negative(all, (long long)b[0].high[d] - a[0].low[d], (long long)b[1].high[d] - a[1].low[d]);
+        from = above.first > from ? above.first : from;
+        from = below.first > from ? below.first : from;
+        to = above.last < to ? above.last : to;
+        to = below.last < to ? below.last : to;
+    }
+    return from <= to;
 }
 
 static bool meet(const Loop *loop, const Access *first, const Access *second)

@@ -29,8 +29,14 @@
  * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
  * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
  * first. A NaN in is a NaN out. */
-#ifndef MGU_H
-#define MGU_H
+#ifndef LSTMC_HEADER_OF_mgu
+#define LSTMC_HEADER_OF_mgu
+#ifdef MGU_BATCH
+#error "MGU_BATCH is defined already: a model whose name differs from mgu in capitals alone does not go into the same source file"
+#endif
+#ifdef LSTMC_HEADER_OF_mgu_batch
+#error "the models mgu and mgu_batch do not go into one source file: each has mgu_batch_scratch; give one of them another name"
+#endif
 
 /* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
  * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
@@ -304,8 +310,8 @@ void mgu_predict_batch(const struct mgu_packed *packed, struct mgu_batch_scratch
 /* Before the first step of a stream: every state takes its initial value. */
 void mgu_reset(const struct mgu_packed *packed, struct mgu_state *state);
 
-/* The next step of a stream: x [2], y [1], the output after this step. Uses 388 B of stack. Returns 1: y was
- * written. */
+/* The next step of a stream: x [2], y [1], the output after this step. Returns 1: y was written. On the stack: 388 B of
+ * arrays, and what the compiler adds. */
 int mgu_step(const struct mgu_packed *packed, struct mgu_state *state, const float *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */

@@ -7,6 +7,78 @@
 #include <math.h>
 #include <string.h>
 
+/* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts
+ * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded
+ * on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all that computes.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_FLOAT_H
+#define LSTMC_FLOAT_H
+
+#include <float.h>
+
+/* a * b + c is rounded twice, everywhere alike; lstmc_vec.h thinks otherwise. */
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"    /* float_control is not for every machine */
+#pragma float_control(push)
+#pragma float_control(precise, on)
+#pragma clang diagnostic pop
+#pragma clang fp reassociate(off)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math", "no-unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math")
+#pragma GCC optimize("no-finite-math-only", "signed-zeros", "fp-contract=off")
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2    /* floats computed as doubles: beside vectors an error */
+#pragma GCC optimize("excess-precision=fast")
+#endif
+#endif
+
+#endif
+
+/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
+ * carry the name of the model. */
+#define vec reber__vec
+#define vec_mask reber__vec_mask
+#define vec_memory reber__vec_memory
+#define vec_load(...) reber__vec_load(__VA_ARGS__)
+#define vec_store(...) reber__vec_store(__VA_ARGS__)
+#define vec_splat(...) reber__vec_splat(__VA_ARGS__)
+#define vec_keep(...) reber__vec_keep(__VA_ARGS__)
+#define vec_select(...) reber__vec_select(__VA_ARGS__)
+#define vec_load_part(...) reber__vec_load_part(__VA_ARGS__)
+#define vec_store_part(...) reber__vec_store_part(__VA_ARGS__)
+#define vec_sum(...) reber__vec_sum(__VA_ARGS__)
+#define vec_maximum(...) reber__vec_maximum(__VA_ARGS__)
+#define vec_minimum(...) reber__vec_minimum(__VA_ARGS__)
+#define vec_largest(...) reber__vec_largest(__VA_ARGS__)
+#define vec_absolute(...) reber__vec_absolute(__VA_ARGS__)
+#define vec_greater(...) reber__vec_greater(__VA_ARGS__)
+#define vec_equal(...) reber__vec_equal(__VA_ARGS__)
+#define vec_sqrt(...) reber__vec_sqrt(__VA_ARGS__)
+#define vec_between(...) reber__vec_between(__VA_ARGS__)
+#define vec_clamp(...) reber__vec_clamp(__VA_ARGS__)
+#define vec_reduced_expm1(...) reber__vec_reduced_expm1(__VA_ARGS__)
+#define vec_power_of_two(...) reber__vec_power_of_two(__VA_ARGS__)
+#define vec_exp(...) reber__vec_exp(__VA_ARGS__)
+#define vec_expm1(...) reber__vec_expm1(__VA_ARGS__)
+#define vec_log(...) reber__vec_log(__VA_ARGS__)
+#define vec_tanh_precise(...) reber__vec_tanh_precise(__VA_ARGS__)
+#define vec_sigmoid_precise(...) reber__vec_sigmoid_precise(__VA_ARGS__)
+#define vec_sigmoid_slope(...) reber__vec_sigmoid_slope(__VA_ARGS__)
+#define vec_tanh_slope(...) reber__vec_tanh_slope(__VA_ARGS__)
+#define vec_log1p(...) reber__vec_log1p(__VA_ARGS__)
+#define vec_softplus(...) reber__vec_softplus(__VA_ARGS__)
+#define vec_erf_near(...) reber__vec_erf_near(__VA_ARGS__)
+#define vec_erfc_far(...) reber__vec_erfc_far(__VA_ARGS__)
+#define vec_erf(...) reber__vec_erf(__VA_ARGS__)
+#define vec_erfc(...) reber__vec_erfc(__VA_ARGS__)
+#define vec_within(...) reber__vec_within(__VA_ARGS__)
+#define vec_tanh(...) reber__vec_tanh(__VA_ARGS__)
+#define vec_sigmoid(...) reber__vec_sigmoid(__VA_ARGS__)
+#define clamped(...) reber__clamped(__VA_ARGS__)
+#define maximum(...) reber__maximum(__VA_ARGS__)
+
 #define LANES 8
 
 /* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
@@ -15,13 +87,9 @@
 #ifndef LSTMC_VEC_H
 #define LSTMC_VEC_H
 
-#include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
-
-#ifdef __FAST_MATH__
-#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
-#endif
 
 /* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
  * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
@@ -29,6 +97,9 @@
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#if defined(__ARM_NEON) && !defined(__aarch64__)      /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+#pragma GCC optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros")
+#endif
 #endif
 
 #if defined(__GNUC__)
@@ -52,7 +123,7 @@ typedef float vec;
 #define VEC 4
 #endif
 typedef float vec __attribute__((vector_size(4 * VEC)));
-typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef int32_t vec_mask __attribute__((vector_size(4 * VEC)));             /* all bits or none, lane by lane */
 typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
 #endif
 
@@ -149,10 +220,10 @@ VEC_FUNCTION vec vec_sqrt(vec v)
 #endif
 }
 
-/* v within -bound..bound; a NaN stays one. */
-VEC_FUNCTION vec vec_clamp(vec v, float bound)
+/* v within smallest..largest; a NaN stays one. */
+VEC_FUNCTION vec vec_between(vec v, float smallest, float largest)
 {
-    vec high = vec_splat(bound), low = vec_splat(-bound);
+    vec high = vec_splat(largest), low = vec_splat(smallest);
 #if VEC == 16 && defined(__clang__)
     return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
 #elif VEC == 16
@@ -166,6 +237,8 @@ VEC_FUNCTION vec vec_clamp(vec v, float bound)
     return vec_select(low > v, low, v);
 #endif
 }
+
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return vec_between(v, -bound, bound); }
 
 #else
 
@@ -192,20 +265,21 @@ VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < 
 #endif
 #endif
 
-/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds given here.
- * LSTMC_PRECISE, defined before: tanh and sigmoid by exp, relative to the last digits everywhere; else by rational functions, faster by a third.
+/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds
+ * given here. tanh and sigmoid are there twice: by exp, relative to the last digits everywhere, and by rational functions, faster by a third, for what
+ * recurs. LSTMC_PRECISE, defined before: by exp there too.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_MATH_H
 #define LSTMC_MATH_H
 
 #if VEC > 1
 
-/* 1 ulp. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those of Moshier's Cephes library. */
-VEC_FUNCTION vec vec_exp(vec x)
+/* x is power log(2) + r: returns exp(r) - 1. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those
+ * of Moshier's Cephes library. */
+VEC_FUNCTION vec vec_reduced_expm1(vec x, vec_mask *power)
 {
     const float shift = 12582912.0f;        /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
-    vec bounded = vec_select(x > vec_splat(89.0f), vec_splat(89.0f), x);
-    bounded = vec_select(bounded < vec_splat(-104.0f), vec_splat(-104.0f), bounded);
+    vec bounded = vec_between(x, -104.0f, 89.0f);
     vec shifted = bounded * 1.44269504f + shift, n = shifted - shift;
     vec r = bounded - n * 0.693359375f - n * -2.12194440e-4f;
     vec p = 1.3981999507e-3f + r * 1.9875691500e-4f;
@@ -213,9 +287,29 @@ VEC_FUNCTION vec vec_exp(vec x)
     p = 4.1665795894e-2f + r * p;
     p = 1.6666665459e-1f + r * p;
     p = 5.0000001201e-1f + r * p;
-    p = 1.0f + (r + r * r * p);
-    vec_mask power = (vec_mask)shifted - 0x4b400000, half = power >> 1;        /* in two steps, so that tiny results are right and large ones inf */
-    return p * (vec)((half + 127) << 23) * (vec)((power - half + 127) << 23);
+    *power = (vec_mask)shifted - 0x4b400000;
+    return r + r * r * p;
+}
+
+VEC_FUNCTION vec vec_power_of_two(vec_mask power) { return (vec)((power + 127) << 23); }
+
+/* 1 ulp. */
+VEC_FUNCTION vec vec_exp(vec x)
+{
+    vec_mask power;
+    vec p = 1.0f + vec_reduced_expm1(x, &power);
+    vec_mask half = power >> 1;             /* in two steps, so that tiny results are right and large ones inf */
+    return p * vec_power_of_two(half) * vec_power_of_two(power - half);
+}
+
+/* exp(x) - 1 within 2 ulp, close to zero too. */
+VEC_FUNCTION vec vec_expm1(vec x)
+{
+    vec_mask power;
+    vec p = vec_reduced_expm1(x, &power);
+    vec_mask half = power >> 1, rest = power - half;
+    vec scale = vec_power_of_two(half);
+    return (p * scale + (scale - vec_power_of_two(-rest))) * vec_power_of_two(rest);
 }
 
 /* 1 ulp; log(0) = -inf, of what is less a NaN. */
@@ -262,23 +356,45 @@ VEC_FUNCTION vec vec_sigmoid_precise(vec x)
     return vec_select(x < vec_splat(0.0f), e, vec_splat(1.0f)) / (1.0f + e);
 }
 
-/* log(1 + exp(x)): max(x, 0) + log1p(exp(-|x|)), the rounding of 1 + e made good to first order. */
-VEC_FUNCTION vec vec_softplus(vec x)
+/* y * (1 - y) without the cancellation. */
+VEC_FUNCTION vec vec_sigmoid_slope(vec x)
 {
     vec e = vec_exp(-vec_absolute(x)), sum = 1.0f + e;
-    return vec_select(x < vec_splat(0.0f), vec_splat(0.0f), x) + (vec_log(sum) + (e - (sum - 1.0f)) / sum);
+    return e / (sum * sum);
 }
 
-VEC_FUNCTION vec vec_erf(vec x)
+/* 1 - y * y without the cancellation. */
+VEC_FUNCTION vec vec_tanh_slope(vec x) { return 4.0f * vec_sigmoid_slope(x + x); }
+
+/* log(1 + x), the rounding of 1 + x made good to first order. */
+VEC_FUNCTION vec vec_log1p(vec x)
 {
-    vec u = x * x, size = vec_absolute(x), inverse = 1.0f / size, v = inverse * inverse;
+    vec sum = 1.0f + x;
+    return vec_select(sum == vec_splat(INFINITY), sum, vec_log(sum) + (x - (sum - 1.0f)) / sum);
+}
+
+/* log(1 + exp(x)) */
+VEC_FUNCTION vec vec_softplus(vec x)
+{
+    return vec_select(x < vec_splat(0.0f), vec_splat(0.0f), x) + vec_log1p(vec_exp(-vec_absolute(x)));
+}
+
+/* erf(x) / x for |x| < 1, as a polynomial of u = x * x. */
+VEC_FUNCTION vec vec_erf_near(vec u)
+{
     vec p = -8.010193625184903e-4f + u * 7.853861353153693e-5f;
     p = 5.188327685732524e-3f + u * p;
     p = -2.685381193529856e-2f + u * p;
     p = 1.128358514861418e-1f + u * p;
     p = -3.761262582423300e-1f + u * p;
-    p = 1.128379165726710f + u * p;
-    vec near = -1.387039388740657e-1f + v * 2.326819970068386e-2f;              /* 1 <= |x| < 2 */
+    return 1.128379165726710f + u * p;
+}
+
+/* 1 - erf(size) for size >= 1. */
+VEC_FUNCTION vec vec_erfc_far(vec size)
+{
+    vec inverse = 1.0f / size, v = inverse * inverse;
+    vec near = -1.387039388740657e-1f + v * 2.326819970068386e-2f;              /* size < 2 */
     near = 3.687424674597105e-1f + v * near;
     near = -5.824733027278666e-1f + v * near;
     near = 6.210004621745983e-1f + v * near;
@@ -293,24 +409,57 @@ VEC_FUNCTION vec vec_erf(vec x)
     far = 4.218463358204948e-1f + v * far;
     far = -2.820767439740514e-1f + v * far;
     far = 5.641895067754075e-1f + v * far;
-    vec large = 1.0f - vec_exp(-u) * inverse * vec_select(size < vec_splat(2.0f), near, far);
-    large = vec_select(size > vec_splat(4.0f), vec_splat(1.0f), large);
+    vec tail = vec_exp(-(size * size)) * inverse * vec_select(size < vec_splat(2.0f), near, far);
+    return vec_select(size > vec_splat(11.0f), vec_splat(0.0f), tail);
+}
+
+VEC_FUNCTION vec vec_erf(vec x)
+{
+    vec size = vec_absolute(x), large = 1.0f - vec_erfc_far(size);
     large = (vec)((vec_mask)large | ((vec_mask)x & ~0x7fffffff));
-    return vec_select((size < vec_splat(1.0f)) | (x != x), x * p, large);
+    return vec_select((size < vec_splat(1.0f)) | (x != x), x * vec_erf_near(x * x), large);
+}
+
+/* 1 - erf(x): relative in the tail of positive x, as far as x * x is: 1e-5 at 9. */
+VEC_FUNCTION vec vec_erfc(vec x)
+{
+    vec size = vec_absolute(x), tail = vec_erfc_far(size);
+    tail = vec_select(x < vec_splat(0.0f), 2.0f - tail, tail);
+    return vec_select((size < vec_splat(1.0f)) | (x != x), 1.0f - x * vec_erf_near(x * x), tail);
 }
 
 #else
 
 VEC_FUNCTION vec vec_exp(vec x) { return expf(x); }
+VEC_FUNCTION vec vec_expm1(vec x) { return expm1f(x); }
 VEC_FUNCTION vec vec_log(vec x) { return logf(x); }
+VEC_FUNCTION vec vec_log1p(vec x) { return log1pf(x); }
 VEC_FUNCTION vec vec_tanh_precise(vec x) { return tanhf(x); }
 VEC_FUNCTION vec vec_sigmoid_precise(vec x) { return x < 0.0f ? expf(x) / (1.0f + expf(x)) : 1.0f / (1.0f + expf(-x)); }
+VEC_FUNCTION vec vec_sigmoid_slope(vec x)
+{
+    float e = expf(-fabsf(x)), sum = 1.0f + e;
+    return e / (sum * sum);
+}
+VEC_FUNCTION vec vec_tanh_slope(vec x) { return 4.0f * vec_sigmoid_slope(x + x); }
 VEC_FUNCTION vec vec_softplus(vec x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
 VEC_FUNCTION vec vec_erf(vec x) { return erff(x); }
+VEC_FUNCTION vec vec_erfc(vec x) { return erfcf(x); }
 
 #endif
 
-/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most, never beyond 1. */
+/* Where multiplication and addition are rounded apart, a quotient that should come close to the bound may end just beyond it. */
+VEC_FUNCTION vec vec_within(vec v, float bound)
+{
+#if defined(__OPTIMIZE__) && (defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(LSTMC_VEC))
+    (void)bound;
+    return v;
+#else
+    return vec_clamp(v, bound);
+#endif
+}
+
+/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most (3.8e-7 without fused multiply-adds), never beyond 1. */
 VEC_FUNCTION vec vec_tanh(vec x)
 {
 #ifdef LSTMC_PRECISE
@@ -319,11 +468,11 @@ VEC_FUNCTION vec vec_tanh(vec x)
     vec bounded = vec_clamp(x, 8.09810925f), u = bounded * bounded;
     vec p = 1.0f + u * (0x1.1213d6p-3f + u * (0x1.ca6b5ap-9f + u * (0x1.5a36p-16f + u * 0x1.cbe26p-27f)));
     vec q = 1.0f + u * (0x1.de5f36p-2f + u * (0x1.a816f8p-6f + u * (0x1.58d378p-12f + u * 0x1.a23c4ap-21f)));
-    return bounded * p / q;
+    return vec_within(bounded * p / q, 1.0f);
 #endif
 }
 
-/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 absolute, in the negative tail too. */
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 (2e-7) absolute, in the negative tail too, never outside of 0..1. */
 VEC_FUNCTION vec vec_sigmoid(vec x)
 {
 #ifdef LSTMC_PRECISE
@@ -332,7 +481,7 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
     vec bounded = vec_clamp(x, 16.1962185f), u = bounded * bounded;
     vec p = 0.25f + u * (0x1.1213d6p-7f + u * (0x1.ca6b5ap-15f + u * (0x1.5a36p-24f + u * 0x1.cbe26p-37f)));
     vec q = 1.0f + u * (0x1.de5f36p-4f + u * (0x1.a816f8p-10f + u * (0x1.58d378p-18f + u * 0x1.a23c4ap-29f)));
-    return 0.5f + bounded * p / q;
+    return 0.5f + vec_within(bounded * p / q, 0.5f);
 #endif
 }
 
@@ -347,7 +496,9 @@ static inline int clamped(int32_t id, int count)
 /* a NaN stays one */
 static inline float maximum(float a, float b)
 {
-    return a > b || a != a ? a : b;
+    if (a > b || a != a)
+        return a;
+    return b;
 }
 
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
@@ -914,7 +1065,7 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
 }
 
 /* What a step computes on its way. */
-struct reber_step_scratch {
+struct reber_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float z[8];
@@ -941,7 +1092,7 @@ void reber_reset(const struct reber_packed *restrict packed, struct reber_state 
 int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
-    struct reber_step_scratch memory, *const scratch = &memory;
+    struct reber_step_memory memory, *const scratch = &memory;
     /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
      * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
      * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
@@ -1199,8 +1350,9 @@ void reber_reset_tape(const struct reber_training *restrict training, struct reb
     }
 }
 
-static void forward(const struct reber_weights *restrict weights, const struct reber_training *restrict training,
-    struct reber_tape *restrict tape, const int32_t *restrict x, int rows, uint64_t seed)
+static void reber_forward_with(const struct reber_weights *restrict weights,
+    const struct reber_training *restrict training, struct reber_tape *restrict tape, const int32_t *restrict x,
+    int rows, uint64_t seed)
 {
     tape->rows = rows;
     memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
@@ -1415,7 +1567,7 @@ static void forward(const struct reber_weights *restrict weights, const struct r
 void reber_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
     const int32_t *restrict x, int rows, uint64_t seed)
 {
-    forward(training->weights, training, tape, x, rows, seed);
+    reber_forward_with(training->weights, training, tape, x, rows, seed);
 }
 
 float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict target, const float *restrict sample_weight,
@@ -2121,7 +2273,7 @@ void reber_carry(struct reber_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor weight_tensors[] = {
+static const struct lstmc_tensor reber_weight_tensors[] = {
     {
         .name = "embedding/embeddings", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_weights, embedding.embeddings) / sizeof(float), .count = 64, .trainable = 1,
@@ -2178,7 +2330,7 @@ static const struct lstmc_tensor weight_tensors[] = {
     },
 };
 
-static const struct lstmc_tensor tape_tensors[] = {
+static const struct lstmc_tensor reber_tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
         .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
@@ -2277,57 +2429,57 @@ static const struct lstmc_tensor tape_tensors[] = {
     },
 };
 
-static void call_prepare(void *packed, const void *weights)
+static void reber_prepare_thunk(void *packed, const void *weights)
 {
     reber_prepare(packed, weights);
 }
 
-static void call_predict(const void *packed, void *scratch, const void *x, float *y)
+static void reber_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
 {
     reber_predict(packed, scratch, x, y);
 }
 
-static void call_predict_batch(const void *packed, void *scratch, const void *x, int rows, float *y)
+static void reber_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
 {
     reber_predict_batch(packed, scratch, x, rows, y);
 }
 
-static void call_reset(const void *packed, void *state)
+static void reber_reset_thunk(const void *packed, void *state)
 {
     reber_reset(packed, state);
 }
 
-static int call_step(const void *packed, void *state, const void *x, float *y)
+static int reber_step_thunk(const void *packed, void *state, const void *x, float *y)
 {
     return reber_step(packed, state, x, y);
 }
 
-static void call_prepare_training(void *training, const void *weights)
+static void reber_prepare_training_thunk(void *training, const void *weights)
 {
     reber_prepare_training(training, weights);
 }
 
-static void call_reset_tape(const void *training, void *tape)
+static void reber_reset_tape_thunk(const void *training, void *tape)
 {
     reber_reset_tape(training, tape);
 }
 
-static void call_forward(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+static void reber_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
 {
     reber_forward(training, tape, x, rows, seed);
 }
 
-static void call_backward(const void *training, void *tape, void *gradients)
+static void reber_backward_thunk(const void *training, void *tape, void *gradients)
 {
     reber_backward(training, tape, gradients);
 }
 
-static void call_carry(void *tape)
+static void reber_carry_thunk(void *tape)
 {
     reber_carry(tape);
 }
 
-static float call_loss(void *tape, const void *target, const float *sample_weight, float scale)
+static float reber_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return reber_loss(tape, target, sample_weight, scale);
 }
@@ -2347,17 +2499,75 @@ const struct lstmc_model reber_model = {
         .nesterov = 0, .centered = 0, .amsgrad = 0,
         .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
     },
-    .weights = weight_tensors, .weight_tensors = 6,
+    .weights = reber_weight_tensors, .weight_tensors = 6,
     .weight_count = 3432, .gradient_count = 3432,
-    .tape_tensors = tape_tensors, .tape_tensor_count = 20,
+    .tape_tensors = reber_tape_tensors, .tape_tensor_count = 20,
     .packed_bytes = sizeof(struct reber_packed), .scratch_bytes = sizeof(struct reber_scratch),
     .batch_scratch_bytes = sizeof(struct reber_batch_scratch),
-    .prepare = call_prepare, .predict = call_predict, .predict_batch = call_predict_batch,
-    .state_bytes = sizeof(struct reber_state), .reset = call_reset, .step = call_step,
+    .prepare = reber_prepare_thunk, .predict = reber_predict_thunk, .predict_batch = reber_predict_batch_thunk,
+    .state_bytes = sizeof(struct reber_state), .reset = reber_reset_thunk, .step = reber_step_thunk,
     .output_offset = offsetof(struct reber_tape, output), .first_row_offset = offsetof(struct reber_tape, first_row),
     .training_bytes = sizeof(struct reber_training), .tape_bytes = sizeof(struct reber_tape),
-    .prepare_training = call_prepare_training, .reset_tape = call_reset_tape, .forward = call_forward,
-    .backward = call_backward, .carry = call_carry,
+    .prepare_training = reber_prepare_training_thunk, .reset_tape = reber_reset_tape_thunk,
+        .forward = reber_forward_thunk,
+    .backward = reber_backward_thunk, .carry = reber_carry_thunk,
     .d_output_offset = offsetof(struct reber_tape, d_output),
-    .loss_function = call_loss,
+    .loss_function = reber_loss_thunk,
 };
+
+#undef LANES
+#undef LSTMC_VEC_H
+#undef VEC_FUNCTION
+#undef VEC
+#undef LSTMC_MATH_H
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+#undef clamped
+#undef maximum
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif

@@ -29,8 +29,14 @@
  * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
  * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
  * first. A NaN in is a NaN out. */
-#ifndef REBER_H
-#define REBER_H
+#ifndef LSTMC_HEADER_OF_reber
+#define LSTMC_HEADER_OF_reber
+#ifdef REBER_BATCH
+#error "REBER_BATCH is defined already: a model whose name differs from reber in capitals alone does not go into the same source file"
+#endif
+#ifdef LSTMC_HEADER_OF_reber_batch
+#error "the models reber and reber_batch do not go into one source file: each has reber_batch_scratch; give one of them another name"
+#endif
 
 /* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
  * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
@@ -330,7 +336,8 @@ void reber_predict_batch(const struct reber_packed *packed, struct reber_batch_s
 /* Before the first step of a stream: every state takes its initial value. */
 void reber_reset(const struct reber_packed *packed, struct reber_state *state);
 
-/* The next step of a stream: x [1], y [8], the output after this step. Uses 72 B of stack. Returns 1: y was written. */
+/* The next step of a stream: x [1], y [8], the output after this step. Returns 1: y was written. On the stack: 72 B of
+ * arrays, and what the compiler adds. */
 int reber_step(const struct reber_packed *packed, struct reber_state *state, const int32_t *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */

@@ -29,8 +29,14 @@
  * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by
  * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch
  * first. A NaN in is a NaN out. */
-#ifndef SENTIMENT_H
-#define SENTIMENT_H
+#ifndef LSTMC_HEADER_OF_sentiment
+#define LSTMC_HEADER_OF_sentiment
+#ifdef SENTIMENT_BATCH
+#error "SENTIMENT_BATCH is defined already: a model whose name differs from sentiment in capitals alone does not go into the same source file"
+#endif
+#ifdef LSTMC_HEADER_OF_sentiment_batch
+#error "the models sentiment and sentiment_batch do not go into one source file: each has sentiment_batch_scratch; give one of them another name"
+#endif
 
 /* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
  * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
@@ -287,6 +293,7 @@ struct sentiment_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
+            float side[SENTIMENT_BATCH][1];
             float softplus_z[SENTIMENT_BATCH][1];
             float l[SENTIMENT_BATCH];
             float d_softplus_z[SENTIMENT_BATCH][1];
@@ -324,8 +331,8 @@ void sentiment_predict_batch(const struct sentiment_packed *packed, struct senti
 /* Before the first step of a stream: every state takes its initial value. */
 void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
 
-/* The next step of a stream: x [1], y [1], the output after this step. Uses 136 B of stack. Returns 1: y was
- * written. */
+/* The next step of a stream: x [1], y [1], the output after this step. Returns 1: y was written. On the stack: 136 B of
+ * arrays, and what the compiler adds. */
 int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */

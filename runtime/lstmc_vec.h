@@ -4,13 +4,9 @@
 #ifndef LSTMC_VEC_H
 #define LSTMC_VEC_H
 
-#include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
-
-#ifdef __FAST_MATH__
-#error "compile this file without -ffast-math: it would be slower, and wrong in exp and log"
-#endif
 
 /* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
  * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
@@ -18,6 +14,9 @@
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#if defined(__ARM_NEON) && !defined(__aarch64__)      /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+#pragma GCC optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros")
+#endif
 #endif
 
 #if defined(__GNUC__)
@@ -41,7 +40,7 @@ typedef float vec;
 #define VEC 4
 #endif
 typedef float vec __attribute__((vector_size(4 * VEC)));
-typedef int vec_mask __attribute__((vector_size(4 * VEC)));                 /* all bits or none, lane by lane */
+typedef int32_t vec_mask __attribute__((vector_size(4 * VEC)));             /* all bits or none, lane by lane */
 typedef vec vec_memory __attribute__((aligned(4), may_alias));              /* anywhere among floats */
 #endif
 
@@ -138,10 +137,10 @@ VEC_FUNCTION vec vec_sqrt(vec v)
 #endif
 }
 
-/* v within -bound..bound; a NaN stays one. */
-VEC_FUNCTION vec vec_clamp(vec v, float bound)
+/* v within smallest..largest; a NaN stays one. */
+VEC_FUNCTION vec vec_between(vec v, float smallest, float largest)
 {
-    vec high = vec_splat(bound), low = vec_splat(-bound);
+    vec high = vec_splat(largest), low = vec_splat(smallest);
 #if VEC == 16 && defined(__clang__)
     return __builtin_ia32_maxps512(low, __builtin_ia32_minps512(high, v, 4), 4);
 #elif VEC == 16
@@ -155,6 +154,8 @@ VEC_FUNCTION vec vec_clamp(vec v, float bound)
     return vec_select(low > v, low, v);
 #endif
 }
+
+VEC_FUNCTION vec vec_clamp(vec v, float bound) { return vec_between(v, -bound, bound); }
 
 #else
 

@@ -3,7 +3,6 @@
 #include "dropin_models.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,34 +45,6 @@ Test(dropin_vectors, sums_of_all_lengths_compile_without_a_warning)
 
 /* ---- the same numbers but for rounding ---- */
 
-/* Of the numbers of one line, relative to the largest of them; infinite if the lines are not about the same thing. */
-static double line_deviation(const char *a, const char *b)
-{
-    size_t head = strcspn(a, ":");
-    double largest = 1e-6, difference = 0;
-    if (strncmp(a, b, head + 1))
-        return INFINITY;
-    for (a += head + 1, b += head + 1; *a == ' ' && *b == ' ';) {
-        char *end_a, *end_b;
-        double left = strtod(a, &end_a), right = strtod(b, &end_b);
-        largest = fmax(largest, fabs(left));
-        difference = fmax(difference, fabs(left - right));
-        a = end_a;
-        b = end_b;
-    }
-    return *a == '\n' && *b == '\n' ? difference / largest : INFINITY;
-}
-
-static void expect_same_numbers(const char *first, const char *said, const char *how)
-{
-    int lines = 0;
-    for (; *first && *said; first += strcspn(first, "\n") + 1, said += strcspn(said, "\n") + 1, lines++) {
-        double deviation = line_deviation(first, said);
-        cr_expect(deviation <= 1e-5, "%s: %.*s: deviation %g", how, (int)strcspn(said, ":"), said, deviation);
-    }
-    cr_expect(lines > 100 && !*first && !*said, "%s: %d lines", how, lines);
-}
-
 /* Pads of vectors may hold anything, NaN as well, and nothing beyond the caller's arrays is touched. */
 static void run_vectors(int lanes, const char *const (*ways)[2])
 {
@@ -87,7 +58,7 @@ static void run_vectors(int lanes, const char *const (*ways)[2])
             continue;
         const char *how = arena_format(shop.arena, "%s -DSPLIT_SUMS", (*ways)[0]);
         const char *said = workshop_run(&shop, "%s -I. $dropin/exercise.c %s -o exercise -lm && ./exercise %s", how, sources, (*ways)[1]);
-        expect_same_numbers(first, said, how);
+        workshop_expect_same_numbers(first, said, 100, how);
     }
     workshop_close(&plain);
     workshop_close(&shop);

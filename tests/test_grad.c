@@ -191,7 +191,7 @@ Test(grad, dense_text)
     Ir *ir = differentiated(arena, DENSE SQUARED_ERROR);
     assert_says(arena, ir, "d_error[b,n] = error[b,n] * (scale[] * sample_weight[b]) + scale[] * sample_weight[b] * error[b,n]     over b n\n", true);
     assert_says(arena, ir, "d_output[b,n] = d_error[b,n]     over b n\n", true);
-    assert_says(arena, ir, "dense.d_z[b,n] = d_output[b,n] * (1 - output[b,n] * output[b,n])     over b n\n", true);
+    assert_says(arena, ir, "dense.d_z[b,n] = d_output[b,n] * tanh_slope(dense.z[b,n])     over b n\n", true);
     assert_says(arena, ir, "dense.d_kernel[j,n] += dense.d_z[b,n] * x[b,j]     over b j n\n", true);
     assert_says(arena, ir, "dense.d_bias[n] += dense.d_z[b,n]     over b n\n", true);
     assert_says(arena, ir, "d_input", false);
@@ -351,7 +351,7 @@ Test(grad, fused_logits)
     }
     cr_assert_eq(zero_output, 1);
     cr_assert_eq(zero_forward, 1);
-    assert_says(arena, ir, "d_z[b,n] += d_output[b,n] * (output[b,n] * (1 - output[b,n]))     over b n\n", true);
+    assert_says(arena, ir, "d_z[b,n] += d_output[b,n] * sigmoid_slope(z[b,n])     over b n\n", true);
     assert_says(arena, ir, "d_z[b,n] = scale[] * sample_weight[b] * sigmoid(z[b,n]) - scale[] * sample_weight[b] * target[b,n]     over b n\n", true);
     arena_free(arena);
 }
@@ -483,19 +483,22 @@ Test(grad, ties)
     arena_free(arena);
 }
 
-/* Every operation, alone and inside others. */
+/* Every operation, alone and inside others; as what is stored, and as what is added to something. */
 Test(grad, operations)
 {
     static const char *const values[] = {
         "exp(x[b,n] * w[n])", "log(x[b,n] * x[b,n] + 2) * w[n]", "sqrt(w[n] * w[n] + x[b,n] * x[b,n])", "tanh(w[n])", "sigmoid(w[n] * x[b,n])",
         "softplus(w[n] + x[b,n])", "erf(w[n] * x[b,n])", "abs(w[n] - x[b,n])", "max(w[n], x[b,n])", "min(w[n], x[b,n])", "max(min(w[n], 0.3), -0.2)",
         "max(x[b,n] * w[n], 0)", "greater(x[b,n], w[n]) * w[n]", "equal(n, 1) * w[n]", "x[b,n] / (2 + w[n])", "(w[n] - 1) / (x[b,n] + 3)", "-w[n] * x[b,n]",
-        "w[n] * w[n] * w[n] * x[b,n]", "x[b,n] - w[n] * n", "tanh(exp(w[n]) - sigmoid(x[b,n])) * w[n]", "1 / (w[n] + 2)", "w[n] * stop(x[b,n])",
+        "w[n] * w[n] * w[n] * x[b,n]", "x[b,n] - w[n] * n", "tanh(exp(w[n]) - sigmoid(x[b,n])) * w[n]", "expm1(w[n] - x[b,n])",
+        "log1p(w[n] * w[n])", "erfc(w[n] + x[b,n])", "1 / (w[n] + 2)", "w[n] * stop(x[b,n])",
     };
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    for (size_t i = 0; i < 2 * sizeof values / sizeof *values; i++) {
+        const char *value = values[i / 2];
         char text[600];
-        snprintf(text, sizeof text, "batch b 3\naxis n 4\ninput x b n\nweight w n\noutput output b n\nforward: output[b,n] = %s over b n\n%s%s",
-                 values[i], SQUARED_ERROR, strstr(values[i], "stop") || !strstr(values[i], "x[") ? "" : "want input\n");
+        snprintf(text, sizeof text, "batch b 3\naxis n 4\ninput x b n\nweight w n\noutput output b n\n%s%s over b n\n%s%s",
+                 i % 2 ? "forward: output[b,n] = w[n] over b n\nforward: output[b,n] += " : "forward: output[b,n] = ", value, SQUARED_ERROR,
+                 strstr(value, "stop") || !strstr(value, "x[") ? "" : "want input\n");
         check_gradients(text);
     }
 }

@@ -18,6 +18,7 @@ Test(math, every_width_and_compiler)
     static const char *const flags[] = {
         "-std=c11 -O2 -DLANES=8", "-O0 -DLANES=8 -march=native", "-O3 -DLANES=8 -march=native", "-O2 -DLANES=4 -march=native",
         "-O2 -DLANES=8 -DLSTMC_NO_VECTORS", "-O2 -DLANES=8 -march=native -DLSTMC_PRECISE",
+        "-O2 -DLANES=4 -D__ARM_NEON",       /* what 32-bit NEON is compiled with leaves the numbers alone */
     };
     struct workshop shop;
     workshop_open(&shop);
@@ -36,5 +37,15 @@ Test(math, completely_at_the_native_width)
     struct workshop shop;
     workshop_open(&shop);
     build_and_run(&shop, "gcc", "-O2 -march=native -DLANES=8", getenv("LONG_TESTS") ? "1 all" : "1021 all");
+    workshop_close(&shop);
+}
+
+/* An int may have 16 bits (AVR): what has to have 32 says so. */
+Test(math, no_int_stands_for_32_bits)
+{
+    struct workshop shop;
+    workshop_open(&shop);
+    workshop_run(&shop, "cd \"$dropin/../../runtime\" && ! grep -nE '^typedef (unsigned|int) .*vector_size|[(](unsigned|int)[)] *[a-z]+ *(<<|>>|&)' "
+                        "lstmc_vec.h lstmc_math.h lstmc_bf16.h lstmc_random.h lstmc_float.h");
     workshop_close(&shop);
 }

@@ -355,6 +355,23 @@ Test(ship, refused)
     workshop_close(&shop);
 }
 
+/* A compiler for another machine knows no -march=native, and is not asked for it; this one's is, unless make is told not to. */
+Test(ship, the_makefile_goes_with_a_cross_compiler)
+{
+    struct workshop shop;
+    workshop_open(&shop);
+    shipping_write(&shop, "net", TOKENS, NULL);
+    shipping_lstmc(&shop, "net.lua --weights net.safetensors --example --quiet");
+    workshop_run(&shop, "for cc in cross here; do echo '#!/bin/sh'; [ $cc = here ] || "
+                        "echo 'for flag; do [ \"$flag\" = -march=native ] && exit 1; done'; "
+                        "printf 'echo \"$@\" >> flags\\nexec gcc \"$@\"\\n'; done | awk '/^#!/ { n++ } { print > (n == 1 ? \"cross\" : \"here\") }'; "
+                        "chmod +x cross here; "
+                        "make CC=./cross && [ -x net ] && [ $(grep -c -e '-O2' flags) = 4 ] && make clean && rm flags && "
+                        "make CC=./here && [ $(grep -c -e '-O2 -march=native' flags) = 4 ] && make clean && rm flags && "
+                        "make CC=./here NATIVE= && ! grep march flags");
+    workshop_close(&shop);
+}
+
 /* Shapes agree, mathematics does not: that is said, and done. */
 Test(ship, weights_of_another_description)
 {

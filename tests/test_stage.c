@@ -219,6 +219,31 @@ Test(stage, a_sum_stays_if_later_turns_change_what_it_reads)
                    (const Expected[]){ { IN_LOOP, "a[t,n] +=" }, { IN_LOOP, "p[n] += " }, { 0, NULL } });
 }
 
+/* Where turn follows turn a thousand million times, nobody goes through them one by one. */
+Test(stage, long_loops)
+{
+    static const char declared[] = "time t 1000000000\naxis n 2\naxis k 2\ninput x t n\noutput y n\nweight w k n\n"
+                                   "value a t+1 n\nvalue p n\n";
+    static const struct { const char *statements; Where where; } rows[] = {
+        { "p[n] += w[k,n]*a[t,k] over n k in t\nbackward: a[t+1,n] += 2*x[t,n] over n in t\n", BEHIND },
+        { "p[n] += w[k,n]*a[t+1,k] over n k in t\nbackward: a[t,n] += 2*x[t,n] over n in t\n", IN_LOOP },
+        { "p[n] += w[k,n]*a[999999999-t,k] over n k in t\nbackward: a[t,n] += 2*x[t,n] over n in t\n", IN_LOOP },
+        { "p[n] += w[k,n]*a[t,k] over n k in t reversed\nbackward: a[t+1,n] += 2*x[t,n] over n in t reversed\n", IN_LOOP },
+        { "p[n] += w[k,n]*a[0,k] over n k in t\nbackward: a[t+1,n] += 2*x[t,n] over n in t\n", BEHIND },
+        { "p[n] += w[k,n]*a[1000000000,k] over n k in t\nbackward: a[t+1,n] += 2*x[t,n] over n in t\n", IN_LOOP },
+        { "p[n] += w[k,n]*a[1,k] over n k in t\nbackward: a[t+1,n] += 2*x[t,n] over n in t\n", IN_LOOP },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Arena *arena = arena_create();
+        Ir *ir = ir_from_text(arena, arena_format(arena, "%sbackward: %sbackward: y[n] = p[n] over n\n", declared,
+                                                  rows[i].statements));
+        stage(ir, target_find("vector"), false);
+        Where found = where(arena, ir, "p[n] +=");
+        cr_expect(found == rows[i].where, "%s: %s", rows[i].statements, where_names[found]);
+        arena_free(arena);
+    }
+}
+
 Test(stage, what_the_loop_reads_stays)
 {
     expect_by_hand("backward: b[t,n] = 0 over n in t\nbackward: b[t,n] += w[k,n]*a[t,k] over n k in t\nbackward: a[t+1,n] += b[t,n] over n in t\n"

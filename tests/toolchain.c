@@ -2,6 +2,7 @@
 #include "toolchain.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,4 +87,32 @@ const char *workshop_run(struct workshop *shop, const char *format, ...)
 bool workshop_processor_has(struct workshop *shop, const char *feature)
 {
     return atoi(workshop_run(shop, "grep -cw -m 1 %s /proc/cpuinfo || true", feature)) > 0;
+}
+
+/* Of the numbers of one line, relative to the largest of them; infinite if the lines are not about the same thing. */
+static double line_deviation(const char *a, const char *b)
+{
+    size_t head = strcspn(a, ":");
+    double largest = 1e-6, difference = 0;
+    if (strncmp(a, b, head + 1))
+        return INFINITY;
+    for (a += head + 1, b += head + 1; *a == ' ' && *b == ' ';) {
+        char *end_a, *end_b;
+        double left = strtod(a, &end_a), right = strtod(b, &end_b);
+        largest = fmax(largest, fabs(left));
+        difference = fmax(difference, fabs(left - right));
+        a = end_a;
+        b = end_b;
+    }
+    return *a == '\n' && *b == '\n' ? difference / largest : INFINITY;
+}
+
+void workshop_expect_same_numbers(const char *first, const char *said, int least, const char *how)
+{
+    int lines = 0;
+    for (; *first && *said; first += strcspn(first, "\n") + 1, said += strcspn(said, "\n") + 1, lines++) {
+        double deviation = line_deviation(first, said);
+        cr_expect(deviation <= 1e-5, "%s: %.*s: deviation %g", how, (int)strcspn(said, ":"), said, deviation);
+    }
+    cr_expect(lines >= least && !*first && !*said, "%s: %d lines", how, lines);
 }

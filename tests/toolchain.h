@@ -27,6 +27,9 @@ void workshop_list(struct workshop *shop, const char *const *names);
  * returns its output, standard error included, which lives in the arena. */
 const char *workshop_run(struct workshop *shop, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Two outputs of at least so many lines, "what: number number ...", are the same but for rounding: 1e-5 of the largest number of a line. */
+void workshop_expect_same_numbers(const char *first, const char *said, int least, const char *how);
+
 bool workshop_processor_has(struct workshop *shop, const char *feature);        /* "avx2": as the kernel calls it */
 
 #endif

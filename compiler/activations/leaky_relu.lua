@@ -1,2 +1,2 @@
--- leaky_relu.lua: y = x, or 0.2 x below zero (the slope of Keras's function).
-return activation "leaky_relu" { call = function(x) return max(x, 0) + 0.2 * min(x, 0) end }
+-- leaky_relu.lua: y = x, or 0.2 x below zero (the slope of Keras's function) and at 0.
+return activation "leaky_relu" { call = function(x) return max(0.2 * x, x) end }

@@ -1,10 +1,13 @@
--- log_softmax.lua: y = x - log sum exp(x) over the last axis.
+-- log_softmax.lua: y = x - log sum exp(x) over the last axis. The largest terms of the sum are ones; the first of them is left out, since 1 + small
+-- would lose the others.
 return activation "log_softmax" {
   call = function(x)
-    local highest = largest(x)
-    local e = exp(x - stop(highest))
-    local log_total = log(sum(e))
-    local y = x - stop(highest) - log_total
+    local highest = stop(largest(x))
+    local e = exp(x - highest)
+    local ones = equal(x, highest)
+    local others = sum(e - ones) + (sum(ones) - 1)
+    local log_total = log1p(others)
+    local y = x - highest - log_total
     return y
   end,
 }

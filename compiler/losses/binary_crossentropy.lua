@@ -1,5 +1,6 @@
--- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y; on probabilities clipped to
--- [1e-7, 1 - 1e-7], as floats: the upper end is 1 - 2^-23.
+-- binary_crossentropy.lua: keras.losses.BinaryCrossentropy. On logits: softplus(z) - z y, written so that what is small
+-- where z is right about y is added up from small numbers; on probabilities clipped to [1e-7, 1 - 1e-7], as floats: the
+-- upper end is 1 - 2^-23.
 local function smooth(a, y)
   return a.label_smoothing > 0 and y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing or y
 end
@@ -16,8 +17,9 @@ return loss "binary_crossentropy" {
   end,
   call_logits = function(a, y, z)
     local s = smooth(a, y)
-    local softplus_z = softplus(z)
-    local l = mean(softplus_z - z * s)
+    local side = greater(z, 0)
+    local softplus_z = softplus((1 - 2 * side) * z)                       -- of -|z|
+    local l = mean(softplus_z + (side - s) * z)
     return l
   end,
 }

@@ -40,16 +40,16 @@ static REAL leaky_relu(REAL z) { return z > 0 ? z : (REAL)LEAKY_SLOPE * z; }
 static REAL leaky_relu_slope(REAL z, REAL y) { (void)y; return z > 0 ? 1 : (REAL)LEAKY_SLOPE; }
 
 static REAL elu(REAL z) { return z > 0 ? z : expm1(z); }
-static REAL elu_slope(REAL z, REAL y) { return z > 0 ? 1 : y + 1; }
+static REAL elu_slope(REAL z, REAL y) { (void)y; return z > 0 ? 1 : exp(z); }
 
 static REAL selu(REAL z) { return (REAL)SELU_SCALE * (z > 0 ? z : (REAL)SELU_ALPHA * expm1(z)); }
-static REAL selu_slope(REAL z, REAL y) { return z > 0 ? (REAL)SELU_SCALE : y + (REAL)(SELU_SCALE * SELU_ALPHA); }
+static REAL selu_slope(REAL z, REAL y) { (void)y; return z >= 0 ? (REAL)SELU_SCALE : (REAL)(SELU_SCALE * SELU_ALPHA) * exp(z); }
 
-static REAL gelu(REAL z) { return z / 2 * (1 + erf(z * (REAL)SQRT_HALF)); }
+static REAL gelu(REAL z) { return z / 2 * erfc(-z * (REAL)SQRT_HALF); }
 static REAL gelu_slope(REAL z, REAL y)
 {
     (void)y;
-    return (1 + erf(z * (REAL)SQRT_HALF)) / 2 + z * (REAL)NORMAL_DENSITY * exp(-z * z / 2);
+    return erfc(-z * (REAL)SQRT_HALF) / 2 + z * (REAL)NORMAL_DENSITY * exp(-z * z / 2);
 }
 
 static REAL sigmoid(REAL z)
@@ -57,7 +57,13 @@ static REAL sigmoid(REAL z)
     REAL e = exp(-fabs(z));                     /* never overflows */
     return z >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
-static REAL sigmoid_slope(REAL z, REAL y) { (void)z; return y * (1 - y); }
+/* Of the argument: 1 - y has no digits left where y is close to 1. */
+static REAL sigmoid_slope(REAL z, REAL y)
+{
+    (void)y;
+    REAL e = exp(-fabs(z));
+    return e / ((1 + e) * (1 + e));
+}
 
 static REAL clip01(REAL y) { return y < 0 ? 0 : y > 1 ? 1 : y; }
 static REAL hard_sigmoid(REAL z) { return clip01(z / 6 + (REAL)0.5); }
@@ -66,7 +72,7 @@ static REAL hard_sigmoid_keras2(REAL z) { return clip01((REAL)0.2 * z + (REAL)0.
 static REAL hard_sigmoid_keras2_slope(REAL z, REAL y) { (void)y; return z > (REAL)-2.5 && z < (REAL)2.5 ? (REAL)0.2 : 0; }
 
 static REAL hyperbolic_tangent(REAL z) { return tanh(z); }
-static REAL hyperbolic_tangent_slope(REAL z, REAL y) { (void)z; return 1 - y * y; }
+static REAL hyperbolic_tangent_slope(REAL z, REAL y) { return 4 * sigmoid_slope(2 * z, y); }
 
 static REAL softplus(REAL z) { return (z > 0 ? z : 0) + log1p(exp(-fabs(z))); }
 static REAL softplus_slope(REAL z, REAL y) { (void)y; return sigmoid(z); }
@@ -78,7 +84,7 @@ static REAL exponential(REAL z) { return exp(z); }
 static REAL exponential_slope(REAL z, REAL y) { (void)z; return y; }
 
 static REAL silu(REAL z) { return z * sigmoid(z); }
-static REAL silu_slope(REAL z, REAL y) { (void)y; return sigmoid(z) * (1 + z * (1 - sigmoid(z))); }
+static REAL silu_slope(REAL z, REAL y) { return sigmoid(z) + z * sigmoid_slope(z, y); }
 
 static REAL hard_silu(REAL z) { return z * hard_sigmoid(z); }
 static REAL hard_silu_slope(REAL z, REAL y) { return hard_sigmoid(z) + z * hard_sigmoid_slope(z, y); }
@@ -86,9 +92,7 @@ static REAL hard_silu_slope(REAL z, REAL y) { return hard_sigmoid(z) + z * hard_
 static REAL mish(REAL z) { return z * tanh(softplus(z)); }
 static REAL mish_slope(REAL z, REAL y)
 {
-    (void)y;
-    REAL t = tanh(softplus(z));
-    return t + z * (1 - t * t) * sigmoid(z);
+    return tanh(softplus(z)) + z * hyperbolic_tangent_slope(softplus(z), y) * sigmoid(z);
 }
 
 static REAL largest(const REAL *z, size_t width)
@@ -120,10 +124,14 @@ static void softmax_pull(const REAL *y, const REAL *d_y, REAL *d_z, size_t width
 
 static void log_softmax(const REAL *z, REAL *y, size_t width)
 {
-    REAL most = largest(z, width), sum = 0;
-    for (size_t i = 0; i < width; i++)
-        sum += exp(z[i] - most);
-    REAL log_sum = log(sum);
+    REAL most = largest(z, width), others = 0;
+    bool left_out = false;                  /* one of the largest terms, which is 1: 1 + small would lose the others */
+    for (size_t i = 0; i < width; i++) {
+        if (left_out || z[i] != most)
+            others += exp(z[i] - most);
+        left_out = left_out || z[i] == most;
+    }
+    REAL log_sum = log1p(others);
     for (size_t i = 0; i < width; i++)      /* small numbers only, however large z */
         y[i] = (z[i] - most) - log_sum;
 }

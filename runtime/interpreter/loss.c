@@ -77,15 +77,15 @@ static double binary(Interpreter *it, const REAL *p, const REAL *y, size_t width
     return sum / (double)width;
 }
 
-/* softplus(z) - z y; its derivative is sigmoid(z) - y. */
+/* softplus(z) - z y; its derivative is sigmoid(z) - y. Where z is right about y both are small, and added up from what is small. */
 static double binary_of_logits(Interpreter *it, const REAL *z, const REAL *y, size_t width, REAL *d)
 {
     (void)it;
     double sum = 0;
     for (size_t i = 0; i < width; i++) {
-        REAL e = exp(-fabs(z[i])), sigmoid = z[i] >= 0 ? 1 / (1 + e) : e / (1 + e);
-        sum += (double)((z[i] > 0 ? z[i] : 0) + log1p(e) - z[i] * y[i]);
-        d[i] = (sigmoid - y[i]) / (REAL)width;
+        REAL e = exp(-fabs(z[i])), side = z[i] > 0, tail = e / (1 + e);
+        sum += (double)(log1p(e) + (side - y[i]) * z[i]);
+        d[i] = ((side - y[i]) + (z[i] > 0 ? -tail : tail)) / (REAL)width;
     }
     return sum / (double)width;
 }

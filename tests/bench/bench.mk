@@ -3,7 +3,7 @@
 BENCH    = tests/bench
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow
 FAST     = -O3 -march=native -ffast-math
-ONEDNN  := $(shell echo '\#include <dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+ONEDNN  := $(shell $(CC) -include dnnl.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
 FAST_OF  = network layers recurrent_openblas
 SOURCES  = $(filter-out $(BENCH)/$(if $(ONEDNN),absent,recurrent_onednn).c,$(wildcard $(BENCH)/*.c))
 OBJECTS  = $(patsubst $(BENCH)/%.c,$(BUILD)/bench-program/%.o,$(SOURCES))

@@ -26,7 +26,7 @@ __attribute__((no_instrument_function)) static int processor_has(const char *fea
 
 #define FUNCTIONS(Y, isa) Y(prepare, isa) Y(predict, isa) Y(predict_batch, isa) Y(reset, isa) Y(step, isa) Y(prepare_training, isa) \
     Y(reset_tape, isa) Y(forward, isa) Y(loss, isa) Y(backward, isa) Y(carry, isa)
-#define ROW(function, isa) { #function, #isa, (void *)function##_##isa, 0 },
+#define ROW(function, isa) { #function, #isa, (void *)net_##function##_with_##isa, 0 },
 #define X(isa) FUNCTIONS(ROW, isa)
 
 static struct { const char *function, *isa; void *address; int calls; } functions[] = { BODIES };
