@@ -5,12 +5,19 @@
 
 #include <stdio.h>
 
+typedef struct Numbers {        /* of statements, ascending */
+    int *number;
+    int count, capacity;
+} Numbers;
+
 typedef struct Check {
     const Ir *ir;
-    Arena *arena;               /* for the check alone */
+    Arena *arena;               /* for the statement at work alone */
     const Statement *statement; /* at work */
     int at;                     /* its number */
     const char *wrong;          /* the first thing found; in the Ir's arena */
+    Arena *index_arena;
+    Numbers *writers, *readers; /* [tensor_count]: who writes, who reads each tensor */
 } Check;
 
 static void complain(Check *check, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -175,10 +182,12 @@ static Turns turns_done(const Loop *loop, bool before, int turn)
 static Boxes boxes_set_before(Check *check, const Tensor *tensor, int turn, bool same_section)
 {
     const Statement *reader = check->statement;
+    const Numbers *writers = &check->writers[tensor->number];
     Boxes set = { 0 };
-    for (int i = 0; i < check->ir->statement_count; i++) {
+    for (int w = 0; w < writers->count; w++) {
+        int i = writers->number[w];
         const Statement *writer = check->ir->statements[i];
-        if (writer->out.tensor != tensor || writer->accumulate != ACCUMULATE_SET)
+        if (writer->accumulate != ACCUMULATE_SET)
             continue;
         bool same_loop = writer->loop && writer->loop == reader->loop;
         if (!section_visible(writer->section, reader->section) || (same_section && writer->section != reader->section) ||
@@ -265,11 +274,13 @@ static void find_turns(TurnList *list)
 static TurnList turns_of_access(Check *check, const Access *access)
 {
     const Loop *loop = check->statement->loop;
+    const Numbers *writers = &check->writers[access->tensor->number];
     TurnList list = { .arena = check->arena, .extent = loop->axis->extent };
     add_access_bounds(&list, access, loop->axis);
-    for (int i = 0; i < check->ir->statement_count && list.extent > TURNS_EACH; i++) {
+    for (int w = 0; w < writers->count && list.extent > TURNS_EACH; w++) {
+        int i = writers->number[w];
         const Statement *writer = check->ir->statements[i];
-        if (writer->out.tensor != access->tensor || writer->accumulate != ACCUMULATE_SET)
+        if (writer->accumulate != ACCUMULATE_SET)
             continue;
         bool same_loop = writer->loop == loop;
         Touch touch;
@@ -283,8 +294,9 @@ static TurnList turns_of_access(Check *check, const Access *access)
 
 static bool set_in_loop(Check *check, const Tensor *tensor)
 {
-    for (int i = 0; i < check->ir->statement_count; i++)
-        if (check->ir->statements[i]->out.tensor == tensor && check->ir->statements[i]->loop == check->statement->loop)
+    const Numbers *writers = &check->writers[tensor->number];
+    for (int w = 0; w < writers->count; w++)
+        if (check->ir->statements[writers->number[w]]->loop == check->statement->loop)
             return true;
     return false;
 }
@@ -381,35 +393,93 @@ static void check_order(Check *check)
             check_is_set(check, statement->out.index[d].gather, false);
     if (statement->accumulate != ACCUMULATE_SET)
         check_is_set(check, &statement->out, true);
-    for (int i = 0; i <= check->at && !check->wrong; i++) {
-        const Statement *earlier = check->ir->statements[i];
-        if (earlier->section != statement->section)
-            continue;
-        Reader reader = { .check = check, .reader = earlier };
-        if (i < check->at || !statement->loop)
-            expr_visit_loads(earlier->value, visit_earlier_read, &reader);
-        if (i < check->at)
-            check_set_once(check, earlier);
+    const int tensor = statement->out.tensor->number;
+    const Numbers *readers = &check->readers[tensor], *writers = &check->writers[tensor];
+    for (int r = 0; r < readers->count && readers->number[r] <= check->at; r++) {
+        Reader reader = { .check = check, .reader = check->ir->statements[readers->number[r]] };
+        if (reader.reader->section == statement->section && (readers->number[r] < check->at || !statement->loop))
+            expr_visit_loads(reader.reader->value, visit_earlier_read, &reader);
+    }
+    for (int w = 0; w < writers->count && writers->number[w] < check->at; w++)
+        if (check->ir->statements[writers->number[w]]->section == statement->section)
+            check_set_once(check, check->ir->statements[writers->number[w]]);
+}
+
+/* ---- loops ---- */
+
+typedef struct Run {                /* the statements of a loop, as far as they have been seen */
+    const Loop *loop;
+    Section section;
+    const Statement *end;           /* the first one behind them; NULL: none yet */
+} Run;
+
+typedef struct Runs {
+    Run *run;
+    int count, capacity;
+    const Loop *now[SECTION_COUNT]; /* of the last statement of each section */
+} Runs;
+
+static Run *find_run(Runs *runs, const Loop *loop)
+{
+    for (int i = runs->count - 1; i >= 0; i--)      /* the last one, most often */
+        if (runs->run[i].loop == loop)
+            return &runs->run[i];
+    return NULL;
+}
+
+/* The statements of a loop are neighbours in one section. */
+static void check_loop(Check *check, Runs *runs)
+{
+    const Statement *statement = check->statement;
+    const Loop *before = runs->now[statement->section];
+    if (before == statement->loop)
+        return;
+    if (before)
+        find_run(runs, before)->end = statement;
+    runs->now[statement->section] = statement->loop;
+    const Run *run = statement->loop ? find_run(runs, statement->loop) : NULL;
+    if (run && run->section != statement->section)
+        complain(check, "the loop runs in two sections");
+    else if (run)
+        complain(check, "the loop over %s is interrupted by: %s", statement->loop->axis->name,
+                 statement_text(check->arena, run->end));
+    Run first = { .loop = statement->loop, .section = statement->section };
+    if (statement->loop && !run)
+        arena_append(check->index_arena, runs->run, runs->count, runs->capacity, first);
+}
+
+/* ---- who writes and who reads a tensor ---- */
+
+typedef struct Indexing {
+    Check *check;
+    int number;
+} Indexing;
+
+static void add_number(Arena *arena, Numbers *numbers, int number)
+{
+    if (!numbers->count || numbers->number[numbers->count - 1] != number)
+        arena_append(arena, numbers->number, numbers->count, numbers->capacity, number);
+}
+
+static void index_read(void *context, const Access *access)
+{
+    const Indexing *indexing = context;
+    add_number(indexing->check->index_arena, &indexing->check->readers[access->tensor->number], indexing->number);
+}
+
+static void index_statements(Check *check)
+{
+    const Ir *ir = check->ir;
+    check->writers = arena_array(check->index_arena, Numbers, ir->tensor_count);
+    check->readers = arena_array(check->index_arena, Numbers, ir->tensor_count);
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        add_number(check->index_arena, &check->writers[statement->out.tensor->number], i);
+        expr_visit_loads(statement->value, index_read, &(Indexing){ check, i });
     }
 }
 
 /* ---- the whole ---- */
-
-/* The statements of a loop are neighbours in one section. */
-static void check_loop(Check *check)
-{
-    const Statement *statement = check->statement, *before = NULL;
-    for (int i = 0; i < check->at && statement->loop; i++) {
-        const Statement *other = check->ir->statements[i];
-        if (other->loop == statement->loop && other->section != statement->section)
-            complain(check, "the loop runs in two sections");
-        if (other->section != statement->section)
-            continue;
-        if (before && before->loop == statement->loop && other->loop != statement->loop)
-            complain(check, "the loop over %s is interrupted by: %s", statement->loop->axis->name, statement_text(check->arena, other));
-        before = other;
-    }
-}
 
 static void check_tensor(Check *check, const Tensor *tensor)
 {
@@ -423,6 +493,7 @@ static void check_tensor(Check *check, const Tensor *tensor)
 static void check_all(Check *check)
 {
     const Ir *ir = check->ir;
+    Runs runs = { 0 };
     for (int i = 0; i < ir->tensor_count; i++)
         check_tensor(check, ir->tensors[i]);
     for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
@@ -431,8 +502,10 @@ static void check_all(Check *check)
         check_expr(check, check->statement->value);
         check_axes(check);
         check_written_role(check);
-        check_loop(check);
+        check_loop(check, &runs);
     }
+    if (!check->wrong)
+        index_statements(check);
     for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
         arena_free(check->arena);       /* turn by turn it adds up */
         check->arena = arena_create();
@@ -443,8 +516,9 @@ static void check_all(Check *check)
 
 const char *ir_check(const Ir *ir)
 {
-    Check check = { .ir = ir, .arena = arena_create() };
+    Check check = { .ir = ir, .arena = arena_create(), .index_arena = arena_create() };
     check_all(&check);
     arena_free(check.arena);
+    arena_free(check.index_arena);
     return check.wrong;
 }

@@ -19,7 +19,8 @@ jobs=$(nproc 2>/dev/null || echo 2)
 limit=${TEST_TIMEOUT:-900}      # seconds of one test
 results=$work/results
 OPENBLAS_NUM_THREADS=1
-export OPENBLAS_NUM_THREADS
+OBJECT_CACHE=
+export OPENBLAS_NUM_THREADS OBJECT_CACHE
 
 fail() { echo "mutants: $*" >&2; exit 2; }
 

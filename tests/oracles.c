@@ -445,7 +445,7 @@ static void generate(Trial *trial, const Target *target, const char *flags)
         trial->compiler = oracle_compilers[c];
         if (trial->oracles->compiler && strcmp(trial->oracles->compiler, trial->compiler))
             continue;
-        setenv("CC", trial->compiler, 1);
+        setenv("CC", arena_format(trial->arena, "tests/cached_cc.sh %s", trial->compiler), 1);
         load_and_compare(trial, &compiled);
     }
     compiled_free(&compiled);
