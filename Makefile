@@ -28,12 +28,12 @@ say      = @$(if $(V),:,echo '  $(1) $@')
 STD      = -std=gnu11
 # Whatever CFLAGS say: NaNs and infinities are looked for, and sums are rounded as they are written.
 EXACT    = -fno-fast-math -fno-unsafe-math-optimizations -fno-associative-math -fno-finite-math-only
-FLAGS    = $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
+FLAGS    = -I. $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
 
-LUA_TEXT  = $(sort $(wildcard compiler/*/*.lua))
-EMBED     = $(LUA_TEXT) compiler/help.txt $(sort $(wildcard compiler/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_float.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
-COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c)) $(BUILD)/embedded.o
-RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
+LUA_TEXT  = $(sort $(wildcard compiler/*/*/*.lua))
+EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/ship/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_float.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
+COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c compiler/*/*.c)) $(BUILD)/embedded.o
+RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/%,$(wildcard runtime/*/*.c)))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
 LIBS      = $(LUA_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) -ldl -lm
@@ -55,7 +55,7 @@ $(BUILD)/liblstmc.a: $(RUNTIME)
 # Everything but main, for the tests to link.
 $(BUILD)/libcompiler.a: $(COMPILER) $(INTERPRET)
 	$(call say,ar  )
-	$(Q)rm -f $@ && ar rcs $@ $(filter-out $(BUILD)/compiler/main.o,$(COMPILER)) $(INTERPRET)
+	$(Q)rm -f $@ && ar rcs $@ $(filter-out $(BUILD)/compiler/commands/main.o,$(COMPILER)) $(INTERPRET)
 
 $(BUILD)/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
@@ -78,12 +78,12 @@ $(BUILD)/runtime/%.o: runtime/%.c
 	$(Q)$(CC) $(FLAGS) $(JANSSON_CFLAGS) $(SOUND_CFLAGS) -c -o $@ $<
 
 # What was found last time: when that changes, these are compiled again.
-$(BUILD)/runtime/sound.o $(BUILD)/runtime/spectrum.o $(BUILD)/runtime/wav.o $(BUILD)/tests/test_wav.o: $(BUILD)/sound_flags
+$(BUILD)/runtime/data/sound.o $(BUILD)/runtime/data/spectrum.o $(BUILD)/runtime/data/wav.o $(BUILD)/tests/test_wav.o: $(BUILD)/sound_flags
 $(BUILD)/sound_flags: always
 	@mkdir -p $(@D)
 	@echo '$(SOUND_CFLAGS)' | cmp -s - $@ || echo '$(SOUND_CFLAGS)' >$@
 
-$(BUILD)/runtime/gzip.o: runtime/gzip.c
+$(BUILD)/runtime/files/gzip.o: runtime/files/gzip.c
 	@mkdir -p $(@D)
 	$(call say,cc  )
 	$(Q)$(CC) $(FLAGS) $(ZLIB_CFLAGS) -c -o $@ $<
@@ -96,8 +96,8 @@ $(BUILD)/tests/%.o: tests/%.c
 # The files that live inside the binary, as C strings.
 $(BUILD)/embedded.c: $(EMBED) Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "compiler/embedded.h"'; echo 'const Embedded embedded_files[] = {'; \
-	   for f in $(EMBED); do echo "{ \"$${f#compiler/}\","; \
+	@{ echo '#include "compiler/base/embedded.h"'; echo 'const Embedded embedded_files[] = {'; \
+	   for f in $(EMBED); do folder=$${f%/*}; echo "{ \"$${folder##*/}/$${f##*/}\","; \
 	     sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; done; \
 	   echo '{ 0, 0 } };'; } > $@
 

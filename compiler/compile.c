@@ -16,7 +16,7 @@
  *
  * After every pass the program is checked: set before read, every index proven inside its tensor. */
 #include "compile.h"
-#include "passes.h"
+#include "compiler/passes/passes.h"
 
 #include <string.h>
 

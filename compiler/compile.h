@@ -2,9 +2,9 @@
 #ifndef COMPILE_H
 #define COMPILE_H
 
-#include "emit.h"
-#include "read_lua.h"
-#include "tuning.h"
+#include "compiler/emit/emit.h"
+#include "compiler/front/read_lua.h"
+#include "compiler/passes/tuning.h"
 
 typedef struct CompileOptions {
     const Target *target;

@@ -1,4 +1,4 @@
-/* build_model.h: models by hand, as the plain data of compiler/model.h, from one line of text, without the compiler:
+/* build_model.h: models by hand, as the plain data of compiler/front/model.h, from one line of text, without the compiler:
  *
  *     float 5 3 | LSTM units=4 activation=softsign return_sequences=1 | Dense units=2 trainable=0 | loss=huber loss_delta=0.7
  *     tokens 6 vocabulary=11 | Embedding output_dim=3 | GRU units=4 reset_after=0 | Dense units=3 activation=softmax | loss=...
@@ -9,7 +9,7 @@
 #ifndef BUILD_MODEL_H
 #define BUILD_MODEL_H
 
-#include "../compiler/model.h"
+#include "compiler/front/model.h"
 
 /* Aborts with a message on a line it cannot read. The result is one block with everything inside, but for what it holds until free. */
 Model *build_model(const char *text);

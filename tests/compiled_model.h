@@ -2,9 +2,9 @@
 #ifndef COMPILED_MODEL_H
 #define COMPILED_MODEL_H
 
-#include "../compiler/compile.h"
-#include "../compiler/load.h"
-#include "../compiler/passes.h"
+#include "compiler/compile.h"
+#include "compiler/session/load.h"
+#include "compiler/passes/passes.h"
 
 struct compiled_model {
     Arena *arena;

@@ -2,7 +2,7 @@
 #ifndef CSV_RESULT_H
 #define CSV_RESULT_H
 
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "temporary.h"
 
 #define NAMES(...) (const char *const[]){ __VA_ARGS__ }

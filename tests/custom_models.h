@@ -2,7 +2,7 @@
 #ifndef CUSTOM_MODELS_H
 #define CUSTOM_MODELS_H
 
-#include "../compiler/base.h"
+#include "compiler/base/base.h"
 
 /* The description `inside` (as oracle_description takes it), behind the definitions of Convolution, Pooling, Attention, Squashed, Positions,
  * Scaled; and of the recurrent Peephole, Minimal, Twin, Frozen, Idle. */

@@ -1,7 +1,7 @@
 /* emitted.c: see emitted.h. */
 #include "emitted.h"
 
-#include "../compiler/passes.h"
+#include "compiler/passes/passes.h"
 #include "ir_text.h"
 
 #include <criterion/criterion.h>

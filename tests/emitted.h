@@ -2,7 +2,7 @@
 #ifndef EMITTED_H
 #define EMITTED_H
 
-#include "../compiler/emit.h"
+#include "compiler/emit/emit.h"
 
 /* Lines as in ir_text.h. "train: " in front: for the training program alone; "infer: ": for all others. `b` disappears and T (the number of
  * steps) becomes 1 where a program has no batch or takes one step. Weights become the model's, in order, trainable ones first. */

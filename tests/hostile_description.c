@@ -4,8 +4,8 @@
  * or calls what it has found. Where descriptions hold handles it finds their own tables alone. */
 #include "hostile_description.h"
 
-#include "../compiler/out.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/base/out.h"
+#include "runtime/lstmc_random.h"
 
 #include <ctype.h>
 #include <stdio.h>

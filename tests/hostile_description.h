@@ -2,7 +2,7 @@
 #ifndef HOSTILE_DESCRIPTION_H
 #define HOSTILE_DESCRIPTION_H
 
-#include "../compiler/base.h"
+#include "compiler/base/base.h"
 
 /* Stands in every text that an attack would like to see in the generated code. */
 #define ATTACK "*/ATTACK"

@@ -8,7 +8,7 @@
 #ifndef IR_TEXT_H
 #define IR_TEXT_H
 
-#include "../compiler/ir.h"
+#include "compiler/ir/ir.h"
 
 Ir     *ir_from_text(Arena *arena, const char *text);
 Tensor *ir_find(const Ir *ir, const char *name);    /* dies if there is none */

@@ -2,7 +2,7 @@
 #include "mutate.h"
 #include "temporary.h"
 
-#include "../runtime/lstmc_random.h"
+#include "runtime/lstmc_random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

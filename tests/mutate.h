@@ -2,7 +2,7 @@
 #ifndef MUTATE_H
 #define MUTATE_H
 
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 
 struct mutations {
     int files, refused;

@@ -3,12 +3,12 @@
 
 #include "tile_order.h"
 
-#include "../compiler/comparison.h"
-#include "../compiler/custom.h"
-#include "../compiler/evaluate.h"
-#include "../compiler/load.h"
-#include "../runtime/interpreter/differences.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/comparison.h"
+#include "compiler/oracle/custom.h"
+#include "compiler/oracle/evaluate.h"
+#include "compiler/session/load.h"
+#include "runtime/interpreter/differences.h"
+#include "runtime/lstmc_random.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -6,8 +6,8 @@
 #ifndef ORACLES_H
 #define ORACLES_H
 
-#include "../compiler/compile.h"
-#include "../compiler/passes.h"
+#include "compiler/compile.h"
+#include "compiler/passes/passes.h"
 
 #define EVALUATOR_TOLERANCE 1e-9
 

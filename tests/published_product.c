@@ -1,7 +1,7 @@
 /* published_product.c: in: a case's description.  out: its model, its statements, its generated C compiled and loaded. */
 #include "published_product.h"
 
-#include "../compiler/passes.h"
+#include "compiler/passes/passes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef PUBLISHED_PRODUCT_H
 #define PUBLISHED_PRODUCT_H
 
-#include "../compiler/compile.h"
-#include "../compiler/load.h"
+#include "compiler/compile.h"
+#include "compiler/session/load.h"
 #include "published.h"
 
 struct published_product {

@@ -1,8 +1,8 @@
 /* published_run.c: in: a case and what the product made of its description.  out: the numbers of one road. */
 #include "published_product.h"
 
-#include "../compiler/evaluate.h"
-#include "../runtime/interpreter/interpreter.h"
+#include "compiler/oracle/evaluate.h"
+#include "runtime/interpreter/interpreter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

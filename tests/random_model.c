@@ -2,8 +2,8 @@
 #include "random_model.h"
 #include "custom_models.h"
 
-#include "../compiler/out.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/base/out.h"
+#include "runtime/lstmc_random.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef RANDOM_MODEL_H
 #define RANDOM_MODEL_H
 
-#include "../compiler/base.h"
+#include "compiler/base/base.h"
 
 /* A whole description, a pure function of the seed. */
 char *random_model(Arena *arena, uint64_t seed);

@@ -2,7 +2,7 @@
 #include "shipping.h"
 #include "command.h"
 
-#include "../runtime/lstmc_random.h"
+#include "runtime/lstmc_random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

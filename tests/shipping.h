@@ -4,7 +4,7 @@
 
 #include "toolchain.h"
 
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 
 #define SHIPPED_WARNINGS "-std=c11 " GENERATED_WARNINGS_AS_ERRORS " -Wstrict-prototypes"
 

@@ -2,7 +2,7 @@
 #ifndef SMALL_MODEL_H
 #define SMALL_MODEL_H
 
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 
 enum {
     SMALL_WEIGHTS = 6,

@@ -1,6 +1,6 @@
 /* test_agree.c: what is trained is what is shipped: lstmc evaluate, predict on tables, arrays, text and streams, and
  * the program that --example writes read the same, refuse the same and say the same. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "command.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* test_arguments.c: what help says of the options is what the command line does. */
-#include "../compiler/commands.h"
-#include "../compiler/embedded.h"
+#include "compiler/commands/commands.h"
+#include "compiler/base/embedded.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ Test(arguments, help_says_which_commands_take_an_option)
                                             "predict", "sample",  "plot",  "tune" };
     int options = 0;
     unsetenv("LSTMC_THREADS");
-    for (const char *line = strstr(embedded_text("help.txt"), "\n  -") + 1;
+    for (const char *line = strstr(embedded_text("commands/help.txt"), "\n  -") + 1;
          !strncmp(line, "  -", 3) && strncmp(line, "  --help", 8); line = strchr(line, '\n') + 1) {
         char row[400];
         snprintf(row, sizeof row, "%.*s", (int)strcspn(line, "\n"), line);

@@ -1,9 +1,9 @@
 /* test_battery_training.c: what training adds: frozen layers, regularisers, batches and shards, ways of unrolling. */
 #include "oracles.h"
 
-#include "../compiler/custom.h"
-#include "../compiler/load.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/custom.h"
+#include "compiler/session/load.h"
+#include "runtime/lstmc_random.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -6,8 +6,8 @@
 #include "oracles.h"
 #include "random_model.h"
 
-#include "../compiler/comparison.h"
-#include "../compiler/load.h"
+#include "compiler/oracle/comparison.h"
+#include "compiler/session/load.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include "oracles.h"
 #include "toolchain.h"
 
-#include "../compiler/comparison.h"
-#include "../compiler/load.h"
-#include "../compiler/product.h"
+#include "compiler/oracle/comparison.h"
+#include "compiler/session/load.h"
+#include "compiler/passes/product.h"
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>

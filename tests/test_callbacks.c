@@ -1,5 +1,5 @@
 /* test_callbacks.c: callbacks over an engine that computes nothing: its validation losses are written down beforehand. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "command.h"
 
 #include <criterion/criterion.h>

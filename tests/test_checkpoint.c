@@ -1,7 +1,7 @@
 /* test_checkpoint.c: a training that is stopped after any batch and goes on from the file ends with the same bits; and what a file must not be. */
 #define _GNU_SOURCE             /* memmem */
-#include "../runtime/lstmc.h"
-#include "../runtime/lstmc_random.h"
+#include "runtime/lstmc.h"
+#include "runtime/lstmc_random.h"
 #include "command.h"
 #include "compiled_model.h"
 #include "mutate.h"

@@ -1,5 +1,5 @@
 /* test_command.c: the lstmc program itself: words, exit statuses, files, and what happens when something is in the way. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "command.h"
 
 #include <criterion/criterion.h>

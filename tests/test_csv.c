@@ -1,5 +1,5 @@
 /* test_csv.c: CSV to data sets: quotes, headers, line ends, missing values, windows, normalisation, the split, real series. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "csv_result.h"
 #include "mutate.h"
 

@@ -1,5 +1,5 @@
 /* test_csv_rows.c: what is made of the rows of a CSV file: missing values, groups, remaining rows, horizons, files of blanks, gzip. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "csv_result.h"
 #include "mutate.h"
 #include "turbofan.h"

@@ -3,7 +3,7 @@
 #include "custom_models.h"
 #include "oracles.h"
 
-#include "../compiler/custom.h"
+#include "compiler/oracle/custom.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

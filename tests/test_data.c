@@ -1,5 +1,5 @@
 /* test_data.c: data sets from .npy files and texts: shapes, types, ids out of range, windows, views. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "mutate.h"
 #include "temporary.h"
 

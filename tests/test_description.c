@@ -3,7 +3,7 @@
  * and hostile ones, which must end with one message, within 2 s of CPU time and 256 MB, and write nothing. */
 #include "command.h"
 
-#include "../compiler/compile.h"
+#include "compiler/compile.h"
 
 #include <criterion/criterion.h>
 #include <glob.h>

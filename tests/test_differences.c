@@ -1,5 +1,5 @@
 /* test_differences.c: the interpreter's backward pass, layer by layer and option by option, against finite differences in double. */
-#include "../runtime/interpreter/differences.h"
+#include "runtime/interpreter/differences.h"
 #include "build_model.h"
 
 #include <criterion/criterion.h>

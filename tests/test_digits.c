@@ -3,7 +3,7 @@
 #include "oracles.h"
 #include "toolchain.h"
 
-#include "../runtime/interpreter/interpreter.h"
+#include "runtime/interpreter/interpreter.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -3,8 +3,8 @@
 #include "dropin_models.h"
 #include "oracles.h"
 
-#include "../compiler/comparison.h"
-#include "../compiler/load.h"
+#include "compiler/oracle/comparison.h"
+#include "compiler/session/load.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "dropin_models.h"
 #include "toolchain.h"
 
-#include "../compiler/passes.h"
+#include "compiler/passes/passes.h"
 
 #include <criterion/criterion.h>
 #include <locale.h>

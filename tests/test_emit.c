@@ -1,9 +1,9 @@
 /* test_emit.c: generated C against the slow evaluator: every function, both compilers, all ways of unrolling. */
 #include <criterion/criterion.h>
 
-#include "../compiler/evaluate.h"
-#include "../compiler/passes.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/evaluate.h"
+#include "compiler/passes/passes.h"
+#include "runtime/lstmc_random.h"
 #include "emitted.h"
 #include "ir_text.h"
 

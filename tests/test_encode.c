@@ -1,6 +1,6 @@
 /* test_encode.c: a text becomes the ids that the reader made of it in training, cut and padded on the same side; and any bytes become ids or a message. */
-#include "../runtime/lstmc.h"
-#include "../runtime/lstmc_random.h"
+#include "runtime/lstmc.h"
+#include "runtime/lstmc_random.h"
 #include "temporary.h"
 
 #include <criterion/criterion.h>

@@ -1,9 +1,9 @@
 /* test_finite.c: which number of a generated model stopped being one first: vectors are filled up with what nobody asked for, and that is not it. */
 #include "oracles.h"
 
-#include "../compiler/load.h"
-#include "../runtime/finite.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/session/load.h"
+#include "runtime/train/finite.h"
+#include "runtime/lstmc_random.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* test_flatten.c: gates that lie one after the other where their units would leave vectors empty: which do, and that nothing else changes. */
-#include "../compiler/compile.h"
+#include "compiler/compile.h"
 #include "oracles.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* test_golden.c: the printed form of a small model after each pass against committed text: a change of the compiler shows in review what it
  * changes in the programs (generated/ shows the C). GOLDEN=update writes the files anew (make golden). */
-#include "../compiler/compile.h"
+#include "compiler/compile.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

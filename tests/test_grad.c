@@ -1,9 +1,9 @@
 /* test_grad.c: derived gradients against central differences, what is pruned, and how adjoints begin. */
 #include <criterion/criterion.h>
 
-#include "../compiler/evaluate.h"
-#include "../compiler/passes.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/evaluate.h"
+#include "compiler/passes/passes.h"
+#include "runtime/lstmc_random.h"
 #include "ir_text.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* test_interpreter.c: the interpreter against values computed elsewhere, and what it promises about states, dropout, frozen layers.
  * Its gradients are the subject of test_differences.c. */
-#include "../runtime/interpreter/interpreter.h"
-#include "../runtime/lstmc_random.h"
+#include "runtime/interpreter/interpreter.h"
+#include "runtime/lstmc_random.h"
 #include "build_model.h"
 
 #include <criterion/criterion.h>

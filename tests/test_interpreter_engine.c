@@ -1,5 +1,5 @@
 /* test_interpreter_engine.c: the interpreter as the training loop drives it, and what it refuses to run. */
-#include "../runtime/interpreter/interpreter.h"
+#include "runtime/interpreter/interpreter.h"
 #include "build_model.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* test_interrupt.c: Ctrl-C, kill, the end of the terminal: what runs ends, and leaves nothing but its checkpoint. */
-#include "../compiler/interrupt.h"
-#include "../compiler/lock.h"
+#include "compiler/base/interrupt.h"
+#include "compiler/base/lock.h"
 #include "command.h"
 
 #include <criterion/criterion.h>

@@ -1,9 +1,9 @@
 /* test_ir.c: building blocks, folding, the printed form, the checker's complaints, the evaluator. */
 #include <criterion/criterion.h>
 
-#include "../compiler/evaluate.h"
-#include "../compiler/region.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/evaluate.h"
+#include "compiler/ir/region.h"
+#include "runtime/lstmc_random.h"
 #include "ir_text.h"
 
 #include <math.h>

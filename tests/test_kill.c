@@ -1,8 +1,8 @@
 /* test_kill.c: a training that is killed 200 times, at any moment, now and then with a disk that is full, loses nothing: each start goes on from the
  * checkpoint, and the weights at the end are those of a training that nobody touched, bit for bit. */
 #define _GNU_SOURCE
-#include "../runtime/lstmc.h"
-#include "../runtime/lstmc_random.h"
+#include "runtime/lstmc.h"
+#include "runtime/lstmc_random.h"
 #include "command.h"
 #include "compiled_model.h"
 

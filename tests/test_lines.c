@@ -1,6 +1,6 @@
 /* test_lines.c: texts with labels and with translations: tokens, ids, splits, mistakes by file, line and column. */
-#include "../runtime/lstmc.h"
-#include "../runtime/text.h"
+#include "runtime/lstmc.h"
+#include "runtime/text/text.h"
 #include "command.h"
 #include "mutate.h"
 #include "temporary.h"

@@ -1,5 +1,5 @@
 /* test_meaning.c: what numbers mean, through the metadata of a weight file and back. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "mutate.h"
 #include "temporary.h"
 

@@ -1,5 +1,5 @@
 /* test_npy.c: numpy's files: every dtype, every header version, malformed ones, and mutations of a good one. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "mutate.h"
 #include "temporary.h"
 

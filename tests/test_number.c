@@ -1,9 +1,9 @@
 /* test_number.c: numbers as text are the same in a program whose locale has decimal commas: tables, logs, metadata,
  * progress, messages, checkpoints. */
-#include "../runtime/lstmc.h"
-#include "../runtime/message.h"
-#include "../runtime/number.h"
-#include "../runtime/progress.h"
+#include "runtime/lstmc.h"
+#include "runtime/base/message.h"
+#include "runtime/base/number.h"
+#include "runtime/train/progress.h"
 #include "command.h"
 #include "csv_result.h"
 

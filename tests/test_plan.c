@@ -1,8 +1,8 @@
 /* test_plan.c: where tensors live, how many rows of time they keep, and in which order loops run. */
 #include <criterion/criterion.h>
 
-#include "../compiler/emit.h"
-#include "../compiler/passes.h"
+#include "compiler/emit/emit.h"
+#include "compiler/passes/passes.h"
 #include "ir_text.h"
 
 #include <stdio.h>

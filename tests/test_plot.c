@@ -1,10 +1,10 @@
 /* test_plot.c: charts: round numbers along axes, points where the numbers say, gaps, text that is safe, colours that can be told apart. */
 #include "xml.h"
 
-#include "../compiler/plot.h"
-#include "../compiler/plot_frame.h"
-#include "../compiler/scale.h"
-#include "../compiler/svg.h"
+#include "compiler/report/plot.h"
+#include "compiler/report/plot_frame.h"
+#include "compiler/report/scale.h"
+#include "compiler/report/svg.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

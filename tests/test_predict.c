@@ -1,5 +1,5 @@
 /* test_predict.c: lstmc predict and sample: every kind of input gives the same numbers, in the data's unit, and mistakes are said with their place. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "command.h"
 
 #include <criterion/criterion.h>

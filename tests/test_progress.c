@@ -1,6 +1,6 @@
 /* test_progress.c: the bar on a terminal (a pseudo-terminal of a known width), and what a narrow, a dumb and a colourless one get. */
 #define _GNU_SOURCE             /* posix_openpt */
-#include "../runtime/progress.h"
+#include "runtime/train/progress.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

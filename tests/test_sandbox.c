@@ -3,7 +3,7 @@
 #include "command.h"
 #include "hostile_description.h"
 
-#include "../compiler/compile.h"
+#include "compiler/compile.h"
 
 #include <criterion/criterion.h>
 #include <glob.h>

@@ -1,5 +1,5 @@
 /* test_schedule.c: learning rates by Keras's formulas: values worked out by hand, edges, and what stays true along a whole schedule. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

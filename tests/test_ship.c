@@ -3,7 +3,7 @@
 #include "command.h"
 #include "shipping.h"
 
-#include "../runtime/interpreter/interpreter.h"
+#include "runtime/interpreter/interpreter.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

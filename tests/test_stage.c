@@ -1,6 +1,6 @@
 /* test_stage.c: which statements move, and where to: out of their loops, into tables, away. */
 #include "custom_models.h"
-#include "../compiler/emit.h"
+#include "compiler/emit/emit.h"
 #include "ir_text.h"
 #include "oracles.h"
 

@@ -1,7 +1,7 @@
 /* test_stage_meaning.c: programs compute the same before and after stage, for targets with lanes and without: every section twice over,
  * in double, with NaN in everything that is not an argument. */
-#include "../compiler/evaluate.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/evaluate.h"
+#include "runtime/lstmc_random.h"
 #include "custom_models.h"
 #include "ir_text.h"
 #include "oracles.h"

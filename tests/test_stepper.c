@@ -1,7 +1,7 @@
 /* test_stepper.c: the optimiser's step on any number of threads gives the bits of lstmc_optimizer_step, for every optimiser and option. */
-#include "../runtime/stepper.h"
-#include "../runtime/lstmc_random.h"
-#include "../runtime/threads.h"
+#include "runtime/train/stepper.h"
+#include "runtime/lstmc_random.h"
+#include "runtime/train/threads.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

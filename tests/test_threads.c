@@ -1,8 +1,8 @@
 /* test_threads.c: an engine computes the same bits on any number of threads, on several at once, and leaves nothing behind. */
 #define _GNU_SOURCE      /* pthread_setattr_default_np */
-#include "../runtime/lstmc.h"
-#include "../runtime/lstmc_random.h"
-#include "../runtime/threads.h"
+#include "runtime/lstmc.h"
+#include "runtime/lstmc_random.h"
+#include "runtime/train/threads.h"
 #include "compiled_model.h"
 
 #include <criterion/criterion.h>

@@ -1,10 +1,10 @@
 /* test_tile.c: which statements run as one nest over vectors: all of a cell at once, nothing that recurs in plain loops, weights in the order in
  * which they are read. That tiles mean what their statements mean is seen in the oracles; here, that this would be seen if they did not. */
-#include "../compiler/axes.h"
-#include "../compiler/compile.h"
-#include "../compiler/evaluate.h"
-#include "../compiler/lanes.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/ir/axes.h"
+#include "compiler/compile.h"
+#include "compiler/oracle/evaluate.h"
+#include "compiler/passes/lanes.h"
+#include "runtime/lstmc_random.h"
 #include "oracles.h"
 #include "tile_order.h"
 

@@ -1,5 +1,5 @@
 /* test_train.c: the training loop over a linear regression written by hand in the form of a generated model, whose updates are known. */
-#include "../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 #include "temporary.h"
 
 #include <criterion/criterion.h>

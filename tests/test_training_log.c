@@ -2,7 +2,7 @@
 #include "mutate.h"
 #include "temporary.h"
 
-#include "../compiler/training_log.h"
+#include "compiler/report/training_log.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -2,9 +2,9 @@
 #include "command.h"
 #include "oracles.h"
 
-#include "../compiler/comparison.h"
-#include "../compiler/load.h"
-#include "../runtime/lstmc_random.h"
+#include "compiler/oracle/comparison.h"
+#include "compiler/session/load.h"
+#include "runtime/lstmc_random.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

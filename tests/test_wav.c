@@ -1,6 +1,6 @@
 /* test_wav.c: recordings: mel bands, spectra against sums written out, names, normalisation, mistakes, mutations. */
-#include "../runtime/lstmc.h"
-#include "../runtime/sound.h"
+#include "runtime/lstmc.h"
+#include "runtime/data/sound.h"
 #include "command.h"
 #include "mutate.h"
 

@@ -1,7 +1,7 @@
 /* tile_order.c: in: a program with tiles.  out: one without, whose statements stand in the order of the tiles' points, shuffled. */
 #include "tile_order.h"
 
-#include "../runtime/lstmc_random.h"
+#include "runtime/lstmc_random.h"
 
 #include <math.h>
 

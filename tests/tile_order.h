@@ -2,7 +2,7 @@
 #ifndef TILE_ORDER_H
 #define TILE_ORDER_H
 
-#include "../compiler/ir.h"
+#include "compiler/ir/ir.h"
 
 /* A copy of the program, for the slow evaluator and the first `rows` rows of the batch: each tile is written out, point by point, chunk by chunk
  * and in an order that `seed` shuffles; what lives in registers is NaN as soon as its turn is over. A program whose tiles are right means the

@@ -2,7 +2,7 @@
 #ifndef TOOLCHAIN_H
 #define TOOLCHAIN_H
 
-#include "../compiler/compile.h"
+#include "compiler/compile.h"
 
 #define GENERATED_WARNINGS_AS_ERRORS "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 

@@ -1,8 +1,8 @@
 /* turbofan.c: in: the three C-MAPSS text files and the published weights.  out: windows, remaining life, and the two models as cases. */
 #include "turbofan.h"
 
-#include "../runtime/lstmc.h"
-#include "../runtime/safetensors.h"
+#include "runtime/lstmc.h"
+#include "runtime/safetensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>

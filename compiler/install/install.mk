@@ -5,7 +5,7 @@ INSTALL ?= install
 STRIP   ?= strip
 
 PARTS   = compiler/install
-VERSION = $(shell sed -n 's/.*LSTMC_VERSION "\(.*\)".*/\1/p' compiler/base.h)
+VERSION = $(shell sed -n 's/.*LSTMC_VERSION "\(.*\)".*/\1/p' compiler/base/base.h)
 # lstmc.h, what it includes, and the generator of random numbers.
 PUBLIC  = lstmc.h lstmc_random.h $(shell sed -n 's/^\#include "\(.*\)"/\1/p' runtime/lstmc.h)
 
@@ -37,7 +37,7 @@ $(BUILD)/install/help.%: $(PARTS)/%.awk $(BUILD)/install/help.table
 	$(call say,awk )
 	$(Q)awk -f $< $(BUILD)/install/help.table >$@
 
-$(BUILD)/install/%: $(PARTS)/%.in compiler/base.h
+$(BUILD)/install/%: $(PARTS)/%.in compiler/base/base.h
 	@mkdir -p $(@D)
 	$(call say,sed )
 	$(Q)sed 's/@VERSION@/$(VERSION)/g' $< >$@

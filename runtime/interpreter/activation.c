@@ -2,7 +2,7 @@
  * log_softmax work on whole rows. */
 #include "internal.h"
 
-#include "../lstmc_random.h"
+#include "runtime/lstmc_random.h"
 
 #include <tgmath.h>
 

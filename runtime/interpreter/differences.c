@@ -5,7 +5,7 @@
 
 #include "differences.h"
 
-#include "../lstmc_random.h"
+#include "runtime/lstmc_random.h"
 
 #include <float.h>
 #include <stdio.h>

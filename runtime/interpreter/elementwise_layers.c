@@ -1,7 +1,7 @@
 /* elementwise_layers.c: Activation and Dropout. */
 #include "internal.h"
 
-#include "../lstmc_random.h"
+#include "runtime/lstmc_random.h"
 
 /* ---- Activation: along the last axis, where that matters ---- */
 

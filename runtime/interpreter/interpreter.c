@@ -1,7 +1,7 @@
 /* interpreter.c: the walk over the layers, forward and back, and the memory of one instance. */
 #include "internal.h"
 
-#include "../number.h"
+#include "runtime/base/number.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
 #ifndef INTERPRETER_H
 #define INTERPRETER_H
 
-#include "../../compiler/model.h"
-#include "../lstmc.h"
+#include "compiler/front/model.h"
+#include "runtime/lstmc.h"
 
 /* How layers that a description defines itself are run: by whoever knows their mathematics. Always double at this border.
  * `layer` is the index in Model.layers, `weights` are all weights of the model, arrays are row-major, batch first.

@@ -1,7 +1,7 @@
 /* generated.c: a workload through lstmc and the C compiler to a loaded library, and the peers that are made of it: ours (as a user compiles
  * it: -O2), the plain emission (at the flags that suit it best), ours on one thread beside ours on two, and ours with bf16 weights. */
 #include "bench.h"
-#include "../../runtime/lstmc.h"
+#include "runtime/lstmc.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

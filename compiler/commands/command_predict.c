@@ -1,0 +1,425 @@
+/* command_predict.c: lstmc predict: what a trained model says of arrays, tables, texts or numbers. */
+#include "compiler/ship/answer.h"
+#include "compiler/front/horizons.h"
+#include "compiler/base/out.h"
+#include "compiler/base/ownership.h"
+#include "predict_input.h"
+#include "compiler/base/streams.h"
+
+#include "runtime/files/replace.h"
+
+#include "runtime/data/dataset.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is printed, and where. */
+typedef struct Predictor {
+    Session *session;
+    const Model *model;
+    const struct lstmc_meaning *meaning;
+    PredictInput *input;
+    size_t outputs, steps;              /* of one step; steps of a sample */
+    float *y;                           /* one batch */
+    double *values;                     /* of a sample, in the unit of the data */
+    size_t samples;                     /* done */
+    double *all; size_t capacity;       /* of an array that is written at the end */
+    FILE *to;                           /* standard output, or a text that is written at the end */
+    char *text; size_t length;
+} Predictor;
+
+typedef enum Form { FORM_TEXT, FORM_CSV, FORM_NPY } Form;
+
+static Form form_of(const char *path)
+{
+    size_t length = path ? strlen(path) : 0;
+    return length > 4 && !strcmp(path + length - 4, ".npy") ? FORM_NPY : length > 4 && !strcmp(path + length - 4, ".csv") ? FORM_CSV : FORM_TEXT;
+}
+
+/* ---- units ---- */
+
+/* Into the unit of the data; relative forecasts onto what they are relative to. Probabilities have none. */
+static void denormalize(Predictor *p, size_t sample, const float *y)
+{
+    size_t count = p->outputs * p->steps;
+    int base_count;
+    const double *base = predict_input_base(p->input, sample, &base_count);
+    static const struct lstmc_meaning none;
+    lstmc_denormalize(answer_of(p->model) == ANSWER_VALUES ? p->meaning : &none, y, p->values, count);
+    for (size_t i = 0; base && i < count; i++)
+        p->values[i] += base[i % (size_t)base_count];
+}
+
+static int digits(const Predictor *p, size_t column, int least)
+{
+    return digits_of(p->values[column],
+                     answer_of(p->model) == ANSWER_VALUES ? unit_of_target(p->meaning, column, p->outputs) : 0, least);
+}
+
+/* ---- lines of text ---- */
+
+static const char *class_name(const Predictor *p, int class)
+{
+    return class < p->meaning->labels.count ? p->meaning->labels.text[class]
+                                            : arena_format(p->session->arena, "%d", class);
+}
+
+static int best_of(const Predictor *p, const float *y)
+{
+    int best = 0;
+    for (size_t i = 1; i < p->outputs; i++)
+        if (y[i] > y[best])
+            best = (int)i;
+    return answer_of(p->model) == ANSWER_BINARY ? y[0] > 0.5f : best;
+}
+
+static void print_step(Predictor *p, const float *y, size_t step)
+{
+    int best = best_of(p, y);
+    switch (answer_of(p->model)) {
+    case ANSWER_VALUES:
+        for (size_t i = step * p->outputs; i < (step + 1) * p->outputs; i++)
+            fprintf(p->to, "%s%.*g", i > step * p->outputs ? " " : "", digits(p, i, 6), p->values[i]);
+        fprintf(p->to, "\n");
+        break;
+    case ANSWER_CLASS:
+        fprintf(p->to, "%s %.6g\n", class_name(p, best), (double)y[best]);
+        break;
+    case ANSWER_BINARY:
+        fprintf(p->to, "%s %.6g\n", class_name(p, best), (double)(best ? y[0] : 1.0f - y[0]));
+        break;
+    }
+}
+
+/* A predicted text: the most probable token of each step, but for padding. */
+static void print_joined(Predictor *p, const float *y)
+{
+    bool words = p->meaning->target_unit != LSTMC_BYTES && p->meaning->target_unit != LSTMC_CHARACTERS, any = false;
+    for (size_t step = 0; step < p->steps; step++) {
+        const char *token = class_name(p, best_of(p, y + step * p->outputs));
+        if (!*token)
+            continue;
+        fprintf(p->to, "%s%s", any && words ? " " : "", token);
+        any = true;
+    }
+    fprintf(p->to, "\n");
+}
+
+static void print_sample(Predictor *p, const float *y)
+{
+    if (p->session->arguments.join) {
+        print_joined(p, y);
+        return;
+    }
+    if (p->steps > 1 && p->samples)
+        fprintf(p->to, "\n");
+    for (size_t step = 0; step < p->steps; step++)
+        print_step(p, y + step * p->outputs, step);
+}
+
+/* ---- tables and arrays ---- */
+
+/* Of a column for one time step: "CLOSE 3", or "CLOSE +12" where the steps are horizons. */
+static void print_step_number(const Predictor *p, size_t step)
+{
+    if (horizons_count(p->model) == (int)p->steps)
+        fprintf(p->to, " +%d", horizons_ahead(p->model, (int)step));
+    else
+        fprintf(p->to, " %zu", step + 1);
+}
+
+static void print_heading(Predictor *p)
+{
+    const struct lstmc_names *targets = &p->meaning->targets, *labels = &p->meaning->labels;
+    bool joined = p->session->arguments.join;
+    int base_count;
+    const char *change = p->meaning->is_relative && !predict_input_base(p->input, 0, &base_count) ? "change of " : "";
+    if (joined)
+        fprintf(p->to, "text\n");
+    for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
+        size_t of_step = i % p->outputs;
+        const char *name = p->outputs == (size_t)labels->count ? labels->text[of_step] : of_step < (size_t)targets->count ? targets->text[of_step] : "y";
+        fprintf(p->to, "%s\"%s", i ? "," : "", change);
+        for (const char *c = name; *c; c++)
+            fputs(*c == '"' ? "\"\"" : (char[]){ *c, 0 }, p->to);
+        bool only_steps = p->steps > 1 && p->outputs == 1;      /* y1, y2: steps; y1 1, y2 1, y1 2: outputs of steps */
+        if (!strcmp(name, "y"))
+            fprintf(p->to, "%zu", only_steps ? i + 1 : of_step + 1);
+        if (p->steps > 1 && !(only_steps && !strcmp(name, "y")))
+            print_step_number(p, i / p->outputs);
+        fprintf(p->to, "\"%s", i + 1 == p->outputs * p->steps ? "\n" : "");
+    }
+}
+
+static void print_row(Predictor *p, const float *y)
+{
+    if (p->session->arguments.join) {
+        print_joined(p, y);
+        return;
+    }
+    for (size_t i = 0; i < p->outputs * p->steps; i++)
+        fprintf(p->to, "%s%.*g", i ? "," : "", digits(p, i, 9), p->values[i]);
+    fprintf(p->to, "\n");
+}
+
+static bool keep(Predictor *p)
+{
+    size_t count = p->outputs * p->steps;
+    if ((p->samples + 1) * count > p->capacity) {
+        size_t wider = p->capacity ? 2 * p->capacity : 1024 * count;
+        double *moved = realloc(p->all, wider * sizeof *moved);
+        if (!moved)
+            return false;
+        p->all = moved;
+        p->capacity = wider;
+    }
+    memcpy(p->all + p->samples * count, p->values, count * sizeof *p->values);
+    return true;
+}
+
+/* As float32; as float64 where that would lose what tells the numbers apart. */
+static int write_array(Predictor *p, const char *path)
+{
+    const struct lstmc_model *m = &p->model->descriptor;
+    size_t shape[LSTMC_RANK_MAX + 1] = { p->samples }, per_sample = p->outputs * p->steps,
+                                  count = p->samples * per_sample;
+    bool holds = true;
+    for (int i = 0; i < m->output_rank; i++)
+        shape[i + 1] = (size_t)m->output_shape[i];
+    for (size_t i = 0; i < count && holds; i++) {
+        double unit = unit_of_target(p->meaning, i, p->outputs);
+        holds = unit == 0 || lstmc_float_holds(fabs(p->all[i]), unit);
+    }
+    if (!holds)
+        return lstmc_npy_write_double(path, p->all, m->output_rank + 1, shape, &p->session->message);
+    float *single = lstmc_alloc(count * sizeof *single + 1);
+    for (size_t i = 0; single && i < count; i++)
+        single[i] = (float)p->all[i];
+    int status = single ? lstmc_npy_write(path, single, m->output_rank + 1, shape, &p->session->message)
+                        : LSTMC_NO_MEMORY;
+    lstmc_free(single);
+    return status;
+}
+
+/* ---- all samples, or step by step ---- */
+
+static size_t scratch_stride(const struct lstmc_model *m)
+{
+    return (m->scratch_bytes + 64) / 64 * 64;
+}
+
+/* Samples one by one, on all threads: by M_predict, as a program does that has been shipped, and so with its last digits. */
+typedef struct Batch {
+    const struct lstmc_model *model;
+    void *packed;
+    char *scratch;                      /* of each sample */
+    const char *x;
+    float *y;
+} Batch;
+
+static void predict_one(void *context, int sample)
+{
+    const Batch *batch = context;
+    const struct lstmc_model *m = batch->model;
+    m->predict(batch->packed, batch->scratch + (size_t)sample * scratch_stride(m), batch->x + (size_t)sample * m->input_count * 4,
+               batch->y + (size_t)sample * m->output_count);
+}
+
+/* The interpreter has batches alone. */
+static int open_batch(Predictor *p, Batch *batch, int rows)
+{
+    const struct lstmc_model *m = p->session->loaded.model;
+    *batch = (Batch){ .model = m, .y = p->y, .x = lstmc_alloc((size_t)rows * p->model->descriptor.input_count * 4) };
+    if (m) {
+        batch->packed = lstmc_alloc(m->packed_bytes + 1);
+        batch->scratch = lstmc_alloc((size_t)rows * scratch_stride(m));
+    }
+    if (!batch->x || (m && (!batch->packed || !batch->scratch)))
+        return LSTMC_NO_MEMORY;
+    if (m)
+        m->prepare(batch->packed, p->session->weights);
+    return LSTMC_OK;
+}
+
+static void predict_batch(Predictor *p, Batch *batch, int count)
+{
+    struct lstmc_engine *engine = &p->session->engine;
+    if (batch->model)
+        engine->run(engine->context, count, predict_one, batch);
+    else
+        engine->predict(engine->context, batch->x, count, batch->y);
+}
+
+static void close_batch(Batch *batch)
+{
+    lstmc_free((void *)batch->x);
+    lstmc_free(batch->packed);
+    lstmc_free(batch->scratch);
+}
+
+/* What cannot be written is no reason to go on; main says it of standard output. */
+static int flush(const Predictor *p)
+{
+    if (p->to == stdout)
+        return streams_flush() ? LSTMC_IO : LSTMC_OK;
+    return fflush(p->to) ? LSTMC_NO_MEMORY : LSTMC_OK;
+}
+
+static int print_samples(Predictor *p, Form form, int count)
+{
+    for (int b = 0; b < count; b++, p->samples++) {
+        float *y = p->y + (size_t)b * p->model->descriptor.output_count;
+        denormalize(p, p->samples, y);
+        if (form == FORM_CSV)
+            print_row(p, y);
+        else if (form == FORM_TEXT)
+            print_sample(p, y);
+        else if (!keep(p))
+            return LSTMC_NO_MEMORY;
+    }
+    return flush(p);
+}
+
+static int predict_samples(Predictor *p, Form form)
+{
+    int rows = p->model->descriptor.batch * p->model->descriptor.shards, count;
+    Batch batch;
+    int status = open_batch(p, &batch, rows);
+    if (!status && form == FORM_CSV)
+        print_heading(p);
+    while (!status && (count = predict_input_next(p->input, (void *)batch.x, rows)) != 0) {
+        if (count < 0) {
+            status = count;
+            break;
+        }
+        predict_batch(p, &batch, count);
+        status = print_samples(p, form, count);
+    }
+    close_batch(&batch);
+    return status;
+}
+
+/* Each time step as it comes in, and what the network says then. */
+static int predict_stream(Predictor *p)
+{
+    Session *s = p->session;
+    const struct lstmc_model *m = s->loaded.model;
+    int inputs = m->input_is_tokens ? 1 : m->input_shape[m->input_rank - 1], status;
+    void *packed = lstmc_alloc(m->packed_bytes + 1), *state = lstmc_alloc(m->state_bytes + 1), *x = lstmc_alloc((size_t)inputs * 4);
+    if (!packed || !state || !x) {
+        status = LSTMC_NO_MEMORY;
+    } else {
+        m->prepare(packed, s->weights);
+        m->reset(packed, state);
+        p->steps = 1;
+        while ((status = predict_input_step(p->input, x, inputs)) > 0) {
+            if (!m->step(packed, state, x, p->y))
+                continue;
+            denormalize(p, 0, p->y);
+            print_step(p, p->y, 0);
+            if ((status = flush(p)) != 0)
+                break;
+        }
+    }
+    lstmc_free(packed);
+    lstmc_free(state);
+    lstmc_free(x);
+    return status;
+}
+
+static const char *no_stream(const Predictor *p, Form form)
+{
+    const Session *s = p->session;
+    const struct lstmc_model *m = &p->model->descriptor;
+    if (s->arguments.interpreted)
+        return "--interpreted computes whole samples";
+    if (form != FORM_TEXT)
+        return "its output is text";
+    if (s->arguments.join)
+        return "--join prints whole samples";
+    if (p->meaning->unit != LSTMC_NO_TEXT)
+        return "texts are read line by line";
+    if (p->meaning->is_relative)
+        return "differences from the last row of a window have no steps";
+    if (!m->input_is_tokens && !steps_have_all_columns(p->meaning, (size_t)m->input_shape[m->input_rank - 1]))
+        return "a step has not all the columns that were scaled";
+    return description_no_streaming(s->description);
+}
+
+static int check_stream(Predictor *p, Form form)
+{
+    Session *s = p->session;
+    const char *why = no_stream(p, form);
+    if (why)
+        snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
+    return why ? LSTMC_MISMATCH : LSTMC_OK;
+}
+
+static int write_output(Predictor *p, Form form)
+{
+    Session *s = p->session;
+    const char *path = s->arguments.out;
+    if (!path)
+        return 0;
+    if (form == FORM_NPY)
+        return write_array(p, path);
+    if (flush(p))
+        return LSTMC_NO_MEMORY;
+    int error = write_files(&(FileText){ path, p->text, p->length }, 1, &path);
+    if (error)
+        snprintf(s->message.text, sizeof s->message.text, "%.200s: cannot be written: %s", path,
+                 lstmc_write_reason(error));
+    return error ? LSTMC_IO : 0;
+}
+
+static int predict(Predictor *p)
+{
+    Session *s = p->session;
+    const struct lstmc_model *m = &p->model->descriptor;
+    const char *weights = session_file(s, s->arguments.weights, ".safetensors");
+    Form form = form_of(s->arguments.out);
+    int status = session_read_weights(s, weights);
+    if (!status && s->arguments.stream)
+        status = check_stream(p, form);
+    if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
+        status = LSTMC_BAD_FILE;
+    s->arguments.compile.inference = true;
+    if (!status && s->arguments.out)
+        status = file_claim(s->arguments.out, FILE_ANY, true, &s->message);
+    if (!status)
+        status = session_prepare(s, weights, false);
+    if (status)
+        return status;
+    p->outputs = outputs_of_step(m);
+    p->steps = m->output_count / p->outputs;
+    p->y = lstmc_alloc((size_t)m->batch * (size_t)m->shards * m->output_count * sizeof *p->y);
+    p->values = lstmc_alloc(m->output_count * sizeof *p->values);
+    p->to = s->arguments.out ? open_memstream(&p->text, &p->length) : stdout;
+    if (!p->y || !p->values || !p->to)
+        return LSTMC_NO_MEMORY;
+    s->engine.prepare(s->engine.context, s->weights);
+    status = s->arguments.stream ? predict_stream(p) : predict_samples(p, form);
+    return status ? status : write_output(p, form);
+}
+
+int command_predict(const Arguments *arguments)
+{
+    Session s;
+    session_open(&s, arguments);
+    Predictor p = { .session = &s, .meaning = &s.meaning };
+    int status = 1;
+    if (s.description) {
+        p.model = description_model(s.description);
+        status = predict(&p);
+    }
+    predict_input_close(p.input);
+    lstmc_free(p.y);
+    lstmc_free(p.values);
+    free(p.all);
+    if (p.to && p.to != stdout)
+        fclose(p.to);
+    free(p.text);
+    return session_close(&s, status);
+}

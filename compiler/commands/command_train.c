@@ -1,0 +1,405 @@
+/* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log and checkpoints. */
+#include "compiler/report/gradient_flow.h"
+#include "compiler/base/interrupt.h"
+#include "compiler/base/lock.h"
+#include "compiler/base/out.h"
+#include "compiler/report/report.h"
+#include "compiler/base/streams.h"
+#include "compiler/session/training_files.h"
+
+#include "runtime/base/message.h"
+#include "runtime/files/replace.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECKPOINT_SECONDS 10
+
+/* What the callbacks of a training need. */
+typedef struct Trainer {
+    Session session;
+    TrainingFiles files;
+    char **metadata;                        /* of every file that holds weights */
+    char **checkpoint_metadata;             /* the same, and by what the numbers were computed */
+    struct lstmc_snapshot snapshot;         /* to go on from */
+    struct { uint64_t best_epoch; bool diverged, is_written; } last;        /* of the last checkpoint */
+    char *saved;                            /* the last file of a ModelCheckpoint, or NULL */
+    bool rate_failed;
+    bool unwritten[LSTMC_CALLBACKS_MAX], flow_unwritten;        /* a file of a callback, in the end */
+    const struct lstmc_callback *callbacks; /* of the training */
+    FlowRecorder *flow;                     /* NULL: not asked for */
+} Trainer;
+
+/* ---- what is said ------------------------------------------------------------------------------------------------------- */
+
+static void print_task(const Session *s, int epochs)
+{
+    const struct lstmc_model *m = &description_model(s->description)->descriptor;
+    printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, s->data.samples, s->validation.samples,
+           m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s", s->arguments.interpreted ? ", interpreted" : "");
+    if (s->threads > 1)
+        printf(", %d threads", s->threads);
+    printf("\n");
+    streams_flush();                        /* what fails ends no training */
+}
+
+static void print_result(const Session *s, const struct lstmc_history *history)
+{
+    session_print_values(s, "", history->loss, history->metric);
+    if (history->has_validation) {
+        printf("  ");
+        session_print_values(s, "val_", history->validation_loss, history->validation_metric);
+    }
+    printf("\n");
+}
+
+/* Last digits depend on it. */
+static const char *computed_by(const Session *s)
+{
+    const CompileOptions *compile = &s->arguments.compile;
+    if (s->arguments.interpreted)
+        return "the interpreter";
+    return arena_format(s->arena, "target %s, %d lanes%s%s", compile->target->name, compile->target->lanes, compile->blas ? ", blas" : "",
+                        compile->precise ? ", precise" : "");
+}
+
+/* ---- files -------------------------------------------------------------------------------------------------------------- */
+
+static int save_checkpoint(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
+{
+    Trainer *t = context;
+    const struct lstmc_model *model = &description_model(t->session.description)->descriptor;
+    t->last.best_epoch = snapshot->best_epoch;
+    t->last.diverged = snapshot->diverged;
+    int status = lstmc_checkpoint_save(model, snapshot, t->files.checkpoint,
+                                       (const char *const *)t->checkpoint_metadata, message);
+    t->last.is_written = !status;
+    if (status && t->session.arguments.quiet)       /* otherwise the training says it */
+        fprintf(stderr, "no checkpoint: %s\n", message->text);
+    return status;
+}
+
+static int save_weights(Trainer *t, const char *path, const float *weights, struct lstmc_message *message)
+{
+    return lstmc_weights_save(&description_model(t->session.description)->descriptor, weights, path,
+                              (const char *const *)t->metadata, message);
+}
+
+/* Of a ModelCheckpoint, under a name that is made of numbers now. */
+static int save_for_callback(void *context, const char *path, const float *weights, struct lstmc_message *message)
+{
+    static const struct lstmc_callback any = { .kind = LSTMC_MODEL_CHECKPOINT };
+    Trainer *t = context;
+    int status = training_files_allow(&t->files, &any, path, message);
+    if (!status)
+        status = save_weights(t, path, weights, message);
+    if (status)
+        return status;
+    free(t->saved);
+    t->saved = strdup(path);
+    return LSTMC_OK;
+}
+
+/* A log is written anew each time; a file of weights that is missing stays missing. */
+static void note_written(void *context, const struct lstmc_callback *callback, const char *why)
+{
+    Trainer *t = context;
+    bool *unwritten = &t->unwritten[callback - t->callbacks];
+    *unwritten = why || (*unwritten && callback->kind != LSTMC_CSV_LOGGER);
+    if (why && t->session.arguments.quiet)          /* otherwise the training says it */
+        fprintf(stderr, "%s\n", why);
+}
+
+static bool all_is_written(const Trainer *t)
+{
+    bool all = t->last.is_written && !t->flow_unwritten;
+    for (int i = 0; i < LSTMC_CALLBACKS_MAX; i++)
+        all &= !t->unwritten[i];
+    return all;
+}
+
+static int load_checkpoint(Trainer *t)
+{
+    Session *s = &t->session;
+    int status = lstmc_checkpoint_load(&description_model(s->description)->descriptor, &t->snapshot,
+                                       t->files.checkpoint, &s->message);
+    if (!status)
+        status = lstmc_meaning_load(&s->meaning, t->files.checkpoint, &s->message);
+    if (!status && !s->arguments.seed)
+        s->arguments.seed = t->snapshot.seed;       /* what is drawn for the data depends on it */
+    return status;
+}
+
+/* Numbers of another kind of code would differ in their last digits. */
+static void compare_computed_by(Trainer *t)
+{
+    struct lstmc_tensor_file file;
+    struct lstmc_message message;
+    if (lstmc_tensor_file_open(t->files.checkpoint, &file, &message))
+        return;
+    const char *before = lstmc_tensor_file_value(&file, "computed_by"), *now = computed_by(&t->session);
+    if (before && strcmp(before, now))
+        fprintf(stderr, "note: the checkpoint was computed by %s, now it is %s: the last digits will not be those of one run\n", before, now);
+    lstmc_tensor_file_free(&file);
+}
+
+/* ---- the training ------------------------------------------------------------------------------------------------------- */
+
+typedef struct RateCall {
+    Trainer *trainer;
+    int callback;
+} RateCall;
+
+/* A function that fails ends the training: its diagnostic is there, and a rate of NaN would only hide it. */
+static double scheduled_rate(void *context, int epoch, double learning_rate)
+{
+    const RateCall *call = context;
+    double rate = description_rate(call->trainer->session.description, call->callback, epoch, learning_rate);
+    if (isnan(rate)) {
+        call->trainer->rate_failed = true;
+        *interrupt_flag() = 1;
+        return learning_rate;
+    }
+    return rate;
+}
+
+/* The description's callbacks and the log of each epoch. */
+static void set_callbacks(Trainer *t, struct lstmc_train_options *options)
+{
+    const Session *s = &t->session;
+    const Model *model = description_model(s->description);
+    struct lstmc_callback *callbacks = arena_array(s->arena, struct lstmc_callback, model->callback_count + 1);
+    for (int i = 0; i < model->callback_count; i++) {
+        callbacks[i] = model->callbacks[i];
+        RateCall *call = arena_alloc(s->arena, sizeof *call);
+        *call = (RateCall){ t, i };
+        callbacks[i].schedule = scheduled_rate;
+        callbacks[i].context = call;
+    }
+    callbacks[model->callback_count] = (struct lstmc_callback){ .kind = LSTMC_CSV_LOGGER, .path = t->files.log };
+    options->callbacks = t->callbacks = callbacks;
+    options->callback_count = model->callback_count + 1;
+}
+
+static void add_flow(void *context, int epoch, int rows, const struct lstmc_engine *engine)
+{
+    Trainer *t = context;
+    (void)epoch;
+    gradient_flow_add(t->flow, engine, rows);
+}
+
+static int write_flow(void *context, int epoch, const struct lstmc_history *history)
+{
+    Trainer *t = context;
+    (void)history;
+    int error = gradient_flow_epoch(t->flow, epoch);
+    t->flow_unwritten = error;
+    if (error)
+        fprintf(stderr, "%s: cannot be written: %s\n", t->files.flow, lstmc_write_reason(error));
+    return 0;
+}
+
+static int set_flow(Trainer *t, struct lstmc_train_options *options)
+{
+    Session *s = &t->session;
+    if (!s->arguments.gradient_flow)
+        return LSTMC_OK;
+    t->flow = gradient_flow_create(s->arena, s->engine.model, t->files.flow);
+    if (!t->flow) {
+        snprintf(s->message.text, sizeof s->message.text, "--gradient-flow: no layer has a state that goes on from step to step");
+        return LSTMC_MISMATCH;
+    }
+    if (s->arguments.resume)
+        gradient_flow_resume(t->flow, (int)t->snapshot.epoch);
+    options->batch_end = add_flow;
+    options->epoch_end = write_flow;
+    return LSTMC_OK;
+}
+
+static struct lstmc_train_options make_options(Trainer *t)
+{
+    const Session *s = &t->session;
+    const Model *model = description_model(s->description);
+    const Arguments *a = &s->arguments;
+    struct lstmc_train_options options = {
+        .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed,
+        .shuffle = model->shuffle, .stateful = model->data.stateful, .metrics = model->metrics,
+        .metric_count = model->metric_count, .quiet = a->quiet, .class_weight = model->class_weight,
+        .class_count = model->class_count, .schedule = model->schedule,
+        .gradient_accumulation_steps = model->gradient_accumulation_steps, .ema_momentum = model->ema_momentum,
+        .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = interrupt_flag(),
+        .checkpoint = save_checkpoint, .checkpoint_batches = a->checkpoint_every,
+        .checkpoint_seconds = a->checkpoint_every ? 0 : CHECKPOINT_SECONDS, .save_weights = save_for_callback,
+        .wrote = note_written, .resume = a->resume ? &t->snapshot : NULL, .context = t,
+    };
+    set_callbacks(t, &options);
+    return options;
+}
+
+static bool make_metadata(Trainer *t)
+{
+    const char *const by[] = { "computed_by", computed_by(&t->session), NULL };
+    t->metadata = lstmc_meaning_metadata(&t->session.data.meaning, NULL);
+    t->checkpoint_metadata = lstmc_meaning_metadata(&t->session.data.meaning, by);
+    return t->metadata && t->checkpoint_metadata;
+}
+
+static bool restores_best(const Model *model)
+{
+    bool restores = false;
+    for (int i = 0; i < model->callback_count; i++)
+        restores |= model->callbacks[i].kind == LSTMC_EARLY_STOPPING && model->callbacks[i].restore_best_weights;
+    return restores;
+}
+
+/* Averages and best weights are not those of the last epoch: what is saved is judged by itself. */
+static int print_saved(Trainer *t)
+{
+    Session *s = &t->session;
+    const Model *model = description_model(s->description);
+    bool best = restores_best(model) || t->last.diverged;
+    if ((!best && !(model->ema_momentum > 0)) || !s->validation.samples)
+        return LSTMC_OK;
+    struct lstmc_train_options options = { .stateful = model->data.stateful, .metrics = model->metrics,
+                                           .metric_count = model->metric_count };
+    double loss, metric[LSTMC_METRICS_MAX];
+    int status = lstmc_evaluate(&s->engine, s->weights, &s->validation, &options, &loss, metric, &s->message);
+    if (!status) {
+        printf("weights that are saved (%s): ", best ? "the best" : "the average");
+        session_print_values(s, "val_", loss, metric);
+        printf("\n");
+    }
+    return status;
+}
+
+/* The weights are on the disk before anything is said of them, or done with them. */
+static int finish(Trainer *t, const struct lstmc_history *history)
+{
+    Session *s = &t->session;
+    int status = save_weights(t, t->files.weights, s->weights, &s->message);
+    interrupt_end();
+    lock_give_back();
+    if (status && t->last.is_written)
+        lstmc_add_words(&s->message, "; --resume writes them when there is room, from %.200s", t->files.checkpoint);
+    if (status)
+        return status;
+    print_result(s, history);
+    status = print_saved(t);
+    if (status)
+        return status;
+    s->engine.prepare(s->engine.context, s->weights);
+    session_compare_with_persistence(s);
+    printf("weights: %s\n", t->files.weights);
+    ReportFiles files = { .log = t->files.log, .flow = t->files.flow, .page = t->files.page };
+    status = report_of_session(s, &files);
+    if (!status)
+        printf("report: %s\n", files.page);
+    if (!status && !all_is_written(t)) {
+        snprintf(s->message.text, sizeof s->message.text, "trained, but not all files could be written");
+        status = LSTMC_IO;
+    }
+    return status;
+}
+
+/* A NaN is no end of what was learned before it. Whoever has asked for the best weights gets them where weights go;
+ * they are in the checkpoint in any case. */
+static void keep_best(Trainer *t)
+{
+    Session *s = &t->session;
+    const char *model = s->arguments.model, *checkpoint = t->files.checkpoint;
+    fprintf(stderr, "%s: %s\n", model, s->message.text);
+    s->message.text[0] = 0;
+    if (t->last.diverged && restores_best(description_model(s->description))) {
+        struct lstmc_message why;
+        if (save_weights(t, t->files.weights, s->weights, &why))
+            fprintf(stderr, "%s: %s\n", model, why.text);
+        else
+            fprintf(stderr, "%s: the best weights are in %s, and in %s\n", model, t->files.weights, checkpoint);
+    } else if (t->last.diverged) {
+        fprintf(stderr, "%s: the best weights are in %s: --init %s starts from them\n", model, checkpoint, checkpoint);
+    }
+    if (t->saved)
+        fprintf(stderr, "%s: the last file of ModelCheckpoint is %s\n", model, t->saved);
+}
+
+/* What is in the way of a training that goes on, or of one that begins. */
+static int look_back(Trainer *t, int epochs)
+{
+    Session *s = &t->session;
+    if (!s->arguments.resume)
+        return training_files_put_aside(s, &t->files, epochs);
+    session_compare_meanings(s, t->files.checkpoint);
+    compare_computed_by(t);
+    if (t->snapshot.diverged)
+        fprintf(stderr, "note: this training has ended at a NaN in epoch %d, and does not go on: its weights are "
+                "those of epoch %d, the best (--init %s starts from them)\n", (int)t->snapshot.epoch,
+                (int)t->snapshot.best_epoch, t->files.checkpoint);
+    return LSTMC_OK;
+}
+
+static int train_model(Trainer *t, const struct lstmc_train_options *options, struct lstmc_history *history)
+{
+    Session *s = &t->session;
+    const struct lstmc_dataset *held_out = s->validation.samples ? &s->validation : NULL;
+    if (!s->arguments.quiet)
+        print_task(s, options->epochs);
+    interrupt_begin();
+    int status = lstmc_train(&s->engine, s->weights, &s->data, held_out, options, history, &s->message);
+    if (t->rate_failed) {
+        s->message.text[0] = 0;
+    } else if (status == LSTMC_INTERRUPTED) {
+        lstmc_add_words(&s->message, "; --resume goes on from %.200s", t->files.checkpoint);
+        if (t->last.best_epoch && restores_best(description_model(s->description)))
+            lstmc_add_words(&s->message, ", and with --epochs=%d ends with the best weights so far",
+                            (int)t->last.best_epoch);
+    } else if (status == LSTMC_NOT_FINITE) {
+        keep_best(t);
+    }
+    if (status || t->rate_failed)
+        interrupt_end();
+    return status;
+}
+
+static int train(Trainer *t)
+{
+    Session *s = &t->session;
+    struct lstmc_history history = { 0 };
+    s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
+    interrupt_prepare(lock_give_back);
+    int status = training_files_open(s, &t->files);
+    if (!status && s->arguments.resume)
+        status = load_checkpoint(t);
+    if (!status)
+        status = session_prepare(s, s->arguments.init, true);
+    if (status)
+        return status;
+    session_print_notes(s);
+    if (!make_metadata(t))
+        return LSTMC_NO_MEMORY;
+    struct lstmc_train_options options = make_options(t);
+    status = set_flow(t, &options);
+    if (!status)
+        status = look_back(t, options.epochs);
+    if (status)
+        return status;
+    if (!s->arguments.resume && !s->arguments.init)
+        lstmc_init(&description_model(s->description)->descriptor, s->weights, options.seed);
+    status = train_model(t, &options, &history);
+    return status || t->rate_failed ? status : finish(t, &history);
+}
+
+int command_train(const Arguments *arguments)
+{
+    Trainer t = { .metadata = NULL };
+    session_open(&t.session, arguments);
+    int status = t.session.description ? train(&t) : 1;
+    gradient_flow_free(t.flow);
+    lstmc_snapshot_free(&t.snapshot);
+    lstmc_metadata_free(t.metadata);
+    lstmc_metadata_free(t.checkpoint_metadata);
+    free(t.saved);
+    int result = session_close(&t.session, status ? status : t.rate_failed);
+    return status == LSTMC_INTERRUPTED && !t.rate_failed ? SIGNAL_STATUS + *interrupt_flag() : result;
+}

@@ -1,0 +1,17 @@
+/* commands.h: the commands: a file for each, which returns the exit status. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "compiler/session/arguments.h"
+
+int command_compile(const Arguments *arguments);
+int command_summary(const Arguments *arguments);
+int command_check(const Arguments *arguments);
+int command_train(const Arguments *arguments);
+int command_evaluate(const Arguments *arguments);
+int command_predict(const Arguments *arguments);
+int command_sample(const Arguments *arguments);
+int command_plot(const Arguments *arguments);
+int command_tune(const Arguments *arguments);
+
+#endif

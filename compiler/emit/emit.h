@@ -1,0 +1,204 @@
+/* emit.h: planned programs to the text of the two generated files. */
+#ifndef EMIT_H
+#define EMIT_H
+
+#include "compiler/ir/ir.h"
+#include "compiler/passes/target.h"
+
+struct lstmc_meaning;
+
+/* What becomes constants. */
+typedef struct Trained {
+    const char *file;                       /* the weight file, without its folder */
+    const float *weights;                   /* in Keras's order */
+    const struct lstmc_meaning *meaning;    /* of its numbers */
+} Trained;
+
+typedef struct Programs {
+    const Model *model;
+    const Target *target;
+    Ir *training;           /* M_forward, M_loss, M_backward; NULL with --inference */
+    Ir *batch;              /* M_predict_batch */
+    Ir *single;             /* M_predict: batch 1 */
+    Ir *step;               /* M_step: batch 1, one time step; NULL if the model has no streaming meaning */
+    const char *no_step;    /* why */
+    bool input_gradient;
+    bool dispatch;          /* one body for each instruction set, chosen at run time */
+    bool bf16;              /* packed weights are bf16 */
+    bool precise;           /* tanh and sigmoid of vectors by exp */
+    const Trained *trained; /* NULL: weights come when the program runs; else struct M_packed points to nothing, and M_trained is one */
+} Programs;
+
+void emit_header(Out *out, Arena *arena, const Programs *programs);
+void emit_source(Out *out, Arena *arena, const Programs *programs);
+/* Why no C can be written for a model of this name; NULL: it can. */
+const char *emit_name_refused(Arena *arena, const Model *model);
+bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
+/* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
+void emit_constants(Out *out, Arena *arena, const Programs *programs);
+/* A program that predicts what it reads, and its Makefile (emit_example.c). */
+void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test);
+void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test);
+/* A function that tells whether a machine computes what it should (emit_self_test.c). */
+typedef struct Golden {
+    int samples;
+    const int32_t *ids;         /* [samples, input_count] of a model that reads ids */
+    const float *x;             /* of others */
+    const double *y;            /* [samples, output_count] */
+    double tolerance;           /* of each of them */
+} Golden;
+void emit_self_test_header(Out *out, Arena *arena, const Programs *programs);
+void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden);
+void emit_meaning(Out *out, Arena *arena, const Programs *programs);        /* the latter part of it (emit_meaning.c) */
+void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
+
+/* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
+
+typedef struct Sizes {
+    size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
+    size_t step_stack;      /* arrays that M_step has on the stack; registers that the compiler spills come on top */
+} Sizes;
+Sizes  emit_sizes(const Programs *programs);
+#define STRUCT_BYTES_MAX ((size_t)1 << 31)
+/* The generated struct that is larger than STRUCT_BYTES_MAX ("sentiment_tape"), or NULL. */
+const char *emit_too_large(Arena *arena, const Programs *programs);
+size_t emit_multiply_adds(const Ir *ir, Section section);       /* of one sample */
+size_t emit_activations(const Ir *ir, Section section);         /* transcendental operations of one sample */
+const char *emit_readable_bytes(Arena *arena, size_t bytes);    /* "1.4 MB" */
+const char *emit_readable_count(Arena *arena, size_t count);    /* "213 301" */
+
+/* ---- the parts of the emitter ---- */
+
+/* Names (emit_names.c). */
+const char *c_name(Arena *arena, const char *name);             /* as a member */
+const char *c_layer_name(Arena *arena, const char *layer);      /* as the struct of a layer */
+const char *c_variable_name(Arena *arena, const char *name);
+const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis);    /* as a loop variable */
+const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
+const char *weight_name(const struct lstmc_tensor *weight);
+const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight);
+const char *macro_prefix(Arena *arena, const Model *model);
+const char *quoted_text(Arena *arena, const char *text);        /* as a C string, quotes included (emit_descriptor.c) */
+const char *comment_text(Arena *arena, const char *text);       /* a file's name must not end the comment that it stands in */
+/* Text with @ for the model's name, $ for the prefix of its macros, <x> and <target> for the types of its data. */
+char       *fill_template(Arena *arena, const Model *model, const char *text);
+void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);    /* the first comment of both files */
+
+/* The first line of the files of a trained model: "_weights.c". */
+void        emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
+
+/* Tensors as members (emit_struct.c). */
+int         tensor_rows(const Tensor *tensor, int dimension);   /* the extent that is kept: its window in the time dimension */
+size_t      tensor_elements(const Tensor *tensor);              /* of what is kept, the padding of its layout included */
+int         tensor_memory_rank(const Tensor *tensor);           /* dimensions of the array that holds it: one more where it is blocked */
+int         tensor_memory_extent(const Tensor *tensor, int dimension);
+bool        tensor_has_words(const Tensor *tensor);             /* a word for every two elements */
+bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
+const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);    /* "lstm.z", without the struct it is in */
+const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
+void        emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home);
+void        emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only);
+
+/* What M_prepare does for all programs that predict, as one program (emit_packed.c). */
+const Ir   *emit_packed_program(const Programs *programs);
+
+/* The value of an axis while a nest is emitted: a variable plus an offset, or (name NULL) the number `offset`. */
+typedef struct Binding {
+    const Axis *axis;
+    const char *name;
+    int offset;
+    int copy;               /* in a tile: 1 + which of the positions side by side; 0: it is alone */
+} Binding;
+
+/* An element that the innermost loop leaves alone, read into a variable in front of it. */
+typedef struct Constant {
+    const Access *access;
+    const char *name;
+} Constant;
+
+#define CONSTANTS_MAX 8
+
+typedef struct Nest {
+    Arena *arena;
+    const Ir *ir;
+    const Statement *statement;
+    Binding bindings[STATEMENT_AXES_MAX + 1];
+    int binding_count;
+    Constant constants[CONSTANTS_MAX];
+    int constant_count;
+} Nest;
+
+/* Expressions (emit_expression.c). */
+/* Of a tensor in pairs: what reads a vector of it, "vec_lower(&packed->lstm.kernel[n / 8][k][0][n % 8])"; where it is the output, its word. */
+char *access_text(Nest *nest, const Access *access);
+char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */
+char *expr_text(Nest *nest, const Expr *expr);
+char *float_text(Arena *arena, double value);
+const char *double_text(Arena *arena,
+                        double value); /* the shortest that is read as this number again (emit_meaning.c) */
+
+/* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights, packed, x, y". */
+typedef struct Exported {
+    const char *signature;
+    const char *function, *arguments;       /* NULL: it does its work itself */
+} Exported;
+
+/* Names that a text defines at the margin and that are not the model's own (emit_private.c). */
+#define NAMES_MAX 512
+typedef enum NameKind { NAME_MACRO, NAME_TYPE, NAME_FUNCTION, NAME_ARRAY } NameKind;
+typedef struct Names {
+    Arena *arena;
+    const char *model;
+    const char *name[NAMES_MAX];
+    NameKind kind[NAMES_MAX];
+    int count;
+} Names;
+Names *names_find(Arena *arena, const Model *model, const char *text);
+/* Macros that call them after the model: vec_load: mgu__vec_load; through the macro `isa`, if not NULL: MGU_NAME(mgu__vec_load). */
+void   names_rename(Out *out, const Names *names, const char *isa);
+void   names_undefine(Out *out, const Names *names, const char *isa, bool macros);     /* the macros of the text, or those that rename */
+/* The text, its names made those of the model from here to its end. */
+void   emit_private(Out *out, Arena *arena, const Model *model, const char *text);
+/* Floats as C defines them, from here to the end of the file. */
+void   emit_floats(Out *out);
+void   emit_floats_end(Out *out);
+
+/* What the mathematics calls (emit_helpers.c). */
+void emit_helpers(Out *out, const Programs *programs);
+bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement));
+
+#define SECTION_BIT(section) (1u << (section))
+/* Whether the statement becomes code of these sections, or of prepare time. */
+bool emit_is_emitted(const Statement *statement, unsigned sections, bool prepared);
+bool emit_has_vectors(const Programs *programs);        /* some loops run over vectors */
+bool emit_has_noise(const Programs *programs);          /* dropout, in training */
+/* What stands in front of all code: headers, floats, random numbers. */
+void emit_beginning(Out *out, Arena *arena, const Programs *programs);
+
+/* The body of a source as one body for each instruction set, and the exported functions, which choose (emit_dispatch.c). */
+void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count);
+bool emit_dispatches(const Programs *programs);
+
+/* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
+void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
+
+/* "t_end": the variables that hold the bounds of one piece of a time loop (emit_nest.c). */
+const char *loop_bound(Arena *arena, const Loop *loop, const char *which);
+/* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
+void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement);
+/* One product by BLAS; two statements: the first sets to zero what the second adds to (emit_product.c). */
+void emit_product(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count);
+/* The statements themselves, one a line, in one comment. */
+void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count);
+/* All nests of a section in their time loops; those of prepare time are left out. */
+void emit_section(Out *out, Arena *arena, const Ir *ir, Section section);
+void emit_prepared(Out *out, Arena *arena, const Ir *ir);
+bool is_prepared(const Statement *statement);
+#define COLUMNS_MAX 120
+/* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
+void emit_line(Out *out, Arena *arena, const char *text);
+void emit_comment(Out *out, Arena *arena, const char *text);
+void emit_prose(Out *out, Arena *arena, const char *text);      /* a comment of words */
+void emit_text(Out *out, Arena *arena, const Model *model, const char *text);   /* a template, line by line */
+
+#endif

@@ -1,0 +1,428 @@
+/* emit_header.c: the generated header, which is the documentation of the generated code. */
+#include "compiler/base/embedded.h"
+#include "emit.h"
+
+#include "runtime/lstmc.h"
+
+#define STACK_BYTES_MAX ((size_t)256 * 1024)
+
+/* ---- the first comment ---- */
+
+static const char *shape_text(Arena *arena, int rank, const int *shape)
+{
+    const char *text = "";
+    for (int i = 0; i < rank; i++)
+        text = arena_format(arena, "%s%s%d", text, i ? ", " : "", shape[i]);
+    return arena_format(arena, "[%s]", text);
+}
+
+const char *comment_text(Arena *arena, const char *text)
+{
+    char *copy = arena_copy_text(arena, text);
+    for (char *c = copy; *c; c++)
+        if (c[0] == '*' && c[1] == '/')
+            *c = '_';
+    return copy;
+}
+
+static void put_layers(Out *out, Arena *arena, const Model *model)
+{
+    const struct lstmc_model *descriptor = &model->descriptor;
+    const char *line = arena_format(arena, " *   %s%s", descriptor->input_is_tokens ? "tokens" : "x",
+                                    shape_text(arena, descriptor->input_rank, descriptor->input_shape));
+    for (int i = 1; i < model->layer_count; i++) {      /* the first one is the input itself */
+        const Layer *layer = &model->layers[i];
+        const char *text = arena_format(arena, " -> %s%s", layer->kind, shape_text(arena, layer->output.rank, layer->output.extent));
+        if (strlen(line) + strlen(text) > 116) {
+            put(out, "%s", line);
+            line = " *     ";
+        }
+        line = arena_format(arena, "%s%s", line, text);
+    }
+    put(out, "%s", line);
+}
+
+void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    Sizes sizes = emit_sizes(programs);
+    put(out, "/* %s.%s: written by lstmc %s from %s. Do not edit.           SPDX-License-Identifier: 0BSD", descriptor->name, suffix,
+        LSTMC_VERSION, comment_text(arena, descriptor->source));
+    put_layers(out, arena, programs->model);
+    const Ir *counted = programs->step ? programs->step : programs->single;
+    const char *line = arena_format(arena, " *   %s weights   %s: %s mul-adds, %s activations", emit_readable_count(arena, descriptor->weight_count),
+                                    programs->step ? "step" : "prediction",
+                                    emit_readable_count(arena, emit_multiply_adds(counted, SECTION_FORWARD)),
+                                    emit_readable_count(arena, emit_activations(counted, SECTION_FORWARD)));
+    if (programs->training)
+        line = arena_format(arena, "%s   tape %s a row", line, emit_readable_bytes(arena, sizes.tape / (size_t)descriptor->batch));
+    if (programs->step)
+        line = arena_format(arena, "%s   state %s", line, emit_readable_bytes(arena, sizes.state));
+    put(out, "%s   scratch %s   %d lane%s", line, emit_readable_bytes(arena, sizes.scratch), programs->target->lanes,
+        programs->target->lanes == 1 ? "" : "s");
+}
+
+void emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    put_raw(out, arena_format(arena, "/* %s%s: written by lstmc %s from %s and %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
+                              descriptor->name, suffix, LSTMC_VERSION, comment_text(arena, descriptor->source),
+                              comment_text(arena, programs->trained->file)));
+}
+
+static const char how_to_predict[] =
+    " *\n"
+    " * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds <x>, y float):\n"
+    " *     static struct @_weights weights;\n"
+    " *     static struct @_packed packed;\n"
+    " *     static struct @_scratch scratch;\n"
+    " *     @_prepare(&packed, &weights);\n"
+    " *     @_predict(&packed, &scratch, x, y);\n";
+
+static const char how_to_predict_trained[] =
+    " *\n"
+    " * To predict by the trained weights, which are constants in @_weights.c (x holds <x>, y float):\n"
+    " *     static struct @_scratch scratch;\n"
+    " *     @_predict(&@_trained, &scratch, x, y);\n";
+
+static const char how_to_step[] =
+    " * One step at a time, as the input comes in:\n"
+    " *     static struct @_state state;\n"
+    " *     @_reset(&%s, &state);\n"
+    " *     @_step(&%s, &state, x, y);     for every step\n";
+
+static const char how_to_train[] =
+    " * To train on rows <= $_BATCH samples, with the runtime's optimiser or one of yours:\n"
+    " *     static struct @_training training;\n"
+    " *     static struct @_tape tape;\n"
+    " *     static struct @_gradients gradients;\n"
+    " *     @_prepare_training(&training, &weights);\n"
+    " *     @_reset_tape(&training, &tape);\n"
+    " *     @_forward(&training, &tape, x, rows, seed);\n"
+    "%s"
+    " *     memset(&gradients, 0, sizeof gradients);\n"
+    " *     @_backward(&training, &tape, &gradients);\n"
+    " *     lstmc_optimizer_step(&@_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);\n";
+
+static const char with_loss[] = " *     loss = @_loss(&tape, target, NULL, 1.0f / (float)rows);\n";
+static const char without_loss[] = " *     tape.d_output = the derivative of your loss by tape.output\n";
+
+static const char how_to_link[] =
+    " *\n"
+    " * Large products are calls of cblas_sgemm. To compile and link with OpenBLAS, which keeps buffers and threads of its own:\n"
+    " *     cc -O2%s -c @.c `pkg-config --cflags openblas`\n"
+    " *     cc ... @.o `pkg-config --libs openblas` -lm          or -lopenblas -lm\n";
+static const char how_to_dispatch[] =
+    " *\n"
+    " * Compile with -O2 and without -m flags: there is code for AVX2%s too, and what runs is what the processor has.\n";
+
+static const char manners[] =
+    " *\n"
+    " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They\n"
+    " * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances\n"
+    " * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by\n"
+    " * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch\n"
+    " * first. A NaN in is a NaN out. */\n";
+
+/* ---- macros ---- */
+
+static void put_define(Out *out, const char *prefix, const char *name, size_t value, const char *comment)
+{
+    put(out, "#define %s_%-18s %-10zu /* %s */", prefix, name, value, comment);
+}
+
+static void put_macros(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    const char *prefix = macro_prefix(arena, programs->model);
+    const Tensor *input = programs->single->input;
+    put_define(out, prefix, "BATCH", (size_t)descriptor->batch, programs->training ? "rows that a tape or a batch scratch holds" : "rows that a batch scratch holds");
+    if (programs->training)
+        put_define(out, prefix, "SHARDS", (size_t)descriptor->shards, "tapes that make up one batch");
+    put_define(out, prefix, "INPUTS", descriptor->input_count,
+               arena_format(arena, "elements of x, a sample: %s", shape_text(arena, descriptor->input_rank, descriptor->input_shape)));
+    put_define(out, prefix, "OUTPUTS", descriptor->output_count,
+               arena_format(arena, "elements of y, a sample: %s", shape_text(arena, descriptor->output_rank, descriptor->output_shape)));
+    if (programs->training && programs->training->loss)
+        put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
+    if (input->time_dimension >= 0)
+        put_define(out, prefix, "TIMESTEPS", (size_t)input->extent[input->time_dimension], "steps of a sample");
+    put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
+    if (programs->training) {
+        put_define(out, prefix, "GRADIENTS", descriptor->gradient_count, "floats: the trainable weights, which come first");
+        put_define(out, prefix, "OPTIMIZER_FLOATS", lstmc_optimizer_floats(descriptor), "floats of optimiser state, zero at the start");
+    }
+    put(out, "\n");
+}
+
+/* ---- structs ---- */
+
+static void open_struct(Out *out, Arena *arena, const Programs *programs, const char *name, size_t bytes, const char *comment)
+{
+    const char *warning = bytes > STACK_BYTES_MAX ? " Not on the stack." : "";
+    emit_prose(out, arena, arena_format(arena, "%s %s.%s", fill_template(arena, programs->model, comment), emit_readable_bytes(arena, bytes), warning));
+    put(out, "struct %s_%s {", programs->model->descriptor.name, name);
+}
+
+/* C has no empty structs. */
+static void close_struct(Out *out, size_t length_before)
+{
+    if (out->length == length_before)
+        put(out, "char unused;");
+    put(out, "};\n\n");
+}
+
+static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, const Ir *ir, Home home, const char *name, size_t bytes,
+                              const char *comment)
+{
+    open_struct(out, arena, programs, name, bytes, comment);
+    size_t start = out->length;
+    bool vectors_first = home_has_vectors(ir, home);
+    if (vectors_first)
+        emit_tensor_members(out, arena, ir, home);
+    if (home == HOME_PREPARED && (ir->training || !programs->trained))
+        put(out, "const struct %s_weights *weights;", programs->model->descriptor.name);
+    if (home == HOME_TAPE)
+        put(out, "int rows;               /* set by forward */\nint first_row;          /* yours to set */");
+    if (!vectors_first)
+        emit_tensor_members(out, arena, ir, home);
+    close_struct(out, start);
+}
+
+static void put_weight_structs(Out *out, Arena *arena, const Programs *programs, Sizes sizes)
+{
+    open_struct(out, arena, programs, "weights", sizes.weights,
+                "In Keras's order and layout, except that trainable ones come first: $_WEIGHTS floats without gaps.");
+    size_t start = out->length;
+    emit_weight_members(out, arena, programs->model, false);
+    close_struct(out, start);
+    if (!programs->training)
+        return;
+    open_struct(out, arena, programs, "gradients", sizes.gradients,
+                "Of the trainable weights, each where its weight is in struct @_weights: $_GRADIENTS floats without gaps.");
+    start = out->length;
+    emit_weight_members(out, arena, programs->model, true);
+    close_struct(out, start);
+}
+
+static const char about_packed[] =
+    "What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_contained[] =
+    "What prediction reads. It points to nothing: prepare again after the weights change.";
+static const char about_training[] =
+    "What training reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_state[] =
+    "One stream: what the network remembers between two steps. Copy it to fork the stream.";
+static const char about_tape[] =
+    "What forward leaves for loss and backward: the activations of up to $_BATCH samples. `output` holds y, [rows][$_OUTPUTS]. `d_output`, of the "
+    "same shape, is for a loss of your own. `first_row` is the index in the whole batch of row 0 (0 after @_reset_tape): dropout draws by it, so "
+    "that shards differ.";
+static const char about_input_gradient[] =
+    " `d_input`, of the shape of the input, holds the derivative of the loss by x after @_backward.";
+
+static void put_structs(Out *out, Arena *arena, const Programs *programs)
+{
+    Sizes sizes = emit_sizes(programs);
+    put_weight_structs(out, arena, programs, sizes);
+    put_memory_struct(out, arena, programs, emit_packed_program(programs), HOME_PREPARED, "packed", sizes.packed,
+                      programs->trained ? about_contained : about_packed);
+    put_memory_struct(out, arena, programs, programs->single, HOME_SCRATCH, "scratch", sizes.scratch,
+                      "Memory for one @_predict at a time; its contents need not be kept.");
+    put_memory_struct(out, arena, programs, programs->batch, HOME_SCRATCH, "batch_scratch", sizes.batch_scratch,
+                      "Memory for one @_predict_batch at a time; its contents need not be kept.");
+    if (programs->step)
+        put_memory_struct(out, arena, programs, programs->step, HOME_STATE, "state", sizes.state, about_state);
+    if (!programs->training)
+        return;
+    put_memory_struct(out, arena, programs, programs->training, HOME_PREPARED, "training", sizes.training, about_training);
+    put_memory_struct(out, arena, programs, programs->training, HOME_TAPE, "tape", sizes.tape,
+                      programs->input_gradient ? arena_format(arena, "%s%s", about_tape, about_input_gradient) : about_tape);
+}
+
+/* ---- functions ---- */
+
+typedef struct Declared {
+    const char *comment, *declaration;
+} Declared;
+
+static const Declared predict_functions[] = {
+    { "Reads the weights for prediction; again after they move or change.",
+      "void @_prepare(struct @_packed *packed, const struct @_weights *weights);" },
+    { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.",
+      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, float *y);" },
+    { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial state.",
+      "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, float *y);" },
+};
+
+static const Declared reset_function = {
+    "Before the first step of a stream: every state takes its initial value.",
+    "void @_reset(const struct @_packed *packed, struct @_state *state);"
+};
+
+static const Declared forward_functions[] = {
+    { "Reads the weights for training; again after every update. Several threads may read the result.",
+      "void @_prepare_training(struct @_training *training, const struct @_weights *weights);" },
+    { "Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over.",
+      "void @_reset_tape(const struct @_training *training, struct @_tape *tape);" },
+    { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same first_row; seed 0 turns dropout "
+      "off. Leaves y in tape->output.",
+      "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t seed);" },
+};
+
+static const Declared carry_function = {
+    "The last state becomes the initial one of the next forward, in place of @_reset_tape: stateful models, truncated back-propagation through time.",
+    "void @_carry(struct @_tape *tape);"
+};
+
+static const char about_backward[] =
+    "Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward. ";
+static const char from_loss[] =
+    "The loss is what @_loss left in the tape, plus what you wrote to tape->d_output: [rows][$_OUTPUTS], its derivative by y. A loss of your own sets "
+    "d_output after @_forward, which clears it, and does not call @_loss; one beside @_loss is added to d_output after it. Once after each forward.";
+static const char from_d_output[] =
+    "You write the loss's derivative by y to tape->d_output, [rows][$_OUTPUTS], after @_forward, which clears it. Once after each forward.";
+
+static void put_declared(Out *out, Arena *arena, const Model *model, Declared declared)
+{
+    emit_prose(out, arena, fill_template(arena, model, declared.comment));
+    emit_line(out, arena, fill_template(arena, model, declared.declaration));
+    put(out, "\n");
+}
+
+static bool has_regularizers(const struct lstmc_model *descriptor)
+{
+    for (int i = 0; i < descriptor->weight_tensors; i++)
+        if (descriptor->weights[i].l1 != 0 || descriptor->weights[i].l2 != 0)
+            return true;
+    return false;
+}
+
+static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    const char *classes = descriptor->target_is_class && descriptor->output_rank
+                        ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0", descriptor->output_shape[descriptor->output_rank - 1]) : "";
+    const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
+    const char *regularizers = has_regularizers(descriptor) ? " Without the regularizers, which are lstmc_optimizer_step's." : "";
+    put_declared(out, arena, programs->model, (Declared){
+        arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the derivative for @_backward. target "
+                            "[rows][$_TARGETS]%s. sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over samples%s.%s",
+                     descriptor->loss ? descriptor->loss : "the model's own", classes, steps, regularizers),
+        "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);" });
+}
+
+/* In the order in which they are called. */
+static void put_training_functions(Out *out, Arena *arena, const Programs *programs)
+{
+    const Model *model = programs->model;
+    for (size_t i = 0; i < sizeof forward_functions / sizeof *forward_functions; i++)
+        put_declared(out, arena, model, forward_functions[i]);
+    if (programs->training->loss)
+        put_loss_function(out, arena, programs);
+    put_declared(out, arena, model, (Declared){
+        arena_format(arena, "%s%s", about_backward, programs->training->loss ? from_loss : from_d_output),
+        "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" });
+    put_declared(out, arena, model, carry_function);
+}
+
+static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
+{
+    if (!programs->step) {
+        emit_comment(out, arena, arena_format(arena, "No %s_reset and no %s_step: %s.", programs->model->descriptor.name,
+                                              programs->model->descriptor.name,
+                                              comment_text(arena, programs->no_step ? programs->no_step : "the model has no time steps")));
+        put(out, "\n");
+        return;
+    }
+    const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
+    put_declared(out, arena, programs->model, reset_function);
+    put_declared(out, arena, programs->model, (Declared){
+        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. "
+                            "On the stack: %s of arrays, and what the compiler adds.",
+                     tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack),
+        "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
+}
+
+static void put_functions(Out *out, Arena *arena, const Programs *programs)
+{
+    const Model *model = programs->model;
+    if (model->descriptor.input_is_tokens)
+        put(out, "/* x holds ids; one outside of [0, %d) is read as 0. */\n\n", model->descriptor.vocabulary);
+    for (size_t i = 0; i < sizeof predict_functions / sizeof *predict_functions; i++)
+        put_declared(out, arena, model, predict_functions[i]);
+    put_step_functions(out, arena, programs);
+    if (programs->training)
+        put_training_functions(out, arena, programs);
+    put_declared(out, arena, model, (Declared){ "What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above.",
+                                                "extern const struct lstmc_model @_model;" });
+}
+
+/* ---- the guard ---- */
+
+/* Two models whose public names meet, though no name is in both: the first one's names that end like another one's. */
+typedef struct Meeting {
+    const char *first, *second;     /* "net" + "_batch" + "_scratch" */
+    bool needs_scaling;             /* of a trained model that streams */
+} Meeting;
+
+static const Meeting meetings[] = {
+    { "batch", "scratch", false }, { "normalize", "step", true }, { "denormalize", "step", true },
+};
+
+static void put_refusal(Out *out, Arena *arena, const char *other, const char *name, const char *what)
+{
+    put(out, "#ifdef LSTMC_HEADER_OF_%s\n#error \"%s\"\n#endif", other,
+        arena_format(arena, "the models %s and %s do not go into one source file: each has %s; give one of them another name", name, other, what));
+}
+
+/* By the name as it is: those that differ in capitals alone would be taken for one. */
+static void put_guard(Out *out, Arena *arena, const Programs *programs)
+{
+    const char *name = programs->model->descriptor.name, *prefix = macro_prefix(arena, programs->model);
+    put(out, "#ifndef LSTMC_HEADER_OF_%s\n#define LSTMC_HEADER_OF_%s\n", name, name);
+    put(out, "#ifdef %s_BATCH\n#error \"%s\"\n#endif", prefix,
+        arena_format(arena, "%s_BATCH is defined already: a model whose name differs from %s in capitals alone does not go into the same source file",
+                     prefix, name));
+    for (size_t i = 0; i < sizeof meetings / sizeof *meetings; i++) {
+        const Meeting *m = &meetings[i];
+        size_t length = strlen(name), tail = strlen(m->first) + 1;
+        if (m->needs_scaling && !programs->trained)
+            continue;
+        put_refusal(out, arena, arena_format(arena, "%s_%s", name, m->first), name, arena_format(arena, "%s_%s_%s", name, m->first, m->second));
+        if (length > tail && name[length - tail] == '_' && !strcmp(name + length - tail + 1, m->first))
+            put_refusal(out, arena, arena_format(arena, "%.*s", (int)(length - tail), name), name, arena_format(arena, "%s_%s", name, m->second));
+    }
+    put(out, "\n");
+}
+
+static const Declared trained = {
+    "What @_prepare makes of the trained weights, as a constant.", "extern const struct @_packed @_trained;"
+};
+
+void emit_header(Out *out, Arena *arena, const Programs *programs)
+{
+    const Model *model = programs->model;
+    emit_stamp(out, arena, programs, "h");
+    const char *packed = programs->trained ? "@_trained" : "packed";
+    put_raw(out, fill_template(arena, model, programs->trained ? how_to_predict_trained : how_to_predict));
+    if (programs->step)
+        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_step, packed, packed)));
+    if (programs->training)
+        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
+    if (emit_calls_blas(programs))
+        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_link, emit_dispatches(programs) ? "" : " -march=native")));
+    if (emit_dispatches(programs))
+        put_raw(out, arena_format(arena, how_to_dispatch, programs->target->lanes >= 16 ? " and AVX-512" : ""));
+    put_raw(out, manners);
+    put_guard(out, arena, programs);
+    put_raw(out, embedded_text("runtime/lstmc_model.h"));
+    put_raw(out, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    put_macros(out, arena, programs);
+    put_structs(out, arena, programs);
+    put_functions(out, arena, programs);
+    if (programs->trained) {
+        put_declared(out, arena, model, trained);
+        emit_meaning_declarations(out, arena, programs);
+    }
+    put_raw(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+}

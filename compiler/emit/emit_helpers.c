@@ -1,0 +1,144 @@
+/* emit_helpers.c: in: programs.  out: what their mathematics calls, as far as it does: vectors, functions over vectors, functions of one number. */
+#include "compiler/base/embedded.h"
+#include "emit.h"
+
+/* ---- what is called ---- */
+
+static bool has_op(const Expr *expr, Op op)
+{
+    if (expr->op == op)
+        return true;
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (has_op(expr->argument[i], op))
+            return true;
+    return false;
+}
+
+static bool has_transcendental(const Expr *expr)
+{
+    if (op_traits[expr->op].transcendental)
+        return true;
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (has_transcendental(expr->argument[i]))
+            return true;
+    return false;
+}
+
+/* The sections of a program of which functions are made. */
+static unsigned emitted_sections(const Programs *programs, const Ir *ir)
+{
+    if (ir == programs->training)
+        return SECTION_BIT(SECTION_COUNT) - 1;
+    return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) | (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
+}
+
+/* Over vectors, operations have other names; what a sum leaves over beyond whole vectors is done by these. */
+static bool is_scalar(const Statement *statement, Op op)
+{
+    const Tile *tile = statement->tile;
+    return !tile || (tile->dot && (op == OP_MAXIMUM || tile->lane->extent % statement->out.tensor->lanes != 0));
+}
+
+static bool calls(const Statement *statement, Op op)
+{
+    return is_scalar(statement, op) && (has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX));
+}
+
+static void find_integer(void *context, const Access *access)
+{
+    bool *found = context;
+    *found |= access->tensor->integer;
+}
+
+static bool reads_integers(const Statement *statement, Op op)
+{
+    (void)op;
+    bool found = false;
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        found |= statement->out.index[d].gather && statement->out.index[d].gather->tensor->integer;
+    expr_visit_loads(statement->value, find_integer, &found);
+    return found;
+}
+
+static bool any_emitted(const Programs *programs, bool (*is_meant)(const Statement *statement, Op op), Op op)
+{
+    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
+    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
+        for (int i = 0; all[p] && i < all[p]->statement_count; i++) {
+            const Statement *statement = all[p]->statements[i];
+            unsigned sections = emitted_sections(programs, all[p]);
+            if ((emit_is_emitted(statement, sections, false) || emit_is_emitted(statement, sections, true)) && is_meant(statement, op))
+                return true;
+        }
+    return false;
+}
+
+bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement))
+{
+    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
+    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
+        for (int i = 0; all[p] && i < all[p]->statement_count; i++)
+            if (is_meant(all[p]->statements[i]))
+                return true;
+    return false;
+}
+
+static bool is_activation(const Statement *statement)
+{
+    return statement->tile && has_transcendental(statement->value);
+}
+
+static bool makes_words(const Statement *statement)
+{
+    return tensor_has_words(statement->out.tensor);
+}
+
+/* ---- vectors ---- */
+
+static void put_embedded(Out *out, const char *name)
+{
+    put_raw(out, embedded_text(name));
+    put(out, "\n");
+}
+
+static void put_vectors(Out *out, const Programs *programs)
+{
+    put(out, "#define LANES %d\n\n", programs->target->lanes);
+    put_embedded(out, "runtime/lstmc_vec.h");
+    if (emit_any_statement(programs, makes_words))
+        put_embedded(out, "runtime/lstmc_bf16.h");
+    if (!emit_any_statement(programs, is_activation))
+        return;
+    if (programs->precise)
+        put(out, "#define LSTMC_PRECISE\n\n");
+    put_embedded(out, "runtime/lstmc_math.h");
+}
+
+/* ---- of one number ---- */
+
+static const char clamped[] =
+    "/* Ids and classes come from outside. */\n"
+    "static inline int clamped(int32_t id, int count)\n{\nreturn id >= 0 && id < count ? (int)id : 0;\n}\n\n";
+
+static const struct { Op op; const char *text; } helpers[] = {
+    { OP_SIGMOID, "static inline float sigmoid(float v)\n{\nreturn 1.0f / (1.0f + expf(-v));\n}\n\n" },
+    { OP_SOFTPLUS, "/* log(1 + exp(v)) without overflow */\nstatic inline float softplus(float v)\n{\n"
+                   "return (v > 0.0f ? v : 0.0f) + log1pf(expf(-fabsf(v)));\n}\n\n" },
+    { OP_TANH_SLOPE, "/* the derivative of tanh: 1 - y * y without the cancellation */\nstatic inline float tanh_slope(float v)\n{\n"
+                     "const float e = expf(-2.0f * fabsf(v)), sum = 1.0f + e;\nreturn 4.0f * e / (sum * sum);\n}\n\n" },
+    { OP_SIGMOID_SLOPE, "/* the derivative of sigmoid: y * (1 - y) without the cancellation */\nstatic inline float sigmoid_slope(float v)\n{\n"
+                        "const float e = expf(-fabsf(v)), sum = 1.0f + e;\nreturn e / (sum * sum);\n}\n\n" },
+    { OP_MAXIMUM, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nif (a > b || a != a)\n    return a;\nreturn b;\n}\n\n" },
+    { OP_MINIMUM, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nif (a < b || a != a)\n    return a;\nreturn b;\n}\n\n" },
+};
+
+void emit_helpers(Out *out, const Programs *programs)
+{
+    if (emit_has_vectors(programs))
+        put_vectors(out, programs);
+    if (any_emitted(programs, reads_integers, OP_LOAD))
+        put(out, "%s", clamped);
+    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
+        if (any_emitted(programs, calls, helpers[i].op))
+            put(out, "%s", helpers[i].text);
+}

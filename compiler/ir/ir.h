@@ -1,0 +1,251 @@
+/* ir.h: the one statement form: named axes with constant extents, tensors with roles, a flat list of statements
+ *
+ *     lstm.z[t,b,g,n] += lstm.kernel[j,100*g+n] * embedding.y[t,b,j]     over b g n j     in loop t
+ *
+ * `out[index] = | += | max= scalar expression`. Matrix product, gates, softmax, loss are all just statements.
+ * A time loop is the only sequential construct; a recurrence is h[t] against h[t+1], row 0 being the incoming state. */
+#ifndef IR_H
+#define IR_H
+
+#include "compiler/base/base.h"
+#include "compiler/front/model.h"
+#include "compiler/base/out.h"
+
+#define TENSOR_RANK_MAX 6
+#define STATEMENT_AXES_MAX 8
+#define INDEX_TERMS_MAX 4
+
+typedef enum AxisKind {
+    AXIS_PLAIN,
+    AXIS_BATCH,     /* bound to `rows` when the code runs; its extent is the largest */
+    AXIS_TIME
+} AxisKind;
+
+typedef struct Axis {               /* compared by pointer */
+    const char *name;
+    int extent;
+    AxisKind kind;
+} Axis;
+
+typedef enum Role {
+    ROLE_INPUT,         /* x [b, ...]: float, or integer ids */
+    ROLE_TARGET,        /* [b, ...]: float, or integer classes */
+    ROLE_SAMPLE_WEIGHT, /* [b] */
+    ROLE_SCALE,         /* [] the factor of the loss */
+    ROLE_WEIGHT,        /* Keras's layout; `weight` says which */
+    ROLE_NOISE,         /* [b, ...] dropout: filled from the counter generator at the start of forward */
+    ROLE_STATE,         /* [t, b, ...] with one row more than its loop: row 0 is the incoming state */
+    ROLE_VALUE,
+    ROLE_OUTPUT,        /* y [b, ...] */
+    ROLE_LOSS,          /* [] */
+    ROLE_ADJOINT,       /* d_value; d_output is the adjoint of ROLE_OUTPUT */
+    ROLE_GRADIENT       /* the adjoint of a trainable weight, or of the input */
+} Role;
+
+/* Where plan puts a tensor: the struct (or argument) of the generated interface that holds it. */
+typedef enum Home {
+    HOME_NONE, HOME_ARGUMENT, HOME_WEIGHTS, HOME_GRADIENTS, HOME_PREPARED, HOME_TAPE, HOME_STATE, HOME_SCRATCH, HOME_LOCAL,
+    HOME_REGISTER           /* lives and dies within one turn of a tile */
+} Home;
+
+/* How the elements of a tensor lie in memory; a function of the target's lanes alone. */
+typedef enum Layout {
+    LAYOUT_ROWS,            /* row-major as declared */
+    LAYOUT_PADDED,          /* row-major, the last extent rounded up to whole lanes */
+    LAYOUT_SPACED,          /* row-major; what belongs to one sample of one step is one row, with a gap behind it */
+    LAYOUT_BLOCKED          /* [last / lanes][all the others][lanes]: a vector, and its neighbours in the other dimensions beside it */
+} Layout;
+
+typedef struct Tensor Tensor;
+struct Tensor {
+    int number;                     /* position in Ir.tensors */
+    const char *layer;              /* "lstm", "" for the model's own: x, output, target, loss */
+    const char *name;               /* "z" */
+    Role role;
+    bool integer;                   /* int32_t elements */
+    int rank;
+    int extent[TENSOR_RANK_MAX];
+    int batch_dimension, time_dimension;    /* which dimension is batch, time; -1 if none */
+    const struct lstmc_tensor *weight;      /* ROLE_WEIGHT, and ROLE_GRADIENT of a weight */
+    bool trainable;                         /* ROLE_WEIGHT; ROLE_INPUT if the input's gradient is asked for */
+    float rate;                             /* ROLE_NOISE */
+    int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
+    Tensor *adjoint;                        /* set by grad, NULL if nothing flows */
+
+    /* set by plan */
+    Home home;
+    int window;                     /* rows of the time dimension that are kept: 0 all, 1 the current one, 2 row index modulo 2 */
+    int lifetime_first, lifetime_last;
+    int unit;                       /* scratch and tape locals: the group that may share memory with other groups; -1 alone */
+
+    Layout layout;                  /* set by tile, or by blas */
+    int lanes;                      /* of the layout */
+    int panel;                      /* set by flatten, where gates lie one after the other: so many vectors are summed side by side; 0: it is not flat */
+    int gap;                        /* of LAYOUT_SPACED, in floats */
+    int paired;                     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
+};
+
+typedef struct Access Access;
+
+/* An affine index: constant + sum of coefficient * axis; or, for a gather, the element of an integer tensor. */
+typedef struct Index {
+    int constant;
+    int terms;
+    Axis *axis[INDEX_TERMS_MAX];
+    int coefficient[INDEX_TERMS_MAX];
+    Access *gather;                 /* not NULL: ids clamped at entry stand in for the affine part */
+} Index;
+
+struct Access {
+    Tensor *tensor;
+    Index index[TENSOR_RANK_MAX];
+};
+
+typedef enum Op {
+    OP_CONSTANT,        /* value */
+    OP_LOAD,            /* access */
+    OP_AXIS,            /* the position along index->axis, as a number: access is NULL, index in `position` */
+    OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_NEGATE,
+    OP_MAXIMUM, OP_MINIMUM,
+    OP_GREATER,         /* 1 if a > b, else 0 */
+    OP_EQUAL,           /* 1 if a == b, else 0 */
+    OP_ABSOLUTE, OP_SQRT, OP_EXP, OP_EXPM1, OP_LOG, OP_LOG1P, OP_TANH, OP_SIGMOID, OP_SOFTPLUS, OP_ERF, OP_ERFC,
+    OP_TANH_SLOPE, OP_SIGMOID_SLOPE,    /* the derivatives, at the same argument */
+    OP_STOP,            /* its argument, through which no gradient flows */
+    OP_COUNT
+} Op;
+
+typedef struct Expr Expr;
+struct Expr {
+    Op op;
+    double value;
+    Access access;
+    Index position;
+    Expr *argument[2];
+};
+
+/* When a statement can run: the compiler's one sentence, "everything known early is computed early". */
+typedef enum BindingTime {
+    TIME_PREPARE,       /* depends on weights only */
+    TIME_CALL,          /* once a call, outside every time loop */
+    TIME_STEP           /* truly recurs */
+} BindingTime;
+
+typedef enum Section { SECTION_RESET, SECTION_FORWARD, SECTION_CARRY, SECTION_LOSS, SECTION_BACKWARD, SECTION_COUNT } Section;
+
+typedef enum Accumulate { ACCUMULATE_SET, ACCUMULATE_ADD, ACCUMULATE_MAX } Accumulate;
+
+typedef struct Loop {               /* a time loop: consecutive statements with the same Loop are its body */
+    Axis *axis;
+    bool reversed;
+    int piece;          /* set by piece: its turns are done in pieces of so many, each followed by the tiles that `follow`. 0: in one */
+} Loop;
+
+/* Consecutive statements that are emitted as one nest over vectors; set by schedule. Every axis of such a statement is one of
+ *   point:   lane, row or outer: all statements of the tile have the same ones, and meet only at the same point;
+ *   copied:  another axis of the output (gates): its positions are written out side by side;
+ *   summed:  not in the output: a loop inside, in the statement's order, its unroll[] written out.
+ *     for outer... { for lane by blocks * vector { for row by rows { statements } } }
+ * With `dot` the lane axis is summed: vectors along it are added up, and their lanes at the end. */
+typedef struct Tile {
+    Axis *lane;                     /* vectors lie along it */
+    bool dot;
+    int blocks;                     /* vectors along the lane axis side by side */
+    Axis *row;                      /* NULL: none, and rows is 1 */
+    int rows;                       /* positions along the row axis side by side, in registers as long as sums are formed */
+    int sets;                       /* accumulators of each sum, for its terms in turn */
+    bool back_and_forth;            /* along the lane axis, turn by turn of the time loop: a cache still holds the end of what was read last */
+    Axis *chunk;                    /* a summed axis that is cut into pieces of chunk_extent; the loop over them stands outermost. NULL: none */
+    int chunk_extent;
+    int outer_count;                /* outermost first */
+    Axis *outer[STATEMENT_AXES_MAX];
+    const Loop *follows;            /* set by piece: runs after each piece of this loop, for the turns of that piece; NULL: for all at once */
+    const Axis *turns;              /* its own axis over those turns: the chunk, or an outer one */
+} Tile;
+
+typedef struct Statement {
+    Access out;
+    Accumulate accumulate;
+    Expr *value;
+    int axis_count;
+    Axis *axes[STATEMENT_AXES_MAX]; /* outermost first; the axis of the loop is not among them */
+    Loop *loop;                     /* NULL: outside */
+    Section section;
+    const char *layer;              /* whose mathematics this is */
+    BindingTime time;               /* set by stage */
+    int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
+    bool blas;                      /* set by blas: a call of BLAS, or the zero in front of one from which its sums start */
+    Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
+    Loop *left;                     /* set by stage: the loop that it was moved out of */
+    bool unread;                    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
+} Statement;
+
+typedef struct Unit {               /* a run of one layer's statements in one section: what lives within one shares memory with the others */
+    const char *name;               /* "lstm_backward", unique; NULL if nothing lives in it alone */
+    const char *layer;
+    Section section;
+} Unit;
+
+typedef struct Ir {                 /* one program: training, inference, or one streaming step */
+    Arena *arena;
+    const Model *model;
+    bool training;
+    bool keep_adjoints;             /* what flows back to the states is there for every step when M_backward is done */
+    int batch;                      /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
+    Axis *batch_axis;               /* NULL if batch is 1 */
+    Tensor **tensors;    int tensor_count, tensor_capacity;
+    Statement **statements; int statement_count, statement_capacity;
+    Tensor *input, *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
+    Unit *units;         int unit_count, unit_capacity;                 /* set by plan: what tensor->unit numbers */
+} Ir;
+
+/* Building blocks (ir.c). */
+Ir        *ir_create(Arena *arena, const Model *model);
+Tensor    *ir_tensor(Ir *ir, Role role, const char *layer, const char *name, int rank, const int *extent);
+Axis      *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind);
+Statement *ir_statement(Ir *ir, Section section, Loop *loop, Accumulate accumulate, Access out, Expr *value, int axis_count, Axis *const *axes);
+Index      index_constant(int constant);
+Index      index_axis(Axis *axis);
+bool       index_equal(const Index *a, const Index *b);
+bool       access_equal(const Access *a, const Access *b);
+bool       index_uses(const Index *index, const Axis *axis);    /* gathers included */
+int        index_smallest(const Index *index);                  /* over all positions of its axes */
+int        index_largest(const Index *index);
+bool       tensor_is_row_major(const Tensor *tensor);           /* with or without gaps */
+int        tensor_row_floats(const Tensor *tensor);             /* of what belongs to one sample of one step */
+int        tensor_row_start(const Tensor *tensor);              /* the first dimension behind batch and time */
+/* Calls `visit` for every load in the expression, the loads inside gathers included. */
+void       expr_visit_loads(const Expr *expr, void (*visit)(void *context, const Access *access), void *context);
+
+/* Expressions (expr.c): constructors fold constants and neutral elements (x*1, x+0, x*0). */
+Expr *expr_constant(Arena *arena, double value);
+Expr *expr_load(Arena *arena, Access access);
+Expr *expr_position(Arena *arena, Index position);
+Expr *expr_make(Arena *arena, Op op, Expr *a, Expr *b);
+typedef struct OpTraits {
+    const char *name;       /* "tanh"; the sign for infix ones: "+" */
+    int arity;
+    int precedence;         /* of an infix sign: 1 sum, 2 product; 0: written as a call */
+    bool transcendental;    /* stands at the root of a statement, so that its derivative can use the output */
+    double (*evaluate)(double a, double b);     /* NULL: constants, loads and positions have no arguments */
+    Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);   /* NULL: no gradient flows */
+    /* From the stored output alone, for what recurs: a few operations, but 1 - y*y has no digits left where y is close to 1. NULL: as ever. */
+    Expr *(*derive_fast)(Arena *arena, Expr *output);
+} OpTraits;
+extern const OpTraits op_traits[OP_COUNT];
+/* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else NULL. */
+Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs);
+
+/* The printed form (ir_print.c): the dump, the golden files, and the comment over each emitted kernel. */
+void  ir_print(Out *out, const Ir *ir);
+char *statement_text(Arena *arena, const Statement *statement);  /* one line, without "over" and "in loop" */
+char *statement_axes_text(Arena *arena, const Statement *statement);  /* "over b g n     in loop t" */
+/* The name of an axis inside one statement: where two axes bear the same name, the later ones become n_1, n_2 ... */
+const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis);
+char *constant_text(Arena *arena, double value);     /* the shortest decimal that reads back as the same double; "inf", "-inf" */
+
+/* The checker (ir_check.c), after every pass: set before read, all axes bound, every index proven inside its tensor,
+ * loops contiguous, no write after read. Returns NULL, or what is wrong (arena memory). */
+const char *ir_check(const Ir *ir);
+
+#endif

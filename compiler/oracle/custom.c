@@ -1,0 +1,132 @@
+/* custom.c: a custom layer is lowered and differentiated by itself and run by the slow evaluator; its derivative is the compiler's own, so
+ * that only finite differences judge it. */
+#include "custom.h"
+#include "evaluate.h"
+#include "compiler/passes/passes.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct Runner {             /* one layer of the model; ir is NULL if it is a built-in one */
+    Ir *ir;
+    Memory *memory;
+} Runner;
+
+typedef struct Runners {
+    const Model *model;
+    Runner *layers;
+} Runners;
+
+static void set_weights(Runner *runner, const double *weights)
+{
+    for (int i = 0; i < runner->ir->tensor_count; i++) {
+        const Tensor *tensor = runner->ir->tensors[i];
+        if (tensor->role == ROLE_WEIGHT)
+            memcpy(memory_of(runner->memory, tensor), weights + tensor->weight->offset, tensor->weight->count * sizeof *weights);
+    }
+}
+
+static double forward(void *context, int layer, const double *weights, const double *x, int rows, int first_row, uint64_t seed, double *y)
+{
+    Runners *runners = context;
+    Runner *runner = &runners->layers[layer];
+    const Layer *of = &runners->model->layers[layer];
+    set_weights(runner, weights);
+    memcpy(memory_of(runner->memory, runner->ir->input), x, (size_t)rows * shape_count(&of->input) * sizeof *x);
+    evaluate_noise(runner->memory, seed, first_row);
+    evaluate_section(runner->memory, SECTION_FORWARD, rows);
+    memcpy(y, memory_of(runner->memory, runner->ir->output), (size_t)rows * shape_count(&of->output) * sizeof *y);
+    return INFINITY;                /* nobody knows: the finite differences look for jumps themselves */
+}
+
+static void backward(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y, double *gradients,
+                     double *d_x)
+{
+    Runners *runners = context;
+    Runner *runner = &runners->layers[layer];
+    const Layer *of = &runners->model->layers[layer];
+    (void)weights;
+    (void)x;
+    for (int i = 0; i < runner->ir->tensor_count; i++) {
+        const Tensor *tensor = runner->ir->tensors[i];
+        if (tensor->role == ROLE_GRADIENT) {
+            size_t count = 1;
+            for (int d = 0; d < tensor->rank; d++)
+                count *= (size_t)tensor->extent[d];
+            memset(memory_of(runner->memory, tensor), 0, count * sizeof(double));
+        }
+    }
+    if (runner->ir->output->adjoint)
+        memcpy(memory_of(runner->memory, runner->ir->output->adjoint), d_y, (size_t)rows * shape_count(&of->output) * sizeof *d_y);
+    evaluate_section(runner->memory, SECTION_BACKWARD, rows);
+    for (int i = 0; i < runner->ir->tensor_count; i++) {
+        const Tensor *tensor = runner->ir->tensors[i];
+        if (tensor->role != ROLE_GRADIENT || !tensor->weight)
+            continue;
+        const double *from = memory_of(runner->memory, tensor);
+        for (size_t k = 0; k < tensor->weight->count; k++)
+            gradients[tensor->weight->offset + k] += from[k];
+    }
+    size_t inputs = (size_t)rows * shape_count(&of->input);
+    if (d_x && runner->ir->input->adjoint)
+        memcpy(d_x, memory_of(runner->memory, runner->ir->input->adjoint), inputs * sizeof *d_x);
+    else if (d_x)                   /* nothing that the layer returns depends on its input */
+        memset(d_x, 0, inputs * sizeof *d_x);
+}
+
+static void reset(void *context, int layer)
+{
+    Runner *runner = &((Runners *)context)->layers[layer];
+    evaluate_section(runner->memory, SECTION_RESET, runner->ir->batch);
+}
+
+static void carry(void *context, int layer)
+{
+    Runner *runner = &((Runners *)context)->layers[layer];
+    evaluate_section(runner->memory, SECTION_CARRY, runner->ir->batch);
+}
+
+struct custom_layers *custom_layers_create(Arena *arena, Description *description, int rows)
+{
+    const Model *model = description_model(description);
+    Runners *runners = arena_new(arena, Runners);
+    runners->model = model;
+    runners->layers = arena_array(arena, Runner, model->layer_count);
+    bool any = false;
+    for (int l = 0; l < model->layer_count; l++) {
+        if (!model->layers[l].custom)
+            continue;
+        Ir *ir = lower_layer(arena, description, l, rows);
+        if (!ir)
+            return NULL;
+        grad(ir);
+        const char *broken = ir_check(ir);
+        if (broken)
+            die("layer %s: %s", model->layers[l].name, broken);
+        runners->layers[l] = (Runner){ .ir = ir, .memory = memory_create(ir, false) };
+        any = true;
+    }
+    if (!any)
+        return NULL;
+    struct custom_layers *custom = arena_new(arena, struct custom_layers);
+    *custom = (struct custom_layers){ .context = runners, .forward = forward, .backward = backward, .reset = reset, .carry = carry };
+    return custom;
+}
+
+void custom_layers_perturb(struct custom_layers *custom, uint64_t seed)
+{
+    const Runners *runners = custom ? custom->context : NULL;
+    for (int l = 0; runners && l < runners->model->layer_count; l++)
+        if (runners->layers[l].memory)
+            memory_perturb(runners->layers[l].memory, seed + (uint64_t)l);
+}
+
+void custom_layers_free(struct custom_layers *custom)
+{
+    if (!custom)
+        return;
+    Runners *runners = custom->context;
+    for (int l = 0; l < runners->model->layer_count; l++)
+        if (runners->layers[l].memory)
+            memory_free(runners->layers[l].memory);
+}

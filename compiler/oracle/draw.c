@@ -1,0 +1,172 @@
+/* draw.c: in: a model and a seed.  out: weights and calls, drawn anew until float can tell something of them. */
+#include "draw.h"
+
+#include "runtime/lstmc_random.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LARGEST_VALUE 20.0      /* of outputs and states: rounding is not blown up by exponentials of exponentials */
+#define KINK          1e-5      /* arguments nearer to a jump of a derivative may lie on its other side in float */
+#define ATTEMPTS      20        /* to keep values moderate, each time with smaller weights */
+#define MODERATE      5         /* of which so many may have a kink near: in a large model some value always is */
+
+typedef struct Drawer {
+    Arena *messages;
+    Description *description;
+    const Model *model;
+    Draw *draw;
+    uint64_t seed, attempt;
+    int rows;
+    bool trains;
+} Drawer;
+
+float draw_number(uint64_t seed, uint64_t stream, uint64_t attempt, size_t i, float half_width)
+{
+    return (2 * lstmc_random_uniform(seed, stream, attempt, i) - 1) * half_width;
+}
+
+static void draw_weights(Drawer *d, float shrink)
+{
+    const struct lstmc_model *m = &d->model->descriptor;
+    for (int w = 0; w < m->weight_tensors; w++) {
+        const struct lstmc_tensor *tensor = &m->weights[w];
+        float width = shrink * (tensor->rank > 1 ? 1.5f / sqrtf((float)tensor->shape[0]) : 0.5f);
+        for (size_t i = 0; i < tensor->count; i++)
+            d->draw->weights[tensor->offset + i] = draw_number(d->seed, 100 + (uint64_t)w, d->attempt, i, width);
+    }
+}
+
+static const void *draw_input(const Drawer *d, uint64_t seed)
+{
+    const struct lstmc_model *m = &d->model->descriptor;
+    size_t count = (size_t)d->rows * m->input_count;
+    float *x = arena_array(d->draw->arena, float, count + 1);
+    int32_t *ids = arena_array(d->draw->arena, int32_t, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (m->input_is_tokens)
+            ids[i] = (int32_t)(lstmc_random_bits(seed, 1, d->attempt, i) % (uint64_t)m->vocabulary);
+        else
+            x[i] = draw_number(seed, 1, d->attempt, i, 1);
+    }
+    return m->input_is_tokens ? (const void *)ids : x;
+}
+
+static const void *draw_target(const Drawer *d, uint64_t seed)
+{
+    const struct lstmc_model *m = &d->model->descriptor;
+    size_t last = (size_t)m->output_shape[m->output_rank - 1], count = (size_t)d->rows * m->target_count;
+    bool probabilities = d->model->loss && strstr(d->model->loss, "crossentropy");
+    float *target = arena_array(d->draw->arena, float, count + 1);
+    int32_t *classes = arena_array(d->draw->arena, int32_t, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = lstmc_random_bits(seed, 2, d->attempt,
+                                          probabilities && !m->target_is_class && last > 1 ? i / last : i);
+        if (m->target_is_class)
+            classes[i] = (int32_t)(bits % last);
+        else if (probabilities && last > 1)
+            target[i] = bits % last == i % last ? 1 : 0;
+        else if (probabilities)
+            target[i] = (float)(bits & 1);
+        else
+            target[i] = draw_number(seed, 2, d->attempt, i, 1);
+    }
+    return m->target_is_class ? (const void *)classes : target;
+}
+
+static float *draw_numbers(const Drawer *d, uint64_t seed, uint64_t stream, size_t count, float middle,
+                           float half_width)
+{
+    float *numbers = arena_array(d->draw->arena, float, count + 1);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = middle + draw_number(seed, stream, d->attempt, i, half_width);
+    return numbers;
+}
+
+static void draw_calls(Drawer *d)
+{
+    for (int c = 0; c < DRAW_PREDICTION; c++) {
+        uint64_t seed = d->seed + (uint64_t)c;
+        d->draw->calls[c] = (ReferenceCall){
+            .x = draw_input(d, seed), .seed = d->seed, .carries = c > 0, .trains = d->trains,
+            .target = draw_target(d, seed),
+            .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows, 1, 0.5f),
+            .d_output = draw_numbers(d, seed, 4, (size_t)d->rows * d->model->descriptor.output_count, 0, 1),
+        };
+    }
+    d->draw->calls[DRAW_PREDICTION] = (ReferenceCall){ .x = d->draw->calls[DRAW_SECOND].x };
+}
+
+static const char *attempt(Drawer *d, uint64_t number, float shrink)
+{
+    Draw *draw = d->draw;
+    draw_free(draw);
+    draw->arena = arena_create();
+    draw->weights = arena_array(draw->arena, float, d->model->descriptor.weight_count + 1);
+    draw->reference = (Reference){ .description = d->description, .rows = d->rows, .call_count = DRAW_CALLS,
+                                   .weights = draw->weights, .calls = draw->calls };
+    d->attempt = number;
+    draw_weights(d, shrink);
+    draw_calls(d);
+    const char *why = reference_expect(draw->arena, &draw->reference);
+    return why ? arena_copy_text(d->messages, why) : NULL;
+}
+
+/* Outputs and states, that is; a NaN is not. */
+static bool is_moderate(const Reference *reference)
+{
+    for (int i = 0; i < reference->count; i++) {
+        const Quantity *q = &reference->list[i];
+        if (strcmp(q->name, "loss") && strncmp(q->name, "gradient ", 9) && !(q->largest < LARGEST_VALUE))
+            return false;
+    }
+    return true;
+}
+
+/* The first draw that keeps values moderate and kinks away, or the moderate one whose kink is farthest, or the one of
+ * the smallest weights. */
+static const char *draw_moderate(Drawer *d, float *shrink)
+{
+    double farthest = -1;
+    uint64_t best = 0;
+    float best_shrink = *shrink;
+    const char *why = NULL;
+    for (uint64_t number = 0, moderate = 0; number < ATTEMPTS && moderate < MODERATE && !why; number++) {
+        why = attempt(d, number, *shrink);
+        double distance = d->draw->reference.kink_distance;
+        bool good = !why && is_moderate(&d->draw->reference);
+        if (good && distance > KINK)
+            return NULL;
+        moderate += good;
+        if (good ? distance > farthest : farthest < 0) {
+            farthest = good ? distance : -1;
+            best = number;
+            best_shrink = *shrink;
+        }
+        *shrink *= good ? 1 : 0.8f;
+    }
+    *shrink = best_shrink;
+    return why ? why : attempt(d, best, best_shrink);
+}
+
+const char *draw_create(Arena *arena, Description *description, int rows, bool trains, uint64_t seed, Draw *draw)
+{
+    Drawer d = { .messages = arena, .description = description, .model = description_model(description), .draw = draw,
+                 .seed = seed, .rows = rows, .trains = trains };
+    *draw = (Draw){ .arena = NULL };
+    float shrink = 1;
+    for (int tries = 0; tries < ATTEMPTS; tries++, shrink *= 0.5f) {
+        const char *why = draw_moderate(&d, &shrink);
+        if (!why)
+            why = reference_round(&draw->reference);
+        if (why || reference_is_finite(&draw->reference))
+            return why;
+    }
+    return "random weights, however small, lead to numbers that float does not have";
+}
+
+void draw_free(Draw *draw)
+{
+    arena_free(draw->arena);
+    *draw = (Draw){ .arena = NULL };
+}

@@ -1,0 +1,289 @@
+/* evaluate.c: the slow evaluator. in: an Ir that passes the checker.  Each statement becomes postfix instructions over references,
+ * whose offsets move by precomputed strides; nothing is fused, moved or reordered. */
+#include "evaluate.h"
+
+#include "runtime/interpreter/interpreter.h"
+#include "runtime/lstmc_random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS (STATEMENT_AXES_MAX + 1)      /* one for each axis of the statement; the last for the axis of its loop */
+#define LOOP_SLOT STATEMENT_AXES_MAX
+
+/* A moving place: constant + sum of stride * position. Of a tensor: an element; without one: the number itself (OP_AXIS). */
+typedef struct Reference {
+    double *data;
+    long start, stride[SLOTS], offset;
+    int gathers;
+    struct { int reference, extent; long stride; } gather[TENSOR_RANK_MAX];    /* dimensions indexed by an element of another reference */
+} Reference;
+
+typedef struct Instruction {
+    Op op;
+    double value;
+    int reference;
+} Instruction;
+
+typedef struct Routine {
+    const Statement *statement;
+    Reference *references;       int reference_count, reference_capacity;
+    Instruction *instructions;   int instruction_count, instruction_capacity;
+    int out;
+    double *stack;
+} Routine;
+
+struct Memory {
+    const Ir *ir;
+    Arena *arena;
+    bool single;
+    uint64_t perturbed; /* state of the generator; 0: functions are what they are */
+    double **data;      /* by the tensor's number; NULL: nobody has asked for it */
+    int tensor_count;
+    Routine *routines;  /* one a statement, in order */
+};
+
+static size_t element_count(const Tensor *tensor)
+{
+    size_t count = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        count *= (size_t)tensor->extent[i];
+    return count;
+}
+
+static int slot_of(const Statement *statement, const Axis *axis)
+{
+    for (int i = 0; i < statement->axis_count; i++)
+        if (statement->axes[i] == axis)
+            return i;
+    if (statement->loop && statement->loop->axis == axis)
+        return LOOP_SLOT;
+    die("evaluate: axis %s is not bound", axis->name);
+}
+
+static void add_index(Reference *reference, const Statement *statement, const Index *index, long stride)
+{
+    reference->start += stride * index->constant;
+    for (int i = 0; i < index->terms; i++)
+        reference->stride[slot_of(statement, index->axis[i])] += stride * index->coefficient[i];
+}
+
+static int add_reference(Memory *memory, Routine *routine, const Access *access)
+{
+    Reference reference = { .data = memory_of(memory, access->tensor) };
+    long stride = 1;
+    for (int d = access->tensor->rank - 1; d >= 0; d--) {
+        const Index *index = &access->index[d];
+        if (index->gather) {
+            int at = reference.gathers++;
+            reference.gather[at].reference = add_reference(memory, routine, index->gather);
+            reference.gather[at].extent = access->tensor->extent[d];
+            reference.gather[at].stride = stride;
+        } else {
+            add_index(&reference, routine->statement, index, stride);
+        }
+        stride *= access->tensor->extent[d];
+    }
+    arena_append(memory->arena, routine->references, routine->reference_count, routine->reference_capacity, reference);
+    return routine->reference_count - 1;
+}
+
+static void add_instructions(Memory *memory, Routine *routine, const Expr *expr)
+{
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        add_instructions(memory, routine, expr->argument[i]);
+    Instruction instruction = { .op = expr->op, .value = expr->value };
+    if (expr->op == OP_LOAD) {
+        instruction.reference = add_reference(memory, routine, &expr->access);
+    } else if (expr->op == OP_AXIS) {
+        Reference position = { .data = NULL };
+        add_index(&position, routine->statement, &expr->position, 1);
+        instruction.reference = routine->reference_count;
+        arena_append(memory->arena, routine->references, routine->reference_count, routine->reference_capacity, position);
+    }
+    arena_append(memory->arena, routine->instructions, routine->instruction_count, routine->instruction_capacity, instruction);
+}
+
+Memory *memory_create(const Ir *ir, bool single)
+{
+    Arena *arena = arena_create();
+    Memory *memory = arena_new(arena, Memory);
+    *memory = (Memory){ .ir = ir, .arena = arena, .single = single, .tensor_count = ir->tensor_count };
+    memory->data = arena_array(arena, double *, ir->tensor_count);
+    memory->routines = arena_array(arena, Routine, ir->statement_count);
+    for (int i = 0; i < ir->statement_count; i++) {
+        Routine *routine = &memory->routines[i];
+        routine->statement = ir->statements[i];
+        add_instructions(memory, routine, routine->statement->value);
+        routine->out = add_reference(memory, routine, &routine->statement->out);
+        routine->stack = arena_array(arena, double, routine->instruction_count);
+    }
+    return memory;
+}
+
+void memory_free(Memory *memory)
+{
+    if (memory)
+        arena_free(memory->arena);
+}
+
+double *memory_of(Memory *memory, const Tensor *tensor)
+{
+    if (tensor->number >= memory->tensor_count || memory->ir->tensors[tensor->number] != tensor)
+        die("evaluate: %s.%s is not a tensor of this Ir", tensor->layer, tensor->name);
+    if (!memory->data[tensor->number])
+        memory->data[tensor->number] = arena_array(memory->arena, double, element_count(tensor));
+    return memory->data[tensor->number];
+}
+
+/* Ids outside the table are read as 0. */
+static double *element(const Reference *references, const Reference *reference)
+{
+    long offset = reference->offset;
+    for (int i = 0; i < reference->gathers; i++) {
+        double id = *element(references, &references[reference->gather[i].reference]);
+        if (id >= 0 && id < reference->gather[i].extent)
+            offset += (long)id * reference->gather[i].stride;
+    }
+    return &reference->data[offset];
+}
+
+void memory_perturb(Memory *memory, uint64_t seed)
+{
+    memory->single = true;
+    memory->perturbed = seed;
+}
+
+/* One of the results that an implementation in float may have. */
+static double perturbed(Memory *memory, Op op, double value)
+{
+    memory->perturbed = lstmc_mix(memory->perturbed);
+    double draw = (double)(memory->perturbed >> 11) * 0x1p-52 - 1;
+    double of_one = op == OP_SIGMOID || op == OP_ERF ? FUNCTION_ERROR_ABSOLUTE : 0;
+    return value + draw * (FUNCTION_ERROR_RELATIVE * fabs(value) + of_one);
+}
+
+static double value_of(Memory *memory, const Routine *routine)
+{
+    double *top = routine->stack - 1;
+    for (int i = 0; i < routine->instruction_count; i++) {
+        const Instruction *instruction = &routine->instructions[i];
+        const Reference *reference = &routine->references[instruction->reference];
+        switch (instruction->op) {
+        case OP_CONSTANT: *++top = instruction->value; break;
+        case OP_LOAD:     *++top = *element(routine->references, reference); break;
+        case OP_AXIS:     *++top = (double)reference->offset; break;
+        case OP_ADD:      top--; top[0] += top[1]; break;
+        case OP_SUBTRACT: top--; top[0] -= top[1]; break;
+        case OP_MULTIPLY: top--; top[0] *= top[1]; break;
+        default: {
+            const OpTraits *traits = &op_traits[instruction->op];
+            top -= traits->arity - 1;
+            top[0] = traits->evaluate(top[0], traits->arity == 2 ? top[1] : 0);
+            if (memory->perturbed && traits->transcendental)
+                top[0] = perturbed(memory, instruction->op, top[0]);
+        }
+        }
+        if (memory->perturbed)
+            top[0] = (double)(float)top[0];
+    }
+    return *top;
+}
+
+static void store(Memory *memory, const Routine *routine)
+{
+    double *out = element(routine->references, &routine->references[routine->out]);
+    double value = value_of(memory, routine);
+    if (routine->statement->accumulate == ACCUMULATE_ADD)
+        value = *out + value;
+    else if (routine->statement->accumulate == ACCUMULATE_MAX)
+        value = *out < value ? value : *out;
+    *out = memory->single ? (double)(float)value : value;
+}
+
+static void run_axes(Memory *memory, Routine *routine, int axis, int rows)
+{
+    const Statement *statement = routine->statement;
+    if (axis == statement->axis_count) {
+        store(memory, routine);
+        return;
+    }
+    int extent = statement->axes[axis]->extent;
+    if (statement->axes[axis]->kind == AXIS_BATCH && rows < extent)
+        extent = rows;
+    for (int i = 0; i < extent; i++) {
+        run_axes(memory, routine, axis + 1, rows);
+        for (int r = 0; r < routine->reference_count; r++)
+            routine->references[r].offset += routine->references[r].stride[axis];
+    }
+    for (int r = 0; r < routine->reference_count; r++)
+        routine->references[r].offset -= routine->references[r].stride[axis] * extent;
+}
+
+static void run(Memory *memory, Routine *routine, int turn, int rows)
+{
+    for (int r = 0; r < routine->reference_count; r++)
+        routine->references[r].offset = routine->references[r].start + routine->references[r].stride[LOOP_SLOT] * turn;
+    run_axes(memory, routine, 0, rows);
+}
+
+/* The statements of one loop of the section, turn by turn. Returns where the loop ends. */
+static int run_loop(Memory *memory, int begin, Section section, int rows)
+{
+    const Loop *loop = memory->ir->statements[begin]->loop;
+    int end = begin;
+    for (int i = begin; i < memory->ir->statement_count; i++) {
+        if (memory->ir->statements[i]->section != section)
+            continue;
+        if (memory->ir->statements[i]->loop != loop)
+            break;
+        end = i + 1;
+    }
+    for (int turn = 0; turn < loop->axis->extent; turn++)
+        for (int i = begin; i < end; i++)
+            if (memory->ir->statements[i]->section == section)
+                run(memory, &memory->routines[i], loop->reversed ? loop->axis->extent - 1 - turn : turn, rows);
+    return end;
+}
+
+void evaluate_section(Memory *memory, Section section, int rows)
+{
+    for (int i = 0; i < memory->ir->statement_count;) {
+        const Statement *statement = memory->ir->statements[i];
+        if (statement->section == section && statement->loop) {
+            i = run_loop(memory, i, section, rows);
+            continue;
+        }
+        if (statement->section == section)
+            run(memory, &memory->routines[i], 0, rows);
+        i++;
+    }
+}
+
+static void fill_noise(double *data, const Tensor *tensor, uint64_t seed, int first_row)
+{
+    size_t count = element_count(tensor);
+    for (size_t i = 0; i < count; i++) {
+        size_t rest = i, element_number = 0, unit = 1;
+        int row = 0;
+        for (int d = tensor->rank - 1; d >= 0; d--) {
+            size_t position = rest % (size_t)tensor->extent[d];
+            rest /= (size_t)tensor->extent[d];
+            if (d == tensor->batch_dimension) {
+                row = (int)position;
+                continue;
+            }
+            element_number += position * unit;
+            unit *= (size_t)tensor->extent[d];
+        }
+        data[i] = (double)lstmc_dropout_noise(tensor->rate, seed, (uint64_t)tensor->place, (uint64_t)(first_row + row), element_number);
+    }
+}
+
+void evaluate_noise(Memory *memory, uint64_t seed, int first_row)
+{
+    for (int i = 0; i < memory->tensor_count; i++)
+        if (memory->ir->tensors[i]->role == ROLE_NOISE)
+            fill_noise(memory_of(memory, memory->ir->tensors[i]), memory->ir->tensors[i], seed, first_row);
+}

@@ -1,0 +1,241 @@
+/* lanes.c: in: a statement.  out: the axis along which its vectors lie, if there is one, and what its other axes are then.
+ * Layouts come first: they say along which axes memory can be walked one float at a time. */
+#include "lanes.h"
+
+#include "compiler/ir/axes.h"
+
+#define COPIED_EXTENT 8         /* gates and the like are written out side by side up to here */
+#define DOT_END 3               /* vector operations that add up the lanes of a sum */
+
+/* ---- layouts ---- */
+
+typedef struct Noted {          /* by tensor number */
+    bool *gathered;
+    bool *by_blas;              /* it is read or written by BLAS */
+    const Statement *statement; /* at work */
+} Noted;
+
+static void note(void *context, const Access *access)
+{
+    Noted *noted = context;
+    noted->by_blas[access->tensor->number] |= noted->statement->blas;
+    for (int d = 0; d < access->tensor->rank; d++)
+        if (access->index[d].gather)
+            noted->gathered[access->tensor->number] = true;
+}
+
+bool lanes_is_private(const Ir *ir, const Tensor *tensor)
+{
+    return !tensor->integer && tensor != ir->output && tensor != ir->output->adjoint
+        && (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
+}
+
+/* Gates, say: dimensions besides batch, time and the last. */
+static bool has_inner_dimensions(const Tensor *tensor)
+{
+    for (int d = 0; d < tensor->rank - 1; d++)
+        if (d != tensor->batch_dimension && d != tensor->time_dimension && tensor->extent[d] > 1)
+            return true;
+    return false;
+}
+
+void lanes_choose_layouts(Ir *ir, const Target *target)
+{
+    Noted noted = { .gathered = arena_array(ir->arena, bool, ir->tensor_count), .by_blas = arena_array(ir->arena, bool, ir->tensor_count) };
+    for (int i = 0; i < ir->statement_count; i++) {
+        noted.statement = ir->statements[i];
+        note(&noted, &ir->statements[i]->out);
+        expr_visit_loads(ir->statements[i]->value, note, &noted);
+    }
+    for (int i = 0; i < ir->tensor_count; i++) {
+        Tensor *tensor = ir->tensors[i];
+        tensor->lanes = target->lanes;
+        if (noted.by_blas[i])
+            continue;
+        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
+            tensor->layout = LAYOUT_ROWS;
+        else
+            tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
+    }
+}
+
+/* ---- one statement ---- */
+
+static bool is_axis_alone(const Index *index, const Axis *axis)
+{
+    return !index->gather && index->constant == 0 && index->terms == 1 && index->axis[0] == axis && index->coefficient[0] == 1;
+}
+
+bool lanes_walk(const Access *access, const Axis *axis)
+{
+    const Tensor *tensor = access->tensor;
+    int last = tensor->rank - 1;
+    if (tensor->integer || tensor->rank == 0)
+        return false;
+    for (int d = 0; d <= last; d++)
+        if (index_uses(&access->index[d], axis) && (access->index[d].gather || (!tensor_is_row_major(tensor) && d < last)))
+            return false;
+    if (tensor_is_row_major(tensor))
+        return access_stride(access, axis) == 1;
+    if (is_axis_alone(&access->index[last], axis) && axis->extent == tensor->extent[last])
+        return true;
+    return tensor->layout == LAYOUT_PADDED && index_coefficient(&access->index[last], axis) == 1 && axis->extent % tensor->lanes == 0;
+}
+
+bool lanes_is_summed(const Statement *statement, const Axis *axis)
+{
+    return !access_uses(&statement->out, axis);
+}
+
+bool lanes_may_pack(const Statement *statement, const Access *access)
+{
+    if (access->tensor->role != ROLE_WEIGHT || statement->time == TIME_PREPARE)
+        return false;
+    for (int d = 0; d < access->tensor->rank; d++)
+        if (access->index[d].gather)
+            return false;
+    return true;
+}
+
+typedef struct Fit {
+    const Statement *statement;
+    const Axis *axis;
+    bool fits;
+} Fit;
+
+static void check_load(void *context, const Access *access)
+{
+    Fit *fit = context;
+    if (access_uses(access, fit->axis) && !lanes_walk(access, fit->axis) && !lanes_may_pack(fit->statement, access))
+        fit->fits = false;
+}
+
+static bool value_fits(const Statement *statement, const Axis *axis)
+{
+    Fit fit = { .statement = statement, .axis = axis, .fits = true };
+    expr_visit_loads(statement->value, check_load, &fit);
+    return fit.fits && !expr_counts(statement->value, axis);
+}
+
+static Axis *find_lane(const Statement *statement, bool dot)
+{
+    Axis *best = NULL;
+    for (int a = statement->axis_count - 1; a >= 0; a--) {
+        Axis *axis = statement->axes[a];
+        if (axis->kind == AXIS_BATCH || axis->extent < 2 || !value_fits(statement, axis))
+            continue;
+        bool fits = dot ? lanes_is_summed(statement, axis) : axis_is_free(statement, axis) && lanes_walk(&statement->out, axis);
+        if (fits && (!best || axis->extent > best->extent))
+            best = axis;
+    }
+    return best;
+}
+
+/* ---- the other axes ---- */
+
+typedef struct SelfRead {
+    const Statement *statement;
+    bool found;
+} SelfRead;
+
+/* h[t] beside h[t+1] in a loop over t are apart; any other element of the tensor that is being written is a conflict. */
+static void find_self(void *context, const Access *access)
+{
+    SelfRead *self = context;
+    const Statement *statement = self->statement;
+    if (access->tensor != statement->out.tensor || access_equal(access, &statement->out))
+        return;
+    for (int d = 0; d < access->tensor->rank && statement->loop; d++) {
+        Index a = access->index[d], b = statement->out.index[d];
+        if (a.gather || b.gather || a.constant == b.constant || a.terms != 1 || a.axis[0] != statement->loop->axis)
+            continue;
+        a.constant = b.constant;
+        if (index_equal(&a, &b))
+            return;
+    }
+    self->found = true;
+}
+
+static bool has_row_of_itself(const Statement *statement)
+{
+    SelfRead self = { .statement = statement };
+    expr_visit_loads(statement->value, find_self, &self);
+    return self.found;
+}
+
+static void find_weight(void *context, const Access *access)
+{
+    bool *found = context;
+    *found |= access->tensor->role == ROLE_WEIGHT;
+}
+
+static bool reads_weight(const Statement *statement)
+{
+    bool found = false;
+    expr_visit_loads(statement->value, find_weight, &found);
+    return found;
+}
+
+static bool is_long(const Axis *axis)
+{
+    return axis->kind != AXIS_PLAIN;
+}
+
+static void sort_axes(const Statement *statement, const Target *target, Lanes *lanes)
+{
+    lanes->copies = 1;
+    for (int a = 0; a < statement->axis_count; a++) {
+        Axis *axis = statement->axes[a];
+        if (axis == lanes->lane)
+            continue;
+        if (lanes_is_summed(statement, axis)) {
+            lanes->streams |= is_long(axis) && !lanes->dot && !reads_weight(statement);
+            continue;
+        }
+        bool is_free = axis_is_free(statement, axis);
+        if (is_free && !lanes->dot && !is_long(axis) && axis->extent <= COPIED_EXTENT && lanes->copies * axis->extent <= target->accumulators) {
+            lanes->copies *= axis->extent;
+            continue;
+        }
+        lanes->ordered |= !is_free && axis->extent > 1;
+        lanes->outer[lanes->outer_count++] = axis;
+    }
+}
+
+static long long positions(const Statement *statement, const Axis *lane, int width)
+{
+    long long count = lane ? (lane->extent + width - 1) / width : 1;
+    for (int a = 0; a < statement->axis_count; a++)
+        if (statement->axes[a] != lane && statement->axes[a]->kind != AXIS_BATCH)
+            count *= statement->axes[a]->extent;
+    return count;
+}
+
+/* With the lane along the sum, every output costs a sum of lanes at its end. */
+static long long dot_cost(const Statement *statement, const Axis *lane, int width)
+{
+    long long outputs = 1;
+    for (int a = 0; a < statement->axis_count; a++)
+        if (!lanes_is_summed(statement, statement->axes[a]) && statement->axes[a]->kind != AXIS_BATCH)
+            outputs *= statement->axes[a]->extent;
+    return positions(statement, lane, width) + DOT_END * outputs;
+}
+
+Lanes lanes_of(const Statement *statement, const Target *target)
+{
+    Lanes lanes = { 0 };
+    if (statement->out.tensor->integer || has_row_of_itself(statement))
+        return lanes;
+    for (int a = 0; a < statement->axis_count; a++)
+        lanes.sums |= lanes_is_summed(statement, statement->axes[a]);
+    Axis *free_lane = find_lane(statement, false), *summed_lane = lanes.sums && statement->accumulate != ACCUMULATE_SET ? find_lane(statement, true) : NULL;
+    lanes.lane = free_lane;
+    if (summed_lane && (!free_lane || dot_cost(statement, summed_lane, target->lanes) < positions(statement, free_lane, target->lanes))) {
+        lanes.lane = summed_lane;
+        lanes.dot = true;
+    }
+    if (!lanes.lane || (lanes.sums && statement->accumulate == ACCUMULATE_SET))
+        return (Lanes){ 0 };
+    sort_axes(statement, target, &lanes);
+    return lanes;
+}

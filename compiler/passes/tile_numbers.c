@@ -1,0 +1,265 @@
+/* tile_numbers.c: in: a tile.  out: its numbers: rows by vectors side by side, accumulators of each sum, how often loops are written out, and in
+ * which pieces gradients are summed. Estimates of cycles: lstmc tune measures others. */
+#include "tile_numbers.h"
+
+#include "compiler/ir/axes.h"
+#include "lanes.h"
+
+#include <limits.h>
+
+#define SMALL_SUM 8             /* turns of inner summed axes that are written out */
+#define TURNS_OF_SUM 4          /* copies of the innermost turn of a sum where few vectors are at work in one */
+#define WORK_OF_TURN 8          /* multiply-adds, beside which those of a loop are nothing */
+#define BRIEF_SUM 4             /* terms, or vectors of them */
+#define FEW_SUMS 3              /* side by side, with two accumulators each: fewer wait for each other */
+#define LATENCY 5               /* cycles of a multiply-add, and of what stands between two of a chain */
+#define OUTPUTS_OF_DOT 4
+#define ROWS_MAX 6              /* side by side: each needs an address */
+
+static int ceiling(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+/* The numbers that the choice of a tile's rows and vectors is about. */
+typedef struct Extents {
+    int rows, vectors, copies;
+    bool brief;                 /* so few terms that the next tile starts while this one waits */
+    bool far;                   /* the vectors of even one block come from behind the first cache for each of the rows */
+} Extents;
+
+/* What a tile of `rows` by `vectors` costs over all of them, in half cycles a term: multiply-adds, loads, the second cache, or waiting. */
+static long long cost(int rows, int vectors, const Extents *all)
+{
+    int work = rows * vectors * all->copies, loads = rows + vectors * all->copies;
+    int turn = work > loads ? work : loads;
+    if (all->far && turn * 2 < vectors * all->copies * 5)
+        turn = (vectors * all->copies * 5 + 1) / 2;
+    if (turn < 2 * LATENCY && !all->brief)
+        turn = 2 * LATENCY;
+    return (long long)turn * ceiling(all->rows, rows) * ceiling(all->vectors, vectors);
+}
+
+static int row_extent(const TileSpan *span, const Axis *axis)
+{
+    return axis->kind == AXIS_BATCH ? span->ir->batch : axis->extent;
+}
+
+/* The most positions of copied axes that one sum of the tile has. */
+static int copies_of(const TileSpan *span)
+{
+    int most = 1;
+    for (int i = span->first; i < span->end; i++) {
+        Lanes lanes = lanes_of(span->ir->statements[i], span->target);
+        if (lanes.sums && lanes.copies > most)
+            most = lanes.copies;
+    }
+    return most;
+}
+
+typedef struct Reuse {
+    const Tile *tile;
+    const Axis *row;
+    bool reused;
+} Reuse;
+
+static void check_reuse(void *context, const Access *access)
+{
+    Reuse *reuse = context;
+    if (access_uses(access, reuse->tile->lane) && access_uses(access, reuse->row))
+        reuse->reused = false;
+}
+
+/* Rows share the vectors that they are multiplied with: none of the sums may read vectors of the row's own. Where vectors lie along the sums,
+ * several of them do not wait for each other, whatever they share. */
+static bool rows_share(const TileSpan *span, const Axis *row)
+{
+    Reuse reuse = { .tile = span->tile, .row = row, .reused = true };
+    for (int i = span->first; i < span->end && !span->tile->dot; i++)
+        if (lanes_of(span->ir->statements[i], span->target).sums)
+            expr_visit_loads(span->ir->statements[i]->value, check_reuse, &reuse);
+    return reuse.reused;
+}
+
+static void choose_row(const TileSpan *span)
+{
+    Tile *tile = span->tile;
+    for (int i = 0; i < tile->outer_count; i++) {
+        Axis *axis = tile->outer[i];
+        bool better = !tile->row || (tile->row->kind != AXIS_BATCH && (axis->kind == AXIS_BATCH || axis->extent > tile->row->extent));
+        if (axis->extent > 1 && better && rows_share(span, axis))
+            tile->row = axis;
+    }
+    int count = 0;
+    for (int i = 0; i < tile->outer_count; i++)
+        if (tile->outer[i] != tile->row)
+            tile->outer[count++] = tile->outer[i];
+    tile->outer_count = count;
+}
+
+/* Vectors along the sums: several outputs side by side, unless the sums are so short that the next one starts while this one waits. */
+static void choose_outputs(const TileSpan *span)
+{
+    Tile *tile = span->tile;
+    if (tile->row && tile->lane->extent > BRIEF_SUM * span->target->lanes)
+        tile->rows = row_extent(span, tile->row) < OUTPUTS_OF_DOT ? row_extent(span, tile->row) : OUTPUTS_OF_DOT;
+    tile->sets = tile->rows < OUTPUTS_OF_DOT && tile->lane->extent >= OUTPUTS_OF_DOT * span->target->lanes ? 2 : 1;
+}
+
+/* That the sums read of vectors, again for each row. */
+static long long bytes_of_sums(const TileSpan *span)
+{
+    long long bytes = 0;
+    for (int i = span->first; i < span->end; i++) {
+        const Statement *statement = span->ir->statements[i];
+        long long turns = lanes_of(statement, span->target).sums ? (long long)sizeof(float) : 0;
+        for (int a = 0; a < statement->axis_count; a++)
+            turns *= row_extent(span, statement->axes[a]);
+        bytes += turns;
+    }
+    return bytes;
+}
+
+/* Of the longest sum. */
+static long long terms_of_sums(const TileSpan *span)
+{
+    long long most = 1;
+    for (int i = span->first; i < span->end; i++) {
+        const Statement *statement = span->ir->statements[i];
+        long long terms = 1;
+        for (int a = 0; a < statement->axis_count; a++)
+            terms *= lanes_is_summed(statement, statement->axes[a]) ? row_extent(span, statement->axes[a]) : 1;
+        most = terms > most ? terms : most;
+    }
+    return most;
+}
+
+static void choose_rows(const TileSpan *span, int copies)
+{
+    Tile *tile = span->tile;
+    Extents all = { .rows = row_extent(span, tile->row), .vectors = ceiling(tile->lane->extent, span->target->lanes), .copies = copies };
+    all.brief = terms_of_sums(span) <= BRIEF_SUM;
+    all.far = bytes_of_sums(span) / all.vectors > span->target->first_cache;
+    long long best = LLONG_MAX;
+    tile->rows = tile->blocks = 1;
+    for (int v = 1; v * copies <= span->target->accumulators && v <= all.vectors; v++)
+        for (int r = 1; r * v * copies <= span->target->accumulators && r <= all.rows && r <= ROWS_MAX; r++)
+            if (cost(r, v, &all) <= best - all.brief) {
+                best = cost(r, v, &all);
+                tile->rows = r;
+                tile->blocks = v;
+            }
+}
+
+/* One row: weights out of the first cache feed as many vectors side by side as there are registers; those from farther away as few as
+ * multiply-adds need that do not wait for each other, since each reads a stream of its own. */
+static void choose_blocks(const TileSpan *span, int copies)
+{
+    Tile *tile = span->tile;
+    int vectors = ceiling(tile->lane->extent, span->target->lanes), least = INT_MAX, panel = span->ir->statements[span->first]->out.tensor->panel;
+    bool near = bytes_of_sums(span) <= span->target->first_cache;
+    for (int v = 1; v * copies <= span->target->accumulators && v <= vectors; v++) {
+        int turn = near ? v : v * copies > FEW_SUMS ? v * copies : FEW_SUMS, cost = turn * ceiling(vectors, v);
+        if (cost < least || (near && cost == least)) {
+            least = cost;
+            tile->blocks = v;
+        }
+    }
+    if (panel)
+        tile->blocks = panel;
+    tile->sets = 2 * tile->blocks * copies <= span->target->accumulators ? 2 : 1;
+}
+
+/* One row and weights that no first cache holds: of what was read first nothing would be left when the next turn begins there again. But every
+ * vector starts a stream of its own then, which has to be long. */
+static bool goes_back_and_forth(const TileSpan *span)
+{
+    const Tile *tile = span->tile;
+    const Loop *loop = span->ir->statements[span->first]->loop;
+    int streams = ceiling(tile->lane->extent, tile->blocks * span->target->lanes);
+    return !tile->row && loop && loop->axis->extent > 1 && streams > 1
+        && bytes_of_sums(span) / streams >= span->target->first_cache * 2 / 3;
+}
+
+/* The inner axes of a sum that are small are written out, behind the others; the innermost loop turns several times in one. */
+static void order_sum(Statement *statement, const Tile *tile, int turns)
+{
+    Axis *order[STATEMENT_AXES_MAX];
+    int unroll[STATEMENT_AXES_MAX], count = 0, written = 1;
+    for (int small = 0; small <= 1; small++)
+        for (int a = 0; a < statement->axis_count; a++) {
+            Axis *axis = statement->axes[a];
+            bool summed = lanes_is_summed(statement, axis) && axis != tile->lane;
+            bool is_small = summed && axis->kind == AXIS_PLAIN && written * axis->extent <= SMALL_SUM;
+            if (is_small != (small == 1))
+                continue;
+            order[count] = axis;
+            unroll[count++] = is_small ? axis->extent : 1;
+            written *= is_small ? axis->extent : 1;
+        }
+    for (int a = 0; a < count; a++) {
+        statement->axes[a] = order[a];
+        statement->unroll[a] = unroll[a];
+    }
+    for (int a = count - 1; a >= 0 && written == 1; a--)
+        if (lanes_is_summed(statement, order[a]) && order[a] != tile->lane && order[a]->kind == AXIS_PLAIN) {
+            statement->unroll[a] = turns;
+            return;
+        }
+}
+
+/* A gradient is summed up in pieces whose vectors stay in the first cache while all rows pass over them. */
+static void choose_chunk(const TileSpan *span, const Statement *statement, int copies)
+{
+    Tile *tile = span->tile;
+    long long bytes = (long long)copies * tile->blocks * span->target->lanes * (long long)sizeof(float);
+    for (int a = 0; a < statement->axis_count; a++) {
+        Axis *axis = statement->axes[a];
+        if (!lanes_is_summed(statement, axis) || axis == tile->lane)
+            continue;
+        if (axis->kind == AXIS_TIME && !tile->chunk)
+            tile->chunk = axis;
+        else
+            bytes *= axis->kind == AXIS_BATCH ? span->ir->batch : axis->extent;
+    }
+    long long turns = tile->chunk ? span->target->first_cache * 2 / 3 / bytes : 0;
+    if (tile->chunk && turns >= tile->chunk->extent)
+        tile->chunk = NULL;
+    tile->chunk_extent = tile->chunk ? (int)(turns > 1 ? turns : 1) : 0;
+}
+
+/* How many turns of the innermost loop are written as one: each set of accumulators needs one, and few multiply-adds a turn some more. */
+static int turns_of_sum(const Tile *tile, int copies)
+{
+    int turns = TURNS_OF_SUM;
+    if (tile->row || tile->dot)
+        return 1;
+    while (turns > tile->sets && turns / 2 * tile->blocks * copies >= WORK_OF_TURN)
+        turns /= 2;
+    return turns;
+}
+
+void tile_choose_numbers(const TileSpan *span)
+{
+    Tile *tile = span->tile;
+    const Statement *first = span->ir->statements[span->first];
+    const int copies = copies_of(span);
+    tile->rows = tile->blocks = tile->sets = 1;
+    if (tile->dot) {
+        choose_row(span);
+        choose_outputs(span);
+    } else if (span->sums) {
+        bool ordered = lanes_of(first, span->target).ordered;
+        if (!ordered)
+            choose_row(span);
+        if (tile->row)
+            choose_rows(span, copies);
+        else
+            choose_blocks(span, copies);
+        tile->back_and_forth = !ordered && goes_back_and_forth(span);
+        if (lanes_of(first, span->target).streams)
+            choose_chunk(span, first, copies);
+    }
+    for (int i = span->first; i < span->end; i++)
+        order_sum(span->ir->statements[i], tile, turns_of_sum(tile, copies));
+}

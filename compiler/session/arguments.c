@@ -1,0 +1,379 @@
+/* arguments.c: in: the words of the command line.  out: Arguments, or what is wrong with them. */
+#include "arguments.h"
+#include "compiler/passes/passes.h"
+
+#include "runtime/base/number.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
+
+static int usage(const char *format, ...)
+{
+    va_list arguments;
+    fputs("lstmc: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs(" (lstmc --help)\n", stderr);
+    return 2;
+}
+
+static bool positive(const char *text, long most, long *number)
+{
+    char *end;
+    *number = strtol(text, &end, 10);
+    return *text && !*end && *number >= 1 && *number <= most;
+}
+
+/* ---- options: each returns 0, or the status of a usage error ----------------------------------------------------------- */
+
+static int take_count(const char *name, const char *value, int *count)
+{
+    long number;
+    if (!positive(value, 1000000000, &number))
+        return usage("%s takes a number from 1, not \"%s\"", name, value);
+    *count = (int)number;
+    return 0;
+}
+
+static int take_target(Arguments *a, const char *value)
+{
+    a->compile.target = target_find(value);
+    return a->compile.target ? 0 : usage("unknown target \"%s\" (there is: %s)", value, target_names());
+}
+
+static int take_unroll(Arguments *a, const char *value)
+{
+    long number;
+    if (!strcmp(value, "auto"))
+        a->compile.unroll = UNROLL_AUTO;
+    else if (!strcmp(value, "none"))
+        a->compile.unroll = UNROLL_NONE;
+    else if (!strcmp(value, "full"))
+        a->compile.unroll = UNROLL_FULL;
+    else if (positive(value, 64, &number))
+        a->compile.unroll = (int)number;
+    else
+        return usage("--unroll takes auto, none, full or a number from 1 to 64, not \"%s\"", value);
+    return 0;
+}
+
+static int take_seed(Arguments *a, const char *value)
+{
+    char *end;
+    a->seed = strtoull(value, &end, 10);
+    return *value >= '0' && *value <= '9' && !*end && a->seed ? 0 : usage("--seed takes a number from 1, not \"%s\"", value);
+}
+
+/* FILE,FILE or NAME=FILE; the commas end the words. */
+static int take_data(Arguments *a, char *value)
+{
+    if (!*value)
+        return usage("--data needs a file");
+    for (char *word = value, *comma; word; word = comma) {
+        comma = strchr(value, '=') ? NULL : strchr(word, ',');
+        if (comma)
+            *comma++ = 0;
+        a->data[a->data_count++] = word;
+    }
+    return 0;
+}
+
+static int take_temperature(Arguments *a, const char *value)
+{
+    return lstmc_number_read(value, strlen(value), &a->temperature) && a->temperature >= 0 && a->temperature <= 100 ? 0
+         : usage("--temperature takes a number from 0 (always the most probable) to 100, not \"%s\"", value);
+}
+
+static int take_dump(Arguments *a, const char *value)
+{
+    a->compile.dump = value;
+    return pass_exists(value) ? 0 : usage("unknown pass \"%s\" (there are: %s)", value, pass_names());
+}
+
+static int take_weights_dtype(Arguments *a, const char *value)
+{
+    a->compile.bf16 = !strcmp(value, "bf16");
+    return a->compile.bf16 || !strcmp(value, "float32") ? 0 : usage("--weights-dtype takes float32 or bf16, not \"%s\"", value);
+}
+
+static int take_value(Arguments *a, const char *name, char *value)
+{
+    if (!strcmp(name, "-o"))
+        return a->output = value, 0;
+    if (!strcmp(name, "--out") && strcmp(a->command, "train"))
+        return a->out = value, 0;
+    if (!strcmp(name, "--out") || !strcmp(name, "--weights"))
+        return a->weights = value, 0;
+    if (!strcmp(name, "--input"))
+        return a->input = value, 0;
+    if (!strcmp(name, "--length"))
+        return take_count(name, value, &a->length);
+    if (!strcmp(name, "--prompt"))
+        return a->prompt = value, 0;
+    if (!strcmp(name, "--temperature"))
+        return take_temperature(a, value);
+    if (!strcmp(name, "--data"))
+        return take_data(a, value);
+    if (!strcmp(name, "--svg"))
+        return a->pictures = value, 0;
+    if (!strcmp(name, "--init"))
+        return a->init = value, 0;
+    if (!strcmp(name, "--checkpoint"))
+        return a->checkpoint = value, 0;
+    if (!strcmp(name, "--checkpoint-every"))
+        return take_count(name, value, &a->checkpoint_every);
+    if (!strcmp(name, "--log"))
+        return a->log = value, 0;
+    if (!strcmp(name, "--freeze"))
+        return a->freeze = value, 0;
+    if (!strcmp(name, "--tuning"))
+        return a->compile.tuning_file = value, 0;
+    if (!strcmp(name, "--seconds"))
+        return take_count(name, value, &a->seconds);
+    if (!strcmp(name, "--target"))
+        return take_target(a, value);
+    if (!strcmp(name, "--unroll"))
+        return take_unroll(a, value);
+    if (!strcmp(name, "--weights-dtype"))
+        return take_weights_dtype(a, value);
+    if (!strcmp(name, "--lanes"))
+        return take_count(name, value, &a->lanes);
+    if (!strcmp(name, "--batch"))
+        return take_count(name, value, &a->batch);
+    if (!strcmp(name, "--epochs"))
+        return take_count(name, value, &a->epochs);
+    if (!strcmp(name, "--samples"))
+        return take_count(name, value, &a->samples);
+    if (!strcmp(name, "--threads"))
+        return take_count(name, value, &a->threads);
+    if (!strcmp(name, "--seed"))
+        return take_seed(a, value);
+    return take_dump(a, value);
+}
+
+/* Commands that compute by generated code, and all that generate it. */
+#define COMPUTING " train evaluate predict sample plot"
+#define ALL "compile summary check tune" COMPUTING
+
+static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
+    { "-o", "compile tune" }, { "--target", ALL }, { "--unroll", ALL }, { "--lanes", ALL }, { "--batch", ALL }, { "--dump", "compile" },
+    { "--tuning", "compile summary check" COMPUTING }, { "--weights-dtype", "compile summary check predict sample tune" }, { "--seconds", "tune" },
+    { "--epochs", "train" }, { "--seed", "check train evaluate sample plot" }, { "--samples", "train evaluate plot" }, { "--data", "train evaluate plot" },
+    { "--out", "train predict plot" }, { "--init", "train" }, { "--checkpoint", "train" }, { "--checkpoint-every", "train" }, { "--log", "train plot" },
+    { "--freeze", "train" }, { "--weights", "compile evaluate predict sample plot" }, { "--threads", "train evaluate predict plot" },
+    { "--input", "predict" }, { "--length", "sample" }, { "--prompt", "sample" }, { "--temperature", "sample" }, { "--svg", "plot" },
+};
+
+static const struct { const char *name, *commands; } flags[] = {
+    { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" },
+    { "--keep-adjoints", "compile summary check" },
+    { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" },
+    { "--stream", "predict" }, { "--join", "predict" },
+    { "--quiet", ALL }, { "--precise", ALL }, { "--blas", ALL },
+    { "--dispatch", "compile summary check" COMPUTING },
+    { "--example", "compile" }, { "--self-test", "compile" },
+};
+
+static int take_flag(Arguments *a, const char *word)
+{
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        size_t length = strlen(flags[i].name);
+        if (strncmp(word, flags[i].name, length) || (word[length] && word[length] != '='))
+            continue;
+        if (word[length])
+            return usage("%s takes no value", flags[i].name);
+        if (!strstr(flags[i].commands, a->command))
+            return usage("%s does not go with %s", word, a->command);
+        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->compile.keep_adjoints,
+                                &a->gradient_flow, &a->interpreted, &a->resume, &a->stream, &a->join, &a->quiet, &a->compile.precise,
+                                &a->compile.blas, &a->compile.dispatch, &a->example, &a->self_test };
+        *where[i] = true;
+        return 0;
+    }
+    return usage("unknown option %s", word);
+}
+
+/* The option at words[*i], with its value behind = or as the next word. */
+static int take_option(Arguments *a, int count, char **words, int *i)
+{
+    char *word = words[*i], *equal = strchr(word, '=');
+    for (size_t v = 0; v < sizeof valued / sizeof *valued; v++) {
+        size_t length = strlen(valued[v].name);
+        if (strncmp(word, valued[v].name, length) || (word[length] && word[length] != '='))
+            continue;
+        if (!strstr(valued[v].commands, a->command))
+            return usage("%s does not go with %s", valued[v].name, a->command);
+        if (equal)
+            return take_value(a, valued[v].name, equal + 1);
+        if (*i + 1 >= count)
+            return usage("%s needs a value", valued[v].name);
+        return take_value(a, valued[v].name, words[++*i]);
+    }
+    return take_flag(a, word);
+}
+
+static int take_parameter(Arguments *a, const char *word)
+{
+    size_t length = strcspn(word, "=");
+    if (!length)
+        return usage("NAME=VALUE needs a name, not \"%s\"", word);
+    for (int i = 0; i < a->parameter_count; i++)
+        if (!strncmp(a->parameters[i], word, length + 1))
+            return usage("parameter %.*s is given twice", (int)length, word);
+    a->parameters[a->parameter_count++] = word;
+    return 0;
+}
+
+/* What comes of it is no code, so that it takes what is fastest here. */
+static bool computes_here(const Arguments *a)
+{
+    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate") || !strcmp(a->command, "plot");
+}
+
+static int take_environment(Arguments *a)
+{
+    const char *threads = getenv("LSTMC_THREADS");
+    if (a->threads || !threads || !*threads || !(computes_here(a) || !strcmp(a->command, "predict")))
+        return 0;
+    return take_count("LSTMC_THREADS", threads, &a->threads);
+}
+
+/* What changes generated code changes nothing where there is none. */
+static const char *generated_option(const Arguments *a)
+{
+    const CompileOptions *c = &a->compile;
+    return c->target ? "--target" : a->lanes ? "--lanes" : c->unroll != UNROLL_AUTO ? "--unroll" :
+           c->precise ? "--precise" : c->dispatch ? "--dispatch" : c->bf16 ? "--weights-dtype" :
+           c->tuning_file ? "--tuning" : NULL;
+}
+
+/* Pairs of options of which one would be ignored; before the target is settled. */
+static int check_pairs(const Arguments *a)
+{
+    if (a->threads && a->interpreted)
+        return usage("--threads does not go with --interpreted");
+    if (a->gradient_flow && a->interpreted)
+        return usage("--gradient-flow does not go with --interpreted: the interpreter has no tape");
+    if (a->compile.blas && a->interpreted)
+        return usage("--blas does not go with --interpreted: the interpreter has OpenBLAS anyway");
+    if (a->interpreted && generated_option(a))
+        return usage("%s does not go with --interpreted: there is no generated code", generated_option(a));
+    if (a->resume && a->init)
+        return usage("--init starts anew and --resume goes on: choose one");
+    if (a->compile.inference && (a->compile.input_gradient || a->compile.keep_adjoints))
+        return usage("%s does not go with --inference: there is no backward pass",
+                     a->compile.input_gradient ? "--input-gradient" : "--keep-adjoints");
+    return 0;
+}
+
+static int take_words(Arguments *a, int count, char **words)
+{
+    for (int i = 0; i < count; i++) {
+        if (words[i][0] == '-' && words[i][1]) {
+            int status = take_option(a, count, words, &i);
+            if (status)
+                return status;
+        } else if (strchr(words[i], '=') && a->model) {
+            int status = take_parameter(a, words[i]);
+            if (status)
+                return status;
+        } else if (a->model) {
+            return usage("one description at a time, not also \"%s\"; a parameter is NAME=VALUE", words[i]);
+        } else {
+            a->model = words[i];
+        }
+    }
+    if (!a->model)
+        return usage("no description given");
+    int status = check_pairs(a);
+    if (status)
+        return status;
+    if (!a->compile.target)
+        a->compile.target = target_default();
+    if (a->lanes) {
+        const Target *target = target_with_lanes(a->compile.target, a->lanes);
+        if (!target)
+            return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
+        a->compile.target = target;
+    } else if (computes_here(a) && !a->compile.tuning_file) {
+        a->compile.target = target_widest(a->compile.target);
+    }
+    if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
+        return usage("tune needs --target=vector: plain loops have no tiles");
+    if (a->compile.tuning_file && a->compile.target->lanes == 1)
+        return usage("--tuning goes with --target=vector: plain loops have no tiles");
+    if (a->compile.dispatch && a->compile.target->lanes == 1)
+        return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
+    if (a->compile.bf16 && a->compile.target->lanes == 1)
+        return usage("--weights-dtype=bf16 goes with --target=vector: plain loops read the weights as they are");
+    if (a->example && !a->weights)
+        return usage("--example needs --weights FILE: the program predicts by them");
+    if (a->self_test && !a->weights)
+        return usage("--self-test needs --weights FILE: what it expects are the outputs of those weights");
+    return take_environment(a);
+}
+
+static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
+                                        "tune" };
+
+/* Whether one letter more, less or another, or two that changed places, make one word of the other. */
+static bool is_slip(const char *word, const char *meant)
+{
+    size_t same = 0, length = strlen(word), other = strlen(meant);
+    while (word[same] && word[same] == meant[same])
+        same++;
+    const char *a = word + same, *b = meant + same;
+    if (length == other)
+        return length > same && (!strcmp(a + 1, b + 1) || (a[1] && a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2)));
+    return length == other + 1 ? !strcmp(a + 1, b) : length + 1 == other && !strcmp(a, b + 1);
+}
+
+/* "lstmc trian model.lua": a first word that is no file is looked at as a command. */
+static int check_command(int count, char **words)
+{
+    if (!count || words[0][0] == '-' || strpbrk(words[0], "./=") || !access(words[0], F_OK))
+        return 0;
+    if (!strcmp(words[0], "compile") || !strcmp(words[0], "build"))
+        return usage("there is no command \"%s\": lstmc MODEL.lua compiles", words[0]);
+    if (!strcmp(words[0], "help") || !strcmp(words[0], "version"))
+        return usage("did you mean lstmc --%s?", words[0]);
+    for (size_t c = 1; c < sizeof commands / sizeof *commands; c++)
+        if (is_slip(words[0], commands[c]))
+            return usage("unknown command \"%s\": did you mean %s?", words[0], commands[c]);
+    if (count < 2 || words[1][0] == '-' || strchr(words[1], '='))
+        return 0;
+    return usage("unknown command \"%s\": there are summary, check, train, evaluate, predict, sample, plot and tune",
+                 words[0]);
+}
+
+int arguments_read(int count, char **words, Arguments *arguments)
+{
+    size_t commas = 0, command = 0;
+    *arguments = (Arguments){ .output = ".", .temperature = 1 };
+    for (int i = 0; i < count; i++)
+        for (const char *c = words[i]; *c; c++)
+            commas += *c == ',';
+    arguments->parameters = calloc((size_t)count + 1, sizeof *arguments->parameters);
+    arguments->data = calloc((size_t)count + commas + 1, sizeof *arguments->data);
+    if (!arguments->parameters || !arguments->data)
+        die("out of memory");
+    for (size_t c = 1; count && c < sizeof commands / sizeof *commands; c++)
+        if (!strcmp(words[0], commands[c]))
+            command = c;
+    arguments->command = commands[command];
+    int status = command ? 0 : check_command(count, words);
+    if (status)
+        return status;
+    return take_words(arguments, count - (command > 0), words + (command > 0));
+}
+
+void arguments_free(Arguments *arguments)
+{
+    free(arguments->parameters);
+    free(arguments->data);
+}

@@ -1,0 +1,233 @@
+/* data_source.c: in: what the description says of its data.  out: data sets, read by the runtime or drawn by the description's function. */
+#include "arguments.h"
+#include "compiler/front/data_path.h"
+
+#include "runtime/data/dataset.h"
+#include "runtime/base/message.h"
+#include "runtime/text/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int at_most(int limit, int count)         /* limit 0: none */
+{
+    return limit && limit < count ? limit : count;
+}
+
+/* Most functions say no weights; room for them comes with the first that is said. */
+static bool keep_weight(struct lstmc_dataset *data, size_t sample, float weight)
+{
+    if (weight < 0 && !data->sample_weight)
+        return true;
+    if (!data->sample_weight) {
+        data->sample_weight = lstmc_alloc(data->samples * sizeof *data->sample_weight);
+        for (size_t i = 0; data->sample_weight && i < data->samples; i++)
+            data->sample_weight[i] = 1;
+    }
+    if (data->sample_weight && weight >= 0)
+        data->sample_weight[sample] = weight;
+    return data->sample_weight != NULL;
+}
+
+static int draw(Description *description, uint64_t seed, uint64_t first, int count, struct lstmc_dataset *data,
+                struct lstmc_message *message)
+{
+    const struct lstmc_model *m = &description_model(description)->descriptor;
+    int status = lstmc_dataset_alloc(m, (size_t)count, data);
+    if (status) {
+        snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
+        return status;
+    }
+    for (int i = 0; i < count; i++) {
+        void *x = (char *)data->x + (size_t)i * m->input_count * 4, *y = (char *)data->y + (size_t)i * m->target_count * 4;
+        float weight;
+        if (!description_sample(description, seed, first + (uint64_t)i, x, y, &weight)) {
+            message->text[0] = 0;       /* the description's own diagnostic says it */
+            return LSTMC_BAD_FILE;
+        }
+        if (!keep_weight(data, (size_t)i, weight)) {
+            snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
+            return LSTMC_NO_MEMORY;
+        }
+    }
+    return LSTMC_OK;
+}
+
+static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                    struct lstmc_message *message)
+{
+    struct lstmc_csv_options options = {
+        .columns = data->columns,
+        .column_count = data->column_count,
+        .targets = data->targets,
+        .target_count = data->target_count,
+        .sliding = data->sliding,
+        .window = data->window,
+        .horizons = data->horizons,
+        .horizon_count = data->horizon_count,
+        .header = data->header,
+        .sample_weight = data->sample_weight,
+        .group = data->group,
+        .missing = data->missing,
+        .at_most = data->at_most,
+        .relative = data->relative,
+        .normalization = data->normalization,
+        .split = data->split,
+        .validation = data->validation_x,
+        .validation_remaining = data->validation_remaining,
+        .last_only = data->last_only,
+        .unpack = lstmc_gunzip,
+    };
+    return lstmc_read_csv(m, data->x, &options, training, validation, message);
+}
+
+/* The names of the classes go where predictions are printed. */
+static int take_labels(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_message *message)
+{
+    struct lstmc_names *labels = &training->meaning.labels;
+    int classes = lstmc_classes(m) > 1 ? lstmc_classes(m) : 2;
+    if (data->label_count != classes) {
+        snprintf(message->text, sizeof message->text, "line %d: samples: there are %d labels, but the model tells %d classes apart", data->line,
+                 data->label_count, classes);
+        return LSTMC_MISMATCH;
+    }
+    for (int i = 0; i < classes; i++)
+        if (lstmc_text_well_formed(data->labels[i], strlen(data->labels[i])) < strlen(data->labels[i])) {
+            snprintf(message->text, sizeof message->text, "line %d: samples: label %d is no UTF-8", data->line, i + 1);
+            return LSTMC_MISMATCH;
+        }
+    int done = lstmc_names_alloc(labels, classes);
+    for (int i = 0; done && i < classes; i++)
+        done = lstmc_names_set(labels, i, data->labels[i], strlen(data->labels[i]));
+    if (!done)
+        snprintf(message->text, sizeof message->text, "no memory for %d labels", classes);
+    return done ? LSTMC_OK : LSTMC_NO_MEMORY;
+}
+
+static int draw_both(Description *description, const Data *data, const Arguments *arguments, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    const Model *model = description_model(description);
+    uint64_t seed = arguments->seed ? arguments->seed : model->seed;
+    int status = draw(description, seed, 0, at_most(arguments->samples, data->samples), training, message);
+    if (!status)
+        status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples), validation, message);
+    if (!status && data->label_count)
+        status = take_labels(&model->descriptor, data, training, message);
+    return status;
+}
+
+static enum lstmc_text_unit unit_of(const char *level)
+{
+    return level && !strcmp(level, "word") ? LSTMC_WORDS : LSTMC_CHARACTERS;
+}
+
+static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                      struct lstmc_message *message)
+{
+    bool is_replaced = data->x != NULL;
+    struct lstmc_lines_options options = {
+        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count, .folder = is_replaced ? NULL : data->folder,
+        .except = data->except, .except_count = data->except_count,
+        .separator = data->separator[0], .has_header = data->has_header, .text = data->text, .label = data->label,
+        .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count, .unit = unit_of(data->level),
+        .target_unit = unit_of(data->target_level), .lower = data->lower, .vocabulary = data->vocabulary,
+        .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front, .split = data->split, .seed = data->seed,
+    };
+    return lstmc_read_lines(m, &options, training, validation, message);
+}
+
+static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                    struct lstmc_message *message)
+{
+    struct lstmc_wav_options options = {
+        .folder = data->folder, .separator = data->separator[0], .label = data->label, .labels = data->labels, .label_count = data->label_count,
+        .test_field = data->test_field, .test_names = data->test_among, .test_count = data->test_count, .test_at_most = data->test_at_most,
+        .split = data->split, .seed = data->seed, .sample_rate = data->sample_rate, .frame = data->frame, .step = data->step, .low = data->low,
+        .high = data->high, .pads_front = data->pads_front,
+    };
+    return lstmc_read_wav(m, &options, training, validation, message);
+}
+
+/* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */
+static void note_targets(const struct lstmc_model *m, DataKind kind, struct lstmc_dataset *training)
+{
+    size_t bytes = m->target_count * sizeof(float);
+    const char *y = training->y;
+    if (training->samples < 2 ||
+        (kind == DATA_CSV && !m->target_is_class && !(m->loss && strstr(m->loss, "crossentropy"))))
+        return;
+    for (size_t i = 1; i < training->samples; i++)
+        if (memcmp(y, y + i * bytes, bytes))
+            return;
+    lstmc_note(&training->notes, "all %zu samples that train have the same target: there is nothing else to learn",
+               training->samples);
+}
+
+/* As Keras, which refuses a part without samples. */
+static int split(const Model *model, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                 struct lstmc_message *message)
+{
+    size_t all = training->samples;
+    lstmc_split_validation(&model->descriptor, training, model->validation_split, validation);
+    if (training->samples && validation->samples)
+        return LSTMC_OK;
+    size_t trains = training->samples;
+    training->samples = all;
+    snprintf(message->text, sizeof message->text,
+             "validation_split = %g: of %zu sample%s %zu train%s and %zu are held out: both need some",
+             model->validation_split, all, all == 1 ? "" : "s", trains, trains == 1 ? "s" : "", all - trains);
+    return LSTMC_MISMATCH;
+}
+
+int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    const Model *model = description_model(description);
+    const struct lstmc_model *m = &model->descriptor;
+    Data with_paths = model->data, *data = &with_paths;
+    int status = data_path_replace(data, arguments->data, arguments->data_count, message);
+    if (status)
+        return status;
+    switch (data->kind) {
+    case DATA_NPY:
+        if (!data->validation_x != !data->validation_y) {
+            snprintf(message->text, sizeof message->text, "npy: validation_x and validation_y belong together");
+            return LSTMC_MISMATCH;
+        }
+        status = lstmc_read_npy(m, data->x, data->y, data->vocabulary, data->unknown, training, message);
+        if (!status && data->sample_weight)
+            status = lstmc_read_sample_weight(data->sample_weight, training, message);
+        if (!status && data->validation_x)
+            status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown, validation, message);
+        break;
+    case DATA_CSV:
+        status = read_csv(m, data, training, validation, message);
+        break;
+    case DATA_CHARACTERS:
+        status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);
+        break;
+    case DATA_LINES:
+        status = read_lines(m, data, training, validation, message);
+        break;
+    case DATA_WAV:
+        status = read_wav(m, data, training, validation, message);
+        break;
+    case DATA_SAMPLES:
+        status = draw_both(description, data, arguments, training, validation, message);
+        break;
+    case DATA_NONE:
+        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or samples(...))");
+        return LSTMC_MISMATCH;
+    }
+    if (!status && arguments->samples) {
+        size_t most = (size_t)arguments->samples;
+        training->samples = training->samples < most ? training->samples : most;
+        validation->samples = validation->samples < most ? validation->samples : most;
+    }
+    if (!status && model->validation_split > 0 && !validation->samples)
+        status = split(model, training, validation, message);
+    if (!status)
+        note_targets(m, data->kind, training);
+    return status;
+}

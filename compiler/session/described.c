@@ -1,0 +1,31 @@
+/* described.c: in: the words of the command line.  out: the description that they name, or its mistakes; and what an option did not change. */
+#include "arguments.h"
+
+#include <stdio.h>
+#include <string.h>
+
+Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max)
+{
+    ReadOptions options = { .parameters = arguments->parameters, .parameter_count = arguments->parameter_count,
+                            .timesteps_max = timesteps_max, .batch = arguments->batch, .freeze = arguments->freeze, .timed = true };
+    Description *description = description_read(arena, diagnostics, arguments->model, &options);
+    if (!description)
+        diagnostics_print(diagnostics, stderr);
+    return description;
+}
+
+/* Of what prints answers alone, and so has nothing else to leave out. */
+static bool leaves_out_notes(const Arguments *arguments)
+{
+    return arguments->quiet && strstr("predict sample summary", arguments->command);
+}
+
+void command_note(const Arguments *arguments, const Compiled *compiled)
+{
+    const Target *target = arguments->compile.target;
+    if (leaves_out_notes(arguments))
+        return;
+    if (arguments->compile.blas && !emit_calls_blas(&compiled->programs))
+        fprintf(stderr, "%s: --blas changes nothing: no product of matrices has %d rows, %d columns and sums of %d terms, with %d rows a tape\n",
+                arguments->model, target->blas_side, target->blas_side, target->blas_terms, compiled->programs.model->descriptor.batch);
+}

@@ -1,0 +1,188 @@
+/* load.c: writes the generated files to a temporary folder, compiles them as a shared object, loads it, removes the folder. */
+#define _GNU_SOURCE             /* nftw */
+#include "load.h"
+#include "compiler/base/run.h"
+
+#include "runtime/files/replace.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WORDS_MAX 64
+
+/* gcc -O3 would write out every short loop, which costs ten times the compile time and gains nothing; clang ignores the parameter. */
+#define NATIVE_FLAGS " -march=native"
+static const char *const flags_for[] = {
+    [LOAD_TO_CHECK] = "-O2", [LOAD_TO_TRAIN] = "-O3 --param max-completely-peel-times=4",
+};
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : otherwise;
+}
+
+/* Splits at spaces: $CC and $CFLAGS may hold several words. */
+static int split(char *text, char **words, int count)
+{
+    for (char *word = strtok(text, " \t"); word && count < WORDS_MAX - 8; word = strtok(NULL, " \t"))
+        words[count++] = word;
+    return count;
+}
+
+bool compiler_exists(void)
+{
+    char compiler[256], *words[WORDS_MAX];
+    snprintf(compiler, sizeof compiler, "%s", setting("CC", "cc"));
+    int count = split(compiler, words, 0);
+    words[count++] = "--version";
+    words[count] = NULL;
+    run_begin();
+    int status = run(words, "/dev/null", NULL);
+    run_end();
+    return status == 0;
+}
+
+/* "-I... -L... -lopenblas" as pkg-config knows it, or as it is where the C compiler finds everything by itself. */
+static char *blas_flags(Arena *arena)
+{
+    char *text = arena_alloc(arena, 1001);
+    FILE *output = popen("pkg-config --cflags --libs openblas 2>/dev/null", "r");
+    text[output ? fread(text, 1, 1000, output) : 0] = 0;
+    bool found = output && pclose(output) == 0;
+    text[strcspn(text, "\n")] = 0;
+    return found ? text : arena_copy_text(arena, "-lopenblas");
+}
+
+/* What is built, and with what: files in the temporary folder. */
+typedef struct Build {
+    const char *folder, *header, *source, *object, *log, *libraries;
+    LoadFor use;
+} Build;
+
+static int build(Arena *arena, const Build *b, bool native)
+{
+    char *compiler = arena_copy_text(arena, setting("CC", "cc"));
+    const char *usual = arena_format(arena, "%s%s", flags_for[b->use], native ? NATIVE_FLAGS : "");
+    char *flags = arena_copy_text(arena, setting("CFLAGS", usual));
+    char *words[WORDS_MAX];
+    int count = split(compiler, words, 0);
+    count = split(flags, words, count);
+    words[count++] = "-shared";
+    words[count++] = "-fPIC";
+    words[count++] = "-o";
+    words[count++] = (char *)b->object;
+    words[count++] = (char *)b->source;
+    count = split(arena_copy_text(arena, b->libraries), words, count);
+    words[count++] = "-lm";
+    words[count] = NULL;
+    return run(words, b->log, b->folder);
+}
+
+static char *first_lines(Arena *arena, const char *path)
+{
+    char *text = arena_alloc(arena, 601);
+    FILE *file = fopen(path, "r");
+    if (file) {
+        text[fread(text, 1, 600, file)] = 0;
+        fclose(file);
+    }
+    return text;
+}
+
+static const char *failure(Arena *arena, const char *log, bool blas)
+{
+    const char *lines = first_lines(arena, log);
+    if (blas && (strstr(lines, "cblas.h") || strstr(lines, "-lopenblas")))
+        return "cblas.h or libopenblas is missing: install OpenBLAS (Debian: libopenblas-dev), or leave out --blas";
+    return arena_format(arena, "%s failed on the generated code:\n%s", setting("CC", "cc"), lines);
+}
+
+/* Shards are what the threads are for: each of them calls BLAS, and BLAS is not to start threads of its own unless $OPENBLAS_NUM_THREADS says so. */
+static void keep_to_one_thread(void *library)
+{
+    void (*set_threads)(int);
+    *(void **)&set_threads = dlsym(library, "openblas_set_num_threads");
+    if (set_threads && !*setting("OPENBLAS_NUM_THREADS", ""))
+        set_threads(1);
+}
+
+static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b, Loaded *loaded)
+{
+    const char *file = compiled->programs.model->file;
+    int error = write_file(b->header, compiled->header.text, compiled->header.length);
+    if (!error)
+        error = write_file(b->source, compiled->source.text, compiled->source.length);
+    bool native = !emit_dispatches(&compiled->programs);        /* what chooses for itself is to do so */
+    if (error) {
+        diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", b->folder, lstmc_write_reason(error));
+        return false;
+    }
+    if ((!native || build(arena, b, true)) && build(arena, b, false)) {
+        diagnostics_add(diagnostics, file, 0, "%s", failure(arena, b->log, *b->libraries));
+        return false;
+    }
+    if (!(loaded->library = dlopen(b->object, RTLD_NOW | RTLD_LOCAL))) {
+        diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());
+        return false;
+    }
+    const char *name = compiled->programs.model->descriptor.name;
+    loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", name));
+    if (!loaded->model)
+        die("%s_model is missing in the generated code", name);
+    if (*b->libraries)
+        keep_to_one_thread(loaded->library);
+    return true;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+/* A compiler that has been ended may for a moment still be there, and write. */
+static void remove_folder(const char *folder)
+{
+    const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+    for (int i = 0; i < 100 && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) && !access(folder, F_OK); i++)
+        nanosleep(&moment, NULL);
+}
+
+bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
+{
+    const char *name = compiled->programs.model->descriptor.name;
+    char *folder = arena_format(arena, "%s/lstmc-XXXXXX", setting("TMPDIR", "/tmp"));
+    *loaded = (Loaded){ 0 };
+    run_begin();
+    bool done = false;
+    if (mkdtemp(folder)) {
+        Build b = {
+            .folder = folder, .use = use, .log = arena_format(arena, "%s/log", folder),
+            .header = arena_format(arena, "%s/%s.h", folder, name),
+            .source = arena_format(arena, "%s/%s.c", folder, name),
+            .object = arena_format(arena, "%s/%s.so", folder, name),
+            .libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "",
+        };
+        done = load_from(arena, diagnostics, compiled, &b, loaded);
+        remove_folder(folder);
+    } else {
+        diagnostics_add(diagnostics, compiled->programs.model->file, 0, "no temporary folder: %s", strerror(errno));
+    }
+    run_end();
+    return done;
+}
+
+void loaded_free(Loaded *loaded)
+{
+    if (loaded->library)
+        dlclose(loaded->library);
+    *loaded = (Loaded){ 0 };
+}

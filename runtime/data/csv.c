@@ -1,0 +1,435 @@
+/* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first mistake. */
+#include "csv.h"
+#include "runtime/files/file.h"
+#include "runtime/base/message.h"
+#include "runtime/base/number.h"
+#include "sheet.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define COMPUTED -2             /* in place of a column: no cell holds it */
+
+/* A sheet whose columns are looked for. */
+struct reader {
+    struct lstmc_sheet sheet;
+    const struct lstmc_table_options *options;
+    struct lstmc_message *message;
+    int has_header;
+};
+
+typedef struct lstmc_sheet Sheet;
+typedef struct lstmc_cell Cell;
+
+static int cell_number(const Cell *cell, double *value)
+{
+    return lstmc_number_read(cell->text, cell->length, value);
+}
+
+/* ---- the line of names ---- */
+
+static int first_count(const Sheet *sheet)
+{
+    return sheet->rows[0].count;
+}
+
+/* The first column from `from` on whose cell in the first line is this text, or -1. */
+static int find_name(const Sheet *sheet, const char *name, int from)
+{
+    for (int column = from; column < first_count(sheet); column++)
+        if (!strcmp(lstmc_sheet_cell(sheet, 0, column)->text, name))
+            return column;
+    return -1;
+}
+
+/* "12" -> 11, -1 if it is no position of the first line. */
+static int find_position(const Sheet *sheet, const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > 7 || strspn(name, "0123456789") != length)
+        return -1;
+    int position = atoi(name);
+    return position >= 1 && position <= first_count(sheet) ? position - 1 : -1;
+}
+
+/* 0, 1, 2, ..., what pandas writes over the columns of an array; or 2019, 2020, ...: the cells count from *first on. */
+static int counts_up(const Sheet *sheet, double *first)
+{
+    double number;
+    *first = 0;
+    for (int column = 0; column < first_count(sheet); column++) {
+        if (!cell_number(lstmc_sheet_cell(sheet, 0, column), &number) || (column && number != *first + column))
+            return 0;
+        *first = number - column;
+    }
+    return *first == floor(*first) && first_count(sheet) > 1;
+}
+
+/* A column starts with text and goes on with a number; or there is no other line, and no cell of it is a number. */
+static int looks_like_names(const Sheet *sheet)
+{
+    int numbers = 0;
+    double number;
+    for (int column = 0; column < first_count(sheet); column++) {
+        int is_number = cell_number(lstmc_sheet_cell(sheet, 0, column), &number);
+        const Cell *below = sheet->row_count > 1 ? lstmc_sheet_cell(sheet, 1, column) : NULL;
+        if (below && cell_number(below, &number) && !is_number)
+            return 1;
+        numbers += is_number;
+    }
+    return sheet->row_count == 1 && !numbers;
+}
+
+/* Whether the first line names the columns: as the options say, or because it looks like that, or because it holds a
+ * name that was asked for. */
+static int find_header(struct reader *r)
+{
+    const Sheet *sheet = &r->sheet;
+    const struct lstmc_table_options *options = r->options;
+    double from;
+    int counts = counts_up(sheet, &from), asked = options->name_count + (options->group != NULL);
+    r->has_header = options->header ? options->header > 0 : looks_like_names(sheet);
+    for (int i = 0; i < asked && !options->header && !r->has_header; i++) {
+        const char *name = i < options->name_count ? options->names[i] : options->group;
+        int column = find_name(sheet, name, 0), position = find_position(sheet, name);
+        if (column >= 0 && position >= 0 && column != position && counts && from == 0)
+            return lstmc_fail(r->message, LSTMC_MISMATCH,
+                              "%.200s: the first line is \"%.60s\", so that \"%.20s\" may be the name of column %d or "
+                              "the position of column %d: say header = true (these are names) or header = false (they "
+                              "are numbers)",
+                              sheet->path, sheet->first_line, name, column + 1, position + 1);
+        r->has_header = column >= 0 && position < 0;
+    }
+    if (counts && first_count(sheet) > 2 && !options->header && !r->has_header && sheet->row_count > 1)
+        lstmc_note(options->notes,
+                   "%.200s: the first line, \"%.60s\", was read as numbers; if it is names, say header = true",
+                   sheet->path, sheet->first_line);
+    return LSTMC_OK;
+}
+
+/* ---- columns ---- */
+
+/* ": date, value", and the one that differs in its capitals alone. */
+static void list_names(const Sheet *sheet, const char *name, char *known, size_t size)
+{
+    size_t used = 0;
+    const char *near = NULL;
+    for (int column = 0; column < first_count(sheet) && used + 1 < size; column++) {
+        const char *text = lstmc_sheet_cell(sheet, 0, column)->text;
+        int wrote = lstmc_format(known + used, size - used, "%s%.40s", column ? ", " : ": ", text);
+        used += wrote > 0 ? (size_t)wrote : 0;
+        near = strcasecmp(text, name) ? near : text;
+    }
+    if (near && used + 1 < size)
+        lstmc_format(known + used, size - used, " (did you mean \"%.40s\"?)", near);
+}
+
+/* A name that stands below the first line, a comment say, or the file has none. */
+static int no_names(const struct reader *r, const char *name)
+{
+    const Sheet *sheet = &r->sheet;
+    for (size_t row = 1; row < sheet->row_count && row < 100; row++)
+        for (int column = 0; column < sheet->rows[row].count; column++)
+            if (!strcmp(lstmc_sheet_cell(sheet, row, column)->text, name))
+                return lstmc_fail(r->message, LSTMC_MISMATCH,
+                                  "%.200s: column \"%.60s\" is named in line %d: nothing may stand before the line of "
+                                  "names, but the first line is \"%.60s\"",
+                                  sheet->path, name, sheet->rows[row].line, sheet->first_line);
+    const char *hint = first_count(sheet) > 1 ? "; columns without names are asked for by their position, from \"1\""
+                                              : "; cells are separated by , or ; or tabs or |, and nothing may stand "
+                                                "before the line of names";
+    return lstmc_fail(r->message, LSTMC_MISMATCH,
+                      "%.200s: no column \"%.60s\": the first line, \"%.60s\", has %d column%s and is no line of "
+                      "names%s",
+                      sheet->path, name, sheet->first_line, first_count(sheet), first_count(sheet) == 1 ? "" : "s",
+                      hint);
+}
+
+static int no_column(const struct reader *r, const char *name)
+{
+    char known[300] = "";
+    if (!r->has_header)
+        return no_names(r, name);
+    list_names(&r->sheet, name, known, sizeof known);
+    return lstmc_fail(r->message, LSTMC_MISMATCH, "%.200s: no column \"%.60s\"; it has %d columns%s", r->sheet.path,
+                      name, first_count(&r->sheet), known);
+}
+
+/* A name of the first line, or else a position. */
+static int find_column(const struct reader *r, const char *name, int *column)
+{
+    const Sheet *sheet = &r->sheet;
+    *column = r->has_header ? find_name(sheet, name, 0) : -1;
+    int twice = *column >= 0 ? find_name(sheet, name, *column + 1) : -1;
+    if (twice >= 0)
+        return lstmc_fail(r->message, LSTMC_MISMATCH,
+                          "%.200s: columns %d and %d are both called \"%.60s\": ask for one of them by its position",
+                          sheet->path, *column + 1, twice + 1, name);
+    if (*column < 0)
+        *column = find_position(sheet, name);
+    return *column < 0 ? no_column(r, name) : LSTMC_OK;
+}
+
+/* ---- rows ---- */
+
+/* "1234,50" has become "1234" and "50". */
+static int looks_cut(const Sheet *sheet, size_t row, int column)
+{
+    const char *before = lstmc_sheet_cell(sheet, row, column - 1)->text,
+               *behind = lstmc_sheet_cell(sheet, row, column)->text;
+    before += *before == '-' || *before == '+';
+    return sheet->separator == ',' && *before && !before[strspn(before, "0123456789")] && *behind &&
+           !behind[strspn(behind, "0123456789")];
+}
+
+/* What is cut off in silence would be data: more cells than names, but for empty ones; and an end in the middle of the
+ * last line. */
+static int check_widths(const struct reader *r)
+{
+    const Sheet *sheet = &r->sheet;
+    int width = first_count(sheet);
+    for (size_t row = 1; row < sheet->row_count; row++)
+        for (int column = width; column < sheet->rows[row].count; column++)
+            if (lstmc_sheet_cell(sheet, row, column)->length)
+                return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: has %d cells, but the first line has %d%s%s",
+                                  sheet->path, sheet->rows[row].line, sheet->rows[row].count, width,
+                                  r->has_header ? (width == 1 ? " name" : " names") : "",
+                                  looks_cut(sheet, row, column) ? " (is this a decimal comma? Numbers have a decimal "
+                                                                  "point: 1234.50)"
+                                                                : "");
+    const struct lstmc_row *last = &sheet->rows[sheet->row_count - 1];
+    if (last->count < width && !sheet->has_end)
+        return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                          "%.200s:%d: the file ends inside this line, which has %d of %d cells: it was cut off",
+                          sheet->path, last->line, last->count, width);
+    return LSTMC_OK;
+}
+
+/* ---- cells to numbers ---- */
+
+static int missing_value(const struct reader *r, size_t row, const char *name, const char *cure)
+{
+    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": the value is missing%s", r->sheet.path,
+                      r->sheet.rows[row].line, name, cure);
+}
+
+static int find_cell(const struct reader *r, size_t row, int column, const char *name, const Cell **cell)
+{
+    *cell = lstmc_sheet_cell(&r->sheet, row, column);
+    if (*cell)
+        return LSTMC_OK;
+    return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                      "%.200s:%d: column \"%.60s\" is missing: the line has %d cells, the first line has %d",
+                      r->sheet.path, r->sheet.rows[row].line, name, r->sheet.rows[row].count, first_count(&r->sheet));
+}
+
+static int is_missing(const Cell *cell)
+{
+    static const char *const missing[] = { "",    "?",   "NA",   "N/A",  "n/a",  "#N/A", "#NA", "<NA>",
+                                           "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None" };
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        if (!strcmp(cell->text, missing[i]))
+            return 1;
+    return 0;
+}
+
+/* Digits with a comma, or with what separates thousands. */
+static const char *number_hint(const Cell *cell)
+{
+    const char *at = cell->text + (*cell->text == '-' || *cell->text == '+');
+    return *at >= '0' && *at <= '9' && !at[strspn(at, "0123456789.,'_ ")] ? "; numbers have a decimal point, and "
+                                                                            "nothing between thousands: 1234.50"
+                                                                          : "";
+}
+
+static int read_cell(const struct reader *r, size_t row, int column, const char *name, double *value)
+{
+    static const char cure[] = "; missing = \"drop\", \"previous\" or \"interpolate\" says what to do about it";
+    const Cell *cell;
+    int status = find_cell(r, row, column, name, &cell);
+    if (status || cell_number(cell, value))
+        return status;
+    *value = NAN;
+    if (is_missing(cell))
+        return r->options->keep_missing ? LSTMC_OK : missing_value(r, row, name, cure);
+    return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: column \"%.60s\": \"%.40s\" is not a finite number%s",
+                      r->sheet.path, r->sheet.rows[row].line, name, cell->text, number_hint(cell));
+}
+
+/* ---- groups ---- */
+
+struct group {
+    const char *text;
+    int line;
+};
+
+static int compare_groups(const void *left, const void *right)
+{
+    const struct group *a = left, *b = right;
+    int order = strcmp(a->text, b->text);
+    return order ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+/* A group that comes back would both train and be held out. */
+static int check_groups(const struct reader *r, struct group *groups, int count)
+{
+    qsort(groups, (size_t)count, sizeof *groups, compare_groups);
+    for (int i = 1; i < count; i++)
+        if (!strcmp(groups[i - 1].text, groups[i].text))
+            return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                              "%.200s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
+                              r->sheet.path, groups[i].line, groups[i].text);
+    return LSTMC_OK;
+}
+
+/* A group begins where the cell is another than in the row above. */
+static int read_groups(const struct reader *r, const char *name, struct lstmc_table *table)
+{
+    size_t first = r->has_header ? 1 : 0;
+    int column, status = find_column(r, name, &column);
+    struct group *groups = calloc(table->rows, sizeof *groups);
+    table->groups = 0;
+    if (!groups)
+        status = lstmc_fail_memory(r->message, r->sheet.path);
+    for (size_t row = 0; row < table->rows && !status; row++) {
+        const Cell *cell;
+        status = find_cell(r, first + row, column, name, &cell);
+        if (!status && is_missing(cell))
+            status = missing_value(r, first + row, name, "");
+        if (!status && (!table->groups || strcmp(groups[table->groups - 1].text, cell->text)))
+            groups[table->groups++] = (struct group){ cell->text, r->sheet.rows[first + row].line };
+        table->group[row] = table->groups - 1;
+    }
+    if (!status)
+        status = check_groups(r, groups, table->groups);
+    free(groups);
+    return status;
+}
+
+/* Rows of the same group that follow each row. */
+static void count_remaining(struct lstmc_table *table, int column)
+{
+    double *value = table->value + column;
+    size_t step = (size_t)table->columns;
+    table->computed[column] = 1;
+    for (size_t row = table->rows; row-- > 0;)
+        value[row * step] = row + 1 < table->rows && table->group[row + 1] == table->group[row] ? value[(row + 1) * step] + 1 : 0;
+}
+
+/* ---- all columns ---- */
+
+static int read_columns(const struct reader *r, const struct lstmc_table_options *options, const int *column,
+                        struct lstmc_table *table)
+{
+    size_t first = r->has_header ? 1 : 0;
+    int status = options->group ? read_groups(r, options->group, table) : LSTMC_OK;
+    for (size_t row = 0; row < table->rows && !status; row++) {
+        table->line[row] = r->sheet.rows[first + row].line;
+        for (int i = 0; i < table->columns && !status; i++)
+            if (column[i] != COMPUTED)
+                status = read_cell(r, first + row, column[i], options->names[i],
+                                   &table->value[row * (size_t)table->columns + (size_t)i]);
+    }
+    for (int i = 0; i < table->columns && !status; i++)
+        if (column[i] == COMPUTED)
+            count_remaining(table, i);
+    return status;
+}
+
+static int find_columns(const struct reader *r, int *column)
+{
+    const struct lstmc_table_options *options = r->options;
+    int status = LSTMC_OK;
+    for (int i = 0; i < options->name_count && !status; i++) {
+        int may_be_computed = options->group && !strcmp(options->names[i], "remaining");
+        if (may_be_computed && find_name(&r->sheet, options->names[i], 0) < 0)
+            column[i] = COMPUTED;
+        else
+            status = find_column(r, options->names[i], &column[i]);
+    }
+    return status;
+}
+
+static int allocate(const struct reader *r, struct lstmc_table *table)
+{
+    table->value = calloc(table->rows, sizeof *table->value * (size_t)table->columns);
+    table->line = calloc(table->rows, sizeof *table->line);
+    table->group = calloc(table->rows, sizeof *table->group);
+    table->run = calloc(table->rows, sizeof *table->run);
+    table->computed = calloc((size_t)table->columns, sizeof *table->computed);
+    return table->value && table->line && table->group && table->run && table->computed
+               ? LSTMC_OK
+               : lstmc_fail_memory(r->message, r->sheet.path);
+}
+
+static int read_sheet(struct reader *r, int *column, struct lstmc_table *table)
+{
+    const struct lstmc_table_options *options = r->options;
+    if (!r->sheet.row_count)
+        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: is empty", r->sheet.path);
+    int status = find_header(r);
+    if (!status)
+        status = find_columns(r, column);
+    if (!status)
+        status = check_widths(r);
+    if (!status && r->sheet.blank_line && first_count(&r->sheet) == 1)
+        lstmc_note(options->notes,
+                   "%.200s:%d: this line is blank and was passed over; a missing value is written as NA", r->sheet.path,
+                   r->sheet.blank_line);
+    table->rows = r->sheet.row_count - (r->has_header ? 1 : 0);
+    table->columns = options->name_count;
+    table->groups = 1;
+    if (!status && !table->rows)
+        status = lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: has a line of names, but no rows", r->sheet.path);
+    if (!status)
+        status = allocate(r, table);
+    if (!status)
+        status = read_columns(r, options, column, table);
+    if (!status)
+        memcpy(table->run, table->group, table->rows * sizeof *table->run);
+    return status;
+}
+
+static int unpack(const struct lstmc_table_options *options, const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message)
+{
+    if (*size < 2 || (*bytes)[0] != 0x1f || (*bytes)[1] != 0x8b)
+        return LSTMC_OK;
+    if (!options->unpack)
+        return lstmc_fail(message, LSTMC_BAD_FILE, "%s: is compressed, and this program reads no gzip files (options.unpack is not set)", path);
+    return options->unpack(path, bytes, size, message);
+}
+
+int lstmc_table_read(const char *path, const struct lstmc_table_options *options, struct lstmc_table *table, struct lstmc_message *message)
+{
+    struct reader r = { .sheet = { .path = path, .message = message }, .options = options, .message = message };
+    unsigned char *bytes;
+    size_t size;
+    memset(table, 0, sizeof *table);
+    int status = lstmc_file_read(path, &bytes, &size, message);
+    if (status)
+        return status;
+    int *column = calloc((size_t)options->name_count + 1, sizeof *column);
+    status = column ? unpack(options, path, &bytes, &size, message) : lstmc_fail_memory(message, path);
+    if (!status)
+        status = lstmc_sheet_scan(&r.sheet, (char *)bytes, size);
+    if (!status)
+        status = read_sheet(&r, column, table);
+    if (status)
+        lstmc_table_free(table);
+    free(column);
+    lstmc_sheet_free(&r.sheet);
+    free(bytes);
+    return status;
+}
+
+void lstmc_table_free(struct lstmc_table *table)
+{
+    free(table->value);
+    free(table->line);
+    free(table->group);
+    free(table->run);
+    free(table->computed);
+    memset(table, 0, sizeof *table);
+}

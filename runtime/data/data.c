@@ -1,0 +1,340 @@
+/* data.c: in: .npy files, or a text.  out: data sets in the model's types and shapes, or the row and column of the first mistake. */
+#include "dataset.h"
+#include "runtime/files/file.h"
+#include "runtime/files/map.h"
+#include "runtime/base/message.h"
+#include "statistics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- .npy ---- */
+
+/* "(25000, 200)", or for a model "(samples, 200)". */
+struct shape_text { char text[160]; };
+
+static struct shape_text file_shape(const struct lstmc_npy *array)
+{
+    struct shape_text shape = { "(" };
+    for (int i = 0; i < array->rank; i++)
+        snprintf(shape.text + strlen(shape.text), sizeof shape.text - strlen(shape.text), "%s%zu", i ? ", " : "", array->shape[i]);
+    strcat(shape.text, array->rank == 1 ? ",)" : ")");
+    return shape;
+}
+
+static struct shape_text model_shape(const int *extent, int rank)
+{
+    struct shape_text shape = { "(samples" };
+    for (int i = 0; i < rank; i++)
+        snprintf(shape.text + strlen(shape.text), sizeof shape.text - strlen(shape.text), ", %d", extent[i]);
+    strcat(shape.text, ")");
+    return shape;
+}
+
+/* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is cut in front. */
+static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time,
+                     struct lstmc_layout *layout)
+{
+    memset(layout, 0, sizeof *layout);
+    layout->sample = 1;
+    size_t inner = 1;
+    for (int i = 0; i < rank || i + 1 < array->rank; i++) {
+        size_t held = i + 1 < array->rank ? array->shape[i + 1] : 1;
+        size_t wanted = i < rank ? (size_t)extent[i] : 1;
+        if (i == 0 && first_is_time && held > wanted)
+            layout->steps_cut = held - wanted;
+        else if (held != wanted)
+            return 0;
+        layout->sample *= held;
+        inner *= i ? held : 1;
+    }
+    layout->skip = layout->steps_cut * inner;
+    return 1;
+}
+
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                     struct lstmc_layout *layout, struct lstmc_message *message)
+{
+    if (!x->rank ||
+        !fit_shape(x, model->input_shape, model->input_rank, model->input_is_tokens || model->input_rank > 1, layout))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model reads %s", path,
+                          file_shape(x).text, model_shape(model->input_shape, model->input_rank).text);
+    return x->shape[0] ? LSTMC_OK : lstmc_fail(message, LSTMC_MISMATCH, "%s: has no samples", path);
+}
+
+static int check_shapes(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x,
+                        struct lstmc_layout *x_layout, const char *y_path, const struct lstmc_npy *y,
+                        struct lstmc_layout *y_layout, struct lstmc_message *message)
+{
+    int status = lstmc_fit_inputs(model, x_path, x, x_layout, message);
+    if (status || !y_path)
+        return status;
+    if (!y->rank || !fit_shape(y, model->target_shape, model->target_rank, model->output_rank > 1, y_layout) ||
+        (y_layout->steps_cut && y_layout->steps_cut != x_layout->steps_cut))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path, file_shape(y).text,
+                          model_shape(model->target_shape, model->target_rank).text);
+    if (x->shape[0] != y->shape[0])
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s has %zu samples, %s has %zu", x_path, x->shape[0], y_path, y->shape[0]);
+    return LSTMC_OK;
+}
+
+double lstmc_array_id(double value, int vocabulary, int unknown)
+{
+    return vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value) ? unknown : value;
+}
+
+/* Whether the file's bytes are the data set's: the model's type, aligned, every element of a sample and no other. */
+static int is_as_needed(const struct lstmc_npy *array, const struct lstmc_layout *layout, int is_whole)
+{
+    const uint16_t one = 1;
+    unsigned char low_first;
+    memcpy(&low_first, &one, 1);
+    return low_first && !strcmp(array->dtype, is_whole ? "<i4" : "<f4") && !layout->skip && (uintptr_t)array->bytes % 4 == 0;
+}
+
+/* One sample to check with is enough of what the file keeps. */
+static int allocate(const struct lstmc_model *model, size_t samples, int keeps_x, int keeps_y, struct lstmc_dataset *data)
+{
+    if (!keeps_x && !keeps_y)
+        return !lstmc_dataset_alloc(model, samples, data);
+    size_t widest = model->input_count > model->target_count ? model->input_count : model->target_count;
+    if (widest > SIZE_MAX / sizeof(float) / samples)
+        return 0;
+    lstmc_map_zeros((keeps_x ? 1 : samples) * model->input_count * sizeof(float), &data->x_memory);
+    lstmc_map_zeros((keeps_y ? 1 : samples) * model->target_count * sizeof(float), &data->y_memory);
+    data->x = data->x_memory.start;
+    data->y = data->y_memory.start;
+    data->samples = samples;
+    return data->x && data->y;
+}
+
+/* The data set takes the mapped file over. Nothing writes into it. */
+static void take_file(struct lstmc_npy *array, void **values, struct lstmc_mapping *memory)
+{
+    lstmc_unmap(memory);
+    *memory = array->file;
+    *values = (void *)array->bytes;
+    array->file = (struct lstmc_mapping){ NULL, 0 };
+}
+
+static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                          const struct lstmc_layout *layout, int vocabulary, int unknown, int keeps,
+                          struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    for (size_t row = 0; row < x->shape[0]; row++)
+        for (size_t i = 0; i < model->input_count; i++) {
+            double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
+            if (model->input_is_tokens)
+                value = lstmc_array_id(value, vocabulary, unknown);
+            if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
+                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
+                                  value, lstmc_input_range(model).text);
+        }
+    return LSTMC_OK;
+}
+
+#define LOOKED_AT 4000000       /* numbers, evenly spread rows of them: as many show what all would */
+
+/* Numbers that lose what tells them apart when they become floats: of the first column, along the last axis, that has
+ * any. */
+static void note_columns(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                         const struct lstmc_layout *layout, struct lstmc_dataset *data)
+{
+    size_t columns = model->input_rank ? (size_t)model->input_shape[model->input_rank - 1] : 1;
+    size_t stride = 1 + x->shape[0] / (1 + LOOKED_AT / model->input_count);
+    struct lstmc_statistics *s = calloc(columns, sizeof *s);
+    for (size_t row = 0; s && row < x->shape[0]; row += stride)
+        for (size_t i = 0; i < model->input_count; i++)
+            lstmc_statistics_add(&s[i % columns], lstmc_npy_value(x, row * layout->sample + layout->skip + i));
+    for (size_t column = 0; s && column < columns; column++) {
+        double deviation = lstmc_statistics_deviation(&s[column]),
+               largest = fmax(fabs(s[column].low), fabs(s[column].high));
+        if (deviation > 0 && !lstmc_float_holds(largest, deviation)) {
+            lstmc_note(&data->notes,
+                       "%.150s: column %zu (from 0): beside numbers as large as %.9g a deviation of %.3g is lost in "
+                       "floats, which the model reads: subtract a number from the column",
+                       path, column, largest, deviation);
+            break;
+        }
+    }
+    free(s);
+}
+
+static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y,
+                           const struct lstmc_layout *layout, int keeps, struct lstmc_dataset *data,
+                           struct lstmc_message *message)
+{
+    for (size_t row = 0; row < y->shape[0]; row++)
+        for (size_t i = 0; i < model->target_count; i++) {
+            double value = lstmc_npy_value(y, row * layout->sample + layout->skip + i);
+            if (!lstmc_store_target(model, data, (keeps ? 0 : row) * model->target_count + i, value))
+                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
+                                  value, lstmc_target_range(model).text);
+        }
+    return LSTMC_OK;
+}
+
+int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
+                   struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    struct lstmc_npy x, y = { .bytes = NULL };
+    struct lstmc_layout x_layout, y_layout;
+    memset(data, 0, sizeof *data);
+    int status = lstmc_npy_read(x_path, &x, message);
+    if (!status && y_path)
+        status = lstmc_npy_read(y_path, &y, message);
+    if (!status)
+        status = check_shapes(model, x_path, &x, &x_layout, y_path, &y, &y_layout, message);
+    int keeps_x = !status && is_as_needed(&x, &x_layout, model->input_is_tokens) && !(model->input_is_tokens && vocabulary > 0);
+    int keeps_y = !status && y_path && is_as_needed(&y, &y_layout, model->target_is_class);
+    if (!status)
+        status = allocate(model, x.shape[0], keeps_x, keeps_y, data) ? LSTMC_OK : lstmc_fail_memory(message, x_path);
+    if (!status)
+        status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, keeps_x, data, message);
+    if (!status && y_path)
+        status = convert_targets(model, y_path, &y, &y_layout, keeps_y, data, message);
+    if (!status && !model->input_is_tokens && x.dtype[2] > '2' && strcmp(x.dtype, "<f4"))
+        note_columns(model, x_path, &x, &x_layout, data);
+    if (!status && keeps_x)
+        take_file(&x, &data->x, &data->x_memory);
+    if (!status && keeps_y)
+        take_file(&y, &data->y, &data->y_memory);
+    if (status)
+        lstmc_dataset_free(data);
+    lstmc_npy_free(&x);
+    lstmc_npy_free(&y);
+    return status;
+}
+
+int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    struct lstmc_npy weights;
+    int status = lstmc_npy_read(path, &weights, message);
+    if (!status && (weights.count != data->samples || !weights.rank || weights.shape[0] != data->samples))
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but there are %zu samples", path, file_shape(&weights).text, data->samples);
+    if (!status && !(data->sample_weight = lstmc_alloc(data->samples * sizeof(float))))
+        status = lstmc_fail_memory(message, path);
+    for (size_t i = 0; !status && i < data->samples; i++) {
+        double weight = lstmc_npy_value(&weights, i);
+        if (!lstmc_store_weight(data, i, weight))
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: row %zu (from 0): " LSTMC_NO_WEIGHT, path, i, weight);
+    }
+    lstmc_npy_free(&weights);
+    return status;
+}
+
+/* ---- characters ---- */
+
+static int check_character_model(const struct lstmc_model *model, const char *path, int window, struct lstmc_message *message)
+{
+    if (!model->input_is_tokens || model->input_count != (size_t)window)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: windows of %d characters need a model that reads %d ids (Input{%d}, Embedding)", path,
+                          window, window, window);
+    if (!model->target_is_class || model->target_count != (model->output_rank > 1 ? (size_t)window : 1))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: the next character is a class: the model needs loss = "
+                          "\"sparse_categorical_crossentropy\" and either %d outputs in time or one", path, window);
+    return LSTMC_OK;
+}
+
+/* ids by the sorted distinct bytes; returns how many there are. */
+static int number_bytes(const unsigned char *text, size_t size, int id[256])
+{
+    char present[256] = { 0 };
+    int count = 0;
+    for (size_t i = 0; i < size; i++)
+        present[text[i]] = 1;
+    for (int i = 0; i < 256; i++)
+        id[i] = present[i] ? count++ : 0;
+    return count;
+}
+
+/* Windows side by side; each needs one more character than it has. */
+static int cut_windows(const struct lstmc_model *model, const unsigned char *text, size_t size, const int id[256],
+                       struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    size_t window = model->input_count;
+    if (lstmc_dataset_alloc(model, size ? (size - 1) / window : 0, data))
+        return lstmc_fail_memory(message, "the text's windows");
+    int32_t *x = data->x, *y = data->y;
+    for (size_t sample = 0; sample < data->samples; sample++) {
+        const unsigned char *from = text + sample * window;
+        for (size_t i = 0; i < window; i++)
+            x[sample * window + i] = id[from[i]];
+        for (size_t i = 0; i < model->target_count; i++)
+            y[sample * model->target_count + i] = id[from[window - model->target_count + 1 + i]];
+    }
+    return LSTMC_OK;
+}
+
+/* Ids and classes are bytes. */
+static int name_bytes(const int id[256], const unsigned char *text, size_t size, int distinct, struct lstmc_meaning *meaning)
+{
+    meaning->unit = LSTMC_BYTES;
+    meaning->pads_front = 1;
+    int good = lstmc_names_alloc(&meaning->vocabulary, distinct) && lstmc_names_alloc(&meaning->labels, distinct);
+    char done[256] = { 0 };
+    for (size_t i = 0; good && i < size; i++) {
+        if (done[text[i]])
+            continue;
+        done[text[i]] = 1;
+        good = lstmc_names_set(&meaning->vocabulary, id[text[i]], (const char *)text + i, 1) &&
+               lstmc_names_set(&meaning->labels, id[text[i]], (const char *)text + i, 1);
+    }
+    return good;
+}
+
+static int cut_text(const struct lstmc_model *model, const char *path, const unsigned char *text, size_t size, int window, double split,
+                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    int id[256];
+    int distinct = number_bytes(text, size, id);
+    if (size <= (size_t)window)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has %zu character%s: too few for a window of %d and the character behind it", path,
+                          size, size == 1 ? "" : "s", window);
+    if (distinct == 1)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: is one character again and again, which is nothing to learn: at least two are "
+                          "needed",
+                          path);
+    if (distinct != model->vocabulary)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
+                          distinct, model->vocabulary, distinct);
+    if (lstmc_classes(model) != distinct)
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's output has %d classes: use %d units", path,
+                          distinct, lstmc_classes(model), distinct);
+    size_t cut = (size_t)floor((double)size * split + 1e-9);
+    int status = cut_windows(model, text, cut, id, training, message);
+    if (!status)
+        status = cut_windows(model, text + cut, size - cut, id, validation, message);
+    if (!status && !name_bytes(id, text, size, distinct, &training->meaning))
+        status = lstmc_fail_memory(message, path);
+    if (!status && (!training->samples || (split < 1 && !validation->samples)))
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: the first %zu characters train, the last %zu are held out: too few for a window of %d "
+                            "and the character behind it", path, cut, size - cut, window);
+    return status;
+}
+
+int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
+                          struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    unsigned char *text = NULL;
+    size_t size;
+    memset(training, 0, sizeof *training);
+    memset(validation, 0, sizeof *validation);
+    if (window < 1 || !(split > 0 && split <= 1))
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: window must be positive and split in (0, 1]", path);
+    int status = check_character_model(model, path, window, message);
+    if (!status)
+        status = lstmc_file_read(path, &text, &size, message);
+    if (!status)
+        status = cut_text(model, path, text, size, window, split, training, validation, message);
+    free(text);
+    if (status) {
+        lstmc_dataset_free(training);
+        lstmc_dataset_free(validation);
+    }
+    return status;
+}

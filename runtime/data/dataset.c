@@ -1,0 +1,124 @@
+/* dataset.c: the memory of a data set, its split, and single elements in the model's types. */
+#include "dataset.h"
+#include "runtime/files/map.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data)
+{
+    memset(data, 0, sizeof *data);
+    size_t widest = model->input_count > model->target_count ? model->input_count : model->target_count;
+    if (samples == 0)
+        return LSTMC_OK;
+    if (widest > SIZE_MAX / sizeof(float) / samples)
+        return LSTMC_NO_MEMORY;
+    lstmc_map_zeros(samples * model->input_count * sizeof(float), &data->x_memory);
+    lstmc_map_zeros(samples * model->target_count * sizeof(float), &data->y_memory);
+    data->x = data->x_memory.start;
+    data->y = data->y_memory.start;
+    if (!data->x || !data->y) {
+        lstmc_dataset_free(data);
+        return LSTMC_NO_MEMORY;
+    }
+    data->samples = samples;
+    return LSTMC_OK;
+}
+
+void lstmc_dataset_free(struct lstmc_dataset *data)
+{
+    if (!data->is_view) {
+        lstmc_unmap(&data->x_memory);
+        lstmc_unmap(&data->y_memory);
+        lstmc_free(data->sample_weight);
+        lstmc_free(data->persistence);
+        lstmc_free(data->base);
+        lstmc_meaning_free(&data->meaning);
+    }
+    memset(data, 0, sizeof *data);
+}
+
+void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction, struct lstmc_dataset *validation)
+{
+    /* keras/src/trainers/data_adapters/data_adapter_utils.py: floor(samples * (1 - validation_split)) samples stay */
+    double keep = fraction > 0 ? floor((double)data->samples * (1.0 - fraction)) : (double)data->samples;
+    size_t kept = keep > 0 ? (size_t)keep : 0;
+    *validation = *data;
+    validation->is_view = 1;
+    validation->samples = data->samples - kept;
+    if (validation->samples) {
+        validation->x = (char *)data->x + kept * model->input_count * sizeof(float);
+        validation->y = (char *)data->y + kept * model->target_count * sizeof(float);
+        if (data->sample_weight)
+            validation->sample_weight = data->sample_weight + kept;
+        if (data->persistence)
+            validation->persistence = data->persistence + kept * model->target_count;
+    }
+    data->samples = kept;
+}
+
+static int store_whole(int32_t *to, double value, int limit)
+{
+    if (!(value >= 0 && value < limit) || value != floor(value))
+        return 0;
+    *to = (int32_t)value;
+    return 1;
+}
+
+static int store_float(float *to, double value)
+{
+    if (!(fabs(value) <= FLT_MAX))
+        return 0;
+    *to = (float)value;
+    return 1;
+}
+
+int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
+{
+    if (!(weight >= 0 && weight <= 1e30))
+        return 0;
+    data->sample_weight[sample] = (float)weight;
+    return 1;
+}
+
+int lstmc_float_holds(double largest, double deviation)
+{
+    return largest * 0x1p-23 <= deviation * 1e-2 && largest <= FLT_MAX && deviation >= FLT_MIN;
+}
+
+int lstmc_classes(const struct lstmc_model *model)
+{
+    return model->output_rank ? model->output_shape[model->output_rank - 1] : 1;
+}
+
+int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
+{
+    return model->input_is_tokens ? store_whole((int32_t *)data->x + index, value, model->vocabulary)
+                                  : store_float((float *)data->x + index, value);
+}
+
+int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
+{
+    return model->target_is_class ? store_whole((int32_t *)data->y + index, value, lstmc_classes(model))
+                                  : store_float((float *)data->y + index, value);
+}
+
+static struct lstmc_range range_of(int whole, int limit)
+{
+    struct lstmc_range range = { "a finite number (floats reach to 3.4e38)" };
+    if (whole)
+        snprintf(range.text, sizeof range.text, "a whole number in [0, %d)", limit);
+    return range;
+}
+
+struct lstmc_range lstmc_input_range(const struct lstmc_model *model)
+{
+    return range_of(model->input_is_tokens, model->vocabulary);
+}
+
+struct lstmc_range lstmc_target_range(const struct lstmc_model *model)
+{
+    return range_of(model->target_is_class, lstmc_classes(model));
+}

@@ -1,0 +1,42 @@
+/* dataset.h: what the readers share: numbers into a data set, in the types of the model. */
+#ifndef LSTMC_DATASET_H
+#define LSTMC_DATASET_H
+
+#include "runtime/lstmc.h"
+
+/* One element of x or y, counted over the whole array. 0: the value has no place there (an id or class out of range or not whole, a float
+ * that is not finite), and nothing is stored. */
+int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
+int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
+
+/* How much a sample counts: finite, zero or more. 0, and nothing is stored: it is something else, which LSTMC_NO_WEIGHT
+ * says (a format for a double). */
+int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight);
+#define LSTMC_NO_WEIGHT "the weight %.9g of a sample is not a number from 0 to 1e30"
+
+/* Whether floats tell numbers as large as this one apart, to a hundredth of the deviation that they have. */
+int lstmc_float_holds(double largest, double deviation);
+
+/* Classes that a class target may name. */
+int lstmc_classes(const struct lstmc_model *model);
+
+/* What lstmc_store_input and lstmc_store_target take: "a whole number in [0, 10000)" or "a finite number ...". */
+struct lstmc_range { char text[64]; };
+struct lstmc_range lstmc_input_range(const struct lstmc_model *model);
+struct lstmc_range lstmc_target_range(const struct lstmc_model *model);
+
+/* How the elements of one sample lie in an array. */
+struct lstmc_layout {
+    size_t sample;              /* elements of one sample */
+    size_t skip;                /* elements of it in front that the model does not read */
+    size_t steps_cut;
+};
+
+/* Where the inputs of samples lie in an array of at least one; LSTMC_MISMATCH: its shape is not the model's. (data.c)
+ */
+int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
+                     struct lstmc_layout *layout, struct lstmc_message *message);
+/* Whole numbers from `vocabulary` on, if that is not 0, are `unknown`. */
+double lstmc_array_id(double value, int vocabulary, int unknown);
+
+#endif

@@ -1,0 +1,22 @@
+/* labels.h: names of classes: their order, and how a class becomes the target of a model. */
+#ifndef LSTMC_LABELS_H
+#define LSTMC_LABELS_H
+
+#include "runtime/text/tokens.h"
+
+struct lstmc_labels {
+    struct lstmc_tokens tokens;         /* number in the order of appearance */
+    int *class_of;                      /* [tokens.count]: number -> class, by lstmc_labels_close */
+};
+
+/* Classes in this order, instead of sorted by name. LSTMC_NO_MEMORY, or LSTMC_MISMATCH for a name that stands twice. */
+int  lstmc_labels_give(struct lstmc_labels *labels, const char *const *names, int count, struct lstmc_message *message);
+/* Gives each label its class; `sorted`: by name. Refuses a model with another number of classes, in words that begin with `path`. */
+int  lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *labels, int sorted, const char *path, struct lstmc_message *message);
+int  lstmc_labels_name(const struct lstmc_labels *labels, struct lstmc_names *names);
+void lstmc_labels_free(struct lstmc_labels *labels);
+
+/* The target of one sample: a class, one of two as 0 or 1, or one-hot. */
+void lstmc_store_label(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample, int class);
+
+#endif

@@ -1,0 +1,327 @@
+/* engine.c: an engine over a generated model: owns its structs and deals a batch out to its tapes.
+ * Shard s takes rows s * batch and on. Each shard has its own gradients (the first one those of the caller), added up in the order of the
+ * shards, so that the sums are a function of the number of shards and of nothing else: not of the number of threads that compute them. */
+#include "runtime/lstmc.h"
+#include "ranges.h"
+#include "threads.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SUM_BLOCK ((size_t)4096)    /* floats */
+#define SUM_TASKS 16                /* more than threads, so that one that is held up is not waited for */
+
+struct generated {
+    const struct lstmc_model *model;
+    const float *weights;
+    int packed_is_current;      /* inference operands are made when a prediction asks for them: training never does */
+    void *packed, *training;
+    void **tapes;
+    float **gradients;          /* one for each shard but the first, which adds to the caller's */
+    float *losses;              /* one for each shard */
+    struct lstmc_threads *threads;
+    void **batch_scratch;       /* one for each thread */
+    int batch_scratch_count;
+    enum lstmc_carry carry;
+};
+
+/* One call of train, evaluate or predict: what its shards have in common. */
+struct job {
+    struct generated *generated;
+    const void *x, *target;
+    const float *sample_weight;
+    int rows, first_row;
+    float scale;
+    uint64_t seed;
+    float *gradients, *output;
+};
+
+static int can_train(const struct lstmc_model *model)
+{
+    return model->prepare_training && model->forward && model->loss_function && model->backward;
+}
+
+static void generated_prepare(void *context, const float *weights)
+{
+    struct generated *generated = context;
+    generated->weights = weights;
+    generated->packed_is_current = 0;
+    if (can_train(generated->model))
+        generated->model->prepare_training(generated->training, weights);
+}
+
+static int shard_count(const struct job *job)
+{
+    int batch = job->generated->model->batch;
+    return job->rows / batch + (job->rows % batch != 0);
+}
+
+/* How many of the rows from `first` on go through one tape. */
+static int shard_rows(const struct job *job, int first)
+{
+    int batch = job->generated->model->batch;
+    return job->rows - first < batch ? job->rows - first : batch;
+}
+
+static const void *row_of(const void *rows, int row, size_t count)
+{
+    return (const char *)rows + (size_t)row * count * sizeof(float);
+}
+
+/* Outputs and loss of a shard's rows. */
+static void run_shard(const struct job *job, int shard)
+{
+    struct generated *generated = job->generated;
+    const struct lstmc_model *model = generated->model;
+    char *tape = generated->tapes[shard];
+    int first = shard * model->batch, count = shard_rows(job, first), row = job->first_row + first;
+    if (generated->carry != LSTMC_CARRY_ON)
+        model->reset_tape(generated->training, tape);
+    memcpy(tape + model->first_row_offset, &row, sizeof row);
+    model->forward(generated->training, tape, row_of(job->x, first, model->input_count), count, job->seed);
+    memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset, (size_t)count * model->output_count * sizeof(float));
+    generated->losses[shard] = model->loss_function(tape, row_of(job->target, first, model->target_count),
+                                                    job->sample_weight ? job->sample_weight + first : NULL, job->scale);
+}
+
+/* The states that the next call begins with. */
+static void carry_shard(const struct job *job, int shard)
+{
+    const struct generated *generated = job->generated;
+    if (generated->carry != LSTMC_CARRY_NOTHING)
+        generated->model->carry(generated->tapes[shard]);
+}
+
+static void evaluate_shard(void *context, int shard, int thread)
+{
+    (void)thread;
+    run_shard(context, shard);
+    carry_shard(context, shard);
+}
+
+static void train_shard(void *context, int shard, int thread)
+{
+    const struct job *job = context;
+    struct generated *generated = job->generated;
+    float *into = job->gradients;
+    (void)thread;
+    if (shard) {
+        into = generated->gradients[shard];
+        memset(into, 0, generated->model->gradient_count * sizeof *into);
+    }
+    run_shard(job, shard);
+    generated->model->backward(generated->training, generated->tapes[shard], into);
+    carry_shard(job, shard);
+}
+
+/* How many threads may share the sum of gradients: for few of them it costs less than a meeting. */
+static int sum_count(const struct lstmc_model *model)
+{
+    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0);
+    return blocks < SUM_TASKS ? (int)blocks : SUM_TASKS;
+}
+
+/* Block by block, so that the sum stays in the cache until the last shard has been added. */
+static void add_gradients(void *context, int task, int thread)
+{
+    const struct job *job = context;
+    const struct lstmc_model *model = job->generated->model;
+    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0), tasks = (size_t)sum_count(model);
+    (void)thread;
+    for (size_t block = (size_t)task * blocks / tasks; block < ((size_t)task + 1) * blocks / tasks; block++) {
+        size_t first = block * SUM_BLOCK, rest = model->gradient_count - first;
+        for (int shard = 1; shard < shard_count(job); shard++)
+            lstmc_range_add(job->gradients + first, job->generated->gradients[shard] + first, rest < SUM_BLOCK ? rest : SUM_BLOCK);
+    }
+}
+
+static void predict_block(void *context, int block, int thread)
+{
+    const struct job *job = context;
+    const struct lstmc_model *model = job->generated->model;
+    int first = block * model->batch;
+    model->predict_batch(job->generated->packed, job->generated->batch_scratch[thread], row_of(job->x, first, model->input_count),
+                         shard_rows(job, first), job->output + (size_t)first * model->output_count);
+}
+
+/* Once all shards are done. */
+static float finish(const struct job *job)
+{
+    struct generated *generated = job->generated;
+    double loss = 0;
+    if (generated->carry == LSTMC_CARRY_FRESH)
+        generated->carry = LSTMC_CARRY_ON;
+    for (int shard = 0; shard < shard_count(job); shard++)
+        loss += (double)generated->losses[shard];
+    return (float)loss;
+}
+
+static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
+                             float scale, uint64_t seed, float *gradients, float *output)
+{
+    struct generated *generated = context;
+    struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .first_row = first_row,
+                       .scale = scale, .seed = seed, .gradients = gradients, .output = output };
+    lstmc_threads_run(generated->threads, shard_count(&job), train_shard, &job);
+    if (shard_count(&job) > 1)
+        lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, &job);
+    return finish(&job);
+}
+
+static float generated_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows, float scale, float *output)
+{
+    struct generated *generated = context;
+    struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .scale = scale,
+                       .output = output };
+    lstmc_threads_run(generated->threads, shard_count(&job), evaluate_shard, &job);
+    return finish(&job);
+}
+
+static void generated_predict(void *context, const void *x, int rows, float *output)
+{
+    struct generated *generated = context;
+    struct job job = { .generated = generated, .x = x, .rows = rows, .output = output };
+    if (!generated->packed_is_current)
+        generated->model->prepare(generated->packed, generated->weights);
+    generated->packed_is_current = 1;
+    lstmc_threads_run(generated->threads, shard_count(&job), predict_block, &job);
+}
+
+struct call {
+    void (*task)(void *context, int index);
+    void *context;
+};
+
+static void call_task(void *context, int index, int thread)
+{
+    const struct call *call = context;
+    (void)thread;
+    call->task(call->context, index);
+}
+
+static void generated_run(void *context, int count, void (*task)(void *task_context, int index), void *task_context)
+{
+    struct call call = { task, task_context };
+    lstmc_threads_run(((struct generated *)context)->threads, count, call_task, &call);
+}
+
+static void *generated_tape(void *context, int shard)
+{
+    return ((struct generated *)context)->tapes[shard];
+}
+
+static void generated_carry(void *context, enum lstmc_carry carry)
+{
+    ((struct generated *)context)->carry = carry;
+}
+
+/* A struct of a generated model; one without members still gets an address. */
+static void *struct_alloc(size_t bytes)
+{
+    return lstmc_alloc(bytes ? bytes : 1);
+}
+
+static int most_threads(const struct lstmc_model *model)
+{
+    return model->shards > 1 ? model->shards : 1;
+}
+
+/* Scratch for so many threads, or for as many as there is memory. */
+static void set_scratch(struct generated *generated, int count)
+{
+    while (generated->batch_scratch_count > count)
+        lstmc_free(generated->batch_scratch[--generated->batch_scratch_count]);
+    while (generated->batch_scratch_count < count) {
+        void *scratch = struct_alloc(generated->model->batch_scratch_bytes);
+        if (!scratch)
+            return;
+        generated->batch_scratch[generated->batch_scratch_count++] = scratch;
+    }
+}
+
+static int generated_threads(void *context, int threads)
+{
+    struct generated *generated = context;
+    int most = most_threads(generated->model), wanted = threads < 1 ? 1 : threads > most ? most : threads;
+    if (wanted == lstmc_threads_count(generated->threads))
+        return wanted;
+    lstmc_threads_free(generated->threads);
+    set_scratch(generated, wanted);
+    generated->threads = lstmc_threads_create(generated->batch_scratch_count);
+    return lstmc_threads_count(generated->threads);
+}
+
+static void generated_free(void *context)
+{
+    struct generated *generated = context;
+    lstmc_threads_free(generated->threads);
+    for (int shard = 0; shard < generated->model->shards; shard++) {
+        lstmc_free(generated->tapes ? generated->tapes[shard] : NULL);
+        lstmc_free(generated->gradients ? generated->gradients[shard] : NULL);
+    }
+    set_scratch(generated, 0);
+    free(generated->tapes);
+    free(generated->gradients);
+    free(generated->losses);
+    free(generated->batch_scratch);
+    lstmc_free(generated->packed);
+    lstmc_free(generated->training);
+    free(generated);
+}
+
+static int alloc_training(struct generated *generated)
+{
+    const struct lstmc_model *model = generated->model;
+    generated->training = struct_alloc(model->training_bytes);
+    generated->tapes = calloc((size_t)model->shards, sizeof *generated->tapes);
+    generated->losses = calloc((size_t)model->shards, sizeof *generated->losses);
+    if (!generated->training || !generated->tapes || !generated->losses)
+        return 0;
+    if (model->shards > 1 && !(generated->gradients = calloc((size_t)model->shards, sizeof *generated->gradients)))
+        return 0;
+    for (int shard = 0; shard < model->shards; shard++) {
+        if (!(generated->tapes[shard] = struct_alloc(model->tape_bytes)))
+            return 0;
+        if (shard && !(generated->gradients[shard] = struct_alloc(model->gradient_count * sizeof(float))))
+            return 0;
+    }
+    return 1;
+}
+
+int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine)
+{
+    memset(engine, 0, sizeof *engine);
+    struct generated *generated = calloc(1, sizeof *generated);
+    if (!generated)
+        return LSTMC_NO_MEMORY;
+    generated->model = model;
+    generated->packed = struct_alloc(model->packed_bytes);
+    generated->batch_scratch = calloc((size_t)most_threads(model), sizeof *generated->batch_scratch);
+    if (generated->batch_scratch)
+        set_scratch(generated, 1);
+    if (!generated->packed || !generated->batch_scratch_count || (can_train(model) && !alloc_training(generated))) {
+        generated_free(generated);
+        return LSTMC_NO_MEMORY;
+    }
+    *engine = (struct lstmc_engine){ .model = model, .context = generated, .prepare = generated_prepare, .predict = generated_predict,
+                                     .threads = generated_threads, .run = generated_run, .free = generated_free };
+    if (can_train(model)) {
+        engine->train = generated_train;
+        engine->evaluate = generated_evaluate;
+        engine->tape = generated_tape;
+        engine->carry = model->carry ? generated_carry : NULL;
+    }
+    return LSTMC_OK;
+}
+
+int lstmc_engine_threads(struct lstmc_engine *engine, int threads)
+{
+    return engine->threads ? engine->threads(engine->context, threads) : 1;
+}
+
+void lstmc_engine_free(struct lstmc_engine *engine)
+{
+    if (engine->free)
+        engine->free(engine->context);
+    memset(engine, 0, sizeof *engine);
+}

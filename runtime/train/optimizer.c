@@ -1,0 +1,192 @@
+/* optimizer.c: in: weights, gradients, the optimiser's state.  out: weights and state one step on, in Keras's order:
+ * regularisers into the gradients, clipping, decoupled weight decay, update. */
+#include "runtime/lstmc.h"
+#include "optimizer.h"
+
+#include <math.h>
+
+/* The number of trainable weights: they stand first, and their gradients at the same places. */
+static int trainable_tensors(const struct lstmc_model *model)
+{
+    int n = 0;
+    while (n < model->weight_tensors && model->weights[n].trainable)
+        n++;
+    return n;
+}
+
+static size_t tensor_blocks(const struct lstmc_tensor *tensor)
+{
+    return tensor->count / LSTMC_BLOCK + (tensor->count % LSTMC_BLOCK != 0);
+}
+
+static struct lstmc_block block_of(const struct lstmc_tensor *tensor, size_t number)
+{
+    size_t first = number * LSTMC_BLOCK, rest = tensor->count - first;
+    return (struct lstmc_block){ .tensor = tensor, .offset = tensor->offset + first, .count = rest < LSTMC_BLOCK ? rest : LSTMC_BLOCK };
+}
+
+size_t lstmc_blocks_count(const struct lstmc_model *model)
+{
+    size_t count = 0;
+    for (int i = 0; i < trainable_tensors(model); i++)
+        count += tensor_blocks(&model->weights[i]);
+    return count;
+}
+
+void lstmc_blocks_fill(const struct lstmc_model *model, struct lstmc_block *blocks)
+{
+    for (int i = 0; i < trainable_tensors(model); i++)
+        for (size_t number = 0; number < tensor_blocks(&model->weights[i]); number++)
+            *blocks++ = block_of(&model->weights[i], number);
+}
+
+/* l1 sum |w| + l2 sum w^2 */
+static double block_penalty(const struct lstmc_block *block, const float *weights)
+{
+    const struct lstmc_tensor *tensor = block->tensor;
+    double penalty = 0;
+    if (tensor->l1 != 0)
+        penalty += (double)tensor->l1 * lstmc_range_magnitudes(weights + block->offset, block->count);
+    if (tensor->l2 != 0)
+        penalty += (double)tensor->l2 * lstmc_range_squares(weights + block->offset, block->count);
+    return penalty;
+}
+
+float lstmc_penalty(const struct lstmc_model *model, const float *weights)
+{
+    double penalty = 0;
+    for (int i = 0; i < trainable_tensors(model); i++)
+        for (size_t number = 0; number < tensor_blocks(&model->weights[i]); number++) {
+            struct lstmc_block block = block_of(&model->weights[i], number);
+            penalty += block_penalty(&block, weights);
+        }
+    return (float)penalty;
+}
+
+float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count)
+{
+    double penalty = 0;
+    for (size_t i = 0; i < count; i++)
+        penalty += blocks[i].penalty;
+    return (float)penalty;
+}
+
+void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *block)
+{
+    const struct lstmc_tensor *tensor = block->tensor;
+    float *g = step->gradients + block->offset;
+    block->penalty = block_penalty(block, step->weights);
+    if (tensor->l1 != 0 || tensor->l2 != 0)
+        lstmc_range_regularize(g, step->weights + block->offset, block->count, tensor->l1, tensor->l2);
+    block->squares = lstmc_range_squares(g, block->count);
+}
+
+/* Each weight's gradient by itself: g c / max(|g|, c). A norm that is not a number spoils its own weight. */
+static float own_scale(const struct lstmc_optimizer *o, double squares)
+{
+    double norm = sqrt(squares);
+    return norm <= (double)o->clipnorm ? 1 : (float)((double)o->clipnorm / norm);
+}
+
+/* All gradients by one factor; a global norm that is infinite or no number spoils them all, as in Keras, instead of hiding. */
+static float global_scale(const struct lstmc_optimizer *o, double squares)
+{
+    double norm = sqrt(squares);
+    if (o->clipnorm > 0 || !(o->global_clipnorm > 0))
+        return 1;
+    if (!isfinite(norm))
+        return NAN;
+    return norm > (double)o->global_clipnorm ? (float)((double)o->global_clipnorm / norm) : 1;
+}
+
+/* The blocks of a tensor stand together. Sums by tensors first, as lstmc_optimizer_step adds. */
+double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *blocks, size_t count)
+{
+    const struct lstmc_optimizer *o = &step->model->optimizer;
+    double all = 0;
+    for (size_t first = 0, end; first < count; first = end) {
+        double squares = 0;
+        for (end = first; end < count && blocks[end].tensor == blocks[first].tensor; end++)
+            squares += blocks[end].squares;
+        for (size_t i = first; o->clipnorm > 0 && i < end; i++)
+            blocks[i].scale = own_scale(o, squares);
+        all += squares;
+    }
+    for (size_t i = 0; !(o->clipnorm > 0) && i < count; i++)
+        blocks[i].scale = global_scale(o, all);
+    return all;
+}
+
+/* Adam's corrections of the two averages, which start at 0, make one factor of the rate. */
+void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learning_rate)
+{
+    const struct lstmc_optimizer *o = &step->model->optimizer;
+    double t = (double)iteration;
+    float rate = learning_rate > 0 ? learning_rate : o->learning_rate;
+    step->decay = o->weight_decay > 0 ? rate * o->weight_decay : 0;
+    step->rate = rate;
+    if (o->kind == LSTMC_ADAM || o->kind == LSTMC_ADAMW)
+        step->rate = (float)((double)rate * sqrt(1 - pow((double)o->beta_2, t)) / (1 - pow((double)o->beta_1, t)));
+}
+
+static size_t state_parts(const struct lstmc_optimizer *o)
+{
+    switch (o->kind) {
+    case LSTMC_SGD:     return o->momentum != 0;
+    case LSTMC_RMSPROP: return 1 + (size_t)(o->momentum != 0) + (o->centered != 0);
+    case LSTMC_ADAM:
+    case LSTMC_ADAMW:   return 2 + (size_t)(o->amsgrad != 0);
+    }
+    return 0;
+}
+
+size_t lstmc_optimizer_floats(const struct lstmc_model *model)
+{
+    return state_parts(&model->optimizer) * model->gradient_count;
+}
+
+void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block)
+{
+    const struct lstmc_optimizer *o = &step->model->optimizer;
+    int clips_norm = o->clipnorm > 0 || o->global_clipnorm > 0;
+    struct lstmc_update update = { .count = block->count, .w = step->weights + block->offset, .g = step->gradients + block->offset,
+                                   .scale = block->scale, .limit = !clips_norm && o->clipvalue > 0 ? o->clipvalue : INFINITY,
+                                   .decay = step->decay, .rate = step->rate };
+    for (size_t part = 0; part < state_parts(o); part++)
+        update.part[part] = step->state + part * step->model->gradient_count + block->offset;
+    lstmc_range_update(o, &update);
+}
+
+static void update_tensor(const struct lstmc_step *step, const struct lstmc_tensor *tensor, float scale)
+{
+    for (size_t number = 0; number < tensor_blocks(tensor); number++) {
+        struct lstmc_block block = block_of(tensor, number);
+        block.scale = scale;
+        lstmc_block_update(step, &block);
+    }
+}
+
+/* One block after the other, so that nothing has to be kept of them. */
+float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, float *gradients, float *state,
+                           uint64_t iteration, float learning_rate)
+{
+    const struct lstmc_optimizer *o = &model->optimizer;
+    struct lstmc_step step = { .model = model, .weights = weights, .gradients = gradients, .state = state };
+    double all = 0;
+    lstmc_step_begin(&step, iteration, learning_rate);
+    for (int i = 0; i < trainable_tensors(model); i++) {
+        const struct lstmc_tensor *tensor = &model->weights[i];
+        double squares = 0;
+        for (size_t number = 0; number < tensor_blocks(tensor); number++) {
+            struct lstmc_block block = block_of(tensor, number);
+            lstmc_block_prepare(&step, &block);
+            squares += block.squares;
+        }
+        all += squares;
+        if (o->clipnorm > 0)
+            update_tensor(&step, tensor, own_scale(o, squares));
+    }
+    for (int i = 0; !(o->clipnorm > 0) && i < trainable_tensors(model); i++)
+        update_tensor(&step, &model->weights[i], global_scale(o, all));
+    return (float)sqrt(all);
+}

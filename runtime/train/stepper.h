@@ -1,0 +1,26 @@
+/* stepper.h: the optimiser's step of a training loop, on the engine's threads: the bits of lstmc_optimizer_step. */
+#ifndef LSTMC_STEPPER_H
+#define LSTMC_STEPPER_H
+
+#include "runtime/lstmc.h"
+#include "optimizer.h"
+
+struct lstmc_stepper {
+    const struct lstmc_engine *engine;
+    struct lstmc_step step;
+    struct lstmc_block *blocks;
+    size_t block_count;
+    int spoilt[16];             /* by each task: some weight became no number */
+};
+
+/* State and gradients are as for lstmc_optimizer_step, and stay where they are. LSTMC_NO_MEMORY is the only failure. */
+int  lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights, float *gradients, float *state);
+void lstmc_stepper_free(struct lstmc_stepper *stepper);
+
+/* Regularisers into the gradients. Returns 0 if some gradient is not finite; *penalty is that of lstmc_penalty. The weights stay. */
+int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty);
+
+/* The update; then the gradients are 0 again, for the next batch to be added. Returns 0 if some weight is not finite. */
+int lstmc_stepper_update(struct lstmc_stepper *stepper, uint64_t iteration, float learning_rate);
+
+#endif
