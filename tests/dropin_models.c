@@ -1,7 +1,7 @@
 /* dropin_models.c: the models that test generated code as its users meet it. */
 #include "dropin_models.h"
 
-#include "../compiler/passes.h"
+#include "compiler/passes/passes.h"
 
 /* Together: every layer, every loss from logits and from probabilities, every kind of activation, frozen layers, regularizers, both directions,
  * every way of unrolling. Small, because compilers are slow under sanitizers. */

@@ -100,7 +100,7 @@ static void attach_weights(const struct emitted *emitted, Ir *ir)
             if (ir->tensors[i]->role == ROLE_WEIGHT
                 && !strcmp(descriptor->weights[w].name, arena_format(emitted->arena, "%s/%s", ir->tensors[i]->layer, ir->tensors[i]->name)))
                 ir->tensors[i]->weight = &descriptor->weights[w];
-    ir->model = &emitted->model;
+    ir->descriptor = descriptor;
 }
 
 static Ir *run_passes(struct emitted *emitted, const char *text, bool training, bool streaming, int unroll)

@@ -8,10 +8,10 @@ script=$0
 # A room, and the rooms (or single files) that its files may include. Everybody may include what is installed: runtime/*.h.
 rooms='
 compiler/base        runtime/base runtime/files
-compiler/ir          compiler/base compiler/front/model.h
+compiler/ir          compiler/base
 compiler/front       compiler/base compiler/ir runtime/files runtime/data
 compiler/passes      compiler/base compiler/ir runtime/files
-compiler/emit        compiler/base compiler/ir compiler/passes
+compiler/emit        compiler/base compiler/ir compiler/passes compiler/front/model.h
 compiler/oracle      compiler/base compiler/ir compiler/front compiler/passes compiler/emit runtime/interpreter
 compiler/ship        compiler/base compiler/ir compiler/front compiler/emit compiler/oracle runtime/base runtime/data
 compiler             compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/ship

@@ -286,7 +286,7 @@ Test(install, bash_completes)
 
 Test(install, every_option_is_in_the_man_page_and_the_completions)
 {
-    char line[2 * PATH_MAX + 64];
+    char line[2 * PATH_MAX + 128];
     int options = 0, commands = 0;
     snprintf(line, sizeof line, "'%s/tests/install/options.sh' \"$PWD/usr\" '%s/compiler/commands/main.c'", root, root);
     char *output = run(line);

@@ -336,7 +336,7 @@ static void emit_loss(Function *to)
 
 static void emit_training(Function *to)
 {
-    const char *name = macro_prefix(to->arena, to->programs->model);
+    const char *name = macro_prefix(to->arena, &to->programs->model->descriptor);
     emit_prepare(to, "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)");
     open_function(to, "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)",
                   SECTION_BIT(SECTION_RESET), "training");

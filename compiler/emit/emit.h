@@ -2,6 +2,7 @@
 #ifndef EMIT_H
 #define EMIT_H
 
+#include "compiler/front/model.h"
 #include "compiler/ir/ir.h"
 #include "compiler/passes/target.h"
 
@@ -76,8 +77,8 @@ const char *c_variable_name(Arena *arena, const char *name);
 const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis);    /* as a loop variable */
 const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
 const char *weight_name(const struct lstmc_tensor *weight);
-const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight);
-const char *macro_prefix(Arena *arena, const Model *model);
+const char *c_weight_group(Arena *arena, const struct lstmc_model *descriptor, const struct lstmc_tensor *weight);
+const char *macro_prefix(Arena *arena, const struct lstmc_model *descriptor);
 const char *quoted_text(Arena *arena, const char *text);        /* as a C string, quotes included (emit_descriptor.c) */
 const char *comment_text(Arena *arena, const char *text);       /* a file's name must not end the comment that it stands in */
 /* Text with @ for the model's name, $ for the prefix of its macros, <x> and <target> for the types of its data. */

@@ -49,7 +49,7 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
         put(out, "{");
         put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, weight->name), weight->rank, shape_text(arena, weight->rank, weight->shape));
         emit_line(out, arena, arena_format(arena, ".offset = offsetof(struct %s_weights, %s.%s) / sizeof(float), .count = %zu, .trainable = %d,",
-                                           descriptor->name, c_weight_group(arena, programs->model, weight), c_name(arena, weight_name(weight)),
+                                           descriptor->name, c_weight_group(arena, &programs->model->descriptor, weight), c_name(arena, weight_name(weight)),
                                            weight->count, weight->trainable));
         put(out, ".initializer = {");
         put(out, ".kind = %s, .fan = %s, .a = %s, .b = %s,", initializer_kinds[initializer->kind], fans[initializer->fan],

@@ -93,7 +93,7 @@ static void put_end(Out *out, const char *prefix, const Names *names, int lanes)
 void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count)
 {
     const Model *model = programs->model;
-    const char *name = model->descriptor.name, *prefix = macro_prefix(arena, model);
+    const char *name = model->descriptor.name, *prefix = macro_prefix(arena, &model->descriptor);
     const int lanes = programs->target->lanes;
     const Names *names = names_find(arena, model, body);
     put(out, "#ifndef %s_ISA\n\n", prefix);

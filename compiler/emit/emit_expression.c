@@ -254,7 +254,7 @@ char *access_text(Nest *nest, const Access *access)
 /* How many values an integer tensor may take. */
 static int range_of(const Nest *nest, const Tensor *tensor)
 {
-    const struct lstmc_model *descriptor = &nest->ir->model->descriptor;
+    const struct lstmc_model *descriptor = nest->ir->descriptor;
     if (tensor->role == ROLE_INPUT)
         return descriptor->vocabulary;
     return descriptor->output_rank ? descriptor->output_shape[descriptor->output_rank - 1] : 1;

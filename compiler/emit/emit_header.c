@@ -134,7 +134,7 @@ static void put_define(Out *out, const char *prefix, const char *name, size_t va
 static void put_macros(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
-    const char *prefix = macro_prefix(arena, programs->model);
+    const char *prefix = macro_prefix(arena, &programs->model->descriptor);
     const Tensor *input = programs->single->input;
     put_define(out, prefix, "BATCH", (size_t)descriptor->batch, programs->training ? "rows that a tape or a batch scratch holds" : "rows that a batch scratch holds");
     if (programs->training)
@@ -378,7 +378,7 @@ static void put_refusal(Out *out, Arena *arena, const char *other, const char *n
 /* By the name as it is: those that differ in capitals alone would be taken for one. */
 static void put_guard(Out *out, Arena *arena, const Programs *programs)
 {
-    const char *name = programs->model->descriptor.name, *prefix = macro_prefix(arena, programs->model);
+    const char *name = programs->model->descriptor.name, *prefix = macro_prefix(arena, &programs->model->descriptor);
     put(out, "#ifndef LSTMC_HEADER_OF_%s\n#define LSTMC_HEADER_OF_%s\n", name, name);
     put(out, "#ifdef %s_BATCH\n#error \"%s\"\n#endif", prefix,
         arena_format(arena, "%s_BATCH is defined already: a model whose name differs from %s in capitals alone does not go into the same source file",

@@ -98,10 +98,9 @@ const char *weight_name(const struct lstmc_tensor *weight)
 }
 
 /* Trainable weights come first, so that a layer with both kinds appears twice: its second struct is "norm_fixed". */
-const char *c_weight_group(Arena *arena, const Model *model, const struct lstmc_tensor *weight)
+const char *c_weight_group(Arena *arena, const struct lstmc_model *descriptor, const struct lstmc_tensor *weight)
 {
     const char *layer = weight_layer(arena, weight);
-    const struct lstmc_model *descriptor = &model->descriptor;
     for (int i = 0; i < descriptor->weight_tensors && !weight->trainable; i++)
         if (descriptor->weights[i].trainable && !strcmp(weight_layer(arena, &descriptor->weights[i]), layer))
             return c_layer_name(arena, arena_format(arena, "%s_fixed", layer));
@@ -127,9 +126,9 @@ const char *emit_name_refused(Arena *arena, const Model *model)
 }
 
 /* "SENTIMENT" */
-const char *macro_prefix(Arena *arena, const Model *model)
+const char *macro_prefix(Arena *arena, const struct lstmc_model *descriptor)
 {
-    char *prefix = arena_copy_text(arena, model->descriptor.name);
+    char *prefix = arena_copy_text(arena, descriptor->name);
     for (char *c = prefix; *c; c++)
         *c = (char)toupper((unsigned char)*c);
     return prefix;
@@ -140,7 +139,7 @@ char *fill_template(Arena *arena, const Model *model, const char *text)
     const struct lstmc_model *descriptor = &model->descriptor;
     const struct { const char *mark, *value; } marks[] = {
         { "@", descriptor->name },
-        { "$", macro_prefix(arena, model) },
+        { "$", macro_prefix(arena, descriptor) },
         { "<x>", descriptor->input_is_tokens ? "int32_t" : "float" },
         { "<target>", descriptor->target_is_class ? "int32_t" : "float" },
     };

@@ -75,7 +75,7 @@ static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
     if (tensor->weight)
-        return arena_format(arena, "%s.%s", c_weight_group(arena, ir->model, tensor->weight), c_name(arena, weight_name(tensor->weight)));
+        return arena_format(arena, "%s.%s", c_weight_group(arena, ir->descriptor, tensor->weight), c_name(arena, weight_name(tensor->weight)));
     const char *own = interface_member(ir, tensor);
     if (own)
         return own;
@@ -115,7 +115,7 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
     for (int i = 0; i < tensor_memory_rank(tensor); i++) {
         int dimension = blocked ? (i > 0 && i < tensor->rank ? i - 1 : -1) : i;
         if (dimension >= 0 && dimension == tensor->batch_dimension)
-            text = arena_format(arena, "%s[%s_BATCH]", text, macro_prefix(arena, ir->model));
+            text = arena_format(arena, "%s[%s_BATCH]", text, macro_prefix(arena, ir->descriptor));
         else if (dimension < 0 || dimension != tensor->time_dimension || tensor->window != 1)
             text = arena_format(arena, "%s[%d]", text, tensor_memory_extent(tensor, i));
     }
@@ -237,7 +237,7 @@ void emit_weight_members(Out *out, Arena *arena, const Model *model, bool traina
         const struct lstmc_tensor *weight = &descriptor->weights[i];
         if (trainable_only && !weight->trainable)
             continue;
-        const char *group = c_weight_group(arena, model, weight);
+        const char *group = c_weight_group(arena, &model->descriptor, weight);
         if (open && strcmp(open, group))
             put(out, "} %s;", open);
         if (!open || strcmp(open, group))

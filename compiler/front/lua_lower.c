@@ -375,7 +375,7 @@ static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options
     lua_setfield(L, -2, "layer");
     Ir *ir = NULL;
     if (description_call(d, 2, 1)) {
-        Reader reader = { .description = d, .L = L, .ir = ir_create(arena, &d->model), .arena = arena };
+        Reader reader = { .description = d, .L = L, .ir = ir_create(arena, &d->model.descriptor), .arena = arena };
         lua_pushcfunction(L, read_program);
         lua_insert(L, -2);
         lua_pushlightuserdata(L, &reader);

@@ -4,6 +4,7 @@
 
 #include "compiler/base/diag.h"
 #include "compiler/ir/ir.h"
+#include "model.h"
 
 typedef struct Description Description;
 

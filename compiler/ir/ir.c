@@ -3,11 +3,11 @@
 
 #include <limits.h>
 
-Ir *ir_create(Arena *arena, const Model *model)
+Ir *ir_create(Arena *arena, const struct lstmc_model *descriptor)
 {
     Ir *ir = arena_new(arena, Ir);
     ir->arena = arena;
-    ir->model = model;
+    ir->descriptor = descriptor;
     ir->batch = 1;
     return ir;
 }

@@ -8,8 +8,9 @@
 #define IR_H
 
 #include "compiler/base/base.h"
-#include "compiler/front/model.h"
 #include "compiler/base/out.h"
+
+#include "runtime/lstmc_model.h"
 
 #define TENSOR_RANK_MAX 6
 #define STATEMENT_AXES_MAX 8
@@ -188,7 +189,7 @@ typedef struct Unit {               /* a run of one layer's statements in one se
 
 typedef struct Ir {                 /* one program: training, inference, or one streaming step */
     Arena *arena;
-    const Model *model;
+    const struct lstmc_model *descriptor;
     bool training;
     bool keep_adjoints;             /* what flows back to the states is there for every step when M_backward is done */
     int batch;                      /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
@@ -200,7 +201,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
 } Ir;
 
 /* Building blocks (ir.c). */
-Ir        *ir_create(Arena *arena, const Model *model);
+Ir        *ir_create(Arena *arena, const struct lstmc_model *descriptor);
 Tensor    *ir_tensor(Ir *ir, Role role, const char *layer, const char *name, int rank, const int *extent);
 Axis      *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind);
 Statement *ir_statement(Ir *ir, Section section, Loop *loop, Accumulate accumulate, Access out, Expr *value, int axis_count, Axis *const *axes);

@@ -7,6 +7,8 @@
 #include "passes.h"
 #include "product.h"
 
+#include <string.h>
+
 /* ---- the copy of the input ---- */
 
 static Access copied_access(const Access *access, Tensor *copy)

@@ -2,6 +2,8 @@
  * well, each tensor as it is: what was prepared then points to nothing, and can be a constant of its own. A copy is a statement like any other. */
 #include "passes.h"
 
+#include <string.h>
+
 typedef struct Container {
     Ir *ir;
     Tensor **copy;          /* by the number of the weight; NULL: not read */

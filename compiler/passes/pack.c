@@ -5,6 +5,8 @@
 #include "lanes.h"
 #include "passes.h"
 
+#include <string.h>
+
 typedef struct Packer {
     Ir *ir;
     Statement **copies;         /* made so far */

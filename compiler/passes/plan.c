@@ -4,6 +4,8 @@
  * section, time loops and tiles whole. A tensor that lives within a single unit shares its memory with those of all other units. */
 #include "passes.h"
 
+#include <string.h>
+
 typedef struct Visit {
     const Access *access;
     int statement;

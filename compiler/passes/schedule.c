@@ -4,6 +4,7 @@
 #include "passes.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define RUN_FLOATS 4096     /* of one output that inner loops may sweep over again and again: half of a first-level cache */
 

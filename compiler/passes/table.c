@@ -6,6 +6,8 @@
  * The first two depend on weights alone, so they are prepared. What nobody reads any more is dropped elsewhere. */
 #include "stage.h"
 
+#include <string.h>
+
 typedef struct Substitution {       /* each axis stands for an index */
     Axis *axis[STATEMENT_AXES_MAX + 1];
     Index index[STATEMENT_AXES_MAX + 1];
