@@ -286,9 +286,10 @@ Test(install, bash_completes)
 
 Test(install, every_option_is_in_the_man_page_and_the_completions)
 {
-    char line[2 * PATH_MAX + 128];
+    char line[3 * PATH_MAX + 128];
     int options = 0, commands = 0;
-    snprintf(line, sizeof line, "'%s/tests/install/options.sh' \"$PWD/usr\" '%s/compiler/commands/main.c'", root, root);
+    snprintf(line, sizeof line, "'%s/tests/install/options.sh' \"$PWD/usr\" '%s/compiler/session/arguments.c' '%s/compiler/commands/main.c'",
+             root, root, root);
     char *output = run(line);
     cr_expect(sscanf(output, "%d options, %d commands", &options, &commands) == 2, "missing:\n%s", output);
     cr_expect(options >= 25 && commands >= 5, "only %d options and %d commands were found", options, commands);
