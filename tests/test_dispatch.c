@@ -248,7 +248,7 @@ Test(dispatch, check_and_train_leave_the_choice_to_the_program)
     static const char text[] = "return Sequential{ name = \"net\", Input{6, 3}, LSTM{5}, Dense{5, activation = \"softmax\"}, "
                                "loss = \"categorical_crossentropy\", epochs = 1, batch_size = 5, shards = 1,\n"
                                "  data = samples{ function(random) local x = {} for t = 1, 6 do x[t] = { random(), 0, 1 } end "
-                               "return x, { 1, 0, 0, 0, 0 } end, samples = 10 } }\n";
+                               "return x, x[1][1] < 0.5 and { 1, 0, 0, 0, 0 } or { 0, 0, 0, 1, 0 } end, samples = 10 } }\n";
     char *folder = command_folder();
     command_write(folder, "net.lua", text, (long)strlen(text));
     command_write(folder, "cc.sh", cc, (long)strlen(cc));

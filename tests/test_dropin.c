@@ -88,7 +88,7 @@ static void check_objects(int lanes)
     workshop_run(&shop, "for n in %s; do for c in gcc clang; do $c -O1 -fno-pic -c $n.c -o $n.o && nm $n.o > $n.nm || exit 1; "
                         "! grep ' [A-TV-Z] ' $n.nm | grep -v \" ${n}_\" || { echo $n: a name of another; exit 1; }; "
                         "! grep ' [bBdDCgGsS] ' $n.nm || { echo $n: writable data; exit 1; }; "
-                        "! grep ' U ' $n.nm | grep -vE ' U ((exp|tanh|log|log1p|fabs|sqrt|erf)f|mem(cpy|set|move))$' || { echo $n: a library; exit 1; }; "
+                        "! grep ' U ' $n.nm | grep -vE ' U ((exp|expm1|tanh|log|log1p|fabs|sqrt|erfc?)f|mem(cpy|set|move))$' || { echo $n: a library; exit 1; }; "
                         "size -A $n.o | awk '$1 ~ /^\\.(data|bss)$/ && $2 > 0 { print \"writable\", $0; bad = 1 } END { exit bad }' || exit 1; done; done", names);
     workshop_close(&shop);
 }

@@ -36,16 +36,33 @@ static int utf8_length(const unsigned char *c)
     return *c == 0xc2 && c[1] < 0xa0 ? 0 : length;      /* not the control characters beyond ASCII either */
 }
 
+/* U+200E, 200F, 2028 to 202E, 2066 to 2069: what stands behind them would look as if it stood elsewhere. */
+static bool turns_direction(const unsigned char *c)
+{
+    return c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae)))
+                            || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
 /* Whatever is no text, or what a terminal could take for a command, becomes question marks. */
-static void make_printable(char *text)
+static void make_printable(char *text, bool one_line)
 {
     unsigned char *c = (unsigned char *)text;
     while (*c) {
         int length = *c < 0x80 ? 1 : utf8_length(c);
-        if (!length || (*c < ' ' && *c != '\n' && *c != '\t') || *c == 127)
+        bool is_break = *c == '\n' || *c == '\t';
+        if (length == 3 && turns_direction(c))
+            c[0] = c[1] = c[2] = '?';
+        else if (!length || (*c < ' ' && (one_line || !is_break)) || *c == 127)
             *c = '?';
         c += length ? length : 1;
     }
+}
+
+const char *printable_text(Arena *arena, const char *text)
+{
+    char *copy = arena_copy_text(arena, text);
+    make_printable(copy, true);
+    return copy;
 }
 
 void print_printable(FILE *to, const char *text, int width)
@@ -54,7 +71,7 @@ void print_printable(FILE *to, const char *text, int width)
     if (!line)
         die("out of memory");
     snprintf(line, (size_t)width + 1, "%s", text);
-    make_printable(line);
+    make_printable(line, false);
     fprintf(to, "%s%s\n", line, strlen(text) > (size_t)width ? " ..." : "");
     free(line);
 }
@@ -66,7 +83,8 @@ void diagnostics_add(Diagnostics *all, const char *file, int line, const char *f
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    make_printable(message);
+    make_printable(message, false);
+    file = printable_text(all->arena, file);
     if (all->count >= KEPT_MAX) {
         all->dropped++;
         return;
@@ -74,7 +92,7 @@ void diagnostics_add(Diagnostics *all, const char *file, int line, const char *f
     for (int i = 0; i < all->count; i++)
         if (all->items[i].line == line && !strcmp(all->items[i].message, message) && !strcmp(all->items[i].file, file))
             return;
-    Diagnostic item = { .file = arena_copy_text(all->arena, file), .message = arena_copy_text(all->arena, message),
+    Diagnostic item = { .file = file, .message = arena_copy_text(all->arena, message),
                         .line = line, .order = all->count };
     arena_append(all->arena, all->items, all->count, all->capacity, item);
 }

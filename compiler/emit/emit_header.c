@@ -1,4 +1,5 @@
 /* emit_header.c: the generated header, which is the documentation of the generated code. */
+#include "compiler/base/diag.h"
 #include "compiler/base/embedded.h"
 #include "emit.h"
 
@@ -16,12 +17,15 @@ static const char *shape_text(Arena *arena, int rank, const int *shape)
     return arena_format(arena, "[%s]", text);
 }
 
+/* Neither ends the comment nor begins another, nor is there anything that compilers warn of in comments. */
 const char *comment_text(Arena *arena, const char *text)
 {
-    char *copy = arena_copy_text(arena, text);
+    static const char *const broken[] = { "*/", "/*", "?\?/" };
+    char *copy = arena_copy_text(arena, printable_text(arena, text));
     for (char *c = copy; *c; c++)
-        if (c[0] == '*' && c[1] == '/')
-            *c = '_';
+        for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+            if (!strncmp(c, broken[i], strlen(broken[i])))
+                *c = '_';
     return copy;
 }
 
