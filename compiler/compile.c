@@ -107,7 +107,7 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
         return false;
     if (!(programs->batch = run_passes(pipeline, "batch", &many)) || !(programs->single = run_passes(pipeline, "single", &one)))
         return false;
-    programs->no_step = description_no_streaming(pipeline->description);
+    programs->no_step = lower_no_streaming(pipeline->arena, pipeline->description);
     return programs->no_step || (programs->step = run_passes(pipeline, "step", &step));
 }
 

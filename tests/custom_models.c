@@ -7,7 +7,7 @@ static const char *const definitions[] = {
     /* strides and dilation are affine indices; valid padding */
     "local Convolution = layer 'Convolution' {\n"
     "  arguments = { { 'filters', 'size' }, { 'kernel_size', 'size' }, { 'strides', 'size', 1 }, { 'dilation', 'size', 1 } },\n"
-    "  over = 'sample', input = 'sequence', streams = 'it looks at a window',\n"
+    "  over = 'sample', input = 'sequence',\n"
     "  shape = function(a, x) return { (x.timesteps - a.dilation * (a.kernel_size - 1) - 1) // a.strides + 1, a.filters } end,\n"
     "  weights = function(a, x) return { kernel = weight({ a.kernel_size, x.features, a.filters }), bias = weight{ a.filters } } end,\n"
     "  call = function(a, w, x)\n"
@@ -19,7 +19,7 @@ static const char *const definitions[] = {
     /* a maximum over windows and, of its terms, a computed expression */
     "local Pooling = layer 'Pooling' {\n"
     "  arguments = { { 'size', 'size' }, { 'slope', 'number', 1 } },\n"
-    "  over = 'sample', input = 'sequence', streams = 'it looks at a window',\n"
+    "  over = 'sample', input = 'sequence',\n"
     "  shape = function(a, x) return { x.timesteps // a.size, x.features } end,\n"
     "  call = function(a, w, x)\n"
     "    local t, k, c = axes 't k c'\n"
@@ -32,7 +32,7 @@ static const char *const definitions[] = {
     /* softmax over time of learned scores, then the weighted mean of the sequence */
     "local Attention = layer 'Attention' {\n"
     "  arguments = {},\n"
-    "  over = 'sample', input = 'sequence', streams = 'it needs the whole sequence',\n"
+    "  over = 'sample', input = 'sequence',\n"
     "  shape = function(a, x) return { x.features } end,\n"
     "  weights = function(a, x) return { query = weight({ x.features }, 'ones'), scale = weight({ 1 }, 'ones') } end,\n"
     "  call = function(a, w, x)\n"
@@ -62,7 +62,7 @@ static const char *const definitions[] = {
     /* axes as numbers, and the triangle t >= s by a comparison */
     "local Positions = layer 'Positions' {\n"
     "  arguments = {},\n"
-    "  over = 'sample', input = 'sequence', streams = 'it needs the whole sequence',\n"
+    "  over = 'sample', input = 'sequence',\n"
     "  shape = function(a, x) return { x.timesteps, x.features } end,\n"
     "  call = function(a, w, x)\n"
     "    local t, s, c = axes 't s c'\n"

@@ -252,7 +252,7 @@ static void expect_refusal(const char *mathematics, const char *message)
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
     const char *text = arena_format(arena,
-        "local Wrong = layer 'Wrong' { arguments = {}, over = 'sample', input = 'sequence', streams = 'no',\n"
+        "local Wrong = layer 'Wrong' { arguments = {}, over = 'sample', input = 'sequence',\n"
         "shape = function(a, x) return { x.timesteps, x.features } end, call = function(a, w, x)\n"
         "local t, s, c = axes 't s c'\n"
         "local y = tensor{ x.timesteps, x.features }\n"

@@ -15,7 +15,7 @@ static const char squashed[] =
     "local arguments = {}\n"
     "for i, name in ipairs(names) do arguments[i] = { 'a' .. i, 'activation', name } end\n"
     "local All = layer 'All' {\n"
-    "  arguments = arguments, over = 'sample', input = 'vector', streams = 'nobody asks for it',\n"
+    "  arguments = arguments, over = 'sample', input = 'vector',\n"
     "  shape     = function(a, x) return { #names, x.features } end,\n"
     "  call      = function(a, w, x)\n"
     "    local k, n = axes 'k n'\n"

@@ -137,7 +137,7 @@ static void expect_same_meaning(const char *text)
         { .training = true, .batch = 4, .input_gradient = true }, { .training = true, .batch = 1 }, { .batch = 4 }, { .batch = 1 },
         { .batch = 1, .streaming = true },
     };
-    for (int p = 0; p < (description_no_streaming(description) ? 4 : 5); p++)
+    for (int p = 0; p < (lower_no_streaming(arena, description) ? 4 : 5); p++)
         for (int t = 0; t < 2; t++) {
             Ir *before = differentiated(arena, description, &programs[p]), *after = differentiated(arena, description, &programs[p]);
             stage(after, target_find(targets[t]), false);

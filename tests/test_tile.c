@@ -28,7 +28,7 @@ static const char mgu[] =
 
 static const char convolution[] =
     "local Conv = layer 'Conv' {\n"
-    "  arguments = { { 'filters', 'size' } }, over = 'sample', input = 'sequence', streams = 'it looks at a window',\n"
+    "  arguments = { { 'filters', 'size' } }, over = 'sample', input = 'sequence',\n"
     "  shape = function(a, x) return { x.timesteps - 2, a.filters } end,\n"
     "  weights = function(a, x) return { kernel = weight({ 3, x.features, a.filters }, 'glorot_uniform'), bias = weight({ a.filters }, 'ones') } end,\n"
     "  call = function(a, w, x)\n"

@@ -345,7 +345,7 @@ static const char *no_stream(const Predictor *p, Form form)
         return "differences from the last row of a window have no steps";
     if (!m->input_is_tokens && !steps_have_all_columns(p->meaning, (size_t)m->input_shape[m->input_rank - 1]))
         return "a step has not all the columns that were scaled";
-    return description_no_streaming(s->description);
+    return lower_no_streaming(s->arena, s->description);
 }
 
 static int check_stream(Predictor *p, Form form)

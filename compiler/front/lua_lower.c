@@ -2,6 +2,8 @@
  * vocabulary/lowering.lua calls the layers; this file turns its tables into tensors, axes, indices and expressions. */
 #include "lua_fields.h"
 
+#include "compiler/ir/streaming.h"
+
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -413,6 +415,12 @@ Ir *lower(Arena *arena, Description *d, const LowerOptions *options)
         if (d->model.layers[layer].custom && !blame_custom_layer(d, layer, lower_alone(arena, d, layer, 1)))
             return NULL;
     return ir;
+}
+
+const char *lower_no_streaming(Arena *arena, Description *d)
+{
+    const Ir *ir = lower(arena, d, &(LowerOptions){ .batch = 1 });
+    return ir ? streaming_obstacle(arena, ir) : "its mathematics cannot be lowered";
 }
 
 Ir *lower_layer(Arena *arena, Description *d, int layer, int batch)

@@ -245,16 +245,3 @@ const Model *description_model(const Description *d)
 {
     return &d->model;
 }
-
-const char *description_no_streaming(Description *d)
-{
-    description_push(d, "no_streaming");
-    lua_getfield(d->lua, LUA_REGISTRYINDEX, "model");
-    if (!description_call(d, 1, 1))
-        die("no_streaming");
-    const char *why = lua_tostring(d->lua, -1);
-    if (why)
-        why = arena_copy_text(d->arena, why);
-    lua_pop(d->lua, 1);
-    return why;
-}

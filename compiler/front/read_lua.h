@@ -48,7 +48,7 @@ Ir *lower(Arena *arena, Description *description, const LowerOptions *options);
 /* A model of one layer alone: lower for it needs no loss. For the interpreter's custom layers. */
 Ir *lower_layer(Arena *arena, Description *description, int layer, int batch);
 
-/* Why the model has no streaming step; NULL if it has one. */
-const char *description_no_streaming(Description *description);
+/* Why the model has no streaming step; NULL if it has one. Derived from its mathematics (streaming.h). */
+const char *lower_no_streaming(Arena *arena, Description *description);
 
 #endif

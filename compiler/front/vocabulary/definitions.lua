@@ -58,13 +58,13 @@ local function refuse(what, name, ...)
 end
 
 -- What a definition may say beside its mathematics.
-local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input", "streams" },
+local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input" },
                 recurrent = { "arguments", "weights", "state", "step" } }
 local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any" } }
 
 -- What is wrong with the parts of a definition; nil if nothing is.
 local function wrong_parts(what, def)
-  local known = {}
+  local known = { streams = what == "layer" }     -- what descriptions once had to say
   for _, part in ipairs(PARTS[what]) do known[part] = true end
   for key in pairs(def) do
     if not known[key] then
@@ -82,9 +82,6 @@ local function wrong_parts(what, def)
       if found == nil then return format("%s %s", part, why) end
     end
   end
-  if def.streams ~= nil and type(def.streams) ~= "string" then
-    return format("streams must say why there is no streaming step, not %s", shown(def.streams))
-  end
 end
 
 local function define_layer(what, name, def, arguments)
@@ -96,6 +93,9 @@ local function define_layer(what, name, def, arguments)
   def.arguments = extended(arguments, COMMON)
   def.custom = not internal.loading_built_in
   def.line = caller_line()
+  if def.streams ~= nil and def.custom then
+    internal.note(def.line, format("%s: streams changes nothing here: the mathematics shows whether there is a streaming step", name))
+  end
   internal.layers[name] = def
   local constructor = internal.new_constructor(name, function(given, line)
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)

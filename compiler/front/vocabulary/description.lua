@@ -399,15 +399,3 @@ function internal.build(result, default_name, timesteps_max, frozen)
   internal.settle_training(model, function(name) return resolve_metric(model, name) end)
   return model
 end
-
--- Why the model cannot read one time step at a time; nil if it can.
-function internal.no_streaming(model)
-  if not model.timesteps then return "the input has no time axis" end
-  for position = 2, #model.layers do
-    local layer = model.layers[position]
-    local why = layer.definition.streams
-    if layer.arguments.go_backwards then why = "it reads the sequence from its end" end
-    if why then return format("%s: %s", layer.name, why) end
-  end
-  return nil
-end

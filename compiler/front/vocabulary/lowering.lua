@@ -108,7 +108,9 @@ local function lower_call(program, layer, input)
   for d = 1, leading do
     implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", input.shape[d]), input.shape[d]
   end
-  local scope = new_scope(program, layer, implied, implied_shape, function(shape) return leading > 0 or whole and #shape > 1 end)
+  local sequence = #input.shape > 1 or def.input == "tokens"
+  local scope = new_scope(program, layer, implied, implied_shape,
+                          function(shape) return leading > 0 or whole and sequence and #shape > 1 end)
   local x = leaf(tail(input.shape, leading + 1), input.at)
   local noises = 0
   program.noise = function(rate)

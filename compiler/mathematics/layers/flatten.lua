@@ -2,7 +2,6 @@
 return layer "Flatten" {
   arguments = {},
   over      = "sample",
-  streams   = "it needs the whole sequence",
   shape     = function(a, x) return { x.shape[2] and x.shape[1] * x.shape[2] or x.shape[1] } end,
   call      = function(a, w, x)
     if #x.shape == 1 then return x end

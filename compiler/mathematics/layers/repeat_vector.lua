@@ -3,7 +3,6 @@ return layer "RepeatVector" {
   arguments = { { "n", "size" } },
   over      = "sample",
   input     = "vector",
-  streams   = "it starts a sequence of its own",
   shape     = function(a, x) return { a.n, x.features } end,
   call      = function(a, w, x)
     local t, k = axes "t k"

@@ -1,0 +1,170 @@
+/* streaming.c: a proof, statement by statement, that a program needs no more of a sequence than the present step and the states before it.
+ *
+ * A statement either runs over the steps of the input, forward, and then touches of every sequence the present step alone, of a state also the
+ * rows that come in; or it stands behind all steps, and then reads of sequences the last state alone. */
+#include "streaming.h"
+
+#include <string.h>
+
+typedef struct Proof {
+    Arena *arena;
+    const Ir *ir;
+    const Statement *statement;     /* at work */
+    const Axis *steps;              /* its axis over the steps; NULL: it stands behind them, or apart */
+    bool *late;                     /* [tensor_count]: known when the sequence has ended, not before */
+    const char *why;
+} Proof;
+
+static int steps_of(const Ir *ir)
+{
+    const Tensor *input = ir->input;
+    return input && input->time_dimension >= 0 ? input->extent[input->time_dimension] : 0;
+}
+
+static bool has_steps(const Tensor *tensor)
+{
+    return tensor->time_dimension >= 0;
+}
+
+/* Rows that come in: a state has so many more than there are steps. */
+static int incoming_rows(const Proof *proof, const Tensor *tensor)
+{
+    return tensor->role == ROLE_STATE ? tensor->extent[tensor->time_dimension] - steps_of(proof->ir) : 0;
+}
+
+static bool is_constant(const Index *index)
+{
+    return !index->terms && !index->gather;
+}
+
+/* [t], of states [t] to [t + incoming rows]. */
+static bool is_present(const Proof *proof, const Tensor *tensor, const Index *index)
+{
+    return proof->steps && index->terms == 1 && !index->gather && index->axis[0] == proof->steps &&
+           index->coefficient[0] == 1 && index->constant >= 0 && index->constant <= incoming_rows(proof, tensor);
+}
+
+static void object(Proof *proof, const char *why)
+{
+    if (!proof->why)
+        proof->why = why;
+}
+
+/* What is said of any access, read or written. */
+static void look_at_places(Proof *proof, const Access *access)
+{
+    const Tensor *tensor = access->tensor;
+    for (int d = 0; d < tensor->rank; d++)
+        if (d != tensor->time_dimension && proof->steps && index_uses(&access->index[d], proof->steps) &&
+            !access->index[d].gather)
+            object(proof, tensor->role == ROLE_WEIGHT ? "it has a weight for each step"
+                                                      : "it keeps the steps of a sequence side by side");
+    if (!has_steps(tensor))
+        return;
+    if (tensor->extent[tensor->time_dimension] != steps_of(proof->ir) && tensor->role != ROLE_STATE)
+        object(proof, "it has a sequence of another length than the input");
+    if (proof->steps && !is_present(proof, tensor, &access->index[tensor->time_dimension]) &&
+        !is_constant(&access->index[tensor->time_dimension]))
+        object(proof, access->index[tensor->time_dimension].terms == 1 &&
+                      access->index[tensor->time_dimension].coefficient[0] < 0
+                          ? "it reads the sequence from its end" : "it needs other steps than the present one");
+}
+
+static void look_at_read(void *context, const Access *access)
+{
+    Proof *proof = context;
+    const Tensor *tensor = access->tensor;
+    look_at_places(proof, access);
+    if (proof->steps && (proof->late[tensor->number] ||
+                         (has_steps(tensor) && is_constant(&access->index[tensor->time_dimension]))))
+        object(proof, "it needs, at each step, what is known at the end of the sequence");
+    if (proof->steps || !has_steps(tensor))
+        return;
+    const Index *index = &access->index[tensor->time_dimension];
+    bool last_state = tensor->role == ROLE_STATE && is_constant(index) &&
+                      index->constant == tensor->extent[tensor->time_dimension] - 1;
+    if (!last_state)
+        object(proof, is_constant(index) ? "it needs one step out of the sequence" : "it needs the whole sequence");
+}
+
+static void look_at_positions(Proof *proof, const Expr *expr)
+{
+    if (expr->op == OP_AXIS && proof->steps && index_uses(&expr->position, proof->steps))
+        object(proof, "it counts the steps");
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        look_at_positions(proof, expr->argument[i]);
+}
+
+static void look_at_written(Proof *proof)
+{
+    const Statement *statement = proof->statement;
+    const Tensor *out = statement->out.tensor;
+    look_at_places(proof, &statement->out);
+    if (proof->steps && !has_steps(out))
+        object(proof, statement->accumulate == ACCUMULATE_MAX ? "it takes the largest of all steps" : "it needs the whole sequence");
+    else if (proof->steps && !is_present(proof, out, &statement->out.index[out->time_dimension]))
+        object(proof, "it needs the whole sequence");
+    else if (!proof->steps && has_steps(out))
+        object(proof, out->role == ROLE_STATE ? "its state starts from data" : "it makes a sequence out of what is none");
+}
+
+/* An axis that stands where sequences have their steps. */
+static void find_steps_of(void *context, const Access *access)
+{
+    Proof *proof = context;
+    const Tensor *tensor = access->tensor;
+    const Index *index = has_steps(tensor) ? &access->index[tensor->time_dimension] : NULL;
+    for (int i = 0; index && i < index->terms; i++) {
+        if (proof->steps && proof->steps != index->axis[i])
+            object(proof, "it needs other steps than the present one");
+        proof->steps = index->axis[i];
+    }
+}
+
+static void find_steps(Proof *proof)
+{
+    const Statement *statement = proof->statement;
+    proof->steps = statement->loop ? statement->loop->axis : NULL;
+    if (statement->loop && statement->loop->reversed)
+        object(proof, "it reads the sequence from its end");
+    find_steps_of(proof, &statement->out);
+    expr_visit_loads(statement->value, find_steps_of, proof);
+}
+
+static void mark_late(void *context, const Access *access)
+{
+    Proof *proof = context;
+    const Tensor *tensor = access->tensor;
+    proof->late[proof->statement->out.tensor->number] |= tensor->role == ROLE_INPUT || has_steps(tensor) || proof->late[tensor->number];
+}
+
+static void look_at_statement(Proof *proof)
+{
+    const Statement *statement = proof->statement;
+    find_steps(proof);
+    look_at_written(proof);
+    look_at_positions(proof, statement->value);
+    expr_visit_loads(statement->value, look_at_read, proof);
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        if (statement->out.index[d].gather)
+            look_at_read(proof, statement->out.index[d].gather);
+    if (!proof->steps)
+        expr_visit_loads(statement->value, mark_late, proof);
+}
+
+const char *streaming_obstacle(Arena *arena, const Ir *ir)
+{
+    if (!steps_of(ir))
+        return "the input has no time axis";
+    Proof proof = { .arena = arena, .ir = ir, .late = arena_array(arena, bool, ir->tensor_count) };
+    for (int i = 0; i < ir->statement_count; i++) {
+        proof.statement = ir->statements[i];
+        if (proof.statement->section != SECTION_FORWARD)
+            continue;
+        look_at_statement(&proof);
+        if (proof.why)
+            return arena_format(arena, "%s: %s (%s)", *proof.statement->layer ? proof.statement->layer : "output", proof.why,
+                                statement_text(arena, proof.statement));
+    }
+    return NULL;
+}
