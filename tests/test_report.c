@@ -162,7 +162,8 @@ Test(report, of_yes_and_no)
     ran_free(&ran);
     expect("$L plot yes_or_no.lua --interpreted --quiet", 0, NULL, NULL);
     expect_in("yes_or_no.report.html", (const char *const[]){ note, NULL });
-    expect("$L plot yes_or_no.lua logits=1 activation=linear --interpreted --quiet", 0, NULL, NULL);
+    expect("$L plot yes_or_no.lua logits=1 activation=linear --interpreted --quiet", 0, NULL,
+           "was written by a description with other options");
     expect_in("yes_or_no.report.html", (const char *const[]){ note, NULL });
 }
 
