@@ -122,6 +122,14 @@ test-sanitized: deps
 	@TEST_TIMEOUT=3600 FUZZ_FILES=$${FUZZ_FILES:-10000} FUZZ_DESCRIPTIONS=$${FUZZ_DESCRIPTIONS:-10000} \
 	  tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
 
+# Four models on other machines, in emulators.
+TARGET_PACKAGES = qemu-user qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-s390x-linux-gnu \
+                  libc6-dev-s390x-cross gcc-arm-none-eabi libnewlib-arm-none-eabi clang lld wasi-libc libclang-rt-dev-wasm32 nodejs
+test-targets: deps
+	@$(MAKE) --no-print-directory deps PACKAGES="$(TARGET_PACKAGES)"
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/targets.sh $(BUILD)/lstmc
+
 # Faults planted one by one, each caught by the test that it names; goes on where it was stopped. MUTANTS: names of some.
 mutants: deps
 	@tests/mutants.sh $(MUTANTS)
@@ -157,7 +165,7 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: always all generated golden tests test test-sanitized mutants demo bench bench-quick deps clean
+.PHONY: always all generated golden tests test test-sanitized test-targets mutants demo bench bench-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

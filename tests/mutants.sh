@@ -110,7 +110,9 @@ try_fault() {
     cp "$work/planted" "$tree/$file"
     if build "$program"; then
         run_test "$program" "$filter"
-        case $? in
+        verdict=$?
+        pkill -f "$tree/build/lstmc" 2>/dev/null        # what a fault has left running
+        case $verdict in
         0) verdict=SURVIVED ;;
         1) verdict=caught ;;
         *) verdict=NOT-RUN ;;

@@ -1,0 +1,24 @@
+-- models.lua: four models for other machines; name=series, tokens, planes or coder.
+local function numbers(random)
+  local x, s = {}, 0
+  for t = 1, 6 do x[t] = { random() - 0.5, random() } s = s + x[t][1] end
+  return x, { s }
+end
+local function ids(random)
+  local x = {}
+  for t = 1, 7 do x[t] = math.floor(9 * random()) end
+  return x, x[7] % 3
+end
+
+local models = {
+  series = { Input{6, 2}, LSTM{5, return_sequences = true}, GRU{3}, Dense{1}, loss = "mse", data = samples{numbers, samples = 32, validation_samples = 8} },
+  tokens = { Input{7}, Embedding{9, 5}, LSTM{6}, Dense{3, activation = "softmax"}, loss = "sparse_categorical_crossentropy",
+             data = samples{ids, samples = 32, validation_samples = 8} },
+  planes = { Input{6, 2}, Dense{9, activation = "elu"}, SimpleRNN{7, return_sequences = true}, Flatten{}, Dense{11, activation = "gelu"}, Dense{1},
+             loss = "mse", data = samples{numbers, samples = 32, validation_samples = 8} },
+  coder  = { Input{7}, Embedding{9, 4}, GRU{17, reset_after = false}, Dense{3, activation = "softmax"}, loss = "sparse_categorical_crossentropy",
+             data = samples{ids, samples = 32, validation_samples = 8} },
+}
+local model = models[arg.name]
+model.name, model.epochs, model.batch_size = arg.name, 2, 8
+return Sequential(model)
