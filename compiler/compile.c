@@ -16,6 +16,7 @@
  *
  * After every pass the program is checked: set before read, every index proven inside its tensor. */
 #include "compile.h"
+#include "compiler/ir/streaming.h"
 #include "compiler/passes/passes.h"
 
 #include <string.h>
@@ -52,11 +53,10 @@ typedef struct Pipeline {
     NamedTiles *tiles;
 } Pipeline;
 
-/* One program through all passes, or up to the one that is dumped. NULL if the mathematics of a layer failed. */
-static Ir *run_passes(const Pipeline *pipeline, const char *program, const LowerOptions *lowering)
+/* A lowered program through all passes, or up to the one that is dumped; NULL stays NULL. */
+static Ir *run_passes_over(const Pipeline *pipeline, const char *program, const LowerOptions *lowering, Ir *ir)
 {
     const CompileOptions *options = pipeline->options;
-    Ir *ir = lower(pipeline->arena, pipeline->description, lowering);
     for (int p = PASS_LOWER; ir && p < PASS_COUNT; p++) {
         if (p == PASS_GRAD && lowering->training)
             grad(ir);
@@ -87,6 +87,12 @@ static Ir *run_passes(const Pipeline *pipeline, const char *program, const Lower
     return ir;
 }
 
+/* NULL if the mathematics of a layer failed. */
+static Ir *run_passes(const Pipeline *pipeline, const char *program, const LowerOptions *lowering)
+{
+    return run_passes_over(pipeline, program, lowering, lower(pipeline->arena, pipeline->description, lowering));
+}
+
 static void check_sizes(Arena *arena, Diagnostics *diagnostics, const Programs *programs)
 {
     const char *large = emit_too_large(arena, programs);
@@ -105,9 +111,11 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
     LowerOptions many = { .batch = batch }, one = { .batch = 1 }, step = { .batch = 1, .streaming = true };
     if (!options->inference && !(programs->training = run_passes(pipeline, "training", &training)))
         return false;
-    if (!(programs->batch = run_passes(pipeline, "batch", &many)) || !(programs->single = run_passes(pipeline, "single", &one)))
+    Ir *sample = lower(pipeline->arena, pipeline->description, &one);
+    if (!sample || !(programs->batch = run_passes(pipeline, "batch", &many)))
         return false;
-    programs->no_step = lower_no_streaming(pipeline->arena, pipeline->description);
+    programs->no_step = streaming_obstacle(pipeline->arena, sample);
+    programs->single = run_passes_over(pipeline, "single", &one, sample);
     return programs->no_step || (programs->step = run_passes(pipeline, "step", &step));
 }
 

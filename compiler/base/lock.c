@@ -1,7 +1,8 @@
 /* lock.c: in: a path.  out: it is ours until the end. */
 #include "lock.h"
-
 #include "base.h"
+
+#include "runtime/files/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCKS_MAX 4
@@ -23,14 +23,6 @@ void lock_give_back(void)
     for (int i = 0; i < taken_count; i++)
         unlink(taken[i]);
     taken_count = 0;
-}
-
-/* The lock may be on a file that its owner has removed since it was opened. */
-static bool is_still_there(int descriptor, const char *name)
-{
-    struct stat opened, named;
-    return !fstat(descriptor, &opened) && !stat(name, &named) && opened.st_ino == named.st_ino &&
-           opened.st_dev == named.st_dev;
 }
 
 static long read_owner(int descriptor)
@@ -52,7 +44,7 @@ bool lock_take(const char *path, long *owner)
     for (;;) {
         int descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
         bool locked = descriptor >= 0 && !flock(descriptor, LOCK_EX | LOCK_NB), held = !locked && errno == EWOULDBLOCK;
-        if (locked && !is_still_there(descriptor, name)) {
+        if (locked && !lstmc_is_named(descriptor, name)) {
             close(descriptor);
             continue;
         }

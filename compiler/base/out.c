@@ -135,9 +135,8 @@ int make_folder(const char *path)
 
 int make_folder_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
-    int error = folder ? make_folder(folder) : 0;
+    char *folder = lstmc_folder_of(path);
+    int error = folder ? make_folder(folder) : ENOMEM;
     free(folder);
     return error;
 }

@@ -90,13 +90,12 @@ bool file_is_ours(const char *path, FileKind kind)
 static int try_place(const char *path)
 {
     struct stat status;
-    const char *slash = strrchr(path, '/');
     if (!stat(path, &status)) {
         if (!S_ISREG(status.st_mode))
             return S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return access(path, W_OK) ? errno : 0;
     }
-    char *folder = !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    char *folder = lstmc_folder_of(path);
     int error = !folder ? ENOMEM : stat(folder, &status) ? errno : !S_ISDIR(status.st_mode) ? ENOTDIR :
                 access(folder, W_OK | X_OK) ? errno : 0;
     free(folder);

@@ -272,7 +272,6 @@ int predict_input_step(PredictInput *input, void *x, int count)
 
 /* ---- all of them ---- */
 
-/* A folder opens like a file. */
 static int allocate(PredictInput *input)
 {
     size_t rows = (size_t)input->model->batch * (size_t)input->model->shards;
@@ -287,7 +286,7 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
     PredictInput *input = arena_alloc(session->arena, sizeof *input);
     bool is_file = !input_is_standard(path);
     *input = (PredictInput){ .session = session, .model = &description_model(session->description)->descriptor, .meaning = meaning,
-                             .path = is_file ? path : "standard input", .line = 0 };
+                             .path = is_file ? path : "standard input" };
     int status = allocate(input);
     if (!status && is_file && ends_with(path, ".npy"))
         status = read_array(input, path);

@@ -234,7 +234,8 @@ typedef struct OpTraits {
     Expr *(*derive_fast)(Arena *arena, Expr *output);
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
-/* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else NULL. */
+/* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else NULL;
+ * `recurs`: it is computed at each turn of a time loop, where derive_fast is worth its digits. */
 Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs);
 
 /* The printed form (ir_print.c): the dump, the golden files, and the comment over each emitted kernel. */

@@ -4,10 +4,7 @@
  * rows that come in; or it stands behind all steps, and then reads of sequences the last state alone. */
 #include "streaming.h"
 
-#include <string.h>
-
 typedef struct Proof {
-    Arena *arena;
     const Ir *ir;
     const Statement *statement;     /* at work */
     const Axis *steps;              /* its axis over the steps; NULL: it stands behind them, or apart */
@@ -135,7 +132,7 @@ static void mark_late(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
-    proof->late[proof->statement->out.tensor->number] |= tensor->role == ROLE_INPUT || has_steps(tensor) || proof->late[tensor->number];
+    proof->late[proof->statement->out.tensor->number] |= has_steps(tensor) || proof->late[tensor->number];
 }
 
 static void look_at_statement(Proof *proof)
@@ -156,7 +153,7 @@ const char *streaming_obstacle(Arena *arena, const Ir *ir)
 {
     if (!steps_of(ir))
         return "the input has no time axis";
-    Proof proof = { .arena = arena, .ir = ir, .late = arena_array(arena, bool, ir->tensor_count) };
+    Proof proof = { .ir = ir, .late = arena_array(arena, bool, ir->tensor_count) };
     for (int i = 0; i < ir->statement_count; i++) {
         proof.statement = ir->statements[i];
         if (proof.statement->section != SECTION_FORWARD)

@@ -158,10 +158,8 @@ void memory_perturb(Memory *memory, uint64_t seed)
 /* One of the results that an implementation in float may have. */
 static double perturbed(Memory *memory, Op op, double value)
 {
-    memory->perturbed = lstmc_mix(memory->perturbed);
-    double draw = (double)(memory->perturbed >> 11) * 0x1p-52 - 1;
     double of_one = op == OP_SIGMOID || op == OP_ERF ? FUNCTION_ERROR_ABSOLUTE : 0;
-    return value + draw * (FUNCTION_ERROR_RELATIVE * fabs(value) + of_one);
+    return value + function_error(&memory->perturbed, value, of_one);
 }
 
 static double value_of(Memory *memory, const Routine *routine)

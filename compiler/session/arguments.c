@@ -320,6 +320,7 @@ static int take_words(Arguments *a, int count, char **words)
 
 static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
                                         "tune" };
+#define COMMANDS (sizeof commands / sizeof *commands)
 
 /* Whether one letter more, less or another, or two that changed places, make one word of the other. */
 static bool is_slip(const char *word, const char *meant)
@@ -342,13 +343,16 @@ static int check_command(int count, char **words)
         return usage("there is no command \"%s\": lstmc MODEL.lua compiles", words[0]);
     if (!strcmp(words[0], "help") || !strcmp(words[0], "version"))
         return usage("did you mean lstmc --%s?", words[0]);
-    for (size_t c = 1; c < sizeof commands / sizeof *commands; c++)
+    for (size_t c = 1; c < COMMANDS; c++)
         if (is_slip(words[0], commands[c]))
             return usage("unknown command \"%s\": did you mean %s?", words[0], commands[c]);
     if (count < 2 || words[1][0] == '-' || strchr(words[1], '='))
         return 0;
-    return usage("unknown command \"%s\": there are summary, check, train, evaluate, predict, sample, plot and tune",
-                 words[0]);
+    char known[200] = "";
+    for (size_t c = 1, used = 0; c < COMMANDS; c++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                 c == 1 ? "" : c + 1 < COMMANDS ? ", " : " and ", commands[c]);
+    return usage("unknown command \"%s\": there are %s", words[0], known);
 }
 
 int arguments_read(int count, char **words, Arguments *arguments)
@@ -362,7 +366,7 @@ int arguments_read(int count, char **words, Arguments *arguments)
     arguments->data = calloc((size_t)count + commas + 1, sizeof *arguments->data);
     if (!arguments->parameters || !arguments->data)
         die("out of memory");
-    for (size_t c = 1; count && c < sizeof commands / sizeof *commands; c++)
+    for (size_t c = 1; count && c < COMMANDS; c++)
         if (!strcmp(words[0], commands[c]))
             command = c;
     arguments->command = commands[command];

@@ -30,20 +30,32 @@ const char *lstmc_write_reason(int error)
     return error == EINVAL ? "Invalid argument (a pipe, a device or a socket is there, not a file)" : strerror(error);
 }
 
+char *lstmc_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
+int lstmc_is_named(int descriptor, const char *name)
+{
+    struct stat opened, named;
+    return !fstat(descriptor, &opened) && !stat(name, &named) && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
 /* A file of this name that is ours alone, empty: a new one, or one that somebody who was killed has left, whose lock
  * is gone. -1 with errno; EEXIST: a living process writes it, or it is no file. */
 static int open_locked(const char *name)
 {
-    struct stat opened, named;
+    struct stat opened;
     int descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (descriptor < 0) {
         errno = errno == ENXIO || errno == ELOOP ? EEXIST : errno;
         return -1;
     }
     int locked = !flock(descriptor, LOCK_EX | LOCK_NB);
-    /* the owner may have renamed it since it was opened */
-    if (locked && !fstat(descriptor, &opened) && S_ISREG(opened.st_mode) && !stat(name, &named) &&
-        opened.st_ino == named.st_ino && opened.st_dev == named.st_dev && !ftruncate(descriptor, 0))
+    if (locked && !fstat(descriptor, &opened) && S_ISREG(opened.st_mode) && lstmc_is_named(descriptor, name) &&
+        !ftruncate(descriptor, 0))
         return descriptor;
     close(descriptor);
     errno = EEXIST;
@@ -79,8 +91,7 @@ static int open_beside(const char *path, char *name, size_t size)
 /* The rename itself lasts only when the folder is on the disk. Some file systems cannot say so: EINVAL. */
 static int sync_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *folder = lstmc_folder_of(path);
     int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     free(folder);
     if (descriptor < 0)

@@ -23,6 +23,12 @@ int  lstmc_replacement_flush(const struct lstmc_replacement *replacement, int du
 int  lstmc_replacement_commit(struct lstmc_replacement *replacement);
 void lstmc_replacement_abandon(struct lstmc_replacement *replacement);
 
+/* The folder of a file: "." of a name alone. malloc'd; NULL: no memory. */
+char *lstmc_folder_of(const char *path);
+
+/* Whether an open file still has this name: its owner may have renamed or removed it since it was opened. */
+int lstmc_is_named(int descriptor, const char *name);
+
 /* Why a file could not be written, by its errno, for a person. */
 const char *lstmc_write_reason(int error);
 

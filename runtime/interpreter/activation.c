@@ -2,8 +2,6 @@
  * log_softmax work on whole rows. */
 #include "internal.h"
 
-#include "runtime/lstmc_random.h"
-
 #include <tgmath.h>
 
 #define SELU_ALPHA 1.6732632423543772
@@ -181,19 +179,12 @@ const Activation *activation_find(const char *name)
     return NULL;
 }
 
-/* In [-1, 1). */
-static double draw(Interpreter *it)
-{
-    it->perturbed = lstmc_mix(it->perturbed);
-    return (double)(it->perturbed >> 11) * 0x1p-52 - 1;
-}
-
 /* What another implementation may give for `value`; the same where nothing is to be perturbed. */
 static REAL perturbed(Interpreter *it, REAL value, double absolute)
 {
     if (!it->perturbed)
         return value;
-    return value + (REAL)(draw(it) * (FUNCTION_ERROR_RELATIVE * fabs((double)value) + absolute));
+    return value + (REAL)function_error(&it->perturbed, (double)value, absolute);
 }
 
 static double value_error(const Activation *f, REAL argument)

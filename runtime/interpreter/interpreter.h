@@ -1,11 +1,14 @@
 /* interpreter.h: the second road: runs the validated layer list, forward and backward, each layer by hand from the textbook
- * (semantics as in Keras), matrix products by OpenBLAS. It knows nothing of the compiler but compiler/model.h, so that it can judge it.
+ * (semantics as in Keras), matrix products by OpenBLAS. It knows nothing of the compiler but compiler/front/model.h, so that it can judge it.
  * Every function exists twice: interpreter_create_float and interpreter_create_double, and so on. */
 #ifndef INTERPRETER_H
 #define INTERPRETER_H
 
 #include "compiler/front/model.h"
 #include "runtime/lstmc.h"
+#include "runtime/lstmc_random.h"
+
+#include <math.h>
 
 /* How layers that a description defines itself are run: by whoever knows their mathematics. Always double at this border.
  * `layer` is the index in Model.layers, `weights` are all weights of the model, arrays are row-major, batch first.
@@ -28,6 +31,14 @@ struct custom_layers {
  * 1.8e-7 of 1 for the sigmoid. It is what interpreter_perturb draws. */
 #define FUNCTION_ERROR_RELATIVE 4e-7
 #define FUNCTION_ERROR_ABSOLUTE 2e-7
+
+/* The error of one more call of such a function, which has this value; `state` is that of the generator. */
+static inline double function_error(uint64_t *state, double value, double absolute)
+{
+    *state = lstmc_mix(*state);
+    double draw = (double)(*state >> 11) * 0x1p-52 - 1;        /* in [-1, 1) */
+    return draw * (FUNCTION_ERROR_RELATIVE * fabs(value) + absolute);
+}
 
 #define INTERPRETER_REAL float
 #define INTERPRETER_NAME(name) name##_float
