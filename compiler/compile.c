@@ -6,8 +6,8 @@
  *     stage      statements -> binding times                    prepare, call, step
  *     blas       large products -> calls                        with --blas, before a tile can claim them
  *     flatten    gates -> one after the other                   where their units would leave vectors empty
- *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen (tuning)
- *     piece      time loops -> pieces                           gradients follow a few turns of back-propagation
+ *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen
+ * (tuning) piece      time loops -> pieces                           gradients follow a few turns of back-propagation
  *     pack       weights -> the order in which tiles read them  at prepare time
  *     schedule   other statements -> order of loops, unrolling  under the target's budget
  *     plan       tensors -> homes                               weights, tape, state, scratch
@@ -21,8 +21,21 @@
 
 #include <string.h>
 
-enum { PASS_LOWER, PASS_GRAD, PASS_STAGE, PASS_BLAS, PASS_FLATTEN, PASS_TILE, PASS_PIECE, PASS_PACK, PASS_SCHEDULE, PASS_PLAN, PASS_COUNT };
-static const char *const passes[PASS_COUNT] = { "lower", "grad", "stage", "blas", "flatten", "tile", "piece", "pack", "schedule", "plan" };
+enum {
+    PASS_LOWER,
+    PASS_GRAD,
+    PASS_STAGE,
+    PASS_BLAS,
+    PASS_FLATTEN,
+    PASS_TILE,
+    PASS_PIECE,
+    PASS_PACK,
+    PASS_SCHEDULE,
+    PASS_PLAN,
+    PASS_COUNT
+};
+static const char *const passes[PASS_COUNT] = { "lower", "grad",  "stage", "blas",     "flatten",
+                                                "tile",  "piece", "pack",  "schedule", "plan" };
 
 bool pass_exists(const char *name)
 {
@@ -64,7 +77,8 @@ static Ir *run_passes_over(const Pipeline *pipeline, const char *program, const 
             stage(ir, options->target, options->blas);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
-        if (p == PASS_FLATTEN && (lowering->training || !options->bf16))    /* of bf16 there are fewer bytes to read than instructions to do so */
+        /* of bf16 there are fewer bytes to read than instructions to do so */
+        if (p == PASS_FLATTEN && (lowering->training || !options->bf16))
             flatten(ir, options->target);
         if (p == PASS_TILE) {
             tile(ir, options->target);
@@ -98,7 +112,8 @@ static void check_sizes(Arena *arena, Diagnostics *diagnostics, const Programs *
     const char *large = emit_too_large(arena, programs);
     if (large)
         diagnostics_add(diagnostics, programs->model->file, 0,
-                        "struct %s would be larger than 2 GB with %d rows a tape: choose a smaller batch_size, or more shards",
+                        "struct %s would be larger than 2 GB with %d rows a tape: choose a smaller batch_size, or more "
+                        "shards",
                         large, programs->model->descriptor.batch);
 }
 
@@ -131,7 +146,8 @@ static bool dump(const Pipeline *pipeline, Compiled *compiled)
     return ir != NULL;
 }
 
-bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, const CompileOptions *options, Compiled *compiled)
+bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, const CompileOptions *options,
+             Compiled *compiled)
 {
     *compiled = (Compiled){ 0 };
     Programs *programs = &compiled->programs;

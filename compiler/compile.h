@@ -12,11 +12,13 @@ typedef struct CompileOptions {
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */
     bool keep_adjoints;         /* the tape keeps the gradient of each state at each step */
-    bool precise;               /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
+    /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
+    bool precise;
     bool blas;                  /* large products by BLAS; the generated code is linked with it where there are any */
     bool dispatch;              /* one body for each instruction set, chosen at run time; for targets with vectors */
     bool bf16;                  /* what prediction sums over is packed as bf16; training is in float */
-    const char *tuning_file;    /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */
+    /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */
+    const char *tuning_file;
     const Tuning *tuning;
     const Trained *trained;     /* prediction by constants: a third file; NULL: none */
     const char *dump;           /* stop after this pass and print the program instead of emitting; NULL: none */
@@ -30,8 +32,10 @@ typedef struct Compiled {
     Out dump;                   /* what the pass left, if a dump was asked for */
 } Compiled;
 
-/* Returns false if there were mistakes, which are in the description's diagnostics then. Free with compiled_free in any case. */
-bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, const CompileOptions *options, Compiled *compiled);
+/* Returns false if there were mistakes, which are in the description's diagnostics then. Free with compiled_free in any
+ * case. */
+bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, const CompileOptions *options,
+             Compiled *compiled);
 void compiled_free(Compiled *compiled);
 
 bool        pass_exists(const char *name);

@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts
- * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded
- * on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all that computes.
+ * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are
+ * rounded on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all
+ * that computes.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_FLOAT_H
 #define LSTMC_FLOAT_H
@@ -83,8 +84,9 @@
 
 #define LANES 8
 
-/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
- * this text into generated files whose loops run over vectors; LANES (4, 8, 16), which fixes every layout in memory, is defined before it.
+/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain
+ * floats. The compiler copies this text into generated files whose loops run over vectors; LANES (4, 8, 16), which
+ * fixes every layout in memory, is defined before it.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_VEC_H
 #define LSTMC_VEC_H
@@ -93,13 +95,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
- * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
+/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And
+ * gcc is not to move the constants of one activation into registers that the sums need: they would be spilled, at twice
+ * the time of a small layer. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
-#if defined(__ARM_NEON) && !defined(__aarch64__)      /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+/* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+#if defined(__ARM_NEON) && !defined(__aarch64__)
 #pragma GCC optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros")
 #endif
 #endif
@@ -148,7 +152,8 @@ VEC_FUNCTION vec vec_keep(vec v)
 
 VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
 
-/* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy is a call. */
+/* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy
+ * is a call. */
 VEC_FUNCTION vec vec_load_part(const float *from, int count)
 {
     if (count >= VEC)
@@ -158,7 +163,8 @@ VEC_FUNCTION vec vec_load_part(const float *from, int count)
     if (count > 0)
         part = __builtin_ia32_loadups512_mask((const void *)from, part, (unsigned short)((1u << count) - 1));
 #elif VEC == 8
-    part = __builtin_ia32_maskloadps256((const void *)from, (vec_mask){ 0, 1, 2, 3, 4, 5, 6, 7 } < count - (vec_mask){ 0 });
+    part = __builtin_ia32_maskloadps256((const void *)from,
+                                        (vec_mask){ 0, 1, 2, 3, 4, 5, 6, 7 } < count - (vec_mask){ 0 });
 #else
     if (count > 0)
         memcpy(&part, from, (size_t)count * sizeof(float));
@@ -185,7 +191,8 @@ VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
 VEC_FUNCTION float vec_sum(vec v)
 {
 #if VEC == 16
-    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) + (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
+    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) +
+           (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
 #elif VEC == 8
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 #else
@@ -231,7 +238,8 @@ VEC_FUNCTION vec vec_between(vec v, float smallest, float largest)
 #elif VEC == 16
     return __builtin_ia32_maxps512_mask(low, __builtin_ia32_minps512_mask(high, v, v, -1, 4), v, -1, 4);
 #elif VEC == 8
-    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
+    /* both give the second where one is a NaN */
+    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));
 #elif VEC == 4 && defined(__SSE__)
     return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));
 #else
@@ -267,17 +275,18 @@ VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < 
 #endif
 #endif
 
-/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds
- * given here. tanh and sigmoid are there twice: by exp, relative to the last digits everywhere, and by rational functions, faster by a third, for what
- * recurs. LSTMC_PRECISE, defined before: by exp there too.
+/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one.
+ * tests/test_math.c asserts the bounds given here. tanh and sigmoid are there twice: by exp, relative to the last
+ * digits everywhere, and by rational functions, faster by a third, for what recurs. LSTMC_PRECISE, defined before: by
+ * exp there too.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_MATH_H
 #define LSTMC_MATH_H
 
 #if VEC > 1
 
-/* x is power log(2) + r: returns exp(r) - 1. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those
- * of Moshier's Cephes library. */
+/* x is power log(2) + r: returns exp(r) - 1. Reduction in two steps after Cody & Waite 1980; the polynomial and those
+ * of log and erf below are those of Moshier's Cephes library. */
 VEC_FUNCTION vec vec_reduced_expm1(vec x, vec_mask *power)
 {
     const float shift = 12582912.0f;        /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
@@ -319,7 +328,8 @@ VEC_FUNCTION vec vec_log(vec x)
 {
     vec_mask small = x < vec_splat(FLT_MIN);
     vec scaled = vec_select(small, x * 8388608.0f, x);
-    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;        /* the mantissa between sqrt(1/2) and sqrt(2) */
+    /* the mantissa between sqrt(1/2) and sqrt(2) */
+    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;
     vec f = (vec)(bits - (power << 23)) - 1.0f;
     power -= small & 23;
     vec n = (vec)(power + 0x4b400000) - 12582912.0f, square = f * f;
@@ -450,10 +460,12 @@ VEC_FUNCTION vec vec_erfc(vec x) { return erfcf(x); }
 
 #endif
 
-/* Where multiplication and addition are rounded apart, a quotient that should come close to the bound may end just beyond it. */
+/* Where multiplication and addition are rounded apart, a quotient that should come close to the bound may end just
+ * beyond it. */
 VEC_FUNCTION vec vec_within(vec v, float bound)
 {
-#if defined(__OPTIMIZE__) && (defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(LSTMC_VEC))
+#if defined(__OPTIMIZE__) && \
+    (defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(LSTMC_VEC))
     (void)bound;
     return v;
 #else
@@ -461,7 +473,8 @@ VEC_FUNCTION vec vec_within(vec v, float bound)
 #endif
 }
 
-/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most (3.8e-7 without fused multiply-adds), never beyond 1. */
+/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most (3.8e-7 without fused multiply-adds),
+ * never beyond 1. */
 VEC_FUNCTION vec vec_tanh(vec x)
 {
 #ifdef LSTMC_PRECISE
@@ -474,7 +487,8 @@ VEC_FUNCTION vec vec_tanh(vec x)
 #endif
 }
 
-/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 (2e-7) absolute, in the negative tail too, never outside of 0..1. */
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 (2e-7) absolute, in the negative tail too,
+ * never outside of 0..1. */
 VEC_FUNCTION vec vec_sigmoid(vec x)
 {
 #ifdef LSTMC_PRECISE

@@ -38,8 +38,9 @@
 #error "the models sentiment and sentiment_batch do not go into one source file: each has sentiment_batch_scratch; give one of them another name"
 #endif
 
-/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so that
- * the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one program.
+/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so
+ * that the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one
+ * program.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_MODEL_H
 #define LSTMC_MODEL_H
@@ -53,7 +54,8 @@ enum lstmc_initializer_kind {
     LSTMC_CONSTANT,               /* a */
     LSTMC_UNIFORM,                /* [a, b) */
     LSTMC_NORMAL,                 /* mean a, standard deviation b */
-    LSTMC_TRUNCATED_NORMAL,       /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    LSTMC_TRUNCATED_NORMAL,
     LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
     LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
     LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
@@ -77,8 +79,10 @@ struct lstmc_tensor {
     int shape[LSTMC_RANK_MAX];
     size_t offset;                /* in floats, from the start of the struct */
     size_t count;                 /* in floats */
-    int padding;                  /* of a tensor of the tape: so many floats at the end of each row of the last dimension mean nothing */
-    int carried;                  /* of a tensor of the tape: 1 if M_carry writes its first row (along the first dimension) */
+    /* of a tensor of the tape: so many floats at the end of each row of the last dimension mean nothing */
+    int padding;
+    /* of a tensor of the tape: 1 if M_carry writes its first row (along the first dimension) */
+    int carried;
     int trainable;
     struct lstmc_initializer initializer;
     float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
@@ -103,7 +107,8 @@ struct lstmc_model {
     int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
     int vocabulary;
     int input_rank, output_rank, target_rank;
-    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];   /* without the batch axis */
+    /* without the batch axis */
+    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];
     int target_is_class;          /* 1: int32_t classes, 0: float */
     size_t input_count, output_count, target_count;                    /* elements a sample */
     const char *loss;             /* "binary_crossentropy" */
@@ -118,7 +123,8 @@ struct lstmc_model {
     const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
     int tape_tensor_count;
     size_t output_offset, d_output_offset;    /* bytes, in the tape */
-    size_t first_row_offset;                  /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+    /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+    size_t first_row_offset;
 
     size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
 

@@ -1,7 +1,8 @@
 /* lstmc.h: the thin runtime of lstmc: random numbers, initialisers, optimisers, weight files, data, training.
- * Functions that take a model work on any generated M_model (or on a descriptor that the compiler made). Weights, gradients and
- * optimiser state are flat floats in the order of M_weights. Those in the first part neither allocate nor print.
- * Functions that can fail return 0 or a negative enum lstmc_status. SPDX-License-Identifier: 0BSD */
+ * Functions that take a model work on any generated M_model (or on a descriptor that the compiler made). Weights,
+ * gradients and optimiser state are flat floats in the order of M_weights. Those in the first part neither allocate nor
+ * print. Functions that can fail return 0 or a negative enum lstmc_status.
+ * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_H
 #define LSTMC_H
 
@@ -33,16 +34,17 @@ struct lstmc_message {
 void *lstmc_alloc(size_t bytes);
 void  lstmc_free(void *memory);
 
-/* Fills all weights by their initialisers (Keras's formulas: Glorot & Bengio 2010, He et al. 2015, Saxe et al. 2014 for orthogonal).
- * The same seed gives the same weights on every machine with IEEE arithmetic. */
+/* Fills all weights by their initialisers (Keras's formulas: Glorot & Bengio 2010, He et al. 2015, Saxe et al. 2014 for
+ * orthogonal). The same seed gives the same weights on every machine with IEEE arithmetic. */
 void lstmc_init(const struct lstmc_model *model, float *weights, uint64_t seed);
 
 /* Floats of optimiser state that a model needs (M_OPTIMIZER_FLOATS in the generated header). */
 size_t lstmc_optimizer_floats(const struct lstmc_model *model);
 
-/* One step in Keras's order: regularisers into the gradients, clipping, decoupled weight decay, update. `iteration` starts at 1.
- * gradients [gradient_count] get the regularisers' part; state [lstmc_optimizer_floats] starts as zeros. learning_rate <= 0: the model's own.
- * Of several clips the first of clipnorm, global_clipnorm, clipvalue counts. Returns the global norm before clipping, regularisers included. */
+/* One step in Keras's order: regularisers into the gradients, clipping, decoupled weight decay, update. `iteration`
+ * starts at 1. gradients [gradient_count] get the regularisers' part; state [lstmc_optimizer_floats] starts as zeros.
+ * learning_rate <= 0: the model's own. Of several clips the first of clipnorm, global_clipnorm, clipvalue counts.
+ * Returns the global norm before clipping, regularisers included. */
 float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, float *gradients, float *state,
                            uint64_t iteration, float learning_rate);
 
@@ -51,27 +53,31 @@ float lstmc_penalty(const struct lstmc_model *model, const float *weights);
 
 /* ---- weight files (safetensors; weights.c, by way of jansson; safetensors.h reads and writes any such file) ---- */
 
-/* Writes all weights, by way of a temporary file beside it, fsync and rename: after a failure an old file is as it was. `metadata`: pairs of
- * key and value ended by NULL, or NULL; the keys format, model and fingerprint are the writer's own. */
+/* Writes all weights, by way of a temporary file beside it, fsync and rename: after a failure an old file is as it was.
+ * `metadata`: pairs of key and value ended by NULL, or NULL; the keys format, model and fingerprint are the writer's
+ * own. */
 int lstmc_weights_save(const struct lstmc_model *model, const float *weights, const char *path,
                        const char *const *metadata, struct lstmc_message *message);
 
 /* Reads every weight of the model, by name and shape; extra or missing tensors, another dtype than F32 and any
  * malformation are refused, and `weights` is untouched then. Values are not looked at: bits come back as they were
  * written. The fingerprint is not compared. */
-int lstmc_weights_load(const struct lstmc_model *model, float *weights, const char *path, struct lstmc_message *message);
+int lstmc_weights_load(const struct lstmc_model *model, float *weights, const char *path,
+                       struct lstmc_message *message);
 
 /* ---- metrics ---- */
 
-/* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy") over `rows`
- * samples (a sequence counts each of its steps), or "sequence_accuracy" (a sample counts once: are all its steps right?); the value of the
- * metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and for a metric that these targets do not fit. */
-int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target, int rows,
-                     double *sum, double *count);
+/* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy",
+ * "sparse_categorical_accuracy") over `rows` samples (a sequence counts each of its steps), or "sequence_accuracy" (a
+ * sample counts once: are all its steps right?); the value of the metric is *sum / *count. Returns LSTMC_MISMATCH for
+ * an unknown name and for a metric that these targets do not fit. */
+int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target,
+                     int rows, double *sum, double *count);
 
 /* ---- data sets (dataset.c, npy.c, data.c, csv.c, rows.c, windows.c, lines.c) ---- */
 
-/* Per column of the last axis: value in the file's unit = number * scale + offset. No columns: numbers are as they are in the file. */
+/* Per column of the last axis: value in the file's unit = number * scale + offset. No columns: numbers are as they are
+ * in the file. */
 struct lstmc_scaling {
     int columns;
     double *offset, *scale;
@@ -84,17 +90,22 @@ struct lstmc_names {
 
 enum lstmc_text_unit { LSTMC_NO_TEXT, LSTMC_BYTES, LSTMC_CHARACTERS, LSTMC_WORDS };
 
-/* What the numbers of a data set mean to a person: fitted to the training part, and kept in the metadata of the weight file. */
+/* What the numbers of a data set mean to a person: fitted to the training part, and kept in the metadata of the weight
+ * file. */
 struct lstmc_meaning {
     struct lstmc_scaling input, target;
     struct lstmc_names columns, targets;    /* of a table: their names */
     struct lstmc_names labels;              /* of each class of the target */
     struct lstmc_names vocabulary;          /* the text of each input id */
     enum lstmc_text_unit unit;              /* what one id stands for */
-    enum lstmc_text_unit target_unit;       /* what one label stands for in a text that is predicted; LSTMC_NO_TEXT: labels are no text */
+    /* what one label stands for in a text that is predicted; LSTMC_NO_TEXT: labels are no text */
+    enum lstmc_text_unit target_unit;
     int is_lower;                           /* 1: texts are read in small letters */
-    int pads_front;                         /* 1: a text or recording that is too short has zeros before it and a longer one loses its beginning; 0: behind, and its end */
-    int is_relative;                        /* 1: inputs and targets are differences from the last row of the sample's window */
+    /* 1: a text or recording that is too short has zeros before it and a longer one loses its beginning; 0: behind, and
+     * its end */
+    int pads_front;
+    /* 1: inputs and targets are differences from the last row of the sample's window */
+    int is_relative;
 };
 
 /* What a person should know of data that was taken all the same, a line each; empty: nothing. */
@@ -113,7 +124,8 @@ struct lstmc_dataset {
     void *x;                    /* int32_t ids or float, [samples, input_count] */
     void *y;                    /* int32_t classes or float, [samples, target_count] */
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
-    float *persistence;         /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
+    /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
+    float *persistence;
     double *base; /* of windows to predict from, where forecasts are relative: the last known value of each target, as
                      it is in the data */
     struct lstmc_meaning meaning;
@@ -122,16 +134,17 @@ struct lstmc_dataset {
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
 
-/* meaning.c. Columns with offset 0 and scale 1, `count` empty names: 0 if there is no memory. Free it all with lstmc_meaning_free. */
+/* meaning.c. Columns with offset 0 and scale 1, `count` empty names: 0 if there is no memory. Free it all with
+ * lstmc_meaning_free. */
 int  lstmc_scaling_alloc(struct lstmc_scaling *scaling, int columns);
 int  lstmc_names_alloc(struct lstmc_names *names, int count);
 /* A copy of `length` bytes becomes name `index`; 0 if there is no memory. */
 int  lstmc_names_set(struct lstmc_names *names, int index, const char *text, size_t length);
 void lstmc_meaning_free(struct lstmc_meaning *meaning);
 
-/* meaning_json.c, which needs jansson: pairs of key and value for lstmc_weights_save, ended by NULL, with `more` pairs (or NULL) behind them;
- * NULL if there is no memory. Free with lstmc_metadata_free. And the way back from a weight file: LSTMC_BAD_FILE says what is broken; what the file
- * does not say stays empty. */
+/* meaning_json.c, which needs jansson: pairs of key and value for lstmc_weights_save, ended by NULL, with `more` pairs
+ * (or NULL) behind them; NULL if there is no memory. Free with lstmc_metadata_free. And the way back from a weight
+ * file: LSTMC_BAD_FILE says what is broken; what the file does not say stays empty. */
 char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *const *more);
 void   lstmc_metadata_free(char **pairs);
 int    lstmc_meaning_load(struct lstmc_meaning *meaning, const char *path, struct lstmc_message *message);
@@ -156,12 +169,13 @@ void   lstmc_denormalize(const struct lstmc_meaning *meaning, const float *y, do
 int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 void lstmc_dataset_free(struct lstmc_dataset *data);
 
-/* Moves the last fraction of `data` into `validation`, as Keras does before shuffling: floor(samples * (1 - fraction)) samples stay.
- * `validation` is a view, good until `data` is freed. */
-void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction, struct lstmc_dataset *validation);
+/* Moves the last fraction of `data` into `validation`, as Keras does before shuffling: floor(samples * (1 - fraction))
+ * samples stay. `validation` is a view, good until `data` is freed. */
+void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction,
+                            struct lstmc_dataset *validation);
 
-/* An array file. `dtype` is numpy's: "<f4", "|u1", ... Bool, integers and floats up to 8 bytes are read; big-endian numbers, Fortran order
- * and records are refused. */
+/* An array file. `dtype` is numpy's: "<f4", "|u1", ... Bool, integers and floats up to 8 bytes are read; big-endian
+ * numbers, Fortran order and records are refused. */
 struct lstmc_npy {
     char dtype[4];
     int rank;
@@ -174,21 +188,25 @@ int    lstmc_npy_read(const char *path, struct lstmc_npy *array, struct lstmc_me
 double lstmc_npy_value(const struct lstmc_npy *array, size_t index);
 void   lstmc_npy_free(struct lstmc_npy *array);
 /* Writes float32, or float64, by way of a temporary file. (npy_write.c) */
-int    lstmc_npy_write(const char *path, const float *values, int rank, const size_t *shape, struct lstmc_message *message);
+int lstmc_npy_write(const char *path, const float *values, int rank, const size_t *shape,
+                    struct lstmc_message *message);
 int lstmc_npy_write_double(const char *path, const double *values, int rank, const size_t *shape,
                            struct lstmc_message *message);
 
-/* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the end may be missing; a
- * longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >= vocabulary become `unknown` (vocabulary 0: no
- * change; y_path NULL: inputs alone). Arrays that are in the model's type and shape already are not read but mapped. An id or class out of the model's range, and a float that is not finite, is an error with row and column. */
+/* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the
+ * end may be missing; a longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >=
+ * vocabulary become `unknown` (vocabulary 0: no change; y_path NULL: inputs alone). Arrays that are in the model's type
+ * and shape already are not read but mapped. An id or class out of the model's range, and a float that is not finite,
+ * is an error with row and column. */
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
-/* Replaces the bytes of a packed file, which are the caller's to free(), by what it holds, with one zero byte behind. */
+/* Replaces the bytes of a packed file, which are the caller's to free(), by what it holds, with one
+ * zero byte behind. */
 typedef int lstmc_unpack(const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);
 /* gzip.c, which needs zlib: only a program that names this links it. Without zlib at build time it fails and says so. A
- * file that would fill more than an eighth of the machine's memory is refused, as a table needs several times its text.
- */
+ * file that would fill more than an eighth of the machine's memory is refused, as a table needs several
+ * times its text. */
 lstmc_unpack lstmc_gunzip;
 int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size,
                          struct lstmc_message *message);
@@ -199,28 +217,37 @@ int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struc
 struct lstmc_csv_options {
     const char *const *columns; int column_count;   /* names from the first line, or positions from "1" */
     const char *const *targets; int target_count;   /* none with `sliding`: the columns themselves */
-    int sliding;                                    /* 1: windows of `window` rows, moving by one row; 0: each row is one sample */
+    /* 1: windows of `window` rows, moving by one row; 0: each row is one sample */
+    int sliding;
     int window;
-    const int *horizons; int horizon_count;         /* rows from the window's last to what is predicted, ascending; 0, which needs targets, is
-                                                     * that row itself. The model's targets are [horizons, targets]; one horizon with room for
-                                                     * more stands for all rows up to it. */
+    const int *horizons;
+    int horizon_count; /* rows from the window's last to what is predicted, ascending; 0, which needs targets, is
+                        * that row itself. The model's targets are [horizons, targets]; one horizon with room for
+                        * more stands for all rows up to it. */
     int header; /* 1: the first line is names; -1: it is none; 0: it is, if it looks like that */
-    const char *group;                              /* the column whose equal cells, one below the other, make a group that no sample crosses;
-                                                     * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
-    const char *missing;                            /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
-                                                     * (which looks ahead); the last two within the group */
-    const double *at_most;                          /* targets become 1 where they are at most this, else 0; NULL: they stay */
-    const char *sample_weight;                      /* a column: how much each sample counts, by the last row that it reads; or NULL */
-    int relative;                                   /* 1: what is read and predicted is the difference from the window's last row */
-    const char *normalization;                      /* "none" (NULL), "standard", "minmax": per column, fitted on the training part alone. Ids,
-                                                     * classes, at_most and the targets of a cross-entropy stay as they are. */
-    double split;                                   /* this first fraction of the rows, or of the groups, trains; 1: nothing is held out */
-    const char *validation;                         /* a file of its own is held out, and `split` does not count; NULL: there is none */
-    const char *validation_remaining;               /* its groups end early: a file with what is left then, one number each; or NULL */
+    const char *group; /* the column whose equal cells, one below the other, make a group that no sample crosses;
+                        * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
+    const char *missing; /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
+                          * (which looks ahead); the last two within the group */
+    /* targets become 1 where they are at most this, else 0; NULL: they stay */
+    const double *at_most;
+    /* a column: how much each sample counts, by the last row that it reads; or NULL */
+    const char *sample_weight;
+    /* 1: what is read and predicted is the difference from the window's last row */
+    int relative;
+    const char *normalization; /* "none" (NULL), "standard", "minmax": per column, fitted on the training part alone.
+                                * Ids, classes, at_most and the targets of a cross-entropy stay as they are. */
+    /* this first fraction of the rows, or of the groups, trains; 1: nothing is held out */
+    double split;
+    /* a file of its own is held out, and `split` does not count; NULL: there is none */
+    const char *validation;
+    /* its groups end early: a file with what is left then, one number each; or NULL */
+    const char *validation_remaining;
     int last_only;                                  /* 1: of each held-out group the last sample alone */
     lstmc_unpack *unpack;                           /* lstmc_gunzip, or NULL: gzip files are refused */
 };
-/* Windows that train lie in the training part with their targets. A held-out window may reach back into it, but its targets do not. */
+/* Windows that train lie in the training part with their targets. A held-out window may reach back into it, but its
+ * targets do not. */
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
@@ -230,42 +257,50 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
 int lstmc_read_windows(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                        const struct lstmc_scaling *scaling, struct lstmc_dataset *data, struct lstmc_message *message);
 
-/* A text as ids of its sorted distinct bytes, in windows side by side: x = window characters, y = the same moved by one (or the next one
- * alone, if the model's output has no time axis). The first fraction `split` of the text trains. */
+/* A text as ids of its sorted distinct bytes, in windows side by side: x = window characters, y = the same moved by one
+ * (or the next one alone, if the model's output has no time axis). The first fraction `split` of the text trains. */
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
-                          struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
+                          struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                          struct lstmc_message *message);
 
 struct lstmc_lines_options {
     const char *const *files; int file_count;       /* read one after the other */
-    const char *folder;                             /* instead: all its files *.txt but those in `except`, sorted by name */
+    /* instead: all its files *.txt but those in `except`, sorted by name */
+    const char *folder;
     const char *const *except; int except_count;
     char separator;                                 /* of the fields of a line, which count from 1 */
     int has_header;                                 /* 1: the first line of a file is not read */
     int text;                                       /* field of the text; 0: the whole line */
     int label;                                      /* field of the label; 0: the file's name without its extension */
     int target_text;                                /* field of a text to predict, instead of a label; 0: none */
-    const char *const *labels; int label_count;     /* all labels in the order of their classes; none: those of the files, sorted */
+    /* all labels in the order of their classes; none: those of the files, sorted */
+    const char *const *labels; int label_count;
     enum lstmc_text_unit unit, target_unit;         /* LSTMC_CHARACTERS or LSTMC_WORDS */
     int lower;                                      /* 1: capitals are read as small letters */
     int vocabulary, target_vocabulary;              /* ids that are kept; 0: all */
-    int pads_front;                                 /* as in struct lstmc_meaning; target texts are padded and cut behind */
+    /* as in struct lstmc_meaning; target texts are padded and cut behind */
+    int pads_front;
     double split;                                   /* this fraction of the lines trains; 1: nothing is held out */
     uint64_t seed;                                  /* of the shuffle before the split */
 };
-/* UTF-8 texts as ids: 0 padding, 1 unknown, then the tokens of the training part by falling frequency. Lines with the same text lie on the same
- * side of the split. Texts to predict have the same kind of ids as classes of each time step. */
+/* UTF-8 texts as ids: 0 padding, 1 unknown, then the tokens of the training part by falling frequency. Lines with the
+ * same text lie on the same side of the split. Texts to predict have the same kind of ids as classes of
+ * each time step. */
 int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
                      struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
-/* One text as `count` ids, as the readers of characters and lines make them: cut and padded as `meaning` says. *found (or NULL): how many it
- * would be uncut. LSTMC_BAD_FILE for what is not UTF-8, LSTMC_MISMATCH for a byte without an id, with its column. (encode.c) */
-int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count, size_t *found,
-                 struct lstmc_message *message);
+/* One text as `count` ids, as the readers of characters and lines make them: cut and padded as `meaning` says. *found
+ * (or NULL): how many it would be uncut. LSTMC_BAD_FILE for what is not UTF-8, LSTMC_MISMATCH for a byte without an id,
+ * with its column. (encode.c) */
+int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count,
+                 size_t *found, struct lstmc_message *message);
 struct lstmc_wav_options {
     const char *folder;                             /* all its files *.wav */
-    char separator;                                 /* of the fields of a file's name, which count from 1: 7_theo_12.wav */
+    /* of the fields of a file's name, which count from 1: 7_theo_12.wav */
+    char separator;
     int label;                                      /* field of the label */
-    const char *const *labels; int label_count;     /* all labels in the order of their classes; none: those of the names, sorted */
+    /* all labels in the order of their classes; none: those of the names, sorted */
+    const char *const *labels; int label_count;
     int test_field;                                 /* field that says what is held out; 0: `split` says it */
     const char *const *test_names; int test_count;  /* held out are those whose field is one of these, */
     int test_at_most;                               /* or, if there are none, a number up to this */
@@ -275,10 +310,11 @@ struct lstmc_wav_options {
     double low, high;                               /* in Hz; high <= 0: half the sample rate */
     int pads_front;                                 /* as in struct lstmc_meaning */
 };
-/* Recordings as log-mel frames, normalised by mean and deviation of each band over the frames of the training part (meaning.input); the model's
- * input is [frames, bands], padded with zeros. Formulas: sound.h. Needs libsndfile and FFTW at build time, and says so if they were not there. */
-int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options, struct lstmc_dataset *training,
-                   struct lstmc_dataset *validation, struct lstmc_message *message);
+/* Recordings as log-mel frames, normalised by mean and deviation of each band over the frames of the training part
+ * (meaning.input); the model's input is [frames, bands], padded with zeros. Formulas: sound.h. Needs libsndfile and
+ * FFTW at build time, and says so if they were not there. */
+int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options,
+                   struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
 #ifdef __cplusplus
 }

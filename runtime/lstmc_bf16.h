@@ -1,6 +1,7 @@
-/* lstmc_bf16.h: two weights of 16 bits in a word of 32: one load feeds two products. The compiler copies this text into generated files whose
- * weights are of that kind. The lower half is the upper 16 bits of a float; the upper half needs no mask when it is read: what it makes together
- * with the lower one is a float, and of these the one that is nearest to the weight is chosen.
+/* lstmc_bf16.h: two weights of 16 bits in a word of 32: one load feeds two products. The compiler copies this text into
+ * generated files whose weights are of that kind. The lower half is the upper 16 bits of a float; the upper half needs
+ * no mask when it is read: what it makes together with the lower one is a float, and of these the one that is nearest
+ * to the weight is chosen.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_BF16_H
 #define LSTMC_BF16_H
@@ -16,9 +17,10 @@ static inline float bf16_float(uint32_t word)
     return x;
 }
 
-/* The word with this lower half which, read as a float, is nearest to x; of two the even one. Never a tiny number beside a lower half: to multiply
- * denormal numbers takes many machines a hundred times as long, so what is nearer to 0 than 2^-100 is 2^-100 there. A NaN stays one, a finite x
- * finite; an infinite one beside a lower half that is not 0 is a NaN. */
+/* The word with this lower half which, read as a float, is nearest to x; of two the even one. Never a tiny number
+ * beside a lower half: to multiply denormal numbers takes many machines a hundred times as long, so what is nearer to 0
+ * than 2^-100 is 2^-100 there. A NaN stays one, a finite x finite; an infinite one beside a lower half that is not 0 is
+ * a NaN. */
 static inline uint32_t bf16_word(float x, uint32_t lower)
 {
     const uint32_t least = 0x0d800000u;     /* 2^-100 */

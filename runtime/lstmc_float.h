@@ -1,6 +1,7 @@
 /* lstmc_float.h: floats as C defines them, whatever the flags of the compiler say. -ffast-math and its parts
- * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are rounded
- * on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all that computes.
+ * (-funsafe-math-optimizations, -fassociative-math, -ffinite-math-only and others) would take sums apart that are
+ * rounded on purpose, and NaNs for impossible. The compiler copies this text into every generated source, before all
+ * that computes.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_FLOAT_H
 #define LSTMC_FLOAT_H

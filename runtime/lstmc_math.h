@@ -1,14 +1,15 @@
-/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one. tests/test_math.c asserts the bounds
- * given here. tanh and sigmoid are there twice: by exp, relative to the last digits everywhere, and by rational functions, faster by a third, for what
- * recurs. LSTMC_PRECISE, defined before: by exp there too.
+/* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one.
+ * tests/test_math.c asserts the bounds given here. tanh and sigmoid are there twice: by exp, relative to the last
+ * digits everywhere, and by rational functions, faster by a third, for what recurs. LSTMC_PRECISE, defined before: by
+ * exp there too.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_MATH_H
 #define LSTMC_MATH_H
 
 #if VEC > 1
 
-/* x is power log(2) + r: returns exp(r) - 1. Reduction in two steps after Cody & Waite 1980; the polynomial and those of log and erf below are those
- * of Moshier's Cephes library. */
+/* x is power log(2) + r: returns exp(r) - 1. Reduction in two steps after Cody & Waite 1980; the polynomial and those
+ * of log and erf below are those of Moshier's Cephes library. */
 VEC_FUNCTION vec vec_reduced_expm1(vec x, vec_mask *power)
 {
     const float shift = 12582912.0f;        /* 1.5 * 2^23: adding it leaves the nearest integer in the low bits */
@@ -50,7 +51,8 @@ VEC_FUNCTION vec vec_log(vec x)
 {
     vec_mask small = x < vec_splat(FLT_MIN);
     vec scaled = vec_select(small, x * 8388608.0f, x);
-    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;        /* the mantissa between sqrt(1/2) and sqrt(2) */
+    /* the mantissa between sqrt(1/2) and sqrt(2) */
+    vec_mask bits = (vec_mask)scaled, power = (bits - 0x3f3504f3) >> 23;
     vec f = (vec)(bits - (power << 23)) - 1.0f;
     power -= small & 23;
     vec n = (vec)(power + 0x4b400000) - 12582912.0f, square = f * f;
@@ -181,10 +183,12 @@ VEC_FUNCTION vec vec_erfc(vec x) { return erfcf(x); }
 
 #endif
 
-/* Where multiplication and addition are rounded apart, a quotient that should come close to the bound may end just beyond it. */
+/* Where multiplication and addition are rounded apart, a quotient that should come close to the bound may end just
+ * beyond it. */
 VEC_FUNCTION vec vec_within(vec v, float bound)
 {
-#if defined(__OPTIMIZE__) && (defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(LSTMC_VEC))
+#if defined(__OPTIMIZE__) && \
+    (defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(LSTMC_VEC))
     (void)bound;
     return v;
 #else
@@ -192,7 +196,8 @@ VEC_FUNCTION vec vec_within(vec v, float bound)
 #endif
 }
 
-/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most (3.8e-7 without fused multiply-adds), never beyond 1. */
+/* x * P(x^2) / Q(x^2), fitted to floats: 5.1 ulp and 3e-7 at most (3.8e-7 without fused multiply-adds),
+ * never beyond 1. */
 VEC_FUNCTION vec vec_tanh(vec x)
 {
 #ifdef LSTMC_PRECISE
@@ -205,7 +210,8 @@ VEC_FUNCTION vec vec_tanh(vec x)
 #endif
 }
 
-/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 (2e-7) absolute, in the negative tail too, never outside of 0..1. */
+/* 1/2 + x * P(x^2) / Q(x^2), the same function at half the argument: 1.8e-7 (2e-7) absolute, in the negative tail too,
+ * never outside of 0..1. */
 VEC_FUNCTION vec vec_sigmoid(vec x)
 {
 #ifdef LSTMC_PRECISE

@@ -1,6 +1,7 @@
-/* lstmc_random.h: counter-based random numbers: a pure function of (seed, stream, sample, element), so that the same numbers
- * fall out whatever the order, the threads and the shards. Copied into generated code that needs it.
- * SplitMix64's finaliser (Steele, Lea & Flood 2014) over a running key. SPDX-License-Identifier: 0BSD */
+/* lstmc_random.h: counter-based random numbers: a pure function of (seed, stream, sample, element), so that the same
+ * numbers fall out whatever the order, the threads and the shards. Copied into generated code that needs it.
+ * SplitMix64's finaliser (Steele, Lea & Flood 2014) over a running key.
+ * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_RANDOM_H
 #define LSTMC_RANDOM_H
 

@@ -1,4 +1,5 @@
-/* lstmc_train.h: the part of lstmc.h (which includes it) about training: engines, learning-rate schedules, callbacks, checkpoints, the loop.
+/* lstmc_train.h: the part of lstmc.h (which includes it) about training: engines, learning-rate schedules, callbacks,
+ * checkpoints, the loop.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_TRAIN_H
 #define LSTMC_TRAIN_H
@@ -24,32 +25,37 @@ static inline size_t lstmc_losses_per_sample(const struct lstmc_model *model)
 
 enum lstmc_carry {
     LSTMC_CARRY_NOTHING,        /* each call begins with fresh states */
-    LSTMC_CARRY_FRESH,          /* the next call begins with fresh states, and each one behind it with those that the call before has left */
+    /* the next call begins with fresh states, and each one behind it with those that the call before has left */
+    LSTMC_CARRY_FRESH,
     LSTMC_CARRY_ON              /* the next call, too, begins with the states that are there */
 };
 
-/* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct before filling it. */
+/* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct
+ * before filling it. */
 struct lstmc_engine {
     const struct lstmc_model *model;
     void *context;
     /* Takes over new weights, which stay where they are until the next call. */
     void (*prepare)(void *context, const float *weights);
-    /* Adds the gradients of scale * sum of the losses to `gradients`, writes the outputs [rows, output_count], returns the loss.
-     * `first_row`: the index of row 0 in the whole batch. sample_weight may be NULL. NULL if the model was compiled for inference alone. */
-    float (*train)(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
-                   float scale, uint64_t seed, float *gradients, float *output);
+    /* Adds the gradients of scale * sum of the losses to `gradients`, writes the outputs [rows, output_count], returns
+     * the loss. `first_row`: the index of row 0 in the whole batch. sample_weight may be NULL. NULL if the model was
+     * compiled for inference alone. */
+    float (*train)(void *context, const void *x, const void *target, const float *sample_weight, int rows,
+                   int first_row, float scale, uint64_t seed, float *gradients, float *output);
     /* Outputs alone. */
     void (*predict)(void *context, const void *x, int rows, float *output);
     /* The loss of the given inputs without training: outputs too. NULL like train. */
-    float (*evaluate)(void *context, const void *x, const void *target, const float *sample_weight, int rows, float scale, float *output);
-    /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look into. */
+    float (*evaluate)(void *context, const void *x, const void *target, const float *sample_weight, int rows,
+                      float scale, float *output);
+    /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look
+     * into. */
     void *(*tape)(void *context, int shard);
     /* With which states train and evaluate begin from now on; NULL: with fresh ones. */
     void (*carry)(void *context, enum lstmc_carry carry);
     /* See lstmc_engine_threads; NULL: the calling thread alone. */
     int (*threads)(void *context, int threads);
-    /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns when all are done; not
-     * from inside another call of this engine. NULL: the calling thread alone, in order. */
+    /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns
+     * when all are done; not from inside another call of this engine. NULL: the calling thread alone, in order. */
     void (*run)(void *context, int count, void (*task)(void *task_context, int index), void *task_context);
     void (*free)(void *context);
 };
@@ -58,10 +64,10 @@ struct lstmc_engine {
 int  lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine);
 void lstmc_engine_free(struct lstmc_engine *engine);
 
-/* From now on so many threads, the caller's included, share the shards of train and evaluate, the rows of predict and the updates of
- * lstmc_train; 1 at first. Never more than model->shards, and fewer if the system has no more to give. Returns how many. The results do not
- * depend on it, bit for bit. They sleep soon after a call, take no signals and live until lstmc_engine_free. One engine still serves one
- * caller at a time. */
+/* From now on so many threads, the caller's included, share the shards of train and evaluate, the rows of predict and
+ * the updates of lstmc_train; 1 at first. Never more than model->shards, and fewer if the system has no more to give.
+ * Returns how many. The results do not depend on it, bit for bit. They sleep soon after a call, take no signals and
+ * live until lstmc_engine_free. One engine still serves one caller at a time. */
 int lstmc_engine_threads(struct lstmc_engine *engine, int threads);
 
 /* ---- learning-rate schedules (schedule.c): keras.optimizers.schedules ---- */
@@ -72,7 +78,8 @@ enum lstmc_schedule_kind {
     LSTMC_POLYNOMIAL_DECAY,             /* (initial - end) * (1 - step / decay_steps) ^ power + end */
     LSTMC_PIECEWISE_CONSTANT_DECAY,     /* values[k] while step <= boundaries[k] */
     LSTMC_COSINE_DECAY,                 /* a warm-up from initial to warmup_target, then down to alpha of it */
-    LSTMC_COSINE_DECAY_RESTARTS         /* Loshchilov & Hutter 2017: each period t_mul times as long, m_mul times as high */
+    /* Loshchilov & Hutter 2017: each period t_mul times as long, m_mul times as high */
+    LSTMC_COSINE_DECAY_RESTARTS
 };
 
 struct lstmc_schedule {
@@ -93,7 +100,11 @@ double lstmc_schedule_rate(const struct lstmc_schedule *schedule, uint64_t step)
 #define LSTMC_CALLBACKS_MAX 9
 
 enum lstmc_callback_kind {
-    LSTMC_EARLY_STOPPING, LSTMC_REDUCE_LR_ON_PLATEAU, LSTMC_MODEL_CHECKPOINT, LSTMC_CSV_LOGGER, LSTMC_LEARNING_RATE_SCHEDULER
+    LSTMC_EARLY_STOPPING,
+    LSTMC_REDUCE_LR_ON_PLATEAU,
+    LSTMC_MODEL_CHECKPOINT,
+    LSTMC_CSV_LOGGER,
+    LSTMC_LEARNING_RATE_SCHEDULER
 };
 
 /* Keras's names and meanings. */
@@ -168,21 +179,24 @@ struct lstmc_snapshot {
     uint64_t log_count;
 };
 
-/* checkpoint.c, which needs jansson: a snapshot in a safetensors file: the weights under their names (every reader of weight files reads them,
- * and passes over the rest), all else under names that begin with "training/". By way of a temporary file, fsync and rename. `metadata`
- * as for lstmc_weights_save. */
+/* checkpoint.c, which needs jansson: a snapshot in a safetensors file: the weights under their names (every reader of
+ * weight files reads them, and passes over the rest), all else under names that begin with "training/". By way of a
+ * temporary file, fsync and rename. `metadata` as for lstmc_weights_save. */
 int  lstmc_checkpoint_save(const struct lstmc_model *model, const struct lstmc_snapshot *snapshot, const char *path,
                            const char *const *metadata, struct lstmc_message *message);
-/* LSTMC_MISMATCH if it belongs to another model (by its fingerprint, too). Free the snapshot's arrays with lstmc_snapshot_free. */
-int  lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot *snapshot, const char *path, struct lstmc_message *message);
+/* LSTMC_MISMATCH if it belongs to another model (by its fingerprint, too). Free the snapshot's arrays with
+ * lstmc_snapshot_free. */
+int lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot *snapshot, const char *path,
+                          struct lstmc_message *message);
 void lstmc_snapshot_free(struct lstmc_snapshot *snapshot);
 
-/* csv_log.c: the epochs done, as keras.callbacks.CSVLogger writes them: epoch (from 0), then the other columns by name. The whole file anew, by way
- * of a temporary file. */
-int lstmc_log_write(const char *path, char separator, const struct lstmc_history *log, size_t count, const char *const *metrics, int metric_count,
-                    struct lstmc_message *message);
+/* csv_log.c: the epochs done, as keras.callbacks.CSVLogger writes them: epoch (from 0), then the other columns by name.
+ * The whole file anew, by way of a temporary file. */
+int lstmc_log_write(const char *path, char separator, const struct lstmc_history *log, size_t count,
+                    const char *const *metrics, int metric_count, struct lstmc_message *message);
 
-/* snapshot.c: the states that one batch hands to the next in a stateful training, of all shards: how many floats, and from and to the tapes. */
+/* snapshot.c: the states that one batch hands to the next in a stateful training, of all shards: how many floats, and
+ * from and to the tapes. */
 size_t lstmc_carried_floats(const struct lstmc_model *model);
 void   lstmc_carried_get(const struct lstmc_engine *engine, float *states);
 void   lstmc_carried_set(const struct lstmc_engine *engine, const float *states);
@@ -191,22 +205,26 @@ struct lstmc_train_options {
     int epochs;
     uint64_t seed;
     int shuffle;                        /* each epoch anew, by seed */
-    int stateful;                       /* 1: the samples are batch * shards streams side by side, each batch one step of all of them; states go on
-                                         * from batch to batch and are fresh at the start of an epoch; samples that fill no batch are left out */
+    int stateful; /* 1: the samples are batch * shards streams side by side, each batch one step of all of them; states
+                   * go on from batch to batch and are fresh at the start of an epoch; samples that fill no batch are
+                   * left out */
     const char *const *metrics; int metric_count;   /* at most LSTMC_METRICS_MAX */
     const float *class_weight; int class_count;     /* how much the losses of samples of each class count; none: 1 */
-    int gradient_accumulation_steps;    /* an update is made of the mean gradient of so many batches; 0 and 1: of each */
+    /* an update is made of the mean gradient of so many batches; 0 and 1: of each */
+    int gradient_accumulation_steps;
     double ema_momentum;                /* > 0: an average of the weights is kept, and the training ends with it */
     int ema_overwrite_frequency;        /* > 0: so many updates apart the weights become the average */
     const struct lstmc_schedule *schedule;          /* NULL: the model's learning rate, as callbacks change it */
-    const struct lstmc_callback *callbacks; int callback_count;     /* at most LSTMC_CALLBACKS_MAX, in the order given */
+    /* at most LSTMC_CALLBACKS_MAX, in the order given */
+    const struct lstmc_callback *callbacks; int callback_count;
     int quiet;                          /* no output at all */
-    const volatile sig_atomic_t *interrupted;       /* becomes non-zero: ends after the batch with LSTMC_INTERRUPTED; may be NULL */
+    /* becomes non-zero: ends after the batch with LSTMC_INTERRUPTED; may be NULL */
+    const volatile sig_atomic_t *interrupted;
     /* Whether to go on from a snapshot, whose arrays then belong to the training; may be NULL. */
     struct lstmc_snapshot *resume;
-    /* Called when a checkpoint is due: `checkpoint_batches` batches or `checkpoint_seconds` after the last one (0: never for that reason), at the
-     * end, at a NaN and at an interruption; may be NULL. A failure is said and does not end the training; where files may
-     * not grow (RLIMIT_FSIZE) it is one only if the program ignores SIGXFSZ. */
+    /* Called when a checkpoint is due: `checkpoint_batches` batches or `checkpoint_seconds` after the last one (0:
+     * never for that reason), at the end, at a NaN and at an interruption; may be NULL. A failure is said and does not
+     * end the training; where files may not grow (RLIMIT_FSIZE) it is one only if the program ignores SIGXFSZ. */
     int (*checkpoint)(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message);
     int checkpoint_batches;
     double checkpoint_seconds;
@@ -237,7 +255,8 @@ int lstmc_train(struct lstmc_engine *engine, float *weights, const struct lstmc_
 
 /* Loss and metrics over a data set; of the options, metrics and stateful alone count. metric_values [metric_count]. */
 int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
-                   const struct lstmc_train_options *options, double *loss, double *metric_values, struct lstmc_message *message);
+                   const struct lstmc_train_options *options, double *loss, double *metric_values,
+                   struct lstmc_message *message);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
-/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain floats. The compiler copies
- * this text into generated files whose loops run over vectors; LANES (4, 8, 16), which fixes every layout in memory, is defined before it.
+/* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain
+ * floats. The compiler copies this text into generated files whose loops run over vectors; LANES (4, 8, 16), which
+ * fixes every layout in memory, is defined before it.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_VEC_H
 #define LSTMC_VEC_H
@@ -8,13 +9,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And gcc is not to move the
- * constants of one activation into registers that the sums need: they would be spilled, at twice the time of a small layer. */
+/* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And
+ * gcc is not to move the constants of one activation into registers that the sums need: they would be spilled, at twice
+ * the time of a small layer. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
-#if defined(__ARM_NEON) && !defined(__aarch64__)      /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+/* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
+#if defined(__ARM_NEON) && !defined(__aarch64__)
 #pragma GCC optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros")
 #endif
 #endif
@@ -63,7 +66,8 @@ VEC_FUNCTION vec vec_keep(vec v)
 
 VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
 
-/* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy is a call. */
+/* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy
+ * is a call. */
 VEC_FUNCTION vec vec_load_part(const float *from, int count)
 {
     if (count >= VEC)
@@ -73,7 +77,8 @@ VEC_FUNCTION vec vec_load_part(const float *from, int count)
     if (count > 0)
         part = __builtin_ia32_loadups512_mask((const void *)from, part, (unsigned short)((1u << count) - 1));
 #elif VEC == 8
-    part = __builtin_ia32_maskloadps256((const void *)from, (vec_mask){ 0, 1, 2, 3, 4, 5, 6, 7 } < count - (vec_mask){ 0 });
+    part = __builtin_ia32_maskloadps256((const void *)from,
+                                        (vec_mask){ 0, 1, 2, 3, 4, 5, 6, 7 } < count - (vec_mask){ 0 });
 #else
     if (count > 0)
         memcpy(&part, from, (size_t)count * sizeof(float));
@@ -100,7 +105,8 @@ VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
 VEC_FUNCTION float vec_sum(vec v)
 {
 #if VEC == 16
-    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) + (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
+    return (((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]))) +
+           (((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15])));
 #elif VEC == 8
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 #else
@@ -146,7 +152,8 @@ VEC_FUNCTION vec vec_between(vec v, float smallest, float largest)
 #elif VEC == 16
     return __builtin_ia32_maxps512_mask(low, __builtin_ia32_minps512_mask(high, v, v, -1, 4), v, -1, 4);
 #elif VEC == 8
-    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));      /* both give the second where one is a NaN */
+    /* both give the second where one is a NaN */
+    return __builtin_ia32_maxps256(low, __builtin_ia32_minps256(high, v));
 #elif VEC == 4 && defined(__SSE__)
     return __builtin_ia32_maxps(low, __builtin_ia32_minps(high, v));
 #else

@@ -1,5 +1,6 @@
-/* safetensors.h: any safetensors file, read and checked whole: for importers, and for weight files beneath lstmc_weights_load.
- * safetensors.c needs jansson. SPDX-License-Identifier: 0BSD */
+/* safetensors.h: any safetensors file, read and checked whole: for importers, and for weight files beneath
+ * lstmc_weights_load. safetensors.c needs jansson.
+ * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_SAFETENSORS_H
 #define LSTMC_SAFETENSORS_H
 
@@ -31,9 +32,9 @@ struct lstmc_tensor_file {
     unsigned char *bytes;
 };
 
-/* Reads and checks everything: the header's length (at most 100 MB), first byte, UTF-8, JSON without duplicate keys, no field but
- * dtype, shape and data_offsets, sizes, offsets without holes, overlaps or trailing bytes. LSTMC_IO, LSTMC_NO_MEMORY or LSTMC_BAD_FILE
- * with a message that names file, tensor and what is wrong; `file` is empty then. */
+/* Reads and checks everything: the header's length (at most 100 MB), first byte, UTF-8, JSON without duplicate keys, no
+ * field but dtype, shape and data_offsets, sizes, offsets without holes, overlaps or trailing bytes. LSTMC_IO,
+ * LSTMC_NO_MEMORY or LSTMC_BAD_FILE with a message that names file, tensor and what is wrong; `file` is empty then. */
 int  lstmc_tensor_file_open(const char *path, struct lstmc_tensor_file *file, struct lstmc_message *message);
 void lstmc_tensor_file_free(struct lstmc_tensor_file *file);
 
@@ -43,10 +44,10 @@ const struct lstmc_file_tensor *lstmc_tensor_file_find(const struct lstmc_tensor
 /* The metadata behind a key; NULL if there is none. */
 const char *lstmc_tensor_file_value(const struct lstmc_tensor_file *file, const char *key);
 
-/* Writes a whole file, by way of a temporary one, fsync and rename. Data is as the machine has it, of elements of 1, 4 or 8 bytes. A failure
- * leaves the old file as it was. (safetensors_write.c) */
-int  lstmc_tensor_file_write(const char *path, const struct lstmc_file_tensor *tensors, int count, const char *const *metadata,
-                             struct lstmc_message *message);
+/* Writes a whole file, by way of a temporary one, fsync and rename. Data is as the machine has it, of elements of 1, 4
+ * or 8 bytes. A failure leaves the old file as it was. (safetensors_write.c) */
+int lstmc_tensor_file_write(const char *path, const struct lstmc_file_tensor *tensors, int count,
+                            const char *const *metadata, struct lstmc_message *message);
 
 /* Copies an F32 tensor: `tensor->count` floats. */
 void lstmc_file_tensor_floats(const struct lstmc_file_tensor *tensor, float *values);

@@ -17,7 +17,8 @@
 #define NO_RETURN
 #endif
 
-/* Everything one compilation allocates; freed at once, so that hundreds of models compile in one process without a leak. */
+/* Everything one compilation allocates; freed at once, so that hundreds of models compile in one process without a
+ * leak. */
 typedef struct Arena Arena;
 Arena *arena_create(void);
 void   arena_free(Arena *arena);

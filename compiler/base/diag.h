@@ -9,7 +9,8 @@
 typedef struct Diagnostics Diagnostics;
 
 Diagnostics *diagnostics_create(Arena *arena);
-/* `line` 0: the file as a whole. The message carries its own suggestion. The same message at the same place counts once. */
+/* `line` 0: the file as a whole. The message carries its own suggestion. The same message at the same place counts
+ * once. */
 void diagnostics_add(Diagnostics *all, const char *file, int line, const char *format, ...) PRINTF_LIKE(4, 5);
 int  diagnostics_count(const Diagnostics *all);
 /* The name of a file, say, as one line without what is no text or what a terminal could take for a command. */

@@ -1,5 +1,6 @@
-/* embedded.h: files that live inside the binary: the Lua mathematics, and the headers that generated code repeats verbatim.
- * The table is written by the Makefile; names are paths without "compiler/" : "layers/lstm.lua", "runtime/lstmc_model.h". */
+/* embedded.h: files that live inside the binary: the Lua mathematics, and the headers that generated code repeats
+ * verbatim. The table is written by the Makefile; names are paths without "compiler/" : "layers/lstm.lua",
+ * "runtime/lstmc_model.h". */
 #ifndef EMBEDDED_H
 #define EMBEDDED_H
 

@@ -10,9 +10,9 @@ typedef struct Out {
     int    depth;     /* open braces */
 } Out;
 
-/* Appends one or more formatted lines; the newline of the last one may be left out. Lines that start with # stay at the margin. Any other line
- * is indented by the braces open before it (a line that starts with a closing brace by one less); braces inside comments, strings and
- * character constants are not told apart, so keep them balanced. */
+/* Appends one or more formatted lines; the newline of the last one may be left out. Lines that start with # stay at the
+ * margin. Any other line is indented by the braces open before it (a line that starts with a closing brace by one
+ * less); braces inside comments, strings and character constants are not told apart, so keep them balanced. */
 void put(Out *out, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Appends text as it is, without indentation. */

@@ -1,4 +1,5 @@
-/* command_check.c: lstmc check: the generated code against the interpreter in double, and that against finite differences. */
+/* command_check.c: lstmc check: the generated code against the interpreter in double, and that against finite
+ * differences. */
 #include "compiler/oracle/comparison.h"
 #include "compiler/oracle/custom.h"
 #include "commands.h"

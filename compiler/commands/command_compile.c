@@ -97,9 +97,11 @@ static int write_compiled(Arena *arena, const Arguments *arguments, const Compil
 static void print_needs(Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
-    printf("constants %s, memory to predict %s", emit_readable_bytes(arena, sizes.packed), emit_readable_bytes(arena, sizes.scratch));
+    printf("constants %s, memory to predict %s", emit_readable_bytes(arena, sizes.packed),
+           emit_readable_bytes(arena, sizes.scratch));
     if (programs->step)
-        printf(", of a stream %s; a step has %s of arrays on the stack, and what the compiler adds (gcc: -fstack-usage)",
+        printf(", of a stream %s; a step has %s of arrays on the stack, and what the compiler adds (gcc: "
+               "-fstack-usage)",
                emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
     puts("");
 }
@@ -109,8 +111,8 @@ static void print_decisions(const Compiled *compiled)
     const Programs *programs = &compiled->programs;
     Out out = { 0 };
     schedule_print(&out, programs->training ? programs->training : programs->batch);
-    printf("target %s, %d lane%s\n%s", programs->target->name, programs->target->lanes, programs->target->lanes == 1 ? "" : "s",
-           out.text ? out.text : "");
+    printf("target %s, %d lane%s\n%s", programs->target->name, programs->target->lanes,
+           programs->target->lanes == 1 ? "" : "s", out.text ? out.text : "");
     if (programs->no_step)
         printf("no streaming step: %s\n", programs->no_step);
     out_free(&out);
@@ -128,8 +130,8 @@ typedef struct Job {
 static int write_result(Job *job, const Compiled *compiled)
 {
     Golden golden;
-    if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics, &compiled->programs, &job->shipment,
-                                                     &golden, &job->message))
+    if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics,
+                                                     &compiled->programs, &job->shipment, &golden, &job->message))
         return 1;
     command_note(job->arguments, compiled);
     int status = write_compiled(job->arena, job->arguments, compiled, job->arguments->self_test ? &golden : NULL);
@@ -151,11 +153,14 @@ static int run(Job *job)
         return 1;
     }
     if (job->arguments->weights) {
-        if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment, &job->message))
+        if (shipment_load(job->arena, description_model(job->description), job->arguments->weights, &job->shipment,
+                          &job->message))
             return 1;
         options.trained = &job->shipment.trained;
         if (job->shipment.differs)
-            fprintf(stderr, "%s: note: written by a description with other options of its layers, steps or loss than %s has now\n",
+            fprintf(stderr,
+                    "%s: note: written by a description with other options of its layers, steps or loss than %s has "
+                    "now\n",
                     job->arguments->weights, job->arguments->model);
     }
     if (compile(job->arena, job->description, job->diagnostics, &options, &compiled))

@@ -1,4 +1,5 @@
-/* command_evaluate.c: lstmc evaluate: loss and metrics of a weight file on what is held out of the description's data. */
+/* command_evaluate.c: lstmc evaluate: loss and metrics of a weight file on what is held out of
+ * the description's data. */
 #include "compiler/session/session.h"
 
 #include <stdio.h>
@@ -12,9 +13,12 @@ static int evaluate(Session *s)
     if (status)
         return status;
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
-    struct lstmc_train_options options = { .stateful = model->data.stateful, .metrics = model->metrics, .metric_count = model->metric_count };
+    struct lstmc_train_options options = { .stateful = model->data.stateful,
+                                           .metrics = model->metrics,
+                                           .metric_count = model->metric_count };
     if (!s->arguments.quiet)
-        printf("%s: %zu samples%s, weights of %s\n", model->descriptor.name, data->samples, data == &s->validation ? " held out" : ", as none are held out", path);
+        printf("%s: %zu samples%s, weights of %s\n", model->descriptor.name, data->samples,
+               data == &s->validation ? " held out" : ", as none are held out", path);
     status = lstmc_evaluate(&s->engine, s->weights, data, &options, &loss, metric, &s->message);
     if (status)
         return status;

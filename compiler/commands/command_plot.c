@@ -25,21 +25,26 @@ static int plot(Session *s)
     const Model *model = description_model(s->description);
     const char *usual_log = session_file(s, NULL, ".log.csv"), *usual_weights = session_file(s, NULL, ".safetensors");
     const char *weights = choose(a->weights, usual_weights), *lacking = no_predictions(model);
-    ReportFiles files = { .log = choose(a->log, usual_log), .flow = choose(NULL, session_file(s, NULL, ".gradient_flow.csv")),
-                          .page = session_file(s, a->out, ".report.html"), .pictures = a->pictures };
+    ReportFiles files = { .log = choose(a->log, usual_log),
+                          .flow = choose(NULL, session_file(s, NULL, ".gradient_flow.csv")),
+                          .page = session_file(s, a->out, ".report.html"),
+                          .pictures = a->pictures };
     if (!files.log && !weights) {
-        snprintf(s->message.text, sizeof s->message.text, "nothing to plot: neither %s nor %s is here (lstmc train %s writes them; or --log, --weights)", usual_log,
-                 usual_weights, a->model);
+        snprintf(s->message.text, sizeof s->message.text,
+                 "nothing to plot: neither %s nor %s is here (lstmc train %s writes them; or --log, --weights)",
+                 usual_log, usual_weights, a->model);
         return LSTMC_MISMATCH;
     }
     if (weights && lacking && !files.log) {
-        snprintf(s->message.text, sizeof s->message.text, "nothing to plot: there is no %s, and %s, so that the weights predict nothing", usual_log, lacking);
+        snprintf(s->message.text, sizeof s->message.text,
+                 "nothing to plot: there is no %s, and %s, so that the weights predict nothing", usual_log, lacking);
         return LSTMC_MISMATCH;
     }
     if (!files.log)
         fprintf(stderr, "%s: no %s: no curves\n", a->model, usual_log);
     if (!weights || lacking)
-        fprintf(stderr, "%s: no predictions: %s\n", a->model, lacking ? lacking : arena_format(s->arena, "no %s", usual_weights));
+        fprintf(stderr, "%s: no predictions: %s\n", a->model,
+                lacking ? lacking : arena_format(s->arena, "no %s", usual_weights));
     int status = file_claim(files.page, FILE_REPORT, a->out, &s->message);
     if (!status && weights && !lacking)
         status = session_prepare(s, weights, true);

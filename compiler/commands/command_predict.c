@@ -35,7 +35,9 @@ typedef enum Form { FORM_TEXT, FORM_CSV, FORM_NPY } Form;
 static Form form_of(const char *path)
 {
     size_t length = path ? strlen(path) : 0;
-    return length > 4 && !strcmp(path + length - 4, ".npy") ? FORM_NPY : length > 4 && !strcmp(path + length - 4, ".csv") ? FORM_CSV : FORM_TEXT;
+    return length > 4 && !strcmp(path + length - 4, ".npy")   ? FORM_NPY
+           : length > 4 && !strcmp(path + length - 4, ".csv") ? FORM_CSV
+                                                              : FORM_TEXT;
 }
 
 /* ---- units ---- */
@@ -140,7 +142,9 @@ static void print_heading(Predictor *p)
         fprintf(p->to, "text\n");
     for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
         size_t of_step = i % p->outputs;
-        const char *name = p->outputs == (size_t)labels->count ? labels->text[of_step] : of_step < (size_t)targets->count ? targets->text[of_step] : "y";
+        const char *name = p->outputs == (size_t)labels->count ? labels->text[of_step]
+                           : of_step < (size_t)targets->count  ? targets->text[of_step]
+                                                               : "y";
         fprintf(p->to, "%s\"%s", i ? "," : "", change);
         for (const char *c = name; *c; c++)
             fputs(*c == '"' ? "\"\"" : (char[]){ *c, 0 }, p->to);
@@ -210,7 +214,8 @@ static size_t scratch_stride(const struct lstmc_model *m)
     return (m->scratch_bytes + 64) / 64 * 64;
 }
 
-/* Samples one by one, on all threads: by M_predict, as a program does that has been shipped, and so with its last digits. */
+/* Samples one by one, on all threads: by M_predict, as a program does that has been shipped, and so with its last
+ * digits. */
 typedef struct Batch {
     const struct lstmc_model *model;
     void *packed;
@@ -223,8 +228,8 @@ static void predict_one(void *context, int sample)
 {
     const Batch *batch = context;
     const struct lstmc_model *m = batch->model;
-    m->predict(batch->packed, batch->scratch + (size_t)sample * scratch_stride(m), batch->x + (size_t)sample * m->input_count * 4,
-               batch->y + (size_t)sample * m->output_count);
+    m->predict(batch->packed, batch->scratch + (size_t)sample * scratch_stride(m),
+               batch->x + (size_t)sample * m->input_count * 4, batch->y + (size_t)sample * m->output_count);
 }
 
 /* The interpreter has batches alone. */
@@ -307,7 +312,8 @@ static int predict_stream(Predictor *p)
     Session *s = p->session;
     const struct lstmc_model *m = s->loaded.model;
     int inputs = m->input_is_tokens ? 1 : m->input_shape[m->input_rank - 1], status;
-    void *packed = lstmc_alloc(m->packed_bytes + 1), *state = lstmc_alloc(m->state_bytes + 1), *x = lstmc_alloc((size_t)inputs * 4);
+    void *packed = lstmc_alloc(m->packed_bytes + 1), *state = lstmc_alloc(m->state_bytes + 1),
+         *x = lstmc_alloc((size_t)inputs * 4);
     if (!packed || !state || !x) {
         status = LSTMC_NO_MEMORY;
     } else {

@@ -111,8 +111,10 @@ static int check_model(Sampler *p)
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     const struct lstmc_names *vocabulary = &p->meaning->vocabulary, *labels = &p->meaning->labels;
     const char *why = !m->input_is_tokens || !vocabulary->count || p->meaning->unit == LSTMC_NO_TEXT
-                    ? "the weight file says of no text that the model reads (was it trained on characters{...}?)" : NULL;
-    bool same = vocabulary->count == labels->count && m->output_rank && m->output_shape[m->output_rank - 1] == labels->count;
+                          ? "the weight file says of no text that the model reads (was it trained on characters{...}?)"
+                          : NULL;
+    bool same = vocabulary->count == labels->count && m->output_rank &&
+                m->output_shape[m->output_rank - 1] == labels->count;
     for (int i = 0; !why && same && i < labels->count; i++)
         same = !strcmp(vocabulary->text[i], labels->text[i]);
     if (!why && !same)

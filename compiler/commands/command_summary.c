@@ -53,11 +53,11 @@ static void print_memory(Arena *arena, const Programs *programs)
 static void print_work(const Programs *programs)
 {
     printf("work of one sample\n");
-    printf("  %-16s %12zu multiply-adds, %zu activations\n", "predict", emit_multiply_adds(programs->single, SECTION_FORWARD),
-           emit_activations(programs->single, SECTION_FORWARD));
+    printf("  %-16s %12zu multiply-adds, %zu activations\n", "predict",
+           emit_multiply_adds(programs->single, SECTION_FORWARD), emit_activations(programs->single, SECTION_FORWARD));
     if (programs->step)
-        printf("  %-16s %12zu multiply-adds, %zu activations\n", "step", emit_multiply_adds(programs->step, SECTION_FORWARD),
-               emit_activations(programs->step, SECTION_FORWARD));
+        printf("  %-16s %12zu multiply-adds, %zu activations\n", "step",
+               emit_multiply_adds(programs->step, SECTION_FORWARD), emit_activations(programs->step, SECTION_FORWARD));
     else
         printf("  %-16s %12s (%s)\n", "step", "none", programs->no_step);
     if (programs->training)

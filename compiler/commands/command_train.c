@@ -1,4 +1,5 @@
-/* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log and checkpoints. */
+/* command_train.c: lstmc train: generates, compiles, loads and trains on the description's data; writes weights, log
+ * and checkpoints. */
 #include "compiler/report/gradient_flow.h"
 #include "compiler/base/interrupt.h"
 #include "compiler/base/lock.h"
@@ -32,13 +33,14 @@ typedef struct Trainer {
     FlowRecorder *flow;                     /* NULL: not asked for */
 } Trainer;
 
-/* ---- what is said ------------------------------------------------------------------------------------------------------- */
+/* ---- what is said ---------------------------------------------------------------------------- */
 
 static void print_task(const Session *s, int epochs)
 {
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
-    printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, s->data.samples, s->validation.samples,
-           m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s", s->arguments.interpreted ? ", interpreted" : "");
+    printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, s->data.samples,
+           s->validation.samples, m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s",
+           s->arguments.interpreted ? ", interpreted" : "");
     if (s->threads > 1)
         printf(", %d threads", s->threads);
     printf("\n");
@@ -61,11 +63,11 @@ static const char *computed_by(const Session *s)
     const CompileOptions *compile = &s->arguments.compile;
     if (s->arguments.interpreted)
         return "the interpreter";
-    return arena_format(s->arena, "target %s, %d lanes%s%s", compile->target->name, compile->target->lanes, compile->blas ? ", blas" : "",
-                        compile->precise ? ", precise" : "");
+    return arena_format(s->arena, "target %s, %d lanes%s%s", compile->target->name, compile->target->lanes,
+                        compile->blas ? ", blas" : "", compile->precise ? ", precise" : "");
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int save_checkpoint(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
 {
@@ -141,11 +143,13 @@ static void compare_computed_by(Trainer *t)
         return;
     const char *before = lstmc_tensor_file_value(&file, "computed_by"), *now = computed_by(&t->session);
     if (before && strcmp(before, now))
-        fprintf(stderr, "note: the checkpoint was computed by %s, now it is %s: the last digits will not be those of one run\n", before, now);
+        fprintf(stderr,
+                "note: the checkpoint was computed by %s, now it is %s: the last digits will not be those of one run\n",
+                before, now);
     lstmc_tensor_file_free(&file);
 }
 
-/* ---- the training ------------------------------------------------------------------------------------------------------- */
+/* ---- the training ---------------------------------------------------------------------------- */
 
 typedef struct RateCall {
     Trainer *trainer;
@@ -208,7 +212,8 @@ static int set_flow(Trainer *t, struct lstmc_train_options *options)
         return LSTMC_OK;
     t->flow = gradient_flow_create(s->arena, s->engine.model, t->files.flow);
     if (!t->flow) {
-        snprintf(s->message.text, sizeof s->message.text, "--gradient-flow: no layer has a state that goes on from step to step");
+        snprintf(s->message.text, sizeof s->message.text,
+                 "--gradient-flow: no layer has a state that goes on from step to step");
         return LSTMC_MISMATCH;
     }
     if (s->arguments.resume)

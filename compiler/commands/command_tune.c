@@ -1,6 +1,7 @@
-/* command_tune.c: lstmc tune: measures which numbers of tiles run fastest on this machine and writes them as a table for --tuning.
- * Greedy: tile by tile, the one with the most work first, one number changed at a time against the best so far. The functions of a model
- * do not share tiles, so that each round compiles one file in which every function tries a candidate of its own. */
+/* command_tune.c: lstmc tune: measures which numbers of tiles run fastest on this machine and writes them as a table
+ * for --tuning. Greedy: tile by tile, the one with the most work first, one number changed at a time against the best
+ * so far. The functions of a model do not share tiles, so that each round compiles one file in which every function
+ * tries a candidate of its own. */
 #include "commands.h"
 #include "compiler/oracle/comparison.h"
 #include "compiler/session/load.h"
@@ -147,7 +148,8 @@ static Tuning choices_of(Tune *t, Arena *arena, bool with_candidates)
         Search *s = &t->search[w];
         for (int i = 0; i < s->count; i++) {
             bool tries = with_candidates && i == s->tile && s->candidate < s->candidate_count;
-            TileChoice choice = { .name = s->tiles[i].name, .numbers = tries ? s->candidates[s->candidate] : s->tiles[i].numbers };
+            TileChoice choice = { .name = s->tiles[i].name,
+                                  .numbers = tries ? s->candidates[s->candidate] : s->tiles[i].numbers };
             if (memcmp(&choice.numbers, &s->start[i], sizeof choice.numbers))
                 arena_append(arena, tuning.choices, tuning.count, tuning.capacity, choice);
         }
@@ -155,7 +157,8 @@ static Tuning choices_of(Tune *t, Arena *arena, bool with_candidates)
     return tuning;
 }
 
-/* The model with these choices, compiled and loaded; NULL with diagnostics printed. `tiles`: what there is to choose from, or NULL. */
+/* The model with these choices, compiled and loaded; NULL with diagnostics printed. `tiles`: what there is to choose
+ * from, or NULL. */
 static const struct lstmc_model *build(Tune *t, Arena *arena, const Tuning *tuning, bool training, NamedTiles *tiles)
 {
     Description *description = command_read(arena, t->diagnostics, t->arguments, 0);
@@ -189,9 +192,13 @@ static int compare_work(const void *a, const void *b)
 
 static void begin(Tune *t, const struct lstmc_model *first, const NamedTiles *tiles)
 {
-    static const struct { const char *name, *prefix; } functions[TIMED_COUNT] = {
-        [TIMED_PREDICT] = { "predict", "single " }, [TIMED_BATCH] = { "predict_batch", "batch " }, [TIMED_STEP] = { "step", "step " },
-        [TIMED_FORWARD] = { "forward", "training forward " }, [TIMED_BACKWARD] = { "backward", "training backward " },
+    static const struct { const char *name, *prefix;
+    } functions[TIMED_COUNT] = {
+        [TIMED_PREDICT] = { "predict", "single " },
+        [TIMED_BATCH] = { "predict_batch", "batch " },
+        [TIMED_STEP] = { "step", "step " },
+        [TIMED_FORWARD] = { "forward", "training forward " },
+        [TIMED_BACKWARD] = { "backward", "training backward " },
     };
     for (int w = 0; w < TIMED_COUNT; w++) {
         Search *s = &t->search[w];
@@ -222,8 +229,9 @@ static const char *numbers_text(Arena *arena, const TileNumbers *n)
 
 static const char *time_text(Arena *arena, double seconds)
 {
-    return seconds < 1e-6 ? arena_format(arena, "%.1f ns", 1e9 * seconds) : seconds < 1e-3 ? arena_format(arena, "%.2f us", 1e6 * seconds)
-         : arena_format(arena, "%.2f ms", 1e3 * seconds);
+    return seconds < 1e-6   ? arena_format(arena, "%.1f ns", 1e9 * seconds)
+           : seconds < 1e-3 ? arena_format(arena, "%.2f us", 1e6 * seconds)
+                            : arena_format(arena, "%.2f ms", 1e3 * seconds);
 }
 
 /* One candidate against the best so far: it has to win twice, the second time in the other's memory. */
@@ -242,9 +250,12 @@ static bool judge(Tune *t, Arena *arena, Search *s, const struct lstmc_model *tr
     t->tried++;
     t->kept += wins;
     if (!t->arguments->quiet || wins)
-        printf("  %-36s %-52s %10s %+6.1f %%%s\n", s->tiles[s->tile].name, numbers_text(arena, &s->candidates[s->candidate]),
-               time_text(arena, first.seconds[1]), 100 * (first.ratio - 1),
-               wins ? arena_format(arena, ", again %+.1f %%: kept", 100 * (second.ratio - 1)) : again ? ", but not again" : "");
+        printf("  %-36s %-52s %10s %+6.1f %%%s\n", s->tiles[s->tile].name,
+               numbers_text(arena, &s->candidates[s->candidate]), time_text(arena, first.seconds[1]),
+               100 * (first.ratio - 1),
+               wins    ? arena_format(arena, ", again %+.1f %%: kept", 100 * (second.ratio - 1))
+               : again ? ", but not again"
+                       : "");
     streams_flush();
     if (wins) {
         s->tiles[s->tile].numbers = s->candidates[s->candidate];
@@ -306,8 +317,11 @@ static bool measure_all(Tune *t, const struct lstmc_model *first, const struct l
 static bool check(Tune *t, const struct lstmc_model *generated)
 {
     const Model *model = description_model(t->description);
-    Comparison comparison = { .lanes = t->arguments->compile.target->lanes, .blas = t->arguments->compile.blas, .programs = &t->programs };
-    const char *why = compare_generated(t->arena, t->description, generated, least(model->descriptor.batch, CHECKED_ROWS), 1, &comparison);
+    Comparison comparison = { .lanes = t->arguments->compile.target->lanes,
+                              .blas = t->arguments->compile.blas,
+                              .programs = &t->programs };
+    const char *why = compare_generated(t->arena, t->description, generated,
+                                        least(model->descriptor.batch, CHECKED_ROWS), 1, &comparison);
     if (why)
         fprintf(stderr, "%s: %s\n", t->arguments->model, why);
     for (int i = 0; i < comparison.count; i++)
@@ -336,9 +350,11 @@ static int write_table(Tune *t)
     const Arguments *a = t->arguments;
     const char *file = strrchr(a->model, '/');
     Out out = { 0 };
-    put(&out, "-- What `lstmc tune` measured for %s, target %s, %d lanes: lstmc %s --target=%s --tuning=FILE\n"
-              "-- The lines that are comments are the compiler's own choice.\nreturn {\n",
-        file ? file + 1 : a->model, a->compile.target->name, a->compile.target->lanes, file ? file + 1 : a->model, a->compile.target->name);
+    put(&out,
+        "-- What `lstmc tune` measured for %s, target %s, %d lanes: lstmc %s --target=%s --tuning=FILE\n"
+        "-- The lines that are comments are the compiler's own choice.\nreturn {\n",
+        file ? file + 1 : a->model, a->compile.target->name, a->compile.target->lanes, file ? file + 1 : a->model,
+        a->compile.target->name);
     for (int w = 0; w < TIMED_COUNT; w++)
         for (int i = 0; i < t->search[w].count; i++) {
             const NamedTile *tile = &t->search[w].tiles[i];
@@ -361,8 +377,8 @@ static void print_totals(const Tune *t)
     for (int w = 0; w < TIMED_COUNT; w++) {
         const Search *s = &t->search[w];
         if (s->count && s->total.seconds[0] > 0)
-            printf("  %-16s %12s -> %-12s %+.1f %%\n", s->name, time_text(t->arena, s->total.seconds[0]), time_text(t->arena, s->total.seconds[1]),
-                   100 * (s->total.ratio - 1));
+            printf("  %-16s %12s -> %-12s %+.1f %%\n", s->name, time_text(t->arena, s->total.seconds[0]),
+                   time_text(t->arena, s->total.seconds[1]), 100 * (s->total.ratio - 1));
         else if (s->count)
             printf("  %-16s as the compiler chose%s\n", s->name, s->tile < s->count ? ", as far as the time went" : "");
     }
@@ -378,8 +394,9 @@ static int tune(Tune *t)
         return 1;
     begin(t, first, &tiles);
     if (!t->arguments->quiet)
-        printf("%s: target %s, %d lanes; a candidate stays if it takes %.0f %% less time, twice\n", description_model(t->description)->descriptor.name,
-               t->arguments->compile.target->name, t->arguments->compile.target->lanes, 100 * (1 - WIN));
+        printf("%s: target %s, %d lanes; a candidate stays if it takes %.0f %% less time, twice\n",
+               description_model(t->description)->descriptor.name, t->arguments->compile.target->name,
+               t->arguments->compile.target->lanes, 100 * (1 - WIN));
     while (more && stand_clock() < t->end)
         if (!round_of_all(t, &more))
             return 1;

@@ -285,7 +285,9 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
 {
     PredictInput *input = arena_alloc(session->arena, sizeof *input);
     bool is_file = !input_is_standard(path);
-    *input = (PredictInput){ .session = session, .model = &description_model(session->description)->descriptor, .meaning = meaning,
+    *input = (PredictInput){ .session = session,
+                             .model = &description_model(session->description)->descriptor,
+                             .meaning = meaning,
                              .path = is_file ? path : "standard input" };
     int status = allocate(input);
     if (!status && is_file && ends_with(path, ".npy"))

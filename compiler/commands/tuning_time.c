@@ -1,5 +1,6 @@
-/* tuning_time.c: in: two generated models that compute the same.  out: how long each takes for one of its functions, run in turn (A B A B), so that
- * whatever else the machine does meets both. Times are those of the processor, not of the wall. */
+/* tuning_time.c: in: two generated models that compute the same.  out: how long each takes for one of its functions,
+ * run in turn (A B A B), so that whatever else the machine does meets both. Times are those of the processor, not of
+ * the wall. */
 #include "tuning_time.h"
 
 #include "runtime/lstmc.h"
@@ -166,7 +167,8 @@ static double run(Stand *s, Bench *bench, Timed what, int calls)
         } else if (what == TIMED_BATCH) {
             g->predict_batch(block[PACKED], block[BATCH_SCRATCH], s->x, s->rows, s->output);
         } else if (what == TIMED_STEP) {
-            g->step(block[PACKED], block[STATE], s->x + (size_t)(bench->steps++ % g->input_shape[0]) * features, s->output);
+            g->step(block[PACKED], block[STATE], s->x + (size_t)(bench->steps++ % g->input_shape[0]) * features,
+                    s->output);
         } else if (what == TIMED_FORWARD) {
             run_forward(s, bench, &seconds);
         } else {
@@ -196,8 +198,8 @@ static int calls_of_sample(Stand *s, Bench *bench, Timed what)
     return calls;
 }
 
-bool stand_compare(Stand *s, const struct lstmc_model *first, const struct lstmc_model *second, Timed what, double seconds, bool swapped,
-                   Timing *timing)
+bool stand_compare(Stand *s, const struct lstmc_model *first, const struct lstmc_model *second, Timed what,
+                   double seconds, bool swapped, Timing *timing)
 {
     const struct lstmc_model *models[2] = { first, second };
     Bench *bench[2] = { &s->bench[swapped], &s->bench[!swapped] };

@@ -125,18 +125,21 @@ static const char *arguments_of(Arena *arena, const char *signature)
     return text;
 }
 
-/* The function that the exported one of this signature calls, or that itself. One that reads weights gets them as a parameter of its own, in
- * place of `source` where it needs nothing else of that: only of a parameter do compilers believe that nothing written changes it, and vectorise. */
+/* The function that the exported one of this signature calls, or that itself. One that reads weights gets them as a
+ * parameter of its own, in place of `source` where it needs nothing else of that: only of a parameter do compilers
+ * believe that nothing written changes it, and vectorise. */
 static void open_function(Function *to, const char *signature, unsigned sections, const char *source)
 {
     bool weights = uses_home(to->ir, sections, HOME_WEIGHTS), prepared = uses_home(to->ir, sections, HOME_PREPARED);
-    const char *name = strchr(signature, '@'), *parameters = parameters_of(signature), *arguments = arguments_of(to->arena, signature);
+    const char *name = strchr(signature, '@'), *parameters = parameters_of(signature),
+               *arguments = arguments_of(to->arena, signature);
     if (to->exported_count == EXPORTED_MAX)
         die("more than %d exported functions", EXPORTED_MAX);
     Exported *exported = &to->exported[to->exported_count++];
     *exported = (Exported){ .signature = signature };
     if (weights || to->dispatch) {
-        const char *function = arena_format(to->arena, "%s_%.*s_with", to->programs->model->descriptor.name, (int)(parameters - name - 3), name + 2);
+        const char *function = arena_format(to->arena, "%s_%.*s_with", to->programs->model->descriptor.name,
+                                            (int)(parameters - name - 3), name + 2);
         if (weights && !prepared) {
             parameters = strchr(parameters, ',') + 2;
             arguments = strchr(arguments, ',') + 2;
@@ -159,7 +162,8 @@ static void close_function(const Function *to)
     if (!exported->function || to->dispatch)
         return;
     emit_text(to->out, to->arena, to->programs->model, exported->signature);
-    put(to->out, "{\n%s%s(%s);\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "", exported->function, exported->arguments);
+    put(to->out, "{\n%s%s(%s);\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "", exported->function,
+        exported->arguments);
 }
 
 /* An argument that these sections do not use is said to be so. */
@@ -216,7 +220,8 @@ static void emit_step(Function *to)
     const unsigned sections = SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY);
     bool on_stack = has_home(to->ir, HOME_SCRATCH);
     if (on_stack) {
-        put(to->out, "/* What a step computes on its way. */\nstruct %s_step_memory {", to->programs->model->descriptor.name);
+        put(to->out, "/* What a step computes on its way. */\nstruct %s_step_memory {",
+            to->programs->model->descriptor.name);
         emit_tensor_members(to->out, to->arena, to->ir, HOME_SCRATCH);
         put(to->out, "};\n\n");
     }
@@ -225,8 +230,11 @@ static void emit_step(Function *to)
     put_unless_used(to, SECTION_BIT(SECTION_RESET), "state", HOME_STATE);
     emit_section(to->out, to->arena, to->ir, SECTION_RESET);
     close_function(to);
-    open_function(to, "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, "
-                      "float *restrict y)", sections, "packed");
+    open_function(to,
+                  "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> "
+                  "*restrict x, "
+                  "float *restrict y)",
+                  sections, "packed");
     if (on_stack)
         put(to->out, "struct %s_step_memory memory, *const scratch = &memory;", to->programs->model->descriptor.name);
     put_unless_used(to, sections, "state", HOME_STATE);
@@ -254,7 +262,8 @@ static void put_cleared(const Function *to, const Tensor *tensor)
     put(to->out, "memset(%stape->%s, 0, sizeof tape->%s);", tensor->rank ? "" : "&", member, member);
 }
 
-/* A caller with a loss of its own writes d_output and nothing else: what M_loss would set beside it starts from zero. */
+/* A caller with a loss of its own writes d_output and nothing else: what M_loss would set beside it
+ * starts from zero. */
 static void put_cleared_adjoints(const Function *to)
 {
     for (int i = 0; i < to->ir->tensor_count; i++) {
@@ -276,31 +285,40 @@ static void put_cleared_input_gradient(const Function *to)
 static void put_noise(const Function *to, const Tensor *noise)
 {
     Arena *arena = to->arena;
-    const char *place = arena_format(arena, "tape->%s", tensor_member(arena, to->ir, noise)), *element = "", *sample = "";
+    const char *place = arena_format(arena, "tape->%s", tensor_member(arena, to->ir, noise)), *element = "",
+               *sample = "";
     int loops = 0;
-    put(to->out, "/* %s: 0 with probability %.9g, else %.9g */", noise->name, noise->rate, 1 / (1 - (double)noise->rate));
+    put(to->out, "/* %s: 0 with probability %.9g, else %.9g */", noise->name, noise->rate,
+        1 / (1 - (double)noise->rate));
     for (int d = 0; d < noise->rank; d++) {
         const char *name = d == noise->batch_dimension ? "b" : arena_format(arena, "i%d", d);
         if (d == noise->batch_dimension) {
             sample = " + b";
             put(to->out, "for (int b = 0; b < rows; b++) {");
         } else {
-            element = *element ? arena_format(arena, loops > 1 ? "(%s) * %d + %s" : "%s * %d + %s", element, noise->extent[d], name) : name;
+            element = *element ? arena_format(arena, loops > 1 ? "(%s) * %d + %s" : "%s * %d + %s", element,
+                                              noise->extent[d], name)
+                               : name;
             loops++;
             put(to->out, "for (int %s = 0; %s < %d; %s++) {", name, name, noise->extent[d], name);
         }
         place = arena_format(arena, "%s[%s]", place, name);
     }
-    emit_line(to->out, arena, arena_format(arena, "%s = lstmc_dropout_noise(%s, seed, %d, (uint64_t)(tape->first_row%s), (uint64_t)(%s));",
-                                           place, float_text(arena, noise->rate), noise->place, sample, *element ? element : "0"));
+    emit_line(to->out, arena,
+              arena_format(arena,
+                           "%s = lstmc_dropout_noise(%s, seed, %d, (uint64_t)(tape->first_row%s), (uint64_t)(%s));",
+                           place, float_text(arena, noise->rate), noise->place, sample, *element ? element : "0"));
     for (int d = 0; d < noise->rank; d++)
         put(to->out, "}");
 }
 
 static void emit_forward(Function *to)
 {
-    open_function(to, "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x, "
-                      "int rows, uint64_t seed)", SECTION_BIT(SECTION_FORWARD), "training");
+    open_function(to,
+                  "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> "
+                  "*restrict x, "
+                  "int rows, uint64_t seed)",
+                  SECTION_BIT(SECTION_FORWARD), "training");
     put(to->out, "tape->rows = rows;");
     if (to->ir->batch_axis)
         put(to->out, "memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);");
@@ -318,8 +336,11 @@ static void emit_forward(Function *to)
 
 static void emit_loss(Function *to)
 {
-    open_function(to, "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict sample_weight, "
-                      "float scale)", 0, "");
+    open_function(to,
+                  "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict "
+                  "sample_weight, "
+                  "float scale)",
+                  0, "");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_LOSS)))
         put(to->out, "const int rows = tape->rows;");
     const struct { Role role; const char *name; } arguments[] = {
@@ -337,7 +358,8 @@ static void emit_loss(Function *to)
 static void emit_training(Function *to)
 {
     const char *name = macro_prefix(to->arena, &to->programs->model->descriptor);
-    emit_prepare(to, "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)");
+    emit_prepare(to, "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict "
+                     "weights)");
     open_function(to, "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)",
                   SECTION_BIT(SECTION_RESET), "training");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_RESET)))
@@ -370,15 +392,22 @@ static void emit_body(Function *to)
 {
     const Programs *programs = to->programs;
     emit_helpers(to->out, programs);
-    put(to->out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */\n\n");
+    put(to->out, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that "
+                 "no write changes it. */\n\n");
     to->ir = emit_packed_program(programs);
     emit_prepare(to, "void @_prepare(struct @_packed *restrict packed, const struct @_weights *restrict weights)");
     to->ir = programs->single;
-    emit_predict(to, "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict x, "
-                     "float *restrict y)", false);
+    emit_predict(to,
+                 "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> "
+                 "*restrict x, "
+                 "float *restrict y)",
+                 false);
     to->ir = programs->batch;
-    emit_predict(to, "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, "
-                     "const <x> *restrict x, int rows, float *restrict y)", true);
+    emit_predict(to,
+                 "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict "
+                 "scratch, "
+                 "const <x> *restrict x, int rows, float *restrict y)",
+                 true);
     if (programs->step) {
         to->ir = programs->step;
         emit_step(to);

@@ -27,7 +27,8 @@ typedef struct Programs {
     bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool bf16;              /* packed weights are bf16 */
     bool precise;           /* tanh and sigmoid of vectors by exp */
-    const Trained *trained; /* NULL: weights come when the program runs; else struct M_packed points to nothing, and M_trained is one */
+    /* NULL: weights come when the program runs; else struct M_packed points to nothing, and M_trained is one */
+    const Trained *trained;
 } Programs;
 
 void emit_header(Out *out, Arena *arena, const Programs *programs);
@@ -53,7 +54,8 @@ void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, con
 void emit_meaning(Out *out, Arena *arena, const Programs *programs);        /* the latter part of it (emit_meaning.c) */
 void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
 
-/* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has no such struct ---- */
+/* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has
+ * no such struct */
 
 typedef struct Sizes {
     size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
@@ -80,22 +82,28 @@ const char *weight_name(const struct lstmc_tensor *weight);
 const char *c_weight_group(Arena *arena, const struct lstmc_model *descriptor, const struct lstmc_tensor *weight);
 const char *macro_prefix(Arena *arena, const struct lstmc_model *descriptor);
 const char *quoted_text(Arena *arena, const char *text);        /* as a C string, quotes included (emit_descriptor.c) */
-const char *comment_text(Arena *arena, const char *text);       /* a file's name must not end the comment that it stands in */
+/* a file's name must not end the comment that it stands in */
+const char *comment_text(Arena *arena, const char *text);
 /* Text with @ for the model's name, $ for the prefix of its macros, <x> and <target> for the types of its data. */
 char       *fill_template(Arena *arena, const Model *model, const char *text);
-void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);    /* the first comment of both files */
+/* the first comment of both files */
+void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
 
 /* The first line of the files of a trained model: "_weights.c". */
 void        emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
 
 /* Tensors as members (emit_struct.c). */
-int         tensor_rows(const Tensor *tensor, int dimension);   /* the extent that is kept: its window in the time dimension */
-size_t      tensor_elements(const Tensor *tensor);              /* of what is kept, the padding of its layout included */
-int         tensor_memory_rank(const Tensor *tensor);           /* dimensions of the array that holds it: one more where it is blocked */
+/* the extent that is kept: its window in the time dimension */
+int         tensor_rows(const Tensor *tensor, int dimension);
+/* of what is kept, the padding of its layout included */
+size_t      tensor_elements(const Tensor *tensor);
+/* dimensions of the array that holds it: one more where it is blocked */
+int         tensor_memory_rank(const Tensor *tensor);
 int         tensor_memory_extent(const Tensor *tensor, int dimension);
 bool        tensor_has_words(const Tensor *tensor);             /* a word for every two elements */
 bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
-const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);    /* "lstm.z", without the struct it is in */
+/* "lstm.z", without the struct it is in */
+const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);
 const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
 void        emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home);
 void        emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only);
@@ -130,7 +138,8 @@ typedef struct Nest {
 } Nest;
 
 /* Expressions (emit_expression.c). */
-/* Of a tensor in pairs: what reads a vector of it, "vec_lower(&packed->lstm.kernel[n / 8][k][0][n % 8])"; where it is the output, its word. */
+/* Of a tensor in pairs: what reads a vector of it, "vec_lower(&packed->lstm.kernel[n / 8][k][0][n % 8])"; where it is
+ * the output, its word. */
 char *access_text(Nest *nest, const Access *access);
 char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */
 char *expr_text(Nest *nest, const Expr *expr);
@@ -138,7 +147,8 @@ char *float_text(Arena *arena, double value);
 const char *double_text(Arena *arena,
                         double value); /* the shortest that is read as this number again (emit_meaning.c) */
 
-/* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights, packed, x, y". */
+/* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights,
+ * packed, x, y". */
 typedef struct Exported {
     const char *signature;
     const char *function, *arguments;       /* NULL: it does its work itself */
@@ -155,9 +165,11 @@ typedef struct Names {
     int count;
 } Names;
 Names *names_find(Arena *arena, const Model *model, const char *text);
-/* Macros that call them after the model: vec_load: mgu__vec_load; through the macro `isa`, if not NULL: MGU_NAME(mgu__vec_load). */
+/* Macros that call them after the model: vec_load: mgu__vec_load; through the macro `isa`, if not NULL:
+ * MGU_NAME(mgu__vec_load). */
 void   names_rename(Out *out, const Names *names, const char *isa);
-void   names_undefine(Out *out, const Names *names, const char *isa, bool macros);     /* the macros of the text, or those that rename */
+/* the macros of the text, or those that rename */
+void   names_undefine(Out *out, const Names *names, const char *isa, bool macros);
 /* The text, its names made those of the model from here to its end. */
 void   emit_private(Out *out, Arena *arena, const Model *model, const char *text);
 /* Floats as C defines them, from here to the end of the file. */
@@ -176,8 +188,10 @@ bool emit_has_noise(const Programs *programs);          /* dropout, in training 
 /* What stands in front of all code: headers, floats, random numbers. */
 void emit_beginning(Out *out, Arena *arena, const Programs *programs);
 
-/* The body of a source as one body for each instruction set, and the exported functions, which choose (emit_dispatch.c). */
-void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count);
+/* The body of a source as one body for each instruction set, and the exported functions, which choose
+ * (emit_dispatch.c). */
+void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported,
+                   int count);
 bool emit_dispatches(const Programs *programs);
 
 /* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */

@@ -1,4 +1,5 @@
-/* emit_descriptor.c: the tables of the generated source: what the runtime knows of the model, and the thunks it calls through. */
+/* emit_descriptor.c: the tables of the generated source: what the runtime knows of the model, and the thunks it calls
+ * through. */
 #include "emit.h"
 
 const char *quoted_text(Arena *arena, const char *text)
@@ -34,7 +35,10 @@ static const char *const fans[] = {
     [LSTMC_FAN_IN] = "LSTMC_FAN_IN", [LSTMC_FAN_OUT] = "LSTMC_FAN_OUT", [LSTMC_FAN_AVERAGE] = "LSTMC_FAN_AVERAGE",
 };
 static const char *const optimizer_kinds[] = {
-    [LSTMC_SGD] = "LSTMC_SGD", [LSTMC_RMSPROP] = "LSTMC_RMSPROP", [LSTMC_ADAM] = "LSTMC_ADAM", [LSTMC_ADAMW] = "LSTMC_ADAMW",
+    [LSTMC_SGD] = "LSTMC_SGD",
+    [LSTMC_RMSPROP] = "LSTMC_RMSPROP",
+    [LSTMC_ADAM] = "LSTMC_ADAM",
+    [LSTMC_ADAMW] = "LSTMC_ADAMW",
 };
 
 static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
@@ -47,13 +51,17 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
         const struct lstmc_tensor *weight = &descriptor->weights[i];
         const struct lstmc_initializer *initializer = &weight->initializer;
         put(out, "{");
-        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, weight->name), weight->rank, shape_text(arena, weight->rank, weight->shape));
-        emit_line(out, arena, arena_format(arena, ".offset = offsetof(struct %s_weights, %s.%s) / sizeof(float), .count = %zu, .trainable = %d,",
-                                           descriptor->name, c_weight_group(arena, &programs->model->descriptor, weight), c_name(arena, weight_name(weight)),
-                                           weight->count, weight->trainable));
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, weight->name), weight->rank,
+            shape_text(arena, weight->rank, weight->shape));
+        emit_line(out, arena,
+                  arena_format(arena,
+                               ".offset = offsetof(struct %s_weights, %s.%s) / sizeof(float), .count = %zu, .trainable "
+                               "= %d,",
+                               descriptor->name, c_weight_group(arena, &programs->model->descriptor, weight),
+                               c_name(arena, weight_name(weight)), weight->count, weight->trainable));
         put(out, ".initializer = {");
-        put(out, ".kind = %s, .fan = %s, .a = %s, .b = %s,", initializer_kinds[initializer->kind], fans[initializer->fan],
-            float_text(arena, initializer->a), float_text(arena, initializer->b));
+        put(out, ".kind = %s, .fan = %s, .a = %s, .b = %s,", initializer_kinds[initializer->kind],
+            fans[initializer->fan], float_text(arena, initializer->a), float_text(arena, initializer->b));
         put(out, ".ones_begin = %d, .ones_end = %d,\n},", initializer->ones_begin, initializer->ones_end);
         put(out, ".l1 = %s, .l2 = %s,\n},", float_text(arena, weight->l1), float_text(arena, weight->l2));
     }
@@ -69,11 +77,12 @@ static bool is_carried(const Ir *ir, const Tensor *tensor)
     return false;
 }
 
-/* What the tape keeps of every step and row, as far as it lies there row by row; of what it keeps for some steps alone, the carried states. */
+/* What the tape keeps of every step and row, as far as it lies there row by row; of what it keeps for some steps alone,
+ * the carried states. */
 static bool is_in_tape_table(const Ir *ir, const Tensor *tensor)
 {
-    return tensor->home == HOME_TAPE && tensor->unit < 0 && !tensor->integer && tensor_memory_rank(tensor) == tensor->rank &&
-           (tensor->window == 0 || is_carried(ir, tensor));
+    return tensor->home == HOME_TAPE && tensor->unit < 0 && !tensor->integer &&
+           tensor_memory_rank(tensor) == tensor->rank && (tensor->window == 0 || is_carried(ir, tensor));
 }
 
 static int count_tape_tensors(const Programs *programs)
@@ -95,14 +104,17 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
         if (!is_in_tape_table(ir, tensor))
             continue;
         const char *member = tensor_member(arena, ir, tensor);
-        const char *name = strchr(member, '.') && *tensor->layer ? arena_format(arena, "%s.%s", tensor->layer, tensor->name) : member;
+        const char *name = strchr(member, '.') && *tensor->layer
+                               ? arena_format(arena, "%s.%s", tensor->layer, tensor->name)
+                               : member;
         int shape[TENSOR_RANK_MAX];
         for (int d = 0; d < tensor->rank; d++)
             shape[d] = tensor_memory_extent(tensor, d);
         put(out, "{");
-        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, name), tensor->rank, shape_text(arena, tensor->rank, shape));
-        put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,", programs->model->descriptor.name, member,
-            tensor_elements(tensor));
+        put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, name), tensor->rank,
+            shape_text(arena, tensor->rank, shape));
+        put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,",
+            programs->model->descriptor.name, member, tensor_elements(tensor));
         if (tensor->layout == LAYOUT_PADDED)
             put(out, ".padding = %d,", shape[tensor->rank - 1] - tensor->extent[tensor->rank - 1]);
         if (is_carried(ir, tensor))
@@ -115,18 +127,22 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
 /* A call through a pointer of another type is undefined, so that each function of the descriptor has its thunk. */
 static const char predict_thunks[] =
     "static void @_prepare_thunk(void *packed, const void *weights)\n{\n    @_prepare(packed, weights);\n}\n\n"
-    "static void @_predict_thunk(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, scratch, x, y);\n}\n\n"
+    "static void @_predict_thunk(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, "
+    "scratch, x, y);\n}\n\n"
     "static void @_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)\n{\n"
     "    @_predict_batch(packed, scratch, x, rows, y);\n}\n\n";
-static const char step_thunks[] =
-    "static void @_reset_thunk(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
-    "static int @_step_thunk(const void *packed, void *state, const void *x, float *y)\n{\n    return @_step(packed, state, x, y);\n}\n\n";
+static const char
+    step_thunks[] = "static void @_reset_thunk(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
+                    "static int @_step_thunk(const void *packed, void *state, const void *x, float *y)\n{\n    return "
+                    "@_step(packed, state, x, y);\n}\n\n";
 static const char training_thunks[] =
-    "static void @_prepare_training_thunk(void *training, const void *weights)\n{\n    @_prepare_training(training, weights);\n}\n\n"
+    "static void @_prepare_training_thunk(void *training, const void *weights)\n{\n    @_prepare_training(training, "
+    "weights);\n}\n\n"
     "static void @_reset_tape_thunk(const void *training, void *tape)\n{\n    @_reset_tape(training, tape);\n}\n\n"
     "static void @_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)\n{\n"
     "    @_forward(training, tape, x, rows, seed);\n}\n\n"
-    "static void @_backward_thunk(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, tape, gradients);\n}\n\n"
+    "static void @_backward_thunk(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, "
+    "tape, gradients);\n}\n\n"
     "static void @_carry_thunk(void *tape)\n{\n    @_carry(tape);\n}\n\n";
 static const char loss_thunk[] =
     "static float @_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
@@ -134,15 +150,17 @@ static const char loss_thunk[] =
 
 static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
 {
-    put(out, ".name = %s, .source = %s, .version = %s,", quoted_text(arena, descriptor->name), quoted_text(arena, descriptor->source), quoted_text(arena, LSTMC_VERSION));
+    put(out, ".name = %s, .source = %s, .version = %s,", quoted_text(arena, descriptor->name),
+        quoted_text(arena, descriptor->source), quoted_text(arena, LSTMC_VERSION));
     put(out, ".fingerprint = UINT64_C(0x%016llx),", (unsigned long long)descriptor->fingerprint);
     put(out, ".input_is_tokens = %d, .vocabulary = %d,", descriptor->input_is_tokens, descriptor->vocabulary);
     put(out, ".input_rank = %d, .input_shape = %s, .input_count = %zu,", descriptor->input_rank,
         shape_text(arena, descriptor->input_rank, descriptor->input_shape), descriptor->input_count);
     put(out, ".output_rank = %d, .output_shape = %s, .output_count = %zu,", descriptor->output_rank,
         shape_text(arena, descriptor->output_rank, descriptor->output_shape), descriptor->output_count);
-    put(out, ".target_rank = %d, .target_shape = %s, .target_count = %zu, .target_is_class = %d,", descriptor->target_rank,
-        shape_text(arena, descriptor->target_rank, descriptor->target_shape), descriptor->target_count, descriptor->target_is_class);
+    put(out, ".target_rank = %d, .target_shape = %s, .target_count = %zu, .target_is_class = %d,",
+        descriptor->target_rank, shape_text(arena, descriptor->target_rank, descriptor->target_shape),
+        descriptor->target_count, descriptor->target_is_class);
     if (descriptor->loss)
         put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
     put(out, ".batch = %d, .shards = %d,", descriptor->batch, descriptor->shards);
@@ -152,10 +170,13 @@ static void put_optimizer(Out *out, Arena *arena, const struct lstmc_optimizer *
 {
     put(out, ".optimizer = {");
     put(out, ".kind = %s, .learning_rate = %s, .momentum = %s, .rho = %s,", optimizer_kinds[optimizer->kind],
-        float_text(arena, optimizer->learning_rate), float_text(arena, optimizer->momentum), float_text(arena, optimizer->rho));
+        float_text(arena, optimizer->learning_rate), float_text(arena, optimizer->momentum),
+        float_text(arena, optimizer->rho));
     put(out, ".beta_1 = %s, .beta_2 = %s, .epsilon = %s, .weight_decay = %s,", float_text(arena, optimizer->beta_1),
-        float_text(arena, optimizer->beta_2), float_text(arena, optimizer->epsilon), float_text(arena, optimizer->weight_decay));
-    put(out, ".nesterov = %d, .centered = %d, .amsgrad = %d,", optimizer->nesterov, optimizer->centered, optimizer->amsgrad);
+        float_text(arena, optimizer->beta_2), float_text(arena, optimizer->epsilon),
+        float_text(arena, optimizer->weight_decay));
+    put(out, ".nesterov = %d, .centered = %d, .amsgrad = %d,", optimizer->nesterov, optimizer->centered,
+        optimizer->amsgrad);
     put(out, ".clipnorm = %s, .clipvalue = %s, .global_clipnorm = %s,", float_text(arena, optimizer->clipnorm),
         float_text(arena, optimizer->clipvalue), float_text(arena, optimizer->global_clipnorm));
     put(out, "},");
@@ -200,7 +221,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         emit_text(out, arena, model, step_members);
     if (programs->training)
         emit_text(out, arena, model, training_members);
-    if (programs->training && programs->training->output->adjoint && programs->training->output->adjoint->home == HOME_TAPE)
+    if (programs->training && programs->training->output->adjoint &&
+        programs->training->output->adjoint->home == HOME_TAPE)
         put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);
     if (programs->training && programs->training->loss)
         put(out, ".loss_function = %s_loss_thunk,", descriptor->name);

@@ -1,7 +1,8 @@
-/* emit_dispatch.c: the body of a generated source to a source with one body for each instruction set, and functions that choose among them.
+/* emit_dispatch.c: the body of a generated source to a source with one body for each instruction set, and functions
+ * that choose among them.
  *
- * The file includes itself once for each instruction set, between pragmas that allow it, so that its text is there once. All that a body
- * defines gets another name in each by macros; their list is read from the body itself. */
+ * The file includes itself once for each instruction set, between pragmas that allow it, so that its text is there
+ * once. All that a body defines gets another name in each by macros; their list is read from the body itself. */
 #include "emit.h"
 
 /* Beside what the flags allow, from the narrowest to the widest. */
@@ -25,10 +26,11 @@ static const Isa isas[] = {
 
 /* ---- the bodies ---- */
 
-static const char about[] =
-    "One body for each instruction set: this file includes itself, by its name, once for each. All bodies read and write the same structs. The "
-    "baseline is for what the compiler's flags allow; none, like -march=native, are needed. $_VEC_MAX, a macro: floats of the widest vector that "
-    "there is a body for beside that one; 4: none.";
+static const char about[] = "One body for each instruction set: this file includes itself, by its name, once for each. "
+                            "All bodies read and write the same structs. The "
+                            "baseline is for what the compiler's flags allow; none, like -march=native, are needed. "
+                            "$_VEC_MAX, a macro: floats of the widest vector that "
+                            "there is a body for beside that one; 4: none.";
 
 static void put_renaming(Out *out, const char *name, const char *prefix, const Names *names)
 {
@@ -48,14 +50,18 @@ static void put_body(Out *out, const char *name, const char *prefix, const char 
 /* Under clang a function for another instruction set, helpers included, has to say so; gcc takes it from the region. */
 static void put_isa(Out *out, const char *name, const char *prefix, const Isa *isa, int lanes)
 {
-    put(out, "#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && %s_VEC_MAX >= %d \\\n    && %s", prefix, isa->vec,
-        isa->missing);
-    put(out, "#ifdef __clang__\n#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n#else\n"
-             "#pragma GCC push_options\n#pragma GCC target(\"%s\")\n#endif", isa->target, isa->target);
+    put(out,
+        "#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && %s_VEC_MAX >= %d \\\n    && %s",
+        prefix, isa->vec, isa->missing);
+    put(out,
+        "#ifdef __clang__\n#pragma clang attribute push(__attribute__((target(\"%s\"))), apply_to = function)\n#else\n"
+        "#pragma GCC push_options\n#pragma GCC target(\"%s\")\n#endif",
+        isa->target, isa->target);
     put(out, "#define LSTMC_VEC %d", isa->vec < lanes ? isa->vec : lanes);
     put_body(out, name, prefix, isa->name);
     put(out, "#undef LSTMC_VEC\n#ifdef __clang__\n#pragma clang attribute pop\n#else\n#pragma GCC pop_options\n#endif");
-    put(out, "#define %s_IF_%s(call) %s ? call :\n#else\n#define %s_IF_%s(call)\n#endif\n\n", prefix, isa->macro, isa->present, prefix, isa->macro);
+    put(out, "#define %s_IF_%s(call) %s ? call :\n#else\n#define %s_IF_%s(call)\n#endif\n\n", prefix, isa->macro,
+        isa->present, prefix, isa->macro);
 }
 
 /* ---- the choice ---- */
@@ -65,17 +71,23 @@ static void put_choice(Out *out, Arena *arena, const char *prefix, int lanes)
     const char *choices = "";
     for (size_t i = 0; i < ISAS; i++)
         if (lanes >= isas[i].lanes)
-            choices = arena_format(arena, "%s_IF_%s(name##_%s arguments) %s", prefix, isas[i].macro, isas[i].name, choices);
-    put(out, "\n/* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the\n"
-             " * compiler's own it is the baseline. */\n"
-             "#define %s_CALL(name, arguments) \\\n    (%sname##_baseline arguments)\n\n", prefix, choices);
+            choices = arena_format(arena, "%s_IF_%s(name##_%s arguments) %s", prefix, isas[i].macro, isas[i].name,
+                                   choices);
+    put(out,
+        "\n/* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor "
+        "that runs before the\n"
+        " * compiler's own it is the baseline. */\n"
+        "#define %s_CALL(name, arguments) \\\n    (%sname##_baseline arguments)\n\n",
+        prefix, choices);
 }
 
 static void put_exported(Out *out, Arena *arena, const Model *model, const Exported *exported)
 {
     emit_text(out, arena, model, exported->signature);
-    emit_text(out, arena, model, arena_format(arena, "{\n%s$_CALL(%s, (%s));\n}\n\n", strncmp(exported->signature, "void ", 5) ? "return " : "",
-                                              exported->function, exported->arguments));
+    emit_text(out, arena, model,
+              arena_format(arena, "{\n%s$_CALL(%s, (%s));\n}\n\n",
+                           strncmp(exported->signature, "void ", 5) ? "return " : "", exported->function,
+                           exported->arguments));
 }
 
 /* Nothing is left to what is compiled behind this file. */
@@ -90,7 +102,8 @@ static void put_end(Out *out, const char *prefix, const Names *names, int lanes)
     emit_floats_end(out);
 }
 
-void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported, int count)
+void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported,
+                   int count)
 {
     const Model *model = programs->model;
     const char *name = model->descriptor.name, *prefix = macro_prefix(arena, &model->descriptor);

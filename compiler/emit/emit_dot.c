@@ -1,5 +1,6 @@
-/* emit_dot.c: in: a tile whose vectors lie along a sum.  out: sums of vectors, whose lanes are added up at the end, for several outputs side by
- * side. What does not fill a vector is summed up one by one, since what lies behind it in memory may be anything. */
+/* emit_dot.c: in: a tile whose vectors lie along a sum.  out: sums of vectors, whose lanes are added up at the end, for
+ * several outputs side by side. What does not fill a vector is summed up one by one, since what lies behind it in
+ * memory may be anything. */
 #include "emit_tile.h"
 
 typedef struct Dot {
@@ -52,7 +53,8 @@ static void emit_vectors(Dot *dot, const char *position, int set, int copy)
     for (int i = 0; i < dot->outputs; i++) {
         bind_row(to, i);
         const char *value = tile_expression(to, to->nest.statement->value), *name = dot->sum[set][i];
-        lines[i] = dot->largest ? arena_format(arena, "%s = vec_maximum(%s, %s);", name, name, value) : arena_format(arena, "%s += %s;", name, value);
+        lines[i] = dot->largest ? arena_format(arena, "%s = vec_maximum(%s, %s);", name, name, value)
+                                : arena_format(arena, "%s += %s;", name, value);
         unbind_row(to);
     }
     for (int i = 0; i < dot->outputs; i++)
@@ -75,7 +77,8 @@ static void emit_scalars(Dot *dot)
     tile_unbind(to);
 }
 
-/* Where the rest begins is written out, though the loops end there: gcc would have it run for longer and warn of what lies behind. */
+/* Where the rest begins is written out, though the loops end there: gcc would have it run for longer and warn of what
+ * lies behind. */
 static void emit_lane_loops(Dot *dot)
 {
     TileNest *to = dot->to;
@@ -98,7 +101,8 @@ static void emit_lane_loops(Dot *dot)
     put(to->out, "}");
     tile_close_scope(to, scope);
     if (dot->has_rest) {
-        put(to->out, "for (%s = %d - %d %% VEC; %s < %d; %s++) {", dot->lane, extent, extent, dot->lane, extent, dot->lane);
+        put(to->out, "for (%s = %d - %d %% VEC; %s < %d; %s++) {", dot->lane, extent, extent, dot->lane, extent,
+            dot->lane);
         emit_scalars(dot);
         put(to->out, "}");
     }
@@ -110,7 +114,8 @@ static void emit_around(Dot *dot, int from)
 {
     TileNest *to = dot->to;
     const Statement *statement = to->nest.statement;
-    while (from < statement->axis_count && (!tile_is_summed(statement, statement->axes[from]) || statement->axes[from] == to->tile->lane))
+    while (from < statement->axis_count &&
+           (!tile_is_summed(statement, statement->axes[from]) || statement->axes[from] == to->tile->lane))
         from++;
     if (from == statement->axis_count) {
         emit_lane_loops(dot);
@@ -118,7 +123,8 @@ static void emit_around(Dot *dot, int from)
     }
     const Axis *axis = statement->axes[from];
     Scope scope = tile_open_scope(to);
-    const char *name = tile_axis(to, axis), *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(to->nest.arena, "%d", axis->extent);
+    const char *name = tile_axis(to, axis),
+               *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(to->nest.arena, "%d", axis->extent);
     put(to->out, "for (int %s = 0; %s < %s; %s++) {", name, name, end, name);
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     emit_around(dot, from + 1);
@@ -135,8 +141,10 @@ static const char *total_of(Dot *dot, const char *place, int which)
         const char *total = arena_format(arena, "maximum(%s, vec_largest(%s))", place, sum);
         return dot->has_rest ? arena_format(arena, "maximum(%s, %s)", total, dot->rest[which]) : total;
     }
-    const char *vectors = dot->sets == 2 ? arena_format(arena, "vec_sum(%s + %s)", sum, dot->sum[1][which]) : arena_format(arena, "vec_sum(%s)", sum);
-    return arena_format(arena, "%s + %s%s%s", place, vectors, dot->has_rest ? " + " : "", dot->has_rest ? dot->rest[which] : "");
+    const char *vectors = dot->sets == 2 ? arena_format(arena, "vec_sum(%s + %s)", sum, dot->sum[1][which])
+                                         : arena_format(arena, "vec_sum(%s)", sum);
+    return arena_format(arena, "%s + %s%s%s", place, vectors, dot->has_rest ? " + " : "",
+                        dot->has_rest ? dot->rest[which] : "");
 }
 
 /* All totals are formed before one is stored: of the rows beyond the end there are several. */

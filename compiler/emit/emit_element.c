@@ -1,5 +1,5 @@
-/* emit_element.c: in: accesses and expressions of a tile.  out: local vectors that are read once and known by a name of the mathematics,
- * and expressions over them as C. */
+/* emit_element.c: in: accesses and expressions of a tile.  out: local vectors that are read once and known by a name of
+ * the mathematics, and expressions over them as C. */
 #include "compiler/ir/axes.h"
 #include "emit_tile.h"
 
@@ -144,7 +144,8 @@ static const char *lanes_left(TileNest *to, const Access *access)
 {
     const Axis *lane = to->tile->lane;
     const Tensor *tensor = access->tensor;
-    if (to->tile->dot || !tensor_is_row_major(tensor) || !access_uses(access, lane) || lane->extent % tensor->lanes == 0)
+    if (to->tile->dot || !tensor_is_row_major(tensor) || !access_uses(access, lane) ||
+        lane->extent % tensor->lanes == 0)
         return NULL;
     return arena_format(to->nest.arena, "%d - %s", lane->extent, find_binding(to, lane)->name);
 }
@@ -195,7 +196,8 @@ enum { PRECEDENCE_SUM = 1, PRECEDENCE_PRODUCT, PRECEDENCE_UNARY };
 static const struct {
     const char *format;
     int precedence;
-    const char *precise;        /* where it does not recur, and its digits are worth more than its time; NULL: the same */
+    /* where it does not recur, and its digits are worth more than its time; NULL: the same */
+    const char *precise;
 } forms[OP_COUNT] = {
     [OP_ADD] = { "@ + @", PRECEDENCE_SUM },
     [OP_SUBTRACT] = { "@ - @", PRECEDENCE_SUM },
@@ -266,18 +268,21 @@ static const char *argument_text(TileNest *to, const Expr *expr, int which)
     const Expr *argument = without_stops(expr->argument[which]);
     int outer = forms[expr->op].precedence, inner = forms[argument->op].precedence;
     if (argument->op == OP_CONSTANT) {
-        bool beside = outer > 0 && op_traits[expr->op].arity == 2 && without_stops(expr->argument[!which])->op != OP_CONSTANT;
+        bool beside = outer > 0 && op_traits[expr->op].arity == 2 &&
+                      without_stops(expr->argument[!which])->op != OP_CONSTANT;
         if (!beside || !(fabs(argument->value) <= FLT_MAX))
             return tile_expression(to, argument);
         const char *literal = float_text(arena, argument->value);
         return argument->value < 0 ? arena_format(arena, "(%s)", literal) : literal;
     }
     const char *text = tile_expression(to, argument);
-    bool closed = outer == 0 || inner == 0 || inner > outer || (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
+    bool closed = outer == 0 || inner == 0 || inner > outer ||
+                  (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
     return closed ? text : arena_format(arena, "(%s)", text);
 }
 
-/* What stage moved out of a time loop is computed as in it: a stream, which has no loop to move it out of, gives the same numbers. */
+/* What stage moved out of a time loop is computed as in it: a stream, which has no loop to move it out of, gives the
+ * same numbers. */
 static const char *format_of(const TileNest *to, Op op)
 {
     const Statement *statement = to->nest.statement;

@@ -121,7 +121,8 @@ static char *affine_text(Arena *arena, Affine *affine)
                              : arena_format(arena, "%s%s%d * %s", text, join, size, affine->term[i].name);
         }
         if (sign > 0 && affine->constant > 0)
-            text = *text ? arena_format(arena, "%s + %d", text, affine->constant) : arena_format(arena, "%d", affine->constant);
+            text = *text ? arena_format(arena, "%s + %d", text, affine->constant)
+                         : arena_format(arena, "%d", affine->constant);
     }
     if (affine->constant < 0)
         text = arena_format(arena, "%s%s%d", text, *text ? " - " : "-", -affine->constant);
@@ -148,10 +149,12 @@ static char *split_text(Nest *nest, const Index *index, char sign, int by)
     add_index(&affine, nest, index, 1);
     if (affine.terms == 0)
         return arena_format(nest->arena, "%d", sign == '/' ? affine.constant / by : affine.constant % by);
-    return arena_format(nest->arena, is_single(&affine) ? "%s %c %d" : "(%s) %c %d", affine_text(nest->arena, &affine), sign, by);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %c %d" : "(%s) %c %d", affine_text(nest->arena, &affine),
+                        sign, by);
 }
 
-/* Of a dimension whose neighbours share a word. Who writes goes from one to the next; who reads takes even steps, so that k + 1 is where k is. */
+/* Of a dimension whose neighbours share a word. Who writes goes from one to the next; who reads takes even steps, so
+ * that k + 1 is where k is. */
 static char *word_text(Nest *nest, const Tensor *tensor, const Index *index)
 {
     Affine affine = { 0 };
@@ -176,7 +179,8 @@ static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, in
         return affine_text(nest->arena, &affine);
     if (affine.terms == 0)
         return arena_format(nest->arena, "%d", affine.constant % tensor->window);
-    return arena_format(nest->arena, is_single(&affine) ? "%s %% %d" : "(%s) %% %d", affine_text(nest->arena, &affine), tensor->window);
+    return arena_format(nest->arena, is_single(&affine) ? "%s %% %d" : "(%s) %% %d", affine_text(nest->arena, &affine),
+                        tensor->window);
 }
 
 /* The dimensions from `first` on as one. */
@@ -246,7 +250,8 @@ char *access_text(Nest *nest, const Access *access)
         return arena_format(nest->arena, "%s[%s]", text, flat_text(nest, access, tensor_row_start(tensor)));
     if (blocked)
         text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, last, '%', tensor->lanes));
-    return tensor_has_words(tensor) && tensor != nest->statement->out.tensor ? read_half_text(nest, access, text) : text;
+    return tensor_has_words(tensor) && tensor != nest->statement->out.tensor ? read_half_text(nest, access, text)
+                                                                             : text;
 }
 
 /* ---- expressions ---- */
@@ -289,7 +294,8 @@ static char *argument_of(Nest *nest, const Expr *expr, int which)
     const Expr *argument = expr->argument[which];
     int outer = forms[expr->op].precedence, inner = precedence_of(argument);
     char *text = expr_text(nest, argument);
-    bool closed = outer == 0 || inner == 0 || inner > outer || (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
+    bool closed = outer == 0 || inner == 0 || inner > outer ||
+                  (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
     return closed ? text : arena_format(nest->arena, "(%s)", text);
 }
 
@@ -300,14 +306,16 @@ char *expr_text(Nest *nest, const Expr *expr)
     case OP_CONSTANT:
         return float_text(arena, expr->value);
     case OP_LOAD:
-        return expr->access.tensor->integer ? arena_format(arena, "(float)%s", integer_text(nest, expr)) : access_text(nest, &expr->access);
+        return expr->access.tensor->integer ? arena_format(arena, "(float)%s", integer_text(nest, expr))
+                                            : access_text(nest, &expr->access);
     case OP_AXIS:
         return arena_format(arena, "(float)(%s)", integer_text(nest, expr));
     case OP_STOP:
         return expr_text(nest, expr->argument[0]);
     case OP_EQUAL:
         if (is_integer(expr->argument[0]) && is_integer(expr->argument[1]))
-            return arena_format(arena, "(%s == %s ? 1.0f : 0.0f)", integer_text(nest, expr->argument[0]), integer_text(nest, expr->argument[1]));
+            return arena_format(arena, "(%s == %s ? 1.0f : 0.0f)", integer_text(nest, expr->argument[0]),
+                                integer_text(nest, expr->argument[1]));
         break;
     default:
         break;

@@ -36,7 +36,8 @@ static void put_layers(Out *out, Arena *arena, const Model *model)
                                     shape_text(arena, descriptor->input_rank, descriptor->input_shape));
     for (int i = 1; i < model->layer_count; i++) {      /* the first one is the input itself */
         const Layer *layer = &model->layers[i];
-        const char *text = arena_format(arena, " -> %s%s", layer->kind, shape_text(arena, layer->output.rank, layer->output.extent));
+        const char *text = arena_format(arena, " -> %s%s", layer->kind,
+                                        shape_text(arena, layer->output.rank, layer->output.extent));
         if (strlen(line) + strlen(text) > 116) {
             put(out, "%s", line);
             line = " *     ";
@@ -50,16 +51,18 @@ void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *su
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     Sizes sizes = emit_sizes(programs);
-    put(out, "/* %s.%s: written by lstmc %s from %s. Do not edit.           SPDX-License-Identifier: 0BSD", descriptor->name, suffix,
-        LSTMC_VERSION, comment_text(arena, descriptor->source));
+    put(out, "/* %s.%s: written by lstmc %s from %s. Do not edit.           SPDX-License-Identifier: 0BSD",
+        descriptor->name, suffix, LSTMC_VERSION, comment_text(arena, descriptor->source));
     put_layers(out, arena, programs->model);
     const Ir *counted = programs->step ? programs->step : programs->single;
-    const char *line = arena_format(arena, " *   %s weights   %s: %s mul-adds, %s activations", emit_readable_count(arena, descriptor->weight_count),
+    const char *line = arena_format(arena, " *   %s weights   %s: %s mul-adds, %s activations",
+                                    emit_readable_count(arena, descriptor->weight_count),
                                     programs->step ? "step" : "prediction",
                                     emit_readable_count(arena, emit_multiply_adds(counted, SECTION_FORWARD)),
                                     emit_readable_count(arena, emit_activations(counted, SECTION_FORWARD)));
     if (programs->training)
-        line = arena_format(arena, "%s   tape %s a row", line, emit_readable_bytes(arena, sizes.tape / (size_t)descriptor->batch));
+        line = arena_format(arena, "%s   tape %s a row", line,
+                            emit_readable_bytes(arena, sizes.tape / (size_t)descriptor->batch));
     if (programs->step)
         line = arena_format(arena, "%s   state %s", line, emit_readable_bytes(arena, sizes.state));
     put(out, "%s   scratch %s   %d lane%s", line, emit_readable_bytes(arena, sizes.scratch), programs->target->lanes,
@@ -69,7 +72,9 @@ void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *su
 void emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
-    put_raw(out, arena_format(arena, "/* %s%s: written by lstmc %s from %s and %s. Do not edit.           SPDX-License-Identifier: 0BSD */\n",
+    put_raw(out, arena_format(arena,
+                              "/* %s%s: written by lstmc %s from %s and %s. Do not edit.           "
+                              "SPDX-License-Identifier: 0BSD */\n",
                               descriptor->name, suffix, LSTMC_VERSION, comment_text(arena, descriptor->source),
                               comment_text(arena, programs->trained->file)));
 }
@@ -140,31 +145,39 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     const char *prefix = macro_prefix(arena, &programs->model->descriptor);
     const Tensor *input = programs->single->input;
-    put_define(out, prefix, "BATCH", (size_t)descriptor->batch, programs->training ? "rows that a tape or a batch scratch holds" : "rows that a batch scratch holds");
+    put_define(out, prefix, "BATCH", (size_t)descriptor->batch,
+               programs->training ? "rows that a tape or a batch scratch holds" : "rows that a batch scratch holds");
     if (programs->training)
         put_define(out, prefix, "SHARDS", (size_t)descriptor->shards, "tapes that make up one batch");
     put_define(out, prefix, "INPUTS", descriptor->input_count,
-               arena_format(arena, "elements of x, a sample: %s", shape_text(arena, descriptor->input_rank, descriptor->input_shape)));
+               arena_format(arena, "elements of x, a sample: %s",
+                            shape_text(arena, descriptor->input_rank, descriptor->input_shape)));
     put_define(out, prefix, "OUTPUTS", descriptor->output_count,
-               arena_format(arena, "elements of y, a sample: %s", shape_text(arena, descriptor->output_rank, descriptor->output_shape)));
+               arena_format(arena, "elements of y, a sample: %s",
+                            shape_text(arena, descriptor->output_rank, descriptor->output_shape)));
     if (programs->training && programs->training->loss)
         put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
     if (input->time_dimension >= 0)
         put_define(out, prefix, "TIMESTEPS", (size_t)input->extent[input->time_dimension], "steps of a sample");
     put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
     if (programs->training) {
-        put_define(out, prefix, "GRADIENTS", descriptor->gradient_count, "floats: the trainable weights, which come first");
-        put_define(out, prefix, "OPTIMIZER_FLOATS", lstmc_optimizer_floats(descriptor), "floats of optimiser state, zero at the start");
+        put_define(out, prefix, "GRADIENTS", descriptor->gradient_count,
+                   "floats: the trainable weights, which come first");
+        put_define(out, prefix, "OPTIMIZER_FLOATS", lstmc_optimizer_floats(descriptor),
+                   "floats of optimiser state, zero at the start");
     }
     put(out, "\n");
 }
 
 /* ---- structs ---- */
 
-static void open_struct(Out *out, Arena *arena, const Programs *programs, const char *name, size_t bytes, const char *comment)
+static void open_struct(Out *out, Arena *arena, const Programs *programs, const char *name, size_t bytes,
+                        const char *comment)
 {
     const char *warning = bytes > STACK_BYTES_MAX ? " Not on the stack." : "";
-    emit_prose(out, arena, arena_format(arena, "%s %s.%s", fill_template(arena, programs->model, comment), emit_readable_bytes(arena, bytes), warning));
+    emit_prose(out, arena,
+               arena_format(arena, "%s %s.%s", fill_template(arena, programs->model, comment),
+                            emit_readable_bytes(arena, bytes), warning));
     put(out, "struct %s_%s {", programs->model->descriptor.name, name);
 }
 
@@ -176,8 +189,8 @@ static void close_struct(Out *out, size_t length_before)
     put(out, "};\n\n");
 }
 
-static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, const Ir *ir, Home home, const char *name, size_t bytes,
-                              const char *comment)
+static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, const Ir *ir, Home home,
+                              const char *name, size_t bytes, const char *comment)
 {
     open_struct(out, arena, programs, name, bytes, comment);
     size_t start = out->length;
@@ -203,24 +216,26 @@ static void put_weight_structs(Out *out, Arena *arena, const Programs *programs,
     if (!programs->training)
         return;
     open_struct(out, arena, programs, "gradients", sizes.gradients,
-                "Of the trainable weights, each where its weight is in struct @_weights: $_GRADIENTS floats without gaps.");
+                "Of the trainable weights, each where its weight is in struct @_weights: $_GRADIENTS floats without "
+                "gaps.");
     start = out->length;
     emit_weight_members(out, arena, programs->model, true);
     close_struct(out, start);
 }
 
-static const char about_packed[] =
-    "What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_packed[] = "What prediction reads. It points to the weights, which must stay where they are: "
+                                   "prepare again after they move or change.";
 static const char about_contained[] =
     "What prediction reads. It points to nothing: prepare again after the weights change.";
-static const char about_training[] =
-    "What training reads. It points to the weights, which must stay where they are: prepare again after they move or change.";
+static const char about_training[] = "What training reads. It points to the weights, which must stay where they are: "
+                                     "prepare again after they move or change.";
 static const char about_state[] =
     "One stream: what the network remembers between two steps. Copy it to fork the stream.";
-static const char about_tape[] =
-    "What forward leaves for loss and backward: the activations of up to $_BATCH samples. `output` holds y, [rows][$_OUTPUTS]. `d_output`, of the "
-    "same shape, is for a loss of your own. `first_row` is the index in the whole batch of row 0 (0 after @_reset_tape): dropout draws by it, so "
-    "that shards differ.";
+static const char about_tape[] = "What forward leaves for loss and backward: the activations of up to $_BATCH samples. "
+                                 "`output` holds y, [rows][$_OUTPUTS]. `d_output`, of the "
+                                 "same shape, is for a loss of your own. `first_row` is the index in the whole batch "
+                                 "of row 0 (0 after @_reset_tape): dropout draws by it, so "
+                                 "that shards differ.";
 static const char about_input_gradient[] =
     " `d_input`, of the shape of the input, holds the derivative of the loss by x after @_backward.";
 
@@ -238,9 +253,11 @@ static void put_structs(Out *out, Arena *arena, const Programs *programs)
         put_memory_struct(out, arena, programs, programs->step, HOME_STATE, "state", sizes.state, about_state);
     if (!programs->training)
         return;
-    put_memory_struct(out, arena, programs, programs->training, HOME_PREPARED, "training", sizes.training, about_training);
+    put_memory_struct(out, arena, programs, programs->training, HOME_PREPARED, "training", sizes.training,
+                      about_training);
     put_memory_struct(out, arena, programs, programs->training, HOME_TAPE, "tape", sizes.tape,
-                      programs->input_gradient ? arena_format(arena, "%s%s", about_tape, about_input_gradient) : about_tape);
+                      programs->input_gradient ? arena_format(arena, "%s%s", about_tape, about_input_gradient)
+                                               : about_tape);
 }
 
 /* ---- functions ---- */
@@ -254,8 +271,10 @@ static const Declared predict_functions[] = {
       "void @_prepare(struct @_packed *packed, const struct @_weights *weights);" },
     { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.",
       "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, float *y);" },
-    { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial state.",
-      "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, float *y);" },
+    { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial "
+      "state.",
+      "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, "
+      "float *y);" },
 };
 
 static const Declared reset_function = {
@@ -268,9 +287,11 @@ static const Declared forward_functions[] = {
       "void @_prepare_training(struct @_training *training, const struct @_weights *weights);" },
     { "Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over.",
       "void @_reset_tape(const struct @_training *training, struct @_tape *tape);" },
-    { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same first_row; seed 0 turns dropout "
+    { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same "
+      "first_row; seed 0 turns dropout "
       "off. Leaves y in tape->output.",
-      "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t seed);" },
+      "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t "
+      "seed);" },
 };
 
 static const Declared carry_function = {
@@ -305,7 +326,9 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     const char *classes = descriptor->target_is_class && descriptor->output_rank
-                        ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0", descriptor->output_shape[descriptor->output_rank - 1]) : "";
+                              ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0",
+                                             descriptor->output_shape[descriptor->output_rank - 1])
+                              : "";
     const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
     const char *regularizers = has_regularizers(descriptor) ? " Without the regularizers, which are lstmc_optimizer_step's." : "";
     put_declared(out, arena, programs->model, (Declared){
@@ -332,9 +355,11 @@ static void put_training_functions(Out *out, Arena *arena, const Programs *progr
 static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
 {
     if (!programs->step) {
-        emit_comment(out, arena, arena_format(arena, "No %s_reset and no %s_step: %s.", programs->model->descriptor.name,
-                                              programs->model->descriptor.name,
-                                              comment_text(arena, programs->no_step ? programs->no_step : "the model has no time steps")));
+        emit_comment(out, arena,
+                     arena_format(arena, "No %s_reset and no %s_step: %s.", programs->model->descriptor.name,
+                                  programs->model->descriptor.name,
+                                  comment_text(arena,
+                                               programs->no_step ? programs->no_step : "the model has no time steps")));
         put(out, "\n");
         return;
     }
@@ -357,8 +382,10 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
     put_step_functions(out, arena, programs);
     if (programs->training)
         put_training_functions(out, arena, programs);
-    put_declared(out, arena, model, (Declared){ "What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above.",
-                                                "extern const struct lstmc_model @_model;" });
+    put_declared(out, arena, model,
+                 (Declared){
+                     "What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above.",
+                     "extern const struct lstmc_model @_model;" });
 }
 
 /* ---- the guard ---- */
@@ -376,7 +403,9 @@ static const Meeting meetings[] = {
 static void put_refusal(Out *out, Arena *arena, const char *other, const char *name, const char *what)
 {
     put(out, "#ifdef LSTMC_HEADER_OF_%s\n#error \"%s\"\n#endif", other,
-        arena_format(arena, "the models %s and %s do not go into one source file: each has %s; give one of them another name", name, other, what));
+        arena_format(arena,
+                     "the models %s and %s do not go into one source file: each has %s; give one of them another name",
+                     name, other, what));
 }
 
 /* By the name as it is: those that differ in capitals alone would be taken for one. */
@@ -385,16 +414,20 @@ static void put_guard(Out *out, Arena *arena, const Programs *programs)
     const char *name = programs->model->descriptor.name, *prefix = macro_prefix(arena, &programs->model->descriptor);
     put(out, "#ifndef LSTMC_HEADER_OF_%s\n#define LSTMC_HEADER_OF_%s\n", name, name);
     put(out, "#ifdef %s_BATCH\n#error \"%s\"\n#endif", prefix,
-        arena_format(arena, "%s_BATCH is defined already: a model whose name differs from %s in capitals alone does not go into the same source file",
+        arena_format(arena,
+                     "%s_BATCH is defined already: a model whose name differs from %s in capitals alone does not go "
+                     "into the same source file",
                      prefix, name));
     for (size_t i = 0; i < sizeof meetings / sizeof *meetings; i++) {
         const Meeting *m = &meetings[i];
         size_t length = strlen(name), tail = strlen(m->first) + 1;
         if (m->needs_scaling && !programs->trained)
             continue;
-        put_refusal(out, arena, arena_format(arena, "%s_%s", name, m->first), name, arena_format(arena, "%s_%s_%s", name, m->first, m->second));
+        put_refusal(out, arena, arena_format(arena, "%s_%s", name, m->first), name,
+                    arena_format(arena, "%s_%s_%s", name, m->first, m->second));
         if (length > tail && name[length - tail] == '_' && !strcmp(name + length - tail + 1, m->first))
-            put_refusal(out, arena, arena_format(arena, "%.*s", (int)(length - tail), name), name, arena_format(arena, "%s_%s", name, m->second));
+            put_refusal(out, arena, arena_format(arena, "%.*s", (int)(length - tail), name), name,
+                        arena_format(arena, "%s_%s", name, m->second));
     }
     put(out, "\n");
 }
@@ -412,9 +445,13 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     if (programs->step)
         put_raw(out, fill_template(arena, model, arena_format(arena, how_to_step, packed, packed)));
     if (programs->training)
-        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
+        put_raw(out,
+                fill_template(arena, model,
+                              arena_format(arena, how_to_train, programs->training->loss ? with_loss : without_loss)));
     if (emit_calls_blas(programs))
-        put_raw(out, fill_template(arena, model, arena_format(arena, how_to_link, emit_dispatches(programs) ? "" : " -march=native")));
+        put_raw(out,
+                fill_template(arena, model,
+                              arena_format(arena, how_to_link, emit_dispatches(programs) ? "" : " -march=native")));
     if (emit_dispatches(programs))
         put_raw(out, arena_format(arena, how_to_dispatch, programs->target->lanes >= 16 ? " and AVX-512" : ""));
     put_raw(out, manners);

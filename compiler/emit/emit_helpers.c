@@ -1,4 +1,5 @@
-/* emit_helpers.c: in: programs.  out: what their mathematics calls, as far as it does: vectors, functions over vectors, functions of one number. */
+/* emit_helpers.c: in: programs.  out: what their mathematics calls, as far as it does: vectors, functions over vectors,
+ * functions of one number. */
 #include "compiler/base/embedded.h"
 #include "emit.h"
 
@@ -29,7 +30,8 @@ static unsigned emitted_sections(const Programs *programs, const Ir *ir)
 {
     if (ir == programs->training)
         return SECTION_BIT(SECTION_COUNT) - 1;
-    return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) | (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
+    return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) |
+           (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
 }
 
 /* Over vectors, operations have other names; what a sum leaves over beyond whole vectors is done by these. */
@@ -41,7 +43,8 @@ static bool is_scalar(const Statement *statement, Op op)
 
 static bool calls(const Statement *statement, Op op)
 {
-    return is_scalar(statement, op) && (has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX));
+    return is_scalar(statement, op) &&
+           (has_op(statement->value, op) || (op == OP_MAXIMUM && statement->accumulate == ACCUMULATE_MAX));
 }
 
 static void find_integer(void *context, const Access *access)
@@ -67,7 +70,8 @@ static bool any_emitted(const Programs *programs, bool (*is_meant)(const Stateme
         for (int i = 0; all[p] && i < all[p]->statement_count; i++) {
             const Statement *statement = all[p]->statements[i];
             unsigned sections = emitted_sections(programs, all[p]);
-            if ((emit_is_emitted(statement, sections, false) || emit_is_emitted(statement, sections, true)) && is_meant(statement, op))
+            if ((emit_is_emitted(statement, sections, false) || emit_is_emitted(statement, sections, true)) &&
+                is_meant(statement, op))
                 return true;
         }
     return false;
@@ -120,16 +124,21 @@ static const char clamped[] =
     "/* Ids and classes come from outside. */\n"
     "static inline int clamped(int32_t id, int count)\n{\nreturn id >= 0 && id < count ? (int)id : 0;\n}\n\n";
 
-static const struct { Op op; const char *text; } helpers[] = {
+static const struct { Op op; const char *text;
+} helpers[] = {
     { OP_SIGMOID, "static inline float sigmoid(float v)\n{\nreturn 1.0f / (1.0f + expf(-v));\n}\n\n" },
     { OP_SOFTPLUS, "/* log(1 + exp(v)) without overflow */\nstatic inline float softplus(float v)\n{\n"
                    "return (v > 0.0f ? v : 0.0f) + log1pf(expf(-fabsf(v)));\n}\n\n" },
-    { OP_TANH_SLOPE, "/* the derivative of tanh: 1 - y * y without the cancellation */\nstatic inline float tanh_slope(float v)\n{\n"
-                     "const float e = expf(-2.0f * fabsf(v)), sum = 1.0f + e;\nreturn 4.0f * e / (sum * sum);\n}\n\n" },
-    { OP_SIGMOID_SLOPE, "/* the derivative of sigmoid: y * (1 - y) without the cancellation */\nstatic inline float sigmoid_slope(float v)\n{\n"
+    { OP_TANH_SLOPE,
+      "/* the derivative of tanh: 1 - y * y without the cancellation */\nstatic inline float tanh_slope(float v)\n{\n"
+      "const float e = expf(-2.0f * fabsf(v)), sum = 1.0f + e;\nreturn 4.0f * e / (sum * sum);\n}\n\n" },
+    { OP_SIGMOID_SLOPE, "/* the derivative of sigmoid: y * (1 - y) without the cancellation */\nstatic inline float "
+                        "sigmoid_slope(float v)\n{\n"
                         "const float e = expf(-fabsf(v)), sum = 1.0f + e;\nreturn e / (sum * sum);\n}\n\n" },
-    { OP_MAXIMUM, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nif (a > b || a != a)\n    return a;\nreturn b;\n}\n\n" },
-    { OP_MINIMUM, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nif (a < b || a != a)\n    return a;\nreturn b;\n}\n\n" },
+    { OP_MAXIMUM, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nif (a > b || a != a)\n    "
+                  "return a;\nreturn b;\n}\n\n" },
+    { OP_MINIMUM, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nif (a < b || a != a)\n    "
+                  "return a;\nreturn b;\n}\n\n" },
 };
 
 void emit_helpers(Out *out, const Programs *programs)

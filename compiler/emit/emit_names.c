@@ -4,7 +4,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* Keywords of C11 and C++20, and macros that common headers, compilers or generated sources define under such names. Sorted, for bsearch. */
+/* Keywords of C11 and C++20, and macros that common headers, compilers or generated sources define under such names.
+ * Sorted, for bsearch. */
 static const char *const keywords[] = {
     "I", "INFINITY", "LANES", "NAN", "NULL", "VEC", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
     "_Noreturn", "_Static_assert", "_Thread_local", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand",
@@ -22,12 +23,14 @@ static const char *const keywords[] = {
 
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
 static const char *const variables[] = {
-    "clamped", "gradients", "largest", "loss", "maximum", "memory", "minimum", "noise", "packed", "rows", "sample_weight", "scale",
-    "scratch", "seed", "sigmoid", "softplus", "state", "sum", "tape", "target", "training", "weights", "x", "y",
+    "clamped", "gradients", "largest",       "loss",   "maximum",  "memory",  "minimum", "noise",
+    "packed",  "rows",      "sample_weight", "scale",  "scratch",  "seed",    "sigmoid", "softplus",
+    "state",   "sum",       "tape",          "target", "training", "weights", "x",       "y",
 };
 
 /* Members of the structs that belong to no layer; a layer of that name steps aside. Sorted. */
-static const char *const members[] = { "d_input", "d_output", "first_row", "input", "local", "model", "output", "rows", "weights" };
+static const char *const members[] = { "d_input", "d_output", "first_row", "input",  "local",
+                                       "model",   "output",   "rows",      "weights" };
 
 static int compare(const void *a, const void *b)
 {
@@ -55,7 +58,8 @@ static char *legal_characters(Arena *arena, const char *name)
 const char *c_name(Arena *arena, const char *name)
 {
     char *text = legal_characters(arena, name);
-    return contains(arena, keywords, sizeof keywords / sizeof *keywords, text) ? arena_format(arena, "%s_", text) : text;
+    return contains(arena, keywords, sizeof keywords / sizeof *keywords, text) ? arena_format(arena, "%s_", text)
+                                                                               : text;
 }
 
 const char *c_layer_name(Arena *arena, const char *layer)
@@ -107,7 +111,8 @@ const char *c_weight_group(Arena *arena, const struct lstmc_model *descriptor, c
     return c_layer_name(arena, layer);
 }
 
-/* Headers that generated files include as <math.h>: a compiler that is told to look into the folder of the model's own would find that one. Sorted. */
+/* Headers that generated files include as <math.h>: a compiler that is told to look into the folder of the model's own
+ * would find that one. Sorted. */
 static const char *const headers[] = { "cblas", "float", "math", "stddef", "stdint", "stdio", "stdlib", "string" };
 
 const char *emit_name_refused(Arena *arena, const Model *model)
@@ -117,11 +122,17 @@ const char *emit_name_refused(Arena *arena, const Model *model)
     for (char *c = small; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     if (!strncmp(small, "lstmc_", 6) || !strcmp(small, "lstmc"))
-        return arena_format(arena, "a model cannot be called %s: names that begin with lstmc are those of the runtime; write another one: "
-                                   "Sequential{ name = \"%s\", ... }", name, isalpha((unsigned char)name[5 + (small[5] == '_')]) ? name + 6 : "net");
+        return arena_format(arena,
+                            "a model cannot be called %s: names that begin with lstmc are those of the runtime; write "
+                            "another one: "
+                            "Sequential{ name = \"%s\", ... }",
+                            name, isalpha((unsigned char)name[5 + (small[5] == '_')]) ? name + 6 : "net");
     if (bsearch(name, headers, sizeof headers / sizeof *headers, sizeof *headers, compare))
-        return arena_format(arena, "a model cannot be called %s: its header %s.h would be taken for that of C; write another name: "
-                                   "Sequential{ name = \"%s_net\", ... }", name, name, name);
+        return arena_format(arena,
+                            "a model cannot be called %s: its header %s.h would be taken for that of C; write another "
+                            "name: "
+                            "Sequential{ name = \"%s_net\", ... }",
+                            name, name, name);
     return NULL;
 }
 

@@ -1,6 +1,6 @@
-/* emit_nest.c: one statement as one nest of plain loops, in the order and with the unrolling that schedule chose, under the
- * statement itself as a comment. A sum along memory is kept in a local variable; several neighbouring outputs may be summed up
- * side by side, so that one sum need not wait for another. */
+/* emit_nest.c: one statement as one nest of plain loops, in the order and with the unrolling that schedule chose, under
+ * the statement itself as a comment. A sum along memory is kept in a local variable; several neighbouring outputs may
+ * be summed up side by side, so that one sum need not wait for another. */
 #include "compiler/ir/axes.h"
 #include "emit_tile.h"
 
@@ -14,8 +14,8 @@ typedef struct Emitter {
 
 /* ---- lines ---- */
 
-/* Where to break code: the last space within `room` that is in the fewest parentheses, best after a comma and not within a product, not
- * far from the end; 0: nowhere. */
+/* Where to break code: the last space within `room` that is in the fewest parentheses, best after a comma and not
+ * within a product, not far from the end; 0: nowhere. */
 static int break_at(const char *text, int room)
 {
     int best = 0, lowest = 0, depth = 0;
@@ -59,7 +59,10 @@ void emit_comment(Out *out, Arena *arena, const char *text)
 void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count)
 {
     for (int i = 0; i < count; i++)
-        put_broken(out, arena, arena_format(arena, "%s %s%s", i ? " *" : "/*", statement_text(arena, statements[i]), i < count - 1 ? "" : " */"), " * ");
+        put_broken(out, arena,
+                   arena_format(arena, "%s %s%s", i ? " *" : "/*", statement_text(arena, statements[i]),
+                                i < count - 1 ? "" : " */"),
+                   " * ");
 }
 
 /* A comment of prose, each line as full as it can be; the one that ends it does not stand alone. */
@@ -108,7 +111,8 @@ static void put_assignment(Emitter *to, const char *place)
     const Statement *statement = to->nest.statement;
     const char *value = expr_text(&to->nest, statement->value);
     if (tensor_has_words(statement->out.tensor)) {
-        emit_line(to->out, arena, arena_format(arena, "bf16_put(&%s, %s, %s);", place, half_text(&to->nest, &statement->out), value));
+        emit_line(to->out, arena,
+                  arena_format(arena, "bf16_put(&%s, %s, %s);", place, half_text(&to->nest, &statement->out), value));
         return;
     }
     switch (statement->accumulate) {
@@ -186,7 +190,9 @@ typedef struct Hoist {
 /* "lstm_h", "lstm_h_2", ... */
 static const char *constant_name(const Nest *nest, const Tensor *tensor)
 {
-    const char *base = *tensor->layer ? arena_format(nest->arena, "%s_%s", c_layer_name(nest->arena, tensor->layer), tensor->name) : tensor->name;
+    const char *base = *tensor->layer
+                           ? arena_format(nest->arena, "%s_%s", c_layer_name(nest->arena, tensor->layer), tensor->name)
+                           : tensor->name;
     const char *first = c_variable_name(nest->arena, base), *name = first;
     for (int again = 2;; again++) {
         bool used = false;
@@ -207,8 +213,8 @@ static void hoist(void *context, const Access *access)
     Nest *nest = &to->nest;
     const Tensor *tensor = access->tensor;
     bool jams = to->jammed >= 0 && access_uses(access, nest->bindings[to->jammed].axis);
-    if (tensor->integer || tensor->role == ROLE_SCALE || tensor == nest->statement->out.tensor || jams || access_uses(access, hoisting->inner)
-        || nest->constant_count == CONSTANTS_MAX)
+    if (tensor->integer || tensor->role == ROLE_SCALE || tensor == nest->statement->out.tensor || jams ||
+        access_uses(access, hoisting->inner) || nest->constant_count == CONSTANTS_MAX)
         return;
     for (int i = 0; i < nest->constant_count; i++)
         if (access_equal(access, nest->constants[i].access))
@@ -218,7 +224,8 @@ static void hoist(void *context, const Access *access)
     nest->constants[nest->constant_count++] = (Constant){ .access = access, .name = name };
 }
 
-/* What the innermost loop leaves alone is read once in front of it: compilers cannot always tell that the loop does not change it. */
+/* What the innermost loop leaves alone is read once in front of it: compilers cannot always tell that the loop does not
+ * change it. */
 static void hoist_constants(Emitter *to, int depth, bool own_block)
 {
     const Statement *statement = to->nest.statement;
@@ -406,7 +413,8 @@ bool is_prepared(const Statement *statement)
 
 static bool is_wanted(const Statement *statement, Section section, bool prepared)
 {
-    return is_prepared(statement) == prepared && (prepared || statement->section == section) && statement->out.tensor->home != HOME_NONE;
+    return is_prepared(statement) == prepared && (prepared || statement->section == section) &&
+           statement->out.tensor->home != HOME_NONE;
 }
 
 static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section section, bool prepared)

@@ -1,11 +1,13 @@
-/* emit_packed.c: in: the programs that predict.  out: one program of all that prepare computes for them: they share struct M_packed. What two of
- * them prepare in the same way is there once; what they call alike but lay out in their own ways gets two names. */
+/* emit_packed.c: in: the programs that predict.  out: one program of all that prepare computes for them: they share
+ * struct M_packed. What two of them prepare in the same way is there once; what they call alike but lay out in their
+ * own ways gets two names. */
 #include "emit.h"
 
 /* Everything that tells how the tensor comes about. */
 static const char *origin(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
-    const char *text = arena_format(arena, "%d %d %d %d", (int)tensor->layout, tensor->lanes, tensor->paired, tensor->rank);
+    const char *text = arena_format(arena, "%d %d %d %d", (int)tensor->layout, tensor->lanes, tensor->paired,
+                                    tensor->rank);
     for (int d = 0; d < tensor->rank; d++)
         text = arena_format(arena, "%s %d", text, tensor->extent[d]);
     for (int i = 0; i < ir->statement_count; i++)
@@ -16,7 +18,8 @@ static const char *origin(Arena *arena, const Ir *ir, const Tensor *tensor)
 
 static bool is_same_member(const Tensor *a, const Tensor *b)
 {
-    return a->home == HOME_PREPARED && b->home == HOME_PREPARED && !strcmp(a->layer, b->layer) && !strcmp(a->name, b->name);
+    return a->home == HOME_PREPARED && b->home == HOME_PREPARED && !strcmp(a->layer, b->layer) &&
+           !strcmp(a->name, b->name);
 }
 
 static const Tensor *find_member(const Ir *ir, const Tensor *tensor)
@@ -56,7 +59,8 @@ static void add_program(Ir *to, const char **origins, int *origin_count, const I
         if (there && !strcmp(origins[there->number], own))
             continue;
         for (int again = 1; find_member(to, tensor); again++)
-            tensor->name = again == 1 ? arena_format(to->arena, "%s_%s", tensor->name, suffix) : arena_format(to->arena, "%s_%d", tensor->name, again);
+            tensor->name = again == 1 ? arena_format(to->arena, "%s_%s", tensor->name, suffix)
+                                      : arena_format(to->arena, "%s_%d", tensor->name, again);
         origins[(*origin_count)++] = origin(to->arena, from, tensor);
         take(to, from, tensor);
     }

@@ -1,8 +1,10 @@
-/* emit_private.c: in: text of C that defines, at the margin, names that are not the model's own.  out: macros that give them the model's name, and
- * take themselves away again, so that the files of several models can be one translation unit.
+/* emit_private.c: in: text of C that defines, at the margin, names that are not the model's own.  out: macros that give
+ * them the model's name, and take themselves away again, so that the files of several models can be one translation
+ * unit.
  *
- * mgu__vec_load: with two underscores it is no name of the model "vec". What is emitted under the model's name at once and is not public ends like
- * nothing public ("_with", not "_predict"): else that of the model "net" could be one of the model "net_run". */
+ * mgu__vec_load: with two underscores it is no name of the model "vec". What is emitted under the model's name at once
+ * and is not public ends like nothing public ("_with", not "_predict"): else that of the model "net" could be one of
+ * the model "net_run". */
 #include "emit.h"
 #include "compiler/base/embedded.h"
 
@@ -51,7 +53,8 @@ static void add_enumerators(Names *names, const char *at)
             add_name(names, NAME_TYPE, at);
 }
 
-/* A line at the margin: "#define NAME ...", "typedef float NAME ...", "struct NAME {", "static inline float NAME(...", "static const float NAME[] = {" */
+/* A line at the margin: "#define NAME ...", "typedef float NAME ...", "struct NAME {", "static inline float NAME(...",
+ * "static const float NAME[] = {" */
 static void add_line(Names *names, const char *line)
 {
     const char *end = line + strcspn(line, "([\n");
@@ -102,7 +105,8 @@ static bool is_own(const Names *names, const char *name)
 void names_rename(Out *out, const Names *names, const char *isa)
 {
     for (int i = 0; i < names->count; i++) {
-        const char *name = names->name[i], *to = is_own(names, name) ? name : arena_format(names->arena, "%s__%s", names->model, name);
+        const char *name = names->name[i],
+                   *to = is_own(names, name) ? name : arena_format(names->arena, "%s__%s", names->model, name);
         if (isa)
             to = arena_format(names->arena, "%s(%s)", isa, to);
         if (names->kind[i] == NAME_MACRO || !strcmp(to, name))
@@ -121,8 +125,9 @@ void names_undefine(Out *out, const Names *names, const char *isa, bool macros)
             put(out, "#undef %s", names->name[i]);
 }
 
-static const char about[] = "Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers carry "
-                             "the name of the model.";
+static const char about[] = "Several models may be compiled as one file, #included one after the other: from here to "
+                            "the end of this one, helpers carry "
+                            "the name of the model.";
 
 void emit_private(Out *out, Arena *arena, const Model *model, const char *text)
 {
@@ -147,7 +152,9 @@ void emit_floats(Out *out)
 
 void emit_floats_end(Out *out)
 {
-    put(out, "\n/* what the flags say of floats, again */\n#undef LSTMC_FLOAT_H\n#if defined(__clang__)\n#pragma clang diagnostic push\n"
-             "#pragma clang diagnostic ignored \"-Wignored-pragmas\"\n#pragma float_control(pop)\n#pragma clang diagnostic pop\n"
+    put(out, "\n/* what the flags say of floats, again */\n#undef LSTMC_FLOAT_H\n#if defined(__clang__)\n#pragma clang "
+             "diagnostic push\n"
+             "#pragma clang diagnostic ignored \"-Wignored-pragmas\"\n#pragma float_control(pop)\n#pragma clang "
+             "diagnostic pop\n"
              "#elif defined(__GNUC__)\n#pragma GCC pop_options\n#endif");
 }

@@ -1,5 +1,6 @@
-/* emit_product.c: one product of matrices as a call of BLAS, in loops over what is no part of the matrices. The rows of the steps of a whole batch
- * follow each other as if they were one batch; with fewer rows than that, each step is a call of its own. */
+/* emit_product.c: one product of matrices as a call of BLAS, in loops over what is no part of the matrices. The rows of
+ * the steps of a whole batch follow each other as if they were one batch; with fewer rows than that, each step is a
+ * call of its own. */
 #include "emit.h"
 #include "compiler/passes/product.h"
 
@@ -89,19 +90,24 @@ void emit_product(Out *out, Arena *arena, const Ir *ir, const Statement *const *
         die("what BLAS should multiply is no product: %s", statement_text(arena, statement));
     Steps steps = steps_of(&product);
     if (statement->loop)
-        bind(&nest, statement->loop->axis, statement->loop->axis->extent > 1 ? c_axis_name(arena, statement, statement->loop->axis) : NULL);
+        bind(&nest, statement->loop->axis,
+             statement->loop->axis->extent > 1 ? c_axis_name(arena, statement, statement->loop->axis) : NULL);
     bind_to_start(&nest, &product.rows, &steps);
     bind_to_start(&nest, &product.columns, &steps);
     bind_to_start(&nest, &product.terms, &steps);
     emit_statement_comments(out, arena, statements, count);
     int open = open_loops(out, &nest, &product, &steps);
     static const char *const transposed[] = { [false] = "CblasNoTrans", [true] = "CblasTrans" };
-    put(out, "cblas_sgemm(CblasRowMajor, %s, %s,", transposed[product.left.transposed], transposed[product.right.transposed]);
+    put(out, "cblas_sgemm(CblasRowMajor, %s, %s,", transposed[product.left.transposed],
+        transposed[product.right.transposed]);
     out->depth++;
-    emit_line(out, arena, arena_format(arena, "%s, %s, %s, 1.0f,", extent_text(arena, &product.rows, &steps),
-                                       extent_text(arena, &product.columns, &steps), extent_text(arena, &product.terms, &steps)));
-    emit_line(out, arena, arena_format(arena, "%s, %s,", matrix_text(&nest, &product.left), matrix_text(&nest, &product.right)));
-    emit_line(out, arena, arena_format(arena, "%s, %s);", count > 1 ? "0.0f" : "1.0f", matrix_text(&nest, &product.out)));
+    emit_line(out, arena,
+              arena_format(arena, "%s, %s, %s, 1.0f,", extent_text(arena, &product.rows, &steps),
+                           extent_text(arena, &product.columns, &steps), extent_text(arena, &product.terms, &steps)));
+    emit_line(out, arena,
+              arena_format(arena, "%s, %s,", matrix_text(&nest, &product.left), matrix_text(&nest, &product.right)));
+    emit_line(out, arena,
+              arena_format(arena, "%s, %s);", count > 1 ? "0.0f" : "1.0f", matrix_text(&nest, &product.out)));
     out->depth--;
     for (; open > 0; open--)
         put(out, "}");

@@ -59,9 +59,11 @@ Sizes emit_sizes(const Programs *programs)
 const char *emit_too_large(Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
-    const struct { const char *name; size_t bytes; } structs[] = {
-        { "weights", sizes.weights }, { "gradients", sizes.gradients }, { "packed", sizes.packed }, { "training", sizes.training },
-        { "tape", sizes.tape }, { "batch_scratch", sizes.batch_scratch }, { "scratch", sizes.scratch }, { "state", sizes.state },
+    const struct { const char *name; size_t bytes;
+    } structs[] = {
+        { "weights", sizes.weights },   { "gradients", sizes.gradients }, { "packed", sizes.packed },
+        { "training", sizes.training }, { "tape", sizes.tape },           { "batch_scratch", sizes.batch_scratch },
+        { "scratch", sizes.scratch },   { "state", sizes.state },
     };
     for (size_t i = 0; i < sizeof structs / sizeof *structs; i++)
         if (structs[i].bytes > STRUCT_BYTES_MAX)
@@ -97,7 +99,8 @@ size_t emit_multiply_adds(const Ir *ir, Section section)
     size_t count = 0;
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
-        if (is_counted(statement, section) && statement->accumulate == ACCUMULATE_ADD && statement->value->op == OP_MULTIPLY)
+        if (is_counted(statement, section) && statement->accumulate == ACCUMULATE_ADD &&
+            statement->value->op == OP_MULTIPLY)
             count += turns_of(statement);
     }
     return count;

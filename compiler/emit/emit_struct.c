@@ -11,7 +11,8 @@ int tensor_rows(const Tensor *tensor, int dimension)
 
 int tensor_memory_rank(const Tensor *tensor)
 {
-    return tensor->layout == LAYOUT_SPACED ? tensor_row_start(tensor) + 1 : tensor->rank + (tensor->layout == LAYOUT_BLOCKED);
+    return tensor->layout == LAYOUT_SPACED ? tensor_row_start(tensor) + 1
+                                           : tensor->rank + (tensor->layout == LAYOUT_BLOCKED);
 }
 
 static int whole_vectors(const Tensor *tensor)
@@ -24,8 +25,10 @@ int tensor_memory_extent(const Tensor *tensor, int dimension)
     if (tensor->layout == LAYOUT_SPACED && dimension == tensor_row_start(tensor))
         return tensor_row_floats(tensor) + tensor->gap;
     if (tensor->layout == LAYOUT_BLOCKED)
-        return dimension == 0 ? whole_vectors(tensor) : dimension == tensor->rank ? tensor->lanes
-             : dimension - 1 == tensor->paired ? (tensor->extent[dimension - 1] + 1) / 2 : tensor_rows(tensor, dimension - 1);
+        return dimension == 0                    ? whole_vectors(tensor)
+               : dimension == tensor->rank       ? tensor->lanes
+               : dimension - 1 == tensor->paired ? (tensor->extent[dimension - 1] + 1) / 2
+                                                 : tensor_rows(tensor, dimension - 1);
     if (tensor->layout == LAYOUT_PADDED && dimension == tensor->rank - 1)
         return whole_vectors(tensor) * tensor->lanes;
     return tensor_rows(tensor, dimension);
@@ -69,18 +72,22 @@ static const char *interface_member(const Ir *ir, const Tensor *tensor)
 static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
     const char *name = c_name(arena, tensor->name);
-    return strcmp(tensor->layer, ir->units[tensor->unit].layer) ? arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name) : name;
+    return strcmp(tensor->layer, ir->units[tensor->unit].layer)
+               ? arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name)
+               : name;
 }
 
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
     if (tensor->weight)
-        return arena_format(arena, "%s.%s", c_weight_group(arena, ir->descriptor, tensor->weight), c_name(arena, weight_name(tensor->weight)));
+        return arena_format(arena, "%s.%s", c_weight_group(arena, ir->descriptor, tensor->weight),
+                            c_name(arena, weight_name(tensor->weight)));
     const char *own = interface_member(ir, tensor);
     if (own)
         return own;
     if (tensor->unit >= 0)
-        return arena_format(arena, "local.%s.%s", c_layer_name(arena, ir->units[tensor->unit].name), name_in_unit(arena, ir, tensor));
+        return arena_format(arena, "local.%s.%s", c_layer_name(arena, ir->units[tensor->unit].name),
+                            name_in_unit(arena, ir, tensor));
     return arena_format(arena, "%s.%s", c_layer_name(arena, tensor->layer), c_name(arena, tensor->name));
 }
 
@@ -110,7 +117,11 @@ const char *home_pointer(const Ir *ir, Home home)
 
 static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
 {
-    const char *text = arena_format(arena, "%s %s", tensor->integer ? "int32_t" : tensor_has_words(tensor) ? "uint32_t" : "float", name);
+    const char *text = arena_format(arena, "%s %s",
+                                    tensor->integer            ? "int32_t"
+                                    : tensor_has_words(tensor) ? "uint32_t"
+                                                               : "float",
+                                    name);
     int blocked = tensor->layout == LAYOUT_BLOCKED;
     for (int i = 0; i < tensor_memory_rank(tensor); i++) {
         int dimension = blocked ? (i > 0 && i < tensor->rank ? i - 1 : -1) : i;
@@ -130,7 +141,8 @@ static bool belongs(const Tensor *tensor, Home home, bool shared)
     return tensor->home == home && (tensor->unit >= 0) == shared;
 }
 
-/* Vectors come first in every struct, and structs of whole vectors before others: so they are aligned where the outermost one is. */
+/* Vectors come first in every struct, and structs of whole vectors before others: so they are aligned where the
+ * outermost one is. */
 static bool is_whole(const Tensor *tensor)
 {
     return tensor->lanes <= 1 || tensor_elements(tensor) % (size_t)tensor->lanes == 0;
@@ -140,7 +152,8 @@ static bool layer_is_whole(const Ir *ir, const Tensor *first)
 {
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
-        if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) && !strcmp(tensor->layer, first->layer) && !is_whole(tensor))
+        if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) &&
+            !strcmp(tensor->layer, first->layer) && !is_whole(tensor))
             return false;
     }
     return true;
@@ -162,8 +175,8 @@ static void put_layer(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
     for (int odd = 0; odd <= 1; odd++)
         for (int i = first->number; i < ir->tensor_count; i++) {
             const Tensor *tensor = ir->tensors[i];
-            if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) && !strcmp(tensor->layer, first->layer)
-                && is_whole(tensor) == !odd)
+            if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) &&
+                !strcmp(tensor->layer, first->layer) && is_whole(tensor) == !odd)
                 put_tensor(out, arena, ir, tensor, c_name(arena, tensor->name));
         }
     put(out, "} %s;", c_layer_name(arena, first->layer));
@@ -190,7 +203,8 @@ static void put_local(Out *out, Arena *arena, const Ir *ir, Home home)
         put(out, "struct {");
         for (int odd = 0; odd <= 1; odd++)
             for (int i = 0; i < ir->tensor_count; i++)
-                if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit && is_whole(ir->tensors[i]) == !odd)
+                if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit &&
+                    is_whole(ir->tensors[i]) == !odd)
                     put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
         put(out, "} %s;", c_layer_name(arena, ir->units[unit].name));
     }
@@ -209,7 +223,8 @@ static void put_layers(Out *out, Arena *arena, const Ir *ir, Home home, bool who
 {
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
-        if (belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor) && layer_is_whole(ir, tensor) == whole)
+        if (belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor) &&
+            layer_is_whole(ir, tensor) == whole)
             put_layer(out, arena, ir, tensor);
     }
 }

@@ -1,7 +1,7 @@
 /* emit_tile.c: in: consecutive statements that schedule joined into one tile.  out: one nest of C over vectors.
- * What a turn writes lives in local variables until its end. Sums of several rows and vectors are formed side by side, written out, so that they
- * stay in registers; what follows the sums is done row by row. Rows and vectors beyond the end repeat the first ones: they compute and store
- * the same again. */
+ * What a turn writes lives in local variables until its end. Sums of several rows and vectors are formed side by side,
+ * written out, so that they stay in registers; what follows the sums is done row by row. Rows and vectors beyond the
+ * end repeat the first ones: they compute and store the same again. */
 #include "compiler/ir/axes.h"
 #include "emit_tile.h"
 
@@ -83,7 +83,8 @@ static void note_write(TileNest *to)
             to->writes[i].count += times;
             return;
         }
-    arena_append(to->nest.arena, to->writes, to->write_count, to->write_capacity, ((Write){ .place = place, .count = times }));
+    arena_append(to->nest.arena, to->writes, to->write_count, to->write_capacity,
+                 ((Write){ .place = place, .count = times }));
 }
 
 static void note_writes(TileNest *to, int first, int end)
@@ -121,9 +122,12 @@ static void emit_assignment(TileNest *to)
         tile_declare(to, tile_writes(to, place) == 1 ? "const vec" : "vec", name, value);
         element = tile_add(to, &statement->out, place, name);
     } else if (statement->accumulate == ACCUMULATE_MAX) {
-        emit_line(to->out, arena, arena_format(arena, "%s = vec_maximum(%s, %s);", element->name, element->name, value));
+        emit_line(to->out, arena,
+                  arena_format(arena, "%s = vec_maximum(%s, %s);", element->name, element->name, value));
     } else {
-        emit_line(to->out, arena, arena_format(arena, "%s %s %s;", element->name, statement->accumulate == ACCUMULATE_ADD ? "+=" : "=", value));
+        emit_line(to->out, arena,
+                  arena_format(arena, "%s %s %s;", element->name, statement->accumulate == ACCUMULATE_ADD ? "+=" : "=",
+                               value));
     }
     element->stored = statement->out.tensor->home != HOME_REGISTER && !statement->unread;
 }
@@ -156,12 +160,14 @@ static void emit_term(TileNest *to)
     const char *value = tile_expression(to, statement->value);
     const Element *element = tile_find(to, access_text(&to->nest, &statement->out));
     const char *name = to->set == 1 ? element->second : element->name;
-    emit_line(to->out, arena, statement->accumulate == ACCUMULATE_MAX ? arena_format(arena, "%s = vec_maximum(%s, %s);", name, name, value)
-                                                                       : arena_format(arena, "%s += %s;", name, value));
+    emit_line(to->out, arena,
+              statement->accumulate == ACCUMULATE_MAX
+                  ? arena_format(arena, "%s = vec_maximum(%s, %s);", name, name, value)
+                  : arena_format(arena, "%s += %s;", name, value));
 }
 
-/* Of what is read side by side, rows or vectors, the fewer stay in registers while the others pass by one after the other: 12 sums,
- * 3 numbers and 1 vector are the 16 registers of many machines. */
+/* Of what is read side by side, rows or vectors, the fewer stay in registers while the others pass by one after the
+ * other: 12 sums, 3 numbers and 1 vector are the 16 registers of many machines. */
 static void emit_terms(TileNest *to)
 {
     to->keeps = to->rows > 1;
@@ -181,7 +187,8 @@ typedef struct PairSearch {
 static void find_pair(void *context, const Access *access)
 {
     PairSearch *search = context;
-    search->found |= tensor_has_words(access->tensor) && index_uses(&access->index[access->tensor->paired], search->axis);
+    search->found |= tensor_has_words(access->tensor) &&
+                     index_uses(&access->index[access->tensor->paired], search->axis);
 }
 
 /* Neighbours along the axis share a word: its loop takes even steps. */
@@ -192,8 +199,8 @@ static bool reads_in_pairs(const Statement *statement, const Axis *axis)
     return search.found;
 }
 
-/* Copies of the turn of a loop over this axis, or its extent: no loop. Where sums of several rows fill the registers there is one turn: of several,
- * gcc moves the sums from register to register, and runs out of them. */
+/* Copies of the turn of a loop over this axis, or its extent: no loop. Where sums of several rows fill the registers
+ * there is one turn: of several, gcc moves the sums from register to register, and runs out of them. */
 static int copies_of(const TileNest *to, int a)
 {
     const Statement *statement = to->nest.statement;
@@ -201,7 +208,9 @@ static int copies_of(const TileNest *to, int a)
     bool full = axis->extent > 1 && to->rows > 1 && to->rows * vectors_of(to) > FEW_SUMS;
     if (axis->kind == AXIS_BATCH || (full && !reads_in_pairs(statement, axis)))
         return 1;
-    return statement->unroll[a] > axis->extent || axis->extent == 1 ? axis->extent : statement->unroll[a] > 1 ? statement->unroll[a] : 1;
+    return statement->unroll[a] > axis->extent || axis->extent == 1 ? axis->extent
+           : statement->unroll[a] > 1                               ? statement->unroll[a]
+                                                                    : 1;
 }
 
 static void emit_summed(TileNest *to, int from);
@@ -291,7 +300,8 @@ static void emit_statement(TileNest *to, const Statement *statement)
 
 /* ---- the end of a turn ---- */
 
-/* All that is read of memory is read before anything is stored, so that what was computed twice is stored twice and no more. */
+/* All that is read of memory is read before anything is stored, so that what was computed twice is stored twice and no
+ * more. */
 static void emit_stores(TileNest *to)
 {
     Arena *arena = to->nest.arena;
@@ -299,21 +309,25 @@ static void emit_stores(TileNest *to)
         const Element *element = &to->elements[i];
         if (!element->stored || !element->from_zero)
             continue;
-        emit_line(to->out, arena, element->left ? arena_format(arena, "%s += vec_load_part(&%s, %s);", element->name, element->place, element->left)
-                                                : arena_format(arena, "%s += vec_load(&%s);", element->name, element->place));
+        emit_line(to->out, arena,
+                  element->left ? arena_format(arena, "%s += vec_load_part(&%s, %s);", element->name, element->place,
+                                               element->left)
+                                : arena_format(arena, "%s += vec_load(&%s);", element->name, element->place));
     }
     for (int i = 0; i < to->element_count; i++) {
         const Element *element = &to->elements[i];
         if (element->stored)
             emit_line(to->out, arena,
-                      element->left ? arena_format(arena, "vec_store_part(&%s, %s, %s);", element->place, element->name, element->left)
+                      element->left ? arena_format(arena, "vec_store_part(&%s, %s, %s);", element->place, element->name,
+                                                   element->left)
                                     : arena_format(arena, "vec_store(&%s, %s);", element->place, element->name));
     }
 }
 
 /* ---- sums of several rows, then the rest row by row ---- */
 
-/* "const vec z[3][4] = ...": what the sums of a tensor have come to, row by row; its elements are those of the row of the loop now. */
+/* "const vec z[3][4] = ...": what the sums of a tensor have come to, row by row; its elements are those of the row of
+ * the loop now. */
 static void hand_over(TileNest *to, const Tensor *tensor, int first, int end, const char *which)
 {
     Arena *arena = to->nest.arena;
@@ -407,8 +421,9 @@ static Binding side_binding(TileNest *to, Binding first, int which, const char *
     Arena *arena = to->nest.arena;
     const char *name = tile_name(to, arena_format(arena, "%s_%d", first.name, which));
     const char *next = arena_format(arena, "%s + %s", first.name, step);
-    put(to->out, "%s", exact ? arena_format(arena, "const int %s = %s;", name, next)
-                             : arena_format(arena, "const int %s = %s < %s ? %s : %s;", name, next, end, next, first.name));
+    put(to->out, "%s",
+        exact ? arena_format(arena, "const int %s = %s;", name, next)
+              : arena_format(arena, "const int %s = %s < %s ? %s : %s;", name, next, end, next, first.name));
     return (Binding){ .axis = first.axis, .name = name, .copy = which + 1 };
 }
 
@@ -426,7 +441,8 @@ static bool open_rows(TileNest *to)
             to->row[i] = (Binding){ .axis = axis, .offset = i, .copy = to->rows > 1 ? i + 1 : 0 };
         return false;
     }
-    const char *name = tile_axis(to, axis), *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(arena, "%d", axis->extent);
+    const char *name = tile_axis(to, axis),
+               *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(arena, "%d", axis->extent);
     if (to->rows > 1)
         put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", name, name, end, name, to->rows);
     else
@@ -447,8 +463,9 @@ static void open_back_and_forth(TileNest *to, const char *name, const char *step
     const char *forth = tile_name(to, arena_format(arena, "%s_forth", name));
     const char *whole = to->tile->blocks > 1 ? arena_format(arena, "(%s)", step) : step;
     put(to->out, "for (int %s = 0; %s < %d; %s += %s) {", forth, forth, extent, forth, step);
-    put(to->out, "const int %s = %s %% 2 ? %d / %s * %s - %s : %s; /* back and forth: caches hold what was read last */", name, to->loop_variable,
-        extent - 1, whole, whole, forth, forth);
+    put(to->out,
+        "const int %s = %s %% 2 ? %d / %s * %s - %s : %s; /* back and forth: caches hold what was read last */", name,
+        to->loop_variable, extent - 1, whole, whole, forth, forth);
 }
 
 static void open_lanes(TileNest *to)
@@ -489,7 +506,9 @@ static void emit_outer(TileNest *to, int from)
     const char *name = loops ? tile_axis(to, axis) : NULL;
     bool turns = tile->follows && axis == tile->turns;
     const char *start = turns ? to->chunk_start : "0";
-    const char *end = turns ? to->chunk_end : axis->kind == AXIS_BATCH ? "rows" : arena_format(to->nest.arena, "%d", axis->extent);
+    const char *end = turns                      ? to->chunk_end
+                      : axis->kind == AXIS_BATCH ? "rows"
+                                                 : arena_format(to->nest.arena, "%d", axis->extent);
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     to->loops += loops;
     if (loops)
@@ -515,12 +534,14 @@ static void emit_chunks(TileNest *to)
         return;
     }
     int pieces = to->tile->chunk_extent;
-    const char *start = tile_name(to, arena_format(arena, "%s0", axis->name)), *end = tile_name(to, arena_format(arena, "%s_end", axis->name));
+    const char *start = tile_name(to, arena_format(arena, "%s0", axis->name)),
+               *end = tile_name(to, arena_format(arena, "%s_end", axis->name));
     put(to->out, "for (int %s = 0; %s < %d; %s += %d) {", start, start, axis->extent, start, pieces);
     if (axis->extent % pieces == 0)
         put(to->out, "const int %s = %s + %d;", end, start, pieces);
     else
-        put(to->out, "const int %s = %s + %d < %d ? %s + %d : %d;", end, start, pieces, axis->extent, start, pieces, axis->extent);
+        put(to->out, "const int %s = %s + %d < %d ? %s + %d : %d;", end, start, pieces, axis->extent, start, pieces,
+            axis->extent);
     to->chunk_start = start;
     to->chunk_end = end;
     emit_outer(to, 0);

@@ -1,4 +1,5 @@
-/* emit_tile.h: what the files share that write tiles: nests over vectors, with elements of tensors in local variables. */
+/* emit_tile.h: what the files share that write tiles: nests over vectors, with elements of tensors
+ * in local variables. */
 #ifndef EMIT_TILE_H
 #define EMIT_TILE_H
 
@@ -16,7 +17,8 @@ typedef struct Element {
     bool from_zero;             /* memory is still to be added */
     const Tensor *tensor;
     int row;                    /* which of the rows side by side it belongs to */
-    const char *place_of_row;   /* the place in terms of the row variable of the loop behind the sums; NULL: there is none */
+    /* the place in terms of the row variable of the loop behind the sums; NULL: there is none */
+    const char *place_of_row;
 } Element;
 
 typedef struct Write {
@@ -48,7 +50,8 @@ typedef struct TileNest {
 typedef struct Scope { int elements, names; } Scope;
 Scope       tile_open_scope(const TileNest *to);
 void        tile_close_scope(TileNest *to, Scope scope);
-const char *tile_name(TileNest *to, const char *wish);              /* of a local variable, taken until its scope ends */
+/* of a local variable, taken until its scope ends */
+const char *tile_name(TileNest *to, const char *wish);
 const char *tile_axis(TileNest *to, const Axis *axis);              /* of a loop over it */
 Binding    *tile_bind(TileNest *to, Binding binding);
 void        tile_unbind(TileNest *to);

@@ -31,15 +31,18 @@ const DataPath *data_path(DataKind kind, int index)
 
 const char *data_kind_name(DataKind kind)
 {
-    static const char *const names[] = { [DATA_NONE] = "", [DATA_NPY] = "npy", [DATA_CSV] = "csv", [DATA_CHARACTERS] = "characters",
-                                         [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_SAMPLES] = "samples" };
+    static const char *const names[] = {
+        [DATA_NONE] = "",       [DATA_NPY] = "npy", [DATA_CSV] = "csv",        [DATA_CHARACTERS] = "characters",
+        [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_SAMPLES] = "samples"
+    };
     return names[kind];
 }
 
 static int no_path(DataKind kind, const char *word, struct lstmc_message *message)
 {
     const DataPath *path;
-    int used = snprintf(message->text, sizeof message->text, "--data %s: %s%s", word, kind ? data_kind_name(kind) : "a description without data",
+    int used = snprintf(message->text, sizeof message->text, "--data %s: %s%s", word,
+                        kind ? data_kind_name(kind) : "a description without data",
                         data_path(kind, 0) ? " has no such file; it has: " : " reads no files");
     for (int i = 0; (path = data_path(kind, i)) != NULL && used < (int)sizeof message->text; i++)
         used += snprintf(message->text + used, sizeof message->text - (size_t)used, "%s%s", i ? ", " : "", path->name);

@@ -23,8 +23,8 @@ static inline const char **data_path_of(Data *data, const DataPath *path)
 /* "csv" */
 const char *data_kind_name(DataKind kind);
 
-/* Puts each FILE, in order, or NAME=FILE in place of what the description names; the words stay the caller's. LSTMC_MISMATCH: the kind has no
- * such path. */
+/* Puts each FILE, in order, or NAME=FILE in place of what the description names; the words stay the caller's.
+ * LSTMC_MISMATCH: the kind has no such path. */
 int data_path_replace(Data *data, const char *const *words, int count, struct lstmc_message *message);
 
 #endif

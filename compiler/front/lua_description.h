@@ -1,4 +1,5 @@
-/* lua_description.h: what the files that speak Lua share: read_lua.c, lua_state.c, lua_model.c, lua_sample.c and lua_lower.c. */
+/* lua_description.h: what the files that speak Lua share: read_lua.c, lua_state.c, lua_model.c, lua_sample.c and
+ * lua_lower.c. */
 #ifndef LUA_DESCRIPTION_H
 #define LUA_DESCRIPTION_H
 
@@ -30,7 +31,7 @@ struct Description {
 Description *description_of(lua_State *L);
 
 #define DESCRIPTION_CHUNK   "=(description)"
-#define DESCRIPTION_UNKNOWN "unknown name's value"      /* what Lua calls the stand-in for an unknown name (sandbox.lua) */
+#define DESCRIPTION_UNKNOWN "unknown name's value" /* what Lua calls the stand-in for an unknown name (sandbox.lua) */
 
 /* Opens the bare state with the vocabulary in it; ends it. */
 void description_open(Description *description);
@@ -63,8 +64,8 @@ const char *same_text(lua_State *L, int index);
 /* Fills description->model from the built model in the registry (lua_model.c); a failure becomes a diagnostic. */
 bool model_extract(Description *description, int batch);
 
-/* Callbacks and class weights of the built model, which is on top of the stack; and, with the optimizer's arguments there, the schedule and the
- * learning rate with which it begins (lua_training.c). */
+/* Callbacks and class weights of the built model, which is on top of the stack; and, with the optimizer's arguments
+ * there, the schedule and the learning rate with which it begins (lua_training.c). */
 void   training_extract(Description *description);
 double training_extract_rate(Description *description);
 

@@ -1,10 +1,10 @@
 /* lua_doors.c: the doors between a description and the compiler.
  *
  * The compiler works on tables: layers, values, weights, losses. A description holds handles of them: userdata without
- * anything inside that it could read or change. What goes in is opened: a handle becomes what it stands for, a plain table
- * is copied, so that it cannot change afterwards. What goes out is closed: objects become handles, plain tables are copied,
- * functions get a door of their own. Every function of the vocabulary has one (visible), and so has every call of a
- * function of the description (call_named). */
+ * anything inside that it could read or change. What goes in is opened: a handle becomes what it stands for, a plain
+ * table is copied, so that it cannot change afterwards. What goes out is closed: objects become handles, plain tables
+ * are copied, functions get a door of their own. Every function of the vocabulary has one (visible), and so has every
+ * call of a function of the description (call_named). */
 #include "lua_description.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ typedef struct Handle {
     lua_Integer number;         /* handles have an order: that in which they were made */
 } Handle;
 
-/* ---- handles ----------------------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 static bool is_handle(lua_State *L, int index)
 {
@@ -81,7 +81,7 @@ static void push_handle(lua_State *L, int object)
     lua_rawset(L, object);
 }
 
-/* ---- opening and closing: both push the result ------------------------------------------------------------------- */
+/* ---- opening and closing: both push the result ----------------------------------------------- */
 
 static void open_value(lua_State *L, int index, int seen, int depth)
 {
@@ -178,7 +178,7 @@ void door_close(lua_State *L, int index)
     close_value(L, index, 0);
 }
 
-/* ---- doors ------------------------------------------------------------------------------------------------------- */
+/* ---- doors ----------------------------------------------------------------------------------- */
 
 /* How many arguments a Lua function takes; -1: any number. */
 static int parameters_of(lua_State *L, int function)
@@ -193,7 +193,8 @@ static int enter(lua_State *L)              /* upvalues: the function, its name,
 {
     int given = lua_gettop(L), most = (int)lua_tointeger(L, lua_upvalueindex(3));
     if (most >= 0 && given > most)
-        return luaL_error(L, "%s takes %d value%s, not %d", lua_tostring(L, lua_upvalueindex(2)), most, most == 1 ? "" : "s", given);
+        return luaL_error(L, "%s takes %d value%s, not %d", lua_tostring(L, lua_upvalueindex(2)), most,
+                          most == 1 ? "" : "s", given);
     luaL_checkstack(L, given + 8, "too many arguments");
     lua_pushvalue(L, lua_upvalueindex(1));
     for (int i = 1; i <= given; i++)
@@ -214,7 +215,8 @@ static void push_door(lua_State *L, int function, const char *name)
     lua_pushcclosure(L, enter, 3);
 }
 
-/* visible(f, name): f behind a door. As a C function it also keeps the caller's line in a tail call, `return Sequential{...}`. */
+/* visible(f, name): f behind a door. As a C function it also keeps the caller's line in a tail call, `return
+ * Sequential{...}`. */
 static int visible(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -250,7 +252,8 @@ static int close(lua_State *L)
     return 1;
 }
 
-/* call_named(f, ...): calls f, through a door if it is the description's own; its locals name their values when it returns. */
+/* call_named(f, ...): calls f, through a door if it is the description's own; its locals name their values when it
+ * returns. */
 static int call_named(lua_State *L)
 {
     int top = lua_gettop(L);
@@ -289,7 +292,8 @@ void doors_install(lua_State *L)
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, "unknown");
     lua_setfield(L, -2, "unknown");
-    lua_newtable(L);                        /* table or function -> what a description holds of it, as long as there is the former */
+    /* table or function -> what a description holds of it, as long as there is the former */
+    lua_newtable(L);
     lua_newtable(L);
     lua_pushliteral(L, "k");
     lua_setfield(L, -2, "__mode");

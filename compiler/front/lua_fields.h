@@ -1,6 +1,6 @@
-/* lua_fields.h: the one reader of what the vocabulary says to the compiler. Each function reads a field of the table on top
- * of the stack, which stays there, and believes nothing: a field of another type, a number outside its range, a name that
- * is none is an error of Lua, so that whoever reads is called through description_call. */
+/* lua_fields.h: the one reader of what the vocabulary says to the compiler. Each function reads a field of the table on
+ * top of the stack, which stays there, and believes nothing: a field of another type, a number outside its range, a
+ * name that is none is an error of Lua, so that whoever reads is called through description_call. */
 #ifndef LUA_FIELDS_H
 #define LUA_FIELDS_H
 

@@ -1,5 +1,6 @@
-/* lua_lower.c: the pass `lower`. In: a description.  out: an Ir with its reset, forward, carry and loss statements, as the layers' mathematics says.
- * vocabulary/lowering.lua calls the layers; this file turns its tables into tensors, axes, indices and expressions. */
+/* lua_lower.c: the pass `lower`. In: a description.  out: an Ir with its reset, forward, carry and loss statements, as
+ * the layers' mathematics says. vocabulary/lowering.lua calls the layers; this file turns its tables into tensors,
+ * axes, indices and expressions. */
 #include "lua_fields.h"
 
 #include "compiler/ir/streaming.h"
@@ -32,9 +33,11 @@ typedef struct Reader {
 #define OPERATIONS_MAX 40000    /* in one program */
 #define EXTENT_MAX     (1 << 26)
 #define INDEX_MAX      (1 << 28)
-#define ELEMENTS_MAX   1e12     /* far beyond 2 GB, which plan refuses with the name of the struct; far below the end of size_t */
+/* far beyond 2 GB, which plan refuses with the name of the struct; far below the end of size_t */
+#define ELEMENTS_MAX   1e12
 
-/* What the table on top of the stack has become, by the list `objects` of the registry; NULL if nothing of this kind. */
+/* What the table on top of the stack has become, by the list `objects` of the registry; NULL if nothing
+ * of this kind. */
 static void *object_of(Reader *r, ObjectKind kind)
 {
     lua_getfield(r->L, LUA_REGISTRYINDEX, "objects");
@@ -129,8 +132,8 @@ static Index read_index(Reader *r)
     return index;
 }
 
-/* { tensor = , index = }, or a statement's left side with the same fields. A description can keep a value of one layer and
- * use it in another, or in the next program: there is no such tensor there. */
+/* { tensor = , index = }, or a statement's left side with the same fields. A description can keep a value of one layer
+ * and use it in another, or in the next program: there is no such tensor there. */
 static Access read_access(Reader *r)
 {
     Access access = { 0 };
@@ -154,11 +157,14 @@ static Access read_access(Reader *r)
     return access;
 }
 
-static const struct { const char *name; Op op; } operations[] = {
-    { "add", OP_ADD }, { "subtract", OP_SUBTRACT }, { "multiply", OP_MULTIPLY }, { "divide", OP_DIVIDE }, { "negate", OP_NEGATE },
-    { "maximum", OP_MAXIMUM }, { "minimum", OP_MINIMUM }, { "greater", OP_GREATER }, { "equal", OP_EQUAL }, { "absolute", OP_ABSOLUTE },
-    { "sqrt", OP_SQRT }, { "exp", OP_EXP }, { "expm1", OP_EXPM1 }, { "log", OP_LOG }, { "log1p", OP_LOG1P }, { "tanh", OP_TANH },
-    { "sigmoid", OP_SIGMOID }, { "softplus", OP_SOFTPLUS }, { "erf", OP_ERF }, { "erfc", OP_ERFC }, { "stop", OP_STOP },
+static const struct { const char *name; Op op;
+} operations[] = {
+    { "add", OP_ADD },         { "subtract", OP_SUBTRACT }, { "multiply", OP_MULTIPLY }, { "divide", OP_DIVIDE },
+    { "negate", OP_NEGATE },   { "maximum", OP_MAXIMUM },   { "minimum", OP_MINIMUM },   { "greater", OP_GREATER },
+    { "equal", OP_EQUAL },     { "absolute", OP_ABSOLUTE }, { "sqrt", OP_SQRT },         { "exp", OP_EXP },
+    { "expm1", OP_EXPM1 },     { "log", OP_LOG },           { "log1p", OP_LOG1P },       { "tanh", OP_TANH },
+    { "sigmoid", OP_SIGMOID }, { "softplus", OP_SOFTPLUS }, { "erf", OP_ERF },           { "erfc", OP_ERFC },
+    { "stop", OP_STOP },
 };
 
 /* A constant is a float in the end. -infinity is what a maximum begins with. */
@@ -176,7 +182,10 @@ static Expr *read_expr(Reader *r)
 {
     luaL_checkstack(r->L, 16, "an expression is nested too deeply");
     if (r->depth > DEPTH_MAX)
-        luaL_error(r->L, "an expression has more than %d operations inside each other: give its parts names (local part = ...)", DEPTH_MAX);
+        luaL_error(r->L,
+                   "an expression has more than %d operations inside each other: give its parts names (local part = "
+                   "...)",
+                   DEPTH_MAX);
     if (r->operations++ > OPERATIONS_MAX)
         luaL_error(r->L, "the mathematics of the model has more than %d operations", OPERATIONS_MAX);
     const char *name = field_text(r->description, "op");
@@ -210,8 +219,9 @@ static Expr *read_expr(Reader *r)
 }
 
 static const char *const roles[] = {
-    [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight", [ROLE_SCALE] = "scale",
-    [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise", [ROLE_STATE] = "state", [ROLE_VALUE] = "value", [ROLE_OUTPUT] = "output",
+    [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight",
+    [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise",
+    [ROLE_STATE] = "state", [ROLE_VALUE] = "value",   [ROLE_OUTPUT] = "output",
     [ROLE_LOSS] = "loss",
 };
 
@@ -263,10 +273,13 @@ static Loop *read_loop(Reader *r)
 }
 
 static const char *const sections[] = {
-    [SECTION_RESET] = "reset", [SECTION_FORWARD] = "forward", [SECTION_CARRY] = "carry", [SECTION_LOSS] = "loss", [SECTION_BACKWARD] = "backward",
+    [SECTION_RESET] = "reset", [SECTION_FORWARD] = "forward",   [SECTION_CARRY] = "carry",
+    [SECTION_LOSS] = "loss",   [SECTION_BACKWARD] = "backward",
 };
 
-static const char *const accumulations[] = { [ACCUMULATE_SET] = "set", [ACCUMULATE_ADD] = "add", [ACCUMULATE_MAX] = "max" };
+static const char *const accumulations[] = {
+    [ACCUMULATE_SET] = "set", [ACCUMULATE_ADD] = "add", [ACCUMULATE_MAX] = "max"
+};
 
 /* A mistake in the next statement is this layer's. */
 static void blame(Reader *r, const char *name)
@@ -286,7 +299,8 @@ static void read_statement(Reader *r)
     blame(r, layer_name);
     Access out = read_access(r);
     int section = field_choice(r->description, "section", sections, (int)(sizeof sections / sizeof *sections));
-    int accumulate = field_choice(r->description, "accumulate", accumulations, (int)(sizeof accumulations / sizeof *accumulations));
+    int accumulate = field_choice(r->description, "accumulate", accumulations,
+                                  (int)(sizeof accumulations / sizeof *accumulations));
     if (section < 0 || accumulate < 0)
         field_broken(r->L, section < 0 ? "section" : "accumulate", "is missing");
     Loop *loop = NULL;

@@ -17,7 +17,7 @@ static size_t product(int rank, const int *extent)
     return count;
 }
 
-/* ---- weights ----------------------------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static const char *const initializer_kinds[] = {
     [LSTMC_CONSTANT] = "constant", [LSTMC_UNIFORM] = "uniform", [LSTMC_NORMAL] = "normal",
@@ -90,7 +90,7 @@ static void extract_weights(Description *d)
     lua_pop(L, 1);
 }
 
-/* ---- layers ------------------------------------------------------------------------------------------------------------- */
+/* ---- layers ---------------------------------------------------------------------------------- */
 
 /* The plain value of the argument in the table on top of the stack: what the interpreter and the fingerprint read. */
 static void extract_argument(Description *d, const char *name, Argument *argument)
@@ -157,9 +157,11 @@ static void extract_layer(Description *d, Layer *layer)
     lua_pop(L, 1);
 }
 
-/* ---- loss, optimizer, data ---------------------------------------------------------------------------------------------- */
+/* ---- loss, optimizer, data ------------------------------------------------------------------- */
 
-static const char *const optimizer_kinds[] = { [LSTMC_SGD] = "sgd", [LSTMC_RMSPROP] = "rmsprop", [LSTMC_ADAM] = "adam", [LSTMC_ADAMW] = "adamw" };
+static const char *const optimizer_kinds[] = {
+    [LSTMC_SGD] = "sgd", [LSTMC_RMSPROP] = "rmsprop", [LSTMC_ADAM] = "adam", [LSTMC_ADAMW] = "adamw"
+};
 
 static void extract_optimizer(Description *d)
 {
@@ -324,7 +326,7 @@ static void extract_data(Description *d)
     lua_pop(d->lua, 1);
 }
 
-/* ---- the whole model ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole model ------------------------------------------------------------------------- */
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -346,9 +348,11 @@ static uint64_t fingerprint(Description *d)
         for (int i = 0; i < layer->argument_count; i++) {
             const Argument *a = &layer->arguments[i];
             if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
-                hash = hash_text(hash_text(hash, a->name), "0");        /* said by name and shapes already, however it was written */
+                /* said by name and shapes already, however it was written */
+                hash = hash_text(hash_text(hash, a->name), "0");
             else
-                hash = hash_text(hash_text(hash, a->name), a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
+                hash = hash_text(hash_text(hash, a->name),
+                                 a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
         }
     }
     return hash_text(hash, model->loss ? model->loss : "");

@@ -1,5 +1,5 @@
-/* lua_same.c: the same file gives the same bytes. What Lua does otherwise in each run is done here in one way: the order of
- * pairs and next, sorting what is equal, and the addresses that tostring, string.format and print show. */
+/* lua_same.c: the same file gives the same bytes. What Lua does otherwise in each run is done here in one way: the
+ * order of pairs and next, sorting what is equal, and the addresses that tostring, string.format and print show. */
 #include "lua_description.h"
 
 #include <lualib.h>
@@ -11,7 +11,7 @@
 #define PRINTED_MAX      200        /* lines that a description may print */
 #define PRINTED_WIDTH    1000       /* bytes of a line */
 
-/* ---- the order of keys: integers, other numbers, texts, false, true, handles by their age ------------------------ */
+/* ---- the order of keys: integers, other numbers, texts, false, true, handles by their age ---- */
 
 typedef enum KeyRank { KEY_INTEGER, KEY_FLOAT, KEY_TEXT, KEY_BOOLEAN, KEY_HANDLE, KEY_WITHOUT_ORDER } KeyRank;
 
@@ -65,7 +65,9 @@ static int compare_keys(const void *left, const void *right)
 
 static int without_order(lua_State *L, const char *function)
 {
-    return luaL_error(L, "%s: tables and functions as keys have no order that is the same in each run: keep them in a list",
+    return luaL_error(L,
+                      "%s: tables and functions as keys have no order that is the same in each run: keep them in a "
+                      "list",
                       function);
 }
 
@@ -75,7 +77,7 @@ static void check_visitable(lua_State *L, const char *function)
         luaL_error(L, "%s takes a table, not %s", function, same_text(L, 1));
 }
 
-/* ---- next and pairs ---------------------------------------------------------------------------------------------- */
+/* ---- next and pairs -------------------------------------------------------------------------- */
 
 /* next(t, key): the first key behind `key`, and its value. */
 static int ordered_next(lua_State *L)
@@ -203,7 +205,7 @@ static int ordered_pairs(lua_State *L)
     return 3;
 }
 
-/* ---- sort: a merge sort, so that what is equal keeps its order --------------------------------------------------- */
+/* ---- sort: a merge sort, so that what is equal keeps its order ------------------------------- */
 
 static bool stands_before(lua_State *L, int a, int b)
 {
@@ -268,7 +270,7 @@ static int stable_sort(lua_State *L)        /* (list, stands before) */
     return 0;
 }
 
-/* ---- texts without addresses ------------------------------------------------------------------------------------- */
+/* ---- texts without addresses ----------------------------------------------------------------- */
 
 const char *same_text(lua_State *L, int index)
 {
@@ -342,8 +344,11 @@ static int print(lua_State *L)              /* to standard error: standard outpu
 
 void same_install(lua_State *L)
 {
-    static const luaL_Reg globals[] = { { "next", ordered_next }, { "pairs", ordered_pairs }, { "tostring", same_tostring },
-                                        { "print", print }, { NULL, NULL } };
+    static const luaL_Reg globals[] = { { "next", ordered_next },
+                                        { "pairs", ordered_pairs },
+                                        { "tostring", same_tostring },
+                                        { "print", print },
+                                        { NULL, NULL } };
     lua_pushglobaltable(L);
     luaL_setfuncs(L, globals, 0);
     lua_getfield(L, -1, LUA_TABLIBNAME);

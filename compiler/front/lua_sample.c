@@ -1,4 +1,5 @@
-/* lua_sample.c: in: the function of samples{...}, a seed and an index.  out: the sample that it draws, in the types of the model. */
+/* lua_sample.c: in: the function of samples{...}, a seed and an index.  out: the sample that it draws, in the types of
+ * the model. */
 #include "lua_description.h"
 
 #include "runtime/data/dataset.h"
@@ -132,8 +133,8 @@ static int shape_text(luaL_Buffer *buffer, int rank, const lua_Integer *extent)
     return count;
 }
 
-/* Numbers one after the other are taken for a model of any shape; nested as for another shape they mean something else.
- */
+/* Numbers one after the other are taken for a model of any shape; nested as for another shape they
+ * mean something else. */
 static void check_shape(lua_State *L, const Numbers *n)
 {
     const int *shape = n->is_target ? n->model->target_shape : n->model->input_shape;

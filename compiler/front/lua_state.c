@@ -1,5 +1,6 @@
-/* lua_state.c: the bare, bounded Lua state of a description: memory by the allocator, time by a count of instructions, and a timer of CPU
- * time for loops inside C. The vocabulary (embedded Lua files) is loaded here; every failure becomes a diagnostic with a line. */
+/* lua_state.c: the bare, bounded Lua state of a description: memory by the allocator, time by a count of instructions,
+ * and a timer of CPU time for loops inside C. The vocabulary (embedded Lua files) is loaded here; every failure becomes
+ * a diagnostic with a line. */
 #include "lua_description.h"
 #include "compiler/base/embedded.h"
 
@@ -54,7 +55,8 @@ static bool is_value(lua_State *L, int index)
     return yes;
 }
 
-/* A function of the mathematics returns: its local variables name the values they hold, so that the emitted code has the paper's names. */
+/* A function of the mathematics returns: its local variables name the values they hold, so that the emitted code has
+ * the paper's names. */
 static void name_locals(lua_State *L, lua_Debug *ar)
 {
     lua_getinfo(L, "fSl", ar);
@@ -153,7 +155,7 @@ static int note(lua_State *L)
     return 0;
 }
 
-/* ---- failures ------------------------------------------------------------------------------------------------------------ */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 /* An error of Lua becomes { line, message }: the line of the description, the message without a position. */
 static int message_handler(lua_State *L)
@@ -202,13 +204,14 @@ static void report_failure(Description *d, int status)
         text = lua_tostring(L, -1);
     }
     if (status == LUA_ERRMEM || !text || !strcmp(text, "not enough memory"))
-        diagnostics_add(d->diagnostics, d->file, 0, "the description needs more than %d MB of memory", (int)(MEMORY_MAX / 1024 / 1024));
+        diagnostics_add(d->diagnostics, d->file, 0, "the description needs more than %d MB of memory",
+                        (int)(MEMORY_MAX / 1024 / 1024));
     else
         add_failure(d, line, text);
     lua_pop(L, 1);
 }
 
-/* ---- calls, and their CPU time --------------------------------------------------------------------------------------------- */
+/* ---- calls, and their CPU time --------------------------------------------------------------- */
 
 static char deadline_line[512];     /* written before the timer is armed; read by the handler alone */
 
@@ -224,10 +227,11 @@ static void start_clock(Description *d)
 {
     if (!d->timed)
         return;
-    snprintf(deadline_line, sizeof deadline_line, "%s: the description does not end (more than %.1f s of CPU time)\n", d->file,
-             CPU_MICROSECONDS / 1e6);
+    snprintf(deadline_line, sizeof deadline_line, "%s: the description does not end (more than %.1f s of CPU time)\n",
+             d->file, CPU_MICROSECONDS / 1e6);
     signal(SIGPROF, deadline_passed);
-    struct itimerval timer = { .it_value = { .tv_sec = d->microseconds_left / 1000000, .tv_usec = d->microseconds_left % 1000000 } };
+    struct itimerval timer = { .it_value = { .tv_sec = d->microseconds_left / 1000000,
+                                             .tv_usec = d->microseconds_left % 1000000 } };
     setitimer(ITIMER_PROF, &timer, NULL);
 }
 
@@ -276,7 +280,7 @@ void description_push(Description *d, const char *field)
     lua_remove(d->lua, -2);
 }
 
-/* ---- the vocabulary: embedded Lua files ---------------------------------------------------------------------------- */
+/* ---- the vocabulary: embedded Lua files ------------------------------------------------------ */
 
 static void run_embedded(lua_State *L, const char *name, bool in_vocabulary)
 {

@@ -1,4 +1,5 @@
-/* lua_training.c: in: what the built model says of its training, as Lua tables.  out: the same as the runtime's structs. */
+/* lua_training.c: in: what the built model says of its training, as Lua tables.  out: the same as the runtime's
+ * structs. */
 #include "lua_fields.h"
 
 #include <limits.h>
@@ -7,11 +8,12 @@
 
 #define CALLBACKS_MAX 100
 
-/* ---- schedules ---------------------------------------------------------------------------------------------------------- */
+/* ---- schedules ------------------------------------------------------------------------------- */
 
 static const char *const schedule_kinds[] = {
-    [LSTMC_EXPONENTIAL_DECAY] = "exponential", [LSTMC_INVERSE_TIME_DECAY] = "inverse_time", [LSTMC_POLYNOMIAL_DECAY] = "polynomial",
-    [LSTMC_PIECEWISE_CONSTANT_DECAY] = "piecewise", [LSTMC_COSINE_DECAY] = "cosine", [LSTMC_COSINE_DECAY_RESTARTS] = "cosine_restarts",
+    [LSTMC_EXPONENTIAL_DECAY] = "exponential", [LSTMC_INVERSE_TIME_DECAY] = "inverse_time",
+    [LSTMC_POLYNOMIAL_DECAY] = "polynomial",   [LSTMC_PIECEWISE_CONSTANT_DECAY] = "piecewise",
+    [LSTMC_COSINE_DECAY] = "cosine",           [LSTMC_COSINE_DECAY_RESTARTS] = "cosine_restarts",
 };
 
 static const struct lstmc_schedule *extract_schedule(Description *d)
@@ -56,11 +58,14 @@ double training_extract_rate(Description *d)
     return field_number(d, "learning_rate", 0);
 }
 
-/* ---- callbacks ---------------------------------------------------------------------------------------------------------- */
+/* ---- callbacks ------------------------------------------------------------------------------- */
 
 static const char *const callback_kinds[] = {
-    [LSTMC_EARLY_STOPPING] = "EarlyStopping", [LSTMC_REDUCE_LR_ON_PLATEAU] = "ReduceLROnPlateau", [LSTMC_MODEL_CHECKPOINT] = "ModelCheckpoint",
-    [LSTMC_CSV_LOGGER] = "CSVLogger", [LSTMC_LEARNING_RATE_SCHEDULER] = "LearningRateScheduler",
+    [LSTMC_EARLY_STOPPING] = "EarlyStopping",
+    [LSTMC_REDUCE_LR_ON_PLATEAU] = "ReduceLROnPlateau",
+    [LSTMC_MODEL_CHECKPOINT] = "ModelCheckpoint",
+    [LSTMC_CSV_LOGGER] = "CSVLogger",
+    [LSTMC_LEARNING_RATE_SCHEDULER] = "LearningRateScheduler",
 };
 
 static bool number_if_given(Description *d, const char *name, double *value)

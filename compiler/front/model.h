@@ -1,5 +1,6 @@
 /* model.h: the validated description as plain data: the one header that compiler and interpreter share.
- * Nothing here knows how a layer computes; a layer is a kind ("LSTM"), its arguments under Keras's names, its weights and its shapes. */
+ * Nothing here knows how a layer computes; a layer is a kind ("LSTM"), its arguments under Keras's names, its weights
+ * and its shapes. */
 #ifndef MODEL_H
 #define MODEL_H
 
@@ -26,7 +27,8 @@ typedef struct Layer {
     const char *kind;               /* Keras's class: "LSTM" */
     const char *name;               /* "lstm_1" */
     int line;                       /* in the description */
-    bool custom;                    /* defined by the description itself: only its Lua mathematics knows what it computes */
+    /* defined by the description itself: only its Lua mathematics knows what it computes */
+    bool custom;
     bool trainable;
     Shape input, output;
     Argument *arguments;
@@ -37,13 +39,16 @@ typedef struct Layer {
 
 typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_SAMPLES } DataKind;
 
-/* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to the working folder. */
+/* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to
+ * the working folder. */
 typedef struct Data {
     DataKind kind;
     int line;
     const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
-    const char *validation_x, *validation_y;/* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
-    int vocabulary, unknown;                /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */
+    const char *validation_x,
+        *validation_y; /* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
+    /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */
+    int vocabulary, unknown;
     const char **columns;                   /* csv: names, or "1", "2", ... ; inputs */
     int column_count;
     const char **targets;                   /* csv: names of the predicted columns */
@@ -54,25 +59,32 @@ typedef struct Data {
     const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
     const char *sample_weight;              /* npy: a file; csv: a column; or NULL */
     const char *group;                      /* csv: the column that tells groups apart, or NULL */
-    const char *validation_remaining;       /* csv: file of what is left behind the end of each held-out group, or NULL */
+    /* csv: file of what is left behind the end of each held-out group, or NULL */
+    const char *validation_remaining;
     const double *at_most;                  /* csv: targets become 1 up to this, else 0; or NULL */
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
     bool relative, last_only;               /* csv */
     int header;                             /* csv: whether the first line is names: 1, -1; 0: by its looks */
-    bool stateful;                          /* characters: streams side by side, whose states go on from batch to batch */
-    double split;                           /* csv, characters, lines, wav: the first part trains, the rest is held out, as a fraction */
+    /* characters: streams side by side, whose states go on from batch to batch */
+    bool stateful;
+    /* csv, characters, lines, wav: the first part trains, the rest is held out, as a fraction */
+    double split;
     const char **files; int file_count;     /* lines: texts; none: all of a folder */
     const char *folder;                     /* lines: files *.txt of it; wav: *.wav */
     const char **except; int except_count;  /* lines: names in it that are not read */
     const char *separator;                  /* lines: one character between the fields of a line; wav: of a name */
     bool has_header;                        /* lines: the first line of a file is not read */
-    int text, label, target_text;           /* lines: fields, from 1; 0: the whole line, the file's name, none; wav: label, of a name */
-    const char **labels; int label_count;   /* lines, wav: in the order of the classes; none: as they are found; samples: names of the classes */
+    /* lines: fields, from 1; 0: the whole line, the file's name, none; wav: label, of a name */
+    int text, label, target_text;
+    /* lines, wav: in the order of the classes; none: as they are found; samples: names of the classes */
+    const char **labels; int label_count;
     const char *level, *target_level;       /* lines: "character", "word" */
-    bool lower, pads_front;                 /* lines: small letters; lines, wav: zeros in front of what is short, not behind */
+    /* lines: small letters; lines, wav: zeros in front of what is short, not behind */
+    bool lower, pads_front;
     int target_vocabulary;                  /* lines: ids kept of target texts; 0: all */
     uint64_t seed;                          /* lines, wav: of the shuffle before the split */
-    int test_field, test_at_most;           /* wav: held out is what has a number up to this in that field of its name; field 0: see split */
+    /* wav: held out is what has a number up to this in that field of its name; field 0: see split */
+    int test_field, test_at_most;
     const char **test_among; int test_count;/* wav: or one of these; none: the number counts */
     int sample_rate, frame, step;           /* wav: in Hz, in samples */
     double low, high;                       /* wav: in Hz; high 0: half the sample rate */
@@ -83,7 +95,8 @@ typedef struct Model {
     const char *file;                       /* as given on the command line */
     Layer *layers;                          /* in order, Input included as kind "Input" */
     int layer_count;
-    struct lstmc_model descriptor;          /* names, shapes, weights, optimizer, batch, shards; its functions and sizes in bytes are not set */
+    /* names, shapes, weights, optimizer, batch, shards; its functions and sizes in bytes are not set */
+    struct lstmc_model descriptor;
     const char *loss;                       /* "binary_crossentropy"; NULL if the description has none */
     bool from_logits;
     double loss_delta;                      /* huber */
@@ -98,7 +111,8 @@ typedef struct Model {
     double ema_momentum;                    /* 0: no average of the weights */
     int ema_overwrite_frequency, gradient_accumulation_steps;
     const float *class_weight; int class_count;
-    struct lstmc_callback *callbacks; int callback_count;   /* a LearningRateScheduler's function is the caller's to set: description_rate */
+    /* a LearningRateScheduler's function is the caller's to set: description_rate */
+    struct lstmc_callback *callbacks; int callback_count;
     Data data;
 } Model;
 
@@ -113,7 +127,8 @@ static inline const Argument *layer_argument(const Layer *layer, const char *nam
 static inline double layer_number(const Layer *layer, const char *name, double otherwise)
 {
     const Argument *argument = layer_argument(layer, name);
-    return argument && (argument->kind == ARGUMENT_NUMBER || argument->kind == ARGUMENT_BOOLEAN) ? argument->number : otherwise;
+    return argument && (argument->kind == ARGUMENT_NUMBER || argument->kind == ARGUMENT_BOOLEAN) ? argument->number
+                                                                                                 : otherwise;
 }
 
 static inline bool layer_flag(const Layer *layer, const char *name)

@@ -1,5 +1,5 @@
-/* read_lua.c: in: a description file.  out: the validated model as plain data, and a Lua state in which its mathematics can be called.
- * The state is bare and bounded (lua_state.c). */
+/* read_lua.c: in: a description file.  out: the validated model as plain data, and a Lua state in which its mathematics
+ * can be called. The state is bare and bounded (lua_state.c). */
 #include "lua_description.h"
 
 #include "runtime/files/file.h"
@@ -13,7 +13,7 @@
 
 #define FILE_MAX (1024 * 1024)
 
-/* ---- reading the file ---------------------------------------------------------------------------------------------- */
+/* ---- reading the file ------------------------------------------------------------------------ */
 
 static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path, size_t *length)
 {
@@ -55,20 +55,28 @@ static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path,
 static const struct {
     const char *ending, *beginning, *is;
 } other_files[] = {
-    { ".py", NULL, "is Python; a description is Lua: LSTM(50, return_sequences=True) is written LSTM{50, return_sequences = true}" },
+    { ".py", NULL,
+      "is Python; a description is Lua: LSTM(50, return_sequences=True) is written LSTM{50, return_sequences = true}" },
     { ".ipynb", NULL, "is a notebook of Python; a description is Lua: LSTM{50, return_sequences = true}" },
-    { ".h5", "\x89HDF", KERAS }, { ".hdf5", NULL, KERAS }, { ".keras", NULL, KERAS },
-    { ".pt", NULL, TORCH }, { ".pth", NULL, TORCH },
+    { ".h5", "\x89HDF", KERAS },
+    { ".hdf5", NULL, KERAS },
+    { ".keras", NULL, KERAS },
+    { ".pt", NULL, TORCH },
+    { ".pth", NULL, TORCH },
     { ".safetensors", NULL, "holds weights: they are given behind a description, by --weights FILE" },
     { ".checkpoint", NULL, "is a checkpoint: lstmc train MODEL.lua --resume goes on from it" },
     { ".onnx", NULL, "is a model in ONNX: this version reads descriptions in Lua" },
     { ".tflite", NULL, "is a model of TensorFlow Lite: this version reads descriptions in Lua" },
-    { ".npy", "\x93NUMPY", ARRAY }, { ".npz", NULL, ARRAY }, { ".csv", NULL, TABLE }, { ".tsv", NULL, TABLE },
+    { ".npy", "\x93NUMPY", ARRAY },
+    { ".npz", NULL, ARRAY },
+    { ".csv", NULL, TABLE },
+    { ".tsv", NULL, TABLE },
     { ".json", NULL, "is JSON; a description is Lua: LSTM{50, return_sequences = true}" },
     { ".txt", NULL, "is a text: a description names it, data = characters{FILE, ...} or lines{FILE, ...}" },
     { ".wav", "RIFF", "is a recording: a description names its folder, data = wav{folder = ...}" },
     { ".zip", "PK\x03\x04", "is an archive, not a description" },
-    { ".c", NULL, "is C; a description is Lua" }, { ".h", NULL, "is C; a description is Lua" },
+    { ".c", NULL, "is C; a description is Lua" },
+    { ".h", NULL, "is C; a description is Lua" },
 };
 
 static const char *other_file(const char *path, const char *text)
@@ -185,8 +193,8 @@ static const char *model_name(Arena *arena, const char *path)
     return letter ? name : arena_format(arena, "model_%s", name);
 }
 
-Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const char *name, const char *text, size_t length,
-                                   const ReadOptions *options)
+Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const char *name, const char *text,
+                                   size_t length, const ReadOptions *options)
 {
     if (!looks_like_text(diagnostics, name, text, length))
         return NULL;

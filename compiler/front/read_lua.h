@@ -1,4 +1,5 @@
-/* read_lua.h: a description file to a validated model. The Lua state stays open: lower calls the layers' mathematics in it. */
+/* read_lua.h: a description file to a validated model. The Lua state stays open: lower calls the layers' mathematics in
+ * it. */
 #ifndef READ_LUA_H
 #define READ_LUA_H
 
@@ -12,17 +13,19 @@ typedef struct ReadOptions {
     const char *const *parameters;  /* "NAME=VALUE", visible as the table arg */
     int parameter_count;
     int timesteps_max;              /* a longer time axis of the input is cut to this; 0: as it is */
-    const char *freeze;             /* names of layers, with commas between, that are not to be trained; NULL: as described */
+    /* names of layers, with commas between, that are not to be trained; NULL: as described */
+    const char *freeze;
     int batch;                      /* overrides rows of a tape; 0: as described */
-    bool timed;                     /* when the description uses too much CPU time, one line is written and the process ends with status 1 */
+    /* when the description uses too much CPU time, one line is written and the process ends with status 1 */
+    bool timed;
 } ReadOptions;
 
 /* Runs the file; NULL if there were mistakes, which are in `diagnostics` then. */
 Description *description_read(Arena *arena, Diagnostics *diagnostics, const char *path, const ReadOptions *options);
 
 /* The same for a text; `name` stands for the file in messages, and its base name for the model. */
-Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const char *name, const char *text, size_t length,
-                                   const ReadOptions *options);
+Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const char *name, const char *text,
+                                   size_t length, const ReadOptions *options);
 void         description_free(Description *description);
 const Model *description_model(const Description *description);
 

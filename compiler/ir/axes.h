@@ -1,4 +1,5 @@
-/* axes.h: what can be said of an axis in a statement: how far its steps lie apart in memory, and what may change places. */
+/* axes.h: what can be said of an axis in a statement: how far its steps lie apart in memory, and what may change
+ * places. */
 #ifndef AXES_H
 #define AXES_H
 

@@ -93,8 +93,9 @@ static Expr *derive_negate(Arena *arena, const Expr *expr, int which, Expr *outp
     return expr_constant(arena, -1);
 }
 
-/* Of larger (or smaller) of two. Against a constant the gradient is zero at the kink itself, so that relu'(0) = 0, and clipping stops it;
- * between two values a tie gives it to the first. The stored output tells the side as well as the argument does. */
+/* Of larger (or smaller) of two. Against a constant the gradient is zero at the kink itself, so that relu'(0) = 0, and
+ * clipping stops it; between two values a tie gives it to the first. The stored output tells the side as well as the
+ * argument does. */
 static Expr *derive_choice(Arena *arena, const Expr *expr, int which, Expr *output, bool larger)
 {
     Expr *mine = expr->argument[which], *other = expr->argument[1 - which];
@@ -189,7 +190,8 @@ static Expr *derive_softplus(Arena *arena, const Expr *expr, int which, Expr *ou
 /* factor exp(-x*x) */
 static Expr *bell(Arena *arena, double factor, Expr *x)
 {
-    Expr *square = expr_make(arena, OP_MULTIPLY, x, x), *curve = expr_make(arena, OP_EXP, expr_make(arena, OP_NEGATE, square, NULL), NULL);
+    Expr *square = expr_make(arena, OP_MULTIPLY, x, x),
+         *curve = expr_make(arena, OP_EXP, expr_make(arena, OP_NEGATE, square, NULL), NULL);
     return expr_make(arena, OP_MULTIPLY, expr_constant(arena, factor), curve);
 }
 

@@ -57,7 +57,8 @@ Axis *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind)
     return axis;
 }
 
-Statement *ir_statement(Ir *ir, Section section, Loop *loop, Accumulate accumulate, Access out, Expr *value, int axis_count, Axis *const *axes)
+Statement *ir_statement(Ir *ir, Section section, Loop *loop, Accumulate accumulate, Access out, Expr *value,
+                        int axis_count, Axis *const *axes)
 {
     if (axis_count < 0 || axis_count > STATEMENT_AXES_MAX)
         die("a statement of %s.%s over %d axes", out.tensor->layer, out.tensor->name, axis_count);

@@ -45,8 +45,16 @@ typedef enum Role {
 
 /* Where plan puts a tensor: the struct (or argument) of the generated interface that holds it. */
 typedef enum Home {
-    HOME_NONE, HOME_ARGUMENT, HOME_WEIGHTS, HOME_GRADIENTS, HOME_PREPARED, HOME_TAPE, HOME_STATE, HOME_SCRATCH, HOME_LOCAL,
-    HOME_REGISTER           /* lives and dies within one turn of a tile */
+    HOME_NONE,
+    HOME_ARGUMENT,
+    HOME_WEIGHTS,
+    HOME_GRADIENTS,
+    HOME_PREPARED,
+    HOME_TAPE,
+    HOME_STATE,
+    HOME_SCRATCH,
+    HOME_LOCAL,
+    HOME_REGISTER /* lives and dies within one turn of a tile */
 } Home;
 
 /* How the elements of a tensor lie in memory; a function of the target's lanes alone. */
@@ -54,7 +62,8 @@ typedef enum Layout {
     LAYOUT_ROWS,            /* row-major as declared */
     LAYOUT_PADDED,          /* row-major, the last extent rounded up to whole lanes */
     LAYOUT_SPACED,          /* row-major; what belongs to one sample of one step is one row, with a gap behind it */
-    LAYOUT_BLOCKED          /* [last / lanes][all the others][lanes]: a vector, and its neighbours in the other dimensions beside it */
+    /* [last / lanes][all the others][lanes]: a vector, and its neighbours in the other dimensions beside it */
+    LAYOUT_BLOCKED
 } Layout;
 
 typedef struct Tensor Tensor;
@@ -75,15 +84,20 @@ struct Tensor {
 
     /* set by plan */
     Home home;
-    int window;                     /* rows of the time dimension that are kept: 0 all, 1 the current one, 2 row index modulo 2 */
+    /* rows of the time dimension that are kept: 0 all, 1 the current one, 2 row index modulo 2 */
+    int window;
     int lifetime_first, lifetime_last;
-    int unit;                       /* scratch and tape locals: the group that may share memory with other groups; -1 alone */
+    /* scratch and tape locals: the group that may share memory with other groups; -1 alone */
+    int unit;
 
     Layout layout;                  /* set by tile, or by blas */
     int lanes;                      /* of the layout */
-    int panel;                      /* set by flatten, where gates lie one after the other: so many vectors are summed side by side; 0: it is not flat */
+    /* set by flatten, where gates lie one after the other: so many vectors are summed side by side; 0: it is not
+     * flat */
+    int panel;
     int gap;                        /* of LAYOUT_SPACED, in floats */
-    int paired;                     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
+    /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
+    int paired;
 };
 
 typedef struct Access Access;
@@ -132,18 +146,26 @@ typedef enum BindingTime {
     TIME_STEP           /* truly recurs */
 } BindingTime;
 
-typedef enum Section { SECTION_RESET, SECTION_FORWARD, SECTION_CARRY, SECTION_LOSS, SECTION_BACKWARD, SECTION_COUNT } Section;
+typedef enum Section {
+    SECTION_RESET,
+    SECTION_FORWARD,
+    SECTION_CARRY,
+    SECTION_LOSS,
+    SECTION_BACKWARD,
+    SECTION_COUNT
+} Section;
 
 typedef enum Accumulate { ACCUMULATE_SET, ACCUMULATE_ADD, ACCUMULATE_MAX } Accumulate;
 
 typedef struct Loop {               /* a time loop: consecutive statements with the same Loop are its body */
     Axis *axis;
     bool reversed;
-    int piece;          /* set by piece: its turns are done in pieces of so many, each followed by the tiles that `follow`. 0: in one */
+    /* set by piece: its turns are done in pieces of so many, each followed by the tiles that `follow`. 0: in one */
+    int piece;
 } Loop;
 
-/* Consecutive statements that are emitted as one nest over vectors; set by schedule. Every axis of such a statement is one of
- *   point:   lane, row or outer: all statements of the tile have the same ones, and meet only at the same point;
+/* Consecutive statements that are emitted as one nest over vectors; set by schedule. Every axis of such a statement is
+ * one of point:   lane, row or outer: all statements of the tile have the same ones, and meet only at the same point;
  *   copied:  another axis of the output (gates): its positions are written out side by side;
  *   summed:  not in the output: a loop inside, in the statement's order, its unroll[] written out.
  *     for outer... { for lane by blocks * vector { for row by rows { statements } } }
@@ -153,14 +175,18 @@ typedef struct Tile {
     bool dot;
     int blocks;                     /* vectors along the lane axis side by side */
     Axis *row;                      /* NULL: none, and rows is 1 */
-    int rows;                       /* positions along the row axis side by side, in registers as long as sums are formed */
+    /* positions along the row axis side by side, in registers as long as sums are formed */
+    int rows;
     int sets;                       /* accumulators of each sum, for its terms in turn */
-    bool back_and_forth;            /* along the lane axis, turn by turn of the time loop: a cache still holds the end of what was read last */
-    Axis *chunk;                    /* a summed axis that is cut into pieces of chunk_extent; the loop over them stands outermost. NULL: none */
+    /* along the lane axis, turn by turn of the time loop: a cache still holds the end of what was read last */
+    bool back_and_forth;
+    /* a summed axis that is cut into pieces of chunk_extent; the loop over them stands outermost. NULL: none */
+    Axis *chunk;
     int chunk_extent;
     int outer_count;                /* outermost first */
     Axis *outer[STATEMENT_AXES_MAX];
-    const Loop *follows;            /* set by piece: runs after each piece of this loop, for the turns of that piece; NULL: for all at once */
+    /* set by piece: runs after each piece of this loop, for the turns of that piece; NULL: for all at once */
+    const Loop *follows;
     const Axis *turns;              /* its own axis over those turns: the chunk, or an outer one */
 } Tile;
 
@@ -175,13 +201,16 @@ typedef struct Statement {
     const char *layer;              /* whose mathematics this is */
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
-    bool blas;                      /* set by blas: a call of BLAS, or the zero in front of one from which its sums start */
+    /* set by blas: a call of BLAS, or the zero in front of one from which its sums start */
+    bool blas;
     Tile *tile;                     /* set by schedule; NULL: a nest of plain loops of its own */
     Loop *left;                     /* set by stage: the loop that it was moved out of */
-    bool unread;                    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
+    /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
+    bool unread;
 } Statement;
 
-typedef struct Unit {               /* a run of one layer's statements in one section: what lives within one shares memory with the others */
+/* a run of one layer's statements in one section: what lives within one shares memory with the others */
+typedef struct Unit {
     const char *name;               /* "lstm_backward", unique; NULL if nothing lives in it alone */
     const char *layer;
     Section section;
@@ -192,7 +221,8 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     const struct lstmc_model *descriptor;
     bool training;
     bool keep_adjoints;             /* what flows back to the states is there for every step when M_backward is done */
-    int batch;                      /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
+    /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
+    int batch;
     Axis *batch_axis;               /* NULL if batch is 1 */
     Tensor **tensors;    int tensor_count, tensor_capacity;
     Statement **statements; int statement_count, statement_capacity;
@@ -204,7 +234,8 @@ typedef struct Ir {                 /* one program: training, inference, or one 
 Ir        *ir_create(Arena *arena, const struct lstmc_model *descriptor);
 Tensor    *ir_tensor(Ir *ir, Role role, const char *layer, const char *name, int rank, const int *extent);
 Axis      *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind);
-Statement *ir_statement(Ir *ir, Section section, Loop *loop, Accumulate accumulate, Access out, Expr *value, int axis_count, Axis *const *axes);
+Statement *ir_statement(Ir *ir, Section section, Loop *loop, Accumulate accumulate, Access out, Expr *value,
+                        int axis_count, Axis *const *axes);
 Index      index_constant(int constant);
 Index      index_axis(Axis *axis);
 bool       index_equal(const Index *a, const Index *b);
@@ -230,12 +261,13 @@ typedef struct OpTraits {
     bool transcendental;    /* stands at the root of a statement, so that its derivative can use the output */
     double (*evaluate)(double a, double b);     /* NULL: constants, loads and positions have no arguments */
     Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);   /* NULL: no gradient flows */
-    /* From the stored output alone, for what recurs: a few operations, but 1 - y*y has no digits left where y is close to 1. NULL: as ever. */
+    /* From the stored output alone, for what recurs: a few operations, but 1 - y*y has no digits left where y is close
+     * to 1. NULL: as ever. */
     Expr *(*derive_fast)(Arena *arena, Expr *output);
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
-/* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else NULL;
- * `recurs`: it is computed at each turn of a time loop, where derive_fast is worth its digits. */
+/* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else
+ * NULL; `recurs`: it is computed at each turn of a time loop, where derive_fast is worth its digits. */
 Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs);
 
 /* The printed form (ir_print.c): the dump, the golden files, and the comment over each emitted kernel. */
@@ -244,7 +276,8 @@ char *statement_text(Arena *arena, const Statement *statement);  /* one line, wi
 char *statement_axes_text(Arena *arena, const Statement *statement);  /* "over b g n     in loop t" */
 /* The name of an axis inside one statement: where two axes bear the same name, the later ones become n_1, n_2 ... */
 const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis);
-char *constant_text(Arena *arena, double value);     /* the shortest decimal that reads back as the same double; "inf", "-inf" */
+/* the shortest decimal that reads back as the same double; "inf", "-inf" */
+char *constant_text(Arena *arena, double value);
 
 /* The checker (ir_check.c), after every pass: set before read, all axes bound, every index proven inside its tensor,
  * loops contiguous, no write after read. Returns NULL, or what is wrong (arena memory). */

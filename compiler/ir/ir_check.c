@@ -1,5 +1,6 @@
-/* ir_check.c: the checker. Every axis is bound, every index proven inside its tensor, loops in one piece; then (ir_order.c) every element
- * set before it is read: so that generated code cannot index out of bounds and grad may walk the list backwards. */
+/* ir_check.c: the checker. Every axis is bound, every index proven inside its tensor, loops in one piece; then
+ * (ir_order.c) every element set before it is read: so that generated code cannot index out of bounds and grad may walk
+ * the list backwards. */
 #include "ir_check.h"
 
 #include <stdio.h>
@@ -46,7 +47,8 @@ static void check_bound(Check *check, const Index *index)
 static void check_access(Check *check, const Access *access, bool inside_gather)
 {
     const Tensor *tensor = access->tensor;
-    if (tensor->number < 0 || tensor->number >= check->ir->tensor_count || check->ir->tensors[tensor->number] != tensor) {
+    if (tensor->number < 0 || tensor->number >= check->ir->tensor_count ||
+        check->ir->tensors[tensor->number] != tensor) {
         complain(check, "%s is not a tensor of this Ir", full_name(check, tensor));
         return;
     }
@@ -56,7 +58,8 @@ static void check_access(Check *check, const Access *access, bool inside_gather)
             if (inside_gather)
                 complain(check, "a gather inside a gather");
             if (!index->gather->tensor->integer)
-                complain(check, "gather from %s, which does not hold integers", full_name(check, index->gather->tensor));
+                complain(check, "gather from %s, which does not hold integers",
+                         full_name(check, index->gather->tensor));
             if (index->terms || index->constant)
                 complain(check, "%s: an index is either a gather or affine", full_name(check, tensor));
             check_access(check, index->gather, true);
@@ -64,8 +67,8 @@ static void check_access(Check *check, const Access *access, bool inside_gather)
         }
         check_bound(check, index);
         if (index_smallest(index) < 0 || index_largest(index) >= tensor->extent[d])
-            complain(check, "index %d of %s runs from %d to %d, but the extent is %d", d, full_name(check, tensor), index_smallest(index),
-                     index_largest(index), tensor->extent[d]);
+            complain(check, "index %d of %s runs from %d to %d, but the extent is %d", d, full_name(check, tensor),
+                     index_smallest(index), index_largest(index), tensor->extent[d]);
         Index batch = check->ir->batch_axis ? index_axis(check->ir->batch_axis) : index_constant(0);
         if (d == tensor->batch_dimension && !index_equal(index, &batch))
             complain(check, "index %d of %s must be the batch axis", d, full_name(check, tensor));

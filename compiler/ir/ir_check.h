@@ -1,5 +1,5 @@
-/* ir_check.h: what the two halves of the checker share: what is said of a statement alone (ir_check.c), and in which order they may
- * stand (ir_order.c). */
+/* ir_check.h: what the two halves of the checker share: what is said of a statement alone (ir_check.c), and in which
+ * order they may stand (ir_order.c). */
 #ifndef IR_CHECK_H
 #define IR_CHECK_H
 

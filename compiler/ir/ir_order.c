@@ -1,5 +1,5 @@
-/* ir_order.c: what is there before a statement runs: every element set before it is read or added to, set once, and not written
- * again after it was read. Regions are boxes (region.h): what the boxes cannot prove is refused. */
+/* ir_order.c: what is there before a statement runs: every element set before it is read or added to, set once, and not
+ * written again after it was read. Regions are boxes (region.h): what the boxes cannot prove is refused. */
 #include "ir_check.h"
 #include "region.h"
 
@@ -39,8 +39,13 @@ void index_statements(Check *check)
 static bool externally_set(const Ir *ir, const Tensor *tensor)
 {
     switch (tensor->role) {
-    case ROLE_INPUT: case ROLE_TARGET: case ROLE_SAMPLE_WEIGHT: case ROLE_SCALE: case ROLE_WEIGHT: case ROLE_NOISE: case ROLE_GRADIENT:
-        return true;
+    case ROLE_INPUT:
+    case ROLE_TARGET:
+    case ROLE_SAMPLE_WEIGHT:
+    case ROLE_SCALE:
+    case ROLE_WEIGHT:
+    case ROLE_NOISE:
+    case ROLE_GRADIENT: return true;
     default:
         return ir->output && tensor == ir->output->adjoint;
     }
@@ -54,7 +59,8 @@ static bool section_visible(Section earlier, Section later)
     return earlier == SECTION_RESET || (earlier == SECTION_FORWARD && later != SECTION_RESET);
 }
 
-/* The turns of the loop of `writer` that are over when statement `reader` is in turn `turn` of the same loop. Empty: last < first. */
+/* The turns of the loop of `writer` that are over when statement `reader` is in turn `turn` of the same loop. Empty:
+ * last < first. */
 static Turns turns_done(const Loop *loop, bool before, int turn)
 {
     Turns done = { .axis = loop->axis, .first = 0, .last = loop->axis->extent - 1 };
@@ -77,7 +83,8 @@ static Boxes boxes_set_before(Check *check, const Tensor *tensor, int turn, bool
         if (writer->accumulate != ACCUMULATE_SET)
             continue;
         bool same_loop = writer->loop && writer->loop == reader->loop;
-        if (!section_visible(writer->section, reader->section) || (same_section && writer->section != reader->section) ||
+        if (!section_visible(writer->section, reader->section) ||
+            (same_section && writer->section != reader->section) ||
             (writer->section == reader->section && !same_loop && i >= check->at))
             continue;
         Turns turns = same_loop ? turns_done(reader->loop, i < check->at, turn) : turns_of(writer->loop);
@@ -96,7 +103,8 @@ static Boxes boxes_set_before(Check *check, const Tensor *tensor, int turn, bool
 #define TURNS_EACH 48       /* so many, or fewer, are all looked at */
 #define TURNS_NEAR 2        /* around a crossing, and at both ends */
 
-/* Bounds of boxes move affinely with the turn, so whether boxes cover or overlap changes only where two bounds cross. */
+/* Bounds of boxes move affinely with the turn, so whether boxes cover or overlap changes only where
+ * two bounds cross. */
 typedef struct Bound {
     int dimension;
     long long slope, start;     /* slope * turn + start */
@@ -171,8 +179,10 @@ static TurnList turns_of_access(Check *check, const Access *access)
             continue;
         bool same_loop = writer->loop == loop;
         Touch touch;
-        Box box = box_of_access(&writer->out, same_loop ? turns_done(loop, i < check->at, 2) : turns_of(writer->loop), &touch);
-        Box next = box_of_access(&writer->out, same_loop ? turns_done(loop, i < check->at, 3) : turns_of(writer->loop), &touch);
+        Box box = box_of_access(&writer->out, same_loop ? turns_done(loop, i < check->at, 2) : turns_of(writer->loop),
+                                &touch);
+        Box next = box_of_access(&writer->out, same_loop ? turns_done(loop, i < check->at, 3) : turns_of(writer->loop),
+                                 &touch);
         add_bounds(&list, &box, &next, 2);
     }
     find_turns(&list);
@@ -196,7 +206,8 @@ static void check_is_set(Check *check, const Access *access, bool own)
         return;
     const Loop *loop = check->statement->loop;
     bool each_turn = loop && set_in_loop(check, tensor);
-    bool same_section = own && (check->statement->section == SECTION_LOSS || check->statement->section == SECTION_FORWARD);
+    bool same_section = own &&
+                        (check->statement->section == SECTION_LOSS || check->statement->section == SECTION_FORWARD);
     TurnList list = { .turn_count = 1, .turns = &(int){ 0 } };
     if (each_turn)
         list = turns_of_access(check, access);
@@ -209,7 +220,8 @@ static void check_is_set(Check *check, const Access *access, bool own)
         if (boxes_rest(check->arena, &box, &set).count == 0)
             continue;
         if (each_turn)
-            complain(check, "%s %s before it is set, at %s = %d", own ? "adds to" : "reads", full_name(check, tensor), loop->axis->name, turn);
+            complain(check, "%s %s before it is set, at %s = %d", own ? "adds to" : "reads", full_name(check, tensor),
+                     loop->axis->name, turn);
         else
             complain(check, "%s %s before it is set", own ? "adds to" : "reads", full_name(check, tensor));
         return;
@@ -246,7 +258,8 @@ static void check_not_read_before(Check *check, const Statement *reader, const A
 static void check_set_once(Check *check, const Statement *earlier)
 {
     const Statement *statement = check->statement;
-    if (earlier->accumulate != ACCUMULATE_SET || statement->accumulate != ACCUMULATE_SET || earlier->out.tensor != statement->out.tensor)
+    if (earlier->accumulate != ACCUMULATE_SET || statement->accumulate != ACCUMULATE_SET ||
+        earlier->out.tensor != statement->out.tensor)
         return;
     Touch touch, other;
     Box a = box_of_access(&earlier->out, turns_of(earlier->loop), &touch);

@@ -197,13 +197,21 @@ char *statement_axes_text(Arena *arena, const Statement *statement)
 static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
 {
     static const char *const roles[] = {
-        [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight", [ROLE_SCALE] = "scale",
-        [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise", [ROLE_STATE] = "state", [ROLE_VALUE] = "value", [ROLE_OUTPUT] = "output",
-        [ROLE_LOSS] = "loss", [ROLE_ADJOINT] = "adjoint", [ROLE_GRADIENT] = "gradient",
+        [ROLE_INPUT] = "input", [ROLE_TARGET] = "target",   [ROLE_SAMPLE_WEIGHT] = "sample_weight",
+        [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight",   [ROLE_NOISE] = "noise",
+        [ROLE_STATE] = "state", [ROLE_VALUE] = "value",     [ROLE_OUTPUT] = "output",
+        [ROLE_LOSS] = "loss",   [ROLE_ADJOINT] = "adjoint", [ROLE_GRADIENT] = "gradient",
     };
     static const char *const homes[] = {
-        [HOME_NONE] = "", [HOME_ARGUMENT] = "argument", [HOME_WEIGHTS] = "weights", [HOME_GRADIENTS] = "gradients",
-        [HOME_PREPARED] = "prepared", [HOME_TAPE] = "tape", [HOME_STATE] = "state", [HOME_SCRATCH] = "scratch", [HOME_LOCAL] = "local",
+        [HOME_NONE] = "",
+        [HOME_ARGUMENT] = "argument",
+        [HOME_WEIGHTS] = "weights",
+        [HOME_GRADIENTS] = "gradients",
+        [HOME_PREPARED] = "prepared",
+        [HOME_TAPE] = "tape",
+        [HOME_STATE] = "state",
+        [HOME_SCRATCH] = "scratch",
+        [HOME_LOCAL] = "local",
         [HOME_REGISTER] = "registers",
     };
     Line to = { .arena = arena };
@@ -254,7 +262,8 @@ static void print_tile(Out *out, Arena *arena, const Tile *tile)
 static void print_statement(Out *out, Arena *arena, const Statement *statement)
 {
     Line to = { .arena = arena };
-    append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement), statement_axes_text(arena, statement));
+    append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement),
+           statement_axes_text(arena, statement));
     if (statement->time == TIME_PREPARE)
         append(&to, "     prepare");
     if (statement->blas)
@@ -270,9 +279,10 @@ static void print_statement(Out *out, Arena *arena, const Statement *statement)
 
 void ir_print(Out *out, const Ir *ir)
 {
-    static const struct { Section section; const char *name; } sections[SECTION_COUNT] = {
-        { SECTION_RESET, "reset" }, { SECTION_FORWARD, "forward" }, { SECTION_LOSS, "loss" }, { SECTION_BACKWARD, "backward" },
-        { SECTION_CARRY, "carry" },
+    static const struct { Section section; const char *name;
+    } sections[SECTION_COUNT] = {
+        { SECTION_RESET, "reset" },       { SECTION_FORWARD, "forward" }, { SECTION_LOSS, "loss" },
+        { SECTION_BACKWARD, "backward" }, { SECTION_CARRY, "carry" },
     };
     put_raw(out, "tensors\n");
     for (int i = 0; i < ir->tensor_count; i++)

@@ -1,4 +1,5 @@
-/* region.c: boxes of a tensor's elements. Exact where indices are mixed-radix affine, an outer bound everywhere else. */
+/* region.c: boxes of a tensor's elements. Exact where indices are mixed-radix affine, an outer
+ * bound everywhere else. */
 #include "region.h"
 
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static void first_and_last(const Axis *axis, const Turns *turns, int *first, int
     *last = axis == turns->axis ? turns->last : axis->extent - 1;
 }
 
-/* One dimension: coefficients sorted by size must be the radices of a number: each is the count of values that the smaller ones reach. */
+/* One dimension: coefficients sorted by size must be the radices of a number: each is the count of values that the
+ * smaller ones reach. */
 static Touch touch_of_index(const Index *index, const Turns *turns)
 {
     int coefficient[INDEX_TERMS_MAX], extent[INDEX_TERMS_MAX], count = 0;

@@ -14,7 +14,8 @@ typedef struct Boxes {
     int count, capacity;
 } Boxes;
 
-/* The turns of a time loop that are meant: axis NULL: no loop. An access that does not use the axis is the same in all of them. */
+/* The turns of a time loop that are meant: axis NULL: no loop. An access that does not use the axis is the same in all
+ * of them. */
 typedef struct Turns {
     const Axis *axis;
     int first, last;

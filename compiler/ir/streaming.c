@@ -1,7 +1,9 @@
-/* streaming.c: a proof, statement by statement, that a program needs no more of a sequence than the present step and the states before it.
+/* streaming.c: a proof, statement by statement, that a program needs no more of a sequence than the present step and
+ * the states before it.
  *
- * A statement either runs over the steps of the input, forward, and then touches of every sequence the present step alone, of a state also the
- * rows that come in; or it stands behind all steps, and then reads of sequences the last state alone. */
+ * A statement either runs over the steps of the input, forward, and then touches of every sequence the present step
+ * alone, of a state also the rows that come in; or it stands behind all steps, and then reads of sequences the last
+ * state alone. */
 #include "streaming.h"
 
 typedef struct Proof {
@@ -98,11 +100,13 @@ static void look_at_written(Proof *proof)
     const Tensor *out = statement->out.tensor;
     look_at_places(proof, &statement->out);
     if (proof->steps && !has_steps(out))
-        object(proof, statement->accumulate == ACCUMULATE_MAX ? "it takes the largest of all steps" : "it needs the whole sequence");
+        object(proof, statement->accumulate == ACCUMULATE_MAX ? "it takes the largest of all steps"
+                                                              : "it needs the whole sequence");
     else if (proof->steps && !is_present(proof, out, &statement->out.index[out->time_dimension]))
         object(proof, "it needs the whole sequence");
     else if (!proof->steps && has_steps(out))
-        object(proof, out->role == ROLE_STATE ? "its state starts from data" : "it makes a sequence out of what is none");
+        object(proof,
+               out->role == ROLE_STATE ? "its state starts from data" : "it makes a sequence out of what is none");
 }
 
 /* An axis that stands where sequences have their steps. */
@@ -160,8 +164,8 @@ const char *streaming_obstacle(Arena *arena, const Ir *ir)
             continue;
         look_at_statement(&proof);
         if (proof.why)
-            return arena_format(arena, "%s: %s (%s)", *proof.statement->layer ? proof.statement->layer : "output", proof.why,
-                                statement_text(arena, proof.statement));
+            return arena_format(arena, "%s: %s (%s)", *proof.statement->layer ? proof.statement->layer : "output",
+                                proof.why, statement_text(arena, proof.statement));
     }
     return NULL;
 }

@@ -61,7 +61,8 @@ static const float *in_tape(const Side *s, size_t offset)
     return (const float *)(const void *)((const char *)s->tape + offset);
 }
 
-/* A tensor of the tape in the order of the interpreter: [T + 1, rows, units] out of [T + 1, batch, units and what fills the last vector]. */
+/* A tensor of the tape in the order of the interpreter: [T + 1, rows, units] out of [T + 1, batch, units and what fills
+ * the last vector]. */
 static float *tape_state(const Side *s, const char *name, size_t units)
 {
     const struct lstmc_model *g = s->generated;
@@ -69,7 +70,8 @@ static float *tape_state(const Side *s, const char *name, size_t units)
         const struct lstmc_tensor *t = &g->tape_tensors[i];
         if (strcmp(t->name, name) || t->rank != 3 || (size_t)t->shape[2] < units)
             continue;
-        size_t steps = (size_t)t->shape[0], batch = (size_t)t->shape[1], width = (size_t)t->shape[2], rows = (size_t)s->rows;
+        size_t steps = (size_t)t->shape[0], batch = (size_t)t->shape[1], width = (size_t)t->shape[2],
+               rows = (size_t)s->rows;
         const float *from = (const float *)s->tape + t->offset;
         float *copy = arena_array(s->arena, float, steps * rows * units);
         for (size_t step = 0; step < steps; step++)
@@ -221,7 +223,8 @@ static const char *predict_by(const Side *s, const float *weights, bool in_float
     return why || !in_float_too ? why : reference_round(reference);
 }
 
-/* How far predictions move when each weight moves up or down by the largest error of bf16: more than by errors of all sizes. */
+/* How far predictions move when each weight moves up or down by the largest error of bf16: more than by errors of all
+ * sizes. */
 static const char *find_bf16_bound(const Side *s, uint64_t seed, const Quantity *expected, double *bound)
 {
     size_t weights = s->model->descriptor.weight_count;
@@ -317,8 +320,8 @@ static void give_back(const Side *s)
         lstmc_free(blocks[i]);
 }
 
-const char *compare_generated(Arena *arena, Description *description, const struct lstmc_model *generated, int rows, uint64_t seed,
-                              Comparison *comparison)
+const char *compare_generated(Arena *arena, Description *description, const struct lstmc_model *generated, int rows,
+                              uint64_t seed, Comparison *comparison)
 {
     Draw draw;
     const char *why = draw_create(arena, description, rows, generated->forward != NULL, seed, &draw);

@@ -1,7 +1,8 @@
-/* comparison.h: a generated model, loaded, against the interpreter in double, on random weights and data: output, states, loss,
- * every gradient, prediction, streaming. What `lstmc check` prints and the tests assert. Prediction by bf16 weights is compared twice: on weights of
- * which bf16 loses nothing, as closely as any other, and on those of training ("predict, bf16 for float32"), for which the bound is what outputs
- * move by if every weight moves by the largest rounding error of bf16. */
+/* comparison.h: a generated model, loaded, against the interpreter in double, on random weights and data: output,
+ * states, loss, every gradient, prediction, streaming. What `lstmc check` prints and the tests assert. Prediction by
+ * bf16 weights is compared twice: on weights of which bf16 loses nothing, as closely as any other, and on those of
+ * training ("predict, bf16 for float32"), for which the bound is what outputs move by if every weight moves by the
+ * largest rounding error of bf16. */
 #ifndef COMPARISON_H
 #define COMPARISON_H
 
@@ -25,8 +26,8 @@ typedef struct Comparison {
 } Comparison;
 
 /* Returns NULL, or why there is nothing to compare (no memory, a layer the interpreter cannot run). */
-const char *compare_generated(Arena *arena, Description *description, const struct lstmc_model *generated, int rows, uint64_t seed,
-                              Comparison *comparison);
+const char *compare_generated(Arena *arena, Description *description, const struct lstmc_model *generated, int rows,
+                              uint64_t seed, Comparison *comparison);
 
 /* No deviation is more than what is allowed. */
 bool comparison_is_good(const Comparison *comparison);

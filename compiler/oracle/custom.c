@@ -1,5 +1,5 @@
-/* custom.c: a custom layer is lowered and differentiated by itself and run by the slow evaluator; its derivative is the compiler's own, so
- * that only finite differences judge it. */
+/* custom.c: a custom layer is lowered and differentiated by itself and run by the slow evaluator; its derivative is the
+ * compiler's own, so that only finite differences judge it. */
 #include "custom.h"
 #include "evaluate.h"
 #include "compiler/passes/passes.h"
@@ -22,11 +22,13 @@ static void set_weights(Runner *runner, const double *weights)
     for (int i = 0; i < runner->ir->tensor_count; i++) {
         const Tensor *tensor = runner->ir->tensors[i];
         if (tensor->role == ROLE_WEIGHT)
-            memcpy(memory_of(runner->memory, tensor), weights + tensor->weight->offset, tensor->weight->count * sizeof *weights);
+            memcpy(memory_of(runner->memory, tensor), weights + tensor->weight->offset,
+                   tensor->weight->count * sizeof *weights);
     }
 }
 
-static double forward(void *context, int layer, const double *weights, const double *x, int rows, int first_row, uint64_t seed, double *y)
+static double forward(void *context, int layer, const double *weights, const double *x, int rows, int first_row,
+                      uint64_t seed, double *y)
 {
     Runners *runners = context;
     Runner *runner = &runners->layers[layer];
@@ -39,8 +41,8 @@ static double forward(void *context, int layer, const double *weights, const dou
     return INFINITY;                /* nobody knows: the finite differences look for jumps themselves */
 }
 
-static void backward(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y, double *gradients,
-                     double *d_x)
+static void backward(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y,
+                     double *gradients, double *d_x)
 {
     Runners *runners = context;
     Runner *runner = &runners->layers[layer];
@@ -57,7 +59,8 @@ static void backward(void *context, int layer, const double *weights, const doub
         }
     }
     if (runner->ir->output->adjoint)
-        memcpy(memory_of(runner->memory, runner->ir->output->adjoint), d_y, (size_t)rows * shape_count(&of->output) * sizeof *d_y);
+        memcpy(memory_of(runner->memory, runner->ir->output->adjoint), d_y,
+               (size_t)rows * shape_count(&of->output) * sizeof *d_y);
     evaluate_section(runner->memory, SECTION_BACKWARD, rows);
     for (int i = 0; i < runner->ir->tensor_count; i++) {
         const Tensor *tensor = runner->ir->tensors[i];
@@ -109,7 +112,9 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
     if (!any)
         return NULL;
     struct custom_layers *custom = arena_new(arena, struct custom_layers);
-    *custom = (struct custom_layers){ .context = runners, .forward = forward, .backward = backward, .reset = reset, .carry = carry };
+    *custom = (struct custom_layers){
+        .context = runners, .forward = forward, .backward = backward, .reset = reset, .carry = carry
+    };
     return custom;
 }
 

@@ -1,5 +1,5 @@
-/* evaluate.c: the slow evaluator. in: an Ir that passes the checker.  Each statement becomes postfix instructions over references,
- * whose offsets move by precomputed strides; nothing is fused, moved or reordered. */
+/* evaluate.c: the slow evaluator. in: an Ir that passes the checker.  Each statement becomes postfix instructions over
+ * references, whose offsets move by precomputed strides; nothing is fused, moved or reordered. */
 #include "evaluate.h"
 
 #include "runtime/interpreter/interpreter.h"
@@ -12,12 +12,14 @@
 #define SLOTS (STATEMENT_AXES_MAX + 1)      /* one for each axis of the statement; the last for the axis of its loop */
 #define LOOP_SLOT STATEMENT_AXES_MAX
 
-/* A moving place: constant + sum of stride * position. Of a tensor: an element; without one: the number itself (OP_AXIS). */
+/* A moving place: constant + sum of stride * position. Of a tensor: an element; without one: the number itself
+ * (OP_AXIS). */
 typedef struct Reference {
     double *data;
     long start, stride[SLOTS], offset;
     int gathers;
-    struct { int reference, extent; long stride; } gather[TENSOR_RANK_MAX];    /* dimensions indexed by an element of another reference */
+    /* dimensions indexed by an element of another reference */
+    struct { int reference, extent; long stride; } gather[TENSOR_RANK_MAX];
 } Reference;
 
 typedef struct Instruction {
@@ -100,9 +102,11 @@ static void add_instructions(Memory *memory, Routine *routine, const Expr *expr)
         Reference position = { .data = NULL };
         add_index(&position, routine->statement, &expr->position, 1);
         instruction.reference = routine->reference_count;
-        arena_append(memory->arena, routine->references, routine->reference_count, routine->reference_capacity, position);
+        arena_append(memory->arena, routine->references, routine->reference_count, routine->reference_capacity,
+                     position);
     }
-    arena_append(memory->arena, routine->instructions, routine->instruction_count, routine->instruction_capacity, instruction);
+    arena_append(memory->arena, routine->instructions, routine->instruction_count, routine->instruction_capacity,
+                 instruction);
 }
 
 Memory *memory_create(const Ir *ir, bool single)
@@ -275,7 +279,8 @@ static void fill_noise(double *data, const Tensor *tensor, uint64_t seed, int fi
             element_number += position * unit;
             unit *= (size_t)tensor->extent[d];
         }
-        data[i] = (double)lstmc_dropout_noise(tensor->rate, seed, (uint64_t)tensor->place, (uint64_t)(first_row + row), element_number);
+        data[i] = (double)lstmc_dropout_noise(tensor->rate, seed, (uint64_t)tensor->place, (uint64_t)(first_row + row),
+                                              element_number);
     }
 }
 

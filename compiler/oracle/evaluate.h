@@ -10,7 +10,8 @@ typedef struct Memory Memory;           /* one array of double for each tensor o
 /* `single`: every stored value is rounded to float. All elements start as zero, so states start from zero. */
 Memory *memory_create(const Ir *ir, bool single);
 void    memory_free(Memory *memory);
-double *memory_of(Memory *memory, const Tensor *tensor);    /* row-major, tensor->extent; integers are stored as doubles */
+/* row-major, tensor->extent; integers are stored as doubles */
+double *memory_of(Memory *memory, const Tensor *tensor);
 
 /* From here on everything is rounded to float, and functions such as tanh are off, at random, by as much as those of
  * generated code may be. */

@@ -1,4 +1,5 @@
-/* round_weights.c: in: a program, weights in Keras's order.  out: the weights as its copies in pairs of bf16 hold them. */
+/* round_weights.c: in: a program, weights in Keras's order.  out: the weights as its copies in pairs of
+ * bf16 hold them. */
 #include "round_weights.h"
 
 #include "compiler/ir/axes.h"

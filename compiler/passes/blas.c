@@ -1,7 +1,8 @@
-/* blas.c: in: statements at their binding times.  out: those that are products of large matrices are marked to be calls of BLAS, before tiles and
- * packed weights can claim them; their tensors stay row-major, for targets with lanes with a gap behind each row.
- * A zero from which such a sum starts goes with it, as the factor 0 of what was there. An input that lies [batch][step] is copied to
- * [step][batch] where a product over the rows of all steps reads it: BLAS knows one distance only. */
+/* blas.c: in: statements at their binding times.  out: those that are products of large matrices are marked to be calls
+ * of BLAS, before tiles and packed weights can claim them; their tensors stay row-major, for targets with lanes with a
+ * gap behind each row. A zero from which such a sum starts goes with it, as the factor 0 of what was there. An input
+ * that lies [batch][step] is copied to [step][batch] where a product over the rows of all steps reads it: BLAS knows
+ * one distance only. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -25,7 +26,8 @@ static void insert_before_forward(Ir *ir, Statement *statement)
     int at = 0;
     while (ir->statements[at]->section == SECTION_RESET)
         at++;
-    memmove(ir->statements + at + 1, ir->statements + at, sizeof *ir->statements * (size_t)(ir->statement_count - 1 - at));
+    memmove(ir->statements + at + 1, ir->statements + at,
+            sizeof *ir->statements * (size_t)(ir->statement_count - 1 - at));
     ir->statements[at] = statement;
 }
 
@@ -36,14 +38,21 @@ static Tensor *copy_input(Ir *ir, Tensor *input)
     Access in = { .tensor = input };
     for (int d = 0; d < input->rank; d++) {
         extent[d] = input->extent[d < 2 ? 1 - d : d];
-        axes[d] = d == 1 ? ir->batch_axis : ir_axis(ir, d == 0 ? "t" : d == 2 ? "n" : "m", extent[d], d == 0 ? AXIS_TIME : AXIS_PLAIN);
+        axes[d] = d == 1 ? ir->batch_axis
+                         : ir_axis(ir,
+                                   d == 0   ? "t"
+                                   : d == 2 ? "n"
+                                            : "m",
+                                   extent[d], d == 0 ? AXIS_TIME : AXIS_PLAIN);
         in.index[d < 2 ? 1 - d : d] = index_axis(axes[d]);
     }
-    Tensor *copy = ir_tensor(ir, ROLE_VALUE, input->layer, arena_format(ir->arena, "%s_by_step", input->name), input->rank, extent);
+    Tensor *copy = ir_tensor(ir, ROLE_VALUE, input->layer, arena_format(ir->arena, "%s_by_step", input->name),
+                             input->rank, extent);
     copy->time_dimension = 0;
     copy->batch_dimension = 1;
     Access out = copied_access(&in, copy);
-    insert_before_forward(ir, ir_statement(ir, SECTION_FORWARD, NULL, ACCUMULATE_SET, out, expr_load(ir->arena, in), input->rank, axes));
+    insert_before_forward(ir, ir_statement(ir, SECTION_FORWARD, NULL, ACCUMULATE_SET, out, expr_load(ir->arena, in),
+                                           input->rank, axes));
     return copy;
 }
 
@@ -92,7 +101,8 @@ static bool clears(Arena *arena, const Statement *statement, const Statement *pr
 static void space_rows_of(Ir *ir, Tensor *tensor)
 {
     int start = tensor_row_start(tensor);
-    if (!lanes_is_private(ir, tensor) || start == 0 || start == tensor->rank || tensor_row_floats(tensor) % ROW_MULTIPLE)
+    if (!lanes_is_private(ir, tensor) || start == 0 || start == tensor->rank ||
+        tensor_row_floats(tensor) % ROW_MULTIPLE)
         return;
     tensor->layout = LAYOUT_SPACED;
     tensor->gap = GAP;
@@ -132,14 +142,17 @@ static bool touches(const Statement *statement, const Tensor *tensor)
 
 static bool may_pass(const Statement *call, const Statement *next)
 {
-    return call->left && next->left == call->left && !next->blas && !touches(next, call->out.tensor) && !touches(call, next->out.tensor);
+    return call->left && next->left == call->left && !next->blas && !touches(next, call->out.tensor) &&
+           !touches(call, next->out.tensor);
 }
 
 /* What tiles do behind a loop they can do behind each of its pieces, if nothing else stands between. */
 static void let_tiles_follow_their_loop(Ir *ir)
 {
     for (int i = ir->statement_count - 1; i >= 0; i--)
-        for (int at = i; ir->statements[at]->blas && at + 1 < ir->statement_count && may_pass(ir->statements[at], ir->statements[at + 1]); at++) {
+        for (int at = i; ir->statements[at]->blas && at + 1 < ir->statement_count &&
+                         may_pass(ir->statements[at], ir->statements[at + 1]);
+             at++) {
             Statement *call = ir->statements[at];
             ir->statements[at] = ir->statements[at + 1];
             ir->statements[at + 1] = call;

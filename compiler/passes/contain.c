@@ -1,5 +1,6 @@
-/* contain.c: in: a planned program that predicts.  out: the same, but what it still reads of the weights themselves is copied at prepare time as
- * well, each tensor as it is: what was prepared then points to nothing, and can be a constant of its own. A copy is a statement like any other. */
+/* contain.c: in: a planned program that predicts.  out: the same, but what it still reads of the weights themselves is
+ * copied at prepare time as well, each tensor as it is: what was prepared then points to nothing, and can be a constant
+ * of its own. A copy is a statement like any other. */
 #include "passes.h"
 
 #include <string.h>
@@ -45,7 +46,8 @@ static Tensor *make_copy(Container *container, Tensor *weight)
         axes[d] = ir_axis(ir, names[d], weight->extent[d], AXIS_PLAIN);
         from.index[d] = to.index[d] = index_axis(axes[d]);
     }
-    Statement *statement = ir_statement(ir, SECTION_RESET, NULL, ACCUMULATE_SET, to, expr_load(ir->arena, from), weight->rank, axes);
+    Statement *statement = ir_statement(ir, SECTION_RESET, NULL, ACCUMULATE_SET, to, expr_load(ir->arena, from),
+                                        weight->rank, axes);
     ir->statement_count--;          /* it goes to the front */
     statement->time = TIME_PREPARE;
     arena_append(ir->arena, container->copies, container->count, container->capacity, statement);

@@ -1,7 +1,8 @@
-/* fill.c: which contribution sets, and where zeros go. in: statements that add.  out: the same sums, every element with a beginning.
- * A contribution outside all loops sets its box if nothing touched it before. The contributions of one time loop set the row of each turn if
- * that turn is the first to touch it: so an adjoint of a state needs no zeros but in the one row that comes from outside, and two rows
- * of it are enough to keep. Whatever is not proven becomes zeros and `+=`, which is always right. */
+/* fill.c: which contribution sets, and where zeros go. in: statements that add.  out: the same sums, every element with
+ * a beginning. A contribution outside all loops sets its box if nothing touched it before. The contributions of one
+ * time loop set the row of each turn if that turn is the first to touch it: so an adjoint of a state needs no zeros but
+ * in the one row that comes from outside, and two rows of it are enough to keep. Whatever is not proven becomes zeros
+ * and `+=`, which is always right. */
 #include "fill.h"
 
 #include <stdlib.h>
@@ -67,7 +68,8 @@ static bool sums(const Statement *statement)
     return false;
 }
 
-/* One contribution: sets what is new, if all of it is new; else zeros what is new. `like`: where zeros go. Adds to `covered`. */
+/* One contribution: sets what is new, if all of it is new; else zeros what is new. `like`: where zeros go. Adds to
+ * `covered`. */
 static bool begin(Fill *fill, const Statement *statement, Box box, Touch touch, Zero like, Boxes *covered)
 {
     Arena *arena = fill->ir->arena;
@@ -99,7 +101,8 @@ static bool find_rows(Group *group)
         for (int d = 0; d < out->tensor->rank; d++) {
             if (!index_uses(&out->index[d], group->loop->axis))
                 continue;
-            if (dimension >= 0 || out->index[d].gather || out->index[d].terms != 1 || abs(out->index[d].coefficient[0]) != 1)
+            if (dimension >= 0 || out->index[d].gather || out->index[d].terms != 1 ||
+                abs(out->index[d].coefficient[0]) != 1)
                 return false;
             dimension = d;
             constant = out->index[d].constant;
@@ -128,7 +131,8 @@ static int constant_of(const Group *group, const Statement *statement)
     return statement->out.index[group->dimension].constant;
 }
 
-/* Rows that other turns of the loop touch must be complete when they do, and rows that no turn begins are zeroed in front of the loop. */
+/* Rows that other turns of the loop touch must be complete when they do, and rows that no turn begins are zeroed in
+ * front of the loop. */
 static bool others_fit(const Group *group, Arena *arena, const Boxes *turn, const Boxes *covered, Boxes *before_loop)
 {
     for (int i = 0; i < turn->count; i++) {
@@ -172,8 +176,12 @@ static bool begin_in_turns(Fill *fill, Group *group, Section section, Boxes *cov
             continue;
         Touch touch;
         Box box = box_of_turn(group, statement, &touch);
-        Zero like = { .position = group->positions[i], .section = section, .tensor = statement->out.tensor, .loop = group->loop,
-                      .dimension = group->dimension, .row = statement->out.index[group->dimension] };
+        Zero like = { .position = group->positions[i],
+                      .section = section,
+                      .tensor = statement->out.tensor,
+                      .loop = group->loop,
+                      .dimension = group->dimension,
+                      .row = statement->out.index[group->dimension] };
         sets[i] = begin(fill, statement, box, touch, like, &turn);
     }
     if (!others_fit(group, arena, &turn, covered, &before_loop)) {
@@ -200,7 +208,9 @@ static void fill_group(Fill *fill, Group *group, Section section, Boxes *covered
         Touch touch;
         Box box = box_of_access(&group->statements[i]->out, turns_of(group->loop), &touch);
         Boxes rest = boxes_rest(fill->ir->arena, &box, covered);
-        Zero like = { .position = group->loop_position, .section = section, .tensor = group->statements[i]->out.tensor };
+        Zero like = { .position = group->loop_position,
+                      .section = section,
+                      .tensor = group->statements[i]->out.tensor };
         add_zeros(fill, like, &rest);
         boxes_add(fill->ir->arena, covered, box);
     }
@@ -331,7 +341,8 @@ static void append_zero(Ir *ir, const Zero *zero)
         out.index[d].constant = zero->box.low[d];
         shape.axes[shape.axis_count++] = axis;
     }
-    ir_statement(ir, zero->section, zero->loop, ACCUMULATE_SET, out, expr_constant(ir->arena, 0), shape.axis_count, shape.axes);
+    ir_statement(ir, zero->section, zero->loop, ACCUMULATE_SET, out, expr_constant(ir->arena, 0), shape.axis_count,
+                 shape.axes);
 }
 
 void fill_append_zero(Ir *ir, Section section, Tensor *tensor, const Tensor *like)

@@ -1,7 +1,9 @@
-/* flatten.c: in: statements with their binding times.  out: tensors [..][gates][units] whose units would leave much of their last vectors empty are
- * [..][gates * units], and what runs over gates and units runs over one axis: 4 x 100 units fill vectors of 16, where 100 leave an eighth of them
- * empty. What is of one gate is read and written at any place then, and a part of its last vector.
- * The sums of a batch stay apart, as their gates are finished in registers; to a single row reading weights is what counts. */
+/* flatten.c: in: statements with their binding times.  out: tensors [..][gates][units] whose units would leave much of
+ * their last vectors empty are
+ * [..][gates * units], and what runs over gates and units runs over one axis: 4 x 100 units fill vectors of 16, where
+ * 100 leave an eighth of them empty. What is of one gate is read and written at any place then, and a part of its last
+ * vector. The sums of a batch stay apart, as their gates are finished in registers; to a single row reading weights is
+ * what counts. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -30,17 +32,21 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
     int gate = gate_dimension(tensor), lanes = f->target->lanes;
     if (f->ir->batch > 1 && tensor->role != ROLE_ADJOINT)
         return false;
-    if (gate < 0 || !lanes_is_private(f->ir, tensor) || gate == tensor->batch_dimension || gate == tensor->time_dimension || tensor->extent[gate] < 2)
+    if (gate < 0 || !lanes_is_private(f->ir, tensor) || gate == tensor->batch_dimension ||
+        gate == tensor->time_dimension || tensor->extent[gate] < 2)
         return false;
     int gates = tensor->extent[gate], units = tensor->extent[gate + 1];
     int apart = (units + lanes - 1) / lanes * gates, together = units * gates / lanes;
-    return units * gates % lanes == 0 && (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes && apart >= together * WASTE;
+    return units * gates % lanes == 0 && (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes &&
+           apart >= together * WASTE;
 }
 
 static const Axis *axis_alone(const Index *index)
 {
-    return !index->gather && index->constant == 0 && index->terms == 1 && index->coefficient[0] == 1 && index->axis[0]->kind == AXIS_PLAIN
-         ? index->axis[0] : NULL;
+    return !index->gather && index->constant == 0 && index->terms == 1 && index->coefficient[0] == 1 &&
+                   index->axis[0]->kind == AXIS_PLAIN
+               ? index->axis[0]
+               : NULL;
 }
 
 /* The axes of [gate][unit], if the access runs over all of both. */
@@ -49,7 +55,8 @@ static bool runs_over(const Access *access, const Axis **gate, const Axis **unit
     int d = gate_dimension(access->tensor);
     *gate = axis_alone(&access->index[d]);
     *unit = axis_alone(&access->index[d + 1]);
-    return *gate && *unit && *gate != *unit && (*gate)->extent == access->tensor->extent[d] && (*unit)->extent == access->tensor->extent[d + 1];
+    return *gate && *unit && *gate != *unit && (*gate)->extent == access->tensor->extent[d] &&
+           (*unit)->extent == access->tensor->extent[d + 1];
 }
 
 /* units * gate + unit, or neither of them. */

@@ -1,7 +1,8 @@
-/* grad.c: automatic differentiation. in: a training Ir with reset, forward and loss statements.  out: the same and its adjoint statements.
- * One rule: walk the list backwards; for each statement push the seed d_out[same index] through the scalar expression, and at each
- * load A[i] that a trainable tensor reaches, emit d_A[i] += seed over the same axes, in the reversed time loop.
- * Every adjoint element gets a beginning in fill.c. The loss writes into adjoints of the forward section anew at each call. */
+/* grad.c: automatic differentiation. in: a training Ir with reset, forward and loss statements.  out: the same and its
+ * adjoint statements. One rule: walk the list backwards; for each statement push the seed d_out[same index] through the
+ * scalar expression, and at each load A[i] that a trainable tensor reaches, emit d_A[i] += seed over the same axes, in
+ * the reversed time loop. Every adjoint element gets a beginning in fill.c. The loss writes into adjoints of the
+ * forward section anew at each call. */
 #include "fill.h"
 #include "passes.h"
 
@@ -73,8 +74,10 @@ static void find_flows(Grad *grad)
     grad->needs = arena_array(ir->arena, bool, ir->tensor_count);
     grad->reaches = arena_array(ir->arena, bool, ir->tensor_count);
     for (int i = 0; i < ir->tensor_count; i++)
-        grad->needs[i] = (ir->tensors[i]->role == ROLE_WEIGHT || ir->tensors[i]->role == ROLE_INPUT) && ir->tensors[i]->trainable;
-    grad->needs[ir->output->number] = true;     /* d_output is part of the interface, even where all weights are frozen */
+        grad->needs[i] = (ir->tensors[i]->role == ROLE_WEIGHT || ir->tensors[i]->role == ROLE_INPUT) &&
+                         ir->tensors[i]->trainable;
+    /* d_output is part of the interface, even where all weights are frozen */
+    grad->needs[ir->output->number] = true;
     grad->reaches[ir->output->number] = true;
     if (ir->loss)
         grad->reaches[ir->loss->number] = true;
@@ -86,7 +89,8 @@ static void create_adjoint(Ir *ir, Tensor *tensor)
 {
     bool gradient = tensor->role == ROLE_WEIGHT || tensor->role == ROLE_INPUT;
     Tensor *adjoint = ir_tensor(ir, gradient ? ROLE_GRADIENT : ROLE_ADJOINT, tensor->layer,
-                                arena_format(ir->arena, "d_%s", tensor->role == ROLE_INPUT ? "input" : tensor->name), tensor->rank, tensor->extent);
+                                arena_format(ir->arena, "d_%s", tensor->role == ROLE_INPUT ? "input" : tensor->name),
+                                tensor->rank, tensor->extent);
     adjoint->batch_dimension = tensor->batch_dimension;
     adjoint->time_dimension = tensor->time_dimension;
     adjoint->weight = tensor->weight;
@@ -141,7 +145,8 @@ static void push(Grad *grad, const Expr *expr, Expr *seed, Expr *output, bool re
     for (int i = 0; i < op_traits[expr->op].arity; i++) {
         if (!flows(expr->argument[i]))
             continue;
-        push(grad, expr->argument[i], expr_make(arena, OP_MULTIPLY, seed, expr_derivative(arena, expr, i, output, recurs)), NULL, recurs);
+        push(grad, expr->argument[i],
+             expr_make(arena, OP_MULTIPLY, seed, expr_derivative(arena, expr, i, output, recurs)), NULL, recurs);
     }
 }
 
@@ -184,7 +189,8 @@ static void emit(Grad *grad, const Statement *from, Loop *loop, const Piece *pie
         die("the loss reads %s.%s", piece->access.tensor->layer, piece->access.tensor->name);
     Axis *axes[STATEMENT_AXES_MAX];
     order_axes(&out, from, axes);
-    ir_statement(grad->ir, grad->section, loop, ACCUMULATE_ADD, out, piece->sum, from->axis_count, axes)->layer = from->layer;
+    ir_statement(grad->ir, grad->section, loop, ACCUMULATE_ADD, out, piece->sum, from->axis_count, axes)
+        ->layer = from->layer;
 }
 
 /* Nothing else than sets writes the tensor: what is stored is the value of the statement. */
@@ -223,7 +229,8 @@ static Index count_down(const Statement *statement)
         if (!axis || out_uses(&statement->out, axis) || axis->extent == 1)
             continue;
         if (position.terms == INDEX_TERMS_MAX)
-            die("%s.%s: maximum over more than %d axes", statement->layer, statement->out.tensor->name, INDEX_TERMS_MAX);
+            die("%s.%s: maximum over more than %d axes", statement->layer, statement->out.tensor->name,
+                INDEX_TERMS_MAX);
         position.axis[position.terms] = axis;
         position.coefficient[position.terms++] = -position.constant;
         position.constant *= axis->extent;
@@ -231,13 +238,15 @@ static Index count_down(const Statement *statement)
     return position;
 }
 
-/* Outside the loop: first[i] max= equal(value, out[i]) * (count - position). Returns the mask that is 1 at the first maximum. */
+/* Outside the loop: first[i] max= equal(value, out[i]) * (count - position). Returns the mask that is 1 at the first
+ * maximum. */
 static const Expr *emit_first_maximum(Grad *grad, const Statement *statement)
 {
     Ir *ir = grad->ir;
     Arena *arena = ir->arena;
     const Tensor *of = statement->out.tensor;
-    Tensor *first = ir_tensor(ir, ROLE_VALUE, of->layer, arena_format(arena, "first_%s", of->name), of->rank, of->extent);
+    Tensor *first = ir_tensor(ir, ROLE_VALUE, of->layer, arena_format(arena, "first_%s", of->name), of->rank,
+                              of->extent);
     first->batch_dimension = of->batch_dimension;
     first->time_dimension = of->time_dimension;
     fill_append_zero(ir, grad->section, first, of);
@@ -251,7 +260,9 @@ static const Expr *emit_first_maximum(Grad *grad, const Statement *statement)
         axes[count++] = statement->axes[i];
     Expr *equal = expr_make(arena, OP_EQUAL, statement->value, expr_load(arena, statement->out));
     Expr *position = expr_position(arena, count_down(statement));
-    ir_statement(ir, grad->section, NULL, ACCUMULATE_MAX, out, expr_make(arena, OP_MULTIPLY, equal, position), count, axes)->layer = statement->layer;
+    ir_statement(ir, grad->section, NULL, ACCUMULATE_MAX, out, expr_make(arena, OP_MULTIPLY, equal, position), count,
+                 axes)
+        ->layer = statement->layer;
     return expr_make(arena, OP_EQUAL, expr_load(arena, out), position);
 }
 
@@ -270,7 +281,8 @@ static void store_terms(Grad *grad, int at)
         die("%s.%s: maximum over too many axes", statement->layer, statement->out.tensor->name);
     for (int i = 0; i < count; i++)
         extent[i] = axes[i]->extent;
-    Tensor *terms = ir_tensor(ir, ROLE_VALUE, statement->layer, arena_format(ir->arena, "%s_terms", statement->out.tensor->name), count, extent);
+    Tensor *terms = ir_tensor(ir, ROLE_VALUE, statement->layer,
+                              arena_format(ir->arena, "%s_terms", statement->out.tensor->name), count, extent);
     Access access = { .tensor = terms };
     for (int i = 0; i < count; i++) {
         access.index[i] = index_axis(axes[i]);
@@ -279,7 +291,8 @@ static void store_terms(Grad *grad, int at)
         if (axes[i]->kind == AXIS_TIME && terms->time_dimension < 0)
             terms->time_dimension = i;
     }
-    ir_statement(ir, statement->section, statement->loop, ACCUMULATE_SET, access, statement->value, statement->axis_count, statement->axes);
+    ir_statement(ir, statement->section, statement->loop, ACCUMULATE_SET, access, statement->value,
+                 statement->axis_count, statement->axes);
     Statement *store = ir->statements[ir->statement_count - 1];
     store->layer = statement->layer;
     memmove(&ir->statements[at + 1], &ir->statements[at], sizeof(Statement *) * (size_t)(ir->statement_count - 1 - at));
@@ -296,7 +309,8 @@ static void prepare_maxima(Grad *grad)
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
         int out = statement->out.tensor->number;
-        if (statement->accumulate == ACCUMULATE_MAX && statement->value->op != OP_LOAD && grad->needs[out] && grad->reaches[out])
+        if (statement->accumulate == ACCUMULATE_MAX && statement->value->op != OP_LOAD && grad->needs[out] &&
+            grad->reaches[out])
             store_terms(grad, i++);
     }
     if (ir->statement_count == grad->forward_count)
@@ -330,8 +344,10 @@ static void walk_run(Grad *grad, int begin, int end, Section of)
             masks[i - begin] = emit_first_maximum(grad, statement);
         else if (statement->accumulate == ACCUMULATE_SET && !only_set(grad, statement->out.tensor))
             for (int m = 0; m < grad->forward_count; m++)
-                if (ir->statements[m]->accumulate == ACCUMULATE_MAX && ir->statements[m]->out.tensor == statement->out.tensor)
-                    die("%s.%s: max= over a beginning that is not constant", statement->layer, statement->out.tensor->name);
+                if (ir->statements[m]->accumulate == ACCUMULATE_MAX &&
+                    ir->statements[m]->out.tensor == statement->out.tensor)
+                    die("%s.%s: max= over a beginning that is not constant", statement->layer,
+                        statement->out.tensor->name);
     }
     for (int i = end - 1; i >= begin; i--) {
         const Statement *statement = ir->statements[i];

@@ -1,5 +1,5 @@
-/* lanes.c: in: a statement.  out: the axis along which its vectors lie, if there is one, and what its other axes are then.
- * Layouts come first: they say along which axes memory can be walked one float at a time. */
+/* lanes.c: in: a statement.  out: the axis along which its vectors lie, if there is one, and what its other axes are
+ * then. Layouts come first: they say along which axes memory can be walked one float at a time. */
 #include "lanes.h"
 
 #include "compiler/ir/axes.h"
@@ -41,7 +41,8 @@ static bool has_inner_dimensions(const Tensor *tensor)
 
 void lanes_choose_layouts(Ir *ir, const Target *target)
 {
-    Noted noted = { .gathered = arena_array(ir->arena, bool, ir->tensor_count), .by_blas = arena_array(ir->arena, bool, ir->tensor_count) };
+    Noted noted = { .gathered = arena_array(ir->arena, bool, ir->tensor_count),
+                    .by_blas = arena_array(ir->arena, bool, ir->tensor_count) };
     for (int i = 0; i < ir->statement_count; i++) {
         noted.statement = ir->statements[i];
         note(&noted, &ir->statements[i]->out);
@@ -52,7 +53,8 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
         tensor->lanes = target->lanes;
         if (noted.by_blas[i])
             continue;
-        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel || tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
+        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel ||
+            tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
             tensor->layout = LAYOUT_ROWS;
         else
             tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
@@ -63,7 +65,8 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
 
 static bool is_axis_alone(const Index *index, const Axis *axis)
 {
-    return !index->gather && index->constant == 0 && index->terms == 1 && index->axis[0] == axis && index->coefficient[0] == 1;
+    return !index->gather && index->constant == 0 && index->terms == 1 && index->axis[0] == axis &&
+           index->coefficient[0] == 1;
 }
 
 bool lanes_walk(const Access *access, const Axis *axis)
@@ -73,13 +76,15 @@ bool lanes_walk(const Access *access, const Axis *axis)
     if (tensor->integer || tensor->rank == 0)
         return false;
     for (int d = 0; d <= last; d++)
-        if (index_uses(&access->index[d], axis) && (access->index[d].gather || (!tensor_is_row_major(tensor) && d < last)))
+        if (index_uses(&access->index[d], axis) &&
+            (access->index[d].gather || (!tensor_is_row_major(tensor) && d < last)))
             return false;
     if (tensor_is_row_major(tensor))
         return access_stride(access, axis) == 1;
     if (is_axis_alone(&access->index[last], axis) && axis->extent == tensor->extent[last])
         return true;
-    return tensor->layout == LAYOUT_PADDED && index_coefficient(&access->index[last], axis) == 1 && axis->extent % tensor->lanes == 0;
+    return tensor->layout == LAYOUT_PADDED && index_coefficient(&access->index[last], axis) == 1 &&
+           axis->extent % tensor->lanes == 0;
 }
 
 bool lanes_is_summed(const Statement *statement, const Axis *axis)
@@ -124,7 +129,8 @@ static Axis *find_lane(const Statement *statement, bool dot)
         Axis *axis = statement->axes[a];
         if (axis->kind == AXIS_BATCH || axis->extent < 2 || !value_fits(statement, axis))
             continue;
-        bool fits = dot ? lanes_is_summed(statement, axis) : axis_is_free(statement, axis) && lanes_walk(&statement->out, axis);
+        bool fits = dot ? lanes_is_summed(statement, axis)
+                        : axis_is_free(statement, axis) && lanes_walk(&statement->out, axis);
         if (fits && (!best || axis->extent > best->extent))
             best = axis;
     }
@@ -138,7 +144,8 @@ typedef struct SelfRead {
     bool found;
 } SelfRead;
 
-/* h[t] beside h[t+1] in a loop over t are apart; any other element of the tensor that is being written is a conflict. */
+/* h[t] beside h[t+1] in a loop over t are apart; any other element of the tensor that is being written
+ * is a conflict. */
 static void find_self(void *context, const Access *access)
 {
     SelfRead *self = context;
@@ -193,7 +200,8 @@ static void sort_axes(const Statement *statement, const Target *target, Lanes *l
             continue;
         }
         bool is_free = axis_is_free(statement, axis);
-        if (is_free && !lanes->dot && !is_long(axis) && axis->extent <= COPIED_EXTENT && lanes->copies * axis->extent <= target->accumulators) {
+        if (is_free && !lanes->dot && !is_long(axis) && axis->extent <= COPIED_EXTENT &&
+            lanes->copies * axis->extent <= target->accumulators) {
             lanes->copies *= axis->extent;
             continue;
         }
@@ -228,9 +236,11 @@ Lanes lanes_of(const Statement *statement, const Target *target)
         return lanes;
     for (int a = 0; a < statement->axis_count; a++)
         lanes.sums |= lanes_is_summed(statement, statement->axes[a]);
-    Axis *free_lane = find_lane(statement, false), *summed_lane = lanes.sums && statement->accumulate != ACCUMULATE_SET ? find_lane(statement, true) : NULL;
+    Axis *free_lane = find_lane(statement, false),
+         *summed_lane = lanes.sums && statement->accumulate != ACCUMULATE_SET ? find_lane(statement, true) : NULL;
     lanes.lane = free_lane;
-    if (summed_lane && (!free_lane || dot_cost(statement, summed_lane, target->lanes) < positions(statement, free_lane, target->lanes))) {
+    if (summed_lane && (!free_lane || dot_cost(statement, summed_lane, target->lanes) <
+                                          positions(statement, free_lane, target->lanes))) {
         lanes.lane = summed_lane;
         lanes.dot = true;
     }

@@ -9,7 +9,8 @@ typedef struct Lanes {
     Axis *lane;                     /* NULL: the statement stays a nest of plain loops */
     bool dot;                       /* the lane axis is summed */
     bool sums;                      /* there are summed axes */
-    bool ordered;                   /* axes of the output that are not free (a scatter): the statement keeps its order, alone in its tile */
+    /* axes of the output that are not free (a scatter): the statement keeps its order, alone in its tile */
+    bool ordered;
     bool streams;                   /* a long sum without a weight (a gradient): its axes are cut in pieces */
     int outer_count;                /* of the output, neither lane nor copied, in the statement's order */
     Axis *outer[STATEMENT_AXES_MAX];

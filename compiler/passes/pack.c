@@ -1,6 +1,7 @@
-/* pack.c: in: tiles.  out: the same, but what their sums read of weights along the lanes is copied at prepare time into the order in which
- * it is read: [summed axes][gates][lanes], one stream without gaps. A copy is a statement like any other. As bf16, a vector
- * holds two of floats: those of two gates, or, where gates do not go in pairs, of two turns of the innermost sum. */
+/* pack.c: in: tiles.  out: the same, but what their sums read of weights along the lanes is copied at prepare time into
+ * the order in which it is read: [summed axes][gates][lanes], one stream without gaps. A copy is a statement like any
+ * other. As bf16, a vector holds two of floats: those of two gates, or, where gates do not go in pairs, of two turns of
+ * the innermost sum. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -63,8 +64,8 @@ static bool is_copied(const Tile *tile, const Axis *axis)
     return copied;
 }
 
-/* The dimension in which neighbours share a word: in the text of the tile, it has to be plain which half is meant. -1: the copy is no operand of a
- * sum, or one whose lanes are added up; it stays in float. */
+/* The dimension in which neighbours share a word: in the text of the tile, it has to be plain which half is meant. -1:
+ * the copy is no operand of a sum, or one whose lanes are added up; it stays in float. */
 static int paired_dimension(const Packer *packer, Axis *const *axes, int count)
 {
     const Statement *statement = packer->statement;
@@ -125,7 +126,9 @@ static bool name_taken(const Packer *packer, const char *layer, const char *name
 static const char *name_of_copy(const Packer *packer, const Tensor *weight)
 {
     Arena *arena = packer->ir->arena;
-    const char *base = packer->statement->section == SECTION_BACKWARD ? arena_format(arena, "%s_transposed", weight->name) : weight->name;
+    const char *base = packer->statement->section == SECTION_BACKWARD
+                           ? arena_format(arena, "%s_transposed", weight->name)
+                           : weight->name;
     const char *name = base;
     for (int again = 2; name_taken(packer, weight->layer, name); again++)
         name = arena_format(arena, "%s_%d", base, again);
@@ -176,7 +179,8 @@ static Access packed_access(Packer *packer, const Access *access)
     Statement *statement = packer->statement;
     Axis *axes[STATEMENT_AXES_MAX];
     int count = axes_of_copy(statement, access, axes);
-    Form form = { .layout = count > 1 && !statement->tile->dot ? LAYOUT_BLOCKED : LAYOUT_PADDED, .paired = paired_dimension(packer, axes, count) };
+    Form form = { .layout = count > 1 && !statement->tile->dot ? LAYOUT_BLOCKED : LAYOUT_PADDED,
+                  .paired = paired_dimension(packer, axes, count) };
     form.lanes = statement->out.tensor->lanes;
     if (form.layout == LAYOUT_BLOCKED && statement->out.tensor->panel)      /* one stream for all of a panel */
         form.lanes *= statement->out.tensor->panel;

@@ -5,12 +5,14 @@
 #include "compiler/ir/ir.h"
 #include "target.h"
 
-/* grad: appends the adjoint statements to a training Ir that has its forward and loss statements: SECTION_LOSS sets d_output
- * (and, where the loss reads the pre-activation, the adjoint of that), SECTION_BACKWARD adds to the gradients. Frozen weights prune it. */
+/* grad: appends the adjoint statements to a training Ir that has its forward and loss statements: SECTION_LOSS sets
+ * d_output (and, where the loss reads the pre-activation, the adjoint of that), SECTION_BACKWARD adds to the gradients.
+ * Frozen weights prune it. */
 void grad(Ir *ir);
 
-/* stage: labels every statement with its binding time. For a target with lanes it also moves statements: what does not recur leaves its
- * loop, products with gathered weights become tables, what nobody reads goes. `for_blas`: so do sums that are large products outside of it. */
+/* stage: labels every statement with its binding time. For a target with lanes it also moves statements: what does not
+ * recur leaves its loop, products with gathered weights become tables, what nobody reads goes. `for_blas`: so do sums
+ * that are large products outside of it. */
 void stage(Ir *ir, const Target *target, bool for_blas);
 
 /* blas: products of matrices beyond the target's threshold are going to be calls of BLAS. */
@@ -25,10 +27,12 @@ void tile(Ir *ir, const Target *target);
 /* piece: time loops are cut, so that what was moved behind them reads what a few turns left while it is near. */
 void piece(Ir *ir);
 
-/* pack: weights that tiles sum over are copied at prepare time into the order in which they are read; `bf16`: as bf16, two in a word. */
+/* pack: weights that tiles sum over are copied at prepare time into the order in which they are read; `bf16`: as bf16,
+ * two in a word. */
 void pack(Ir *ir, bool bf16);
 
-/* schedule: for statements without a tile: decides unrolling under the code budget of the target. `unroll`: UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
+/* schedule: for statements without a tile: decides unrolling under the code budget of the target. `unroll`:
+ * UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
 enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };
 void schedule(Ir *ir, const Target *target, int unroll);
 void schedule_print(Out *out, const Ir *ir);    /* a line per layer: "lstm: 4 nests unrolled, 2 loops" */
@@ -36,7 +40,8 @@ void schedule_print(Out *out, const Ir *ir);    /* a line per layer: "lstm: 4 ne
 /* plan: gives every tensor its home and the window of time it needs. `streaming`: states live in M_state. */
 void plan(Ir *ir, bool streaming);
 
-/* contain: for a program that predicts: what it reads of the weights themselves is copied at prepare time too, so that struct M_packed points to nothing. */
+/* contain: for a program that predicts: what it reads of the weights themselves is copied at prepare time too, so that
+ * struct M_packed points to nothing. */
 void contain(Ir *ir);
 
 #endif

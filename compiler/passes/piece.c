@@ -1,8 +1,9 @@
-/* piece.c: in: tiles, some of them moved behind the time loop that they left.  out: such loops cut in pieces, each followed by those tiles for
- * the turns of the piece: gradients are summed up while the adjoints of these turns are in a cache, and no others need memory.
- * Moving to the end of a piece is moving less far than behind the loop, which stage has found to be right.
- * Between the pieces a gradient lies in the order in which tiles add to it, and goes to the caller's at the end: rows of the caller's are
- * a power of two apart where layers are large, and would meet in the same few lines of every cache. */
+/* piece.c: in: tiles, some of them moved behind the time loop that they left.  out: such loops cut in pieces, each
+ * followed by those tiles for the turns of the piece: gradients are summed up while the adjoints of these turns are in
+ * a cache, and no others need memory. Moving to the end of a piece is moving less far than behind the loop, which stage
+ * has found to be right. Between the pieces a gradient lies in the order in which tiles add to it, and goes to the
+ * caller's at the end: rows of the caller's are a power of two apart where layers are large, and would meet in the same
+ * few lines of every cache. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -44,7 +45,8 @@ static int end_of_followers(const Ir *ir, int first, const Loop *loop)
     while (end < ir->statement_count && may_follow(ir->statements[end], loop)) {
         const Tile *tile = ir->statements[end]->tile;
         int next = end;
-        while (next < ir->statement_count && ir->statements[next]->tile == tile && may_follow(ir->statements[next], loop))
+        while (next < ir->statement_count && ir->statements[next]->tile == tile &&
+               may_follow(ir->statements[next], loop))
             next++;
         if (next < ir->statement_count && ir->statements[next]->tile == tile)
             break;
@@ -57,7 +59,8 @@ static void cut(Ir *ir, Loop *loop, int first, int end)
 {
     int piece = loop->axis->extent;
     for (int i = first; i < end; i++)
-        if (is_chunk(ir->statements[i]) && ir->statements[i]->tile->chunk && ir->statements[i]->tile->chunk_extent < piece)
+        if (is_chunk(ir->statements[i]) && ir->statements[i]->tile->chunk &&
+            ir->statements[i]->tile->chunk_extent < piece)
             piece = ir->statements[i]->tile->chunk_extent;
     if (piece >= loop->axis->extent)
         return;
@@ -100,7 +103,8 @@ static int axes_of_output(const Statement *statement, Axis **axes)
 }
 
 /* A statement over axes of its own, for all elements of `sum`. */
-static Statement *over_all(Ir *ir, Tensor *sum, Axis *const *axes, int count, Accumulate accumulate, Access out, Expr *value)
+static Statement *over_all(Ir *ir, Tensor *sum, Axis *const *axes, int count, Accumulate accumulate, Access out,
+                           Expr *value)
 {
     Statement *statement = ir_statement(ir, SECTION_BACKWARD, NULL, accumulate, out, value, count, axes);
     ir->statement_count--;          /* its place is another */
@@ -155,7 +159,8 @@ static Insertion sum_apart(Ir *ir, Statement *statement)
 static void insert(Ir *ir, int at, Statement *statement)
 {
     arena_append(ir->arena, ir->statements, ir->statement_count, ir->statement_capacity, statement);
-    memmove(ir->statements + at + 1, ir->statements + at, sizeof *ir->statements * (size_t)(ir->statement_count - 1 - at));
+    memmove(ir->statements + at + 1, ir->statements + at,
+            sizeof *ir->statements * (size_t)(ir->statement_count - 1 - at));
     ir->statements[at] = statement;
 }
 

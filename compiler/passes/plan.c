@@ -1,7 +1,8 @@
-/* plan.c: in: an Ir whose statements have their binding times.  out: every tensor knows its home, how many rows of its time
- * dimension are kept there, and whether it may share memory with tensors that are never alive together with it.
- * A function of the generated interface runs its statements unit by unit: a unit is a run of one layer's statements in one
- * section, time loops and tiles whole. A tensor that lives within a single unit shares its memory with those of all other units. */
+/* plan.c: in: an Ir whose statements have their binding times.  out: every tensor knows its home, how many rows of its
+ * time dimension are kept there, and whether it may share memory with tensors that are never alive together with it. A
+ * function of the generated interface runs its statements unit by unit: a unit is a run of one layer's statements in
+ * one section, time loops and tiles whole. A tensor that lives within a single unit shares its memory with those of all
+ * other units. */
 #include "passes.h"
 
 #include <string.h>
@@ -78,7 +79,8 @@ static const Loop *loop_of(const Statement *statement)
 
 static bool same_unit(const Statement *a, const Statement *b)
 {
-    return a->section == b->section && ((a->loop && a->loop == b->loop) || (a->tile && a->tile == b->tile) || !strcmp(a->layer, b->layer));
+    return a->section == b->section &&
+           ((a->loop && a->loop == b->loop) || (a->tile && a->tile == b->tile) || !strcmp(a->layer, b->layer));
 }
 
 static void number_units(Planner *planner)
@@ -114,7 +116,8 @@ static bool is_local_to_one_function(const Planner *planner, const Use *use)
 {
     const Statement *const *statements = (const Statement *const *)planner->ir->statements;
     for (int i = 1; i < use->count; i++)
-        if (function_of(planner, statements[use->visits[i].statement]) != function_of(planner, statements[use->visits[0].statement]))
+        if (function_of(planner, statements[use->visits[i].statement]) !=
+            function_of(planner, statements[use->visits[0].statement]))
             return false;
     return true;
 }
@@ -147,12 +150,14 @@ static bool is_current_or_next(const Index *index, const Axis *axis)
         && (index->constant == 0 || index->constant == 1);
 }
 
-/* A recurrence: in one loop the rows t and t+1, before it the row it starts from, after it the row it ends with. Turn t then
- * touches two neighbours, and what it overwrites (two rows off) is never read again: row index modulo 2 is enough. */
+/* A recurrence: in one loop the rows t and t+1, before it the row it starts from, after it the row it ends with. Turn t
+ * then touches two neighbours, and what it overwrites (two rows off) is never read again: row index modulo
+ * 2 is enough. */
 static bool needs_two_rows(const Planner *planner, const Tensor *tensor, const Use *use)
 {
     const Loop *loop = NULL;
-    int first = 0, last = 0;        /* units of the loop's statements are one and the same; statements of a loop are consecutive */
+    /* units of the loop's statements are one and the same; statements of a loop are consecutive */
+    int first = 0, last = 0;
     for (int i = 0; i < use->count; i++) {
         const Loop *other = planner->ir->statements[use->visits[i].statement]->loop;
         if (!other)
@@ -187,10 +192,11 @@ static bool needs_piece(const Planner *planner, const Tensor *tensor, const Use 
         return false;
     for (int i = 0; i < use->count; i++) {
         const Statement *statement = planner->ir->statements[use->visits[i].statement];
-        const Index *row = &use->visits[i].access->index[tensor->time_dimension], *first = &use->visits[0].access->index[tensor->time_dimension];
+        const Index *row = &use->visits[i].access->index[tensor->time_dimension],
+                    *first = &use->visits[0].access->index[tensor->time_dimension];
         const Axis *turns = statement->loop ? statement->loop->axis : statement->tile ? statement->tile->turns : NULL;
-        if (loop_of(statement) != loop || row->gather || row->terms != 1 || row->axis[0] != turns || row->coefficient[0] != 1
-            || row->constant != first->constant)
+        if (loop_of(statement) != loop || row->gather || row->terms != 1 || row->axis[0] != turns ||
+            row->coefficient[0] != 1 || row->constant != first->constant)
             return false;
     }
     return true;
@@ -212,7 +218,8 @@ static bool same_but_copies(const Tile *tile, const Index *a, const Index *b)
     return !a->gather && !b->gather;
 }
 
-/* Every access is in one tile and at the same point of it (but for gates, which are written out): no memory is needed. */
+/* Every access is in one tile and at the same point of it (but for gates, which are written out): no
+ * memory is needed. */
 static bool stays_in_registers(const Planner *planner, const Tensor *tensor, const Use *use)
 {
     const Tile *tile = planner->ir->statements[use->visits[0].statement]->tile;
@@ -242,8 +249,10 @@ static void plan_local(const Planner *planner, Tensor *tensor, const Use *use)
         return;
     }
     if (tensor->time_dimension >= 0)
-        tensor->window = needs_one_row(planner, tensor, use) ? 1 : needs_two_rows(planner, tensor, use) ? 2
-                       : needs_piece(planner, tensor, use)                                                      ? piece_of(planner, use) : 0;
+        tensor->window = needs_one_row(planner, tensor, use)    ? 1
+                         : needs_two_rows(planner, tensor, use) ? 2
+                         : needs_piece(planner, tensor, use)    ? piece_of(planner, use)
+                                                                : 0;
     if (tensor->lifetime_first == tensor->lifetime_last)
         tensor->unit = tensor->lifetime_first;
 }
@@ -394,7 +403,8 @@ static void name_unit(Ir *ir, const Tensor *tensor)
 
 static bool is_step_value(const Planner *planner, const Tensor *tensor)
 {
-    return tensor->home == HOME_STATE && tensor->role != ROLE_STATE && is_local_to_one_function(planner, &planner->uses[tensor->number]);
+    return tensor->home == HOME_STATE && tensor->role != ROLE_STATE &&
+           is_local_to_one_function(planner, &planner->uses[tensor->number]);
 }
 
 /* Values of a step are gone after it: if they are few, they live on the stack, and a stream is its states alone. */

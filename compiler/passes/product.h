@@ -26,8 +26,8 @@ typedef struct Product {                /* out[rows][columns] += left[rows][term
     bool sums_over_loops;               /* several of these are added up in the same place */
 } Product;
 
-/* False: it is no such product. `steps_first`: taking an input that lies [batch][step] for its copy that lies [step][batch].
- * Every tensor is row-major, with or without gaps. */
+/* False: it is no such product. `steps_first`: taking an input that lies [batch][step] for its copy that lies
+ * [step][batch]. Every tensor is row-major, with or without gaps. */
 bool product_of(const Statement *statement, bool steps_first, Product *product);
 /* It is one, and beyond the target's threshold; *steps_first: but with that copy, or better so. */
 bool product_is_large(const Statement *statement, const Target *target, bool *steps_first);

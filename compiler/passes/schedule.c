@@ -1,12 +1,14 @@
-/* schedule.c: in: statements whose axes stand in any legal order.  out: the order of the loops and how far each is unrolled.
- * The innermost loop walks memory one by one; the terms of a sum keep the order they had, so that no result changes by a bit. */
+/* schedule.c: in: statements whose axes stand in any legal order.  out: the order of the loops and how far each is
+ * unrolled. The innermost loop walks memory one by one; the terms of a sum keep the order they had, so that no result
+ * changes by a bit. */
 #include "compiler/ir/axes.h"
 #include "passes.h"
 
 #include <limits.h>
 #include <string.h>
 
-#define RUN_FLOATS 4096     /* of one output that inner loops may sweep over again and again: half of a first-level cache */
+/* of one output that inner loops may sweep over again and again: half of a first-level cache */
+#define RUN_FLOATS 4096
 
 /* ---- strides ---- */
 
@@ -62,8 +64,8 @@ static bool may_reorder(const Statement *statement)
 
 /* ---- the order of the loops ---- */
 
-/* The best innermost axis: the fewest bad accesses, then a free one (its turns are independent of each other), then the longest.
- * Of the axes that are not free only the last can stand there. Returns its position, or -1. */
+/* The best innermost axis: the fewest bad accesses, then a free one (its turns are independent of each other), then the
+ * longest. Of the axes that are not free only the last can stand there. Returns its position, or -1. */
 static int innermost(const Statement *statement)
 {
     int best = -1, best_bad = INT_MAX;
@@ -78,9 +80,10 @@ static int innermost(const Statement *statement)
         if (!allowed)
             continue;
         int bad = bad_accesses(statement, axis);
-        bool better = best < 0 || bad < best_bad
-                   || (bad == best_bad && (free_axis > best_free
-                                           || (free_axis == best_free && axis->extent > 4 * statement->axes[best]->extent)));
+        bool better = best < 0 || bad < best_bad ||
+                      (bad == best_bad &&
+                       (free_axis > best_free ||
+                        (free_axis == best_free && axis->extent > 4 * statement->axes[best]->extent)));
         if (better) {
             best = a;
             best_bad = bad;
@@ -90,7 +93,8 @@ static int innermost(const Statement *statement)
     return best;
 }
 
-/* Grows the run of free axes that ends in the innermost one: those over which the output is contiguous, as long as the run is short. */
+/* Grows the run of free axes that ends in the innermost one: those over which the output is contiguous, as long as the
+ * run is short. */
 static void find_run(const Statement *statement, const Axis *inner, bool *in_run)
 {
     long long reach = 1;
@@ -98,8 +102,10 @@ static void find_run(const Statement *statement, const Axis *inner, bool *in_run
         grown = false;
         for (int a = 0; a < statement->axis_count; a++) {
             const Axis *axis = statement->axes[a];
-            bool is_next = axis == inner ? reach == 1 : axis->extent > 1 && access_stride(&statement->out, axis) == reach;
-            if (in_run[a] || !is_next || !axis_is_free(statement, axis) || (axis != inner && reach * axis->extent > RUN_FLOATS))
+            bool is_next = axis == inner ? reach == 1
+                                         : axis->extent > 1 && access_stride(&statement->out, axis) == reach;
+            if (in_run[a] || !is_next || !axis_is_free(statement, axis) ||
+                (axis != inner && reach * axis->extent > RUN_FLOATS))
                 continue;
             in_run[a] = grown = true;
             reach *= axis->extent;
@@ -109,8 +115,8 @@ static void find_run(const Statement *statement, const Axis *inner, bool *in_run
 
 typedef enum Place { PLACE_BATCH, PLACE_FREE, PLACE_SUMMED, PLACE_RUN, PLACE_INNERMOST } Place;
 
-/* The batch outermost, if it may stand there: its rows never unroll. Then other free axes, the summed ones, the contiguous run
- * of the output; for a sum along memory the summed axes come last. */
+/* The batch outermost, if it may stand there: its rows never unroll. Then other free axes, the summed ones, the
+ * contiguous run of the output; for a sum along memory the summed axes come last. */
 static Place place_of(const Statement *statement, int a, int inner, const bool *in_run)
 {
     const Axis *axis = statement->axes[a];
@@ -163,7 +169,8 @@ static void unroll_innermost(Statement *statement, int copies)
         statement->unroll[last] = copies < statement->axes[last]->extent ? copies : statement->axes[last]->extent;
 }
 
-/* A sum along memory is one chain of additions, each waiting for the one before: several outputs are summed up side by side. */
+/* A sum along memory is one chain of additions, each waiting for the one before: several outputs are summed up side by
+ * side. */
 static void unroll_sums(Statement *statement, int sums)
 {
     int from = statement->axis_count;
@@ -226,8 +233,8 @@ static void print_layer(Out *out, const Ir *ir, const char *layer)
             loops++;
     }
     const char *by_blas = calls ? arena_format(ir->arena, ", %d product%s by BLAS", calls, calls == 1 ? "" : "s") : "";
-    put(out, "%s: %d nest%s unrolled, %d loop%s%s", *layer ? layer : "model", unrolled, unrolled == 1 ? "" : "s", loops, loops == 1 ? "" : "s",
-        by_blas);
+    put(out, "%s: %d nest%s unrolled, %d loop%s%s", *layer ? layer : "model", unrolled, unrolled == 1 ? "" : "s", loops,
+        loops == 1 ? "" : "s", by_blas);
 }
 
 void schedule_print(Out *out, const Ir *ir)

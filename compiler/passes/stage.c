@@ -1,8 +1,8 @@
-/* stage.c: in: one Ir.  out: the same mathematics, every statement labelled with the earliest time at which it can run where it stands:
- * what depends on weights alone is prepared, what stands outside every loop runs once a call, the rest recurs.
- * For a target with lanes the statements change first: sums over selected rows of weights become tables, what nobody reads is dropped,
- * and sums that do not recur leave their time loop, which becomes an axis of theirs. For BLAS that is done for any target, and for what is a large
- * product outside of the loop only. */
+/* stage.c: in: one Ir.  out: the same mathematics, every statement labelled with the earliest time at which it can run
+ * where it stands: what depends on weights alone is prepared, what stands outside every loop runs once a call, the rest
+ * recurs. For a target with lanes the statements change first: sums over selected rows of weights become tables, what
+ * nobody reads is dropped, and sums that do not recur leave their time loop, which becomes an axis of theirs. For BLAS
+ * that is done for any target, and for what is a large product outside of the loop only. */
 #include "passes.h"
 #include "product.h"
 #include "compiler/ir/region.h"
@@ -15,7 +15,8 @@ typedef struct Body {               /* of one time loop */
     const Loop *loop;
     int *place;                     /* in Ir.statements, in order */
     int count, capacity;
-    bool *precedes;                 /* [earlier * count + later]: all turns of the one may run before all turns of the other */
+    /* [earlier * count + later]: all turns of the one may run before all turns of the other */
+    bool *precedes;
     bool *leaves;                   /* the statements that are to leave the loop */
     bool forward;                   /* they leave to the front */
     bool for_lanes;                 /* they may leave for the sake of vectors */
@@ -54,7 +55,9 @@ static const Statement *statement_of(const Body *body, int i)
 static Turns turns_from(const Loop *loop, int at, bool same)
 {
     int skip = same ? 0 : 1, last = loop->axis->extent - 1;
-    return (Turns){ .axis = loop->axis, .first = loop->reversed ? 0 : at + skip, .last = loop->reversed ? at - skip : last };
+    return (Turns){ .axis = loop->axis,
+                    .first = loop->reversed ? 0 : at + skip,
+                    .last = loop->reversed ? at - skip : last };
 }
 
 /* Of the turns first..last, those at which something that is `at_first` and `at_last` at the ends, and grows evenly
@@ -72,8 +75,9 @@ static Turns not_negative(Turns turns, long long at_first, long long at_last)
     return some;
 }
 
-/* Does `first` touch in some turn what `second` touches in a later turn (or, `same`, in the same one)? Ends of boxes move
- * evenly from turn to turn, so the turns at which two meet along one dimension follow from the first turn and the last. */
+/* Does `first` touch in some turn what `second` touches in a later turn (or, `same`, in the same one)? Ends of boxes
+ * move evenly from turn to turn, so the turns at which two meet along one dimension follow from the first turn and the
+ * last. */
 static bool meet_later(const Loop *loop, const Access *first, const Access *second, bool same)
 {
     int skip = same ? 0 : 1, last = loop->axis->extent - 1;
@@ -106,8 +110,9 @@ static bool meet(const Loop *loop, const Access *first, const Access *second)
     return box_overlaps(&a, &b);
 }
 
-/* May all turns of statement `p` run before all turns of `q`? Not if a turn of q now comes before one of p and the two meet at an element
- * that one of them writes; unless both only accumulate there, and in the same way. And nothing is written after it was read. */
+/* May all turns of statement `p` run before all turns of `q`? Not if a turn of q now comes before one of p and the two
+ * meet at an element that one of them writes; unless both only accumulate there, and in the same way. And nothing is
+ * written after it was read. */
 static bool may_precede(const Body *body, int p, int q)
 {
     const Statement *before = statement_of(body, p), *after = statement_of(body, q);
@@ -160,7 +165,8 @@ static bool must_stay(const Body *body, const bool *might, int at)
     for (int other = 0; other < body->count; other++) {
         if (other == at)
             continue;
-        if (!might[other] ? !may_leave_behind(body, at, other) : other < at && !body->precedes[other * body->count + at])
+        if (!might[other] ? !may_leave_behind(body, at, other)
+                          : other < at && !body->precedes[other * body->count + at])
             return true;
     }
     return !may_precede(body, at, at);
@@ -227,8 +233,8 @@ static bool becomes_large(const Body *body, const Statement *statement)
     return product_is_large(&moved, body->for_blas, &copies);
 }
 
-/* Forward, only the weights that a row of turns would share are worth the memory of all turns; backward, every sum: a weight's gradient
- * is then formed in registers. */
+/* Forward, only the weights that a row of turns would share are worth the memory of all turns; backward, every sum: a
+ * weight's gradient is then formed in registers. */
 static bool pays(const Body *body, const Statement *statement)
 {
     bool weighs = !body->forward;
@@ -239,10 +245,12 @@ static bool pays(const Body *body, const Statement *statement)
 /* The constant from which a sum starts goes with it, so that it can start in registers. */
 static bool starts_from(const Statement *sum, const Statement *other)
 {
-    return other->accumulate == ACCUMULATE_SET && other->value->op == OP_CONSTANT && other->out.tensor == sum->out.tensor;
+    return other->accumulate == ACCUMULATE_SET && other->value->op == OP_CONSTANT &&
+           other->out.tensor == sum->out.tensor;
 }
 
-/* The sums that pay, what starts them, and what cannot stay without them. Elementwise statements stay where their operands are at hand. */
+/* The sums that pay, what starts them, and what cannot stay without them. Elementwise statements stay where their
+ * operands are at hand. */
 static bool find_leaving(Body *body)
 {
     const bool *might = find_movable(body);
@@ -254,7 +262,8 @@ static bool find_leaving(Body *body)
         for (int i = 0; i < body->count; i++)
             for (int other = 0; other < body->count && body->leaves[i]; other++)
                 if (!body->leaves[other] && might[other] &&
-                    (!may_leave_behind(body, i, other) || starts_from(statement_of(body, i), statement_of(body, other))))
+                    (!may_leave_behind(body, i, other) ||
+                     starts_from(statement_of(body, i), statement_of(body, other))))
                     changed = body->leaves[other] = true;
     }
     return any;
@@ -266,7 +275,8 @@ static bool find_leaving(Body *body)
 static void adopt_start(const Body *body, Statement *start)
 {
     for (int i = 0; i < body->count; i++)
-        if (body->leaves[i] && starts_from(statement_of(body, i), start) && statement_of(body, i)->accumulate == ACCUMULATE_ADD)
+        if (body->leaves[i] && starts_from(statement_of(body, i), start) &&
+            statement_of(body, i)->accumulate == ACCUMULATE_ADD)
             start->layer = statement_of(body, i)->layer;
 }
 
@@ -338,7 +348,8 @@ static void visit_read(void *context, const Access *access)
 
 static bool is_interface(const Ir *ir, const Tensor *tensor)
 {
-    return (tensor->role != ROLE_VALUE && tensor->role != ROLE_ADJOINT) || (ir->output && tensor == ir->output->adjoint);
+    return (tensor->role != ROLE_VALUE && tensor->role != ROLE_ADJOINT) ||
+           (ir->output && tensor == ir->output->adjoint);
 }
 
 static void drop_dead(Ir *ir)
@@ -384,7 +395,8 @@ static bool stays_early(const Statement *statement, bool *early)
     return all;
 }
 
-/* Which tensors depend on weights alone: all that might, without those that a late statement writes, until nothing changes. */
+/* Which tensors depend on weights alone: all that might, without those that a late statement writes, until nothing
+ * changes. */
 static bool *find_early(const Ir *ir)
 {
     bool *early = arena_array(ir->arena, bool, ir->tensor_count);

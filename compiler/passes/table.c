@@ -1,4 +1,5 @@
-/* table.c: in: an inference Ir.  out: the same, with tables in the place of sums over rows of weights that an id selects:
+/* table.c: in: an inference Ir.  out: the same, with tables in the place of sums over rows of weights that an id
+ * selects:
  *
  *     y[t,n] = E[x[t],n]   z[t,g] = bias[g]   z[t,g] += kernel[k,g]*y[t,k]        becomes
  *     table[v,g] = bias[g]   table[v,g] += kernel[k,g]*E[v,k]   z[t,g] = table[x[t],g]
@@ -152,11 +153,12 @@ static bool find_row(Lookup *lookup, const Access *access)
         return true;
     }
     const Statement *writer = access->tensor->role == ROLE_VALUE ? only_writer(lookup->ir, access->tensor) : NULL;
-    if (!writer || writer->section != SECTION_FORWARD || writer->accumulate != ACCUMULATE_SET || writer->value->op != OP_LOAD
-        || !is_row(&writer->value->access))
+    if (!writer || writer->section != SECTION_FORWARD || writer->accumulate != ACCUMULATE_SET ||
+        writer->value->op != OP_LOAD || !is_row(&writer->value->access))
         return false;
     Substitution substitution;
-    return match(&writer->out, access, &substitution) && substitute_access(lookup->ir->arena, &substitution, &writer->value->access, &lookup->row);
+    return match(&writer->out, access, &substitution) &&
+           substitute_access(lookup->ir->arena, &substitution, &writer->value->access, &lookup->row);
 }
 
 /* Everything in the expression but one operand is a weight as it lies. */
@@ -243,14 +245,16 @@ static bool fits(const Lookup *lookup, int bytes)
         if (size > bytes || lookup->table[i]->kind == AXIS_BATCH)
             return false;
     }
-    return size <= bytes && lookup->table_count < TENSOR_RANK_MAX && 1 + lookup->table_count + lookup->summed_count <= STATEMENT_AXES_MAX;
+    return size <= bytes && lookup->table_count < TENSOR_RANK_MAX &&
+           1 + lookup->table_count + lookup->summed_count <= STATEMENT_AXES_MAX;
 }
 
 /* NULL: no table for this statement. Otherwise what the table sums up. */
 static Expr *find_lookup(Lookup *lookup, int bytes)
 {
     const Statement *sum = lookup->sum;
-    if (sum->section != SECTION_FORWARD || sum->accumulate != ACCUMULATE_ADD || !find_operand(lookup, sum->value) || !lookup->operand)
+    if (sum->section != SECTION_FORWARD || sum->accumulate != ACCUMULATE_ADD || !find_operand(lookup, sum->value) ||
+        !lookup->operand)
         return NULL;
     while (!lookup->row.index[lookup->dimension].gather)
         lookup->dimension++;
@@ -289,15 +293,16 @@ static bool expr_substitute(Arena *arena, const Substitution *substitution, cons
     return true;
 }
 
-/* Does `start` set exactly what the sum adds to, to what weights alone decide? Then *value is that, in the sum's axes. */
+/* Does `start` set exactly what the sum adds to, to what weights alone decide? Then *value is that, in
+ * the sum's axes. */
 static bool starts_sum(const Lookup *lookup, const Statement *start, Expr **value)
 {
     const Statement *sum = lookup->sum;
     bool weights_alone = true;
     expr_visit_loads(start->value, visit_other, &weights_alone);
     Substitution substitution;
-    if (start->section != sum->section || start->loop != sum->loop || start->accumulate != ACCUMULATE_SET || start->out.tensor != sum->out.tensor
-        || !weights_alone || !match(&start->out, &sum->out, &substitution))
+    if (start->section != sum->section || start->loop != sum->loop || start->accumulate != ACCUMULATE_SET ||
+        start->out.tensor != sum->out.tensor || !weights_alone || !match(&start->out, &sum->out, &substitution))
         return false;
     for (int i = 0; i < substitution.count; i++) {
         const Index *index = &substitution.index[i];
@@ -402,8 +407,9 @@ static void put_table(const Lookup *lookup, int at, Expr *start, Expr *value, in
     Access one = table_access(lookup, table, lookup->row.index[lookup->dimension]);
     bool set = start_at >= 0;
     int look_at = set ? start_at : at, place = place_before(ir, look_at);
-    ir_statement(ir, sum->section, sum->loop, set ? ACCUMULATE_SET : ACCUMULATE_ADD, sum->out, expr_load(ir->arena, one), lookup->kept_count,
-                 lookup->kept)->layer = sum->layer;
+    ir_statement(ir, sum->section, sum->loop, set ? ACCUMULATE_SET : ACCUMULATE_ADD, sum->out,
+                 expr_load(ir->arena, one), lookup->kept_count, lookup->kept)
+        ->layer = sum->layer;
     bring_to(ir, look_at);
     take_out(ir, at + 1);
     if (set)

@@ -4,17 +4,30 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Below this, tiles of as many lanes as the machine has are faster; above it too where OpenBLAS has narrower kernels than that. */
+/* Below this, tiles of as many lanes as the machine has are faster; above it too where OpenBLAS has narrower kernels
+ * than that. */
 #define BLAS .blas_side = 768, .blas_terms = 256
 
-#define VECTOR(lanes_, accumulators_) { .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
-                         .function_budget = 256, .accumulators = accumulators_, .first_cache = 24 << 10, .table_bytes = 1 << 20, .flat_bytes = 24 << 10, BLAS }
+#define VECTOR(lanes_, accumulators_) \
+    { \
+        .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
+        .function_budget = 256, .accumulators = accumulators_, .first_cache = 24 << 10, .table_bytes = 1 << 20, \
+        .flat_bytes = 24 << 10, BLAS \
+    }
 
 static const Target targets[] = {
-    /* plain: ISO C11, one statement one nest; the oracle of every other target. A loop of four turns is as long as its text. */
-    { .name = "plain", .lanes = 1, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8,
-      .function_budget = 256, BLAS },
-    /* vector: any machine with vectors of up to so many floats; 16 registers hold 12 sums, the operands and their products. */
+    /* plain: ISO C11, one statement one nest; the oracle of every other target. A loop of four turns is as long as its
+       text. */
+    { .name = "plain",
+      .lanes = 1,
+      .full_unroll_budget = 512,
+      .small_nest = 4,
+      .unroll_factor = 1,
+      .sums = 8,
+      .function_budget = 256,
+      BLAS },
+    /* vector: any machine with vectors of up to so many floats; 16 registers hold 12 sums, the operands and their
+       products. */
     VECTOR(8, 12),
     VECTOR(4, 12),
     VECTOR(16, 24),

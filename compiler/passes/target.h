@@ -4,7 +4,8 @@
 
 typedef struct Target {
     const char *name;           /* "plain" */
-    int lanes;                  /* floats that one operation works on; fixes every packed layout. 1: no vectors, no tiles, no layouts */
+    /* floats that one operation works on; fixes every packed layout. 1: no vectors, no tiles, no layouts */
+    int lanes;
     int full_unroll_budget;     /* multiply-adds of one nest up to which --unroll=full leaves no loop */
     int small_nest;             /* the same for --unroll=auto */
     int unroll_factor;          /* copies of the innermost body otherwise */
@@ -13,14 +14,17 @@ typedef struct Target {
     int accumulators;           /* vectors that a tile keeps in registers while it sums */
     int first_cache;            /* bytes of the first-level cache that a tile may count on */
     int table_bytes;            /* of weights times embeddings kept as a table */
-    int flat_bytes;             /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them then */
+    /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them
+     * then */
+    int flat_bytes;
     int blas_side, blas_terms;  /* --blas: products of at least so many rows and columns, and terms in each sum */
 } Target;
 
 const Target *target_find(const char *name);    /* with its usual number of lanes; NULL: unknown */
 const Target *target_default(void);             /* the one that lstmc takes if it is told of none */
 const Target *target_with_lanes(const Target *target, int lanes);      /* NULL: it has no such row */
-const Target *target_widest(const Target *target);              /* with as many lanes as vectors of this machine have floats, or itself */
+/* with as many lanes as vectors of this machine have floats, or itself */
+const Target *target_widest(const Target *target);
 const char   *target_names(void);               /* "plain, vector" */
 
 #endif

@@ -1,6 +1,7 @@
-/* tile.c: in: statements with their binding times.  out: layouts, and consecutive statements joined into tiles wherever vectors can lie along
- * an axis: sums with what starts them before and what uses them behind, or elementwise mathematics, each over the same points.
- * A tile may do all its statements at one point before it goes to the next, so whatever it writes is read at the same point only. */
+/* tile.c: in: statements with their binding times.  out: layouts, and consecutive statements joined into tiles wherever
+ * vectors can lie along an axis: sums with what starts them before and what uses them behind, or elementwise
+ * mathematics, each over the same points. A tile may do all its statements at one point before it goes to the next, so
+ * whatever it writes is read at the same point only. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -63,8 +64,8 @@ static bool uses_point(const Tile *tile, const Index *index)
 /* Along one axis, so far from each other that neither reaches where the other begins. */
 static bool are_apart(const Index *a, const Index *b)
 {
-    return a->terms == 1 && b->terms == 1 && a->axis[0] == b->axis[0] && a->coefficient[0] == 1 && b->coefficient[0] == 1
-        && abs(a->constant - b->constant) >= a->axis[0]->extent;
+    return a->terms == 1 && b->terms == 1 && a->axis[0] == b->axis[0] && a->coefficient[0] == 1 &&
+           b->coefficient[0] == 1 && abs(a->constant - b->constant) >= a->axis[0]->extent;
 }
 
 static Meeting meeting(const Tile *tile, const Axis *loop_axis, const Access *a, const Access *b)
@@ -139,7 +140,8 @@ static bool take_axes(const Tiler *tiler, Statement *statement, Lanes *lanes)
         const Axis *axis = lanes->outer[i];
         int match = -1;
         for (int j = 0; j < tile->outer_count; j++)
-            if (!taken[j] && tile->outer[j]->kind == axis->kind && tile->outer[j]->extent == axis->extent && (match < 0 || tile->outer[j] == axis))
+            if (!taken[j] && tile->outer[j]->kind == axis->kind && tile->outer[j]->extent == axis->extent &&
+                (match < 0 || tile->outer[j] == axis))
                 match = j;
         if (match < 0)
             return false;
@@ -180,7 +182,8 @@ static bool writes_only_sums(const Tiler *tiler, int first, int at)
         bool summed = false;
         for (int j = i; j <= at; j++)
             for (int a = 0; a < statements[j]->axis_count; a++)
-                summed |= statements[j]->out.tensor == statements[i]->out.tensor && lanes_is_summed(statements[j], statements[j]->axes[a]);
+                summed |= statements[j]->out.tensor == statements[i]->out.tensor &&
+                          lanes_is_summed(statements[j], statements[j]->axes[a]);
         if (!summed)
             return false;
     }
@@ -196,7 +199,12 @@ static bool same_place(const Statement *a, const Statement *b)
 
 static void close_tile(Tiler *tiler, int end)
 {
-    TileSpan span = { .ir = tiler->ir, .target = tiler->target, .tile = tiler->tile, .first = tiler->first, .end = end, .sums = tiler->sums };
+    TileSpan span = { .ir = tiler->ir,
+                      .target = tiler->target,
+                      .tile = tiler->tile,
+                      .first = tiler->first,
+                      .end = end,
+                      .sums = tiler->sums };
     if (span.tile)
         tile_choose_numbers(&span);
     tiler->tile = NULL;
@@ -215,17 +223,19 @@ static void open_tile(Tiler *tiler, int at, const Lanes *lanes)
     tiler->ir->statements[at]->tile = tiler->tile;
 }
 
-/* The statement goes into the open tile, or, if it is a sum, into a new one with the statements before it that start the sum. */
+/* The statement goes into the open tile, or, if it is a sum, into a new one with the statements before it that start
+ * the sum. */
 static bool joins(Tiler *tiler, int at, Lanes *lanes)
 {
     Statement **statements = tiler->ir->statements, *statement = statements[at];
-    if (!tiler->tile || tiler->tile->dot || lanes->dot || lanes->ordered || lanes->streams || !same_place(statements[tiler->first], statement)
-        || at - tiler->first >= TILE_STATEMENTS)
+    if (!tiler->tile || tiler->tile->dot || lanes->dot || lanes->ordered || lanes->streams ||
+        !same_place(statements[tiler->first], statement) || at - tiler->first >= TILE_STATEMENTS)
         return false;
     Lanes first = lanes_of(statements[tiler->first], tiler->target);
     if (first.ordered || first.streams || !take_axes(tiler, statement, lanes))
         return false;
-    if (keeps_apart_from(tiler, tiler->first, at, statement) && (!lanes->sums || writes_only_sums(tiler, tiler->first, at)))
+    if (keeps_apart_from(tiler, tiler->first, at, statement) &&
+        (!lanes->sums || writes_only_sums(tiler, tiler->first, at)))
         return true;
     int start = starts_of_sum(tiler, at);
     if (!lanes->sums || start == tiler->first || start == at || !keeps_apart_from(tiler, start, at, statement))

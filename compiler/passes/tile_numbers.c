@@ -1,5 +1,5 @@
-/* tile_numbers.c: in: a tile.  out: its numbers: rows by vectors side by side, accumulators of each sum, how often loops are written out, and in
- * which pieces gradients are summed. Estimates of cycles: lstmc tune measures others. */
+/* tile_numbers.c: in: a tile.  out: its numbers: rows by vectors side by side, accumulators of each sum, how often
+ * loops are written out, and in which pieces gradients are summed. Estimates of cycles: lstmc tune measures others. */
 #include "tile_numbers.h"
 
 #include "compiler/ir/axes.h"
@@ -25,10 +25,12 @@ static int ceiling(int a, int b)
 typedef struct Extents {
     int rows, vectors, copies;
     bool brief;                 /* so few terms that the next tile starts while this one waits */
-    bool far;                   /* the vectors of even one block come from behind the first cache for each of the rows */
+    /* the vectors of even one block come from behind the first cache for each of the rows */
+    bool far;
 } Extents;
 
-/* What a tile of `rows` by `vectors` costs over all of them, in half cycles a term: multiply-adds, loads, the second cache, or waiting. */
+/* What a tile of `rows` by `vectors` costs over all of them, in half cycles a term: multiply-adds, loads, the second
+ * cache, or waiting. */
 static long long cost(int rows, int vectors, const Extents *all)
 {
     int work = rows * vectors * all->copies, loads = rows + vectors * all->copies;
@@ -70,8 +72,8 @@ static void check_reuse(void *context, const Access *access)
         reuse->reused = false;
 }
 
-/* Rows share the vectors that they are multiplied with: none of the sums may read vectors of the row's own. Where vectors lie along the sums,
- * several of them do not wait for each other, whatever they share. */
+/* Rows share the vectors that they are multiplied with: none of the sums may read vectors of the row's own. Where
+ * vectors lie along the sums, several of them do not wait for each other, whatever they share. */
 static bool rows_share(const TileSpan *span, const Axis *row)
 {
     Reuse reuse = { .tile = span->tile, .row = row, .reused = true };
@@ -86,7 +88,8 @@ static void choose_row(const TileSpan *span)
     Tile *tile = span->tile;
     for (int i = 0; i < tile->outer_count; i++) {
         Axis *axis = tile->outer[i];
-        bool better = !tile->row || (tile->row->kind != AXIS_BATCH && (axis->kind == AXIS_BATCH || axis->extent > tile->row->extent));
+        bool better = !tile->row ||
+                      (tile->row->kind != AXIS_BATCH && (axis->kind == AXIS_BATCH || axis->extent > tile->row->extent));
         if (axis->extent > 1 && better && rows_share(span, axis))
             tile->row = axis;
     }
@@ -97,7 +100,8 @@ static void choose_row(const TileSpan *span)
     tile->outer_count = count;
 }
 
-/* Vectors along the sums: several outputs side by side, unless the sums are so short that the next one starts while this one waits. */
+/* Vectors along the sums: several outputs side by side, unless the sums are so short that the next one starts while
+ * this one waits. */
 static void choose_outputs(const TileSpan *span)
 {
     Tile *tile = span->tile;
@@ -137,7 +141,9 @@ static long long terms_of_sums(const TileSpan *span)
 static void choose_rows(const TileSpan *span, int copies)
 {
     Tile *tile = span->tile;
-    Extents all = { .rows = row_extent(span, tile->row), .vectors = ceiling(tile->lane->extent, span->target->lanes), .copies = copies };
+    Extents all = { .rows = row_extent(span, tile->row),
+                    .vectors = ceiling(tile->lane->extent, span->target->lanes),
+                    .copies = copies };
     all.brief = terms_of_sums(span) <= BRIEF_SUM;
     all.far = bytes_of_sums(span) / all.vectors > span->target->first_cache;
     long long best = LLONG_MAX;
@@ -151,12 +157,13 @@ static void choose_rows(const TileSpan *span, int copies)
             }
 }
 
-/* One row: weights out of the first cache feed as many vectors side by side as there are registers; those from farther away as few as
- * multiply-adds need that do not wait for each other, since each reads a stream of its own. */
+/* One row: weights out of the first cache feed as many vectors side by side as there are registers; those from farther
+ * away as few as multiply-adds need that do not wait for each other, since each reads a stream of its own. */
 static void choose_blocks(const TileSpan *span, int copies)
 {
     Tile *tile = span->tile;
-    int vectors = ceiling(tile->lane->extent, span->target->lanes), least = INT_MAX, panel = span->ir->statements[span->first]->out.tensor->panel;
+    int vectors = ceiling(tile->lane->extent, span->target->lanes), least = INT_MAX,
+        panel = span->ir->statements[span->first]->out.tensor->panel;
     bool near = bytes_of_sums(span) <= span->target->first_cache;
     for (int v = 1; v * copies <= span->target->accumulators && v <= vectors; v++) {
         int turn = near ? v : v * copies > FEW_SUMS ? v * copies : FEW_SUMS, cost = turn * ceiling(vectors, v);
@@ -170,8 +177,8 @@ static void choose_blocks(const TileSpan *span, int copies)
     tile->sets = 2 * tile->blocks * copies <= span->target->accumulators ? 2 : 1;
 }
 
-/* One row and weights that no first cache holds: of what was read first nothing would be left when the next turn begins there again. But every
- * vector starts a stream of its own then, which has to be long. */
+/* One row and weights that no first cache holds: of what was read first nothing would be left when the next turn begins
+ * there again. But every vector starts a stream of its own then, which has to be long. */
 static bool goes_back_and_forth(const TileSpan *span)
 {
     const Tile *tile = span->tile;
@@ -181,7 +188,8 @@ static bool goes_back_and_forth(const TileSpan *span)
         && bytes_of_sums(span) / streams >= span->target->first_cache * 2 / 3;
 }
 
-/* The inner axes of a sum that are small are written out, behind the others; the innermost loop turns several times in one. */
+/* The inner axes of a sum that are small are written out, behind the others; the innermost loop turns several times in
+ * one. */
 static void order_sum(Statement *statement, const Tile *tile, int turns)
 {
     Axis *order[STATEMENT_AXES_MAX];
@@ -228,7 +236,8 @@ static void choose_chunk(const TileSpan *span, const Statement *statement, int c
     tile->chunk_extent = tile->chunk ? (int)(turns > 1 ? turns : 1) : 0;
 }
 
-/* How many turns of the innermost loop are written as one: each set of accumulators needs one, and few multiply-adds a turn some more. */
+/* How many turns of the innermost loop are written as one: each set of accumulators needs one, and few multiply-adds a
+ * turn some more. */
 static int turns_of_sum(const Tile *tile, int copies)
 {
     int turns = TURNS_OF_SUM;

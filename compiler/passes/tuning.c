@@ -44,9 +44,9 @@ static const char *name_of(const Place *place, const NamedTiles *tiles, const ch
     static const char *const sections[SECTION_COUNT] = { "reset", "forward", "carry", "loss", "backward" };
     const Statement *statement = first_sum(place);
     const Tensor *tensor = statement->out.tensor;
-    const char *base = arena_format(place->ir->arena, "%s %s %s%s%s%s%s", program, sections[statement->section], tensor->layer,
-                                    *tensor->layer ? "." : "", tensor->name, statement->loop ? " in " : "",
-                                    statement->loop ? statement->loop->axis->name : "");
+    const char *base = arena_format(place->ir->arena, "%s %s %s%s%s%s%s", program, sections[statement->section],
+                                    tensor->layer, *tensor->layer ? "." : "", tensor->name,
+                                    statement->loop ? " in " : "", statement->loop ? statement->loop->axis->name : "");
     const char *name = base;
     for (int again = 2; name_taken(tiles, name); again++)
         name = arena_format(place->ir->arena, "%s %d", base, again);
@@ -55,7 +55,8 @@ static const char *name_of(const Place *place, const NamedTiles *tiles, const ch
 
 /* ---- what there is ---- */
 
-/* The axis of a sum whose turns may be written out several at a time: -1 if its inner axes are written out in full, or there is none. */
+/* The axis of a sum whose turns may be written out several at a time: -1 if its inner axes are written out in full, or
+ * there is none. */
 static int unrolled_axis(const Statement *statement, const Tile *tile)
 {
     for (int a = statement->axis_count - 1; a >= 0; a--) {
@@ -79,7 +80,9 @@ static NamedTile describe(const Place *place, const char *name)
 {
     const Tile *tile = place->tile;
     NamedTile named = { .name = name, .copies = 1, .dot = tile->dot };
-    named.numbers = (TileNumbers){ .rows = tile->rows, .blocks = tile->blocks, .sets = tile->sets, .chunk = tile->chunk ? tile->chunk_extent : 0 };
+    named.numbers = (TileNumbers){
+        .rows = tile->rows, .blocks = tile->blocks, .sets = tile->sets, .chunk = tile->chunk ? tile->chunk_extent : 0
+    };
     named.rows = !tile->row ? 0 : tile->row->kind == AXIS_BATCH ? place->ir->batch : tile->row->extent;
     named.vectors = tile->dot ? 1 : (tile->lane->extent + place->target->lanes - 1) / place->target->lanes;
     named.steps = tile->chunk ? tile->chunk->extent : 0;
@@ -112,8 +115,8 @@ static const char *misfit(Arena *arena, const NamedTile *tile, const TileNumbers
     if (n->chunk && !tile->steps)
         return "it has no sum over time that is cut: no chunk";
     if (rows * blocks * sets * tile->copies > TUNING_SUMS_MAX)
-        return arena_format(arena, "%d rows x %d blocks x %d sets x %d copies are more than %d sums side by side", rows, blocks, sets,
-                            tile->copies, TUNING_SUMS_MAX);
+        return arena_format(arena, "%d rows x %d blocks x %d sets x %d copies are more than %d sums side by side", rows,
+                            blocks, sets, tile->copies, TUNING_SUMS_MAX);
     return NULL;
 }
 
@@ -145,7 +148,8 @@ static void choose(Diagnostics *diagnostics, const Tuning *tuning, const Place *
             continue;
         const char *why = misfit(place->ir->arena, named, &choice->numbers);
         if (why) {
-            diagnostics_add(diagnostics, tuning->file ? tuning->file : "tuning", choice->line, "%s: %s", choice->name, why);
+            diagnostics_add(diagnostics, tuning->file ? tuning->file : "tuning", choice->line, "%s: %s", choice->name,
+                            why);
             continue;
         }
         int steps = named->steps;
@@ -156,7 +160,8 @@ static void choose(Diagnostics *diagnostics, const Tuning *tuning, const Place *
     }
 }
 
-void tuning_apply(Diagnostics *diagnostics, const Tuning *tuning, Ir *ir, const Target *target, const char *program, NamedTiles *tiles)
+void tuning_apply(Diagnostics *diagnostics, const Tuning *tuning, Ir *ir, const Target *target, const char *program,
+                  NamedTiles *tiles)
 {
     for (int first = 0, end; first < ir->statement_count; first = end) {
         Place place = { .ir = ir, .target = target, .tile = ir->statements[first]->tile, .first = first };
@@ -178,8 +183,8 @@ void tuning_hint(const Tuning *tuning, const NamedTiles *tiles)
     for (int c = 0; tuning && c < tuning->count; c++) {
         if (name_taken(tiles, tuning->choices[c].name))
             continue;
-        fprintf(stderr, "%s:%d: hint: no tile is called \"%s\", the choice stays without effect\n", tuning->file, tuning->choices[c].line,
-                tuning->choices[c].name);
+        fprintf(stderr, "%s:%d: hint: no tile is called \"%s\", the choice stays without effect\n", tuning->file,
+                tuning->choices[c].line, tuning->choices[c].name);
         any = true;
     }
     for (int i = 0; any && i < tiles->count; i++)

@@ -1,4 +1,5 @@
-/* tuning.h: the numbers of tiles under names, so that a measurement can choose them: tables of choices, and what there is to choose from. */
+/* tuning.h: the numbers of tiles under names, so that a measurement can choose them: tables of choices, and what there
+ * is to choose from. */
 #ifndef TUNING_H
 #define TUNING_H
 
@@ -12,12 +13,14 @@
 
 typedef struct TileNumbers {
     int rows, blocks, sets;     /* as in Tile */
-    int unroll;                 /* turns in one of the innermost summed axis; 0: there is nothing to choose, or nothing chosen, and so everywhere */
+    /* turns in one of the innermost summed axis; 0: there is nothing to choose, or nothing chosen, and so everywhere */
+    int unroll;
     int chunk;                  /* steps of a sum over time that are done at once; its extent: all */
 } TileNumbers;
 
 typedef struct TileChoice {
-    const char *name;           /* "single forward lstm.z": program, section, what it sums up first, " in t" in a loop */
+    /* "single forward lstm.z": program, section, what it sums up first, " in t" in a loop */
+    const char *name;
     int line;                   /* in the file; 0: of no file */
     TileNumbers numbers;
 } TileChoice;
@@ -43,13 +46,14 @@ typedef struct NamedTiles {
     int count, capacity;
 } NamedTiles;
 
-/* A file of the form return { ["single forward lstm.z"] = { rows = 1, blocks = 2 }, }: the part of Lua that this shows, and comments.
- * False with diagnostics, file and line each, if there are mistakes. */
+/* A file of the form return { ["single forward lstm.z"] = { rows = 1, blocks = 2 }, }: the part of Lua that this shows,
+ * and comments. False with diagnostics, file and line each, if there are mistakes. */
 bool tuning_read(Arena *arena, Diagnostics *diagnostics, const char *path, Tuning *tuning);
 
-/* The choices for the tiles of a program ("single") that tile has made and pack has not yet seen. What there is afterwards is added to `tiles`.
- * A number that does not fit its tile is a diagnostic. `tuning` may be NULL. */
-void tuning_apply(Diagnostics *diagnostics, const Tuning *tuning, Ir *ir, const Target *target, const char *program, NamedTiles *tiles);
+/* The choices for the tiles of a program ("single") that tile has made and pack has not yet seen. What there is
+ * afterwards is added to `tiles`. A number that does not fit its tile is a diagnostic. `tuning` may be NULL. */
+void tuning_apply(Diagnostics *diagnostics, const Tuning *tuning, Ir *ir, const Target *target, const char *program,
+                  NamedTiles *tiles);
 
 /* Says on standard error which choices are for no tile of the model, and which tiles there are. */
 void tuning_hint(const Tuning *tuning, const NamedTiles *tiles);

@@ -1,4 +1,5 @@
-/* tuning_read.c: in: a file of choices.  out: the choices.  Reads the part of Lua that `lstmc tune` writes, without running anything. */
+/* tuning_read.c: in: a file of choices.  out: the choices.  Reads the part of Lua that `lstmc tune` writes, without
+ * running anything. */
 #include "tuning.h"
 
 #include "runtime/files/file.h"
@@ -18,7 +19,8 @@ typedef struct Reader {
     Tuning *tuning;
     const char *at;             /* behind the token */
     int line;
-    char kind;                  /* of the token: 'n' name, 's' string, 'd' number, 0 the end of the file, else the character itself */
+    /* of the token: 'n' name, 's' string, 'd' number, 0 the end of the file, else the character itself */
+    char kind;
     const char *text;           /* of a name, string or number */
     bool failed;
 } Reader;
@@ -27,7 +29,8 @@ static void fail(Reader *reader, const char *expected)
 {
     const char *found = !reader->kind ? "the end of the file" : reader->text;
     if (!reader->failed)
-        diagnostics_add(reader->diagnostics, reader->tuning->file, reader->line, "%s expected, not %s", expected, found);
+        diagnostics_add(reader->diagnostics, reader->tuning->file, reader->line, "%s expected, not %s", expected,
+                        found);
     reader->failed = true;
 }
 
@@ -41,7 +44,8 @@ static void skip_blanks(Reader *reader)
         if (strncmp(reader->at, "--", 2))
             return;
         if (!strncmp(reader->at, "--[[", 4) && !reader->failed) {
-            diagnostics_add(reader->diagnostics, reader->tuning->file, reader->line, "comments of several lines are not read here");
+            diagnostics_add(reader->diagnostics, reader->tuning->file, reader->line,
+                            "comments of several lines are not read here");
             reader->failed = true;
         }
         reader->at += strcspn(reader->at, "\n");
@@ -95,9 +99,13 @@ static void take(Reader *reader, char kind, const char *expected)
 
 static void read_number(Reader *reader, TileNumbers *numbers)
 {
-    const struct { const char *name; int *number, most; } all[] = {
-        { "rows", &numbers->rows, TUNING_SIDE_MAX }, { "blocks", &numbers->blocks, TUNING_SIDE_MAX }, { "sets", &numbers->sets, 2 },
-        { "unroll", &numbers->unroll, TUNING_UNROLL_MAX }, { "chunk", &numbers->chunk, INT_MAX },
+    const struct { const char *name; int *number, most;
+    } all[] = {
+        { "rows", &numbers->rows, TUNING_SIDE_MAX },
+        { "blocks", &numbers->blocks, TUNING_SIDE_MAX },
+        { "sets", &numbers->sets, 2 },
+        { "unroll", &numbers->unroll, TUNING_UNROLL_MAX },
+        { "chunk", &numbers->chunk, INT_MAX },
     };
     const char *name = reader->text;
     int line = reader->line;
@@ -115,12 +123,15 @@ static void read_number(Reader *reader, TileNumbers *numbers)
     char *end = NULL;
     long number = reader->kind == 'd' ? strtol(reader->text, &end, 10) : 0;
     if (which == sizeof all / sizeof *all)
-        diagnostics_add(reader->diagnostics, reader->tuning->file, line, "unknown number \"%s\" (there are: rows, blocks, sets, unroll, chunk)", name);
+        diagnostics_add(reader->diagnostics, reader->tuning->file, line,
+                        "unknown number \"%s\" (there are: rows, blocks, sets, unroll, chunk)", name);
     else if (*all[which].number)
         diagnostics_add(reader->diagnostics, reader->tuning->file, line, "%s is given twice", name);
     else if (!end || *end || number < 1 || number > all[which].most)
-        diagnostics_add(reader->diagnostics, reader->tuning->file, reader->line, "%s takes a whole number from 1%s, not %s", name,
-                        all[which].most == INT_MAX ? "" : arena_format(reader->arena, " to %d", all[which].most), reader->text);
+        diagnostics_add(reader->diagnostics, reader->tuning->file, reader->line,
+                        "%s takes a whole number from 1%s, not %s", name,
+                        all[which].most == INT_MAX ? "" : arena_format(reader->arena, " to %d", all[which].most),
+                        reader->text);
     else
         *all[which].number = (int)number;
     next(reader);
@@ -182,7 +193,9 @@ static char *read_text(Arena *arena, Diagnostics *diagnostics, const char *path)
     if (failed)
         diagnostics_add(diagnostics, path, 0, "cannot be read: %s", strerror(error));
     else if (length > FILE_MAX || memchr(text, 0, length))
-        diagnostics_add(diagnostics, path, 0, length > FILE_MAX ? "is larger than 1 MB: not a tuning table" : "is a binary file; a tuning table is text");
+        diagnostics_add(diagnostics, path, 0,
+                        length > FILE_MAX ? "is larger than 1 MB: not a tuning table"
+                                          : "is a binary file; a tuning table is text");
     else
         return text;
     return NULL;

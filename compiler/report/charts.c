@@ -1,4 +1,5 @@
-/* charts.c: in: the log of a training.  out: a chart for each of its quantities; and the list that all charts are in. */
+/* charts.c: in: the log of a training.  out: a chart for each of its quantities; and the list that all
+ * charts are in. */
 #include "charts.h"
 
 #include <ctype.h>
@@ -27,7 +28,8 @@ Out *charts_add(Charts *charts, ChartSection section, const char *name)
     const char *unique = plain;
     for (int i = 2; name_taken(charts, unique); i++)
         unique = arena_format(charts->arena, "%s_%d", plain, i);
-    arena_append(charts->arena, charts->list, charts->count, charts->capacity, ((Chart){ .section = section, .name = unique }));
+    arena_append(charts->arena, charts->list, charts->count, charts->capacity,
+                 ((Chart){ .section = section, .name = unique }));
     return &charts->list[charts->count - 1].picture;
 }
 
@@ -76,7 +78,9 @@ static const char *note_of_gaps(Arena *arena, const PlotLine *lines, int count)
     for (int l = 0; l < count; l++)
         for (int i = 0; i < lines[l].count; i++)
             gaps += !isfinite(lines[l].y[i]);
-    return gaps ? arena_format(arena, "%d value%s not finite, or missing in the log: a gap", gaps, gaps == 1 ? " is" : "s are") : NULL;
+    return gaps ? arena_format(arena, "%d value%s not finite, or missing in the log: a gap", gaps,
+                               gaps == 1 ? " is" : "s are")
+                : NULL;
 }
 
 static bool is_learning_rate(const char *key)
@@ -97,20 +101,27 @@ static const char *label_of(Arena *arena, const Model *model, const char *key)
     return normalised ? arena_format(arena, "%s, of normalised values", name) : name;
 }
 
-static PlotLine line_of(Charts *charts, const TrainingLog *log, const double *epochs, const char *key, const double *value, bool judged)
+static PlotLine line_of(Charts *charts, const TrainingLog *log, const double *epochs, const char *key,
+                        const double *value, bool judged)
 {
     bool validation = !strncmp(key, "val_", 4);
-    PlotLine line = { .name = validation ? "validation" : "training", .x = epochs, .y = value, .count = log->epochs, .colour = validation };
+    PlotLine line = { .name = validation ? "validation" : "training",
+                      .x = epochs,
+                      .y = value,
+                      .count = log->epochs,
+                      .colour = validation };
     int best = judged ? chart_best(value, log->epochs, chart_larger_is_better(key)) : -1;
     if (best >= 0) {
         line.ringed = best + 1;
-        line.name = arena_format(charts->arena, "%s (best: %.4g, epoch %.0f)", line.name, value[best], chart_epoch(log, best));
+        line.name = arena_format(charts->arena, "%s (best: %.4g, epoch %.0f)", line.name, value[best],
+                                 chart_epoch(log, best));
     }
     return line;
 }
 
 /* One quantity: its training and its validation values, as far as they are there. */
-static void chart_of_key(Charts *charts, const Model *model, const TrainingLog *log, const double *epochs, const char *key)
+static void chart_of_key(Charts *charts, const Model *model, const TrainingLog *log, const double *epochs,
+                         const char *key)
 {
     const char *validation_key = arena_format(charts->arena, "val_%s", key);
     const double *training = training_log_values(log, key), *validation = training_log_values(log, validation_key);
@@ -123,8 +134,15 @@ static void chart_of_key(Charts *charts, const Model *model, const TrainingLog *
     if (is_learning_rate(key))
         lines[0].name = NULL;
     PlotLines chart = {
-        .title = !strcmp(key, "loss") ? "Loss" : is_learning_rate(key) ? "Learning rate" : key, .x_label = "epoch",
-        .y_label = label_of(charts->arena, model, key), .note = note_of_gaps(charts->arena, lines, count), .lines = lines, .line_count = count, .whole_x = true,
+        .title = !strcmp(key, "loss")    ? "Loss"
+                 : is_learning_rate(key) ? "Learning rate"
+                                         : key,
+        .x_label = "epoch",
+        .y_label = label_of(charts->arena, model, key),
+        .note = note_of_gaps(charts->arena, lines, count),
+        .lines = lines,
+        .line_count = count,
+        .whole_x = true,
         .logarithmic = (!strcmp(key, "loss") || is_learning_rate(key)) && wants_logarithm(lines, count),
     };
     plot_lines(charts_add(charts, CHART_TRAINING, key), &chart);
@@ -219,9 +237,13 @@ static const char *flow_note(Arena *arena, const GradientFlow *flow, const FlowE
     for (int s = 0; s < flow->count; s++)
         for (int i = 0; i < flow->series[s].count; i++)
             zero |= flow->series[s].norm[i] == 0;
-    const char *between = epochs->count > EPOCHS_DRAWN ? arena_format(arena, "thin: epochs between, %d of %d", EPOCHS_DRAWN - 2, epochs->count - 2)
-                          : epochs->count > 2 ? "thin: epochs between" : "";
-    return zero ? arena_format(arena, "%s%swhere a norm is 0 there is a gap", between, *between ? "; " : "") : *between ? between : NULL;
+    const char *between = epochs->count > EPOCHS_DRAWN ? arena_format(arena, "thin: epochs between, %d of %d",
+                                                                      EPOCHS_DRAWN - 2, epochs->count - 2)
+                          : epochs->count > 2          ? "thin: epochs between"
+                                                       : "";
+    return zero       ? arena_format(arena, "%s%swhere a norm is 0 there is a gap", between, *between ? "; " : "")
+           : *between ? between
+                      : NULL;
 }
 
 void charts_of_flow(Charts *charts, const GradientFlow *flow)
@@ -231,11 +253,18 @@ void charts_of_flow(Charts *charts, const GradientFlow *flow)
     int count = 0;
     for (int thin = 0; thin < 2; thin++)        /* thin lines lie below the others */
         for (int s = 0; s < flow->count; s++)
-            if (is_drawn(&epochs, flow->series[s].epoch) && ((lines[count] = flow_line(charts, flow, s, &epochs)).style == PLOT_THIN) == thin)
+            if (is_drawn(&epochs, flow->series[s].epoch) &&
+                ((lines[count] = flow_line(charts, flow, s, &epochs)).style == PLOT_THIN) == thin)
                 count++;
     PlotLines chart = {
-        .title = "Gradient flow: how much of the loss's gradient arrives at each time step", .x_label = "time step t", .y_label = "‖dL/dh_t‖",
-        .note = flow_note(charts->arena, flow, &epochs), .lines = lines, .line_count = count, .logarithmic = true, .whole_x = true,
+        .title = "Gradient flow: how much of the loss's gradient arrives at each time step",
+        .x_label = "time step t",
+        .y_label = "‖dL/dh_t‖",
+        .note = flow_note(charts->arena, flow, &epochs),
+        .lines = lines,
+        .line_count = count,
+        .logarithmic = true,
+        .whole_x = true,
     };
     plot_lines(charts_add(charts, CHART_GRADIENTS, "gradient_flow"), &chart);
 }

@@ -27,8 +27,8 @@ typedef struct Charts {
 void charts_of_log(Charts *charts, const Model *model, const TrainingLog *log);
 /* Norms of gradients along time. */
 void charts_of_flow(Charts *charts, const GradientFlow *flow);
-/* What the session's weights make of the data held out (of all data, where none is): a confusion matrix, forecasts in the order of the file, or predictions
- * against truths. 0 or an enum lstmc_status, with the session's message. */
+/* What the session's weights make of the data held out (of all data, where none is): a confusion matrix, forecasts in
+ * the order of the file, or predictions against truths. 0 or an enum lstmc_status, with the session's message. */
 int  charts_of_predictions(Charts *charts, Session *session);
 
 /* An empty picture to be drawn into. */

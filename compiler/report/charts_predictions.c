@@ -1,4 +1,5 @@
-/* charts_predictions.c: in: a session with weights, data and an engine.  out: what the model makes of what is held out, as charts. */
+/* charts_predictions.c: in: a session with weights, data and an engine.  out: what the model makes of what is held out,
+ * as charts. */
 #include "charts.h"
 #include "compiler/front/horizons.h"
 
@@ -85,8 +86,9 @@ static const char *accuracy_note(Arena *arena, const Confusion *c)
         all += c->count[i];
         right += i % (c->classes + 1) == 0 ? c->count[i] : 0;
     }
-    return arena_format(arena, "%llu of %llu right: accuracy %.4f; shade: part of the row%s", (unsigned long long)right, (unsigned long long)all,
-                        all ? (double)right / (double)all : 0, c->binary ? "; class 1 from a probability above 0.5" : "");
+    return arena_format(arena, "%llu of %llu right: accuracy %.4f; shade: part of the row%s", (unsigned long long)right,
+                        (unsigned long long)all, all ? (double)right / (double)all : 0,
+                        c->binary ? "; class 1 from a probability above 0.5" : "");
 }
 
 static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_dataset *data)
@@ -94,9 +96,14 @@ static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_datas
     const Model *model = description_model(s->description);
     const struct lstmc_model *m = &model->descriptor;
     bool binary = !strcmp(model->loss, "binary_crossentropy");
-    Confusion c = { .model = m, .binary = binary, .threshold = model->from_logits ? 0 : 0.5f, .classes = binary ? 2 : lstmc_classes(m) };
+    Confusion c = { .model = m,
+                    .binary = binary,
+                    .threshold = model->from_logits ? 0 : 0.5f,
+                    .classes = binary ? 2 : lstmc_classes(m) };
     if (c.classes > PLOT_CLASSES_MAX) {
-        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "No confusion matrix: %d classes are more than %d.", c.classes, PLOT_CLASSES_MAX);
+        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena,
+                                                       "No confusion matrix: %d classes are more than %d.", c.classes,
+                                                       PLOT_CLASSES_MAX);
         return LSTMC_OK;
     }
     c.count = arena_array(charts->arena, uint64_t, c.classes * c.classes);
@@ -104,13 +111,17 @@ static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_datas
     if (status)
         return status;
     if (model->data.stateful)
-        charts->note[CHART_PREDICTIONS] = "States start anew in each window here; training and lstmc evaluate carry them on from window to window.";
+        charts->note[CHART_PREDICTIONS] =
+            "States start anew in each window here; training and lstmc evaluate carry them on from window to window.";
     const struct lstmc_names *labels = &s->data.meaning.labels;
     const char **names = arena_array(charts->arena, const char *, c.classes);
     for (int i = 0; i < c.classes && labels->count == c.classes; i++)
         names[i] = labels->text[i];
-    PlotMatrix chart = { .title = arena_format(charts->arena, "Confusion matrix of the %s data", which(s)), .note = accuracy_note(charts->arena, &c),
-                         .classes = c.classes, .names = labels->count == c.classes ? names : NULL, .count = c.count };
+    PlotMatrix chart = { .title = arena_format(charts->arena, "Confusion matrix of the %s data", which(s)),
+                         .note = accuracy_note(charts->arena, &c),
+                         .classes = c.classes,
+                         .names = labels->count == c.classes ? names : NULL,
+                         .count = c.count };
     plot_matrix(charts_add(charts, CHART_PREDICTIONS, "confusion_matrix"), &chart);
     return LSTMC_OK;
 }
@@ -142,7 +153,8 @@ typedef struct Targets {
 static Targets targets_of(const Session *s)
 {
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
-    int named = s->data.meaning.targets.count, columns = named && m->output_count % (size_t)named == 0 ? named : lstmc_classes(m);
+    int named = s->data.meaning.targets.count,
+        columns = named && m->output_count % (size_t)named == 0 ? named : lstmc_classes(m);
     return (Targets){ .outputs = m->output_count, .columns = columns };
 }
 
@@ -230,15 +242,22 @@ static void draw_forecast(Charts *charts, const Session *s, const Pairs *p, bool
     }
     const char *error = arena_format(charts->arena, "root mean squared error %.4g", root_mean(p->squares, p->seen));
     if (persistence)
-        error = arena_format(charts->arena, "%s; of persistence %.4g", error, root_mean(p->squares_persistence, p->seen));
+        error = arena_format(charts->arena, "%s; of persistence %.4g", error,
+                             root_mean(p->squares_persistence, p->seen));
     const char *when = rows_ahead(charts->arena, p->ahead);
     const char *part = first ? arena_format(charts->arena, "the last %d of ", p->count - first) : "";
     PlotLines chart = {
         .title = arena_format(charts->arena, "Forecast of %s, %s: %sthe %s data", p->name, when, part, which(s)),
-        .x_label = "sample, in the order of the file", .y_label = p->name, .lines = lines, .line_count = persistence ? 3 : 2, .whole_x = true,
+        .x_label = "sample, in the order of the file",
+        .y_label = p->name,
+        .lines = lines,
+        .line_count = persistence ? 3 : 2,
+        .whole_x = true,
         .note = first ? NULL : error,
     };
-    plot_lines(charts_add(charts, CHART_PREDICTIONS, arena_format(charts->arena, "forecast_%s%s", p->name, first ? "_end" : "")), &chart);
+    plot_lines(charts_add(charts, CHART_PREDICTIONS,
+                          arena_format(charts->arena, "forecast_%s%s", p->name, first ? "_end" : "")),
+               &chart);
 }
 
 /* How errors grow with the horizon, of one target: its pairs lie `step` apart. */
@@ -318,9 +337,14 @@ static void draw_scatter(Charts *charts, const Session *s, const Pairs *p)
         note = arena_format(charts->arena, "%s; R² %.4g", note, 1 - p->squares / variance);
     if (p->every > 1)
         note = arena_format(charts->arena, "%s; drawn: %d of %zu", note, p->count, p->seen);
-    PlotScatter chart = { .title = arena_format(charts->arena, "Prediction against truth, %s, %s data", p->name, which(s)),
-                          .x_label = arena_format(charts->arena, "truth (%s)", p->name), .y_label = arena_format(charts->arena, "prediction (%s)", p->name),
-                          .note = note, .x = p->truth, .y = p->prediction, .count = p->count };
+    PlotScatter chart = { .title = arena_format(charts->arena, "Prediction against truth, %s, %s data", p->name,
+                                                which(s)),
+                          .x_label = arena_format(charts->arena, "truth (%s)", p->name),
+                          .y_label = arena_format(charts->arena, "prediction (%s)", p->name),
+                          .note = note,
+                          .x = p->truth,
+                          .y = p->prediction,
+                          .count = p->count };
     plot_scatter(charts_add(charts, CHART_PREDICTIONS, arena_format(charts->arena, "prediction_%s", p->name)), &chart);
 }
 

@@ -1,4 +1,5 @@
-/* gradient_flow.c: in: the tapes of an engine after each backward pass.  out: a file with the norm of what flows back to each time step. */
+/* gradient_flow.c: in: the tapes of an engine after each backward pass.  out: a file with the norm of what flows back
+ * to each time step. */
 #include "gradient_flow.h"
 #include "compiler/base/out.h"
 
@@ -26,11 +27,13 @@ struct FlowRecorder {
     char *text; size_t length;
 };
 
-static const struct lstmc_tensor *find_tensor(const struct lstmc_model *model, const char *layer, int layer_length, const char *name)
+static const struct lstmc_tensor *find_tensor(const struct lstmc_model *model, const char *layer, int layer_length,
+                                              const char *name)
 {
     for (int i = 0; i < model->tape_tensor_count; i++) {
         const char *full = model->tape_tensors[i].name;
-        if (!strncmp(full, layer, (size_t)layer_length) && full[layer_length] == '.' && !strcmp(full + layer_length + 1, name))
+        if (!strncmp(full, layer, (size_t)layer_length) && full[layer_length] == '.' &&
+            !strcmp(full + layer_length + 1, name))
             return &model->tape_tensors[i];
     }
     return NULL;
@@ -51,7 +54,8 @@ static void add_layer(Arena *arena, FlowRecorder *flow, const struct lstmc_tenso
     int length = dot ? (int)(dot - state->name) : 0;
     if (!state->carried || !length || length >= 64 || has_layer(flow, state->name, length))
         return;
-    const struct lstmc_tensor *d_state = find_tensor(flow->model, state->name, length, arena_format(arena, "d_%s", dot + 1));
+    const struct lstmc_tensor *d_state = find_tensor(flow->model, state->name, length,
+                                                     arena_format(arena, "d_%s", dot + 1));
     if (!d_state || d_state->rank < 2 || d_state->shape[0] < 2)
         return;
     Flow *added = &flow->flows[flow->count++];
@@ -92,7 +96,8 @@ void gradient_flow_resume(FlowRecorder *flow, int epoch)
 /* Sum of the squares of what one step of one tape holds for so many rows. */
 static double step_squares(const struct lstmc_tensor *tensor, const float *tape, int step, int rows)
 {
-    size_t row = tensor->count / (size_t)tensor->shape[0] / (size_t)tensor->shape[1], width = (size_t)tensor->shape[tensor->rank - 1];
+    size_t row = tensor->count / (size_t)tensor->shape[0] / (size_t)tensor->shape[1],
+           width = (size_t)tensor->shape[tensor->rank - 1];
     const float *values = tape + tensor->offset + (size_t)step * (size_t)tensor->shape[1] * row;
     double squares = 0;
     for (size_t i = 0; i < (size_t)rows * row; i++)
@@ -108,7 +113,8 @@ void gradient_flow_add(FlowRecorder *flow, const struct lstmc_engine *engine, in
         for (int t = 0; t + 1 < flow->flows[f].d_state->shape[0]; t++) {
             double squares = 0;
             for (int shard = 0, first = 0; first < rows; shard++, first += batch)
-                squares += step_squares(flow->flows[f].d_state, engine->tape(engine->context, shard), t + 1, rows - first < batch ? rows - first : batch);
+                squares += step_squares(flow->flows[f].d_state, engine->tape(engine->context, shard), t + 1,
+                                        rows - first < batch ? rows - first : batch);
             flow->flows[f].sum[t] += sqrt(squares);
         }
     flow->batches++;
@@ -118,7 +124,8 @@ int gradient_flow_epoch(FlowRecorder *flow, int epoch)
 {
     for (int f = 0; f < flow->count; f++)
         for (int t = 0; t + 1 < flow->flows[f].d_state->shape[0]; t++) {
-            fprintf(flow->file, "%d,%s,%d,%.6g\n", epoch - 1, flow->flows[f].layer, t, flow->flows[f].sum[t] / (double)flow->batches);
+            fprintf(flow->file, "%d,%s,%d,%.6g\n", epoch - 1, flow->flows[f].layer, t,
+                    flow->flows[f].sum[t] / (double)flow->batches);
             flow->flows[f].sum[t] = 0;
         }
     flow->batches = 0;

@@ -1,5 +1,5 @@
-/* gradient_flow.h: how much of the gradient reaches each time step: ||dL/dh_t||, layer by layer (Hochreiter & Schmidhuber 1997; Bengio, Simard &
- * Frasconi 1994), the mean over the batches of an epoch. */
+/* gradient_flow.h: how much of the gradient reaches each time step: ||dL/dh_t||, layer by layer (Hochreiter &
+ * Schmidhuber 1997; Bengio, Simard & Frasconi 1994), the mean over the batches of an epoch. */
 #ifndef GRADIENT_FLOW_H
 #define GRADIENT_FLOW_H
 

@@ -1,4 +1,5 @@
-/* plot.h: charts over plain numbers. Each writes one picture (svg.h); a NaN, an infinity, and on a logarithmic axis what is not positive, is a gap. */
+/* plot.h: charts over plain numbers. Each writes one picture (svg.h); a NaN, an infinity, and on a logarithmic axis
+ * what is not positive, is a gap. */
 #ifndef PLOT_H
 #define PLOT_H
 

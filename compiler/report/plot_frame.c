@@ -15,7 +15,9 @@
 
 const char *plot_line_class(const PlotLine *line)
 {
-    static const char *const classes[] = { [PLOT_SOLID] = "", [PLOT_DASHED] = " dashed", [PLOT_DOTTED] = " dotted", [PLOT_THIN] = " thin" };
+    static const char *const classes[] = {
+        [PLOT_SOLID] = "", [PLOT_DASHED] = " dashed", [PLOT_DOTTED] = " dotted", [PLOT_THIN] = " thin"
+    };
     return classes[line->style];
 }
 
@@ -33,7 +35,8 @@ void plot_shorten(char *shortened, size_t size, const char *text, double width, 
     } while (length > 0 && svg_text_width(shortened, letter_size) > width);
 }
 
-/* Names beside pieces of their lines, in as many rows as it takes; returns the height. Draws nothing if `out` is NULL. */
+/* Names beside pieces of their lines, in as many rows as it takes; returns the height. Draws nothing if
+ * `out` is NULL. */
 static double legend(Out *out, const PlotFrame *frame, double left, double top)
 {
     double x = left, y = top;

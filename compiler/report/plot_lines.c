@@ -75,7 +75,8 @@ static void draw_dot(Out *out, const PlotFrame *frame, const PlotLine *line, int
 {
     char class[32], tip[160];
     snprintf(class, sizeof class, "dot c%d", line->colour % SVG_COLOURS);
-    snprintf(tip, sizeof tip, "%.80s%s%.6g: %.6g", line->name ? line->name : "", line->name ? ", " : "", x_of(line, i), line->y[i]);
+    snprintf(tip, sizeof tip, "%.80s%s%.6g: %.6g", line->name ? line->name : "", line->name ? ", " : "", x_of(line, i),
+             line->y[i]);
     svg_circle(out, class, scale_place(&frame->x, x_of(line, i)), scale_place(&frame->y, line->y[i]), radius, tip);
 }
 
@@ -84,7 +85,8 @@ static void draw_line(Out *out, const PlotFrame *frame, const PlotLine *line)
     int kept[3 * COLUMNS], count = thin_out(line, frame->y.logarithmic, kept);
     bool begun = false, pen = false;
     char class[64];
-    snprintf(class, sizeof class, "line%s%s c%d", line->count > FINE ? " fine" : "", plot_line_class(line), line->colour % SVG_COLOURS);
+    snprintf(class, sizeof class, "line%s%s c%d", line->count > FINE ? " fine" : "", plot_line_class(line),
+             line->colour % SVG_COLOURS);
     for (int k = 0; k < count; k++) {
         int i = kept[k];
         bool here = scale_has(line->y[i], frame->y.logarithmic);
@@ -108,7 +110,8 @@ static void draw_points(Out *out, const PlotFrame *frame, const PlotLine *line)
     if (line->style == PLOT_THIN)
         return;
     for (int i = 0; i < line->count; i++) {
-        bool alone = !(i > 0 && scale_has(line->y[i - 1], logarithmic)) && !(i + 1 < line->count && scale_has(line->y[i + 1], logarithmic));
+        bool alone = !(i > 0 && scale_has(line->y[i - 1], logarithmic)) &&
+                     !(i + 1 < line->count && scale_has(line->y[i + 1], logarithmic));
         if (scale_has(line->y[i], logarithmic) && (alone || line->count <= DOTS))
             draw_dot(out, frame, line, i, alone ? 3.5 : 2.5);
     }
@@ -116,14 +119,20 @@ static void draw_points(Out *out, const PlotFrame *frame, const PlotLine *line)
     if (ringed >= 0 && ringed < line->count && scale_has(line->y[ringed], logarithmic)) {
         char class[32];
         snprintf(class, sizeof class, "ring c%d", line->colour % SVG_COLOURS);
-        svg_circle(out, class, scale_place(&frame->x, x_of(line, ringed)), scale_place(&frame->y, line->y[ringed]), 6, NULL);
+        svg_circle(out, class, scale_place(&frame->x, x_of(line, ringed)), scale_place(&frame->y, line->y[ringed]), 6,
+                   NULL);
     }
 }
 
 void plot_lines(Out *out, const PlotLines *chart)
 {
-    PlotFrame frame = { .title = chart->title, .x_label = chart->x_label, .y_label = chart->y_label, .note = chart->note,
-                        .legend = chart->lines, .legend_count = chart->line_count, .plot_height = HEIGHT };
+    PlotFrame frame = { .title = chart->title,
+                        .x_label = chart->x_label,
+                        .y_label = chart->y_label,
+                        .note = chart->note,
+                        .legend = chart->lines,
+                        .legend_count = chart->line_count,
+                        .plot_height = HEIGHT };
     make_scales(chart, &frame);
     plot_frame(out, &frame);
     for (int l = chart->line_count - 1; l >= 0; l--)

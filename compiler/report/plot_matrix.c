@@ -1,4 +1,5 @@
-/* plot_matrix.c: in: counts of (true class, predicted class).  out: a confusion matrix, each row shaded by how its class was taken. */
+/* plot_matrix.c: in: counts of (true class, predicted class).  out: a confusion matrix, each row shaded by how its
+ * class was taken. */
 #include "plot_frame.h"
 #include "svg.h"
 
@@ -26,7 +27,9 @@ typedef struct Grid {
 /* What cannot be seen is named: classes may be characters. */
 static const char *visible(const char *name)
 {
-    static const char *const blank[][2] = { { "", "(none)" }, { " ", "space" }, { "\n", "\\n" }, { "\t", "\\t" }, { "\r", "\\r" } };
+    static const char *const blank[][2] = {
+        { "", "(none)" }, { " ", "space" }, { "\n", "\\n" }, { "\t", "\\t" }, { "\r", "\\r" }
+    };
     for (size_t i = 0; i < sizeof blank / sizeof *blank; i++)
         if (!strcmp(name, blank[i][0]))
             return blank[i][1];
@@ -37,7 +40,8 @@ static void class_name(const Grid *grid, int class, char name[96])
 {
     char number[16];
     snprintf(number, sizeof number, "%d", class);
-    plot_shorten(name, 96, grid->chart->names ? visible(grid->chart->names[class]) : number, grid->chart->classes > MANY ? NAME_MANY : NAME_MAX, grid->name_size);
+    plot_shorten(name, 96, grid->chart->names ? visible(grid->chart->names[class]) : number,
+                 grid->chart->classes > MANY ? NAME_MANY : NAME_MAX, grid->name_size);
 }
 
 static double widest_name(const Grid *grid)
@@ -63,11 +67,13 @@ static void draw_cell(Out *out, const Grid *grid, int row, int column, uint64_t 
 {
     const PlotMatrix *chart = grid->chart;
     uint64_t count = chart->count[row * chart->classes + column];
-    double fraction = total ? (double)count / (double)total : 0, x = grid->left + column * grid->side, y = grid->top + row * grid->side;
+    double fraction = total ? (double)count / (double)total : 0, x = grid->left + column * grid->side,
+           y = grid->top + row * grid->side;
     char true_name[96], predicted_name[96], tip[320], text[32];
     class_name(grid, row, true_name);
     class_name(grid, column, predicted_name);
-    snprintf(tip, sizeof tip, "true %s, predicted %s: %" PRIu64 " of %" PRIu64 " (%.1f %%)", true_name, predicted_name, count, total, 100 * fraction);
+    snprintf(tip, sizeof tip, "true %s, predicted %s: %" PRIu64 " of %" PRIu64 " (%.1f %%)", true_name, predicted_name,
+             count, total, 100 * fraction);
     fraction = round(100 * fraction) / 100;
     if (count)
         svg_shade(out, x, y, grid->side, fraction, tip);
@@ -78,8 +84,11 @@ static void draw_cell(Out *out, const Grid *grid, int row, int column, uint64_t 
     size = fmin(size, size * (grid->side - 2) / svg_text_width(text, size));
     if (size < LETTERS_MIN)
         return;
-    svg_text(out, fraction >= SVG_SHADE_DARK ? "inverse middle" : count ? "number middle" : "dim middle", x + grid->side / 2,
-             y + grid->side / 2 + size * 0.36, size, 0, text);
+    svg_text(out,
+             fraction >= SVG_SHADE_DARK ? "inverse middle"
+             : count                    ? "number middle"
+                                        : "dim middle",
+             x + grid->side / 2, y + grid->side / 2 + size * 0.36, size, 0, text);
 }
 
 static void draw_names(Out *out, const Grid *grid)

@@ -1,4 +1,5 @@
-/* report.c: in: a session and the files of its training.  out: a page that needs nothing but itself, and single pictures. */
+/* report.c: in: a session and the files of its training.  out: a page that needs nothing but itself, and single
+ * pictures. */
 #include "report.h"
 #include "charts.h"
 #include "svg.h"
@@ -19,17 +20,21 @@ typedef struct Report {
 
 static const char page_style[] =
     ":root{color-scheme:light dark;--page:#f3f5f7;--paper:#ffffff;--ink:#1f2328;--dim:#59636e;--rule:#d9dee3}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#0c0f13;--paper:#14181d;--ink:#e6edf3;--dim:#9aa5b1;--rule:#2b323a}}\n"
-    "body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\n"
+    "@media(prefers-color-scheme:dark){:root{--page:#0c0f13;--paper:#14181d;--ink:#e6edf3;--dim:#9aa5b1;--rule:#2b323a}"
+    "}\n"
+    "body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,'Segoe "
+    "UI',Roboto,Helvetica,Arial,sans-serif}\n"
     "main{max-width:722px;margin:0 auto;padding:28px 16px 40px}\n"
     "h1{font-size:26px;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:18px;margin:30px 0 10px}\n"
     "p{margin:0 0 12px;color:var(--dim)}\n"
-    "figure,.table{margin:0 0 14px;background:var(--paper);border:1px solid var(--rule);border-radius:8px;overflow-x:auto}\n"
+    "figure,.table{margin:0 0 14px;background:var(--paper);border:1px solid "
+    "var(--rule);border-radius:8px;overflow-x:auto}\n"
     "figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n"
     "table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}\n"
     "th,td{padding:6px 10px;text-align:right;border-top:1px solid var(--rule);white-space:nowrap}\n"
     "thead th{border-top:0;color:var(--dim);font-weight:500;font-size:13px}th:first-child,.text{text-align:left}\n"
-    "tbody th{font-weight:500;}th:first-child{padding-left:16px}th:last-child,td:last-child{padding-right:16px}td small{color:var(--dim)}\n";
+    "tbody th{font-weight:500;}th:first-child{padding-left:16px}th:last-child,td:last-child{padding-right:16px}td "
+    "small{color:var(--dim)}\n";
 
 /* ---- parts of the page ---- */
 
@@ -52,7 +57,8 @@ static void put_head(Report *r)
     put_raw(&r->page, page_style);
     put_raw(&r->page, svg_style);
     put_element(&r->page, "</style>\n</head>\n<body>\n<main>\n<h1>", m->name, "</h1>\n");
-    const char *line = arena_format(arena, "%s · %zu parameters · loss %s", base ? base + 1 : r->model->file, m->weight_count, m->loss ? m->loss : "none");
+    const char *line = arena_format(arena, "%s · %zu parameters · loss %s", base ? base + 1 : r->model->file,
+                                    m->weight_count, m->loss ? m->loss : "none");
     if (r->log.epochs)
         line = arena_format(arena, "%s · %d epoch%s", line, r->log.epochs, r->log.epochs == 1 ? "" : "s");
     if (s->data.samples)
@@ -93,7 +99,8 @@ static void put_values(Report *r)
 {
     const TrainingLog *log = &r->log;
     put_raw(&r->page, "<div class=\"table\"><table>\n"
-                      "<thead><tr><th>value</th><th>training, last</th><th>best (epoch)</th><th>validation, last</th><th>best (epoch)</th></tr></thead>\n<tbody>\n");
+                      "<thead><tr><th>value</th><th>training, last</th><th>best (epoch)</th><th>validation, "
+                      "last</th><th>best (epoch)</th></tr></thead>\n<tbody>\n");
     if (training_log_values(log, "loss") || training_log_values(log, "val_loss"))
         put_value(r, "loss");
     for (int k = 0; k < log->keys; k++) {
@@ -134,7 +141,8 @@ static void put_section(Report *r, ChartSection section, const char *heading)
 static void put_layers(Report *r)
 {
     put_raw(&r->page, "<h2>Layers</h2>\n<div class=\"table\"><table>\n"
-                      "<thead><tr><th>layer</th><th class=\"text\">kind</th><th class=\"text\">output</th><th>parameters</th></tr></thead>\n<tbody>\n");
+                      "<thead><tr><th>layer</th><th class=\"text\">kind</th><th "
+                      "class=\"text\">output</th><th>parameters</th></tr></thead>\n<tbody>\n");
     for (int l = 0; l < r->model->layer_count; l++) {
         const Layer *layer = &r->model->layers[l];
         size_t count = 0;
@@ -144,7 +152,8 @@ static void put_layers(Report *r)
         put_element(&r->page, "<td class=\"text\">", layer->kind, "</td><td class=\"text\">");
         for (int i = 0; i < layer->output.rank; i++)
             svg_put(&r->page, "%s%d", i ? " × " : "", layer->output.extent[i]);
-        svg_put(&r->page, "</td><td>%zu%s</td></tr>\n", count, count && !layer->trainable ? " <small>frozen</small>" : "");
+        svg_put(&r->page, "</td><td>%zu%s</td></tr>\n", count,
+                count && !layer->trainable ? " <small>frozen</small>" : "");
     }
     put_raw(&r->page, "</tbody>\n</table></div>\n");
 }
@@ -203,7 +212,9 @@ static int write_pictures(Report *r, const char *folder)
 
 int report_of_session(Session *session, const ReportFiles *files)
 {
-    Report r = { .session = session, .model = description_model(session->description), .charts = { .arena = session->arena } };
+    Report r = { .session = session,
+                 .model = description_model(session->description),
+                 .charts = { .arena = session->arena } };
     int status = draw(&r, files);
     if (!status && files->pictures)
         status = write_pictures(&r, files->pictures);

@@ -8,11 +8,13 @@ typedef struct ReportFiles {
     const char *log;            /* in: MODEL.log.csv; NULL: none */
     const char *flow;           /* in: MODEL.gradient_flow.csv; NULL: none */
     const char *page;           /* out */
-    const char *pictures;       /* out: a folder for each chart as a file of its own, made if it is not there; NULL: none */
+    /* out: a folder for each chart as a file of its own, made if it is not there; NULL: none */
+    const char *pictures;
 } ReportFiles;
 
-/* Of a session that is prepared, what its weights predict is in the report too; of one that is only open, the log and the layers. Files are written
- * when everything has been drawn. 0 or an enum lstmc_status, with the session's message. */
+/* Of a session that is prepared, what its weights predict is in the report too; of one that is only open, the log and
+ * the layers. Files are written when everything has been drawn. 0 or an enum lstmc_status, with
+ * the session's message. */
 int report_of_session(Session *session, const ReportFiles *files);
 
 #endif

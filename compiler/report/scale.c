@@ -1,4 +1,5 @@
-/* scale.c: in: the smallest and the largest value.  out: an axis with round numbers ("nice numbers", Heckbert, Graphics Gems 1990). */
+/* scale.c: in: the smallest and the largest value.  out: an axis with round numbers ("nice numbers", Heckbert, Graphics
+ * Gems 1990). */
 #include "scale.h"
 
 #include <math.h>
@@ -92,7 +93,8 @@ ScaleText scale_text(const Scale *scale, int i)
     double value = scale->tick[i], largest = fmax(fabs(scale->tick[0]), fabs(scale->tick[scale->ticks - 1]));
     if (scale->logarithmic) {
         bool powers = scale->low < 0.999e-4 || scale->high > 1.001e6;
-        snprintf(number.text, sizeof number.text, powers && (value < 0.999e-1 || value > 99.9) ? "%.0e" : "%.6g", value);
+        snprintf(number.text, sizeof number.text, powers && (value < 0.999e-1 || value > 99.9) ? "%.0e" : "%.6g",
+                 value);
     } else if (value != 0 && (largest >= 1e6 || scale->step < 0.9e-5)) {
         int digits = (int)(floor(log10(fabs(value)) + 1e-9) - floor(log10(scale->step) + 1e-9));
         snprintf(number.text, sizeof number.text, "%.*g", digits > 0 ? digits + 1 : 1, value);

@@ -1,4 +1,5 @@
-/* svg.c: in: shapes with a class and coordinates.  out: SVG text, the same for the same shapes, that needs nothing from elsewhere. */
+/* svg.c: in: shapes with a class and coordinates.  out: SVG text, the same for the same shapes, that needs nothing from
+ * elsewhere. */
 #include "svg.h"
 
 #include <math.h>
@@ -7,8 +8,8 @@
 
 #define DECIMALS 2      /* of coordinates: a hundredth of a pixel */
 
-/* Okabe and Ito's hues, darker on white and lighter on black. Colours stand here as they are, not as custom properties, so that programs which know no var()
- * (editors, converters to PDF) draw them too. */
+/* Okabe and Ito's hues, darker on white and lighter on black. Colours stand here as they are, not as custom properties,
+ * so that programs which know no var() (editors, converters to PDF) draw them too. */
 const char svg_style[] =
     "svg{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\n"
     ".middle{text-anchor:middle}.end{text-anchor:end}.title{font-weight:600}\n"
@@ -18,11 +19,13 @@ const char svg_style[] =
     ".dot,.cloud{fill:currentColor}.cloud{fill-opacity:.5}\n"
     ".frame,.cell{fill:none}.reference{stroke-dasharray:5 4}\n"
     ".paper{fill:#ffffff}.ink{fill:#1f2328}.dim{fill:#59636e}.number{fill:#000000}.inverse{fill:#ffffff}\n"
-    ".grid{stroke:#e4e7ea}.axis,.frame{stroke:#8c959f}.reference{stroke:#59636e}.shade{fill:#14427a}.cell{stroke:#d5dae0}\n"
+    ".grid{stroke:#e4e7ea}.axis,.frame{stroke:#8c959f}.reference{stroke:#59636e}.shade{fill:#14427a}.cell{stroke:#"
+    "d5dae0}\n"
     ".c0{color:#0072b2}.c1{color:#d55e00}.c2{color:#00805c}.c3{color:#b0518f}.c4{color:#8a6a00}.c5{color:#59636e}\n"
     "@media(prefers-color-scheme:dark){\n"
     ".paper{fill:#14181d}.ink{fill:#e6edf3}.dim{fill:#9aa5b1}.number{fill:#ffffff}.inverse{fill:#000000}\n"
-    ".grid{stroke:#2b323a}.axis,.frame{stroke:#6b7683}.reference{stroke:#9aa5b1}.shade{fill:#6aa0d5}.cell{stroke:#353d47}\n"
+    ".grid{stroke:#2b323a}.axis,.frame{stroke:#6b7683}.reference{stroke:#9aa5b1}.shade{fill:#6aa0d5}.cell{stroke:#"
+    "353d47}\n"
     ".c0{color:#56b4e9}.c1{color:#ff8f45}.c2{color:#2ec79b}.c3{color:#e29ac6}.c4{color:#e3c04b}.c5{color:#9aa5b1}\n"
     "}\n";
 
@@ -38,7 +41,8 @@ void svg_put(Out *out, const char *format, ...)
     put_raw(out, text);
 }
 
-/* The length of the character of UTF-8 at `s` if XML allows it, else 0. Overlong forms, surrogates and control characters are none. */
+/* The length of the character of UTF-8 at `s` if XML allows it, else 0. Overlong forms, surrogates and control
+ * characters are none. */
 static int character_length(const unsigned char *s)
 {
     if (s[0] < 0x80)
@@ -53,7 +57,8 @@ static int character_length(const unsigned char *s)
             return 0;
         code = code << 6 | (s[i] & 0x3fu);
     }
-    bool allowed = code >= least[length] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && (code & 0xfffe) != 0xfffe;
+    bool allowed = code >= least[length] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) &&
+                   (code & 0xfffe) != 0xfffe;
     return allowed && code > 0x9f ? length : 0;
 }
 
@@ -117,7 +122,9 @@ static void end_with_tip(Out *out, const char *element, const char *tip)
 
 void svg_open(Out *out, double width, double height, const char *title)
 {
-    svg_put(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n<title>",
+    svg_put(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
+            "%.0f\">\n<title>",
             width, height, width, height);
     svg_escape(out, title);
     put_raw(out, "</title>\n");

@@ -1,4 +1,5 @@
-/* training_log.c: in: the CSV files that a training writes.  out: their numbers, or the file, line and nature of the first mistake. */
+/* training_log.c: in: the CSV files that a training writes.  out: their numbers, or the file, line and nature of the
+ * first mistake. */
 #include "training_log.h"
 
 #include "runtime/files/file.h"
@@ -65,7 +66,8 @@ static int next_row(Table *table)
 /* A decimal number; with `gaps`, also what stands for one that is not finite or not there. */
 static bool cell_number(const char *cell, bool gaps, double *value)
 {
-    static const char *const none[] = { "", "nan", "+nan", "-nan", "na" }, *const infinite[] = { "inf", "+inf", "infinity", "-inf" };
+    static const char *const none[] = { "", "nan", "+nan", "-nan", "na" }, *const infinite[] = { "inf", "+inf",
+                                                                                                 "infinity", "-inf" };
     for (size_t i = 0; gaps && i < sizeof none / sizeof *none; i++)
         if (!strcasecmp(cell, none[i]))
             return *value = NAN, true;
@@ -79,22 +81,24 @@ static int read_number(const Table *table, int column, const char *name, bool ga
 {
     if (cell_number(table->cell[column], gaps, value))
         return LSTMC_OK;
-    return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: %.60s: \"%.40s\" is not a number", table->path, table->line, name, table->cell[column]);
+    return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: %.60s: \"%.40s\" is not a number", table->path,
+                      table->line, name, table->cell[column]);
 }
 
 static int read_count(const Table *table, int column, const char *name, double *value)
 {
     if (cell_number(table->cell[column], false, value) && *value >= 0 && *value <= EPOCH_MAX && *value == floor(*value))
         return LSTMC_OK;
-    return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: %s: \"%.40s\" is not a whole number from 0", table->path, table->line, name,
-                      table->cell[column]);
+    return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: %s: \"%.40s\" is not a whole number from 0", table->path,
+                      table->line, name, table->cell[column]);
 }
 
 static int expect_cells(const Table *table, int columns)
 {
     if (table->cells == columns)
         return LSTMC_OK;
-    return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: %d cells instead of %d as in the first line", table->path, table->line, table->cells, columns);
+    return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: %d cells instead of %d as in the first line", table->path,
+                      table->line, table->cells, columns);
 }
 
 static int count_lines(const char *text)
@@ -112,17 +116,20 @@ static int read_keys(Arena *arena, Table *table, TrainingLog *log)
     if (!table->cells)
         return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s: is empty: no line of names", table->path);
     if (strcmp(table->cell[0], "epoch"))
-        return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: the first column is \"%.40s\", not epoch: this is no log of a training", table->path,
+        return lstmc_fail(table->message, LSTMC_BAD_FILE,
+                          "%s:%d: the first column is \"%.40s\", not epoch: this is no log of a training", table->path,
                           table->line, table->cell[0]);
     log->keys = table->cells - 1;
     log->key = arena_array(arena, const char *, log->keys + 1);
     for (int k = 0; k < log->keys; k++) {
         log->key[k] = arena_copy_text(arena, table->cell[k + 1]);
         if (!*log->key[k])
-            return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: column %d has no name", table->path, table->line, k + 2);
+            return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: column %d has no name", table->path, table->line,
+                              k + 2);
         for (int other = 0; other < k; other++)
             if (!strcmp(log->key[other], log->key[k]))
-                return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: two columns are named \"%.60s\"", table->path, table->line, log->key[k]);
+                return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: two columns are named \"%.60s\"", table->path,
+                                  table->line, log->key[k]);
     }
     return LSTMC_OK;
 }
@@ -187,7 +194,8 @@ static void append_norm(Arena *arena, FlowSeries *series, double timestep, doubl
     int capacity = series->count;           /* both arrays grow alike: to each power of two */
     bool full = (capacity & (capacity - 1)) == 0;
     if (full) {
-        double *steps = arena_array(arena, double, capacity ? 2 * capacity : 1), *norms = arena_array(arena, double, capacity ? 2 * capacity : 1);
+        double *steps = arena_array(arena, double, capacity ? 2 * capacity : 1),
+               *norms = arena_array(arena, double, capacity ? 2 * capacity : 1);
         for (int i = 0; i < series->count; i++) {
             steps[i] = series->timestep[i];
             norms[i] = series->norm[i];
@@ -214,13 +222,14 @@ static int read_flow_row(Arena *arena, const Table *table, GradientFlow *flow)
     if (!*table->cell[1])
         return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: the layer has no name", table->path, table->line);
     if (norm < 0)
-        return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: norm: %g is negative", table->path, table->line, norm);
+        return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: norm: %g is negative", table->path, table->line,
+                          norm);
     FlowSeries *series = find_series(arena, flow, table->cell[1], (int)epoch);
     if (timestep == 0 && series->count)     /* the same epoch again, of a training that was resumed */
         series->count = 0, series->timestep = series->norm = NULL;
     if (series->count && timestep <= series->timestep[series->count - 1])
-        return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: timestep %g of %.60s follows %g", table->path, table->line, timestep, series->layer,
-                          series->timestep[series->count - 1]);
+        return lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:%d: timestep %g of %.60s follows %g", table->path,
+                          table->line, timestep, series->layer, series->timestep[series->count - 1]);
     append_norm(arena, series, timestep, norm);
     return LSTMC_OK;
 }
@@ -231,7 +240,8 @@ static int read_flow(Arena *arena, Table *table, GradientFlow *flow)
     int status = next_row(table);
     for (int i = 0; i < 4 && !status; i++)
         if (table->cells != 4 || strcmp(table->cell[i], names[i]))
-            status = lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:1: the first line is not epoch,layer,timestep,norm", table->path);
+            status = lstmc_fail(table->message, LSTMC_BAD_FILE, "%s:1: the first line is not epoch,layer,timestep,norm",
+                                table->path);
     while (!status && !(status = next_row(table)) && table->cells)
         status = read_flow_row(arena, table, flow);
     if (!status && !flow->count)

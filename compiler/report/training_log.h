@@ -1,4 +1,5 @@
-/* training_log.h: the two tables that a training leaves: losses and metrics of each epoch, and norms of gradients along time. */
+/* training_log.h: the two tables that a training leaves: losses and metrics of each epoch, and norms of gradients along
+ * time. */
 #ifndef TRAINING_LOG_H
 #define TRAINING_LOG_H
 
@@ -6,8 +7,9 @@
 
 #include "runtime/lstmc.h"
 
-/* Keras's CSVLogger: "epoch,loss,mae,val_loss,val_mae", epochs from 0, or with ; | or tabs between the cells. A line whose epoch is not behind the one before takes the place of all lines
- * from that epoch on: a training that was resumed, or begun again. nan, inf and NA may stand for a number. */
+/* Keras's CSVLogger: "epoch,loss,mae,val_loss,val_mae", epochs from 0, or with ; | or tabs between the cells. A line
+ * whose epoch is not behind the one before takes the place of all lines from that epoch on: a training that was
+ * resumed, or begun again. nan, inf and NA may stand for a number. */
 typedef struct TrainingLog {
     int epochs, keys;
     const char **key;           /* [keys], without "epoch" */
@@ -15,7 +17,8 @@ typedef struct TrainingLog {
     double **value;             /* [keys][epochs]; NaN: none */
 } TrainingLog;
 
-/* "epoch,layer,timestep,norm": ||dL/dh_t|| of a layer. A series is one layer in one epoch; time steps from 0, ascending. */
+/* "epoch,layer,timestep,norm": ||dL/dh_t|| of a layer. A series is one layer in one epoch; time steps from 0,
+ * ascending. */
 typedef struct FlowSeries {
     const char *layer;
     int epoch, count;

@@ -29,7 +29,7 @@ static bool positive(const char *text, long most, long *number)
     return *text && !*end && *number >= 1 && *number <= most;
 }
 
-/* ---- options: each returns 0, or the status of a usage error ----------------------------------------------------------- */
+/* ---- options: each returns 0, or the status of a usage error --------------------------------- */
 
 static int take_count(const char *name, const char *value, int *count)
 {
@@ -66,7 +66,9 @@ static int take_seed(Arguments *a, const char *value)
 {
     char *end;
     a->seed = strtoull(value, &end, 10);
-    return *value >= '0' && *value <= '9' && !*end && a->seed ? 0 : usage("--seed takes a number from 1, not \"%s\"", value);
+    return *value >= '0' && *value <= '9' && !*end && a->seed
+               ? 0
+               : usage("--seed takes a number from 1, not \"%s\"", value);
 }
 
 /* FILE,FILE or NAME=FILE; the commas end the words. */
@@ -98,7 +100,9 @@ static int take_dump(Arguments *a, const char *value)
 static int take_weights_dtype(Arguments *a, const char *value)
 {
     a->compile.bf16 = !strcmp(value, "bf16");
-    return a->compile.bf16 || !strcmp(value, "float32") ? 0 : usage("--weights-dtype takes float32 or bf16, not \"%s\"", value);
+    return a->compile.bf16 || !strcmp(value, "float32")
+               ? 0
+               : usage("--weights-dtype takes float32 or bf16, not \"%s\"", value);
 }
 
 static int take_value(Arguments *a, const char *name, char *value)
@@ -160,13 +164,35 @@ static int take_value(Arguments *a, const char *name, char *value)
 #define COMPUTING " train evaluate predict sample plot"
 #define ALL "compile summary check tune" COMPUTING
 
-static const struct { const char *name, *commands; } valued[] = {    /* and the commands that know the option */
-    { "-o", "compile tune" }, { "--target", ALL }, { "--unroll", ALL }, { "--lanes", ALL }, { "--batch", ALL }, { "--dump", "compile" },
-    { "--tuning", "compile summary check" COMPUTING }, { "--weights-dtype", "compile summary check predict sample tune" }, { "--seconds", "tune" },
-    { "--epochs", "train" }, { "--seed", "check train evaluate sample plot" }, { "--samples", "train evaluate plot" }, { "--data", "train evaluate plot" },
-    { "--out", "train predict plot" }, { "--init", "train" }, { "--checkpoint", "train" }, { "--checkpoint-every", "train" }, { "--log", "train plot" },
-    { "--freeze", "train" }, { "--weights", "compile evaluate predict sample plot" }, { "--threads", "train evaluate predict plot" },
-    { "--input", "predict" }, { "--length", "sample" }, { "--prompt", "sample" }, { "--temperature", "sample" }, { "--svg", "plot" },
+static const struct { const char *name, *commands;
+} valued[] = {
+    /* and the commands that know the option */
+    { "-o", "compile tune" },
+    { "--target", ALL },
+    { "--unroll", ALL },
+    { "--lanes", ALL },
+    { "--batch", ALL },
+    { "--dump", "compile" },
+    { "--tuning", "compile summary check" COMPUTING },
+    { "--weights-dtype", "compile summary check predict sample tune" },
+    { "--seconds", "tune" },
+    { "--epochs", "train" },
+    { "--seed", "check train evaluate sample plot" },
+    { "--samples", "train evaluate plot" },
+    { "--data", "train evaluate plot" },
+    { "--out", "train predict plot" },
+    { "--init", "train" },
+    { "--checkpoint", "train" },
+    { "--checkpoint-every", "train" },
+    { "--log", "train plot" },
+    { "--freeze", "train" },
+    { "--weights", "compile evaluate predict sample plot" },
+    { "--threads", "train evaluate predict plot" },
+    { "--input", "predict" },
+    { "--length", "sample" },
+    { "--prompt", "sample" },
+    { "--temperature", "sample" },
+    { "--svg", "plot" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
@@ -189,9 +215,20 @@ static int take_flag(Arguments *a, const char *word)
             return usage("%s takes no value", flags[i].name);
         if (!strstr(flags[i].commands, a->command))
             return usage("%s does not go with %s", word, a->command);
-        bool *const where[] = { &a->compile.inference, &a->compile.input_gradient, &a->compile.keep_adjoints,
-                                &a->gradient_flow, &a->interpreted, &a->resume, &a->stream, &a->join, &a->quiet, &a->compile.precise,
-                                &a->compile.blas, &a->compile.dispatch, &a->example, &a->self_test };
+        bool *const where[] = { &a->compile.inference,
+                                &a->compile.input_gradient,
+                                &a->compile.keep_adjoints,
+                                &a->gradient_flow,
+                                &a->interpreted,
+                                &a->resume,
+                                &a->stream,
+                                &a->join,
+                                &a->quiet,
+                                &a->compile.precise,
+                                &a->compile.blas,
+                                &a->compile.dispatch,
+                                &a->example,
+                                &a->self_test };
         *where[i] = true;
         return 0;
     }
@@ -330,7 +367,8 @@ static bool is_slip(const char *word, const char *meant)
         same++;
     const char *a = word + same, *b = meant + same;
     if (length == other)
-        return length > same && (!strcmp(a + 1, b + 1) || (a[1] && a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2)));
+        return length > same &&
+               (!strcmp(a + 1, b + 1) || (a[1] && a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2)));
     return length == other + 1 ? !strcmp(a + 1, b) : length + 1 == other && !strcmp(a, b + 1);
 }
 

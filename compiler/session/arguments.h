@@ -16,8 +16,8 @@ typedef struct Arguments {
     int lanes;                      /* --lanes; 0: the target's */
     int batch;                      /* --batch; 0: as described */
     int epochs;                     /* --epochs; 0: as described */
-    const char *weights;            /* the weight file that train writes (--out), evaluate and plot read and compile makes constants of (--weights);
-                                     * NULL: MODEL.safetensors, of compile: none */
+    const char *weights; /* the weight file that train writes (--out), evaluate and plot read and compile makes
+                          * constants of (--weights); NULL: MODEL.safetensors, of compile: none */
     const char **data;              /* --data: FILE or NAME=FILE in place of the files that the description names */
     int data_count;
     const char *pictures;           /* --svg: of plot: a folder for single charts; NULL: none */
@@ -27,7 +27,8 @@ typedef struct Arguments {
     const char *log;                /* --log: of train and plot; NULL: MODEL.log.csv */
     const char *freeze;             /* --freeze: names of layers, with commas between them */
     bool resume, gradient_flow;
-    const char *input, *out;        /* of predict: --input, --out; NULL: standard input and output; of plot: --out; NULL: MODEL.report.html */
+    /* of predict: --input, --out; NULL: standard input and output; of plot: --out; NULL: MODEL.report.html */
+    const char *input, *out;
     bool stream, join;              /* of predict: --stream, --join */
     int length; const char *prompt; double temperature;     /* of sample */
     uint64_t seed;                  /* --seed; 0: as described */
@@ -49,7 +50,8 @@ Description *command_read(Arena *arena, Diagnostics *diagnostics, const Argument
 /* Says on standard error that an option has changed nothing. */
 void command_note(const Arguments *arguments, const Compiled *compiled);
 
-/* The data that the description names (data_source.c). `validation` stays empty if nothing is held out. 0 or an enum lstmc_status. */
+/* The data that the description names (data_source.c). `validation` stays empty if nothing is held out. 0 or an enum
+ * lstmc_status. */
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation, struct lstmc_message *message);
 

@@ -1,4 +1,5 @@
-/* data_source.c: in: what the description says of its data.  out: data sets, read by the runtime or drawn by the description's function. */
+/* data_source.c: in: what the description says of its data.  out: data sets, read by the runtime or drawn by the
+ * description's function. */
 #include "arguments.h"
 #include "compiler/front/data_path.h"
 
@@ -39,7 +40,8 @@ static int draw(Description *description, uint64_t seed, uint64_t first, int cou
         return status;
     }
     for (int i = 0; i < count; i++) {
-        void *x = (char *)data->x + (size_t)i * m->input_count * 4, *y = (char *)data->y + (size_t)i * m->target_count * 4;
+        void *x = (char *)data->x + (size_t)i * m->input_count * 4,
+             *y = (char *)data->y + (size_t)i * m->target_count * 4;
         float weight;
         if (!description_sample(description, seed, first + (uint64_t)i, x, y, &weight)) {
             message->text[0] = 0;       /* the description's own diagnostic says it */
@@ -53,8 +55,8 @@ static int draw(Description *description, uint64_t seed, uint64_t first, int cou
     return LSTMC_OK;
 }
 
-static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
-                    struct lstmc_message *message)
+static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                    struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     struct lstmc_csv_options options = {
         .columns = data->columns,
@@ -82,12 +84,14 @@ static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_
 }
 
 /* The names of the classes go where predictions are printed. */
-static int take_labels(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_message *message)
+static int take_labels(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                       struct lstmc_message *message)
 {
     struct lstmc_names *labels = &training->meaning.labels;
     int classes = lstmc_classes(m) > 1 ? lstmc_classes(m) : 2;
     if (data->label_count != classes) {
-        snprintf(message->text, sizeof message->text, "line %d: samples: there are %d labels, but the model tells %d classes apart", data->line,
+        snprintf(message->text, sizeof message->text,
+                 "line %d: samples: there are %d labels, but the model tells %d classes apart", data->line,
                  data->label_count, classes);
         return LSTMC_MISMATCH;
     }
@@ -104,14 +108,15 @@ static int take_labels(const struct lstmc_model *m, const Data *data, struct lst
     return done ? LSTMC_OK : LSTMC_NO_MEMORY;
 }
 
-static int draw_both(Description *description, const Data *data, const Arguments *arguments, struct lstmc_dataset *training,
-                     struct lstmc_dataset *validation, struct lstmc_message *message)
+static int draw_both(Description *description, const Data *data, const Arguments *arguments,
+                     struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     const Model *model = description_model(description);
     uint64_t seed = arguments->seed ? arguments->seed : model->seed;
     int status = draw(description, seed, 0, at_most(arguments->samples, data->samples), training, message);
     if (!status)
-        status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples), validation, message);
+        status = draw(description, seed, VALIDATION_INDEX, at_most(arguments->samples, data->validation_samples),
+                      validation, message);
     if (!status && data->label_count)
         status = take_labels(&model->descriptor, data, training, message);
     return status;
@@ -122,8 +127,8 @@ static enum lstmc_text_unit unit_of(const char *level)
     return level && !strcmp(level, "word") ? LSTMC_WORDS : LSTMC_CHARACTERS;
 }
 
-static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
-                      struct lstmc_message *message)
+static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                      struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     bool is_replaced = data->x != NULL;
     struct lstmc_lines_options options = {
@@ -137,14 +142,27 @@ static int read_lines(const struct lstmc_model *m, const Data *data, struct lstm
     return lstmc_read_lines(m, &options, training, validation, message);
 }
 
-static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training, struct lstmc_dataset *validation,
-                    struct lstmc_message *message)
+static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                    struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     struct lstmc_wav_options options = {
-        .folder = data->folder, .separator = data->separator[0], .label = data->label, .labels = data->labels, .label_count = data->label_count,
-        .test_field = data->test_field, .test_names = data->test_among, .test_count = data->test_count, .test_at_most = data->test_at_most,
-        .split = data->split, .seed = data->seed, .sample_rate = data->sample_rate, .frame = data->frame, .step = data->step, .low = data->low,
-        .high = data->high, .pads_front = data->pads_front,
+        .folder = data->folder,
+        .separator = data->separator[0],
+        .label = data->label,
+        .labels = data->labels,
+        .label_count = data->label_count,
+        .test_field = data->test_field,
+        .test_names = data->test_among,
+        .test_count = data->test_count,
+        .test_at_most = data->test_at_most,
+        .split = data->split,
+        .seed = data->seed,
+        .sample_rate = data->sample_rate,
+        .frame = data->frame,
+        .step = data->step,
+        .low = data->low,
+        .high = data->high,
+        .pads_front = data->pads_front,
     };
     return lstmc_read_wav(m, &options, training, validation, message);
 }
@@ -199,7 +217,8 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         if (!status && data->sample_weight)
             status = lstmc_read_sample_weight(data->sample_weight, training, message);
         if (!status && data->validation_x)
-            status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown, validation, message);
+            status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown,
+                                    validation, message);
         break;
     case DATA_CSV:
         status = read_csv(m, data, training, validation, message);
@@ -217,7 +236,9 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         status = draw_both(description, data, arguments, training, validation, message);
         break;
     case DATA_NONE:
-        snprintf(message->text, sizeof message->text, "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or samples(...))");
+        snprintf(message->text, sizeof message->text,
+                 "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or "
+                 "samples(...))");
         return LSTMC_MISMATCH;
     }
     if (!status && arguments->samples) {

@@ -1,4 +1,5 @@
-/* described.c: in: the words of the command line.  out: the description that they name, or its mistakes; and what an option did not change. */
+/* described.c: in: the words of the command line.  out: the description that they name, or its mistakes; and what an
+ * option did not change. */
 #include "arguments.h"
 
 #include <stdio.h>
@@ -6,8 +7,12 @@
 
 Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max)
 {
-    ReadOptions options = { .parameters = arguments->parameters, .parameter_count = arguments->parameter_count,
-                            .timesteps_max = timesteps_max, .batch = arguments->batch, .freeze = arguments->freeze, .timed = true };
+    ReadOptions options = { .parameters = arguments->parameters,
+                            .parameter_count = arguments->parameter_count,
+                            .timesteps_max = timesteps_max,
+                            .batch = arguments->batch,
+                            .freeze = arguments->freeze,
+                            .timed = true };
     Description *description = description_read(arena, diagnostics, arguments->model, &options);
     if (!description)
         diagnostics_print(diagnostics, stderr);
@@ -26,6 +31,9 @@ void command_note(const Arguments *arguments, const Compiled *compiled)
     if (leaves_out_notes(arguments))
         return;
     if (arguments->compile.blas && !emit_calls_blas(&compiled->programs))
-        fprintf(stderr, "%s: --blas changes nothing: no product of matrices has %d rows, %d columns and sums of %d terms, with %d rows a tape\n",
-                arguments->model, target->blas_side, target->blas_side, target->blas_terms, compiled->programs.model->descriptor.batch);
+        fprintf(stderr,
+                "%s: --blas changes nothing: no product of matrices has %d rows, %d columns and sums of %d terms, with "
+                "%d rows a tape\n",
+                arguments->model, target->blas_side, target->blas_side, target->blas_terms,
+                compiled->programs.model->descriptor.batch);
 }

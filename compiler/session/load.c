@@ -1,4 +1,5 @@
-/* load.c: writes the generated files to a temporary folder, compiles them as a shared object, loads it, removes the folder. */
+/* load.c: writes the generated files to a temporary folder, compiles them as a shared object, loads it, removes the
+ * folder. */
 #define _GNU_SOURCE             /* nftw */
 #include "load.h"
 #include "compiler/base/run.h"
@@ -17,7 +18,8 @@
 
 #define WORDS_MAX 64
 
-/* gcc -O3 would write out every short loop, which costs ten times the compile time and gains nothing; clang ignores the parameter. */
+/* gcc -O3 would write out every short loop, which costs ten times the compile time and gains nothing; clang ignores the
+ * parameter. */
 #define NATIVE_FLAGS " -march=native"
 static const char *const flags_for[] = {
     [LOAD_TO_CHECK] = "-O2", [LOAD_TO_TRAIN] = "-O3 --param max-completely-peel-times=4",
@@ -105,7 +107,8 @@ static const char *failure(Arena *arena, const char *log, bool blas)
     return arena_format(arena, "%s failed on the generated code:\n%s", setting("CC", "cc"), lines);
 }
 
-/* Shards are what the threads are for: each of them calls BLAS, and BLAS is not to start threads of its own unless $OPENBLAS_NUM_THREADS says so. */
+/* Shards are what the threads are for: each of them calls BLAS, and BLAS is not to start threads of its own unless
+ * $OPENBLAS_NUM_THREADS says so. */
 static void keep_to_one_thread(void *library)
 {
     void (*set_threads)(int);

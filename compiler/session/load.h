@@ -11,8 +11,8 @@ typedef struct Loaded {
 
 bool compiler_exists(void);
 
-/* How the model is going to be used: this decides the flags where $CFLAGS is not set. -march=native is left out where the model itself chooses
- * among instruction sets. */
+/* How the model is going to be used: this decides the flags where $CFLAGS is not set. -march=native is left out where
+ * the model itself chooses among instruction sets. */
 typedef enum LoadFor {
     LOAD_TO_CHECK,      /* -O2 -march=native: compiles in about a second */
     LOAD_TO_TRAIN       /* -O3 -march=native: runs up to twice as fast */

@@ -1,4 +1,5 @@
-/* session.c: in: words of the command line.  out: data, engine and weights for the commands that compute with them; and their end. */
+/* session.c: in: words of the command line.  out: data, engine and weights for the commands that compute with them; and
+ * their end. */
 #include "session.h"
 #include "compiler/front/horizons.h"
 
@@ -21,7 +22,8 @@ static bool make_engine(Session *s)
     int before = diagnostics_count(s->diagnostics);
     if (s->arguments.interpreted) {
         s->custom = custom_layers_create(s->arena, s->description, model->descriptor.batch * model->descriptor.shards);
-        return diagnostics_count(s->diagnostics) == before && !interpreter_engine_create(model, s->custom, &s->engine, &s->message);
+        return diagnostics_count(s->diagnostics) == before &&
+               !interpreter_engine_create(model, s->custom, &s->engine, &s->message);
     }
     if (!compiler_exists()) {
         snprintf(s->message.text, sizeof s->message.text, "no C compiler (set CC, or take --interpreted)");
@@ -95,7 +97,8 @@ int session_prepare(Session *s, const char *weight_file, bool with_data)
 {
     const Model *model = description_model(s->description);
     if (with_data && !model->loss) {
-        snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s", s->arguments.command);
+        snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s",
+                 s->arguments.command);
         return LSTMC_MISMATCH;
     }
     int status = weight_file && !s->weights ? session_read_weights(s, weight_file) : 0;
@@ -122,7 +125,8 @@ static void free_all(Session *s)
     custom_layers_free(s->custom);
     loaded_free(&s->loaded);
     compiled_free(&s->compiled);
-    if (s->validation.x != NULL && s->validation.x != s->data.x && !(description_model(s->description)->validation_split > 0))
+    if (s->validation.x != NULL && s->validation.x != s->data.x &&
+        !(description_model(s->description)->validation_split > 0))
         lstmc_dataset_free(&s->validation);
     lstmc_dataset_free(&s->data);
     lstmc_meaning_free(&s->meaning);
@@ -175,8 +179,8 @@ typedef struct Errors {
     double squares, persistence, count;
 } Errors;
 
-static void add_errors(const struct lstmc_dataset *data, size_t first, size_t rows, const float *output, size_t count, int horizons,
-                       Errors *errors)
+static void add_errors(const struct lstmc_dataset *data, size_t first, size_t rows, const float *output, size_t count,
+                       int horizons, Errors *errors)
 {
     const struct lstmc_scaling *unit = &data->meaning.target;
     for (size_t i = 0; i < rows * count; i++) {
@@ -210,7 +214,8 @@ static bool is_told(int horizon, int horizons)
     return horizons <= HORIZONS_TOLD;
 }
 
-/* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by horizon. */
+/* Forecasts are judged against the last known value: in the unit of the file, mean over all targets, and horizon by
+ * horizon. */
 void session_compare_with_persistence(Session *s)
 {
     const struct lstmc_dataset *data = &s->validation;
@@ -229,7 +234,8 @@ void session_compare_with_persistence(Session *s)
     }
     lstmc_free(output);
     for (int h = 0; h < horizons; h++)
-        all = (Errors){ all.squares + errors[h].squares, all.persistence + errors[h].persistence, all.count + errors[h].count };
+        all = (Errors){ all.squares + errors[h].squares, all.persistence + errors[h].persistence,
+                        all.count + errors[h].count };
     print_errors("held-out forecasts", all);
     for (int h = 0; h < horizons && horizons > 1; h++)
         if (is_told(h, horizons))

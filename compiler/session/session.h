@@ -38,8 +38,8 @@ void session_print_notes(const Session *session);
 /* Frees everything; says what is in the way if `status` is not 0. Returns the exit status. */
 int  session_close(Session *session, int status);
 
-/* FILE of an option, or MODEL and the ending; where train or plot has been told the name of the weight file (--out, --weights), that name instead of MODEL:
- * the files of one run have one name. */
+/* FILE of an option, or MODEL and the ending; where train or plot has been told the name of the weight file (--out,
+ * --weights), that name instead of MODEL: the files of one run have one name. */
 const char *session_file(const Session *session, const char *file, const char *ending);
 /* "loss 0.1  mae 0.2", each name with `prefix`, without the end of the line. */
 void session_print_values(const Session *session, const char *prefix, double loss, const double *metric);

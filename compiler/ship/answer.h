@@ -59,14 +59,15 @@ static inline bool steps_have_all_columns(const struct lstmc_meaning *meaning, s
     return !meaning->input.columns || inputs % (size_t)meaning->input.columns == 0;
 }
 
-/* Relative forecasts are added to the last known values: the input column of target number `target` ("CLOSE", or "CLOSE +5" with several horizons), -1:
- * it is none. */
+/* Relative forecasts are added to the last known values: the input column of target number `target` ("CLOSE", or "CLOSE
+ * +5" with several horizons), -1: it is none. */
 static inline int base_column(const struct lstmc_meaning *meaning, int target)
 {
     const char *name = meaning->targets.text[target];
     for (int column = 0; column < meaning->columns.count; column++) {
         size_t length = strlen(meaning->columns.text[column]);
-        if (!strncmp(name, meaning->columns.text[column], length) && (!name[length] || !strncmp(name + length, " +", 2)))
+        if (!strncmp(name, meaning->columns.text[column], length) &&
+            (!name[length] || !strncmp(name + length, " +", 2)))
             return column;
     }
     return -1;

@@ -1,7 +1,8 @@
-/* emit_constants.c: in: planned programs that contain what they read, trained weights.  out: M_trained, the struct M_packed that M_prepare would
- * make of them, as a constant: its statements are run here, by the slow evaluator, each stored value rounded to float. What is copied is copied
- * bit by bit. A product of embeddings adds a term with one rounding, as a processor does that fuses multiplication and addition; where M_prepare
- * rounds twice, it differs in the last digits. */
+/* emit_constants.c: in: planned programs that contain what they read, trained weights.  out: M_trained, the struct
+ * M_packed that M_prepare would make of them, as a constant: its statements are run here, by the slow evaluator, each
+ * stored value rounded to float. What is copied is copied bit by bit. A product of embeddings adds a term with one
+ * rounding, as a processor does that fuses multiplication and addition; where M_prepare rounds twice, it differs in the
+ * last digits. */
 #include "compiler/emit/emit.h"
 #include "compiler/oracle/evaluate.h"
 
@@ -61,7 +62,9 @@ static double value_at_zero(const Expr *expr)
     double argument[2] = { 0, 0 };
     for (int i = 0; i < op_traits[expr->op].arity; i++)
         argument[i] = value_at_zero(expr->argument[i]);
-    return op_traits[expr->op].evaluate ? op_traits[expr->op].evaluate(argument[0], argument[1]) : expr->op == OP_CONSTANT ? expr->value : 0;
+    return op_traits[expr->op].evaluate ? op_traits[expr->op].evaluate(argument[0], argument[1])
+           : expr->op == OP_CONSTANT    ? expr->value
+                                        : 0;
 }
 
 /* It is called alike in the program that it comes from. */
@@ -71,11 +74,13 @@ static Operand find_operand(const Prepared *prepared, int count, const Tensor *m
         for (int i = 0; i < prepared[p].ir->tensor_count; i++) {
             const Ir *ir = prepared[p].ir;
             const Tensor *tensor = ir->tensors[i];
-            if (tensor->home != HOME_PREPARED || strcmp(tensor->layer, member->layer) || strcmp(tensor->name, member->name))
+            if (tensor->home != HOME_PREPARED || strcmp(tensor->layer, member->layer) ||
+                strcmp(tensor->name, member->name))
                 continue;
             Operand operand = { .values = memory_of(prepared[p].memory, tensor) };
             for (int s = 0; s < ir->statement_count; s++)
-                operand.differs_at_zero |= ir->statements[s]->out.tensor == tensor && value_at_zero(ir->statements[s]->value) != 0;
+                operand.differs_at_zero |= ir->statements[s]->out.tensor == tensor &&
+                                           value_at_zero(ir->statements[s]->value) != 0;
             return operand;
         }
     die("%s.%s is prepared by no program", member->layer, member->name);
@@ -94,7 +99,8 @@ static size_t place_of(const Tensor *tensor, const int *at)
     bool blocked = tensor->layout == LAYOUT_BLOCKED;
     size_t place = blocked ? (size_t)(at[last] / tensor->lanes) : 0;
     for (int d = 0; d < tensor->rank - blocked; d++)
-        place = place * (size_t)tensor_memory_extent(tensor, d + blocked) + (size_t)(d == tensor->paired ? at[d] / 2 : at[d]);
+        place = place * (size_t)tensor_memory_extent(tensor, d + blocked) +
+                (size_t)(d == tensor->paired ? at[d] / 2 : at[d]);
     return blocked ? place * (size_t)tensor->lanes + (size_t)(at[last] % tensor->lanes) : place;
 }
 
@@ -107,8 +113,9 @@ static void repeat_last(Element *image, const Tensor *tensor, const int *at)
         image[place_of(tensor, beyond)] = image[place_of(tensor, at)];
 }
 
-/* As the array in memory holds them. What only fills vectors is read by nobody: it is 0, but where 0 makes something else (exp) it repeats the last
- * number of its row, so that nothing happens there, a division by zero say, that does not happen elsewhere. */
+/* As the array in memory holds them. What only fills vectors is read by nobody: it is 0, but where 0 makes something
+ * else (exp) it repeats the last number of its row, so that nothing happens there, a division by zero say, that does
+ * not happen elsewhere. */
 static Element *memory_image(Arena *arena, const Tensor *tensor, const Operand *operand)
 {
     Element *image = arena_array(arena, Element, tensor_elements(tensor));
@@ -179,7 +186,8 @@ static void add_word(Lines *lines, const char *word)
         lines->length += snprintf(lines->text + lines->length, sizeof lines->text - (size_t)lines->length, " %s", word);
 }
 
-static const Element *put_row(Lines *lines, const Tensor *tensor, const Element *elements, const char *opening, const char *closing)
+static const Element *put_row(Lines *lines, const Tensor *tensor, const Element *elements, const char *opening,
+                              const char *closing)
 {
     const int extent = tensor_memory_extent(tensor, tensor_memory_rank(tensor) - 1);
     char number[24], word[24 + 4 * TENSOR_RANK_MAX];
@@ -195,8 +203,10 @@ static const Element *put_row(Lines *lines, const Tensor *tensor, const Element 
     return elements;
 }
 
-/* A row to a line, or to several; braces of the outer dimensions stand before the first of their rows and behind the last. */
-static const Element *put_rows(Lines *lines, const Tensor *tensor, int dimension, const Element *elements, const char *opening, const char *closing)
+/* A row to a line, or to several; braces of the outer dimensions stand before the first of their rows and behind the
+ * last. */
+static const Element *put_rows(Lines *lines, const Tensor *tensor, int dimension, const Element *elements,
+                               const char *opening, const char *closing)
 {
     if (dimension == tensor_memory_rank(tensor) - 1)
         return put_row(lines, tensor, elements, opening, closing);
@@ -205,7 +215,8 @@ static const Element *put_rows(Lines *lines, const Tensor *tensor, int dimension
     snprintf(first, sizeof first, "%s%s{", opening, *opening ? " " : "");
     snprintf(last, sizeof last, "}%s%s", *closing ? " " : "", closing);
     for (int i = 0; i < extent; i++)
-        elements = put_rows(lines, tensor, dimension + 1, elements, i == 0 ? first : "{", i + 1 == extent ? last : "},");
+        elements = put_rows(lines, tensor, dimension + 1, elements, i == 0 ? first : "{",
+                            i + 1 == extent ? last : "},");
     return elements;
 }
 
@@ -241,7 +252,9 @@ static void put_trained(Out *out, Arena *arena, const Programs *programs)
     for (int p = 0; p < 3; p++)
         if (all[p])
             prepared[count++] = run_prepare(all[p], programs->trained->weights);
-    const char *aligned = programs->target->lanes > 1 ? arena_format(arena, "_Alignas(%d) ", 4 * programs->target->lanes) : "";
+    const char *aligned = programs->target->lanes > 1
+                              ? arena_format(arena, "_Alignas(%d) ", 4 * programs->target->lanes)
+                              : "";
     put(out, "%s%s", aligned, fill_template(arena, programs->model, "const struct @_packed @_trained = {"));
     for (int first = 0; first < packed->tensor_count; first++) {
         if (!is_first_of_layer(packed, first))

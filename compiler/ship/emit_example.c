@@ -1,5 +1,5 @@
-/* emit_example.c: in: a trained model.  out: a program that predicts what it reads, put together from compiler/example/, and the Makefile that builds
- * it. What it prints is what lstmc predict prints. */
+/* emit_example.c: in: a trained model.  out: a program that predicts what it reads, put together from
+ * compiler/example/, and the Makefile that builds it. What it prints is what lstmc predict prints. */
 #include "answer.h"
 #include "compiler/base/embedded.h"
 #include "compiler/emit/emit.h"
@@ -74,7 +74,8 @@ static const char *last_values(const Programs *programs, Arena *arena)
     const char *list = NULL;
     for (int t = 0; t < base_count(meaning); t++)
         list = arena_format(arena, "%s%sraw[%zu]", list ? list : "", list ? ", " : "",
-                            programs->model->descriptor.input_count - (size_t)meaning->columns.count + (size_t)base_column(meaning, t));
+                            programs->model->descriptor.input_count - (size_t)meaning->columns.count +
+                                (size_t)base_column(meaning, t));
     return list;
 }
 
@@ -219,7 +220,8 @@ static const char *about_output(const Programs *programs, Arena *arena, Answer a
 {
     if (answer == ANSWER_VALUES && programs->trained->meaning->is_relative && !last_values(programs, arena))
         return "the outputs, which are changes from the last row";
-    return answer == ANSWER_VALUES ? "the outputs in the unit of the data" : "the most probable class and its probability";
+    return answer == ANSWER_VALUES ? "the outputs in the unit of the data"
+                                   : "the most probable class and its probability";
 }
 
 static void put_heading(Example *to, bool self_test)
@@ -248,11 +250,13 @@ static void put_main(Example *to, bool self_test)
     if (self_test) {
         put(out, "if (count > 1 && !strcmp(arguments[1], \"--self-test\")) {");
         put(out, "const int failed = %s_self_test();", to->programs->model->descriptor.name);
-        put(out, "if (failed)\n    printf(\"self-test: sample %%d is WRONG\\n\", failed);\nelse\n    puts(\"self-test: all right\");");
+        put(out, "if (failed)\n    printf(\"self-test: sample %%d is WRONG\\n\", failed);\nelse\n    puts(\"self-test: "
+                 "all right\");");
         put(out, "return failed != 0;\n}");
     }
     if (streams(to->programs))
-        put(out, "const int steps = count > 1 && !strcmp(arguments[1], \"--stream\");\nconst char *name = count > 1 + steps ? arguments[1 + steps] : NULL;");
+        put(out, "const int steps = count > 1 && !strcmp(arguments[1], \"--stream\");\nconst char *name = count > 1 + "
+                 "steps ? arguments[1 + steps] : NULL;");
     else
         put(out, "const char *name = count > 1 ? arguments[1] : NULL;");
     put(out, "FILE *file = name ? fopen(name, \"r\") : stdin;\nif (!file) {\nperror(name);\nreturn 1;\n}");
@@ -266,7 +270,9 @@ static void put_main(Example *to, bool self_test)
 
 void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test)
 {
-    static const char *const answers[] = { [ANSWER_VALUES] = "print_values", [ANSWER_CLASS] = "print_class", [ANSWER_BINARY] = "print_binary" };
+    static const char *const answers[] = {
+        [ANSWER_VALUES] = "print_values", [ANSWER_CLASS] = "print_class", [ANSWER_BINARY] = "print_binary"
+    };
     Example to = { .out = out, .arena = arena, .programs = programs };
     Answer answer = answer_of(programs->model);
     int labels = programs->trained->meaning->labels.count;
@@ -296,24 +302,34 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
 /* ---- the Makefile ---- */
 
 /* A cross compiler knows no -march=native. */
-static const char native[] =
-    "# For the processor that compiles, if it is the one that runs: as far as the compiler can tell. make NATIVE= is for any.\n"
-    "NATIVE  = `$(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native`\n";
+static const char
+    native[] = "# For the processor that compiles, if it is the one that runs: as far as the compiler can tell. make "
+               "NATIVE= is for any.\n"
+               "NATIVE  = `$(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native`\n";
 
 void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test)
 {
-    const char *name = programs->model->descriptor.name, *test = self_test ? arena_format(arena, " %s_self_test.o", name) : "";
+    const char *name = programs->model->descriptor.name,
+               *test = self_test ? arena_format(arena, " %s_self_test.o", name) : "";
     const char *objects = arena_format(arena, "%s_main.o %s.o %s_weights.o%s", name, name, name, test);
     bool blas = emit_calls_blas(programs);
-    put_raw(out, arena_format(arena, "# Makefile: written by lstmc %s. Without this line lstmc leaves the file to you.\n", LSTMC_VERSION));
-    put_raw(out, arena_format(arena, "# make builds ./%s, which predicts what it reads%s.\n", name, self_test ? "; make check runs its self-test" : ""));
+    put_raw(out,
+            arena_format(arena, "# Makefile: written by lstmc %s. Without this line lstmc leaves the file to you.\n",
+                         LSTMC_VERSION));
+    put_raw(out, arena_format(arena, "# make builds ./%s, which predicts what it reads%s.\n", name,
+                              self_test ? "; make check runs its self-test" : ""));
     if (!emit_dispatches(programs))
         put_raw(out, native);
-    put_raw(out, arena_format(arena, "CFLAGS  = -O2%s%s\nLDLIBS  = %s-lm\n", emit_dispatches(programs) ? "" : " $(NATIVE)",
-                              blas ? " `pkg-config --cflags openblas`" : "", blas ? "`pkg-config --libs openblas` " : ""));
-    put_raw(out, arena_format(arena, "OBJECTS = %s\n\n%s: $(OBJECTS)\n\t$(CC) $(CFLAGS) $(LDFLAGS) -o %s $(OBJECTS) $(LDLIBS)\n\n$(OBJECTS): %s.h%s\n\n",
-                              objects, name, name, name, self_test ? arena_format(arena, " %s_self_test.h", name) : ""));
+    put_raw(out,
+            arena_format(arena, "CFLAGS  = -O2%s%s\nLDLIBS  = %s-lm\n", emit_dispatches(programs) ? "" : " $(NATIVE)",
+                         blas ? " `pkg-config --cflags openblas`" : "", blas ? "`pkg-config --libs openblas` " : ""));
+    put_raw(out,
+            arena_format(arena,
+                         "OBJECTS = %s\n\n%s: $(OBJECTS)\n\t$(CC) $(CFLAGS) $(LDFLAGS) -o %s $(OBJECTS) "
+                         "$(LDLIBS)\n\n$(OBJECTS): %s.h%s\n\n",
+                         objects, name, name, name, self_test ? arena_format(arena, " %s_self_test.h", name) : ""));
     if (self_test)
         put_raw(out, arena_format(arena, "check: %s\n\t./%s --self-test\n\n", name, name));
-    put_raw(out, arena_format(arena, "clean:\n\trm -f %s $(OBJECTS)\n\n.PHONY: clean%s\n", name, self_test ? " check" : ""));
+    put_raw(out,
+            arena_format(arena, "clean:\n\trm -f %s $(OBJECTS)\n\n.PHONY: clean%s\n", name, self_test ? " check" : ""));
 }

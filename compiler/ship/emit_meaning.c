@@ -1,5 +1,6 @@
-/* emit_meaning.c: in: what the numbers of a trained model mean.  out: its part of the third file: from the unit of the data to what the model reads
- * and back, the names of its classes, texts as ids; and the declarations. What the data had no meaning of is not there. */
+/* emit_meaning.c: in: what the numbers of a trained model mean.  out: its part of the third file: from the unit of the
+ * data to what the model reads and back, the names of its classes, texts as ids; and the declarations. What the data
+ * had no meaning of is not there. */
 #include "answer.h"
 #include "compiler/base/embedded.h"
 #include "compiler/emit/emit.h"
@@ -68,7 +69,8 @@ static void put_scaling_function(Out *out, Arena *arena, const Model *model, con
     put(out, "{\nfor (int i = 0; i < %zu; i++)\n    %s%s\n}\n", count, filled, formula);
 }
 
-/* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps, or none can be understood alone. */
+/* What one call of M_step reads, what it writes; 0 where that is a whole sample, or there are no steps, or none can be
+ * understood alone. */
 static size_t step_inputs(const Programs *programs)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
@@ -127,7 +129,8 @@ static void put_denormalize(Out *out, Arena *arena, const Programs *programs)
 
 static void put_scalings(Out *out, Arena *arena, const Programs *programs)
 {
-    const struct lstmc_scaling *input = &programs->trained->meaning->input, *target = &programs->trained->meaning->target;
+    const struct lstmc_scaling *input = &programs->trained->meaning->input,
+                               *target = &programs->trained->meaning->target;
     if (input->columns) {
         put(out, "\n/* number in the file = offset + scale * number in the model, column by column */\n");
         put_scaling(out, arena, "input", input);
@@ -283,10 +286,14 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
         put_raw(out, embedded_text("runtime/lstmc_text.h"));
         put(out, "\n");
     }
-    put_code(out, arena, programs->model, meaning->unit == LSTMC_WORDS ? next_word : meaning->unit == LSTMC_BYTES ? next_byte : next_character);
+    put_code(out, arena, programs->model,
+             meaning->unit == LSTMC_WORDS   ? next_word
+             : meaning->unit == LSTMC_BYTES ? next_byte
+                                            : next_character);
     const char *small = meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : "";
     put_code(out, arena, programs->model, arena_format(arena, find_id, small));
-    put_code(out, arena, programs->model, arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
+    put_code(out, arena, programs->model,
+             arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
     put_code(out, arena, programs->model, meaning->unit == LSTMC_BYTES ? readable_bytes : readable_text);
 }
 
@@ -302,7 +309,8 @@ void emit_meaning(Out *out, Arena *arena, const Programs *programs)
     if (meaning->labels.count)
         put_names(out, arena, programs->model, &meaning->labels, "const char *const @_labels[$_LABELS] = {");
     if (meaning->vocabulary.count)
-        put_names(out, arena, programs->model, &meaning->vocabulary, "const char *const @_vocabulary[$_VOCABULARY] = {");
+        put_names(out, arena, programs->model, &meaning->vocabulary,
+                  "const char *const @_vocabulary[$_VOCABULARY] = {");
     if (reads_text(meaning))
         put_encode(out, arena, programs);
 }
@@ -312,16 +320,18 @@ void emit_meaning(Out *out, Arena *arena, const Programs *programs)
 static const char about_normalize[] =
     "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and "
     "what it says, y [$_OUTPUTS], to that unit. raw may be x, or y.";
-static const char about_relative[] =
-    " The model reads and says differences from the last row of raw: the last row is taken off here, and has to be added to what @_denormalize gives.";
+static const char about_relative[] = " The model reads and says differences from the last row of raw: the last row is "
+                                     "taken off here, and has to be added to what @_denormalize gives.";
 static const char about_double[] = "The same, computed in double as it was in training: where numbers lie so far from "
                                    "zero, beside their deviation, that floats do not hold what tells them apart.";
 static const char about_steps[] = "The same for one call of @_step.";
 
 /* `more` is no template: it is what the data calls things. */
-static void put_declarations(Out *out, Arena *arena, const Model *model, const char *comment, const char *more, const char *declarations)
+static void put_declarations(Out *out, Arena *arena, const Model *model, const char *comment, const char *more,
+                             const char *declarations)
 {
-    emit_prose(out, arena, arena_format(arena, "%s%s", fill_template(arena, model, comment), comment_text(arena, more)));
+    emit_prose(out, arena,
+               arena_format(arena, "%s%s", fill_template(arena, model, comment), comment_text(arena, more)));
     put_code(out, arena, model, declarations);
     put(out, "\n");
 }
@@ -366,9 +376,13 @@ static void put_scaling_declarations(Out *out, Arena *arena, const Programs *pro
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     const Model *model = programs->model;
     bool input = meaning->input.columns, target = meaning->target.columns;
-    const char *columns = arena_format(arena, "%s%s", input ? listed(arena, " Columns of the input: ", &meaning->columns) : "",
-                                       !target ? "" : listed(arena, meaning->is_relative ? " Changes that are the output: " : " Columns of the output: ",
-                                                             &meaning->targets));
+    const char *columns = arena_format(arena, "%s%s",
+                                       input ? listed(arena, " Columns of the input: ", &meaning->columns) : "",
+                                       !target ? ""
+                                               : listed(arena,
+                                                        meaning->is_relative ? " Changes that are the output: "
+                                                                             : " Columns of the output: ",
+                                                        &meaning->targets));
     const char *far = input ? far_columns(arena, &meaning->input, &meaning->columns, "") : "";
     if (target)
         far = far_columns(arena, &meaning->target, &meaning->targets, far);
@@ -397,15 +411,21 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
     put_scaling_declarations(out, arena, programs);
     if (meaning->labels.count)
         put_declarations(out, arena, model, "What the classes are called.", "",
-                         arena_format(arena, "#define $_LABELS %d\nextern const char *const @_labels[$_LABELS];\n", meaning->labels.count));
+                         arena_format(arena, "#define $_LABELS %d\nextern const char *const @_labels[$_LABELS];\n",
+                                      meaning->labels.count));
     if (meaning->vocabulary.count)
         put_declarations(out, arena, model, "What an id of the input stands for.", "",
-                         arena_format(arena, "#define $_VOCABULARY %d\nextern const char *const @_vocabulary[$_VOCABULARY];\n", meaning->vocabulary.count));
+                         arena_format(arena,
+                                      "#define $_VOCABULARY %d\nextern const char *const @_vocabulary[$_VOCABULARY];\n",
+                                      meaning->vocabulary.count));
     if (reads_text(meaning))
         put_declarations(out, arena, model,
-                         arena_format(arena, "A text as ids, of its %s, as in training: x [$_INPUTS]; a shorter one has zeros %s it, a longer one loses its "
-                                             "%s. Returns how many of them are not in the vocabulary, which become %d.", names_of_units(meaning->unit),
-                                      meaning->pads_front ? "before" : "behind", meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
+                         arena_format(arena,
+                                      "A text as ids, of its %s, as in training: x [$_INPUTS]; a shorter one has zeros "
+                                      "%s it, a longer one loses its "
+                                      "%s. Returns how many of them are not in the vocabulary, which become %d.",
+                                      names_of_units(meaning->unit), meaning->pads_front ? "before" : "behind",
+                                      meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
                          "", "int @_encode(const char *text, int32_t *x);\n");
     if (reads_text(meaning))
         put_declarations(out, arena, model,

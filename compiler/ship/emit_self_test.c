@@ -1,4 +1,5 @@
-/* emit_self_test.c: in: samples and what the interpreter makes of them.  out: a function that holds the generated code against it where it runs. */
+/* emit_self_test.c: in: samples and what the interpreter makes of them.  out: a function that holds the generated code
+ * against it where it runs. */
 #include "compiler/emit/emit.h"
 
 void emit_self_test_header(Out *out, Arena *arena, const Programs *programs)
@@ -34,8 +35,10 @@ static void put_samples(Out *out, Arena *arena, const Programs *programs, const 
 {
     const struct lstmc_model *m = &programs->model->descriptor;
     size_t count = inputs ? m->input_count : m->output_count;
-    put(out, "%s", fill_template(arena, programs->model, inputs ? "static const <x> inputs[SAMPLES][$_INPUTS] = {"
-                                                                : "static const float outputs[SAMPLES][$_OUTPUTS] = {"));
+    put(out, "%s",
+        fill_template(arena, programs->model,
+                      inputs ? "static const <x> inputs[SAMPLES][$_INPUTS] = {"
+                             : "static const float outputs[SAMPLES][$_OUTPUTS] = {"));
     for (int sample = 0; sample < golden->samples; sample++)
         put_sample(out, arena, golden, (size_t)sample * count, count, inputs);
     put(out, "};\n\n");
@@ -57,7 +60,8 @@ void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, con
     const Model *model = programs->model;
     Out test = { 0 };
     emit_trained_stamp(out, arena, programs, "_self_test.c");
-    put(out, "%s", fill_template(arena, model, "#include \"@_self_test.h\"\n#include \"@.h\"\n\n#include <math.h>\n\n"));
+    put(out, "%s",
+        fill_template(arena, model, "#include \"@_self_test.h\"\n#include \"@.h\"\n\n#include <math.h>\n\n"));
     emit_floats(out);
     put(&test, "#define SAMPLES %d\n#define TOLERANCE %s\n\n", golden->samples, float_text(arena, golden->tolerance));
     put_samples(&test, arena, programs, golden, true);

@@ -1,5 +1,5 @@
-/* shipment.c: in: a weight file, the model.  out: its weights and what their numbers mean, checked against each other; and what the interpreter makes
- * of them. */
+/* shipment.c: in: a weight file, the model.  out: its weights and what their numbers mean, checked against each other;
+ * and what the interpreter makes of them. */
 #include "shipment.h"
 
 #include "compiler/oracle/reference.h"
@@ -33,7 +33,9 @@ int shipment_load(Arena *arena, const Model *model, const char *file, Shipment *
     *shipment = (Shipment){ .weights = arena_array(arena, float, m->weight_count + 1) };
     int differs = 0, status = lstmc_trained_load(m, shipment->weights, &shipment->meaning, &differs, file, message);
     shipment->differs = differs;
-    shipment->trained = (Trained){ .file = without_folder(file), .weights = shipment->weights, .meaning = &shipment->meaning };
+    shipment->trained = (Trained){ .file = without_folder(file),
+                                   .weights = shipment->weights,
+                                   .meaning = &shipment->meaning };
     return status;
 }
 
@@ -63,7 +65,8 @@ static void draw_inputs(Arena *arena, const struct lstmc_model *m, Golden *golde
 static int weights_of_prediction(const Programs *programs, float *weights, struct lstmc_message *message)
 {
     if (programs->bf16 && !round_weights(programs->single, weights, programs->model->descriptor.weight_count))
-        return refuse(message, "--self-test: weights of this model are held as bf16 in several ways, and the interpreter knows one");
+        return refuse(message, "--self-test: weights of this model are held as bf16 in several ways, and the "
+                               "interpreter knows one");
     return LSTMC_OK;
 }
 
@@ -76,8 +79,8 @@ static double tolerance_of(const Model *model, const Quantity *output)
     return ceil(tolerance / unit) * unit;
 }
 
-int shipment_golden(Arena *arena, Description *description, Diagnostics *diagnostics, const Programs *programs, const Shipment *shipment,
-                    Golden *golden, struct lstmc_message *message)
+int shipment_golden(Arena *arena, Description *description, Diagnostics *diagnostics, const Programs *programs,
+                    const Shipment *shipment, Golden *golden, struct lstmc_message *message)
 {
     const Model *model = description_model(description);
     const struct lstmc_model *m = &model->descriptor;

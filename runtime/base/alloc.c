@@ -8,7 +8,8 @@
 #endif
 
 #define ALIGNMENT 64                    /* bytes: a cache line, and the widest vector */
-#define HUGE_PAGE ((size_t)2 << 20)     /* weights and tapes of some megabytes are read through fewer pages: 10 % of a batch-1 step of LSTM(512) */
+/* weights and tapes of some megabytes are read through fewer pages: 10 % of a batch-1 step of LSTM(512) */
+#define HUGE_PAGE ((size_t)2 << 20)
 
 void *lstmc_alloc(size_t bytes)
 {

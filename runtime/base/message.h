@@ -5,7 +5,8 @@
 #include "runtime/lstmc.h"
 
 /* Writes the words (message may be NULL), with '?' for control characters, and returns `status`. */
-int lstmc_fail(struct lstmc_message *message, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int lstmc_fail(struct lstmc_message *message, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Adds a line to the notes, which may be NULL; what finds no room is left out. */
 void lstmc_note(struct lstmc_notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,5 @@
-/* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first mistake. */
+/* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first
+ * mistake. */
 #include "csv.h"
 #include "runtime/files/file.h"
 #include "runtime/base/message.h"
@@ -315,7 +316,9 @@ static void count_remaining(struct lstmc_table *table, int column)
     size_t step = (size_t)table->columns;
     table->computed[column] = 1;
     for (size_t row = table->rows; row-- > 0;)
-        value[row * step] = row + 1 < table->rows && table->group[row + 1] == table->group[row] ? value[(row + 1) * step] + 1 : 0;
+        value[row * step] = row + 1 < table->rows && table->group[row + 1] == table->group[row]
+                                ? value[(row + 1) * step] + 1
+                                : 0;
 }
 
 /* ---- all columns ---- */
@@ -392,16 +395,19 @@ static int read_sheet(struct reader *r, int *column, struct lstmc_table *table)
     return status;
 }
 
-static int unpack(const struct lstmc_table_options *options, const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message)
+static int unpack(const struct lstmc_table_options *options, const char *path, unsigned char **bytes, size_t *size,
+                  struct lstmc_message *message)
 {
     if (*size < 2 || (*bytes)[0] != 0x1f || (*bytes)[1] != 0x8b)
         return LSTMC_OK;
     if (!options->unpack)
-        return lstmc_fail(message, LSTMC_BAD_FILE, "%s: is compressed, and this program reads no gzip files (options.unpack is not set)", path);
+        return lstmc_fail(message, LSTMC_BAD_FILE,
+                          "%s: is compressed, and this program reads no gzip files (options.unpack is not set)", path);
     return options->unpack(path, bytes, size, message);
 }
 
-int lstmc_table_read(const char *path, const struct lstmc_table_options *options, struct lstmc_table *table, struct lstmc_message *message)
+int lstmc_table_read(const char *path, const struct lstmc_table_options *options, struct lstmc_table *table,
+                     struct lstmc_message *message)
 {
     struct reader r = { .sheet = { .path = path, .message = message }, .options = options, .message = message };
     unsigned char *bytes;

@@ -1,4 +1,5 @@
-/* data.c: in: .npy files, or a text.  out: data sets in the model's types and shapes, or the row and column of the first mistake. */
+/* data.c: in: .npy files, or a text.  out: data sets in the model's types and shapes, or the row and column of the
+ * first mistake. */
 #include "dataset.h"
 #include "runtime/files/file.h"
 #include "runtime/files/map.h"
@@ -19,7 +20,8 @@ static struct shape_text file_shape(const struct lstmc_npy *array)
 {
     struct shape_text shape = { "(" };
     for (int i = 0; i < array->rank; i++)
-        snprintf(shape.text + strlen(shape.text), sizeof shape.text - strlen(shape.text), "%s%zu", i ? ", " : "", array->shape[i]);
+        snprintf(shape.text + strlen(shape.text), sizeof shape.text - strlen(shape.text), "%s%zu", i ? ", " : "",
+                 array->shape[i]);
     strcat(shape.text, array->rank == 1 ? ",)" : ")");
     return shape;
 }
@@ -33,7 +35,8 @@ static struct shape_text model_shape(const int *extent, int rank)
     return shape;
 }
 
-/* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is cut in front. */
+/* Axes of extent 1 at the end count for nothing: (25000,) serves a target of [1]. A longer time axis is
+ * cut in front. */
 static int fit_shape(const struct lstmc_npy *array, const int *extent, int rank, int first_is_time,
                      struct lstmc_layout *layout)
 {
@@ -73,10 +76,11 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
         return status;
     if (!y->rank || !fit_shape(y, model->target_shape, model->target_rank, model->output_rank > 1, y_layout) ||
         (y_layout->steps_cut && y_layout->steps_cut != x_layout->steps_cut))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path, file_shape(y).text,
-                          model_shape(model->target_shape, model->target_rank).text);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but the model's targets are %s", y_path,
+                          file_shape(y).text, model_shape(model->target_shape, model->target_rank).text);
     if (x->shape[0] != y->shape[0])
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s has %zu samples, %s has %zu", x_path, x->shape[0], y_path, y->shape[0]);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s has %zu samples, %s has %zu", x_path, x->shape[0], y_path,
+                          y->shape[0]);
     return LSTMC_OK;
 }
 
@@ -91,11 +95,13 @@ static int is_as_needed(const struct lstmc_npy *array, const struct lstmc_layout
     const uint16_t one = 1;
     unsigned char low_first;
     memcpy(&low_first, &one, 1);
-    return low_first && !strcmp(array->dtype, is_whole ? "<i4" : "<f4") && !layout->skip && (uintptr_t)array->bytes % 4 == 0;
+    return low_first && !strcmp(array->dtype, is_whole ? "<i4" : "<f4") && !layout->skip &&
+           (uintptr_t)array->bytes % 4 == 0;
 }
 
 /* One sample to check with is enough of what the file keeps. */
-static int allocate(const struct lstmc_model *model, size_t samples, int keeps_x, int keeps_y, struct lstmc_dataset *data)
+static int allocate(const struct lstmc_model *model, size_t samples, int keeps_x, int keeps_y,
+                    struct lstmc_dataset *data)
 {
     if (!keeps_x && !keeps_y)
         return !lstmc_dataset_alloc(model, samples, data);
@@ -129,8 +135,8 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
             if (model->input_is_tokens)
                 value = lstmc_array_id(value, vocabulary, unknown);
             if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
-                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
-                                  value, lstmc_input_range(model).text);
+                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path,
+                                  row, layout->skip + i, value, lstmc_input_range(model).text);
         }
     return LSTMC_OK;
 }
@@ -170,8 +176,8 @@ static int convert_targets(const struct lstmc_model *model, const char *path, co
         for (size_t i = 0; i < model->target_count; i++) {
             double value = lstmc_npy_value(y, row * layout->sample + layout->skip + i);
             if (!lstmc_store_target(model, data, (keeps ? 0 : row) * model->target_count + i, value))
-                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path, row, layout->skip + i,
-                                  value, lstmc_target_range(model).text);
+                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path,
+                                  row, layout->skip + i, value, lstmc_target_range(model).text);
         }
     return LSTMC_OK;
 }
@@ -187,7 +193,8 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         status = lstmc_npy_read(y_path, &y, message);
     if (!status)
         status = check_shapes(model, x_path, &x, &x_layout, y_path, &y, &y_layout, message);
-    int keeps_x = !status && is_as_needed(&x, &x_layout, model->input_is_tokens) && !(model->input_is_tokens && vocabulary > 0);
+    int keeps_x = !status && is_as_needed(&x, &x_layout, model->input_is_tokens) &&
+                  !(model->input_is_tokens && vocabulary > 0);
     int keeps_y = !status && y_path && is_as_needed(&y, &y_layout, model->target_is_class);
     if (!status)
         status = allocate(model, x.shape[0], keeps_x, keeps_y, data) ? LSTMC_OK : lstmc_fail_memory(message, x_path);
@@ -213,7 +220,8 @@ int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struc
     struct lstmc_npy weights;
     int status = lstmc_npy_read(path, &weights, message);
     if (!status && (weights.count != data->samples || !weights.rank || weights.shape[0] != data->samples))
-        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but there are %zu samples", path, file_shape(&weights).text, data->samples);
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but there are %zu samples", path,
+                            file_shape(&weights).text, data->samples);
     if (!status && !(data->sample_weight = lstmc_alloc(data->samples * sizeof(float))))
         status = lstmc_fail_memory(message, path);
     for (size_t i = 0; !status && i < data->samples; i++) {
@@ -227,10 +235,12 @@ int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struc
 
 /* ---- characters ---- */
 
-static int check_character_model(const struct lstmc_model *model, const char *path, int window, struct lstmc_message *message)
+static int check_character_model(const struct lstmc_model *model, const char *path, int window,
+                                 struct lstmc_message *message)
 {
     if (!model->input_is_tokens || model->input_count != (size_t)window)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: windows of %d characters need a model that reads %d ids (Input{%d}, Embedding)", path,
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%s: windows of %d characters need a model that reads %d ids (Input{%d}, Embedding)", path,
                           window, window, window);
     if (!model->target_is_class || model->target_count != (model->output_rank > 1 ? (size_t)window : 1))
         return lstmc_fail(message, LSTMC_MISMATCH, "%s: the next character is a class: the model needs loss = "
@@ -269,7 +279,8 @@ static int cut_windows(const struct lstmc_model *model, const unsigned char *tex
 }
 
 /* Ids and classes are bytes. */
-static int name_bytes(const int id[256], const unsigned char *text, size_t size, int distinct, struct lstmc_meaning *meaning)
+static int name_bytes(const int id[256], const unsigned char *text, size_t size, int distinct,
+                      struct lstmc_meaning *meaning)
 {
     meaning->unit = LSTMC_BYTES;
     meaning->pads_front = 1;
@@ -285,8 +296,9 @@ static int name_bytes(const int id[256], const unsigned char *text, size_t size,
     return good;
 }
 
-static int cut_text(const struct lstmc_model *model, const char *path, const unsigned char *text, size_t size, int window, double split,
-                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+static int cut_text(const struct lstmc_model *model, const char *path, const unsigned char *text, size_t size,
+                    int window, double split, struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                    struct lstmc_message *message)
 {
     int id[256];
     int distinct = number_bytes(text, size, id);
@@ -300,10 +312,12 @@ static int cut_text(const struct lstmc_model *model, const char *path, const uns
                           "needed",
                           path);
     if (distinct != model->vocabulary)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%s: has %d distinct characters, but the model's vocabulary is %d: use %d for it", path,
                           distinct, model->vocabulary, distinct);
     if (lstmc_classes(model) != distinct)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: has %d distinct characters, but the model's output has %d classes: use %d units", path,
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%s: has %d distinct characters, but the model's output has %d classes: use %d units", path,
                           distinct, lstmc_classes(model), distinct);
     size_t cut = (size_t)floor((double)size * split + 1e-9);
     int status = cut_windows(model, text, cut, id, training, message);
@@ -312,13 +326,16 @@ static int cut_text(const struct lstmc_model *model, const char *path, const uns
     if (!status && !name_bytes(id, text, size, distinct, &training->meaning))
         status = lstmc_fail_memory(message, path);
     if (!status && (!training->samples || (split < 1 && !validation->samples)))
-        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: the first %zu characters train, the last %zu are held out: too few for a window of %d "
-                            "and the character behind it", path, cut, size - cut, window);
+        status = lstmc_fail(message, LSTMC_MISMATCH,
+                            "%s: the first %zu characters train, the last %zu are held out: too few for a window of %d "
+                            "and the character behind it",
+                            path, cut, size - cut, window);
     return status;
 }
 
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
-                          struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
+                          struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                          struct lstmc_message *message)
 {
     unsigned char *text = NULL;
     size_t size;

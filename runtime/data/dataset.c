@@ -40,7 +40,8 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
     memset(data, 0, sizeof *data);
 }
 
-void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction, struct lstmc_dataset *validation)
+void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction,
+                            struct lstmc_dataset *validation)
 {
     /* keras/src/trainers/data_adapters/data_adapter_utils.py: floor(samples * (1 - validation_split)) samples stay */
     double keep = fraction > 0 ? floor((double)data->samples * (1.0 - fraction)) : (double)data->samples;

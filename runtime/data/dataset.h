@@ -4,8 +4,8 @@
 
 #include "runtime/lstmc.h"
 
-/* One element of x or y, counted over the whole array. 0: the value has no place there (an id or class out of range or not whole, a float
- * that is not finite), and nothing is stored. */
+/* One element of x or y, counted over the whole array. 0: the value has no place there (an id or class out of range or
+ * not whole, a float that is not finite), and nothing is stored. */
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 
@@ -32,8 +32,8 @@ struct lstmc_layout {
     size_t steps_cut;
 };
 
-/* Where the inputs of samples lie in an array of at least one; LSTMC_MISMATCH: its shape is not the model's. (data.c)
- */
+/* Where the inputs of samples lie in an array of at least one; LSTMC_MISMATCH: its shape is not
+ * the model's. (data.c) */
 int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
                      struct lstmc_layout *layout, struct lstmc_message *message);
 /* Whole numbers from `vocabulary` on, if that is not 0, are `unknown`. */

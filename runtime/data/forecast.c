@@ -1,4 +1,5 @@
-/* forecast.c: in: a table and what a trained model knows of its columns.  out: every window of it, the last one too, as inputs; nothing is asked for. */
+/* forecast.c: in: a table and what a trained model knows of its columns.  out: every window of it, the last one too, as
+ * inputs; nothing is asked for. */
 #include "runtime/base/message.h"
 #include "windows.h"
 
@@ -31,8 +32,8 @@ static int fill_windows(Windows *w, struct lstmc_dataset *data)
     for (size_t row = 0; row < table->rows; row++)
         samples += (size_t)lstmc_windows_begin(w, &w->main, row, 1);
     if (!samples)
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: has %zu rows, a sample reads %zu that follow each other", w->main.path, table->rows,
-                          w->window);
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s: has %zu rows, a sample reads %zu that follow each other",
+                          w->main.path, table->rows, w->window);
     if (lstmc_dataset_alloc(w->model, samples, data) ||
         (targets && !(data->base = lstmc_alloc(samples * targets * sizeof *data->base))))
         return lstmc_fail_memory(w->message, w->main.path);
@@ -53,13 +54,19 @@ int lstmc_read_windows(const struct lstmc_model *model, const char *path, const 
                        const struct lstmc_scaling *scaling, struct lstmc_dataset *data, struct lstmc_message *message)
 {
     int here = 0;                       /* nothing behind the window */
-    Windows w = { .model = model, .options = options, .columns = options->column_count, .targets = options->relative ? options->target_count : 0,
-                  .window = options->sliding ? (size_t)options->window : 1, .ahead = &here, .ahead_count = 1, .main.path = path,
+    Windows w = { .model = model,
+                  .options = options,
+                  .columns = options->column_count,
+                  .targets = options->relative ? options->target_count : 0,
+                  .window = options->sliding ? (size_t)options->window : 1,
+                  .ahead = &here,
+                  .ahead_count = 1,
+                  .main.path = path,
                   .message = message };
     memset(data, 0, sizeof *data);
     if (model->input_count != w.window * (size_t)w.columns)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: a sample has %zu x %d values, the model reads %zu", path, w.window, w.columns,
-                          model->input_count);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: a sample has %zu x %d values, the model reads %zu", path,
+                          w.window, w.columns, model->input_count);
     int status = describe_columns(&w, options, scaling) ? LSTMC_OK : lstmc_fail_memory(message, path);
     if (!status)
         status = lstmc_windows_read(&w, &w.main, NULL);

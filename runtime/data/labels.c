@@ -18,7 +18,8 @@ int lstmc_labels_give(struct lstmc_labels *labels, const char *const *names, int
     return LSTMC_OK;
 }
 
-/* What the model's targets have room for: classes, the two of one probability, or one-hot. 0: they are something else. */
+/* What the model's targets have room for: classes, the two of one probability, or one-hot. 0: they
+ * are something else. */
 static int classes_of(const struct lstmc_model *model)
 {
     if (model->output_rank != 1)
@@ -39,12 +40,16 @@ static int rank_of(const struct lstmc_tokens *tokens, size_t number)
     return rank;
 }
 
-int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *labels, int sorted, const char *path, struct lstmc_message *message)
+int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *labels, int sorted, const char *path,
+                       struct lstmc_message *message)
 {
     int count = (int)labels->tokens.count, classes = classes_of(model);
     if (!classes)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: a label is one class: the model needs one output in time and loss = "
-                          "\"sparse_categorical_crossentropy\" (or \"binary_crossentropy\" behind Dense{1} for two labels)", path);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: a label is one class: the model needs one output in time and loss = "
+                          "\"sparse_categorical_crossentropy\" (or \"binary_crossentropy\" behind Dense{1} for two "
+                          "labels)",
+                          path);
     if (count == 1 && classes != 1)
         return lstmc_fail(message, LSTMC_MISMATCH,
                           "%.250s: has one label alone, \"%.*s\", which is nothing to learn: at least two are needed",
@@ -75,7 +80,8 @@ int lstmc_labels_name(const struct lstmc_labels *labels, struct lstmc_names *nam
 {
     int good = lstmc_names_alloc(names, (int)labels->tokens.count);
     for (int i = 0; good && i < names->count; i++)
-        good = lstmc_names_set(names, labels->class_of[i], labels->tokens.token[i].text, labels->tokens.token[i].length);
+        good = lstmc_names_set(names, labels->class_of[i], labels->tokens.token[i].text,
+                               labels->tokens.token[i].length);
     return good;
 }
 

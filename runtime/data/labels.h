@@ -11,8 +11,10 @@ struct lstmc_labels {
 
 /* Classes in this order, instead of sorted by name. LSTMC_NO_MEMORY, or LSTMC_MISMATCH for a name that stands twice. */
 int  lstmc_labels_give(struct lstmc_labels *labels, const char *const *names, int count, struct lstmc_message *message);
-/* Gives each label its class; `sorted`: by name. Refuses a model with another number of classes, in words that begin with `path`. */
-int  lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *labels, int sorted, const char *path, struct lstmc_message *message);
+/* Gives each label its class; `sorted`: by name. Refuses a model with another number of classes, in words that begin
+ * with `path`. */
+int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *labels, int sorted, const char *path,
+                       struct lstmc_message *message);
 int  lstmc_labels_name(const struct lstmc_labels *labels, struct lstmc_names *names);
 void lstmc_labels_free(struct lstmc_labels *labels);
 

@@ -1,4 +1,5 @@
-/* lines.c: in: lines of text with their labels, or with their translations.  out: ids and classes in the model's shapes. */
+/* lines.c: in: lines of text with their labels, or with their translations.  out: ids and classes in the model's
+ * shapes. */
 #include "dataset.h"
 #include "runtime/lstmc_random.h"
 #include "runtime/base/message.h"
@@ -63,8 +64,8 @@ static int by_key(const void *left, const void *right)
 }
 
 /* Groups in shuffled order, rows inside them as they stand in the files. */
-static void shuffle_rows(const struct lstmc_text_rows *rows, const size_t *group_of, struct group *groups, size_t *place, size_t group_count,
-                        const struct lstmc_text_row **shuffled)
+static void shuffle_rows(const struct lstmc_text_rows *rows, const size_t *group_of, struct group *groups,
+                         size_t *place, size_t group_count, const struct lstmc_text_row **shuffled)
 {
     for (size_t g = 0; g < group_count; g++)
         groups[g] = (struct group){ lstmc_random_bits(rows->options->seed, SPLIT_STREAM, g, 0), g, 0 };
@@ -87,7 +88,8 @@ static size_t training_rows(const struct lstmc_text_rows *rows, const struct gro
     return count;
 }
 
-static int split_rows(const struct lstmc_text_rows *rows, const struct lstmc_text_row **shuffled, struct set *training, struct set *held_out)
+static int split_rows(const struct lstmc_text_rows *rows, const struct lstmc_text_row **shuffled, struct set *training,
+                      struct set *held_out)
 {
     size_t *group_of = calloc(rows->count, sizeof *group_of), *place = calloc(rows->count, sizeof *place);
     struct group *groups = calloc(rows->count, sizeof *groups);
@@ -115,7 +117,8 @@ struct side {                       /* texts that are read, or those that are pr
     int *id;
 };
 
-static void count_tokens(const struct lstmc_text_rows *rows, const struct set *training, int is_target, size_t *frequency)
+static void count_tokens(const struct lstmc_text_rows *rows, const struct set *training, int is_target,
+                         size_t *frequency)
 {
     for (size_t r = 0; r < training->count; r++) {
         const struct lstmc_text_row *row = training->row[r];
@@ -135,9 +138,11 @@ static int name_ids(const struct lstmc_tokens *tokens, const int *id, int count,
     return good;
 }
 
-static int make_ids(const struct lstmc_text_rows *rows, const struct set *training, struct side *side, struct lstmc_names *names)
+static int make_ids(const struct lstmc_text_rows *rows, const struct set *training, struct side *side,
+                    struct lstmc_names *names)
 {
-    const char *option = side->is_target ? "target_vocabulary" : "vocabulary", *where = side->is_target ? "output has" : "input_dim is";
+    const char *option = side->is_target ? "target_vocabulary" : "vocabulary",
+               *where = side->is_target ? "output has" : "input_dim is";
     size_t *frequency = calloc(side->tokens->count + 1, sizeof *frequency);
     side->id = calloc(side->tokens->count + 1, sizeof *side->id);
     if (!frequency || !side->id) {
@@ -148,13 +153,18 @@ static int make_ids(const struct lstmc_text_rows *rows, const struct set *traini
     int count = lstmc_tokens_ids(side->tokens, frequency, side->most, side->id);
     free(frequency);
     if (count > side->room && side->most)
-        return lstmc_fail(rows->message, LSTMC_MISMATCH, "%.250s: %s = %d, but the model's %s %d%s: use the same number for both", rows->files[0],
+        return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                          "%.250s: %s = %d, but the model's %s %d%s: use the same number for both", rows->files[0],
                           option, side->most, where, side->room, side->is_target ? " classes" : "");
     if (count > side->room)
-        return lstmc_fail(rows->message, LSTMC_MISMATCH, "%.250s: %d ids of %s (with 0 for padding, 1 for what is unknown), but the model's %s %d%s: "
-                          "use %d there, or keep the most frequent by %s = %d", rows->files[0], count, side->what, where, side->room,
-                          side->is_target ? " classes" : "", count, option, side->room);
-    return count < 0 || !name_ids(side->tokens, side->id, count, names) ? lstmc_fail_memory(rows->message, "the vocabulary") : LSTMC_OK;
+        return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                          "%.250s: %d ids of %s (with 0 for padding, 1 for what is unknown), but the model's %s %d%s: "
+                          "use %d there, or keep the most frequent by %s = %d",
+                          rows->files[0], count, side->what, where, side->room, side->is_target ? " classes" : "",
+                          count, option, side->room);
+    return count < 0 || !name_ids(side->tokens, side->id, count, names)
+               ? lstmc_fail_memory(rows->message, "the vocabulary")
+               : LSTMC_OK;
 }
 
 /* What is too short has zeros in front or behind, and what is too long is cut there. */
@@ -165,8 +175,8 @@ static void store_ids(const int *number, int count, const int *id, int32_t *to, 
         to[pads_front ? length - kept + i : i] = id[number[pads_front ? count - kept + i : i]];
 }
 
-static int store_rows(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *set, const struct side *text,
-                      const struct side *target, struct lstmc_dataset *data)
+static int store_rows(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *set,
+                      const struct side *text, const struct side *target, struct lstmc_dataset *data)
 {
     struct lstmc_meaning kept = data->meaning;
     int status = lstmc_dataset_alloc(model, set->count, data);
@@ -175,11 +185,11 @@ static int store_rows(const struct lstmc_model *model, const struct lstmc_text_r
         return lstmc_fail_memory(rows->message, "the samples");
     for (size_t r = 0; r < set->count; r++) {
         const struct lstmc_text_row *row = set->row[r];
-        store_ids(rows->numbers + row->text, row->text_count, text->id, (int32_t *)data->x + r * model->input_count, (int)model->input_count,
-                  rows->options->pads_front);
+        store_ids(rows->numbers + row->text, row->text_count, text->id, (int32_t *)data->x + r * model->input_count,
+                  (int)model->input_count, rows->options->pads_front);
         if (target->is_target)
-            store_ids(rows->numbers + row->target, row->target_count, target->id, (int32_t *)data->y + r * model->target_count,
-                      (int)model->target_count, 0);
+            store_ids(rows->numbers + row->target, row->target_count, target->id,
+                      (int32_t *)data->y + r * model->target_count, (int)model->target_count, 0);
         else
             lstmc_store_label(model, data, r, rows->labels.class_of[row->label]);
     }
@@ -191,21 +201,26 @@ static int store_rows(const struct lstmc_model *model, const struct lstmc_text_r
 static int check_model(const struct lstmc_model *model, const struct lstmc_text_rows *rows)
 {
     if (!model->input_is_tokens)
-        return lstmc_fail(rows->message, LSTMC_MISMATCH, "%.250s: texts are ids: the model needs Input{length} and an Embedding", rows->files[0]);
+        return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                          "%.250s: texts are ids: the model needs Input{length} and an Embedding", rows->files[0]);
     if (rows->options->target_text && !(model->target_is_class && model->output_rank == 2))
-        return lstmc_fail(rows->message, LSTMC_MISMATCH, "%.250s: a target text is one class at each time step: the model needs outputs in time "
-                          "and loss = \"sparse_categorical_crossentropy\"", rows->files[0]);
+        return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                          "%.250s: a target text is one class at each time step: the model needs outputs in time "
+                          "and loss = \"sparse_categorical_crossentropy\"",
+                          rows->files[0]);
     return LSTMC_OK;
 }
 
-static int make_sets(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *training_set,
-                     const struct set *held_out, struct lstmc_dataset *training, struct lstmc_dataset *validation)
+static int make_sets(const struct lstmc_model *model, const struct lstmc_text_rows *rows,
+                     const struct set *training_set, const struct set *held_out, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation)
 {
     const struct lstmc_lines_options *options = rows->options;
     static const char *const many[] = { [LSTMC_CHARACTERS] = "characters", [LSTMC_WORDS] = "words" };
     struct lstmc_meaning *meaning = &training->meaning;
     struct side text = { many[options->unit], &rows->text, 0, options->vocabulary, model->vocabulary, NULL };
-    struct side target = { many[options->target_unit], &rows->target, options->target_text > 0, options->target_vocabulary, lstmc_classes(model), NULL };
+    struct side target = { many[options->target_unit], &rows->target,        options->target_text > 0,
+                           options->target_vocabulary, lstmc_classes(model), NULL };
     meaning->unit = options->unit;
     meaning->target_unit = options->target_text ? options->target_unit : LSTMC_NO_TEXT;
     meaning->is_lower = options->lower;
@@ -224,29 +239,33 @@ static int make_sets(const struct lstmc_model *model, const struct lstmc_text_ro
     return status;
 }
 
-static int read_rows(const struct lstmc_model *model, struct lstmc_text_rows *rows, struct lstmc_dataset *training, struct lstmc_dataset *validation)
+static int read_rows(const struct lstmc_model *model, struct lstmc_text_rows *rows, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation)
 {
     const struct lstmc_lines_options *options = rows->options;
     struct set training_set, held_out;
     int status = check_model(model, rows);
     if (!status && !options->target_text)
-        status = lstmc_labels_close(model, &rows->labels, !options->label_count, options->folder ? options->folder : rows->files[0], rows->message);
+        status = lstmc_labels_close(model, &rows->labels, !options->label_count,
+                                    options->folder ? options->folder : rows->files[0], rows->message);
     if (status)
         return status;
     const struct lstmc_text_row **shuffled = calloc(rows->count, sizeof *shuffled);
     if (!shuffled || !split_rows(rows, shuffled, &training_set, &held_out))
         status = lstmc_fail_memory(rows->message, "the samples");
     else if (!training_set.count || (options->split < 1 && !held_out.count))
-        status = lstmc_fail(rows->message, LSTMC_MISMATCH, "%.250s: of %zu lines %zu train and %zu are held out: too few (lines with the same text "
-                            "stay together)", rows->files[0], rows->count, training_set.count, held_out.count);
+        status = lstmc_fail(rows->message, LSTMC_MISMATCH,
+                            "%.250s: of %zu lines %zu train and %zu are held out: too few (lines with the same text "
+                            "stay together)",
+                            rows->files[0], rows->count, training_set.count, held_out.count);
     else
         status = make_sets(model, rows, &training_set, &held_out, training, validation);
     free(shuffled);
     return status;
 }
 
-int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options, struct lstmc_dataset *training,
-                     struct lstmc_dataset *validation, struct lstmc_message *message)
+int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
+                     struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     struct lstmc_text_rows rows;
     memset(training, 0, sizeof *training);

@@ -1,4 +1,5 @@
-/* mel.c: in: a range of frequencies.  out: overlapping triangles over it, narrow ones low and wide ones high, as the ear has them. */
+/* mel.c: in: a range of frequencies.  out: overlapping triangles over it, narrow ones low and wide ones high, as the
+ * ear has them. */
 #include "sound.h"
 
 #include <math.h>

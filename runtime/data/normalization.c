@@ -1,5 +1,5 @@
-/* normalization.c: in: the rows of a table and how samples lie in them.  out: what each column is moved and divided by, as the training part alone
- * shows it. */
+/* normalization.c: in: the rows of a table and how samples lie in them.  out: what each column is moved and divided by,
+ * as the training part alone shows it. */
 #include "dataset.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"

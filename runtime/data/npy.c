@@ -26,7 +26,8 @@ static int broken(const struct reader *reader, const char *what)
 
 static void skip_space(struct reader *reader)
 {
-    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\t' || *reader->at == '\r'))
+    while (reader->at < reader->end &&
+           (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\t' || *reader->at == '\r'))
         reader->at++;
 }
 
@@ -70,18 +71,21 @@ static int read_dtype(struct reader *reader, struct lstmc_npy *array)
     char text[32];
     skip_space(reader);
     if (reader->at < reader->end && *reader->at == '[')
-        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: holds records of several fields; save one plain array", reader->path);
+        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: holds records of several fields; save one plain array",
+                          reader->path);
     if (!take_text(reader, text, sizeof text))
         return broken(reader, "'descr' is no text");
     if (text[0] == '>')
-        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: dtype '%s' is big-endian; save it as '<%s'", reader->path, text, text + 1);
+        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: dtype '%s' is big-endian; save it as '<%s'",
+                          reader->path, text, text + 1);
     for (size_t i = 0; i < sizeof supported / sizeof *supported; i++)
         if (!strcmp(text + (text[0] != 0), supported[i]) && (text[0] == '<' || (text[0] == '|' && text[2] == '1'))) {
             memcpy(array->dtype, text, 4);
             return LSTMC_OK;
         }
     return lstmc_fail(reader->message, LSTMC_BAD_FILE,
-                      "%s: dtype '%s' is not supported; bool, integers and floats up to 8 bytes are", reader->path, text);
+                      "%s: dtype '%s' is not supported; bool, integers and floats up to 8 bytes are", reader->path,
+                      text);
 }
 
 static int read_order(struct reader *reader)
@@ -89,7 +93,8 @@ static int read_order(struct reader *reader)
     if (take_word(reader, "False"))
         return LSTMC_OK;
     if (take_word(reader, "True"))
-        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: is in Fortran order; save numpy.ascontiguousarray(a)", reader->path);
+        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: is in Fortran order; save numpy.ascontiguousarray(a)",
+                          reader->path);
     return broken(reader, "'fortran_order' is neither True nor False");
 }
 
@@ -116,7 +121,8 @@ static int read_shape(struct reader *reader, struct lstmc_npy *array)
     array->rank = 0;
     while (!take(reader, ')')) {
         if (array->rank == LSTMC_RANK_MAX)
-            return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: has more than %d axes", reader->path, LSTMC_RANK_MAX);
+            return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: has more than %d axes", reader->path,
+                              LSTMC_RANK_MAX);
         int status = read_extent(reader, &array->shape[array->rank++]);
         if (status)
             return status;
@@ -139,11 +145,16 @@ static int read_dictionary(struct reader *reader, struct lstmc_npy *array)
         char key[16];
         if (!take_text(reader, key, sizeof key) || !take(reader, ':'))
             return broken(reader, "a key is broken");
-        int is = !strcmp(key, "descr") ? DESCR : !strcmp(key, "fortran_order") ? ORDER : !strcmp(key, "shape") ? SHAPE : 0;
+        int is = !strcmp(key, "descr")           ? DESCR
+                 : !strcmp(key, "fortran_order") ? ORDER
+                 : !strcmp(key, "shape")         ? SHAPE
+                                                 : 0;
         if (!is || (seen & is))
             return broken(reader, is ? "a key appears twice" : "a key is unknown");
         seen |= is;
-        int status = is == DESCR ? read_dtype(reader, array) : is == ORDER ? read_order(reader) : read_shape(reader, array);
+        int status = is == DESCR   ? read_dtype(reader, array)
+                     : is == ORDER ? read_order(reader)
+                                   : read_shape(reader, array);
         if (status)
             return status;
         if (!take(reader, ',')) {
@@ -155,7 +166,8 @@ static int read_dictionary(struct reader *reader, struct lstmc_npy *array)
     skip_space(reader);
     if (reader->at != reader->end)
         return broken(reader, "text behind the dictionary");
-    return seen == (DESCR | ORDER | SHAPE) ? LSTMC_OK : broken(reader, "'descr', 'fortran_order' or 'shape' is missing");
+    return seen == (DESCR | ORDER | SHAPE) ? LSTMC_OK
+                                           : broken(reader, "'descr', 'fortran_order' or 'shape' is missing");
 }
 
 /* Where the data starts, and the text of the header between. */
@@ -165,7 +177,8 @@ static int find_header(struct reader *reader, const unsigned char *bytes, size_t
         return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: is not a .npy file", reader->path);
     int version = bytes[6];
     if (version < 1 || version > 3 || bytes[7] != 0)
-        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: .npy format %d.%d is not known", reader->path, version, bytes[7]);
+        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: .npy format %d.%d is not known", reader->path, version,
+                          bytes[7]);
     size_t before = version == 1 ? 10 : 12;
     if (size < before)
         return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: is cut off in its header", reader->path);
@@ -194,8 +207,10 @@ static int check_size(const struct reader *reader, struct lstmc_npy *array, size
         array->count *= array->shape[i];
     }
     if (array->count * element != held)
-        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%s: %s: its shape needs %zu bytes of data, the file has %zu", reader->path,
-                          array->count * element > held ? "is cut off" : "has bytes behind its data", array->count * element, held);
+        return lstmc_fail(reader->message, LSTMC_BAD_FILE,
+                          "%s: %s: its shape needs %zu bytes of data, the file has %zu", reader->path,
+                          array->count * element > held ? "is cut off" : "has bytes behind its data",
+                          array->count * element, held);
     return LSTMC_OK;
 }
 

@@ -48,7 +48,8 @@ static int write_numbers(const char *path, const void *values, size_t bytes, int
     char extents[HEADER] = "";
     for (int i = 0; i < rank; i++) {
         array.count *= shape[i];
-        snprintf(extents + strlen(extents), sizeof extents - strlen(extents), "%zu,%s", shape[i], i + 1 < rank ? " " : "");
+        snprintf(extents + strlen(extents), sizeof extents - strlen(extents), "%zu,%s", shape[i],
+                 i + 1 < rank ? " " : "");
     }
     memset(array.header, ' ', HEADER);
     memcpy(array.header, "\x93NUMPY\x01\x00\x76\x00", 10);

@@ -1,4 +1,5 @@
-/* rows.c: in: a table as it was read.  out: the same without missing values, and with what another file knows of its groups. */
+/* rows.c: in: a table as it was read.  out: the same without missing values, and with what another file knows of its
+ * groups. */
 #include "csv.h"
 #include "runtime/base/message.h"
 
@@ -58,17 +59,21 @@ static size_t fill_gap(struct lstmc_table *table, size_t row, int column, int in
     double from = *cell(table, before, column), to = interpolate ? *cell(table, after, column) : from;
     size_t at = row;
     for (; at < table->rows && table->group[at] == table->group[row] && isnan(*cell(table, at, column)); at++)
-        *cell(table, at, column) = interpolate ? from + (to - from) * ((double)(at - before) / (double)(after - before)) : from;
+        *cell(table, at, column) = interpolate ? from + (to - from) * ((double)(at - before) / (double)(after - before))
+                                               : from;
     return at;
 }
 
-static int fill_column(struct lstmc_table *table, int column, int interpolate, const char *path, const char *name, struct lstmc_message *message)
+static int fill_column(struct lstmc_table *table, int column, int interpolate, const char *path, const char *name,
+                       struct lstmc_message *message)
 {
     for (size_t row = 0; row < table->rows;) {
         size_t behind = isnan(*cell(table, row, column)) ? fill_gap(table, row, column, interpolate) : row + 1;
         if (!behind)
-            return lstmc_fail(message, LSTMC_BAD_FILE, "%s:%d: column \"%.60s\": the value is missing, and there is none before%s it%s", path,
-                              table->line[row], name, interpolate ? " or behind" : "", table->groups > 1 ? " in the group" : "");
+            return lstmc_fail(message, LSTMC_BAD_FILE,
+                              "%s:%d: column \"%.60s\": the value is missing, and there is none before%s it%s", path,
+                              table->line[row], name, interpolate ? " or behind" : "",
+                              table->groups > 1 ? " in the group" : "");
         row = behind;
     }
     return LSTMC_OK;
@@ -85,15 +90,16 @@ int lstmc_rows_complete(struct lstmc_table *table, const char *missing, const ch
     return status;
 }
 
-int lstmc_rows_add_remaining(struct lstmc_table *table, const char *path, const struct lstmc_table_options *options, const char *table_path,
-                             struct lstmc_message *message)
+int lstmc_rows_add_remaining(struct lstmc_table *table, const char *path, const struct lstmc_table_options *options,
+                             const char *table_path, struct lstmc_message *message)
 {
     static const char *const first[] = { "1" };
     const struct lstmc_table_options one = { .names = first, .name_count = 1, .unpack = options->unpack };
     struct lstmc_table left;
     int status = lstmc_table_read(path, &one, &left, message);
     if (!status && left.rows != (size_t)table->groups)
-        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: has %zu rows, but %s has %d groups", path, left.rows, table_path, table->groups);
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: has %zu rows, but %s has %d groups", path, left.rows,
+                            table_path, table->groups);
     for (size_t row = 0; row < table->rows && !status; row++)
         for (int column = 0; column < table->columns; column++)
             if (table->computed[column])

@@ -16,7 +16,8 @@
 #define CHUNK 4096              /* samples of each channel that are read at once */
 
 /* Samples are read as long as there are any: that the header promises no more has been checked where it can be. */
-static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, struct lstmc_sound *sound, struct lstmc_message *message)
+static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, struct lstmc_sound *sound,
+                        struct lstmc_message *message)
 {
     float *chunk = malloc((size_t)CHUNK * (size_t)info->channels * sizeof *chunk);
     size_t capacity = 0;
@@ -27,7 +28,9 @@ static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, st
             for (int channel = 0; channel < info->channels; channel++)
                 sum += chunk[i * info->channels + channel];
             if (!(fabsf(sum) <= SAMPLE_MAX))
-                status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: sample %zu (from 0) is %g: too large, or no number", path, sound->count, (double)sum);
+                status = lstmc_fail(message, LSTMC_BAD_FILE,
+                                    "%.250s: sample %zu (from 0) is %g: too large, or no number", path, sound->count,
+                                    (double)sum);
             else if (!lstmc_array_grow((void **)&sound->sample, sound->count, &capacity, sizeof *sound->sample))
                 status = lstmc_fail_memory(message, path);
             else
@@ -35,7 +38,8 @@ static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, st
         }
     free(chunk);
     if (!status && sf_error(file))
-        status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: sample %zu (from 0): %s", path, sound->count, sf_strerror(file));
+        status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: sample %zu (from 0): %s", path, sound->count,
+                            sf_strerror(file));
     if (!status && !sound->count)
         status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: has no samples", path);
     return status;
@@ -54,8 +58,10 @@ int lstmc_sound_read(const char *path, struct lstmc_sound *sound, struct lstmc_m
     sound->rate = info.samplerate;
     int status = lstmc_riff_check(path, message);
     if (!status)
-        status = info.channels >= 1 && info.channels <= CHANNELS_MAX && info.samplerate > 0 ? LSTMC_OK :
-                 lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: %d channels at %d Hz are no recording", path, info.channels, info.samplerate);
+        status = info.channels >= 1 && info.channels <= CHANNELS_MAX && info.samplerate > 0
+                     ? LSTMC_OK
+                     : lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: %d channels at %d Hz are no recording", path,
+                                  info.channels, info.samplerate);
     if (!status)
         status = read_samples(file, &info, path, sound, message);
     sf_close(file);

@@ -1,4 +1,5 @@
-/* spectrum.c: in: samples.  out: the logarithm of the power in each band, frame by frame. The only file that knows FFTW. */
+/* spectrum.c: in: samples.  out: the logarithm of the power in each band, frame by frame. The only file that knows
+ * FFTW. */
 #include "sound.h"
 
 #ifdef HAVE_FFTW
@@ -30,7 +31,8 @@ int lstmc_spectrum_open(struct lstmc_spectrum *spectrum, struct lstmc_message *m
         t->in = fftwf_alloc_real((size_t)size);
         t->out = fftwf_alloc_complex((size_t)size / 2 + 1);
         if (t->in && t->out)
-            t->plan = fftwf_plan_dft_r2c_1d(size, t->in, t->out, FFTW_ESTIMATE);    /* does not measure: the same sums each time */
+            /* does not measure: the same sums each time */
+            t->plan = fftwf_plan_dft_r2c_1d(size, t->in, t->out, FFTW_ESTIMATE);
         for (int n = 0; n < size; n++)
             spectrum->window[n] = (float)(0.5 - 0.5 * cos(2 * acos(-1.0) * n / size));
     }

@@ -1,4 +1,5 @@
-/* text_rows.c: in: text files.  out: a row for each line, its texts as numbers of tokens; or file, line and column of the first mistake. */
+/* text_rows.c: in: text files.  out: a row for each line, its texts as numbers of tokens; or file, line and column of
+ * the first mistake. */
 #include "text_rows.h"
 #include "runtime/base/array.h"
 #include "runtime/files/file.h"
@@ -25,7 +26,8 @@ static void trim(char **at, char **end)
 }
 
 /* Field `wanted` of a line, from 1; 0: the whole line. What is empty is refused. */
-static int find_field(struct lstmc_text_rows *rows, const struct line *line, const char *what, int wanted, char **at, char **end)
+static int find_field(struct lstmc_text_rows *rows, const struct line *line, const char *what, int wanted, char **at,
+                      char **end)
 {
     char separator = rows->options->separator;
     *at = line->at;
@@ -51,12 +53,13 @@ static int find_field(struct lstmc_text_rows *rows, const struct line *line, con
         column += ((unsigned char)*c & 0xc0) != 0x80;
     trim(at, end);
     if (*at == *end)
-        return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d:%d: the %s is empty", line->path, line->number, column, what);
+        return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d:%d: the %s is empty", line->path, line->number,
+                          column, what);
     return LSTMC_OK;
 }
 
-static int read_tokens(struct lstmc_text_rows *rows, const struct line *line, const char *what, int field, enum lstmc_text_unit unit,
-                       struct lstmc_tokens *tokens, size_t *first, int *count)
+static int read_tokens(struct lstmc_text_rows *rows, const struct line *line, const char *what, int field,
+                       enum lstmc_text_unit unit, struct lstmc_tokens *tokens, size_t *first, int *count)
 {
     char *at, *end;
     struct lstmc_token token;
@@ -69,12 +72,15 @@ static int read_tokens(struct lstmc_text_rows *rows, const struct line *line, co
     for (const char *from = at; lstmc_token_next(unit, &from, end, &token);) {
         int number = lstmc_tokens_number(tokens, token);
         if (number < 0 || rows->number_count - *first >= INT_MAX ||
-            !lstmc_array_grow((void **)&rows->numbers, rows->number_count, &rows->number_capacity, sizeof *rows->numbers))
+            !lstmc_array_grow((void **)&rows->numbers, rows->number_count, &rows->number_capacity,
+                              sizeof *rows->numbers))
             return lstmc_fail_memory(rows->message, line->path);
         rows->numbers[rows->number_count++] = number;
     }
     *count = (int)(rows->number_count - *first);
-    return *count ? LSTMC_OK : lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d: the %s has no words", line->path, line->number, what);
+    return *count ? LSTMC_OK
+                  : lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d: the %s has no words", line->path,
+                               line->number, what);
 }
 
 static int read_label(struct lstmc_text_rows *rows, const struct line *line, int *label)
@@ -92,8 +98,8 @@ static int read_label(struct lstmc_text_rows *rows, const struct line *line, int
     if (*label < 0)
         return lstmc_fail_memory(rows->message, line->path);
     if (rows->options->label_count && *label >= rows->options->label_count)
-        return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d: the label \"%.*s\" is not among those given", line->path, line->number,
-                          token.length > 60 ? 60 : (int)token.length, token.text);
+        return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d: the label \"%.*s\" is not among those given",
+                          line->path, line->number, token.length > 60 ? 60 : (int)token.length, token.text);
     return LSTMC_OK;
 }
 
@@ -104,9 +110,11 @@ static int read_line(struct lstmc_text_rows *rows, const struct line *line)
         return lstmc_fail_memory(rows->message, line->path);
     struct lstmc_text_row *row = &rows->rows[rows->count];
     *row = (struct lstmc_text_row){ .label = -1 };
-    int status = read_tokens(rows, line, "text", options->text, options->unit, &rows->text, &row->text, &row->text_count);
+    int status = read_tokens(rows, line, "text", options->text, options->unit, &rows->text, &row->text,
+                             &row->text_count);
     if (!status && options->target_text)
-        status = read_tokens(rows, line, "target text", options->target_text, options->target_unit, &rows->target, &row->target, &row->target_count);
+        status = read_tokens(rows, line, "target text", options->target_text, options->target_unit, &rows->target,
+                             &row->target, &row->target_count);
     else if (!status)
         status = read_label(rows, line, &row->label);
     rows->count += !status;
@@ -126,7 +134,8 @@ static int malformed(struct lstmc_text_rows *rows, const char *path, const char 
         else
             column += ((unsigned char)text[i] & 0xc0) != 0x80;
     }
-    return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d:%d: the byte %02x is no UTF-8 here", path, line, column, (unsigned char)text[offset]);
+    return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d:%d: the byte %02x is no UTF-8 here", path, line, column,
+                      (unsigned char)text[offset]);
 }
 
 static int read_file(struct lstmc_text_rows *rows, int file)
@@ -154,12 +163,16 @@ static int read_file(struct lstmc_text_rows *rows, int file)
     return LSTMC_OK;
 }
 
-int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc_text_rows *rows, struct lstmc_message *message)
+int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc_text_rows *rows,
+                         struct lstmc_message *message)
 {
-    *rows = (struct lstmc_text_rows){ .options = options, .message = message, .files = options->files, .file_count = options->file_count };
+    *rows = (struct lstmc_text_rows){
+        .options = options, .message = message, .files = options->files, .file_count = options->file_count
+    };
     int status = LSTMC_OK;
     if (options->folder) {
-        status = lstmc_folder_list(options->folder, ".txt", options->except, options->except_count, &rows->folder, message);
+        status = lstmc_folder_list(options->folder, ".txt", options->except, options->except_count, &rows->folder,
+                                   message);
         rows->files = (const char *const *)rows->folder.text;
         rows->file_count = rows->folder.count;
     }

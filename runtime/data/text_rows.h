@@ -23,7 +23,8 @@ struct lstmc_text_rows {
 };
 
 /* Free with lstmc_text_rows_free whatever it returns. */
-int  lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc_text_rows *rows, struct lstmc_message *message);
+int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc_text_rows *rows,
+                         struct lstmc_message *message);
 void lstmc_text_rows_free(struct lstmc_text_rows *rows);
 
 #endif

@@ -1,4 +1,5 @@
-/* wav.c: in: a folder of recordings whose names say what they are.  out: log-mel frames and classes in the model's shapes. */
+/* wav.c: in: a folder of recordings whose names say what they are.  out: log-mel frames and classes in the model's
+ * shapes. */
 #include "runtime/base/message.h"
 
 #include <string.h>
@@ -45,8 +46,8 @@ static int find_field(const struct reader *r, const char *path, const char *what
         if (number == wanted && field->length)
             return LSTMC_OK;
         if (number == wanted || !to)
-            return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.250s: the %s is field %d of the name, which %s", path, what, wanted,
-                              number == wanted ? "is empty" : "has fewer");
+            return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.250s: the %s is field %d of the name, which %s", path,
+                              what, wanted, number == wanted ? "is empty" : "has fewer");
         at = to + 1;
     }
 }
@@ -61,8 +62,8 @@ static int read_label(struct reader *r, struct recording *recording)
     if (recording->label < 0)
         return lstmc_fail_memory(r->message, recording->path);
     if (r->options->label_count && recording->label >= r->options->label_count)
-        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.250s: the label \"%.*s\" is not among those given", recording->path,
-                          field.length > 60 ? 60 : (int)field.length, field.text);
+        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.250s: the label \"%.*s\" is not among those given",
+                          recording->path, field.length > 60 ? 60 : (int)field.length, field.text);
     return LSTMC_OK;
 }
 
@@ -74,12 +75,15 @@ static int read_test_field(struct reader *r, struct recording *recording)
     if (status)
         return status;
     for (int i = 0; i < options->test_count; i++)
-        recording->is_held_out |= strlen(options->test_names[i]) == field.length && !memcmp(options->test_names[i], field.text, field.length);
+        recording->is_held_out |= strlen(options->test_names[i]) == field.length &&
+                                  !memcmp(options->test_names[i], field.text, field.length);
     if (options->test_count)
         return LSTMC_OK;
     if (field.length > 9 || strspn(field.text, "0123456789") < field.length)
-        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.250s: field %d of the name is \"%.*s\": no number to compare with %d", recording->path,
-                          options->test_field, field.length > 60 ? 60 : (int)field.length, field.text, options->test_at_most);
+        return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                          "%.250s: field %d of the name is \"%.*s\": no number to compare with %d", recording->path,
+                          options->test_field, field.length > 60 ? 60 : (int)field.length, field.text,
+                          options->test_at_most);
     recording->is_held_out = atoi(field.text) <= options->test_at_most;
     return LSTMC_OK;
 }
@@ -99,7 +103,8 @@ static int read_names(struct reader *r)
                               : lstmc_fail_memory(r->message, options->folder);
     for (r->count = 0; !status && r->count < r->paths.count; r->count++) {
         struct recording *recording = &r->recording[r->count];
-        *recording = (struct recording){ .path = r->paths.text[r->count], .key = lstmc_random_bits(options->seed, SPLIT_STREAM, (uint64_t)r->count, 0) };
+        *recording = (struct recording){ .path = r->paths.text[r->count],
+                                         .key = lstmc_random_bits(options->seed, SPLIT_STREAM, (uint64_t)r->count, 0) };
         status = read_label(r, recording);
         if (!status && options->test_field)
             status = read_test_field(r, recording);
@@ -114,7 +119,8 @@ static int read_names(struct reader *r)
     }
     r->training = r->count - r->held_out;
     if (!r->training || (!r->held_out && (options->test_field || options->split < 1)))
-        return lstmc_fail(r->message, LSTMC_MISMATCH, "%.250s: %d recordings train and %d are held out", options->folder, r->training, r->held_out);
+        return lstmc_fail(r->message, LSTMC_MISMATCH, "%.250s: %d recordings train and %d are held out",
+                          options->folder, r->training, r->held_out);
     return lstmc_labels_close(r->model, &r->labels, !options->label_count, options->folder, r->message);
 }
 
@@ -130,9 +136,12 @@ static int open_spectrum(struct reader *r)
         return lstmc_fail_memory(r->message, "the mel bands");
     int empty = lstmc_mel_bands(bands, o->frame, o->sample_rate, o->low, o->high, r->spectrum.weight);
     if (empty >= 0)
-        return lstmc_fail(r->message, LSTMC_MISMATCH, "%.250s: a frame of %d samples has one frequency every %.4g Hz, and none of them in band %d of %d "
-                          "(%.4g to %.4g Hz): use a longer frame, fewer bands or a higher \"low\"", o->folder, o->frame,
-                          (double)o->sample_rate / o->frame, empty + 1, bands, lstmc_mel_edge(bands, o->low, o->high, empty),
+        return lstmc_fail(r->message, LSTMC_MISMATCH,
+                          "%.250s: a frame of %d samples has one frequency every %.4g Hz, and none of them in band %d "
+                          "of %d "
+                          "(%.4g to %.4g Hz): use a longer frame, fewer bands or a higher \"low\"",
+                          o->folder, o->frame, (double)o->sample_rate / o->frame, empty + 1, bands,
+                          lstmc_mel_edge(bands, o->low, o->high, empty),
                           lstmc_mel_edge(bands, o->low, o->high, empty + 2));
     return lstmc_spectrum_open(&r->spectrum, r->message);
 }
@@ -145,10 +154,12 @@ static int read_recording(struct reader *r, const struct recording *recording, f
     if (status)
         return status;
     if (sound.rate != r->options->sample_rate)
-        status = lstmc_fail(r->message, LSTMC_MISMATCH, "%.250s: has %d samples a second, not %d as the description says", recording->path, sound.rate,
-                            r->options->sample_rate);
+        status = lstmc_fail(r->message, LSTMC_MISMATCH,
+                            "%.250s: has %d samples a second, not %d as the description says", recording->path,
+                            sound.rate, r->options->sample_rate);
     size_t steps = (size_t)r->model->input_shape[0], frames = lstmc_spectrum_frames(&r->spectrum, sound.count);
-    size_t some = frames < steps ? frames : steps, cut = r->options->pads_front ? frames - some : 0, place = r->options->pads_front ? steps - some : 0;
+    size_t some = frames < steps ? frames : steps, cut = r->options->pads_front ? frames - some : 0,
+           place = r->options->pads_front ? steps - some : 0;
     for (size_t i = 0; !status && i < some; i++)
         lstmc_spectrum_frame(&r->spectrum, &sound, cut + i, x + (place + i) * (size_t)r->spectrum.bands);
     free(sound.sample);
@@ -160,7 +171,8 @@ static int read_recording(struct reader *r, const struct recording *recording, f
 struct span { int first, kept; };       /* of the frames of a sample: the others are padding */
 
 /* Mean and deviation of each band over the frames of the training part. */
-static int fit_scaling(const struct reader *r, const struct lstmc_dataset *data, const struct span *spans, struct lstmc_scaling *scaling)
+static int fit_scaling(const struct reader *r, const struct lstmc_dataset *data, const struct span *spans,
+                       struct lstmc_scaling *scaling)
 {
     int bands = r->spectrum.bands;
     if (!lstmc_scaling_alloc(scaling, bands))
@@ -181,7 +193,8 @@ static int fit_scaling(const struct reader *r, const struct lstmc_dataset *data,
     return 1;
 }
 
-static void normalise(const struct reader *r, struct lstmc_dataset *data, const struct span *spans, const struct lstmc_scaling *scaling)
+static void normalise(const struct reader *r, struct lstmc_dataset *data, const struct span *spans,
+                      const struct lstmc_scaling *scaling)
 {
     int bands = r->spectrum.bands;
     for (size_t s = 0; s < data->samples; s++)
@@ -204,7 +217,8 @@ static int read_part(struct reader *r, int is_held_out, struct lstmc_scaling *sc
     for (int i = 0; !status && i < r->count; i++) {
         if (r->recording[i].is_held_out != is_held_out)
             continue;
-        status = read_recording(r, &r->recording[i], (float *)data->x + sample * r->model->input_count, &spans[sample].first, &spans[sample].kept);
+        status = read_recording(r, &r->recording[i], (float *)data->x + sample * r->model->input_count,
+                                &spans[sample].first, &spans[sample].kept);
         lstmc_store_label(r->model, data, sample++, r->labels.class_of[r->recording[i].label]);
     }
     if (!status && !scaling->columns && !fit_scaling(r, data, spans, scaling))
@@ -217,20 +231,27 @@ static int read_part(struct reader *r, int is_held_out, struct lstmc_scaling *sc
 
 /* ---- the reader ---- */
 
-static int check_options(const struct lstmc_model *model, const struct lstmc_wav_options *o, struct lstmc_message *message)
+static int check_options(const struct lstmc_model *model, const struct lstmc_wav_options *o,
+                         struct lstmc_message *message)
 {
     if (model->input_is_tokens || model->input_rank != 2)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: recordings are frames of mel bands: the model needs Input{frames, bands}", o->folder);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: recordings are frames of mel bands: the model needs Input{frames, bands}",
+                          o->folder);
     if (o->sample_rate < 1 || o->frame < 2 || o->step < 1 || o->label < 1 || !(o->split > 0 && o->split <= 1))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: sample_rate, frame, step and label must be positive and split lie in (0, 1]", o->folder);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: sample_rate, frame, step and label must be positive and split lie in (0, 1]",
+                          o->folder);
     if (!(o->low >= 0 && o->low < o->high && o->high <= o->sample_rate / 2.0))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: the bands go from %.6g to %.6g Hz, which must lie in [0, %.6g]: half the sample rate",
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: the bands go from %.6g to %.6g Hz, which must lie in [0, %.6g]: half the sample "
+                          "rate",
                           o->folder, o->low, o->high, o->sample_rate / 2.0);
     return LSTMC_OK;
 }
 
-int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options, struct lstmc_dataset *training,
-                   struct lstmc_dataset *validation, struct lstmc_message *message)
+int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options,
+                   struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     struct lstmc_wav_options filled = *options;
     struct reader r = { .model = model, .options = &filled, .message = message };
@@ -265,8 +286,8 @@ int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_optio
 
 #else
 
-int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options, struct lstmc_dataset *training,
-                   struct lstmc_dataset *validation, struct lstmc_message *message)
+int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_options *options,
+                   struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     static const char missing[] = ""
 #ifndef HAVE_SNDFILE
@@ -279,8 +300,9 @@ int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_optio
     (void)model;
     memset(training, 0, sizeof *training);
     memset(validation, 0, sizeof *validation);
-    return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: this lstmc was built without what wav{...} needs: install%s and build again", options->folder,
-                      missing);
+    return lstmc_fail(message, LSTMC_MISMATCH,
+                      "%.250s: this lstmc was built without what wav{...} needs: install%s and build again",
+                      options->folder, missing);
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* windows.c: in: the columns of a CSV file.  out: a training and a held-out data set, row by row or as sliding windows, normalised by what the
- * training part alone shows. */
+/* windows.c: in: the columns of a CSV file.  out: a training and a held-out data set, row by row or as sliding windows,
+ * normalised by what the training part alone shows. */
 #include "dataset.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
@@ -31,12 +31,17 @@ static int is_one_of(const char *word, const char *const *words)
 
 static int check_words(const Windows *w, const struct lstmc_csv_options *options)
 {
-    static const char *const kinds[] = { "none", "standard", "minmax", NULL }, *const ways[] = { "error", "drop", "previous", "interpolate", NULL };
+    static const char *const kinds[] = { "none", "standard", "minmax", NULL }, *const ways[] = { "error", "drop",
+                                                                                                 "previous",
+                                                                                                 "interpolate", NULL };
     if (options->normalization && !is_one_of(options->normalization, kinds))
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: unknown normalization \"%.40s\": use \"none\", \"standard\" or \"minmax\"", w->main.path,
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%s: unknown normalization \"%.40s\": use \"none\", \"standard\" or \"minmax\"", w->main.path,
                           options->normalization);
     if (options->missing && !is_one_of(options->missing, ways))
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: missing = \"%.40s\" is unknown: use \"error\", \"drop\", \"previous\" or \"interpolate\"",
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%s: missing = \"%.40s\" is unknown: use \"error\", \"drop\", \"previous\" or "
+                          "\"interpolate\"",
                           w->main.path, options->missing);
     return LSTMC_OK;
 }
@@ -46,7 +51,8 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
     int nearest = options->horizon_count ? options->horizons[0] : 0;
     if (w->columns < 1 || w->targets < 1)
         return mismatch(w, "at least one column and one target must be named");
-    if (options->sliding && (options->window < 1 || options->horizon_count < 1 || nearest < (options->target_count ? 0 : 1)))
+    if (options->sliding &&
+        (options->window < 1 || options->horizon_count < 1 || nearest < (options->target_count ? 0 : 1)))
         return mismatch(w, "window and horizon must be positive");
     for (int i = 1; i < options->horizon_count; i++)
         if (options->horizons[i] <= options->horizons[i - 1])
@@ -66,15 +72,19 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
 static int fit_model(Windows *w, const struct lstmc_csv_options *options)
 {
     const struct lstmc_model *model = w->model;
-    int count = options->sliding ? options->horizon_count : 1, farthest = options->sliding ? options->horizons[count - 1] : 0;
+    int count = options->sliding ? options->horizon_count : 1,
+        farthest = options->sliding ? options->horizons[count - 1] : 0;
     int every_row = count == 1 && farthest > 1 && model->target_count == (size_t)farthest * (size_t)w->targets;
     w->window = options->sliding ? (size_t)options->window : 1;
-    if (model->input_count != w->window * (size_t)w->columns || (options->sliding && (size_t)model->input_shape[0] != w->window))
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: a sample has %zu x %d values, the model reads %zu: Input{%zu, %d} would fit",
+    if (model->input_count != w->window * (size_t)w->columns ||
+        (options->sliding && (size_t)model->input_shape[0] != w->window))
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%s: a sample has %zu x %d values, the model reads %zu: Input{%zu, %d} would fit",
                           w->main.path, w->window, w->columns, model->input_count, w->window, w->columns);
     w->ahead_count = every_row ? farthest : count;
     if (model->target_count != (size_t)w->ahead_count * (size_t)w->targets)
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
                           count > 1 ? " at each of several horizons" : "", model->target_count);
     w->ahead = calloc((size_t)w->ahead_count, sizeof *w->ahead);
     if (!w->ahead)
@@ -169,7 +179,8 @@ int lstmc_windows_begin(const Windows *w, const Rows *rows, size_t row, int trai
 {
     const struct lstmc_table *table = &rows->table;
     size_t behind = row + sample_rows(w), first_target = row + w->window - 1 + (size_t)w->ahead[0];
-    if (behind > table->rows || (trains ? behind > rows->cut : first_target < rows->cut) || table->run[row] != table->run[behind - 1])
+    if (behind > table->rows || (trains ? behind > rows->cut : first_target < rows->cut) ||
+        table->run[row] != table->run[behind - 1])
         return 0;
     return trains || !w->options->last_only || behind == table->rows || table->group[behind] != table->group[row];
 }
@@ -252,10 +263,12 @@ static int copy_names(struct lstmc_names *names, const char *const *from, int co
     return done;
 }
 
-/* Of the targets along an axis of the model: "Passengers", "Passengers +12" where there are several horizons, "remaining <= 30". */
+/* Of the targets along an axis of the model: "Passengers", "Passengers +12" where there are several horizons,
+ * "remaining <= 30". */
 static int name_targets(const Windows *w, int extent, struct lstmc_names *names)
 {
-    int by_horizon = w->ahead_count > 1 && extent == w->targets * w->ahead_count, count = by_horizon ? extent : w->targets;
+    int by_horizon = w->ahead_count > 1 && extent == w->targets * w->ahead_count,
+        count = by_horizon ? extent : w->targets;
     int done = lstmc_names_alloc(names, count);
     for (int i = 0; done && i < count; i++) {
         char name[256];
@@ -347,7 +360,11 @@ static int fill_both(const Windows *w, struct lstmc_dataset *training, struct ls
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                    struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message)
 {
-    Windows w = { .model = model, .options = options, .message = message, .columns = options->column_count, .main.path = path,
+    Windows w = { .model = model,
+                  .options = options,
+                  .message = message,
+                  .columns = options->column_count,
+                  .main.path = path,
                   .held_out.path = options->validation };
     w.targets = options->target_count ? options->target_count : options->sliding ? options->column_count : 0;
     memset(training, 0, sizeof *training);

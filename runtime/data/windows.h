@@ -11,7 +11,8 @@ struct lstmc_rows {
     size_t cut;
 };
 
-/* A sample that begins at row s reads rows s ... s + window - 1, and is asked for the rows ahead[0], ahead[1], ... behind the last of them. */
+/* A sample that begins at row s reads rows s ... s + window - 1, and is asked for the rows ahead[0], ahead[1], ...
+ * behind the last of them. */
 struct lstmc_windows {
     const struct lstmc_model *model;
     const struct lstmc_csv_options *options;
@@ -25,18 +26,22 @@ struct lstmc_windows {
     struct lstmc_message *message;
 };
 
-/* The named columns of a file, as the options say, into rows->table. `remaining`: a file of what is left behind the end of each group, or NULL. */
+/* The named columns of a file, as the options say, into rows->table. `remaining`: a file of what is left behind the end
+ * of each group, or NULL. */
 int lstmc_windows_read(struct lstmc_windows *windows, struct lstmc_rows *rows, const char *remaining);
 
-/* Whether a sample that trains (or is held out) begins at a row: its rows are there, without a gap, in one group, on their side of the cut. */
+/* Whether a sample that trains (or is held out) begins at a row: its rows are there, without a gap, in one group, on
+ * their side of the cut. */
 int lstmc_windows_begin(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int trains);
 
-/* What a sample that begins at row `first` reads or is asked for in another row; with `relative`, beside its last known row. */
-double lstmc_windows_value(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t first, size_t row, int column);
+/* What a sample that begins at row `first` reads or is asked for in another row; with `relative`, beside its last known
+ * row. */
+double lstmc_windows_value(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t first, size_t row,
+                           int column);
 
 /* What the sample that begins at row `first` reads, into sample number `sample` of a data set. */
-int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data, size_t sample,
-                         size_t first);
+int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
+                         size_t sample, size_t first);
 
 /* normalization.c: offset and scale of each column, by what trains alone; and notes on columns that say nothing, or
  * more than floats can hold. The only failure is LSTMC_NO_MEMORY. */

@@ -46,7 +46,8 @@ static int read_open(FILE *file, const char *path, unsigned char **bytes, size_t
         free(*bytes);
         *bytes = NULL;
         errno = error;
-        return lstmc_fail(message, LSTMC_IO, "%s: %s", path, ferror(file) ? strerror(error) : "became shorter while it was read");
+        return lstmc_fail(message, LSTMC_IO, "%s: %s", path,
+                          ferror(file) ? strerror(error) : "became shorter while it was read");
     }
     (*bytes)[*size] = 0;
     return LSTMC_OK;

@@ -53,19 +53,21 @@ static int by_name(const void *a, const void *b)
 }
 
 /* A misspelt exception would let in what it should keep out. */
-static int check_exceptions(const char *folder, const char *const *except, int except_count, struct lstmc_message *message)
+static int check_exceptions(const char *folder, const char *const *except, int except_count,
+                            struct lstmc_message *message)
 {
     char path[PATH_MAX];
     for (int i = 0; i < except_count; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, except[i]);
         if (access(path, R_OK))
-            return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: the exception \"%.60s\" is no file of it", folder, except[i]);
+            return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: the exception \"%.60s\" is no file of it", folder,
+                              except[i]);
     }
     return LSTMC_OK;
 }
 
-int lstmc_folder_list(const char *folder, const char *ending, const char *const *except, int except_count, struct lstmc_names *paths,
-                      struct lstmc_message *message)
+int lstmc_folder_list(const char *folder, const char *ending, const char *const *except, int except_count,
+                      struct lstmc_names *paths, struct lstmc_message *message)
 {
     size_t capacity = 0;
     int good = 1;

@@ -1,5 +1,5 @@
-/* gzip.c: in: the bytes of a gzip file.  out: what was packed. The one file that needs zlib; a program that does not name lstmc_gunzip does not
- * link it. */
+/* gzip.c: in: the bytes of a gzip file.  out: what was packed. The one file that needs zlib; a program that does not
+ * name lstmc_gunzip does not link it. */
 #include "runtime/lstmc.h"
 #include "map.h"
 #include "runtime/base/message.h"
@@ -104,7 +104,8 @@ int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, s
     (void)most;
     (void)bytes;
     (void)size;
-    return lstmc_fail(message, LSTMC_BAD_FILE, "%s: is a gzip file, and this build has no zlib (install zlib1g-dev and make again)", path);
+    return lstmc_fail(message, LSTMC_BAD_FILE,
+                      "%s: is a gzip file, and this build has no zlib (install zlib1g-dev and make again)", path);
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* meaning_json.c: in: what the numbers of a data set mean, or the metadata of a weight file.  out: the other. Lists are JSON in one text each, as
- * metadata is texts alone. */
+/* meaning_json.c: in: what the numbers of a data set mean, or the metadata of a weight file.  out: the other. Lists are
+ * JSON in one text each, as metadata is texts alone. */
 #include "runtime/lstmc.h"
 #include "runtime/base/message.h"
 #include "model_file.h"
@@ -88,8 +88,9 @@ char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *c
     char **pairs = calloc(2 * PAIRS_MAX + others + 1, sizeof *pairs);
     int bytes = meaning->unit == LSTMC_BYTES;
     int good = pairs && add_scaling(pairs, "input_offset", "input_scale", &meaning->input) &&
-               add_scaling(pairs, "target_offset", "target_scale", &meaning->target) && add_names(pairs, "columns", &meaning->columns, 0) &&
-               add_names(pairs, "targets", &meaning->targets, 0) && add_names(pairs, "labels", &meaning->labels, bytes) &&
+               add_scaling(pairs, "target_offset", "target_scale", &meaning->target) &&
+               add_names(pairs, "columns", &meaning->columns, 0) && add_names(pairs, "targets", &meaning->targets, 0) &&
+               add_names(pairs, "labels", &meaning->labels, bytes) &&
                add_names(pairs, "vocabulary", &meaning->vocabulary, bytes);
     if (good && meaning->unit)
         good = add_pair(pairs, "text_unit", strdup(units[meaning->unit])) &&
@@ -137,14 +138,16 @@ static int read_numbers(const json_t *list, double *value)
     return 1;
 }
 
-static int read_scaling(const struct lstmc_tensor_file *file, const char *offset_key, const char *scale_key, struct lstmc_scaling *scaling)
+static int read_scaling(const struct lstmc_tensor_file *file, const char *offset_key, const char *scale_key,
+                        struct lstmc_scaling *scaling)
 {
     json_t *offset, *scale;
     int good = find_list(file, offset_key, &offset);
     good &= find_list(file, scale_key, &scale);
     if (good && (offset || scale))
-        good = json_array_size(offset) == json_array_size(scale) && lstmc_scaling_alloc(scaling, (int)json_array_size(scale)) &&
-               read_numbers(offset, scaling->offset) && read_numbers(scale, scaling->scale);
+        good = json_array_size(offset) == json_array_size(scale) &&
+               lstmc_scaling_alloc(scaling, (int)json_array_size(scale)) && read_numbers(offset, scaling->offset) &&
+               read_numbers(scale, scaling->scale);
     json_decref(offset);
     json_decref(scale);
     return good;
@@ -196,8 +199,8 @@ static int read_unit(const struct lstmc_tensor_file *file, const char *key, enum
     return !text || *unit;
 }
 
-/* *yes: the key has the value `word`. 0: it has neither this nor the other one that is known (NULL: there is no other).
- */
+/* *yes: the key has the value `word`. 0: it has neither this nor the other one that is known (NULL: there
+ * is no other). */
 static int read_choice(const struct lstmc_tensor_file *file, const char *key, const char *word, const char *other,
                        int *yes)
 {

@@ -19,8 +19,8 @@ static inline struct lstmc_fingerprint lstmc_fingerprint(const struct lstmc_mode
 }
 
 /* lstmc_weights_load from a file that is open; `path` is for messages. */
-int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file, const char *path,
-                       struct lstmc_message *message);
+int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file,
+                       const char *path, struct lstmc_message *message);
 
 /* Whether they are all there, in their shapes, and finite. */
 int lstmc_weights_check(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path,
@@ -31,7 +31,8 @@ int lstmc_meaning_take(struct lstmc_meaning *meaning, const struct lstmc_tensor_
                        struct lstmc_message *message);
 
 /* The weights, then the other tensors; format, model and fingerprint, then the other metadata. */
-int lstmc_model_file_write(const struct lstmc_model *model, const float *weights, const struct lstmc_file_tensor *more, int more_count,
-                           const char *path, const char *const *metadata, struct lstmc_message *message);
+int lstmc_model_file_write(const struct lstmc_model *model, const float *weights, const struct lstmc_file_tensor *more,
+                           int more_count, const char *path, const char *const *metadata,
+                           struct lstmc_message *message);
 
 #endif

@@ -1,4 +1,5 @@
-/* replace.c: in: a path and a function that writes.  out: the whole new file in the place of the old one, or the old one as it was. */
+/* replace.c: in: a path and a function that writes.  out: the whole new file in the place of the old one, or the old
+ * one as it was. */
 #include "replace.h"
 #include "runtime/base/message.h"
 

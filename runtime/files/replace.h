@@ -4,10 +4,11 @@
 
 #include "runtime/lstmc.h"
 
-/* Writes `path` by way of a temporary file beside it and rename. `write` returns 0, or -1 with errno. `durable`: 1 waits until file and name are
- * on the disk. LSTMC_IO says why in words; the old file is as it was then. A link stays a link. */
-int lstmc_replace_file(const char *path, int durable, int (*write)(int descriptor, const void *context), const void *context,
-                       struct lstmc_message *message);
+/* Writes `path` by way of a temporary file beside it and rename. `write` returns 0, or -1 with errno. `durable`: 1
+ * waits until file and name are on the disk. LSTMC_IO says why in words; the old file is as it was then. A link stays a
+ * link. */
+int lstmc_replace_file(const char *path, int durable, int (*write)(int descriptor, const void *context),
+                       const void *context, struct lstmc_message *message);
 
 /* The same in steps, for whoever wants several files or none. Each returns 0, or -1 with errno. */
 struct lstmc_replacement {

@@ -1,5 +1,6 @@
-/* safetensors.c: in: a path.  out: the tensors of a safetensors file, every byte of it accounted for, or the reason why not in words.
- * The file: 8 bytes of header length, little-endian; a JSON object of name -> dtype, shape, data_offsets; the data without gaps. */
+/* safetensors.c: in: a path.  out: the tensors of a safetensors file, every byte of it accounted for, or the reason why
+ * not in words. The file: 8 bytes of header length, little-endian; a JSON object of name -> dtype, shape, data_offsets;
+ * the data without gaps. */
 #include "runtime/safetensors.h"
 #include "file.h"
 #include "runtime/base/message.h"
@@ -15,8 +16,9 @@ static const struct {
     const char *name;
     size_t bytes;
 } dtypes[] = {
-    { "F32", 4 }, { "F64", 8 }, { "F16", 2 }, { "BF16", 2 }, { "I64", 8 }, { "I32", 4 }, { "I16", 2 }, { "I8", 1 }, { "U64", 8 },
-    { "U32", 4 }, { "U16", 2 }, { "U8", 1 }, { "BOOL", 1 }, { "C64", 8 }, { "F8_E4M3", 1 }, { "F8_E5M2", 1 }, { "F8_E8M0", 1 },
+    { "F32", 4 },  { "F64", 8 }, { "F16", 2 },     { "BF16", 2 },    { "I64", 8 },     { "I32", 4 },
+    { "I16", 2 },  { "I8", 1 },  { "U64", 8 },     { "U32", 4 },     { "U16", 2 },     { "U8", 1 },
+    { "BOOL", 1 }, { "C64", 8 }, { "F8_E4M3", 1 }, { "F8_E5M2", 1 }, { "F8_E8M0", 1 },
 };
 
 /* What the checks need to find and to say. */
@@ -73,7 +75,8 @@ static int read_shape(const struct reader *reader, const json_t *json, struct ls
     return LSTMC_OK;
 }
 
-static int read_dtype(const struct reader *reader, const json_t *json, struct lstmc_file_tensor *tensor, size_t *element)
+static int read_dtype(const struct reader *reader, const json_t *json, struct lstmc_file_tensor *tensor,
+                      size_t *element)
 {
     tensor->dtype = json_string_value(json);
     if (!tensor->dtype)
@@ -86,13 +89,16 @@ static int read_dtype(const struct reader *reader, const json_t *json, struct ls
     return bad_tensor(reader, tensor->name, "unknown dtype");
 }
 
-static int read_offsets(const struct reader *reader, const json_t *json, struct lstmc_file_tensor *tensor, size_t element)
+static int read_offsets(const struct reader *reader, const json_t *json, struct lstmc_file_tensor *tensor,
+                        size_t element)
 {
     size_t begin, end;
-    if (json_array_size(json) != 2 || !read_size(json_array_get(json, 0), &begin) || !read_size(json_array_get(json, 1), &end))
+    if (json_array_size(json) != 2 || !read_size(json_array_get(json, 0), &begin) ||
+        !read_size(json_array_get(json, 1), &end))
         return bad_tensor(reader, tensor->name, "data_offsets is missing, or not two sizes");
     if (begin > end || end > reader->data_bytes)
-        return bad_tensor(reader, tensor->name, begin > end ? "data_offsets end before they begin" : "data_offsets end behind the file");
+        return bad_tensor(reader, tensor->name,
+                          begin > end ? "data_offsets end before they begin" : "data_offsets end behind the file");
     tensor->bytes = end - begin;
     tensor->data = reader->data + begin;
     if (tensor->bytes / element != tensor->count || tensor->bytes % element != 0)
@@ -155,7 +161,8 @@ static int check_places(const struct reader *reader)
     for (int i = 0; i < file->count; i++) {
         const struct lstmc_file_tensor *tensor = &file->tensors[i];
         if (tensor->data != end)
-            return bad_tensor(reader, tensor->name, tensor->data < end ? "its data overlap another tensor's" : "a hole before its data");
+            return bad_tensor(reader, tensor->name,
+                              tensor->data < end ? "its data overlap another tensor's" : "a hole before its data");
         end += tensor->bytes;
     }
     if (end != reader->data + reader->data_bytes)
@@ -205,7 +212,8 @@ static int read_header(struct reader *reader, size_t size)
     if (!header) {
         if (json_error_code(&error) == json_error_out_of_memory)
             return no_memory(reader);
-        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%.250s: header, byte %d: %s", reader->path, error.position, error.text);
+        return lstmc_fail(reader->message, LSTMC_BAD_FILE, "%.250s: header, byte %d: %s", reader->path, error.position,
+                          error.text);
     }
     reader->file->header = header;
     return read_entries(reader, header);

@@ -95,19 +95,23 @@ static int write_contents(int descriptor, const void *context)
     size_t length = strlen(contents->header), padding = (8 - length % 8) % 8;
     unsigned char prefix[LENGTH_BYTES];
     little_endian(prefix, length + padding, LENGTH_BYTES);
-    int failed = lstmc_write_all(descriptor, prefix, sizeof prefix) || lstmc_write_all(descriptor, contents->header, length) ||
+    int failed = lstmc_write_all(descriptor, prefix, sizeof prefix) ||
+                 lstmc_write_all(descriptor, contents->header, length) ||
                  lstmc_write_all(descriptor, "       ", padding);
     for (int i = 0; !failed && i < contents->count; i++)
         failed = write_tensor(descriptor, &contents->tensors[i]);
     return failed ? -1 : 0;
 }
 
-int lstmc_tensor_file_write(const char *path, const struct lstmc_file_tensor *tensors, int count, const char *const *metadata,
-                            struct lstmc_message *message)
+int lstmc_tensor_file_write(const char *path, const struct lstmc_file_tensor *tensors, int count,
+                            const char *const *metadata, struct lstmc_message *message)
 {
     char *header = header_text(tensors, count, metadata);
     if (!header)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: metadata that is not UTF-8, or has a key twice (format, model and fingerprint are taken)", path);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: metadata that is not UTF-8, or has a key twice (format, model and fingerprint are "
+                          "taken)",
+                          path);
     struct contents contents = { tensors, count, header };
     int status = lstmc_replace_file(path, 1, write_contents, &contents, message);
     free(header);

@@ -32,7 +32,8 @@ static int check_shape(const char *path, const struct lstmc_tensor *weight, cons
     char found_words[100], expected_words[100];
     shape_words(found_words, sizeof found_words, tensor->rank, tensor->shape);
     shape_words(expected_words, sizeof expected_words, weight->rank, expected);
-    return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: %s: shape %s, but the model's is %s", path, weight->name, found_words, expected_words);
+    return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: %s: shape %s, but the model's is %s", path, weight->name,
+                      found_words, expected_words);
 }
 
 static int check_weight(const char *path, const struct lstmc_model *model, const struct lstmc_tensor *weight,
@@ -40,10 +41,12 @@ static int check_weight(const char *path, const struct lstmc_model *model, const
 {
     const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, weight->name);
     if (!tensor)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: %s of model \"%s\" is missing (%d tensors, the first is \"%.100s\")", path, weight->name,
-                          model->name, file->count, file->count ? file->tensors[0].name : "");
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: %s of model \"%s\" is missing (%d tensors, the first is \"%.100s\")", path,
+                          weight->name, model->name, file->count, file->count ? file->tensors[0].name : "");
     if (strcmp(tensor->dtype, "F32"))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: %s: dtype %s, but only F32 is read", path, weight->name, tensor->dtype);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: %s: dtype %s, but only F32 is read", path, weight->name,
+                          tensor->dtype);
     return check_shape(path, weight, tensor, message);
 }
 
@@ -55,7 +58,8 @@ static int is_weight(const struct lstmc_model *model, const char *name)
     return 0;
 }
 
-static int check_weights(const char *path, const struct lstmc_model *model, const struct lstmc_tensor_file *file, struct lstmc_message *message)
+static int check_weights(const char *path, const struct lstmc_model *model, const struct lstmc_tensor_file *file,
+                         struct lstmc_message *message)
 {
     for (int i = 0; i < model->weight_tensors; i++) {
         int status = check_weight(path, model, &model->weights[i], file, message);
@@ -63,7 +67,8 @@ static int check_weights(const char *path, const struct lstmc_model *model, cons
             return status;
     }
     for (int i = 0; i < file->count; i++) {
-        if (!is_weight(model, file->tensors[i].name) && strncmp(file->tensors[i].name, LSTMC_TRAINING_PREFIX, strlen(LSTMC_TRAINING_PREFIX)))
+        if (!is_weight(model, file->tensors[i].name) &&
+            strncmp(file->tensors[i].name, LSTMC_TRAINING_PREFIX, strlen(LSTMC_TRAINING_PREFIX)))
             return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: tensor \"%.100s\" is no weight of model \"%s\"", path,
                               file->tensors[i].name, model->name);
     }
@@ -94,12 +99,13 @@ int lstmc_weights_check(const struct lstmc_model *model, const struct lstmc_tens
     return status;
 }
 
-int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file, const char *path,
-                       struct lstmc_message *message)
+int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file,
+                       const char *path, struct lstmc_message *message)
 {
     int status = check_weights(path, model, file, message);
     for (int i = 0; status == LSTMC_OK && i < model->weight_tensors; i++)
-        lstmc_file_tensor_floats(lstmc_tensor_file_find(file, model->weights[i].name), weights + model->weights[i].offset);
+        lstmc_file_tensor_floats(lstmc_tensor_file_find(file, model->weights[i].name),
+                                 weights + model->weights[i].offset);
     return status;
 }
 
@@ -118,14 +124,19 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 
 static struct lstmc_file_tensor weight_tensor(const struct lstmc_tensor *weight, const float *weights)
 {
-    struct lstmc_file_tensor tensor = { .name = weight->name, .dtype = "F32", .rank = weight->rank, .count = weight->count,
-                                        .bytes = weight->count * sizeof(float), .data = (const unsigned char *)(weights + weight->offset) };
+    struct lstmc_file_tensor tensor = { .name = weight->name,
+                                        .dtype = "F32",
+                                        .rank = weight->rank,
+                                        .count = weight->count,
+                                        .bytes = weight->count * sizeof(float),
+                                        .data = (const unsigned char *)(weights + weight->offset) };
     for (int axis = 0; axis < weight->rank; axis++)
         tensor.shape[axis] = (size_t)weight->shape[axis];
     return tensor;
 }
 
-/* What every file about a model says, with `more` pairs (or NULL) behind it; NULL if there is no memory. The pairs' texts are the caller's. */
+/* What every file about a model says, with `more` pairs (or NULL) behind it; NULL if there is no memory. The pairs'
+ * texts are the caller's. */
 static const char **model_metadata(const struct lstmc_model *model, const char *fingerprint, const char *const *more)
 {
     size_t others = 0;
@@ -141,8 +152,8 @@ static const char **model_metadata(const struct lstmc_model *model, const char *
     return pairs;
 }
 
-int lstmc_model_file_write(const struct lstmc_model *model, const float *weights, const struct lstmc_file_tensor *more, int more_count,
-                           const char *path, const char *const *metadata, struct lstmc_message *message)
+int lstmc_model_file_write(const struct lstmc_model *model, const float *weights, const struct lstmc_file_tensor *more,
+                           int more_count, const char *path, const char *const *metadata, struct lstmc_message *message)
 {
     const struct lstmc_fingerprint fingerprint = lstmc_fingerprint(model);
     const char **pairs = model_metadata(model, fingerprint.text, metadata);

@@ -1,5 +1,5 @@
-/* activation.c: the activations of Keras 3: value and derivative, one row each. Those of one number are tables of functions; softmax and
- * log_softmax work on whole rows. */
+/* activation.c: the activations of Keras 3: value and derivative, one row each. Those of one number are tables of
+ * functions; softmax and log_softmax work on whole rows. */
 #include "internal.h"
 
 #include <tgmath.h>
@@ -41,7 +41,11 @@ static REAL elu(REAL z) { return z > 0 ? z : expm1(z); }
 static REAL elu_slope(REAL z, REAL y) { (void)y; return z > 0 ? 1 : exp(z); }
 
 static REAL selu(REAL z) { return (REAL)SELU_SCALE * (z > 0 ? z : (REAL)SELU_ALPHA * expm1(z)); }
-static REAL selu_slope(REAL z, REAL y) { (void)y; return z >= 0 ? (REAL)SELU_SCALE : (REAL)(SELU_SCALE * SELU_ALPHA) * exp(z); }
+static REAL selu_slope(REAL z, REAL y)
+{
+    (void)y;
+    return z >= 0 ? (REAL)SELU_SCALE : (REAL)(SELU_SCALE * SELU_ALPHA) * exp(z);
+}
 
 static REAL gelu(REAL z) { return z / 2 * erfc(-z * (REAL)SQRT_HALF); }
 static REAL gelu_slope(REAL z, REAL y)
@@ -67,7 +71,11 @@ static REAL clip01(REAL y) { return y < 0 ? 0 : y > 1 ? 1 : y; }
 static REAL hard_sigmoid(REAL z) { return clip01(z / 6 + (REAL)0.5); }
 static REAL hard_sigmoid_slope(REAL z, REAL y) { (void)y; return z > -3 && z < 3 ? (REAL)1 / 6 : 0; }
 static REAL hard_sigmoid_keras2(REAL z) { return clip01((REAL)0.2 * z + (REAL)0.5); }
-static REAL hard_sigmoid_keras2_slope(REAL z, REAL y) { (void)y; return z > (REAL)-2.5 && z < (REAL)2.5 ? (REAL)0.2 : 0; }
+static REAL hard_sigmoid_keras2_slope(REAL z, REAL y)
+{
+    (void)y;
+    return z > (REAL)-2.5 && z < (REAL)2.5 ? (REAL)0.2 : 0;
+}
 
 static REAL hyperbolic_tangent(REAL z) { return tanh(z); }
 static REAL hyperbolic_tangent_slope(REAL z, REAL y) { return 4 * sigmoid_slope(2 * z, y); }

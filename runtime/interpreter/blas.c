@@ -47,7 +47,8 @@ const char *blas_open(Interpreter *it)
 {
     it->blas = open_library(RTLD_NOLOAD);
     if (!it->blas && !has_room())
-        return "OpenBLAS, which the interpreter computes with, needs 192 MB of address space: there is less (ulimit -v)";
+        return "OpenBLAS, which the interpreter computes with, needs 192 MB of address space: there is less (ulimit "
+               "-v)";
     if (!it->blas)
         it->blas = load_without_threads();
     if (!it->blas)

@@ -4,7 +4,9 @@
 static const char *set_up(Interpreter *it, Run *run)
 {
     (void)run;
-    return it->custom && it->custom->forward && it->custom->backward ? NULL : "a layer of the description, and nobody to run it";
+    return it->custom && it->custom->forward && it->custom->backward
+               ? NULL
+               : "a layer of the description, and nobody to run it";
 }
 
 static void input_as_double(Interpreter *it, const Run *run)
@@ -18,8 +20,8 @@ static void forward(Interpreter *it, Run *run)
     for (size_t i = 0; i < it->model->descriptor.weight_count; i++)
         it->custom_weights[i] = it->weights[i];
     input_as_double(it, run);
-    double distance = it->custom->forward(it->custom->context, run->index, it->custom_weights, it->custom_x, it->rows, it->first_row,
-                                          it->seed, it->custom_y);
+    double distance = it->custom->forward(it->custom->context, run->index, it->custom_weights, it->custom_x, it->rows,
+                                          it->first_row, it->seed, it->custom_y);
     if (distance < it->kink_distance)
         it->kink_distance = distance;
     for (size_t i = 0; i < (size_t)it->rows * run->output_count; i++)

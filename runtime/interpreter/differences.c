@@ -64,8 +64,8 @@ static double loss_at(Probe *probe)
     const void *x = probe->ids ? (const void *)probe->ids : probe->input;
     interpreter_forward(probe->it, probe->weights, x, DIFFERENCES_ROWS, 0, NOISE_SEED);
     if (probe->model->loss)
-        return interpreter_loss(probe->it, probe->classes ? (const void *)probe->classes : probe->target, probe->sample_weight,
-                                LOSS_SCALE * (double)probe->width / (double)probe->output_count);
+        return interpreter_loss(probe->it, probe->classes ? (const void *)probe->classes : probe->target,
+                                probe->sample_weight, LOSS_SCALE * (double)probe->width / (double)probe->output_count);
     const double *y = interpreter_output(probe->it);
     double sum = 0;
     for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
@@ -82,9 +82,12 @@ static void draw_weights(Probe *probe, int draw, double shrink)
     for (int w = 0; w < descriptor->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &descriptor->weights[w];
         bool table = strstr(tensor->name, "/embeddings") != NULL;
-        double bound = tensor->rank < 2 || strstr(tensor->name, "/bias") ? 0.5 : table ? 1 : fmin(1, sqrt(3.0 / tensor->shape[0]));
+        double bound = tensor->rank < 2 || strstr(tensor->name, "/bias") ? 0.5
+                       : table                                           ? 1
+                                                                         : fmin(1, sqrt(3.0 / tensor->shape[0]));
         for (size_t i = 0; i < tensor->count; i++)
-            probe->weights[tensor->offset + i] = shrink * bound * draw_signed(probe, STREAM_WEIGHTS, draw, tensor->offset + i);
+            probe->weights[tensor->offset + i] = shrink * bound *
+                                                 draw_signed(probe, STREAM_WEIGHTS, draw, tensor->offset + i);
     }
 }
 
@@ -109,7 +112,8 @@ static void draw_target(Probe *probe, int draw)
             probe->classes[row] = (int32_t)draw_below(probe, STREAM_TARGET, draw, row, probe->width);
         for (size_t i = 0; i < probe->width; i++) {
             size_t element = row * probe->width + i;
-            target[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element) : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
+            target[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element)
+                                    : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
         }
         if (choices)
             draw_choices(probe, draw, row, target);
@@ -203,8 +207,8 @@ typedef struct Estimate {
     double derivative, error;
 } Estimate;
 
-/* Central differences of fourth order; their error is that of rounding alone. False if a kink was crossed, or if so large
- * a step leads to where the loss is no number. */
+/* Central differences of fourth order; their error is that of rounding alone. False if a kink was crossed, or if so
+ * large a step leads to where the loss is no number. */
 static bool central_difference(Probe *probe, const Subject *subject, double step, Estimate *estimate)
 {
     bool same_side = true;
@@ -216,8 +220,8 @@ static bool central_difference(Probe *probe, const Subject *subject, double step
 }
 
 /* The derivative along probe->direction by differences alone. If the first step does not settle it, the step decides at
- * which the estimates change least and rounding counts least, never the one that agrees best with `expected`. False if a
- * kink is too near. */
+ * which the estimates change least and rounding counts least, never the one that agrees best with `expected`. False if
+ * a kink is too near. */
 static bool derivative_along(Probe *probe, const Subject *subject, double expected, Estimate *best)
 {
     static const double steps[] = { 3.2e-2, 1.6e-2, 8e-3, 4e-3, 2e-3, 1e-3, 5e-4, 2.5e-4, 1.2e-4, 6e-5, 3e-5 };
@@ -333,14 +337,15 @@ static bool take_memory(Probe *probe)
     probe->coefficient = calloc(outputs, sizeof(double));
     probe->direction = calloc(longest, sizeof(double));
     probe->before = calloc(longest, sizeof(double));
-    return probe->weights && probe->gradients && probe->input && probe->d_input && (probe->ids || !descriptor->input_is_tokens) &&
-           (probe->classes || !descriptor->target_is_class) && probe->target && probe->coefficient && probe->direction && probe->before;
+    return probe->weights && probe->gradients && probe->input && probe->d_input &&
+           (probe->ids || !descriptor->input_is_tokens) && (probe->classes || !descriptor->target_is_class) &&
+           probe->target && probe->coefficient && probe->direction && probe->before;
 }
 
 static void give_back(Probe *probe)
 {
-    void *all[] = { probe->weights, probe->gradients, probe->input, probe->d_input, probe->ids, probe->classes, probe->target,
-                    probe->coefficient, probe->direction, probe->before };
+    void *all[] = { probe->weights, probe->gradients, probe->input,       probe->d_input,   probe->ids,
+                    probe->classes, probe->target,    probe->coefficient, probe->direction, probe->before };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     interpreter_free(probe->it);
@@ -371,12 +376,15 @@ static int check_all(Probe *probe, struct differences *result)
             continue;
         struct difference *difference = &result->list[result->count++];
         difference->tensor = tensor->name;
-        check_subject(probe, (Subject){ probe->weights + tensor->offset, probe->gradients + tensor->offset, tensor->count, 0 }, difference);
+        check_subject(probe,
+                      (Subject){ probe->weights + tensor->offset, probe->gradients + tensor->offset, tensor->count, 0 },
+                      difference);
     }
     if (!probe->ids) {
         struct difference *difference = &result->list[result->count++];
         difference->tensor = "input";
-        check_subject(probe, (Subject){ probe->input, probe->d_input, DIFFERENCES_ROWS * probe->input_count, 0 }, difference);
+        check_subject(probe, (Subject){ probe->input, probe->d_input, DIFFERENCES_ROWS * probe->input_count, 0 },
+                      difference);
     }
     result->good = true;
     for (int i = 0; i < result->count; i++)

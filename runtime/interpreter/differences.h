@@ -22,15 +22,17 @@ struct differences {
     struct difference *list;        /* each trainable weight tensor, then the input unless it is tokens */
     int count;
     bool good;                      /* no deviation is more than what is allowed */
-    double kink_distance;           /* of the arguments that were used; less than DIFFERENCES_KINK: no draw was better */
+    /* of the arguments that were used; less than DIFFERENCES_KINK: no draw was better */
+    double kink_distance;
     int draws;
 };
 
-/* Draws weights, inputs, targets, sample weights and incoming states by `seed`, and probes every tensor along 8 random directions and
- * at its 16 largest and 16 random entries (at all of them, if they are no more than that). Dropout is on. A model without a loss is given
- * a random linear one. Returns LSTMC_OK, LSTMC_MISMATCH, LSTMC_NO_MEMORY, or LSTMC_NOT_FINITE if no draw had a finite loss. */
-int  differences_check(const Model *model, const struct custom_layers *custom, uint64_t seed, struct differences *result,
-                       struct lstmc_message *message);
+/* Draws weights, inputs, targets, sample weights and incoming states by `seed`, and probes every tensor along 8 random
+ * directions and at its 16 largest and 16 random entries (at all of them, if they are no more than that). Dropout is
+ * on. A model without a loss is given a random linear one. Returns LSTMC_OK, LSTMC_MISMATCH, LSTMC_NO_MEMORY, or
+ * LSTMC_NOT_FINITE if no draw had a finite loss. */
+int differences_check(const Model *model, const struct custom_layers *custom, uint64_t seed, struct differences *result,
+                      struct lstmc_message *message);
 void differences_free(struct differences *result);
 
 #endif

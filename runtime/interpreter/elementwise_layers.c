@@ -24,7 +24,8 @@ static const char *set_up_activation(Interpreter *it, Run *run)
 static void forward_activation(Interpreter *it, Run *run)
 {
     size_t rows = (size_t)it->rows * (run->output_count / run->units);
-    activation_forward(it, run->activation, (Rows){ run->z, run->units }, (Rows){ run->y, run->units }, rows, run->units);
+    activation_forward(it, run->activation, (Rows){ run->z, run->units }, (Rows){ run->y, run->units }, rows,
+                       run->units);
 }
 
 static void backward_activation(Interpreter *it, Run *run)
@@ -60,7 +61,8 @@ static void forward_dropout(Interpreter *it, Run *run)
     for (size_t row = 0; row < (size_t)it->rows; row++)
         for (size_t element = 0; element < run->output_count; element++) {
             size_t i = row * run->output_count + element;
-            run->noise[i] = lstmc_dropout_noise(rate, it->seed, (uint64_t)run->index, (uint64_t)it->first_row + row, element);
+            run->noise[i] = lstmc_dropout_noise(rate, it->seed, (uint64_t)run->index, (uint64_t)it->first_row + row,
+                                                element);
             run->y[i] = run->x[i] * run->noise[i];
         }
 }

@@ -31,8 +31,8 @@ static void run_forward(Engine *engine, const void *x, int rows, int first_row, 
     memcpy(output, interpreter_output(engine->it), (size_t)rows * engine->output_count * sizeof(float));
 }
 
-static float engine_train(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
-                          float scale, uint64_t seed, float *gradients, float *output)
+static float engine_train(void *context, const void *x, const void *target, const float *sample_weight, int rows,
+                          int first_row, float scale, uint64_t seed, float *gradients, float *output)
 {
     Engine *engine = context;
     run_forward(engine, x, rows, first_row, seed, output);
@@ -46,7 +46,8 @@ static void engine_predict(void *context, const void *x, int rows, float *output
     run_forward(context, x, rows, 0, 0, output);
 }
 
-static float engine_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows, float scale, float *output)
+static float engine_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows,
+                             float scale, float *output)
 {
     Engine *engine = context;
     run_forward(engine, x, rows, 0, 0, output);
@@ -78,8 +79,13 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
     }
     *context = (Engine){ .it = it, .weights = weights, .weight_count = descriptor->weight_count,
                          .output_count = descriptor->output_count };
-    *engine = (struct lstmc_engine){ .model = descriptor, .context = context, .prepare = engine_prepare, .train = engine_train,
-                                     .predict = engine_predict, .evaluate = engine_evaluate, .free = engine_free };
+    *engine = (struct lstmc_engine){ .model = descriptor,
+                                     .context = context,
+                                     .prepare = engine_prepare,
+                                     .train = engine_train,
+                                     .predict = engine_predict,
+                                     .evaluate = engine_evaluate,
+                                     .free = engine_free };
     return LSTMC_OK;
 }
 

@@ -1,4 +1,5 @@
-/* gru.c: GRU (Cho et al. 2014), blocks z, r, h:  p = x W + b,  z = r(p_z + q_z),  r = r(p_r + q_r),  h' = z h + (1 - z) n, where
+/* gru.c: GRU (Cho et al. 2014), blocks z, r, h:  p = x W + b,  z = r(p_z + q_z),  r = r(p_r + q_r),  h' = z h + (1 - z)
+ * n, where
  *
  *     reset_after:  q = h U + b_recurrent,   n = f(p_h + r q_h)
  *     reset before: q = h U (z and r),       n = f(p_h + (r h) U_h)  */
@@ -25,8 +26,9 @@ static REAL *recurrent_side(const Interpreter *it, const Run *run, size_t t)
 
 static void activate(Interpreter *it, Run *run, size_t t, int gate)
 {
-    activation_forward(it, gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation, recurrent_gate(run, run->z, t, gate),
-                       recurrent_gate(run, run->gates, t, gate), (size_t)it->rows, run->units);
+    activation_forward(it, gate == GATE_CANDIDATE ? run->activation : run->recurrent_activation,
+                       recurrent_gate(run, run->z, t, gate), recurrent_gate(run, run->gates, t, gate), (size_t)it->rows,
+                       run->units);
 }
 
 /* d_z of a gate: from the adjoint of its value, in place, to that of its argument. */
@@ -126,7 +128,8 @@ static void recurrent_after(Interpreter *it, Run *run, size_t t)
                    run->d_h, u);
 }
 
-/* The recurrent side with the reset before: m = r h, d_m = e_h U_h^T, d_r = d_m h, d_h += d_m r, d_U_h += m^T e_h; z and r as usual. */
+/* The recurrent side with the reset before: m = r h, d_m = e_h U_h^T, d_r = d_m h, d_h += d_m r, d_U_h += m^T e_h; z
+ * and r as usual. */
 static void recurrent_before(Interpreter *it, Run *run, size_t t)
 {
     size_t rows = (size_t)it->rows, u = run->units;

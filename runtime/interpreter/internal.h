@@ -1,5 +1,5 @@
-/* internal.h: what the files of the interpreter share. Compiled with REAL float or double; REAL_IS_FLOAT tells which, and every name
- * with external linkage carries its suffix, so that both kinds link into one program. */
+/* internal.h: what the files of the interpreter share. Compiled with REAL float or double; REAL_IS_FLOAT tells which,
+ * and every name with external linkage carries its suffix, so that both kinds link into one program. */
 #ifndef INTERPRETER_INTERNAL_H
 #define INTERPRETER_INTERNAL_H
 
@@ -167,7 +167,8 @@ enum Transpose { AS_IS, TRANSPOSED };
 #define affine_forward  REAL_NAME(affine_forward)
 #define affine_backward REAL_NAME(affine_backward)
 #define add_column_sums REAL_NAME(add_column_sums)
-/* c [m, n] = keep * c + a [m, k] b [k, n], where a and b are stored so or transposed; strides are those of the stored rows. */
+/* c [m, n] = keep * c + a [m, k] b [k, n], where a and b are stored so or transposed; strides are those of the stored
+ * rows. */
 void matrix_product(const Interpreter *it, enum Transpose a_transposed, enum Transpose b_transposed,
                     size_t m, size_t n, size_t k, const REAL *a, size_t a_stride, const REAL *b, size_t b_stride,
                     REAL keep, REAL *c, size_t c_stride);
@@ -215,8 +216,8 @@ REAL *recurrent_state(const Interpreter *it, const Run *run, REAL *states, size_
 #define kind_flatten       REAL_NAME(kind_flatten)
 #define kind_repeat_vector REAL_NAME(kind_repeat_vector)
 #define kind_custom        REAL_NAME(kind_custom)
-extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation, kind_dropout,
-    kind_flatten, kind_repeat_vector, kind_custom;
+extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
+    kind_dropout, kind_flatten, kind_repeat_vector, kind_custom;
 
 /* ---- loss.c ---- */
 

@@ -13,8 +13,9 @@ static const char *const unsupported_arguments[] = { "dropout", "recurrent_dropo
 
 static const LayerKind *kind_find(const Layer *layer)
 {
-    static const LayerKind *const kinds[] = { &kind_input, &kind_embedding, &kind_simple_rnn, &kind_lstm, &kind_gru, &kind_dense,
-                                              &kind_activation, &kind_dropout, &kind_flatten, &kind_repeat_vector };
+    static const LayerKind *const kinds[] = { &kind_input,   &kind_embedding,    &kind_simple_rnn, &kind_lstm,
+                                              &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
+                                              &kind_flatten, &kind_repeat_vector };
     if (layer->custom)
         return &kind_custom;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -136,7 +137,8 @@ static void set_up_custom(Interpreter *it)
     it->custom_d_y = interpreter_room(it, (size_t)it->rows_max * output, sizeof(double));
 }
 
-Interpreter *interpreter_create(const Model *model, int rows_max, const struct custom_layers *custom, struct lstmc_message *message)
+Interpreter *interpreter_create(const Model *model, int rows_max, const struct custom_layers *custom,
+                                struct lstmc_message *message)
 {
     Interpreter *it = calloc(1, sizeof *it);
     if (!it)

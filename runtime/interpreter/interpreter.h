@@ -1,6 +1,7 @@
-/* interpreter.h: the second road: runs the validated layer list, forward and backward, each layer by hand from the textbook
- * (semantics as in Keras), matrix products by OpenBLAS. It knows nothing of the compiler but compiler/front/model.h, so that it can judge it.
- * Every function exists twice: interpreter_create_float and interpreter_create_double, and so on. */
+/* interpreter.h: the second road: runs the validated layer list, forward and backward, each layer by hand from the
+ * textbook (semantics as in Keras), matrix products by OpenBLAS. It knows nothing of the compiler but
+ * compiler/front/model.h, so that it can judge it. Every function exists twice: interpreter_create_float and
+ * interpreter_create_double, and so on. */
 #ifndef INTERPRETER_H
 #define INTERPRETER_H
 
@@ -10,16 +11,17 @@
 
 #include <math.h>
 
-/* How layers that a description defines itself are run: by whoever knows their mathematics. Always double at this border.
- * `layer` is the index in Model.layers, `weights` are all weights of the model, arrays are row-major, batch first.
- * One context belongs to one interpreter: it may keep states. */
+/* How layers that a description defines itself are run: by whoever knows their mathematics. Always double at this
+ * border. `layer` is the index in Model.layers, `weights` are all weights of the model, arrays are row-major, batch
+ * first. One context belongs to one interpreter: it may keep states. */
 struct custom_layers {
     void *context;
-    /* y of `rows` samples; token ids come as numbers. seed 0: dropout off. Returns the distance to the nearest point where the
-     * derivative jumps, INFINITY if there is none or nobody knows. */
-    double (*forward)(void *context, int layer, const double *weights, const double *x, int rows, int first_row, uint64_t seed,
-                      double *y);
-    /* Follows the forward of the same rows. Adds to `gradients` (the trainable prefix of the weights), sets d_x unless it is NULL. */
+    /* y of `rows` samples; token ids come as numbers. seed 0: dropout off. Returns the distance to the nearest point
+     * where the derivative jumps, INFINITY if there is none or nobody knows. */
+    double (*forward)(void *context, int layer, const double *weights, const double *x, int rows, int first_row,
+                      uint64_t seed, double *y);
+    /* Follows the forward of the same rows. Adds to `gradients` (the trainable prefix of the weights), sets d_x unless
+     * it is NULL. */
     void (*backward)(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y,
                      double *gradients, double *d_x);
     /* The initial state := zeros; := the last one. NULL if no layer has states. */
@@ -53,7 +55,8 @@ static inline double function_error(uint64_t *state, double value, double absolu
 #undef INTERPRETER_NAME
 
 /* An engine over the float interpreter, for batches of up to batch * shards rows, whose gradients are summed as one.
- * `model` and `custom` must outlive it. engine->free releases it. Returns LSTMC_OK, LSTMC_NO_MEMORY or LSTMC_MISMATCH. */
+ * `model` and `custom` must outlive it. engine->free releases it. Returns LSTMC_OK,
+ * LSTMC_NO_MEMORY or LSTMC_MISMATCH. */
 int interpreter_engine_create(const Model *model, const struct custom_layers *custom, struct lstmc_engine *engine,
                               struct lstmc_message *message);
 

@@ -1,43 +1,45 @@
-/* interpreter_functions.h: the functions of the interpreter for one type of numbers; interpreter.h includes it once for float and
- * once for double. No include guard, on purpose. All arrays are row-major, batch first. */
+/* interpreter_functions.h: the functions of the interpreter for one type of numbers; interpreter.h includes it once for
+ * float and once for double. No include guard, on purpose. All arrays are row-major, batch first. */
 typedef struct INTERPRETER_NAME(Interpreter) INTERPRETER_NAME(Interpreter);
 
-/* All memory is taken here; nothing else below allocates or fails. `model` and `custom` (NULL: no custom layers) must outlive it.
- * States start from zero. Loads OpenBLAS and sets it to one thread. NULL if that is not there, if a layer, an option or
- * a loss cannot be run, or if there is no memory; `message` (may be NULL) says which. */
+/* All memory is taken here; nothing else below allocates or fails. `model` and `custom` (NULL: no custom layers) must
+ * outlive it. States start from zero. Loads OpenBLAS and sets it to one thread. NULL if that is not there, if a layer,
+ * an option or a loss cannot be run, or if there is no memory; `message` (may be NULL) says which. */
 INTERPRETER_NAME(Interpreter) *INTERPRETER_NAME(interpreter_create)(const Model *model, int rows_max,
                                                                     const struct custom_layers *custom,
                                                                     struct lstmc_message *message);
 void INTERPRETER_NAME(interpreter_free)(INTERPRETER_NAME(Interpreter) *it);
 
-/* Runs `rows` (1..rows_max) samples. weights: all of them, in the descriptor's order; they must stay as they are until `backward`.
- * x: int32_t ids [rows, input_count] if the model reads tokens (an id out of range counts as 0), else floats of this type.
- * seed 0: dropout off, as in prediction; else its noise is that of the samples first_row, first_row + 1, ... */
-void INTERPRETER_NAME(interpreter_forward)(INTERPRETER_NAME(Interpreter) *it, const INTERPRETER_REAL *weights, const void *x,
-                                           int rows, int first_row, uint64_t seed);
+/* Runs `rows` (1..rows_max) samples. weights: all of them, in the descriptor's order; they must stay as they are until
+ * `backward`. x: int32_t ids [rows, input_count] if the model reads tokens (an id out of range counts as 0), else
+ * floats of this type. seed 0: dropout off, as in prediction; else its noise is that of the samples first_row,
+ * first_row + 1, ... */
+void INTERPRETER_NAME(interpreter_forward)(INTERPRETER_NAME(Interpreter) * it, const INTERPRETER_REAL *weights,
+                                           const void *x, int rows, int first_row, uint64_t seed);
 
-/* [rows, output_count] of the last forward; of one layer, by its index in Model.layers (NULL: Input of a model of tokens). */
+/* [rows, output_count] of the last forward; of one layer, by its index in Model.layers (NULL: Input of a model of
+ * tokens). */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_output)(const INTERPRETER_NAME(Interpreter) *it);
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_layer_output)(const INTERPRETER_NAME(Interpreter) *it, int layer);
 
 /* scale * sum over samples and time steps of sample_weight[row] * loss, and its gradient made ready for `backward`.
- * target: int32_t classes (out of range counts as 0) for the sparse loss, else floats of this type. sample_weight NULL: all 1.
- * The model must have a loss. */
+ * target: int32_t classes (out of range counts as 0) for the sparse loss, else floats of this type. sample_weight NULL:
+ * all 1. The model must have a loss. */
 INTERPRETER_REAL INTERPRETER_NAME(interpreter_loss)(INTERPRETER_NAME(Interpreter) *it, const void *target,
                                                     const INTERPRETER_REAL *sample_weight, INTERPRETER_REAL scale);
 
 /* Instead of `loss`: the gradient of the caller's own loss by the output, [rows, output_count]. */
 void INTERPRETER_NAME(interpreter_set_d_output)(INTERPRETER_NAME(Interpreter) *it, const INTERPRETER_REAL *d_output);
 
-/* Adds to gradients [gradient_count]; sets d_input [rows, input_count] unless it is NULL (it must be, if the model reads tokens).
- * Follows forward and one of loss, set_d_output. */
+/* Adds to gradients [gradient_count]; sets d_input [rows, input_count] unless it is NULL (it must be, if the model
+ * reads tokens). Follows forward and one of loss, set_d_output. */
 void INTERPRETER_NAME(interpreter_backward)(INTERPRETER_NAME(Interpreter) *it, INTERPRETER_REAL *gradients,
                                             INTERPRETER_REAL *d_input);
 
-/* "h" or "c" of a recurrent layer at the times 0..T, in processing order: [T + 1, rows_max, units], written to `shape` unless that is NULL.
- * Row 0 is the incoming state. NULL if the layer has no such state, or is a custom one. */
-const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_state)(const INTERPRETER_NAME(Interpreter) *it, int layer, const char *name,
-                                                            int shape[3]);
+/* "h" or "c" of a recurrent layer at the times 0..T, in processing order: [T + 1, rows_max, units], written to `shape`
+ * unless that is NULL. Row 0 is the incoming state. NULL if the layer has no such state, or is a custom one. */
+const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_state)(const INTERPRETER_NAME(Interpreter) * it, int layer,
+                                                            const char *name, int shape[3]);
 
 /* Every initial state := zeros; := the last state of the rows of the last forward (no gradient flows through that). */
 void INTERPRETER_NAME(interpreter_reset)(INTERPRETER_NAME(Interpreter) *it);
@@ -47,7 +49,8 @@ void INTERPRETER_NAME(interpreter_carry)(INTERPRETER_NAME(Interpreter) *it);
  * 0: as good as the type. What comes out is one of the results that a computation in floats may have. */
 void INTERPRETER_NAME(interpreter_perturb)(INTERPRETER_NAME(Interpreter) *it, uint64_t seed);
 
-/* Since the last forward (loss included): the smallest distance of an argument to a point where a derivative (or the second one) jumps,
- * and a digest of the sides on which all those arguments lay: equal digests, no such point was crossed. */
+/* Since the last forward (loss included): the smallest distance of an argument to a point where a derivative (or the
+ * second one) jumps, and a digest of the sides on which all those arguments lay: equal digests, no such point was
+ * crossed. */
 double   INTERPRETER_NAME(interpreter_kink_distance)(const INTERPRETER_NAME(Interpreter) *it);
 uint64_t INTERPRETER_NAME(interpreter_kink_sides)(const INTERPRETER_NAME(Interpreter) *it);

@@ -1,7 +1,8 @@
 /* loss.c: the losses of Keras: the value of one row (the last axis) and its gradient by the prediction.
  *
- * A model that ends in the sigmoid (binary) or softmax (categorical) which the loss undoes has its loss on the pre-activation, and the
- * gradient goes there. Other probabilities are clipped to [1e-7, 1 - 1e-7], as floats, with no gradient outside. */
+ * A model that ends in the sigmoid (binary) or softmax (categorical) which the loss undoes has its loss on the
+ * pre-activation, and the gradient goes there. Other probabilities are clipped to [1e-7, 1 - 1e-7], as floats, with no
+ * gradient outside. */
 #include "internal.h"
 
 #include <tgmath.h>
@@ -77,7 +78,8 @@ static double binary(Interpreter *it, const REAL *p, const REAL *y, size_t width
     return sum / (double)width;
 }
 
-/* softplus(z) - z y; its derivative is sigmoid(z) - y. Where z is right about y both are small, and added up from what is small. */
+/* softplus(z) - z y; its derivative is sigmoid(z) - y. Where z is right about y both are small, and added up from what
+ * is small. */
 static double binary_of_logits(Interpreter *it, const REAL *z, const REAL *y, size_t width, REAL *d)
 {
     (void)it;
@@ -157,7 +159,8 @@ const char *loss_set_up(Interpreter *it)
     const char *activation = layer_text(last->layer, "activation");
     it->loss_on_logits = it->loss->undoes && !model->from_logits && ends_in_activation && activation &&
                          !strcmp(activation, it->loss->undoes);
-    it->target_row = interpreter_room(it, (size_t)last->layer->output.extent[last->layer->output.rank - 1], sizeof(REAL));
+    it->target_row = interpreter_room(it, (size_t)last->layer->output.extent[last->layer->output.rank - 1],
+                                      sizeof(REAL));
     return NULL;
 }
 

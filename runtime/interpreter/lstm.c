@@ -39,7 +39,8 @@ static void step_forward(Interpreter *it, Run *run, size_t t)
     for (size_t row = 0; row < rows; row++) {
         size_t at = row * y[0].stride;
         for (size_t k = 0; k < u; k++)
-            c[row * u + k] = y[GATE_FORGET].at[at + k] * c_before[row * u + k] + y[GATE_INPUT].at[at + k] * y[GATE_CANDIDATE].at[at + k];
+            c[row * u + k] = y[GATE_FORGET].at[at + k] * c_before[row * u + k] +
+                             y[GATE_INPUT].at[at + k] * y[GATE_CANDIDATE].at[at + k];
     }
     activation_forward(it, run->activation, (Rows){ c, u }, (Rows){ activated_c, u }, rows, u);
     for (size_t row = 0; row < rows; row++)
@@ -51,7 +52,8 @@ static void step_forward(Interpreter *it, Run *run, size_t t)
 static void gate_adjoints(Interpreter *it, Run *run, size_t t)
 {
     size_t u = run->units;
-    const REAL *c_before = recurrent_state(it, run, run->c, t), *activated_c = recurrent_state(it, run, run->activated_c, t);
+    const REAL *c_before = recurrent_state(it, run, run->c, t),
+               *activated_c = recurrent_state(it, run, run->activated_c, t);
     Rows y[GATES], d[GATES];
     for (int gate = 0; gate < GATES; gate++) {
         y[gate] = recurrent_gate(run, run->gates, t, gate);
@@ -80,7 +82,8 @@ static void step_backward(Interpreter *it, Run *run, size_t t)
         for (size_t k = 0; k < u; k++)
             run->work[row * u + k] = run->d_h[row * u + k] * o.at[row * o.stride + k];
     activation_backward(it, run->activation, (Rows){ recurrent_state(it, run, run->c, t + 1), u },
-                        (Rows){ recurrent_state(it, run, run->activated_c, t), u }, (Rows){ run->work, u }, (Rows){ run->work, u }, rows, u);
+                        (Rows){ recurrent_state(it, run, run->activated_c, t), u }, (Rows){ run->work, u },
+                        (Rows){ run->work, u }, rows, u);
     for (size_t i = 0; i < rows * u; i++)
         run->d_c[i] += run->work[i];
     gate_adjoints(it, run, t);

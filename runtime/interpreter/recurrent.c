@@ -1,5 +1,5 @@
-/* recurrent.c: what SimpleRNN, LSTM and GRU share: x W + b of the whole sequence at once, the loop over time forward and back,
- * go_backwards, return_sequences. The cells themselves are files of their own. */
+/* recurrent.c: what SimpleRNN, LSTM and GRU share: x W + b of the whole sequence at once, the loop over time forward
+ * and back, go_backwards, return_sequences. The cells themselves are files of their own. */
 #include "internal.h"
 
 static const char *check_weights(const Run *run)
@@ -10,8 +10,10 @@ static const char *check_weights(const Run *run)
         return "the kernel must be (features, gates * units)";
     if (!run->recurrent_kernel || run->recurrent_kernel->count != run->units * columns)
         return "the recurrent kernel must be (units, gates * units)";
-    if (layer_flag(run->layer, "use_bias") != (run->bias != NULL) || (run->bias && run->bias->count != bias_rows * columns))
-        return "the bias must be (gates * units), or (2, gates * units) with reset_after, and be there if use_bias says so";
+    if (layer_flag(run->layer, "use_bias") != (run->bias != NULL) ||
+        (run->bias && run->bias->count != bias_rows * columns))
+        return "the bias must be (gates * units), or (2, gates * units) with reset_after, and be there if use_bias "
+               "says so";
     return NULL;
 }
 
@@ -97,6 +99,6 @@ void recurrent_backward(Interpreter *it, Run *run)
         run->cell->backward(it, run, t);
     }
     affine_backward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
-                    weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel), gradients_of(it, run, run->bias),
-                    run->d_x);
+                    weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel),
+                    gradients_of(it, run, run->bias), run->d_x);
 }

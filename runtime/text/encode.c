@@ -1,4 +1,5 @@
-/* encode.c: in: a text and what a model's ids mean.  out: the ids that the readers of characters and lines make of it. */
+/* encode.c: in: a text and what a model's ids mean.  out: the ids that the readers of characters and lines
+ * make of it. */
 #include "runtime/base/message.h"
 #include "text.h"
 #include "tokens.h"
@@ -18,7 +19,8 @@ static int find_id(const struct lstmc_meaning *meaning, struct lstmc_token token
 }
 
 /* All ids of the text, as many as it has bytes at most; their number, or -1 with a message. */
-static long find_ids(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, struct lstmc_message *message)
+static long find_ids(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids,
+                     struct lstmc_message *message)
 {
     const char *at = text, *end = text + length;
     struct lstmc_token token;
@@ -38,8 +40,8 @@ static long find_ids(const struct lstmc_meaning *meaning, const char *text, size
     return count;
 }
 
-int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count, size_t *found,
-                 struct lstmc_message *message)
+int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count,
+                 size_t *found, struct lstmc_message *message)
 {
     size_t good = meaning->unit == LSTMC_BYTES ? length : lstmc_text_well_formed(text, length);
     if (good < length)
@@ -56,7 +58,8 @@ int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t l
         status = number < 0 ? LSTMC_MISMATCH : LSTMC_OK;
         memset(ids, 0, count * sizeof *ids);
         if (kept)
-            memcpy(ids + (meaning->pads_front ? count - kept : 0), all + (meaning->pads_front ? known - kept : 0), kept * sizeof *ids);
+            memcpy(ids + (meaning->pads_front ? count - kept : 0), all + (meaning->pads_front ? known - kept : 0),
+                   kept * sizeof *ids);
         if (found)
             *found = known;
     }

@@ -12,11 +12,13 @@ struct lstmc_token {
 /* How many bytes at the beginning are well-formed UTF-8 without zero bytes: `size` if all are. */
 size_t lstmc_text_well_formed(const char *text, size_t size);
 
-/* Small letters for capitals, in place: Latin, Greek and Cyrillic ones, whose two cases take the same number of bytes. */
+/* Small letters for capitals, in place: Latin, Greek and Cyrillic ones, whose two cases take the same
+ * number of bytes. */
 void lstmc_text_lower(char *text, size_t size);
 
-/* The next token of well-formed text from *at on, which moves behind it; 0: there is none. Words are what stands between spaces. A punctuation
- * mark is a word of its own, but for apostrophes and hyphens between letters, and points, commas and colons between digits. */
+/* The next token of well-formed text from *at on, which moves behind it; 0: there is none. Words are what stands
+ * between spaces. A punctuation mark is a word of its own, but for apostrophes and hyphens between letters, and points,
+ * commas and colons between digits. */
 int lstmc_token_next(enum lstmc_text_unit unit, const char **at, const char *end, struct lstmc_token *token);
 
 #endif

@@ -1,4 +1,5 @@
-/* callbacks.c: in: the history of an epoch.  out: learning rate, end of training, best weights, files: keras/src/callbacks, rule by rule. */
+/* callbacks.c: in: the history of an epoch.  out: learning rate, end of training, best weights, files:
+ * keras/src/callbacks, rule by rule. */
 #include "callbacks.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
@@ -31,7 +32,8 @@ static int is_metric(const char *metric, const char *name, size_t length)
 }
 
 /* 0: nothing has this name. A value of the validation is NaN where there is none. */
-static int find_value(const struct lstmc_train_options *options, const struct lstmc_history *history, const char *name, size_t length, double *value)
+static int find_value(const struct lstmc_train_options *options, const struct lstmc_history *history, const char *name,
+                      size_t length, double *value)
 {
     int is_validation = length > 4 && !strncmp(name, "val_", 4);
     const char *rest = name + (is_validation ? 4 : 0);
@@ -50,7 +52,8 @@ static int find_value(const struct lstmc_train_options *options, const struct ls
     return 0;
 }
 
-static double monitored(const struct lstmc_callback_run *run, const struct lstmc_callback *callback, const struct lstmc_history *history)
+static double monitored(const struct lstmc_callback_run *run, const struct lstmc_callback *callback,
+                        const struct lstmc_history *history)
 {
     double value = NAN;
     find_value(run->options, history, callback->monitor, strlen(callback->monitor), &value);
@@ -64,7 +67,8 @@ static int is_better(const struct lstmc_callback *callback, double value, double
 
 static const char *name_of(enum lstmc_callback_kind kind)
 {
-    static const char *const names[] = { "EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "CSVLogger", "LearningRateScheduler" };
+    static const char *const names[] = { "EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "CSVLogger",
+                                         "LearningRateScheduler" };
     return names[kind];
 }
 
@@ -153,8 +157,10 @@ static int format_path(const struct lstmc_train_options *options, const struct l
         int is_field = *at == '{' && at[1] != '{', is_brace = (*at == '{' || *at == '}') && at[1] == *at, wrote = 1;
         end = is_field ? read_field(at, &field) : at + 1 + is_brace;
         if (!end || (*at == '}' && !is_brace))
-            return lstmc_fail(message, LSTMC_MISMATCH, "ModelCheckpoint: \"%.100s\": \"%.20s\" begins with no field like "
-                              "{epoch:02d} or {val_loss:.4f} (a brace itself is written twice)", pattern, at);
+            return lstmc_fail(message, LSTMC_MISMATCH,
+                              "ModelCheckpoint: \"%.100s\": \"%.20s\" begins with no field like "
+                              "{epoch:02d} or {val_loss:.4f} (a brace itself is written twice)",
+                              pattern, at);
         if (is_field)
             wrote = print_field(options, snapshot, history, &field, path + used, PATH_SIZE - used);
         else
@@ -189,7 +195,8 @@ int lstmc_callbacks_check(const struct lstmc_train_options *options, int has_val
 {
     int restoring = 0;
     if (options->callback_count > LSTMC_CALLBACKS_MAX)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%d callbacks are more than %d", options->callback_count, LSTMC_CALLBACKS_MAX);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%d callbacks are more than %d", options->callback_count,
+                          LSTMC_CALLBACKS_MAX);
     for (int i = 0; i < options->callback_count; i++) {
         const struct lstmc_callback *callback = &options->callbacks[i];
         int sets_rate = callback->kind == LSTMC_REDUCE_LR_ON_PLATEAU || callback->kind == LSTMC_LEARNING_RATE_SCHEDULER;
@@ -200,7 +207,8 @@ int lstmc_callbacks_check(const struct lstmc_train_options *options, int has_val
         if (status)
             return status;
         if (sets_rate && options->schedule)
-            return lstmc_fail(message, LSTMC_MISMATCH, "%s: the optimizer's learning rate is a schedule already: choose one",
+            return lstmc_fail(message, LSTMC_MISMATCH,
+                              "%s: the optimizer's learning rate is a schedule already: choose one",
                               name_of(callback->kind));
     }
     if (restoring > 1)
@@ -230,8 +238,8 @@ static int keep_best(const struct lstmc_callback_run *run, struct lstmc_message 
     return LSTMC_OK;
 }
 
-/* As long as no callback does so: what is left of a training that ends at a NaN. Nobody has asked for it, so that a lack
- * of memory ends nothing. */
+/* As long as no callback does so: what is left of a training that ends at a NaN. Nobody has asked for it, so that a
+ * lack of memory ends nothing. */
 static void keep_lowest_loss(const struct lstmc_callback_run *run, const struct lstmc_history *history)
 {
     struct lstmc_snapshot *s = run->snapshot;
@@ -242,8 +250,8 @@ static void keep_lowest_loss(const struct lstmc_callback_run *run, const struct 
     keep_best(run, NULL);
 }
 
-static int stop_early(const struct lstmc_callback_run *run, const struct lstmc_callback *callback, struct lstmc_callback_state *state,
-                      const struct lstmc_history *history)
+static int stop_early(const struct lstmc_callback_run *run, const struct lstmc_callback *callback,
+                      struct lstmc_callback_state *state, const struct lstmc_history *history)
 {
     double value = monitored(run, callback, history);
     int epoch = history->epochs - 1, status = LSTMC_OK;
@@ -263,14 +271,14 @@ static int stop_early(const struct lstmc_callback_run *run, const struct lstmc_c
     }
     if (state->wait >= (uint64_t)callback->patience && epoch > 0) {
         run->snapshot->stopped = 1;
-        lstmc_progress_note(run->progress, "stopped early: %s is not better than %.6g for %d epoch%s", callback->monitor, state->best,
-                            (int)state->wait, state->wait == 1 ? "" : "s");
+        lstmc_progress_note(run->progress, "stopped early: %s is not better than %.6g for %d epoch%s",
+                            callback->monitor, state->best, (int)state->wait, state->wait == 1 ? "" : "s");
     }
     return status;
 }
 
-static void reduce_rate(const struct lstmc_callback_run *run, const struct lstmc_callback *callback, struct lstmc_callback_state *state,
-                        const struct lstmc_history *history)
+static void reduce_rate(const struct lstmc_callback_run *run, const struct lstmc_callback *callback,
+                        struct lstmc_callback_state *state, const struct lstmc_history *history)
 {
     double value = monitored(run, callback, history), *rate = &run->snapshot->learning_rate;
     if (state->cooldown) {
@@ -281,11 +289,13 @@ static void reduce_rate(const struct lstmc_callback_run *run, const struct lstmc
         state->best = value;
         state->has_best = 1;
         state->wait = 0;
-    } else if (!state->cooldown && ++state->wait >= (uint64_t)callback->patience && *rate > callback->min_learning_rate) {
+    } else if (!state->cooldown && ++state->wait >= (uint64_t)callback->patience &&
+               *rate > callback->min_learning_rate) {
         *rate = fmax(*rate * callback->factor, callback->min_learning_rate);
         state->cooldown = (uint64_t)callback->cooldown;
         state->wait = 0;
-        lstmc_progress_note(run->progress, "learning rate %.6g: %s is not better than %.6g", *rate, callback->monitor, state->best);
+        lstmc_progress_note(run->progress, "learning rate %.6g: %s is not better than %.6g", *rate, callback->monitor,
+                            state->best);
     }
 }
 
@@ -306,8 +316,8 @@ static void write_log(const struct lstmc_callback_run *run, const struct lstmc_c
     say_written(run, callback, failed ? message.text : NULL);
 }
 
-static void save_model(const struct lstmc_callback_run *run, const struct lstmc_callback *callback, struct lstmc_callback_state *state,
-                       const struct lstmc_history *history)
+static void save_model(const struct lstmc_callback_run *run, const struct lstmc_callback *callback,
+                       struct lstmc_callback_state *state, const struct lstmc_history *history)
 {
     struct lstmc_message message = { "" };
     char path[PATH_SIZE];
@@ -335,7 +345,8 @@ void lstmc_callbacks_epoch_begin(const struct lstmc_callback_run *run)
     for (int i = 0; i < run->options->callback_count; i++) {
         const struct lstmc_callback *callback = &run->options->callbacks[i];
         if (callback->kind == LSTMC_LEARNING_RATE_SCHEDULER)
-            run->snapshot->learning_rate = callback->schedule(callback->context, (int)run->snapshot->epoch - 1, run->snapshot->learning_rate);
+            run->snapshot->learning_rate = callback->schedule(callback->context, (int)run->snapshot->epoch - 1,
+                                                              run->snapshot->learning_rate);
     }
 }
 
@@ -344,7 +355,8 @@ void lstmc_callbacks_batch_end(const struct lstmc_callback_run *run, const struc
     for (int i = 0; i < run->options->callback_count; i++) {
         const struct lstmc_callback *callback = &run->options->callbacks[i];
         struct lstmc_callback_state *state = &run->snapshot->callback[i];
-        if (callback->kind != LSTMC_MODEL_CHECKPOINT || !callback->save_freq || ++state->batches < (uint64_t)callback->save_freq)
+        if (callback->kind != LSTMC_MODEL_CHECKPOINT || !callback->save_freq ||
+            ++state->batches < (uint64_t)callback->save_freq)
             continue;
         state->batches = 0;
         save_model(run, callback, state, history);

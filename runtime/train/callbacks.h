@@ -22,7 +22,8 @@ int lstmc_callbacks_restore(const struct lstmc_train_options *options, const str
 void lstmc_callbacks_epoch_begin(const struct lstmc_callback_run *run);
 /* `history`: of the epoch so far. */
 void lstmc_callbacks_batch_end(const struct lstmc_callback_run *run, const struct lstmc_history *history);
-/* The epoch's history is the last of the snapshot's log. LSTMC_NO_MEMORY is the only failure: files that cannot be written are said. */
+/* The epoch's history is the last of the snapshot's log. LSTMC_NO_MEMORY is the only failure: files that cannot be
+ * written are said. */
 int  lstmc_callbacks_epoch_end(const struct lstmc_callback_run *run);
 
 #endif

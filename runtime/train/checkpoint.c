@@ -1,5 +1,6 @@
 /* checkpoint.c: in: a snapshot of a training, or the file that holds one.  out: the other, bit for bit.
- * The numbers that are no arrays stand in the metadata: counts in decimal, doubles in C's hexadecimal notation, which is exact. */
+ * The numbers that are no arrays stand in the metadata: counts in decimal, doubles in C's hexadecimal notation, which
+ * is exact. */
 #include "runtime/base/message.h"
 #include "runtime/files/model_file.h"
 #include "runtime/base/number.h"
@@ -129,12 +130,18 @@ static void row_log(const double *row, struct lstmc_history *history)
 
 static struct lstmc_file_tensor floats_tensor(const char *name, const float *values, size_t count)
 {
-    return (struct lstmc_file_tensor){ .name = name, .dtype = "F32", .rank = 1, .shape = { count }, .count = count, .bytes = count * sizeof *values,
+    return (struct lstmc_file_tensor){ .name = name,
+                                       .dtype = "F32",
+                                       .rank = 1,
+                                       .shape = { count },
+                                       .count = count,
+                                       .bytes = count * sizeof *values,
                                        .data = (const unsigned char *)values };
 }
 
 /* Tensors beside the weights; their number. */
-static int other_tensors(const struct lstmc_model *model, const struct lstmc_snapshot *s, const double *rows, struct lstmc_file_tensor *tensors)
+static int other_tensors(const struct lstmc_model *model, const struct lstmc_snapshot *s, const double *rows,
+                         struct lstmc_file_tensor *tensors)
 {
     int count = 0;
     tensors[count++] = floats_tensor(PREFIX "optimizer", s->optimizer, lstmc_optimizer_floats(model));
@@ -146,8 +153,13 @@ static int other_tensors(const struct lstmc_model *model, const struct lstmc_sna
     if (s->carried)
         tensors[count++] = floats_tensor(PREFIX "carried", s->carried, (size_t)s->carried_count);
     size_t elements = (size_t)s->log_count * LOG_COLUMNS;
-    tensors[count++] = (struct lstmc_file_tensor){ .name = PREFIX "log", .dtype = "F64", .rank = 2, .shape = { s->log_count, LOG_COLUMNS },
-                                                   .count = elements, .bytes = elements * sizeof(double), .data = (const unsigned char *)rows };
+    tensors[count++] = (struct lstmc_file_tensor){ .name = PREFIX "log",
+                                                   .dtype = "F64",
+                                                   .rank = 2,
+                                                   .shape = { s->log_count, LOG_COLUMNS },
+                                                   .count = elements,
+                                                   .bytes = elements * sizeof(double),
+                                                   .data = (const unsigned char *)rows };
     return count;
 }
 
@@ -177,7 +189,8 @@ int lstmc_checkpoint_save(const struct lstmc_model *model, const struct lstmc_sn
             memcpy(pairs + 2 * FIELDS + 2, metadata, others * sizeof *pairs);
         for (uint64_t i = 0; i < s->log_count; i++)
             log_row(&s->log[i], rows + i * LOG_COLUMNS);
-        status = lstmc_model_file_write(model, s->weights, tensors, other_tensors(model, s, rows, tensors), path, pairs, message);
+        status = lstmc_model_file_write(model, s->weights, tensors, other_tensors(model, s, rows, tensors), path, pairs,
+                                        message);
     }
     free(rows);
     free(pairs);
@@ -186,13 +199,17 @@ int lstmc_checkpoint_save(const struct lstmc_model *model, const struct lstmc_sn
 
 /* ---- loading ---- */
 
-static int check_model(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path, struct lstmc_message *message)
+static int check_model(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path,
+                       struct lstmc_message *message)
 {
     const char *found = lstmc_tensor_file_value(file, "fingerprint");
     if (!lstmc_tensor_file_value(file, fields[0].key))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is no checkpoint of a training%s", path, found ? ", but a weight file: --init starts from one" : "");
+        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is no checkpoint of a training%s", path,
+                          found ? ", but a weight file: --init starts from one" : "");
     if (!found || strcmp(found, lstmc_fingerprint(model).text))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: is a checkpoint of another model than \"%s\", or its layers have changed since", path, model->name);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: is a checkpoint of another model than \"%s\", or its layers have changed since",
+                          path, model->name);
     return LSTMC_OK;
 }
 
@@ -287,7 +304,8 @@ static int check_values(const struct lstmc_model *model, const struct lstmc_snap
 
 /* ---- arrays ---- */
 
-/* Copies a tensor of `count` floats into new memory; what is missing or empty leaves zeros if it is needed, else NULL. 0: it does not fit. */
+/* Copies a tensor of `count` floats into new memory; what is missing or empty leaves zeros if it is needed, else NULL.
+ * 0: it does not fit. */
 static int load_floats(const struct lstmc_tensor_file *file, const char *name, size_t count, int needed, float **values)
 {
     const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, name);
@@ -321,16 +339,20 @@ static int load_log(const struct lstmc_tensor_file *file, struct lstmc_snapshot 
     return s->log != NULL;
 }
 
-static const char *load_arrays(const struct lstmc_model *model, const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
+static const char *load_arrays(const struct lstmc_model *model, const struct lstmc_tensor_file *file,
+                               struct lstmc_snapshot *s)
 {
     if (!load_floats(file, PREFIX "optimizer", lstmc_optimizer_floats(model), 1, &s->optimizer))
         return "optimizer (was it trained with another one?)";
-    return !load_floats(file, PREFIX "gradients", model->gradient_count, 1, &s->gradients) ? "gradients" :
-           !load_floats(file, PREFIX "average", model->gradient_count, 0, &s->average) ? "average" :
-           !load_floats(file, PREFIX "best", model->weight_count, 0, &s->best) ? "best" : !load_log(file, s) ? "log" : NULL;
+    return !load_floats(file, PREFIX "gradients", model->gradient_count, 1, &s->gradients) ? "gradients"
+           : !load_floats(file, PREFIX "average", model->gradient_count, 0, &s->average)   ? "average"
+           : !load_floats(file, PREFIX "best", model->weight_count, 0, &s->best)           ? "best"
+           : !load_log(file, s)                                                            ? "log"
+                                                                                           : NULL;
 }
 
-/* The states' number is known of compiled models alone, which are compiled after this: lstmc_train compares it with carried_count. */
+/* The states' number is known of compiled models alone, which are compiled after this: lstmc_train compares it with
+ * carried_count. */
 static int load_carried(const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
 {
     const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, PREFIX "carried");
@@ -338,7 +360,8 @@ static int load_carried(const struct lstmc_tensor_file *file, struct lstmc_snaps
     return load_floats(file, PREFIX "carried", (size_t)s->carried_count, 0, &s->carried);
 }
 
-int lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot *s, const char *path, struct lstmc_message *message)
+int lstmc_checkpoint_load(const struct lstmc_model *model, struct lstmc_snapshot *s, const char *path,
+                          struct lstmc_message *message)
 {
     struct lstmc_tensor_file file;
     memset(s, 0, sizeof *s);

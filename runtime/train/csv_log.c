@@ -1,4 +1,5 @@
-/* csv_log.c: in: the history of the epochs done.  out: keras.callbacks.CSVLogger's file: epoch from 0, then the other columns by name. */
+/* csv_log.c: in: the history of the epochs done.  out: keras.callbacks.CSVLogger's file: epoch from 0, then the other
+ * columns by name. */
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
 #include "runtime/files/replace.h"
@@ -63,21 +64,23 @@ static int write_table(int descriptor, const void *context)
     return failed;
 }
 
-int lstmc_log_write(const char *path, char separator, const struct lstmc_history *log, size_t count, const char *const *metrics, int metric_count,
-                    struct lstmc_message *message)
+int lstmc_log_write(const char *path, char separator, const struct lstmc_history *log, size_t count,
+                    const char *const *metrics, int metric_count, struct lstmc_message *message)
 {
     struct table table = { .separator = separator ? separator : ',', .log = log, .count = count };
     int has_validation = count && log[count - 1].has_validation;
     if (metric_count > LSTMC_METRICS_MAX)
         return lstmc_fail(message, LSTMC_MISMATCH, "%d metrics are more than %d", metric_count, LSTMC_METRICS_MAX);
     add_column(&table, "", "loss", offsetof(struct lstmc_history, loss));
-    add_column(&table, "", "learning_rate", offsetof(struct lstmc_history, learning_rate))->digits = 7;     /* it was a float: 0.02 is to read so */
+    /* it was a float: 0.02 is to read so */
+    add_column(&table, "", "learning_rate", offsetof(struct lstmc_history, learning_rate))->digits = 7;
     if (has_validation)
         add_column(&table, "val_", "loss", offsetof(struct lstmc_history, validation_loss));
     for (int i = 0; i < metric_count; i++) {
         add_column(&table, "", metrics[i], offsetof(struct lstmc_history, metric) + (size_t)i * sizeof(double));
         if (has_validation)
-            add_column(&table, "val_", metrics[i], offsetof(struct lstmc_history, validation_metric) + (size_t)i * sizeof(double));
+            add_column(&table, "val_", metrics[i],
+                       offsetof(struct lstmc_history, validation_metric) + (size_t)i * sizeof(double));
     }
     qsort(table.column, (size_t)table.columns, sizeof *table.column, by_name);
     return lstmc_replace_file(path, 0, write_table, &table, message);

@@ -1,6 +1,7 @@
 /* engine.c: an engine over a generated model: owns its structs and deals a batch out to its tapes.
- * Shard s takes rows s * batch and on. Each shard has its own gradients (the first one those of the caller), added up in the order of the
- * shards, so that the sums are a function of the number of shards and of nothing else: not of the number of threads that compute them. */
+ * Shard s takes rows s * batch and on. Each shard has its own gradients (the first one those of the caller), added up
+ * in the order of the shards, so that the sums are a function of the number of shards and of nothing else: not of the
+ * number of threads that compute them. */
 #include "runtime/lstmc.h"
 #include "ranges.h"
 #include "threads.h"
@@ -79,7 +80,8 @@ static void run_shard(const struct job *job, int shard)
         model->reset_tape(generated->training, tape);
     memcpy(tape + model->first_row_offset, &row, sizeof row);
     model->forward(generated->training, tape, row_of(job->x, first, model->input_count), count, job->seed);
-    memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset, (size_t)count * model->output_count * sizeof(float));
+    memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset,
+           (size_t)count * model->output_count * sizeof(float));
     generated->losses[shard] = model->loss_function(tape, row_of(job->target, first, model->target_count),
                                                     job->sample_weight ? job->sample_weight + first : NULL, job->scale);
 }
@@ -126,12 +128,14 @@ static void add_gradients(void *context, int task, int thread)
 {
     const struct job *job = context;
     const struct lstmc_model *model = job->generated->model;
-    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0), tasks = (size_t)sum_count(model);
+    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0),
+           tasks = (size_t)sum_count(model);
     (void)thread;
     for (size_t block = (size_t)task * blocks / tasks; block < ((size_t)task + 1) * blocks / tasks; block++) {
         size_t first = block * SUM_BLOCK, rest = model->gradient_count - first;
         for (int shard = 1; shard < shard_count(job); shard++)
-            lstmc_range_add(job->gradients + first, job->generated->gradients[shard] + first, rest < SUM_BLOCK ? rest : SUM_BLOCK);
+            lstmc_range_add(job->gradients + first, job->generated->gradients[shard] + first,
+                            rest < SUM_BLOCK ? rest : SUM_BLOCK);
     }
 }
 
@@ -140,8 +144,9 @@ static void predict_block(void *context, int block, int thread)
     const struct job *job = context;
     const struct lstmc_model *model = job->generated->model;
     int first = block * model->batch;
-    model->predict_batch(job->generated->packed, job->generated->batch_scratch[thread], row_of(job->x, first, model->input_count),
-                         shard_rows(job, first), job->output + (size_t)first * model->output_count);
+    model->predict_batch(job->generated->packed, job->generated->batch_scratch[thread],
+                         row_of(job->x, first, model->input_count), shard_rows(job, first),
+                         job->output + (size_t)first * model->output_count);
 }
 
 /* Once all shards are done. */
@@ -156,22 +161,36 @@ static float finish(const struct job *job)
     return (float)loss;
 }
 
-static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows, int first_row,
-                             float scale, uint64_t seed, float *gradients, float *output)
+static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows,
+                             int first_row, float scale, uint64_t seed, float *gradients, float *output)
 {
     struct generated *generated = context;
-    struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .first_row = first_row,
-                       .scale = scale, .seed = seed, .gradients = gradients, .output = output };
+    struct job job = { .generated = generated,
+                       .x = x,
+                       .target = target,
+                       .sample_weight = sample_weight,
+                       .rows = rows,
+                       .first_row = first_row,
+                       .scale = scale,
+                       .seed = seed,
+                       .gradients = gradients,
+                       .output = output };
     lstmc_threads_run(generated->threads, shard_count(&job), train_shard, &job);
     if (shard_count(&job) > 1)
         lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, &job);
     return finish(&job);
 }
 
-static float generated_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows, float scale, float *output)
+static float generated_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows,
+                                float scale, float *output)
 {
     struct generated *generated = context;
-    struct job job = { .generated = generated, .x = x, .target = target, .sample_weight = sample_weight, .rows = rows, .scale = scale,
+    struct job job = { .generated = generated,
+                       .x = x,
+                       .target = target,
+                       .sample_weight = sample_weight,
+                       .rows = rows,
+                       .scale = scale,
                        .output = output };
     lstmc_threads_run(generated->threads, shard_count(&job), evaluate_shard, &job);
     return finish(&job);
@@ -303,8 +322,13 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         generated_free(generated);
         return LSTMC_NO_MEMORY;
     }
-    *engine = (struct lstmc_engine){ .model = model, .context = generated, .prepare = generated_prepare, .predict = generated_predict,
-                                     .threads = generated_threads, .run = generated_run, .free = generated_free };
+    *engine = (struct lstmc_engine){ .model = model,
+                                     .context = generated,
+                                     .prepare = generated_prepare,
+                                     .predict = generated_predict,
+                                     .threads = generated_threads,
+                                     .run = generated_run,
+                                     .free = generated_free };
     if (can_train(model)) {
         engine->train = generated_train;
         engine->evaluate = generated_evaluate;

@@ -14,15 +14,18 @@ void lstmc_totals_means(const struct lstmc_totals *totals, int metric_count, dou
         metrics[i] = totals->metric_count[i] > 0 ? totals->metric_sum[i] / totals->metric_count[i] : 0;
 }
 
-int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *model, const struct lstmc_train_options *options, double loss,
-                     const float *output, const void *y, int rows, struct lstmc_message *message)
+int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *model,
+                     const struct lstmc_train_options *options, double loss, const float *output, const void *y,
+                     int rows, struct lstmc_message *message)
 {
     totals->loss += loss * rows;
     totals->samples += (uint64_t)rows;
     for (int i = 0; i < options->metric_count; i++) {
-        int status = lstmc_metric_add(model, options->metrics[i], output, y, rows, &totals->metric_sum[i], &totals->metric_count[i]);
+        int status = lstmc_metric_add(model, options->metrics[i], output, y, rows, &totals->metric_sum[i],
+                                      &totals->metric_count[i]);
         if (status)
-            return lstmc_fail(message, status, "metric \"%.40s\" is unknown, or the targets are not of its kind", options->metrics[i]);
+            return lstmc_fail(message, status, "metric \"%.40s\" is unknown, or the targets are not of its kind",
+                              options->metrics[i]);
     }
     return LSTMC_OK;
 }
@@ -43,27 +46,31 @@ size_t lstmc_stream_sample(size_t used, size_t batch_rows, size_t position)
     return position % batch_rows * (used / batch_rows) + position / batch_rows;
 }
 
-int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_dataset *data, const struct lstmc_train_options *options,
-                     struct lstmc_message *message)
+int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_dataset *data,
+                     const struct lstmc_train_options *options, struct lstmc_message *message)
 {
     const struct lstmc_model *model = engine->model;
     if (!engine->train || !engine->evaluate)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s was compiled for inference alone: it has no loss and no backward pass", model->name);
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%s was compiled for inference alone: it has no loss and no backward pass", model->name);
     if (!data->samples)
         return lstmc_fail(message, LSTMC_MISMATCH, "there are no samples");
     if (options->metric_count > LSTMC_METRICS_MAX)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%d metrics are more than %d", options->metric_count, LSTMC_METRICS_MAX);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%d metrics are more than %d", options->metric_count,
+                          LSTMC_METRICS_MAX);
     if (options->stateful && !engine->carry)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%s: this engine has no states that go on from batch to batch", model->name);
+        return lstmc_fail(message, LSTMC_MISMATCH, "%s: this engine has no states that go on from batch to batch",
+                          model->name);
     if (!lstmc_samples_used(model, data, options->stateful))
-        return lstmc_fail(message, LSTMC_MISMATCH, "%zu samples are too few for %d streams side by side (a smaller batch_size needs fewer)",
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%zu samples are too few for %d streams side by side (a smaller batch_size needs fewer)",
                           data->samples, model->batch * model->shards);
     return LSTMC_OK;
 }
 
 /* The samples of one step of all streams, side by side. */
-static void gather_streams(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t used, size_t first, size_t rows,
-                           const struct lstmc_batch_memory *memory)
+static void gather_streams(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t used, size_t first,
+                           size_t rows, const struct lstmc_batch_memory *memory)
 {
     size_t x_bytes = model->input_count * sizeof(float), y_bytes = model->target_count * sizeof(float);
     for (size_t i = 0; i < rows; i++) {
@@ -73,11 +80,13 @@ static void gather_streams(const struct lstmc_model *model, const struct lstmc_d
     }
 }
 
-int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data, const struct lstmc_train_options *options,
-                        const struct lstmc_batch_memory *memory, struct lstmc_totals *totals, struct lstmc_message *message)
+int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
+                        const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,
+                        struct lstmc_totals *totals, struct lstmc_message *message)
 {
     const struct lstmc_model *model = engine->model;
-    size_t batch_rows = (size_t)model->batch * (size_t)model->shards, used = lstmc_samples_used(model, data, options->stateful);
+    size_t batch_rows = (size_t)model->batch * (size_t)model->shards,
+           used = lstmc_samples_used(model, data, options->stateful);
     double penalty = (double)lstmc_penalty(model, weights);
     engine->prepare(engine->context, weights);
     if (engine->carry)
@@ -93,8 +102,9 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
             batch.y = memory->y;
         }
         const float *sample_weight = data->sample_weight && !options->stateful ? data->sample_weight + first : NULL;
-        double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows, lstmc_batch_scale(model, rows),
-                                               memory->output) + penalty;
+        double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows,
+                                               lstmc_batch_scale(model, rows), memory->output) +
+                      penalty;
         if (!isfinite(loss)) {
             struct lstmc_message where = lstmc_find_not_finite(engine, &batch);
             return lstmc_fail(message, LSTMC_NOT_FINITE, "the loss of samples %zu to %zu is %g; first seen: %.300s",
@@ -110,7 +120,8 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
 }
 
 int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
-                   const struct lstmc_train_options *options, double *loss, double *metric_values, struct lstmc_message *message)
+                   const struct lstmc_train_options *options, double *loss, double *metric_values,
+                   struct lstmc_message *message)
 {
     const struct lstmc_model *model = engine->model;
     struct lstmc_totals totals = { .samples = 0 };
@@ -121,8 +132,9 @@ int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const stru
     struct lstmc_batch_memory memory = { .output = lstmc_alloc(rows * model->output_count * sizeof(float)),
                                          .x = lstmc_alloc(rows * model->input_count * sizeof(float)),
                                          .y = lstmc_alloc(rows * model->target_count * sizeof(float)) };
-    status = memory.output && memory.x && memory.y ? lstmc_evaluate_with(engine, weights, data, options, &memory, &totals, message)
-                                                   : lstmc_fail_memory(message, "the outputs of a batch");
+    status = memory.output && memory.x && memory.y
+                 ? lstmc_evaluate_with(engine, weights, data, options, &memory, &totals, message)
+                 : lstmc_fail_memory(message, "the outputs of a batch");
     if (!status)
         lstmc_totals_means(&totals, options->metric_count, loss, metric_values);
     lstmc_free(memory.output);

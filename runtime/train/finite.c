@@ -22,7 +22,8 @@ static const char *word(float value)
 }
 
 /* "kernel[3,12] is nan" */
-static void describe(struct lstmc_message *where, const char *before, const struct lstmc_tensor *tensor, size_t index, float value)
+static void describe(struct lstmc_message *where, const char *before, const struct lstmc_tensor *tensor, size_t index,
+                     float value)
 {
     size_t position[LSTMC_RANK_MAX], used;
     for (int i = tensor->rank; i-- > 0; index /= (size_t)tensor->shape[i])
@@ -39,7 +40,8 @@ static void describe(struct lstmc_message *where, const char *before, const stru
 /* The same of a tensor, past whatever fills up its rows. */
 static size_t first_not_finite(const struct lstmc_tensor *tensor, const float *values)
 {
-    size_t width = tensor->padding ? (size_t)tensor->shape[tensor->rank - 1] : tensor->count, meant = width - (size_t)tensor->padding;
+    size_t width = tensor->padding ? (size_t)tensor->shape[tensor->rank - 1] : tensor->count,
+           meant = width - (size_t)tensor->padding;
     for (size_t row = 0; row < tensor->count; row += width) {
         size_t index = lstmc_first_not_finite(values + row, meant);
         if (index < meant)
@@ -48,8 +50,8 @@ static size_t first_not_finite(const struct lstmc_tensor *tensor, const float *v
     return tensor->count;
 }
 
-static int in_tensors(struct lstmc_message *where, const char *before, const struct lstmc_tensor *tensors, int tensor_count,
-                      const float *values, size_t value_count)
+static int in_tensors(struct lstmc_message *where, const char *before, const struct lstmc_tensor *tensors,
+                      int tensor_count, const float *values, size_t value_count)
 {
     for (int i = 0; i < tensor_count; i++) {
         const struct lstmc_tensor *tensor = &tensors[i];
@@ -69,7 +71,8 @@ static int in_rows(struct lstmc_message *where, const char *what, const float *v
     size_t index = lstmc_first_not_finite(values, (size_t)rows * width);
     if (index == (size_t)rows * width)
         return 0;
-    snprintf(where->text, sizeof where->text, "element %zu of %s %zu of the batch is %s", index % width, what, index / width, word(values[index]));
+    snprintf(where->text, sizeof where->text, "element %zu of %s %zu of the batch is %s", index % width, what,
+             index / width, word(values[index]));
     return 1;
 }
 
@@ -80,8 +83,8 @@ static int in_tapes(struct lstmc_message *where, const struct lstmc_engine *engi
         char before[64] = "";
         if (shard)
             snprintf(before, sizeof before, "in the rows from %d of the batch on, ", shard * model->batch);
-        if (in_tensors(where, before, model->tape_tensors, model->tape_tensor_count, engine->tape(engine->context, shard),
-                       model->tape_bytes / sizeof(float)))
+        if (in_tensors(where, before, model->tape_tensors, model->tape_tensor_count,
+                       engine->tape(engine->context, shard), model->tape_bytes / sizeof(float)))
             return 1;
     }
     return 0;
@@ -97,9 +100,11 @@ struct lstmc_message lstmc_find_not_finite(const struct lstmc_engine *engine, co
         return where;
     if (!model->target_is_class && in_rows(&where, "target", batch->y, batch->rows, model->target_count))
         return where;
-    if (in_tapes(&where, engine, batch->rows) || in_rows(&where, "output", batch->output, batch->rows, model->output_count))
+    if (in_tapes(&where, engine, batch->rows) ||
+        in_rows(&where, "output", batch->output, batch->rows, model->output_count))
         return where;
     if (batch->gradients)
-        in_tensors(&where, "the gradient of ", model->weights, model->weight_tensors, batch->gradients, model->gradient_count);
+        in_tensors(&where, "the gradient of ", model->weights, model->weight_tensors, batch->gradients,
+                   model->gradient_count);
     return where;
 }

@@ -15,8 +15,8 @@ struct lstmc_batch {
     const float *output, *gradients;
 };
 
-/* Names the first NaN or infinity in the order in which numbers flow: weights, inputs, targets, the tape in its own order, outputs, gradients.
- * "lstm.c[5,0,3] is inf"; empty if there is none. */
+/* Names the first NaN or infinity in the order in which numbers flow: weights, inputs, targets, the tape in its own
+ * order, outputs, gradients. "lstm.c[5,0,3] is inf"; empty if there is none. */
 struct lstmc_message lstmc_find_not_finite(const struct lstmc_engine *engine, const struct lstmc_batch *batch);
 
 #endif

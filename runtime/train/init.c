@@ -1,5 +1,6 @@
-/* init.c: in: a model's list of weights and a seed.  out: every weight set by its initialiser, the same on every machine.
- * So nothing here depends on the C library's rounding: only + - * / and sqrt, which IEEE fixes, and no fused multiply-add. */
+/* init.c: in: a model's list of weights and a seed.  out: every weight set by its initialiser, the same on every
+ * machine. So nothing here depends on the C library's rounding: only + - * / and sqrt, which IEEE fixes, and no fused
+ * multiply-add. */
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
@@ -59,7 +60,8 @@ static void fill_uniform(float *w, size_t count, const struct source *source, do
 {
     for (size_t i = 0; i < count; i++) {
         float value = (float)(low + (high - low) * lstmc_random_uniform(source->seed, source->stream, 0, i));
-        w[i] = value < (float)high ? value : nextafterf((float)high, (float)low);     /* the rounding must not reach `high` */
+        /* the rounding must not reach `high` */
+        w[i] = value < (float)high ? value : nextafterf((float)high, (float)low);
     }
 }
 
@@ -120,9 +122,10 @@ static double dot(const float *a, const float *b, size_t length, size_t step)
     return even + odd;
 }
 
-/* Makes the shorter side's vectors (rows, if there are no more rows than columns) orthonormal, in place, by modified Gram-Schmidt,
- * again for a vector that lost more than half of its square ("twice is enough", Kahan & Parlett). The R that goes with this Q has a positive
- * diagonal, and such a QR is unique: it is the Q * sign(diag R) that Keras takes from Householder's. */
+/* Makes the shorter side's vectors (rows, if there are no more rows than columns) orthonormal, in place, by modified
+ * Gram-Schmidt, again for a vector that lost more than half of its square ("twice is enough", Kahan & Parlett). The R
+ * that goes with this Q has a positive diagonal, and such a QR is unique: it is the Q * sign(diag R) that Keras takes
+ * from Householder's. */
 static void orthonormalise(float *w, size_t rows, size_t cols, double gain)
 {
     size_t vectors = rows <= cols ? rows : cols, length = rows <= cols ? cols : rows;

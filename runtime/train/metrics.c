@@ -1,5 +1,6 @@
-/* metrics.c: in: outputs and targets of some rows.  out: the sum and the count of a metric over them, as Keras's functions take them:
- * one value for each place before the last axis, so a sequence counts each of its steps; or one for a whole row. */
+/* metrics.c: in: outputs and targets of some rows.  out: the sum and the count of a metric over them, as Keras's
+ * functions take them: one value for each place before the last axis, so a sequence counts each of its steps; or one
+ * for a whole row. */
 #include "runtime/lstmc.h"
 
 #include <math.h>
@@ -73,10 +74,13 @@ static double sparse_categorical_accuracy(const struct place *p)
 /* What "accuracy" is for these targets. */
 static double accuracy(const struct place *p)
 {
-    return p->target_is_class ? sparse_categorical_accuracy(p) : p->width == 1 ? binary_accuracy(p) : categorical_accuracy(p);
+    return p->target_is_class ? sparse_categorical_accuracy(p)
+           : p->width == 1    ? binary_accuracy(p)
+                              : categorical_accuracy(p);
 }
 
-enum targets { AS_OUTPUTS, ONE_CLASS, EITHER };     /* of a place: as many as it has outputs, or a class, or what the model has */
+/* of a place: as many as it has outputs, or a class, or what the model has */
+enum targets { AS_OUTPUTS, ONE_CLASS, EITHER };
 
 static const struct metric {
     const char *name;
@@ -102,8 +106,8 @@ static const struct metric *metric_by_name(const char *name)
     return NULL;
 }
 
-int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target, int rows,
-                     double *sum, double *count)
+int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
+                     int rows, double *sum, double *count)
 {
     const struct metric *metric = metric_by_name(name);
     int width = model->output_rank > 0 ? model->output_shape[model->output_rank - 1] : 1;

@@ -22,7 +22,9 @@ static size_t tensor_blocks(const struct lstmc_tensor *tensor)
 static struct lstmc_block block_of(const struct lstmc_tensor *tensor, size_t number)
 {
     size_t first = number * LSTMC_BLOCK, rest = tensor->count - first;
-    return (struct lstmc_block){ .tensor = tensor, .offset = tensor->offset + first, .count = rest < LSTMC_BLOCK ? rest : LSTMC_BLOCK };
+    return (struct lstmc_block){ .tensor = tensor,
+                                 .offset = tensor->offset + first,
+                                 .count = rest < LSTMC_BLOCK ? rest : LSTMC_BLOCK };
 }
 
 size_t lstmc_blocks_count(const struct lstmc_model *model)
@@ -88,7 +90,8 @@ static float own_scale(const struct lstmc_optimizer *o, double squares)
     return norm <= (double)o->clipnorm ? 1 : (float)((double)o->clipnorm / norm);
 }
 
-/* All gradients by one factor; a global norm that is infinite or no number spoils them all, as in Keras, instead of hiding. */
+/* All gradients by one factor; a global norm that is infinite or no number spoils them all, as in Keras, instead of
+ * hiding. */
 static float global_scale(const struct lstmc_optimizer *o, double squares)
 {
     double norm = sqrt(squares);
@@ -149,9 +152,13 @@ void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block 
 {
     const struct lstmc_optimizer *o = &step->model->optimizer;
     int clips_norm = o->clipnorm > 0 || o->global_clipnorm > 0;
-    struct lstmc_update update = { .count = block->count, .w = step->weights + block->offset, .g = step->gradients + block->offset,
-                                   .scale = block->scale, .limit = !clips_norm && o->clipvalue > 0 ? o->clipvalue : INFINITY,
-                                   .decay = step->decay, .rate = step->rate };
+    struct lstmc_update update = { .count = block->count,
+                                   .w = step->weights + block->offset,
+                                   .g = step->gradients + block->offset,
+                                   .scale = block->scale,
+                                   .limit = !clips_norm && o->clipvalue > 0 ? o->clipvalue : INFINITY,
+                                   .decay = step->decay,
+                                   .rate = step->rate };
     for (size_t part = 0; part < state_parts(o); part++)
         update.part[part] = step->state + part * step->model->gradient_count + block->offset;
     lstmc_range_update(o, &update);

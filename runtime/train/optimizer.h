@@ -1,5 +1,6 @@
-/* optimizer.h: an optimiser's step in blocks of weights, which a caller may spread over threads: prepare all blocks, combine, update all blocks.
- * A block is part of one tensor, its bounds and the order of all sums are a function of the model, and so are the results, bit for bit. */
+/* optimizer.h: an optimiser's step in blocks of weights, which a caller may spread over threads: prepare all blocks,
+ * combine, update all blocks. A block is part of one tensor, its bounds and the order of all sums are a function of the
+ * model, and so are the results, bit for bit. */
 #ifndef LSTMC_OPTIMIZER_H
 #define LSTMC_OPTIMIZER_H
 
@@ -29,7 +30,8 @@ void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learnin
 /* Regularisers into the gradient, and its square sum. */
 void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *block);
 
-/* The factors of all blocks; returns the square of the global norm, which is finite if and only if all gradients are. */
+/* The factors of all blocks; returns the square of the global norm, which is finite if and only if
+ * all gradients are. */
 double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *blocks, size_t count);
 
 /* The regularisers' part of the loss: the bits of lstmc_penalty. */

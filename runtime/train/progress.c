@@ -46,9 +46,12 @@ static int find_width(FILE *to)
     return width > 0 ? width : 80;
 }
 
-void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples, const char *const *names, int name_count)
+void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples,
+                          const char *const *names, int name_count)
 {
-    *progress = (struct lstmc_progress){ .to = to, .epochs = epochs, .samples = samples, .names = names, .name_count = name_count };
+    *progress = (struct lstmc_progress){
+        .to = to, .epochs = epochs, .samples = samples, .names = names, .name_count = name_count
+    };
     progress->started = progress->epoch_started = progress->last_batch = lstmc_seconds();
     if (!to || fileno(to) < 0 || !isatty(fileno(to)))
         return;
@@ -91,7 +94,8 @@ static void add_time(struct line *line, double seconds)
         add(line, "%ld:%02ld", whole / 60, whole % 60);
 }
 
-static void add_values(const struct lstmc_progress *progress, struct line *line, const char *prefix, double loss, const double *metrics)
+static void add_values(const struct lstmc_progress *progress, struct line *line, const char *prefix, double loss,
+                       const double *metrics)
 {
     add(line, "  %sloss %.4g", prefix, loss);
     for (int i = 0; i < progress->name_count; i++)
@@ -109,7 +113,8 @@ static void add_speed(const struct lstmc_progress *progress, struct line *line)
 /* The rest of the whole training, by the speed so far. */
 static double seconds_left(const struct lstmc_progress *progress)
 {
-    double reached = progress->epoch - 1 + (double)progress->done / (double)progress->samples, done = reached - progress->first;
+    double reached = progress->epoch - 1 + (double)progress->done / (double)progress->samples,
+           done = reached - progress->first;
     return done > 0 ? (progress->last_batch - progress->started) * (progress->epochs - reached) / done : 0;
 }
 

@@ -23,14 +23,16 @@ struct lstmc_progress {
 double lstmc_seconds(void);     /* a clock that only moves forward */
 
 /* Looks at `to` (a terminal? how wide?) and at NO_COLOR, TERM and COLUMNS. */
-void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples, const char *const *names, int name_count);
+void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples,
+                          const char *const *names, int name_count);
 /* `begun`: samples of the epoch that were done before. */
 void lstmc_progress_epoch(struct lstmc_progress *progress, int epoch, size_t begun);
 /* `done` samples of the epoch: the means so far. Draws at most 10 times a second. */
 void lstmc_progress_batch(struct lstmc_progress *progress, size_t done, double loss, const double *metrics);
 void lstmc_progress_epoch_end(struct lstmc_progress *progress, const struct lstmc_history *history);
 /* A line between. */
-void lstmc_progress_note(struct lstmc_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lstmc_progress_note(struct lstmc_progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Clears a bar that will not move any more. */
 void lstmc_progress_stop(struct lstmc_progress *progress);
 

@@ -1,6 +1,7 @@
 /* ranges.c: in: contiguous floats.  out: their sums, and weights one update on.
- * Every loop is one that compilers turn into vectors: no branch inside, no call, no two pointers to the same float, options as neutral numbers.
- * The vectors' width does not change a bit: without fused multiply-add each element is computed alike, and sums have lanes of their own. */
+ * Every loop is one that compilers turn into vectors: no branch inside, no call, no two pointers to the same float,
+ * options as neutral numbers. The vectors' width does not change a bit: without fused multiply-add each element is
+ * computed alike, and sums have lanes of their own. */
 #include "ranges.h"
 
 #include <math.h>
@@ -10,13 +11,15 @@
 #pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
 #endif
 
-/* A root that leaves errno alone, which gcc and clang turn into vectors; -fno-math-errno in this file alone does not do that. */
+/* A root that leaves errno alone, which gcc and clang turn into vectors; -fno-math-errno in this file alone does not do
+ * that. */
 #ifdef __GNUC__
 extern float sqrtf(float) __attribute__((const));
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-#define LANES 16                /* of a sum: four vectors of doubles under AVX2, which hide the latency of an addition */
+/* of a sum: four vectors of doubles under AVX2, which hide the latency of an addition */
+#define LANES 16
 
 /* One body, two instruction sets: the wider one halves the cycles of root and quotient. */
 #if defined __x86_64__ && defined __GNUC__ && !defined __AVX2__
@@ -27,7 +30,7 @@ extern float sqrtf(float) __attribute__((const));
 #define wide_vectors() 0
 #endif
 
-/* ---- sums -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 INLINE double sum_lanes(const double *lane)
 {
@@ -76,7 +79,7 @@ INLINE int is_finite(const float *x, size_t count)
     return all == 0;
 }
 
-/* ---- updates ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- updates --------------------------------------------------------------------------------- */
 
 /* A gradient that is no number stays so. */
 INLINE float clip(float g, const struct lstmc_update *u)
@@ -108,7 +111,8 @@ INLINE void sgd(const struct lstmc_optimizer *o, const struct lstmc_update *whol
 INLINE void rmsprop(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int momentum, int centered)
 {
     const struct lstmc_update u = *whole;
-    float *restrict w = u.w, *restrict v = u.part[0], *restrict m = u.part[1], *restrict mean = u.part[momentum ? 2 : 1];
+    float *restrict w = u.w, *restrict v = u.part[0], *restrict m = u.part[1],
+                    *restrict mean = u.part[momentum ? 2 : 1];
     const float *restrict gradient = u.g;
     const float rho = o->rho, rest = (float)(1 - (double)rho), keep = o->momentum, epsilon = o->epsilon;
     for (size_t i = 0; i < u.count; i++) {
@@ -124,8 +128,8 @@ INLINE void rmsprop(const struct lstmc_optimizer *o, const struct lstmc_update *
     }
 }
 
-/* m += (1 - beta_1)(g - m);  v += (1 - beta_2)(g^2 - v);  w -= a m / (sqrt(v) + epsilon), a = rate sqrt(1 - beta_2^t) / (1 - beta_1^t).
- * Keras's epsilon stands beside the uncorrected root. Amsgrad: the largest v so far takes v's place. */
+/* m += (1 - beta_1)(g - m);  v += (1 - beta_2)(g^2 - v);  w -= a m / (sqrt(v) + epsilon), a = rate sqrt(1 - beta_2^t) /
+ * (1 - beta_1^t). Keras's epsilon stands beside the uncorrected root. Amsgrad: the largest v so far takes v's place. */
 INLINE void adam(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int amsgrad)
 {
     const struct lstmc_update u = *whole;
@@ -160,7 +164,7 @@ INLINE void update(const struct lstmc_optimizer *o, const struct lstmc_update *u
     }
 }
 
-/* ---- the two instruction sets ---------------------------------------------------------------------------------------------------------- */
+/* ---- the two instruction sets ---------------------------------------------------------------- */
 
 WIDE static double squares_wide(const float *x, size_t count) { return squares(x, count); }
 WIDE static double magnitudes_wide(const float *x, size_t count) { return magnitudes(x, count); }

@@ -1,18 +1,19 @@
-/* ranges.h: the loops over contiguous floats that a training step consists of outside the generated code; no I/O, no allocation.
- * A caller gives each thread ranges of its own. Every sum has one order, a function of `count` alone. */
+/* ranges.h: the loops over contiguous floats that a training step consists of outside the generated code; no I/O, no
+ * allocation. A caller gives each thread ranges of its own. Every sum has one order, a function of `count` alone. */
 #ifndef LSTMC_RANGES_H
 #define LSTMC_RANGES_H
 
 #include "runtime/lstmc_model.h"
 
-/* Floats that one thread takes at once: the four arrays of Adam in 32 KB of L1. Sums are made of the sums of such blocks, whatever the number
- * of threads; so this is part of the results. */
+/* Floats that one thread takes at once: the four arrays of Adam in 32 KB of L1. Sums are made of the sums of such
+ * blocks, whatever the number of threads; so this is part of the results. */
 #define LSTMC_BLOCK 2048
 
 /* into += from */
 void lstmc_range_add(float *into, const float *from, size_t count);
 
-double lstmc_range_squares(const float *x, size_t count);        /* sum x^2: not finite if some x is not, and else finite */
+/* sum x^2: not finite if some x is not, and else finite */
+double lstmc_range_squares(const float *x, size_t count);
 double lstmc_range_magnitudes(const float *x, size_t count);     /* sum |x| */
 int    lstmc_range_is_finite(const float *x, size_t count);
 
@@ -25,7 +26,8 @@ struct lstmc_update {
     float *w;
     const float *g;
     float *part[3];             /* the optimiser's state, in the order of lstmc_optimizer_step: as many as it has */
-    float scale, limit;         /* the gradient is clamp(scale * g, -limit, limit): 1 and infinity if nothing is clipped */
+    /* the gradient is clamp(scale * g, -limit, limit): 1 and infinity if nothing is clipped */
+    float scale, limit;
     float decay;                /* w -= decay * w first */
     float rate;                 /* of Adam: with the corrections of this iteration */
 };

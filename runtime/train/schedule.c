@@ -1,4 +1,5 @@
-/* schedule.c: in: a schedule and the number of updates done.  out: the learning rate of the next one, by the formulas of keras.optimizers.schedules. */
+/* schedule.c: in: a schedule and the number of updates done.  out: the learning rate of the next one, by the formulas
+ * of keras.optimizers.schedules. */
 #include "runtime/lstmc_train.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* snapshot.c: the memory of a snapshot; and between it and the tapes of an engine, the states with which the next batch begins. */
+/* snapshot.c: the memory of a snapshot; and between it and the tapes of an engine, the states with which the next batch
+ * begins. */
 #include "runtime/lstmc.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ void lstmc_carried_get(const struct lstmc_engine *engine, float *states)
     for (int shard = 0; shard < engine->model->shards; shard++)
         for (int i = 0; i < engine->model->tape_tensor_count; i++) {
             const struct lstmc_tensor *tensor = &engine->model->tape_tensors[i];
-            memcpy(states, (const float *)engine->tape(engine->context, shard) + tensor->offset, row_floats(tensor) * sizeof *states);
+            memcpy(states, (const float *)engine->tape(engine->context, shard) + tensor->offset,
+                   row_floats(tensor) * sizeof *states);
             states += row_floats(tensor);
         }
 }
@@ -33,7 +35,8 @@ void lstmc_carried_set(const struct lstmc_engine *engine, const float *states)
     for (int shard = 0; shard < engine->model->shards; shard++)
         for (int i = 0; i < engine->model->tape_tensor_count; i++) {
             const struct lstmc_tensor *tensor = &engine->model->tape_tensors[i];
-            memcpy((float *)engine->tape(engine->context, shard) + tensor->offset, states, row_floats(tensor) * sizeof *states);
+            memcpy((float *)engine->tape(engine->context, shard) + tensor->offset, states,
+                   row_floats(tensor) * sizeof *states);
             states += row_floats(tensor);
         }
 }

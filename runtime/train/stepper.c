@@ -1,18 +1,25 @@
-/* stepper.c: in: an engine and the gradients of a batch.  out: one optimiser step, its blocks dealt out to the engine's threads. */
+/* stepper.c: in: an engine and the gradients of a batch.  out: one optimiser step, its blocks dealt out to the engine's
+ * threads. */
 #include "stepper.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TASKS ((int)(sizeof ((struct lstmc_stepper *)0)->spoilt / sizeof(int)))     /* more than threads: whoever is held up is not waited for */
+#define TASKS \
+    ((int)(sizeof((struct lstmc_stepper *)0)->spoilt / \
+           sizeof(int))) /* more than threads: whoever is held up is not waited for */
 #define SMALL ((size_t)8192)        /* weights whose update costs less than a meeting of threads */
 
-int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights, float *gradients, float *state)
+int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights,
+                         float *gradients, float *state)
 {
     const struct lstmc_model *model = engine->model;
-    *stepper = (struct lstmc_stepper){ .engine = engine, .block_count = lstmc_blocks_count(model),
-                                       .step = { .model = model, .weights = weights, .gradients = gradients, .state = state } };
+    *stepper = (struct lstmc_stepper){
+        .engine = engine,
+        .block_count = lstmc_blocks_count(model),
+        .step = { .model = model, .weights = weights, .gradients = gradients, .state = state }
+    };
     stepper->blocks = calloc(stepper->block_count + 1, sizeof *stepper->blocks);
     if (!stepper->blocks)
         return LSTMC_NO_MEMORY;
@@ -69,7 +76,8 @@ static void update_blocks(void *context, int task)
         const struct lstmc_block *block = &stepper->blocks[i];
         lstmc_block_update(&stepper->step, block);
         is_finite &= lstmc_range_is_finite(stepper->step.weights + block->offset, block->count);
-        memset(stepper->step.gradients + block->offset, 0, block->count * sizeof(float));     /* while it is in the cache */
+        /* while it is in the cache */
+        memset(stepper->step.gradients + block->offset, 0, block->count * sizeof(float));
     }
     stepper->spoilt[task] = !is_finite;
 }

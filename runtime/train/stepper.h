@@ -14,13 +14,16 @@ struct lstmc_stepper {
 };
 
 /* State and gradients are as for lstmc_optimizer_step, and stay where they are. LSTMC_NO_MEMORY is the only failure. */
-int  lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights, float *gradients, float *state);
+int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights,
+                         float *gradients, float *state);
 void lstmc_stepper_free(struct lstmc_stepper *stepper);
 
-/* Regularisers into the gradients. Returns 0 if some gradient is not finite; *penalty is that of lstmc_penalty. The weights stay. */
+/* Regularisers into the gradients. Returns 0 if some gradient is not finite; *penalty is that of lstmc_penalty. The
+ * weights stay. */
 int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty);
 
-/* The update; then the gradients are 0 again, for the next batch to be added. Returns 0 if some weight is not finite. */
+/* The update; then the gradients are 0 again, for the next batch to be added. Returns 0 if some weight
+ * is not finite. */
 int lstmc_stepper_update(struct lstmc_stepper *stepper, uint64_t iteration, float learning_rate);
 
 #endif

@@ -1,6 +1,7 @@
 /* threads.c: in: jobs of numbered tasks.  out: all tasks done, by whichever thread is free.
  * Whoever is free takes the next task: the caller too, so that a job is done even if no other thread wakes up in time.
- * Who waits looks for a moment before it sleeps, as a training step is a chain of short jobs and to be woken takes longer than most of them. */
+ * Who waits looks for a moment before it sleeps, as a training step is a chain of short jobs and to be woken takes
+ * longer than most of them. */
 #include "threads.h"
 
 #include <pthread.h>
@@ -21,15 +22,16 @@ struct member {
 };
 
 struct lstmc_threads {
-    /* Number of the job << 32 | tasks that nobody has taken. Who counts it down by one has that task, and the job, whose other fields
-     * stand still until all its tasks are done. A late thread with an old number takes nothing. */
+    /* Number of the job << 32 | tasks that nobody has taken. Who counts it down by one has that task, and the job,
+     * whose other fields stand still until all its tasks are done. A late thread with an old number takes nothing. */
     _Atomic uint64_t ticket;
     lstmc_task *task;
     void *context;
     int tasks;
     atomic_int unfinished;
     atomic_int stop;
-    pthread_mutex_t mutex;                  /* for sleeping alone: a sleeper announces itself, looks again, and sleeps */
+    /* for sleeping alone: a sleeper announces itself, looks again, and sleeps */
+    pthread_mutex_t mutex;
     pthread_cond_t more, done;
     atomic_int sleepers, caller_sleeps;
     int looks;                              /* 0 where there are more threads than processors */
@@ -152,7 +154,8 @@ struct lstmc_threads *lstmc_threads_create(int count)
     struct lstmc_threads *threads = calloc(1, sizeof *threads + (size_t)(count - 1) * sizeof *threads->member);
     if (!threads)
         return NULL;
-    if (pthread_mutex_init(&threads->mutex, NULL) || pthread_cond_init(&threads->more, NULL) || pthread_cond_init(&threads->done, NULL)) {
+    if (pthread_mutex_init(&threads->mutex, NULL) || pthread_cond_init(&threads->more, NULL) ||
+        pthread_cond_init(&threads->done, NULL)) {
         free(threads);
         return NULL;
     }

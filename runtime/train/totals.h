@@ -1,12 +1,14 @@
-/* totals.h: what training and evaluation share: the sums behind an epoch's loss and metrics, and the order of samples. */
+/* totals.h: what training and evaluation share: the sums behind an epoch's loss and metrics, and the
+ * order of samples. */
 #ifndef LSTMC_TOTALS_H
 #define LSTMC_TOTALS_H
 
 #include "runtime/lstmc.h"
 
 /* A batch's loss is a mean, so that it counts once for each of its samples. */
-int  lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *model, const struct lstmc_train_options *options, double loss,
-                      const float *output, const void *y, int rows, struct lstmc_message *message);
+int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *model,
+                     const struct lstmc_train_options *options, double loss, const float *output, const void *y,
+                     int rows, struct lstmc_message *message);
 void lstmc_totals_means(const struct lstmc_totals *totals, int metric_count, double *loss, double *metrics);
 
 /* What makes the sum of a batch's losses Keras's mean. */
@@ -17,12 +19,14 @@ size_t lstmc_samples_used(const struct lstmc_model *model, const struct lstmc_da
 size_t lstmc_stream_sample(size_t used, size_t batch_rows, size_t position);
 
 /* Refuses an engine that cannot train, no data, too many metrics, streams without states. */
-int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_dataset *data, const struct lstmc_train_options *options,
-                     struct lstmc_message *message);
+int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_dataset *data,
+                     const struct lstmc_train_options *options, struct lstmc_message *message);
 
-/* lstmc_evaluate with the memory of one batch: x and y are used with streams alone. Ends with LSTMC_INTERRUPTED if options->interrupted says so. */
+/* lstmc_evaluate with the memory of one batch: x and y are used with streams alone. Ends with LSTMC_INTERRUPTED if
+ * options->interrupted says so. */
 struct lstmc_batch_memory { char *x, *y; float *output; };
-int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data, const struct lstmc_train_options *options,
-                        const struct lstmc_batch_memory *memory, struct lstmc_totals *totals, struct lstmc_message *message);
+int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
+                        const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,
+                        struct lstmc_totals *totals, struct lstmc_message *message);
 
 #endif

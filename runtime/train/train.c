@@ -1,6 +1,7 @@
 /* train.c: in: an engine, weights and data.  out: trained weights, with Keras's divisors and means.
- * The order of samples, the seeds of dropout and so the result are a function of (seed, data, model): nothing depends on time, threads, or on how
- * often the training was stopped and went on from a checkpoint. All that it has to remember is its snapshot. */
+ * The order of samples, the seeds of dropout and so the result are a function of (seed, data, model): nothing depends
+ * on time, threads, or on how often the training was stopped and went on from a checkpoint. All that it has to remember
+ * is its snapshot. */
 #include "callbacks.h"
 #include "finite.h"
 #include "runtime/lstmc.h"
@@ -18,7 +19,8 @@
 #define GATHERED_ALONE ((size_t)1 << 17)    /* bytes of a batch that one thread copies sooner than several meet */
 #define GATHER_TASKS 8
 
-enum { STREAM_SHUFFLE = 0x53485546, STREAM_DROPOUT = 0x44524f50 };     /* told apart from places and weight tensors, which count from 0 */
+/* told apart from places and weight tensors, which count from 0 */
+enum { STREAM_SHUFFLE = 0x53485546, STREAM_DROPOUT = 0x44524f50 };
 
 struct run {
     struct lstmc_engine *engine;
@@ -106,7 +108,9 @@ static void gather(struct run *run, size_t first, size_t rows)
 {
     const struct lstmc_engine *engine = run->engine;
     size_t bytes = rows * (run->model->input_count + run->model->target_count) * sizeof(float);
-    struct gathering gathering = { .run = run, .first = first, .rows = rows, .tasks = engine->run && bytes > GATHERED_ALONE ? GATHER_TASKS : 1 };
+    struct gathering gathering = {
+        .run = run, .first = first, .rows = rows, .tasks = engine->run && bytes > GATHERED_ALONE ? GATHER_TASKS : 1
+    };
     if (gathering.tasks > 1)
         engine->run(engine->context, gathering.tasks, gather_rows, &gathering);
     else
@@ -160,14 +164,18 @@ static int train_batch(struct run *run, size_t number, int rows)
     const struct lstmc_model *model = run->model;
     const struct lstmc_train_options *options = run->options;
     struct lstmc_snapshot *s = &run->snapshot;
-    struct lstmc_batch batch = { .weights = s->weights, .x = run->memory.x, .y = run->memory.y, .rows = rows, .output = run->memory.output,
+    struct lstmc_batch batch = { .weights = s->weights,
+                                 .x = run->memory.x,
+                                 .y = run->memory.y,
+                                 .rows = rows,
+                                 .output = run->memory.output,
                                  .gradients = s->gradients };
     int steps = options->gradient_accumulation_steps > 1 ? options->gradient_accumulation_steps : 1, is_finite = 1;
     float penalty;
     s->batches++;
-    double loss = steps * (double)run->engine->train(run->engine->context, batch.x, batch.y, run->sample_weight, rows, 0,
-                                                     lstmc_batch_scale(model, (size_t)rows) / (float)steps, dropout_seed(s), s->gradients,
-                                                     run->memory.output);
+    double loss = steps * (double)run->engine->train(run->engine->context, batch.x, batch.y, run->sample_weight, rows,
+                                                     0, lstmc_batch_scale(model, (size_t)rows) / (float)steps,
+                                                     dropout_seed(s), s->gradients, run->memory.output);
     int updates = ++s->accumulated >= (uint64_t)steps;
     if (updates)
         is_finite = lstmc_stepper_prepare(&run->stepper, &penalty);
@@ -179,11 +187,13 @@ static int train_batch(struct run *run, size_t number, int rows)
     int status = lstmc_totals_add(&s->totals, model, options, loss, run->memory.output, batch.y, rows, run->message);
     if (status || !updates)
         return status;
-    float rate = fmaxf((float)learning_rate(run, s->iteration), FLT_MIN);     /* a schedule may end with 0, which would be the model's own */
+    /* a schedule may end with 0, which would be the model's own */
+    float rate = fmaxf((float)learning_rate(run, s->iteration), FLT_MIN);
     s->accumulated = 0;
     s->iteration++;
     is_finite = lstmc_stepper_update(&run->stepper, s->iteration, rate);
-    if (!is_finite || !lstmc_range_is_finite(s->weights + model->gradient_count, model->weight_count - model->gradient_count))
+    if (!is_finite ||
+        !lstmc_range_is_finite(s->weights + model->gradient_count, model->weight_count - model->gradient_count))
         return stop_weights(run, &batch, number);
     if (s->average)
         average_weights(run);
@@ -219,8 +229,8 @@ static int interrupt(struct run *run)
 {
     const struct lstmc_snapshot *s = &run->snapshot;
     save_checkpoint(run);
-    return lstmc_fail(run->message, LSTMC_INTERRUPTED, "interrupted in epoch %d, after %zu of %zu samples", (int)s->epoch, (size_t)s->position,
-                      run->used);
+    return lstmc_fail(run->message, LSTMC_INTERRUPTED, "interrupted in epoch %d, after %zu of %zu samples",
+                      (int)s->epoch, (size_t)s->position, run->used);
 }
 
 /* ---- epochs ---- */
@@ -262,7 +272,8 @@ static int validate(struct run *run)
     struct lstmc_totals totals = { .samples = 0 };
     struct lstmc_history *history = &run->history;
     struct lstmc_message why;
-    int status = lstmc_evaluate_with(run->engine, run->snapshot.weights, run->validation, run->options, &run->memory, &totals, &why);
+    int status = lstmc_evaluate_with(run->engine, run->snapshot.weights, run->validation, run->options, &run->memory,
+                                     &totals, &why);
     if (status == LSTMC_INTERRUPTED)
         return interrupt(run);
     if (status)
@@ -322,7 +333,9 @@ static int train_epoch(struct run *run)
         lstmc_callbacks_epoch_begin(&run->callbacks);
     run->engine->prepare(run->engine->context, s->weights);
     if (run->engine->carry)
-        run->engine->carry(run->engine->context, !run->options->stateful ? LSTMC_CARRY_NOTHING : s->position ? LSTMC_CARRY_ON : LSTMC_CARRY_FRESH);
+        run->engine->carry(run->engine->context, !run->options->stateful ? LSTMC_CARRY_NOTHING
+                                                 : s->position           ? LSTMC_CARRY_ON
+                                                                         : LSTMC_CARRY_FRESH);
     if (s->position && s->carried)
         lstmc_carried_set(run->engine, s->carried);
     lstmc_progress_epoch(&run->progress, (int)s->epoch, (size_t)s->position);
@@ -394,7 +407,8 @@ static int check_options(const struct run *run)
     if (!status)
         status = lstmc_callbacks_check(options, run->validation != NULL, run->message);
     if (!status && options->class_count && run->model->target_is_class && run->model->target_count > 1)
-        status = lstmc_fail(run->message, LSTMC_MISMATCH, "class_weight is for one class a sample, not for sequences of classes");
+        status = lstmc_fail(run->message, LSTMC_MISMATCH,
+                            "class_weight is for one class a sample, not for sequences of classes");
     return status;
 }
 
@@ -404,16 +418,23 @@ static int take_snapshot(struct run *run, float *weights)
     struct lstmc_snapshot *from = run->options->resume, *s = &run->snapshot;
     size_t samples = run->data->samples;
     if (from->samples != samples || from->batch_rows != run->batch_rows || from->seed != run->options->seed)
-        return lstmc_fail(run->message, LSTMC_MISMATCH, "the checkpoint is of a training on %zu samples in batches of %zu with seed %llu, this one has %zu, "
-                          "%zu and %llu", (size_t)from->samples, (size_t)from->batch_rows, (unsigned long long)from->seed, samples, run->batch_rows,
-                          (unsigned long long)run->options->seed);
+        return lstmc_fail(run->message, LSTMC_MISMATCH,
+                          "the checkpoint is of a training on %zu samples in batches of %zu with seed %llu, this one "
+                          "has %zu, "
+                          "%zu and %llu",
+                          (size_t)from->samples, (size_t)from->batch_rows, (unsigned long long)from->seed, samples,
+                          run->batch_rows, (unsigned long long)run->options->seed);
     if (from->callback_count != (uint64_t)run->options->callback_count)
-        return lstmc_fail(run->message, LSTMC_MISMATCH, "the checkpoint is of a training with %d callbacks, this one has %d", (int)from->callback_count,
-                          run->options->callback_count);
+        return lstmc_fail(run->message, LSTMC_MISMATCH,
+                          "the checkpoint is of a training with %d callbacks, this one has %d",
+                          (int)from->callback_count, run->options->callback_count);
     if (!from->average != !(run->options->ema_momentum > 0))
-        return lstmc_fail(run->message, LSTMC_MISMATCH, "the checkpoint is of a training in which use_ema was the other way round");
-    if (!from->carried != !run->options->stateful || (from->carried && from->carried_count != lstmc_carried_floats(run->model)))
-        return lstmc_fail(run->message, LSTMC_MISMATCH, "the checkpoint is of a training with other streams (stateful)");
+        return lstmc_fail(run->message, LSTMC_MISMATCH,
+                          "the checkpoint is of a training in which use_ema was the other way round");
+    if (!from->carried != !run->options->stateful ||
+        (from->carried && from->carried_count != lstmc_carried_floats(run->model)))
+        return lstmc_fail(run->message, LSTMC_MISMATCH,
+                          "the checkpoint is of a training with other streams (stateful)");
     memcpy(weights, from->weights, run->model->weight_count * sizeof *weights);
     lstmc_free(from->weights);
     *s = *from;
@@ -427,15 +448,20 @@ static int fresh_snapshot(struct run *run, float *weights)
     const struct lstmc_model *model = run->model;
     const struct lstmc_train_options *options = run->options;
     struct lstmc_snapshot *s = &run->snapshot;
-    *s = (struct lstmc_snapshot){ .seed = options->seed, .samples = run->data->samples, .batch_rows = run->batch_rows, .epoch = 1,
-                                  .callback_count = (uint64_t)options->callback_count, .learning_rate = (double)model->optimizer.learning_rate };
+    *s = (struct lstmc_snapshot){ .seed = options->seed,
+                                  .samples = run->data->samples,
+                                  .batch_rows = run->batch_rows,
+                                  .epoch = 1,
+                                  .callback_count = (uint64_t)options->callback_count,
+                                  .learning_rate = (double)model->optimizer.learning_rate };
     s->weights = weights;
     s->gradients = lstmc_alloc((model->gradient_count + 1) * sizeof(float));
     s->optimizer = lstmc_alloc((lstmc_optimizer_floats(model) + 1) * sizeof(float));
     s->average = options->ema_momentum > 0 ? lstmc_alloc((model->gradient_count + 1) * sizeof(float)) : NULL;
     s->carried_count = options->stateful ? lstmc_carried_floats(model) : 0;
     s->carried = options->stateful ? lstmc_alloc(((size_t)s->carried_count + 1) * sizeof(float)) : NULL;
-    int good = s->gradients && s->optimizer && (s->average || !(options->ema_momentum > 0)) && (s->carried || !options->stateful);
+    int good = s->gradients && s->optimizer && (s->average || !(options->ema_momentum > 0)) &&
+               (s->carried || !options->stateful);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
 }
 
@@ -449,8 +475,10 @@ static int run_alloc(struct run *run)
     run->memory.y = lstmc_alloc(run->batch_rows * model->target_count * sizeof(float));
     run->sample_weight = weighs ? lstmc_alloc(run->batch_rows * sizeof(float)) : NULL;
     run->order = orders ? calloc(run->used, sizeof *run->order) : NULL;
-    int good = run->memory.output && run->memory.x && run->memory.y && (run->order || !orders) && (run->sample_weight || !weighs) &&
-               !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients, run->snapshot.optimizer);
+    int good = run->memory.output && run->memory.x && run->memory.y && (run->order || !orders) &&
+               (run->sample_weight || !weighs) &&
+               !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients,
+                                     run->snapshot.optimizer);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
 }
 
@@ -484,7 +512,8 @@ int lstmc_train(struct lstmc_engine *engine, float *weights, const struct lstmc_
     if (!status)
         status = run_alloc(&run);
     if (!status) {
-        lstmc_progress_begin(&run.progress, options->quiet ? NULL : stderr, options->epochs, run.used, options->metrics, options->metric_count);
+        lstmc_progress_begin(&run.progress, options->quiet ? NULL : stderr, options->epochs, run.used, options->metrics,
+                             options->metric_count);
         status = train_epochs(&run);
     }
     if (history && run.snapshot.log_count)
