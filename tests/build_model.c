@@ -11,6 +11,7 @@ typedef struct Built {
     Layer layers[MOST_LAYERS];
     Argument arguments[MOST_LAYERS][MOST_ARGUMENTS];
     struct lstmc_tensor tensors[MOST_WEIGHTS], sorted[MOST_WEIGHTS];
+    int from[MOST_LAYERS][MOST_LAYERS], inputs[MOST_LAYERS], outputs[MOST_LAYERS];
     int owner[MOST_WEIGHTS];        /* layer of tensors[i] */
     int tensor_count;
     const struct lstmc_tensor *pointers[MOST_LAYERS][4];
@@ -146,7 +147,8 @@ static void add_layer(Built *built, const char *kind, char *arguments, Shape inp
     Layer *layer = &built->layers[index];
     *layer = (Layer){ .kind = keep(built, "", kind), .name = name_layer(built, kind), .line = index + 1, .trainable = true,
                       .input = index > 0 ? built->layers[index - 1].output : input, .arguments = built->arguments[index],
-                      .weights = built->pointers[index] };
+                      .from = built->from[index], .from_count = index > 0, .weights = built->pointers[index] };
+    built->from[index][0] = index - 1;
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (!strcmp(defaults[i].kind, kind))
             set_argument(built, layer, defaults[i].name, defaults[i].value);
@@ -250,7 +252,8 @@ Model *build_model(const char *text)
     char *line = strdup(text), *rest = NULL;
     if (!built || !line)
         give_up("no memory", text);
-    built->model = (Model){ .file = "hand.lua", .layers = built->layers, .loss_delta = 1, .epochs = 1, .seed = 1 };
+    built->model = (Model){ .file = "hand.lua", .layers = built->layers, .inputs = built->inputs,
+                            .outputs = built->outputs, .loss_delta = 1, .epochs = 1, .seed = 1 };
     built->model.descriptor = (struct lstmc_model){ .name = "hand", .source = "hand.lua", .version = "0", .batch = 4, .shards = 1,
         .optimizer = { .kind = LSTMC_ADAM, .learning_rate = 1e-3f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f } };
 
@@ -271,6 +274,9 @@ Model *build_model(const char *text)
         part[length] = 0;
         add_layer(built, part, arguments, input);
     }
+    built->model.input_count = !bare;
+    built->model.output_count = 1;
+    built->outputs[0] = built->model.layer_count - 1;
     place_weights(built);
     describe(built, input);
     free(line);

@@ -131,6 +131,21 @@ static void extract_arguments(Description *d, Layer *layer)
     lua_pop(L, 1);
 }
 
+/* A chain: each layer reads the one before. */
+static void connect(Description *d, Model *model)
+{
+    model->inputs = arena_array(d->arena, int, 1);
+    model->outputs = arena_array(d->arena, int, 1);
+    model->input_count = model->output_count = 1;
+    model->outputs[0] = model->layer_count - 1;
+    for (int i = 1; i < model->layer_count; i++) {
+        Layer *layer = &model->layers[i];
+        layer->from = arena_array(d->arena, int, 1);
+        layer->from_count = 1;
+        layer->from[0] = i - 1;
+    }
+}
+
 static void extract_layer(Description *d, Layer *layer)
 {
     lua_State *L = d->lua;
@@ -404,6 +419,7 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    connect(d, model);
     extract_descriptor(d, batch);
     extract_loss(d);
     extract_optimizer(d);

@@ -30,7 +30,9 @@ typedef struct Layer {
     /* defined by the description itself: only its Lua mathematics knows what it computes */
     bool custom;
     bool trainable;
-    Shape input, output;
+    int *from;                      /* positions in Model.layers of the layers whose outputs it reads: earlier ones */
+    int from_count;                 /* Input: 0 */
+    Shape input, output;            /* input: what the first of them puts out */
     Argument *arguments;
     int argument_count;
     const struct lstmc_tensor **weights;    /* named "lstm_1/kernel"; pointers into Model.descriptor.weights */
@@ -95,6 +97,8 @@ typedef struct Model {
     const char *file;                       /* as given on the command line */
     Layer *layers;                          /* in order, Input included as kind "Input" */
     int layer_count;
+    int *inputs, input_count;               /* positions of the Input layers, in the order in which arrays are given */
+    int *outputs, output_count;             /* of the layers whose outputs are the model's, in their order */
     /* names, shapes, weights, optimizer, batch, shards; its functions and sizes in bytes are not set */
     struct lstmc_model descriptor;
     const char *loss;                       /* "binary_crossentropy"; NULL if the description has none */
