@@ -6,10 +6,11 @@ local error = error
 local rawset, ipairs, pairs, type, tostring, next = rawset, ipairs, pairs, type, tostring, next
 local format, byte, concat, math_type = string.format, string.byte, table.concat, math.type
 local report, caller_line, call_named = internal.report, internal.caller_line, internal.call_named
-local is_unknown, is_plain, items, types, keys = internal.is_unknown, internal.is_plain, internal.items, internal.types, internal.keys
+local is_unknown, is_plain, items = internal.is_unknown, internal.is_plain, internal.items
+local types, keys = internal.types, internal.keys
 local shown, suggestion, layer_types = internal.shown, internal.suggestion, internal.layer_types
 
--- Definers ------------------------------------------------------------------------------------------------------------------------
+-- Definers --------------------------------------------------------------------------------------------------
 
 local COMMON = { { "trainable", "boolean", true }, { "name", "text", false }, { "input_shape", "shape", false } }
 
@@ -43,8 +44,9 @@ local function wrong_arguments(arguments)
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
     end
     if not (layer_types[entry[2]] or entry[2] == "later" or entry[2] == "without_effect") then
-      return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]),
-                    type(entry[2]) == "string" and suggestion(entry[2], keys(layer_types)) or "", concat(keys(layer_types), ", "))
+      local hint = type(entry[2]) == "string" and suggestion(entry[2], keys(layer_types)) or ""
+      return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]), hint,
+                    concat(keys(layer_types), ", "))
     end
     if seen[entry[1]] then return format('argument "%s" is there already', entry[1]) end
     seen[entry[1]] = true
@@ -85,7 +87,9 @@ local function wrong_parts(what, def)
 end
 
 local function define_layer(what, name, def, arguments)
-  if not is_identifier(name) then return refuse(what, name, "a name is letters, digits and _, and starts with a letter") end
+  if not is_identifier(name) then
+    return refuse(what, name, "a name is letters, digits and _, and starts with a letter")
+  end
   local wrong = wrong_arguments(arguments) or not internal.loading_built_in and wrong_parts(what, def)
   if wrong then return refuse(what, name, "%s", wrong) end
   def.name = name
@@ -94,7 +98,8 @@ local function define_layer(what, name, def, arguments)
   def.custom = not internal.loading_built_in
   def.line = caller_line()
   if def.streams ~= nil and def.custom then
-    internal.note(def.line, format("%s: streams changes nothing here: the mathematics shows whether there is a streaming step", name))
+    internal.note(def.line, format("%s: streams changes nothing here: " ..
+                                   "the mathematics shows whether there is a streaming step", name))
   end
   internal.layers[name] = def
   local constructor = internal.new_constructor(name, function(given, line)
@@ -102,25 +107,30 @@ local function define_layer(what, name, def, arguments)
     if def.custom then internal.share(values) end
     return internal.new_layer(def, values, plain, line)
   end)
-  if def.custom then internal.user_globals[name] = internal.close(constructor) else internal.constructors[name] = constructor end
+  if def.custom then internal.user_globals[name] = internal.close(constructor)
+  else internal.constructors[name] = constructor end
   return constructor
 end
 
 -- layer "Dense" { arguments = , weights = function(a, x), shape = function(a, x), call = function(a, w, x) }
--- x has the features of one position; batch and all leading axes are implied. With over = "sample", x is the whole sample.
+-- x has the features of one position; batch and all leading axes are implied. With over = "sample", x is the whole
+-- sample.
 function vocabulary.layer(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end
-    if not is_plain(def) or type(def.call) ~= "function" then return refuse("layer", name, "needs call = function(a, w, x)") end
+    if not is_plain(def) or type(def.call) ~= "function" then
+      return refuse("layer", name, "needs call = function(a, w, x)")
+    end
     return define_layer("layer", name, def, def.arguments or {})
   end
 end
 
 -- What every recurrent layer has, after its own arguments, in Keras's order.
 local RECURRENT = {
-  { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-  { "activity_regularizer", "later", false },
-  { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
+  { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
+  { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
+  { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
+  { "bias_constraint", "later", false },
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
   { "return_sequences", "boolean", false }, { "return_state", "later", false },
   { "go_backwards", "boolean", false }, { "stateful", "later", false }, { "unroll", "without_effect", false },
@@ -131,11 +141,17 @@ local RECURRENT = {
 function vocabulary.recurrent(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end
-    if not is_plain(def) or type(def.step) ~= "function" then return refuse("recurrent", name, "needs step = function(a, w, x, s)") end
-    if not is_plain(def.state) or not items(def.state) or def.state[1] == nil then return refuse("recurrent", name, 'needs state = {"h"}, the names of its states') end
+    if not is_plain(def) or type(def.step) ~= "function" then
+      return refuse("recurrent", name, "needs step = function(a, w, x, s)")
+    end
+    if not is_plain(def.state) or not items(def.state) or def.state[1] == nil then
+      return refuse("recurrent", name, 'needs state = {"h"}, the names of its states')
+    end
     local states = {}
     for _, state in ipairs(def.state) do
-      if not is_identifier(state) or states[state] then return refuse("recurrent", name, "%s cannot be the name of a state", shown(state)) end
+      if not is_identifier(state) or states[state] then
+        return refuse("recurrent", name, "%s cannot be the name of a state", shown(state))
+      end
       states[state] = true
     end
     local wrong, known = wrong_arguments(def.arguments or {}), {}
@@ -177,7 +193,8 @@ local function definer(registry, class_of)
       for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = def end
       internal.constructor(def.class, function(given, line)
         local values, plain = internal.read_arguments(def.class, def.arguments or {}, given, line)
-        return { object = class_of, definition = def, arguments = values, plain = plain, line = line, failed = values.failed }
+        return { object = class_of, definition = def, arguments = values, plain = plain, line = line,
+                 failed = values.failed }
       end)
     end
   end
@@ -188,7 +205,8 @@ vocabulary.loss = definer("losses", "loss")
 -- optimizer "adam" { class = "Adam", arguments = }: the update itself is the runtime's (runtime/optimizer.c).
 vocabulary.optimizer = definer("optimizers", "optimizer")
 
--- initializer "glorot_uniform" { class = "GlorotUniform", arguments = , value = function(a) }: the drawing is runtime/init.c's.
+-- initializer "glorot_uniform" { class = "GlorotUniform", arguments = , value = function(a) }: the drawing is
+-- runtime/init.c's.
 local function plain_object(registry, what)
   return function(name)
     return function(def)
@@ -205,16 +223,20 @@ end
 vocabulary.initializer = plain_object("initializers", "initializer")
 vocabulary.regularizer = plain_object("regularizers", "regularizer")
 
-internal.metrics = { accuracy = true, acc = true, binary_accuracy = true, categorical_accuracy = true, sparse_categorical_accuracy = true,
-                     sequence_accuracy = true,
-                     mse = true, mean_squared_error = true, mae = true, mean_absolute_error = true }
+internal.metrics = {
+  accuracy = true, acc = true, binary_accuracy = true, categorical_accuracy = true,
+  sparse_categorical_accuracy = true, sequence_accuracy = true,
+  mse = true, mean_squared_error = true, mae = true, mean_absolute_error = true,
+}
 
--- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the layer, a name or an
--- object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.
+-- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the
+-- layer, a name or an object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.
 local weight_count = 0
 function vocabulary.weight(shape, initializer, regularizer)
   local rank = is_plain(shape) and items(shape)
-  if not rank or rank < 1 or rank > 3 then error("weight takes a shape of one to three extents: weight({rows, columns}, ...)", 0) end
+  if not rank or rank < 1 or rank > 3 then
+    error("weight takes a shape of one to three extents: weight({rows, columns}, ...)", 0)
+  end
   for d = 1, #shape do
     local extent, why = types.size(shape[d])
     if not extent then error(format("weight: extent %d %s", d, why), 0) end
@@ -235,10 +257,13 @@ function vocabulary.with_ones(initializer, first, last)
   local found, why = types.initializer(initializer)
   if not found then error("with_ones: " .. why, 0) end
   for _, bound in ipairs{ first, last } do
-    if math_type(bound) ~= "integer" or bound < 0 then error(format("with_ones: an element is a whole number from 0, not %s", shown(bound)), 0) end
+    if math_type(bound) ~= "integer" or bound < 0 then
+      error(format("with_ones: an element is a whole number from 0, not %s", shown(bound)), 0)
+    end
   end
   local v = found.value
-  return { object = "initializer", value = { kind = v.kind, a = v.a, b = v.b, fan = v.fan, ones_begin = first, ones_end = last } }
+  return { object = "initializer",
+           value = { kind = v.kind, a = v.a, b = v.b, fan = v.fan, ones_begin = first, ones_end = last } }
 end
 
 -- input "Input" { arguments = }: its sizes may stand for themselves: Input{32, 8}.
@@ -257,7 +282,9 @@ function vocabulary.input(name)
       end
       if type(sizes[1]) == "table" and not is_unknown(sizes[1]) then sizes = sizes[1] end
       if next(sizes) ~= nil then
-        if named.shape ~= nil then report(line, format('%s: argument "shape" is given twice, by position and by name', name)) end
+        if named.shape ~= nil then
+          report(line, format('%s: argument "shape" is given twice, by position and by name', name))
+        end
         named.shape = is_unknown(sizes[1]) and sizes[1] or sizes
       end
       local values, plain = internal.read_arguments(name, def.arguments, named, line, 0)

@@ -2,12 +2,13 @@
 local internal = ...
 local report, suggestion, keys = internal.report, internal.suggestion, internal.keys
 local rawget, ipairs, pairs, type, error = rawget, ipairs, pairs, type, error
-local format, gmatch, byte, char, concat, sort = string.format, string.gmatch, string.byte, string.char, table.concat, table.sort
+local format, gmatch, byte, char = string.format, string.gmatch, string.byte, string.char
+local concat, sort = table.concat, table.sort
 local is_unknown, is_identifier = internal.is_unknown, internal.is_identifier
 
 local ELEMENTS_MAX = 536870911         -- floats in 2 GB
 
--- Names and shapes ----------------------------------------------------------------------------------------------------------------
+-- Names and shapes ------------------------------------------------------------------------------------------
 
 local function is_layer(item)
   return type(item) == "table" and item.object == "layer"
@@ -20,7 +21,8 @@ local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> l
     local upper = c >= 65 and c <= 90
     local before, after = byte(name, i - 1), byte(name, i + 1)
     local before_lower = before and (before >= 97 or before >= 48 and before <= 57)
-    local starts_word = upper and i > 1 and (before_lower or after and after >= 97 and before and before >= 65 and before <= 90)
+    local before_upper = before and before >= 65 and before <= 90
+    local starts_word = upper and i > 1 and (before_lower or after and after >= 97 and before_upper)
     if starts_word then out[#out + 1] = "_" end
     out[#out + 1] = upper and char(c + 32) or char(c)
   end
@@ -36,7 +38,8 @@ local function give_names(model)
     end
     if wanted then
       if not is_identifier(wanted) then
-        report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter", layer.definition.name, internal.shown(wanted)))
+        report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter",
+                                  layer.definition.name, internal.shown(wanted)))
       elseif used[wanted] then
         report(layer.line, format('%s: the name "%s" is taken already', layer.definition.name, wanted))
       end
@@ -95,7 +98,9 @@ local function output_shape(layer, shape)
     own = call_inside(layer, "shape", x)
     local checked, why = internal.types.shape(own)
     if not checked then error(format("shape must return the sizes of the output: it %s", why), 0) end
-    if def.over ~= "sample" and #own ~= 1 then error("shape must return one size, { features }: time is added to it", 0) end
+    if def.over ~= "sample" and #own ~= 1 then
+      error("shape must return one size, { features }: time is added to it", 0)
+    end
     own = checked
   end
   if def.over == "sample" then return own end
@@ -120,11 +125,13 @@ local function check_input(layer, before, shape, tokens)
   elseif wants == "vector" and #shape == 2 then
     hint = " (Flatten, or return_sequences = false, makes a vector)"
   end
-  report(layer.line, format("%s: needs %s, but %s gives %s%s", def.name, EXPECTED_WORDS[wants], before.name, shape_text(shape), hint))
+  report(layer.line, format("%s: needs %s, but %s gives %s%s", def.name, EXPECTED_WORDS[wants], before.name,
+                            shape_text(shape), hint))
   return false
 end
 
--- Follows the shape through the layers. Behind a layer that cannot take it, the shape is known again where a cell returns its last state.
+-- Follows the shape through the layers. Behind a layer that cannot take it, the shape is known again where a cell
+-- returns its last state.
 local function infer_shapes(model, first_shape)
   local shape, before, good = first_shape, model.layers[1], true
   for position, layer in ipairs(model.layers) do
@@ -159,24 +166,31 @@ local function make_weights(model)
     layer.weights = {}
     local made = {}
     if def.weights then made = call_inside(layer, "weights", seen_by(def, layer.input)) end
-    if type(made) ~= "table" then error(format("weights must return a table of weights, not %s", internal.shown(made)), 0) end
+    if type(made) ~= "table" then
+      error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)
+    end
     for _, name in ipairs(keys(made)) do
       local weight = made[name]
       if weight then
-        if not is_identifier(name) then error(format('weights: the name "%s" is not made of letters, digits and _', name), 0) end
+        if not is_identifier(name) then
+          error(format('weights: the name "%s" is not made of letters, digits and _', name), 0)
+        end
         if type(weight) ~= "table" or weight.object ~= "weight" then
           error(format("weights: %s must be made by weight(...), not %s", name, internal.shown(weight)), 0)
         end
         for _, state in ipairs(def.state or {}) do
           if state == name then error(format('weights: "%s" is the name of a state already', name), 0) end
         end
-        if weight.layer_name then error(format("weights: %s is the same weight as %s: make a second one", name, weight.name), 0) end
+        if weight.layer_name then
+          error(format("weights: %s is the same weight as %s: make a second one", name, weight.name), 0)
+        end
         weight.short_name, weight.name, weight.layer_name = name, layer.name .. "/" .. name, layer.name
         weight.trainable = a.trainable ~= false
         layer.weights[#layer.weights + 1] = weight
         total = total + elements(weight.shape)
         if total > ELEMENTS_MAX then
-          report(layer.line, format("%s: weight %s %s makes the model larger than 2 GB", def.name, name, shape_text(weight.shape)))
+          report(layer.line, format("%s: weight %s %s makes the model larger than 2 GB", def.name, name,
+                                    shape_text(weight.shape)))
           return
         end
       end
@@ -195,16 +209,17 @@ local function make_weights(model)
   for _, weight in ipairs(frozen) do model.weights[#model.weights + 1] = weight end
 end
 
--- Loss, optimizer, metrics ------------------------------------------------------------------------------------------------------
+-- Loss, optimizer, metrics ----------------------------------------------------------------------------------
 
 local function find_object(model, option, registry, line)
   local v = model.options[option]
   if v == nil or is_unknown(v) then return nil end
   if type(v) == "table" and rawget(v, "object") == option then return not v.failed and v or nil end
-  local article = option == "loss" and "a" or "an"
+  local article, like = option == "loss" and "a" or "an", option == "loss" and "Huber()" or "Adam()"
   if type(v) ~= "string" then
-    report(line, type(v) == "function" and format("Sequential: %s is a function: call it, like %s", option, option == "loss" and "Huber()" or "Adam()")
-                 or format('Sequential: "%s" must be the name of %s %s, not %s', option, article, option, internal.shown(v)))
+    report(line, type(v) == "function" and format("Sequential: %s is a function: call it, like %s", option, like)
+                 or format('Sequential: "%s" must be the name of %s %s, not %s', option, article, option,
+                           internal.shown(v)))
     return nil
   end
   local def = internal[registry][v]
@@ -227,7 +242,8 @@ local function settle_objects(model)
     if model.optimizer and model.optimizer.arguments[clip] then clips[#clips + 1] = clip end
   end
   if #clips > 1 then
-    report(model.optimizer.line, format("%s: %s cannot be set together: choose one", model.optimizer.definition.class, concat(clips, " and ")))
+    report(model.optimizer.line, format("%s: %s cannot be set together: choose one", model.optimizer.definition.class,
+                                        concat(clips, " and ")))
   end
 end
 
@@ -246,9 +262,11 @@ local function check_metric(model, name, line)
   local resolved = resolve_metric(model, name)
   if resolved == "sequence_accuracy" then return resolved end
   if resolved == "sparse_categorical_accuracy" and not model.target_is_class then
-    report(line, format('Sequential: metric "%s" needs integer classes, as sparse_categorical_crossentropy has (did you mean "categorical_accuracy"?)', name))
+    report(line, format('Sequential: metric "%s" needs integer classes, as sparse_categorical_crossentropy has ' ..
+                        '(did you mean "categorical_accuracy"?)', name))
   elseif resolved ~= "sparse_categorical_accuracy" and model.target_is_class then
-    report(line, format('Sequential: metric "%s" does not go with integer classes (did you mean "sparse_categorical_accuracy"?)', name))
+    report(line, format('Sequential: metric "%s" does not go with integer classes ' ..
+                        '(did you mean "sparse_categorical_accuracy"?)', name))
   end
   return resolved
 end
@@ -259,8 +277,9 @@ local function settle_loss(model)
   if not model.loss then return end
   local def, last = model.loss.definition, model.output_shape[#model.output_shape]
   if def.classes and last < 2 then
-    report(model.option_lines.loss, format('Sequential: %s needs at least two classes, but %s gives one number (did you mean "binary_crossentropy"?)',
-           def.name, model.layers[#model.layers].name))
+    report(model.option_lines.loss, format('Sequential: %s needs at least two classes, but %s gives one number ' ..
+                                           '(did you mean "binary_crossentropy"?)',
+                                           def.name, model.layers[#model.layers].name))
     return
   end
   if def.target == "class" then
@@ -279,19 +298,24 @@ local function settle_options(model, default_name)
     else
       local checked, why, whole = internal.types[kind](v)
       if checked == nil then
-        report(model.option_lines[name], whole and format("Sequential: %s", why) or format('Sequential: "%s" %s', name, why))
+        report(model.option_lines[name],
+               whole and format("Sequential: %s", why) or format('Sequential: "%s" %s', name, why))
       end
       model[name] = checked
     end
   end
   if model.name and not is_identifier(model.name) then
-    report(model.option_lines.name, format("Sequential: the name %s is not made of letters, digits and _, starting with a letter", internal.shown(model.name)))
+    report(model.option_lines.name,
+           format("Sequential: the name %s is not made of letters, digits and _, starting with a letter",
+                  internal.shown(model.name)))
   end
   model.name = model.name or default_name
   local data = model.options.data
   if is_unknown(data) then data = nil end
   if data ~= nil and (type(data) ~= "table" or data.object ~= "data") then
-    report(model.option_lines.data, format('Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or samples(...), not %s', internal.shown(data)))
+    report(model.option_lines.data,
+           format('Sequential: "data" must be npy{...}, csv{...}, characters{...}, lines{...}, wav{...} ' ..
+                  'or samples(...), not %s', internal.shown(data)))
     data = nil
   end
   model.data = data
@@ -307,8 +331,10 @@ local function first_shape(model)
   local shape = a.input_shape or a.input_length and { a.input_length }
   if not shape and first.failed then return nil end
   if not shape then
-    report(first.line, format("%s: the first layer needs the shape of the input (write Input{%s} before it)", def.name,
-           def.input == "tokens" and "timesteps" or (def.step or def.input == "sequence") and "timesteps, features" or "features"))
+    local sizes = def.input == "tokens" and "timesteps"
+                  or (def.step or def.input == "sequence") and "timesteps, features" or "features"
+    report(first.line, format("%s: the first layer needs the shape of the input (write Input{%s} before it)",
+                              def.name, sizes))
     return nil
   end
   local input = internal.constructors.Input(shape)
@@ -317,7 +343,8 @@ local function first_shape(model)
   return shape
 end
 
--- How the shape, and the time of it, is called again for other lengths of time: streaming (1 step) and shortened checks.
+-- How the shape, and the time of it, is called again for other lengths of time: streaming (1 step) and shortened
+-- checks.
 function internal.reshape(model, timesteps)
   if not model.timesteps then return nil end
   local shape = { table.unpack(model.layers[1].output) }
@@ -368,7 +395,8 @@ local function freeze_layers(model, names)
   end
 end
 
--- build(result of the description, default name, timesteps at most, layers to freeze): a built model; nil if there were mistakes.
+-- build(result of the description, default name, timesteps at most, layers to freeze): a built model; nil if there were
+-- mistakes.
 function internal.build(result, default_name, timesteps_max, frozen)
   local model = internal.open(result)
   if is_unknown(model) then return nil end
@@ -381,7 +409,9 @@ function internal.build(result, default_name, timesteps_max, frozen)
   model.layers = model.stack
   local first = model.stack[1]
   if first == nil or #model.stack == 1 and is_layer(first) and first.definition.is_input then
-    if not model.broken then report(model.line, format("Sequential: the model is empty: add a layer%s", first and " after Input" or "")) end
+    if not model.broken then
+      report(model.line, format("Sequential: the model is empty: add a layer%s", first and " after Input" or ""))
+    end
     return nil
   end
   local shape = first_shape(model)

@@ -106,7 +106,7 @@ function internal.not_supported(what, name)
   return advice and " is not supported by this version" .. advice
 end
 
--- Names of Python ----------------------------------------------------------------------------------------------------
+-- Names of Python -------------------------------------------------------------------------------------------
 
 local ARRAYS = 'data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, or csv{...}, lines{...}'
 internal.arrays = ARRAYS

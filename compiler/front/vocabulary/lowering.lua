@@ -1,19 +1,22 @@
 -- lowering.lua: in: a built model.  out: a program: tensors and statements, which lua_lower.c turns into an Ir.
--- Each layer's mathematics is called once, recurrences around a time loop, the loss last; statements.lua makes statements of what they return.
+-- Each layer's mathematics is called once, recurrences around a time loop, the loss last; statements.lua makes
+-- statements of what they return.
 local internal = ...
-local Value, is, value, new_axis, affine_of = internal.Value, internal.is, internal.value, internal.new_axis, internal.affine_of
-local affine_add = internal.affine_add
+local Value, is, value = internal.Value, internal.is, internal.value
+local new_axis, affine_of, affine_add = internal.new_axis, internal.affine_of, internal.affine_add
 local rawget, ipairs, error, type = rawget, ipairs, error, type
 local format, concat = string.format, table.concat
-local call_named = internal.call_named      -- (C) calls a function and lets its local variables name the values they hold
+local call_named = internal.call_named      -- (C) calls a function; its local variables name the values they hold
 
 local s = internal.statements
-local add_tensor, constant, load, unique_name, place, batched_tensor, add_statement = s.add_tensor, s.constant, s.load, s.unique_name, s.place, s.batched_tensor, s.add_statement
-local element_at, is_static, joined, is_rename, fresh_axes, emit_graph = s.element_at, s.is_static, s.joined, s.is_rename, s.fresh_axes, s.emit_graph
+local add_tensor, batched_tensor, add_statement = s.add_tensor, s.batched_tensor, s.add_statement
+local constant, load, element_at, place, joined = s.constant, s.load, s.element_at, s.place, s.joined
+local is_static, is_rename, fresh_axes, unique_name = s.is_static, s.is_rename, s.fresh_axes, s.unique_name
+local emit_graph = s.emit_graph
 
 local function mistake(...) error(format(...), 0) end
 
--- Layers -------------------------------------------------------------------------------------------------------------------------
+-- Layers ----------------------------------------------------------------------------------------------------
 
 local function leaf(shape, at, static)
   return value{ op = "leaf", shape = shape, at = at, static = static or false }
@@ -35,7 +38,8 @@ local function weight_leaves(program, layer)
 end
 
 local function new_scope(program, layer, implied, implied_shape, timed)
-  local scope = { program = program, layer_name = layer.name, implied = implied, implied_shape = implied_shape, timed = timed, names = {} }
+  local scope = { program = program, layer_name = layer.name, implied = implied, implied_shape = implied_shape,
+                  timed = timed, names = {} }
   for _, weight in ipairs(layer.weights) do scope.names[weight.short_name] = true end
   return scope
 end
@@ -50,7 +54,8 @@ local function lower_recurrent(program, layer, input)
   local states, before, roots = {}, {}, {}
   for _, name in ipairs(def.state) do
     local shape = { a.units }
-    local tensor = batched_tensor(program, { layer = layer.name, name = name, role = "state" }, true, joined({ timesteps + 1 }, shape))
+    local tensor = batched_tensor(program, { layer = layer.name, name = name, role = "state" }, true,
+                                  joined({ timesteps + 1 }, shape))
     states[name], scope.names[name] = tensor, true
     local n = fresh_axes(shape)
     local function row(r) return place(program, true, joined({ affine_of(r) }, n)) end
@@ -65,7 +70,8 @@ local function lower_recurrent(program, layer, input)
   end)
   local after = call_named(def.step, a, weight_leaves(program, layer), x, before)
   if type(after) ~= "table" or is(after, Value) then
-    mistake("step must return a table with the next state, { %s = ... }, not %s", def.state[1], is(after, Value) and "a value" or internal.shown(after))
+    mistake("step must return a table with the next state, { %s = ... }, not %s", def.state[1],
+            is(after, Value) and "a value" or internal.shown(after))
   end
   local targets, copies = {}, {}
   for _, name in ipairs(def.state) do
@@ -75,7 +81,8 @@ local function lower_recurrent(program, layer, input)
               is(node, Value) and format("of shape {%s}", concat(node.shape, ", ")) or internal.shown(node))
     end
     roots[#roots + 1] = node
-    if targets[node] or node.op == "leaf" or node.op == "view" or node.op == "gate" or is_static(node) or is_rename(node) then
+    if targets[node] or node.op == "leaf" or node.op == "view" or node.op == "gate"
+       or is_static(node) or is_rename(node) then
       copies[#copies + 1] = { name = name, node = node }
     else
       targets[node] = states[name]
@@ -117,8 +124,9 @@ local function lower_call(program, layer, input)
     if not program.training then return 1 end
     noises = noises + 1             -- the first one's place is the layer's own, which the interpreter uses too
     local timed = scope.timed(x.shape)
-    local tensor = batched_tensor(program, { layer = layer.name, name = unique_name(scope, "noise"), role = "noise", rate = rate,
-                                             place = layer.index + (noises - 1) * PLACES }, timed, input.shape)
+    local fields = { layer = layer.name, name = unique_name(scope, "noise"), role = "noise", rate = rate,
+                     place = layer.index + (noises - 1) * PLACES }
+    local tensor = batched_tensor(program, fields, timed, input.shape)
     return leaf(x.shape, function(full) return load(tensor, place(program, timed, full)) end)
   end
   local y = call_named(def.call, a, weight_leaves(program, layer), x)
@@ -155,8 +163,10 @@ local function lower_loss(program, model, output)
   local b = program.batch_axis
   local target_shape = model.target_shape
   local target_extents = { program.batch, table.unpack(target_shape) }
-  program.target = add_tensor(program, { layer = "", name = "target", role = "target", integer = model.target_is_class, extents = target_extents, batch_dimension = 0 })
-  program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight", extents = { program.batch }, batch_dimension = 0 })
+  program.target = add_tensor(program, { layer = "", name = "target", role = "target",
+    integer = model.target_is_class, extents = target_extents, batch_dimension = 0 })
+  program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight",
+    extents = { program.batch }, batch_dimension = 0 })
   program.scale = add_tensor(program, { layer = "", name = "scale", role = "scale", extents = {} })
   program.loss = add_tensor(program, { layer = "", name = "loss", role = "loss", extents = {} })
   local own_target = tail(target_shape, leading + 1)
@@ -168,8 +178,8 @@ local function lower_loss(program, model, output)
   local l = call_named((fused or a.from_logits) and def.call_logits or def.call, a, y, p)
   emit_graph(scope, { l }, nil)
   add_statement(scope, "forward", "set", program.loss, {}, constant(0), false)
-  local value_of = element_at(scope, l, {}, implied)
-  local weighted = { op = "multiply", a = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }, b = value_of }
+  local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }
+  local weighted = { op = "multiply", a = factor, b = element_at(scope, l, {}, implied) }
   add_statement(scope, "forward", "add", program.loss, {}, weighted, false)
   for s = first + 1, #program.statements do program.statements[s].section = "loss" end
 end
@@ -182,14 +192,16 @@ local function new_program(model, options, shape, tokens)
     program.batch_axis.terms[1].axis.kind = "batch"
   end
   for index, weight in ipairs(model.weights) do
-    program.weights[weight] = add_tensor(program, { layer = weight.layer_name, name = weight.short_name, role = "weight",
-      extents = weight.shape, weight = index - 1, trainable = weight.trainable })
+    program.weights[weight] = add_tensor(program, { layer = weight.layer_name, name = weight.short_name,
+      role = "weight", extents = weight.shape, weight = index - 1, trainable = weight.trainable })
   end
   local b = program.batch_axis
   program.input = add_tensor(program, { layer = "", name = "x", role = "input", integer = tokens,
     extents = b and joined({ program.batch }, shape) or shape, batch_dimension = b and 0 or nil,
-    time_dimension = (#shape > 1 or tokens) and (b and 1 or 0) or nil, trainable = options.input_gradient and not tokens })
-  return program, { shape = shape, at = function(full) return load(program.input, b and joined({ b }, full) or full) end }
+    time_dimension = (#shape > 1 or tokens) and (b and 1 or 0) or nil,
+    trainable = options.input_gradient and not tokens })
+  local function at(full) return load(program.input, b and joined({ b }, full) or full) end
+  return program, { shape = shape, at = at }
 end
 
 local function lower_layers(program, model, first, last, current)
@@ -211,7 +223,8 @@ local function lower_layers(program, model, first, last, current)
   return current
 end
 
--- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one time step).
+-- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one
+-- time step).
 function internal.lower(model, options)
   local shape = options.streaming and internal.reshape(model, 1) or model.layers[1].output
   local program, input = new_program(model, options, shape, model.input_is_tokens)

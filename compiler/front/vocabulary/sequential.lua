@@ -1,4 +1,5 @@
--- sequential.lua: Sequential in both forms, its options and its methods: in: what a description calls.  out: a model as it was described.
+-- sequential.lua: Sequential in both forms, its options and its methods.
+-- in: what a description calls.  out: a model as it was described.
 local internal = ...
 local report, caller_line, shown = internal.report, internal.caller_line, internal.shown
 local rawget, ipairs, pairs, type, select, error = rawget, ipairs, pairs, type, select, error
@@ -12,12 +13,13 @@ function internal.new_layer(def, values, plain, line)
   return { object = "layer", definition = def, arguments = values, plain = plain, line = line, failed = values.failed }
 end
 
--- Sequential ------------------------------------------------------------------------------------------------------------------------
+-- Sequential ------------------------------------------------------------------------------------------------
 
 internal.options = {
   { "name", "text", false }, { "metrics", "metrics", false }, { "batch_size", "size", 32 }, { "shards", "size", false },
   { "epochs", "size", 1 }, { "seed", "seed", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
-  { "learning_rate", "positive", false }, { "callbacks", "callbacks", false }, { "class_weight", "class_weight", false },
+  { "learning_rate", "positive", false }, { "callbacks", "callbacks", false },
+  { "class_weight", "class_weight", false },
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true }
 for _, entry in ipairs(internal.options) do OPTION_NAMES[entry[1]] = true end
@@ -72,7 +74,8 @@ end
 -- model.add(layer) gives the method no model; what else it may be given is its own matter.
 local function is_model(model, method, line)
   local good = type(model) == "table" and rawget(model, "object") == "model"
-  if not good then report(line, format("%s: write model:%s, with a colon", method, method == "add" and "add(...)" or method .. "{...}")) end
+  local call = method == "add" and "add(...)" or method .. "{...}"
+  if not good then report(line, format("%s: write model:%s, with a colon", method, call)) end
   return good
 end
 
@@ -83,10 +86,11 @@ function Model.add(model, ...)
   add_layer(model, layer, line, #model.stack + 1)
 end
 
--- compile and fit: the same options as in Sequential{...}, by name or in Keras's order; fit takes those of the training alone.
+-- compile and fit: the same options as in Sequential{...}, by name or in Keras's order; fit takes those of the training
+-- alone.
 local COMPILE = { "optimizer", "loss" }
-local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true, shards = true, callbacks = true,
-              class_weight = true }
+local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true,
+              shards = true, callbacks = true, class_weight = true }
 
 function Model.compile(model, ...)
   local line = caller_line()

@@ -1,6 +1,7 @@
--- statements.lua: in: the graph of values that a layer's mathematics returns.  out: tensors and the statements that fill them.
--- What is stored, that is, becomes a tensor: products, transcendental functions, whatever a local variable names, whatever is used twice.
--- The rest is written out where it is used.
+-- statements.lua: in: the graph of values that a layer's mathematics returns.
+-- out: tensors and the statements that fill them.
+-- What is stored, that is, becomes a tensor: products, transcendental functions, whatever a local variable names,
+-- whatever is used twice. The rest is written out where it is used.
 local internal = ...
 local Value, Element, Axis = internal.Value, internal.Element, internal.Axis
 local is, element, value = internal.is, internal.element, internal.value
@@ -11,7 +12,7 @@ local format, sort = string.format, table.sort
 
 local function mistake(...) error(format(...), 0) end
 
--- Programs ------------------------------------------------------------------------------------------------------------------
+-- Programs --------------------------------------------------------------------------------------------------
 
 local function add_tensor(program, fields)
   program.tensors[#program.tensors + 1] = fields
@@ -93,13 +94,17 @@ local function add_statement(scope, section, accumulate, tensor, index, right, i
   axes_in(index, axes, seen)
   axes_of(right, axes, seen)
   for _, axis in ipairs(axes) do
-    if not axis.extent then mistake("cannot tell the extent of axis %s: it never stands alone as an index", axis.name) end
+    if not axis.extent then
+      mistake("cannot tell the extent of axis %s: it never stands alone as an index", axis.name)
+    end
   end
-  program.statements[#program.statements + 1] = { section = section, accumulate = accumulate, tensor = tensor, index = index,
-    right = right, axes = axes, loop = loop, layer = scope.layer_name }
+  program.statements[#program.statements + 1] = {
+    section = section, accumulate = accumulate, tensor = tensor, index = index,
+    right = right, axes = axes, loop = loop, layer = scope.layer_name,
+  }
 end
 
--- From the graph of values to elements -----------------------------------------------------------------------------------
+-- From the graph of values to elements ----------------------------------------------------------------------
 
 local function substitute(index, map)
   local moved = {}
@@ -135,7 +140,9 @@ local function resolve(scope, e, map, implied)
     for d, position in ipairs(index) do
       if is(position, Element) then
         index[d] = resolve(scope, position, map, implied)
-        if index[d].op ~= "load" or not index[d].tensor.integer then mistake("an index is a sum of axes and whole numbers, or an integer id") end
+        if index[d].op ~= "load" or not index[d].tensor.integer then
+          mistake("an index is a sum of axes and whole numbers, or an integer id")
+        end
       end
     end
     return element_at(scope, e.value, index, implied)
@@ -205,10 +212,11 @@ function element_at(scope, node, index, implied)
     if not (map and is_rename(node)) then mistake("a value is used before it is defined") end
     return resolve(scope, node.right, map, implied)
   end
-  return { op = node.op, a = element_at(scope, node.a, index, implied), b = node.b and element_at(scope, node.b, index, implied) }
+  return { op = node.op, a = element_at(scope, node.a, index, implied),
+           b = node.b and element_at(scope, node.b, index, implied) }
 end
 
--- Which values are stored ----------------------------------------------------------------------------------------------------
+-- Which values are stored -----------------------------------------------------------------------------------
 
 local function loads_in(e, list)
   if e.op == "load" then
@@ -285,7 +293,8 @@ local function has_summed_axes(node)
 end
 
 local function can_join_sum(node, uses)   -- may become terms of the sum that uses it, instead of a tensor of its own
-  if not is(node, Value) or uses[node] ~= 1 or rawget(node, "local_name") or rawget(node, "blocks") or #node.shape == 0 then return false end
+  if not is(node, Value) or uses[node] ~= 1 then return false end
+  if rawget(node, "local_name") or rawget(node, "blocks") or #node.shape == 0 then return false end
   if node.op == "indexed" then
     return node.right.op ~= "largest" and has_summed_axes(node) and map_left(node, node.left) ~= nil
   end
@@ -310,16 +319,18 @@ local function must_store(node, uses, returned)
   return rawget(node, "root") or rawget(node, "local_name") or uses[node] > 1 or returned[node]
 end
 
--- Storing ----------------------------------------------------------------------------------------------------------------------
+-- Storing ---------------------------------------------------------------------------------------------------
 
 local function collect_terms(scope, node, index, sign, top, list)
-  if (top or rawget(node, "joined")) and (node.op == "add" or node.op == "subtract") and internal.is_sum(node, scope.uses) then
+  local additive = node.op == "add" or node.op == "subtract"
+  if (top or rawget(node, "joined")) and additive and internal.is_sum(node, scope.uses) then
     for which, child in ipairs{ node.a, node.b } do
       local child_sign = (which == 2 and node.op == "subtract") and -sign or sign
       if is(child, Value) and rawget(child, "joined") then
         collect_terms(scope, child, index, child_sign, false, list)
       else
-        list[#list + 1] = { element = element_at(scope, child, index, scope.implied), sign = child_sign, summed = false }
+        local element = element_at(scope, child, index, scope.implied)
+        list[#list + 1] = { element = element, sign = child_sign, summed = false }
       end
     end
     return list
@@ -337,8 +348,9 @@ local function collect_terms(scope, node, index, sign, top, list)
     end
     return list
   end
-  list[1] = { element = { op = node.op, a = element_at(scope, node.a, index, scope.implied),
-                          b = node.b and element_at(scope, node.b, index, scope.implied) }, sign = sign, summed = false }
+  local a = element_at(scope, node.a, index, scope.implied)
+  local b = node.b and element_at(scope, node.b, index, scope.implied)
+  list[1] = { element = { op = node.op, a = a, b = b }, sign = sign, summed = false }
   return list
 end
 
@@ -351,7 +363,9 @@ local function fresh_axes(shape)
 end
 
 local function default_name(node)
-  if node.op == "add" or node.op == "subtract" or node.op == "indexed" then return rawget(node, "product") and "z" or "sum" end
+  if node.op == "add" or node.op == "subtract" or node.op == "indexed" then
+    return rawget(node, "product") and "z" or "sum"
+  end
   local operand = rawget(node, "a")
   local of = is(operand, Value) and rawget(operand, "tensor_name")
   return of and node.op .. "_" .. of or node.op
@@ -418,7 +432,8 @@ local function store(scope, node, state)
     emit_terms(scope, tensor, out, terms, false)
     return
   end
-  tensor = batched_tensor(program, { layer = scope.layer_name, name = name, role = "value" }, timed, joined(scope.implied_shape, shape))
+  tensor = batched_tensor(program, { layer = scope.layer_name, name = name, role = "value" }, timed,
+                          joined(scope.implied_shape, shape))
   rawset(node, "stored", function(at, implied) return load(tensor, place(program, timed, joined(implied, at))) end)
   emit_terms(scope, tensor, place(program, timed, joined(scope.implied, out)), terms, true)
 end
@@ -427,7 +442,9 @@ end
 local function emit_graph(scope, roots, states)
   local list, uses, returned = {}, {}, {}
   for _, root in ipairs(roots) do
-    if not is(root, Value) then mistake("the mathematics returned %s where a value was expected", internal.shown(root)) end
+    if not is(root, Value) then
+      mistake("the mathematics returned %s where a value was expected", internal.shown(root))
+    end
     returned[root] = true
     reach(root, list, uses)
   end
@@ -442,7 +459,9 @@ local function emit_graph(scope, roots, states)
   end
   for pass = 1, 2 do                                  -- what depends on weights alone comes first, outside the loop
     for _, node in ipairs(list) do
-      if must_store(node, uses, returned) and is_static(node) == (pass == 1) then store(scope, node, states and states[node]) end
+      if must_store(node, uses, returned) and is_static(node) == (pass == 1) then
+        store(scope, node, states and states[node])
+      end
     end
   end
 end

@@ -8,7 +8,7 @@ local format, find, sub = string.format, string.find, string.sub
 
 local CALLBACKS_MAX, CLASSES_MAX = 8, 100000
 
--- Learning rates ------------------------------------------------------------------------------------------------------------------
+-- Learning rates --------------------------------------------------------------------------------------------
 
 local function schedule(class, kind, list, check)
   constructor(class, function(given, line)
@@ -61,7 +61,7 @@ function types.learning_rate(v)
   return types.positive(v)
 end
 
--- Callbacks -----------------------------------------------------------------------------------------------------------------------
+-- Callbacks -------------------------------------------------------------------------------------------------
 
 -- Descriptions may come from others: what they write stays in the working folder, and out of what is hidden there.
 -- (Links are looked through, and existing files into, by training_files.c.)
@@ -141,7 +141,7 @@ function types.class_weight(v)
   return list, nil
 end
 
--- What the names of metrics and of classes decide -------------------------------------------------------------------------------------
+-- What the names of metrics and of classes decide -----------------------------------------------------------
 
 local function grows_better(name)
   return find(name, "accuracy", 1, true) ~= nil

@@ -24,7 +24,7 @@ local function mistake(...)
   error(format(...), 3)
 end
 
--- Axes and affine indices -------------------------------------------------------------------------------------------------
+-- Axes and affine indices -----------------------------------------------------------------------------------
 
 local function make(class, fields)
   fields._class = class
@@ -89,7 +89,7 @@ local function lone_axis(index)
 end
 internal.lone_axis = lone_axis
 
--- Elements ------------------------------------------------------------------------------------------------------------------
+-- Elements --------------------------------------------------------------------------------------------------
 
 local function element(op, a, b)
   return make(Element, { op = op, a = a, b = b })
@@ -157,7 +157,7 @@ local function check_index(value, index)
   return checked
 end
 
--- Values --------------------------------------------------------------------------------------------------------------------
+-- Values ----------------------------------------------------------------------------------------------------
 
 local count = 0
 local function value(fields)
@@ -238,7 +238,7 @@ function Value.__newindex(self, key, right)
   rawset(self, "right", to_element(right))
 end
 
--- The vocabulary --------------------------------------------------------------------------------------------------------------
+-- The vocabulary --------------------------------------------------------------------------------------------
 
 local vocabulary = {}
 internal.vocabulary = vocabulary

@@ -10,7 +10,7 @@ local math_type, floor, huge = math.type, math.floor, math.huge
 local function is_unknown(v) return v == internal.unknown end
 internal.is_unknown = is_unknown
 
--- Suggestions --------------------------------------------------------------------------------------------------------
+-- Suggestions -----------------------------------------------------------------------------------------------
 
 local function lower(c) return c >= 65 and c <= 90 and c + 32 or c end
 
@@ -72,7 +72,7 @@ local function suggestion(word, candidates)
 end
 internal.suggestion = suggestion
 
--- How values are said ------------------------------------------------------------------------------------------------
+-- How values are said ---------------------------------------------------------------------------------------
 
 local function shown_object(object)
   local kind, def = rawget(object, "object"), rawget(object, "definition")
@@ -103,7 +103,7 @@ local function shown(object)
 end
 internal.shown = shown
 
--- Lists --------------------------------------------------------------------------------------------------------------
+-- Lists -----------------------------------------------------------------------------------------------------
 
 -- A table of a description without objects: a list, or arguments with names.
 local function is_plain(v)
