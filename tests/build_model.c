@@ -86,6 +86,20 @@ static void add_weight(Built *built, const Layer *layer, const char *name, int r
         .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1 } };
 }
 
+/* The output of a merge: the widest extents, or their sum along the axis (from 1, or -1 for the last). */
+static void merge_shapes(const Built *built, Layer *layer, bool side_by_side)
+{
+    int axis = (int)layer_number(layer, "axis", -1), along = axis < 0 ? layer->input.rank + axis : axis - 1;
+    for (int n = 1; n < layer->from_count; n++)
+        for (int d = 0; d < layer->input.rank; d++) {
+            int extent = built->layers[layer->from[n]].output.extent[d];
+            if (side_by_side && d == along)
+                layer->output.extent[d] += extent;
+            else if (!side_by_side && extent > layer->output.extent[d])
+                layer->output.extent[d] = extent;
+        }
+}
+
 /* Output shape and weights from kind, arguments and input shape. */
 static void finish_layer(Built *built, Layer *layer)
 {
@@ -116,6 +130,10 @@ static void finish_layer(Built *built, Layer *layer)
         layer->output = (Shape){ 1, { (int)shape_count(&layer->input) } };
     } else if (!strcmp(layer->kind, "RepeatVector")) {
         layer->output = (Shape){ 2, { (int)layer_number(layer, "n", 1), layer->input.extent[0] } };
+    } else if (!strcmp(layer->kind, "Concatenate")) {
+        merge_shapes(built, layer, true);
+    } else if (layer->from_count > 1 && strcmp(layer->kind, "Custom")) {
+        merge_shapes(built, layer, false);
     } else if (!strcmp(layer->kind, "Custom")) {
         layer->custom = true;
         add_weight(built, layer, "kernel", 1, 1, (int)layer_number(layer, "weights", 1));
@@ -139,6 +157,23 @@ static const char *name_layer(Built *built, const char *kind)
     return keep(built, "", name);
 }
 
+static int position_of(const Built *built, const char *name, size_t length)
+{
+    for (int i = 0; i < built->model.layer_count; i++)
+        if (strlen(built->layers[i].name) == length && !strncmp(built->layers[i].name, name, length))
+            return i;
+    give_up("no such layer", name);
+}
+
+/* "lstm,dense" as positions. */
+static int read_positions(const Built *built, const char *names, int *positions)
+{
+    int count = 0;
+    for (const char *at = names; *at; at += strcspn(at, ","), at += *at == ',')
+        positions[count++] = position_of(built, at, strcspn(at, ","));
+    return count;
+}
+
 static void add_layer(Built *built, const char *kind, char *arguments, Shape input)
 {
     int index = built->model.layer_count;
@@ -160,6 +195,10 @@ static void add_layer(Built *built, const char *kind, char *arguments, Shape inp
         *equals = 0;
         if (!strcmp(word, "trainable"))
             layer->trainable = atoi(equals + 1) != 0;
+        else if (!strcmp(word, "from")) {
+            layer->from_count = read_positions(built, equals + 1, layer->from);
+            layer->input = built->layers[layer->from[0]].output;
+        }
         else
             set_argument(built, layer, word, equals + 1);
     }
@@ -169,7 +208,7 @@ static void add_layer(Built *built, const char *kind, char *arguments, Shape inp
 
 /* ---- the parts of the line ---- */
 
-static Shape read_input(Built *built, char *part, bool *bare)
+static Shape read_input(Built *built, char *part, bool *bare, int *vocabulary)
 {
     Shape shape = { 0 };
     char *rest = NULL;
@@ -179,7 +218,7 @@ static Shape read_input(Built *built, char *part, bool *bare)
         else if (!strcmp(word, "bare"))
             *bare = true;
         else if (!strncmp(word, "vocabulary=", 11))
-            built->model.descriptor.vocabulary = atoi(word + 11);
+            built->model.descriptor.vocabulary = *vocabulary = atoi(word + 11);
         else if (strcmp(word, "float"))
             shape.extent[shape.rank++] = atoi(word);
     }
@@ -233,7 +272,7 @@ static void place_weights(Built *built)
 static void describe(Built *built, Shape input)
 {
     struct lstmc_model *descriptor = &built->model.descriptor;
-    const Shape *output = &built->layers[built->model.layer_count - 1].output;
+    const Shape *output = &built->layers[built->outputs[built->model.output_count - 1]].output;
     Shape target = *output;
     descriptor->target_is_class = built->model.loss && !strcmp(built->model.loss, "sparse_categorical_crossentropy");
     if (descriptor->target_is_class)
@@ -244,6 +283,23 @@ static void describe(Built *built, Shape input)
     descriptor->input_count = shape_count(&input);
     descriptor->output_count = shape_count(output);
     descriptor->target_count = shape_count(&target);
+}
+
+/* An Input layer, unless it is bare. */
+static Shape add_input(Built *built, char *part, bool *bare)
+{
+    int vocabulary = 0;
+    char none[1] = "";
+    Shape input = read_input(built, part, bare, &vocabulary);
+    if (*bare)
+        return input;
+    add_layer(built, "Input", none, input);
+    Layer *layer = &built->layers[built->model.layer_count - 1];
+    layer->input = layer->output = input;
+    layer->from_count = 0;
+    layer->vocabulary = vocabulary;
+    built->inputs[built->model.input_count++] = built->model.layer_count - 1;
+    return input;
 }
 
 Model *build_model(const char *text)
@@ -259,14 +315,20 @@ Model *build_model(const char *text)
 
     char *part = strtok_r(line, "|", &rest);
     bool bare = false;
-    Shape input = read_input(built, part, &bare);
-    char none[1] = "";
-    if (!bare)
-        add_layer(built, "Input", none, input);
+    Shape input = add_input(built, part, &bare);
     while ((part = strtok_r(NULL, "|", &rest))) {
         part += strspn(part, " ");
         if (!strncmp(part, "loss=", 5)) {
             read_loss(built, part);
+            continue;
+        }
+        if (!strncmp(part, "float ", 6) || !strncmp(part, "tokens ", 7)) {
+            add_input(built, part, &bare);
+            continue;
+        }
+        if (!strncmp(part, "outputs=", 8)) {
+            part[strcspn(part, " ")] = 0;
+            built->model.output_count = read_positions(built, part + 8, built->outputs);
             continue;
         }
         size_t length = strcspn(part, " ");
@@ -274,9 +336,10 @@ Model *build_model(const char *text)
         part[length] = 0;
         add_layer(built, part, arguments, input);
     }
-    built->model.input_count = !bare;
-    built->model.output_count = 1;
-    built->outputs[0] = built->model.layer_count - 1;
+    if (!built->model.output_count) {
+        built->model.output_count = 1;
+        built->outputs[0] = built->model.layer_count - 1;
+    }
     place_weights(built);
     describe(built, input);
     free(line);

@@ -4,6 +4,8 @@
  *     tokens 6 vocabulary=11 | Embedding output_dim=3 | GRU units=4 reset_after=0 | Dense units=3 activation=softmax | loss=...
  *
  * Keras's defaults hold for what is not said; the Input layer is made from the first part ("bare" before it: no Input layer).
+ * A graph: a layer that reads others than the one before names them by `from=lstm,dense`; a part `float ...` or `tokens ...` further on
+ * is one more Input (input, input_1, ...); a part `outputs=dense,dense_1` says what the model's outputs are, if not its last layer's.
  * `Custom units=2 weights=6`: a layer that the description defines itself, with one weight "kernel" of that many floats and an output
  * of that many units in the place of the last axis. */
 #ifndef BUILD_MODEL_H

@@ -130,10 +130,11 @@ typedef struct Square {             /* y[j] = sum over i of kernel[2 i + j] x[i]
     double error;                   /* factor of one derivative */
 } Square;
 
-static double square_forward(void *context, int layer, const double *weights, const double *x, int rows, int first_row, uint64_t seed,
-                             double *y)
+static double square_forward(void *context, int layer, const double *weights, const double *const *xs, int rows, int first_row,
+                             uint64_t seed, double *y)
 {
     const Square *square = context;
+    const double *x = xs[0];
     const double *kernel = weights + square->offset;
     (void)layer, (void)first_row, (void)seed;
     for (size_t row = 0; row < (size_t)rows * square->rows_a_sample; row++)
@@ -145,10 +146,12 @@ static double square_forward(void *context, int layer, const double *weights, co
     return INFINITY;
 }
 
-static void square_backward(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y,
-                            double *gradients, double *d_x)
+static void square_backward(void *context, int layer, const double *weights, const double *const *xs, int rows, const double *d_y,
+                            double *gradients, double *const *d_xs)
 {
     const Square *square = context;
+    const double *x = xs[0];
+    double *d_x = d_xs[0];
     const double *kernel = weights + square->offset;
     (void)layer;
     for (size_t row = 0; row < (size_t)rows * square->rows_a_sample; row++)

@@ -381,7 +381,7 @@ static void extract_descriptor(Description *d, int batch)
     m->source = slash ? slash + 1 : d->file;
     m->version = LSTMC_VERSION;
     m->input_is_tokens = field_flag(d, "input_is_tokens");
-    m->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
+    m->vocabulary = d->model.layers[0].vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     m->target_is_class = field_flag(d, "target_is_class");
     m->output_rank = field_shape(d, "output_shape", LSTMC_RANK_MAX, m->output_shape);
     m->target_rank = field_shape(d, "target_shape", LSTMC_RANK_MAX, m->target_shape);

@@ -33,6 +33,7 @@ typedef struct Layer {
     int *from;                      /* positions in Model.layers of the layers whose outputs it reads: earlier ones */
     int from_count;                 /* Input: 0 */
     Shape input, output;            /* input: what the first of them puts out */
+    int vocabulary;                 /* Input of token ids: they are below; else 0 */
     Argument *arguments;
     int argument_count;
     const struct lstmc_tensor **weights;    /* named "lstm_1/kernel"; pointers into Model.descriptor.weights */

@@ -27,22 +27,22 @@ static void set_weights(Runner *runner, const double *weights)
     }
 }
 
-static double forward(void *context, int layer, const double *weights, const double *x, int rows, int first_row,
-                      uint64_t seed, double *y)
+static double forward(void *context, int layer, const double *weights, const double *const *x, int rows,
+                      int first_row, uint64_t seed, double *y)
 {
     Runners *runners = context;
     Runner *runner = &runners->layers[layer];
     const Layer *of = &runners->model->layers[layer];
     set_weights(runner, weights);
-    memcpy(memory_of(runner->memory, runner->ir->input), x, (size_t)rows * shape_count(&of->input) * sizeof *x);
+    memcpy(memory_of(runner->memory, runner->ir->input), x[0], (size_t)rows * shape_count(&of->input) * sizeof **x);
     evaluate_noise(runner->memory, seed, first_row);
     evaluate_section(runner->memory, SECTION_FORWARD, rows);
     memcpy(y, memory_of(runner->memory, runner->ir->output), (size_t)rows * shape_count(&of->output) * sizeof *y);
     return INFINITY;                /* nobody knows: the finite differences look for jumps themselves */
 }
 
-static void backward(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y,
-                     double *gradients, double *d_x)
+static void backward(void *context, int layer, const double *weights, const double *const *x, int rows,
+                     const double *d_y, double *gradients, double *const *d_x)
 {
     Runners *runners = context;
     Runner *runner = &runners->layers[layer];
@@ -71,10 +71,10 @@ static void backward(void *context, int layer, const double *weights, const doub
             gradients[tensor->weight->offset + k] += from[k];
     }
     size_t inputs = (size_t)rows * shape_count(&of->input);
-    if (d_x && runner->ir->input->adjoint)
-        memcpy(d_x, memory_of(runner->memory, runner->ir->input->adjoint), inputs * sizeof *d_x);
-    else if (d_x)                   /* nothing that the layer returns depends on its input */
-        memset(d_x, 0, inputs * sizeof *d_x);
+    if (d_x[0] && runner->ir->input->adjoint)
+        memcpy(d_x[0], memory_of(runner->memory, runner->ir->input->adjoint), inputs * sizeof **d_x);
+    else if (d_x[0])                 /* nothing that the layer returns depends on its input */
+        memset(d_x[0], 0, inputs * sizeof **d_x);
 }
 
 static void reset(void *context, int layer)

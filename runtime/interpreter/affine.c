@@ -26,7 +26,7 @@ void affine_backward(const Interpreter *it, size_t rows, size_t inputs, size_t o
     if (d_bias)
         add_column_sums((Rows){ (REAL *)d_z, outputs }, rows, outputs, d_bias);
     if (d_x)
-        matrix_product(it, AS_IS, TRANSPOSED, rows, inputs, outputs, d_z, outputs, kernel, outputs, 0, d_x, inputs);
+        matrix_product(it, AS_IS, TRANSPOSED, rows, inputs, outputs, d_z, outputs, kernel, outputs, 1, d_x, inputs);
 }
 
 void add_column_sums(Rows d_z, size_t rows, size_t width, REAL *sums)

@@ -3,7 +3,7 @@
 
 static size_t rows_of(const Interpreter *it, const Run *run)
 {
-    return (size_t)it->rows * (run->output_count / run->units);
+    return (size_t)it->rows * (run->out.count / run->units);
 }
 
 static const char *set_up(Interpreter *it, Run *run)
@@ -22,30 +22,26 @@ static const char *set_up(Interpreter *it, Run *run)
         return "the kernel must be (features, units)";
     if (layer_flag(layer, "use_bias") != (run->bias != NULL) || (run->bias && run->bias->count != run->units))
         return "the bias must be (units), and be there if use_bias says so";
-    run->z = interpreter_room(it, (size_t)it->rows_max * run->output_count, sizeof(REAL));
-    run->d_z = interpreter_room(it, (size_t)it->rows_max * run->output_count, sizeof(REAL));
+    run->z = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
+    run->d_z = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
     return NULL;
 }
 
 static void forward(Interpreter *it, Run *run)
 {
     size_t rows = rows_of(it, run), units = run->units;
-    affine_forward(it, rows, run->features, units, run->x, weights_of(it, run->kernel), weights_of(it, run->bias),
-                   run->z);
-    activation_forward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->y, units }, rows, units);
+    affine_forward(it, rows, run->features, units, run->in[0]->y, weights_of(it, run->kernel),
+                   weights_of(it, run->bias), run->z);
+    activation_forward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->out.y, units }, rows, units);
 }
 
 static void backward(Interpreter *it, Run *run)
 {
     size_t rows = rows_of(it, run), units = run->units;
-    bool loss_set_d_z = it->gradient_at_logits && run->index == it->run_count - 1;
-    if (!loss_set_d_z)
-        activation_backward(it, run->activation, (Rows){ run->z, units }, (Rows){ run->y, units },
-                            (Rows){ run->d_y, units },
-                            (Rows){ run->d_z, units }, rows, units);
-    affine_backward(it, rows, run->features, units, run->x, weights_of(it, run->kernel), run->d_z,
+    pull_to_argument(it, run, units);
+    affine_backward(it, rows, run->features, units, run->in[0]->y, weights_of(it, run->kernel), run->d_z,
                     gradients_of(it, run, run->kernel),
-                    gradients_of(it, run, run->bias), run->d_x);
+                    gradients_of(it, run, run->bias), adjoint_of(run->in[0]));
 }
 
-const LayerKind kind_dense = { "Dense", set_up, forward, backward };
+const LayerKind kind_dense = { .name = "Dense", .set_up = set_up, .forward = forward, .backward = backward };

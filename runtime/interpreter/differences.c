@@ -30,10 +30,14 @@ typedef struct Probe {
     const Model *model;
     Interpreter *it;
     uint64_t seed;
-    size_t input_count, output_count, width;    /* width: of the last axis of the output */
+    size_t input_count, output_count;           /* numbers of all inputs of a sample; of all outputs */
+    size_t last_count, width;                   /* of the last output, which the loss reads; of its last axis */
     double *weights, *gradients;
-    double *input, *d_input;
-    int32_t *ids, *classes;
+    double *input, *d_input;                    /* one input after the other, [rows, count] each */
+    int32_t *ids, *classes;                     /* ids: laid out as input */
+    const void **x;                             /* where each input is; d_x: where its gradient is, NULL of ids */
+    double **d_x;
+    const double **d_outputs;
     double *target, *coefficient;               /* coefficient: of the linear loss of a model without one */
     double sample_weight[DIFFERENCES_ROWS];
     double *direction, *before;
@@ -61,16 +65,22 @@ static size_t draw_below(const Probe *probe, int stream, int draw, size_t elemen
 
 static double loss_at(Probe *probe)
 {
-    const void *x = probe->ids ? (const void *)probe->ids : probe->input;
-    interpreter_forward(probe->it, probe->weights, x, DIFFERENCES_ROWS, 0, NOISE_SEED);
-    if (probe->model->loss)
+    const Model *model = probe->model;
+    interpreter_forward_all(probe->it, probe->weights, probe->x, DIFFERENCES_ROWS, 0, NOISE_SEED);
+    if (model->loss)
         return interpreter_loss(probe->it, probe->classes ? (const void *)probe->classes : probe->target,
-                                probe->sample_weight, LOSS_SCALE * (double)probe->width / (double)probe->output_count);
-    const double *y = interpreter_output(probe->it);
+                                probe->sample_weight, LOSS_SCALE * (double)probe->width / (double)probe->last_count);
+    const double *coefficient = probe->coefficient;
     double sum = 0;
-    for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
-        sum += probe->coefficient[i] * y[i];
-    interpreter_set_d_output(probe->it, probe->coefficient);
+    for (int k = 0; k < model->output_count; k++) {
+        const double *y = interpreter_layer_output(probe->it, model->outputs[k]);
+        size_t count = DIFFERENCES_ROWS * shape_count(&model->layers[model->outputs[k]].output);
+        probe->d_outputs[k] = coefficient;
+        for (size_t i = 0; i < count; i++)
+            sum += coefficient[i] * y[i];
+        coefficient += count;
+    }
+    interpreter_set_d_outputs(probe->it, probe->d_outputs);
     return sum;
 }
 
@@ -104,7 +114,7 @@ static void draw_choices(const Probe *probe, int draw, size_t row, double *targe
 static void draw_target(Probe *probe, int draw)
 {
     const char *loss = probe->model->loss;
-    size_t rows = DIFFERENCES_ROWS * probe->output_count / probe->width;
+    size_t rows = DIFFERENCES_ROWS * probe->last_count / probe->width;
     bool choices = loss && strstr(loss, "categorical_crossentropy"), probability = loss && strstr(loss, "crossentropy");
     for (size_t row = 0; row < rows; row++) {
         double *target = probe->target + row * probe->width;
@@ -120,17 +130,25 @@ static void draw_target(Probe *probe, int draw)
     }
 }
 
+static void draw_inputs(Probe *probe, int draw)
+{
+    size_t i = 0;
+    for (int k = 0; k < probe->it->input_count; k++) {
+        const Value *input = &probe->it->inputs[k];
+        for (size_t end = i + DIFFERENCES_ROWS * input->count; i < end; i++)
+            if (input->ids)
+                probe->ids[i] = (int32_t)draw_below(probe, STREAM_INPUT, draw, i, (size_t)input->vocabulary);
+            else
+                probe->input[i] = 1.5 * draw_signed(probe, STREAM_INPUT, draw, i);
+    }
+}
+
 /* Everything of one draw; incoming states are those that one run over the same input leaves. Returns the loss. */
 static double draw_all(Probe *probe, int draw, double shrink)
 {
     draw_weights(probe, draw, shrink);
     draw_target(probe, draw);
-    int vocabulary = probe->model->descriptor.vocabulary;
-    for (size_t i = 0; i < DIFFERENCES_ROWS * probe->input_count; i++)
-        if (probe->ids)
-            probe->ids[i] = (int32_t)draw_below(probe, STREAM_INPUT, draw, i, vocabulary > 0 ? (size_t)vocabulary : 1);
-        else
-            probe->input[i] = 1.5 * draw_signed(probe, STREAM_INPUT, draw, i);
+    draw_inputs(probe, draw);
     for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
         probe->coefficient[i] = draw_signed(probe, STREAM_COEFFICIENT, draw, i);
     for (size_t row = 0; row < DIFFERENCES_ROWS; row++)
@@ -331,21 +349,36 @@ static bool take_memory(Probe *probe)
     probe->gradients = calloc(descriptor->gradient_count + 1, sizeof(double));
     probe->input = calloc(inputs, sizeof(double));
     probe->d_input = calloc(inputs, sizeof(double));
-    probe->ids = descriptor->input_is_tokens ? calloc(inputs, sizeof(int32_t)) : NULL;
+    probe->ids = calloc(inputs, sizeof(int32_t));
+    probe->x = calloc((size_t)probe->it->input_count, sizeof *probe->x);
+    probe->d_x = calloc((size_t)probe->it->input_count, sizeof *probe->d_x);
+    probe->d_outputs = calloc((size_t)probe->it->output_count, sizeof *probe->d_outputs);
     probe->classes = descriptor->target_is_class ? calloc(outputs, sizeof(int32_t)) : NULL;
     probe->target = calloc(outputs, sizeof(double));
     probe->coefficient = calloc(outputs, sizeof(double));
     probe->direction = calloc(longest, sizeof(double));
     probe->before = calloc(longest, sizeof(double));
     return probe->weights && probe->gradients && probe->input && probe->d_input &&
-           (probe->ids || !descriptor->input_is_tokens) && (probe->classes || !descriptor->target_is_class) &&
+           probe->ids && probe->x && probe->d_x && probe->d_outputs && (probe->classes || !descriptor->target_is_class) &&
            probe->target && probe->coefficient && probe->direction && probe->before;
+}
+
+static void place_inputs(Probe *probe)
+{
+    size_t first = 0;
+    for (int k = 0; k < probe->it->input_count; k++) {
+        const Value *input = &probe->it->inputs[k];
+        probe->x[k] = input->ids ? (const void *)(probe->ids + first) : probe->input + first;
+        probe->d_x[k] = input->ids ? NULL : probe->d_input + first;
+        first += DIFFERENCES_ROWS * input->count;
+    }
 }
 
 static void give_back(Probe *probe)
 {
     void *all[] = { probe->weights, probe->gradients, probe->input,       probe->d_input,   probe->ids,
-                    probe->classes, probe->target,    probe->coefficient, probe->direction, probe->before };
+                    probe->classes, probe->target,    probe->coefficient, probe->direction, probe->before,
+                    probe->x,       probe->d_x,       probe->d_outputs };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     interpreter_free(probe->it);
@@ -364,12 +397,13 @@ static bool is_trained(const Model *model, const struct lstmc_tensor *tensor)
 static int check_all(Probe *probe, struct differences *result)
 {
     const struct lstmc_model *descriptor = &probe->model->descriptor;
-    result->list = calloc((size_t)descriptor->weight_tensors + 1, sizeof *result->list);
+    result->list = calloc((size_t)descriptor->weight_tensors + (size_t)probe->it->input_count, sizeof *result->list);
     if (!result->list || !take_memory(probe))
         return LSTMC_NO_MEMORY;
+    place_inputs(probe);
     if (!choose_draw(probe, result))
         return LSTMC_NOT_FINITE;
-    interpreter_backward(probe->it, probe->gradients, probe->ids ? NULL : probe->d_input);
+    interpreter_backward_all(probe->it, probe->gradients, probe->d_x);
     for (int w = 0; w < descriptor->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &descriptor->weights[w];
         if (!is_trained(probe->model, tensor))
@@ -380,10 +414,14 @@ static int check_all(Probe *probe, struct differences *result)
                       (Subject){ probe->weights + tensor->offset, probe->gradients + tensor->offset, tensor->count, 0 },
                       difference);
     }
-    if (!probe->ids) {
+    for (int k = 0; k < probe->it->input_count; k++) {
+        if (!probe->d_x[k])
+            continue;
         struct difference *difference = &result->list[result->count++];
-        difference->tensor = "input";
-        check_subject(probe, (Subject){ probe->input, probe->d_input, DIFFERENCES_ROWS * probe->input_count, 0 },
+        difference->tensor = k < probe->model->input_count && probe->it->input_count > 1
+                                 ? probe->model->layers[probe->model->inputs[k]].name : "input";
+        double *values = probe->input + (probe->d_x[k] - probe->d_input);
+        check_subject(probe, (Subject){ values, probe->d_x[k], DIFFERENCES_ROWS * probe->it->inputs[k].count, 0 },
                       difference);
     }
     result->good = true;
@@ -399,9 +437,12 @@ int differences_check(const Model *model, const struct custom_layers *custom, ui
     Probe probe = { .model = model, .seed = seed, .it = interpreter_create(model, DIFFERENCES_ROWS, custom, message) };
     if (!probe.it)
         return LSTMC_MISMATCH;
-    const Shape *output = &model->layers[model->layer_count - 1].output;
-    probe.input_count = model->descriptor.input_count;
-    probe.output_count = shape_count(output);
+    const Shape *output = &model->layers[model->outputs[model->output_count - 1]].output;
+    for (int k = 0; k < probe.it->input_count; k++)
+        probe.input_count += probe.it->inputs[k].count;
+    for (int k = 0; k < model->output_count; k++)
+        probe.output_count += shape_count(&model->layers[model->outputs[k]].output);
+    probe.last_count = shape_count(output);
     probe.width = output->rank > 0 ? (size_t)output->extent[output->rank - 1] : 1;
     int status = check_all(&probe, result);
     if (status != LSTMC_OK && message)

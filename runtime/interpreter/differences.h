@@ -10,7 +10,7 @@
 #define DIFFERENCES_DRAWS 200       /* at most so often; then the best draw serves */
 
 struct difference {
-    const char *tensor;             /* "lstm/kernel"; "input" */
+    const char *tensor;             /* "lstm/kernel"; "input", or the Input layer's name of several */
     double deviation;               /* |a - b| by max |b|, or by the error of a where that is more */
     double allowed;                 /* DIFFERENCES_PRECISION, or up to 1 where the error of a is more */
     double finite_difference, derivative;   /* a and b, where that is */
@@ -19,7 +19,7 @@ struct difference {
 };
 
 struct differences {
-    struct difference *list;        /* each trainable weight tensor, then the input unless it is tokens */
+    struct difference *list;        /* each trainable weight tensor, then each input unless it is tokens */
     int count;
     bool good;                      /* no deviation is more than what is allowed */
     /* of the arguments that were used; less than DIFFERENCES_KINK: no draw was better */

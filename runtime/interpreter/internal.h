@@ -19,11 +19,14 @@
 #define interpreter_create        REAL_NAME(interpreter_create)
 #define interpreter_free          REAL_NAME(interpreter_free)
 #define interpreter_forward       REAL_NAME(interpreter_forward)
+#define interpreter_forward_all   REAL_NAME(interpreter_forward_all)
 #define interpreter_output        REAL_NAME(interpreter_output)
 #define interpreter_layer_output  REAL_NAME(interpreter_layer_output)
 #define interpreter_loss          REAL_NAME(interpreter_loss)
 #define interpreter_set_d_output  REAL_NAME(interpreter_set_d_output)
+#define interpreter_set_d_outputs REAL_NAME(interpreter_set_d_outputs)
 #define interpreter_backward      REAL_NAME(interpreter_backward)
+#define interpreter_backward_all  REAL_NAME(interpreter_backward_all)
 #define interpreter_state         REAL_NAME(interpreter_state)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
@@ -53,6 +56,36 @@ void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, R
 
 /* ---- one layer at work ---- */
 
+/* A loop over time: the turn at which it is. */
+typedef struct Loop {
+    size_t turns, at;
+} Loop;
+
+/* What stands on an edge: what a layer puts out for each sample, and its adjoint, to which all that read it add. */
+typedef struct Value {
+    Shape shape;
+    size_t count;                           /* numbers a sample */
+    REAL *y, *d_y;                          /* [rows_max, count]; NULL: ids in their place */
+    int32_t *ids;                           /* token ids, made safe: below vocabulary */
+    int vocabulary;
+    bool wanted;                            /* this time: d_y, for something below that learns */
+    const Loop *loop;                       /* made in a loop: y and d_y are those of its turns, `turn` numbers apart */
+    size_t turn;
+} Value;
+
+static inline REAL *values_of(const Value *value)
+{
+    return value->loop ? value->y + value->loop->at * value->turn : value->y;
+}
+
+/* Where the adjoint of an input is to be added; NULL if nobody wants it. */
+static inline REAL *adjoint_of(const Value *value)
+{
+    if (!value->wanted)
+        return NULL;
+    return value->loop ? value->d_y + value->loop->at * value->turn : value->d_y;
+}
+
 typedef struct LayerKind LayerKind;
 typedef struct Cell Cell;
 
@@ -60,14 +93,19 @@ typedef struct Run {
     const Layer *layer;
     const LayerKind *kind;
     int index;                              /* in Model.layers; the place of its dropout noise */
-    size_t input_count, output_count;       /* numbers a sample */
-    REAL *x, *y, *d_x, *d_y;                /* x: the y of the layer before. d_x: NULL if nobody wants it */
+    Value **in, out;                        /* in: what it reads, in the order of layer->from */
+    int in_count;
+    bool is_read;                           /* by another layer */
     const struct lstmc_tensor *kernel, *recurrent_kernel, *bias, *embeddings;   /* NULL: none */
     const Activation *activation, *recurrent_activation;
 
     /* Dense, Activation: the pre-activation. Recurrent layers: [rows, T, gates * units], T as in the input */
     REAL *z, *d_z;
     REAL *noise;                            /* Dropout */
+    struct Body *body;                      /* a layer that is composed of words (words.h) */
+    Value *result, *argument;               /* what it puts out; what it is the activation of, or NULL */
+    /* a custom layer: its inputs, their adjoints, [rows_max, count] each, and those of them that are wanted */
+    double **custom_x, **custom_d_x, **custom_wanted;
 
     /* recurrent layers */
     const Cell *cell;
@@ -86,7 +124,8 @@ struct LayerKind {
     /* Checks the layer and takes its memory: NULL, or what is wrong. */
     const char *(*set_up)(Interpreter *it, Run *run);
     void (*forward)(Interpreter *it, Run *run);
-    void (*backward)(Interpreter *it, Run *run);    /* adds to the gradients, sets d_x unless it is NULL */
+    void (*backward)(Interpreter *it, Run *run);    /* from out.d_y: adds to the gradients and to adjoint_of inputs */
+    bool many;                              /* reads any number of layers */
 };
 
 typedef struct LossKind LossKind;
@@ -109,8 +148,11 @@ struct Interpreter {
     void *blas;                             /* the library */
     Gemm *gemm;
 
-    int32_t *ids;                           /* a model of tokens: its input, ids made safe */
-    REAL *input;                            /* any other */
+    Value *inputs;                          /* of the model; so many numbers */
+    int input_count;
+    Run **outputs;                          /* of the model; the last one is the loss's */
+    REAL **d_outputs;                       /* their adjoints from outside, [rows_max, count] each */
+    int output_count;
 
     /* the last forward */
     const REAL *weights;
@@ -120,11 +162,11 @@ struct Interpreter {
 
     const LossKind *loss;
     bool loss_on_logits;                    /* the last layer ends in the sigmoid or softmax that the loss undoes */
-    bool gradient_at_logits;                /* what d_y of the last layer is not used for this time: its d_z is set */
+    bool gradient_at_logits;                /* this time: the last of d_outputs is that of its z, not of its y */
     REAL *target_row;                       /* one row of the target as floats, smoothed */
 
     double *custom_weights, *custom_gradients;
-    double *custom_x, *custom_y, *custom_d_x, *custom_d_y;
+    double *custom_y, *custom_d_y;
 
     double kink_distance;
     uint64_t kink_sides;
@@ -175,7 +217,7 @@ void matrix_product(const Interpreter *it, enum Transpose a_transposed, enum Tra
 /* z = x W + b, b may be NULL. */
 void affine_forward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs,
                     const REAL *x, const REAL *kernel, const REAL *bias, REAL *z);
-/* d_kernel += x^T d_z, d_bias += sum of d_z over rows, d_x = d_z W^T; each of the three may be NULL. */
+/* d_kernel += x^T d_z, d_bias += sum of d_z over rows, d_x += d_z W^T; each of the three may be NULL. */
 void affine_backward(const Interpreter *it, size_t rows, size_t inputs, size_t outputs,
                      const REAL *x, const REAL *kernel, const REAL *d_z, REAL *d_kernel, REAL *d_bias, REAL *d_x);
 void add_column_sums(Rows d_z, size_t rows, size_t width, REAL *sums);
@@ -215,13 +257,27 @@ REAL *recurrent_state(const Interpreter *it, const Run *run, REAL *states, size_
 #define kind_dropout       REAL_NAME(kind_dropout)
 #define kind_flatten       REAL_NAME(kind_flatten)
 #define kind_repeat_vector REAL_NAME(kind_repeat_vector)
+#define kind_concatenate   REAL_NAME(kind_concatenate)
+#define kind_add           REAL_NAME(kind_add)
+#define kind_subtract      REAL_NAME(kind_subtract)
+#define kind_multiply      REAL_NAME(kind_multiply)
+#define kind_average       REAL_NAME(kind_average)
+#define kind_maximum       REAL_NAME(kind_maximum)
+#define kind_minimum       REAL_NAME(kind_minimum)
 #define kind_custom        REAL_NAME(kind_custom)
 extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
-    kind_dropout, kind_flatten, kind_repeat_vector, kind_custom;
+    kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add, kind_subtract, kind_multiply,
+    kind_average, kind_maximum, kind_minimum, kind_custom;
 
 /* ---- loss.c ---- */
 
-#define loss_set_up REAL_NAME(loss_set_up)
+#define loss_set_up      REAL_NAME(loss_set_up)
+#define loss_at_argument REAL_NAME(loss_at_argument)
+#define pull_to_argument REAL_NAME(pull_to_argument)
 const char *loss_set_up(Interpreter *it);
+/* The gradient that the loss has, this time, at the argument of the activation in which the layer ends; else NULL. */
+const REAL *loss_at_argument(const Interpreter *it, const Run *run);
+/* run->d_z of a layer that ends in an activation along `width` numbers, from out.d_y and, if it is there, the loss. */
+void pull_to_argument(Interpreter *it, Run *run, size_t width);
 
 #endif

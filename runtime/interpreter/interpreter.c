@@ -15,7 +15,9 @@ static const LayerKind *kind_find(const Layer *layer)
 {
     static const LayerKind *const kinds[] = { &kind_input,   &kind_embedding,    &kind_simple_rnn, &kind_lstm,
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
-                                              &kind_flatten, &kind_repeat_vector };
+                                              &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
+                                              &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
+                                              &kind_minimum };
     if (layer->custom)
         return &kind_custom;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -90,51 +92,129 @@ static const char *check_layer(const Model *model, const Layer *layer)
     return NULL;
 }
 
-/* Connects layer `index` to the one before and lets its kind take what it needs. */
+/* Input number k of the model. One that is not an Input layer's (none is there) is the descriptor's. */
+static void set_up_input(Interpreter *it, int k)
+{
+    const Model *model = it->model;
+    const struct lstmc_model *descriptor = &model->descriptor;
+    Value *input = &it->inputs[k];
+    if (k < model->input_count)
+        input->shape = model->layers[model->inputs[k]].output;
+    else
+        input->shape.rank = descriptor->input_rank;
+    if (k >= model->input_count)
+        memcpy(input->shape.extent, descriptor->input_shape, sizeof descriptor->input_shape);
+    input->count = shape_count(&input->shape);
+    input->vocabulary = it->input_count > 1           ? model->layers[model->inputs[k]].vocabulary
+                        : descriptor->input_is_tokens ? descriptor->vocabulary
+                                                      : 0;
+    size_t count = (size_t)it->rows_max * input->count;
+    if (input->vocabulary > 0)
+        input->ids = interpreter_room(it, count, sizeof(int32_t));
+    else
+        input->y = interpreter_room(it, count, sizeof(REAL));
+}
+
+/* The values that layer `index` reads: NULL, or what is wrong. */
+static const char *connect(Interpreter *it, Run *run, int index)
+{
+    const Layer *layer = run->layer;
+    run->in_count = layer->from_count > 0 ? layer->from_count : 1;
+    run->in = interpreter_room(it, (size_t)run->in_count, sizeof *run->in);
+    if (it->no_memory)
+        return NULL;
+    run->in[0] = &it->inputs[0];
+    for (int k = 0; k < it->model->input_count; k++)
+        if (it->model->inputs[k] == index)
+            run->in[0] = &it->inputs[k];
+    for (int i = 0; i < layer->from_count; i++) {
+        if (layer->from[i] < 0 || layer->from[i] >= index)
+            return "it reads a layer that does not come before it";
+        Run *from = &it->runs[layer->from[i]];
+        from->is_read = true;
+        run->in[i] = &from->out;
+    }
+    bool is_input = run->kind == &kind_input;
+    if (run->in[0]->count != shape_count(is_input ? &layer->output : &layer->input))
+        return "its input is not the output of the layer before";
+    if (run->in_count > 1 && !run->kind->many && !layer->custom)
+        return "it reads one layer, and was given several";
+    return NULL;
+}
+
+/* Connects layer `index` to those that it reads and lets its kind take what it needs. */
 static const char *set_up_run(Interpreter *it, int index)
 {
     const Layer *layer = &it->model->layers[index];
     Run *run = &it->runs[index];
-    *run = (Run){ .layer = layer, .kind = kind_find(layer), .index = index, .input_count = shape_count(&layer->input),
-                  .output_count = shape_count(&layer->output) };
+    *run = (Run){ .layer = layer, .kind = kind_find(layer), .index = index,
+                  .out = { .shape = layer->output, .count = shape_count(&layer->output) } };
     if (!run->kind)
         return "the interpreter has no such layer";
-    if (run->kind == &kind_input)
-        run->input_count = run->output_count;
-    size_t expected = index > 0 ? it->runs[index - 1].output_count : it->model->descriptor.input_count;
-    if (run->input_count != expected)
-        return "its input is not the output of the layer before";
-    const char *wrong = check_layer(it->model, layer);
-    if (wrong)
+    const char *wrong = connect(it, run, index);
+    if (!wrong && !it->no_memory)
+        wrong = check_layer(it->model, layer);
+    if (wrong || it->no_memory)
         return wrong;
-
-    run->x = index > 0 ? it->runs[index - 1].y : it->input;
-    bool passes_ids = !run->x && run->kind == &kind_input;
-    if (!passes_ids) {
-        run->y = interpreter_room(it, (size_t)it->rows_max * run->output_count, sizeof(REAL));
-        run->d_y = interpreter_room(it, (size_t)it->rows_max * run->output_count, sizeof(REAL));
+    wrong = run->kind->set_up(it, run);
+    if (run->in[0]->ids && run->kind == &kind_input) {
+        run->out.ids = run->in[0]->ids;
+        run->out.vocabulary = run->in[0]->vocabulary;
+    } else if (!wrong && !run->result) {
+        run->out.y = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
+        run->out.d_y = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
     }
-    return it->no_memory ? NULL : run->kind->set_up(it, run);
+    return wrong;
 }
 
 static void set_up_custom(Interpreter *it)
 {
-    size_t input = 0, output = 0;
-    for (int i = 0; i < it->run_count; i++) {
-        const Run *run = &it->runs[i];
-        if (run->kind != &kind_custom)
-            continue;
-        input = run->input_count > input ? run->input_count : input;
-        output = run->output_count > output ? run->output_count : output;
-    }
+    size_t output = 0;
+    for (int i = 0; i < it->run_count; i++)
+        if (it->runs[i].kind == &kind_custom && it->runs[i].out.count > output)
+            output = it->runs[i].out.count;
     if (output == 0)
         return;
     it->custom_weights = interpreter_room(it, it->model->descriptor.weight_count, sizeof(double));
     it->custom_gradients = interpreter_room(it, it->model->descriptor.gradient_count, sizeof(double));
-    it->custom_x = interpreter_room(it, (size_t)it->rows_max * input, sizeof(double));
-    it->custom_d_x = interpreter_room(it, (size_t)it->rows_max * input, sizeof(double));
     it->custom_y = interpreter_room(it, (size_t)it->rows_max * output, sizeof(double));
     it->custom_d_y = interpreter_room(it, (size_t)it->rows_max * output, sizeof(double));
+}
+
+static const char *set_up_outputs(Interpreter *it)
+{
+    it->output_count = it->model->output_count;
+    it->outputs = interpreter_room(it, (size_t)it->output_count, sizeof *it->outputs);
+    it->d_outputs = interpreter_room(it, (size_t)it->output_count, sizeof *it->d_outputs);
+    for (int k = 0; k < it->output_count && !it->no_memory; k++) {
+        it->outputs[k] = &it->runs[it->model->outputs[k]];
+        if (!it->outputs[k]->out.y)
+            return "the model only passes token ids on";
+        it->d_outputs[k] = interpreter_room(it, (size_t)it->rows_max * it->outputs[k]->out.count, sizeof(REAL));
+    }
+    return it->no_memory ? NULL : loss_set_up(it);
+}
+
+/* Everything that an instance needs: NULL, or what is wrong; `layer` is the name of the one that is to blame. */
+static const char *set_up(Interpreter *it, const char **layer)
+{
+    const Model *model = it->model;
+    it->input_count = model->input_count > 0 ? model->input_count : 1;
+    it->inputs = interpreter_room(it, (size_t)it->input_count, sizeof *it->inputs);
+    it->runs = interpreter_room(it, (size_t)model->layer_count, sizeof *it->runs);
+    for (int k = 0; k < it->input_count && !it->no_memory; k++)
+        set_up_input(it, k);
+    for (int i = 0; i < model->layer_count && !it->no_memory; i++) {
+        const char *wrong = set_up_run(it, i);
+        it->run_count = i + 1;
+        *layer = model->layers[i].name;
+        if (wrong)
+            return wrong;
+    }
+    *layer = NULL;
+    if (!it->no_memory)
+        set_up_custom(it);
+    return it->no_memory ? NULL : set_up_outputs(it);
 }
 
 Interpreter *interpreter_create(const Model *model, int rows_max, const struct custom_layers *custom,
@@ -151,30 +231,14 @@ Interpreter *interpreter_create(const Model *model, int rows_max, const struct c
         return refuse(it, message, "%s", wrong);
     if (model->descriptor.input_is_tokens && model->descriptor.vocabulary < 1)
         return refuse(it, message, "a model of tokens needs a vocabulary");
-    if (rows_max < 1 || model->layer_count < 1)
+    if (rows_max < 1 || model->layer_count < 1 || model->output_count < 1)
         return refuse(it, message, "nothing to run: %d rows, %d layers", rows_max, model->layer_count);
-
-    size_t inputs = (size_t)rows_max * model->descriptor.input_count;
-    if (model->descriptor.input_is_tokens)
-        it->ids = interpreter_room(it, inputs, sizeof(int32_t));
-    else
-        it->input = interpreter_room(it, inputs, sizeof(REAL));
-    it->runs = interpreter_room(it, (size_t)model->layer_count, sizeof(Run));
-    for (int i = 0; i < model->layer_count && !it->no_memory; i++) {
-        wrong = set_up_run(it, i);
-        it->run_count = i + 1;
-        if (wrong && !it->no_memory)
-            return refuse(it, message, "%s: %s", model->layers[i].name, wrong);
-    }
-    if (!it->no_memory)
-        set_up_custom(it);
+    const char *layer = NULL;
+    wrong = set_up(it, &layer);
     if (it->no_memory)
         return refuse(it, message, "no memory for %d rows", rows_max);
-    if (!it->runs[it->run_count - 1].y)
-        return refuse(it, message, "the model only passes token ids on");
-    wrong = loss_set_up(it);
-    if (wrong || it->no_memory)
-        return refuse(it, message, "%s", wrong ? wrong : "no memory");
+    if (wrong)
+        return refuse(it, message, "%s%s%s", layer ? layer : "", layer ? ": " : "", wrong);
     interpreter_reset(it);
     return it;
 }
@@ -192,7 +256,21 @@ void interpreter_free(Interpreter *it)
 
 /* ---- the walk ---- */
 
-void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, int rows, int first_row, uint64_t seed)
+static void read_input(Interpreter *it, const Value *input, const void *x)
+{
+    size_t count = (size_t)it->rows * input->count;
+    if (!input->ids) {
+        memcpy(input->y, x, count * sizeof(REAL));
+        return;
+    }
+    memcpy(input->ids, x, count * sizeof(int32_t));
+    for (int32_t *id = input->ids; id < input->ids + count; id++)
+        if (*id < 0 || *id >= input->vocabulary)
+            *id = 0;
+}
+
+void interpreter_forward_all(Interpreter *it, const REAL *weights, const void *const *x, int rows, int first_row,
+                             uint64_t seed)
 {
     assert(rows >= 1 && rows <= it->rows_max);
     it->weights = weights;
@@ -202,50 +280,85 @@ void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, in
     it->gradient_at_logits = false;
     it->kink_distance = INFINITY;
     it->kink_sides = 0;
-    size_t count = (size_t)rows * it->model->descriptor.input_count;
-    if (it->ids)
-        memcpy(it->ids, x, count * sizeof(int32_t));
-    else
-        memcpy(it->input, x, count * sizeof(REAL));
-    for (int32_t *id = it->ids; id && id < it->ids + count; id++)
-        if (*id < 0 || *id >= it->model->descriptor.vocabulary)
-            *id = 0;
+    for (int k = 0; k < it->input_count; k++)
+        read_input(it, &it->inputs[k], x[k]);
     for (int i = 0; i < it->run_count; i++)
         it->runs[i].kind->forward(it, &it->runs[i]);
 }
 
+void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, int rows, int first_row, uint64_t seed)
+{
+    assert(it->input_count == 1);
+    interpreter_forward_all(it, weights, &x, rows, first_row, seed);
+}
+
+void interpreter_set_d_outputs(Interpreter *it, const REAL *const *d_outputs)
+{
+    it->gradient_at_logits = false;
+    for (int k = 0; k < it->output_count; k++)
+        memcpy(it->d_outputs[k], d_outputs[k], (size_t)it->rows * it->outputs[k]->out.count * sizeof(REAL));
+}
+
 void interpreter_set_d_output(Interpreter *it, const REAL *d_output)
 {
-    const Run *last = &it->runs[it->run_count - 1];
-    it->gradient_at_logits = false;
-    memcpy(last->d_y, d_output, (size_t)it->rows * last->output_count * sizeof(REAL));
+    assert(it->output_count == 1);
+    interpreter_set_d_outputs(it, &d_output);
+}
+
+/* Whose adjoints are wanted this time: what learns, and all that reads it, or an input whose gradient is asked for.
+ * Those are cleared, and what comes from outside is added. */
+static void begin_backward(Interpreter *it, REAL *const *d_inputs)
+{
+    for (int k = 0; k < it->input_count; k++) {
+        Value *input = &it->inputs[k];
+        input->d_y = d_inputs ? d_inputs[k] : NULL;
+        input->wanted = input->d_y != NULL;
+        assert(!input->wanted || !input->ids);
+        if (input->wanted)
+            memset(input->d_y, 0, (size_t)it->rows * input->count * sizeof(REAL));
+    }
+    for (int i = 0; i < it->run_count; i++) {
+        Run *run = &it->runs[i];
+        run->out.wanted = learns(run->layer);
+        for (int n = 0; n < run->in_count; n++)
+            run->out.wanted |= run->in[n]->wanted;
+        if (run->out.wanted)
+            memset(run->out.d_y, 0, (size_t)it->rows * run->out.count * sizeof(REAL));
+    }
+    for (int k = 0; k < it->output_count; k++) {
+        const Value *out = &it->outputs[k]->out;
+        bool elsewhere = it->gradient_at_logits && k == it->output_count - 1;
+        for (size_t i = 0; out->wanted && !elsewhere && i < (size_t)it->rows * out->count; i++)
+            out->d_y[i] += it->d_outputs[k][i];
+    }
+}
+
+void interpreter_backward_all(Interpreter *it, REAL *gradients, REAL *const *d_inputs)
+{
+    it->gradients = gradients;
+    begin_backward(it, d_inputs);
+    for (int i = it->run_count - 1; i >= 0; i--)
+        if (it->runs[i].out.wanted)
+            it->runs[i].kind->backward(it, &it->runs[i]);
+    it->gradients = NULL;
 }
 
 void interpreter_backward(Interpreter *it, REAL *gradients, REAL *d_input)
 {
-    assert(!d_input || it->input);
-    it->gradients = gradients;
-    int lowest = 0;     /* below it nobody wants a gradient */
-    while (!d_input && lowest < it->run_count && !learns(it->runs[lowest].layer))
-        lowest++;
-    for (int i = it->run_count - 1; i >= lowest; i--) {
-        Run *run = &it->runs[i];
-        run->d_x = i == 0 ? d_input : i > lowest ? it->runs[i - 1].d_y : NULL;
-        run->kind->backward(it, run);
-    }
-    it->gradients = NULL;
+    assert(it->input_count == 1);
+    interpreter_backward_all(it, gradients, &d_input);
 }
 
 /* ---- what can be seen ---- */
 
 const REAL *interpreter_output(const Interpreter *it)
 {
-    return it->runs[it->run_count - 1].y;
+    return it->outputs[it->output_count - 1]->out.y;
 }
 
 const REAL *interpreter_layer_output(const Interpreter *it, int layer)
 {
-    return it->runs[layer].y;
+    return it->runs[layer].out.y;
 }
 
 const REAL *interpreter_state(const Interpreter *it, int layer, const char *name, int shape[3])

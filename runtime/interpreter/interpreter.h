@@ -16,14 +16,15 @@
  * first. One context belongs to one interpreter: it may keep states. */
 struct custom_layers {
     void *context;
-    /* y of `rows` samples; token ids come as numbers. seed 0: dropout off. Returns the distance to the nearest point
-     * where the derivative jumps, INFINITY if there is none or nobody knows. */
-    double (*forward)(void *context, int layer, const double *weights, const double *x, int rows, int first_row,
+    /* y of `rows` samples from the layer's inputs x[0], x[1], ...; token ids come as numbers. seed 0: dropout off.
+     * Returns the distance to the nearest point where the derivative jumps, INFINITY if there is none or nobody
+     * knows. */
+    double (*forward)(void *context, int layer, const double *weights, const double *const *x, int rows, int first_row,
                       uint64_t seed, double *y);
-    /* Follows the forward of the same rows. Adds to `gradients` (the trainable prefix of the weights), sets d_x unless
-     * it is NULL. */
-    void (*backward)(void *context, int layer, const double *weights, const double *x, int rows, const double *d_y,
-                     double *gradients, double *d_x);
+    /* Follows the forward of the same rows. Adds to `gradients` (the trainable prefix of the weights), sets each d_x[i]
+     * unless that is NULL. */
+    void (*backward)(void *context, int layer, const double *weights, const double *const *x, int rows,
+                     const double *d_y, double *gradients, double *const *d_x);
     /* The initial state := zeros; := the last one. NULL if no layer has states. */
     void (*reset)(void *context, int layer);
     void (*carry)(void *context, int layer);

@@ -16,25 +16,35 @@ void INTERPRETER_NAME(interpreter_free)(INTERPRETER_NAME(Interpreter) *it);
  * first_row + 1, ... */
 void INTERPRETER_NAME(interpreter_forward)(INTERPRETER_NAME(Interpreter) * it, const INTERPRETER_REAL *weights,
                                            const void *x, int rows, int first_row, uint64_t seed);
+/* The same for a model of several inputs: x[0], x[1], ... in the order of Model.inputs. */
+void INTERPRETER_NAME(interpreter_forward_all)(INTERPRETER_NAME(Interpreter) * it, const INTERPRETER_REAL *weights,
+                                               const void *const *x, int rows, int first_row, uint64_t seed);
 
-/* [rows, output_count] of the last forward; of one layer, by its index in Model.layers (NULL: Input of a model of
+/* [rows, output_count] of the last forward, of the model's last output; of one layer, by its index in Model.layers (NULL: Input of a model of
  * tokens). */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_output)(const INTERPRETER_NAME(Interpreter) *it);
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_layer_output)(const INTERPRETER_NAME(Interpreter) *it, int layer);
 
-/* scale * sum over samples and time steps of sample_weight[row] * loss, and its gradient made ready for `backward`.
+/* scale * sum over samples and time steps of sample_weight[row] * loss, of the model's last output, and its gradient
+ * made ready for `backward`.
  * target: int32_t classes (out of range counts as 0) for the sparse loss, else floats of this type. sample_weight NULL:
  * all 1. The model must have a loss. */
 INTERPRETER_REAL INTERPRETER_NAME(interpreter_loss)(INTERPRETER_NAME(Interpreter) *it, const void *target,
                                                     const INTERPRETER_REAL *sample_weight, INTERPRETER_REAL scale);
 
-/* Instead of `loss`: the gradient of the caller's own loss by the output, [rows, output_count]. */
+/* Instead of `loss`: the gradient of the caller's own loss by the last output, [rows, output_count], or by all of them
+ * in the order of Model.outputs. */
 void INTERPRETER_NAME(interpreter_set_d_output)(INTERPRETER_NAME(Interpreter) *it, const INTERPRETER_REAL *d_output);
+void INTERPRETER_NAME(interpreter_set_d_outputs)(INTERPRETER_NAME(Interpreter) *it,
+                                                 const INTERPRETER_REAL *const *d_outputs);
 
 /* Adds to gradients [gradient_count]; sets d_input [rows, input_count] unless it is NULL (it must be, if the model
  * reads tokens). Follows forward and one of loss, set_d_output. */
 void INTERPRETER_NAME(interpreter_backward)(INTERPRETER_NAME(Interpreter) *it, INTERPRETER_REAL *gradients,
                                             INTERPRETER_REAL *d_input);
+/* The same for a model of several inputs; d_inputs or some of them may be NULL. */
+void INTERPRETER_NAME(interpreter_backward_all)(INTERPRETER_NAME(Interpreter) *it, INTERPRETER_REAL *gradients,
+                                                INTERPRETER_REAL *const *d_inputs);
 
 /* "h" or "c" of a recurrent layer at the times 0..T, in processing order: [T + 1, rows_max, units], written to `shape`
  * unless that is NULL. Row 0 is the incoming state. NULL if the layer has no such state, or is a custom one. */

@@ -143,7 +143,7 @@ static const LossKind losses[] = {
 const char *loss_set_up(Interpreter *it)
 {
     const Model *model = it->model;
-    const Run *last = &it->runs[it->run_count - 1];
+    const Run *last = it->outputs[it->output_count - 1];
     if (!model->loss)
         return NULL;
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
@@ -155,7 +155,7 @@ const char *loss_set_up(Interpreter *it)
         return "classes belong to the sparse loss, and to no other";
     if (last->layer->output.rank < 1)
         return "a loss needs an output with an axis";
-    bool ends_in_activation = last->kind == &kind_dense || last->kind == &kind_activation;
+    bool ends_in_activation = last->kind == &kind_dense || last->kind == &kind_activation || last->argument;
     const char *activation = layer_text(last->layer, "activation");
     it->loss_on_logits = it->loss->undoes && !model->from_logits && ends_in_activation && activation &&
                          !strcmp(activation, it->loss->undoes);
@@ -184,12 +184,12 @@ static void read_target(Interpreter *it, const void *target, size_t row, size_t 
 
 REAL interpreter_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
 {
-    Run *last = &it->runs[it->run_count - 1];
+    const Run *last = it->outputs[it->output_count - 1];
     const Shape *shape = &last->layer->output;
-    size_t width = (size_t)shape->extent[shape->rank - 1], rows_of_sample = last->output_count / width;
+    size_t width = (size_t)shape->extent[shape->rank - 1], rows_of_sample = last->out.count / width;
     RowLoss *row_loss = it->loss_on_logits || it->model->from_logits ? it->loss->logits_value : it->loss->value;
-    const REAL *prediction = it->loss_on_logits ? last->z : last->y;
-    REAL *gradient = it->loss_on_logits ? last->d_z : last->d_y;
+    const REAL *prediction = it->loss_on_logits ? last->z : last->out.y;
+    REAL *gradient = it->d_outputs[it->output_count - 1];
     double sum = 0;
     for (size_t row = 0; row < (size_t)it->rows * rows_of_sample; row++) {
         double weight = sample_weight ? (double)sample_weight[row / rows_of_sample] : 1;
@@ -198,6 +198,28 @@ REAL interpreter_loss(Interpreter *it, const void *target, const REAL *sample_we
         for (size_t i = 0; i < width; i++)
             gradient[row * width + i] *= (REAL)(weight * (double)scale);
     }
+    for (int k = 0; k < it->output_count - 1; k++)
+        memset(it->d_outputs[k], 0, (size_t)it->rows * it->outputs[k]->out.count * sizeof(REAL));
     it->gradient_at_logits = it->loss_on_logits;
     return (REAL)(sum * (double)scale);
+}
+
+const REAL *loss_at_argument(const Interpreter *it, const Run *run)
+{
+    int last = it->output_count - 1;
+    return it->gradient_at_logits && run == it->outputs[last] ? it->d_outputs[last] : NULL;
+}
+
+void pull_to_argument(Interpreter *it, Run *run, size_t width)
+{
+    size_t count = (size_t)it->rows * run->out.count;
+    const REAL *of_loss = loss_at_argument(it, run);
+    if (of_loss && !run->is_read) {             /* nothing comes in by way of y */
+        memcpy(run->d_z, of_loss, count * sizeof(REAL));
+        return;
+    }
+    activation_backward(it, run->activation, (Rows){ run->z, width }, (Rows){ run->out.y, width },
+                        (Rows){ run->out.d_y, width }, (Rows){ run->d_z, width }, count / width, width);
+    for (size_t i = 0; of_loss && i < count; i++)
+        run->d_z[i] += of_loss[i];
 }

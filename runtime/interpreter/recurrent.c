@@ -20,7 +20,7 @@ static const char *check_weights(const Run *run)
 const char *recurrent_set_up(Interpreter *it, Run *run, const Cell *cell)
 {
     const Layer *layer = run->layer;
-    if (layer->input.rank != 2 || !run->x)
+    if (layer->input.rank != 2 || !run->in[0]->y)
         return "a recurrent layer needs an input of time and features";
     run->cell = cell;
     run->steps = (size_t)layer->input.extent[0];
@@ -35,7 +35,7 @@ const char *recurrent_set_up(Interpreter *it, Run *run, const Cell *cell)
     run->recurrent_activation = activation_find(layer_text(layer, "recurrent_activation"));
     if (!run->activation || !run->recurrent_activation)
         return "unknown activation";
-    if (run->output_count != (run->return_sequences ? run->steps : 1) * run->units)
+    if (run->out.count != (run->return_sequences ? run->steps : 1) * run->units)
         return "the output must be (units), or (time, units) with return_sequences";
     const char *wrong = check_weights(run);
     if (wrong)
@@ -71,13 +71,13 @@ static REAL *output_at(const Run *run, REAL *y, size_t row, size_t t)
 
 void recurrent_forward(Interpreter *it, Run *run)
 {
-    affine_forward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
-                   weights_of(it, run->kernel), weights_of(it, run->bias), run->z);
+    affine_forward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units,
+                   run->in[0]->y, weights_of(it, run->kernel), weights_of(it, run->bias), run->z);
     for (size_t t = 0; t < run->steps; t++) {
         run->cell->forward(it, run, t);
         const REAL *h = recurrent_state(it, run, run->h, t + 1);
         for (size_t row = 0; row < (size_t)it->rows; row++) {
-            REAL *y = output_at(run, run->y, row, t);
+            REAL *y = output_at(run, run->out.y, row, t);
             if (y)
                 memcpy(y, h + row * run->units, run->units * sizeof(REAL));
         }
@@ -92,13 +92,13 @@ void recurrent_backward(Interpreter *it, Run *run)
         memset(run->d_c, 0, state * sizeof(REAL));
     for (size_t t = run->steps; t-- > 0;) {
         for (size_t row = 0; row < (size_t)it->rows; row++) {
-            const REAL *d_y = output_at(run, run->d_y, row, t);
+            const REAL *d_y = output_at(run, run->out.d_y, row, t);
             for (size_t i = 0; d_y && i < run->units; i++)
                 run->d_h[row * run->units + i] += d_y[i];
         }
         run->cell->backward(it, run, t);
     }
-    affine_backward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units, run->x,
-                    weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel),
-                    gradients_of(it, run, run->bias), run->d_x);
+    affine_backward(it, (size_t)it->rows * run->steps, run->features, (size_t)run->cell->gates * run->units,
+                    run->in[0]->y, weights_of(it, run->kernel), run->d_z, gradients_of(it, run, run->kernel),
+                    gradients_of(it, run, run->bias), adjoint_of(run->in[0]));
 }

@@ -1,0 +1,153 @@
+/* compose.c: a layer as a list of words: made once, walked forward and back. */
+#include "words.h"
+
+Value *composition_refuse(Composition *c, const char *why)
+{
+    if (!c->wrong)
+        c->wrong = why;
+    return NULL;
+}
+
+/* `list` of pointers with room for one more; NULL: no memory. The old one stays until the end: lists are short. */
+static void *with_room(Interpreter *it, void *list, int count, int *capacity)
+{
+    if (count < *capacity)
+        return list;
+    *capacity = *capacity * 2 + 8;
+    void **longer = interpreter_room(it, (size_t)*capacity, sizeof(void *));
+    if (longer && count)
+        memcpy(longer, list, (size_t)count * sizeof(void *));
+    return longer;
+}
+
+Value *new_value(Composition *c, Shape shape)
+{
+    Body *body = c->body;
+    Value *value = c->wrong ? NULL : interpreter_room(c->it, 1, sizeof *value);
+    body->values = with_room(c->it, body->values, body->value_count, &body->value_capacity);
+    if (!value || c->it->no_memory)
+        return composition_refuse(c, "no memory");
+    size_t turns = body->loop ? body->loop->turns : 1, count = shape_count(&shape);
+    *value = (Value){ .shape = shape, .count = count, .loop = body->loop, .wanted = true,
+                      .turn = (size_t)c->it->rows_max * count };
+    value->y = interpreter_room(c->it, turns * value->turn, sizeof(REAL));
+    value->d_y = interpreter_room(c->it, turns * value->turn, sizeof(REAL));
+    body->values[body->value_count++] = value;
+    return c->it->no_memory ? composition_refuse(c, "no memory") : value;
+}
+
+Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count, Shape shape)
+{
+    for (int i = 0; i < in_count && !c->wrong; i++)
+        if (!in[i] || (!in[i]->y && !in[i]->ids))
+            composition_refuse(c, "a value is missing");
+    if (c->wrong)
+        return NULL;
+    Body *body = c->body;
+    Node *node = interpreter_room(c->it, 1, sizeof *node);
+    Value **copies = interpreter_room(c->it, (size_t)in_count, sizeof(Value *));
+    body->nodes = with_room(c->it, body->nodes, body->node_count, &body->node_capacity);
+    Value *out = new_value(c, shape);
+    if (!out || c->it->no_memory) {
+        composition_refuse(c, "no memory");
+        return NULL;
+    }
+    memcpy(copies, in, (size_t)in_count * sizeof(Value *));
+    *node = (Node){ .word = word, .in = copies, .in_count = in_count, .out = out };
+    body->nodes[body->node_count++] = node;
+    return node;
+}
+
+/* ---- weights ---- */
+
+Weight weight_all(const Composition *c, const char *name)
+{
+    const struct lstmc_tensor *tensor = layer_weight(c->run->layer, name);
+    if (!tensor)
+        return (Weight){ 0 };
+    size_t columns = (size_t)tensor->shape[tensor->rank - 1];
+    return (Weight){ .tensor = tensor, .rows = tensor->count / columns, .columns = columns, .stride = columns };
+}
+
+Weight weight_columns(Weight weight, size_t first, size_t columns)
+{
+    weight.first += first;
+    weight.columns = columns;
+    return weight;
+}
+
+const REAL *weight_at(const Interpreter *it, Weight weight)
+{
+    return weight.tensor ? weights_of(it, weight.tensor) + weight.first : NULL;
+}
+
+REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight)
+{
+    REAL *gradient = gradients_of(it, run, weight.tensor);
+    return gradient ? gradient + weight.first : NULL;
+}
+
+/* ---- the layer ---- */
+
+Composition composition_begin(Interpreter *it, Run *run)
+{
+    Composition c = { .it = it, .run = run, .body = interpreter_room(it, 1, sizeof(Body)) };
+    if (it->no_memory)
+        c.wrong = "no memory";
+    run->body = c.body;
+    return c;
+}
+
+const char *composition_end(Composition *c, Value *result)
+{
+    Run *run = c->run;
+    for (int i = 0; result && i < run->in_count; i++)
+        if (result == run->in[i])           /* a layer has a value of its own */
+            result = scale(c, result, 1, 0);
+    if (c->wrong)
+        return c->wrong;
+    const Shape *declared = &run->layer->output;
+    if (!result || result->shape.rank != declared->rank ||
+        memcmp(result->shape.extent, declared->extent, (size_t)declared->rank * sizeof *declared->extent))
+        return "its output has another shape than the model says";
+    run->result = result;
+    run->out.y = result->y;
+    run->out.d_y = result->d_y;
+    Node *last = c->body->node_count ? c->body->nodes[c->body->node_count - 1] : NULL;
+    if (last && last->out == result && last->activation) {
+        run->z = last->in[0]->y;
+        run->argument = last->in[0];
+    }
+    return NULL;
+}
+
+void body_forward(Interpreter *it, const Run *run, Body *body)
+{
+    for (int i = 0; i < body->node_count; i++)
+        body->nodes[i]->word->forward(it, run, body->nodes[i]);
+}
+
+void body_backward(Interpreter *it, const Run *run, Body *body)
+{
+    for (int i = body->node_count - 1; i >= 0; i--)
+        body->nodes[i]->word->backward(it, run, body->nodes[i]);
+}
+
+void composed_forward(Interpreter *it, Run *run)
+{
+    body_forward(it, run, run->body);
+}
+
+void composed_backward(Interpreter *it, Run *run)
+{
+    for (int i = 0; i < run->body->value_count; i++) {
+        Value *value = run->body->values[i];
+        if (value != run->result)
+            memset(value->d_y, 0, (size_t)it->rows * value->count * sizeof(REAL));
+    }
+    const REAL *of_loss = loss_at_argument(it, run);
+    REAL *d_argument = of_loss ? adjoint_of(run->argument) : NULL;
+    for (size_t i = 0; d_argument && i < (size_t)it->rows * run->argument->count; i++)
+        d_argument[i] += of_loss[i];
+    body_backward(it, run, run->body);
+}

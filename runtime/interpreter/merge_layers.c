@@ -1,0 +1,38 @@
+/* merge_layers.c: Keras's merges of several layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate. */
+#include "words.h"
+
+static const char *set_up_merge(Interpreter *it, Run *run, enum Merge how)
+{
+    if (run->in_count < 2)
+        return "it merges two layers or more";
+    Composition c = composition_begin(it, run);
+    return composition_end(&c, merge(&c, how, run->in, run->in_count));
+}
+
+static const char *set_up_add(Interpreter *it, Run *run) { return set_up_merge(it, run, MERGE_ADD); }
+static const char *set_up_subtract(Interpreter *it, Run *run) { return set_up_merge(it, run, MERGE_SUBTRACT); }
+static const char *set_up_multiply(Interpreter *it, Run *run) { return set_up_merge(it, run, MERGE_MULTIPLY); }
+static const char *set_up_average(Interpreter *it, Run *run) { return set_up_merge(it, run, MERGE_AVERAGE); }
+static const char *set_up_maximum(Interpreter *it, Run *run) { return set_up_merge(it, run, MERGE_MAXIMUM); }
+static const char *set_up_minimum(Interpreter *it, Run *run) { return set_up_merge(it, run, MERGE_MINIMUM); }
+
+static const char *set_up_concatenate(Interpreter *it, Run *run)
+{
+    if (run->in_count < 2)
+        return "it concatenates two layers or more";
+    Composition c = composition_begin(it, run);
+    int axis = (int)layer_number(run->layer, "axis", -1);
+    if (axis == 0)
+        return "samples are not concatenated: axis 0 is the batch";
+    return composition_end(&c, concatenate(&c, run->in, run->in_count, axis));
+}
+
+#define MERGE_KIND(NAME, SET_UP) \
+    { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward, .many = true }
+const LayerKind kind_concatenate = MERGE_KIND("Concatenate", set_up_concatenate);
+const LayerKind kind_add = MERGE_KIND("Add", set_up_add);
+const LayerKind kind_subtract = MERGE_KIND("Subtract", set_up_subtract);
+const LayerKind kind_multiply = MERGE_KIND("Multiply", set_up_multiply);
+const LayerKind kind_average = MERGE_KIND("Average", set_up_average);
+const LayerKind kind_maximum = MERGE_KIND("Maximum", set_up_maximum);
+const LayerKind kind_minimum = MERGE_KIND("Minimum", set_up_minimum);

@@ -1,0 +1,197 @@
+/* words.h: the vocabulary in which layers are written here, by hand, from the textbook: affine, convolve, pool,
+ * normalise, softmax, scan, keep, gather, merge, and a few that move or scale numbers. Each word has its forward and its
+ * backward, written by hand; a layer composes them (compose.c keeps the list and walks it) and has no backward of its
+ * own.
+ *
+ * A word takes values, notes what is to be done, and gives the value that will come of it. A mistake is kept in
+ * Composition.wrong; the words after it do nothing. */
+#ifndef INTERPRETER_WORDS_H
+#define INTERPRETER_WORDS_H
+
+#include "internal.h"
+
+typedef struct Node Node;
+
+/* How a word works: on nodes of the kind that it has made. */
+typedef struct Word {
+    const char *name;
+    void (*forward)(Interpreter *it, const Run *run, Node *node);       /* sets out */
+    void (*backward)(Interpreter *it, const Run *run, Node *node);      /* adds to the adjoints of in, and gradients */
+} Word;
+
+/* A matrix in a weight of the layer: all of it, or some columns. tensor NULL: none. */
+typedef struct Weight {
+    const struct lstmc_tensor *tensor;
+    size_t first, rows, columns, stride;    /* first: in the tensor; stride: from row to row */
+} Weight;
+
+/* Over time, or height and width: the leading axes of what is read. */
+typedef struct Window {
+    int axes;                               /* 1 or 2 */
+    int size[2], strides[2], dilation[2];
+    int before[2], after[2];                /* rows of padding, of zeros, or of nothing at all */
+} Window;
+
+struct Node {
+    const Word *word;
+    Value **in, *out;
+    int in_count;
+    Weight kernel, bias;                    /* of affine and convolve; gamma and beta; a table */
+    const Activation *activation;
+    int how, axis, groups;
+    Window window;
+    double number, offset;                  /* scale; epsilon; a rate */
+    uint64_t place;                         /* of noise */
+    long *index;                            /* move */
+    REAL *kept;                             /* what backward needs of forward */
+    struct Scan *scan;
+};
+
+/* Nodes in order. */
+typedef struct Body {
+    Node **nodes;
+    int node_count, node_capacity;
+    Value **values;                         /* that they make */
+    int value_count, value_capacity;
+    Loop *loop;                             /* the body of a scan */
+} Body;
+
+typedef struct Composition {
+    Interpreter *it;
+    Run *run;
+    Body *body;                             /* where words go: the layer's, or a scan's */
+    const char *wrong;
+} Composition;
+
+#define composition_begin   REAL_NAME(composition_begin)
+#define composition_end     REAL_NAME(composition_end)
+#define composition_refuse  REAL_NAME(composition_refuse)
+#define composed_forward    REAL_NAME(composed_forward)
+#define composed_backward   REAL_NAME(composed_backward)
+#define body_forward        REAL_NAME(body_forward)
+#define body_backward       REAL_NAME(body_backward)
+#define new_value           REAL_NAME(new_value)
+#define new_node            REAL_NAME(new_node)
+#define weight_all          REAL_NAME(weight_all)
+#define weight_columns      REAL_NAME(weight_columns)
+#define weight_at           REAL_NAME(weight_at)
+#define gradient_at         REAL_NAME(gradient_at)
+
+/* ---- compose.c ---- */
+
+Composition composition_begin(Interpreter *it, Run *run);
+/* `result` is what the layer puts out: NULL, or what is wrong. */
+const char *composition_end(Composition *c, Value *result);
+Value *composition_refuse(Composition *c, const char *why);
+void composed_forward(Interpreter *it, Run *run);
+void composed_backward(Interpreter *it, Run *run);
+void body_forward(Interpreter *it, const Run *run, Body *body);
+void body_backward(Interpreter *it, const Run *run, Body *body);
+
+/* For words: a value of the present body; a node that reads `in` and makes a value of that shape. NULL of a NULL. */
+Value *new_value(Composition *c, Shape shape);
+Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count, Shape shape);
+
+/* The layer's weight of that name ("kernel"), as a matrix whose columns are its last axis. */
+Weight weight_all(const Composition *c, const char *name);
+Weight weight_columns(Weight weight, size_t first, size_t columns);
+const REAL *weight_at(const Interpreter *it, Weight weight);                    /* NULL: there is none */
+REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        /* NULL: there is none, or it is frozen */
+
+/* ---- the words ---- */
+
+#define affine              REAL_NAME(affine)
+#define product             REAL_NAME(product)
+#define activate            REAL_NAME(activate)
+#define softmax_along       REAL_NAME(softmax_along)
+#define scale               REAL_NAME(scale)
+#define keep                REAL_NAME(keep)
+#define drop                REAL_NAME(drop)
+#define merge               REAL_NAME(merge)
+#define add                 REAL_NAME(add)
+#define subtract            REAL_NAME(subtract)
+#define multiply            REAL_NAME(multiply)
+#define concatenate         REAL_NAME(concatenate)
+#define move                REAL_NAME(move)
+#define part                REAL_NAME(part)
+#define reshape             REAL_NAME(reshape)
+#define repeat              REAL_NAME(repeat)
+#define gather              REAL_NAME(gather)
+#define spread              REAL_NAME(spread)
+#define convolve            REAL_NAME(convolve)
+#define pool                REAL_NAME(pool)
+#define pool_all            REAL_NAME(pool_all)
+#define normalise_layer     REAL_NAME(normalise_layer)
+#define normalise_batch     REAL_NAME(normalise_batch)
+#define normalise_by        REAL_NAME(normalise_by)
+#define scan_begin          REAL_NAME(scan_begin)
+#define scan_slice          REAL_NAME(scan_slice)
+#define scan_state          REAL_NAME(scan_state)
+#define scan_next           REAL_NAME(scan_next)
+#define scan_end            REAL_NAME(scan_end)
+#define scan_all            REAL_NAME(scan_all)
+#define scan_last           REAL_NAME(scan_last)
+
+/* x kernel + bias, on the last axis. */
+Value *affine(Composition *c, Value *x, Weight kernel, Weight bias);
+/* Of each sample: a b, or a b^T, where a is [m, k]. */
+Value *product(Composition *c, Value *a, Value *b, bool transposed);
+
+/* f(x), along the last axis where that matters (softmax). */
+Value *activate(Composition *c, Value *x, const Activation *f);
+Value *softmax_along(Composition *c, Value *x, int axis);
+/* factor x + offset */
+Value *scale(Composition *c, Value *x, double factor, double offset);
+/* v where mask is not 0, else `otherwise`, or 0 if that is NULL: no products. The mask has the first axes of v. */
+Value *keep(Composition *c, Value *mask, Value *v, Value *otherwise);
+/* Inverted dropout; noise by counter, keyed by the place. In a scan: the same noise in every turn. */
+Value *drop(Composition *c, Value *x, double rate, uint64_t place);
+
+/* Element by element; an extent of 1 counts for all. Keras's merges. */
+enum Merge { MERGE_ADD, MERGE_SUBTRACT, MERGE_MULTIPLY, MERGE_AVERAGE, MERGE_MAXIMUM, MERGE_MINIMUM };
+Value *merge(Composition *c, enum Merge how, Value *const *values, int count);
+Value *add(Composition *c, Value *a, Value *b);
+Value *subtract(Composition *c, Value *a, Value *b);
+Value *multiply(Composition *c, Value *a, Value *b);
+/* Side by side along an axis; -1 is the last one, as in Keras, where the batch is axis 0. */
+Value *concatenate(Composition *c, Value *const *values, int count, int axis);
+
+/* Number i of the new shape is number index[i] of x, or 0 if that is -1. Takes a copy of index. */
+Value *move(Composition *c, Value *x, Shape shape, const long *index);
+/* Along an axis (from 0, without the batch): first, first + step, ...; step -1 turns it round. */
+Value *part(Composition *c, Value *x, int axis, int first, int count, int step);
+Value *reshape(Composition *c, Value *x, Shape shape);
+Value *repeat(Composition *c, Value *x, int times);                 /* a new first axis */
+/* Row ids[i] of a table. */
+Value *gather(Composition *c, Value *ids, Weight table);
+/* A weight, the same for all samples: an initial state that is learned. */
+Value *spread(Composition *c, Weight weight, Shape shape);
+
+/* Cross-correlation: kernel [size..., channels / groups, filters]. */
+Value *convolve(Composition *c, Value *x, Weight kernel, Weight bias, Window window, int groups);
+/* Padding counts neither for the largest nor for the mean. */
+enum Pool { POOL_MAXIMUM, POOL_AVERAGE };
+Value *pool(Composition *c, Value *x, enum Pool how, Window window);
+/* Over all axes but the last; with a mask (of the first axis), the mean is of the steps that it keeps. */
+Value *pool_all(Composition *c, Value *x, enum Pool how, Value *mask);
+
+/* gamma (x - mean) / sqrt(variance + epsilon) + beta, by feature of the last axis. The moments are those of each
+ * position; of the whole batch and all positions (that a mask keeps); given as weights. */
+Value *normalise_layer(Composition *c, Value *x, Weight gamma, Weight beta, double epsilon);
+Value *normalise_batch(Composition *c, Value *x, Value *mask, Weight gamma, Weight beta, double epsilon);
+Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weight gamma, Weight beta, double epsilon);
+
+/* A loop over time: between scan_begin and scan_end words are the body, which is run once for every step. A slice is
+ * what it reads of a sequence at its step (the first axis), the last one first if it is reversed. A state begins with
+ * `initial`, or with what reset and carry leave in it. scan_next says what it is after the step. Afterwards, scan_all
+ * and scan_last give a value of the body at every step, in the order of computing, and at the last one. */
+typedef struct Scan Scan;
+Scan *scan_begin(Composition *c, int steps, bool reversed);
+Value *scan_slice(Composition *c, Scan *scan, Value *sequence);
+Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Value *initial);
+void scan_next(Composition *c, Scan *scan, Value *state, Value *next);
+void scan_end(Composition *c, Scan *scan);
+Value *scan_all(Composition *c, Scan *scan, Value *value);
+Value *scan_last(Composition *c, Scan *scan, Value *value);
+
+#endif
