@@ -27,6 +27,9 @@ runtime/train        runtime/base runtime/files
 runtime/interpreter  runtime/base compiler/front/model.h
 '
 
+# What is written in lines of 120 columns at most.
+wide='compiler runtime tests/mutants_check.sh'
+
 # "file:line:code" of every given file, without comments.
 code_of() {
     [ $# -gt 0 ] && awk '
@@ -175,9 +178,15 @@ check_generated() {
     done
 }
 
+# No line beyond 120 columns, comments and texts included.
+check_width() {
+    LC_ALL=C.UTF-8 grep -rnE '^.{121,}$' --exclude-dir='.*' $wide 2>/dev/null | cut -c 1-100 | forbid "beyond 120 columns"
+}
+
 check_all() {
     read_code
     check_rooms
+    check_width
     check_passes
     check_layers
     check_numbers
@@ -239,6 +248,10 @@ self_test() {
     plant "numbers are printed by number.c" runtime/base/message.c 'vsnprintf(text, size, format, arguments);'
     plant "nobody sets a locale" compiler/commands/main.c 'setlocale(LC_ALL, "");'
     plant "zlib is for gzip.c" runtime/data/csv.c '#include <zlib.h>'
+    for file in compiler/emit/emit_nest.c compiler/mathematics/layers/lstm.lua compiler/install/install.mk \
+                compiler/README.md runtime/lstmc.h tests/mutants_check.sh; do
+        plant "no line beyond 120 columns" $file "/* $(printf '%115s' . | tr ' ' .) */"
+    done
     plant "only its callers link zlib" runtime/data/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'
     expect_screams
 }

@@ -127,6 +127,7 @@ restore() { [ -f "$work/kept" ] && [ -n "${file:-}" ] && cp "$work/kept" "$tree/
 trap restore INT TERM HUP
 
 mkdir -p "$work"
+"$root/tests/mutants_check.sh" >&2 || fail "these faults cannot be planted"
 state=$(fingerprint)
 [ "$(cat "$work/state" 2>/dev/null)" = "$state" ] || { rm -rf "$results" "$work/good"; echo "$state" >"$work/state"; }
 copy_tree || fail "the tree cannot be copied"

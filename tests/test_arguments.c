@@ -64,6 +64,19 @@ static char *said_of(const char *command, const char *option)
     return text;
 }
 
+/* A line of the help with those that go on with its description; returns what follows. */
+static const char *next_row(const char *line, char *row, size_t size)
+{
+    size_t length = 0;
+    do {
+        line += length ? strspn(line, " ") : 0;
+        length += (size_t)snprintf(row + length, size - length, "%s%.*s", length ? " " : "", (int)strcspn(line, "\n"), line);
+        cr_assert(length < size);
+        line = strchr(line, '\n') + 1;
+    } while (!strncmp(line, "   ", 3));
+    return line;
+}
+
 /* Of each option, with each command. */
 Test(arguments, help_says_which_commands_take_an_option)
 {
@@ -71,10 +84,10 @@ Test(arguments, help_says_which_commands_take_an_option)
                                             "predict", "sample",  "plot",  "tune" };
     int options = 0;
     unsetenv("LSTMC_THREADS");
-    for (const char *line = strstr(embedded_text("commands/help.txt"), "\n  -") + 1;
-         !strncmp(line, "  -", 3) && strncmp(line, "  --help", 8); line = strchr(line, '\n') + 1) {
+    const char *line = strstr(embedded_text("commands/help.txt"), "\n  -") + 1;
+    while (!strncmp(line, "  -", 3) && strncmp(line, "  --help", 8)) {
         char row[400];
-        snprintf(row, sizeof row, "%.*s", (int)strcspn(line, "\n"), line);
+        line = next_row(line, row, sizeof row);
         const char *about = row;
         while (*about == ' ' || *about == '-')
             about = strstr(about + 2, "  ") + strspn(strstr(about + 2, "  "), " ");

@@ -19,7 +19,8 @@ static const Isa isas[] = {
     { .name = "avx2", .macro = "AVX2", .target = "avx2,fma", .missing = "!(defined(__AVX2__) && defined(__FMA__))",
       .present = "__builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")", .vec = 8, .lanes = 4 },
     { .name = "avx512", .macro = "AVX512", .target = "avx512f,avx2,fma", .missing = "!defined(__AVX512F__)",
-      .present = "__builtin_cpu_supports(\"avx512f\") && __builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")", .vec = 16, .lanes = 16 },
+      .present = "__builtin_cpu_supports(\"avx512f\") && __builtin_cpu_supports(\"avx2\") && "
+                 "__builtin_cpu_supports(\"fma\")", .vec = 16, .lanes = 16 },
 };
 
 #define ISAS (sizeof isas / sizeof *isas)

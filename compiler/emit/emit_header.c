@@ -118,19 +118,25 @@ static const char without_loss[] = " *     tape.d_output = the derivative of you
 
 static const char how_to_link[] =
     " *\n"
-    " * Large products are calls of cblas_sgemm. To compile and link with OpenBLAS, which keeps buffers and threads of its own:\n"
+    " * Large products are calls of cblas_sgemm. To compile and link with OpenBLAS, "
+    "which keeps buffers and threads of its own:\n"
     " *     cc -O2%s -c @.c `pkg-config --cflags openblas`\n"
     " *     cc ... @.o `pkg-config --libs openblas` -lm          or -lopenblas -lm\n";
 static const char how_to_dispatch[] =
     " *\n"
-    " * Compile with -O2 and without -m flags: there is code for AVX2%s too, and what runs is what the processor has.\n";
+    " * Compile with -O2 and without -m flags: "
+    "there is code for AVX2%s too, and what runs is what the processor has.\n";
 
 static const char manners[] =
     " *\n"
-    " * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They\n"
-    " * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances\n"
-    " * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by\n"
-    " * those who only read them. Arguments do not overlap, and none is NULL unless it says so. Arrays are row-major, the batch\n"
+    " * You own all memory; nothing here allocates, prints, fails or keeps anything "
+    "outside of the structs that you pass. They\n"
+    " * may be static, from malloc, or on the stack where they are small, and start with any contents. "
+    "Any number of instances\n"
+    " * and threads may work at the same time, each with structs of its own; "
+    "weights, packed and training may be shared by\n"
+    " * those who only read them. Arguments do not overlap, and none is NULL unless it says so. "
+    "Arrays are row-major, the batch\n"
     " * first. A NaN in is a NaN out. */\n";
 
 /* ---- macros ---- */
@@ -295,17 +301,21 @@ static const Declared forward_functions[] = {
 };
 
 static const Declared carry_function = {
-    "The last state becomes the initial one of the next forward, in place of @_reset_tape: stateful models, truncated back-propagation through time.",
+    "The last state becomes the initial one of the next forward, in place of @_reset_tape: stateful models, truncated "
+    "back-propagation through time.",
     "void @_carry(struct @_tape *tape);"
 };
 
 static const char about_backward[] =
-    "Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward. ";
+    "Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last "
+    "forward. ";
 static const char from_loss[] =
-    "The loss is what @_loss left in the tape, plus what you wrote to tape->d_output: [rows][$_OUTPUTS], its derivative by y. A loss of your own sets "
-    "d_output after @_forward, which clears it, and does not call @_loss; one beside @_loss is added to d_output after it. Once after each forward.";
+    "The loss is what @_loss left in the tape, plus what you wrote to tape->d_output: [rows][$_OUTPUTS], its "
+    "derivative by y. A loss of your own sets d_output after @_forward, which clears it, and does not call @_loss; one "
+    "beside @_loss is added to d_output after it. Once after each forward.";
 static const char from_d_output[] =
-    "You write the loss's derivative by y to tape->d_output, [rows][$_OUTPUTS], after @_forward, which clears it. Once after each forward.";
+    "You write the loss's derivative by y to tape->d_output, [rows][$_OUTPUTS], after @_forward, which clears it. Once "
+    "after each forward.";
 
 static void put_declared(Out *out, Arena *arena, const Model *model, Declared declared)
 {
@@ -330,10 +340,12 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
                                              descriptor->output_shape[descriptor->output_rank - 1])
                               : "";
     const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
-    const char *regularizers = has_regularizers(descriptor) ? " Without the regularizers, which are lstmc_optimizer_step's." : "";
+    const char *regularizers =
+        has_regularizers(descriptor) ? " Without the regularizers, which are lstmc_optimizer_step's." : "";
     put_declared(out, arena, programs->model, (Declared){
-        arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the derivative for @_backward. target "
-                            "[rows][$_TARGETS]%s. sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over samples%s.%s",
+        arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the "
+                            "derivative for @_backward. target [rows][$_TARGETS]%s. sample_weight [rows], or NULL for "
+                            "ones. scale 1 / rows gives Keras's mean over samples%s.%s",
                      descriptor->loss ? descriptor->loss : "the model's own", classes, steps, regularizers),
         "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);" });
 }
@@ -366,8 +378,8 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
     const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
     put_declared(out, arena, programs->model, reset_function);
     put_declared(out, arena, programs->model, (Declared){
-        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was written. "
-                            "On the stack: %s of arrays, and what the compiler adds.",
+        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was "
+                            "written. On the stack: %s of arrays, and what the compiler adds.",
                      tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack),
         "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
 }

@@ -7,18 +7,19 @@
 /* Keywords of C11 and C++20, and macros that common headers, compilers or generated sources define under such names.
  * Sorted, for bsearch. */
 static const char *const keywords[] = {
-    "I", "INFINITY", "LANES", "NAN", "NULL", "VEC", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
-    "_Noreturn", "_Static_assert", "_Thread_local", "alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand",
-    "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return",
-    "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue",
-    "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern",
-    "false", "far", "float", "for", "friend", "goto", "huge", "i386", "if", "imaginary", "inline", "int", "interface",
-    "linux", "long", "math_errhandling", "mutable", "namespace", "near", "new", "noexcept", "noreturn", "not", "not_eq",
-    "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires",
-    "restrict", "return", "setjmp", "short", "signed", "sizeof", "small", "static", "static_assert", "static_cast", "stderr",
-    "stdin", "stdout", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
-    "typename", "typeof", "union", "unix", "unsigned", "using", "va_arg", "va_copy", "va_end", "va_start", "vec", "vec_mask",
-    "vec_memory", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+    "I", "INFINITY", "LANES", "NAN", "NULL", "VEC", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic",
+    "_Imaginary", "_Noreturn", "_Static_assert", "_Thread_local", "alignas", "alignof", "and", "and_eq", "asm",
+    "assert", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t",
+    "class", "co_await", "co_return", "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval",
+    "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else",
+    "enum", "errno", "explicit", "export", "extern", "false", "far", "float", "for", "friend", "goto", "huge", "i386",
+    "if", "imaginary", "inline", "int", "interface", "linux", "long", "math_errhandling", "mutable", "namespace",
+    "near", "new", "noexcept", "noreturn", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private",
+    "protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return", "setjmp", "short",
+    "signed", "sizeof", "small", "static", "static_assert", "static_cast", "stderr", "stdin", "stdout", "struct",
+    "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof",
+    "union", "unix", "unsigned", "using", "va_arg", "va_copy", "va_end", "va_start", "vec", "vec_mask", "vec_memory",
+    "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
 };
 
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */

@@ -18,5 +18,6 @@ function argument(value, words) {
 
 $1 == "usage" && $4 != "" { print "complete -c lstmc -n __fish_use_subcommand -a " $4 " -d " quoted($3) }
 $1 == "option" && !seen[$4]++ {
-    print "complete -c lstmc " ($4 ~ /^--/ ? "-l " substr($4, 3) : "-s " substr($4, 2)) argument($5, $6) ($3 == "" ? "" : " -d " quoted($3))
+    name = $4 ~ /^--/ ? "-l " substr($4, 3) : "-s " substr($4, 2)
+    print "complete -c lstmc " name argument($5, $6) ($3 == "" ? "" : " -d " quoted($3))
 }

@@ -1,15 +1,20 @@
-# help.awk: in: what lstmc --help prints.  out: the same as a table, for man.awk, bash.awk, zsh.awk and fish.awk. Fields stand between tabs:
+# help.awk: in: what lstmc --help prints.  out: the same as a table, for man.awk, bash.awk, zsh.awk and fish.awk.
+# Fields stand between tabs:
 #
 #   title    lstmc 0.1  compiles ...
-#   usage    lstmc train MODEL.lua [NAME=VALUE ...]  description  train    (no command in the last field: a usage without one)
+#   usage    lstmc train MODEL.lua [NAME=VALUE ...]  description  train
 #   text     a paragraph
-#   option   --epochs=N  description  --epochs  N  words  line    (words: what the value may be; options of one line share its number)
+#   option   --epochs=N  description  --epochs  N  words  line
 #   section  exit status  text
+#
+# The last field of a usage is its command, if there is one. words: what the value may be; options of one line share
+# its number.
 #
 # Space of two columns and more separates an option from the next and the last one from its description.
 BEGIN { OFS = "\t" }
 
-# The words among those that a value may be: "auto|none|full|N" has three; PASS has those behind "pass (" in the description.
+# The words among those that a value may be: "auto|none|full|N" has three; PASS has those behind "pass (" in the
+# description.
 function words_of(value, description,    parts, count, words, i, name, at) {
     count = split(value, parts, "|")
     for (i = 1; count > 1 && i <= count; i++)

@@ -1,5 +1,6 @@
-# install.mk: make install and make uninstall. PREFIX: where the tree will live; DESTDIR: in front of it, for whoever packs. Nothing that is
-# installed knows either: lstmc.pc and lstmcConfig.cmake find the tree from where they lie, and names of this folder are stripped from binaries.
+# install.mk: make install and make uninstall. PREFIX: where the tree will live; DESTDIR: in front of it, for whoever
+# packs. Nothing that is installed knows either: lstmc.pc and lstmcConfig.cmake find the tree from where they lie, and
+# names of this folder are stripped from binaries.
 PREFIX  ?= /usr/local
 INSTALL ?= install
 STRIP   ?= strip
@@ -48,10 +49,13 @@ install: all
 	  mkdir -p "$$(dirname "$$to")" && $(INSTALL) -m $$mode "$$file" "$$to" || exit 1; \
 	done
 	@$(STRIP) "$(DESTDIR)$(PREFIX)/bin/lstmc" && $(STRIP) -S "$(DESTDIR)$(PREFIX)/lib/liblstmc.a"
-	@echo "installed: $(DESTDIR)$(PREFIX)/bin/lstmc, the runtime and its headers, for pkg-config, CMake and Meson; documentation in share/doc/lstmc"
+	@echo "installed: $(DESTDIR)$(PREFIX)/bin/lstmc, the runtime and its headers, for pkg-config, CMake and Meson;" \
+	  "documentation in share/doc/lstmc"
 
 uninstall:
 	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}" || exit 1; done
-	@for folder in include/lstmc lib/cmake/lstmc share/doc/lstmc; do rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || :; done
+	@for folder in include/lstmc lib/cmake/lstmc share/doc/lstmc; do \
+	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || :; \
+	done
 
 .PHONY: install uninstall

@@ -3,14 +3,15 @@
 #   lstmc::lstmc        the runtime, with its headers and what it is linked with
 #   lstmc_add_model(TARGET MODEL.lua [NAME name] [OPTIONS words...] [DEPENDS files...] [OUTPUT_DIR folder])
 #
-# lstmc_add_model compiles the description when TARGET is built, and again when the description has changed. TARGET gets the C file as a
-# source, the folder of the header and libm; whoever links TARGET can include the header too. It may be called several times for one TARGET.
+# lstmc_add_model compiles the description when TARGET is built, and again when the description has changed. TARGET gets
+# the C file as a source, the folder of the header and libm; whoever links TARGET can include the header too. It may be
+# called several times for one TARGET.
 #   NAME        of the files, where the description gives one of its own; otherwise it is that of the description's file
 #   OPTIONS     words for the command line, parameters too: OPTIONS units=64 --lanes=16
 #   DEPENDS     further files that OPTIONS name: OPTIONS --tuning=a.tune.lua DEPENDS a.tune.lua
 #   OUTPUT_DIR  of the generated files (default: a folder for TARGET in the build folder)
-# Relative paths start in the folder of the CMakeLists.txt, that of OUTPUT_DIR in its build folder. LSTMC_EXECUTABLE names another compiler:
-# one that runs here, when what is built does not.
+# Relative paths start in the folder of the CMakeLists.txt, that of OUTPUT_DIR in its build folder. LSTMC_EXECUTABLE
+# names another compiler: one that runs here, when what is built does not.
 
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.14)

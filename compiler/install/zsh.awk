@@ -19,7 +19,8 @@ function action(value, words) {
 
 $1 == "usage" && $4 != "" { commands = commands "    '" $4 ":" quoted($3) "'\n" }
 $1 == "option" && !seen[$4]++ {
-    options = options "  '" $4 ($5 != "" && $4 ~ /^--/ ? "=" : "") "[" quoted($3) "]" ($5 == "" ? "" : ":" quoted($5) ":" action($5, $6)) "' \\\n"
+    value = $5 == "" ? "" : ":" quoted($5) ":" action($5, $6)
+    options = options "  '" $4 ($5 != "" && $4 ~ /^--/ ? "=" : "") "[" quoted($3) "]" value "' \\\n"
 }
 END {
     print "#compdef lstmc"

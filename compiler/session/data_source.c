@@ -132,12 +132,13 @@ static int read_lines(const struct lstmc_model *m, const Data *data, struct lstm
 {
     bool is_replaced = data->x != NULL;
     struct lstmc_lines_options options = {
-        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count, .folder = is_replaced ? NULL : data->folder,
-        .except = data->except, .except_count = data->except_count,
+        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count,
+        .folder = is_replaced ? NULL : data->folder, .except = data->except, .except_count = data->except_count,
         .separator = data->separator[0], .has_header = data->has_header, .text = data->text, .label = data->label,
-        .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count, .unit = unit_of(data->level),
-        .target_unit = unit_of(data->target_level), .lower = data->lower, .vocabulary = data->vocabulary,
-        .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front, .split = data->split, .seed = data->seed,
+        .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count,
+        .unit = unit_of(data->level), .target_unit = unit_of(data->target_level), .lower = data->lower,
+        .vocabulary = data->vocabulary, .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front,
+        .split = data->split, .seed = data->seed,
     };
     return lstmc_read_lines(m, &options, training, validation, message);
 }

@@ -228,11 +228,13 @@ static void put_heading(Example *to, bool self_test)
 {
     const Model *model = to->programs->model;
     bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor);
-    put_raw(to->out, arena_format(to->arena, "/* %s_main.c: written by lstmc %s from %s. Without this line lstmc leaves the file to you.           "
-                                             "SPDX-License-Identifier: 0BSD */\n", model->descriptor.name, LSTMC_VERSION,
+    put_raw(to->out, arena_format(to->arena, "/* %s_main.c: written by lstmc %s from %s. Without this line lstmc "
+                                             "leaves the file to you.           SPDX-License-Identifier: 0BSD */\n",
+                                  model->descriptor.name, LSTMC_VERSION,
                                   comment_text(to->arena, model->descriptor.source)));
     emit_prose(to->out, to->arena, fill_template(to->arena, model,
-        arena_format(to->arena, "An example: reads %s, from a file or from standard input; prints for each of them a line with %s%s.%s%s",
+        arena_format(to->arena, "An example: reads %s, from a file or from standard input; prints for each of them a "
+                                "line with %s%s.%s%s",
                      about_input(to->programs), about_output(to->programs, to->arena, answer_of(model)),
                      steps ? ", for every time step, and an empty line between two samples" : "",
                      streams(to->programs) ? " With --stream: one time step after the other, as they come in." : "",

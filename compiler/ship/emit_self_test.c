@@ -8,8 +8,10 @@ void emit_self_test_header(Out *out, Arena *arena, const Programs *programs)
     emit_trained_stamp(out, arena, programs, "_self_test.h");
     put(out, "%s", fill_template(arena, model,
         "#ifndef $_SELF_TEST_H\n#define $_SELF_TEST_H\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-        "/* Predicts what is known: 0, or the number, from 1, of the first sample that has an output which is off by more than\n"
-        " * 1e-5 of the largest (1e-5, of probabilities), or than float must be for these weights. It has memory of its own, for\n"
+        "/* Predicts what is known: 0, or the number, from 1, of the first sample "
+        "that has an output which is off by more than\n"
+        " * 1e-5 of the largest (1e-5, of probabilities), or than float must be for these weights. "
+        "It has memory of its own, for\n"
         " * one call at a time, and neither allocates nor prints. */\n"
         "int @_self_test(void);\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n"));
 }
@@ -51,7 +53,9 @@ static const char body[] =
     "static float y[$_OUTPUTS];\n"
     "for (int sample = 0; sample < SAMPLES; sample++) {\n"
     "@_predict(&@_trained, &scratch, inputs[sample], y);\n"
-    "for (int i = 0; i < $_OUTPUTS; i++)\n    if (!(fabsf(y[i] - outputs[sample][i]) <= TOLERANCE))\n        return sample + 1;\n"
+    "for (int i = 0; i < $_OUTPUTS; i++)\n"
+    "    if (!(fabsf(y[i] - outputs[sample][i]) <= TOLERANCE))\n"
+    "        return sample + 1;\n"
     "}\n"
     "return 0;\n}\n";
 

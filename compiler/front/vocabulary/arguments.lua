@@ -9,7 +9,7 @@ local report, caller_line = internal.report, internal.caller_line
 
 internal.layers, internal.activations, internal.losses = {}, {}, {}
 internal.optimizers, internal.initializers, internal.regularizers = {}, {}, {}
-internal.constructors = {}            -- what a description can call: LSTM, Adam, csv, ...; sandbox.lua gives each a door
+internal.constructors = {}      -- what a description can call: LSTM, Adam, csv, ...; sandbox.lua gives each a door
 
 -- The ways to write a call: LSTM{50, return_sequences = true}, LSTM(50, {return_sequences = true}), LSTM(50) ---------
 
@@ -35,7 +35,7 @@ local function corrected(owner, values, names)
   return owner .. "{" .. concat(parts, ", ") .. "}"
 end
 
--- What a call was given, as the table that braces would have made of it: values by position, and names from a last table.
+-- What a call was given, as the table that braces would have made of it: values by position, names from a last table.
 function internal.gather(owner, line, ...)
   local count, given = select("#", ...), { ... }
   local last = given[count]
@@ -57,7 +57,8 @@ function internal.gather(owner, line, ...)
     end
   end
   if wrong then
-    report(line, format("%s: names stand in one table, behind the values: write %s", owner, corrected(owner, values, names)))
+    report(line, format("%s: names stand in one table, behind the values: write %s", owner,
+                        corrected(owner, values, names)))
     return internal.unknown
   end
   values.count = nil
@@ -137,7 +138,10 @@ end
 function types.shape(v)
   if not is_plain(v) then return nil, format("must be a table of sizes, not %s", shown(v)) end
   local rank, why = items(v)
-  if not rank then return nil, v[1] == nil and why .. ": every extent is known, so write how many time steps a sample has" or why end
+  if not rank and v[1] == nil then
+    return nil, why .. ": every extent is known, so write how many time steps a sample has"
+  end
+  if not rank then return nil, why end
   if rank < 1 or rank > 2 then
     return nil, format("must have one or two extents, {features} or {timesteps, features}, not %d", rank)
   end
@@ -162,7 +166,9 @@ end
 local function named(what, registry)
   return function(v)
     if type(v) == "table" and rawget(v, "object") == what then return v, v.text end
-    if type(v) ~= "string" then return nil, format("must be the name of %s %s, not %s", AN[what] and "an" or "a", what, shown(v)) end
+    if type(v) ~= "string" then
+      return nil, format("must be the name of %s %s, not %s", AN[what] and "an" or "a", what, shown(v))
+    end
     local found = internal[registry][v]
     if not found then return nil, internal.unknown_name(what, v, internal[registry]), true end
     return found, v
@@ -236,8 +242,9 @@ local function report_unknown_keys(owner, given, known, line, positional_max)
     if not known[key] and internal.refuse_argument(owner, key, known, line) then good = false end
   end
   if surplus > 0 then
-    report(line, format("%s: %d argument%s too many: it takes %s by position", owner, surplus, surplus == 1 and "" or "s",
-           positional_max == 0 and "none" or format("at most %d", positional_max)))
+    local most = positional_max == 0 and "none" or format("at most %d", positional_max)
+    report(line, format("%s: %d argument%s too many: it takes %s by position", owner, surplus,
+                        surplus == 1 and "" or "s", most))
   end
   return good and surplus == 0
 end
@@ -251,15 +258,17 @@ function internal.read_arguments(owner, list, given, line, positional_max)
     local name, kind, default = entry[1], entry[2], entry[3]
     known[name] = true
     local v = given[name]
-    if v == nil and given[position] ~= nil and (not positional_max or position <= positional_max) then v = given[position]
-    elseif v ~= nil and given[position] ~= nil and (not positional_max or position <= positional_max) then
+    local by_position = given[position] ~= nil and (not positional_max or position <= positional_max)
+    if v == nil and by_position then v = given[position]
+    elseif v ~= nil and by_position then
       report(line, format('%s: argument "%s" is given twice, by position and by name', owner, name))
     end
     if is_unknown(v) then
       values.failed = true
     elseif kind == "later" then
       if v ~= nil and v ~= default then
-        report(line, format('%s: "%s"%s', owner, name, internal.not_supported("argument", name) or " is not supported by this version"))
+        local answer = internal.not_supported("argument", name) or " is not supported by this version"
+        report(line, format('%s: "%s"%s', owner, name, answer))
       end
     elseif kind == "without_effect" then
       if v ~= nil and v ~= default then internal.without_effect(name, line) end

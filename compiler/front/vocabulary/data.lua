@@ -1,4 +1,5 @@
--- data.lua: what a description says about its data. The description describes; C reads (runtime/npy.c, csv.c, data.c, lines.c, wav.c).
+-- data.lua: what a description says about its data. The description describes; C reads (runtime/data/: npy.c, csv.c,
+-- dataset.c, lines.c, wav.c).
 local internal = ...
 local report, constructor, items, is_plain = internal.report, internal.constructor, internal.items, internal.is_plain
 local type, ipairs, pairs, next, format = type, ipairs, pairs, next, string.format
@@ -12,18 +13,23 @@ end
 -- npy{x = "train_x.npy", y = "train_y.npy", validation_x = , validation_y = , vocabulary = , unknown = }
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description.
 constructor("npy", function(given, line)
-  return data("npy", { { "x", "text" }, { "y", "text" }, { "validation_x", "text", false }, { "validation_y", "text", false },
-    { "vocabulary", "size", false }, { "unknown", "count", 0 }, { "sample_weight", "text", false } }, line, given)
+  return data("npy", { { "x", "text" }, { "y", "text" }, { "validation_x", "text", false },
+    { "validation_y", "text", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
+    { "sample_weight", "text", false } }, line, given)
 end)
 
 local function list_of(what)
   return function(v)
     if type(v) == "string" then v = { v } end
-    if not is_plain(v) or next(v) == nil then return nil, format("must be a list of %s, not %s", what, internal.shown(v)) end
+    if not is_plain(v) or next(v) == nil then
+      return nil, format("must be a list of %s, not %s", what, internal.shown(v))
+    end
     local count, why = items(v)
     if not count then return nil, why end
     for _, name in ipairs(v) do
-      if type(name) ~= "string" then return nil, format("must be a list of %s; %s is not one", what, internal.shown(name)) end
+      if type(name) ~= "string" then
+        return nil, format("must be a list of %s; %s is not one", what, internal.shown(name))
+      end
     end
     return v, nil
   end
@@ -40,7 +46,8 @@ local function one_of(names, words)
   end
 end
 internal.types.normalization = one_of({ "none", "standard", "minmax" }, '"none", "standard" or "minmax"')
-internal.types.missing = one_of({ "error", "drop", "previous", "interpolate" }, '"error", "drop", "previous" or "interpolate"')
+internal.types.missing = one_of({ "error", "drop", "previous", "interpolate" },
+                                '"error", "drop", "previous" or "interpolate"')
 local level = one_of({ "character", "word" }, '"character" or "word"')
 local padding = one_of({ "pre", "post" }, '"pre" (in front) or "post" (behind)')
 
@@ -56,26 +63,35 @@ function internal.types.horizons(v)
   if not count then return nil, why end
   if count == 0 then return nil, "must be a whole number or a list of them, like {1, 6, 12}" end
   for i, ahead in ipairs(list) do
-    if ahead ~= 0 and not internal.types.size(ahead) then return nil, format("must be a whole number or a list of them, not %s", internal.shown(ahead)) end
-    if ahead <= before then return nil, format("must ascend: %s does not belong behind %s", internal.shown(ahead), internal.shown(before)) end
+    if ahead ~= 0 and not internal.types.size(ahead) then
+      return nil, format("must be a whole number or a list of them, not %s", internal.shown(ahead))
+    end
+    if ahead <= before then
+      return nil, format("must ascend: %s does not belong behind %s", internal.shown(ahead), internal.shown(before))
+    end
     before = ahead
   end
   return list, nil
 end
 
--- csv{file, columns = {"Sunspots"}, targets = , window = , horizon = , ...}: README.md, "Data", says what each option does.
--- With a window: forecasts of `targets`, `horizon` rows ahead, from the `window` rows before. Without one: each row is a sample.
+-- csv{file, columns = {"Sunspots"}, targets = , window = , horizon = , ...}: the manual's data.md says what each option
+-- does. With a window: forecasts of `targets`, `horizon` rows ahead, from the `window` rows before. Without one: each
+-- row is a sample.
 local CSV = {
-  { "file", "text" }, { "columns", "names" }, { "targets", "names", false }, { "window", "size", false }, { "horizon", "horizons", 1 },
-  { "normalization", "normalization", "none" }, { "split", "rate", false }, { "missing", "missing", "error" }, { "group", "text", false },
-  { "validation", "text", false }, { "validation_remaining", "text", false }, { "last_only", "boolean", false },
-  { "at_most", "number", false }, { "relative", "boolean", false }, { "sample_weight", "text", false }, { "header", "header", 0 },
+  { "file", "text" }, { "columns", "names" }, { "targets", "names", false }, { "window", "size", false },
+  { "horizon", "horizons", 1 }, { "normalization", "normalization", "none" }, { "split", "rate", false },
+  { "missing", "missing", "error" }, { "group", "text", false }, { "validation", "text", false },
+  { "validation_remaining", "text", false }, { "last_only", "boolean", false },
+  { "at_most", "number", false }, { "relative", "boolean", false }, { "sample_weight", "text", false },
+  { "header", "header", 0 },
 }
 
 -- Whether the first line is names: 1, -1; 0: by its looks.
 function internal.types.header(v)
   if v == 0 then return 0, 0 end
-  if type(v) ~= "boolean" then return nil, format("must be true (the first line is names) or false (it is not), not %s", internal.shown(v)) end
+  if type(v) ~= "boolean" then
+    return nil, format("must be true (the first line is names) or false (it is not), not %s", internal.shown(v))
+  end
   return v and 1 or -1, v
 end
 
@@ -85,12 +101,16 @@ local SAID_OTHERWISE = {
   { "sep", separators }, { "delimiter", separators }, { "separator", separators },
   { "decimal", "numbers have a decimal point" }, { "thousands", "numbers have nothing between thousands" },
   { "encoding", "a table is UTF-8" }, { "compression", "gzip files are known by their first bytes" },
-  { "skiprows", "nothing may stand before the line of names" }, { "names", '"columns" takes names of the first line, or positions from "1"' },
+  { "skiprows", "nothing may stand before the line of names" },
+  { "names", '"columns" takes names of the first line, or positions from "1"' },
   { "usecols", '"columns" and "targets" name what is read' }, { "index_col", "a column that is not named is not read" },
   { "na_values", 'a missing cell is empty, ?, NA, NaN or null, and "missing" says what to do about it' },
-  { "lookback", "write window" }, { "look_back", "write window" }, { "timesteps", "write window" }, { "sequence_length", "write window" },
-  { "target", "write targets" }, { "test_size", "write split, the fraction that trains" }, { "validation_split", "write split, the fraction that trains" },
-  { "scaler", 'write normalization = "standard" or "minmax"' }, { "normalize", 'write normalization = "standard" or "minmax"' },
+  { "lookback", "write window" }, { "look_back", "write window" }, { "timesteps", "write window" },
+  { "sequence_length", "write window" }, { "target", "write targets" },
+  { "test_size", "write split, the fraction that trains" },
+  { "validation_split", "write split, the fraction that trains" },
+  { "scaler", 'write normalization = "standard" or "minmax"' },
+  { "normalize", 'write normalization = "standard" or "minmax"' },
 }
 
 -- What does not go together in csv{...}: { option, whether its company is there, what it needs }.
@@ -123,46 +143,60 @@ constructor("csv", function(given, line)
     report(line, 'csv: "targets" must be given, or a window for a forecast of the columns themselves')
   end
   for _, conflict in ipairs(csv_conflicts(values)) do
-    if values[conflict[1]] and not conflict[2] then report(line, format('csv: "%s" needs %s', conflict[1], conflict[3])) end
+    if values[conflict[1]] and not conflict[2] then
+      report(line, format('csv: "%s" needs %s', conflict[1], conflict[3]))
+    end
   end
   values.split = values.split or 0.8
   values.first_line, values.header = values.header, nil       -- lines{...} has a header that is true or false
   return values
 end)
 
--- characters{file, window = 64, split = 0.9, stateful = true}: the next character of a text. Stateful: the text is cut into as many streams as a
--- batch has samples, and each goes on with the states that its last window has left.
+-- characters{file, window = 64, split = 0.9, stateful = true}: the next character of a text. Stateful: the text is cut
+-- into as many streams as a batch has samples, and each goes on with the states that its last window has left.
 constructor("characters", function(given, line)
-  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 }, { "stateful", "boolean", false } }, line, given)
+  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 },
+    { "stateful", "boolean", false } }, line, given)
 end)
 
--- lines{{"Arabic.txt", "Czech.txt"}}, lines{folder = "names", except = {"SOURCE.txt"}}: each file is a class, each line a text;
--- lines{"reviews.tsv", label = 1, text = 2}; lines{"pairs.tsv", text = 1, target_text = 2}: a text for each text.
+-- lines{{"Arabic.txt", "Czech.txt"}}, lines{folder = "names", except = {"SOURCE.txt"}}: each file is a class, each line
+-- a text; lines{"reviews.tsv", label = 1, text = 2}; lines{"pairs.tsv", text = 1, target_text = 2}: a text for each
+-- text.
 constructor("lines", function(given, line)
   local values = data("lines", { { "files", files, false }, { "folder", "text", false }, { "except", files, false },
-    { "level", level, "character" }, { "text", "size", false }, { "label", "size", false }, { "target_text", "size", false },
-    { "target_level", level, false }, { "labels", labels, false }, { "separator", separator, "\t" }, { "header", "boolean", false },
-    { "lower", "boolean", false }, { "vocabulary", "size", false }, { "target_vocabulary", "size", false }, { "padding", padding, "pre" },
+    { "level", level, "character" }, { "text", "size", false }, { "label", "size", false },
+    { "target_text", "size", false }, { "target_level", level, false }, { "labels", labels, false },
+    { "separator", separator, "\t" }, { "header", "boolean", false }, { "lower", "boolean", false },
+    { "vocabulary", "size", false }, { "target_vocabulary", "size", false }, { "padding", padding, "pre" },
     { "split", "rate", 0.8 }, { "seed", "size", 1 } }, line, given)
   if values.failed then return values end
   values.target_level = values.target_level or values.level
   if not values.files == not values.folder then report(line, 'lines: either "files" or a "folder" must be given') end
   if values.except and not values.folder then report(line, 'lines: "except" is for a "folder"') end
-  if values.label and values.target_text then report(line, 'lines: a line has a "label" or a "target_text", not both') end
-  if (values.label or values.target_text) and not values.text then report(line, 'lines: "text" must say which field is the text') end
+  if values.label and values.target_text then
+    report(line, 'lines: a line has a "label" or a "target_text", not both')
+  end
+  if (values.label or values.target_text) and not values.text then
+    report(line, 'lines: "text" must say which field is the text')
+  end
   if values.labels and values.target_text then report(line, 'lines: "labels" are not for a "target_text"') end
-  if values.target_vocabulary and not values.target_text then report(line, 'lines: "target_vocabulary" is for a "target_text"') end
+  if values.target_vocabulary and not values.target_text then
+    report(line, 'lines: "target_vocabulary" is for a "target_text"')
+  end
   return values
 end)
 
--- {field = 3, at_most = 4}: held out is what has a number up to 4 in the third field of its name; {field = 2, among = {"theo"}}: what has a name.
+-- {field = 3, at_most = 4}: held out is what has a number up to 4 in the third field of its name;
+-- {field = 2, among = {"theo"}}: what has a name.
 local function test_of_names(v)
   local at_most, among = type(v) == "table" and v.at_most, type(v) == "table" and v.among
   if type(v) ~= "table" or not internal.types.size(v.field) or not at_most == not among then
     return nil, format('must be {field = 3, at_most = 4} or {field = 3, among = {"a", "b"}}, not %s', internal.shown(v))
   end
   for name in pairs(v) do
-    if name ~= "field" and name ~= "at_most" and name ~= "among" then return nil, format("has no place for %s", internal.shown(name)) end
+    if name ~= "field" and name ~= "at_most" and name ~= "among" then
+      return nil, format("has no place for %s", internal.shown(name))
+    end
   end
   if among then
     local checked, why = list_of("names")(among)
@@ -172,11 +206,13 @@ local function test_of_names(v)
   return checked and { field = v.field, at_most = checked }, checked == nil and '"at_most" ' .. why or nil
 end
 
--- wav{folder = "recordings", label = 1, test = {field = 3, at_most = 4}, sample_rate = 8000}: recordings that are named 7_theo_12.wav.
+-- wav{folder = "recordings", label = 1, test = {field = 3, at_most = 4}, sample_rate = 8000}: recordings that are named
+-- 7_theo_12.wav.
 constructor("wav", function(given, line)
-  local values = data("wav", { { "folder", "text" }, { "label", "size" }, { "sample_rate", "size" }, { "separator", separator, "_" },
-    { "labels", labels, false }, { "test", test_of_names, false }, { "split", "rate", false }, { "seed", "size", 1 }, { "frame", "size", 256 },
-    { "step", "size", 128 }, { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, "pre" } }, line, given)
+  local values = data("wav", { { "folder", "text" }, { "label", "size" }, { "sample_rate", "size" },
+    { "separator", separator, "_" }, { "labels", labels, false }, { "test", test_of_names, false },
+    { "split", "rate", false }, { "seed", "size", 1 }, { "frame", "size", 256 }, { "step", "size", 128 },
+    { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, "pre" } }, line, given)
   if values.failed then return values end
   if values.test and values.split then report(line, 'wav: either "test" or "split" says what is held out') end
   values.split = values.split or (values.test and 1 or 0.8)
@@ -184,13 +220,16 @@ constructor("wav", function(given, line)
 end)
 
 -- samples(function(random) ... return x, y end) or samples{function, samples = 1024, validation_samples = 256}:
--- a pure function of a generator keyed by (seed, index): random() in [0,1), random(n) in 1..n, random(a, b) in a..b. labels: the classes' names.
+-- a pure function of a generator keyed by (seed, index): random() in [0,1), random(n) in 1..n, random(a, b) in a..b.
+-- labels: the classes' names.
 constructor("samples", function(given, line)
-  return data("samples", { { "generate", "generator" }, { "samples", "size", 1024 }, { "validation_samples", "size", 256 },
-    { "labels", "names", false } }, line, given)
+  return data("samples", { { "generate", "generator" }, { "samples", "size", 1024 },
+    { "validation_samples", "size", 256 }, { "labels", "names", false } }, line, given)
 end)
 
 function internal.types.generator(v)
-  if type(v) ~= "function" then return nil, format("must be a function(random) that returns x and y, not %s", internal.shown(v)) end
+  if type(v) ~= "function" then
+    return nil, format("must be a function(random) that returns x and y, not %s", internal.shown(v))
+  end
   return v, nil
 end

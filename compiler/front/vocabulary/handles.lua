@@ -54,7 +54,9 @@ handle.__newindex = visible(function(object, key, v)
 end, "index")
 
 handle.__tostring = visible(shown, "tostring")
-handle.__pairs = visible(function(object) error(format("%s is not a table: it has no fields to visit", shown(object)), 0) end, "pairs")
+handle.__pairs = visible(function(object)
+  error(format("%s is not a table: it has no fields to visit", shown(object)), 0)
+end, "pairs")
 handle.__name = "object"
 handle.__metatable = "object"
 

@@ -1,5 +1,5 @@
--- keras.lua: what people bring along: names and arguments that Keras has and this version has not, arguments that change
--- nothing here, prefixes of Python modules. Each is answered by one line that says what to write instead.
+-- keras.lua: what people bring along: names and arguments that Keras has and this version has not, arguments that
+-- change nothing here, prefixes of Python modules. Each is answered by one line that says what to write instead.
 local internal = ...
 local report, note, caller_line, shown = internal.report, internal.note, internal.caller_line, internal.shown
 local suggestion, keys = internal.suggestion, internal.keys
@@ -45,7 +45,8 @@ local NOT_SUPPORTED = {
     Lambda = 'write a layer of your own: layer "Name" { call = function(a, w, x) ... end }',
     TensorBoard = "lstmc train writes MODEL.log.csv and MODEL.report.html",
     BackupAndRestore = "lstmc train writes a checkpoint by itself, and --resume goes on from it",
-    MinMaxScaler = 'write csv{..., normalization = "minmax"}', StandardScaler = 'write csv{..., normalization = "standard"}',
+    MinMaxScaler = 'write csv{..., normalization = "minmax"}',
+    StandardScaler = 'write csv{..., normalization = "standard"}',
     train_test_split = "write split = 0.8 in csv{...} or lines{...}, or validation_split",
     Tokenizer = "lines{...} makes ids of texts", pad_sequences = "lines{...} pads texts; npy{...} reads what is padded",
     to_categorical = "sparse_categorical_crossentropy reads classes as they are",
@@ -55,10 +56,11 @@ local NOT_SUPPORTED = {
   activation = names [[ celu glu hard_shrink hard_tanh log_sigmoid sparse_plus sparse_sigmoid sparsemax soft_shrink
     squareplus tanh_shrink threshold ]],
   loss = names [[ mape mean_absolute_percentage_error msle mean_squared_logarithmic_error kl_divergence kld
-    kullback_leibler_divergence poisson cosine_similarity cosine_proximity hinge squared_hinge categorical_hinge log_cosh
-    logcosh binary_focal_crossentropy categorical_focal_crossentropy ctc dice tversky circle
+    kullback_leibler_divergence poisson cosine_similarity cosine_proximity hinge squared_hinge categorical_hinge
+    log_cosh logcosh binary_focal_crossentropy categorical_focal_crossentropy ctc dice tversky circle
     categorical_generalized_cross_entropy ]],
-  optimizer = names [[ nadam adamax adagrad adadelta ftrl lion lamb adafactor muon Nadam Adamax Adagrad Adadelta Ftrl ]],
+  optimizer = names [[ nadam adamax adagrad adadelta ftrl lion lamb adafactor muon
+    Nadam Adamax Adagrad Adadelta Ftrl ]],
   initializer = names [[ stft ]],
   regularizer = names [[ orthogonal l1_l2 L1L2 ]],
   metric = names [[ precision recall auc f1_score fbeta_score r2_score rmse root_mean_squared_error mape
@@ -78,7 +80,8 @@ local NOT_SUPPORTED = {
     input_length = "write Input{timesteps, features} before the layer",
     weights = "write trainable = false if they stay as they are, and start from them by lstmc train --init FILE",
     decay = "write learning_rate = InverseTimeDecay{initial_learning_rate = 0.01, decay_steps = 1, decay_rate = 0.001}",
-    validation_data = "write validation_split, or name what is held out: npy{x = , y = , validation_x = , validation_y = }",
+    validation_data = "write validation_split, or name what is held out: " ..
+                      "npy{x = , y = , validation_x = , validation_y = }",
     sample_weight = "write it into the data: npy{..., sample_weight = FILE} or csv{..., sample_weight = COLUMN}",
     steps_per_epoch = "an epoch is the whole data; samples{..., samples = N} draws N samples an epoch",
     validation_steps = "all that is held out is used; samples{..., validation_samples = N} draws N",
@@ -108,7 +111,8 @@ end
 
 -- Names of Python -------------------------------------------------------------------------------------------
 
-local ARRAYS = 'data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, or csv{...}, lines{...}'
+local ARRAYS = 'data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, ' ..
+               'or csv{...}, lines{...}'
 internal.arrays = ARRAYS
 local MODULES = names [[ keras tf tensorflow layers models optimizers losses metrics callbacks initializers regularizers
   activations constraints schedules ]]
@@ -116,7 +120,8 @@ local LIBRARIES = names [[ np numpy pd pandas torch nn sklearn plt sys ]]
 
 -- keras.layers.LSTM: what stands behind the prefix is found, and the prefix is reported.
 local function module(prefix)
-  return setmetatable({}, { __metatable = "module", __newindex = function() end, __call = function() return internal.unknown end,
+  return setmetatable({}, {
+    __metatable = "module", __newindex = function() end, __call = function() return internal.unknown end,
     __index = function(_, name)
       if type(name) ~= "string" then return nil end
       local found = rawget(internal.user_globals, name)
@@ -142,10 +147,12 @@ end
 
 -- Methods of Keras's models that are commands here -------------------------------------------------------------------
 
-local COMMANDS = { summary = "lstmc summary", evaluate = "lstmc evaluate", predict = "lstmc predict", save = "lstmc train",
-                   save_weights = "lstmc train", load_weights = "lstmc train --init FILE", build = "lstmc", to_json = "lstmc",
-                   fit_generator = "lstmc train", train_on_batch = "lstmc train", predict_on_batch = "lstmc predict",
-                   predict_generator = "lstmc predict", evaluate_generator = "lstmc evaluate", export = "lstmc" }
+local COMMANDS = {
+  summary = "lstmc summary", evaluate = "lstmc evaluate", predict = "lstmc predict", save = "lstmc train",
+  save_weights = "lstmc train", load_weights = "lstmc train --init FILE", build = "lstmc", to_json = "lstmc",
+  fit_generator = "lstmc train", train_on_batch = "lstmc train", predict_on_batch = "lstmc predict",
+  predict_generator = "lstmc predict", evaluate_generator = "lstmc evaluate", export = "lstmc",
+}
 
 local no_field = internal.no_method
 function internal.no_method(object, key)
@@ -155,6 +162,6 @@ function internal.no_method(object, key)
     return format("%s: a description only describes; the command %s MODEL.lua does that", key, command)
   end
   local methods = internal.methods.model
-  return format("a Sequential model has no %s%s; there are %s", shown(key), type(key) == "string" and suggestion(key, keys(methods)) or "",
-                concat(keys(methods), ", "))
+  local hint = type(key) == "string" and suggestion(key, keys(methods)) or ""
+  return format("a Sequential model has no %s%s; there are %s", shown(key), hint, concat(keys(methods), ", "))
 end

@@ -1,5 +1,5 @@
--- syntax.lua: in: the line of a description in which Lua's grammar ends, the one before it, and what Lua says.  out: what
--- to write instead, where that is Python.
+-- syntax.lua: in: the line of a description in which Lua's grammar ends, the one before it, and what Lua says.
+-- out: what to write instead, where that is Python.
 local internal = ...
 local find, match, gsub, sub, ipairs = string.find, string.match, string.gsub, string.sub, ipairs
 local concat = table.concat
@@ -15,14 +15,16 @@ local function span(line, from)
     elseif find(c, "[%)%]}]") then
       depth = depth - 1
       if depth == 0 then return i, names end
-    elseif c == "=" and depth == 1 and not find(sub(line, i - 1, i + 1), "[=<>~!]=") and sub(line, i + 1, i + 1) ~= "=" then
+    elseif c == "=" and depth == 1
+           and not find(sub(line, i - 1, i + 1), "[=<>~!]=") and sub(line, i + 1, i + 1) ~= "=" then
       names = true
     end
   end
   return nil, names
 end
 
--- The line with Lua's brackets: LSTM(50, return_sequences=True, input_shape=(60, 1)) becomes LSTM{50, ..., input_shape = {60, 1}}.
+-- The line with Lua's brackets: LSTM(50, return_sequences=True, input_shape=(60, 1)) becomes
+-- LSTM{50, ..., input_shape = {60, 1}}.
 local function with_braces(line)
   local out, closing = {}, {}
   for i = 1, #line do
@@ -67,7 +69,8 @@ local HINTS = {
   { "[%+%-/%*][=]", "near '[=%+%-/%*]'", "write x = x + 1, in full" },
   { "%*%*", "near '%*'", "a power is written x ^ 2" },
   { "%f[%w]lambda%f[%W]", nil, "a function is written function(x) return ... end" },
-  { "[%({,]%s*[%w_\"']+%s*:", "near ':'", "a table is written {name = value}, and {[0] = value} where the name is a number" },
+  { "[%({,]%s*[%w_\"']+%s*:", "near ':'",
+    "a table is written {name = value}, and {[0] = value} where the name is a number" },
   { "=", "'%)' expected near '='", true },
   { "[%[%]]", nil, true },
   { "%([^%(%)]*,[^%(%)]*%)", "near ','", true },

@@ -1,8 +1,10 @@
--- training.lua: what a description says about its training beside data, loss and optimizer: learning-rate schedules, callbacks, class weights.
--- Names, order and defaults are those of keras.optimizers.schedules and keras.callbacks; runtime/schedule.c and callbacks.c do what they say.
+-- training.lua: what a description says about its training beside data, loss and optimizer: learning-rate schedules,
+-- callbacks, class weights. Names, order and defaults are those of keras.optimizers.schedules and keras.callbacks;
+-- runtime/train/schedule.c and callbacks.c do what they say.
 local internal = ...
 local report, constructor, types = internal.report, internal.constructor, internal.types
-local shown, is_unknown, is_plain, items, read_arguments = internal.shown, internal.is_unknown, internal.is_plain, internal.items, internal.read_arguments
+local shown, is_unknown, is_plain = internal.shown, internal.is_unknown, internal.is_plain
+local items, read_arguments = internal.items, internal.read_arguments
 local type, ipairs, pairs, next, rawget, math_type = type, ipairs, pairs, next, rawget, math.type
 local format, find, sub = string.format, string.find, string.sub
 
@@ -23,17 +25,21 @@ local function schedule(class, kind, list, check)
 end
 
 local INITIAL, STEPS = { "initial_learning_rate", "not_negative" }, { "decay_steps", "size" }
-local DECAY = { INITIAL, STEPS, { "decay_rate", "positive" }, { "staircase", "boolean", false }, { "name", "text", false } }
+local DECAY = { INITIAL, STEPS, { "decay_rate", "positive" }, { "staircase", "boolean", false },
+                { "name", "text", false } }
 schedule("ExponentialDecay", "exponential", DECAY)
 schedule("InverseTimeDecay", "inverse_time", DECAY)
-schedule("PolynomialDecay", "polynomial", { INITIAL, STEPS, { "end_learning_rate", "not_negative", 0.0001 }, { "power", "positive", 1 },
-  { "cycle", "boolean", false }, { "name", "text", false } })
-schedule("CosineDecay", "cosine", { INITIAL, STEPS, { "alpha", "rate", 0 }, { "name", "text", false }, { "warmup_target", "positive", false },
-  { "warmup_steps", "size", false } }, function(v)
-    if v.warmup_target and not v.warmup_steps or v.warmup_steps and not v.warmup_target then return "warmup_target and warmup_steps go together" end
+schedule("PolynomialDecay", "polynomial", { INITIAL, STEPS, { "end_learning_rate", "not_negative", 0.0001 },
+  { "power", "positive", 1 }, { "cycle", "boolean", false }, { "name", "text", false } })
+schedule("CosineDecay", "cosine", { INITIAL, STEPS, { "alpha", "rate", 0 }, { "name", "text", false },
+  { "warmup_target", "positive", false }, { "warmup_steps", "size", false } }, function(v)
+    if v.warmup_target and not v.warmup_steps or v.warmup_steps and not v.warmup_target then
+      return "warmup_target and warmup_steps go together"
+    end
   end)
-schedule("CosineDecayRestarts", "cosine_restarts", { INITIAL, { "first_decay_steps", "size" }, { "t_mul", "positive", 2 }, { "m_mul", "positive", 1 },
-  { "alpha", "rate", 0 }, { "name", "text", false } }, function(v)
+schedule("CosineDecayRestarts", "cosine_restarts", { INITIAL, { "first_decay_steps", "size" },
+  { "t_mul", "positive", 2 }, { "m_mul", "positive", 1 }, { "alpha", "rate", 0 },
+  { "name", "text", false } }, function(v)
     if v.t_mul < 1 then return format("t_mul must be 1 or more, not %s", shown(v.t_mul)) end
   end)
 
@@ -42,13 +48,18 @@ function types.numbers(v)
   local count, why = items(v)
   if not count then return nil, why end
   for _, number in ipairs(v) do
-    if type(number) ~= "number" or number ~= number then return nil, format("must be a list of numbers; %s is not one", shown(number)) end
+    if type(number) ~= "number" or number ~= number then
+      return nil, format("must be a list of numbers; %s is not one", shown(number))
+    end
   end
   return v, nil
 end
 
-schedule("PiecewiseConstantDecay", "piecewise", { { "boundaries", "numbers" }, { "values", "numbers" }, { "name", "text", false } }, function(v)
-  if #v.values ~= #v.boundaries + 1 then return format("%d boundaries need %d values, not %d", #v.boundaries, #v.boundaries + 1, #v.values) end
+schedule("PiecewiseConstantDecay", "piecewise", { { "boundaries", "numbers" }, { "values", "numbers" },
+  { "name", "text", false } }, function(v)
+  if #v.values ~= #v.boundaries + 1 then
+    return format("%d boundaries need %d values, not %d", #v.boundaries, #v.boundaries + 1, #v.values)
+  end
   for i = 2, #v.boundaries do
     if v.boundaries[i] <= v.boundaries[i - 1] then return "boundaries must grow" end
   end
@@ -57,7 +68,9 @@ end)
 -- A number or a schedule.
 function types.learning_rate(v)
   if type(v) == "table" and rawget(v, "object") == "schedule" then return v, nil end
-  if type(v) ~= "number" then return nil, format("must be a number or a schedule, like ExponentialDecay{...}, not %s", shown(v)) end
+  if type(v) ~= "number" then
+    return nil, format("must be a number or a schedule, like ExponentialDecay{...}, not %s", shown(v))
+  end
   return types.positive(v)
 end
 
@@ -89,7 +102,9 @@ function types.save_freq(v)
 end
 
 function types.rate_function(v)
-  if type(v) ~= "function" then return nil, format("must be a function(epoch, learning_rate) that returns a learning rate, not %s", shown(v)) end
+  if type(v) ~= "function" then
+    return nil, format("must be a function(epoch, learning_rate) that returns a learning rate, not %s", shown(v))
+  end
   return v, nil
 end
 
@@ -100,27 +115,35 @@ local function callback(class, list)
   end)
 end
 
-callback("EarlyStopping", { { "monitor", "text", "val_loss" }, { "min_delta", "number", 0 }, { "patience", "count", 0 }, { "verbose", "without_effect", 0 },
-  { "mode", "mode", "auto" }, { "baseline", "number", false }, { "restore_best_weights", "boolean", false }, { "start_from_epoch", "count", 0 } })
-callback("ReduceLROnPlateau", { { "monitor", "text", "val_loss" }, { "factor", "decay", 0.1 }, { "patience", "count", 10 }, { "verbose", "without_effect", 0 },
-  { "mode", "mode", "auto" }, { "min_delta", "number", 1e-4 }, { "cooldown", "count", 0 }, { "min_lr", "not_negative", 0 } })
-callback("ModelCheckpoint", { { "filepath", "output_file" }, { "monitor", "text", "val_loss" }, { "verbose", "without_effect", 0 },
-  { "save_best_only", "boolean", false }, { "save_weights_only", "boolean", true }, { "mode", "mode", "auto" }, { "save_freq", "save_freq", "epoch" },
-  { "initial_value_threshold", "number", false } })
+callback("EarlyStopping", { { "monitor", "text", "val_loss" }, { "min_delta", "number", 0 }, { "patience", "count", 0 },
+  { "verbose", "without_effect", 0 }, { "mode", "mode", "auto" }, { "baseline", "number", false },
+  { "restore_best_weights", "boolean", false }, { "start_from_epoch", "count", 0 } })
+callback("ReduceLROnPlateau", { { "monitor", "text", "val_loss" }, { "factor", "decay", 0.1 },
+  { "patience", "count", 10 }, { "verbose", "without_effect", 0 }, { "mode", "mode", "auto" },
+  { "min_delta", "number", 1e-4 }, { "cooldown", "count", 0 }, { "min_lr", "not_negative", 0 } })
+callback("ModelCheckpoint", { { "filepath", "output_file" }, { "monitor", "text", "val_loss" },
+  { "verbose", "without_effect", 0 }, { "save_best_only", "boolean", false }, { "save_weights_only", "boolean", true },
+  { "mode", "mode", "auto" }, { "save_freq", "save_freq", "epoch" }, { "initial_value_threshold", "number", false } })
 callback("CSVLogger", { { "filename", "output_file" }, { "separator", "text", "," }, { "append", "later", false } })
 callback("LearningRateScheduler", { { "schedule", "rate_function" }, { "verbose", "without_effect", 0 } })
 callback("TerminateOnNaN", {})          -- always on
 
 function types.callbacks(v)
   if type(v) == "table" and rawget(v, "object") == "callback" then v = { v } end
-  if not is_plain(v) then return nil, format("must be a list of callbacks, like {EarlyStopping{patience = 2}}, not %s", shown(v)) end
+  if not is_plain(v) then
+    return nil, format("must be a list of callbacks, like {EarlyStopping{patience = 2}}, not %s", shown(v))
+  end
   local count, why = items(v)
   if not count then return nil, why end
   local list = {}
   for _, item in ipairs(v) do
     if is_unknown(item) then return {}, nil end
-    if type(item) == "function" then return nil, "must be a list of callbacks; a function is not one (call it, like EarlyStopping())" end
-    if type(item) ~= "table" or rawget(item, "object") ~= "callback" then return nil, format("must be a list of callbacks; %s is not one", shown(item)) end
+    if type(item) == "function" then
+      return nil, "must be a list of callbacks; a function is not one (call it, like EarlyStopping())"
+    end
+    if type(item) ~= "table" or rawget(item, "object") ~= "callback" then
+      return nil, format("must be a list of callbacks; %s is not one", shown(item))
+    end
     if not item.failed and item.class ~= "TerminateOnNaN" then list[#list + 1] = item end
   end
   if #list > CALLBACKS_MAX then return nil, format("must be at most %d callbacks", CALLBACKS_MAX) end
@@ -132,8 +155,12 @@ function types.class_weight(v)
   if not is_plain(v) then return nil, format("must be a table like {[0] = 1, [1] = 5}, not %s", shown(v)) end
   local last = -1
   for class, weight in pairs(v) do
-    if math_type(class) ~= "integer" or class < 0 or class >= CLASSES_MAX then return nil, format("must name classes from 0; %s is none", shown(class)) end
-    if type(weight) ~= "number" or not (weight >= 0 and weight < 1e30) then return nil, format("of class %d must be zero or more, not %s", class, shown(weight)) end
+    if math_type(class) ~= "integer" or class < 0 or class >= CLASSES_MAX then
+      return nil, format("must name classes from 0; %s is none", shown(class))
+    end
+    if type(weight) ~= "number" or not (weight >= 0 and weight < 1e30) then
+      return nil, format("of class %d must be zero or more, not %s", class, shown(weight))
+    end
     if class > last then last = class end
   end
   local list = {}
@@ -157,7 +184,8 @@ function internal.settle_training(model, resolve)
       a.maximize = a.mode == "max" or a.mode == "auto" and grows_better(a.monitor)
     end
     if item.class == "ModelCheckpoint" and not a.save_weights_only then
-      report(item.line, "ModelCheckpoint: writes weight files; all that a training needs to go on is in the checkpoint of lstmc train (--resume)")
+      report(item.line, "ModelCheckpoint: writes weight files; all that a training needs to go on is in the " ..
+                        "checkpoint of lstmc train (--resume)")
     end
     if item.class == "CSVLogger" and #a.separator ~= 1 then
       report(item.line, format('CSVLogger: "separator" must be one character, not %s', shown(a.separator)))
@@ -167,6 +195,7 @@ function internal.settle_training(model, resolve)
   local known = model.output_shape[#model.output_shape]
   if known == 1 then known = 2 end
   if classes > known then
-    report(model.option_lines.class_weight, format('Sequential: "class_weight" names class %d, but there are %d classes', classes - 1, known))
+    report(model.option_lines.class_weight,
+           format('Sequential: "class_weight" names class %d, but there are %d classes', classes - 1, known))
   end
 end

@@ -1,8 +1,9 @@
 -- values.lua: the notation in which layers are written.
 --
--- A *value* is a whole array seen by the mathematics of a layer (x, a weight, a gate); batch and, where implied, time do not show.
--- Arithmetic on values is elementwise. An *element* is a value at an index, x[{t, k}]; y[{t, f}] = ... defines a value by its elements,
--- with Einstein's convention: in each term, an axis that does not stand on the left is summed over.
+-- A *value* is a whole array seen by the mathematics of a layer (x, a weight, a gate); batch and, where implied, time
+-- do not show. Arithmetic on values is elementwise. An *element* is a value at an index, x[{t, k}]; y[{t, f}] = ...
+-- defines a value by its elements, with Einstein's convention: in each term, an axis that does not stand on the left is
+-- summed over.
 -- Nothing is computed here: values form a graph that lowering.lua turns into statements of the IR.
 local internal = ...
 
@@ -79,7 +80,8 @@ local function new_axis(name, extent)
   local axis = { name = name, extent = extent }
   return make(Axis, { constant = 0, terms = { { axis = axis, coefficient = 1 } } })
 end
-internal.new_axis, internal.affine_of, internal.affine_add, internal.affine_multiply = new_axis, affine_of, affine_add, affine_multiply
+internal.new_axis, internal.affine_of = new_axis, affine_of
+internal.affine_add, internal.affine_multiply = affine_add, affine_multiply
 
 -- The axis itself, if the index is one axis and nothing else.
 local function lone_axis(index)
@@ -136,7 +138,8 @@ local function learn_extents(shape, index)
     local axis = lone_axis(position)
     if axis and not axis.extent then axis.extent = shape[d] end
     if axis and axis.extent ~= shape[d] then
-      mistake("axis %s has %d elements, but index %d of this value has %d: use two axes", axis.name, axis.extent, d, shape[d])
+      mistake("axis %s has %d elements, but index %d of this value has %d: use two axes", axis.name, axis.extent, d,
+              shape[d])
     end
   end
 end
@@ -248,7 +251,9 @@ function vocabulary.axes(names)
   if type(names) ~= "string" then mistake("axes takes the names in one string: axes \"t n\"") end
   local list = {}
   for name in gmatch(names, "%S+") do
-    if not internal.is_identifier(name) then mistake("an axis is named by letters, digits and _, not %s", internal.shown(name)) end
+    if not internal.is_identifier(name) then
+      mistake("an axis is named by letters, digits and _, not %s", internal.shown(name))
+    end
     list[#list + 1] = new_axis(name)
   end
   if #list == 0 then mistake("axes takes the names in one string: axes \"t n\"") end
@@ -349,7 +354,9 @@ function vocabulary.gates(z, blocks)
       end }
     end
   else
-    if #z.shape ~= 1 or rawget(z, "blocks") and z.blocks ~= blocks then mistake("gates of a value of rank %d", #z.shape) end
+    if #z.shape ~= 1 or rawget(z, "blocks") and z.blocks ~= blocks then
+      mistake("gates of a value of rank %d", #z.shape)
+    end
     rawset(z, "blocks", blocks)
     for g = 1, blocks do list[g] = value{ op = "gate", base = z, gate = g - 1, shape = { width } } end
   end
@@ -359,5 +366,6 @@ end
 -- row(bias, 1): the second row of a value of rank 2.
 function vocabulary.row(v, r)
   if not is(v, Value) or #v.shape ~= 2 then mistake("row takes a value of rank 2") end
-  return value{ op = "view", base = v, shape = { v.shape[2] }, map = function(index) return { affine_of(r), index[1] } end }
+  return value{ op = "view", base = v, shape = { v.shape[2] },
+                map = function(index) return { affine_of(r), index[1] } end }
 end

@@ -89,12 +89,15 @@ local function shown_object(object)
 end
 
 local function shown(object)
-  if type(object) == "string" then return #object <= 60 and format('"%s"', object) or format('"%s..."', string.sub(object, 1, 60)) end
+  if type(object) == "string" and #object <= 60 then return format('"%s"', object) end
+  if type(object) == "string" then return format('"%s..."', string.sub(object, 1, 60)) end
   if object == nil then return "nothing" end
-  if is_unknown(object) then return "an unknown name's value" end        -- such a message is dropped: the name was reported
+  -- a message about it is dropped: the name was reported
+  if is_unknown(object) then return "an unknown name's value" end
   if object ~= object then return "NaN" end
   if object == huge or object == -huge then return object > 0 and "infinity" or "-infinity" end
-  if type(object) == "number" and math_type(object) == "float" and object == floor(object) and object > -1e15 and object < 1e15 then
+  local whole = type(object) == "number" and math_type(object) == "float" and object == floor(object)
+  if whole and object > -1e15 and object < 1e15 then
     return format("%d", object)
   end
   if type(object) == "table" then return shown_object(object) end

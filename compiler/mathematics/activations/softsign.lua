@@ -1,4 +1,5 @@
--- softsign.lua: y = x / (1 + |x|). Its derivative is written beside it: from the quotient 1 - |y| would follow, which has no digits for large x.
+-- softsign.lua: y = x / (1 + |x|). Its derivative is written beside it: from the quotient 1 - |y| would follow, which
+-- has no digits for large x.
 return activation "softsign" {
   call = function(x)
     local r = 1 / (1 + abs(x))

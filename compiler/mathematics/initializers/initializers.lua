@@ -33,13 +33,15 @@ scaling("lecun_uniform", "LecunUniform", "variance_uniform", 1, "in")
 scaling("lecun_normal", "LecunNormal", "variance_truncated", 1, "in")
 
 local FANS = { fan_in = "in", fan_out = "out", fan_avg = "average" }
-local DISTRIBUTIONS = { truncated_normal = "variance_truncated", untruncated_normal = "variance_normal", uniform = "variance_uniform" }
+local DISTRIBUTIONS = { truncated_normal = "variance_truncated", untruncated_normal = "variance_normal",
+                        uniform = "variance_uniform" }
 initializer "variance_scaling" {
   class = "VarianceScaling",
-  arguments = { { "scale", "positive", 1 }, { "mode", "fan_mode", "fan_in" }, { "distribution", "distribution", "truncated_normal" },
-                { "seed", "later", false } },
+  arguments = { { "scale", "positive", 1 }, { "mode", "fan_mode", "fan_in" },
+                { "distribution", "distribution", "truncated_normal" }, { "seed", "later", false } },
   value = function(a)
-    return { kind = DISTRIBUTIONS[a.distribution or "truncated_normal"], a = a.scale or 1, fan = FANS[a.mode or "fan_in"] }
+    return { kind = DISTRIBUTIONS[a.distribution or "truncated_normal"], a = a.scale or 1,
+             fan = FANS[a.mode or "fan_in"] }
   end,
 }
 initializer "orthogonal" {

@@ -1,9 +1,11 @@
 -- dense.lua: keras.layers.Dense: y = activation(x kernel + bias), on the last axis of x.
 return layer "Dense" {
   arguments = { { "units", "size" }, { "activation", "activation", "linear" }, { "use_bias", "boolean", true },
-                { "kernel_initializer", "initializer", "glorot_uniform" }, { "bias_initializer", "initializer", "zeros" },
+                { "kernel_initializer", "initializer", "glorot_uniform" },
+                { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-                { "activity_regularizer", "later", false }, { "kernel_constraint", "later", false }, { "bias_constraint", "later", false } },
+                { "activity_regularizer", "later", false },
+                { "kernel_constraint", "later", false }, { "bias_constraint", "later", false } },
   shape     = function(a, x) return { a.units } end,
   weights   = function(a, x)
     return { kernel = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),

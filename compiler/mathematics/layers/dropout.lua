@@ -1,4 +1,5 @@
--- dropout.lua: keras.layers.Dropout: in training an element survives with probability 1 - rate and grows by 1 / (1 - rate).  Srivastava et al. 2014.
+-- dropout.lua: keras.layers.Dropout: in training an element survives with probability 1 - rate and grows by
+-- 1 / (1 - rate).  Srivastava et al. 2014.
 return layer "Dropout" {
   arguments = { { "rate", "rate" }, { "noise_shape", "later", false }, { "seed", "later", false } },
   call      = function(a, w, x)

@@ -1,6 +1,7 @@
 -- embedding.lua: keras.layers.Embedding: row x[t] of a table. An id outside [0, input_dim) is read as 0.
 return layer "Embedding" {
-  arguments = { { "input_dim", "size" }, { "output_dim", "size" }, { "embeddings_initializer", "initializer", "uniform" },
+  arguments = { { "input_dim", "size" }, { "output_dim", "size" },
+                { "embeddings_initializer", "initializer", "uniform" },
                 { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "later", false },
                 { "mask_zero", "later", false }, { "input_length", "size", false } },
   over      = "sample",

@@ -1,14 +1,19 @@
--- gru.lua: keras.layers.GRU.  Cho et al. 2014; reset_after: the form of cuDNN, the reset gate behind the recurrent product.
+-- gru.lua: keras.layers.GRU.  Cho et al. 2014; reset_after: the form of cuDNN, the reset gate behind the recurrent
+-- product.
 return recurrent "GRU" {
-  arguments = { { "units", "size" }, { "activation", "activation", "tanh" }, { "recurrent_activation", "activation", "sigmoid" },
-                { "use_bias", "boolean", true }, { "kernel_initializer", "initializer", "glorot_uniform" },
-                { "recurrent_initializer", "initializer", "orthogonal" }, { "bias_initializer", "initializer", "zeros" },
+  arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
+                { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
+                { "kernel_initializer", "initializer", "glorot_uniform" },
+                { "recurrent_initializer", "initializer", "orthogonal" },
+                { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
                 { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
+                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
+                { "bias_constraint", "later", false },
                 { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
-                { "return_sequences", "boolean", false }, { "return_state", "later", false }, { "go_backwards", "boolean", false },
-                { "stateful", "later", false }, { "unroll", "without_effect", false }, { "reset_after", "boolean", true } },
+                { "return_sequences", "boolean", false }, { "return_state", "later", false },
+                { "go_backwards", "boolean", false }, { "stateful", "later", false },
+                { "unroll", "without_effect", false }, { "reset_after", "boolean", true } },
   state     = { "h" },
   weights   = function(a, x)
     local bias_shape = a.reset_after and { 2, 3 * a.units } or { 3 * a.units }

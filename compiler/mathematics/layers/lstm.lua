@@ -1,12 +1,14 @@
 -- lstm.lua: keras.layers.LSTM.  Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000.
 return recurrent "LSTM" {
-  arguments = { { "units", "size" }, { "activation", "activation", "tanh" }, { "recurrent_activation", "activation", "sigmoid" },
-                { "use_bias", "boolean", true }, { "kernel_initializer", "initializer", "glorot_uniform" },
-                { "recurrent_initializer", "initializer", "orthogonal" }, { "bias_initializer", "initializer", "zeros" },
-                { "unit_forget_bias", "boolean", true } },
+  arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
+                { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
+                { "kernel_initializer", "initializer", "glorot_uniform" },
+                { "recurrent_initializer", "initializer", "orthogonal" },
+                { "bias_initializer", "initializer", "zeros" }, { "unit_forget_bias", "boolean", true } },
   state     = { "h", "c" },
   weights   = function(a, x)
-    local bias_initializer = a.unit_forget_bias and with_ones(a.bias_initializer, a.units, 2 * a.units) or a.bias_initializer
+    local bias_initializer = a.bias_initializer
+    if a.unit_forget_bias then bias_initializer = with_ones(bias_initializer, a.units, 2 * a.units) end
     return { kernel           = weight({ x.features, 4 * a.units }, a.kernel_initializer, a.kernel_regularizer),
              recurrent_kernel = weight({ a.units, 4 * a.units }, a.recurrent_initializer, a.recurrent_regularizer),
              bias             = a.use_bias and weight({ 4 * a.units }, bias_initializer, a.bias_regularizer) }

@@ -1,14 +1,17 @@
 -- simple_rnn.lua: keras.layers.SimpleRNN: h' = activation(x kernel + bias + h recurrent_kernel).  Elman 1990.
 return recurrent "SimpleRNN" {
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" }, { "use_bias", "boolean", true },
-                { "kernel_initializer", "initializer", "glorot_uniform" }, { "recurrent_initializer", "initializer", "orthogonal" },
+                { "kernel_initializer", "initializer", "glorot_uniform" },
+                { "recurrent_initializer", "initializer", "orthogonal" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
                 { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false }, { "bias_constraint", "later", false },
+                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
+                { "bias_constraint", "later", false },
                 { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 },
-                { "return_sequences", "boolean", false }, { "return_state", "later", false }, { "go_backwards", "boolean", false },
-                { "stateful", "later", false }, { "unroll", "without_effect", false }, { "seed", "later", false } },
+                { "return_sequences", "boolean", false }, { "return_state", "later", false },
+                { "go_backwards", "boolean", false }, { "stateful", "later", false },
+                { "unroll", "without_effect", false }, { "seed", "later", false } },
   state     = { "h" },
   weights   = function(a, x)
     return { kernel           = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),

@@ -1,2 +1,6 @@
 -- mae.lua: keras.losses.MeanAbsoluteError.
-return loss "mae" { class = "MeanAbsoluteError", aliases = { "mean_absolute_error" }, call = function(a, y, p) return mean(abs(p - y)) end }
+return loss "mae" {
+  class = "MeanAbsoluteError",
+  aliases = { "mean_absolute_error" },
+  call = function(a, y, p) return mean(abs(p - y)) end,
+}
