@@ -61,7 +61,7 @@ end
 
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input" },
-                recurrent = { "arguments", "weights", "state", "step" } }
+                recurrent = { "arguments", "weights", "state", "state_shapes", "initial", "step" } }
 local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any" } }
 
 -- What is wrong with the parts of a definition; nil if nothing is.
@@ -73,9 +73,10 @@ local function wrong_parts(what, def)
       return format("%s has no place in it%s", shown(key), type(key) == "string" and suggestion(key, PARTS[what]) or "")
     end
   end
-  for _, part in ipairs{ "weights", "shape" } do
+  for _, part in ipairs{ "weights", "shape", "state_shapes", "initial" } do
     if def[part] ~= nil and type(def[part]) ~= "function" then
-      return format("%s must be a function(a, x), not %s", part, shown(def[part]))
+      return format("%s must be a function(%s), not %s", part, part == "initial" and "a, w, x" or "a, x",
+                    shown(def[part]))
     end
   end
   for part, choices in pairs(CHOICES) do
@@ -138,6 +139,8 @@ local RECURRENT = {
 
 -- recurrent "LSTM" { arguments = , state = { "h", "c" }, weights = function(a, x), step = function(a, w, x, s) }
 -- x: this step's input, s: the state before it; step returns the state after it. The first state is the output.
+-- A state has the shape {units}, or what state_shapes = function(a, x) says: { h = {a.projection} }. It begins with
+-- zeros, or with what initial = function(a, w, x) makes of the weights or of the whole sequence: { h = w.first_h }.
 function vocabulary.recurrent(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end
@@ -157,9 +160,11 @@ function vocabulary.recurrent(name)
     local wrong, known = wrong_arguments(def.arguments or {}), {}
     if wrong then return refuse("recurrent", name, "%s", wrong) end
     for _, entry in ipairs(def.arguments or {}) do known[entry[1]] = entry[2] end
-    if known.units ~= "size" then return refuse("recurrent", name, 'needs an argument { "units", "size" }') end
+    if known.units ~= "size" and not def.state_shapes then
+      return refuse("recurrent", name, 'needs an argument { "units", "size" }, or state_shapes = function(a, x)')
+    end
     local own = {}
-    for _, entry in ipairs(def.arguments) do own[#own + 1] = entry end
+    for _, entry in ipairs(def.arguments or {}) do own[#own + 1] = entry end
     for _, entry in ipairs(RECURRENT) do
       if not known[entry[1]] then own[#own + 1] = entry end
     end

@@ -89,9 +89,36 @@ local function call_inside(layer, part, x)
   return internal.call_named(layer.definition[part], layer.arguments, x)
 end
 
+-- Of a recurrent layer, in the order of its states: what the definition says, {units} where it says nothing.
+function internal.state_shapes(layer)
+  local def, said, list = layer.definition, {}, {}
+  if def.state_shapes then
+    said = call_inside(layer, "state_shapes", seen_by(def, layer.input))
+    if not internal.is_plain(said) then
+      error(format("state_shapes must return a table of shapes, not %s", internal.shown(said)), 0)
+    end
+  end
+  for position, name in ipairs(def.state) do
+    local shape, why = internal.types.shape(said[name] or { layer.arguments.units })
+    if not shape then error(format("state_shapes: the shape of %s %s", name, why), 0) end
+    list[position], said[name] = shape, nil
+  end
+  for _, name in ipairs(keys(said)) do error(format("state_shapes: %s is no state", internal.shown(name)), 0) end
+  return list
+end
+
+local function recurrent_output(layer, timesteps)
+  local shape = internal.state_shapes(layer)[1]
+  if #shape ~= 1 then
+    error(format("the first state is the output, a vector: %s has the shape %s", layer.definition.state[1],
+                 shape_text(shape)), 0)
+  end
+  return layer.arguments.return_sequences and { timesteps, shape[1] } or shape
+end
+
 local function output_shape(layer, shape)
-  local def, a = layer.definition, layer.arguments
-  if def.step then return a.return_sequences and { shape[1], a.units } or { a.units } end
+  local def = layer.definition
+  if def.step then return recurrent_output(layer, shape[1]) end
   local x = seen_by(def, shape)
   local own = x.shape
   if def.shape then

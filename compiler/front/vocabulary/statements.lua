@@ -87,9 +87,8 @@ local function axes_of(e, list, seen)
 end
 
 -- Adds a statement; its axes are those of `out`, then the summed ones in the order in which they appear.
-local function add_statement(scope, section, accumulate, tensor, index, right, in_loop)
+local function add_statement(scope, section, accumulate, tensor, index, right, loop)
   local program, axes, seen = scope.program, {}, {}
-  local loop = in_loop and scope.loop or nil
   if loop then seen[loop.axis] = true end
   axes_in(index, axes, seen)
   axes_of(right, axes, seen)
@@ -131,6 +130,20 @@ end
 
 local element_at
 
+-- A *frame* is where values stand: which axes stand in front of every index of theirs unsaid (`implied`: time of a layer
+-- that sees single features, turns of a scan), and the loop that their statements are in. One scan is one frame.
+
+local is_static
+
+-- The implied axes of `node`, seen from where `implied` holds: a scan sees what is outside of it, nobody sees into one.
+local function implied_of(node, implied)
+  local scan = rawget(node, "scan")
+  if scan == implied.scan then return implied end
+  if not scan then return implied.outer end
+  if is_static(node) then return implied end
+  mistake("a value of one turn is used outside of its scan: return it as a state")
+end
+
 -- An element as written by the layer -> loads of tensors. `map`: what stands for the axes of the definition.
 local function resolve(scope, e, map, implied)
   if e.op == "constant" then return e end
@@ -150,7 +163,7 @@ local function resolve(scope, e, map, implied)
   return { op = e.op, a = resolve(scope, e.a, map, implied), b = e.b and resolve(scope, e.b, map, implied) }
 end
 
-local function is_static(node)           -- made of weights alone
+function is_static(node)           -- made of weights alone
   if type(node) == "number" then return true end
   local known = rawget(node, "static")
   if known == nil then
@@ -168,10 +181,15 @@ local function joined(implied, index)
   return full
 end
 
+local function scan_axis(node)
+  local scan = rawget(node, "scan")
+  return scan and scan.axis
+end
+
 -- A definition that only renames elements is not stored: y[{t, f}] = x[{f}].
 local function is_rename(node)
   if node.op ~= "indexed" or rawget(node, "blocks") or node.right.op ~= "load" then return false end
-  local seen = {}
+  local seen = { [scan_axis(node) or node] = true }
   for _, position in ipairs(node.left) do
     local axis = lone_axis(position)
     if not axis or seen[axis] then return false end
@@ -199,6 +217,7 @@ end
 function element_at(scope, node, index, implied)
   if type(node) == "number" then return constant(node) end
   if #node.shape == 0 then index = {} end
+  implied = implied_of(node, implied)
   local stored = rawget(node, "stored")
   if stored then
     if rawget(node, "blocks") then mistake("a value that is cut into gates cannot be read as a whole") end
@@ -238,6 +257,7 @@ function internal.children(node)
     if not rawget(node, "right") then mistake("a tensor{...} is used but never defined") end
     return loads_in(node.right, {})
   end
+  if node.op == "concatenate" then return node.parts end
   local list = {}
   if is(node.a, Value) then list[1] = node.a end
   if is(node.b, Value) then list[#list + 1] = node.b end
@@ -284,7 +304,7 @@ local function free_axes(e)
 end
 
 local function has_summed_axes(node)
-  local left, seen = {}, {}
+  local left, seen = {}, { [scan_axis(node) or node] = true }
   axes_in(node.left, left, seen)
   for _, axis in ipairs(free_axes(node.right)) do
     if not seen[axis] then return true end
@@ -292,8 +312,9 @@ local function has_summed_axes(node)
   return false
 end
 
-local function can_join_sum(node, uses)   -- may become terms of the sum that uses it, instead of a tensor of its own
-  if not is(node, Value) or uses[node] ~= 1 then return false end
+-- Whether it may become terms of the sum that uses it, instead of a tensor of its own.
+local function can_join_sum(node, uses, parent)
+  if not is(node, Value) or uses[node] ~= 1 or rawget(node, "scan") ~= rawget(parent, "scan") then return false end
   if rawget(node, "local_name") or rawget(node, "blocks") or #node.shape == 0 then return false end
   if node.op == "indexed" then
     return node.right.op ~= "largest" and has_summed_axes(node) and map_left(node, node.left) ~= nil
@@ -304,7 +325,7 @@ end
 function internal.is_sum(node, uses)
   local known = rawget(node, "sum")
   if known == nil then
-    known = can_join_sum(node.a, uses) or can_join_sum(node.b, uses)
+    known = can_join_sum(node.a, uses, node) or can_join_sum(node.b, uses, node)
     rawset(node, "sum", known)
   end
   return known
@@ -313,7 +334,7 @@ end
 local function must_store(node, uses, returned)
   if node.op == "leaf" or node.op == "view" or node.op == "gate" then return false end
   if rawget(node, "joined") then return false end
-  if rawget(node, "blocks") then return true end
+  if rawget(node, "blocks") or node.op == "concatenate" then return true end
   if node.op == "indexed" then return not is_rename(node) end
   if (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses) then return true end
   return rawget(node, "root") or rawget(node, "local_name") or uses[node] > 1 or returned[node]
@@ -321,15 +342,15 @@ end
 
 -- Storing ---------------------------------------------------------------------------------------------------
 
-local function collect_terms(scope, node, index, sign, top, list)
+local function collect_terms(scope, frame, node, index, sign, top, list)
   local additive = node.op == "add" or node.op == "subtract"
   if (top or rawget(node, "joined")) and additive and internal.is_sum(node, scope.uses) then
     for which, child in ipairs{ node.a, node.b } do
       local child_sign = (which == 2 and node.op == "subtract") and -sign or sign
       if is(child, Value) and rawget(child, "joined") then
-        collect_terms(scope, child, index, child_sign, false, list)
+        collect_terms(scope, frame, child, index, child_sign, false, list)
       else
-        local element = element_at(scope, child, index, scope.implied)
+        local element = element_at(scope, child, index, frame.implied)
         list[#list + 1] = { element = element, sign = child_sign, summed = false }
       end
     end
@@ -337,19 +358,19 @@ local function collect_terms(scope, node, index, sign, top, list)
   end
   if node.op == "indexed" then
     local map = top and not map_left(node, index) and {} or map_left(node, index)
-    local left, seen = {}, {}
+    local left, seen = {}, { [scan_axis(node) or node] = true }
     axes_in(node.left, left, seen)
     for _, term in ipairs(split_terms(node.right, sign, {})) do
       local summed = false
       for _, axis in ipairs(free_axes(term.right)) do summed = summed or not seen[axis] end
       local largest = term.right.op == "largest"
-      local right = resolve(scope, largest and term.right.a or term.right, map, scope.implied)
+      local right = resolve(scope, largest and term.right.a or term.right, map, frame.implied)
       list[#list + 1] = { element = right, sign = term.sign, summed = summed and not largest, largest = largest }
     end
     return list
   end
-  local a = element_at(scope, node.a, index, scope.implied)
-  local b = node.b and element_at(scope, node.b, index, scope.implied)
+  local a = element_at(scope, node.a, index, frame.implied)
+  local b = node.b and element_at(scope, node.b, index, frame.implied)
   list[1] = { element = { op = node.op, a = a, b = b }, sign = sign, summed = false }
   return list
 end
@@ -371,13 +392,13 @@ local function default_name(node)
   return of and node.op .. "_" .. of or node.op
 end
 
-local function emit_terms(scope, tensor, out, terms, in_loop)
+local function emit_terms(scope, tensor, out, terms, loop)
   local plain
   for _, term in ipairs(terms) do
     if term.largest then
       if #terms > 1 or term.sign < 0 then mistake("largest(...) stands alone on the right side") end
-      add_statement(scope, "forward", "set", tensor, out, constant(-math.huge), in_loop)
-      add_statement(scope, "forward", "max", tensor, out, term.element, in_loop)
+      add_statement(scope, "forward", "set", tensor, out, constant(-math.huge), loop)
+      add_statement(scope, "forward", "max", tensor, out, term.element, loop)
       return
     end
     if not term.summed then
@@ -385,22 +406,32 @@ local function emit_terms(scope, tensor, out, terms, in_loop)
       plain = sum_of(plain, signed)
     end
   end
-  add_statement(scope, "forward", "set", tensor, out, plain or constant(0), in_loop)
+  add_statement(scope, "forward", "set", tensor, out, plain or constant(0), loop)
   for _, term in ipairs(terms) do
     if term.summed then
       local signed = term.sign < 0 and { op = "negate", a = term.element } or term.element
-      add_statement(scope, "forward", "add", tensor, out, signed, in_loop)
+      add_statement(scope, "forward", "add", tensor, out, signed, loop)
     end
   end
 end
 
--- Gives `node` a tensor and emits the statements that fill it. `state`: the state tensor that it is the next value of.
-local function store(scope, node, state)
-  local program = scope.program
-  local shape, index, out = node.shape, nil, nil
-  local static = is_static(node)
+-- What fills a value, piece by piece: { index of the value, index of its tensor, terms }; and the shape of the tensor.
+local function pieces_of(scope, frame, node)
+  local shape = node.shape
+  if node.op == "concatenate" then
+    local pieces, from = {}, 0
+    for position, part in ipairs(node.parts) do
+      local index = fresh_axes(part.shape)
+      local out = joined({}, index)
+      out[node.axis] = affine_add(out[node.axis], from, 1)
+      from = from + part.shape[node.axis]
+      pieces[position] = { out = out, terms = { { element = element_at(scope, part, index, frame.implied), sign = 1 } } }
+    end
+    return pieces, shape
+  end
+  local index, out
   if rawget(node, "blocks") then
-    local width = node.shape[1] // node.blocks
+    local width = shape[1] // node.blocks
     local g, n = new_axis("g", node.blocks), new_axis("n", width)
     shape, index, out = { node.blocks, width }, { affine_add(affine_multiply(g, width), n, 1) }, { g, n }
   elseif node.op == "indexed" and not rawget(node, "joined") then
@@ -409,64 +440,102 @@ local function store(scope, node, state)
     index = fresh_axes(shape)
     out = index
   end
-  local timed = scope.timed(shape)
-  local terms = collect_terms(scope, node, index, 1, true, {})
-  if state then
-    rawset(node, "stored", function(at, implied)
-      local full = joined(implied, at)
-      full[1] = affine_add(full[1], 1, 1)
-      return load(state, place(program, true, full))
-    end)
-    rawset(node, "tensor_name", state.name)
-    local full = joined(scope.implied, out)
-    full[1] = affine_add(full[1], 1, 1)
-    emit_terms(scope, state, place(program, true, full), terms, true)
-    return
-  end
-  local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
-  rawset(node, "tensor_name", name)
-  local tensor
-  if static then
-    tensor = add_tensor(program, { layer = scope.layer_name, name = name, role = "value", extents = shape })
-    rawset(node, "stored", function(at) return load(tensor, at) end)
-    emit_terms(scope, tensor, out, terms, false)
-    return
-  end
-  tensor = batched_tensor(program, { layer = scope.layer_name, name = name, role = "value" }, timed,
-                          joined(scope.implied_shape, shape))
-  rawset(node, "stored", function(at, implied) return load(tensor, place(program, timed, joined(implied, at))) end)
-  emit_terms(scope, tensor, place(program, timed, joined(scope.implied, out)), terms, true)
+  return { { out = out, terms = collect_terms(scope, frame, node, index, 1, true, {}) } }, shape
 end
 
--- Emits everything that the returned values need. `states`: node -> state tensor.
-local function emit_graph(scope, roots, states)
+-- The tensor of a value that is no state: in the storage order of its frame.
+local function add_value(scope, frame, node, shape)
+  local program, timed = scope.program, frame.timed(shape)
+  local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
+  rawset(node, "tensor_name", name)
+  local fields = { layer = scope.layer_name, name = name, role = "value" }
+  if is_static(node) then
+    fields.extents = shape
+    local tensor = add_tensor(program, fields)
+    rawset(node, "stored", function(at) return load(tensor, at) end)
+    return tensor, function(out) return out end
+  end
+  local tensor = batched_tensor(program, fields, timed, joined(frame.implied_shape, shape))
+  rawset(node, "stored", function(at, implied) return load(tensor, place(program, timed, joined(implied, at))) end)
+  return tensor, function(out) return place(program, timed, joined(frame.implied, out)) end
+end
+
+-- The next row of a state is the value.
+local function take_state(scope, frame, node, state)
+  local function next_row(implied, index)
+    local full = joined(implied, index)
+    full[1] = affine_add(full[1], 1, 1)
+    return place(scope.program, true, full)
+  end
+  rawset(node, "tensor_name", state.name)
+  rawset(node, "stored", function(at, implied) return load(state, next_row(implied, at)) end)
+  return state, function(out) return next_row(frame.implied, out) end
+end
+
+-- Gives `node` a tensor and emits the statements that fill it.
+local function store(scope, node)
+  local scan = rawget(node, "scan")
+  local frame, state = scan or scope.frame, scan and scan.targets[node]
+  local pieces, shape = pieces_of(scope, frame, node)
+  local tensor, placed
+  if state then
+    tensor, placed = take_state(scope, frame, node, state)
+  else
+    tensor, placed = add_value(scope, frame, node, shape)
+  end
+  local loop = not is_static(node) and frame.loop or nil
+  for _, piece in ipairs(pieces) do emit_terms(scope, tensor, placed(piece.out), piece.terms, loop) end
+end
+
+-- What is to be emitted, in the order in which the mathematics says it: values, and where scans begin and end.
+local function in_order(list, scans)
+  local places = {}
+  for _, node in ipairs(list) do places[#places + 1] = { number = node.number, node = node } end
+  for _, scan in ipairs(scans) do
+    places[#places + 1] = { number = scan.first, emit = scan.begin }
+    places[#places + 1] = { number = scan.last, emit = scan.finish }
+  end
+  sort(places, function(a, b) return a.number < b.number end)
+  return places
+end
+
+-- Emits everything that the returned values need, and the scope's scans.
+local function emit_graph(scope, roots)
   local list, uses, returned = {}, {}, {}
+  local function want(root)
+    returned[root] = true
+    reach(root, list, uses)
+  end
+  for _, scan in ipairs(scope.scans) do
+    for _, initial in ipairs(scan.initial) do reach(initial, list, uses) end
+    for _, node in ipairs(scan.after) do want(node) end
+  end
   for _, root in ipairs(roots) do
     if not is(root, Value) then
       mistake("the mathematics returned %s where a value was expected", internal.shown(root))
     end
-    returned[root] = true
-    reach(root, list, uses)
+    want(root)
   end
   scope.uses = uses
-  sort(list, function(a, b) return a.number < b.number end)
-  for _, node in ipairs(list) do
-    if node.op == "add" or node.op == "subtract" then
+  local places = in_order(list, scope.scans)
+  for _, at in ipairs(places) do
+    local node = at.node
+    if node and (node.op == "add" or node.op == "subtract") then
       for _, child in ipairs{ node.a, node.b } do
-        if not returned[child] and can_join_sum(child, uses) then rawset(child, "joined", true) end
+        if not returned[child] and can_join_sum(child, uses, node) then rawset(child, "joined", true) end
       end
     end
   end
-  for pass = 1, 2 do                                  -- what depends on weights alone comes first, outside the loop
-    for _, node in ipairs(list) do
-      if must_store(node, uses, returned) and is_static(node) == (pass == 1) then
-        store(scope, node, states and states[node])
-      end
+  for pass = 1, 2 do                                  -- what depends on weights alone comes first, outside the loops
+    for _, at in ipairs(places) do
+      local node = at.node
+      if node and must_store(node, uses, returned) and is_static(node) == (pass == 1) then store(scope, node) end
+      if at.emit and pass == 2 then at.emit() end
     end
   end
 end
 
--- For lowering.lua.
+-- For scan.lua and lowering.lua.
 internal.statements = {
   add_tensor = add_tensor, constant = constant, load = load, unique_name = unique_name, place = place,
   batched_tensor = batched_tensor, add_statement = add_statement, element_at = element_at, is_static = is_static,

@@ -163,9 +163,15 @@ end
 -- Values ----------------------------------------------------------------------------------------------------
 
 local count = 0
-local function value(fields)
+-- Values are emitted in the order of their numbers.
+function internal.next_number()
   count = count + 1
-  fields.number = count
+  return count
+end
+
+-- internal.scan: the scan whose step is being called, or nil (scan.lua).
+local function value(fields)
+  fields.number, fields.scan = internal.next_number(), internal.scan
   return make(Value, fields)
 end
 internal.value = value
@@ -237,6 +243,8 @@ function Value.__newindex(self, key, right)
   if type(key) ~= "table" then mistake("values have no field %s to set", internal.shown(key)) end
   if self.op ~= "indexed" then mistake("only a value made by tensor{...} can be defined by its elements") end
   if rawget(self, "right") then mistake("this value is defined already") end
+  rawset(self, "number", internal.next_number())
+  rawset(self, "scan", internal.scan)
   rawset(self, "left", check_index(self, key))
   rawset(self, "right", to_element(right))
 end
@@ -334,6 +342,35 @@ function vocabulary.affine(x, kernel, bias)
   local right = kernel[{ k, n }] * x[{ k }]
   y[{ n }] = bias and bias[{ n }] + right or right
   return y
+end
+
+-- concatenate({a, b, ...}, axis): side by side along an axis, counted from 1; without it along the last one. The other
+-- extents are equal.
+function vocabulary.concatenate(parts, axis)
+  local count = type(parts) == "table" and not is(parts, Value) and internal.items(parts)
+  if not count or count < 1 then mistake("concatenate takes a list of values: concatenate({a, b})") end
+  local shape = {}
+  for position, part in ipairs(parts) do
+    if not is(part, Value) then mistake("concatenate: item %d is %s, not a value", position, internal.shown(part)) end
+    if #part.shape == 0 then mistake("concatenate: item %d is a scalar", position) end
+    for d, extent in ipairs(part.shape) do shape[d] = shape[d] or extent end
+  end
+  axis = axis == nil and #shape or axis
+  if math_type(axis) ~= "integer" or axis < 1 or axis > #shape then
+    mistake("concatenate: the axis is between 1 and %d, not %s", #shape, internal.shown(axis))
+  end
+  shape[axis] = 0
+  for _, part in ipairs(parts) do
+    local same = #part.shape == #shape
+    for d, extent in ipairs(part.shape) do same = same and (d == axis or shape[d] == extent) end
+    if not same then
+      mistake("concatenate: {%s} and {%s} do not go together along axis %d", concat(parts[1].shape, ", "),
+              concat(part.shape, ", "), axis)
+    end
+    shape[axis] = shape[axis] + part.shape[axis]
+  end
+  if count == 1 then return parts[1] end
+  return value{ op = "concatenate", parts = parts, axis = axis, shape = shape }
 end
 
 -- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns.

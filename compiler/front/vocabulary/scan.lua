@@ -1,0 +1,260 @@
+-- scan.lua: loops over time: in: what one step does with the states.  out: states as tensors with a row more than there
+-- are turns, and the statements of the loop. A recurrent layer is one scan (lowering.lua); any call may run others.
+local internal = ...
+local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
+local new_axis, affine_of, affine_add = internal.new_axis, internal.affine_of, internal.affine_add
+local ipairs, error, type, next = ipairs, error, type, next
+local format, concat = string.format, table.concat
+local call_named, shown, is_plain, keys = internal.call_named, internal.shown, internal.is_plain, internal.keys
+
+local s = internal.statements
+local batched_tensor, add_statement, element_at = s.batched_tensor, s.add_statement, s.element_at
+local constant, load, place, joined = s.constant, s.load, s.place, s.joined
+local is_static, is_rename, fresh_axes, unique_name = s.is_static, s.is_rename, s.fresh_axes, s.unique_name
+
+local function mistake(...) error(format(...), 0) end
+
+local function same_shape(a, b) return concat(a, ", ") == concat(b, ", ") end
+
+-- The loop's axis stands first, in front of what the layer implies.
+local function new_frame(scope, turns)
+  local outer, t = scope.frame, new_axis("t", turns)
+  local axis = t.terms[1].axis
+  axis.kind = "time"
+  local scan = { first = internal.next_number(), axis = axis, turn = t, loop = { axis = axis },
+                 implied = joined({ t }, outer.implied), implied_shape = joined({ turns }, outer.implied_shape),
+                 timed = function() return true end, states = {}, after = {}, initial = {}, targets = {} }
+  scan.implied.scan, scan.implied.outer = scan, outer.implied
+  return scan
+end
+
+-- Row r of a state, at the place `full` = { implied of the layer, index }.
+local function row_of(program, r, full) return place(program, true, joined({ r }, full)) end
+
+local function add_state(scope, scan, state, tensor_name, carries)
+  local program, outer = scope.program, scope.frame
+  local turns = scan.implied_shape[1]
+  local inner = joined(outer.implied_shape, state.shape)
+  local tensor = batched_tensor(program, { layer = scope.layer_name, name = tensor_name, role = "state" }, true,
+                                joined({ turns + 1 }, inner))
+  scan.states[#scan.states + 1] = { name = state.name, shape = state.shape, tensor = tensor }
+  if state.initial == nil then
+    local n = joined(outer.implied, fresh_axes(state.shape))
+    local last = carries and load(tensor, row_of(program, affine_of(turns), n)) or constant(0)
+    add_statement(scope, "reset", "set", tensor, row_of(program, affine_of(0), n), constant(0))
+    add_statement(scope, "carry", "set", tensor, row_of(program, affine_of(0), n), last)
+  elseif type(state.initial) ~= "number" then
+    local initial = state.initial
+    if not is(initial, Value) or not same_shape(initial.shape, state.shape) then
+      mistake("%s starts as a value of shape {%s}, not %s", state.name, concat(state.shape, ", "),
+              is(initial, Value) and format("of shape {%s}", concat(initial.shape, ", ")) or shown(initial))
+    end
+    scan.initial[#scan.initial + 1] = initial
+  end
+  return tensor
+end
+
+-- What the step returned, against the states: into which tensor each is computed, and what has to be copied there.
+local function take_results(scan, after)
+  if type(after) ~= "table" or is(after, Value) then
+    mistake("step must return a table with the next state, { %s = ... }, not %s", scan.states[1].name,
+            is(after, Value) and "a value" or shown(after))
+  end
+  local known = {}
+  for _, state in ipairs(scan.states) do
+    local node = after[state.name]
+    known[state.name] = true
+    if not is(node, Value) or not same_shape(node.shape, state.shape) then
+      mistake("step must return %s as a value of shape {%s}, not %s", state.name, concat(state.shape, ", "),
+              is(node, Value) and format("of shape {%s}", concat(node.shape, ", ")) or shown(node))
+    end
+    scan.after[#scan.after + 1] = node
+    local has_place = node.op == "leaf" or node.op == "view" or node.op == "gate"
+    if scan.targets[node] or node.scan ~= scan or has_place or is_static(node) or is_rename(node) then
+      state.copied = node
+    else
+      scan.targets[node] = state.tensor
+    end
+  end
+  for _, name in ipairs(keys(after)) do
+    if not known[name] then mistake("step returned %s, which is no state", shown(name)) end
+  end
+end
+
+local function emit_initial(scope, scan, state, initial)
+  local outer, n = scope.frame, fresh_axes(state.shape)
+  local right = type(initial) == "number" and constant(initial) or element_at(scope, initial, n, outer.implied)
+  add_statement(scope, "forward", "set", state.tensor,
+                row_of(scope.program, affine_of(0), joined(outer.implied, n)), right)
+end
+
+local function emit_copy(scope, scan, state)
+  local n = fresh_axes(state.shape)
+  local full = joined(scan.implied, n)
+  full[1] = affine_add(scan.turn, 1, 1)
+  add_statement(scope, "forward", "set", state.tensor, place(scope.program, true, full),
+                element_at(scope, state.copied, n, scan.implied), scan.loop)
+end
+
+-- run_scan(scope, { turns, states = { { name, shape, initial } ... }, carries, step = function(t, before) }): calls the
+-- step once, for all turns t. carries: the last state may be the first of the next sequence.
+function internal.run_scan(scope, given)
+  if internal.scan then mistake("a scan inside the step of a scan: only one of them can be a loop over time") end
+  local scan, before = new_frame(scope, given.turns), {}
+  scope.scans[#scope.scans + 1] = scan
+  for _, state in ipairs(given.states) do
+    local tensor = add_state(scope, scan, state, unique_name(scope, state.name), given.carries)
+    internal.scan = scan
+    before[state.name] = value{ op = "leaf", shape = state.shape, static = false, at = function(full)
+      return load(tensor, place(scope.program, true, full))
+    end }
+    internal.scan = nil
+  end
+  internal.scan = scan
+  take_results(scan, given.step(scan.turn, before))
+  internal.scan = nil
+  scan.last = internal.next_number()
+  function scan.begin()
+    for position, state in ipairs(scan.states) do
+      local initial = given.states[position].initial
+      if initial ~= nil then emit_initial(scope, scan, state, initial) end
+    end
+  end
+  function scan.finish()
+    for _, state in ipairs(scan.states) do
+      if state.copied then emit_copy(scope, scan, state) end
+    end
+  end
+  return scan
+end
+
+-- The vocabulary --------------------------------------------------------------------------------------------
+
+local PARTS = { over = true, reversed = true, state = true, initial = true, step = true }
+
+-- The parts of scan{...}; a mistake ends the mathematics.
+local function check_parts(given)
+  if not is_plain(given) then mistake("scan takes a table: scan{ over = x, state = { h = {n} }, step = function(t, s) }") end
+  for _, part in ipairs(keys(given)) do
+    if not PARTS[part] then mistake("scan: %s has no place in it%s", shown(part), internal.suggestion(part, keys(PARTS))) end
+  end
+  if type(given.step) ~= "function" then mistake("scan needs step = function(t, s), not %s", shown(given.step)) end
+  if given.reversed ~= nil and type(given.reversed) ~= "boolean" then
+    mistake("scan: reversed is true or false, not %s", shown(given.reversed))
+  end
+  if not is_plain(given.state) or next(given.state) == nil then
+    mistake("scan needs state = { h = {n} }, the shapes of its states, not %s", shown(given.state))
+  end
+  if given.initial ~= nil and not is_plain(given.initial) then
+    mistake("scan: initial is a table, { h = value }, not %s", shown(given.initial))
+  end
+end
+
+local function turns_of(over)
+  if is(over, Value) then
+    if #over.shape < 2 then mistake("scan: what it goes over has no time axis: its shape is {%s}", concat(over.shape, ", ")) end
+    return over.shape[1]
+  end
+  local turns, why = internal.types.size(over)
+  if not turns then mistake("scan: over is a sequence or a number of turns, not %s: it %s", shown(over), why) end
+  return turns
+end
+
+local function states_of(given)
+  local list, initial = {}, given.initial or {}
+  for position, name in ipairs(keys(given.state)) do
+    if not internal.is_identifier(name) then mistake("scan: %s cannot be the name of a state", shown(name)) end
+    local shape, why = internal.types.shape(given.state[name])
+    if not shape then mistake("scan: the shape of %s %s", name, why) end
+    if type(initial[name]) == "number" then internal.to_element(initial[name]) end
+    list[position] = { name = name, shape = shape, initial = initial[name] }
+  end
+  for _, name in ipairs(keys(initial)) do
+    if given.state[name] == nil then mistake("scan: initial has %s, which is no state", shown(name)) end
+  end
+  return list
+end
+
+-- The rows of a state as values of the layer: one for each turn, where t says, and the last one.
+local function results_of(scope, scan, state, reversed)
+  local program, implied, turns = scope.program, #scope.frame.implied, scan.implied_shape[1]
+  local function at(row, full, from)
+    local rest = {}
+    for d = 1, #full do
+      if d <= implied or d >= from then rest[#rest + 1] = full[d] end
+    end
+    return load(state.tensor, row_of(program, row, rest))
+  end
+  local all = value{ op = "leaf", shape = joined({ turns }, state.shape), static = false, at = function(full)
+    local t = full[implied + 1]
+    return at(reversed and affine_add(affine_of(turns), t, -1) or affine_add(t, 1, 1), full, implied + 2)
+  end }
+  local last = value{ op = "leaf", shape = state.shape, static = false, at = function(full)
+    return at(affine_of(turns), full, implied + 1)
+  end }
+  return all, last
+end
+
+-- scan{ over = , reversed = , state = { h = {n}, M = {n, n} }, initial = { h = value }, step = function(t, s) }: calls
+-- step for each position t of `over`, a sequence or a number of turns, from its end if reversed; s: the states before;
+-- step returns those after it. Without `initial` a state begins with zeros; over a sequence read forward it goes on
+-- where stateful training asks for it. Returns two tables: the states after every position, all.h {turns, n}, all.h[t]
+-- the one behind position t, and the last ones, last.h {n}.
+function vocabulary.scan(given)
+  local scope = internal.scope
+  if not scope then mistake("scan belongs into the call of a layer") end
+  check_parts(given)
+  local turns, reversed = turns_of(given.over), given.reversed
+  local scan = internal.run_scan(scope, {
+    turns = turns, states = states_of(given), carries = is(given.over, Value) and not reversed,
+    step = function(t, before)
+      return call_named(given.step, reversed and affine_add(affine_of(turns - 1), t, -1) or t, before)
+    end,
+  })
+  local all, last = {}, {}
+  for _, state in ipairs(scan.states) do
+    all[state.name], last[state.name] = results_of(scope, scan, state, reversed)
+  end
+  return all, last
+end
+
+local PLACES = 4096         -- more than a model has layers
+
+local function draw(what, frame, rate, shape)
+  local scope = internal.scope
+  local checked, why = internal.types.rate(rate)
+  if checked == nil then mistake("%s: the rate %s", what, why) end
+  if not (scope and scope.layer and frame) then mistake("%s belongs into the call of a layer", what) end
+  if shape ~= nil then
+    shape, why = internal.types.shape(shape)
+    if not shape then mistake("%s: the shape %s", what, why) end
+  elseif scope.x_of ~= internal.scan and what == "noise" then
+    mistake("noise: inside a scan its shape is to be said: noise(rate, {n})")
+  end
+  shape = shape or scope.x_shape
+  local program = scope.program
+  if not program.training then return 1 end
+  scope.noises = (scope.noises or 0) + 1  -- the first one's place is the layer's own, which the interpreter uses too
+  local timed = frame.timed(shape)
+  local tensor = batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "noise"), role = "noise",
+    rate = rate, place = scope.layer.index + (scope.noises - 1) * PLACES }, timed, joined(frame.implied_shape, shape))
+  return value{ op = "leaf", shape = shape, static = false, at = function(full)
+    return load(tensor, place(program, timed, full))
+  end }
+end
+
+-- noise(rate, shape): inverted dropout noise, one number for each element of a value of that shape (without it: of x),
+-- in a step new ones at each turn; 1 when the model only predicts.
+function vocabulary.noise(rate, shape)
+  local scope = internal.scope
+  return draw("noise", internal.scan or scope and scope.frame, rate, shape)
+end
+
+-- shared_noise(rate, shape): the same in a step, but one draw for all turns of a sequence.
+function vocabulary.shared_noise(rate, shape)
+  local scope, scan = internal.scope, internal.scan
+  internal.scan = nil
+  local drawn = draw("shared_noise", scope and scope.frame, rate, shape)
+  internal.scan = scan
+  return drawn
+end
