@@ -16,7 +16,7 @@ return Sequential{ Input{10, 3}, A{}, B{}, C{}, D{}, E{}, F{}, G{}, H{}, I{}, J{
 -- expect: 3: layer "C": argument "name" is there already
 -- expect: 4: layer "D": needs call = function(a, w, x)
 -- expect: 5: layer "9": a name is letters, digits and _, and starts with a letter
--- expect: 6: recurrent "F": needs an argument { "units", "size" }
+-- expect: 6: recurrent "F": needs an argument { "units", "size" }, or state_shapes = function(a, x)
 -- expect: 7: recurrent "G": needs state = {"h"}, the names of its states
 -- expect: 8: recurrent "H": needs step = function(a, w, x, s)
 -- expect: 9: layer "I": weights must be a function(a, x), not 3
