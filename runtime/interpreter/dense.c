@@ -45,3 +45,4 @@ static void backward(Interpreter *it, Run *run)
 }
 
 const LayerKind kind_dense = { .name = "Dense", .set_up = set_up, .forward = forward, .backward = backward };
+

@@ -180,4 +180,5 @@ static const char *set_up(Interpreter *it, Run *run)
     return recurrent_set_up(it, run, &cell);
 }
 
-const LayerKind kind_gru = { .name = "GRU", .set_up = set_up, .forward = recurrent_forward, .backward = recurrent_backward };
+const LayerKind kind_gru = { .name = "GRU", .set_up = set_up,
+                             .forward = recurrent_forward, .backward = recurrent_backward };

@@ -20,8 +20,8 @@ void INTERPRETER_NAME(interpreter_forward)(INTERPRETER_NAME(Interpreter) * it, c
 void INTERPRETER_NAME(interpreter_forward_all)(INTERPRETER_NAME(Interpreter) * it, const INTERPRETER_REAL *weights,
                                                const void *const *x, int rows, int first_row, uint64_t seed);
 
-/* [rows, output_count] of the last forward, of the model's last output; of one layer, by its index in Model.layers (NULL: Input of a model of
- * tokens). */
+/* [rows, output_count] of the last forward, of the model's last output; of one layer, by its index in Model.layers
+ * (NULL: Input of a model of tokens). */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_output)(const INTERPRETER_NAME(Interpreter) *it);
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_layer_output)(const INTERPRETER_NAME(Interpreter) *it, int layer);
 

@@ -105,4 +105,5 @@ static const char *set_up(Interpreter *it, Run *run)
     return recurrent_set_up(it, run, &cell);
 }
 
-const LayerKind kind_lstm = { .name = "LSTM", .set_up = set_up, .forward = recurrent_forward, .backward = recurrent_backward };
+const LayerKind kind_lstm = { .name = "LSTM", .set_up = set_up,
+                              .forward = recurrent_forward, .backward = recurrent_backward };

@@ -1,7 +1,7 @@
 /* words.h: the vocabulary in which layers are written here, by hand, from the textbook: affine, convolve, pool,
- * normalise, softmax, scan, keep, gather, merge, and a few that move or scale numbers. Each word has its forward and its
- * backward, written by hand; a layer composes them (compose.c keeps the list and walks it) and has no backward of its
- * own.
+ * normalise, softmax, scan, keep, gather, merge, and a few that move or scale numbers. Each word has its forward and
+ * its backward, written by hand; a layer composes them (compose.c keeps the list and walks it) and has no backward of
+ * its own.
  *
  * A word takes values, notes what is to be done, and gives the value that will come of it. A mistake is kept in
  * Composition.wrong; the words after it do nothing. */
@@ -95,8 +95,8 @@ Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count,
 /* The layer's weight of that name ("kernel"), as a matrix whose columns are its last axis. */
 Weight weight_all(const Composition *c, const char *name);
 Weight weight_columns(Weight weight, size_t first, size_t columns);
-const REAL *weight_at(const Interpreter *it, Weight weight);                    /* NULL: there is none */
-REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        /* NULL: there is none, or it is frozen */
+const REAL *weight_at(const Interpreter *it, Weight weight);                /* NULL: there is none */
+REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);    /* NULL: there is none, or it is frozen */
 
 /* ---- the words ---- */
 
