@@ -45,4 +45,3 @@ static void backward(Interpreter *it, Run *run)
 }
 
 const LayerKind kind_dense = { .name = "Dense", .set_up = set_up, .forward = forward, .backward = backward };
-

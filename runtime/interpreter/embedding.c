@@ -36,4 +36,3 @@ static void backward(Interpreter *it, Run *run)
 }
 
 const LayerKind kind_embedding = { .name = "Embedding", .set_up = set_up, .forward = forward, .backward = backward };
-
