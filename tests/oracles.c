@@ -132,15 +132,13 @@ static double *copy_of(Arena *arena, const double *values, size_t count)
 
 static void keep_states(const Trial *trial, const Interpreter_double *interpreter, Call *call)
 {
-    static const char *const names[] = { "h", "c" };
+    const char *name;
     for (int layer = 0; layer < trial->model->layer_count; layer++)
-        for (int n = 0; n < 2 && call->state_count < STATES_MAX; n++) {
+        for (int n = 0; (name = interpreter_state_name_double(interpreter, layer, n)) && call->state_count < STATES_MAX; n++) {
             int shape[3];
-            const double *values = interpreter_state_double(interpreter, layer, names[n], shape);
-            if (!values)
-                continue;
+            const double *values = interpreter_state_double(interpreter, layer, name, shape);
             State *state = &call->states[call->state_count++];
-            *state = (State){ .layer = layer, .name = names[n], .count = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] };
+            *state = (State){ .layer = layer, .name = name, .count = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] };
             state->values = copy_of(trial->arena, values, state->count);
         }
 }

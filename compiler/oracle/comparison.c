@@ -61,22 +61,27 @@ static const float *in_tape(const Side *s, size_t offset)
     return (const float *)(const void *)((const char *)s->tape + offset);
 }
 
-/* A tensor of the tape in the order of the interpreter: [T + 1, rows, units] out of [T + 1, batch, units and what fills
- * the last vector]. */
-static float *tape_state(const Side *s, const char *name, size_t units)
+/* A tensor of the tape in the order of the interpreter: [T + 1, rows, state] out of [T + 1, batch, state], whose last
+ * axis ends with what fills the last vector. NULL unless the tape keeps all of it. */
+static float *tape_state(const Side *s, const Quantity *state)
 {
     const struct lstmc_model *g = s->generated;
     for (int i = 0; i < g->tape_tensor_count; i++) {
         const struct lstmc_tensor *t = &g->tape_tensors[i];
-        if (strcmp(t->name, name) || t->rank != 3 || (size_t)t->shape[2] < units)
+        if (strcmp(t->name, state->name) || t->rank < 3)
             continue;
-        size_t steps = (size_t)t->shape[0], batch = (size_t)t->shape[1], width = (size_t)t->shape[2],
-               rows = (size_t)s->rows;
+        size_t batch = (size_t)t->shape[1], rows = (size_t)s->rows, lines = 1, line = (size_t)t->shape[t->rank - 1];
+        for (int d = 2; d < t->rank - 1; d++)
+            lines *= (size_t)t->shape[d];
+        size_t used = state->width / lines;
+        if (used > line || (size_t)t->shape[0] * rows * lines * used != state->count)
+            continue;
         const float *from = (const float *)s->tape + t->offset;
-        float *copy = arena_array(s->arena, float, steps * rows * units);
-        for (size_t step = 0; step < steps; step++)
-            for (size_t row = 0; row < rows; row++)
-                memcpy(copy + (step * rows + row) * units, from + (step * batch + row) * width, units * sizeof *copy);
+        float *copy = arena_array(s->arena, float, state->count);
+        for (size_t to = 0; to < state->count / used; to++) {
+            size_t step = to / lines / rows, row = to / lines % rows;
+            memcpy(copy + to * used, from + ((step * batch + row) * lines + to % lines) * line, used * sizeof *copy);
+        }
         return copy;
     }
     return NULL;
@@ -84,14 +89,13 @@ static float *tape_state(const Side *s, const char *name, size_t units)
 
 static void compare_states(const Side *s, int call)
 {
-    for (int l = 0; l < s->model->layer_count; l++)
-        for (int which = 0; which < 2; which++) {
-            const char *name = arena_format(s->arena, "%s.%s", s->model->layers[l].name, which ? "c" : "h");
-            const Quantity *expected = reference_find(&s->draw->reference, call, name);
-            float *got = expected ? tape_state(s, name, (size_t)layer_number(&s->model->layers[l], "units", 0)) : NULL;
-            if (got)
-                compare(s, call, name, got);
-        }
+    const Reference *reference = &s->draw->reference;
+    for (int i = 0; i < reference->count; i++) {
+        const Quantity *state = &reference->list[i];
+        float *got = state->call == call && state->width ? tape_state(s, state) : NULL;
+        if (got)
+            compare(s, call, state->name, got);
+    }
 }
 
 static void compare_input_gradient(const Side *s, int call)

@@ -29,6 +29,7 @@ typedef struct Quantity {           /* one tensor */
     const char *name;               /* "output", "lstm.h", "loss", "gradient lstm/kernel", "gradient of the input" */
     double *expected;
     size_t count;
+    size_t width;                   /* of a state: [T + 1, rows, width]; else 0 */
     double largest;                 /* of |expected| */
     double rounding;                /* how far an element was off in float; infinite: out of its range */
 } Quantity;

@@ -20,15 +20,15 @@ static void NAME(take)(Run *run, int call, const char *name, const REAL *values,
 
 static void NAME(take_states)(Run *run, const NAME(Interpreter) *it, int call)
 {
-    static const char *const letters[] = { "h", "c" };
+    const char *state;
     for (int layer = 0; layer < model_of(run)->layer_count; layer++)
-        for (int which = 0; which < 2; which++) {
+        for (int which = 0; (state = NAME(interpreter_state_name)(it, layer, which)); which++) {
             int shape[3];
-            const REAL *values = NAME(interpreter_state)(it, layer, letters[which], shape);
-            size_t count = values ? (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] : 0;
-            const char *name = arena_format(run->scratch, "%s.%s", model_of(run)->layers[layer].name, letters[which]);
-            if (values)
-                NAME(take)(run, call, name, values, count);
+            const REAL *values = NAME(interpreter_state)(it, layer, state, shape);
+            const char *name = arena_format(run->scratch, "%s.%s", model_of(run)->layers[layer].name, state);
+            NAME(take)(run, call, name, values, (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2]);
+            if (!run->draw)
+                run->reference->list[run->next - 1].width = (size_t)shape[2];
         }
 }
 

@@ -360,8 +360,8 @@ static bool take_memory(Probe *probe)
     probe->before = calloc(longest, sizeof(double));
     return probe->weights && probe->gradients && probe->input && probe->d_input &&
            probe->ids && probe->x && probe->d_x && probe->d_outputs &&
-           (probe->classes || !descriptor->target_is_class) && probe->target && probe->coefficient &&
-           probe->direction && probe->before;
+           (probe->classes || !descriptor->target_is_class) &&
+           probe->target && probe->coefficient && probe->direction && probe->before;
 }
 
 static void place_inputs(Probe *probe)

@@ -38,8 +38,9 @@ static void backward_activation(Interpreter *it, Run *run)
         d_x[i] += run->d_z[i];
 }
 
-const LayerKind kind_activation = { .name = "Activation", .set_up = set_up_activation,
-                                    .forward = forward_activation, .backward = backward_activation };
+const LayerKind kind_activation = {
+    .name = "Activation", .set_up = set_up_activation, .forward = forward_activation, .backward = backward_activation
+};
 
 /* ---- Dropout: inverted, noise by counter ---- */
 
@@ -72,5 +73,6 @@ static void backward_dropout(Interpreter *it, Run *run)
         d_x[i] += run->out.d_y[i] * run->noise[i];
 }
 
-const LayerKind kind_dropout = { .name = "Dropout", .set_up = set_up_dropout,
-                                 .forward = forward_dropout, .backward = backward_dropout };
+const LayerKind kind_dropout = {
+    .name = "Dropout", .set_up = set_up_dropout, .forward = forward_dropout, .backward = backward_dropout
+};

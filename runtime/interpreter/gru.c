@@ -44,7 +44,7 @@ static void pull(Interpreter *it, Run *run, size_t t, int gate)
 static void reset_state(Interpreter *it, Run *run, size_t t)
 {
     Rows r = recurrent_gate(run, run->gates, t, GATE_RESET);
-    const REAL *h = recurrent_state(it, run, run->h, t);
+    const REAL *h = recurrent_h(it, run, t);
     for (size_t row = 0; row < (size_t)it->rows; row++)
         for (size_t k = 0; k < run->units; k++)
             run->more_work[row * run->units + k] = r.at[row * r.stride + k] * h[row * run->units + k];
@@ -55,7 +55,7 @@ static void gates_reset_after(Interpreter *it, Run *run, size_t t)
     size_t rows = (size_t)it->rows, u = run->units;
     const REAL *bias = weights_of(it, run->bias);
     REAL *q = recurrent_side(it, run, t);
-    affine_forward(it, rows, u, GATES * u, recurrent_state(it, run, run->h, t), weights_of(it, run->recurrent_kernel),
+    affine_forward(it, rows, u, GATES * u, recurrent_h(it, run, t), weights_of(it, run->recurrent_kernel),
                    bias ? bias + GATES * u : NULL, q);
     Rows z = recurrent_gate(run, run->z, t, 0), r = recurrent_gate(run, run->gates, t, GATE_RESET);
     for (size_t row = 0; row < rows; row++)
@@ -74,7 +74,7 @@ static void gates_reset_before(Interpreter *it, Run *run, size_t t)
     size_t rows = (size_t)it->rows, u = run->units;
     const REAL *kernel = weights_of(it, run->recurrent_kernel);
     Rows z = recurrent_gate(run, run->z, t, 0);
-    matrix_product(it, AS_IS, AS_IS, rows, 2 * u, u, recurrent_state(it, run, run->h, t), u, kernel, GATES * u, 1, z.at,
+    matrix_product(it, AS_IS, AS_IS, rows, 2 * u, u, recurrent_h(it, run, t), u, kernel, GATES * u, 1, z.at,
                    z.stride);
     activate(it, run, t, GATE_UPDATE);
     activate(it, run, t, GATE_RESET);
@@ -89,8 +89,8 @@ static void step_forward(Interpreter *it, Run *run, size_t t)
     size_t u = run->units;
     (run->reset_after ? gates_reset_after : gates_reset_before)(it, run, t);
     Rows z = recurrent_gate(run, run->gates, t, GATE_UPDATE), n = recurrent_gate(run, run->gates, t, GATE_CANDIDATE);
-    const REAL *before = recurrent_state(it, run, run->h, t);
-    REAL *h = recurrent_state(it, run, run->h, t + 1);
+    const REAL *before = recurrent_h(it, run, t);
+    REAL *h = recurrent_h(it, run, t + 1);
     for (size_t row = 0; row < (size_t)it->rows; row++)
         for (size_t k = 0; k < u; k++) {
             REAL update = z.at[row * z.stride + k];
@@ -118,14 +118,14 @@ static void recurrent_after(Interpreter *it, Run *run, size_t t)
             to[2 * u] = from[2 * u] * r.at[row * r.stride + k];
         }
     if (d_recurrent)
-        matrix_product(it, TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_state(it, run, run->h, t), u, run->work,
+        matrix_product(it, TRANSPOSED, AS_IS, u, GATES * u, rows, recurrent_h(it, run, t), u, run->work,
                        GATES * u, 1,
                        d_recurrent, GATES * u);
     if (d_bias)
         add_column_sums((Rows){ run->work, GATES * u }, rows, GATES * u, d_bias + GATES * u);
     matrix_product(it, AS_IS, TRANSPOSED, rows, u, GATES * u, run->work, GATES * u,
                    weights_of(it, run->recurrent_kernel), GATES * u, 1,
-                   run->d_h, u);
+                   run->states[STATE_H].d, u);
 }
 
 /* The recurrent side with the reset before: m = r h, d_m = e_h U_h^T, d_r = d_m h, d_h += d_m r, d_U_h += m^T e_h; z
@@ -133,7 +133,7 @@ static void recurrent_after(Interpreter *it, Run *run, size_t t)
 static void recurrent_before(Interpreter *it, Run *run, size_t t)
 {
     size_t rows = (size_t)it->rows, u = run->units;
-    REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel), *h = recurrent_state(it, run, run->h, t);
+    REAL *d_recurrent = gradients_of(it, run, run->recurrent_kernel), *h = recurrent_h(it, run, t);
     const REAL *kernel = weights_of(it, run->recurrent_kernel);
     Rows e = recurrent_gate(run, run->d_z, t, 0), r = recurrent_gate(run, run->gates, t, GATE_RESET);
     matrix_product(it, AS_IS, TRANSPOSED, rows, u, u, e.at + 2 * u, e.stride, kernel + 2 * u, GATES * u, 0, run->work,
@@ -142,7 +142,7 @@ static void recurrent_before(Interpreter *it, Run *run, size_t t)
         for (size_t k = 0; k < u; k++) {
             REAL d_m = run->work[row * u + k];
             e.at[row * e.stride + u + k] = d_m * h[row * u + k];
-            run->d_h[row * u + k] += d_m * r.at[row * r.stride + k];
+            run->states[STATE_H].d[row * u + k] += d_m * r.at[row * r.stride + k];
         }
     pull(it, run, t, GATE_RESET);
     reset_state(it, run, t);
@@ -151,18 +151,19 @@ static void recurrent_before(Interpreter *it, Run *run, size_t t)
                        d_recurrent + 2 * u, GATES * u);
         matrix_product(it, TRANSPOSED, AS_IS, u, 2 * u, rows, h, u, e.at, e.stride, 1, d_recurrent, GATES * u);
     }
-    matrix_product(it, AS_IS, TRANSPOSED, rows, u, 2 * u, e.at, e.stride, kernel, GATES * u, 1, run->d_h, u);
+    matrix_product(it, AS_IS, TRANSPOSED, rows, u, 2 * u, e.at, e.stride, kernel, GATES * u, 1,
+                   run->states[STATE_H].d, u);
 }
 
 static void step_backward(Interpreter *it, Run *run, size_t t)
 {
     size_t u = run->units;
     Rows d_z = recurrent_gate(run, run->d_z, t, 0), y = recurrent_gate(run, run->gates, t, 0);
-    const REAL *before = recurrent_state(it, run, run->h, t);
+    const REAL *before = recurrent_h(it, run, t);
     for (size_t row = 0; row < (size_t)it->rows; row++)
         for (size_t k = 0; k < u; k++) {
             const REAL *z = y.at + row * y.stride + k, *n = z + 2 * u;
-            REAL *d_h = &run->d_h[row * u + k], *d = d_z.at + row * d_z.stride + k;
+            REAL *d_h = &run->states[STATE_H].d[row * u + k], *d = d_z.at + row * d_z.stride + k;
             d[2 * u] = *d_h * (1 - *z);
             d[0] = *d_h * (before[row * u + k] - *n);
             *d_h *= *z;
@@ -180,5 +181,6 @@ static const char *set_up(Interpreter *it, Run *run)
     return recurrent_set_up(it, run, &cell);
 }
 
-const LayerKind kind_gru = { .name = "GRU", .set_up = set_up,
-                             .forward = recurrent_forward, .backward = recurrent_backward };
+const LayerKind kind_gru = {
+    .name = "GRU", .set_up = set_up, .forward = recurrent_forward, .backward = recurrent_backward
+};

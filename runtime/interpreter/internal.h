@@ -28,6 +28,7 @@
 #define interpreter_backward      REAL_NAME(interpreter_backward)
 #define interpreter_backward_all  REAL_NAME(interpreter_backward_all)
 #define interpreter_state         REAL_NAME(interpreter_state)
+#define interpreter_state_name    REAL_NAME(interpreter_state_name)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
 #define interpreter_perturb       REAL_NAME(interpreter_perturb)
@@ -55,6 +56,16 @@ void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, R
                          size_t width);
 
 /* ---- one layer at work ---- */
+
+/* What a layer hands on from step to step, under the name that it has in the model. */
+typedef struct State {
+    const char *name;
+    Shape shape;
+    size_t count, steps;                    /* numbers a sample; steps of one call */
+    REAL *values;                           /* [steps + 1, rows_max, count], in processing order; row 0: what came in */
+    REAL *d;                                /* [rows_max, count]: the adjoint at the current step */
+    bool computed;                          /* row 0 is computed in each call: nothing is carried */
+} State;
 
 /* A loop over time: the turn at which it is. */
 typedef struct Loop {
@@ -107,15 +118,16 @@ typedef struct Run {
     /* a custom layer: its inputs, their adjoints, [rows_max, count] each, and those of them that are wanted */
     double **custom_x, **custom_d_x, **custom_wanted;
 
-    /* recurrent layers */
+    State *states;
+    int state_count;
+
+    /* recurrent layers: the first state is h, the second c */
     const Cell *cell;
     size_t steps, features, units;
     bool return_sequences, go_backwards, reset_after;
     REAL *gates;                            /* activated: laid out as z */
-    REAL *h, *c;                            /* [T + 1, rows_max, units] */
     REAL *activated_c;                      /* LSTM: [T, rows_max, units] */
     REAL *recurrent;                        /* GRU, reset_after: h U + b of the candidate, [T, rows_max, 3 units] */
-    REAL *d_h, *d_c;                        /* [rows_max, units] at the current time */
     REAL *work, *more_work;                 /* [rows_max, 3 units] */
 } Run;
 
@@ -194,6 +206,15 @@ static inline void note_kink(Interpreter *it, double signed_distance)
     it->kink_sides = it->kink_sides * UINT64_C(0x100000001b3) + (signed_distance > 0);
 }
 
+#define new_state REAL_NAME(new_state)
+/* One more state of the layer; NULL: no memory. */
+State *new_state(Interpreter *it, Run *run, const char *name, Shape shape, size_t steps);
+/* [rows_max, count] before step t. */
+static inline REAL *state_row(const Interpreter *it, const State *state, size_t t)
+{
+    return state->values + t * (size_t)it->rows_max * state->count;
+}
+
 /* ---- blas.c ---- */
 
 #define blas_open  REAL_NAME(blas_open)
@@ -229,21 +250,22 @@ struct Cell {
     const char *(*set_up)(Interpreter *it, Run *run);
     /* h[t + 1] (and c) from h[t], z at the time of the input that is read. */
     void (*forward)(Interpreter *it, Run *run, size_t t);
-    /* run->d_h (and d_c): from the adjoint of state t + 1 to that of state t; sets d_z at that time. */
+    /* states[...].d: from the adjoints of the states t + 1 to those of the states t; sets d_z at that time. */
     void (*backward)(Interpreter *it, Run *run, size_t t);
 };
 #define recurrent_set_up   REAL_NAME(recurrent_set_up)
 #define recurrent_forward  REAL_NAME(recurrent_forward)
 #define recurrent_backward REAL_NAME(recurrent_backward)
 #define recurrent_gate     REAL_NAME(recurrent_gate)
-#define recurrent_state    REAL_NAME(recurrent_state)
+#define recurrent_h        REAL_NAME(recurrent_h)
 const char *recurrent_set_up(Interpreter *it, Run *run, const Cell *cell);
 void recurrent_forward(Interpreter *it, Run *run);
 void recurrent_backward(Interpreter *it, Run *run);
 /* Gate `gate` of `array` (z, d_z or gates) at processing step t. */
 Rows recurrent_gate(const Run *run, REAL *array, size_t t, int gate);
-/* Row t of h or c. */
-REAL *recurrent_state(const Interpreter *it, const Run *run, REAL *states, size_t t);
+enum { STATE_H, STATE_C };
+/* h before step t. */
+REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 
 /* ---- the kinds ---- */
 

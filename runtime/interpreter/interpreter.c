@@ -364,13 +364,21 @@ const REAL *interpreter_layer_output(const Interpreter *it, int layer)
 const REAL *interpreter_state(const Interpreter *it, int layer, const char *name, int shape[3])
 {
     const Run *run = &it->runs[layer];
-    const REAL *state = !strcmp(name, "h") ? run->h : !strcmp(name, "c") ? run->c : NULL;
+    const State *state = NULL;
+    for (int s = 0; s < run->state_count && !state; s++)
+        if (!strcmp(run->states[s].name, name))
+            state = &run->states[s];
     if (state && shape) {
-        shape[0] = (int)run->steps + 1;
+        shape[0] = (int)state->steps + 1;
         shape[1] = it->rows_max;
-        shape[2] = (int)run->units;
+        shape[2] = (int)state->count;
     }
-    return state;
+    return state ? state->values : NULL;
+}
+
+const char *interpreter_state_name(const Interpreter *it, int layer, int number)
+{
+    return number < it->runs[layer].state_count ? it->runs[layer].states[number].name : NULL;
 }
 
 double interpreter_kink_distance(const Interpreter *it)
@@ -390,15 +398,28 @@ void interpreter_perturb(Interpreter *it, uint64_t seed)
 
 /* ---- states ---- */
 
+State *new_state(Interpreter *it, Run *run, const char *name, Shape shape, size_t steps)
+{
+    State *longer = interpreter_room(it, (size_t)run->state_count + 1, sizeof *longer);
+    size_t numbers = (size_t)it->rows_max * shape_count(&shape);
+    if (!longer)
+        return NULL;
+    if (run->state_count)
+        memcpy(longer, run->states, (size_t)run->state_count * sizeof *longer);
+    run->states = longer;
+    State *state = &longer[run->state_count++];
+    *state = (State){ .name = name, .shape = shape, .count = shape_count(&shape), .steps = steps };
+    state->values = interpreter_room(it, (steps + 1) * numbers, sizeof(REAL));
+    state->d = interpreter_room(it, numbers, sizeof(REAL));
+    return state;
+}
+
 void interpreter_reset(Interpreter *it)
 {
     for (int i = 0; i < it->run_count; i++) {
         const Run *run = &it->runs[i];
-        size_t count = (size_t)it->rows_max * run->units;
-        if (run->h)
-            memset(run->h, 0, count * sizeof(REAL));
-        if (run->c)
-            memset(run->c, 0, count * sizeof(REAL));
+        for (int s = 0; s < run->state_count; s++)
+            memset(run->states[s].values, 0, (size_t)it->rows_max * run->states[s].count * sizeof(REAL));
         if (run->kind == &kind_custom && it->custom->reset)
             it->custom->reset(it->custom->context, i);
     }
@@ -408,11 +429,12 @@ void interpreter_carry(Interpreter *it)
 {
     for (int i = 0; i < it->run_count; i++) {
         const Run *run = &it->runs[i];
-        size_t count = (size_t)it->rows * run->units;
-        if (run->h)
-            memcpy(run->h, recurrent_state(it, run, run->h, run->steps), count * sizeof(REAL));
-        if (run->c)
-            memcpy(run->c, recurrent_state(it, run, run->c, run->steps), count * sizeof(REAL));
+        for (int s = 0; s < run->state_count; s++) {
+            const State *state = &run->states[s];
+            if (!state->computed)
+                memcpy(state->values, state_row(it, state, state->steps),
+                       (size_t)it->rows * state->count * sizeof(REAL));
+        }
         if (run->kind == &kind_custom && it->custom->carry)
             it->custom->carry(it->custom->context, i);
     }

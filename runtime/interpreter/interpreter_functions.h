@@ -21,7 +21,7 @@ void INTERPRETER_NAME(interpreter_forward_all)(INTERPRETER_NAME(Interpreter) * i
                                                const void *const *x, int rows, int first_row, uint64_t seed);
 
 /* [rows, output_count] of the last forward, of the model's last output; of one layer, by its index in Model.layers
- * (NULL: Input of a model of tokens). */
+ * (NULL: an Input of tokens). */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_output)(const INTERPRETER_NAME(Interpreter) *it);
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_layer_output)(const INTERPRETER_NAME(Interpreter) *it, int layer);
 
@@ -46,10 +46,12 @@ void INTERPRETER_NAME(interpreter_backward)(INTERPRETER_NAME(Interpreter) *it, I
 void INTERPRETER_NAME(interpreter_backward_all)(INTERPRETER_NAME(Interpreter) *it, INTERPRETER_REAL *gradients,
                                                 INTERPRETER_REAL *const *d_inputs);
 
-/* "h" or "c" of a recurrent layer at the times 0..T, in processing order: [T + 1, rows_max, units], written to `shape`
+/* A state of a layer ("h", "c") at the times 0..T, in processing order: [T + 1, rows_max, numbers], written to `shape`
  * unless that is NULL. Row 0 is the incoming state. NULL if the layer has no such state, or is a custom one. */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_state)(const INTERPRETER_NAME(Interpreter) * it, int layer,
                                                             const char *name, int shape[3]);
+/* The name of state 0, 1, ... of a layer; NULL if it has no more. */
+const char *INTERPRETER_NAME(interpreter_state_name)(const INTERPRETER_NAME(Interpreter) * it, int layer, int number);
 
 /* Every initial state := zeros; := the last state of the rows of the last forward (no gradient flows through that). */
 void INTERPRETER_NAME(interpreter_reset)(INTERPRETER_NAME(Interpreter) *it);

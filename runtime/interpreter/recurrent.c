@@ -44,8 +44,7 @@ const char *recurrent_set_up(Interpreter *it, Run *run, const Cell *cell)
     size_t state = (size_t)it->rows_max * run->units, all_gates = state * run->steps * (size_t)cell->gates;
     run->z = interpreter_room(it, all_gates, sizeof(REAL));
     run->d_z = interpreter_room(it, all_gates, sizeof(REAL));
-    run->h = interpreter_room(it, (run->steps + 1) * state, sizeof(REAL));
-    run->d_h = interpreter_room(it, state, sizeof(REAL));
+    new_state(it, run, "h", (Shape){ 1, { (int)run->units } }, run->steps);
     return cell->set_up ? cell->set_up(it, run) : NULL;
 }
 
@@ -56,9 +55,9 @@ Rows recurrent_gate(const Run *run, REAL *array, size_t t, int gate)
     return (Rows){ array + source * columns + (size_t)gate * run->units, run->steps * columns };
 }
 
-REAL *recurrent_state(const Interpreter *it, const Run *run, REAL *states, size_t t)
+REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t)
 {
-    return states + t * (size_t)it->rows_max * run->units;
+    return state_row(it, &run->states[STATE_H], t);
 }
 
 /* Where y (or d_y) of a row at processing step t is; NULL if that step is not part of the output. */
@@ -75,7 +74,7 @@ void recurrent_forward(Interpreter *it, Run *run)
                    run->in[0]->y, weights_of(it, run->kernel), weights_of(it, run->bias), run->z);
     for (size_t t = 0; t < run->steps; t++) {
         run->cell->forward(it, run, t);
-        const REAL *h = recurrent_state(it, run, run->h, t + 1);
+        const REAL *h = recurrent_h(it, run, t + 1);
         for (size_t row = 0; row < (size_t)it->rows; row++) {
             REAL *y = output_at(run, run->out.y, row, t);
             if (y)
@@ -86,15 +85,13 @@ void recurrent_forward(Interpreter *it, Run *run)
 
 void recurrent_backward(Interpreter *it, Run *run)
 {
-    size_t state = (size_t)it->rows * run->units;
-    memset(run->d_h, 0, state * sizeof(REAL));
-    if (run->d_c)
-        memset(run->d_c, 0, state * sizeof(REAL));
+    for (int s = 0; s < run->state_count; s++)
+        memset(run->states[s].d, 0, (size_t)it->rows * run->states[s].count * sizeof(REAL));
     for (size_t t = run->steps; t-- > 0;) {
         for (size_t row = 0; row < (size_t)it->rows; row++) {
             const REAL *d_y = output_at(run, run->out.d_y, row, t);
             for (size_t i = 0; d_y && i < run->units; i++)
-                run->d_h[row * run->units + i] += d_y[i];
+                run->states[STATE_H].d[row * run->units + i] += d_y[i];
         }
         run->cell->backward(it, run, t);
     }

@@ -20,10 +20,12 @@ static void backward_copy(Interpreter *it, Run *run)
         d_x[i] += run->out.d_y[i];
 }
 
-const LayerKind kind_input = { .name = "Input", .set_up = set_up_copy,
-                               .forward = forward_copy, .backward = backward_copy };
-const LayerKind kind_flatten = { .name = "Flatten", .set_up = set_up_copy,
-                                 .forward = forward_copy, .backward = backward_copy };
+const LayerKind kind_input = {
+    .name = "Input", .set_up = set_up_copy, .forward = forward_copy, .backward = backward_copy
+};
+const LayerKind kind_flatten = {
+    .name = "Flatten", .set_up = set_up_copy, .forward = forward_copy, .backward = backward_copy
+};
 
 static const char *set_up_repeat(Interpreter *it, Run *run)
 {
@@ -52,5 +54,6 @@ static void backward_repeat(Interpreter *it, Run *run)
                 d_x[row * count + i] += run->out.d_y[(row * run->steps + t) * count + i];
 }
 
-const LayerKind kind_repeat_vector = { .name = "RepeatVector", .set_up = set_up_repeat,
-                                       .forward = forward_repeat, .backward = backward_repeat };
+const LayerKind kind_repeat_vector = {
+    .name = "RepeatVector", .set_up = set_up_repeat, .forward = forward_repeat, .backward = backward_repeat
+};

@@ -95,8 +95,8 @@ Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count,
 /* The layer's weight of that name ("kernel"), as a matrix whose columns are its last axis. */
 Weight weight_all(const Composition *c, const char *name);
 Weight weight_columns(Weight weight, size_t first, size_t columns);
-const REAL *weight_at(const Interpreter *it, Weight weight);                /* NULL: there is none */
-REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);    /* NULL: there is none, or it is frozen */
+const REAL *weight_at(const Interpreter *it, Weight weight);                    /* NULL: there is none */
+REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        /* NULL: none, or it is frozen */
 
 /* ---- the words ---- */
 
