@@ -121,6 +121,14 @@ Test(expr, folding)
     arena_free(arena);
 }
 
+static void expect_form(const OpTraits *traits, const char *form, bool is_written)
+{
+    int arguments = 0;
+    for (const char *c = form ? form : ""; *c; c++)
+        arguments += *c == '@';
+    cr_expect(is_written ? form && arguments == traits->arity : !form, "%s: written as %s", traits->name, form);
+}
+
 Test(expr, table_is_complete)
 {
     for (int op = 0; op < OP_COUNT; op++) {
@@ -130,6 +138,11 @@ Test(expr, table_is_complete)
         bool flat = op == OP_GREATER || op == OP_EQUAL || op == OP_STOP || traits->arity == 0;
         bool slope = op == OP_TANH_SLOPE || op == OP_SIGMOID_SLOPE;      /* nobody derives twice */
         cr_expect_eq(traits->derive == NULL, flat || slope, "%s: derivative", traits->name);
+        cr_expect_eq(traits->lua == NULL, slope || traits->arity == 0, "%s: no layer can say it", traits->name);
+        bool is_written = traits->arity > 0 && op != OP_STOP;
+        expect_form(traits, traits->scalar, is_written);
+        expect_form(traits, traits->vector, is_written);
+        expect_form(traits, traits->vector_precise, traits->vector_precise != NULL);
     }
     cr_expect_float_eq(op_traits[OP_SIGMOID].evaluate(-800, 0), 0, 1e-300);
     cr_expect_float_eq(op_traits[OP_SOFTPLUS].evaluate(800, 0), 800, 1e-12);

@@ -190,39 +190,6 @@ const char *tile_load(TileNest *to, const Access *access)
 
 /* ---- expressions ---- */
 
-enum { PRECEDENCE_SUM = 1, PRECEDENCE_PRODUCT, PRECEDENCE_UNARY };
-
-/* How an operation on vectors is written; every @ is an argument. Precedence 0: the text is closed by itself. */
-static const struct {
-    const char *format;
-    int precedence;
-    /* where it does not recur, and its digits are worth more than its time; NULL: the same */
-    const char *precise;
-} forms[OP_COUNT] = {
-    [OP_ADD] = { "@ + @", PRECEDENCE_SUM },
-    [OP_SUBTRACT] = { "@ - @", PRECEDENCE_SUM },
-    [OP_MULTIPLY] = { "@ * @", PRECEDENCE_PRODUCT },
-    [OP_DIVIDE] = { "@ / @", PRECEDENCE_PRODUCT },
-    [OP_NEGATE] = { "-@", PRECEDENCE_UNARY },
-    [OP_MAXIMUM] = { "vec_maximum(@, @)", 0 },
-    [OP_MINIMUM] = { "vec_minimum(@, @)", 0 },
-    [OP_GREATER] = { "vec_greater(@, @)", 0 },
-    [OP_EQUAL] = { "vec_equal(@, @)", 0 },
-    [OP_ABSOLUTE] = { "vec_absolute(@)", 0 },
-    [OP_SQRT] = { "vec_sqrt(@)", 0 },
-    [OP_EXP] = { "vec_exp(@)", 0 },
-    [OP_EXPM1] = { "vec_expm1(@)", 0 },
-    [OP_LOG] = { "vec_log(@)", 0 },
-    [OP_LOG1P] = { "vec_log1p(@)", 0 },
-    [OP_TANH] = { "vec_tanh(@)", 0, "vec_tanh_precise(@)" },
-    [OP_SIGMOID] = { "vec_sigmoid(@)", 0, "vec_sigmoid_precise(@)" },
-    [OP_SOFTPLUS] = { "vec_softplus(@)", 0 },
-    [OP_ERF] = { "vec_erf(@)", 0 },
-    [OP_ERFC] = { "vec_erfc(@)", 0 },
-    [OP_TANH_SLOPE] = { "vec_tanh_slope(@)", 0 },
-    [OP_SIGMOID_SLOPE] = { "vec_sigmoid_slope(@)", 0 },
-};
-
 static const Expr *without_stops(const Expr *expr)
 {
     while (expr->op == OP_STOP)
@@ -266,7 +233,7 @@ static const char *argument_text(TileNest *to, const Expr *expr, int which)
 {
     Arena *arena = to->nest.arena;
     const Expr *argument = without_stops(expr->argument[which]);
-    int outer = forms[expr->op].precedence, inner = forms[argument->op].precedence;
+    int outer = op_traits[expr->op].precedence;
     if (argument->op == OP_CONSTANT) {
         bool beside = outer > 0 && op_traits[expr->op].arity == 2 &&
                       without_stops(expr->argument[!which])->op != OP_CONSTANT;
@@ -275,21 +242,19 @@ static const char *argument_text(TileNest *to, const Expr *expr, int which)
         const char *literal = float_text(arena, argument->value);
         return argument->value < 0 ? arena_format(arena, "(%s)", literal) : literal;
     }
-    const char *text = tile_expression(to, argument);
-    bool closed = outer == 0 || inner == 0 || inner > outer ||
-                  (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
-    return closed ? text : arena_format(arena, "(%s)", text);
+    return emit_in_parentheses(arena, tile_expression(to, argument), outer, which, op_traits[argument->op].precedence);
 }
 
 /* What stage moved out of a time loop is computed as in it: a stream, which has no loop to move it out of, gives the
  * same numbers. */
-static const char *format_of(const TileNest *to, Op op)
+static const char *form_of(const TileNest *to, Op op)
 {
+    const OpTraits *traits = &op_traits[op];
     const Statement *statement = to->nest.statement;
     bool recurs = statement->loop || statement->left;
-    if (!forms[op].format)
-        die("operation %d has no form over vectors", (int)op);
-    return !recurs && forms[op].precise ? forms[op].precise : forms[op].format;
+    if (!traits->vector)
+        die("%s has no form over vectors", traits->name);
+    return !recurs && traits->vector_precise ? traits->vector_precise : traits->vector;
 }
 
 const char *tile_expression(TileNest *to, const Expr *expr)
@@ -300,12 +265,6 @@ const char *tile_expression(TileNest *to, const Expr *expr)
         return arena_format(arena, "vec_splat(%s)", float_text(arena, expr->value));
     if (expr->op == OP_LOAD || is_scalar(to, expr))
         return read_text(to, expr);
-    const char *format = format_of(to, expr->op);
     const char *a = argument_text(to, expr, 0), *b = op_traits[expr->op].arity == 2 ? argument_text(to, expr, 1) : NULL;
-    int first = (int)strcspn(format, "@");
-    const char *rest = format + first + 1;
-    if (!b)
-        return arena_format(arena, "%.*s%s%s", first, format, a, rest);
-    int second = (int)strcspn(rest, "@");
-    return arena_format(arena, "%.*s%s%.*s%s%s", first, format, a, second, rest, b, rest + second + 1);
+    return emit_operation(arena, form_of(to, expr->op), a, b);
 }

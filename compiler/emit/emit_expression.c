@@ -7,37 +7,6 @@
 
 #define FLAT_TERMS_MAX (TENSOR_RANK_MAX * INDEX_TERMS_MAX)
 
-enum { PRECEDENCE_SUM = 1, PRECEDENCE_PRODUCT, PRECEDENCE_UNARY };
-
-/* How an operation is written; every @ is an argument. Precedence 0: the text is closed by itself. */
-static const struct {
-    const char *format;
-    int precedence;
-} forms[OP_COUNT] = {
-    [OP_ADD] = { "@ + @", PRECEDENCE_SUM },
-    [OP_SUBTRACT] = { "@ - @", PRECEDENCE_SUM },
-    [OP_MULTIPLY] = { "@ * @", PRECEDENCE_PRODUCT },
-    [OP_DIVIDE] = { "@ / @", PRECEDENCE_PRODUCT },
-    [OP_NEGATE] = { "-@", PRECEDENCE_UNARY },
-    [OP_MAXIMUM] = { "maximum(@, @)", 0 },
-    [OP_MINIMUM] = { "minimum(@, @)", 0 },
-    [OP_GREATER] = { "(@ > @ ? 1.0f : 0.0f)", 0 },
-    [OP_EQUAL] = { "(@ == @ ? 1.0f : 0.0f)", 0 },
-    [OP_ABSOLUTE] = { "fabsf(@)", 0 },
-    [OP_SQRT] = { "sqrtf(@)", 0 },
-    [OP_EXP] = { "expf(@)", 0 },
-    [OP_EXPM1] = { "expm1f(@)", 0 },
-    [OP_LOG] = { "logf(@)", 0 },
-    [OP_LOG1P] = { "log1pf(@)", 0 },
-    [OP_TANH] = { "tanhf(@)", 0 },
-    [OP_SIGMOID] = { "sigmoid(@)", 0 },
-    [OP_SOFTPLUS] = { "softplus(@)", 0 },
-    [OP_ERF] = { "erff(@)", 0 },
-    [OP_ERFC] = { "erfcf(@)", 0 },
-    [OP_TANH_SLOPE] = { "tanh_slope(@)", 0 },
-    [OP_SIGMOID_SLOPE] = { "sigmoid_slope(@)", 0 },
-};
-
 char *float_text(Arena *arena, double value)
 {
     if (isnan(value))
@@ -284,19 +253,31 @@ static int precedence_of(const Expr *expr)
     while (expr->op == OP_STOP)
         expr = expr->argument[0];
     if (expr->op == OP_CONSTANT && expr->value < 0)
-        return PRECEDENCE_UNARY;
-    return forms[expr->op].precedence;
+        return PRECEDENCE_SIGN;
+    return op_traits[expr->op].precedence;
 }
 
-/* An argument in parentheses where C would read it otherwise; the order of the sums stays that of the expression. */
-static char *argument_of(Nest *nest, const Expr *expr, int which)
+const char *emit_in_parentheses(Arena *arena, const char *text, int outer, int which, int inner)
 {
-    const Expr *argument = expr->argument[which];
-    int outer = forms[expr->op].precedence, inner = precedence_of(argument);
-    char *text = expr_text(nest, argument);
-    bool closed = outer == 0 || inner == 0 || inner > outer ||
-                  (inner == outer && which == 0 && outer != PRECEDENCE_UNARY);
-    return closed ? text : arena_format(nest->arena, "(%s)", text);
+    bool closed = outer == PRECEDENCE_CALL || inner == PRECEDENCE_CALL || inner > outer ||
+                  (inner == outer && which == 0 && outer != PRECEDENCE_SIGN);
+    return closed ? text : arena_format(arena, "(%s)", text);
+}
+
+char *emit_operation(Arena *arena, const char *form, const char *a, const char *b)
+{
+    int first = (int)strcspn(form, "@");
+    const char *rest = form + first + 1;
+    if (!b)
+        return arena_format(arena, "%.*s%s%s", first, form, a, rest);
+    int second = (int)strcspn(rest, "@");
+    return arena_format(arena, "%.*s%s%.*s%s%s", first, form, a, second, rest, b, rest + second + 1);
+}
+
+static const char *argument_of(Nest *nest, const Expr *expr, int which)
+{
+    return emit_in_parentheses(nest->arena, expr_text(nest, expr->argument[which]), op_traits[expr->op].precedence,
+                               which, precedence_of(expr->argument[which]));
 }
 
 char *expr_text(Nest *nest, const Expr *expr)
@@ -320,13 +301,6 @@ char *expr_text(Nest *nest, const Expr *expr)
     default:
         break;
     }
-    char *a = argument_of(nest, expr, 0);
-    char *b = op_traits[expr->op].arity == 2 ? argument_of(nest, expr, 1) : NULL;
-    const char *format = forms[expr->op].format;
-    int first = (int)strcspn(format, "@");
-    const char *rest = format + first + 1;
-    if (!b)
-        return arena_format(arena, "%.*s%s%s", first, format, a, rest);
-    int second = (int)strcspn(rest, "@");
-    return arena_format(arena, "%.*s%s%.*s%s%s", first, format, a, second, rest, b, rest + second + 1);
+    return emit_operation(arena, op_traits[expr->op].scalar, argument_of(nest, expr, 0),
+                          op_traits[expr->op].arity == 2 ? argument_of(nest, expr, 1) : NULL);
 }

@@ -124,30 +124,13 @@ static const char clamped[] =
     "/* Ids and classes come from outside. */\n"
     "static inline int clamped(int32_t id, int count)\n{\nreturn id >= 0 && id < count ? (int)id : 0;\n}\n\n";
 
-static const struct { Op op; const char *text;
-} helpers[] = {
-    { OP_SIGMOID, "static inline float sigmoid(float v)\n{\nreturn 1.0f / (1.0f + expf(-v));\n}\n\n" },
-    { OP_SOFTPLUS, "/* log(1 + exp(v)) without overflow */\nstatic inline float softplus(float v)\n{\n"
-                   "return (v > 0.0f ? v : 0.0f) + log1pf(expf(-fabsf(v)));\n}\n\n" },
-    { OP_TANH_SLOPE,
-      "/* the derivative of tanh: 1 - y * y without the cancellation */\nstatic inline float tanh_slope(float v)\n{\n"
-      "const float e = expf(-2.0f * fabsf(v)), sum = 1.0f + e;\nreturn 4.0f * e / (sum * sum);\n}\n\n" },
-    { OP_SIGMOID_SLOPE, "/* the derivative of sigmoid: y * (1 - y) without the cancellation */\nstatic inline float "
-                        "sigmoid_slope(float v)\n{\n"
-                        "const float e = expf(-fabsf(v)), sum = 1.0f + e;\nreturn e / (sum * sum);\n}\n\n" },
-    { OP_MAXIMUM, "/* a NaN stays one */\nstatic inline float maximum(float a, float b)\n{\nif (a > b || a != a)\n    "
-                  "return a;\nreturn b;\n}\n\n" },
-    { OP_MINIMUM, "/* a NaN stays one */\nstatic inline float minimum(float a, float b)\n{\nif (a < b || a != a)\n    "
-                  "return a;\nreturn b;\n}\n\n" },
-};
-
 void emit_helpers(Out *out, const Programs *programs)
 {
     if (emit_has_vectors(programs))
         put_vectors(out, programs);
     if (any_emitted(programs, reads_integers, OP_LOAD))
         put(out, "%s", clamped);
-    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
-        if (any_emitted(programs, calls, helpers[i].op))
-            put(out, "%s", helpers[i].text);
+    for (int op = 0; op < OP_COUNT; op++)
+        if (op_traits[op].helper && any_emitted(programs, calls, (Op)op))
+            put(out, "%s", op_traits[op].helper);
 }

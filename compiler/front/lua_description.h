@@ -56,6 +56,9 @@ void door_content(lua_State *L);
 /* The age of the handle at the index, from 1; 0 if it is none. */
 lua_Integer door_handle_number(lua_State *L, int index);
 
+/* lua_operations.c: adds `operations`, the rows of ops.h that are written as calls, and evaluate() to that table. */
+void operations_install(lua_State *L);
+
 /* lua_same.c: replaces what Lua's own library does differently in each run. */
 void same_install(lua_State *L);
 /* Pushes the value at the index as text, without an address. */

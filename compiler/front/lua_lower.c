@@ -157,16 +157,6 @@ static Access read_access(Reader *r)
     return access;
 }
 
-static const struct { const char *name; Op op;
-} operations[] = {
-    { "add", OP_ADD },         { "subtract", OP_SUBTRACT }, { "multiply", OP_MULTIPLY }, { "divide", OP_DIVIDE },
-    { "negate", OP_NEGATE },   { "maximum", OP_MAXIMUM },   { "minimum", OP_MINIMUM },   { "greater", OP_GREATER },
-    { "equal", OP_EQUAL },     { "absolute", OP_ABSOLUTE }, { "sqrt", OP_SQRT },         { "exp", OP_EXP },
-    { "expm1", OP_EXPM1 },     { "log", OP_LOG },           { "log1p", OP_LOG1P },       { "tanh", OP_TANH },
-    { "sigmoid", OP_SIGMOID }, { "softplus", OP_SOFTPLUS }, { "erf", OP_ERF },           { "erfc", OP_ERFC },
-    { "stop", OP_STOP },
-};
-
 /* A constant is a float in the end. -infinity is what a maximum begins with. */
 static Expr *read_constant(Reader *r)
 {
@@ -201,18 +191,18 @@ static Expr *read_expr(Reader *r)
         lua_pop(r->L, 1);
         return expr_position(r->arena, index);
     }
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-        if (strcmp(name, operations[i].name))
+    for (int op = 0; op < OP_COUNT; op++) {
+        if (!op_traits[op].lua || strcmp(name, op_traits[op].lua))
             continue;
         Expr *argument[2] = { NULL, NULL };
         r->depth++;
-        for (int a = 0; a < op_traits[operations[i].op].arity; a++) {
+        for (int a = 0; a < op_traits[op].arity; a++) {
             push_table(r, a ? "b" : "a");
             argument[a] = read_expr(r);
             lua_pop(r->L, 1);
         }
         r->depth--;
-        return expr_make(r->arena, operations[i].op, argument[0], argument[1]);
+        return expr_make(r->arena, (Op)op, argument[0], argument[1]);
     }
     luaL_error(r->L, "%s cannot stand inside an expression", name);
     return NULL;

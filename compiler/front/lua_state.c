@@ -341,6 +341,7 @@ static int open_state(lua_State *L)
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     doors_install(L);
+    operations_install(L);
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "loading_built_in");
     lua_setfield(L, LUA_REGISTRYINDEX, "internal");

@@ -1,60 +1,17 @@
-/* expr.c: scalar expressions: one table row knows all about an operation; constructors fold as they build. */
+/* expr.c: scalar expressions: what the rows of ops.h need to be derived and folded; constructors fold as they build. */
 #include "ir.h"
 
 #include <math.h>
 
 #define TWO_OVER_SQRT_PI 1.1283791670955126
 
-static double evaluate_add(double a, double b) { return a + b; }
-static double evaluate_subtract(double a, double b) { return a - b; }
-static double evaluate_multiply(double a, double b) { return a * b; }
-static double evaluate_divide(double a, double b) { return a / b; }
-static double evaluate_negate(double a, double b) { (void)b; return -a; }
-static double evaluate_maximum(double a, double b) { return a < b ? b : a; }   /* a NaN in front stays */
-static double evaluate_minimum(double a, double b) { return a > b ? b : a; }
-static double evaluate_greater(double a, double b) { return a > b; }
-static double evaluate_equal(double a, double b) { return a == b; }
-static double evaluate_absolute(double a, double b) { (void)b; return fabs(a); }
-static double evaluate_sqrt(double a, double b) { (void)b; return sqrt(a); }
-static double evaluate_exp(double a, double b) { (void)b; return exp(a); }
-static double evaluate_expm1(double a, double b) { (void)b; return expm1(a); }
-static double evaluate_log(double a, double b) { (void)b; return log(a); }
-static double evaluate_log1p(double a, double b) { (void)b; return log1p(a); }
-static double evaluate_tanh(double a, double b) { (void)b; return tanh(a); }
-static double evaluate_erf(double a, double b) { (void)b; return erf(a); }
-static double evaluate_erfc(double a, double b) { (void)b; return erfc(a); }
-static double evaluate_stop(double a, double b) { (void)b; return a; }
-
-/* Neither form overflows on its side of zero. */
-static double evaluate_sigmoid(double a, double b)
+/* e / (1 + e)^2 */
+static double slope(double e)
 {
-    (void)b;
-    if (a >= 0)
-        return 1 / (1 + exp(-a));
-    double e = exp(a);
-    return e / (1 + e);
-}
-
-static double evaluate_softplus(double a, double b)
-{
-    (void)b;
-    return (a > 0 ? a : 0) + log1p(exp(-fabs(a)));
-}
-
-/* 1 / cosh^2 */
-static double evaluate_tanh_slope(double a, double b)
-{
-    (void)b;
-    double e = exp(-2 * fabs(a));
-    return 4 * e / ((1 + e) * (1 + e));
-}
-
-static double evaluate_sigmoid_slope(double a, double b)
-{
-    (void)b;
-    double e = exp(-fabs(a));
     return e / ((1 + e) * (1 + e));
 }
+
+/* ---- derivatives ---- */
 
 static Expr *same(const Expr *expr)     /* expressions never change once built, so that sharing them is safe */
 {
@@ -207,68 +164,7 @@ static Expr *derive_erfc(Arena *arena, const Expr *expr, int which, Expr *output
     return bell(arena, -TWO_OVER_SQRT_PI, expr->argument[0]);
 }
 
-const OpTraits op_traits[OP_COUNT] = {
-    [OP_CONSTANT] =      { "constant",      0, 0, false, NULL,                   NULL,             NULL },
-    [OP_LOAD] =          { "load",          0, 0, false, NULL,                   NULL,             NULL },
-    [OP_AXIS] =          { "axis",          0, 0, false, NULL,                   NULL,             NULL },
-    [OP_ADD] =           { "+",             2, 1, false, evaluate_add,           derive_add,       NULL },
-    [OP_SUBTRACT] =      { "-",             2, 1, false, evaluate_subtract,      derive_subtract,  NULL },
-    [OP_MULTIPLY] =      { "*",             2, 2, false, evaluate_multiply,      derive_multiply,  NULL },
-    [OP_DIVIDE] =        { "/",             2, 2, false, evaluate_divide,        derive_divide,    NULL },
-    [OP_NEGATE] =        { "-",             1, 3, false, evaluate_negate,        derive_negate,    NULL },
-    [OP_MAXIMUM] =       { "max",           2, 0, false, evaluate_maximum,       derive_maximum,   NULL },
-    [OP_MINIMUM] =       { "min",           2, 0, false, evaluate_minimum,       derive_minimum,   NULL },
-    [OP_GREATER] =       { "greater",       2, 0, false, evaluate_greater,       NULL,             NULL },
-    [OP_EQUAL] =         { "equal",         2, 0, false, evaluate_equal,         NULL,             NULL },
-    [OP_ABSOLUTE] =      { "abs",           1, 0, false, evaluate_absolute,      derive_absolute,  NULL },
-    [OP_SQRT] =          { "sqrt",          1, 0, true,  evaluate_sqrt,          derive_sqrt,      NULL },
-    [OP_EXP] =           { "exp",           1, 0, true,  evaluate_exp,           derive_exp,       NULL },
-    [OP_EXPM1] =         { "expm1",         1, 0, true,  evaluate_expm1,         derive_expm1,     NULL },
-    [OP_LOG] =           { "log",           1, 0, true,  evaluate_log,           derive_log,       NULL },
-    [OP_LOG1P] =         { "log1p",         1, 0, true,  evaluate_log1p,         derive_log1p,     NULL },
-    [OP_TANH] =          { "tanh",          1, 0, true,  evaluate_tanh,          derive_tanh,      derive_tanh_fast },
-    [OP_SIGMOID] =       { "sigmoid",       1, 0, true,  evaluate_sigmoid,       derive_sigmoid,  derive_sigmoid_fast },
-    [OP_SOFTPLUS] =      { "softplus",      1, 0, true,  evaluate_softplus,      derive_softplus,  NULL },
-    [OP_ERF] =           { "erf",           1, 0, true,  evaluate_erf,           derive_erf,       NULL },
-    [OP_ERFC] =          { "erfc",          1, 0, true,  evaluate_erfc,          derive_erfc,      NULL },
-    [OP_TANH_SLOPE] =    { "tanh_slope",    1, 0, true,  evaluate_tanh_slope,    NULL,             NULL },
-    [OP_SIGMOID_SLOPE] = { "sigmoid_slope", 1, 0, true,  evaluate_sigmoid_slope, NULL,             NULL },
-    [OP_STOP] =          { "stop",          1, 0, false, evaluate_stop,          NULL,             NULL },
-};
-
-Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs)
-{
-    const OpTraits *traits = &op_traits[expr->op];
-    if (recurs && output && traits->derive_fast)
-        return traits->derive_fast(arena, output);
-    return traits->derive ? traits->derive(arena, expr, which, output) : expr_constant(arena, 0);
-}
-
-Expr *expr_constant(Arena *arena, double value)
-{
-    Expr *expr = arena_new(arena, Expr);
-    expr->op = OP_CONSTANT;
-    expr->value = value;
-    return expr;
-}
-
-Expr *expr_load(Arena *arena, Access access)
-{
-    Expr *expr = arena_new(arena, Expr);
-    expr->op = OP_LOAD;
-    expr->access = access;
-    return expr;
-}
-
-Expr *expr_position(Arena *arena, Index position)
-{
-    if (position.terms == 0)
-        return expr_constant(arena, position.constant);
-    Expr *expr = arena_new(arena, Expr);
-    expr->op = OP_AXIS;
-    expr->position = position;
-    return expr;
-}
+/* ---- folding ---- */
 
 static bool is_constant(const Expr *expr, double value)
 {
@@ -319,6 +215,76 @@ static Expr *fold_product(Arena *arena, Op op, Expr *a, Expr *b)
     return NULL;
 }
 
+static Expr *fold_add(Arena *arena, Expr *a, Expr *b) { return fold_sum(arena, OP_ADD, a, b); }
+static Expr *fold_subtract(Arena *arena, Expr *a, Expr *b) { return fold_sum(arena, OP_SUBTRACT, a, b); }
+static Expr *fold_multiply(Arena *arena, Expr *a, Expr *b) { return fold_product(arena, OP_MULTIPLY, a, b); }
+static Expr *fold_divide(Arena *arena, Expr *a, Expr *b) { return fold_product(arena, OP_DIVIDE, a, b); }
+
+static Expr *fold_negate(Arena *arena, Expr *a, Expr *b)
+{
+    (void)b;
+    if (a->op == OP_NEGATE)
+        return a->argument[0];
+    return a->op == OP_SUBTRACT ? expr_make(arena, OP_SUBTRACT, a->argument[1], a->argument[0]) : NULL;
+}
+
+/* ---- the table ---- */
+
+#define LEAF(op, ...)
+#define OPERATION(op, formula, ...) \
+    static double evaluate_##op(double a, double b) \
+    { \
+        (void)a, (void)b; \
+        return formula; \
+    }
+#include "ops.h"
+#undef LEAF
+#undef OPERATION
+
+const OpTraits op_traits[OP_COUNT] = {
+#define LEAF(op, ...)               [OP_##op] = { __VA_ARGS__ },
+#define OPERATION(op, formula, ...) [OP_##op] = { .evaluate = evaluate_##op, __VA_ARGS__ },
+#include "ops.h"
+#undef LEAF
+#undef OPERATION
+};
+
+/* ---- constructors ---- */
+
+Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs)
+{
+    const OpTraits *traits = &op_traits[expr->op];
+    if (recurs && output && traits->derive_fast)
+        return traits->derive_fast(arena, output);
+    return traits->derive ? traits->derive(arena, expr, which, output) : expr_constant(arena, 0);
+}
+
+Expr *expr_constant(Arena *arena, double value)
+{
+    Expr *expr = arena_new(arena, Expr);
+    expr->op = OP_CONSTANT;
+    expr->value = value;
+    return expr;
+}
+
+Expr *expr_load(Arena *arena, Access access)
+{
+    Expr *expr = arena_new(arena, Expr);
+    expr->op = OP_LOAD;
+    expr->access = access;
+    return expr;
+}
+
+Expr *expr_position(Arena *arena, Index position)
+{
+    if (position.terms == 0)
+        return expr_constant(arena, position.constant);
+    Expr *expr = arena_new(arena, Expr);
+    expr->op = OP_AXIS;
+    expr->position = position;
+    return expr;
+}
+
 Expr *expr_make(Arena *arena, Op op, Expr *a, Expr *b)
 {
     const OpTraits *traits = &op_traits[op];
@@ -326,15 +292,7 @@ Expr *expr_make(Arena *arena, Op op, Expr *a, Expr *b)
         die("expression %s: wrong number of arguments", traits->name);
     if (a->op == OP_CONSTANT && (!b || b->op == OP_CONSTANT))
         return expr_constant(arena, traits->evaluate(a->value, b ? b->value : 0));
-    Expr *folded = NULL;
-    if (op == OP_ADD || op == OP_SUBTRACT)
-        folded = fold_sum(arena, op, a, b);
-    else if (op == OP_MULTIPLY || op == OP_DIVIDE)
-        folded = fold_product(arena, op, a, b);
-    else if (op == OP_NEGATE && a->op == OP_NEGATE)
-        folded = a->argument[0];
-    else if (op == OP_NEGATE && a->op == OP_SUBTRACT)
-        folded = expr_make(arena, OP_SUBTRACT, a->argument[1], a->argument[0]);
+    Expr *folded = traits->fold ? traits->fold(arena, a, b) : NULL;
     if (folded)
         return folded;
     Expr *expr = arena_new(arena, Expr);

@@ -117,16 +117,11 @@ struct Access {
 };
 
 typedef enum Op {
-    OP_CONSTANT,        /* value */
-    OP_LOAD,            /* access */
-    OP_AXIS,            /* the position along index->axis, as a number: access is NULL, index in `position` */
-    OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_NEGATE,
-    OP_MAXIMUM, OP_MINIMUM,
-    OP_GREATER,         /* 1 if a > b, else 0 */
-    OP_EQUAL,           /* 1 if a == b, else 0 */
-    OP_ABSOLUTE, OP_SQRT, OP_EXP, OP_EXPM1, OP_LOG, OP_LOG1P, OP_TANH, OP_SIGMOID, OP_SOFTPLUS, OP_ERF, OP_ERFC,
-    OP_TANH_SLOPE, OP_SIGMOID_SLOPE,    /* the derivatives, at the same argument */
-    OP_STOP,            /* its argument, through which no gradient flows */
+#define LEAF(op, ...)               OP_##op,
+#define OPERATION(op, formula, ...) OP_##op,
+#include "ops.h"
+#undef LEAF
+#undef OPERATION
     OP_COUNT
 } Op;
 
@@ -254,16 +249,24 @@ Expr *expr_constant(Arena *arena, double value);
 Expr *expr_load(Arena *arena, Access access);
 Expr *expr_position(Arena *arena, Index position);
 Expr *expr_make(Arena *arena, Op op, Expr *a, Expr *b);
-typedef struct OpTraits {
+enum { PRECEDENCE_CALL, PRECEDENCE_SUM, PRECEDENCE_PRODUCT, PRECEDENCE_SIGN };
+
+typedef struct OpTraits {   /* a row of ops.h */
     const char *name;       /* "tanh"; the sign for infix ones: "+" */
+    const char *lua;        /* what the vocabulary calls it; NULL: no layer can say it */
     int arity;
-    int precedence;         /* of an infix sign: 1 sum, 2 product; 0: written as a call */
+    int precedence;         /* of an infix sign; PRECEDENCE_CALL: written as a call */
     bool transcendental;    /* stands at the root of a statement, so that its derivative can use the output */
     double (*evaluate)(double a, double b);     /* NULL: constants, loads and positions have no arguments */
     Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);   /* NULL: no gradient flows */
     /* From the stored output alone, for what recurs: a few operations, but 1 - y*y has no digits left where y is close
      * to 1. NULL: as ever. */
     Expr *(*derive_fast)(Arena *arena, Expr *output);
+    /* What is simpler than the operation on these arguments; NULL: nothing. Constants alone are computed before. */
+    Expr *(*fold)(Arena *arena, Expr *a, Expr *b);
+    /* As C; every @ is an argument. `vector_precise`: where it does not recur, and its digits are worth more than its
+     * time; NULL: the same. `helper`: the function of one number that `scalar` calls; NULL: it is C's own. */
+    const char *scalar, *helper, *vector, *vector_precise;
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
 /* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else

@@ -215,9 +215,6 @@ local function unary(op, fold, root)
   end
 end
 
-local function sigmoid(x) return 1 / (1 + math.exp(-x)) end
-local function undefined(name) return function() mistake("%s of a plain number is not defined here", name) end end
-
 local add = binary("add", function(a, b) return a + b end)
 local subtract = binary("subtract", function(a, b) return a - b end)
 local multiply = binary("multiply", function(a, b) return a * b end)
@@ -281,24 +278,11 @@ function vocabulary.tensor(shape)
   return value{ op = "indexed", shape = copy }
 end
 
-vocabulary.exp = unary("exp", math.exp, true)
-vocabulary.expm1 = unary("expm1", undefined "expm1", true)
-vocabulary.log = unary("log", math.log, true)
-vocabulary.log1p = unary("log1p", undefined "log1p", true)
-vocabulary.tanh = unary("tanh", undefined "tanh", true)
-vocabulary.sigmoid = unary("sigmoid", sigmoid, true)
-vocabulary.softplus = unary("softplus", undefined "softplus", true)
-vocabulary.erf = unary("erf", undefined "erf", true)
-vocabulary.erfc = unary("erfc", undefined "erfc", true)
-vocabulary.sqrt = unary("sqrt", math.sqrt, true)
-vocabulary.abs = unary("absolute", math.abs)
-vocabulary.max = binary("maximum", math.max)
-vocabulary.min = binary("minimum", math.min)
-vocabulary.greater = binary("greater", function(a, b) return a > b and 1 or 0 end)
-vocabulary.equal = binary("equal", function(a, b) return a == b and 1 or 0 end)
-
--- stop(v): v, through which no gradient flows.
-vocabulary.stop = unary("stop", function(a) return a end)
+-- exp(x), max(a, b), stop(v), ...: a function for each row of ops.h that is written as a call.
+for _, row in ipairs(internal.operations) do
+  local function of_numbers(...) return internal.evaluate(row.number, ...) end
+  vocabulary[row.name] = row.arity == 1 and unary(row.op, of_numbers, row.root) or binary(row.op, of_numbers)
+end
 
 -- m[{...}] = largest(element): the maximum over the axes that do not stand on the left.
 function vocabulary.largest(e)
