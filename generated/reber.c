@@ -56,6 +56,7 @@
 #define vec_absolute(...) reber__vec_absolute(__VA_ARGS__)
 #define vec_greater(...) reber__vec_greater(__VA_ARGS__)
 #define vec_equal(...) reber__vec_equal(__VA_ARGS__)
+#define vec_where(...) reber__vec_where(__VA_ARGS__)
 #define vec_sqrt(...) reber__vec_sqrt(__VA_ARGS__)
 #define vec_between(...) reber__vec_between(__VA_ARGS__)
 #define vec_clamp(...) reber__vec_clamp(__VA_ARGS__)
@@ -213,6 +214,8 @@ VEC_FUNCTION float vec_largest(vec v)
 VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
 VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
 VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
+/* v where the mask is not 0, else 0: no product, so that a NaN in what is masked stays there */
+VEC_FUNCTION vec vec_where(vec mask, vec v) { return (vec)((mask != vec_splat(0.0f)) & (vec_mask)v); }
 
 VEC_FUNCTION vec vec_sqrt(vec v)
 {
@@ -267,6 +270,7 @@ VEC_FUNCTION vec vec_minimum(vec a, vec b) { return a < b || !(a == a) ? a : b; 
 VEC_FUNCTION vec vec_absolute(vec a) { return fabsf(a); }
 VEC_FUNCTION vec vec_greater(vec a, vec b) { return a > b ? 1.0f : 0.0f; }
 VEC_FUNCTION vec vec_equal(vec a, vec b) { return a == b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_where(vec mask, vec v) { return mask != 0.0f ? v : 0.0f; }
 VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
 VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
 
@@ -2551,6 +2555,7 @@ const struct lstmc_model reber_model = {
 #undef vec_absolute
 #undef vec_greater
 #undef vec_equal
+#undef vec_where
 #undef vec_sqrt
 #undef vec_between
 #undef vec_clamp

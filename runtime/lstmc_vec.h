@@ -129,6 +129,8 @@ VEC_FUNCTION float vec_largest(vec v)
 VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
 VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
 VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
+/* v where the mask is not 0, else 0: no product, so that a NaN in what is masked stays there */
+VEC_FUNCTION vec vec_where(vec mask, vec v) { return (vec)((mask != vec_splat(0.0f)) & (vec_mask)v); }
 
 VEC_FUNCTION vec vec_sqrt(vec v)
 {
@@ -183,6 +185,7 @@ VEC_FUNCTION vec vec_minimum(vec a, vec b) { return a < b || !(a == a) ? a : b; 
 VEC_FUNCTION vec vec_absolute(vec a) { return fabsf(a); }
 VEC_FUNCTION vec vec_greater(vec a, vec b) { return a > b ? 1.0f : 0.0f; }
 VEC_FUNCTION vec vec_equal(vec a, vec b) { return a == b ? 1.0f : 0.0f; }
+VEC_FUNCTION vec vec_where(vec mask, vec v) { return mask != 0.0f ? v : 0.0f; }
 VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
 VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
 

@@ -464,6 +464,38 @@ Test(grad, random_programs)
     }
 }
 
+/* A NaN and infinities where the mask is 0, in x, in what is computed from it and in what it is multiplied by: every gradient is what it is
+ * with zeros there. */
+Test(grad, what_is_not_kept_says_nothing)
+{
+    enum { B = 3, N = 4 };
+    Arena *arena = arena_create();
+    Ir *ir = differentiated(arena, "batch b 3\naxis n 4\ninput x b n\nwant input\nweight w n\nweight m b\nvalue v b n\noutput output b n\n"
+                            "forward: v[b,n] = exp(w[n] * keep(m[b], x[b,n])) + keep(m[b], x[b,n] * tanh(x[b,n] * w[n])) over b n\n"
+                            "forward: output[b,n] = keep(m[b], v[b,n] * x[b,n] * w[n]) over b n\n");
+    double results[2][2 * B * N + N];
+    for (int run = 0; run < 2; run++) {
+        Memory *memory = memory_create(ir, false);
+        for (int i = 0; i < B * N; i++)
+            memory_of(memory, ir->input)[i] = i / N != 1 ? 0.3 * i - 1 : run == 0 ? 0 : (const double[N]){ NAN, INFINITY, -INFINITY, NAN }[i % N];
+        for (int n = 0; n < N; n++)
+            memory_of(memory, ir_find(ir, "w"))[n] = 0.5 - 0.2 * n;
+        memcpy(memory_of(memory, ir_find(ir, "m")), (const double[B]){ 1, 0, -2 }, B * sizeof(double));
+        evaluate_section(memory, SECTION_FORWARD, B);
+        for (int i = 0; i < B * N; i++)
+            memory_of(memory, ir->output->adjoint)[i] = run && i / N == 1 ? NAN : 1 + i;
+        evaluate_section(memory, SECTION_BACKWARD, B);
+        memcpy(results[run], memory_of(memory, ir->output), B * N * sizeof(double));
+        memcpy(results[run] + B * N, memory_of(memory, ir->input->adjoint), B * N * sizeof(double));
+        memcpy(results[run] + 2 * B * N, memory_of(memory, ir_find(ir, "w")->adjoint), N * sizeof(double));
+        memory_free(memory);
+    }
+    for (int i = 0; i < 2 * B * N + N; i++)
+        cr_expect(results[1][i] == results[0][i], "number %d is %g, and %g with zeros in what is masked", i, results[1][i], results[0][i]);
+    cr_expect_null(ir_find(ir, "m")->adjoint, "a mask has no gradient");
+    arena_free(arena);
+}
+
 /* A tie gives the gradient to the first maximum in index order, and only to it. */
 Test(grad, ties)
 {
@@ -492,6 +524,7 @@ Test(grad, operations)
         "max(x[b,n] * w[n], 0)", "greater(x[b,n], w[n]) * w[n]", "equal(n, 1) * w[n]", "x[b,n] / (2 + w[n])", "(w[n] - 1) / (x[b,n] + 3)", "-w[n] * x[b,n]",
         "w[n] * w[n] * w[n] * x[b,n]", "x[b,n] - w[n] * n", "tanh(exp(w[n]) - sigmoid(x[b,n])) * w[n]", "expm1(w[n] - x[b,n])",
         "log1p(w[n] * w[n])", "erfc(w[n] + x[b,n])", "1 / (w[n] + 2)", "w[n] * stop(x[b,n])",
+        "keep(greater(x[b,n], 0), w[n] * x[b,n])", "x[b,n] * keep(equal(n, 1), exp(w[n]))", "keep(x[b,n], keep(n, w[n]) * w[n]) * w[n]",
     };
     for (size_t i = 0; i < 2 * sizeof values / sizeof *values; i++) {
         const char *value = values[i / 2];

@@ -164,6 +164,12 @@ static Expr *derive_erfc(Arena *arena, const Expr *expr, int which, Expr *output
     return bell(arena, -TWO_OVER_SQRT_PI, expr->argument[0]);
 }
 
+static Expr *adjoint_keep(Arena *arena, const Expr *expr, int which, Expr *d_expr)
+{
+    (void)which;
+    return expr_make(arena, OP_KEEP, expr->argument[0], d_expr);
+}
+
 /* ---- folding ---- */
 
 static bool is_constant(const Expr *expr, double value)
@@ -228,6 +234,13 @@ static Expr *fold_negate(Arena *arena, Expr *a, Expr *b)
     return a->op == OP_SUBTRACT ? expr_make(arena, OP_SUBTRACT, a->argument[1], a->argument[0]) : NULL;
 }
 
+static Expr *fold_keep(Arena *arena, Expr *mask, Expr *v)
+{
+    if (mask->op == OP_CONSTANT)
+        return mask->value != 0 ? v : expr_constant(arena, 0);
+    return is_constant(v, 0) ? v : NULL;
+}
+
 /* ---- the table ---- */
 
 #define LEAF(op, ...)
@@ -251,12 +264,36 @@ const OpTraits op_traits[OP_COUNT] = {
 
 /* ---- constructors ---- */
 
-Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs)
+bool expr_flows(const Expr *expr, int which)
+{
+    const OpTraits *traits = &op_traits[expr->op];
+    return (traits->derive || traits->adjoint) && which >= traits->first_flows && which < traits->arity;
+}
+
+static Expr *derivative_of(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs)
 {
     const OpTraits *traits = &op_traits[expr->op];
     if (recurs && output && traits->derive_fast)
         return traits->derive_fast(arena, output);
-    return traits->derive ? traits->derive(arena, expr, which, output) : expr_constant(arena, 0);
+    return traits->derive(arena, expr, which, output);
+}
+
+/* What is kept is multiplied inside: the factor may be a NaN where the mask is 0. */
+static Expr *scale_adjoint(Arena *arena, Expr *adjoint, Expr *factor)
+{
+    if (adjoint->op == OP_KEEP)
+        return expr_make(arena, OP_KEEP, adjoint->argument[0], scale_adjoint(arena, adjoint->argument[1], factor));
+    return expr_make(arena, OP_MULTIPLY, adjoint, factor);
+}
+
+Expr *expr_adjoint(Arena *arena, const Expr *expr, int which, Expr *d_expr, Expr *output, bool recurs)
+{
+    const OpTraits *traits = &op_traits[expr->op];
+    if (!expr_flows(expr, which))
+        return expr_constant(arena, 0);
+    if (traits->adjoint)
+        return traits->adjoint(arena, expr, which, d_expr);
+    return scale_adjoint(arena, d_expr, derivative_of(arena, expr, which, output, recurs));
 }
 
 Expr *expr_constant(Arena *arena, double value)

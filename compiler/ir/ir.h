@@ -258,10 +258,14 @@ typedef struct OpTraits {   /* a row of ops.h */
     int precedence;         /* of an infix sign; PRECEDENCE_CALL: written as a call */
     bool transcendental;    /* stands at the root of a statement, so that its derivative can use the output */
     double (*evaluate)(double a, double b);     /* NULL: constants, loads and positions have no arguments */
-    Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);   /* NULL: no gradient flows */
+    /* d expr / d argument `which`; NULL, and `adjoint` too: no gradient flows */
+    Expr *(*derive)(Arena *arena, const Expr *expr, int which, Expr *output);
     /* From the stored output alone, for what recurs: a few operations, but 1 - y*y has no digits left where y is close
      * to 1. NULL: as ever. */
     Expr *(*derive_fast)(Arena *arena, Expr *output);
+    /* What the argument's adjoint is, given that of the expression, where it is no product with the derivative. */
+    Expr *(*adjoint)(Arena *arena, const Expr *expr, int which, Expr *d_expr);
+    int first_flows;        /* the first argument through which a gradient flows: a mask in front is none */
     /* What is simpler than the operation on these arguments; NULL: nothing. Constants alone are computed before. */
     Expr *(*fold)(Arena *arena, Expr *a, Expr *b);
     /* As C; every @ is an argument. `vector_precise`: where it does not recur, and its digits are worth more than its
@@ -269,9 +273,11 @@ typedef struct OpTraits {   /* a row of ops.h */
     const char *scalar, *helper, *vector, *vector_precise;
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
-/* d expr / d argument `which`, given the expression itself; `output` stands for its value where that is stored, else
- * NULL; `recurs`: it is computed at each turn of a time loop, where derive_fast is worth its digits. */
-Expr *expr_derivative(Arena *arena, const Expr *expr, int which, Expr *output, bool recurs);
+bool expr_flows(const Expr *expr, int which);    /* a gradient flows through argument `which` */
+/* The adjoint of argument `which`, given the expression and its adjoint: d_expr times the derivative, if nothing else is
+ * said. `output` stands for the value of the expression where that is stored, else NULL; `recurs`: it is computed at
+ * each turn of a time loop, where derive_fast is worth its digits. */
+Expr *expr_adjoint(Arena *arena, const Expr *expr, int which, Expr *d_expr, Expr *output, bool recurs);
 
 /* The printed form (ir_print.c): the dump, the golden files, and the comment over each emitted kernel. */
 void  ir_print(Out *out, const Ir *ir);

@@ -78,6 +78,9 @@ OPERATION(EQUAL, a == b, .name = "equal", .lua = "equal", .arity = 2, .scalar = 
           .vector = "vec_equal(@, @)")
 OPERATION(ABSOLUTE, fabs(a), .name = "abs", .lua = "absolute", .arity = 1, .derive = derive_absolute,
           .scalar = "fabsf(@)", .vector = "vec_absolute(@)")
+/* v where the mask is not 0, else 0, and no product: a NaN in what is masked stays there; of gradients the same */
+OPERATION(KEEP, a != 0 ? b : 0, .name = "keep", .lua = "keep", .arity = 2, .first_flows = 1, .adjoint = adjoint_keep,
+          .fold = fold_keep, .scalar = "(@ != 0.0f ? @ : 0.0f)", .vector = "vec_where(@, @)")
 
 /* its argument, through which no gradient flows */
 OPERATION(STOP, a, .name = "stop", .lua = "stop", .arity = 1)

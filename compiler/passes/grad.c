@@ -29,8 +29,9 @@ static void visit_differentiable(const Expr *expr, void (*visit)(void *context, 
 {
     if (expr->op == OP_LOAD && !expr->access.tensor->integer)
         visit(context, &expr->access);
-    for (int i = 0; op_traits[expr->op].derive && i < op_traits[expr->op].arity; i++)
-        visit_differentiable(expr->argument[i], visit, context);
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (expr_flows(expr, i))
+            visit_differentiable(expr->argument[i], visit, context);
 }
 
 typedef struct Flow {
@@ -142,12 +143,9 @@ static void push(Grad *grad, const Expr *expr, Expr *seed, Expr *output, bool re
         receive(grad, &expr->access, seed);
         return;
     }
-    for (int i = 0; i < op_traits[expr->op].arity; i++) {
-        if (!flows(expr->argument[i]))
-            continue;
-        push(grad, expr->argument[i],
-             expr_make(arena, OP_MULTIPLY, seed, expr_derivative(arena, expr, i, output, recurs)), NULL, recurs);
-    }
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (expr_flows(expr, i) && flows(expr->argument[i]))
+            push(grad, expr->argument[i], expr_adjoint(arena, expr, i, seed, output, recurs), NULL, recurs);
 }
 
 static bool out_uses(const Access *out, const Axis *axis)
