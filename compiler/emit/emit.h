@@ -145,7 +145,8 @@ char *half_text(Nest *nest, const Access *access);      /* which half of the wor
 char *expr_text(Nest *nest, const Expr *expr);
 /* A form of ops.h with its arguments put in; b: NULL if it has one. */
 char *emit_operation(Arena *arena, const char *form, const char *a, const char *b);
-/* Argument `which` in parentheses where C would read it otherwise; the order of the sums stays that of the expression. */
+/* Argument `which` in parentheses where C would read it otherwise; the order of the sums stays that of the
+ * expression. */
 const char *emit_in_parentheses(Arena *arena, const char *text, int outer, int which, int inner);
 char *float_text(Arena *arena, double value);
 const char *double_text(Arena *arena,

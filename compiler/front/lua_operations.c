@@ -1,5 +1,5 @@
-/* lua_operations.c: the rows of ops.h that a layer can say, for the vocabulary: their names, and what they make of plain
- * numbers. */
+/* lua_operations.c: the rows of ops.h that a layer can say, for the vocabulary: their names, and what they make of
+ * plain numbers. */
 #include "lua_description.h"
 
 #include "compiler/ir/ir.h"

@@ -274,8 +274,8 @@ typedef struct OpTraits {   /* a row of ops.h */
 } OpTraits;
 extern const OpTraits op_traits[OP_COUNT];
 bool expr_flows(const Expr *expr, int which);    /* a gradient flows through argument `which` */
-/* The adjoint of argument `which`, given the expression and its adjoint: d_expr times the derivative, if nothing else is
- * said. `output` stands for the value of the expression where that is stored, else NULL; `recurs`: it is computed at
+/* The adjoint of argument `which`, given the expression and its adjoint: d_expr times the derivative, if nothing else
+ * is said. `output` stands for the value of the expression where that is stored, else NULL; `recurs`: it is computed at
  * each turn of a time loop, where derive_fast is worth its digits. */
 Expr *expr_adjoint(Arena *arena, const Expr *expr, int which, Expr *d_expr, Expr *output, bool recurs);
 
