@@ -129,7 +129,8 @@ local function lower_loss(program, model, output)
     implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", output.shape[d]), output.shape[d]
   end
   local scope = { program = program, layer_name = "", names = {}, scans = {},
-                  frame = { implied = implied, implied_shape = implied_shape, timed = function() return leading > 0 end } }
+                  frame = { implied = implied, implied_shape = implied_shape,
+                            timed = function() return leading > 0 end } }
   internal.scope = scope
   local b = program.batch_axis
   local target_shape = model.target_shape

@@ -134,9 +134,13 @@ local PARTS = { over = true, reversed = true, state = true, initial = true, step
 
 -- The parts of scan{...}; a mistake ends the mathematics.
 local function check_parts(given)
-  if not is_plain(given) then mistake("scan takes a table: scan{ over = x, state = { h = {n} }, step = function(t, s) }") end
+  if not is_plain(given) then
+    mistake("scan takes a table: scan{ over = x, state = { h = {n} }, step = function(t, s) }")
+  end
   for _, part in ipairs(keys(given)) do
-    if not PARTS[part] then mistake("scan: %s has no place in it%s", shown(part), internal.suggestion(part, keys(PARTS))) end
+    if not PARTS[part] then
+      mistake("scan: %s has no place in it%s", shown(part), internal.suggestion(part, keys(PARTS)))
+    end
   end
   if type(given.step) ~= "function" then mistake("scan needs step = function(t, s), not %s", shown(given.step)) end
   if given.reversed ~= nil and type(given.reversed) ~= "boolean" then
@@ -152,7 +156,9 @@ end
 
 local function turns_of(over)
   if is(over, Value) then
-    if #over.shape < 2 then mistake("scan: what it goes over has no time axis: its shape is {%s}", concat(over.shape, ", ")) end
+    if #over.shape < 2 then
+      mistake("scan: what it goes over has no time axis: its shape is {%s}", concat(over.shape, ", "))
+    end
     return over.shape[1]
   end
   local turns, why = internal.types.size(over)

@@ -130,8 +130,8 @@ end
 
 local element_at
 
--- A *frame* is where values stand: which axes stand in front of every index of theirs unsaid (`implied`: time of a layer
--- that sees single features, turns of a scan), and the loop that their statements are in. One scan is one frame.
+-- A *frame* is where values stand: which axes stand in front of every index of theirs unsaid (`implied`: time of a
+-- layer that sees single features, turns of a scan), and the loop that their statements are in. One scan is one frame.
 
 local is_static
 
@@ -425,7 +425,8 @@ local function pieces_of(scope, frame, node)
       local out = joined({}, index)
       out[node.axis] = affine_add(out[node.axis], from, 1)
       from = from + part.shape[node.axis]
-      pieces[position] = { out = out, terms = { { element = element_at(scope, part, index, frame.implied), sign = 1 } } }
+      local term = { element = element_at(scope, part, index, frame.implied), sign = 1 }
+      pieces[position] = { out = out, terms = { term } }
     end
     return pieces, shape
   end
