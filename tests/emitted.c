@@ -130,10 +130,10 @@ void emitted_create(struct emitted *emitted, const char *name, const char *text,
         .name = name, .source = arena_format(arena, "%s.lua", name), .version = LSTMC_VERSION, .fingerprint = 42, .batch = shape->batch, .shards = 1,
         .weights = descriptor->weights, .weight_tensors = descriptor->weight_tensors, .weight_count = descriptor->weight_count,
         .gradient_count = descriptor->gradient_count, .optimizer = { .kind = LSTMC_ADAM, .learning_rate = 1e-3f, .epsilon = 1e-7f },
-        .input_is_tokens = shape->input->integer, .vocabulary = shape->input->integer ? 7 : 0,
+        .input_is_tokens = shape->inputs[0]->integer, .vocabulary = shape->inputs[0]->integer ? 7 : 0,
         .target_is_class = shape->target && shape->target->integer,
     };
-    describe_shape(shape->input, &descriptor->input_rank, descriptor->input_shape, &descriptor->input_count);
+    describe_shape(shape->inputs[0], &descriptor->input_rank, descriptor->input_shape, &descriptor->input_count);
     describe_shape(shape->output, &descriptor->output_rank, descriptor->output_shape, &descriptor->output_count);
     if (shape->target)
         describe_shape(shape->target, &descriptor->target_rank, descriptor->target_shape, &descriptor->target_count);

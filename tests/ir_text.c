@@ -258,7 +258,7 @@ static void read_axis(Reader *reader, AxisKind kind)
 }
 
 static const struct { const char *word; Role role; bool integer; size_t place; } roles[] = {
-    { "input", ROLE_INPUT, false, offsetof(Ir, input) },        { "ids", ROLE_INPUT, true, offsetof(Ir, input) },
+    { "input", ROLE_INPUT, false, 0 },                          { "ids", ROLE_INPUT, true, 0 },
     { "target", ROLE_TARGET, false, offsetof(Ir, target) },     { "classes", ROLE_TARGET, true, offsetof(Ir, target) },
     { "sample_weight", ROLE_SAMPLE_WEIGHT, false, offsetof(Ir, sample_weight) },
     { "scale", ROLE_SCALE, false, offsetof(Ir, scale) },        { "output", ROLE_OUTPUT, false, offsetof(Ir, output) },
@@ -295,6 +295,12 @@ static void read_tensor(Reader *reader, int role)
         tensor->rate = 0.5f;
         tensor->place = ir->tensor_count;
     }
+    if (tensor->role == ROLE_INPUT) {
+        ir->inputs = arena_array(ir->arena, Tensor *, 1);
+        ir->inputs[0] = tensor;
+        ir->input_count = 1;
+        tensor->vocabulary = tensor->integer ? 7 : 0;
+    }
     if (roles[role].place)
         *(Tensor **)(void *)((char *)ir + roles[role].place) = tensor;
 }
@@ -309,7 +315,7 @@ static void read_line(Reader *reader)
             return;
         }
     if (accept(reader, "want input")) {
-        reader->ir->input->trainable = true;
+        reader->ir->inputs[0]->trainable = true;
         return;
     }
     for (int section = 0; section < SECTION_COUNT; section++) {

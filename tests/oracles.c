@@ -310,8 +310,8 @@ static void compare_backward(Trial *trial, const Ir *ir, Memory *memory, const c
                 call->gradients + tensor->weight->offset, tensor->weight->count);
     }
     double *no_flow = arena_array(trial->arena, double, trial->inputs);
-    if (ir->input->trainable)
-        compare(trial, pass, number, "gradient of the input", ir->input->adjoint ? memory_of(memory, ir->input->adjoint) : no_flow,
+    if (ir->inputs[0]->trainable)
+        compare(trial, pass, number, "gradient of the input", ir->inputs[0]->adjoint ? memory_of(memory, ir->inputs[0]->adjoint) : no_flow,
                 call->d_input, trial->inputs);
 }
 
@@ -322,7 +322,7 @@ static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool 
         const Call *call = &trial->calls[c];
         if (c)
             evaluate_section(memory, SECTION_CARRY, trial->rows);
-        set(memory, ir->input, call->x, trial->inputs);
+        set(memory, ir->inputs[0], call->x, trial->inputs);
         evaluate_section(memory, SECTION_FORWARD, trial->rows);
         if (ir->loss) {
             set(memory, ir->target, call->target, trial->targets);

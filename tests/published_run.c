@@ -95,7 +95,7 @@ static int run_evaluator(const struct published_product *product, void *context,
     for (int i = 0; i < ir->tensor_count; i++)
         if (ir->tensors[i]->role == ROLE_WEIGHT)
             fill(context, ir->tensors[i], one->weights + ir->tensors[i]->weight->offset, false, ir->tensors[i]->weight->count);
-    fill(context, ir->input, input_of(rows), one->ids != NULL, (size_t)rows->count * one->input_count);
+    fill(context, ir->inputs[0], input_of(rows), one->ids != NULL, (size_t)rows->count * one->input_count);
     evaluate_noise(context, 0, rows->first);
     evaluate_section(context, SECTION_RESET, rows->count);
     evaluate_section(context, SECTION_FORWARD, rows->count);

@@ -230,7 +230,7 @@ static int range_of(const Nest *nest, const Tensor *tensor)
 {
     const struct lstmc_model *descriptor = nest->ir->descriptor;
     if (tensor->role == ROLE_INPUT)
-        return descriptor->vocabulary;
+        return tensor->vocabulary;
     return descriptor->output_rank ? descriptor->output_shape[descriptor->output_rank - 1] : 1;
 }
 

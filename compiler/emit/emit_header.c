@@ -150,7 +150,7 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     const char *prefix = macro_prefix(arena, &programs->model->descriptor);
-    const Tensor *input = programs->single->input;
+    const Tensor *input = programs->single->inputs[0];
     put_define(out, prefix, "BATCH", (size_t)descriptor->batch,
                programs->training ? "rows that a tape or a batch scratch holds" : "rows that a batch scratch holds");
     if (programs->training)
@@ -380,7 +380,7 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
     put_declared(out, arena, programs->model, (Declared){
         arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was "
                             "written. On the stack: %s of arrays, and what the compiler adds.",
-                     tensor_elements(programs->step->input), tensor_elements(programs->step->output), stack),
+                     tensor_elements(programs->step->inputs[0]), tensor_elements(programs->step->output), stack),
         "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
 }
 

@@ -60,8 +60,8 @@ bool home_has_vectors(const Ir *ir, Home home)
 /* The name of what belongs to the model as a whole, or NULL. */
 static const char *interface_member(const Ir *ir, const Tensor *tensor)
 {
-    if (tensor == ir->input)
-        return "input";
+    if (tensor->role == ROLE_INPUT)
+        return ir->input_count == 1 ? "input" : NULL;
     if (tensor == ir->output)
         return "output";
     if (tensor == ir->output->adjoint)

@@ -238,6 +238,7 @@ static Tensor *read_tensor(Reader *r)
     tensor->time_dimension = field_integer(d, "time_dimension", 0, rank - 1, -1);
     tensor->trainable = field_flag(d, "trainable");
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
+    tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);
     if (tensor->role == ROLE_WEIGHT) {
         const struct lstmc_model *m = &d->model.descriptor;
@@ -353,7 +354,14 @@ static int read_program(lua_State *L)       /* (program, reader) */
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    ir->input = tensor_field(r, "input");
+    ir->input_count = field_list(r->description, "inputs", INT_MAX);
+    ir->inputs = arena_array(r->arena, Tensor *, ir->input_count + 1);
+    for (int i = 0; i < ir->input_count; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        ir->inputs[i] = object_of(r, OBJECT_TENSOR);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
     ir->output = tensor_field(r, "output");
     ir->target = tensor_field(r, "target");
     ir->sample_weight = tensor_field(r, "sample_weight");

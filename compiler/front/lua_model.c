@@ -131,19 +131,18 @@ static void extract_arguments(Description *d, Layer *layer)
     lua_pop(L, 1);
 }
 
-/* A chain: each layer reads the one before. */
-static void connect(Description *d, Model *model)
+/* Positions of layers: numbers in a list. */
+static int *extract_positions(Description *d, const char *name, int *count)
 {
-    model->inputs = arena_array(d->arena, int, 1);
-    model->outputs = arena_array(d->arena, int, 1);
-    model->input_count = model->output_count = 1;
-    model->outputs[0] = model->layer_count - 1;
-    for (int i = 1; i < model->layer_count; i++) {
-        Layer *layer = &model->layers[i];
-        layer->from = arena_array(d->arena, int, 1);
-        layer->from_count = 1;
-        layer->from[0] = i - 1;
+    *count = field_list(d, name, LAYERS_MAX);
+    int *positions = arena_array(d->arena, int, *count + 1);
+    for (int i = 0; i < *count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        positions[i] = field_integer(d, "index", 0, d->model.layer_count - 1, 0);
+        lua_pop(d->lua, 1);
     }
+    lua_pop(d->lua, 1);
+    return positions;
 }
 
 static void extract_layer(Description *d, Layer *layer)
@@ -159,6 +158,8 @@ static void extract_layer(Description *d, Layer *layer)
         field_broken(L, "name", "is missing");
     layer->input.rank = field_shape(d, "input", LSTMC_RANK_MAX, layer->input.extent);
     layer->output.rank = field_shape(d, "output", LSTMC_RANK_MAX, layer->output.extent);
+    layer->from = extract_positions(d, "from", &layer->from_count);
+    layer->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     extract_arguments(d, layer);
     layer->trainable = layer_number(layer, "trainable", 1) != 0;
     layer->weight_count = field_list(d, "weights", WEIGHTS_MAX);
@@ -419,7 +420,8 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    connect(d, model);
+    model->inputs = extract_positions(d, "inputs", &model->input_count);
+    model->outputs = extract_positions(d, "outputs", &model->output_count);
     extract_descriptor(d, batch);
     extract_loss(d);
     extract_optimizer(d);

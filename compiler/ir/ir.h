@@ -79,6 +79,7 @@ struct Tensor {
     const struct lstmc_tensor *weight;      /* ROLE_WEIGHT, and ROLE_GRADIENT of a weight */
     bool trainable;                         /* ROLE_WEIGHT; ROLE_INPUT if the input's gradient is asked for */
     float rate;                             /* ROLE_NOISE */
+    int vocabulary;                         /* ROLE_INPUT, integer: ids are below */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */
 
@@ -221,7 +222,9 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Axis *batch_axis;               /* NULL if batch is 1 */
     Tensor **tensors;    int tensor_count, tensor_capacity;
     Statement **statements; int statement_count, statement_capacity;
-    Tensor *input, *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
+    Tensor **inputs;                    /* one, or the samples are structs that have all of them */
+    int input_count;
+    Tensor *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
     Unit *units;         int unit_count, unit_capacity;                 /* set by plan: what tensor->unit numbers */
 } Ir;
 

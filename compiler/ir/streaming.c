@@ -16,7 +16,7 @@ typedef struct Proof {
 
 static int steps_of(const Ir *ir)
 {
-    const Tensor *input = ir->input;
+    const Tensor *input = ir->input_count ? ir->inputs[0] : NULL;
     return input && input->time_dimension >= 0 ? input->extent[input->time_dimension] : 0;
 }
 
@@ -155,6 +155,8 @@ static void look_at_statement(Proof *proof)
 
 const char *streaming_obstacle(Arena *arena, const Ir *ir)
 {
+    if (ir->input_count > 1)
+        return "it has several inputs";
     if (!steps_of(ir))
         return "the input has no time axis";
     Proof proof = { .ir = ir, .late = arena_array(arena, bool, ir->tensor_count) };

@@ -27,6 +27,12 @@ static void set_weights(Runner *runner, const double *weights)
     }
 }
 
+/* Numbers in input k of so many rows. */
+static size_t input_count(const Runners *runners, const Layer *layer, int k, int rows)
+{
+    return (size_t)rows * shape_count(&runners->model->layers[layer->from[k]].output);
+}
+
 static double forward(void *context, int layer, const double *weights, const double *const *x, int rows,
                       int first_row, uint64_t seed, double *y)
 {
@@ -34,7 +40,8 @@ static double forward(void *context, int layer, const double *weights, const dou
     Runner *runner = &runners->layers[layer];
     const Layer *of = &runners->model->layers[layer];
     set_weights(runner, weights);
-    memcpy(memory_of(runner->memory, runner->ir->input), x[0], (size_t)rows * shape_count(&of->input) * sizeof **x);
+    for (int k = 0; k < of->from_count; k++)
+        memcpy(memory_of(runner->memory, runner->ir->inputs[k]), x[k], input_count(runners, of, k, rows) * sizeof **x);
     evaluate_noise(runner->memory, seed, first_row);
     evaluate_section(runner->memory, SECTION_FORWARD, rows);
     memcpy(y, memory_of(runner->memory, runner->ir->output), (size_t)rows * shape_count(&of->output) * sizeof *y);
@@ -70,11 +77,14 @@ static void backward(void *context, int layer, const double *weights, const doub
         for (size_t k = 0; k < tensor->weight->count; k++)
             gradients[tensor->weight->offset + k] += from[k];
     }
-    size_t inputs = (size_t)rows * shape_count(&of->input);
-    if (d_x[0] && runner->ir->input->adjoint)
-        memcpy(d_x[0], memory_of(runner->memory, runner->ir->input->adjoint), inputs * sizeof **d_x);
-    else if (d_x[0])                 /* nothing that the layer returns depends on its input */
-        memset(d_x[0], 0, inputs * sizeof **d_x);
+    for (int k = 0; k < of->from_count; k++) {
+        const Tensor *adjoint = runner->ir->inputs[k]->adjoint;
+        size_t bytes = input_count(runners, of, k, rows) * sizeof **d_x;
+        if (d_x[k] && adjoint)
+            memcpy(d_x[k], memory_of(runner->memory, adjoint), bytes);
+        else if (d_x[k])            /* nothing that the layer returns depends on this input */
+            memset(d_x[k], 0, bytes);
+    }
 }
 
 static void reset(void *context, int layer)

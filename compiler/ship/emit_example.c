@@ -63,7 +63,7 @@ static bool streams(const Programs *programs)
 {
     return programs->step && !reads_text(programs) && !programs->trained->meaning->is_relative &&
            tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor) &&
-           steps_have_all_columns(programs->trained->meaning, tensor_elements(programs->step->input));
+           steps_have_all_columns(programs->trained->meaning, tensor_elements(programs->step->inputs[0]));
 }
 
 /* "raw[27], raw[29]": what the outputs of a relative model are added to: of each target its value in the last row.
@@ -179,9 +179,9 @@ static void add_stream_marks(Example *to)
     const struct lstmc_model *m = &programs->model->descriptor;
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     bool numbers = !m->input_is_tokens, values = answer_of(programs->model) == ANSWER_VALUES;
-    const char *inputs = number_text(to->arena, tensor_elements(programs->step->input)),
+    const char *inputs = number_text(to->arena, tensor_elements(programs->step->inputs[0])),
                *outputs = number_text(to->arena, outputs_of_step(m));
-    const char *input_step = tensor_elements(programs->step->input) == m->input_count ? "" : "_step";
+    const char *input_step = tensor_elements(programs->step->inputs[0]) == m->input_count ? "" : "_step";
     const char *output_step = m->output_count > outputs_of_step(m) ? "_step" : "";
     add_mark(to, "<step_inputs>", inputs);
     add_mark(to, "<step_outputs>", outputs);

@@ -74,7 +74,7 @@ static void put_scaling_function(Out *out, Arena *arena, const Model *model, con
 static size_t step_inputs(const Programs *programs)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
-    size_t count = programs->step && !meaning->is_relative ? tensor_elements(programs->step->input) : 0;
+    size_t count = programs->step && !meaning->is_relative ? tensor_elements(programs->step->inputs[0]) : 0;
     return count < programs->model->descriptor.input_count && steps_have_all_columns(meaning, count) ? count : 0;
 }
 

@@ -100,6 +100,7 @@ end
 
 types.size = whole_number(1, SIZE_MAX, format("between 1 and %d", SIZE_MAX))
 types.count = whole_number(0, COUNT_MAX, format("from 0 to %d", COUNT_MAX))
+types.axis = whole_number(-8, 8, "from -8 to 8")
 types.seed = whole_number(0, SEED_MAX, "from 0 to 2^53")
 
 local function number_in(low, high, words)

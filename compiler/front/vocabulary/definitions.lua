@@ -62,7 +62,7 @@ end
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input" },
                 recurrent = { "arguments", "weights", "state", "state_shapes", "initial", "step" } }
-local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any" } }
+local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any", "several" } }
 
 -- What is wrong with the parts of a definition; nil if nothing is.
 local function wrong_parts(what, def)
@@ -84,6 +84,9 @@ local function wrong_parts(what, def)
       local found, why = internal.choice(choices)(def[part])
       if found == nil then return format("%s %s", part, why) end
     end
+  end
+  if def.input == "several" and def.over ~= "sample" then
+    return 'input = "several" needs over = "sample": x is a list of whole samples'
   end
 end
 

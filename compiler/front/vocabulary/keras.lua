@@ -27,10 +27,10 @@ local NOT_SUPPORTED = {
     GroupNormalization RMSNormalization UnitNormalization SpectralNormalization Normalization SpatialDropout1D
     SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout ActivityRegularization Permute
     Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
-    Add Subtract Multiply Average Maximum Minimum Concatenate Dot Attention AdditiveAttention MultiHeadAttention
+    Dot Attention AdditiveAttention MultiHeadAttention
     GroupQueryAttention EinsumDense ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax Identity TextVectorization
     StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization Rescaling Resizing CenterCrop
-    MelSpectrogram STFTSpectrogram Wrapper Layer Model TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
+    MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
     ReversibleEmbedding Nadam Adamax Adagrad Adadelta Ftrl Lion Lamb Adafactor Muon LossScaleOptimizer
     MeanAbsolutePercentageError MeanSquaredLogarithmicError KLDivergence Poisson CosineSimilarity Hinge SquaredHinge
     CategoricalHinge LogCosh BinaryFocalCrossentropy CategoricalFocalCrossentropy CTC Dice Tversky Circle

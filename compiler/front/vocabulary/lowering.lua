@@ -47,8 +47,8 @@ local function new_scope(program, layer, implied, implied_shape, timed)
 end
 
 -- A recurrent layer is a scan over its input: of its states the first is the output.
-local function lower_recurrent(program, layer, input)
-  local def, a = layer.definition, layer.arguments
+local function lower_recurrent(program, layer, inputs)
+  local def, a, input = layer.definition, layer.arguments, inputs[1]
   local timesteps, shapes = input.shape[1], internal.state_shapes(layer)
   local scope = new_scope(program, layer, {}, {}, function(shape) return #shape > 1 end)
   scope.x_shape = input.shape
@@ -87,22 +87,27 @@ local function lower_recurrent(program, layer, input)
   end }
 end
 
-local function lower_call(program, layer, input)
-  local def, a = layer.definition, layer.arguments
+-- inputs: what the layer reads.
+local function lower_call(program, layer, inputs)
+  local def, a, input = layer.definition, layer.arguments, inputs[1]
   local whole = def.over == "sample"
   local leading = whole and 0 or #input.shape - 1
   local implied, implied_shape = {}, {}
   for d = 1, leading do
     implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", input.shape[d]), input.shape[d]
   end
-  local sequence = #input.shape > 1 or def.input == "tokens"
+  local sequence = def.input == "tokens"
+  for _, flow in ipairs(inputs) do sequence = sequence or #flow.shape > 1 end
   local scope = new_scope(program, layer, implied, implied_shape,
                           function(shape) return leading > 0 or whole and sequence and #shape > 1 end)
-  local x = leaf(tail(input.shape, leading + 1), input.at)
-  scope.x_shape = x.shape
-  local y = call_named(def.call, a, weight_leaves(program, layer), x)
+  local x = {}
+  for k, flow in ipairs(inputs) do x[k] = leaf(tail(flow.shape, leading + 1), flow.at) end
+  scope.x_shape = x[1].shape
+  local y = call_named(def.call, a, weight_leaves(program, layer), def.input == "several" and x or x[1])
   if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
-  local shape, declared = joined(implied_shape, y.shape), internal.output_shape(layer, input.shape)
+  local shapes = {}
+  for k, flow in ipairs(inputs) do shapes[k] = flow.shape end
+  local shape, declared = joined(implied_shape, y.shape), internal.output_shape(layer, shapes)
   if concat(shape, ", ") ~= concat(declared, ", ") then
     mistake("call returned a value of shape {%s}, but shape declares {%s}", concat(shape, ", "), concat(declared, ", "))
   end
@@ -157,8 +162,8 @@ local function lower_loss(program, model, output)
   internal.scope = nil
 end
 
--- A program with its input, its weights and its batch axis; nothing is computed yet.
-local function new_program(model, options, shape, tokens)
+-- A program with its weights and its batch axis; nothing is computed yet.
+local function new_program(model, options)
   local program = { tensors = {}, statements = {}, weights = {}, training = options.training, batch = options.batch }
   if options.training or options.batch > 1 then
     program.batch_axis = new_axis("b", options.batch)
@@ -168,39 +173,57 @@ local function new_program(model, options, shape, tokens)
     program.weights[weight] = add_tensor(program, { layer = weight.layer_name, name = weight.short_name,
       role = "weight", extents = weight.shape, weight = index - 1, trainable = weight.trainable })
   end
-  local b = program.batch_axis
-  program.input = add_tensor(program, { layer = "", name = "x", role = "input", integer = tokens,
+  program.inputs = {}
+  return program
+end
+
+-- What a layer outside of the program puts out: an input of the program.
+local function add_input(program, name, shape, vocabulary, options)
+  local b, tokens = program.batch_axis, vocabulary ~= nil
+  local tensor = add_tensor(program, { layer = "", name = name, role = "input",
+    integer = tokens, vocabulary = vocabulary,
     extents = b and joined({ program.batch }, shape) or shape, batch_dimension = b and 0 or nil,
     time_dimension = (#shape > 1 or tokens) and (b and 1 or 0) or nil,
     trainable = options.input_gradient and not tokens })
-  local function at(full) return load(program.input, b and joined({ b }, full) or full) end
-  return program, { shape = shape, at = at }
+  program.inputs[#program.inputs + 1] = tensor
+  return { shape = shape, at = function(full) return load(tensor, b and joined({ b }, full) or full) end }
 end
 
-local function lower_layers(program, model, first, last, current)
-  for position = first, last do
-    local layer = model.layers[position]
-    internal.inside(layer.definition.name, layer.line)
-    current = (layer.definition.step and lower_recurrent or lower_call)(program, layer, current)
-    internal.scope = nil
-    internal.inside()
-  end
+local function lower_one(program, layer, inputs)
+  internal.inside(layer.definition.name, layer.line)
+  local flow = (layer.definition.step and lower_recurrent or lower_call)(program, layer, inputs)
+  internal.scope = nil
+  internal.inside()
+  return flow
+end
+
+local function add_output(program, flow)
   local b, scope = program.batch_axis, { program = program, layer_name = "", names = {} }
   program.output = add_tensor(program, { layer = "", name = "output", role = "output",
-    extents = b and joined({ program.batch }, current.shape) or current.shape, batch_dimension = b and 0 or nil,
-    time_dimension = #current.shape > 1 and (b and 1 or 0) or nil })
-  local axes = fresh_axes(current.shape)
-  if #axes == 2 then axes[1] = new_axis("t", current.shape[1]) end
-  add_statement(scope, "forward", "set", program.output, b and joined({ b }, axes) or axes, current.at(axes))
-  return current
+    extents = b and joined({ program.batch }, flow.shape) or flow.shape, batch_dimension = b and 0 or nil,
+    time_dimension = #flow.shape > 1 and (b and 1 or 0) or nil })
+  local axes = fresh_axes(flow.shape)
+  if #axes == 2 then axes[1] = new_axis("t", flow.shape[1]) end
+  add_statement(scope, "forward", "set", program.output, b and joined({ b }, axes) or axes, flow.at(axes))
 end
 
 -- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one
 -- time step).
 function internal.lower(model, options)
-  local shape = options.streaming and internal.reshape(model, 1) or model.layers[1].output
-  local program, input = new_program(model, options, shape, model.input_is_tokens)
-  local output = lower_layers(program, model, 2, #model.layers, input)
+  local program, flows = new_program(model, options), {}
+  for _, input in ipairs(model.inputs) do
+    local shape = options.streaming and internal.reshape(model, 1) or input.output
+    flows[input] = add_input(program, #model.inputs == 1 and "x" or input.name, shape, input.vocabulary, options)
+  end
+  for _, layer in ipairs(model.layers) do
+    if not flows[layer] then
+      local inputs = {}
+      for k, from in ipairs(layer.from) do inputs[k] = flows[from] end
+      flows[layer] = lower_one(program, layer, inputs)
+    end
+  end
+  local output = flows[model.outputs[1]]
+  add_output(program, output)
   if options.training and model.loss then
     local b = program.batch_axis
     output.read = function(full) return load(program.output, joined({ b }, full)) end
@@ -209,11 +232,14 @@ function internal.lower(model, options)
   return program
 end
 
--- lower_layer(model, options): options.layer alone, from its input to its output, without a loss.
+-- lower_layer(model, options): options.layer alone, from its inputs to its output, without a loss.
 function internal.lower_layer(model, options)
-  local layer = model.layers[options.layer]
-  local tokens = layer.definition.input == "tokens"
-  local program, input = new_program(model, options, layer.input, tokens)
-  lower_layers(program, model, options.layer, options.layer, input)
+  local layer, inputs = model.layers[options.layer], {}
+  local program = new_program(model, options)
+  for k, from in ipairs(layer.from) do
+    local vocabulary = layer.definition.input == "tokens" and from.vocabulary or nil
+    inputs[k] = add_input(program, k == 1 and "x" or "x_" .. k, layer.inputs[k], vocabulary, options)
+  end
+  add_output(program, lower_one(program, layer, inputs))
   return program
 end

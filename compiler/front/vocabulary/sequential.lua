@@ -27,7 +27,8 @@ for _, entry in ipairs(internal.options) do OPTION_NAMES[entry[1]] = true end
 local Model = {}            -- the methods of a model
 internal.methods.model = Model
 
-local WITHOUT_NAMES = { Sequential = "layers go into Sequential or model:add", fit = internal.arrays,
+local WITHOUT_NAMES = { Model = "inputs and outputs alone are given by position",
+                        Sequential = "layers go into Sequential or model:add", fit = internal.arrays,
                         compile = "optimizer and loss alone are given by position" }
 
 local function set_options(model, given, owner, line, allowed)
@@ -49,6 +50,8 @@ local function set_options(model, given, owner, line, allowed)
     end
   end
 end
+
+internal.set_options = set_options
 
 local function add_layer(model, layer, line, position)
   if position == LAYERS_MAX + 1 then
@@ -82,6 +85,7 @@ end
 function Model.add(model, ...)
   local line, layer = caller_line(), ...
   if not is_model(model, "add", line) then return end
+  if model.graph then report(line, "add belongs to Sequential: a Model has the layers that its outputs depend on") end
   if select("#", ...) > 1 then report(line, "add takes one layer: write model:add(LSTM{8})") end
   add_layer(model, layer, line, #model.stack + 1)
 end
@@ -115,7 +119,7 @@ function Model.fit(model, ...)
 end
 
 internal.constructor("Sequential", function(given, line)
-  local model = { object = "model", stack = {}, options = {}, option_lines = {}, line = line }
+  local model = { object = "model", class = "Sequential", stack = {}, options = {}, option_lines = {}, line = line }
   if is_unknown(given) then
     model.broken = true
     return model

@@ -82,7 +82,8 @@ local function shown_object(object)
   if kind == "layer" then return "the layer " .. def.name end
   if (kind == "loss" or kind == "optimizer") and def then return format("the %s %s", kind, def.class) end
   if kind == "initializer" then return "an initializer" end
-  if kind == "model" then return "a Sequential model" end
+  if kind == "model" then return "a " .. object.class .. (object.graph and "" or " model") end
+  if kind == "flow" then return "the output of " .. object.layer.definition.name end
   if kind == "data" then return format("the data %s{...}", object.kind) end
   if kind == "schedule" or kind == "callback" then return format("the %s %s", kind, object.class) end
   return kind and "a " .. kind or "a table"

@@ -1,0 +1,150 @@
+-- graph.lua: layers that are called: in: y = LSTM{8}(x), Model{ inputs = x, outputs = y }.  out: the layers of a model,
+-- each with those that it reads, in an order in which they can be computed.
+local internal = ...
+local report, caller_line, shown, is_plain = internal.report, internal.caller_line, internal.shown, internal.is_plain
+local ipairs, type, select = ipairs, type, select
+local format, sort = string.format, table.sort
+local is_unknown = internal.is_unknown
+
+local count = 0
+
+-- What a call of the layer puts out; of an Input, its array. A layer has one output: its weights are its own.
+local function flow_of(layer)
+  layer.flow = layer.flow or { object = "flow", layer = layer }
+  return layer.flow
+end
+
+-- The flows among what a layer or a model was given, as layers; nil after a mistake.
+local function layers_of(owner, line, given)
+  local list = {}
+  for position, item in ipairs(given) do
+    if is_unknown(item) then return nil end
+    local kind = type(item) == "table" and item.object
+    if kind == "flow" then
+      list[position] = item.layer
+    elseif kind == "layer" and item.definition.is_input then
+      list[position] = item
+    else
+      local hint = kind == "layer" and format(": call it, like %s{...}(x)", item.definition.name) or ""
+      report(line, format("%s: takes what a layer puts out, not %s%s", owner, shown(item), hint))
+      return nil
+    end
+  end
+  return list
+end
+
+local function take_place(layer, owner, line)
+  if layer.owner then
+    report(line, format("%s: the same layer object is used twice: make a second one (layers do not share weights)",
+                        layer.definition.name))
+    return false
+  end
+  layer.owner = owner
+  return true
+end
+
+-- layer(x), layer{a, b}: the layer reads these.
+local function call_layer(layer, line, ...)
+  local def, given = layer.definition, { ... }
+  if select("#", ...) == 1 and is_plain(given[1]) then given = given[1] end
+  local from = layers_of(def.name, line, given)
+  if not from or not take_place(layer, "graph", line) then return internal.unknown end
+  local many = def.input == "several"
+  if def.is_input then
+    report(line, format("%s: takes no input: it is one", def.name))
+  elseif #from == 0 or #from > 1 and not many then
+    report(line, format("%s: reads %s, not %d", def.name, many and "one output or more" or "one output", #from))
+  else
+    count = count + 1
+    layer.from, layer.number, layer.line = from, count, line
+    return flow_of(layer)
+  end
+  return internal.unknown
+end
+
+internal.handle_metatable.__call = internal.visible(function(object, ...)
+  local line = caller_line()
+  if type(object) == "table" and object.object == "layer" then return call_layer(object, line, ...) end
+  report(line, format("%s cannot be called", shown(object)))
+  return internal.unknown
+end, "call")
+
+-- Model -----------------------------------------------------------------------------------------------------
+
+-- The flows under one name or in a list; nil after a mistake.
+local function read_side(model, side, given)
+  if given == nil then
+    report(model.line, format("Model: needs %s", side))
+    return nil
+  end
+  if is_unknown(given) then return nil end
+  return layers_of("Model: " .. side, model.line, is_plain(given) and given or { given })
+end
+
+-- Everything that `layer` depends on, and itself: layers into found.layers, inputs into found.inputs.
+local function collect(layer, found)
+  if found[layer] then return end
+  found[layer] = true
+  for _, from in ipairs(layer.from or {}) do collect(from, found) end
+  local list = layer.definition.is_input and found.inputs or found.layers
+  list[#list + 1] = layer
+end
+
+-- Whether the outputs can be computed from the inputs, and from nothing else.
+local function check_sides(model, found)
+  local named, good = {}, true
+  for _, input in ipairs(model.inputs) do
+    if not input.definition.is_input then
+      report(model.line, format("Model: inputs are Input layers, not %s", shown(input)))
+      good = false
+    elseif named[input] then
+      report(model.line, "Model: an input is named twice")
+      good = false
+    elseif not found[input] then
+      report(input.line, "Input: no output of the model depends on it")
+      good = false
+    end
+    named[input] = true
+  end
+  for _, input in ipairs(found.inputs) do
+    if not named[input] then
+      report(input.line, "Input: the outputs depend on it, but Model does not name it among its inputs")
+      good = false
+    end
+  end
+  return good
+end
+
+-- Model{ inputs = , outputs = , ... }, or as Keras has it: Model(x, y).
+internal.constructor("Model", function(given, line)
+  local model = { object = "model", class = "Model", graph = true, broken = true, stack = {}, options = {},
+                  option_lines = {}, line = line }
+  if is_unknown(given) then return model end
+  for position, side in ipairs{ "inputs", "outputs" } do
+    if given[position] ~= nil and given[side] == nil then given[side] = given[position] end
+    given[position] = nil
+  end
+  model.inputs, model.outputs = read_side(model, "inputs", given.inputs), read_side(model, "outputs", given.outputs)
+  given.inputs, given.outputs = nil, nil
+  internal.set_options(model, given, "Model", line)
+  if not model.inputs or not model.outputs then return model end
+  local found = { layers = model.stack, inputs = {} }
+  for _, output in ipairs(model.outputs) do collect(output, found) end
+  if #model.outputs ~= 1 then
+    report(line, format("Model: has one output, not %d", #model.outputs))
+  elseif check_sides(model, found) then
+    model.broken = false
+  end
+  for _, input in ipairs(model.inputs) do
+    if input.definition.is_input then take_place(input, model, line) end
+  end
+  return model
+end)
+
+-- The layers in order: inputs first, as they were named; the others as they were called.
+function internal.connect_graph(model)
+  sort(model.stack, function(a, b) return a.number < b.number end)
+  model.layers = {}
+  for _, input in ipairs(model.inputs) do model.layers[#model.layers + 1] = input end
+  for _, layer in ipairs(model.stack) do model.layers[#model.layers + 1] = layer end
+end

@@ -1,0 +1,261 @@
+-- shapes.lua: in: the layers of a model, in order, each with those that it reads.  out: their names, shapes and
+-- weights.
+local internal = ...
+local report, keys = internal.report, internal.keys
+local ipairs, pairs, type, error = ipairs, pairs, type, error
+local format, byte, char = string.format, string.byte, string.char
+local concat, sort = table.concat, table.sort
+local is_identifier = internal.is_identifier
+
+local ELEMENTS_MAX = 536870911         -- floats in 2 GB
+
+-- Names and shapes ------------------------------------------------------------------------------------------
+
+local function is_layer(item)
+  return type(item) == "table" and item.object == "layer"
+end
+
+local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> lstm
+  local out = {}
+  for i = 1, #name do
+    local c = byte(name, i)
+    local upper = c >= 65 and c <= 90
+    local before, after = byte(name, i - 1), byte(name, i + 1)
+    local before_lower = before and (before >= 97 or before >= 48 and before <= 57)
+    local before_upper = before and before >= 65 and before <= 90
+    local starts_word = upper and i > 1 and (before_lower or after and after >= 97 and before_upper)
+    if starts_word then out[#out + 1] = "_" end
+    out[#out + 1] = upper and char(c + 32) or char(c)
+  end
+  return concat(out)
+end
+
+local function give_names(model)
+  local used, counts = {}, {}
+  for _, layer in ipairs(model.layers) do
+    local wanted = is_layer(layer) and layer.arguments.name
+    if not is_layer(layer) or layer.failed and wanted == nil then
+      goto continue                  -- reported already
+    end
+    if wanted then
+      if not is_identifier(wanted) then
+        report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter",
+                                  layer.definition.name, internal.shown(wanted)))
+      elseif used[wanted] then
+        report(layer.line, format('%s: the name "%s" is taken already', layer.definition.name, wanted))
+      end
+      layer.name = wanted
+    else
+      local base = snake(layer.definition.name)
+      repeat
+        local n = counts[base] or 0
+        counts[base] = n + 1
+        layer.name = n == 0 and base or base .. "_" .. n
+      until not used[layer.name]
+    end
+    used[layer.name] = true
+    ::continue::
+  end
+end
+
+local function shape_text(shape) return "{" .. concat(shape, ", ") .. "}" end
+
+local function elements(shape)
+  local n = 1.0
+  for _, extent in ipairs(shape) do n = n * extent end
+  return n
+end
+
+-- several: two flows or more, whatever they are.
+local EXPECTED = {
+  several  = function(shape, tokens) return not tokens end,
+  sequence = function(shape, tokens) return #shape == 2 and not tokens end,
+  vector   = function(shape, tokens) return #shape == 1 and not tokens end,
+  tokens   = function(shape, tokens) return #shape == 1 and tokens end,
+  any      = function(shape, tokens) return not tokens end,
+}
+local EXPECTED_WORDS = { sequence = "a sequence {timesteps, features}", vector = "a vector {features}",
+                         tokens = "token ids {timesteps}", any = "numbers", several = "numbers" }
+
+local function seen(def, shape)
+  local own = shape
+  if def.over ~= "sample" then own = def.step and { shape[2] } or { shape[#shape] } end
+  return { shape = own, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
+end
+
+-- x as the shape and weights functions see it; of a layer that reads several flows, a list of them.
+local function seen_by(layer, shapes)
+  local def = layer.definition
+  if def.input ~= "several" then return seen(def, shapes[1]) end
+  local list = {}
+  for position, shape in ipairs(shapes) do list[position] = seen(def, shape) end
+  return list
+end
+
+-- Calls a function of a definition; mistakes in what it returns are its own.
+local function call_inside(layer, part, x)
+  internal.inside(layer.definition.name, layer.line)
+  return internal.call_named(layer.definition[part], layer.arguments, x)
+end
+
+-- Of a recurrent layer, in the order of its states: what the definition says, {units} where it says nothing.
+function internal.state_shapes(layer)
+  local def, said, list = layer.definition, {}, {}
+  if def.state_shapes then
+    said = call_inside(layer, "state_shapes", seen_by(layer, layer.inputs))
+    if not internal.is_plain(said) then
+      error(format("state_shapes must return a table of shapes, not %s", internal.shown(said)), 0)
+    end
+  end
+  for position, name in ipairs(def.state) do
+    local shape, why = internal.types.shape(said[name] or { layer.arguments.units })
+    if not shape then error(format("state_shapes: the shape of %s %s", name, why), 0) end
+    list[position], said[name] = shape, nil
+  end
+  for _, name in ipairs(keys(said)) do error(format("state_shapes: %s is no state", internal.shown(name)), 0) end
+  return list
+end
+
+local function recurrent_output(layer, timesteps)
+  local shape = internal.state_shapes(layer)[1]
+  if #shape ~= 1 then
+    error(format("the first state is the output, a vector: %s has the shape %s", layer.definition.state[1],
+                 shape_text(shape)), 0)
+  end
+  return layer.arguments.return_sequences and { timesteps, shape[1] } or shape
+end
+
+-- shapes: of what the layer reads.
+local function output_shape(layer, shapes)
+  local def = layer.definition
+  local shape = shapes[1]
+  if def.step then return recurrent_output(layer, shape[1]) end
+  local x = seen_by(layer, shapes)
+  local own = def.input ~= "several" and x.shape or x[1].shape
+  if def.shape then
+    own = call_inside(layer, "shape", x)
+    local checked, why = internal.types.shape(own)
+    if not checked then error(format("shape must return the sizes of the output: it %s", why), 0) end
+    if def.over ~= "sample" and #own ~= 1 then
+      error("shape must return one size, { features }: time is added to it", 0)
+    end
+    own = checked
+  end
+  if def.over == "sample" then return own end
+  local whole = {}
+  for d = 1, #shape - 1 do whole[d] = shape[d] end
+  whole[#whole + 1] = own[1]
+  return whole
+end
+internal.output_shape = output_shape
+
+local function check_input(layer, before, shape, tokens)
+  local def = layer.definition
+  local wants = def.step and "sequence" or def.input or "any"
+  if EXPECTED[wants](shape, tokens) then return true end
+  local hint = ""
+  if wants == "sequence" and before.definition.step and #shape == 1 then
+    hint = format(" (did you mean return_sequences = true for %s?)", before.name)
+  elseif tokens then
+    hint = " (an Embedding makes numbers of ids)"
+  elseif wants == "sequence" and #shape == 1 then
+    hint = " (RepeatVector, or Input{timesteps, features}, makes a sequence)"
+  elseif wants == "vector" and #shape == 2 then
+    hint = " (Flatten, or return_sequences = false, makes a vector)"
+  end
+  report(layer.line, format("%s: needs %s, but %s gives %s%s", def.name, EXPECTED_WORDS[wants], before.name,
+                            shape_text(shape), hint))
+  return false
+end
+
+-- Whether the layer can take what it reads. Behind a layer that cannot, the shape is known again where a cell returns
+-- its last state.
+local function check_inputs(layer)
+  local good = true
+  for _, from in ipairs(layer.from) do
+    good = check_input(layer, from, from.output, from.is_tokens) and good
+  end
+  if not good and layer.definition.step and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
+  return good
+end
+
+-- Follows the shapes through the layers, in order; the outputs of Input layers are there already.
+local function infer_shapes(model)
+  local good = true
+  for position, layer in ipairs(model.layers) do
+    if not is_layer(layer) or layer.failed then return false end
+    layer.index = position - 1
+    if layer.definition.is_input then
+      layer.inputs = { layer.output }
+    else
+      layer.inputs = {}
+      for k, from in ipairs(layer.from) do layer.inputs[k] = from.output end
+      if not check_inputs(layer) then
+        good = false
+        if not layer.definition.step or layer.arguments.return_sequences then return false end
+      end
+      layer.output = output_shape(layer, layer.inputs)
+      internal.inside()
+      if elements(layer.output) > ELEMENTS_MAX then
+        report(layer.line, format("%s: its output %s is larger than 2 GB", layer.definition.name,
+                                  shape_text(layer.output)))
+        return false
+      end
+    end
+    layer.input = layer.inputs[1]
+  end
+  return good
+end
+
+local function make_weights(model)
+  local trainable, frozen, total = {}, {}, 0.0
+  for _, layer in ipairs(model.layers) do
+    local def, a = layer.definition, layer.arguments
+    layer.weights = {}
+    local made = {}
+    if def.weights then made = call_inside(layer, "weights", seen_by(layer, layer.inputs)) end
+    if type(made) ~= "table" then
+      error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)
+    end
+    for _, name in ipairs(keys(made)) do
+      local weight = made[name]
+      if weight then
+        if not is_identifier(name) then
+          error(format('weights: the name "%s" is not made of letters, digits and _', name), 0)
+        end
+        if type(weight) ~= "table" or weight.object ~= "weight" then
+          error(format("weights: %s must be made by weight(...), not %s", name, internal.shown(weight)), 0)
+        end
+        for _, state in ipairs(def.state or {}) do
+          if state == name then error(format('weights: "%s" is the name of a state already', name), 0) end
+        end
+        if weight.layer_name then
+          error(format("weights: %s is the same weight as %s: make a second one", name, weight.name), 0)
+        end
+        weight.short_name, weight.name, weight.layer_name = name, layer.name .. "/" .. name, layer.name
+        weight.trainable = a.trainable ~= false
+        layer.weights[#layer.weights + 1] = weight
+        total = total + elements(weight.shape)
+        if total > ELEMENTS_MAX then
+          report(layer.line, format("%s: weight %s %s makes the model larger than 2 GB", def.name, name,
+                                    shape_text(weight.shape)))
+          return
+        end
+      end
+    end
+    for key in pairs(made) do
+      if type(key) ~= "string" then error("weights: every weight needs a name: return { kernel = weight(...) }", 0) end
+    end
+    internal.inside()
+    sort(layer.weights, function(x, y) return x.order < y.order end)
+    for _, weight in ipairs(layer.weights) do
+      local list = weight.trainable and trainable or frozen
+      list[#list + 1] = weight
+    end
+  end
+  model.weights = trainable
+  for _, weight in ipairs(frozen) do model.weights[#model.weights + 1] = weight end
+end
+
+internal.shapes = { is_layer = is_layer, give_names = give_names, elements = elements, shape_text = shape_text,
+                    infer_shapes = infer_shapes, make_weights = make_weights, ELEMENTS_MAX = ELEMENTS_MAX }

@@ -1,0 +1,11 @@
+-- add.lua: keras.layers.Add: of two flows or more of one shape a sum, elementwise.
+return layer "Add" {
+  arguments = {},
+  over      = "sample",
+  input     = "several",
+  call      = function(a, w, x)
+    local y = x[1]
+    for k = 2, #x do y = y + x[k] end
+    return y
+  end,
+}
