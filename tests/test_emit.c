@@ -453,7 +453,7 @@ Test(emit, expressions_keep_their_order)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Arena *arena = arena_create();
         Ir *ir = ir_from_text(arena, arena_format(arena, "%s%s\n", text, rows[i].expression));
-        ir->input->home = ir->output->home = HOME_ARGUMENT;
+        ir->inputs[0]->home = ir->output->home = HOME_ARGUMENT;
         ir_find(ir, "v.b")->home = ir_find(ir, "v.c")->home = HOME_SCRATCH;
         Out out = { 0 };
         emit_nest(&out, arena, ir, ir->statements[0]);
