@@ -16,7 +16,10 @@ Test(interpreter_engine, refuses_with_a_reason)
         { "float 3 | Convolution units=2", "convolution: the interpreter has no such layer" },
         { "float 3 | Custom units=2 weights=1", "custom: a layer of the description, and nobody to run it" },
         { "tokens 3 vocabulary=4", "the model only passes token ids on" },
-        { "tokens 3 vocabulary=4 | Activation activation=relu", "activation: an activation of token ids has no meaning" },
+        { "tokens 3 vocabulary=4 | Activation activation=relu", "activation: token ids are no numbers: an Embedding makes "
+          "numbers of them" },
+        { "tokens 3 vocabulary=4 | Dense units=2", "dense: token ids are no numbers: an Embedding makes numbers of them" },
+        { "float 3 | Embedding output_dim=2", "embedding: it reads token ids, nothing else" },
         { "float 3 | Dense units=2 | loss=hinge", "the interpreter has no such loss" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {

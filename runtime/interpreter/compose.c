@@ -20,17 +20,18 @@ static void *with_room(Interpreter *it, void *list, int count, int *capacity)
     return longer;
 }
 
-Value *new_value(Composition *c, Shape shape)
+Value *new_value(Composition *c, Shape shape, REAL *y)
 {
-    Body *body = c->body;
+    const Loop *loop = c->body->loop;
+    Body *body = c->run->body;
     Value *value = c->wrong ? NULL : interpreter_room(c->it, 1, sizeof *value);
     body->values = with_room(c->it, body->values, body->value_count, &body->value_capacity);
     if (!value || c->it->no_memory)
         return composition_refuse(c, "no memory");
-    size_t turns = body->loop ? body->loop->turns : 1, count = shape_count(&shape);
-    *value = (Value){ .shape = shape, .count = count, .loop = body->loop, .wanted = true,
+    size_t turns = loop ? loop->turns : 1, count = shape_count(&shape);
+    *value = (Value){ .shape = shape, .count = count, .loop = loop, .wanted = true,
                       .turn = (size_t)c->it->rows_max * count };
-    value->y = interpreter_room(c->it, turns * value->turn, sizeof(REAL));
+    value->y = y ? y : interpreter_room(c->it, turns * value->turn, sizeof(REAL));
     value->d_y = interpreter_room(c->it, turns * value->turn, sizeof(REAL));
     body->values[body->value_count++] = value;
     return c->it->no_memory ? composition_refuse(c, "no memory") : value;
@@ -47,12 +48,13 @@ Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count,
     Node *node = interpreter_room(c->it, 1, sizeof *node);
     Value **copies = interpreter_room(c->it, (size_t)in_count, sizeof(Value *));
     body->nodes = with_room(c->it, body->nodes, body->node_count, &body->node_capacity);
-    Value *out = new_value(c, shape);
+    Value *out = new_value(c, shape, NULL);
     if (!out || c->it->no_memory) {
         composition_refuse(c, "no memory");
         return NULL;
     }
-    memcpy(copies, in, (size_t)in_count * sizeof(Value *));
+    for (int i = 0; i < in_count; i++)
+        copies[i] = in[i];
     *node = (Node){ .word = word, .in = copies, .in_count = in_count, .out = out };
     body->nodes[body->node_count++] = node;
     return node;
@@ -107,16 +109,18 @@ const char *composition_end(Composition *c, Value *result)
     if (c->wrong)
         return c->wrong;
     const Shape *declared = &run->layer->output;
-    if (!result || result->shape.rank != declared->rank ||
+    if (!result || result->loop || result->shape.rank != declared->rank ||
         memcmp(result->shape.extent, declared->extent, (size_t)declared->rank * sizeof *declared->extent))
         return "its output has another shape than the model says";
     run->result = result;
     run->out.y = result->y;
     run->out.d_y = result->d_y;
-    Node *last = c->body->node_count ? c->body->nodes[c->body->node_count - 1] : NULL;
-    if (last && last->out == result && last->activation) {
-        run->z = last->in[0]->y;
-        run->argument = last->in[0];
+    for (int i = 0; i < c->body->node_count; i++) {
+        const Node *node = c->body->nodes[i];
+        if (node->out == result && node->activation && !node->in[0]->loop) {
+            run->argument = node->in[0];
+            run->z = run->argument->y;
+        }
     }
     return NULL;
 }
@@ -143,7 +147,7 @@ void composed_backward(Interpreter *it, Run *run)
     for (int i = 0; i < run->body->value_count; i++) {
         Value *value = run->body->values[i];
         if (value != run->result)
-            memset(value->d_y, 0, (size_t)it->rows * value->count * sizeof(REAL));
+            memset(value->d_y, 0, (value->loop ? value->loop->turns : 1) * value->turn * sizeof(REAL));
     }
     const REAL *of_loss = loss_at_argument(it, run);
     REAL *d_argument = of_loss ? adjoint_of(run->argument) : NULL;

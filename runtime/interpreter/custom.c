@@ -58,4 +58,5 @@ static void backward(Interpreter *it, Run *run)
     }
 }
 
-const LayerKind kind_custom = { .name = "a custom layer", .set_up = set_up, .forward = forward, .backward = backward };
+const LayerKind kind_custom = { .name = "a custom layer", .set_up = set_up, .forward = forward, .backward = backward,
+                                .many = true, .reads_ids = true };

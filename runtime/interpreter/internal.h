@@ -17,6 +17,7 @@
 
 #define Interpreter               REAL_NAME(Interpreter)
 #define interpreter_create        REAL_NAME(interpreter_create)
+#define interpreter_create_composed REAL_NAME(interpreter_create_composed)
 #define interpreter_free          REAL_NAME(interpreter_free)
 #define interpreter_forward       REAL_NAME(interpreter_forward)
 #define interpreter_forward_all   REAL_NAME(interpreter_forward_all)
@@ -107,12 +108,11 @@ typedef struct Run {
     Value **in, out;                        /* in: what it reads, in the order of layer->from */
     int in_count;
     bool is_read;                           /* by another layer */
-    const struct lstmc_tensor *kernel, *recurrent_kernel, *bias, *embeddings;   /* NULL: none */
+    const struct lstmc_tensor *kernel, *recurrent_kernel, *bias;    /* NULL: none */
     const Activation *activation, *recurrent_activation;
 
     /* Dense, Activation: the pre-activation. Recurrent layers: [rows, T, gates * units], T as in the input */
     REAL *z, *d_z;
-    REAL *noise;                            /* Dropout */
     struct Body *body;                      /* a layer that is composed of words (words.h) */
     Value *result, *argument;               /* what it puts out; what it is the activation of, or NULL */
     /* a custom layer: its inputs, their adjoints, [rows_max, count] each, and those of them that are wanted */
@@ -137,7 +137,7 @@ struct LayerKind {
     const char *(*set_up)(Interpreter *it, Run *run);
     void (*forward)(Interpreter *it, Run *run);
     void (*backward)(Interpreter *it, Run *run);    /* from out.d_y: adds to the gradients and to adjoint_of inputs */
-    bool many;                              /* reads any number of layers */
+    bool many, reads_ids;                   /* reads any number of layers; token ids as well as numbers */
 };
 
 typedef struct LossKind LossKind;
@@ -157,6 +157,7 @@ struct Interpreter {
     void **blocks;                          /* all memory */
     int block_count, block_capacity;
     bool no_memory;
+    bool composed;                          /* LSTM, GRU, SimpleRNN and Dense too are composed of words */
     void *blas;                             /* the library */
     Gemm *gemm;
 
@@ -287,9 +288,15 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_maximum       REAL_NAME(kind_maximum)
 #define kind_minimum       REAL_NAME(kind_minimum)
 #define kind_custom        REAL_NAME(kind_custom)
+#define composed_dense      REAL_NAME(composed_dense)
+#define composed_simple_rnn REAL_NAME(composed_simple_rnn)
+#define composed_lstm       REAL_NAME(composed_lstm)
+#define composed_gru        REAL_NAME(composed_gru)
 extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
     kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add, kind_subtract, kind_multiply,
     kind_average, kind_maximum, kind_minimum, kind_custom;
+/* The same layers, composed of words: their present backward is what the words are held to. */
+extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;
 
 /* ---- loss.c ---- */
 

@@ -11,8 +11,9 @@
 static const char *const unsupported_arguments[] = { "dropout", "recurrent_dropout", "mask_zero", "return_state",
                                                      "zero_output_for_mask" };
 
-static const LayerKind *kind_find(const Layer *layer)
+static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
+    static const LayerKind *const composed[] = { &composed_dense, &composed_simple_rnn, &composed_lstm, &composed_gru };
     static const LayerKind *const kinds[] = { &kind_input,   &kind_embedding,    &kind_simple_rnn, &kind_lstm,
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
@@ -20,6 +21,9 @@ static const LayerKind *kind_find(const Layer *layer)
                                               &kind_minimum };
     if (layer->custom)
         return &kind_custom;
+    for (size_t i = 0; it->composed && i < sizeof composed / sizeof *composed; i++)
+        if (!strcmp(composed[i]->name, layer->kind))
+            return composed[i];
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kinds[i]->name, layer->kind))
             return kinds[i];
@@ -137,8 +141,11 @@ static const char *connect(Interpreter *it, Run *run, int index)
     bool is_input = run->kind == &kind_input;
     if (run->in[0]->count != shape_count(is_input ? &layer->output : &layer->input))
         return "its input is not the output of the layer before";
-    if (run->in_count > 1 && !run->kind->many && !layer->custom)
+    if (run->in_count > 1 && !run->kind->many)
         return "it reads one layer, and was given several";
+    for (int i = 0; i < run->in_count; i++)
+        if (run->in[i]->ids && !run->kind->reads_ids)
+            return "token ids are no numbers: an Embedding makes numbers of them";
     return NULL;
 }
 
@@ -147,7 +154,7 @@ static const char *set_up_run(Interpreter *it, int index)
 {
     const Layer *layer = &it->model->layers[index];
     Run *run = &it->runs[index];
-    *run = (Run){ .layer = layer, .kind = kind_find(layer), .index = index,
+    *run = (Run){ .layer = layer, .kind = kind_find(it, layer), .index = index,
                   .out = { .shape = layer->output, .count = shape_count(&layer->output) } };
     if (!run->kind)
         return "the interpreter has no such layer";
@@ -217,14 +224,15 @@ static const char *set_up(Interpreter *it, const char **layer)
     return it->no_memory ? NULL : set_up_outputs(it);
 }
 
-Interpreter *interpreter_create(const Model *model, int rows_max, const struct custom_layers *custom,
-                                struct lstmc_message *message)
+static Interpreter *create(const Model *model, int rows_max, const struct custom_layers *custom, bool composed,
+                           struct lstmc_message *message)
 {
     Interpreter *it = calloc(1, sizeof *it);
     if (!it)
         return refuse(NULL, message, "no memory");
     it->model = model;
     it->custom = custom;
+    it->composed = composed;
     it->rows_max = rows_max;
     const char *wrong = blas_open(it);
     if (wrong)
@@ -241,6 +249,18 @@ Interpreter *interpreter_create(const Model *model, int rows_max, const struct c
         return refuse(it, message, "%s%s%s", layer ? layer : "", layer ? ": " : "", wrong);
     interpreter_reset(it);
     return it;
+}
+
+Interpreter *interpreter_create(const Model *model, int rows_max, const struct custom_layers *custom,
+                                struct lstmc_message *message)
+{
+    return create(model, rows_max, custom, false, message);
+}
+
+Interpreter *interpreter_create_composed(const Model *model, int rows_max, const struct custom_layers *custom,
+                                         struct lstmc_message *message)
+{
+    return create(model, rows_max, custom, true, message);
 }
 
 void interpreter_free(Interpreter *it)

@@ -8,6 +8,11 @@ typedef struct INTERPRETER_NAME(Interpreter) INTERPRETER_NAME(Interpreter);
 INTERPRETER_NAME(Interpreter) *INTERPRETER_NAME(interpreter_create)(const Model *model, int rows_max,
                                                                     const struct custom_layers *custom,
                                                                     struct lstmc_message *message);
+/* The same, with LSTM, GRU, SimpleRNN and Dense composed of the interpreter's words (words.h) like all other layers,
+ * in place of their own backward: another computation of the same, to check the words by. Slower. */
+INTERPRETER_NAME(Interpreter) *INTERPRETER_NAME(interpreter_create_composed)(const Model *model, int rows_max,
+                                                                             const struct custom_layers *custom,
+                                                                             struct lstmc_message *message);
 void INTERPRETER_NAME(interpreter_free)(INTERPRETER_NAME(Interpreter) *it);
 
 /* Runs `rows` (1..rows_max) samples. weights: all of them, in the descriptor's order; they must stay as they are until

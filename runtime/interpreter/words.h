@@ -11,6 +11,7 @@
 #include "internal.h"
 
 typedef struct Node Node;
+typedef struct Scan Scan;
 
 /* How a word works: on nodes of the kind that it has made. */
 typedef struct Word {
@@ -42,16 +43,18 @@ struct Node {
     Window window;
     double number, offset;                  /* scale; epsilon; a rate */
     uint64_t place;                         /* of noise */
-    long *index;                            /* move */
-    REAL *kept;                             /* what backward needs of forward */
-    struct Scan *scan;
+    Weight mean, variance;                  /* normalise, given */
+    long *index;                            /* move, merge */
+    size_t *members;                        /* pool: of one window */
+    REAL *kept;                             /* activate, drop: room for one row of numbers a sample */
+    Scan *scan;
 };
 
 /* Nodes in order. */
 typedef struct Body {
     Node **nodes;
     int node_count, node_capacity;
-    Value **values;                         /* that they make */
+    Value **values;                         /* of a layer: all that are made, in scans too */
     int value_count, value_capacity;
     Loop *loop;                             /* the body of a scan */
 } Body;
@@ -88,8 +91,9 @@ void composed_backward(Interpreter *it, Run *run);
 void body_forward(Interpreter *it, const Run *run, Body *body);
 void body_backward(Interpreter *it, const Run *run, Body *body);
 
-/* For words: a value of the present body; a node that reads `in` and makes a value of that shape. NULL of a NULL. */
-Value *new_value(Composition *c, Shape shape);
+/* For words: a value of the present body, in memory of its own unless y says where; a node that reads `in` and makes a
+ * value of that shape. NULL: no memory, or a NULL among `in`. */
+Value *new_value(Composition *c, Shape shape, REAL *y);
 Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count, Shape shape);
 
 /* The layer's weight of that name ("kernel"), as a matrix whose columns are its last axis. */
@@ -118,6 +122,7 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define repeat              REAL_NAME(repeat)
 #define gather              REAL_NAME(gather)
 #define spread              REAL_NAME(spread)
+#define keras_window        REAL_NAME(keras_window)
 #define convolve            REAL_NAME(convolve)
 #define pool                REAL_NAME(pool)
 #define pool_all            REAL_NAME(pool_all)
@@ -167,6 +172,9 @@ Value *gather(Composition *c, Value *ids, Weight table);
 /* A weight, the same for all samples: an initial state that is learned. */
 Value *spread(Composition *c, Weight weight, Shape shape);
 
+/* Keras's "valid", "same" or "causal"; strides and dilation NULL: 1. */
+Window keras_window(const Value *x, int axes, const int *size, const int *strides, const int *dilation,
+                    const char *padding);
 /* Cross-correlation: kernel [size..., channels / groups, filters]. */
 Value *convolve(Composition *c, Value *x, Weight kernel, Weight bias, Window window, int groups);
 /* Padding counts neither for the largest nor for the mean. */
@@ -176,7 +184,8 @@ Value *pool(Composition *c, Value *x, enum Pool how, Window window);
 Value *pool_all(Composition *c, Value *x, enum Pool how, Value *mask);
 
 /* gamma (x - mean) / sqrt(variance + epsilon) + beta, by feature of the last axis. The moments are those of each
- * position; of the whole batch and all positions (that a mask keeps); given as weights. */
+ * position; of the whole batch and all positions (that a mask keeps); given as weights,
+ * which do not learn. */
 Value *normalise_layer(Composition *c, Value *x, Weight gamma, Weight beta, double epsilon);
 Value *normalise_batch(Composition *c, Value *x, Value *mask, Weight gamma, Weight beta, double epsilon);
 Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weight gamma, Weight beta, double epsilon);
@@ -185,7 +194,6 @@ Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weig
  * what it reads of a sequence at its step (the first axis), the last one first if it is reversed. A state begins with
  * `initial`, or with what reset and carry leave in it. scan_next says what it is after the step. Afterwards, scan_all
  * and scan_last give a value of the body at every step, in the order of computing, and at the last one. */
-typedef struct Scan Scan;
 Scan *scan_begin(Composition *c, int steps, bool reversed);
 Value *scan_slice(Composition *c, Scan *scan, Value *sequence);
 Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Value *initial);

@@ -1,0 +1,168 @@
+/* word_normalise.c: y = gamma (x - m) r + beta with r = 1 / sqrt(v + epsilon).
+ *
+ * A set is what shares its moments: the numbers of one position, or a feature in the whole batch. Its mean and variance
+ * are sums over those that a mask keeps, divided by N: how many these are (with a mask: and Keras's 1e-7). Backward,
+ * with e = d_y gamma:
+ *
+ *     d_v = -1/2 r^3 sum e (x - m)      d_m = -r sum e - 2 d_v sum_kept (x - m) / N
+ *     d_x = e r + (kept) (d_m + 2 d_v (x - m)) / N                                                            */
+#include "words.h"
+
+enum { OF_POSITION, OF_BATCH, GIVEN };
+
+#define KERAS_EPSILON 1e-7
+
+/* Number j of set s: where in x, and which feature it is. */
+typedef struct Sets {
+    size_t count, size, features;
+    int how;
+} Sets;
+
+static Sets sets_of(const Interpreter *it, const Node *node)
+{
+    size_t features = node->kernel.columns, numbers = (size_t)it->rows * node->out->count;
+    return node->how == OF_POSITION ? (Sets){ numbers / features, features, features, node->how }
+                                    : (Sets){ features, numbers / features, features, node->how };
+}
+
+static size_t place(const Sets *sets, size_t set, size_t j)
+{
+    return sets->how == OF_POSITION ? set * sets->features + j : j * sets->features + set;
+}
+
+static size_t feature(const Sets *sets, size_t set, size_t j)
+{
+    return sets->how == OF_POSITION ? j : set;
+}
+
+static bool is_kept(const Node *node, size_t j)
+{
+    return node->in_count < 2 || values_of(node->in[1])[j] != 0;
+}
+
+typedef struct Moments {
+    REAL mean, scale, n;                    /* scale: 1 / sqrt(variance + epsilon) */
+} Moments;
+
+static Moments moments_of(const Interpreter *it, const Node *node, const Sets *sets, size_t set)
+{
+    const REAL *x = values_of(node->in[0]);
+    double epsilon = node->number;
+    if (node->how == GIVEN)
+        return (Moments){ weight_at(it, node->mean)[set],
+                          (REAL)(1 / sqrt((double)weight_at(it, node->variance)[set] + epsilon)), 1 };
+    double sum = 0, squares = 0, n = node->in_count > 1 ? KERAS_EPSILON : 0;
+    for (size_t j = 0; j < sets->size; j++)
+        if (is_kept(node, j))
+            sum += (double)x[place(sets, set, j)], n += 1;
+    for (size_t j = 0; j < sets->size; j++) {
+        double away = is_kept(node, j) ? (double)x[place(sets, set, j)] - sum / n : 0;
+        squares += away * away;
+    }
+    return (Moments){ (REAL)(sum / n), (REAL)(1 / sqrt(squares / n + epsilon)), (REAL)n };
+}
+
+static void normalise_forward(Interpreter *it, const Run *run, Node *node)
+{
+    (void)run;
+    Sets sets = sets_of(it, node);
+    const REAL *x = values_of(node->in[0]), *gamma = weight_at(it, node->kernel), *beta = weight_at(it, node->bias);
+    REAL *y = values_of(node->out);
+    for (size_t set = 0; set < sets.count; set++) {
+        Moments m = moments_of(it, node, &sets, set);
+        for (size_t j = 0; j < sets.size; j++) {
+            size_t i = place(&sets, set, j), f = feature(&sets, set, j);
+            y[i] = (gamma ? gamma[f] : 1) * ((x[i] - m.mean) * m.scale) + (beta ? beta[f] : 0);
+        }
+    }
+}
+
+static void add_weight_gradients(Interpreter *it, const Run *run, Node *node, const Sets *sets, size_t set, Moments m)
+{
+    const REAL *x = values_of(node->in[0]), *d_y = adjoint_of(node->out);
+    REAL *d_gamma = gradient_at(it, run, node->kernel), *d_beta = gradient_at(it, run, node->bias);
+    for (size_t j = 0; j < sets->size; j++) {
+        size_t i = place(sets, set, j), f = feature(sets, set, j);
+        if (d_gamma)
+            d_gamma[f] += d_y[i] * (x[i] - m.mean) * m.scale;
+        if (d_beta)
+            d_beta[f] += d_y[i];
+    }
+}
+
+static void normalise_backward(Interpreter *it, const Run *run, Node *node)
+{
+    Sets sets = sets_of(it, node);
+    const REAL *x = values_of(node->in[0]), *gamma = weight_at(it, node->kernel), *d_y = adjoint_of(node->out);
+    REAL *d_x = adjoint_of(node->in[0]);
+    for (size_t set = 0; set < sets.count; set++) {
+        Moments m = moments_of(it, node, &sets, set);
+        add_weight_gradients(it, run, node, &sets, set, m);
+        REAL sum = 0, mixed = 0, rest = 0;
+        for (size_t j = 0; j < sets.size && node->how != GIVEN; j++) {
+            size_t i = place(&sets, set, j);
+            REAL e = d_y[i] * (gamma ? gamma[feature(&sets, set, j)] : 1), away = x[i] - m.mean;
+            sum += e;
+            mixed += e * away;
+            rest += is_kept(node, j) ? away : 0;
+        }
+        REAL d_v = -m.scale * m.scale * m.scale * mixed / 2, d_m = -m.scale * sum - 2 * d_v * rest / m.n;
+        for (size_t j = 0; d_x && j < sets.size; j++) {
+            size_t i = place(&sets, set, j);
+            bool counts = node->how != GIVEN && is_kept(node, j);
+            d_x[i] += d_y[i] * (gamma ? gamma[feature(&sets, set, j)] : 1) * m.scale +
+                      (counts ? (d_m + 2 * d_v * (x[i] - m.mean)) / m.n : 0);
+        }
+    }
+}
+
+static const Word word_normalise = { "normalise", normalise_forward, normalise_backward };
+
+static Node *normalise(Composition *c, Value *x, Value *mask, int how, Weight gamma, Weight beta, double epsilon)
+{
+    if (!x || c->wrong || x->shape.rank < 1) {
+        composition_refuse(c, "a value is missing");
+        return NULL;
+    }
+    size_t features = (size_t)x->shape.extent[x->shape.rank - 1];
+    if ((gamma.tensor && gamma.columns != features) || (beta.tensor && beta.columns != features) ||
+        (mask && mask->count != x->count / features)) {
+        composition_refuse(c, "gamma and beta must be (features), and a mask one number for each position");
+        return NULL;
+    }
+    Node *node = new_node(c, &word_normalise, (Value *[]){ x, mask }, mask ? 2 : 1, x->shape);
+    if (!node)
+        return NULL;
+    node->how = how;
+    node->kernel = gamma;
+    node->kernel.columns = features;        /* with or without gamma */
+    node->bias = beta;
+    node->number = epsilon;
+    return node;
+}
+
+Value *normalise_layer(Composition *c, Value *x, Weight gamma, Weight beta, double epsilon)
+{
+    Node *node = normalise(c, x, NULL, OF_POSITION, gamma, beta, epsilon);
+    return node ? node->out : NULL;
+}
+
+Value *normalise_batch(Composition *c, Value *x, Value *mask, Weight gamma, Weight beta, double epsilon)
+{
+    Node *node = normalise(c, x, mask, OF_BATCH, gamma, beta, epsilon);
+    return node ? node->out : NULL;
+}
+
+Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weight gamma, Weight beta, double epsilon)
+{
+    if (!mean.tensor || !variance.tensor)
+        return composition_refuse(c, "moments are missing");
+    Node *node = normalise(c, x, NULL, GIVEN, gamma, beta, epsilon);
+    if (!node)
+        return NULL;
+    node->mean = mean;
+    node->variance = variance;
+    return mean.columns == node->kernel.columns && variance.columns == node->kernel.columns
+               ? node->out
+               : composition_refuse(c, "moments must be (features)");
+}

@@ -1,0 +1,228 @@
+/* word_scan.c: a loop over time. Its body is a list of words like a layer's; what they make is kept for every turn, so
+ * that the loop can be walked back. */
+#include "words.h"
+
+enum { SLICES = 4, STATES = 8 };
+
+struct Scan {
+    Body *body, *outside;
+    Loop loop;
+    bool reversed, ended;
+    struct {
+        Value *sequence, *slice;
+    } slices[SLICES];
+    int slice_count;
+    struct {
+        int number;                         /* in run->states */
+        Value *before, *next, *initial;
+    } states[STATES];
+    int state_count;
+};
+
+/* ---- building ---- */
+
+Scan *scan_begin(Composition *c, int steps, bool reversed)
+{
+    Scan *scan = interpreter_room(c->it, 1, sizeof *scan);
+    Body *body = interpreter_room(c->it, 1, sizeof *body);
+    if (!scan || !body || steps < 1 || c->body->loop) {
+        composition_refuse(c, !scan || !body ? "no memory" : steps < 1 ? "a scan has no steps" : "a scan in a scan");
+        return NULL;
+    }
+    *scan = (Scan){ .body = body, .outside = c->body, .loop = { .turns = (size_t)steps }, .reversed = reversed };
+    body->loop = &scan->loop;
+    c->body = body;
+    return scan;
+}
+
+Value *scan_slice(Composition *c, Scan *scan, Value *sequence)
+{
+    if (!scan || !sequence || c->wrong)
+        return composition_refuse(c, "a value is missing");
+    if (sequence->loop || !sequence->y || scan->slice_count == SLICES || sequence->shape.rank < 1 ||
+        (size_t)sequence->shape.extent[0] != scan->loop.turns)
+        return composition_refuse(c, "a scan reads sequences whose first axis is its steps");
+    Shape shape = { sequence->shape.rank - 1, { 0 } };
+    memcpy(shape.extent, sequence->shape.extent + 1, (size_t)shape.rank * sizeof *shape.extent);
+    Value *slice = new_value(c, shape, NULL);
+    scan->slices[scan->slice_count].sequence = sequence;
+    scan->slices[scan->slice_count++].slice = slice;
+    return slice;
+}
+
+Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Value *initial)
+{
+    if (!scan || c->wrong)
+        return NULL;
+    if (scan->state_count == STATES || (initial && (initial->loop || initial->count != shape_count(&shape))))
+        return composition_refuse(c, "a state begins with a value of its shape, made outside of the scan");
+    State *state = new_state(c->it, c->run, name, shape, scan->loop.turns);
+    Value *before = state ? new_value(c, shape, state->values) : NULL;      /* row t: the state before step t */
+    if (!before)
+        return composition_refuse(c, "no memory");
+    state->computed = initial != NULL;
+    int n = scan->state_count++;
+    scan->states[n].number = c->run->state_count - 1;
+    scan->states[n].before = before;
+    scan->states[n].initial = initial;
+    return before;
+}
+
+void scan_next(Composition *c, Scan *scan, Value *state, Value *next)
+{
+    for (int n = 0; scan && !c->wrong && n < scan->state_count; n++)
+        if (scan->states[n].before == state && next && next->count == state->count) {
+            scan->states[n].next = next;
+            return;
+        }
+    composition_refuse(c, "the next state must have the shape of a state of this scan");
+}
+
+static void scan_forward(Interpreter *it, const Run *run, Node *node);
+static void scan_backward(Interpreter *it, const Run *run, Node *node);
+static const Word word_scan = { "scan", scan_forward, scan_backward };
+
+void scan_end(Composition *c, Scan *scan)
+{
+    if (!scan)
+        return;
+    c->body = scan->outside;
+    for (int n = 0; n < scan->state_count; n++)
+        if (!scan->states[n].next)
+            composition_refuse(c, "a state has no next one");
+    Node *node = new_node(c, &word_scan, NULL, 0, (Shape){ 0 });
+    if (node)
+        node->scan = scan;
+    scan->ended = true;
+}
+
+/* ---- running ---- */
+
+/* A slice is number `at` of the sequence. */
+static size_t slice_at(const Scan *scan, size_t t)
+{
+    return scan->reversed ? scan->loop.turns - 1 - t : t;
+}
+
+static void read_slices(const Interpreter *it, const Scan *scan)
+{
+    for (int n = 0; n < scan->slice_count; n++) {
+        const Value *sequence = scan->slices[n].sequence, *slice = scan->slices[n].slice;
+        for (size_t row = 0; row < (size_t)it->rows; row++)
+            memcpy(values_of(slice) + row * slice->count,
+                   sequence->y + row * sequence->count + slice_at(scan, scan->loop.at) * slice->count,
+                   slice->count * sizeof(REAL));
+    }
+}
+
+static void scan_forward(Interpreter *it, const Run *run, Node *node)
+{
+    Scan *scan = node->scan;
+    scan->loop.at = 0;
+    for (int n = 0; n < scan->state_count; n++)
+        if (scan->states[n].initial)
+            memcpy(values_of(scan->states[n].before), scan->states[n].initial->y,
+                   (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
+    for (size_t t = 0; t < scan->loop.turns; t++) {
+        scan->loop.at = t;
+        read_slices(it, scan);
+        body_forward(it, run, scan->body);
+        for (int n = 0; n < scan->state_count; n++)
+            memcpy(state_row(it, &run->states[scan->states[n].number], t + 1), values_of(scan->states[n].next),
+                   (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
+    }
+}
+
+static void add_to(REAL *sum, const REAL *more, size_t count)
+{
+    for (size_t i = 0; sum && i < count; i++)
+        sum[i] += more[i];
+}
+
+static void give_slices_back(const Interpreter *it, const Scan *scan)
+{
+    for (int n = 0; n < scan->slice_count; n++) {
+        const Value *sequence = scan->slices[n].sequence, *slice = scan->slices[n].slice;
+        REAL *d_sequence = adjoint_of(sequence);
+        for (size_t row = 0; d_sequence && row < (size_t)it->rows; row++)
+            add_to(d_sequence + row * sequence->count + slice_at(scan, scan->loop.at) * slice->count,
+                   adjoint_of(slice) + row * slice->count, slice->count);
+    }
+}
+
+static void scan_backward(Interpreter *it, const Run *run, Node *node)
+{
+    Scan *scan = node->scan;
+    for (int n = 0; n < scan->state_count; n++)
+        memset(run->states[scan->states[n].number].d, 0,
+               (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
+    for (size_t t = scan->loop.turns; t-- > 0;) {
+        scan->loop.at = t;
+        for (int n = 0; n < scan->state_count; n++)
+            add_to(adjoint_of(scan->states[n].next), run->states[scan->states[n].number].d,
+                   (size_t)it->rows * scan->states[n].before->count);
+        body_backward(it, run, scan->body);
+        for (int n = 0; n < scan->state_count; n++)
+            memcpy(run->states[scan->states[n].number].d, adjoint_of(scan->states[n].before),
+                   (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
+        give_slices_back(it, scan);
+    }
+    for (int n = 0; n < scan->state_count; n++)
+        if (scan->states[n].initial)
+            add_to(adjoint_of(scan->states[n].initial), run->states[scan->states[n].number].d,
+                   (size_t)it->rows * scan->states[n].initial->count);
+}
+
+/* ---- what comes out ---- */
+
+/* node->how: every step, in the order of computing, or the last one. */
+static void collect_forward(Interpreter *it, const Run *run, Node *node)
+{
+    (void)run;
+    const Value *value = node->in[0];
+    size_t steps = node->how ? value->loop->turns : 1, first = value->loop->turns - steps;
+    for (size_t row = 0; row < (size_t)it->rows; row++)
+        for (size_t t = 0; t < steps; t++)
+            memcpy(values_of(node->out) + (row * steps + t) * value->count,
+                   value->y + (first + t) * value->turn + row * value->count, value->count * sizeof(REAL));
+}
+
+static void collect_backward(Interpreter *it, const Run *run, Node *node)
+{
+    (void)run;
+    const Value *value = node->in[0];
+    size_t steps = node->how ? value->loop->turns : 1, first = value->loop->turns - steps;
+    for (size_t row = 0; row < (size_t)it->rows; row++)
+        for (size_t t = 0; t < steps; t++)
+            add_to(value->d_y + (first + t) * value->turn + row * value->count,
+                   adjoint_of(node->out) + (row * steps + t) * value->count, value->count);
+}
+
+static const Word word_collect = { "collect", collect_forward, collect_backward };
+
+static Value *collect(Composition *c, Scan *scan, Value *value, bool all)
+{
+    if (c->wrong || !scan || !value)
+        return composition_refuse(c, "a value is missing");
+    if (!scan->ended || value->loop != &scan->loop || value->shape.rank + all > LSTMC_RANK_MAX)
+        return composition_refuse(c, "what comes out of a scan is a value of its body, and comes after its end");
+    Shape shape = value->shape;
+    if (all) {
+        shape = (Shape){ value->shape.rank + 1, { (int)scan->loop.turns } };
+        memcpy(shape.extent + 1, value->shape.extent, (size_t)value->shape.rank * sizeof *shape.extent);
+    }
+    Node *node = new_node(c, &word_collect, &value, 1, shape);
+    if (node)
+        node->how = all;
+    return node ? node->out : NULL;
+}
+
+Value *scan_all(Composition *c, Scan *scan, Value *value)
+{
+    return collect(c, scan, value, true);
+}
+
+Value *scan_last(Composition *c, Scan *scan, Value *value)
+{
+    return collect(c, scan, value, false);
+}
