@@ -28,7 +28,7 @@ runtime/interpreter  runtime/base compiler/front/model.h
 '
 
 # What is written in lines of 120 columns at most.
-wide='compiler runtime tests/mutants_check.sh'
+wide='compiler runtime README.md tests/mutants_check.sh'
 
 # "file:line:code" of every given file, without comments.
 code_of() {
@@ -249,7 +249,7 @@ self_test() {
     plant "nobody sets a locale" compiler/commands/main.c 'setlocale(LC_ALL, "");'
     plant "zlib is for gzip.c" runtime/data/csv.c '#include <zlib.h>'
     for file in compiler/emit/emit_nest.c compiler/mathematics/layers/lstm.lua compiler/install/install.mk \
-                compiler/README.md runtime/lstmc.h tests/mutants_check.sh; do
+                compiler/README.md runtime/lstmc.h README.md tests/mutants_check.sh; do
         plant "no line beyond 120 columns" $file "/* $(printf '%115s' . | tr ' ' .) */"
     done
     plant "only its callers link zlib" runtime/data/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'

@@ -1,5 +1,6 @@
-/* test_install.c: what `make install` leaves behind, as those use it who have never seen this folder: a tree that was moved, pkg-config, CMake,
- * Meson, completions, the man page. Projects are those of README.md and tests/install/foreign. */
+/* test_install.c: what `make install` leaves behind, as those use it who have never seen this folder: a tree that was
+ * moved, pkg-config, CMake, Meson, completions, the man page, the manual. Projects are those of README.md, of the
+ * manual's installing.md and of tests/install/foreign. */
 #include "command.h"
 #include "readme.h"
 
@@ -94,26 +95,58 @@ TestSuite(install, .init = set_up, .fini = tear_down);
 
 /* ---- the readme's project ------------------------------------------------------------------------------------------------------- */
 
-/* The readme's button and lamp, with trained weights. */
-static void write_lamp(const Readme *readme)
+#define INSTALLING "compiler/manual/installing.md"
+
+static void write_files(const char *page, const char *names)
 {
-    for (int i = 0; i < readme->count; i++) {
-        const ReadmeBlock *block = &readme->block[i];
-        if (block->kind == README_FILE && strstr("lamp.lua light.c CMakeLists.txt", block->file))
+    static Readme readme;
+    readme_read(page, &readme);
+    for (int i = 0; i < readme.count; i++) {
+        const ReadmeBlock *block = &readme.block[i];
+        if (block->kind == README_FILE && strstr(names, block->file))
             command_write(folder, block->file, block->text, (long)strlen(block->text));
     }
+    readme_free(&readme);
+}
+
+/* The readme's button and lamp, with trained weights. */
+static void write_lamp(void)
+{
+    write_files("README.md", "lamp.lua light.c");
+    write_files(INSTALLING, "CMakeLists.txt");
     done("usr/bin/lstmc train lamp.lua --quiet");
 }
 
 /* Runs the block of commands that has this in it. */
-static void run_block(const Readme *readme, const char *part, const char *expected)
+static void run_block(const char *part, const char *expected)
 {
-    for (int i = 0; i < readme->count; i++)
-        if (readme->block[i].kind == README_PROSE && strstr(readme->block[i].text, part)) {
-            prints(readme->block[i].text, expected);
-            return;
+    static Readme readme;
+    bool found = false;
+    readme_read(INSTALLING, &readme);
+    for (int i = 0; i < readme.count; i++)
+        if (readme.block[i].kind == README_CONSOLE && strstr(readme.block[i].text, part)) {
+            prints(readme.block[i].text, expected);
+            found = true;
         }
-    cr_assert_fail("README.md shows no commands with %s", part);
+    cr_expect(found, INSTALLING " shows no commands with %s", part);
+    readme_free(&readme);
+}
+
+/* The commands of the pages that test_readme leaves to this file are run here. */
+Test(install, no_commands_are_forgotten)
+{
+    static char pages[README_PAGES_MAX][64];
+    static Readme readme;
+    int count = readme_pages(pages);
+    for (int p = 0; p < count; p++) {
+        readme_read(pages[p], &readme);
+        for (int i = 0; i < readme.count; i++)
+            cr_expect(readme.block[i].kind != README_CONSOLE ||
+                          (!strcmp(pages[p], INSTALLING) && (strstr(readme.block[i].text, "cmake -B") ||
+                                                            strstr(readme.block[i].text, "meson setup"))),
+                      "%s:%d: nobody runs these commands", pages[p], readme.block[i].line);
+        readme_free(&readme);
+    }
 }
 
 #define LAMP "..#####...##.......###."
@@ -122,11 +155,8 @@ Test(install, cmake_as_the_readme_says)
 {
     if (!has("cmake"))
         cr_skip_test("cmake is absent");
-    static Readme readme;
-    readme_read("README.md", &readme);
-    write_lamp(&readme);
-    run_block(&readme, "cmake -B", LAMP);
-    readme_free(&readme);
+    write_lamp();
+    run_block("cmake -B", LAMP);
     done("printf '#!/bin/sh\\necho another compiler; exec usr/bin/lstmc \"$@\"\\n' >another; chmod +x another");
     prints("cmake -B out -DLSTMC_EXECUTABLE=\"$PWD/another\" && cmake --build out", "another compiler");
 }
@@ -135,22 +165,16 @@ Test(install, meson_as_the_readme_says)
 {
     if (!has("meson") || !has("ninja"))
         cr_skip_test("meson is absent");
-    static Readme readme;
-    readme_read("README.md", &readme);
-    write_lamp(&readme);
+    write_lamp();
     done("cp usr/share/doc/lstmc/meson.build .");
-    run_block(&readme, "meson setup", LAMP);
+    run_block("meson setup", LAMP);
     prints("ninja -C out-meson", "no work to do");
     prints("sleep 0.01; touch lamp.lua; ninja -C out-meson", "lamp.h");
-    readme_free(&readme);
 }
 
 Test(install, pkg_config_in_a_moved_tree)
 {
-    static Readme readme;
-    readme_read("README.md", &readme);
-    write_lamp(&readme);
-    readme_free(&readme);
+    write_lamp();
     done("mv usr 'a moved tree'");
     prints("export PKG_CONFIG_PATH=\"$PWD/a moved tree/lib/pkgconfig\"\n"
            "'a moved tree/bin/lstmc' lamp.lua --quiet\n"
@@ -219,7 +243,7 @@ Test(install, all_is_there_and_knows_no_place)
     static const char *const files[] = { "755 bin/lstmc", "644 lib/liblstmc.a", "644 include/lstmc/lstmc.h", "644 lib/pkgconfig/lstmc.pc",
         "644 lib/cmake/lstmc/lstmcConfig.cmake", "644 lib/cmake/lstmc/lstmcConfigVersion.cmake", "644 share/man/man1/lstmc.1",
         "644 share/bash-completion/completions/lstmc", "644 share/zsh/site-functions/_lstmc", "644 share/fish/vendor_completions.d/lstmc.fish",
-        "644 share/doc/lstmc/README.md", "644 share/doc/lstmc/LICENSE" };
+        "644 share/doc/lstmc/README.md", "644 share/doc/lstmc/compiler/manual/data.md", "644 share/doc/lstmc/LICENSE" };
     char line[2 * PATH_MAX];
     made("install PREFIX=\"$here/pre fix\" DESTDIR=\"$here/de st\"");
     done("test ! -e 'pre fix' && mv \"de st$PWD/pre fix\" installed && test -z \"$(find 'de st' -type f)\"");
@@ -235,6 +259,19 @@ Test(install, all_is_there_and_knows_no_place)
            "    echo \"#include \\\"$header\\\"\" >../../one.c; cp ../../one.c ../../one.cpp\n"
            "    for one in 'cc ../../one.c' 'c++ ../../one.cpp'; do $one -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I. || exit 1; done\n"
            "done; echo clean", "clean");
+}
+
+Test(install, links_of_the_manual_lead_somewhere)
+{
+    static char pages[README_PAGES_MAX][64];
+    char root_of_documents[PATH_MAX];
+    int count = readme_pages(pages), links;
+    snprintf(root_of_documents, sizeof root_of_documents, "%s/usr/share/doc/lstmc", folder);
+    for (int p = 0; p < count; p++) {
+        char *report;
+        cr_expect(readme_wrong_links(root_of_documents, pages[p], &links, &report) == 0, "%s", report);
+        free(report);
+    }
 }
 
 Test(install, uninstall_leaves_what_is_others)

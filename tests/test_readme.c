@@ -1,6 +1,8 @@
-/* test_readme.c: everything that README.md shows is true: its files are written, its commands run, its output compared, in a folder that
- * looks like the project's. `make deps`, `demo`, `test` and `bench` are left out; trainings of models/ are cut short,
- * and lstmc compiles what it loads with -O1, which gives the same bits sooner. */
+/* test_readme.c: everything that README.md and the manual show is true: their files are written, their commands run,
+ * their output compared, page after page in one folder that looks like the project's. `make deps`, `demo`, `test` and
+ * `bench` are left out; trainings of models/ are cut short, and lstmc compiles what it loads with -O1, which gives the
+ * same bits sooner. */
+#include "command.h"
 #include "readme.h"
 
 #include <criterion/criterion.h>
@@ -147,82 +149,143 @@ static Result run(const Place *place, const char *script)
     return result;
 }
 
-static void run_commands(const Place *place, const ReadmeBlock *block, const ReadmeBlock *output, bool with_data, int *done)
+static void run_commands(const Place *place, const char *page, const ReadmeBlock *block, const ReadmeBlock *output,
+                         bool with_data, int *done)
 {
     int count;
     char *script = make_script(block, with_data, &count);
     if (count > 0) {
         Result result = run(place, script);
-        cr_expect(result.status == 0, "README.md:%d: exit status %d of\n%swhich printed\n%.4000s", block->line, result.status, script, result.output);
+        cr_expect(result.status == 0, "%s:%d: exit status %d of\n%swhich printed\n%.4000s", page, block->line,
+                  result.status, script, result.output);
         if (output)
-            cr_expect(readme_matches(output->text, result.output), "README.md:%d: the readme says\n%sbut\n%sprinted\n%.8000s", output->line,
-                      output->text, script, result.output);
+            cr_expect(readme_matches(output->text, result.output), "%s:%d: the page says\n%sbut\n%sprinted\n%.8000s",
+                      page, output->line, output->text, script, result.output);
         free(result.output);
     }
     *done += count;
     free(script);
 }
 
-static void write_block(const Place *place, const ReadmeBlock *block)
+static void write_block(const Place *place, const char *page, const ReadmeBlock *block)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", place->folder, block->file);
     FILE *file = fopen(path, "w");
-    cr_assert(file, "README.md:%d: cannot write %s", block->line, path);
+    cr_assert(file, "%s:%d: cannot write %s", page, block->line, path);
     fputs(block->text, file);
     fclose(file);
 }
 
-static void check_excerpt(const Place *place, const ReadmeBlock *block)
+static void check_excerpt(const Place *place, const char *page, const ReadmeBlock *block)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", place->folder, block->file);
     char *text = readme_file(path);
-    cr_expect(text && readme_contains(block->text, text), "README.md:%d: these lines are not in %s:\n%s", block->line, block->file, block->text);
+    cr_expect(text && readme_contains(block->text, text), "%s:%d: these lines are not in %s:\n%s", page, block->line,
+              block->file, block->text);
     free(text);
+}
+
+/* ---- pages ----------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Counts {
+    int files, commands, outputs, excerpts;
+} Counts;
+
+static void run_page(const Place *place, const char *page, const Readme *readme, bool with_data, Counts *counts)
+{
+    for (int i = 0; i < readme->count; i++) {
+        const ReadmeBlock *block = &readme->block[i], *next = i + 1 < readme->count ? block + 1 : NULL;
+        const ReadmeBlock *output = next && next->kind == README_OUTPUT && next->follows ? next : NULL;
+        if (block->kind == README_FILE && !with_data)
+            write_block(place, page, block);
+        if (block->kind == README_COMMANDS)
+            run_commands(place, page, block, with_data ? NULL : output, with_data, &counts->commands);
+        counts->files += block->kind == README_FILE;
+        counts->outputs += block->kind == README_COMMANDS && output;
+        cr_expect(block->kind != README_OUTPUT || (i > 0 && block->follows && block[-1].kind == README_COMMANDS),
+                  "%s:%d: this output follows no commands", page, block->line);
+    }
+}
+
+/* Runs all pages, one after the other. Excerpts come last: a page may show lines of what a later one makes. */
+static Counts run_pages(bool with_data)
+{
+    static Readme readme;
+    static char pages[README_PAGES_MAX][64];
+    Counts counts = { 0 };
+    int count = readme_pages(pages);
+    Place place = make_place();
+    for (int p = 0; p < count; p++) {
+        readme_read(pages[p], &readme);
+        run_page(&place, pages[p], &readme, with_data, &counts);
+        readme_free(&readme);
+    }
+    for (int p = 0; p < count && !with_data; p++) {
+        readme_read(pages[p], &readme);
+        for (int i = 0; i < readme.count; i++)
+            if (readme.block[i].kind == README_EXCERPT) {
+                check_excerpt(&place, pages[p], &readme.block[i]);
+                counts.excerpts++;
+            }
+        readme_free(&readme);
+    }
+    remove_place(&place);
+    return counts;
 }
 
 /* ---- tests ----------------------------------------------------------------------------------------------------------------------- */
 
 Test(readme, what_it_shows_is_what_happens)
 {
-    static Readme readme;
-    readme_read("README.md", &readme);
-    Place place = make_place();
-    int files = 0, commands = 0, outputs = 0, excerpts = 0;
-    for (int i = 0; i < readme.count; i++) {
-        const ReadmeBlock *block = &readme.block[i], *next = i + 1 < readme.count ? block + 1 : NULL;
-        const ReadmeBlock *output = next && next->kind == README_OUTPUT && next->follows ? next : NULL;
-        if (block->kind == README_FILE)
-            write_block(&place, block);
-        if (block->kind == README_EXCERPT)
-            check_excerpt(&place, block);
-        if (block->kind == README_COMMANDS)
-            run_commands(&place, block, output, false, &commands);
-        files += block->kind == README_FILE;
-        excerpts += block->kind == README_EXCERPT;
-        outputs += block->kind == README_COMMANDS && output;
-    }
-    cr_expect(files >= 7 && commands >= 20 && outputs >= 8 && excerpts >= 3,
-              "README.md: only %d files, %d commands, %d outputs and %d excerpts were found", files, commands, outputs, excerpts);
-    remove_place(&place);
-    readme_free(&readme);
+    Counts counts = run_pages(false);
+    cr_expect(counts.files >= 14 && counts.commands >= 60 && counts.outputs >= 18 && counts.excerpts >= 5,
+              "only %d files, %d commands, %d outputs and %d excerpts were found", counts.files, counts.commands,
+              counts.outputs, counts.excerpts);
 }
 
 Test(readme, commands_on_shared_data)
 {
     if (access("../shared/data", R_OK) != 0)
         cr_skip_test("../shared/data is absent");
-    static Readme readme;
-    readme_read("README.md", &readme);
-    Place place = make_place();
-    int commands = 0;
-    for (int i = 0; i < readme.count; i++)
-        if (readme.block[i].kind == README_COMMANDS)
-            run_commands(&place, &readme.block[i], NULL, true, &commands);
-    cr_expect(commands >= 3, "README.md: only %d commands that read ../shared/data", commands);
-    remove_place(&place);
-    readme_free(&readme);
+    Counts counts = run_pages(true);
+    cr_expect(counts.commands >= 3, "only %d commands that read ../shared/data", counts.commands);
+}
+
+Test(readme, links_lead_somewhere)
+{
+    static char pages[README_PAGES_MAX][64];
+    int count = readme_pages(pages), links, all = 0;
+    cr_assert(count < README_PAGES_MAX);
+    strcpy(pages[count++], "compiler/README.md");
+    for (int p = 0; p < count; p++) {
+        char *report;
+        cr_expect(readme_wrong_links(".", pages[p], &links, &report) == 0, "%s", report);
+        free(report);
+        all += links;
+    }
+    cr_expect(all >= 30, "only %d links were found", all);
+}
+
+Test(readme, a_wrong_link_is_seen)
+{
+    static const char page[] = "# A page\n\n[good](#a-page) [good](https://nowhere.example/) [good](other.md#more-of-it)\n"
+                               "[bad](missing.md) [bad](#another-page)\n[bad](other.md#less)\n"
+                               "```sh\n# less\necho '[no link](nowhere.md)'\n```\n";
+    static const char other[] = "# Other\n\n## More `of` it!\n\n```sh\n# less\n```\n";
+    static const char expected[] = "page.md:4: there is no %s/missing.md\npage.md:4: there is no heading #another-page\n"
+                                   "page.md:5: there is no heading other.md#less\n";
+    char *folder = command_folder(), *report, *wanted = malloc(strlen(expected) + strlen(folder) + 1);
+    int links;
+    command_write(folder, "page.md", page, (long)strlen(page));
+    command_write(folder, "other.md", other, (long)strlen(other));
+    sprintf(wanted, expected, folder);
+    cr_expect(readme_wrong_links(folder, "page.md", &links, &report) == 3 && links == 5 && !strcmp(report, wanted),
+              "%d links, and\n%s", links, report);
+    free(report);
+    free(wanted);
+    command_folder_remove(folder);
 }
 
 Test(readme, a_difference_is_seen)

@@ -100,8 +100,8 @@ static void print_needs(Arena *arena, const Programs *programs)
     printf("constants %s, memory to predict %s", emit_readable_bytes(arena, sizes.packed),
            emit_readable_bytes(arena, sizes.scratch));
     if (programs->step)
-        printf(", of a stream %s; a step has %s of arrays on the stack, and what the compiler adds (gcc: "
-               "-fstack-usage)",
+        printf(", of a stream %s\n"
+               "a step has %s of arrays on the stack, and what the compiler adds (gcc: -fstack-usage)",
                emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
     puts("");
 }

@@ -23,7 +23,8 @@ INSTALLED = 755:$(BUILD)/lstmc:bin/lstmc \
             644:$(BUILD)/install/help.zsh:share/zsh/site-functions/_lstmc \
             644:$(BUILD)/install/help.fish:share/fish/vendor_completions.d/lstmc.fish \
             644:$(PARTS)/meson.build:share/doc/lstmc/meson.build \
-            644:README.md:share/doc/lstmc/README.md \
+            $(foreach page,README.md compiler/README.md $(sort $(wildcard compiler/manual/*.md)), \
+                644:$(page):share/doc/lstmc/$(page)) \
             644:LICENSE:share/doc/lstmc/LICENSE
 
 all: $(filter $(BUILD)/install/%,$(subst :, ,$(INSTALLED)))
@@ -54,7 +55,8 @@ install: all
 
 uninstall:
 	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}" || exit 1; done
-	@for folder in include/lstmc lib/cmake/lstmc share/doc/lstmc; do \
+	@for folder in include/lstmc lib/cmake/lstmc share/doc/lstmc/compiler/manual share/doc/lstmc/compiler \
+	  share/doc/lstmc; do \
 	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || :; \
 	done
 

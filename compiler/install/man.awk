@@ -50,5 +50,6 @@ $1 == "section" { end_option(); section($2); print roff($3) }
 END {
     end_option()
     section("see also")
-    print "README.md in the folder share/doc/lstmc: descriptions, layers, data, the generated interface, the runtime."
+    print "README.md in the folder share/doc/lstmc, and the manual in its folder compiler/manual: descriptions, layers,"
+    print "data, commands, training, the generated interface, shipping, the runtime, numbers, speed."
 }
