@@ -1,9 +1,11 @@
-# lstmc: `make` builds build/lstmc and build/liblstmc.a; `make demo` and `make test` do all the set-up on a fresh machine.
+# lstmc: `make` builds build/lstmc and build/liblstmc.a; `make demo` and `make test` do all the set-up on a fresh
+# machine.
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
-PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndfile1-dev libfftw3-dev pkg-config cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev
+PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndfile1-dev libfftw3-dev pkg-config \
+           cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -17,7 +19,8 @@ ZLIB_LIBS       = $(shell $(PKG) --libs zlib 2>/dev/null)
 # Optional, for wav{...}: without them it says what is missing.
 SNDFILE        := $(shell $(PKG) --exists sndfile && echo yes)
 FFTW           := $(shell $(PKG) --exists fftw3f && echo yes)
-SOUND_CFLAGS    = $(if $(SNDFILE),-DHAVE_SNDFILE $(shell $(PKG) --cflags sndfile)) $(if $(FFTW),-DHAVE_FFTW $(shell $(PKG) --cflags fftw3f))
+SOUND_CFLAGS    = $(if $(SNDFILE),-DHAVE_SNDFILE $(shell $(PKG) --cflags sndfile)) \
+                  $(if $(FFTW),-DHAVE_FFTW $(shell $(PKG) --cflags fftw3f))
 SOUND_LIBS      = $(if $(SNDFILE),$(shell $(PKG) --libs sndfile)) $(if $(FFTW),$(shell $(PKG) --libs fftw3f))
 CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
@@ -31,7 +34,8 @@ EXACT    = -fno-fast-math -fno-unsafe-math-optimizations -fno-associative-math -
 FLAGS    = -I. $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
 
 LUA_TEXT  = $(sort $(wildcard compiler/*/*/*.lua))
-EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/ship/example/*.c)) runtime/lstmc_model.h runtime/lstmc_random.h runtime/lstmc_float.h runtime/lstmc_vec.h runtime/lstmc_math.h runtime/lstmc_bf16.h runtime/lstmc_text.h
+EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/ship/example/*.c)) \
+            $(patsubst %,runtime/lstmc_%.h,model random float vec math bf16 text)
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c compiler/*/*.c)) $(BUILD)/embedded.o
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/%,$(wildcard runtime/*/*.c)))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
@@ -78,7 +82,7 @@ $(BUILD)/runtime/%.o: runtime/%.c
 	$(Q)$(CC) $(FLAGS) $(JANSSON_CFLAGS) $(SOUND_CFLAGS) -c -o $@ $<
 
 # What was found last time: when that changes, these are compiled again.
-$(BUILD)/runtime/data/sound.o $(BUILD)/runtime/data/spectrum.o $(BUILD)/runtime/data/wav.o $(BUILD)/tests/test_wav.o: $(BUILD)/sound_flags
+$(patsubst %,$(BUILD)/runtime/data/%.o,sound spectrum wav) $(BUILD)/tests/test_wav.o: $(BUILD)/sound_flags
 $(BUILD)/sound_flags: always
 	@mkdir -p $(@D)
 	@echo '$(SOUND_CFLAGS)' | cmp -s - $@ || echo '$(SOUND_CFLAGS)' >$@
@@ -107,7 +111,8 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a
 	$(call say,link)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a $(CRITERION_LIBS) $(LIBS) -lz
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a \
+	  $(CRITERION_LIBS) $(LIBS) -lz
 
 tests: $(TESTS)
 
@@ -115,22 +120,25 @@ test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@tests/run.sh $(TESTS)
 
-# The same with everything under the sanitizers, 10,000 damaged files for each reader and 10,000 hostile descriptions: for people, not for every commit.
+# The same with everything under the sanitizers, 10,000 damaged files for each reader and 10,000 hostile descriptions:
+# for people, not for every commit.
 test-sanitized: deps
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" \
-	  -j$$(nproc) all tests
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized -j$$(nproc) all tests \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all"
 	@TEST_TIMEOUT=3600 FUZZ_FILES=$${FUZZ_FILES:-10000} FUZZ_DESCRIPTIONS=$${FUZZ_DESCRIPTIONS:-10000} \
 	  tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
 
-# Four models on other machines, in emulators.
-TARGET_PACKAGES = qemu-user qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-s390x-linux-gnu \
-                  libc6-dev-s390x-cross gcc-arm-none-eabi libnewlib-arm-none-eabi clang lld wasi-libc libclang-rt-dev-wasm32 nodejs
+# Four models on other machines, in emulators, and what one costs on a microcontroller.
+TARGET_PACKAGES = qemu-user qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
+                  libc6-dev-armhf-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-arm-none-eabi \
+                  libnewlib-arm-none-eabi clang lld wasi-libc libclang-rt-dev-wasm32 nodejs
 test-targets: deps
 	@$(MAKE) --no-print-directory deps PACKAGES="$(TARGET_PACKAGES)"
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/targets.sh $(BUILD)/lstmc
 
-# Faults planted one by one, each caught by the test that it names; goes on where it was stopped. MUTANTS: names of some.
+# Faults planted one by one, each caught by the test that it names; goes on where it was stopped. MUTANTS: names of
+# some.
 mutants: deps
 	@tests/mutants.sh $(MUTANTS)
 
@@ -139,11 +147,12 @@ demo: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/demo.sh $(BUILD)
 
-# Ours beside oneDNN, OpenBLAS, PyTorch and the hardware's limits, interleaved in one run: a table on standard output and in build/bench.md, a
-# chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N
+# Ours beside oneDNN, OpenBLAS, PyTorch and the hardware's limits, interleaved in one run: a table on standard output
+# and in build/bench.md, a chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N
 bench bench-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a
-	@$(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" BLAS_CFLAGS="$(BLAS_CFLAGS)" BLAS_LIBS="$(BLAS_LIBS)" \
-	  JANSSON_LIBS="$(JANSSON_LIBS)" BENCH_OPTIONS="$(if $(filter bench-quick,$@),--quick) $(BENCH_OPTIONS)"
+	@$(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" \
+	  BLAS_CFLAGS="$(BLAS_CFLAGS)" BLAS_LIBS="$(BLAS_LIBS)" JANSSON_LIBS="$(JANSSON_LIBS)" \
+	  BENCH_OPTIONS="$(if $(filter bench-quick,$@),--quick) $(BENCH_OPTIONS)"
 
 # What is committed of the compiler's output; tests/test_generated.c compares.
 generated: $(BUILD)/lstmc
@@ -158,9 +167,11 @@ deps:
 	@missing=; for p in $(PACKAGES); do \
 	  dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then echo "packages: nothing is missing"; \
-	elif [ "$$(id -u)" -ne 0 ]; then echo "packages missing, to be installed by root: apt-get install$$missing" >&2; exit 1; \
+	elif [ "$$(id -u)" -ne 0 ]; then \
+	  echo "packages missing, to be installed by root: apt-get install$$missing" >&2; exit 1; \
 	else echo "packages: installing$$missing"; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 
 clean:
 	rm -rf $(BUILD)

@@ -1,8 +1,8 @@
 -- adding.lua: the adding problem of the LSTM paper (Hochreiter & Schmidhuber 1997, experiment 4).
 --
--- A sequence of pairs: a random number in [0, 1) and a marker, which is 1 at two places, one in each half. The target is the sum of the two
--- marked numbers. To know the first one at the end, its trace has to survive up to 100 steps: the error signal of a simple
--- recurrent network has vanished by then, that of an LSTM or a GRU has not.
+-- A sequence of pairs: a random number in [0, 1) and a marker, which is 1 at two places, one in each half. The target
+-- is the sum of the two marked numbers. To know the first one at the end, its trace has to survive up to 100 steps: the
+-- error signal of a simple recurrent network has vanished by then, that of an LSTM or a GRU has not.
 --
 --   lstmc train models/adding.lua cell=LSTM --seed=1
 --

@@ -1,14 +1,18 @@
--- mgu.lua: a recurrent cell of one's own: the minimal gated unit (Zhou, Wu, Zhang & Zhou 2016): one gate f both forgets and resets.
+-- mgu.lua: a recurrent cell of one's own: the minimal gated unit (Zhou, Wu, Zhang & Zhou 2016): one gate f both forgets
+-- and resets.
 --
--- The mathematics below is all that is needed: lstmc derives the backward pass, specialises both, and `lstmc check models/mgu.lua` holds
--- the derivative against finite differences.
+-- The mathematics below is all that is needed: lstmc derives the backward pass, specialises both, and `lstmc check
+-- models/mgu.lua` holds the derivative against finite differences.
 --
--- Data: drawn below: numbers in [-1, 1) and a marker; at the end, the number that stood at the marker, 30 steps at most before.
+-- Data: drawn below: numbers in [-1, 1) and a marker; at the end, the number that stood at the marker, 30 steps at most
+-- before.
 -- Expect: a held-out mean squared error below 0.01; always saying 0 costs 1/3.
 
 local MGU = recurrent "MGU" {
-  arguments = { { "units", "size" }, { "activation", "activation", "tanh" }, { "recurrent_activation", "activation", "sigmoid" },
-                { "kernel_initializer", "initializer", "glorot_uniform" }, { "recurrent_initializer", "initializer", "orthogonal" } },
+  arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
+                { "recurrent_activation", "activation", "sigmoid" },
+                { "kernel_initializer", "initializer", "glorot_uniform" },
+                { "recurrent_initializer", "initializer", "orthogonal" } },
   state   = { "h" },
   weights = function(a, x)
     return { kernel           = weight({ x.features, 2 * a.units }, a.kernel_initializer),

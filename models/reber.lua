@@ -1,9 +1,10 @@
 -- reber.lua: the embedded Reber grammar of the LSTM paper (Hochreiter & Schmidhuber 1997, experiment 1).
 --
--- A string is B, then T or P, then a whole string of the inner Reber grammar, then the same T or P again, then E. Whoever reads it must
--- remember the second symbol over the whole inner string to know the symbol before last: simple recurrent networks fail, an LSTM does not.
--- Scored as in the paper: is the symbol before last predicted? Here it is the one thing that is asked for: the network reads everything
--- before that symbol, padded in front, and names the symbol. Guessing between T and P is right in half of the strings.
+-- A string is B, then T or P, then a whole string of the inner Reber grammar, then the same T or P again, then E.
+-- Whoever reads it must remember the second symbol over the whole inner string to know the symbol before last: simple
+-- recurrent networks fail, an LSTM does not. Scored as in the paper: is the symbol before last predicted? Here it is
+-- the one thing that is asked for: the network reads everything before that symbol, padded in front, and names the
+-- symbol. Guessing between T and P is right in half of the strings.
 --
 -- Data: drawn by the grammar below; training and held-out strings come from different indices of the same generator.
 -- Expect: sparse_categorical_accuracy on held-out strings >= 0.99 after training (about ten seconds on one core).

@@ -3,10 +3,11 @@
 --   lstmc train models/shakespeare.lua
 --   lstmc sample models/shakespeare.lua --prompt "ROMEO:" --temperature 0.7
 --
--- Data: ../shared/data/tinyshakespeare: 1.1 MB of text, 65 distinct characters; the last tenth is held out. The text is cut into 32 streams side by
--- side; each window of 64 characters begins with the states that the one before it has left (stateful), so that the network knows more than 64.
--- Expect: a held-out loss below 1.6 nats per character from the fourth epoch on, seen: 1.600 after three, 1.494 after ten; saying every character
--- equally likely costs log 65 = 4.17.
+-- Data: ../shared/data/tinyshakespeare: 1.1 MB of text, 65 distinct characters; the last tenth is held out. The text is
+-- cut into 32 streams side by side; each window of 64 characters begins with the states that the one before it has left
+-- (stateful), so that the network knows more than 64.
+-- Expect: a held-out loss below 1.6 nats per character from the fourth epoch on, seen: 1.600 after three, 1.494 after
+-- ten; saying every character equally likely costs log 65 = 4.17.
 
 local window, vocabulary, batch, epochs = 64, 65, 32, arg.epochs or 10
 local updates = 1003854 // (window * batch) * epochs

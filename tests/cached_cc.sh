@@ -1,6 +1,6 @@
 #!/bin/sh
-# cached_cc.sh COMPILER WORD ...: in: a command that compiles generated C.  out: what it makes, out of $OBJECT_CACHE if the
-# same compiler has compiled the same text with the same words before. Refusals and warnings are not kept.
+# cached_cc.sh COMPILER WORD ...: in: a command that compiles generated C.  out: what it makes, out of $OBJECT_CACHE if
+# the same compiler has compiled the same text with the same words before. Refusals and warnings are not kept.
 [ -n "${OBJECT_CACHE:-}" ] || exec "$@"
 words= source= object= next=
 for word; do

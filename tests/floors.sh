@@ -1,11 +1,12 @@
 #!/bin/sh
-# floors.sh [ROOT]: which room of the house may know which other room; prints "file:line: text" for whatever breaks a floor.
-# First it proves on a copy that each of its own rules screams (floors.sh --rules ROOT checks without that).
+# floors.sh [ROOT]: which room of the house may know which other room; prints "file:line: text" for whatever breaks a
+# floor. First it proves on a copy that each of its own rules screams (floors.sh --rules ROOT checks without that).
 #
 # Comments are taken away before anything is looked for.
 script=$0
 
-# A room, and the rooms (or single files) that its files may include. Everybody may include what is installed: runtime/*.h.
+# A room, and the rooms (or single files) that its files may include. Everybody may include what is installed:
+# runtime/*.h.
 rooms='
 compiler/base        runtime/base runtime/files
 compiler/ir          compiler/base
@@ -15,9 +16,12 @@ compiler/emit        compiler/base compiler/ir compiler/passes compiler/front/mo
 compiler/oracle      compiler/base compiler/ir compiler/front compiler/passes compiler/emit runtime/interpreter
 compiler/ship        compiler/base compiler/ir compiler/front compiler/emit compiler/oracle runtime/base runtime/data
 compiler             compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/ship
-compiler/session     compiler/base compiler/front compiler/passes compiler/oracle compiler runtime/base runtime/files runtime/data runtime/text runtime/interpreter
+compiler/session     compiler/base compiler/front compiler/passes compiler/oracle compiler
+compiler/session     runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 compiler/report      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
-compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle compiler/ship compiler compiler/session compiler/report runtime/base runtime/files runtime/data runtime/text runtime/interpreter
+compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
+compiler/commands    compiler/ship compiler compiler/session compiler/report
+compiler/commands    runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 runtime
 runtime/base
 runtime/files        runtime/base
@@ -28,7 +32,7 @@ runtime/interpreter  runtime/base compiler/front/model.h
 '
 
 # What is written in lines of 120 columns at most.
-wide='compiler runtime README.md tests/mutants_check.sh'
+wide='compiler runtime models Makefile README.md tests/*.sh tests/bench/*.mk tests/targets'
 
 # "file:line:code" of every given file, without comments.
 code_of() {
@@ -39,7 +43,10 @@ code_of() {
         for (i = 1; i <= n; i++) {
             c = substr($0, i, 1); two = substr($0, i, 2)
             if (inside) { if (two == "*/") { inside = 0; i++ } }
-            else if (quote != "") { out = out c; if (c == "\\") { i++; out = out substr($0, i, 1) } else if (c == quote) quote = "" }
+            else if (quote != "") {
+                out = out c
+                if (c == "\\") { i++; out = out substr($0, i, 1) } else if (c == quote) quote = ""
+            }
             else if (two == "/*") { inside = 1; i++ }
             else if (two == "//") break
             else { if (c == "\"" || c == "\047") quote = c; out = out c }
@@ -96,14 +103,17 @@ check_rooms() {
         name = substr($0, RSTART + 1, RLENGTH - 2)
         to = name; if (!sub(/\/[^\/]*$/, "", to)) next
         if (!(room in known)) print $0 "     <- no room"
-        else if (to != "runtime" && !((room, to) in may) && !((room, name) in may)) print $0 "     <- " room " does not know " to
+        else if (to != "runtime" && !((room, to) in may) && !((room, name) in may))
+            print $0 "     <- " room " does not know " to
     }'
-    includes "$code" | grep -E '"[^"]*\.c"|"\.\.?/' | grep -vE '^generated/' | forbid "a header by its path from the root"
+    includes "$code" | grep -E '"[^"]*\.c"|"\.\.?/' | grep -vE '^generated/' |
+        forbid "a header by its path from the root"
 }
 
 # The layers as an alternation: LSTM|GRU|Dense, from the Lua files that define them.
 layer_names() {
-    lua_code_of $(existing compiler/mathematics/layers/*.lua) | cut -d: -f3- | grep -oE '^ *return +[a-z_]+ *\(? *"[A-Z][A-Za-z0-9]*"' |
+    lua_code_of $(existing compiler/mathematics/layers/*.lua) | cut -d: -f3- |
+        grep -oE '^ *return +[a-z_]+ *\(? *"[A-Z][A-Za-z0-9]*"' |
         sed 's/.*"\(.*\)"/\1/' | sort -u | paste -sd '|' -
 }
 
@@ -122,16 +132,19 @@ check_layers() {
     if [ -z "$names" ]; then
         echo "compiler/mathematics/layers/: no layer found     <- the floors cannot be checked"
     else
-        code_in 'compiler/((ir|passes|emit|ship)/[a-z_]*|front/lua_lower)\.[ch]' | grep -wE "$names" | forbid "knows a layer"
+        code_in 'compiler/((ir|passes|emit|ship)/[a-z_]*|front/lua_lower)\.[ch]' | grep -wE "$names" |
+            forbid "knows a layer"
     fi
     lua_code_of $(existing compiler/*/*/*.lua) |
-        grep -E '#include|#define|->|\+\+|[-+*]=|/\*|\*/|&&|\|\||!=|(^|[^a-z_])(float|double|int|int32_t|void|char|size_t|struct) +\**[a-z_]+ *[][;=(]' |
+        grep -E -e '#include|#define|->|\+\+|[-+*]=|/\*|\*/|&&|\|\||!=' \
+             -e '(^|[^a-z_])(float|double|int|int32_t|void|char|size_t|struct) +\**[a-z_]+ *[][;=(]' |
         forbid "C in a layer"
 }
 
 # A library has the files that know it.
 check_libraries() {
-    includes "$code" | grep -E '[<"/](lua|lauxlib|lualib|luaconf)\.h' | grep -vE '^compiler/front/(read_lua|lua_)[a-z_]*\.[ch]:|^compiler/front/read_lua\.c:' |
+    includes "$code" | grep -E '[<"/](lua|lauxlib|lualib|luaconf)\.h' |
+        grep -vE '^compiler/front/(read_lua|lua_)[a-z_]*\.[ch]:|^compiler/front/read_lua\.c:' |
         forbid "Lua outside read_lua"
     includes "$code" | grep '^compiler/' | grep -iE 'cblas|openblas|lapack' | forbid "BLAS in the compiler"
     includes "$code" | grep 'jansson' | grep -vE '^runtime/files/(safetensors|safetensors_write|meaning_json)\.c:' |
@@ -142,7 +155,8 @@ check_libraries() {
     includes "$code" | grep -E '[<"/](sndfile|fftw3)\.h' |
         grep -vE '^runtime/data/(sound\.c:[0-9]*: *# *include <sndfile|spectrum\.c:[0-9]*: *# *include <fftw3)' |
         forbid "libsndfile and FFTW have a file each"
-    includes "$code" | grep -E '<(pthread|threads)\.h>' | grep -v '^runtime/train/threads\.c:' | forbid "threads outside threads.c"
+    includes "$code" | grep -E '<(pthread|threads)\.h>' | grep -v '^runtime/train/threads\.c:' |
+        forbid "threads outside threads.c"
 }
 
 # Statements that print a number by printf, by the place where they begin.
@@ -154,24 +168,29 @@ printed_numbers() {
         if (statement == "") first = substr($0, 1, length($0) - length(place))
         statement = statement " " place
         if (place !~ /[;{}] *$/) next
-        if (statement ~ /(^|[^a-z_])(sn|f|d|s)?printf *\(/ && statement ~ /%[-+ #0]*[0-9*]*(\.[0-9*]+)?l?[aAeEfFgG]/) print first statement
+        prints = statement ~ /(^|[^a-z_])(sn|f|d|s)?printf *\(/
+        if (prints && statement ~ /%[-+ #0]*[0-9*]*(\.[0-9*]+)?l?[aAeEfFgG]/) print first statement
         statement = ""
     }'
 }
 
-# The compiler is a program that never sets a locale, so that it may print; what its emitters read again are digits that they have just printed.
+# The compiler is a program that never sets a locale, so that it may print; what its emitters read again are digits that
+# they have just printed.
 check_numbers() {
     runtime=$(grep '^runtime/' "$code" | grep -v '^runtime/base/number\.c:')
     grep -E '^(compiler|runtime)/' "$code" | grep -wE 'strto(d|f|ld)|atof' |
         grep -vE '^runtime/base/number\.c:|^compiler/((emit|ship)/[a-z_]*|ir/ir_print|ship/example/[a-z_]*)\.c:' |
         forbid "numbers are read by lstmc_number_read"
-    printf '%s\n' "$runtime" | grep -wE '[fs]?scanf|v(sn|f|s)?printf' | forbid "numbers are read and printed by number.c"
+    printf '%s\n' "$runtime" | grep -wE '[fs]?scanf|v(sn|f|s)?printf' |
+        forbid "numbers are read and printed by number.c"
     printf '%s\n' "$runtime" | printed_numbers | forbid "numbers are printed by lstmc_format"
     grep -wE 'setlocale|localeconv' "$code" | forbid "the locale is the host program's"
 }
 
 check_generated() {
-    standard='assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype'
+    standard='assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg'
+    standard=$standard'|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar'
+    standard=$standard'|wctype'
     for file in $(existing generated/*.c generated/*.h); do
         own=$(basename "${file%.*}")
         code_in "$file" | includes | grep -vE "<($standard)\.h>|\"$own\.h\"" | forbid "generated code stands alone"
@@ -180,7 +199,9 @@ check_generated() {
 
 # No line beyond 120 columns, comments and texts included.
 check_width() {
-    LC_ALL=C.UTF-8 grep -rnE '^.{121,}$' --exclude-dir='.*' $wide 2>/dev/null | cut -c 1-100 | forbid "beyond 120 columns"
+    # shellcheck disable=SC2086
+    LC_ALL=C.UTF-8 grep -rnE '^.{121,}$' --exclude-dir='.*' $wide 2>/dev/null | cut -c 1-100 |
+        forbid "beyond 120 columns"
 }
 
 check_all() {
@@ -212,11 +233,12 @@ expect_screams() {
 self_test() {
     copy=$code.copy
     # A small project of its own, so that the proof is quick and does not depend on the state of the real one.
-    mkdir -p "$copy/compiler/mathematics/layers" "$copy/compiler/emit" "$copy/compiler/front" "$copy/runtime/interpreter" "$copy/runtime/files" \
-             "$copy/runtime/data" "$copy/generated"
+    mkdir -p "$copy/compiler/mathematics/layers" "$copy/compiler/emit" "$copy/compiler/front" \
+             "$copy/runtime/interpreter" "$copy/runtime/files" "$copy/runtime/data" "$copy/generated"
     echo '-- a comment may say -> and /* C */' >"$copy/compiler/mathematics/layers/lstm.lua"
     echo 'return recurrent "LSTM" { }' >>"$copy/compiler/mathematics/layers/lstm.lua"
-    printf '/* LSTM in a comment,\n   and #include "compiler/report/svg.h" */ // LSTM\n#include "emit.h"\n#include "compiler/passes/target.h"\nint lstm_count;\n' >"$copy/compiler/emit/emit_nest.c"
+    printf '%b' '/* LSTM in a comment,\n   and #include "compiler/report/svg.h" */ // LSTM\n#include "emit.h"\n' \
+        '#include "compiler/passes/target.h"\nint lstm_count;\n' >"$copy/compiler/emit/emit_nest.c"
     printf '#include "compiler/front/model.h"\n#include "runtime/lstmc.h"\n' >"$copy/runtime/interpreter/lstm.c"
     printf '#include <math.h>\n#include "pump.h"\n' >"$copy/generated/pump.c"
     printf '#include <jansson.h>\n' >"$copy/runtime/files/safetensors.c"
@@ -249,7 +271,7 @@ self_test() {
     plant "nobody sets a locale" compiler/commands/main.c 'setlocale(LC_ALL, "");'
     plant "zlib is for gzip.c" runtime/data/csv.c '#include <zlib.h>'
     for file in compiler/emit/emit_nest.c compiler/mathematics/layers/lstm.lua compiler/install/install.mk \
-                compiler/README.md runtime/lstmc.h README.md tests/mutants_check.sh; do
+                compiler/README.md runtime/lstmc.h models/reber.lua Makefile README.md tests/run.sh; do
         plant "no line beyond 120 columns" $file "/* $(printf '%115s' . | tr ' ' .) */"
     done
     plant "only its callers link zlib" runtime/data/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'

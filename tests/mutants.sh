@@ -1,8 +1,9 @@
 #!/bin/sh
-# mutants.sh [NAME ...]: in: tests/mutants/*.mutant, faults to plant.  out: whether the test that each names catches it, and tests/mutants/result.txt.
-# All of them, or those named. Each is applied to a copy of the working tree in build/mutants, built there (only what changed), and its test run
-# alone. A fault counts as caught if the test passes without it and fails with it; what cannot be built, or whose text is not there exactly
-# once, is an error. A run that was stopped goes on where it stopped, as long as neither the tree nor the fault has changed.
+# mutants.sh [NAME ...]: in: tests/mutants/*.mutant, faults to plant.  out: whether the test that each names catches it,
+# and tests/mutants/result.txt. All of them, or those named. Each is applied to a copy of the working tree in
+# build/mutants, built there (only what changed), and its test run alone. A fault counts as caught if the test passes
+# without it and fails with it; what cannot be built, or whose text is not there exactly once, is an error. A run that
+# was stopped goes on where it stopped, as long as neither the tree nor the fault has changed.
 #
 # A file holds any number of faults, each
 #     == NAME: what is wrong then
@@ -50,7 +51,8 @@ split_faults() {
     rm -rf "$work/faults" && mkdir -p "$work/faults"
     cat "$root"/tests/mutants/*.mutant | awk -v to="$work/faults" '
         /^== /   { name = $2; sub(/:$/, "", name); dir = to "/" sprintf("%03d", ++count) "-" name
-                   system("mkdir -p \"" dir "\""); about = $0; sub(/^== [^:]*: */, "", about); print about > (dir "/about"); next }
+                   system("mkdir -p \"" dir "\"")
+                   about = $0; sub(/^== [^:]*: */, "", about); print about > (dir "/about"); next }
         !count || /^#/ { next }
         /^file / { print $2 > (dir "/file"); next }
         /^test / { print $2, $3 > (dir "/test"); next }
@@ -62,7 +64,8 @@ split_faults() {
 # Replaces the one place where the lines of old stand by those of new; status 1 if there is no such place, or several.
 plant() {
     awk -v oldfile="$2/old" -v newfile="$2/new" '
-        BEGIN { while ((getline line < oldfile) > 0) old[++n] = line; while ((getline line < newfile) > 0) new[++m] = line }
+        BEGIN { while ((getline line < oldfile) > 0) old[++n] = line
+                while ((getline line < newfile) > 0) new[++m] = line }
         { text[NR] = $0 }
         END {
             for (i = 1; i + n - 1 <= NR; i++) {
@@ -81,7 +84,8 @@ build() { make -C "$tree" --no-print-directory -j"$jobs" all "build/tests/$1" >"
 
 # Runs one test: 0 passed, 1 failed, 2 there is no such test, or it was skipped.
 run_test() {
-    (cd "$tree" && timeout -k 5 "$limit" "build/tests/$1" -j1 --verbose=1 --color=never --filter "$2") >"$work/test.log" 2>&1
+    (cd "$tree" && timeout -k 5 "$limit" "build/tests/$1" -j1 --verbose=1 --color=never --filter "$2") \
+        >"$work/test.log" 2>&1
     status=$?
     tested=$(sed -n 's/^\[====\] Synthesis: Tested: \([0-9]*\) .*/\1/p' "$work/test.log" | tail -n 1)
     if [ -z "$tested" ]; then return 1; fi          # it crashed, or had to be stopped
@@ -102,7 +106,8 @@ check_good() {
 
 # Plants one fault, builds, tests, and takes it out again. Sets verdict.
 try_fault() {
-    file=$(cat "$1/file") && program=$(cut -d' ' -f1 "$1/test") && filter=$(cut -d' ' -f2 "$1/test") || fail "$1 is not whole"
+    file=$(cat "$1/file") && program=$(cut -d' ' -f1 "$1/test") && filter=$(cut -d' ' -f2 "$1/test") ||
+        fail "$1 is not whole"
     check_good "$program" "$filter"
     cp -p "$tree/$file" "$work/kept" || fail "$name: there is no $file"
     : >>"$1/new"
@@ -144,7 +149,8 @@ for fault in "$work/faults"/*; do
         start=$(date +%s)
         try_fault "$fault"
         echo "$name $verdict" >>"$results"
-        printf '%3d/%d  %-9s %-44s %s  (%d s)\n' "$number" "$total" "$verdict" "$name" "$(cat "$fault/test")" $(($(date +%s) - start))
+        printf '%3d/%d  %-9s %-44s %s  (%d s)\n' "$number" "$total" "$verdict" "$name" "$(cat "$fault/test")" \
+            $(($(date +%s) - start))
     fi
     [ "$verdict" = caught ] || bad=$((bad + 1))
 done

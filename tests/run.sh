@@ -1,9 +1,9 @@
 #!/bin/sh
-# run.sh: in: Criterion test programs.  out: their counts, the full output of those that failed, and alone on the last line
-# "N passed, N failed, N skipped"; exit status 1 if anything failed. floors.sh and mutants_check.sh count as one test each.
-# As many programs run at once as there are processors; what they print appears in the order of the arguments.
-# A program is stopped when it, with all that it starts, has used too much processor time, or when it hangs: when for a
-# long while it has used next to none. How busy the machine is with other things does not matter.
+# run.sh: in: Criterion test programs.  out: their counts, the full output of those that failed, and alone on the last
+# line "N passed, N failed, N skipped"; exit status 1 if anything failed. floors.sh and mutants_check.sh count as one
+# test each. As many programs run at once as there are processors; what they print appears in the order of the
+# arguments. A program is stopped when it, with all that it starts, has used too much processor time, or when it hangs:
+# when for a long while it has used next to none. How busy the machine is with other things does not matter.
 here=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)
 limit=${TEST_TIMEOUT:-900}      # seconds of processor time that a program may take
@@ -104,7 +104,8 @@ count() {
     grep -c "$1" "$2"
 }
 
-# Sets passed, failed and skipped of one program from what it printed; a program that ended without a synthesis has failed.
+# Sets passed, failed and skipped of one program from what it printed; a program that ended without a synthesis has
+# failed.
 read_counts() {
     status=$(cat "$1/status")
     case $2 in
@@ -113,7 +114,8 @@ read_counts() {
         [ "$status" -eq 0 ] && passed=1 failed=0
         return ;;
     esac
-    synthesis=$(sed -n 's/^\[====\] Synthesis: Tested: \([0-9]*\) | Passing: \([0-9]*\) | Failing: \([0-9]*\).*/\2 \3/p' "$1/output" | tail -n 1)
+    synthesis=$(sed -n 's/^\[====\] Synthesis: .* | Passing: \([0-9]*\) | Failing: \([0-9]*\).*/\1 \2/p' "$1/output" |
+        tail -n 1)
     skipped=$(count '^\[SKIP\]' "$1/output")
     passed=0 failed=1
     if [ -n "$synthesis" ]; then

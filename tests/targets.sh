@@ -1,7 +1,7 @@
 #!/bin/sh
 # targets.sh LSTMC: four models with the weights of a short training, compiled for other machines and asked there, in
-# emulators, whether they compute what the interpreter computes here (lstmc --self-test). A compiler or an emulator that is
-# not there is an error: make test-targets installs them.
+# emulators, whether they compute what the interpreter computes here (lstmc --self-test). A compiler or an emulator that
+# is not there is an error: make test-targets installs them.
 set -eu
 lstmc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 here=$(cd "$(dirname "$0")" && pwd)/targets
@@ -9,7 +9,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# Plain loops, and vectors as wide as each of the targets has them; what a machine lacks its compiler makes of smaller parts.
+# Plain loops, and vectors as wide as each of the targets has them; what a machine lacks its compiler makes of smaller
+# parts.
 for model in series:plain tokens:vector,4 planes:vector,16 coder:vector,8,bf16; do
     name=${model%%:*} options=${model#*:}
     target=--target=${options%%,*}
@@ -44,7 +45,11 @@ on "aarch64" "aarch64-linux-gnu-gcc -O2 -static" qemu-aarch64
 on "32-bit ARM, NEON" "arm-linux-gnueabihf-gcc -O2 -static -mfpu=neon" qemu-arm
 on "s390x (big-endian)" "s390x-linux-gnu-gcc -O2 -static" qemu-s390x
 on "Cortex-M4F" "arm-none-eabi-gcc -O2 $m4 $here/cortex_m4.c" \
-   "qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel"
+   "qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none
+    -semihosting-config enable=on,target=native -kernel"
 on "wasm" "$wasm" "node --no-warnings $here/wasm.mjs"
 on "wasm, 128-bit vectors" "$wasm -msimd128" "node --no-warnings $here/wasm.mjs"
+
+# What one model costs there.
+"$here/microcontroller.sh" "$lstmc" || failed=1
 exit $failed

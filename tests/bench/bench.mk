@@ -1,5 +1,5 @@
-# bench.mk: builds and runs the bench; `make bench` of the main Makefile comes here with BUILD, CC and the flags of the libraries.
-# oneDNN is a peer if its header is there; PyTorch if a python3 knows it (torch_peer.py says no itself).
+# bench.mk: builds and runs the bench; `make bench` of the main Makefile comes here with BUILD, CC and the flags of the
+# libraries. oneDNN is a peer if its header is there; PyTorch if a python3 knows it (torch_peer.py says no itself).
 BENCH    = tests/bench
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow
 FAST     = -O3 -march=native -ffast-math
@@ -15,7 +15,8 @@ run: $(BUILD)/bench-program/bench
 
 # Linked without -ffast-math: with it the whole program would treat small numbers otherwise.
 $(BUILD)/bench-program/bench: $(OBJECTS) $(BUILD)/liblstmc.a
-	@$(CC) -o $@ $(OBJECTS) $(BUILD)/liblstmc.a $(BLAS_LIBS) $(if $(ONEDNN),-ldnnl -lgomp) $(JANSSON_LIBS) -ldl -lpthread -lm
+	@$(CC) -o $@ $(OBJECTS) $(BUILD)/liblstmc.a $(BLAS_LIBS) $(if $(ONEDNN),-ldnnl -lgomp) $(JANSSON_LIBS) \
+	  -ldl -lpthread -lm
 
 $(BUILD)/bench-program/%.o: $(BENCH)/%.c $(wildcard $(BENCH)/*.h) $(BENCH)/bench.mk
 	@mkdir -p $(@D)

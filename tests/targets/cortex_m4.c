@@ -1,4 +1,5 @@
-/* cortex_m4.c: what a Cortex-M4F needs to start: the vector table, the floating-point unit, and newlib's start (semihosting). */
+/* cortex_m4.c: what a Cortex-M4F needs to start: the vector table, the floating-point unit, and newlib's start
+ * (semihosting). */
 #include <stdint.h>
 
 extern uint32_t __stack;

@@ -1,7 +1,8 @@
-/* microcontroller.c: what a model costs on a Cortex-M: one step of a stream, or, with -DTRAIN, one update from one sample.
- * Without -DMEASURE it is nothing but that, in a loop, for the linker to tell its size; with -DNOTHING not even that.
- * With -DMEASURE it prints instructions and bytes of stack. QEMU's -icount shift=0 lets the clock go on by a nanosecond
- * with each instruction, and the timer counts 25 MHz of it: 40 instructions a tick. A loop of known length is the proof. */
+/* microcontroller.c: what a model costs on a Cortex-M: one step of a stream, or, with -DTRAIN, one update from one
+ * sample. Without -DMEASURE it is nothing but that, in a loop, for the linker to tell its size; with -DNOTHING not even
+ * that. With -DMEASURE it prints instructions and bytes of stack. QEMU's -icount shift=0 lets the clock go on by a
+ * nanosecond with each instruction, and the timer counts 25 MHz of it: 40 instructions a tick. A loop of known length
+ * is the proof. */
 #include "gesture.h"
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
-# microcontroller.sh LSTMC: prints the table of README.md, "On a microcontroller", of the model that stands there: flash, RAM,
-# stack and instructions, with a cross compiler and in an emulator. Exit status 1 if a number of the README's is not within
-# a tenth of what is measured.
+# microcontroller.sh LSTMC: prints the table of README.md, "On a microcontroller", of the model that stands there:
+# flash, RAM, stack and instructions, with a cross compiler and in an emulator. Exit status 1 if a number of the
+# README's is not within a tenth of what is measured.
 set -eu
 lstmc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 here=$(cd "$(dirname "$0")" && pwd)

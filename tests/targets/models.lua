@@ -11,12 +11,16 @@ local function ids(random)
 end
 
 local models = {
-  series = { Input{6, 2}, LSTM{5, return_sequences = true}, GRU{3}, Dense{1}, loss = "mse", data = samples{numbers, samples = 32, validation_samples = 8} },
-  tokens = { Input{7}, Embedding{9, 5}, LSTM{6}, Dense{3, activation = "softmax"}, loss = "sparse_categorical_crossentropy",
+  series = { Input{6, 2}, LSTM{5, return_sequences = true}, GRU{3}, Dense{1}, loss = "mse",
+             data = samples{numbers, samples = 32, validation_samples = 8} },
+  tokens = { Input{7}, Embedding{9, 5}, LSTM{6}, Dense{3, activation = "softmax"},
+             loss = "sparse_categorical_crossentropy",
              data = samples{ids, samples = 32, validation_samples = 8} },
-  planes = { Input{6, 2}, Dense{9, activation = "elu"}, SimpleRNN{7, return_sequences = true}, Flatten{}, Dense{11, activation = "gelu"}, Dense{1},
+  planes = { Input{6, 2}, Dense{9, activation = "elu"}, SimpleRNN{7, return_sequences = true}, Flatten{},
+             Dense{11, activation = "gelu"}, Dense{1},
              loss = "mse", data = samples{numbers, samples = 32, validation_samples = 8} },
-  coder  = { Input{7}, Embedding{9, 4}, GRU{17, reset_after = false}, Dense{3, activation = "softmax"}, loss = "sparse_categorical_crossentropy",
+  coder  = { Input{7}, Embedding{9, 4}, GRU{17, reset_after = false}, Dense{3, activation = "softmax"},
+             loss = "sparse_categorical_crossentropy",
              data = samples{ids, samples = 32, validation_samples = 8} },
 }
 local model = models[arg.name]
