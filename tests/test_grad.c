@@ -477,7 +477,7 @@ Test(grad, what_is_not_kept_says_nothing)
     for (int run = 0; run < 2; run++) {
         Memory *memory = memory_create(ir, false);
         for (int i = 0; i < B * N; i++)
-            memory_of(memory, ir->input)[i] = i / N != 1 ? 0.3 * i - 1 : run == 0 ? 0 : (const double[N]){ NAN, INFINITY, -INFINITY, NAN }[i % N];
+            memory_of(memory, ir->inputs[0])[i] = i / N != 1 ? 0.3 * i - 1 : run == 0 ? 0 : (const double[N]){ NAN, INFINITY, -INFINITY, NAN }[i % N];
         for (int n = 0; n < N; n++)
             memory_of(memory, ir_find(ir, "w"))[n] = 0.5 - 0.2 * n;
         memcpy(memory_of(memory, ir_find(ir, "m")), (const double[B]){ 1, 0, -2 }, B * sizeof(double));
@@ -486,7 +486,7 @@ Test(grad, what_is_not_kept_says_nothing)
             memory_of(memory, ir->output->adjoint)[i] = run && i / N == 1 ? NAN : 1 + i;
         evaluate_section(memory, SECTION_BACKWARD, B);
         memcpy(results[run], memory_of(memory, ir->output), B * N * sizeof(double));
-        memcpy(results[run] + B * N, memory_of(memory, ir->input->adjoint), B * N * sizeof(double));
+        memcpy(results[run] + B * N, memory_of(memory, ir->inputs[0]->adjoint), B * N * sizeof(double));
         memcpy(results[run] + 2 * B * N, memory_of(memory, ir_find(ir, "w")->adjoint), N * sizeof(double));
         memory_free(memory);
     }
@@ -504,13 +504,13 @@ Test(grad, ties)
                             "forward: m[b] = -inf over b\nforward: m[b] max= x[b,i,k] over b i k\nforward: output[b] = m[b] over b\n");
     Memory *memory = memory_create(ir, false);
     const double x[] = { 1, 5, 5, 2, 5, 5,   0, -1, 0, 0, -3, 0 }, expected[] = { 0, 7, 0, 0, 0, 0,   9, 0, 0, 0, 0, 0 };
-    memcpy(memory_of(memory, ir->input), x, sizeof x);
+    memcpy(memory_of(memory, ir->inputs[0]), x, sizeof x);
     evaluate_section(memory, SECTION_FORWARD, 2);
     memory_of(memory, ir->output->adjoint)[0] = 7;
     memory_of(memory, ir->output->adjoint)[1] = 9;
     evaluate_section(memory, SECTION_BACKWARD, 2);
     for (int i = 0; i < 12; i++)
-        cr_expect_eq(memory_of(memory, ir->input->adjoint)[i], expected[i], "d_input[%d] = %g, not %g", i, memory_of(memory, ir->input->adjoint)[i], expected[i]);
+        cr_expect_eq(memory_of(memory, ir->inputs[0]->adjoint)[i], expected[i], "d_input[%d] = %g, not %g", i, memory_of(memory, ir->inputs[0]->adjoint)[i], expected[i]);
     memory_free(memory);
     arena_free(arena);
 }
@@ -548,14 +548,14 @@ Test(grad, kinks)
         char text[300];
         snprintf(text, sizeof text, "batch b 1\ninput x b\nwant input\noutput output b\nforward: output[b] = %s over b\n", rows[i].value);
         Ir *ir = differentiated(arena, text);
-        if (ir->input->adjoint) {
+        if (ir->inputs[0]->adjoint) {
             Memory *memory = memory_create(ir, false);
-            memory_of(memory, ir->input)[0] = rows[i].x;
+            memory_of(memory, ir->inputs[0])[0] = rows[i].x;
             evaluate_section(memory, SECTION_FORWARD, 1);
             memory_of(memory, ir->output->adjoint)[0] = 1;
             evaluate_section(memory, SECTION_BACKWARD, 1);
-            cr_expect_eq(memory_of(memory, ir->input->adjoint)[0], rows[i].expected, "d %s / dx at %g is %g, not %g", rows[i].value, rows[i].x,
-                         memory_of(memory, ir->input->adjoint)[0], rows[i].expected);
+            cr_expect_eq(memory_of(memory, ir->inputs[0]->adjoint)[0], rows[i].expected, "d %s / dx at %g is %g, not %g", rows[i].value, rows[i].x,
+                         memory_of(memory, ir->inputs[0]->adjoint)[0], rows[i].expected);
             memory_free(memory);
         } else {
             cr_expect_eq(rows[i].expected, 0, "%s: no gradient", rows[i].value);
