@@ -338,7 +338,7 @@ Test(evaluate, loops_rows_and_gather)
     cr_assert_null(ir_check(ir), "%s", ir_check(ir));
     Memory *memory = memory_create(ir, false);
     const double ids[] = { 0, 1, 2, 1,   2, 7, -1, 0,   1, 1, 1, 1 }, weights[] = { 1, 10, 2, 20, 3, 30 };
-    memcpy(memory_of(memory, ir->input), ids, sizeof ids);
+    memcpy(memory_of(memory, ir->inputs[0]), ids, sizeof ids);
     memcpy(memory_of(memory, ir_find(ir, "w")), weights, sizeof weights);
     double *output = memory_of(memory, ir->output);
     output[4] = output[5] = -7;
@@ -416,7 +416,7 @@ Test(evaluate, statements)
         "forward: output[b] = m[b] + h[0,b] over b\n");
     cr_assert_null(ir_check(ir), "%s", ir_check(ir));
     Memory *memory = memory_create(ir, false);
-    double *x = memory_of(memory, ir->input), *w = memory_of(memory, ir_find(ir, "w"));
+    double *x = memory_of(memory, ir->inputs[0]), *w = memory_of(memory, ir_find(ir, "w"));
     for (int i = 0; i < 3000; i++)
         x[i] = (i * 7) % 11 - 5;
     for (int i = 0; i < 90000; i++)
