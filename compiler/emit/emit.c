@@ -312,6 +312,19 @@ static void put_noise(const Function *to, const Tensor *noise)
         put(to->out, "}");
 }
 
+/* The structs of the samples are spread over the arrays of the tape. */
+static void put_taken_inputs(const Function *to)
+{
+    put(to->out, "for (int b = 0; b < rows; b++) {");
+    for (int i = 0; i < to->ir->input_count; i++) {
+        const Tensor *input = to->ir->inputs[i];
+        const char *name = c_name(to->arena, input->name);
+        put(to->out, "memcpy(tape->%s[b], x[b].%s, sizeof x[b].%s);", tensor_member(to->arena, to->ir, input), name,
+            name);
+    }
+    put(to->out, "}");
+}
+
 static void emit_forward(Function *to)
 {
     open_function(to,
@@ -320,7 +333,9 @@ static void emit_forward(Function *to)
                   "int rows, uint64_t seed)",
                   SECTION_BIT(SECTION_FORWARD), "training");
     put(to->out, "tape->rows = rows;");
-    if (to->ir->batch_axis)
+    if (to->ir->input_count > 1)
+        put_taken_inputs(to);
+    else if (to->ir->batch_axis)
         put(to->out, "memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);");
     else
         put(to->out, "memcpy(tape->input, x, sizeof tape->input);");

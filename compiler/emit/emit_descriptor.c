@@ -148,6 +148,18 @@ static const char loss_thunk[] =
     "static float @_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
     "    return @_loss(tape, target, sample_weight, scale);\n}\n\n";
 
+static void put_input_table(Out *out, Arena *arena, const struct lstmc_model *descriptor)
+{
+    put(out, "static const struct lstmc_array %s_input_arrays[] = {", descriptor->name);
+    for (int i = 0; i < descriptor->input_arrays; i++) {
+        const struct lstmc_array *array = &descriptor->inputs[i];
+        put(out, "{ .name = %s, .is_integer = %d, .vocabulary = %d, .rank = %d, .shape = %s, .offset = %zu, .count = %zu },",
+            quoted_text(arena, array->name), array->is_integer, array->vocabulary, array->rank,
+            shape_text(arena, array->rank, array->shape), array->offset, array->count);
+    }
+    put(out, "};\n\n");
+}
+
 static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
 {
     put(out, ".name = %s, .source = %s, .version = %s,", quoted_text(arena, descriptor->name),
@@ -161,6 +173,8 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
     put(out, ".target_rank = %d, .target_shape = %s, .target_count = %zu, .target_is_class = %d,",
         descriptor->target_rank, shape_text(arena, descriptor->target_rank, descriptor->target_shape),
         descriptor->target_count, descriptor->target_is_class);
+    if (descriptor->inputs)
+        put(out, ".inputs = %s_input_arrays, .input_arrays = %d,", descriptor->name, descriptor->input_arrays);
     if (descriptor->loss)
         put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
     put(out, ".batch = %d, .shards = %d,", descriptor->batch, descriptor->shards);
@@ -201,6 +215,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     int tape_tensors = count_tape_tensors(programs);
     put_weight_table(out, arena, programs);
     put_tape_table(out, arena, programs);
+    if (descriptor->inputs)
+        put_input_table(out, arena, descriptor);
     emit_text(out, arena, model, predict_thunks);
     if (programs->step)
         emit_text(out, arena, model, step_thunks);

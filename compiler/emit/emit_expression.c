@@ -166,6 +166,20 @@ static char *flat_text(Nest *nest, const Access *access, int first)
     return affine_text(nest->arena, &affine);
 }
 
+/* One of several inputs: a member of the sample's struct. */
+static char *input_text(Nest *nest, const Access *access)
+{
+    const Tensor *tensor = access->tensor;
+    int batch = tensor->batch_dimension;
+    char *text = batch < 0 ? arena_format(nest->arena, "x->%s", c_name(nest->arena, tensor->name))
+                           : arena_format(nest->arena, "x[%s].%s",
+                                          index_text(nest, tensor, &access->index[batch], batch),
+                                          c_name(nest->arena, tensor->name));
+    for (int i = batch + 1; i < tensor->rank; i++)
+        text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
+    return text;
+}
+
 /* An argument is a flat array. */
 static char *argument_text(Nest *nest, const char *name, const Access *access)
 {
@@ -203,6 +217,8 @@ char *access_text(Nest *nest, const Access *access)
     default:
         break;
     }
+    if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_INPUT && nest->ir->input_count > 1)
+        return input_text(nest, access);
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
     char *text = arena_copy_text(nest->arena, tensor_member(nest->arena, nest->ir, tensor));

@@ -156,14 +156,15 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
     if (programs->training)
         put_define(out, prefix, "SHARDS", (size_t)descriptor->shards, "tapes that make up one batch");
     put_define(out, prefix, "INPUTS", descriptor->input_count,
-               arena_format(arena, "elements of x, a sample: %s",
-                            shape_text(arena, descriptor->input_rank, descriptor->input_shape)));
+               descriptor->inputs ? arena_format(arena, "elements of a sample, struct %s_inputs", descriptor->name)
+                                  : arena_format(arena, "elements of x, a sample: %s",
+                                                 shape_text(arena, descriptor->input_rank, descriptor->input_shape)));
     put_define(out, prefix, "OUTPUTS", descriptor->output_count,
                arena_format(arena, "elements of y, a sample: %s",
                             shape_text(arena, descriptor->output_rank, descriptor->output_shape)));
     if (programs->training && programs->training->loss)
         put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
-    if (input->time_dimension >= 0)
+    if (input->time_dimension >= 0 && !descriptor->inputs)
         put_define(out, prefix, "TIMESTEPS", (size_t)input->extent[input->time_dimension], "steps of a sample");
     put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
     if (programs->training) {
@@ -212,6 +213,24 @@ static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, 
     close_struct(out, start);
 }
 
+static const char about_inputs[] = "One sample, x: $_INPUTS elements of four bytes, without gaps.";
+
+static void put_inputs_struct(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    emit_prose(out, arena, fill_template(arena, programs->model, about_inputs));
+    put(out, "struct %s_inputs {", descriptor->name);
+    for (int i = 0; i < descriptor->input_arrays; i++) {
+        const struct lstmc_array *array = &descriptor->inputs[i];
+        const char *text = arena_format(arena, "%s %s", array->is_integer ? "int32_t" : "float",
+                                        c_name(arena, array->name));
+        for (int d = 0; d < array->rank; d++)
+            text = arena_format(arena, "%s[%d]", text, array->shape[d]);
+        put(out, "%s;%s", text, array->is_integer ? arena_format(arena, "     /* ids below %d */", array->vocabulary) : "");
+    }
+    put(out, "};\n\n");
+}
+
 static void put_weight_structs(Out *out, Arena *arena, const Programs *programs, Sizes sizes)
 {
     open_struct(out, arena, programs, "weights", sizes.weights,
@@ -248,6 +267,8 @@ static const char about_input_gradient[] =
 static void put_structs(Out *out, Arena *arena, const Programs *programs)
 {
     Sizes sizes = emit_sizes(programs);
+    if (programs->model->descriptor.inputs)
+        put_inputs_struct(out, arena, programs);
     put_weight_structs(out, arena, programs, sizes);
     put_memory_struct(out, arena, programs, emit_packed_program(programs), HOME_PREPARED, "packed", sizes.packed,
                       programs->trained ? about_contained : about_packed);

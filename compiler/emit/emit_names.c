@@ -152,7 +152,8 @@ char *fill_template(Arena *arena, const Model *model, const char *text)
     const struct { const char *mark, *value; } marks[] = {
         { "@", descriptor->name },
         { "$", macro_prefix(arena, descriptor) },
-        { "<x>", descriptor->input_is_tokens ? "int32_t" : "float" },
+        { "<x>", descriptor->inputs ? arena_format(arena, "struct %s_inputs", descriptor->name)
+                 : descriptor->input_is_tokens ? "int32_t" : "float" },
         { "<target>", descriptor->target_is_class ? "int32_t" : "float" },
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {

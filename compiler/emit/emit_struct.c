@@ -66,7 +66,7 @@ static const char *interface_member(const Ir *ir, const Tensor *tensor)
         return "output";
     if (tensor == ir->output->adjoint)
         return "d_output";
-    return tensor->role == ROLE_GRADIENT && !tensor->weight ? "d_input" : NULL;
+    return tensor->role == ROLE_GRADIENT && !tensor->weight && ir->input_count == 1 ? "d_input" : NULL;
 }
 
 static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)

@@ -374,6 +374,29 @@ static uint64_t fingerprint(Description *d)
     return hash_text(hash, model->loss ? model->loss : "");
 }
 
+/* A sample is all inputs, one behind the other. */
+static void extract_inputs(Description *d)
+{
+    struct lstmc_model *m = &d->model.descriptor;
+    struct lstmc_array *arrays = arena_array(d->arena, struct lstmc_array, d->model.input_count);
+    m->input_count = 0;
+    for (int i = 0; i < d->model.input_count; i++) {
+        const Layer *layer = &d->model.layers[d->model.inputs[i]];
+        struct lstmc_array *array = &arrays[i];
+        *array = (struct lstmc_array){ .name = layer->name, .is_integer = layer->vocabulary > 0,
+                                       .vocabulary = layer->vocabulary, .rank = layer->output.rank };
+        memcpy(array->shape, layer->output.extent, sizeof array->shape);
+        array->offset = m->input_count;
+        array->count = product(array->rank, array->shape);
+        m->input_count += array->count;
+    }
+    m->inputs = arrays;
+    m->input_arrays = d->model.input_count;
+    m->input_is_tokens = m->vocabulary = 0;
+    m->input_rank = 1;
+    m->input_shape[0] = (int)m->input_count;
+}
+
 static void extract_descriptor(Description *d, int batch)
 {
     struct lstmc_model *m = &d->model.descriptor;
@@ -382,13 +405,15 @@ static void extract_descriptor(Description *d, int batch)
     m->source = slash ? slash + 1 : d->file;
     m->version = LSTMC_VERSION;
     m->input_is_tokens = field_flag(d, "input_is_tokens");
-    m->vocabulary = d->model.layers[0].vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
+    m->vocabulary = d->model.layers[0].vocabulary;
     m->target_is_class = field_flag(d, "target_is_class");
     m->output_rank = field_shape(d, "output_shape", LSTMC_RANK_MAX, m->output_shape);
     m->target_rank = field_shape(d, "target_shape", LSTMC_RANK_MAX, m->target_shape);
     m->input_rank = d->model.layers[0].output.rank;
     memcpy(m->input_shape, d->model.layers[0].output.extent, sizeof m->input_shape);
     m->input_count = product(m->input_rank, m->input_shape);
+    if (d->model.input_count > 1)
+        extract_inputs(d);
     m->output_count = product(m->output_rank, m->output_shape);
     m->target_count = product(m->target_rank, m->target_shape);
     int whole = field_integer(d, "batch_size", 0, INT_MAX, 0), shards = field_integer(d, "shards", 0, INT_MAX, 0);

@@ -104,6 +104,11 @@ static void compare_input_gradient(const Side *s, int call)
     for (int i = 0; i < g->tape_tensor_count; i++)
         if (!strcmp(g->tape_tensors[i].name, "d_input"))
             compare(s, call, "gradient of the input", (const float *)s->tape + g->tape_tensors[i].offset);
+    for (int k = 0; k < g->input_arrays; k++)
+        for (int i = 0; i < g->tape_tensor_count; i++)
+            if (!strcmp(g->tape_tensors[i].name, arena_format(s->arena, "inputs.d_%s", g->inputs[k].name)))
+                compare(s, call, arena_format(s->arena, "gradient of %s", g->inputs[k].name),
+                        (const float *)s->tape + g->tape_tensors[i].offset);
 }
 
 /* The gradients are those of both calls. */

@@ -11,6 +11,33 @@ static REAL *NAME(numbers)(Run *run, const float *from, size_t count)
     return to;
 }
 
+/* Array k of all samples. */
+static const void *NAME(array)(Run *run, const float *samples, const struct lstmc_array *array)
+{
+    const struct lstmc_model *m = &model_of(run)->descriptor;
+    size_t rows = (size_t)run->reference->rows;
+    float *gathered = arena_array(run->scratch, float, rows * array->count + 1);
+    for (size_t row = 0; row < rows; row++)
+        memcpy(gathered + row * array->count, samples + row * m->input_count + array->offset,
+               array->count * sizeof *gathered);
+    return array->is_integer ? (const void *)gathered : NAME(numbers)(run, gathered, rows * array->count);
+}
+
+static void NAME(forward)(Run *run, NAME(Interpreter) *it, const ReferenceCall *call, const REAL *weights)
+{
+    const struct lstmc_model *m = &model_of(run)->descriptor;
+    int rows = run->reference->rows;
+    if (!m->inputs) {
+        const void *x = m->input_is_tokens ? call->x : NAME(numbers)(run, call->x, (size_t)rows * m->input_count);
+        NAME(interpreter_forward)(it, weights, x, rows, REFERENCE_FIRST_ROW, call->seed);
+        return;
+    }
+    const void **x = arena_array(run->scratch, const void *, m->input_arrays);
+    for (int k = 0; k < m->input_arrays; k++)
+        x[k] = NAME(array)(run, call->x, &m->inputs[k]);
+    NAME(interpreter_forward_all)(it, weights, x, rows, REFERENCE_FIRST_ROW, call->seed);
+}
+
 static void NAME(take)(Run *run, int call, const char *name, const REAL *values, size_t count)
 {
     Quantity *quantity = next_quantity(run, call, name, count);
@@ -32,6 +59,21 @@ static void NAME(take_states)(Run *run, const NAME(Interpreter) *it, int call)
         }
 }
 
+/* Where the gradient of each input went; NULL of ids. */
+static REAL **NAME(backward)(Run *run, NAME(Interpreter) *it, REAL *gradients)
+{
+    const struct lstmc_model *m = &model_of(run)->descriptor;
+    size_t rows = (size_t)run->reference->rows;
+    REAL **d_inputs = arena_array(run->scratch, REAL *, m->input_arrays + 1);
+    if (!m->inputs && !m->input_is_tokens)
+        d_inputs[0] = arena_array(run->scratch, REAL, rows * m->input_count);
+    for (int k = 0; k < m->input_arrays; k++)
+        if (!m->inputs[k].is_integer)
+            d_inputs[k] = arena_array(run->scratch, REAL, rows * m->inputs[k].count);
+    NAME(interpreter_backward_all)(it, gradients, d_inputs);
+    return d_inputs;
+}
+
 static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const ReferenceCall *call, REAL *gradients)
 {
     const struct lstmc_model *m = &model_of(run)->descriptor;
@@ -45,14 +87,17 @@ static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const Refer
     } else {
         NAME(interpreter_set_d_output)(it, NAME(numbers)(run, call->d_output, rows * m->output_count));
     }
-    REAL *d_input = m->input_is_tokens ? NULL : arena_array(run->scratch, REAL, rows * m->input_count);
-    NAME(interpreter_backward)(it, gradients, d_input);
+    REAL **d_inputs = NAME(backward)(run, it, gradients);
     for (int w = 0; w < m->weight_tensors; w++)
         if (m->weights[w].trainable)
             NAME(take)(run, number, arena_format(run->scratch, "gradient %s", m->weights[w].name),
                        gradients + m->weights[w].offset, m->weights[w].count);
-    if (d_input)
-        NAME(take)(run, number, "gradient of the input", d_input, rows * m->input_count);
+    if (!m->inputs && d_inputs[0])
+        NAME(take)(run, number, "gradient of the input", d_inputs[0], rows * m->input_count);
+    for (int k = 0; k < m->input_arrays; k++)
+        if (d_inputs[k])
+            NAME(take)(run, number, arena_format(run->scratch, "gradient of %s", m->inputs[k].name), d_inputs[k],
+                       rows * m->inputs[k].count);
 }
 
 static void NAME(run_calls)(Run *run, NAME(Interpreter) *it)
@@ -65,9 +110,8 @@ static void NAME(run_calls)(Run *run, NAME(Interpreter) *it)
     NAME(interpreter_perturb)(it, run->draw);
     for (int c = 0; c < reference->call_count; c++) {
         const ReferenceCall *call = &reference->calls[c];
-        const void *x = m->input_is_tokens ? call->x : NAME(numbers)(run, call->x, rows * m->input_count);
         (call->carries ? NAME(interpreter_carry) : NAME(interpreter_reset))(it);
-        NAME(interpreter_forward)(it, weights, x, reference->rows, REFERENCE_FIRST_ROW, call->seed);
+        NAME(forward)(run, it, call, weights);
         NAME(take)(run, c, "output", NAME(interpreter_output)(it), rows * m->output_count);
         NAME(take_states)(run, it, c);
         if (call->trains)

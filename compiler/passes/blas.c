@@ -161,13 +161,27 @@ static void let_tiles_follow_their_loop(Ir *ir)
 
 /* ---- the whole ---- */
 
+static void note_input(void *context, const Access *access)
+{
+    *(bool *)context |= access->tensor->role == ROLE_INPUT;
+}
+
+/* The rows of one of several inputs lie in structs, at distances of their own. */
+static bool reads_structs(const Ir *ir, const Statement *statement)
+{
+    bool reads = false;
+    if (ir->input_count > 1)
+        expr_visit_loads(statement->value, note_input, &reads);
+    return reads;
+}
+
 static void find_products(Ir *ir, const Target *target)
 {
     Tensor *copy = NULL;
     for (int i = 0; i < ir->statement_count; i++) {
         Statement *statement = ir->statements[i];
         bool steps_first, had_copy = copy != NULL;
-        statement->blas = product_is_large(statement, target, &steps_first);
+        statement->blas = product_is_large(statement, target, &steps_first) && !reads_structs(ir, statement);
         if (!statement->blas || !steps_first)
             continue;
         Expr *const *factor = statement->value->argument;

@@ -89,8 +89,9 @@ static void find_flows(Grad *grad)
 static void create_adjoint(Ir *ir, Tensor *tensor)
 {
     bool gradient = tensor->role == ROLE_WEIGHT || tensor->role == ROLE_INPUT;
+    bool is_x = tensor->role == ROLE_INPUT && ir->input_count == 1;
     Tensor *adjoint = ir_tensor(ir, gradient ? ROLE_GRADIENT : ROLE_ADJOINT, tensor->layer,
-                                arena_format(ir->arena, "d_%s", tensor->role == ROLE_INPUT ? "input" : tensor->name),
+                                arena_format(ir->arena, "d_%s", is_x ? "input" : tensor->name),
                                 tensor->rank, tensor->extent);
     adjoint->batch_dimension = tensor->batch_dimension;
     adjoint->time_dimension = tensor->time_dimension;

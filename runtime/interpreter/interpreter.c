@@ -276,21 +276,24 @@ void interpreter_free(Interpreter *it)
 
 /* ---- the walk ---- */
 
-static void read_input(Interpreter *it, const Value *input, const void *x)
+static size_t sample_bytes(const Value *input)
 {
-    size_t count = (size_t)it->rows * input->count;
-    if (!input->ids) {
-        memcpy(input->y, x, count * sizeof(REAL));
-        return;
-    }
-    memcpy(input->ids, x, count * sizeof(int32_t));
-    for (int32_t *id = input->ids; id < input->ids + count; id++)
-        if (*id < 0 || *id >= input->vocabulary)
-            *id = 0;
+    return input->count * (input->ids ? sizeof(int32_t) : sizeof(REAL));
 }
 
-void interpreter_forward_all(Interpreter *it, const REAL *weights, const void *const *x, int rows, int first_row,
-                             uint64_t seed)
+/* `stride`: bytes from one sample to the next. */
+static void read_input(Interpreter *it, const Value *input, const void *x, size_t stride)
+{
+    size_t bytes = sample_bytes(input);
+    char *to = input->ids ? (char *)input->ids : (char *)input->y;
+    for (int row = 0; row < it->rows; row++)
+        memcpy(to + (size_t)row * bytes, (const char *)x + (size_t)row * stride, bytes);
+    for (size_t i = 0; input->ids && i < (size_t)it->rows * input->count; i++)
+        if (input->ids[i] < 0 || input->ids[i] >= input->vocabulary)
+            input->ids[i] = 0;
+}
+
+static void begin_forward(Interpreter *it, const REAL *weights, int rows, int first_row, uint64_t seed)
 {
     assert(rows >= 1 && rows <= it->rows_max);
     it->weights = weights;
@@ -300,16 +303,30 @@ void interpreter_forward_all(Interpreter *it, const REAL *weights, const void *c
     it->gradient_at_logits = false;
     it->kink_distance = INFINITY;
     it->kink_sides = 0;
+}
+
+void interpreter_forward_all(Interpreter *it, const REAL *weights, const void *const *x, int rows, int first_row,
+                             uint64_t seed)
+{
+    begin_forward(it, weights, rows, first_row, seed);
     for (int k = 0; k < it->input_count; k++)
-        read_input(it, &it->inputs[k], x[k]);
+        read_input(it, &it->inputs[k], x[k], sample_bytes(&it->inputs[k]));
     for (int i = 0; i < it->run_count; i++)
         it->runs[i].kind->forward(it, &it->runs[i]);
 }
 
 void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, int rows, int first_row, uint64_t seed)
 {
-    assert(it->input_count == 1);
-    interpreter_forward_all(it, weights, &x, rows, first_row, seed);
+    size_t stride = 0, offset = 0;
+    begin_forward(it, weights, rows, first_row, seed);
+    for (int k = 0; k < it->input_count; k++)
+        stride += sample_bytes(&it->inputs[k]);
+    for (int k = 0; k < it->input_count; k++) {
+        read_input(it, &it->inputs[k], (const char *)x + offset, stride);
+        offset += sample_bytes(&it->inputs[k]);
+    }
+    for (int i = 0; i < it->run_count; i++)
+        it->runs[i].kind->forward(it, &it->runs[i]);
 }
 
 void interpreter_set_d_outputs(Interpreter *it, const REAL *const *d_outputs)

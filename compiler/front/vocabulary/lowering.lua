@@ -178,9 +178,9 @@ local function new_program(model, options)
 end
 
 -- What a layer outside of the program puts out: an input of the program.
-local function add_input(program, name, shape, vocabulary, options)
+local function add_input(program, group, name, shape, vocabulary, options)
   local b, tokens = program.batch_axis, vocabulary ~= nil
-  local tensor = add_tensor(program, { layer = "", name = name, role = "input",
+  local tensor = add_tensor(program, { layer = group, name = name, role = "input",
     integer = tokens, vocabulary = vocabulary,
     extents = b and joined({ program.batch }, shape) or shape, batch_dimension = b and 0 or nil,
     time_dimension = (#shape > 1 or tokens) and (b and 1 or 0) or nil,
@@ -213,7 +213,8 @@ function internal.lower(model, options)
   local program, flows = new_program(model, options), {}
   for _, input in ipairs(model.inputs) do
     local shape = options.streaming and internal.reshape(model, 1) or input.output
-    flows[input] = add_input(program, #model.inputs == 1 and "x" or input.name, shape, input.vocabulary, options)
+    local one = #model.inputs == 1
+    flows[input] = add_input(program, one and "" or "inputs", one and "x" or input.name, shape, input.vocabulary, options)
   end
   for _, layer in ipairs(model.layers) do
     if not flows[layer] then
@@ -238,7 +239,7 @@ function internal.lower_layer(model, options)
   local program = new_program(model, options)
   for k, from in ipairs(layer.from) do
     local vocabulary = layer.definition.input == "tokens" and from.vocabulary or nil
-    inputs[k] = add_input(program, k == 1 and "x" or "x_" .. k, layer.inputs[k], vocabulary, options)
+    inputs[k] = add_input(program, "", k == 1 and "x" or "x_" .. k, layer.inputs[k], vocabulary, options)
   end
   add_output(program, lower_one(program, layer, inputs))
   return program
