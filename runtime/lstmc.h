@@ -201,6 +201,13 @@ int lstmc_npy_write_double(const char *path, const double *values, int rank, con
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
+/* The same for a model with several inputs: one file for each, in the order of model->inputs. */
+int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *y_path,
+                          int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message);
+
+/* Element `index` of an array of samples: ids are below this; 0: a float. */
+int lstmc_input_vocabulary(const struct lstmc_model *model, size_t index);
+
 /* Replaces the bytes of a packed file, which are the caller's to free(), by what it holds, with one
  * zero byte behind. */
 typedef int lstmc_unpack(const char *path, unsigned char **bytes, size_t *size, struct lstmc_message *message);

@@ -51,7 +51,7 @@ typedef struct Trial {
 
 char *oracle_description(Arena *arena, const char *text)
 {
-    if (strstr(text, "return Sequential"))
+    if (strstr(text, "return "))
         return arena_copy_text(arena, text);
     return arena_format(arena, "return Sequential{ name = \"battery\", batch_size = 4, shards = 1, %s }", text);
 }
@@ -91,6 +91,47 @@ static void draw_weights(Trial *trial, double scale)
     }
 }
 
+/* The inputs of a call lie one after the other, input k in [rows, count] from here on. */
+static const struct lstmc_array *arrays_of(const Trial *trial, int *count)
+{
+    const struct lstmc_model *m = &trial->model->descriptor;
+    *count = m->inputs ? m->input_arrays : 1;
+    if (m->inputs)
+        return m->inputs;
+    struct lstmc_array *whole = arena_array(trial->arena, struct lstmc_array, 1);
+    *whole = (struct lstmc_array){ .vocabulary = m->input_is_tokens ? m->vocabulary : 0, .count = m->input_count };
+    return whole;
+}
+
+static size_t place_of(const Trial *trial, int input)
+{
+    int count;
+    return (size_t)trial->rows * arrays_of(trial, &count)[input].offset;
+}
+
+static size_t elements_of(const Trial *trial, int input)
+{
+    int count;
+    return arrays_of(trial, &count)[input].count;
+}
+
+static void draw_inputs(const Trial *trial, Call *call, uint64_t stream)
+{
+    int count;
+    const struct lstmc_array *arrays = arrays_of(trial, &count);
+    call->ids = arena_array(trial->arena, int32_t, trial->inputs);
+    call->x = arena_array(trial->arena, double, trial->inputs);
+    for (size_t i = 0; i < trial->inputs; i++) {
+        const struct lstmc_array *array = arrays;
+        while (i >= (size_t)trial->rows * (array->offset + array->count))
+            array++;
+        call->x[i] = 1.5 * draw(trial, stream, i);
+        if (array->vocabulary)
+            call->x[i] = call->ids[i] =
+                (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, i) % (uint64_t)array->vocabulary);
+    }
+}
+
 static void draw_call(Trial *trial, Call *call, int number)
 {
     Arena *arena = trial->arena;
@@ -98,17 +139,11 @@ static void draw_call(Trial *trial, Call *call, int number)
     size_t classes = (size_t)m->output_shape[m->output_rank - 1];
     uint64_t stream = 100 * (uint64_t)(number + 1);
     bool probabilities = trial->model->loss && strstr(trial->model->loss, "crossentropy");
-    call->ids = arena_array(arena, int32_t, trial->inputs);
-    call->x = arena_array(arena, double, trial->inputs);
+    draw_inputs(trial, call, stream);
     call->classes = arena_array(arena, int32_t, trial->targets);
     call->target = arena_array(arena, double, trial->targets);
     call->sample_weight = arena_array(arena, double, trial->rows);
     call->d_output = arena_array(arena, double, trial->outputs);
-    for (size_t i = 0; i < trial->inputs; i++) {
-        call->x[i] = 1.5 * draw(trial, stream, i);
-        if (m->input_is_tokens)
-            call->x[i] = call->ids[i] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, i) % (uint64_t)m->vocabulary);
-    }
     for (size_t i = 0; i < trial->targets; i++) {
         double value = draw(trial, stream + 1, i);
         call->classes[i] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream + 1, 1, i) % classes);
@@ -145,8 +180,14 @@ static void keep_states(const Trial *trial, const Interpreter_double *interprete
 
 static void interpret_forward(const Trial *trial, Interpreter_double *interpreter, const Call *call)
 {
-    const void *x = trial->model->descriptor.input_is_tokens ? (const void *)call->ids : call->x;
-    interpreter_forward_double(interpreter, trial->weights, x, trial->rows, FIRST_ROW, trial->oracles->seed);
+    int count;
+    const struct lstmc_array *arrays = arrays_of(trial, &count);
+    const void **x = arena_array(trial->arena, const void *, count);
+    for (int k = 0; k < count; k++) {
+        size_t first = (size_t)trial->rows * arrays[k].offset;
+        x[k] = arrays[k].vocabulary ? (const void *)(call->ids + first) : call->x + first;
+    }
+    interpreter_forward_all_double(interpreter, trial->weights, x, trial->rows, FIRST_ROW, trial->oracles->seed);
 }
 
 static void interpret_call(const Trial *trial, Interpreter_double *interpreter, Call *call)
@@ -162,7 +203,12 @@ static void interpret_call(const Trial *trial, Interpreter_double *interpreter, 
         interpreter_set_d_output_double(interpreter, call->d_output);
     call->gradients = arena_array(trial->arena, double, m->gradient_count + 1);
     call->d_input = arena_array(trial->arena, double, trial->inputs);
-    interpreter_backward_double(interpreter, call->gradients, m->input_is_tokens ? NULL : call->d_input);
+    int count;
+    const struct lstmc_array *arrays = arrays_of(trial, &count);
+    double **d_inputs = arena_array(trial->arena, double *, count);
+    for (int k = 0; k < count; k++)
+        d_inputs[k] = arrays[k].vocabulary ? NULL : call->d_input + (size_t)trial->rows * arrays[k].offset;
+    interpreter_backward_all_double(interpreter, call->gradients, d_inputs);
 }
 
 static bool outputs_are_moderate(const Trial *trial, Interpreter_double *interpreter)
@@ -310,9 +356,11 @@ static void compare_backward(Trial *trial, const Ir *ir, Memory *memory, const c
                 call->gradients + tensor->weight->offset, tensor->weight->count);
     }
     double *no_flow = arena_array(trial->arena, double, trial->inputs);
-    if (ir->inputs[0]->trainable)
-        compare(trial, pass, number, "gradient of the input", ir->inputs[0]->adjoint ? memory_of(memory, ir->inputs[0]->adjoint) : no_flow,
-                call->d_input, trial->inputs);
+    for (int k = 0; k < ir->input_count; k++)
+        if (ir->inputs[k]->trainable)
+            compare(trial, pass, number, arena_format(trial->arena, "gradient of input %d", k),
+                    ir->inputs[k]->adjoint ? memory_of(memory, ir->inputs[k]->adjoint) : no_flow,
+                    call->d_input + place_of(trial, k), (size_t)trial->rows * elements_of(trial, k));
 }
 
 static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool differentiated)
@@ -322,7 +370,8 @@ static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool 
         const Call *call = &trial->calls[c];
         if (c)
             evaluate_section(memory, SECTION_CARRY, trial->rows);
-        set(memory, ir->inputs[0], call->x, trial->inputs);
+        for (int k = 0; k < ir->input_count; k++)
+            set(memory, ir->inputs[k], call->x + place_of(trial, k), (size_t)trial->rows * elements_of(trial, k));
         evaluate_section(memory, SECTION_FORWARD, trial->rows);
         if (ir->loss) {
             set(memory, ir->target, call->target, trial->targets);

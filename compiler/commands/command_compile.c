@@ -130,6 +130,12 @@ typedef struct Job {
 static int write_result(Job *job, const Compiled *compiled)
 {
     Golden golden;
+    if (job->arguments->example && compiled->programs.model->descriptor.inputs) {
+        snprintf(job->message.text, sizeof job->message.text, "--example: the program reads one array a sample, and "
+                 "the model has %d inputs (--self-test shows how they are filled)",
+                 compiled->programs.model->input_count);
+        return 1;
+    }
     if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics,
                                                      &compiled->programs, &job->shipment, &golden, &job->message))
         return 1;

@@ -12,15 +12,26 @@ static const char *shape_text(Arena *arena, const Shape *shape)
     return arena_format(arena, "%s}", text);
 }
 
+/* "  lstm, gru"; nothing in a chain. */
+static const char *reads_text(Arena *arena, const Model *model, const Layer *layer)
+{
+    const char *text = "";
+    for (int k = 0; !model_is_chain(model) && k < layer->from_count; k++)
+        text = arena_format(arena, "%s%s%s", text, k ? ", " : "  ", model->layers[layer->from[k]].name);
+    return text;
+}
+
 static void print_layers(Arena *arena, const Model *model)
 {
-    printf("%-24s %-16s %-16s %12s\n", "layer", "kind", "output", "parameters");
+    printf("%-24s %-16s %-16s %12s%s\n", "layer", "kind", "output", "parameters",
+           model_is_chain(model) ? "" : "  reads");
     for (int l = 0; l < model->layer_count; l++) {
         const Layer *layer = &model->layers[l];
         size_t count = 0;
         for (int w = 0; w < layer->weight_count; w++)
             count += layer->weights[w]->count;
-        printf("%-24s %-16s %-16s %12zu%s%s\n", layer->name, layer->kind, shape_text(arena, &layer->output), count,
+        printf("%-24s %-16s %-16s %12zu%s%s%s\n", layer->name, layer->kind, shape_text(arena, &layer->output), count,
+               reads_text(arena, model, layer),
                layer->custom ? "  defined by the description" : "", count && !layer->trainable ? "  frozen" : "");
     }
     const struct lstmc_model *m = &model->descriptor;

@@ -63,7 +63,7 @@ static size_t take_numbers(PredictInput *input, void *x, size_t count, size_t ke
     for (int t = 0; t < input->base_count; t++)
         input->base[kept * (size_t)input->base_count + (size_t)t] =
             input->raw[count - row + (size_t)base_column(meaning, t)];
-    if (!input->model->input_is_tokens)
+    if (!input->model->input_is_tokens && !input->model->inputs)
         return lstmc_normalize(meaning, input->raw, x, count);
     struct lstmc_dataset ids = { .x = x };
     while (i < count && lstmc_store_input(input->model, &ids, i, input->raw[i]))
@@ -87,7 +87,7 @@ static int read_array_sample(PredictInput *input, size_t sample, void *x, size_t
         return LSTMC_OK;
     return lstmc_fail(&input->session->message, LSTMC_MISMATCH,
                       "%.200s: row %zu, column %zu (from 0): %.9g is not %s%s", input->path, sample,
-                      layout->skip + place, input->raw[place], lstmc_input_range(input->model).text,
+                      layout->skip + place, input->raw[place], lstmc_input_range(input->model, place).text,
                       input->meaning->input.columns ? " once it is scaled" : "");
 }
 
@@ -237,10 +237,11 @@ static bool read_word(PredictInput *input, char *word, size_t *length)
     return *length > 0;
 }
 
-static int no_number(PredictInput *input, const char *word)
+static int no_number(PredictInput *input, const char *word, size_t index)
 {
-    if (input->model->input_is_tokens)
-        return FAIL(input, "\"%.80s\" is no id in [0, %d)", word, input->model->vocabulary);
+    int vocabulary = lstmc_input_vocabulary(input->model, index);
+    if (vocabulary)
+        return FAIL(input, "\"%.80s\" is no id in [0, %d)", word, vocabulary);
     return FAIL(input, "\"%.80s\" is no finite number", word);
 }
 
@@ -255,8 +256,9 @@ static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
         }
         struct lstmc_dataset ids = { .x = x };
         if (!lstmc_number_read(word, length, &input->raw[i]) ||
-            (input->model->input_is_tokens && !lstmc_store_input(input->model, &ids, (size_t)i, input->raw[i])))
-            return no_number(input, word);
+            (lstmc_input_vocabulary(input->model, (size_t)i) &&
+             !lstmc_store_input(input->model, &ids, (size_t)i, input->raw[i])))
+            return no_number(input, word, (size_t)i);
     }
     size_t place = take_numbers(input, x, (size_t)count, kept);
     return place == (size_t)count

@@ -50,8 +50,9 @@ static void draw_arguments(Stand *s)
     uint64_t last = (uint64_t)m->output_shape[m->output_rank - 1];
     lstmc_init(m, s->weights, 1);
     for (size_t i = 0; i < (size_t)s->rows * m->input_count; i++) {
-        if (m->input_is_tokens)
-            ((int32_t *)(void *)s->x)[i] = (int32_t)(lstmc_random_bits(1, 1, 0, i) % (uint64_t)m->vocabulary);
+        int vocabulary = lstmc_input_vocabulary(m, i);
+        if (vocabulary)
+            ((int32_t *)(void *)s->x)[i] = (int32_t)(lstmc_random_bits(1, 1, 0, i) % (uint64_t)vocabulary);
         else
             s->x[i] = 2 * lstmc_random_uniform(1, 1, 0, i) - 1;
     }

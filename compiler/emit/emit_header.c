@@ -29,8 +29,25 @@ const char *comment_text(Arena *arena, const char *text)
     return copy;
 }
 
+/* One line for each layer: "lstm[7, 6] = LSTM(series)". */
+static void put_graph(Out *out, Arena *arena, const Model *model)
+{
+    for (int i = 0; i < model->layer_count; i++) {
+        const Layer *layer = &model->layers[i];
+        const char *from = "";
+        for (int k = 0; k < layer->from_count; k++)
+            from = arena_format(arena, "%s%s%s", from, k ? ", " : "", model->layers[layer->from[k]].name);
+        put(out, " *   %s%s = %s(%s)", layer->name, shape_text(arena, layer->output.rank, layer->output.extent),
+            layer->kind, from);
+    }
+}
+
 static void put_layers(Out *out, Arena *arena, const Model *model)
 {
+    if (!model_is_chain(model)) {
+        put_graph(out, arena, model);
+        return;
+    }
     const struct lstmc_model *descriptor = &model->descriptor;
     const char *line = arena_format(arena, " *   %s%s", descriptor->input_is_tokens ? "tokens" : "x",
                                     shape_text(arena, descriptor->input_rank, descriptor->input_shape));

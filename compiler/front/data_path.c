@@ -68,6 +68,11 @@ int data_path_replace(Data *data, const char *const *words, int count, struct ls
                 break;
         if (!path)
             return no_path(data->kind, words[i], message);
+        if (data->x_arrays && (path->offset == offsetof(Data, x) || path->offset == offsetof(Data, validation_x))) {
+            snprintf(message->text, sizeof message->text,
+                     "--data %s: the model has several inputs: their files are named in the description", words[i]);
+            return LSTMC_MISMATCH;
+        }
         *data_path_of(data, path) = words[i] + (length ? length + 1 : 0);
     }
     return LSTMC_OK;

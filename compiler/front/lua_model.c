@@ -253,6 +253,15 @@ static const char *path_field(Description *d, const char *name)
     return from_description(d, field_text(d, name));
 }
 
+static const char **extract_arrays(Description *d, const char *name)
+{
+    int count;
+    const char **files = field_names(d, name, &count);
+    for (int i = 0; i < count; i++)
+        files[i] = from_description(d, files[i]);
+    return count ? files : NULL;
+}
+
 static void extract_lines(Description *d, Data *data)
 {
     data->files = field_names(d, "files", &data->file_count);
@@ -327,6 +336,8 @@ static void extract_data(Description *d)
         data->kind = (DataKind)KIND_FIELD(d, "kind", kinds);
         data->line = field_integer(d, "line", 0, INT_MAX, 0);
         extract_paths(d, data);
+        data->x_arrays = extract_arrays(d, "x_files");
+        data->validation_arrays = extract_arrays(d, "validation_files");
         data->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
         data->unknown = field_integer(d, "unknown", 0, INT_MAX, 0);
         data->window = field_integer(d, "window", 0, INT_MAX, 0);
@@ -359,6 +370,8 @@ static uint64_t fingerprint(Description *d)
     for (int l = 0; l < model->layer_count; l++) {
         const Layer *layer = &model->layers[l];
         hash = hash_text(hash_text(hash, layer->kind), layer->name);
+        for (int k = 0; !model_is_chain(model) && k < layer->from_count; k++)
+            hash = hash_text(hash, model->layers[layer->from[k]].name);
         for (int i = 0; i < layer->output.rank; i++)
             hash = hash_text(hash, arena_format(d->arena, "%d", layer->output.extent[i]));
         for (int i = 0; i < layer->argument_count; i++) {

@@ -37,6 +37,8 @@ typedef struct Numbers {
     const char *name;                   /* "x" */
     const char *which;                  /* "sample 3" */
     bool is_target;
+    const struct lstmc_array *array;    /* of several inputs this one; NULL: all that there is */
+    size_t first;                       /* where its elements begin in the sample */
     size_t count, wanted;               /* those beyond what is wanted are only counted */
     int depth;                          /* of the tables around the number in hand */
     lua_Integer place[LSTMC_RANK_MAX + 1];      /* in them */
@@ -67,14 +69,15 @@ static bool store(const Numbers *n, double value)
 {
     struct lstmc_dataset sample = n->sample;
     return n->is_target ? lstmc_store_target(n->model, &sample, n->count, value)
-                        : lstmc_store_input(n->model, &sample, n->count, value);
+                        : lstmc_store_input(n->model, &sample, n->first + n->count, value);
 }
 
 /* True and false are 1 and 0 where there are numbers, or two classes; a token, or one class of several, they do not
  * name. */
 static bool takes_booleans(const Numbers *n)
 {
-    return n->is_target ? !n->model->target_is_class || lstmc_classes(n->model) == 2 : !n->model->input_is_tokens;
+    return n->is_target ? !n->model->target_is_class || lstmc_classes(n->model) == 2
+                        : !lstmc_input_vocabulary(n->model, n->first + n->count);
 }
 
 static void take_number(lua_State *L, Numbers *n)
@@ -86,7 +89,7 @@ static void take_number(lua_State *L, Numbers *n)
     n->ragged |= n->rank != n->depth;
     if (n->count < n->wanted && (!store(n, value) || (is_boolean && !takes_booleans(n)))) {
         const char *shown = value_text(L);
-        struct lstmc_range range = n->is_target ? lstmc_target_range(n->model) : lstmc_input_range(n->model);
+        struct lstmc_range range = n->is_target ? lstmc_target_range(n->model) : lstmc_input_range(n->model, n->first + n->count);
         luaL_error(L, "samples: %s: %s = %s is not %s", n->which, place_text(L, n), shown, range.text);
     }
     n->count++;
@@ -137,8 +140,8 @@ static int shape_text(luaL_Buffer *buffer, int rank, const lua_Integer *extent)
  * mean something else. */
 static void check_shape(lua_State *L, const Numbers *n)
 {
-    const int *shape = n->is_target ? n->model->target_shape : n->model->input_shape;
-    int rank = n->is_target ? n->model->target_rank : n->model->input_rank;
+    const int *shape = n->is_target ? n->model->target_shape : n->array ? n->array->shape : n->model->input_shape;
+    int rank = n->is_target ? n->model->target_rank : n->array ? n->array->rank : n->model->input_rank;
     lua_Integer wanted[LSTMC_RANK_MAX];
     luaL_Buffer buffer;
     for (int i = 0; i < rank; i++)
@@ -157,6 +160,31 @@ static void check_shape(lua_State *L, const Numbers *n)
     if (wanted_axes > 1 && axes > 1 && strcmp(found, expected))
         luaL_error(L, "samples: %s: %s has the shape %s, but the model's is %s", n->which, n->name, found, expected);
     lua_pop(L, 2);
+}
+
+/* x of a model with several inputs: a table of them, by their names or in their order. */
+static void take_arrays(lua_State *L, const Numbers *x)
+{
+    if (!lua_istable(L, -1))
+        luaL_error(L, "samples: x must be a table of the model's %d inputs, not a %s", x->model->input_arrays,
+                   luaL_typename(L, -1));
+    for (int k = 0; k < x->model->input_arrays; k++) {
+        Numbers n = *x;
+        n.array = &x->model->inputs[k];
+        n.name = lua_pushfstring(L, "x.%s", n.array->name);
+        n.first = n.array->offset;
+        n.wanted = n.array->count;
+        lua_pushstring(L, n.array->name);
+        if (lua_rawget(L, -3) == LUA_TNIL) {
+            lua_pop(L, 1);
+            lua_rawgeti(L, -2, k + 1);
+        }
+        if (lua_isnil(L, -1))
+            luaL_error(L, "samples: %s: %s is missing", n.which, n.name);
+        take_numbers(L, &n);
+        check_shape(L, &n);
+        lua_pop(L, 2);
+    }
 }
 
 static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weight, which) */
@@ -186,8 +214,12 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
     if (lua_isnil(L, -1))
         luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -2) ? "x" : "y");
     lua_pushvalue(L, -2);
-    take_numbers(L, &x);
-    check_shape(L, &x);
+    if (m->inputs) {
+        take_arrays(L, &x);
+    } else {
+        take_numbers(L, &x);
+        check_shape(L, &x);
+    }
     lua_pop(L, 1);
     take_numbers(L, &y);
     check_shape(L, &y);

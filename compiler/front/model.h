@@ -48,6 +48,8 @@ typedef struct Data {
     DataKind kind;
     int line;
     const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
+    /* npy: of a model with several inputs a file for each, in their order, x being the first; else NULL */
+    const char **x_arrays, **validation_arrays;
     const char *validation_x,
         *validation_y; /* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
     /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */
@@ -120,6 +122,15 @@ typedef struct Model {
     struct lstmc_callback *callbacks; int callback_count;
     Data data;
 } Model;
+
+/* Each layer reads the one before: Sequential, and what could be one. */
+static inline bool model_is_chain(const Model *model)
+{
+    bool chain = model->input_count == 1;
+    for (int i = 1; i < model->layer_count; i++)
+        chain &= model->layers[i].from_count == 1 && model->layers[i].from[0] == i - 1;
+    return chain;
+}
 
 static inline const Argument *layer_argument(const Layer *layer, const char *name)
 {

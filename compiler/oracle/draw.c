@@ -37,14 +37,6 @@ static void draw_weights(Drawer *d, float shrink)
     }
 }
 
-static const struct lstmc_array *array_at(const struct lstmc_model *m, size_t element)
-{
-    int k = 0;
-    while (element >= m->inputs[k].offset + m->inputs[k].count)
-        k++;
-    return &m->inputs[k];
-}
-
 static const void *draw_input(const Drawer *d, uint64_t seed)
 {
     const struct lstmc_model *m = &d->model->descriptor;
@@ -52,7 +44,7 @@ static const void *draw_input(const Drawer *d, uint64_t seed)
     float *x = arena_array(d->draw->arena, float, count + 1);
     int32_t *ids = arena_array(d->draw->arena, int32_t, count + 1);
     for (size_t i = 0; i < count; i++) {
-        int vocabulary = m->inputs ? array_at(m, i % m->input_count)->vocabulary : m->vocabulary;
+        int vocabulary = lstmc_input_vocabulary(m, i);
         if (vocabulary)
             ids[i] = (int32_t)(lstmc_random_bits(seed, 1, d->attempt, i) % (uint64_t)vocabulary);
         else
@@ -61,7 +53,7 @@ static const void *draw_input(const Drawer *d, uint64_t seed)
     if (!m->inputs)
         return m->input_is_tokens ? (const void *)ids : x;
     for (size_t i = 0; i < count; i++)
-        if (array_at(m, i % m->input_count)->is_integer)
+        if (lstmc_input_vocabulary(m, i))
             memcpy(&x[i], &ids[i], sizeof *x);
     return x;
 }

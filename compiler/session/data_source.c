@@ -168,6 +168,13 @@ static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_
     return lstmc_read_wav(m, &options, training, validation, message);
 }
 
+static int read_npy(const struct lstmc_model *m, const Data *data, const char *const *arrays, const char *x,
+                    const char *y, struct lstmc_dataset *to, struct lstmc_message *message)
+{
+    return arrays ? lstmc_read_npy_arrays(m, arrays, y, data->vocabulary, data->unknown, to, message)
+                  : lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message);
+}
+
 /* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */
 static void note_targets(const struct lstmc_model *m, DataKind kind, struct lstmc_dataset *training)
 {
@@ -214,12 +221,12 @@ int data_source_load(Description *description, const Arguments *arguments, struc
             snprintf(message->text, sizeof message->text, "npy: validation_x and validation_y belong together");
             return LSTMC_MISMATCH;
         }
-        status = lstmc_read_npy(m, data->x, data->y, data->vocabulary, data->unknown, training, message);
+        status = read_npy(m, data, data->x_arrays, data->x, data->y, training, message);
         if (!status && data->sample_weight)
             status = lstmc_read_sample_weight(data->sample_weight, training, message);
         if (!status && data->validation_x)
-            status = lstmc_read_npy(m, data->validation_x, data->validation_y, data->vocabulary, data->unknown,
-                                    validation, message);
+            status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y, validation,
+                              message);
         break;
     case DATA_CSV:
         status = read_csv(m, data, training, validation, message);

@@ -2,6 +2,8 @@
  * against it where it runs. */
 #include "compiler/emit/emit.h"
 
+#include <string.h>
+
 void emit_self_test_header(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
@@ -33,16 +35,48 @@ static void put_sample(Out *out, Arena *arena, const Golden *golden, size_t firs
     put(out, "%s\n},", line);
 }
 
+/* "{ { 1, 2 }, { 3, 4 } }": one of several inputs, from element `first` on. */
+static const char *array_text(Arena *arena, const Golden *golden, const struct lstmc_array *array, int dimension,
+                              size_t *at)
+{
+    if (dimension == array->rank) {
+        const float *number = &golden->x[(*at)++];
+        int32_t id;
+        memcpy(&id, number, sizeof id);
+        return array->is_integer ? arena_format(arena, "%d", (int)id) : float_text(arena, *number);
+    }
+    const char *text = "";
+    for (int i = 0; i < array->shape[dimension]; i++)
+        text = arena_format(arena, "%s%s%s", text, i ? ", " : "", array_text(arena, golden, array, dimension + 1, at));
+    return arena_format(arena, "{ %s }", text);
+}
+
+/* One sample of a model with several inputs. */
+static void put_struct(Out *out, Arena *arena, const struct lstmc_model *m, const Golden *golden, size_t first)
+{
+    put(out, "{");
+    for (int k = 0; k < m->input_arrays; k++) {
+        size_t at = first + m->inputs[k].offset;
+        emit_line(out, arena, arena_format(arena, ".%s = %s,", c_name(arena, m->inputs[k].name),
+                                           array_text(arena, golden, &m->inputs[k], 0, &at)));
+    }
+    put(out, "},");
+}
+
 static void put_samples(Out *out, Arena *arena, const Programs *programs, const Golden *golden, bool inputs)
 {
     const struct lstmc_model *m = &programs->model->descriptor;
     size_t count = inputs ? m->input_count : m->output_count;
     put(out, "%s",
         fill_template(arena, programs->model,
-                      inputs ? "static const <x> inputs[SAMPLES][$_INPUTS] = {"
+                      inputs && m->inputs ? "static const <x> inputs[SAMPLES] = {"
+                      : inputs            ? "static const <x> inputs[SAMPLES][$_INPUTS] = {"
                              : "static const float outputs[SAMPLES][$_OUTPUTS] = {"));
     for (int sample = 0; sample < golden->samples; sample++)
-        put_sample(out, arena, golden, (size_t)sample * count, count, inputs);
+        if (inputs && m->inputs)
+            put_struct(out, arena, m, golden, (size_t)sample * count);
+        else
+            put_sample(out, arena, golden, (size_t)sample * count, count, inputs);
     put(out, "};\n\n");
 }
 
@@ -52,7 +86,7 @@ static const char body[] =
     "static struct @_scratch scratch;\n"
     "static float y[$_OUTPUTS];\n"
     "for (int sample = 0; sample < SAMPLES; sample++) {\n"
-    "@_predict(&@_trained, &scratch, inputs[sample], y);\n"
+    "@_predict(&@_trained, &scratch, %sinputs[sample], y);\n"
     "for (int i = 0; i < $_OUTPUTS; i++)\n"
     "    if (!(fabsf(y[i] - outputs[sample][i]) <= TOLERANCE))\n"
     "        return sample + 1;\n"
@@ -71,7 +105,7 @@ void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, con
     put_samples(&test, arena, programs, golden, true);
     put(&test, "/* As the interpreter computes them in double precision. */\n");
     put_samples(&test, arena, programs, golden, false);
-    put(&test, "%s", fill_template(arena, model, body));
+    put(&test, "%s", fill_template(arena, model, arena_format(arena, body, model->descriptor.inputs ? "&" : "")));
     emit_private(out, arena, model, test.text);
     emit_floats_end(out);
     out_free(&test);

@@ -52,11 +52,15 @@ static void draw_inputs(Arena *arena, const struct lstmc_model *m, Golden *golde
     float *numbers = arena_array(arena, float, count);
     for (size_t i = 0; i < count; i++) {
         uint64_t sample = i / m->input_count, element = i % m->input_count;
-        if (m->input_is_tokens)
-            ids[i] = (int32_t)(lstmc_random_bits(GOLDEN_SEED, 0, sample, element) % (uint64_t)m->vocabulary);
+        int vocabulary = lstmc_input_vocabulary(m, element);
+        if (vocabulary)
+            ids[i] = (int32_t)(lstmc_random_bits(GOLDEN_SEED, 0, sample, element) % (uint64_t)vocabulary);
         else
             numbers[i] = 2 * lstmc_random_uniform(GOLDEN_SEED, 0, sample, element) - 1;
     }
+    for (size_t i = 0; m->inputs && i < count; i++)
+        if (lstmc_input_vocabulary(m, i))
+            memcpy(&numbers[i], &ids[i], sizeof *numbers);
     golden->ids = m->input_is_tokens ? ids : NULL;
     golden->x = m->input_is_tokens ? NULL : numbers;
 }

@@ -136,7 +136,7 @@ static int convert_inputs(const struct lstmc_model *model, const char *path, con
                 value = lstmc_array_id(value, vocabulary, unknown);
             if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path,
-                                  row, layout->skip + i, value, lstmc_input_range(model).text);
+                                  row, layout->skip + i, value, lstmc_input_range(model, i).text);
         }
     return LSTMC_OK;
 }
@@ -212,6 +212,55 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         lstmc_dataset_free(data);
     lstmc_npy_free(&x);
     lstmc_npy_free(&y);
+    return status;
+}
+
+/* What a reader needs to know of a model that has this input alone. */
+static struct lstmc_model reduced_to(const struct lstmc_model *model, const struct lstmc_array *array)
+{
+    struct lstmc_model one = *model;
+    one.inputs = NULL;
+    one.input_arrays = 0;
+    one.input_is_tokens = array->is_integer;
+    one.vocabulary = array->vocabulary;
+    one.input_rank = array->rank;
+    memcpy(one.input_shape, array->shape, sizeof one.input_shape);
+    one.input_count = array->count;
+    return one;
+}
+
+static void take_array(const struct lstmc_model *model, const struct lstmc_array *array,
+                       const struct lstmc_dataset *from, struct lstmc_dataset *to)
+{
+    for (size_t sample = 0; sample < to->samples; sample++)
+        memcpy((char *)to->x + (sample * model->input_count + array->offset) * sizeof(float),
+               (const char *)from->x + sample * array->count * sizeof(float), array->count * sizeof(float));
+}
+
+int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *y_path,
+                          int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    int status = LSTMC_OK;
+    memset(data, 0, sizeof *data);
+    for (int k = 0; !status && k < model->input_arrays; k++) {
+        struct lstmc_model one = reduced_to(model, &model->inputs[k]);
+        struct lstmc_dataset array;
+        status = lstmc_read_npy(&one, x_paths[k], k ? NULL : y_path, vocabulary, unknown, &array, message);
+        if (!status && k == 0)
+            status = lstmc_dataset_alloc(model, array.samples, data) ? lstmc_fail_memory(message, x_paths[k]) : LSTMC_OK;
+        if (!status && array.samples != data->samples)
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%.120s has %zu samples, but %.120s has %zu", x_paths[k],
+                                array.samples, x_paths[0], data->samples);
+        if (!status)
+            take_array(model, &model->inputs[k], &array, data);
+        if (!status && k == 0 && y_path)
+            memcpy(data->y, array.y, data->samples * model->target_count * sizeof(float));
+        if (!status && *array.notes.text)
+            lstmc_note(&data->notes, "%s", array.notes.text);
+        lstmc_dataset_free(&array);
+    }
+    if (status)
+        lstmc_dataset_free(data);
     return status;
 }
 

@@ -94,10 +94,22 @@ int lstmc_classes(const struct lstmc_model *model)
     return model->output_rank ? model->output_shape[model->output_rank - 1] : 1;
 }
 
+int lstmc_input_vocabulary(const struct lstmc_model *model, size_t index)
+{
+    const struct lstmc_array *array = model->inputs;
+    if (!array)
+        return model->input_is_tokens ? model->vocabulary : 0;
+    index %= model->input_count;
+    while (index >= array->offset + array->count)
+        array++;
+    return array->vocabulary;
+}
+
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
 {
-    return model->input_is_tokens ? store_whole((int32_t *)data->x + index, value, model->vocabulary)
-                                  : store_float((float *)data->x + index, value);
+    int vocabulary = lstmc_input_vocabulary(model, index);
+    return vocabulary ? store_whole((int32_t *)data->x + index, value, vocabulary)
+                      : store_float((float *)data->x + index, value);
 }
 
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
@@ -114,9 +126,10 @@ static struct lstmc_range range_of(int whole, int limit)
     return range;
 }
 
-struct lstmc_range lstmc_input_range(const struct lstmc_model *model)
+struct lstmc_range lstmc_input_range(const struct lstmc_model *model, size_t index)
 {
-    return range_of(model->input_is_tokens, model->vocabulary);
+    int vocabulary = lstmc_input_vocabulary(model, index);
+    return range_of(vocabulary > 0, vocabulary);
 }
 
 struct lstmc_range lstmc_target_range(const struct lstmc_model *model)

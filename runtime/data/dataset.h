@@ -22,7 +22,7 @@ int lstmc_classes(const struct lstmc_model *model);
 
 /* What lstmc_store_input and lstmc_store_target take: "a whole number in [0, 10000)" or "a finite number ...". */
 struct lstmc_range { char text[64]; };
-struct lstmc_range lstmc_input_range(const struct lstmc_model *model);
+struct lstmc_range lstmc_input_range(const struct lstmc_model *model, size_t index);
 struct lstmc_range lstmc_target_range(const struct lstmc_model *model);
 
 /* How the elements of one sample lie in an array. */

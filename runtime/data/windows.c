@@ -220,7 +220,7 @@ int lstmc_windows_inputs(const Windows *w, const Rows *rows, struct lstmc_datase
         for (int i = 0; i < w->columns; i++) {
             double value = normalised(w, rows, first, row, i);
             if (!lstmc_store_input(w->model, data, x++, value))
-                return misfit(w, rows, row, i, value, lstmc_input_range(w->model));
+                return misfit(w, rows, row, i, value, lstmc_input_range(w->model, 0));
         }
     return LSTMC_OK;
 }

@@ -382,8 +382,8 @@ void interpreter_backward_all(Interpreter *it, REAL *gradients, REAL *const *d_i
 
 void interpreter_backward(Interpreter *it, REAL *gradients, REAL *d_input)
 {
-    assert(it->input_count == 1);
-    interpreter_backward_all(it, gradients, &d_input);
+    assert(!d_input || it->input_count == 1);
+    interpreter_backward_all(it, gradients, d_input ? &d_input : NULL);
 }
 
 /* ---- what can be seen ---- */

@@ -75,6 +75,51 @@ local function check_metric(model, name, line)
   return resolved
 end
 
+-- The files of an option of npy, in the order of the inputs; x itself is the first one.
+local function settle_files(model, option, list)
+  local data = model.data
+  local given = data[option]
+  if type(given) ~= "table" then
+    if given then
+      report(data.line, format("npy: the model has several inputs: %s = { %s = \"...\", ... }", option,
+                               model.inputs[1].name))
+    end
+    return
+  end
+  local files, known = {}, {}
+  for k, input in ipairs(model.inputs) do
+    files[k], known[input.name] = given[input.name], true
+    if not given[input.name] then
+      report(data.line, format("npy: %s has no file for the input %s", option, input.name))
+    end
+  end
+  for _, name in ipairs(keys(given)) do
+    if not known[name] then
+      report(data.line, format("npy: %s: %s is no input of the model%s", option, internal.shown(name),
+                               suggestion(name, keys(known))))
+    end
+  end
+  data[list], data[option] = files, files[1]
+end
+
+local function settle_data(model)
+  local data = model.data
+  if not data or data.failed then return end
+  if #model.inputs == 1 then
+    for _, option in ipairs{ "x", "validation_x" } do
+      if type(data[option]) == "table" then
+        report(data.line, format("npy: the model has one input: %s = \"file.npy\"", option))
+      end
+    end
+  elseif data.kind == "npy" then
+    settle_files(model, "x", "x_files")
+    settle_files(model, "validation_x", "validation_files")
+  elseif data.kind ~= "samples" then
+    report(data.line, format("%s fills one input; a model with several takes npy{ x = { %s = ... } } or samples(...)",
+                             data.kind, model.inputs[1].name))
+  end
+end
+
 local function settle_loss(model)
   local output = model.outputs[1]
   model.output_shape = output.output
@@ -242,6 +287,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   shapes.make_weights(model)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   settle_loss(model)
+  settle_data(model)
   model.metric_names = {}
   for _, name in ipairs(model.loss and model.metrics or {}) do
     model.metric_names[#model.metric_names + 1] = check_metric(model, name, model.option_lines.metrics)

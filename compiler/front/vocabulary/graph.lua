@@ -126,7 +126,7 @@ internal.constructor("Model", function(given, line)
   end
   model.inputs, model.outputs = read_side(model, "inputs", given.inputs), read_side(model, "outputs", given.outputs)
   given.inputs, given.outputs = nil, nil
-  internal.set_options(model, given, "Model", line)
+  internal.set_options(model, given, "Model", line, internal.model_options)
   if not model.inputs or not model.outputs then return model end
   local found = { layers = model.stack, inputs = {} }
   for _, output in ipairs(model.outputs) do collect(output, found) end

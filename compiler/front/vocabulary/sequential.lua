@@ -23,6 +23,8 @@ internal.options = {
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true }
 for _, entry in ipairs(internal.options) do OPTION_NAMES[entry[1]] = true end
+internal.model_options = { inputs = true, outputs = true }
+for name in pairs(OPTION_NAMES) do internal.model_options[name] = true end
 
 local Model = {}            -- the methods of a model
 internal.methods.model = Model
