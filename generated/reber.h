@@ -98,6 +98,16 @@ struct lstmc_optimizer {
     float clipnorm, clipvalue, global_clipnorm;
 };
 
+/* One of several arrays that make up a sample: a member of struct M_inputs. */
+struct lstmc_array {
+    const char *name;             /* the Input layer's: "series" */
+    int is_integer;               /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset, count;         /* elements, from the start of the sample */
+};
+
 struct lstmc_model {
     const char *name;             /* "sentiment" */
     const char *source;           /* "sentiment.lua" */
@@ -111,6 +121,10 @@ struct lstmc_model {
     int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];
     int target_is_class;          /* 1: int32_t classes, 0: float */
     size_t input_count, output_count, target_count;                    /* elements a sample */
+    /* Of a model with several inputs, whose samples are structs of them; NULL and 0 where x is one array. The shape is
+     * {input_count} then, and input_is_tokens 0. */
+    const struct lstmc_array *inputs;
+    int input_arrays;
     const char *loss;             /* "binary_crossentropy" */
 
     int batch;                    /* rows of one tape */

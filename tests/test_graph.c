@@ -125,3 +125,91 @@ Test(graph, mistakes_are_said_with_their_reason)
                    "return Model{ inputs = {x, z}, outputs = Concatenate{}{x, z}, loss = 'mse', data = npy{ x = { input = 'a.npy', y = 'b.npy' }, y = 'c.npy' } }",
                    "", "npy: x has no file for the input z");
 }
+
+/* ---- data ---- */
+
+static const char two_inputs[] =
+    "local words, extra = Input{4, name = 'words'}, Input{3, name = 'extra'}\n"
+    "local y = Dense{1}(Concatenate{}{LSTM{5}(Embedding{7, 3}(words)), extra})\n"
+    "return Model{ inputs = {words, extra}, outputs = y, name = 'two', loss = 'mse', batch_size = 8, epochs = 2, shuffle = false,\n";
+
+/* The same sixteen samples, drawn and from files. */
+static const char drawn[] =
+    "  data = samples{ function(random)\n"
+    "    local w, e = {}, {}\n"
+    "    for t = 1, 4 do w[t] = random(0, 6) end\n"
+    "    for t = 1, 3 do e[t] = random() end\n"
+    "    %s\n"
+    "  end, samples = 16, validation_samples = 4 } }\n";
+
+static void write_model(const char *folder, const char *file, const char *data)
+{
+    char text[2000];
+    int length = snprintf(text, sizeof text, "%s%s", two_inputs, data);
+    command_write(folder, file, text, length);
+}
+
+static void write_drawn(const char *folder, const char *file, const char *result)
+{
+    char text[1000];
+    snprintf(text, sizeof text, drawn, result);
+    write_model(folder, file, text);
+}
+
+Test(graph, trains_on_several_inputs)
+{
+    char *folder = command_folder();
+    write_drawn(folder, "two.lua", "return { words = w, extra = e }, w[1] - e[2]");
+    command_expect(folder, 60, "$L train two.lua --quiet && mv two.safetensors a.safetensors && $L evaluate two.lua --weights a.safetensors > a",
+                   0, "", NULL);
+    /* in order, and nested as the shapes are not: the same numbers */
+    write_drawn(folder, "two.lua", "return { w, { { e[1] }, { e[2] }, { e[3] } } }, w[1] - e[2]");
+    command_expect(folder, 60, "$L train two.lua --quiet --interpreted && $L evaluate two.lua > b && cut -c 1-9 a > c && cut -c 1-9 b | diff c -",
+                   0, "", NULL);
+    command_expect(folder, 60, "echo 1 2 3 4 0.5 0.25 0.125 | $L predict two.lua | wc -l | tr -d ' '", 0, "1\n", NULL);
+    command_expect(folder, 60, "echo 1 2 3 9 0.5 0.25 0.125 | $L predict two.lua", 1, NULL, "\"9\" is no id in [0, 7)");
+    command_expect(folder, 60, "$L two.lua --weights two.safetensors --example", 1, NULL, "the model has 2 inputs");
+    command_expect(folder, 60, "$L two.lua --weights two.safetensors --self-test > /dev/null && "
+                               "echo '#include \"two_self_test.h\"\nint main(void) { return two_self_test(); }' > main.c && "
+                               "gcc -std=c11 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror *.c -o test -lm && ./test", 0, "", NULL);
+    write_drawn(folder, "two.lua", "return { words = w }, 1");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "two.lua:4: samples: sample 1: x.extra is missing");
+    write_drawn(folder, "two.lua", "w[2] = 7 return { w, e }, 1");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "x.words[2] = 7 is not a whole number in [0, 7)");
+    write_drawn(folder, "two.lua", "e[4] = 0 return { w, e }, 1");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "x.extra has 4 numbers, but the model reads 3");
+    command_folder_remove(folder);
+}
+
+static void write_array(const char *folder, const char *name, size_t rows, size_t columns, int limit)
+{
+    float values[64];
+    char path[300];
+    struct lstmc_message message = { "" };
+    for (size_t i = 0; i < rows * columns; i++)
+        values[i] = limit ? (float)((i * 5 + 3) % (size_t)limit) : (float)i / 64;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert_eq(lstmc_npy_write(path, values, 2, (const size_t[]){ rows, columns }, &message), 0, "%s", message.text);
+}
+
+Test(graph, reads_a_file_for_each_input)
+{
+    char *folder = command_folder();
+    write_array(folder, "w.npy", 16, 4, 7);
+    write_array(folder, "e.npy", 16, 3, 0);
+    write_array(folder, "y.npy", 16, 1, 0);
+    write_array(folder, "short.npy", 15, 3, 0);
+    write_array(folder, "wide.npy", 12, 5, 0);
+    write_model(folder, "two.lua", "data = npy{ x = { extra = 'e.npy', words = 'w.npy' }, y = 'y.npy' } }");
+    command_expect(folder, 60, "$L train two.lua 2>/dev/null | grep -c 16.samples", 0, "1\n", NULL);
+    command_expect(folder, 60, "$L train two.lua --data x=w.npy", 1, NULL, "the model has several inputs");
+    write_model(folder, "two.lua", "data = npy{ x = { extra = 'short.npy', words = 'w.npy' }, y = 'y.npy' } }");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "short.npy has 15 samples, but w.npy has 16");
+    write_model(folder, "two.lua", "data = npy{ x = { extra = 'wide.npy', words = 'w.npy' }, y = 'y.npy' } }");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "wide.npy");
+    write_model(folder, "two.lua", "data = npy{ x = 'w.npy', y = 'y.npy' } }");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "two.lua:4: npy: the model has several inputs: x = { words =");
+    write_model(folder, "two.lua", "data = npy{ x = { extra = 'e.npy', words = 'w.npy', word = 'w.npy' }, y = 'y.npy' } }");
+    command_expect(folder, 60, "$L train two.lua", 1, NULL, "\"word\" is no input of the model (did you mean \"words\"?)");
+    command_folder_remove(folder);
+}
