@@ -153,9 +153,12 @@ static void put_input_table(Out *out, Arena *arena, const struct lstmc_model *de
     put(out, "static const struct lstmc_array %s_input_arrays[] = {", descriptor->name);
     for (int i = 0; i < descriptor->input_arrays; i++) {
         const struct lstmc_array *array = &descriptor->inputs[i];
-        put(out, "{ .name = %s, .is_integer = %d, .vocabulary = %d, .rank = %d, .shape = %s, .offset = %zu, .count = %zu },",
-            quoted_text(arena, array->name), array->is_integer, array->vocabulary, array->rank,
+        put(out, "{");
+        put(out, ".name = %s, .is_integer = %d, .vocabulary = %d,", quoted_text(arena, array->name), array->is_integer,
+            array->vocabulary);
+        put(out, ".rank = %d, .shape = %s, .offset = %zu, .count = %zu", array->rank,
             shape_text(arena, array->rank, array->shape), array->offset, array->count);
+        put(out, "},");
     }
     put(out, "};\n\n");
 }

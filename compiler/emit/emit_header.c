@@ -243,7 +243,8 @@ static void put_inputs_struct(Out *out, Arena *arena, const Programs *programs)
                                         c_name(arena, array->name));
         for (int d = 0; d < array->rank; d++)
             text = arena_format(arena, "%s[%d]", text, array->shape[d]);
-        put(out, "%s;%s", text, array->is_integer ? arena_format(arena, "     /* ids below %d */", array->vocabulary) : "");
+        const char *note = array->is_integer ? arena_format(arena, "     /* ids below %d */", array->vocabulary) : "";
+        put(out, "%s;%s", text, note);
     }
     put(out, "};\n\n");
 }

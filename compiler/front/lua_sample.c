@@ -89,7 +89,8 @@ static void take_number(lua_State *L, Numbers *n)
     n->ragged |= n->rank != n->depth;
     if (n->count < n->wanted && (!store(n, value) || (is_boolean && !takes_booleans(n)))) {
         const char *shown = value_text(L);
-        struct lstmc_range range = n->is_target ? lstmc_target_range(n->model) : lstmc_input_range(n->model, n->first + n->count);
+        struct lstmc_range range = n->is_target ? lstmc_target_range(n->model)
+                                                : lstmc_input_range(n->model, n->first + n->count);
         luaL_error(L, "samples: %s: %s = %s is not %s", n->which, place_text(L, n), shown, range.text);
     }
     n->count++;

@@ -246,8 +246,8 @@ int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_
         struct lstmc_model one = reduced_to(model, &model->inputs[k]);
         struct lstmc_dataset array;
         status = lstmc_read_npy(&one, x_paths[k], k ? NULL : y_path, vocabulary, unknown, &array, message);
-        if (!status && k == 0)
-            status = lstmc_dataset_alloc(model, array.samples, data) ? lstmc_fail_memory(message, x_paths[k]) : LSTMC_OK;
+        if (!status && k == 0 && lstmc_dataset_alloc(model, array.samples, data))
+            status = lstmc_fail_memory(message, x_paths[k]);
         if (!status && array.samples != data->samples)
             status = lstmc_fail(message, LSTMC_MISMATCH, "%.120s has %zu samples, but %.120s has %zu", x_paths[k],
                                 array.samples, x_paths[0], data->samples);

@@ -10,7 +10,7 @@ local function data(kind, list, line, given)
   return values
 end
 
--- One file, or of a model with several inputs a table with one for each: { series = "series.npy", extra = "extra.npy" }.
+-- One file, or of a model with several inputs a table with one for each: { series = "a.npy", extra = "b.npy" }.
 internal.types.arrays = function(v)
   if type(v) == "string" then return v, v end
   if not is_plain(v) or next(v) == nil then

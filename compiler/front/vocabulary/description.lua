@@ -66,10 +66,10 @@ local function check_metric(model, name, line)
   local resolved = resolve_metric(model, name)
   if resolved == "sequence_accuracy" then return resolved end
   if resolved == "sparse_categorical_accuracy" and not model.target_is_class then
-    refuse(model, line, 'metric ""%s" needs integer classes, as sparse_categorical_crossentropy has ' ..
+    refuse(model, line, 'metric "%s" needs integer classes, as sparse_categorical_crossentropy has ' ..
                         '(did you mean "categorical_accuracy"?)', name)
   elseif resolved ~= "sparse_categorical_accuracy" and model.target_is_class then
-    refuse(model, line, 'metric ""%s" does not go with integer classes ' ..
+    refuse(model, line, 'metric "%s" does not go with integer classes ' ..
                         '(did you mean "sparse_categorical_accuracy"?)', name)
   end
   return resolved

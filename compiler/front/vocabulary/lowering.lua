@@ -214,7 +214,8 @@ function internal.lower(model, options)
   for _, input in ipairs(model.inputs) do
     local shape = options.streaming and internal.reshape(model, 1) or input.output
     local one = #model.inputs == 1
-    flows[input] = add_input(program, one and "" or "inputs", one and "x" or input.name, shape, input.vocabulary, options)
+    local group, name = one and "" or "inputs", one and "x" or input.name
+    flows[input] = add_input(program, group, name, shape, input.vocabulary, options)
   end
   for _, layer in ipairs(model.layers) do
     if not flows[layer] then

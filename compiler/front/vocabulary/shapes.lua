@@ -189,7 +189,10 @@ local function infer_shapes(model)
       layer.inputs = { layer.output }
     else
       layer.inputs = {}
-      for k, from in ipairs(layer.from) do layer.inputs[k] = from.output end
+      for k, from in ipairs(layer.from) do
+        if not from.output then return false end        -- reported already
+        layer.inputs[k] = from.output
+      end
       if not check_inputs(layer) then
         good = false
         if not layer.definition.step or layer.arguments.return_sequences then return false end
