@@ -204,8 +204,26 @@ check_width() {
         forbid "beyond 120 columns"
 }
 
+# Each field that C reads of a program or a model is named by the contract in the head of the Lua file that writes it.
+check_contract() {
+    while read -r lua readers; do
+        [ -f "compiler/front/vocabulary/$lua" ] || continue
+        sed -n '/^--/!q;p' "compiler/front/vocabulary/$lua" >"$code.contract"
+        reads='(field_[a-z]+|[a-z_]+_field|KIND_FIELD|push_table|extract_positions|lua_getfield)'
+        code_in "compiler/front/($readers)\\.c" |
+            grep -oE "^[^:]*:[0-9]*:|$reads\\([a-zA-Z>-]+, (-1, )?\"[a-z_0-9]+\"" | awk -v contract="$code.contract" '
+            BEGIN { while ((getline line < contract) > 0) { gsub(/[^a-z_0-9]+/, " ", line); head = head " " line " " } }
+            /^[^:]*:[0-9]*:$/ { place = $0; next }
+            { split($0, part, "\""); if (!index(head, " " part[2] " ")) print place $0 "     <- not in the contract" }'
+    done <<'END'
+lowering.lua lua_lower
+description.lua lua_model|lua_training
+END
+}
+
 check_all() {
     read_code
+    check_contract
     check_rooms
     check_width
     check_passes
@@ -244,6 +262,11 @@ self_test() {
     printf '#include <jansson.h>\n' >"$copy/runtime/files/safetensors.c"
     printf '#include <sndfile.h>\n' >"$copy/runtime/data/sound.c"
     printf '#include <lua.h>\n' >"$copy/compiler/front/lua_index.c"
+    mkdir -p "$copy/compiler/front/vocabulary"
+    words=$copy/compiler/front/vocabulary
+    printf '%b' '-- lowering.lua: the contract: name, shape.\nlocal colour\n' >"$words/lowering.lua"
+    printf '%b' '-- description.lua: the contract: shapes.\nlocal shape\n' >"$words/description.lua"
+    printf 'const char *name = field_text(d, "name");\n' >"$copy/compiler/front/lua_lower.c"
     sh "$script" --rules "$copy" || echo "$script:1: a project without a fault is refused"
     plant "emitters know no layer" compiler/emit/emit_nest.c 'if (!strcmp(layer->kind, "LSTM")) return;'
     plant "passes know no layer" compiler/passes/grad.c 'static void LSTM(void);'
@@ -274,6 +297,8 @@ self_test() {
                 compiler/README.md runtime/lstmc.h models/reber.lua Makefile README.md tests/run.sh; do
         plant "no line beyond 120 columns" $file "/* $(printf '%115s' . | tr ' ' .) */"
     done
+    plant "the contract names every field" compiler/front/lua_lower.c 'colour = field_integer(d, "colour", 0, 9, 0);'
+    plant "the contract names every field" compiler/front/lua_training.c 'push_table(d, "shape");'
     plant "only its callers link zlib" runtime/data/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'
     expect_screams
 }

@@ -1,4 +1,60 @@
 -- description.lua: in: the model that a description returns.  out: the built one: names, shapes, weights, loss.
+--
+-- The contract: what lua_model.c and lua_training.c read of it, as checked as a program is (lowering.lua).
+--
+-- model
+--   name              identifier: the prefix of everything in C
+--   layers            list of layers: inputs first, then each behind all that it reads
+--   inputs, outputs   lists of layers among those
+--   weights           list of weights: the trainable ones first, in the order of struct M_weights
+--   input_is_tokens, vocabulary                   flag and number of ids; of the first input
+--   output_shape, target_shape, target_is_class   shapes of one sample, and a flag
+--   batch_size, epochs, seed, shuffle, validation_split, learning_rate   as options; learning_rate nil: the optimizer's
+--   shards            nil: 2 from a batch of 16 on, else 1
+--   class_weight      list of numbers, by class; nil: all count the same
+--   metric_names      list of texts
+--   loss              { definition = { name }, arguments = { from_logits, delta = 1, label_smoothing = 0 } }, or nil
+--   optimizer         { definition = { kind }, arguments }: kind "sgd", "rmsprop", "adam" or "adamw"
+--     arguments       learning_rate (number or schedule), momentum, rho, beta_1, beta_2, epsilon, weight_decay,
+--                     clipnorm, clipvalue, global_clipnorm, nesterov, centered, amsgrad, use_ema, ema_momentum,
+--                     ema_overwrite_frequency, gradient_accumulation_steps
+--   callbacks         list of callbacks
+--   data              data, or nil
+-- layer
+--   name, line        identifier, and the line of the description that made it
+--   definition        { name, custom, arguments = { { name, type, default }, ... } }: its kind; custom: a description's
+--   plain             its arguments as numbers, flags and texts: what the interpreter and the fingerprint read
+--   index             its position in the list, from 0
+--   from              list of the layers that it reads
+--   input, output     shapes of one sample
+--   vocabulary        number of ids; of an input of ids
+--   weights           list of weights, its own
+-- weight
+--   layer_name, short_name                        identifiers: lstm/kernel
+--   shape             list of sizes
+--   trainable         flag
+--   initializer       { kind, a, b, fan, ones_begin, ones_end }: as struct lstmc_initializer
+--   regularizer       { l1, l2 }, or nil
+--   place             C writes it: the position in the list of weights, from 0
+-- schedule            { kind, arguments }: kind "exponential", "inverse_time", "polynomial", "piecewise", "cosine" or
+--                     "cosine_restarts"
+--   arguments         initial_learning_rate, decay_steps or first_decay_steps, decay_rate, end_learning_rate, power,
+--                     alpha, t_mul, m_mul, warmup_target, warmup_steps, staircase, cycle, boundaries, values
+-- callback            { class, line, arguments }: class as Keras calls it
+--   arguments         monitor, maximize (flag: more is better), min_delta, patience, cooldown, start_from_epoch,
+--                     baseline, restore_best_weights, factor, min_lr, save_best_only, initial_value_threshold,
+--                     save_freq (0: epochs), filepath or filename, separator, schedule (a function)
+-- data                { kind, line, ... }: kind "npy", "csv", "characters", "lines", "wav" or "samples"
+--   paths             x, y, validation_x, validation_y, sample_weight, file, validation, validation_remaining, folder,
+--                     files, except; relative to the description
+--   of ids            vocabulary, unknown
+--   of tables         columns, targets, window, horizon (list), normalization, missing, group, sample_weight (a
+--                     column), at_most, relative, first_line (1: names, -1: none, 0: by its looks), last_only
+--   of texts          separator, header, text, label, target_text, labels, level, target_level, lower,
+--                     target_vocabulary, padding, window, stateful
+--   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,
+--                     high, padding
+--   of all            split, seed, samples, validation_samples
 local internal = ...
 local report, suggestion, keys = internal.report, internal.suggestion, internal.keys
 local rawget, ipairs, type = rawget, ipairs, type

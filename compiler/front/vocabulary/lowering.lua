@@ -1,6 +1,52 @@
 -- lowering.lua: in: a built model.  out: a program: tensors and statements, which lua_lower.c turns into an Ir.
 -- Each layer's mathematics is called once, recurrences around a time loop, the loss last; statements.lua makes
 -- statements of what they return.
+--
+-- The contract: what lua_lower.c reads, by lua_fields.c, which believes nothing: a field of another type, a number
+-- beyond its range or a name that is none ends the compilation. What is nil or false has its default. An axis, a
+-- tensor and a loop are known by their tables: the same table, the same thing.
+--
+-- program
+--   training          flag: with a tape; without it the noise is 1
+--   batch             rows, 1
+--   batch_axis        index of one term: the batch's axis; nil: there is one sample, and no such axis
+--   tensors           list of tensors
+--   statements        list of statements, in the order in which they may run
+--   inputs            list of tensors among those, in the order of the model's inputs
+--   output, target, sample_weight, scale, loss     tensors among those, or nil
+-- tensor
+--   role              "input", "target", "sample_weight", "scale", "weight", "noise", "state", "value", "output" or
+--                     "loss"
+--   layer, name       text and identifier: whose it is ("": the program's), and what it is called in C
+--   extents           list of sizes, empty for a number
+--   integer           flag: ids or classes
+--   batch_dimension, time_dimension     which of the extents is which, from 0; nil: none
+--   trainable         flag: its gradient is wanted; of weights and inputs
+--   weight            place in the model's list of weights, from 0; of a weight
+--   rate, place       what fraction is dropped, and which draw it is; of noise
+--   vocabulary        how many ids there are; of an input of ids
+-- statement           tensor[index] = right, for each element of axes
+--   section           "reset", "forward", "carry" or "loss"
+--   accumulate        "set", "add" or "max"
+--   tensor, index     what is written: an access
+--   right             expression
+--   axes              list of axes: those of the left side, then those that are summed, without the loop's
+--   loop              { axis = }: the turn of a time loop that it stands in; nil: none
+--   layer             text: whose mistake it is if something is wrong
+-- access
+--   tensor            one that the program has
+--   index             list of indices, one for each extent
+-- index               a sum, or an access with op = "load" to a tensor of integers: the element that it names
+--   constant          whole number, 0
+--   terms             list of { axis = axis, coefficient = whole number }
+-- axis
+--   name, extent      identifier and size
+--   kind              "plain", "batch" or "time"; nil: plain
+-- expression          of one of these, by op
+--   "constant"        value: a number that a float holds, or -infinity
+--   "load"            an access: tensor, index
+--   "position"        index: its value as a number
+--   a name of ops.h   a, b: as many expressions as it takes
 local internal = ...
 local Value, is, value = internal.Value, internal.is, internal.value
 local new_axis, affine_of, affine_add = internal.new_axis, internal.affine_of, internal.affine_add
