@@ -78,6 +78,17 @@
 #define vec_within(...) mgu__vec_within(__VA_ARGS__)
 #define vec_tanh(...) mgu__vec_tanh(__VA_ARGS__)
 #define vec_sigmoid(...) mgu__vec_sigmoid(__VA_ARGS__)
+#define mgu_layer_prepare(...) mgu__mgu_layer_prepare(__VA_ARGS__)
+#define mgu_layer_predict(...) mgu__mgu_layer_predict(__VA_ARGS__)
+#define mgu_layer_predict_batch(...) mgu__mgu_layer_predict_batch(__VA_ARGS__)
+#define dense_predict_batch(...) mgu__dense_predict_batch(__VA_ARGS__)
+#define mgu_layer_step(...) mgu__mgu_layer_step(__VA_ARGS__)
+#define mgu_layer_prepare_training(...) mgu__mgu_layer_prepare_training(__VA_ARGS__)
+#define mgu_layer_forward(...) mgu__mgu_layer_forward(__VA_ARGS__)
+#define dense_forward(...) mgu__dense_forward(__VA_ARGS__)
+#define dense_backward(...) mgu__dense_backward(__VA_ARGS__)
+#define mgu_layer_backward(...) mgu__mgu_layer_backward(__VA_ARGS__)
+#define mgu_layer_backward_2(...) mgu__mgu_layer_backward_2(__VA_ARGS__)
 
 #define LANES 8
 
@@ -505,10 +516,8 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
 
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
 
-void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
+static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct mgu_packed *restrict packed)
 {
-    memset(packed, 0, sizeof *packed);
-    packed->weights = weights;
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
     for (int g = 0; g < 2; g++) {
         for (int n = 0; n < 24; n += VEC) {
@@ -543,6 +552,13 @@ void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *r
             vec_store(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
     }
+}
+
+void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
+{
+    memset(packed, 0, sizeof *packed);
+    packed->weights = weights;
+    mgu_layer_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 24; k += VEC) {
         const vec kernel = vec_load(&weights->dense.kernel[k][0]);
@@ -551,14 +567,9 @@ void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *r
     }
 }
 
-static void mgu_predict_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
-    struct mgu_scratch *restrict scratch, const float *restrict x, float *restrict y)
+static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *restrict scratch,
+    const float *restrict x)
 {
-    /* mgu.h[0,n] = 0 */
-    for (int n = 0; n < 24; n += VEC) {
-        const vec h = vec_splat(0.0f);
-        vec_store(&scratch->mgu.h[0][n], h);
-    }
     /* mgu.p[t,g,n] = mgu.bias[g,n]
      * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k] */
     for (int n = 0; n < 24; n += VEC) {
@@ -724,6 +735,17 @@ static void mgu_predict_with(const struct mgu_weights *restrict weights, const s
             vec_store(&scratch->mgu.h[(t + 1) % 2][n_2], h_next_2);
         }
     }
+}
+
+static void mgu_predict_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_scratch *restrict scratch, const float *restrict x, float *restrict y)
+{
+    /* mgu.h[0,n] = 0 */
+    for (int n = 0; n < 24; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        vec_store(&scratch->mgu.h[0][n], h);
+    }
+    mgu_layer_predict(packed, scratch, x);
     /* dense.y[n] = dense.bias[n] */
     scratch->dense.y[0] = weights->dense.bias[0];
     /* dense.y[n] += dense.kernel[n,k] * mgu.h[30,k] */
@@ -747,16 +769,9 @@ void mgu_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *r
     mgu_predict_with(packed->weights, packed, scratch, x, y);
 }
 
-static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
-    struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows, float *restrict y)
+static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
+    struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows)
 {
-    /* mgu.h[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
-            const vec h = vec_splat(0.0f);
-            vec_store(&scratch->mgu.h[0][b][n], h);
-        }
-    }
     for (int t = 0; t < 30; t++) {
         /* mgu.p[t,b,g,n] = mgu.bias[g,n]
          * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
@@ -950,6 +965,11 @@ static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, c
             }
         }
     }
+}
+
+static void dense_predict_batch(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_batch_scratch *restrict scratch, int rows)
+{
     /* dense.y[b,n] = dense.bias[n] */
     for (int b = 0; b < rows; b++) {
         scratch->dense.y[b][0] = weights->dense.bias[0];
@@ -965,6 +985,20 @@ static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, c
         }
         scratch->dense.y[b][0] = scratch->dense.y[b][0] + vec_sum(sum_of_y);
     }
+}
+
+static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows, float *restrict y)
+{
+    /* mgu.h[0,b,n] = 0 */
+    for (int b = 0; b < rows; b++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            vec_store(&scratch->mgu.h[0][b][n], h);
+        }
+    }
+    mgu_layer_predict_batch(packed, scratch, x, rows);
+    dense_predict_batch(weights, packed, scratch, rows);
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
         y[b] = scratch->dense.y[b][0];
@@ -1001,10 +1035,9 @@ void mgu_reset(const struct mgu_packed *restrict packed, struct mgu_state *restr
     }
 }
 
-static int mgu_step_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
-    struct mgu_state *restrict state, const float *restrict x, float *restrict y)
+static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_state *restrict state,
+    struct mgu_step_memory *restrict scratch, const float *restrict x)
 {
-    struct mgu_step_memory memory, *const scratch = &memory;
     /* mgu.p[t,g,n] = mgu.bias[g,n]
      * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k]
      * mgu.sum[t,n] = mgu.p[t,0,n]
@@ -1176,6 +1209,13 @@ static int mgu_step_with(const struct mgu_weights *restrict weights, const struc
         vec_store(&state->mgu.h[1][n_1], h_next_1);
         vec_store(&state->mgu.h[1][n_2], h_next_2);
     }
+}
+
+static int mgu_step_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_state *restrict state, const float *restrict x, float *restrict y)
+{
+    struct mgu_step_memory memory, *const scratch = &memory;
+    mgu_layer_step(packed, state, scratch, x);
     /* dense.y[n] = dense.bias[n] */
     scratch->dense.y[0] = weights->dense.bias[0];
     /* dense.y[n] += dense.kernel[n,k] * mgu.h[1,k] */
@@ -1204,10 +1244,9 @@ int mgu_step(const struct mgu_packed *restrict packed, struct mgu_state *restric
     return mgu_step_with(packed->weights, packed, state, x, y);
 }
 
-void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
+static void mgu_layer_prepare_training(const struct mgu_weights *restrict weights,
+    struct mgu_training *restrict training)
 {
-    memset(training, 0, sizeof *training);
-    training->weights = weights;
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
     for (int g = 0; g < 2; g++) {
         for (int n = 0; n < 24; n += VEC) {
@@ -1242,6 +1281,13 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
             vec_store(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
     }
+}
+
+void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
+{
+    memset(training, 0, sizeof *training);
+    training->weights = weights;
+    mgu_layer_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 24; k += VEC) {
         const vec kernel = vec_load(&weights->dense.kernel[k][0]);
@@ -1283,13 +1329,8 @@ void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tap
     }
 }
 
-static void mgu_forward_with(const struct mgu_weights *restrict weights, const struct mgu_training *restrict training,
-    struct mgu_tape *restrict tape, const float *restrict x, int rows, uint64_t seed)
+static void mgu_layer_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, int rows)
 {
-    tape->rows = rows;
-    memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
-    memset(tape->d_output, 0, sizeof tape->d_output);
-    (void)seed;
     for (int t = 0; t < 30; t++) {
         /* mgu.p[t,b,g,n] = mgu.bias[g,n]
          * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
@@ -1486,6 +1527,11 @@ static void mgu_forward_with(const struct mgu_weights *restrict weights, const s
             }
         }
     }
+}
+
+static void dense_forward(const struct mgu_weights *restrict weights, const struct mgu_training *restrict training,
+    struct mgu_tape *restrict tape, int rows)
+{
     /* dense.y[b,n] = dense.bias[n] */
     for (int b = 0; b < rows; b++) {
         tape->dense.y[b][0] = weights->dense.bias[0];
@@ -1501,6 +1547,17 @@ static void mgu_forward_with(const struct mgu_weights *restrict weights, const s
         }
         tape->dense.y[b][0] = tape->dense.y[b][0] + vec_sum(sum_of_y);
     }
+}
+
+static void mgu_forward_with(const struct mgu_weights *restrict weights, const struct mgu_training *restrict training,
+    struct mgu_tape *restrict tape, const float *restrict x, int rows, uint64_t seed)
+{
+    tape->rows = rows;
+    memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
+    memset(tape->d_output, 0, sizeof tape->d_output);
+    (void)seed;
+    mgu_layer_forward(training, tape, rows);
+    dense_forward(weights, training, tape, rows);
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
         tape->output[b][0] = tape->dense.y[b][0];
@@ -1552,14 +1609,8 @@ float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, con
     return loss;
 }
 
-void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
-    struct mgu_gradients *restrict gradients)
+static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients *restrict gradients, int rows)
 {
-    const int rows = tape->rows;
-    /* dense.d_y[b,n] = d_output[b,n] */
-    for (int b = 0; b < rows; b++) {
-        tape->dense.d_y[b][0] = tape->d_output[b][0];
-    }
     /* dense.d_kernel[k,n] += dense.d_y[b,n] * mgu.h[30,b,k] */
     for (int k = 0; k < 24; k += 3 * VEC) {
         const int k_1 = k + VEC;
@@ -1580,6 +1631,11 @@ void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape 
         vec_store(&gradients->dense.kernel[k_1][0], d_kernel_1);
         vec_store(&gradients->dense.kernel[k_2][0], d_kernel_2);
     }
+}
+
+static void mgu_layer_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
+    struct mgu_gradients *restrict gradients, int rows)
+{
     /* mgu.d_h[30,b,n] = 0
      * mgu.d_h[30,b,n] += dense.d_y[b,n_1] * dense.kernel_transposed[n_1,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
@@ -1620,6 +1676,11 @@ void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape 
         }
         gradients->dense.bias[0] = sum;
     }
+}
+
+static void mgu_layer_backward_2(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
+    struct mgu_gradients *restrict gradients, int rows)
+{
     /* mgu.d_recurrent_kernel_sum[k,n] = 0 */
     for (int k = 0; k < 24; k++) {
         for (int n = 0; n < 24; n += VEC) {
@@ -2135,6 +2196,19 @@ void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape 
     }
 }
 
+void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
+    struct mgu_gradients *restrict gradients)
+{
+    const int rows = tape->rows;
+    /* dense.d_y[b,n] = d_output[b,n] */
+    for (int b = 0; b < rows; b++) {
+        tape->dense.d_y[b][0] = tape->d_output[b][0];
+    }
+    dense_backward(tape, gradients, rows);
+    mgu_layer_backward(training, tape, gradients, rows);
+    mgu_layer_backward_2(training, tape, gradients, rows);
+}
+
 void mgu_carry(struct mgu_tape *restrict tape)
 {
     const int rows = tape->rows;
@@ -2367,6 +2441,17 @@ const struct lstmc_model mgu_model = {
 #undef vec_within
 #undef vec_tanh
 #undef vec_sigmoid
+#undef mgu_layer_prepare
+#undef mgu_layer_predict
+#undef mgu_layer_predict_batch
+#undef dense_predict_batch
+#undef mgu_layer_step
+#undef mgu_layer_prepare_training
+#undef mgu_layer_forward
+#undef dense_forward
+#undef dense_backward
+#undef mgu_layer_backward
+#undef mgu_layer_backward_2
 
 /* what the flags say of floats, again */
 #undef LSTMC_FLOAT_H

@@ -80,6 +80,22 @@
 #define vec_sigmoid(...) reber__vec_sigmoid(__VA_ARGS__)
 #define clamped(...) reber__clamped(__VA_ARGS__)
 #define maximum(...) reber__maximum(__VA_ARGS__)
+#define lstm_prepare(...) reber__lstm_prepare(__VA_ARGS__)
+#define dense_prepare(...) reber__dense_prepare(__VA_ARGS__)
+#define lstm_predict(...) reber__lstm_predict(__VA_ARGS__)
+#define dense_predict(...) reber__dense_predict(__VA_ARGS__)
+#define lstm_predict_batch(...) reber__lstm_predict_batch(__VA_ARGS__)
+#define dense_predict_batch(...) reber__dense_predict_batch(__VA_ARGS__)
+#define lstm_step(...) reber__lstm_step(__VA_ARGS__)
+#define dense_step(...) reber__dense_step(__VA_ARGS__)
+#define lstm_prepare_training(...) reber__lstm_prepare_training(__VA_ARGS__)
+#define dense_prepare_training(...) reber__dense_prepare_training(__VA_ARGS__)
+#define lstm_prepare_training_2(...) reber__lstm_prepare_training_2(__VA_ARGS__)
+#define lstm_forward(...) reber__lstm_forward(__VA_ARGS__)
+#define dense_forward(...) reber__dense_forward(__VA_ARGS__)
+#define model_backward(...) reber__model_backward(__VA_ARGS__)
+#define lstm_backward(...) reber__lstm_backward(__VA_ARGS__)
+#define lstm_backward_2(...) reber__lstm_backward_2(__VA_ARGS__)
 
 #define LANES 8
 
@@ -521,10 +537,8 @@ static inline float maximum(float a, float b)
 
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
 
-void reber_prepare(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
+static void lstm_prepare(const struct reber_weights *restrict weights, struct reber_packed *restrict packed)
 {
-    memset(packed, 0, sizeof *packed);
-    packed->weights = weights;
     /* lstm.table[v,g,n] = lstm.bias[24*g+n]
      * lstm.table[v,g,n] += lstm.kernel[k,24*g+n] * embedding.embeddings[v,k] */
     for (int g = 0; g < 4; g++) {
@@ -694,6 +708,10 @@ void reber_prepare(struct reber_packed *restrict packed, const struct reber_weig
             }
         }
     }
+}
+
+static void dense_prepare(const struct reber_weights *restrict weights, struct reber_packed *restrict packed)
+{
     /* dense.bias[n] = dense.bias[n] */
     for (int n = 0; n < 8; n += VEC) {
         const vec bias = vec_load(&weights->dense.bias[n]);
@@ -710,17 +728,17 @@ void reber_prepare(struct reber_packed *restrict packed, const struct reber_weig
     }
 }
 
-void reber_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
-    const int32_t *restrict x, float *restrict y)
+void reber_prepare(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
 {
-    /* lstm.h[0,n] = 0
-     * lstm.c[0,n] = 0 */
-    for (int n = 0; n < 24; n += VEC) {
-        const vec h = vec_splat(0.0f);
-        const vec c = vec_splat(0.0f);
-        vec_store(&scratch->lstm.h[0][n], h);
-        vec_store(&scratch->lstm.c[0][n], c);
-    }
+    memset(packed, 0, sizeof *packed);
+    packed->weights = weights;
+    lstm_prepare(weights, packed);
+    dense_prepare(weights, packed);
+}
+
+static void lstm_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
+    const int32_t *restrict x)
+{
     for (int t = 0; t < 24; t++) {
         /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
          * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
@@ -817,6 +835,11 @@ void reber_predict(const struct reber_packed *restrict packed, struct reber_scra
             vec_store(&scratch->lstm.h[(t + 1) % 2][n_2], h_next_2);
         }
     }
+}
+
+static void dense_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
+    float *restrict y)
+{
     /* dense.z[n] = dense.bias[n]
      * dense.z[n] += dense.kernel[k,n] * lstm.h[24,k] */
     for (int n = 0; n < 8; n += VEC) {
@@ -882,19 +905,24 @@ void reber_predict(const struct reber_packed *restrict packed, struct reber_scra
     }
 }
 
-void reber_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
-    const int32_t *restrict x, int rows, float *restrict y)
+void reber_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
+    const int32_t *restrict x, float *restrict y)
 {
-    /* lstm.h[0,b,n] = 0
-     * lstm.c[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
-            const vec h = vec_splat(0.0f);
-            const vec c = vec_splat(0.0f);
-            vec_store(&scratch->lstm.h[0][b][n], h);
-            vec_store(&scratch->lstm.c[0][b][n], c);
-        }
+    /* lstm.h[0,n] = 0
+     * lstm.c[0,n] = 0 */
+    for (int n = 0; n < 24; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        const vec c = vec_splat(0.0f);
+        vec_store(&scratch->lstm.h[0][n], h);
+        vec_store(&scratch->lstm.c[0][n], c);
     }
+    lstm_predict(packed, scratch, x);
+    dense_predict(packed, scratch, y);
+}
+
+static void lstm_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
+    const int32_t *restrict x, int rows)
+{
     for (int t = 0; t < 24; t++) {
         /* lstm.z[t,b,g,n] = lstm.table[x[b,t],g,n]
          * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
@@ -993,6 +1021,11 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
             }
         }
     }
+}
+
+static void dense_predict_batch(const struct reber_packed *restrict packed,
+    struct reber_batch_scratch *restrict scratch, int rows, float *restrict y)
+{
     /* dense.z[b,n] = dense.bias[n]
      * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
     for (int n = 0; n < 8; n += VEC) {
@@ -1082,6 +1115,23 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
     }
 }
 
+void reber_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
+    const int32_t *restrict x, int rows, float *restrict y)
+{
+    /* lstm.h[0,b,n] = 0
+     * lstm.c[0,b,n] = 0 */
+    for (int b = 0; b < rows; b++) {
+        for (int n = 0; n < 24; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            const vec c = vec_splat(0.0f);
+            vec_store(&scratch->lstm.h[0][b][n], h);
+            vec_store(&scratch->lstm.c[0][b][n], c);
+        }
+    }
+    lstm_predict_batch(packed, scratch, x, rows);
+    dense_predict_batch(packed, scratch, rows, y);
+}
+
 /* What a step computes on its way. */
 struct reber_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
@@ -1107,10 +1157,9 @@ void reber_reset(const struct reber_packed *restrict packed, struct reber_state 
     }
 }
 
-int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
-    const int32_t *restrict x, float *restrict y)
+static void lstm_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
+    const int32_t *restrict x)
 {
-    struct reber_step_memory memory, *const scratch = &memory;
     /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
      * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
      * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
@@ -1205,6 +1254,11 @@ int reber_step(const struct reber_packed *restrict packed, struct reber_state *r
         vec_store(&state->lstm.h[1][n_1], h_next_1);
         vec_store(&state->lstm.h[1][n_2], h_next_2);
     }
+}
+
+static void dense_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
+    struct reber_step_memory *restrict scratch, float *restrict y)
+{
     /* dense.z[n] = dense.bias[n]
      * dense.z[n] += dense.kernel[k,n] * lstm.h[1,k] */
     for (int n = 0; n < 8; n += VEC) {
@@ -1268,6 +1322,14 @@ int reber_step(const struct reber_packed *restrict packed, struct reber_state *r
         const vec output = y_;
         vec_store(&y[n], output);
     }
+}
+
+int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
+    const int32_t *restrict x, float *restrict y)
+{
+    struct reber_step_memory memory, *const scratch = &memory;
+    lstm_step(packed, state, x);
+    dense_step(packed, state, scratch, y);
     /* lstm.h[0,n] = lstm.h[1,n] */
     for (int n = 0; n < 24; n++) {
         state->lstm.h[0][n] = state->lstm.h[1][n];
@@ -1279,10 +1341,9 @@ int reber_step(const struct reber_packed *restrict packed, struct reber_state *r
     return 1;
 }
 
-void reber_prepare_training(struct reber_training *restrict training, const struct reber_weights *restrict weights)
+static void lstm_prepare_training(const struct reber_weights *restrict weights,
+    struct reber_training *restrict training)
 {
-    memset(training, 0, sizeof *training);
-    training->weights = weights;
     /* lstm.bias[g,n] = lstm.bias[24*g+n] */
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < 24; n += VEC) {
@@ -1311,6 +1372,11 @@ void reber_prepare_training(struct reber_training *restrict training, const stru
             }
         }
     }
+}
+
+static void dense_prepare_training(const struct reber_weights *restrict weights,
+    struct reber_training *restrict training)
+{
     /* dense.bias[n] = dense.bias[n] */
     for (int n = 0; n < 8; n += VEC) {
         const vec bias = vec_load(&weights->dense.bias[n]);
@@ -1331,6 +1397,11 @@ void reber_prepare_training(struct reber_training *restrict training, const stru
             training->dense.kernel_transposed[n_1 / 8][n][n_1 % 8] = weights->dense.kernel[n_1][n];
         }
     }
+}
+
+static void lstm_prepare_training_2(const struct reber_weights *restrict weights,
+    struct reber_training *restrict training)
+{
     /* lstm.recurrent_kernel_transposed[n,g,n_1] = lstm.recurrent_kernel[n_1,24*g+n] */
     for (int n = 0; n < 24; n++) {
         for (int g = 0; g < 4; g++) {
@@ -1348,6 +1419,15 @@ void reber_prepare_training(struct reber_training *restrict training, const stru
             }
         }
     }
+}
+
+void reber_prepare_training(struct reber_training *restrict training, const struct reber_weights *restrict weights)
+{
+    memset(training, 0, sizeof *training);
+    training->weights = weights;
+    lstm_prepare_training(weights, training);
+    dense_prepare_training(weights, training);
+    lstm_prepare_training_2(weights, training);
 }
 
 void reber_reset_tape(const struct reber_training *restrict training, struct reber_tape *restrict tape)
@@ -1368,24 +1448,8 @@ void reber_reset_tape(const struct reber_training *restrict training, struct reb
     }
 }
 
-static void reber_forward_with(const struct reber_weights *restrict weights,
-    const struct reber_training *restrict training, struct reber_tape *restrict tape, const int32_t *restrict x,
-    int rows, uint64_t seed)
+static void lstm_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape, int rows)
 {
-    tape->rows = rows;
-    memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
-    memset(tape->d_output, 0, sizeof tape->d_output);
-    (void)seed;
-    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int t = 0; t < 24; t++) {
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 8; n += VEC) {
-                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
-                const vec y_ = embeddings;
-                vec_store(&tape->embedding.y[t][b][n], y_);
-            }
-        }
-    }
     for (int t = 0; t < 24; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
@@ -1489,6 +1553,10 @@ static void reber_forward_with(const struct reber_weights *restrict weights,
             }
         }
     }
+}
+
+static void dense_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape, int rows)
+{
     /* dense.z[b,n] = dense.bias[n]
      * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
     for (int n = 0; n < 8; n += VEC) {
@@ -1580,6 +1648,28 @@ static void reber_forward_with(const struct reber_weights *restrict weights,
             vec_store(&tape->dense.d_z[b][n], d_z);
         }
     }
+}
+
+static void reber_forward_with(const struct reber_weights *restrict weights,
+    const struct reber_training *restrict training, struct reber_tape *restrict tape, const int32_t *restrict x,
+    int rows, uint64_t seed)
+{
+    tape->rows = rows;
+    memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
+    memset(tape->d_output, 0, sizeof tape->d_output);
+    (void)seed;
+    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
+    for (int t = 0; t < 24; t++) {
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < 8; n += VEC) {
+                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
+                const vec y_ = embeddings;
+                vec_store(&tape->embedding.y[t][b][n], y_);
+            }
+        }
+    }
+    lstm_forward(training, tape, rows);
+    dense_forward(training, tape, rows);
 }
 
 void reber_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
@@ -1686,10 +1776,8 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
     return loss;
 }
 
-void reber_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
-    struct reber_gradients *restrict gradients)
+static void model_backward(struct reber_tape *restrict tape, struct reber_gradients *restrict gradients, int rows)
 {
-    const int rows = tape->rows;
     /* dense.d_y[b,n] = d_output[b,n]
      * dense.d_e[b,n] = dense.d_y[b,n] / dense.total[b] */
     for (int b = 0; b < rows; b++) {
@@ -1770,6 +1858,11 @@ void reber_backward(const struct reber_training *restrict training, struct reber
             vec_store(&gradients->dense.kernel[k_5][n], d_kernel_5);
         }
     }
+}
+
+static void lstm_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
+    struct reber_gradients *restrict gradients, int rows)
+{
     /* lstm.d_h[24,b,n] = 0
      * lstm.d_h[24,b,n] += dense.d_z[b,n_1] * dense.kernel_transposed[n_1,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
@@ -1838,6 +1931,11 @@ void reber_backward(const struct reber_training *restrict training, struct reber
         }
         vec_store(&gradients->dense.bias[n], d_bias);
     }
+}
+
+static void lstm_backward_2(const struct reber_training *restrict training, struct reber_tape *restrict tape,
+    struct reber_gradients *restrict gradients, int rows)
+{
     /* lstm.d_c[24,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
         for (int n = 0; n < 24; n += VEC) {
@@ -2261,6 +2359,15 @@ void reber_backward(const struct reber_training *restrict training, struct reber
             }
         }
     }
+}
+
+void reber_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
+    struct reber_gradients *restrict gradients)
+{
+    const int rows = tape->rows;
+    model_backward(tape, gradients, rows);
+    lstm_backward(training, tape, gradients, rows);
+    lstm_backward_2(training, tape, gradients, rows);
     /* embedding.d_embeddings[x[b,t],n] += embedding.d_y[t,b,n] */
     for (int b = 0; b < rows; b++) {
         for (int t = 0; t < 24; t++) {
@@ -2579,6 +2686,22 @@ const struct lstmc_model reber_model = {
 #undef vec_sigmoid
 #undef clamped
 #undef maximum
+#undef lstm_prepare
+#undef dense_prepare
+#undef lstm_predict
+#undef dense_predict
+#undef lstm_predict_batch
+#undef dense_predict_batch
+#undef lstm_step
+#undef dense_step
+#undef lstm_prepare_training
+#undef dense_prepare_training
+#undef lstm_prepare_training_2
+#undef lstm_forward
+#undef dense_forward
+#undef model_backward
+#undef lstm_backward
+#undef lstm_backward_2
 
 /* what the flags say of floats, again */
 #undef LSTMC_FLOAT_H

@@ -82,6 +82,20 @@
 #define sigmoid(...) sentiment__sigmoid(__VA_ARGS__)
 #define softplus(...) sentiment__softplus(__VA_ARGS__)
 #define sigmoid_slope(...) sentiment__sigmoid_slope(__VA_ARGS__)
+#define lstm_prepare(...) sentiment__lstm_prepare(__VA_ARGS__)
+#define lstm_predict(...) sentiment__lstm_predict(__VA_ARGS__)
+#define dense_predict(...) sentiment__dense_predict(__VA_ARGS__)
+#define lstm_predict_batch(...) sentiment__lstm_predict_batch(__VA_ARGS__)
+#define dense_predict_batch(...) sentiment__dense_predict_batch(__VA_ARGS__)
+#define lstm_step(...) sentiment__lstm_step(__VA_ARGS__)
+#define dense_step(...) sentiment__dense_step(__VA_ARGS__)
+#define lstm_prepare_training(...) sentiment__lstm_prepare_training(__VA_ARGS__)
+#define lstm_prepare_training_2(...) sentiment__lstm_prepare_training_2(__VA_ARGS__)
+#define lstm_forward(...) sentiment__lstm_forward(__VA_ARGS__)
+#define dense_forward(...) sentiment__dense_forward(__VA_ARGS__)
+#define dense_backward(...) sentiment__dense_backward(__VA_ARGS__)
+#define lstm_backward(...) sentiment__lstm_backward(__VA_ARGS__)
+#define lstm_backward_2(...) sentiment__lstm_backward_2(__VA_ARGS__)
 
 #define LANES 8
 
@@ -533,10 +547,8 @@ static inline float sigmoid_slope(float v)
 
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
 
-void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
+static void lstm_prepare(const struct sentiment_weights *restrict weights, struct sentiment_packed *restrict packed)
 {
-    memset(packed, 0, sizeof *packed);
-    packed->weights = weights;
     /* lstm.bias[g,n] = lstm.bias[100*g+n] */
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < 100; n += VEC) {
@@ -565,6 +577,13 @@ void sentiment_prepare(struct sentiment_packed *restrict packed, const struct se
             }
         }
     }
+}
+
+void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
+{
+    memset(packed, 0, sizeof *packed);
+    packed->weights = weights;
+    lstm_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 100; k += VEC) {
         const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
@@ -573,26 +592,8 @@ void sentiment_prepare(struct sentiment_packed *restrict packed, const struct se
     }
 }
 
-static void sentiment_predict_with(const struct sentiment_weights *restrict weights,
-    const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
-    const int32_t *restrict x, float *restrict y)
+static void lstm_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch)
 {
-    /* lstm.h[0,n] = 0
-     * lstm.c[0,n] = 0 */
-    for (int n = 0; n < 100; n += VEC) {
-        const vec h = vec_splat(0.0f);
-        const vec c = vec_splat(0.0f);
-        vec_store(&scratch->lstm.h[0][n], h);
-        vec_store(&scratch->lstm.c[0][n], c);
-    }
-    /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int t = 0; t < 200; t++) {
-        for (int n = 0; n < 32; n += VEC) {
-            const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[t], 5000)][n]);
-            const vec y_ = embeddings;
-            vec_store(&scratch->embedding.y[t][n], y_);
-        }
-    }
     /* lstm.z[t,g,n] = lstm.bias[g,n]
      * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k] */
     for (int n = 0; n < 100; n += VEC) {
@@ -704,6 +705,11 @@ static void sentiment_predict_with(const struct sentiment_weights *restrict weig
             vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next);
         }
     }
+}
+
+static void dense_predict(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch)
+{
     /* dense.z[n] = dense.bias[n] */
     scratch->local.dense.z[0] = weights->dense.bias[0];
     /* dense.z[n] += dense.kernel[n,k] * lstm.h[200,k] */
@@ -733,6 +739,30 @@ static void sentiment_predict_with(const struct sentiment_weights *restrict weig
     }
     /* dense.y[n] = sigmoid(dense.z[n]) */
     scratch->dense.y[0] = sigmoid(scratch->local.dense.z[0]);
+}
+
+static void sentiment_predict_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
+    const int32_t *restrict x, float *restrict y)
+{
+    /* lstm.h[0,n] = 0
+     * lstm.c[0,n] = 0 */
+    for (int n = 0; n < 100; n += VEC) {
+        const vec h = vec_splat(0.0f);
+        const vec c = vec_splat(0.0f);
+        vec_store(&scratch->lstm.h[0][n], h);
+        vec_store(&scratch->lstm.c[0][n], c);
+    }
+    /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
+    for (int t = 0; t < 200; t++) {
+        for (int n = 0; n < 32; n += VEC) {
+            const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[t], 5000)][n]);
+            const vec y_ = embeddings;
+            vec_store(&scratch->embedding.y[t][n], y_);
+        }
+    }
+    lstm_predict(packed, scratch);
+    dense_predict(weights, packed, scratch);
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
 }
@@ -743,30 +773,9 @@ void sentiment_predict(const struct sentiment_packed *restrict packed, struct se
     sentiment_predict_with(packed->weights, packed, scratch, x, y);
 }
 
-static void sentiment_predict_batch_with(const struct sentiment_weights *restrict weights,
-    const struct sentiment_packed *restrict packed, struct sentiment_batch_scratch *restrict scratch,
-    const int32_t *restrict x, int rows, float *restrict y)
+static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
+    struct sentiment_batch_scratch *restrict scratch, int rows)
 {
-    /* lstm.h[0,b,n] = 0
-     * lstm.c[0,b,n] = 0 */
-    for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n += VEC) {
-            const vec h = vec_splat(0.0f);
-            const vec c = vec_splat(0.0f);
-            vec_store(&scratch->lstm.h[0][b][n], h);
-            vec_store(&scratch->lstm.c[0][b][n], c);
-        }
-    }
-    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int t = 0; t < 200; t++) {
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 32; n += VEC) {
-                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n]);
-                const vec y_ = embeddings;
-                vec_store(&scratch->embedding.y[t][b][n], y_);
-            }
-        }
-    }
     for (int t = 0; t < 200; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
@@ -865,6 +874,11 @@ static void sentiment_predict_batch_with(const struct sentiment_weights *restric
             }
         }
     }
+}
+
+static void dense_predict_batch(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_batch_scratch *restrict scratch, int rows)
+{
     /* dense.z[b,n] = dense.bias[n] */
     for (int b = 0; b < rows; b++) {
         scratch->local.dense.z[b][0] = weights->dense.bias[0];
@@ -913,6 +927,34 @@ static void sentiment_predict_batch_with(const struct sentiment_weights *restric
     for (int b = 0; b < rows; b++) {
         scratch->dense.y[b][0] = sigmoid(scratch->local.dense.z[b][0]);
     }
+}
+
+static void sentiment_predict_batch_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_batch_scratch *restrict scratch,
+    const int32_t *restrict x, int rows, float *restrict y)
+{
+    /* lstm.h[0,b,n] = 0
+     * lstm.c[0,b,n] = 0 */
+    for (int b = 0; b < rows; b++) {
+        for (int n = 0; n < 100; n += VEC) {
+            const vec h = vec_splat(0.0f);
+            const vec c = vec_splat(0.0f);
+            vec_store(&scratch->lstm.h[0][b][n], h);
+            vec_store(&scratch->lstm.c[0][b][n], c);
+        }
+    }
+    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
+    for (int t = 0; t < 200; t++) {
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < 32; n += VEC) {
+                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n]);
+                const vec y_ = embeddings;
+                vec_store(&scratch->embedding.y[t][b][n], y_);
+            }
+        }
+    }
+    lstm_predict_batch(packed, scratch, rows);
+    dense_predict_batch(weights, packed, scratch, rows);
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
         y[b] = scratch->dense.y[b][0];
@@ -953,17 +995,9 @@ void sentiment_reset(const struct sentiment_packed *restrict packed, struct sent
     }
 }
 
-static int sentiment_step_with(const struct sentiment_weights *restrict weights,
-    const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state, const int32_t *restrict x,
-    float *restrict y)
+static void lstm_step(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state,
+    struct sentiment_step_memory *restrict scratch)
 {
-    struct sentiment_step_memory memory, *const scratch = &memory;
-    /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int n = 0; n < 32; n += VEC) {
-        const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
-        const vec y_ = embeddings;
-        vec_store(&scratch->embedding.y[0][n], y_);
-    }
     /* lstm.z[t,g,n] = lstm.bias[g,n]
      * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k]
      * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
@@ -1050,6 +1084,11 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
         vec_store(&state->lstm.c[1][n], c_next);
         vec_store(&state->lstm.h[1][n], h_next);
     }
+}
+
+static void dense_step(const struct sentiment_weights *restrict weights, const struct sentiment_packed *restrict packed,
+    struct sentiment_state *restrict state, struct sentiment_step_memory *restrict scratch)
+{
     /* dense.z[n] = dense.bias[n] */
     scratch->local.dense.z[0] = weights->dense.bias[0];
     /* dense.z[n] += dense.kernel[n,k] * lstm.h[1,k] */
@@ -1079,6 +1118,21 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
     }
     /* dense.y[n] = sigmoid(dense.z[n]) */
     scratch->dense.y[0] = sigmoid(scratch->local.dense.z[0]);
+}
+
+static int sentiment_step_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state, const int32_t *restrict x,
+    float *restrict y)
+{
+    struct sentiment_step_memory memory, *const scratch = &memory;
+    /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
+    for (int n = 0; n < 32; n += VEC) {
+        const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
+        const vec y_ = embeddings;
+        vec_store(&scratch->embedding.y[0][n], y_);
+    }
+    lstm_step(packed, state, scratch);
+    dense_step(weights, packed, state, scratch);
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
     /* lstm.h[0,n] = lstm.h[1,n] */
@@ -1098,11 +1152,9 @@ int sentiment_step(const struct sentiment_packed *restrict packed, struct sentim
     return sentiment_step_with(packed->weights, packed, state, x, y);
 }
 
-void sentiment_prepare_training(struct sentiment_training *restrict training,
-    const struct sentiment_weights *restrict weights)
+static void lstm_prepare_training(const struct sentiment_weights *restrict weights,
+    struct sentiment_training *restrict training)
 {
-    memset(training, 0, sizeof *training);
-    training->weights = weights;
     /* lstm.bias[g,n] = lstm.bias[100*g+n] */
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < 100; n += VEC) {
@@ -1131,18 +1183,11 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
             }
         }
     }
-    /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < 100; k += VEC) {
-        const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
-        const vec kernel_2 = kernel;
-        vec_store(&training->dense.kernel[0][k], kernel_2);
-    }
-    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
-    for (int n = 0; n < 100; n += VEC) {
-        const vec kernel = vec_load_part(&weights->dense.kernel[n][0], 100 - n);
-        const vec kernel_transposed = kernel;
-        vec_store(&training->dense.kernel_transposed[n / 8][0][n % 8], kernel_transposed);
-    }
+}
+
+static void lstm_prepare_training_2(const struct sentiment_weights *restrict weights,
+    struct sentiment_training *restrict training)
+{
     /* lstm.recurrent_kernel_transposed[n,g,n_1] = lstm.recurrent_kernel[n_1,100*g+n] */
     for (int n = 0; n < 100; n++) {
         for (int g = 0; g < 4; g++) {
@@ -1160,6 +1205,27 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
             }
         }
     }
+}
+
+void sentiment_prepare_training(struct sentiment_training *restrict training,
+    const struct sentiment_weights *restrict weights)
+{
+    memset(training, 0, sizeof *training);
+    training->weights = weights;
+    lstm_prepare_training(weights, training);
+    /* dense.kernel[n,k] = dense.kernel[k,n] */
+    for (int k = 0; k < 100; k += VEC) {
+        const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
+        const vec kernel_2 = kernel;
+        vec_store(&training->dense.kernel[0][k], kernel_2);
+    }
+    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
+    for (int n = 0; n < 100; n += VEC) {
+        const vec kernel = vec_load_part(&weights->dense.kernel[n][0], 100 - n);
+        const vec kernel_transposed = kernel;
+        vec_store(&training->dense.kernel_transposed[n / 8][0][n % 8], kernel_transposed);
+    }
+    lstm_prepare_training_2(weights, training);
 }
 
 void sentiment_reset_tape(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape)
@@ -1180,24 +1246,9 @@ void sentiment_reset_tape(const struct sentiment_training *restrict training, st
     }
 }
 
-static void sentiment_forward_with(const struct sentiment_weights *restrict weights,
-    const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape, const int32_t *restrict x,
-    int rows, uint64_t seed)
+static void lstm_forward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
+    int rows)
 {
-    tape->rows = rows;
-    memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
-    memset(tape->d_output, 0, sizeof tape->d_output);
-    (void)seed;
-    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int t = 0; t < 200; t++) {
-        for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 32; n += VEC) {
-                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
-                const vec y_ = embeddings;
-                vec_store(&tape->embedding.y[t][b][n], y_);
-            }
-        }
-    }
     for (int t = 0; t < 200; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
@@ -1301,6 +1352,11 @@ static void sentiment_forward_with(const struct sentiment_weights *restrict weig
             }
         }
     }
+}
+
+static void dense_forward(const struct sentiment_weights *restrict weights,
+    const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape, int rows)
+{
     /* dense.z[b,n] = dense.bias[n] */
     for (int b = 0; b < rows; b++) {
         tape->dense.z[b][0] = weights->dense.bias[0];
@@ -1349,6 +1405,28 @@ static void sentiment_forward_with(const struct sentiment_weights *restrict weig
     for (int b = 0; b < rows; b++) {
         tape->dense.y[b][0] = sigmoid(tape->dense.z[b][0]);
     }
+}
+
+static void sentiment_forward_with(const struct sentiment_weights *restrict weights,
+    const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape, const int32_t *restrict x,
+    int rows, uint64_t seed)
+{
+    tape->rows = rows;
+    memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);
+    memset(tape->d_output, 0, sizeof tape->d_output);
+    (void)seed;
+    /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
+    for (int t = 0; t < 200; t++) {
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < 32; n += VEC) {
+                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
+                const vec y_ = embeddings;
+                vec_store(&tape->embedding.y[t][b][n], y_);
+            }
+        }
+    }
+    lstm_forward(training, tape, rows);
+    dense_forward(weights, training, tape, rows);
     /* output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
         tape->output[b][0] = tape->dense.y[b][0];
@@ -1419,14 +1497,9 @@ float sentiment_loss(struct sentiment_tape *restrict tape, const float *restrict
     return loss;
 }
 
-void sentiment_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
-    struct sentiment_gradients *restrict gradients)
+static void dense_backward(struct sentiment_tape *restrict tape, struct sentiment_gradients *restrict gradients,
+    int rows)
 {
-    const int rows = tape->rows;
-    /* dense.d_y[b,n] = d_output[b,n] */
-    for (int b = 0; b < rows; b++) {
-        tape->dense.d_y[b][0] = tape->d_output[b][0];
-    }
     /* dense.d_z[b,n] += dense.d_y[b,n] * sigmoid_slope(dense.z[b,n]) */
     for (int b = 0; b < rows; b++) {
         tape->dense.d_z[b][0] += tape->dense.d_y[b][0] * sigmoid_slope(tape->dense.z[b][0]);
@@ -1441,6 +1514,11 @@ void sentiment_backward(const struct sentiment_training *restrict training, stru
         }
         vec_store_part(&gradients->dense.kernel[k][0], d_kernel, 100 - k);
     }
+}
+
+static void lstm_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
+    struct sentiment_gradients *restrict gradients, int rows)
+{
     /* lstm.d_h[200,b,n] = 0
      * lstm.d_h[200,b,n] += dense.d_z[b,n_1] * dense.kernel_transposed[n_1,n] */
     for (int n = 0; n < 100; n += 2 * VEC) {
@@ -1473,6 +1551,11 @@ void sentiment_backward(const struct sentiment_training *restrict training, stru
         }
         gradients->dense.bias[0] = sum;
     }
+}
+
+static void lstm_backward_2(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
+    struct sentiment_gradients *restrict gradients, int rows)
+{
     /* lstm.d_c[200,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
         for (int n = 0; n < 100; n += VEC) {
@@ -1893,6 +1976,19 @@ void sentiment_backward(const struct sentiment_training *restrict training, stru
             }
         }
     }
+}
+
+void sentiment_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
+    struct sentiment_gradients *restrict gradients)
+{
+    const int rows = tape->rows;
+    /* dense.d_y[b,n] = d_output[b,n] */
+    for (int b = 0; b < rows; b++) {
+        tape->dense.d_y[b][0] = tape->d_output[b][0];
+    }
+    dense_backward(tape, gradients, rows);
+    lstm_backward(training, tape, gradients, rows);
+    lstm_backward_2(training, tape, gradients, rows);
     /* embedding.d_embeddings[x[b,t],n] += embedding.d_y[t,b,n] */
     for (int b = 0; b < rows; b++) {
         for (int t = 0; t < 200; t++) {
@@ -2192,6 +2288,20 @@ const struct lstmc_model sentiment_model = {
 #undef sigmoid
 #undef softplus
 #undef sigmoid_slope
+#undef lstm_prepare
+#undef lstm_predict
+#undef dense_predict
+#undef lstm_predict_batch
+#undef dense_predict_batch
+#undef lstm_step
+#undef dense_step
+#undef lstm_prepare_training
+#undef lstm_prepare_training_2
+#undef lstm_forward
+#undef dense_forward
+#undef dense_backward
+#undef lstm_backward
+#undef lstm_backward_2
 
 /* what the flags say of floats, again */
 #undef LSTMC_FLOAT_H

@@ -100,6 +100,7 @@ typedef struct Function {
     Out *out;
     Arena *arena;
     const Programs *programs;
+    const Groups *groups;
     const Ir *ir;
     bool dispatch;                      /* what is emitted is one body of several: nothing in it is exported */
     Exported exported[EXPORTED_MAX];    /* the last one is open */
@@ -188,8 +189,17 @@ static bool has_home(const Ir *ir, Home home)
     return false;
 }
 
+static const Parts *parts_of(const Function *to, const char *function, const Section *sections)
+{
+    const Parts *parts = parts_find(to->arena, to->programs, to->groups, to->ir, function, sections);
+    emit_part_functions(to->out, parts);
+    return parts;
+}
+
 static void emit_prepare(Function *to, const char *signature)
 {
+    const Parts *parts = parts_of(to, to->ir->training ? "prepare_training" : "prepare",
+                                  (const Section[]){ SECTION_COUNT });
     open_function(to, signature, 0, "");
     const char *name = to->ir->training ? "training" : "packed";
     if (home_has_vectors(to->ir, HOME_PREPARED))
@@ -198,20 +208,21 @@ static void emit_prepare(Function *to, const char *signature)
         put(to->out, "%s->weights = weights;", name);
     else if (!has_home(to->ir, HOME_PREPARED))
         put(to->out, "(void)packed;\n(void)weights;");
-    emit_prepared(to->out, to->arena, to->ir);
+    emit_part_calls(to->out, parts);
     close_function(to);
 }
 
 static void emit_predict(Function *to, const char *signature, bool batch)
 {
     const unsigned sections = SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD);
+    const Parts *parts = parts_of(to, batch ? "predict_batch" : "predict",
+                                  (const Section[]){ SECTION_RESET, SECTION_FORWARD, SECTION_COUNT });
     open_function(to, signature, sections, "packed");
     put_unless_used(to, sections, "scratch", HOME_SCRATCH);
     put_unless_read(to, sections);
     if (batch && !uses_rows(to->ir, sections))
         put(to->out, "(void)rows;");
-    emit_section(to->out, to->arena, to->ir, SECTION_RESET);
-    emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
+    emit_part_calls(to->out, parts);
     close_function(to);
 }
 
@@ -220,16 +231,19 @@ static void emit_step(Function *to)
     const unsigned sections = SECTION_BIT(SECTION_FORWARD) | SECTION_BIT(SECTION_CARRY);
     bool on_stack = has_home(to->ir, HOME_SCRATCH);
     if (on_stack) {
+        emit_group_types(to->out, to->groups, "step_memory");
         put(to->out, "/* What a step computes on its way. */\nstruct %s_step_memory {",
             to->programs->model->descriptor.name);
-        emit_tensor_members(to->out, to->arena, to->ir, HOME_SCRATCH);
+        emit_tensor_members(to->out, to->arena, to->groups, to->ir, HOME_SCRATCH, "step_memory");
         put(to->out, "};\n\n");
     }
+    const Parts *parts = parts_of(to, "reset", (const Section[]){ SECTION_RESET, SECTION_COUNT });
     open_function(to, "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)",
                   SECTION_BIT(SECTION_RESET), "packed");
     put_unless_used(to, SECTION_BIT(SECTION_RESET), "state", HOME_STATE);
-    emit_section(to->out, to->arena, to->ir, SECTION_RESET);
+    emit_part_calls(to->out, parts);
     close_function(to);
+    parts = parts_of(to, "step", (const Section[]){ SECTION_FORWARD, SECTION_CARRY, SECTION_COUNT });
     open_function(to,
                   "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> "
                   "*restrict x, "
@@ -239,8 +253,7 @@ static void emit_step(Function *to)
         put(to->out, "struct %s_step_memory memory, *const scratch = &memory;", to->programs->model->descriptor.name);
     put_unless_used(to, sections, "state", HOME_STATE);
     put_unless_read(to, sections);
-    emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
-    emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
+    emit_part_calls(to->out, parts);
     put(to->out, "return 1;");
     close_function(to);
 }
@@ -327,6 +340,7 @@ static void put_taken_inputs(const Function *to)
 
 static void emit_forward(Function *to)
 {
+    const Parts *parts = parts_of(to, "forward", (const Section[]){ SECTION_FORWARD, SECTION_COUNT });
     open_function(to,
                   "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> "
                   "*restrict x, "
@@ -345,12 +359,13 @@ static void emit_forward(Function *to)
     for (int i = 0; i < to->ir->tensor_count; i++)
         if (to->ir->tensors[i]->role == ROLE_NOISE && to->ir->tensors[i]->home != HOME_NONE)
             put_noise(to, to->ir->tensors[i]);
-    emit_section(to->out, to->arena, to->ir, SECTION_FORWARD);
+    emit_part_calls(to->out, parts);
     close_function(to);
 }
 
 static void emit_loss(Function *to)
 {
+    const Parts *parts = parts_of(to, "loss", (const Section[]){ SECTION_LOSS, SECTION_COUNT });
     open_function(to,
                   "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict "
                   "sample_weight, "
@@ -365,7 +380,7 @@ static void emit_loss(Function *to)
         if (!uses_role(to->ir, SECTION_BIT(SECTION_LOSS), arguments[i].role))
             put(to->out, "(void)%s;", arguments[i].name);
     put(to->out, "float loss = 0.0f;");
-    emit_section(to->out, to->arena, to->ir, SECTION_LOSS);
+    emit_part_calls(to->out, parts);
     put(to->out, "return loss;");
     close_function(to);
 }
@@ -375,16 +390,18 @@ static void emit_training(Function *to)
     const char *name = macro_prefix(to->arena, &to->programs->model->descriptor);
     emit_prepare(to, "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict "
                      "weights)");
+    const Parts *parts = parts_of(to, "reset_tape", (const Section[]){ SECTION_RESET, SECTION_COUNT });
     open_function(to, "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)",
                   SECTION_BIT(SECTION_RESET), "training");
     if (uses_rows(to->ir, SECTION_BIT(SECTION_RESET)))
         put(to->out, "const int rows = %s_BATCH;", name);
     put(to->out, "tape->rows = 0;\ntape->first_row = 0;");
-    emit_section(to->out, to->arena, to->ir, SECTION_RESET);
+    emit_part_calls(to->out, parts);
     close_function(to);
     emit_forward(to);
     if (to->ir->loss)
         emit_loss(to);
+    parts = parts_of(to, "backward", (const Section[]){ SECTION_BACKWARD, SECTION_COUNT });
     open_function(to, "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape, "
                       "struct @_gradients *restrict gradients)", SECTION_BIT(SECTION_BACKWARD), "training");
     put_unless_used(to, SECTION_BIT(SECTION_BACKWARD), "tape", HOME_TAPE);
@@ -392,13 +409,14 @@ static void emit_training(Function *to)
     if (uses_rows(to->ir, SECTION_BIT(SECTION_BACKWARD)))
         put(to->out, "const int rows = tape->rows;");
     put_cleared_input_gradient(to);
-    emit_section(to->out, to->arena, to->ir, SECTION_BACKWARD);
+    emit_part_calls(to->out, parts);
     close_function(to);
+    parts = parts_of(to, "carry", (const Section[]){ SECTION_CARRY, SECTION_COUNT });
     open_function(to, "void @_carry(struct @_tape *restrict tape)", 0, "");
     put_unless_used(to, SECTION_BIT(SECTION_CARRY), "tape", HOME_TAPE);
     if (uses_rows(to->ir, SECTION_BIT(SECTION_CARRY)))
         put(to->out, "const int rows = tape->rows;");
-    emit_section(to->out, to->arena, to->ir, SECTION_CARRY);
+    emit_part_calls(to->out, parts);
     close_function(to);
 }
 
@@ -447,7 +465,8 @@ void emit_beginning(Out *out, Arena *arena, const Programs *programs)
 void emit_source(Out *out, Arena *arena, const Programs *programs)
 {
     Out body = { 0 };
-    Function to = { .out = &body, .arena = arena, .programs = programs, .dispatch = emit_dispatches(programs) };
+    Function to = { .out = &body, .arena = arena, .programs = programs, .groups = groups_find(arena, programs),
+                    .dispatch = emit_dispatches(programs) };
     emit_stamp(out, arena, programs, "c");
     put_raw(out, " */\n");
     emit_body(&to);

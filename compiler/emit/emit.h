@@ -31,6 +31,8 @@ typedef struct Programs {
     const Trained *trained;
 } Programs;
 
+typedef struct Groups Groups;
+
 void emit_header(Out *out, Arena *arena, const Programs *programs);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
 /* Why no C can be written for a model of this name; NULL: it can. */
@@ -105,11 +107,46 @@ bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in i
 /* "lstm.z", without the struct it is in */
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);
 const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
-void        emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home);
-void        emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only);
+/* `of_struct`: its name, "tape". What several layers have alike is one type, which stands in front of the struct. */
+void        emit_tensor_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, Home home,
+                                const char *of_struct);
+void        emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Model *model,
+                                const char *of_struct);
+
+/* The members of one layer, or of one unit, in a generated struct: "lstm_1", "local.lstm_1_backward". Layers alike have
+ * one type for them (emit_groups.c). */
+Groups     *groups_find(Arena *arena, const struct Programs *programs);
+/* "struct deep_tape_of_lstm_1"; NULL: no other layer has the like, and the type has no name. */
+const char *group_type(const Groups *groups, const char *of_struct, const char *name);
+void        emit_group_types(Out *out, const Groups *groups, const char *of_struct);
+/* "batch_scratch": the struct that holds what is at home there, without the model's name. */
+const char *struct_of_home(const struct Programs *programs, const Ir *ir, Home home);
+bool        tensor_begins_layer(const Ir *ir, const Tensor *tensor, Home home);  /* it is the first of a group */
+/* The lines inside of one group; of weights: those from `first` on, and where the next group begins. */
+int         emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, int first, int count);
+void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const Tensor *first);
+void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, Home home, int unit);
 
 /* What M_prepare does for all programs that predict, as one program (emit_packed.c). */
 const Ir   *emit_packed_program(const Programs *programs);
+
+/* What a function that several layers share calls their structs: by pointers that do not tell the layer, "tape",
+ * "local", "tape_of_input" (emit_units.c). */
+typedef struct Member {
+    Home home;
+    const char *group;      /* "lstm_1" */
+    const char *pointer;
+    bool written;
+} Member;
+
+typedef struct Members {
+    const char *layer;      /* whose function it is */
+    Member *list; int count, capacity;
+    bool none;              /* something that it reads or writes is in no group */
+} Members;
+
+/* "tape->h" */
+const char *members_text(Arena *arena, Members *members, const Ir *ir, const Tensor *tensor, bool written);
 
 /* The value of an axis while a nest is emitted: a variable plus an offset, or (name NULL) the number `offset`. */
 typedef struct Binding {
@@ -130,6 +167,7 @@ typedef struct Constant {
 typedef struct Nest {
     Arena *arena;
     const Ir *ir;
+    Members *members;       /* NULL: whole structs are there */
     const Statement *statement;
     Binding bindings[STATEMENT_AXES_MAX + 1];
     int binding_count;
@@ -160,14 +198,15 @@ typedef struct Exported {
 } Exported;
 
 /* Names that a text defines at the margin and that are not the model's own (emit_private.c). */
-#define NAMES_MAX 512
 typedef enum NameKind { NAME_MACRO, NAME_TYPE, NAME_FUNCTION, NAME_ARRAY } NameKind;
 typedef struct Names {
     Arena *arena;
     const char *model;
-    const char *name[NAMES_MAX];
-    NameKind kind[NAMES_MAX];
-    int count;
+    struct Name {
+        const char *text;
+        NameKind kind;
+    } *list;
+    int count, capacity;
 } Names;
 Names *names_find(Arena *arena, const Model *model, const char *text);
 /* Macros that call them after the model: vec_load: mgu__vec_load; through the macro `isa`, if not NULL:
@@ -205,15 +244,24 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
 /* "t_end": the variables that hold the bounds of one piece of a time loop (emit_nest.c). */
 const char *loop_bound(Arena *arena, const Loop *loop, const char *which);
 /* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
-void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement);
+void emit_nest(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *statement);
 /* One product by BLAS; two statements: the first sets to zero what the second adds to (emit_product.c). */
-void emit_product(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count);
+void emit_product(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
+                  int count);
 /* The statements themselves, one a line, in one comment. */
 void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count);
-/* All nests of a section in their time loops; those of prepare time are left out. */
-void emit_section(Out *out, Arena *arena, const Ir *ir, Section section);
-void emit_prepared(Out *out, Arena *arena, const Ir *ir);
+/* All nests of these statements in their time loops. */
+void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
+                     int count);
 bool is_prepared(const Statement *statement);
+
+/* What an exported function does, layer by layer (emit_units.c): first the static functions, then, inside the exported
+ * one, their calls. `sections`: in this order, SECTION_COUNT ends them; none of them: what is done at prepare time. */
+typedef struct Parts Parts;
+Parts *parts_find(Arena *arena, const Programs *programs, const Groups *groups, const Ir *ir, const char *function,
+                  const Section *sections);
+void   emit_part_functions(Out *out, const Parts *parts);
+void   emit_part_calls(Out *out, const Parts *parts);
 #define COLUMNS_MAX 120
 /* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
 void emit_line(Out *out, Arena *arena, const char *text);

@@ -217,13 +217,19 @@ char *access_text(Nest *nest, const Access *access)
     default:
         break;
     }
+    if (tensor->home == HOME_ARGUMENT && nest->members)
+        nest->members->none = true;
     if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_INPUT && nest->ir->input_count > 1)
         return input_text(nest, access);
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
-    char *text = arena_copy_text(nest->arena, tensor_member(nest->arena, nest->ir, tensor));
-    if (tensor->home != HOME_REGISTER)
-        text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), text);
+    const char *member = tensor_member(nest->arena, nest->ir, tensor);
+    char *text = arena_copy_text(nest->arena, member);
+    if (tensor->home != HOME_REGISTER && nest->members)
+        text = arena_copy_text(nest->arena, members_text(nest->arena, nest->members, nest->ir, tensor,
+                                                         tensor == nest->statement->out.tensor));
+    else if (tensor->home != HOME_REGISTER)
+        text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), member);
     const Index *last = &access->index[tensor->rank - 1];
     bool blocked = tensor->layout == LAYOUT_BLOCKED, spaced = tensor->layout == LAYOUT_SPACED;
     if (blocked)

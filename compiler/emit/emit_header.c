@@ -195,9 +195,10 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
 
 /* ---- structs ---- */
 
-static void open_struct(Out *out, Arena *arena, const Programs *programs, const char *name, size_t bytes,
-                        const char *comment)
+static void open_struct(Out *out, Arena *arena, const Programs *programs, const Groups *groups, const char *name,
+                        size_t bytes, const char *comment)
 {
+    emit_group_types(out, groups, name);
     const char *warning = bytes > STACK_BYTES_MAX ? " Not on the stack." : "";
     emit_prose(out, arena,
                arena_format(arena, "%s %s.%s", fill_template(arena, programs->model, comment),
@@ -213,20 +214,21 @@ static void close_struct(Out *out, size_t length_before)
     put(out, "};\n\n");
 }
 
-static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, const Ir *ir, Home home,
-                              const char *name, size_t bytes, const char *comment)
+static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, const Groups *groups, const Ir *ir,
+                              Home home, size_t bytes, const char *comment)
 {
-    open_struct(out, arena, programs, name, bytes, comment);
+    const char *name = struct_of_home(programs, ir, home);
+    open_struct(out, arena, programs, groups, name, bytes, comment);
     size_t start = out->length;
     bool vectors_first = home_has_vectors(ir, home);
     if (vectors_first)
-        emit_tensor_members(out, arena, ir, home);
+        emit_tensor_members(out, arena, groups, ir, home, name);
     if (home == HOME_PREPARED && (ir->training || !programs->trained))
         put(out, "const struct %s_weights *weights;", programs->model->descriptor.name);
     if (home == HOME_TAPE)
         put(out, "int rows;               /* set by forward */\nint first_row;          /* yours to set */");
     if (!vectors_first)
-        emit_tensor_members(out, arena, ir, home);
+        emit_tensor_members(out, arena, groups, ir, home, name);
     close_struct(out, start);
 }
 
@@ -249,20 +251,20 @@ static void put_inputs_struct(Out *out, Arena *arena, const Programs *programs)
     put(out, "};\n\n");
 }
 
-static void put_weight_structs(Out *out, Arena *arena, const Programs *programs, Sizes sizes)
+static void put_weight_structs(Out *out, Arena *arena, const Programs *programs, const Groups *groups, Sizes sizes)
 {
-    open_struct(out, arena, programs, "weights", sizes.weights,
+    open_struct(out, arena, programs, groups, "weights", sizes.weights,
                 "In Keras's order and layout, except that trainable ones come first: $_WEIGHTS floats without gaps.");
     size_t start = out->length;
-    emit_weight_members(out, arena, programs->model, false);
+    emit_weight_members(out, arena, groups, programs->model, "weights");
     close_struct(out, start);
     if (!programs->training)
         return;
-    open_struct(out, arena, programs, "gradients", sizes.gradients,
+    open_struct(out, arena, programs, groups, "gradients", sizes.gradients,
                 "Of the trainable weights, each where its weight is in struct @_weights: $_GRADIENTS floats without "
                 "gaps.");
     start = out->length;
-    emit_weight_members(out, arena, programs->model, true);
+    emit_weight_members(out, arena, groups, programs->model, "gradients");
     close_struct(out, start);
 }
 
@@ -284,23 +286,24 @@ static const char about_input_gradient[] =
 
 static void put_structs(Out *out, Arena *arena, const Programs *programs)
 {
+    const Groups *groups = groups_find(arena, programs);
     Sizes sizes = emit_sizes(programs);
     if (programs->model->descriptor.inputs)
         put_inputs_struct(out, arena, programs);
-    put_weight_structs(out, arena, programs, sizes);
-    put_memory_struct(out, arena, programs, emit_packed_program(programs), HOME_PREPARED, "packed", sizes.packed,
+    put_weight_structs(out, arena, programs, groups, sizes);
+    put_memory_struct(out, arena, programs, groups, emit_packed_program(programs), HOME_PREPARED, sizes.packed,
                       programs->trained ? about_contained : about_packed);
-    put_memory_struct(out, arena, programs, programs->single, HOME_SCRATCH, "scratch", sizes.scratch,
+    put_memory_struct(out, arena, programs, groups, programs->single, HOME_SCRATCH, sizes.scratch,
                       "Memory for one @_predict at a time; its contents need not be kept.");
-    put_memory_struct(out, arena, programs, programs->batch, HOME_SCRATCH, "batch_scratch", sizes.batch_scratch,
+    put_memory_struct(out, arena, programs, groups, programs->batch, HOME_SCRATCH, sizes.batch_scratch,
                       "Memory for one @_predict_batch at a time; its contents need not be kept.");
     if (programs->step)
-        put_memory_struct(out, arena, programs, programs->step, HOME_STATE, "state", sizes.state, about_state);
+        put_memory_struct(out, arena, programs, groups, programs->step, HOME_STATE, sizes.state, about_state);
     if (!programs->training)
         return;
-    put_memory_struct(out, arena, programs, programs->training, HOME_PREPARED, "training", sizes.training,
+    put_memory_struct(out, arena, programs, groups, programs->training, HOME_PREPARED, sizes.training,
                       about_training);
-    put_memory_struct(out, arena, programs, programs->training, HOME_TAPE, "tape", sizes.tape,
+    put_memory_struct(out, arena, programs, groups, programs->training, HOME_TAPE, sizes.tape,
                       programs->input_gradient ? arena_format(arena, "%s%s", about_tape, about_input_gradient)
                                                : about_tape);
 }

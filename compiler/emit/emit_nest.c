@@ -190,7 +190,7 @@ typedef struct Hoist {
 /* "lstm_h", "lstm_h_2", ... */
 static const char *constant_name(const Nest *nest, const Tensor *tensor)
 {
-    const char *base = *tensor->layer
+    const char *base = *tensor->layer && !nest->members
                            ? arena_format(nest->arena, "%s_%s", c_layer_name(nest->arena, tensor->layer), tensor->name)
                            : tensor->name;
     const char *first = c_variable_name(nest->arena, base), *name = first;
@@ -342,10 +342,10 @@ static int find_sum(const Statement *statement)
     return loops ? from : -1;
 }
 
-void emit_nest(Out *out, Arena *arena, const Ir *ir, const Statement *statement)
+void emit_nest(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *statement)
 {
     Emitter to = { .out = out, .sum_from = find_sum(statement), .jammed = -1 };
-    to.nest = (Nest){ .arena = arena, .ir = ir, .statement = statement };
+    to.nest = (Nest){ .arena = arena, .ir = ir, .members = members, .statement = statement };
     if (statement->loop) {
         const Axis *axis = statement->loop->axis;
         const char *name = axis->extent > 1 ? c_axis_name(arena, statement, axis) : NULL;
@@ -411,22 +411,13 @@ bool is_prepared(const Statement *statement)
     return statement->out.tensor->home == HOME_PREPARED;
 }
 
-static bool is_wanted(const Statement *statement, Section section, bool prepared)
+void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
+                     int count)
 {
-    return is_prepared(statement) == prepared && (prepared || statement->section == section) &&
-           statement->out.tensor->home != HOME_NONE;
-}
-
-static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section section, bool prepared)
-{
-    const Statement *before = NULL, **wanted = arena_array(arena, const Statement *, ir->statement_count);
-    int count = 0;
-    for (int i = 0; i < ir->statement_count; i++)
-        if (is_wanted(ir->statements[i], section, prepared))
-            wanted[count++] = ir->statements[i];
+    const Statement *before = NULL;
     for (int i = 0, end; i < count; i = end) {
-        const Statement *statement = wanted[i];
-        for (end = i + 1; end < count && statement->tile && wanted[end]->tile == statement->tile;)
+        const Statement *statement = statements[i];
+        for (end = i + 1; end < count && statement->tile && statements[end]->tile == statement->tile;)
             end++;
         if (statement->blas && statement->accumulate == ACCUMULATE_SET)
             end++;
@@ -435,23 +426,13 @@ static void emit_statements(Out *out, Arena *arena, const Ir *ir, Section sectio
         if (statement->loop && (!before || before->loop != statement->loop))
             open_time_loop(out, arena, statement);
         if (statement->tile)
-            emit_tile(out, arena, ir, wanted + i, end - i);
+            emit_tile(out, arena, ir, members, statements + i, end - i);
         else if (statement->blas)
-            emit_product(out, arena, ir, wanted + i, end - i);
+            emit_product(out, arena, ir, members, statements + i, end - i);
         else
-            emit_nest(out, arena, ir, statement);
+            emit_nest(out, arena, ir, members, statement);
         before = statement;
     }
     if (before)
         close_time_loop(out, before, NULL);
-}
-
-void emit_section(Out *out, Arena *arena, const Ir *ir, Section section)
-{
-    emit_statements(out, arena, ir, section, false);
-}
-
-void emit_prepared(Out *out, Arena *arena, const Ir *ir)
-{
-    emit_statements(out, arena, ir, SECTION_FORWARD, true);
 }

@@ -21,12 +21,10 @@ static void add_name(Names *names, NameKind kind, const char *start)
     while (is_word(start[length]))
         length++;
     for (int i = 0; i < names->count; i++)
-        if (!strncmp(names->name[i], start, (size_t)length) && !names->name[i][length])
+        if (!strncmp(names->list[i].text, start, (size_t)length) && !names->list[i].text[length])
             return;
-    if (names->count == NAMES_MAX)
-        die("a generated source defines more than %d names", NAMES_MAX);
-    names->kind[names->count] = kind;
-    names->name[names->count++] = arena_format(names->arena, "%.*s", length, start);
+    struct Name name = { .text = arena_format(names->arena, "%.*s", length, start), .kind = kind };
+    arena_append(names->arena, names->list, names->count, names->capacity, name);
 }
 
 /* Behind `count` words. */
@@ -105,13 +103,13 @@ static bool is_own(const Names *names, const char *name)
 void names_rename(Out *out, const Names *names, const char *isa)
 {
     for (int i = 0; i < names->count; i++) {
-        const char *name = names->name[i],
+        const char *name = names->list[i].text,
                    *to = is_own(names, name) ? name : arena_format(names->arena, "%s__%s", names->model, name);
         if (isa)
             to = arena_format(names->arena, "%s(%s)", isa, to);
-        if (names->kind[i] == NAME_MACRO || !strcmp(to, name))
+        if (names->list[i].kind == NAME_MACRO || !strcmp(to, name))
             continue;
-        if (names->kind[i] == NAME_FUNCTION)
+        if (names->list[i].kind == NAME_FUNCTION)
             put(out, "#define %s(...) %s(__VA_ARGS__)", name, to);
         else
             put(out, "#define %s %s", name, to);
@@ -121,8 +119,8 @@ void names_rename(Out *out, const Names *names, const char *isa)
 void names_undefine(Out *out, const Names *names, const char *isa, bool macros)
 {
     for (int i = 0; i < names->count; i++)
-        if ((names->kind[i] == NAME_MACRO) == macros && (macros || isa || !is_own(names, names->name[i])))
-            put(out, "#undef %s", names->name[i]);
+        if ((names->list[i].kind == NAME_MACRO) == macros && (macros || isa || !is_own(names, names->list[i].text)))
+            put(out, "#undef %s", names->list[i].text);
 }
 
 static const char about[] = "Several models may be compiled as one file, #included one after the other: from here to "

@@ -81,10 +81,11 @@ static const char *matrix_text(Nest *nest, const Matrix *matrix)
     return arena_format(nest->arena, "&%s, %lld", access_text(nest, matrix->access), matrix->distance);
 }
 
-void emit_product(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count)
+void emit_product(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
+                  int count)
 {
     const Statement *statement = statements[count - 1];
-    Nest nest = { .arena = arena, .ir = ir, .statement = statement };
+    Nest nest = { .arena = arena, .ir = ir, .members = members, .statement = statement };
     Product product;
     if (!product_of(statement, false, &product))
         die("what BLAS should multiply is no product: %s", statement_text(arena, statement));

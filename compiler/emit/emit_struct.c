@@ -169,9 +169,13 @@ static bool is_first_of_layer(const Ir *ir, const Tensor *tensor)
     return true;
 }
 
-static void put_layer(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
+bool tensor_begins_layer(const Ir *ir, const Tensor *tensor, Home home)
 {
-    put(out, "struct {");
+    return belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor);
+}
+
+void emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
+{
     for (int odd = 0; odd <= 1; odd++)
         for (int i = first->number; i < ir->tensor_count; i++) {
             const Tensor *tensor = ir->tensors[i];
@@ -179,7 +183,27 @@ static void put_layer(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
                 !strcmp(tensor->layer, first->layer) && is_whole(tensor) == !odd)
                 put_tensor(out, arena, ir, tensor, c_name(arena, tensor->name));
         }
-    put(out, "} %s;", c_layer_name(arena, first->layer));
+}
+
+void emit_unit_lines(Out *out, Arena *arena, const Ir *ir, Home home, int unit)
+{
+    for (int odd = 0; odd <= 1; odd++)
+        for (int i = 0; i < ir->tensor_count; i++)
+            if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit && is_whole(ir->tensors[i]) == !odd)
+                put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
+}
+
+static void put_layer(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct,
+                      const Tensor *first)
+{
+    const char *name = c_layer_name(arena, first->layer), *type = group_type(groups, of_struct, name);
+    if (type) {
+        put(out, "%s %s;", type, name);
+        return;
+    }
+    put(out, "struct {");
+    emit_layer_lines(out, arena, ir, first);
+    put(out, "} %s;", name);
 }
 
 static bool unit_has_tensors(const Ir *ir, Home home, int unit)
@@ -190,8 +214,22 @@ static bool unit_has_tensors(const Ir *ir, Home home, int unit)
     return false;
 }
 
+static void put_unit(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct, Home home,
+                     int unit)
+{
+    const char *name = c_layer_name(arena, ir->units[unit].name),
+               *type = group_type(groups, of_struct, arena_format(arena, "local.%s", name));
+    if (type) {
+        put(out, "%s %s;", type, name);
+        return;
+    }
+    put(out, "struct {");
+    emit_unit_lines(out, arena, ir, home, unit);
+    put(out, "} %s;", name);
+}
+
 /* What lives within one run of a layer's statements shares memory with what lives within others. */
-static void put_local(Out *out, Arena *arena, const Ir *ir, Home home)
+static void put_local(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct, Home home)
 {
     bool any = false;
     for (int unit = 0; unit < ir->unit_count; unit++) {
@@ -200,13 +238,7 @@ static void put_local(Out *out, Arena *arena, const Ir *ir, Home home)
         if (!any)
             put(out, "union {                 /* intermediate values; only one of these is alive at a time */");
         any = true;
-        put(out, "struct {");
-        for (int odd = 0; odd <= 1; odd++)
-            for (int i = 0; i < ir->tensor_count; i++)
-                if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit &&
-                    is_whole(ir->tensors[i]) == !odd)
-                    put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
-        put(out, "} %s;", c_layer_name(arena, ir->units[unit].name));
+        put_unit(out, arena, groups, ir, of_struct, home, unit);
     }
     if (any)
         put(out, "} local;");
@@ -219,50 +251,62 @@ static void put_interface(Out *out, Arena *arena, const Ir *ir, Home home)
             put_tensor(out, arena, ir, ir->tensors[i], interface_member(ir, ir->tensors[i]));
 }
 
-static void put_layers(Out *out, Arena *arena, const Ir *ir, Home home, bool whole)
+static void put_layers(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct, Home home,
+                       bool whole)
 {
-    for (int i = 0; i < ir->tensor_count; i++) {
-        const Tensor *tensor = ir->tensors[i];
-        if (belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor) &&
-            layer_is_whole(ir, tensor) == whole)
-            put_layer(out, arena, ir, tensor);
-    }
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (tensor_begins_layer(ir, ir->tensors[i], home) && layer_is_whole(ir, ir->tensors[i]) == whole)
+            put_layer(out, arena, groups, ir, of_struct, ir->tensors[i]);
 }
 
-void emit_tensor_members(Out *out, Arena *arena, const Ir *ir, Home home)
+void emit_tensor_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, Home home, const char *of_struct)
 {
     bool vectors = home_has_vectors(ir, home);
     if (!vectors)
         put_interface(out, arena, ir, home);
-    put_layers(out, arena, ir, home, true);
+    put_layers(out, arena, groups, ir, of_struct, home, true);
     if (vectors)
-        put_local(out, arena, ir, home);
-    put_layers(out, arena, ir, home, false);
+        put_local(out, arena, groups, ir, of_struct, home);
+    put_layers(out, arena, groups, ir, of_struct, home, false);
     if (vectors)
         put_interface(out, arena, ir, home);
     else
-        put_local(out, arena, ir, home);
+        put_local(out, arena, groups, ir, of_struct, home);
 }
 
-void emit_weight_members(Out *out, Arena *arena, const Model *model, bool trainable_only)
+int emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, int first, int count)
 {
-    const struct lstmc_model *descriptor = &model->descriptor;
-    const char *open = NULL;
-    for (int i = 0; i < descriptor->weight_tensors; i++) {
-        const struct lstmc_tensor *weight = &descriptor->weights[i];
-        if (trainable_only && !weight->trainable)
-            continue;
-        const char *group = c_weight_group(arena, &model->descriptor, weight);
-        if (open && strcmp(open, group))
-            put(out, "} %s;", open);
-        if (!open || strcmp(open, group))
-            put(out, "struct {");
-        open = group;
+    const char *group = c_weight_group(arena, descriptor, &descriptor->weights[first]);
+    int end = first;
+    for (; end < count && !strcmp(c_weight_group(arena, descriptor, &descriptor->weights[end]), group); end++) {
+        const struct lstmc_tensor *weight = &descriptor->weights[end];
         const char *text = arena_format(arena, "float %s", c_name(arena, weight_name(weight)));
         for (int d = 0; d < weight->rank; d++)
             text = arena_format(arena, "%s[%d]", text, weight->shape[d]);
         put(out, "%s;", text);
     }
-    if (open)
-        put(out, "} %s;", open);
+    return end;
+}
+
+void emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Model *model, const char *of_struct)
+{
+    const struct lstmc_model *descriptor = &model->descriptor;
+    int count = descriptor->weight_tensors;
+    if (!strcmp(of_struct, "gradients"))
+        for (count = 0; count < descriptor->weight_tensors && descriptor->weights[count].trainable;)
+            count++;
+    for (int i = 0; i < count;) {
+        Out lines = { .depth = out->depth + 1 };
+        const char *name = c_weight_group(arena, descriptor, &descriptor->weights[i]),
+                   *type = group_type(groups, of_struct, name);
+        i = emit_weight_lines(&lines, arena, descriptor, i, count);
+        if (type) {
+            put(out, "%s %s;", type, name);
+        } else {
+            put(out, "struct {");
+            put_raw(out, lines.text);
+            put(out, "} %s;", name);
+        }
+        out_free(&lines);
+    }
 }

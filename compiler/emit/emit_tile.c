@@ -548,10 +548,10 @@ static void emit_chunks(TileNest *to)
     put(to->out, "}");
 }
 
-void emit_tile(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count)
+void emit_tile(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements, int count)
 {
     TileNest to = { .out = out, .tile = statements[0]->tile, .statements = statements, .count = count };
-    to.nest = (Nest){ .arena = arena, .ir = ir, .statement = statements[0] };
+    to.nest = (Nest){ .arena = arena, .ir = ir, .members = members, .statement = statements[0] };
     if (to.tile->rows > TILE_SIDE_MAX || to.tile->blocks > TILE_SIDE_MAX)
         die("a tile of %d rows and %d vectors", to.tile->rows, to.tile->blocks);
     if (statements[0]->loop) {

@@ -71,6 +71,7 @@ const char *tile_expression(TileNest *to, const Expr *expr);
 void        emit_dot(TileNest *to);
 
 /* Consecutive statements with the same tile (emit_tile.c). */
-void        emit_tile(Out *out, Arena *arena, const Ir *ir, const Statement *const *statements, int count);
+void        emit_tile(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
+                      int count);
 
 #endif
