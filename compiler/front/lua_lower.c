@@ -367,6 +367,7 @@ static int read_program(lua_State *L)       /* (program, reader) */
     ir->sample_weight = tensor_field(r, "sample_weight");
     ir->scale = tensor_field(r, "scale");
     ir->loss = tensor_field(r, "loss");
+    ir->mask = tensor_field(r, "mask");
     return 0;
 }
 

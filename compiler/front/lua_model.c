@@ -158,6 +158,9 @@ static void extract_layer(Description *d, Layer *layer)
         field_broken(L, "name", "is missing");
     layer->input.rank = field_shape(d, "input", LSTMC_RANK_MAX, layer->input.extent);
     layer->output.rank = field_shape(d, "output", LSTMC_RANK_MAX, layer->output.extent);
+    layer->masked = field_flag(d, "masked");
+    layer->makes_mask = field_flag(d, "makes_mask");
+    layer->takes_mask = field_flag(d, "takes_mask");
     layer->from = extract_positions(d, "from", &layer->from_count);
     layer->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     extract_arguments(d, layer);

@@ -224,6 +224,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Statement **statements; int statement_count, statement_capacity;
     Tensor **inputs;                    /* one, or the samples are structs that have all of them */
     int input_count;
+    Tensor *mask;                       /* of a layer alone that makes one: which steps of its output count */
     Tensor *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
     Unit *units;         int unit_count, unit_capacity;                 /* set by plan: what tensor->unit numbers */
 } Ir;

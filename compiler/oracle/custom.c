@@ -27,10 +27,11 @@ static void set_weights(Runner *runner, const double *weights)
     }
 }
 
-/* Numbers in input k of so many rows. */
+/* Numbers in input k of so many rows; the mask is behind the others. */
 static size_t input_count(const Runners *runners, const Layer *layer, int k, int rows)
 {
-    return (size_t)rows * shape_count(&runners->model->layers[layer->from[k]].output);
+    return (size_t)rows * (k == layer->from_count ? (size_t)layer->input.extent[0]
+                                                  : shape_count(&runners->model->layers[layer->from[k]].output));
 }
 
 static double forward(void *context, int layer, const double *weights, const double *const *x, int rows,
@@ -40,7 +41,7 @@ static double forward(void *context, int layer, const double *weights, const dou
     Runner *runner = &runners->layers[layer];
     const Layer *of = &runners->model->layers[layer];
     set_weights(runner, weights);
-    for (int k = 0; k < of->from_count; k++)
+    for (int k = 0; k < runner->ir->input_count; k++)
         memcpy(memory_of(runner->memory, runner->ir->inputs[k]), x[k], input_count(runners, of, k, rows) * sizeof **x);
     evaluate_noise(runner->memory, seed, first_row);
     evaluate_section(runner->memory, SECTION_FORWARD, rows);
@@ -87,6 +88,14 @@ static void backward(void *context, int layer, const double *weights, const doub
     }
 }
 
+static void mask_of(void *context, int layer, int rows, double *mask)
+{
+    const Runners *runners = context;
+    const Runner *runner = &runners->layers[layer];
+    memcpy(mask, memory_of(runner->memory, runner->ir->mask),
+           (size_t)rows * (size_t)runners->model->layers[layer].output.extent[0] * sizeof *mask);
+}
+
 static void reset(void *context, int layer)
 {
     Runner *runner = &((Runners *)context)->layers[layer];
@@ -123,7 +132,7 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
         return NULL;
     struct custom_layers *custom = arena_new(arena, struct custom_layers);
     *custom = (struct custom_layers){
-        .context = runners, .forward = forward, .backward = backward, .reset = reset, .carry = carry
+        .context = runners, .forward = forward, .backward = backward, .mask = mask_of, .reset = reset, .carry = carry
     };
     return custom;
 }

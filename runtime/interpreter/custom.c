@@ -34,6 +34,11 @@ static void forward(Interpreter *it, Run *run)
         it->kink_distance = distance;
     for (size_t i = 0; i < (size_t)it->rows * run->out.count; i++)
         run->out.y[i] = (REAL)it->custom_y[i];
+    if (!run->layer->makes_mask)
+        return;
+    it->custom->mask(it->custom->context, run->index, it->rows, it->custom_y);
+    for (size_t i = 0; i < (size_t)it->rows * run->out.mask->count; i++)
+        run->out.mask->y[i] = (REAL)it->custom_y[i];
 }
 
 static void backward(Interpreter *it, Run *run)

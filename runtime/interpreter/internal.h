@@ -80,6 +80,7 @@ typedef struct Value {
     REAL *y, *d_y;                          /* [rows_max, count]; NULL: ids in their place */
     int32_t *ids;                           /* token ids, made safe: below vocabulary */
     int vocabulary;
+    struct Value *mask;                     /* of a sequence: [rows, timesteps], 0 where a step does not count; NULL */
     bool wanted;                            /* this time: d_y, for something below that learns */
     const Loop *loop;                       /* made in a loop: y and d_y are those of its turns, `turn` numbers apart */
     size_t turn;
@@ -129,6 +130,9 @@ typedef struct Run {
     REAL *activated_c;                      /* LSTM: [T, rows_max, units] */
     REAL *recurrent;                        /* GRU, reset_after: h U + b of the candidate, [T, rows_max, 3 units] */
     REAL *work, *more_work;                 /* [rows_max, 3 units] */
+    /* with a mask: the input with zeros where a step does not count, its adjoint; the output of the last step that
+     * counts, backward the adjoint on its way there; adjoints of states that are put by */
+    REAL *kept_x, *d_kept_x, *last_y, *aside;
 } Run;
 
 struct LayerKind {

@@ -124,7 +124,7 @@ static const char *connect(Interpreter *it, Run *run, int index)
 {
     const Layer *layer = run->layer;
     run->in_count = layer->from_count > 0 ? layer->from_count : 1;
-    run->in = interpreter_room(it, (size_t)run->in_count, sizeof *run->in);
+    run->in = interpreter_room(it, (size_t)run->in_count + 1, sizeof *run->in);
     if (it->no_memory)
         return NULL;
     run->in[0] = &it->inputs[0];
@@ -138,6 +138,8 @@ static const char *connect(Interpreter *it, Run *run, int index)
         from->is_read = true;
         run->in[i] = &from->out;
     }
+    if (layer->custom && layer->takes_mask)         /* to its mathematics the mask is one more input */
+        run->in[run->in_count++] = run->in[0]->mask;
     bool is_input = run->kind == &kind_input;
     if (run->in[0]->count != shape_count(is_input ? &layer->output : &layer->input))
         return "its input is not the output of the layer before";
@@ -146,6 +148,17 @@ static const char *connect(Interpreter *it, Run *run, int index)
     for (int i = 0; i < run->in_count; i++)
         if (run->in[i]->ids && !run->kind->reads_ids)
             return "token ids are no numbers: an Embedding makes numbers of them";
+    return NULL;
+}
+
+static const char *new_mask(Interpreter *it, Run *run)
+{
+    Value *mask = interpreter_room(it, 1, sizeof *mask);
+    if (mask) {
+        *mask = (Value){ .shape = { 1, { run->layer->output.extent[0] } }, .count = (size_t)run->layer->output.extent[0] };
+        mask->y = interpreter_room(it, (size_t)it->rows_max * mask->count, sizeof(REAL));
+    }
+    run->out.mask = mask;
     return NULL;
 }
 
@@ -161,6 +174,12 @@ static const char *set_up_run(Interpreter *it, int index)
     const char *wrong = connect(it, run, index);
     if (!wrong && !it->no_memory)
         wrong = check_layer(it->model, layer);
+    if (wrong || it->no_memory)
+        return wrong;
+    if (layer->makes_mask)
+        wrong = new_mask(it, run);
+    else if (layer->masked)
+        run->out.mask = run->in[0]->mask;
     if (wrong || it->no_memory)
         return wrong;
     wrong = run->kind->set_up(it, run);

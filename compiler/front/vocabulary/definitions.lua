@@ -60,7 +60,7 @@ local function refuse(what, name, ...)
 end
 
 -- What a definition may say beside its mathematics.
-local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input" },
+local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "weights", "state", "state_shapes", "initial", "step" } }
 local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any", "several" } }
 
@@ -84,6 +84,13 @@ local function wrong_parts(what, def)
       local found, why = internal.choice(choices)(def[part])
       if found == nil then return format("%s %s", part, why) end
     end
+  end
+  local mask = def.mask
+  if mask ~= nil and type(mask) ~= "function" and mask ~= "pass" and mask ~= "end" then
+    return format('mask must be "pass", "end" or a function(a, w, x), not %s', shown(mask))
+  end
+  if mask ~= nil and def.over ~= "sample" then
+    return 'mask needs over = "sample": a layer that sees single features passes masks on'
   end
   if def.input == "several" and def.over ~= "sample" then
     return 'input = "several" needs over = "sample": x is a list of whole samples'

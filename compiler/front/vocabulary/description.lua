@@ -26,6 +26,7 @@
 --   plain             its arguments as numbers, flags and texts: what the interpreter and the fingerprint read
 --   index             its position in the list, from 0
 --   from              list of the layers that it reads
+--   masked, makes_mask, takes_mask     flags: its output has a mask; it makes that; its mathematics is given one
 --   input, output     shapes of one sample
 --   vocabulary        number of ids; of an input of ids
 --   weights           list of weights, its own
@@ -340,6 +341,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
     settled = settle_input(model, input, timesteps_max) and settled
   end
   if not settled or not shapes.infer_shapes(model) or model.broken then return nil end
+  if not shapes.settle_masks(model) then return nil end
   shapes.make_weights(model)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   settle_loss(model)

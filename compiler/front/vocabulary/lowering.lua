@@ -14,6 +14,7 @@
 --   statements        list of statements, in the order in which they may run
 --   inputs            list of tensors among those, in the order of the model's inputs
 --   output, target, sample_weight, scale, loss     tensors among those, or nil
+--   mask              of a layer alone that makes one: a tensor among those
 -- tensor
 --   role              "input", "target", "sample_weight", "scale", "weight", "noise", "state", "value", "output" or
 --                     "loss"
@@ -92,6 +93,31 @@ local function new_scope(program, layer, implied, implied_shape, timed)
   return scope
 end
 
+-- Flows: what a layer puts out: { shape, at(index), mask(index of one step), pre, activation }: mask nil: all steps
+-- count; pre and activation: what an activation at the end was given.
+
+-- Once for every cell: a masked step computes on zeros, and the states stay as they are, without a product anywhere, so
+-- that a NaN in what is masked reaches neither results nor gradients. The output is a state of its own: zeros until the
+-- first step that counts, whatever the states begin with.
+local function masked_step(def, output, step, mask)
+  local keep = internal.vocabulary.keep
+  return function(x, before)
+    local valid = leaf({}, mask)
+    local invalid = 1 - valid
+    local function chosen(node, name)
+      return is(node, Value) and keep(valid, node) + keep(invalid, before[name]) or node
+    end
+    local x_kept = keep(valid, x)
+    rawset(x_kept, "local_name", "x")
+    local after = step(x_kept, before)
+    if not is_plain(after) then return after end
+    local first = after[def.state[1]]
+    for _, name in ipairs(def.state) do after[name] = chosen(after[name], name) end
+    after[output] = chosen(first, output)
+    return after
+  end
+end
+
 -- A recurrent layer is a scan over its input: of its states the first is the output.
 local function lower_recurrent(program, layer, inputs)
   local def, a, input = layer.definition, layer.arguments, inputs[1]
@@ -105,24 +131,31 @@ local function lower_recurrent(program, layer, inputs)
     if not is_plain(initial) then mistake("initial must return a table of values, not %s", internal.shown(initial)) end
   end
   for position, name in ipairs(def.state) do
-    list[position] = { name = name, shape = shapes[position], initial = initial[name] }
+    list[position] = { name = name, shape = shapes[position], initial = initial[name], carries = true }
+  end
+  local function moved(full)          -- the step that is read at turn full[1]
+    local at = joined({}, full)
+    if a.go_backwards then at[1] = affine_add(affine_of(timesteps - 1), full[1], -1) end
+    return at
+  end
+  local function step(x, before) return call_named(def.step, a, weights, x, before) end
+  if input.mask then
+    local output = list[1].name == "output" and "masked_output" or "output"
+    step = masked_step(def, output, step, function(full) return input.mask(moved(full)) end)
+    list[#list + 1] = { name = output, shape = shapes[1], carries = program.streaming }
   end
   local scan = internal.run_scan(scope, {
-    turns = timesteps, states = list, carries = true,
+    turns = timesteps, states = list,
     step = function(t, before)
-      local x = leaf(tail(input.shape, 2), function(full)
-        local moved = joined({}, full)
-        if a.go_backwards then moved[1] = affine_add(affine_of(timesteps - 1), full[1], -1) end
-        return input.at(moved)
-      end)
+      local x = leaf(tail(input.shape, 2), function(full) return input.at(moved(full)) end)
       scope.x_shape, scope.x_of = x.shape, internal.scan
-      return call_named(def.step, a, weights, x, before)
+      return step(x, before)
     end,
   })
   emit_graph(scope, {})
-  local output, shape = scan.states[1].tensor, shapes[1]
+  local output, shape = scan.states[input.mask and #list or 1].tensor, shapes[1]
   if a.return_sequences then
-    return { shape = joined({ timesteps }, shape), at = function(full)
+    return { shape = joined({ timesteps }, shape), mask = input.mask, at = function(full)
       local row = joined({}, full)
       row[1] = affine_add(full[1], 1, 1)
       return load(output, place(program, true, row))
@@ -149,7 +182,9 @@ local function lower_call(program, layer, inputs)
   local x = {}
   for k, flow in ipairs(inputs) do x[k] = leaf(tail(flow.shape, leading + 1), flow.at) end
   scope.x_shape = x[1].shape
-  local y = call_named(def.call, a, weight_leaves(program, layer), def.input == "several" and x or x[1])
+  local weights, given = weight_leaves(program, layer), def.input == "several" and x or x[1]
+  local mask = whole and input.mask and leaf({ input.shape[1] }, input.mask) or nil
+  local y = call_named(def.call, a, weights, given, mask)
   if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
   local shapes = {}
   for k, flow in ipairs(inputs) do shapes[k] = flow.shape end
@@ -157,7 +192,11 @@ local function lower_call(program, layer, inputs)
   if concat(shape, ", ") ~= concat(declared, ", ") then
     mistake("call returned a value of shape {%s}, but shape declares {%s}", concat(shape, ", "), concat(declared, ", "))
   end
-  emit_graph(scope, { y })
+  local made = layer.makes_mask and call_named(def.mask, a, weights, given) or nil
+  if layer.makes_mask and not (is(made, Value) and #made.shape == 1 and made.shape[1] == shape[1]) then
+    mistake("mask must return a value of shape {%d}, one number for each time step", shape[1])
+  end
+  emit_graph(scope, { y, made })
   local function view(node)
     return function(full)
       local own = {}
@@ -169,6 +208,8 @@ local function lower_call(program, layer, inputs)
   end
   local result = { shape = shape, at = view(y), activation = rawget(y, "activation") }
   if result.activation then result.pre = view(rawget(y, "pre")) end
+  if made then result.mask = function(full) return element_at(scope, made, full, {}) end
+  elseif layer.masked then result.mask = input.mask end
   return result
 end
 
@@ -210,7 +251,7 @@ end
 
 -- A program with its weights and its batch axis; nothing is computed yet.
 local function new_program(model, options)
-  local program = { tensors = {}, statements = {}, weights = {}, training = options.training, batch = options.batch }
+  local program = { streaming = options.streaming, tensors = {}, statements = {}, weights = {}, training = options.training, batch = options.batch }
   if options.training or options.batch > 1 then
     program.batch_axis = new_axis("b", options.batch)
     program.batch_axis.terms[1].axis.kind = "batch"
@@ -288,6 +329,17 @@ function internal.lower_layer(model, options)
     local vocabulary = layer.definition.input == "tokens" and from.vocabulary or nil
     inputs[k] = add_input(program, "", k == 1 and "x" or "x_" .. k, layer.inputs[k], vocabulary, options)
   end
-  add_output(program, lower_one(program, layer, inputs))
+  if layer.takes_mask then
+    inputs[1].mask = add_input(program, "", "mask", { layer.inputs[1][1] }, nil, {}).at
+  end
+  local flow = lower_one(program, layer, inputs)
+  add_output(program, flow)
+  if layer.makes_mask then
+    local b, t = program.batch_axis, new_axis("t", layer.output[1])
+    program.mask = add_tensor(program, { layer = "", name = "mask", role = "value", batch_dimension = b and 0 or nil,
+      extents = b and { program.batch, layer.output[1] } or { layer.output[1] } })
+    add_statement({ program = program, layer_name = "" }, "forward", "set", program.mask, b and { b, t } or { t },
+                  flow.mask({ t }))
+  end
   return program
 end

@@ -31,7 +31,7 @@ end
 -- Row r of a state, at the place `full` = { implied of the layer, index }.
 local function row_of(program, r, full) return place(program, true, joined({ r }, full)) end
 
-local function add_state(scope, scan, state, tensor_name, carries)
+local function add_state(scope, scan, state, tensor_name)
   local program, outer = scope.program, scope.frame
   local turns = scan.implied_shape[1]
   local inner = joined(outer.implied_shape, state.shape)
@@ -40,7 +40,7 @@ local function add_state(scope, scan, state, tensor_name, carries)
   scan.states[#scan.states + 1] = { name = state.name, shape = state.shape, tensor = tensor }
   if state.initial == nil then
     local n = joined(outer.implied, fresh_axes(state.shape))
-    local last = carries and load(tensor, row_of(program, affine_of(turns), n)) or constant(0)
+    local last = state.carries and load(tensor, row_of(program, affine_of(turns), n)) or constant(0)
     add_statement(scope, "reset", "set", tensor, row_of(program, affine_of(0), n), constant(0))
     add_statement(scope, "carry", "set", tensor, row_of(program, affine_of(0), n), last)
   elseif type(state.initial) ~= "number" then
@@ -96,14 +96,14 @@ local function emit_copy(scope, scan, state)
                 element_at(scope, state.copied, n, scan.implied), scan.loop)
 end
 
--- run_scan(scope, { turns, states = { { name, shape, initial } ... }, carries, step = function(t, before) }): calls the
+-- run_scan(scope, { turns, states = { { name, shape, initial, carries } ... }, step = function(t, before) }): calls the
 -- step once, for all turns t. carries: the last state may be the first of the next sequence.
 function internal.run_scan(scope, given)
   if internal.scan then mistake("a scan inside the step of a scan: only one of them can be a loop over time") end
   local scan, before = new_frame(scope, given.turns), {}
   scope.scans[#scope.scans + 1] = scan
   for _, state in ipairs(given.states) do
-    local tensor = add_state(scope, scan, state, unique_name(scope, state.name), given.carries)
+    local tensor = add_state(scope, scan, state, unique_name(scope, state.name))
     internal.scan = scan
     before[state.name] = value{ op = "leaf", shape = state.shape, static = false, at = function(full)
       return load(tensor, place(scope.program, true, full))
@@ -166,14 +166,14 @@ local function turns_of(over)
   return turns
 end
 
-local function states_of(given)
+local function states_of(given, carries)
   local list, initial = {}, given.initial or {}
   for position, name in ipairs(keys(given.state)) do
     if not internal.is_identifier(name) then mistake("scan: %s cannot be the name of a state", shown(name)) end
     local shape, why = internal.types.shape(given.state[name])
     if not shape then mistake("scan: the shape of %s %s", name, why) end
     if type(initial[name]) == "number" then internal.to_element(initial[name]) end
-    list[position] = { name = name, shape = shape, initial = initial[name] }
+    list[position] = { name = name, shape = shape, initial = initial[name], carries = carries }
   end
   for _, name in ipairs(keys(initial)) do
     if given.state[name] == nil then mistake("scan: initial has %s, which is no state", shown(name)) end
@@ -212,7 +212,7 @@ function vocabulary.scan(given)
   check_parts(given)
   local turns, reversed = turns_of(given.over), given.reversed
   local scan = internal.run_scan(scope, {
-    turns = turns, states = states_of(given), carries = is(given.over, Value) and not reversed,
+    turns = turns, states = states_of(given, is(given.over, Value) and not reversed),
     step = function(t, before)
       return call_named(given.step, reversed and affine_add(affine_of(turns - 1), t, -1) or t, before)
     end,

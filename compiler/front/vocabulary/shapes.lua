@@ -210,6 +210,43 @@ local function infer_shapes(model)
   return good
 end
 
+-- Which outputs have a mask: {timesteps} numbers, 0 where a step does not count. A cell goes over such steps; what sees
+-- single features passes the mask on; what sees whole samples says what becomes of it, and silence is refused.
+local function settle_mask(model, layer)
+  local def, from = layer.definition, layer.from and layer.from[1]
+  local whole = def.over == "sample"
+  local has_time = #layer.output > 1
+  layer.takes_mask = from and from.masked and (whole or def.step ~= nil) or false
+  layer.makes_mask = type(def.mask) == "function"
+  for k, other in ipairs(layer.from or {}) do
+    if other.masked and (k > 1 or whole and def.mask == nil) then
+      report(layer.line, format('%s: %s has a mask, and %s does not say what becomes of it%s', def.name, other.name,
+                                def.name, def.custom and ' (mask = "pass" or "end")' or ""))
+      return false
+    end
+  end
+  layer.masked = layer.makes_mask or from and from.masked and has_time and def.mask ~= "end"
+  if layer.makes_mask and not has_time then
+    report(layer.line, format("%s: makes a mask, but its output %s has no time axis", def.name,
+                              shape_text(layer.output)))
+    return false
+  end
+  return true
+end
+
+local function settle_masks(model)
+  local good = true
+  for _, layer in ipairs(model.layers) do good = settle_mask(model, layer) and good end
+  for _, output in ipairs(good and model.outputs or {}) do
+    if output.masked and model.loss then
+      report(output.line, format("%s: the loss of a masked sequence is not supported by this version: end it with a " ..
+                                 "cell that returns its last state", output.definition.name))
+      good = false
+    end
+  end
+  return good
+end
+
 local function make_weights(model)
   local trainable, frozen, total = {}, {}, 0.0
   for _, layer in ipairs(model.layers) do
@@ -261,4 +298,4 @@ local function make_weights(model)
 end
 
 internal.shapes = { is_layer = is_layer, give_names = give_names, elements = elements, shape_text = shape_text,
-                    infer_shapes = infer_shapes, make_weights = make_weights, ELEMENTS_MAX = ELEMENTS_MAX }
+                    infer_shapes = infer_shapes, settle_masks = settle_masks, make_weights = make_weights, ELEMENTS_MAX = ELEMENTS_MAX }
