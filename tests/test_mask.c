@@ -1,0 +1,226 @@
+/* test_mask.c: masks travel from layer to layer: every cell goes over the steps that do not count. What stands there may be a NaN or
+ * infinite; the output holds what the last step that counts gave, zeros before the first; a layer that says nothing of masks is refused. */
+#include "oracles.h"
+
+#include "compiler/session/load.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The second input says which steps of the first one count. */
+static const char *const definitions[] = {
+    "local Masked = layer 'Masked' {\n"
+    "  arguments = {}, over = 'sample', input = 'several',\n"
+    "  shape = function(a, x) return x[1].shape end,\n"
+    "  call = function(a, w, x) return x[1] * 1.0 end,\n"
+    "  mask = function(a, w, x)\n"
+    "    local t = axes 't'\n"
+    "    local m = tensor{ x[1].timesteps }\n"
+    "    m[{ t }] = greater(x[2][{ t }], 0)\n"
+    "    return m\n"
+    "  end }\n",
+    /* the mean of the steps that count; it is given the mask, and ends it */
+    "local MaskedMean = layer 'MaskedMean' {\n"
+    "  arguments = {}, over = 'sample', input = 'sequence', mask = 'end',\n"
+    "  shape = function(a, x) return { x.features } end,\n"
+    "  call = function(a, w, x, mask)\n"
+    "    local t, n = axes 't n'\n"
+    "    local kept = tensor{ x.timesteps, x.features }\n"
+    "    kept[{ t, n }] = keep(mask[{ t }], x[{ t, n }])\n"
+    "    local y = tensor{ x.features }\n"
+    "    y[{ n }] = kept[{ t, n }] / (sum(mask)[{}] + 0.5)\n"
+    "    return y\n"
+    "  end }\n"
+    "local Shifted = layer 'Shifted' {\n"
+    "  arguments = {}, over = 'sample', input = 'sequence', mask = 'pass',\n"
+    "  shape = function(a, x) return x.shape end,\n"
+    "  call = function(a, w, x) return x * 2 - 0.5 end }\n",
+    "local LSTMP = recurrent 'LSTMP' {\n"
+    "  arguments = { { 'units', 'size' }, { 'projection', 'size' } }, state = { 'output', 'c' },\n"
+    "  state_shapes = function(a) return { output = { a.projection } } end,\n"
+    "  weights = function(a, x)\n"
+    "    return { kernel = weight{ x.features, 2 * a.units }, recurrent = weight{ a.projection, 2 * a.units },\n"
+    "             projection_kernel = weight{ a.units, a.projection }, first = weight{ a.units } }\n"
+    "  end,\n"
+    "  initial = function(a, w, x) return { c = w.first } end,\n"
+    "  step = function(a, w, x, s)\n"
+    "    local z = affine(x, w.kernel) + affine(s.output, w.recurrent)\n"
+    "    local z_f, z_g = gates(z, 2)\n"
+    "    local f = sigmoid(z_f)\n"
+    "    local c = f * s.c + (1 - f) * tanh(z_g)\n"
+    "    return { output = affine(c, w.projection_kernel), c = c }\n"
+    "  end }\n",
+};
+
+enum { ROWS = 4, STEPS = 6, FEATURES = 3 };
+#define INPUTS "local x, m = Input{6, 3, name = 'x'}, Input{6, name = 'mask'}\n"
+
+static char *description_of(Arena *arena, const char *lines)
+{
+    const char *text = "";
+    for (size_t i = 0; i < sizeof definitions / sizeof *definitions; i++)
+        text = arena_format(arena, "%s%s", text, definitions[i]);
+    return arena_format(arena, "%s" INPUTS "%s\nreturn Model{ inputs = {x, m}, outputs = y, name = 'masked', loss = 'mse', batch_size = 4, "
+                               "shards = 1 }\n", text, lines);
+}
+
+static void expect_masked(const char *lines)
+{
+    Arena *arena = arena_create();
+    expect_agreement(description_of(arena, lines));
+    arena_free(arena);
+}
+
+Test(mask, cells_go_over_what_does_not_count)
+{
+    expect_masked("local h = LSTM{5, return_sequences = true}(Masked{}{x, m})\n"
+                  "local y = Dense{2}(GRU{9}(Dropout{0.2}(Dense{4, activation = 'tanh'}(h))))");
+    expect_masked("local h = GRU{4, return_sequences = true, reset_after = false, go_backwards = true}(Masked{}{x, m})\n"
+                  "local y = SimpleRNN{3, go_backwards = true}(Shifted{}(h))");
+    expect_masked("local h = LSTMP{5, 3, return_sequences = true}(Masked{}{x, m})\n"
+                  "local y = Dense{2}(LSTMP{4, 2}(h))");
+    expect_masked("local y = Dense{2}(MaskedMean{}(SimpleRNN{4, return_sequences = true}(Masked{}{x, m})))");
+}
+
+/* ---- what stands in masked steps ---- */
+
+static bool is_masked(int row, int step)
+{
+    return row == 3 || (row + step) % 3 == 1 || (row == 2 && step > 3);        /* one row has no step at all */
+}
+
+static float x_of(int row, int step, int feature, bool broken)
+{
+    static const float bad[] = { NAN, INFINITY, -INFINITY };
+    if (is_masked(row, step))
+        return broken ? bad[feature] : 0;
+    return sinf((float)(1 + feature + FEATURES * (step + STEPS * row)));
+}
+
+typedef struct Results {
+    float *y, *gradients, loss, single[8];
+} Results;
+
+static void *memory(size_t bytes)
+{
+    void *block = aligned_alloc(64, (bytes + 63) / 64 * 64 + 64);
+    cr_assert_not_null(block);
+    return memset(block, 0xff, bytes);
+}
+
+static Results run(const struct lstmc_model *model, bool broken)
+{
+    struct { float x[STEPS][FEATURES], mask[STEPS]; } samples[ROWS];
+    float target[ROWS * 8], *weights = memory(model->weight_count * sizeof(float));
+    cr_assert_eq(model->input_count * sizeof(float), sizeof samples[0]);
+    for (int i = 0; i < ROWS * STEPS * FEATURES; i++) {
+        int row = i / FEATURES / STEPS, step = i / FEATURES % STEPS;
+        samples[row].x[step][i % FEATURES] = x_of(row, step, i % FEATURES, broken);
+        samples[row].mask[step] = is_masked(row, step) ? 0 : 1;
+    }
+    for (size_t i = 0; i < ROWS * model->target_count; i++)
+        target[i] = 0.5f;
+    for (size_t i = 0; i < model->weight_count; i++)
+        weights[i] = 0.5f * cosf((float)i);
+    Results r = { .y = memory(ROWS * model->output_count * sizeof(float)),
+                  .gradients = memory(model->gradient_count * sizeof(float)) };
+    void *training = memory(model->training_bytes), *tape = memory(model->tape_bytes);
+    memset(r.gradients, 0, model->gradient_count * sizeof(float));
+    model->prepare_training(training, weights);
+    model->reset_tape(training, tape);
+    model->forward(training, tape, samples, ROWS, 0);
+    memcpy(r.y, (char *)tape + model->output_offset, ROWS * model->output_count * sizeof(float));
+    r.loss = model->loss_function(tape, target, NULL, 1);
+    model->backward(training, tape, r.gradients);
+    void *packed = memory(model->packed_bytes), *scratch = memory(model->scratch_bytes);
+    model->prepare(packed, weights);
+    model->predict(packed, scratch, samples, r.single);
+    free(training), free(tape), free(packed), free(scratch), free(weights);
+    return r;
+}
+
+static void expect_same(const char *what, int lanes, const float *got, const float *expected, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cr_expect(got[i] == expected[i], "%d lanes: %s %zu is %g, and %g with zeros in what is masked", lanes, what, i, (double)got[i],
+                  (double)expected[i]);
+}
+
+static void compare(const char *lines, int lanes)
+{
+    Target target = lanes > 1 ? *target_with_lanes(target_find("vector"), lanes) : *target_find("plain");
+    CompileOptions options = { .target = &target, .unroll = UNROLL_AUTO };
+    Arena *arena = arena_create();
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    const char *text = description_of(arena, lines);
+    Description *description = description_read_text(arena, diagnostics, "masked.lua", text, strlen(text), &(ReadOptions){ 0 });
+    Compiled compiled = { 0 };
+    Loaded loaded = { 0 };
+    cr_assert(description, "the description cannot be read");
+    setenv("CC", "tests/cached_cc.sh cc", 1);
+    setenv("CFLAGS", "-O1", 1);
+    cr_assert(compile(arena, description, diagnostics, &options, &compiled) &&
+              load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded), "the model cannot be compiled");
+    Results clean = run(loaded.model, false), broken = run(loaded.model, true);
+    cr_expect(isfinite(clean.loss) && clean.loss > 0);
+    expect_same("y", lanes, broken.y, clean.y, ROWS * loaded.model->output_count);
+    expect_same("single y", lanes, broken.single, clean.single, loaded.model->output_count);
+    expect_same("loss", lanes, &broken.loss, &clean.loss, 1);
+    expect_same("gradient", lanes, broken.gradients, clean.gradients, loaded.model->gradient_count);
+    free(clean.y), free(clean.gradients), free(broken.y), free(broken.gradients);
+    loaded_free(&loaded);
+    compiled_free(&compiled);
+    description_free(description);
+    arena_free(arena);
+}
+
+Test(mask, what_is_masked_reaches_neither_results_nor_gradients)
+{
+    static const int lanes[] = { 1, 4, 8 };
+    for (size_t l = 0; l < sizeof lanes / sizeof *lanes; l++) {
+        compare("local y = Dense{2}(GRU{4}(LSTM{9, return_sequences = true}(Masked{}{x, m})))", lanes[l]);
+        compare("local y = Dense{2}(SimpleRNN{8}(LSTMP{5, 3, return_sequences = true}(Masked{}{x, m})))", lanes[l]);
+    }
+}
+
+/* ---- mistakes ---- */
+
+static void expect_refusal(const char *lines, const char *message)
+{
+    Arena *arena = arena_create();
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    const char *text = description_of(arena, lines);
+    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
+    const CompileOptions options = { .target = target_find("plain") };
+    Compiled compiled = { 0 };
+    cr_expect(!description || !compile(arena, description, diagnostics, &options, &compiled), "%s: not refused", lines);
+    char *said = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&said, &size);
+    diagnostics_print(diagnostics, file);
+    fclose(file);
+    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", lines, message, said);
+    free(said);
+    compiled_free(&compiled);
+    description_free(description);
+    arena_free(arena);
+}
+
+Test(mask, silence_is_refused)
+{
+    expect_refusal("local y = Flatten{}(Masked{}{x, m})", "Flatten: masked has a mask, and Flatten does not say what becomes of it");
+    expect_refusal("local h = Masked{}{x, m}\nlocal y = LSTM{3}(Add{}{h, x})", "Add: masked has a mask");
+    expect_refusal("local h = Masked{}{x, m}\nlocal y = LSTM{3}(Add{}{x, h})", "Add: masked has a mask");
+    expect_refusal("local y = LSTM{3, return_sequences = true}(Masked{}{x, m})", "the loss of a masked sequence is not supported");
+    expect_refusal("local W = layer 'W' { arguments = {}, call = function(a, w, x) return x end, mask = 'pass' }\nlocal y = W{}(x)",
+                   "mask needs over = \"sample\"");
+    expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end, mask = 'use' }\nlocal y = W{}(x)",
+                   "mask must be \"pass\", \"end\" or a function(a, w, x), not \"use\"");
+    expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end,\n"
+                   "  mask = function(a, w, x) return sum(x[{ 0, 0 }]) end }\nlocal y = LSTM{2}(W{}(x))", "wrong.lua:");
+    expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end,\n"
+                   "  mask = function(a, w, x) return x end }\nlocal y = Concatenate{}{LSTM{2}(W{}(x)), m}", "mask must return a value of shape {6}");
+}
