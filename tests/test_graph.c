@@ -74,6 +74,24 @@ Test(graph, custom_layers_read_several_flows)
                  "local y = LSTM{3}(Cross{}{a, GRU{4, return_sequences = true}(b)})", "{a, b}");
 }
 
+static uint64_t fingerprint_of(const char *lines)
+{
+    Arena *arena = arena_create();
+    Description *description = oracle_read(arena, description_of(arena, lines, "x"));
+    uint64_t fingerprint = description_model(description)->descriptor.fingerprint;
+    description_free(description);
+    arena_free(arena);
+    return fingerprint;
+}
+
+/* Layers, names, shapes and options are the same; weights of the one do not mean the same in the other. */
+Test(graph, what_a_layer_reads_is_part_of_the_meaning)
+{
+    uint64_t one = fingerprint_of("local x = Input{4}\nlocal a, b = Dense{4}(x), nil\nb = Dense{4}(a)\nlocal y = Add{}{x, b}");
+    cr_expect_eq(one, fingerprint_of("local x = Input{4}\nlocal a = Dense{4}(x)\nlocal y = Add{}{x, Dense{4}(a)}"));
+    cr_expect_neq(one, fingerprint_of("local x = Input{4}\nlocal a, b = Dense{4}(x), nil\nb = Dense{4}(a)\nlocal y = Add{}{a, b}"));
+}
+
 /* ---- mistakes ---- */
 
 static void expect_refusal(const char *lines, const char *inputs, const char *message)

@@ -203,6 +203,21 @@ Test(scan, two_ways_are_two_layers)
     finish(&back);
 }
 
+/* Noise of a turn has a number for each turn; what all turns share has none. */
+Test(scan, shared_noise_is_one_draw)
+{
+    Arena *arena = arena_create();
+    Description *description = oracle_read(arena, with_definitions(arena, "Input{4, 3}, FastWeights{5}, loss = 'mse'"));
+    Ir *ir = lower(arena, description, &(LowerOptions){ .training = true, .batch = 2 });
+    int shared = 0, of_turns = 0;
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_NOISE)
+            *(ir->tensors[i]->time_dimension < 0 ? &shared : &of_turns) += ir->tensors[i]->rank;
+    cr_expect(shared == 2 && of_turns == 3, "ranks of shared noise: %d, of noise of turns: %d", shared, of_turns);
+    description_free(description);
+    arena_free(arena);
+}
+
 /* ---- streaming ---- */
 
 static void expect_step(const char *inside, const char *why_not)

@@ -196,6 +196,7 @@ local function lower_call(program, layer, inputs)
   if layer.makes_mask and not (is(made, Value) and #made.shape == 1 and made.shape[1] == shape[1]) then
     mistake("mask must return a value of shape {%d}, one number for each time step", shape[1])
   end
+  if made then rawset(made, "timed", true) end      -- of rank 1, and yet a sequence
   emit_graph(scope, { y, made })
   local function view(node)
     return function(full)

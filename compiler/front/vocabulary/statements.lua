@@ -446,7 +446,7 @@ end
 
 -- The tensor of a value that is no state: in the storage order of its frame.
 local function add_value(scope, frame, node, shape)
-  local program, timed = scope.program, frame.timed(shape)
+  local program, timed = scope.program, rawget(node, "timed") or frame.timed(shape)
   local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
   rawset(node, "tensor_name", name)
   local fields = { layer = scope.layer_name, name = name, role = "value" }
