@@ -155,7 +155,8 @@ static const char *new_mask(Interpreter *it, Run *run)
 {
     Value *mask = interpreter_room(it, 1, sizeof *mask);
     if (mask) {
-        *mask = (Value){ .shape = { 1, { run->layer->output.extent[0] } }, .count = (size_t)run->layer->output.extent[0] };
+        int steps = run->layer->output.extent[0];
+        *mask = (Value){ .shape = { 1, { steps } }, .count = (size_t)steps };
         mask->y = interpreter_room(it, (size_t)it->rows_max * mask->count, sizeof(REAL));
     }
     run->out.mask = mask;

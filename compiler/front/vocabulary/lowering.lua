@@ -252,7 +252,8 @@ end
 
 -- A program with its weights and its batch axis; nothing is computed yet.
 local function new_program(model, options)
-  local program = { streaming = options.streaming, tensors = {}, statements = {}, weights = {}, training = options.training, batch = options.batch }
+  local program = { tensors = {}, statements = {}, weights = {}, inputs = {},
+                    training = options.training, batch = options.batch, streaming = options.streaming }
   if options.training or options.batch > 1 then
     program.batch_axis = new_axis("b", options.batch)
     program.batch_axis.terms[1].axis.kind = "batch"
@@ -261,7 +262,6 @@ local function new_program(model, options)
     program.weights[weight] = add_tensor(program, { layer = weight.layer_name, name = weight.short_name,
       role = "weight", extents = weight.shape, weight = index - 1, trainable = weight.trainable })
   end
-  program.inputs = {}
   return program
 end
 

@@ -297,5 +297,7 @@ local function make_weights(model)
   for _, weight in ipairs(frozen) do model.weights[#model.weights + 1] = weight end
 end
 
-internal.shapes = { is_layer = is_layer, give_names = give_names, elements = elements, shape_text = shape_text,
-                    infer_shapes = infer_shapes, settle_masks = settle_masks, make_weights = make_weights, ELEMENTS_MAX = ELEMENTS_MAX }
+internal.shapes = {
+  is_layer = is_layer, give_names = give_names, elements = elements, shape_text = shape_text,
+  infer_shapes = infer_shapes, settle_masks = settle_masks, make_weights = make_weights, ELEMENTS_MAX = ELEMENTS_MAX,
+}
