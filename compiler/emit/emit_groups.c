@@ -46,7 +46,8 @@ static void add_layers(Groups *groups, const char *of_struct, const Ir *ir, Home
     }
     for (int unit = 0; unit < ir->unit_count; unit++) {
         Out lines = { .depth = 1 };
-        emit_unit_lines(&lines, groups->arena, ir, home, unit);
+        if (ir->units[unit].name)
+            emit_unit_lines(&lines, groups->arena, ir, home, unit);
         if (lines.length)
             add_group(groups, of_struct,
                       arena_format(groups->arena, "local.%s", c_layer_name(groups->arena, ir->units[unit].name)),

@@ -20,6 +20,8 @@ struct Description {
     bool running;               /* inside description_call: memory is bounded */
     bool timed;                 /* the process ends when Lua has used its CPU time */
     long microseconds_left;
+    long more_microseconds;     /* than a description alone has: for the lowering of our own layers */
+    size_t own_layers;          /* that are being lowered; 0: none */
     int printed;                /* lines */
     lua_Integer handles;        /* made so far */
     const char *inside;         /* the layer whose mathematics is called; NULL: none */
@@ -39,6 +41,8 @@ void description_close(Description *description);
 
 /* The whole CPU time for what is called next. */
 void description_refill(Description *description);
+/* The model is lowered next: more time and memory for each layer that is not the description's own. */
+void description_allow(Description *description);
 
 /* Calls the function below its `arguments` with a fresh budget of instructions; a failure becomes a diagnostic. */
 bool description_call(Description *description, int arguments, int results);

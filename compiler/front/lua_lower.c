@@ -28,9 +28,9 @@ typedef struct Reader {
     int object_count, object_capacity;
 } Reader;
 
-#define STATEMENTS_MAX 600      /* in one program: later passes compare each with each */
+#define STATEMENTS_MAX 6000
 #define DEPTH_MAX      64       /* operations inside operations */
-#define OPERATIONS_MAX 40000    /* in one program */
+#define OPERATIONS_MAX 400000   /* in one program */
 #define EXTENT_MAX     (1 << 26)
 #define INDEX_MAX      (1 << 28)
 /* far beyond 2 GB, which plan refuses with the name of the struct; far below the end of size_t */
@@ -375,6 +375,7 @@ static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options
 {
     lua_State *L = d->lua;
     int top = lua_gettop(L);
+    description_allow(d);
     description_push(d, function);
     lua_getfield(L, LUA_REGISTRYINDEX, "model");
     lua_createtable(L, 0, 5);

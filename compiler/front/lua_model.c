@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define LAYERS_MAX    1000
+#define LAYERS_MAX    2000
 #define WEIGHTS_MAX   10000
 #define ARGUMENTS_MAX 100
 

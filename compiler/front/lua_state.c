@@ -18,6 +18,10 @@
 #define NAME_MAX_LENGTH  60         /* of a local variable that names a value, as of all other names */
 #define NOTE_WIDTH       200        /* bytes of a note */
 #define CPU_MICROSECONDS 1500000    /* for all of Lua's work on one description, and for each sample that it draws */
+/* more for our own mathematics, which is as long as the description has layers, each time that it is lowered */
+#define LAYER_MICROSECONDS 4000
+#define LAYER_INSTRUCTIONS 50000
+#define LAYER_MEMORY       ((size_t)256 * 1024)
 
 static void *bounded_allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
@@ -28,7 +32,7 @@ static void *bounded_allocate(void *context, void *block, size_t old_size, size_
         d->memory -= held;
         return NULL;
     }
-    if (d->running && new_size > held && d->memory - held + new_size > MEMORY_MAX)
+    if (d->running && new_size > held && d->memory - held + new_size > MEMORY_MAX + d->own_layers * LAYER_MEMORY)
         return NULL;
     void *moved = realloc(block, new_size);
     if (moved)
@@ -89,7 +93,8 @@ static void hook(lua_State *L, lua_Debug *ar)
     Description *d = description_of(L);
     d->instructions_left -= HOOK_INTERVAL;
     if (d->instructions_left < 0)
-        luaL_error(L, "the description does not end (more than %d million instructions)", INSTRUCTIONS_MAX / 1000000);
+        luaL_error(L, "the description does not end (more than %d million instructions)",
+                   (int)((INSTRUCTIONS_MAX + (long)d->own_layers * LAYER_INSTRUCTIONS) / 1000000));
 }
 
 /* inside(name, line): whose mathematics is called now, and where the description asked for it; inside(): nobody's. */
@@ -205,7 +210,7 @@ static void report_failure(Description *d, int status)
     }
     if (status == LUA_ERRMEM || !text || !strcmp(text, "not enough memory"))
         diagnostics_add(d->diagnostics, d->file, 0, "the description needs more than %d MB of memory",
-                        (int)(MEMORY_MAX / 1024 / 1024));
+                        (int)((MEMORY_MAX + d->own_layers * LAYER_MEMORY) / 1024 / 1024));
     else
         add_failure(d, line, text);
     lua_pop(L, 1);
@@ -228,7 +233,7 @@ static void start_clock(Description *d)
     if (!d->timed)
         return;
     snprintf(deadline_line, sizeof deadline_line, "%s: the description does not end (more than %.1f s of CPU time)\n",
-             d->file, CPU_MICROSECONDS / 1e6);
+             d->file, (CPU_MICROSECONDS + d->more_microseconds) / 1e6);
     signal(SIGPROF, deadline_passed);
     struct itimerval timer = { .it_value = { .tv_sec = d->microseconds_left / 1000000,
                                              .tv_usec = d->microseconds_left % 1000000 } };
@@ -249,12 +254,23 @@ static void stop_clock(Description *d)
 void description_refill(Description *d)
 {
     d->microseconds_left = CPU_MICROSECONDS;
+    d->more_microseconds = 0;
+    d->own_layers = 0;
+}
+
+void description_allow(Description *d)
+{
+    d->own_layers = 0;
+    for (int l = 0; l < d->model.layer_count; l++)
+        d->own_layers += !d->model.layers[l].custom;
+    d->microseconds_left += (long)d->own_layers * LAYER_MICROSECONDS;
+    d->more_microseconds += (long)d->own_layers * LAYER_MICROSECONDS;
 }
 
 bool description_call(Description *d, int arguments, int results)
 {
     lua_State *L = d->lua;
-    d->instructions_left = INSTRUCTIONS_MAX;
+    d->instructions_left = INSTRUCTIONS_MAX + (long)d->own_layers * LAYER_INSTRUCTIONS;
     d->hook_depth = 0;
     lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_INTERVAL);
     int base = lua_gettop(L) - arguments;

@@ -201,7 +201,7 @@ static void check_all(Check *check)
         check_loop(check, &runs);
     }
     if (!check->wrong)
-        index_statements(check);
+        check->uses = ir_uses(check->index_arena, ir);
     for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
         arena_free(check->arena);       /* turn by turn it adds up */
         check->arena = arena_create();

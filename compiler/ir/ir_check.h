@@ -3,12 +3,7 @@
 #ifndef IR_CHECK_H
 #define IR_CHECK_H
 
-#include "ir.h"
-
-typedef struct Numbers {        /* of statements, ascending */
-    int *number;
-    int count, capacity;
-} Numbers;
+#include "uses.h"
 
 typedef struct Check {
     const Ir *ir;
@@ -17,15 +12,14 @@ typedef struct Check {
     int at;                     /* its number */
     const char *wrong;          /* the first thing found; in the Ir's arena */
     Arena *index_arena;
-    Numbers *writers, *readers; /* [tensor_count]: who writes, who reads each tensor */
+    TensorUses uses;
 } Check;
 
 /* The first complaint stays, with the statement at work. */
 void complain(Check *check, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *full_name(Check *check, const Tensor *tensor);      /* "lstm.z" */
 
-/* ir_order.c: once for all statements, then for the one at work. */
-void index_statements(Check *check);
+/* ir_order.c: for the statement at work. */
 void check_order(Check *check);
 
 #endif

@@ -3,37 +3,6 @@
 #include "ir_check.h"
 #include "region.h"
 
-/* ---- who writes and who reads a tensor ---- */
-
-typedef struct Indexing {
-    Check *check;
-    int number;
-} Indexing;
-
-static void add_number(Arena *arena, Numbers *numbers, int number)
-{
-    if (!numbers->count || numbers->number[numbers->count - 1] != number)
-        arena_append(arena, numbers->number, numbers->count, numbers->capacity, number);
-}
-
-static void index_read(void *context, const Access *access)
-{
-    const Indexing *indexing = context;
-    add_number(indexing->check->index_arena, &indexing->check->readers[access->tensor->number], indexing->number);
-}
-
-void index_statements(Check *check)
-{
-    const Ir *ir = check->ir;
-    check->writers = arena_array(check->index_arena, Numbers, ir->tensor_count);
-    check->readers = arena_array(check->index_arena, Numbers, ir->tensor_count);
-    for (int i = 0; i < ir->statement_count; i++) {
-        const Statement *statement = ir->statements[i];
-        add_number(check->index_arena, &check->writers[statement->out.tensor->number], i);
-        expr_visit_loads(statement->value, index_read, &(Indexing){ check, i });
-    }
-}
-
 /* ---- order: what is there before a statement runs ---- */
 
 static bool externally_set(const Ir *ir, const Tensor *tensor)
@@ -75,7 +44,7 @@ static Turns turns_done(const Loop *loop, bool before, int turn)
 static Boxes boxes_set_before(Check *check, const Tensor *tensor, int turn, bool same_section)
 {
     const Statement *reader = check->statement;
-    const Numbers *writers = &check->writers[tensor->number];
+    const Numbers *writers = &check->uses.writers[tensor->number];
     Boxes set = { 0 };
     for (int w = 0; w < writers->count; w++) {
         int i = writers->number[w];
@@ -169,7 +138,7 @@ static void find_turns(TurnList *list)
 static TurnList turns_of_access(Check *check, const Access *access)
 {
     const Loop *loop = check->statement->loop;
-    const Numbers *writers = &check->writers[access->tensor->number];
+    const Numbers *writers = &check->uses.writers[access->tensor->number];
     TurnList list = { .arena = check->arena, .extent = loop->axis->extent };
     add_access_bounds(&list, access, loop->axis);
     for (int w = 0; w < writers->count && list.extent > TURNS_EACH; w++) {
@@ -191,7 +160,7 @@ static TurnList turns_of_access(Check *check, const Access *access)
 
 static bool set_in_loop(Check *check, const Tensor *tensor)
 {
-    const Numbers *writers = &check->writers[tensor->number];
+    const Numbers *writers = &check->uses.writers[tensor->number];
     for (int w = 0; w < writers->count; w++)
         if (check->ir->statements[writers->number[w]]->loop == check->statement->loop)
             return true;
@@ -294,7 +263,7 @@ void check_order(Check *check)
     if (statement->accumulate != ACCUMULATE_SET)
         check_is_set(check, &statement->out, true);
     const int tensor = statement->out.tensor->number;
-    const Numbers *readers = &check->readers[tensor], *writers = &check->writers[tensor];
+    const Numbers *readers = &check->uses.readers[tensor], *writers = &check->uses.writers[tensor];
     for (int r = 0; r < readers->count && readers->number[r] <= check->at; r++) {
         Reader reader = { .check = check, .reader = check->ir->statements[readers->number[r]] };
         if (reader.reader->section == statement->section && (readers->number[r] < check->at || !statement->loop))

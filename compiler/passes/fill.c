@@ -4,6 +4,7 @@
  * in the one row that comes from outside, and two rows of it are enough to keep. Whatever is not proven becomes zeros
  * and `+=`, which is always right. */
 #include "fill.h"
+#include "compiler/ir/uses.h"
 
 #include <stdlib.h>
 
@@ -21,6 +22,8 @@ typedef struct Zero {           /* tensor[box] = 0 in front of statement `positi
 struct Fill {
     Ir *ir;
     int first;
+    TensorUses uses;
+    int *outside;               /* by statement: where its loop begins, or itself */
     Zero *zeros;
     int zero_count, zero_capacity;
 };
@@ -38,7 +41,16 @@ typedef struct Group {
 Fill *fill_create(Ir *ir, int first)
 {
     Fill *fill = arena_new(ir->arena, Fill);
-    *fill = (Fill){ .ir = ir, .first = first };
+    *fill = (Fill){ .ir = ir, .first = first, .uses = ir_uses(ir->arena, ir) };
+    fill->outside = arena_array(ir->arena, int, ir->statement_count + 1);
+    for (int i = first; i < ir->statement_count; i++) {
+        const Loop *loop = ir->statements[i]->loop;
+        fill->outside[i] = i > first && ir->statements[i - 1]->loop == loop ? fill->outside[i - 1] : first;
+        while (ir->statements[fill->outside[i]]->loop != loop)
+            fill->outside[i]++;
+        if (!loop)
+            fill->outside[i] = i;
+    }
     return fill;
 }
 
@@ -216,26 +228,16 @@ static void fill_group(Fill *fill, Group *group, Section section, Boxes *covered
     }
 }
 
-/* Where the loop of this statement begins, or the statement itself. */
-static int outside_position(const Fill *fill, int position)
-{
-    const Loop *loop = fill->ir->statements[position]->loop;
-    if (!loop)
-        return position;
-    int i = fill->first;
-    while (fill->ir->statements[i]->loop != loop)
-        i++;
-    return i;
-}
-
 static Group group_of(const Fill *fill, int position, const Tensor *tensor)
 {
     Arena *arena = fill->ir->arena;
-    Group group = { .loop = fill->ir->statements[position]->loop, .loop_position = outside_position(fill, position) };
+    Group group = { .loop = fill->ir->statements[position]->loop, .loop_position = fill->outside[position] };
     int statements = 0, positions = 0;
-    for (int i = position; i < fill->ir->statement_count; i++) {
+    const Numbers *writers = &fill->uses.writers[tensor->number];
+    for (int w = 0; w < writers->count; w++) {
+        int i = writers->number[w];
         Statement *statement = fill->ir->statements[i];
-        if (statement->loop != group.loop || statement->out.tensor != tensor)
+        if (i < position || statement->loop != group.loop)
             continue;
         int count = group.count;
         arena_append(arena, group.statements, group.count, statements, statement);
@@ -244,36 +246,32 @@ static Group group_of(const Fill *fill, int position, const Tensor *tensor)
     return group;
 }
 
-typedef struct Touching {
-    const Tensor *tensor;
-    bool found;
-} Touching;
-
-static void visit_touching(void *context, const Access *access)
+/* The first statement of the section among these. */
+static int first_of(const Fill *fill, const Numbers *numbers, Section section)
 {
-    Touching *touching = context;
-    touching->found = touching->found || access->tensor == touching->tensor;
+    for (int n = 0; n < numbers->count; n++)
+        if (numbers->number[n] >= fill->first && fill->ir->statements[numbers->number[n]]->section == section)
+            return numbers->number[n];
+    return fill->ir->statement_count;
 }
 
 static int first_touch(const Fill *fill, const Tensor *tensor, Section section)
 {
-    for (int i = fill->first; i < fill->ir->statement_count; i++) {
-        const Statement *statement = fill->ir->statements[i];
-        Touching touching = { .tensor = tensor, .found = statement->out.tensor == tensor };
-        expr_visit_loads(statement->value, visit_touching, &touching);
-        if (statement->section == section && touching.found)
-            return outside_position(fill, i);
-    }
-    return fill->ir->statement_count;
+    int written = first_of(fill, &fill->uses.writers[tensor->number], section),
+        read = first_of(fill, &fill->uses.readers[tensor->number], section);
+    int first = written < read ? written : read;
+    return first < fill->ir->statement_count ? fill->outside[first] : first;
 }
 
 void fill_tensor(Fill *fill, Tensor *tensor, Section section, bool complete)
 {
     Boxes covered = { 0 };
     const Loop *done = NULL;
-    for (int i = fill->first; i < fill->ir->statement_count; i++) {
+    const Numbers *writers = &fill->uses.writers[tensor->number];
+    for (int w = 0; w < writers->count; w++) {
+        int i = writers->number[w];
         Statement *statement = fill->ir->statements[i];
-        if (statement->section != section || statement->out.tensor != tensor || (done && statement->loop == done))
+        if (i < fill->first || statement->section != section || (done && statement->loop == done))
             continue;
         if (statement->loop) {
             Group group = group_of(fill, i, tensor);

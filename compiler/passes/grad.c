@@ -3,6 +3,7 @@
  * scalar expression, and at each load A[i] that a trainable tensor reaches, emit d_A[i] += seed over the same axes, in
  * the reversed time loop. Every adjoint element gets a beginning in fill.c. The loss writes into adjoints of the
  * forward section anew at each call. */
+#include "compiler/ir/uses.h"
 #include "fill.h"
 #include "passes.h"
 
@@ -16,6 +17,7 @@ typedef struct Piece {          /* what one access receives */
 typedef struct Grad {
     Ir *ir;
     int forward_count;          /* statements there were */
+    TensorUses uses;            /* of those */
     bool *needs;                /* by number: a trainable tensor reaches it */
     bool *reaches;              /* it reaches output or loss */
     Section section;            /* of what is emitted */
@@ -54,14 +56,15 @@ static void flow_backward(void *context, const Access *access)
         flow->mark[access->tensor->number] = flow->changed = true;
 }
 
-/* Repeats until nothing changes: recurrences flow in circles. */
-static void spread(const Grad *grad, bool *mark, void (*flow_by)(void *context, const Access *access))
+/* Through the list in the direction of the flow, until nothing changes: recurrences flow in circles. */
+static void spread(const Grad *grad, bool *mark, bool backward)
 {
+    void (*flow_by)(void *context, const Access *access) = backward ? flow_backward : flow_forward;
     Flow flow = { .mark = mark, .changed = true };
     while (flow.changed) {
         flow.changed = false;
         for (int i = 0; i < grad->forward_count; i++) {
-            const Statement *statement = grad->ir->statements[i];
+            const Statement *statement = grad->ir->statements[backward ? grad->forward_count - 1 - i : i];
             flow.out = statement->out.tensor->number;
             if (statement->section == SECTION_FORWARD || statement->section == SECTION_LOSS)
                 visit_differentiable(statement->value, flow_by, &flow);
@@ -82,8 +85,8 @@ static void find_flows(Grad *grad)
     grad->reaches[ir->output->number] = true;
     if (ir->loss)
         grad->reaches[ir->loss->number] = true;
-    spread(grad, grad->needs, flow_forward);
-    spread(grad, grad->reaches, flow_backward);
+    spread(grad, grad->needs, false);
+    spread(grad, grad->reaches, true);
 }
 
 static void create_adjoint(Ir *ir, Tensor *tensor)
@@ -195,8 +198,9 @@ static void emit(Grad *grad, const Statement *from, Loop *loop, const Piece *pie
 /* Nothing else than sets writes the tensor: what is stored is the value of the statement. */
 static bool only_set(const Grad *grad, const Tensor *tensor)
 {
-    for (int i = 0; i < grad->forward_count; i++)
-        if (grad->ir->statements[i]->out.tensor == tensor && grad->ir->statements[i]->accumulate != ACCUMULATE_SET)
+    const Numbers *writers = &grad->uses.writers[tensor->number];
+    for (int w = 0; w < writers->count; w++)
+        if (grad->ir->statements[writers->number[w]]->accumulate != ACCUMULATE_SET)
             return false;
     return true;
 }
@@ -325,6 +329,15 @@ static bool takes_part(const Grad *grad, const Statement *statement)
     return statement->out.tensor->adjoint || statement->out.tensor == grad->ir->loss;
 }
 
+static bool has_maximum(const Grad *grad, const Tensor *tensor)
+{
+    const Numbers *writers = &grad->uses.writers[tensor->number];
+    for (int w = 0; w < writers->count; w++)
+        if (grad->ir->statements[writers->number[w]]->accumulate == ACCUMULATE_MAX)
+            return true;
+    return false;
+}
+
 /* Statements begin..end of the list, which share a loop or stand outside, last one first. */
 static void walk_run(Grad *grad, int begin, int end, Section of)
 {
@@ -341,12 +354,8 @@ static void walk_run(Grad *grad, int begin, int end, Section of)
             continue;
         if (statement->accumulate == ACCUMULATE_MAX)
             masks[i - begin] = emit_first_maximum(grad, statement);
-        else if (statement->accumulate == ACCUMULATE_SET && !only_set(grad, statement->out.tensor))
-            for (int m = 0; m < grad->forward_count; m++)
-                if (ir->statements[m]->accumulate == ACCUMULATE_MAX &&
-                    ir->statements[m]->out.tensor == statement->out.tensor)
-                    die("%s.%s: max= over a beginning that is not constant", statement->layer,
-                        statement->out.tensor->name);
+        else if (statement->accumulate == ACCUMULATE_SET && has_maximum(grad, statement->out.tensor))
+            die("%s.%s: max= over a beginning that is not constant", statement->layer, statement->out.tensor->name);
     }
     for (int i = end - 1; i >= begin; i--) {
         const Statement *statement = ir->statements[i];
@@ -378,10 +387,10 @@ static void walk(Grad *grad, Section of, Section section)
     }
 }
 
-static bool written_in(const Grad *grad, const Tensor *tensor, int begin, int end, Section section)
+static bool written_in(const Ir *ir, const Numbers *writers, Section section)
 {
-    for (int i = begin; i < end; i++)
-        if (grad->ir->statements[i]->section == section && grad->ir->statements[i]->out.tensor == tensor)
+    for (int w = 0; w < writers->count; w++)
+        if (ir->statements[writers->number[w]]->section == section)
             return true;
     return false;
 }
@@ -390,17 +399,17 @@ static void fill_adjoints(Grad *grad)
 {
     Ir *ir = grad->ir;
     Fill *fill = fill_create(ir, grad->forward_count);
-    int end = ir->statement_count;
+    const Numbers *writers = ir_uses(ir->arena, ir).writers;    /* of adjoints: those that were emitted */
     for (int i = 0; i < ir->tensor_count; i++) {
         Tensor *tensor = ir->tensors[i], *adjoint = tensor->adjoint;
         if (!adjoint || adjoint->role == ROLE_GRADIENT)
             continue;
-        bool from_loss = written_in(grad, adjoint, grad->forward_count, end, SECTION_LOSS);
+        bool from_loss = written_in(ir, &writers[adjoint->number], SECTION_LOSS);
         if (from_loss || (ir->loss && tensor == ir->output))
             fill_tensor(fill, adjoint, SECTION_LOSS, true);
         if (tensor == ir->output)
             continue;
-        if (from_loss && written_in(grad, tensor, 0, grad->forward_count, SECTION_FORWARD))
+        if (from_loss && written_in(ir, &writers[i], SECTION_FORWARD))
             fill_zero(fill, adjoint, SECTION_FORWARD);
         else if (!from_loss)
             fill_tensor(fill, adjoint, SECTION_BACKWARD, true);
@@ -414,6 +423,7 @@ void grad(Ir *ir)
         die("grad: not a training program");
     Grad grad = { .ir = ir };
     prepare_maxima(&grad);
+    grad.uses = ir_uses(ir->arena, ir);
     create_adjoints(&grad);
     for (int i = 0; i < grad.forward_count; i++)
         if (ir->statements[i]->section == SECTION_RESET && flows(ir->statements[i]->value))

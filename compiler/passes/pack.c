@@ -13,6 +13,7 @@ typedef struct Packer {
     Statement **copies;         /* made so far */
     int count, capacity;
     Statement *statement;       /* at work */
+    int at;                     /* its number */
     bool bf16;
 } Packer;
 
@@ -24,12 +25,15 @@ static bool is_lane_operand(const Statement *statement, const Access *access)
 /* The statement adds to a sum, or is in one tile with those that do. */
 static bool is_beside_sum(const Packer *packer)
 {
-    bool sums = packer->statement->tile->dot;
-    for (int i = 0; i < packer->ir->statement_count; i++) {
-        const Statement *statement = packer->ir->statements[i];
-        for (int a = 0; a < statement->axis_count; a++)
-            sums |= statement->tile == packer->statement->tile && lanes_is_summed(statement, statement->axes[a]);
-    }
+    const Ir *ir = packer->ir;
+    const Tile *tile = packer->statement->tile;
+    bool sums = tile->dot;
+    int first = packer->at;     /* the statements of a tile are consecutive */
+    while (first > 0 && ir->statements[first - 1]->tile == tile)
+        first--;
+    for (int i = first; i < ir->statement_count && ir->statements[i]->tile == tile; i++)
+        for (int a = 0; a < ir->statements[i]->axis_count; a++)
+            sums |= lanes_is_summed(ir->statements[i], ir->statements[i]->axes[a]);
     return sums;
 }
 
@@ -229,6 +233,7 @@ void pack(Ir *ir, bool bf16)
     Packer packer = { .ir = ir, .bf16 = bf16 };
     for (int i = 0; i < ir->statement_count; i++) {
         packer.statement = ir->statements[i];
+        packer.at = i;
         if (packer.statement->tile)
             packer.statement->value = packed_expr(&packer, packer.statement->value);
     }

@@ -3,4 +3,4 @@ model:add(Input{4})
 for i = 1, 100000 do model:add(Dense{4}) end
 return model
 
--- expect: 3: Sequential: more than 200 layers
+-- expect: 3: Sequential: more than 2000 layers

@@ -7,7 +7,7 @@ local format = string.format
 local is_unknown, keys = internal.is_unknown, internal.keys
 local math_type = math.type
 
-local LAYERS_MAX = 200
+local LAYERS_MAX = 2000
 
 function internal.new_layer(def, values, plain, line)
   return { object = "layer", definition = def, arguments = values, plain = plain, line = line, failed = values.failed }

@@ -7,7 +7,7 @@ local Value, Element, Axis = internal.Value, internal.Element, internal.Axis
 local is, element, value = internal.is, internal.element, internal.value
 local new_axis, affine_of, lone_axis = internal.new_axis, internal.affine_of, internal.lone_axis
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
-local rawget, rawset, ipairs, error, type = rawget, rawset, ipairs, error, type
+local rawget, rawset, ipairs, error, type, tonumber = rawget, rawset, ipairs, error, type, tonumber
 local format, sort = string.format, table.sort
 
 local function mistake(...) error(format(...), 0) end
@@ -24,13 +24,15 @@ local function load(tensor, index) return { op = "load", tensor = tensor, index 
 
 local function sum_of(a, b) return a and { op = "add", a = a, b = b } or b end
 
+-- "z", "z_1", "z_2" ...: `names` remembers up to which number those of a name are taken.
 local function unique_name(scope, wanted)
-  local names, name, n = scope.names, wanted, 0
+  local names, name = scope.names, wanted
+  local n = tonumber(names[wanted]) or 0
   while names[name] do
     n = n + 1
     name = wanted .. "_" .. n
   end
-  names[name] = true
+  names[name], names[wanted] = 0, n
   return name
 end
 
