@@ -12,11 +12,12 @@
 extern "C" {
 #endif
 
-/* How many losses one sample has: one for each output step. scale = 1 / (rows * this) makes a loss Keras's mean. */
+/* How many losses one sample has: one for each output step, or one. scale = 1 / (rows * this) makes a loss Keras's
+ * mean. */
 static inline size_t lstmc_losses_per_sample(const struct lstmc_model *model)
 {
     size_t count = 1;
-    for (int i = 0; i + 1 < model->output_rank; i++)
+    for (int i = 0; i + 1 < model->output_rank && !model->loss_of_sample; i++)
         count *= (size_t)model->output_shape[i];
     return count;
 }
@@ -209,6 +210,10 @@ struct lstmc_train_options {
                    * go on from batch to batch and are fresh at the start of an epoch; samples that fill no batch are
                    * left out */
     const char *const *metrics; int metric_count;   /* at most LSTMC_METRICS_MAX */
+    /* metrics of one's own, asked first: lstmc_metric_add for the names that it knows, else LSTMC_MISMATCH; or NULL */
+    int (*own_metric)(void *context, const char *name, const float *output, const void *target, int rows, double *sum,
+                      double *count);
+    void *own_metric_context;
     const float *class_weight; int class_count;     /* how much the losses of samples of each class count; none: 1 */
     /* an update is made of the mean gradient of so many batches; 0 and 1: of each */
     int gradient_accumulation_steps;

@@ -138,7 +138,7 @@ static void draw_call(Trial *trial, Call *call, int number)
     const struct lstmc_model *m = &trial->model->descriptor;
     size_t classes = (size_t)m->output_shape[m->output_rank - 1];
     uint64_t stream = 100 * (uint64_t)(number + 1);
-    bool probabilities = trial->model->loss && strstr(trial->model->loss, "crossentropy");
+    bool probabilities = trial->model->loss && (trial->model->loss_is_custom || strstr(trial->model->loss, "crossentropy"));
     draw_inputs(trial, call, stream);
     call->classes = arena_array(arena, int32_t, trial->targets);
     call->target = arena_array(arena, double, trial->targets);

@@ -221,7 +221,7 @@ Test(words, elementwise)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         Bench *b = begin(names[i]);
         Value *x = input(b, SHAPE(3, 5));
-        expect_gradients(b, activate(&b->c, x, activation_find(names[i])));
+        expect_gradients(b, activate(&b->c, x, names[i]));
     }
     for (int axis = 0; axis < 3; axis++) {
         Bench *b = begin("softmax along an axis");
@@ -241,7 +241,7 @@ Test(words, softmax_along_the_last_axis_is_the_activation)
 {
     Bench *b = begin("softmax");
     Value *x = input(b, SHAPE(3, 5));
-    Value *both = subtract(&b->c, softmax_along(&b->c, x, 1), activate(&b->c, x, activation_find("softmax")));
+    Value *both = subtract(&b->c, softmax_along(&b->c, x, 1), activate(&b->c, x, "softmax"));
     finish(b, both);
     forward(b);
     for (int i = 0; i < ROWS * 15; i++)
@@ -479,12 +479,12 @@ static void expect_scan(bool reversed)
     Composition *c = &b->c;
     Value *x = input(b, SHAPE(4, 3)), *y = input(b, SHAPE(4, 2)), *start = input(b, SHAPE(5)), *outside = input(b, SHAPE(5));
     Weight u = weight(b, SHAPE(5, 5)), w = weight(b, SHAPE(3, 5)), v = weight(b, SHAPE(2, 2)), first = weight(b, SHAPE(2, 2));
-    Value *begins = activate(c, start, activation_find("tanh")), *m_0 = spread(c, first, SHAPE(2, 2));
+    Value *begins = activate(c, start, "tanh"), *m_0 = spread(c, first, SHAPE(2, 2));
     Scan *scan = scan_begin(c, 4, reversed);
     Value *x_t = scan_slice(c, scan, x), *y_t = scan_slice(c, scan, y);
     Value *h = scan_state(c, scan, "h", SHAPE(5), begins), *m = scan_state(c, scan, "m", SHAPE(2, 2), m_0);
     Value *z = add(c, affine(c, x_t, w, (Weight){ 0 }), affine(c, h, u, (Weight){ 0 }));
-    Value *h_next = multiply(c, activate(c, z, activation_find("tanh")), outside);
+    Value *h_next = multiply(c, activate(c, z, "tanh"), outside);
     Value *outer = product(c, reshape(c, y_t, SHAPE(2, 1)), reshape(c, part(c, h, 0, 1, 2, 1), SHAPE(2, 1)), true);
     Value *m_next = add(c, scale(c, affine(c, m, v, (Weight){ 0 }), 0.5, 0), outer);
     scan_next(c, scan, h, h_next);
@@ -518,7 +518,7 @@ Test(words, masked_scan)
         Value *x_t = scan_slice(c, scan, x), *m = reshape(c, scan_slice(c, scan, mask), (Shape){ 0 });
         Value *h = scan_state(c, scan, "h", SHAPE(5), start);
         Value *z = add(c, affine(c, keep(c, m, x_t, NULL), w, (Weight){ 0 }), affine(c, h, u, (Weight){ 0 }));
-        Value *next = keep(c, m, activate(c, z, activation_find("tanh")), h);
+        Value *next = keep(c, m, activate(c, z, "tanh"), h);
         scan_next(c, scan, h, next);
         scan_end(c, scan);
         finish(b, scan_all(c, scan, next));
@@ -543,7 +543,7 @@ Test(words, mistakes_are_kept)
     Composition *c = &b->c;
     Value *x = input(b, SHAPE(3, 5));
     cr_expect_null(product(c, x, x, false));
-    cr_expect_null(activate(c, affine(c, x, weight(b, SHAPE(4, 4)), (Weight){ 0 }), activation_find("tanh")));
+    cr_expect_null(activate(c, affine(c, x, weight(b, SHAPE(4, 4)), (Weight){ 0 }), "tanh"));
     cr_expect_str_eq(composition_end(c, x), "a product is of (m, k) and (k, n)");       /* the first one */
     end(b);
 

@@ -13,9 +13,8 @@ static int evaluate(Session *s)
     if (status)
         return status;
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
-    struct lstmc_train_options options = { .stateful = model->data.stateful,
-                                           .metrics = model->metrics,
-                                           .metric_count = model->metric_count };
+    struct lstmc_train_options options = { .stateful = model->data.stateful };
+    session_set_metrics(s, &options);
     if (!s->arguments.quiet)
         printf("%s: %zu samples%s, weights of %s\n", model->descriptor.name, data->samples,
                data == &s->validation ? " held out" : ", as none are held out", path);

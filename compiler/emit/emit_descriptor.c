@@ -180,6 +180,8 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
         put(out, ".inputs = %s_input_arrays, .input_arrays = %d,", descriptor->name, descriptor->input_arrays);
     if (descriptor->loss)
         put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
+    if (descriptor->loss_of_sample)
+        put(out, ".loss_of_sample = 1,");
     put(out, ".batch = %d, .shards = %d,", descriptor->batch, descriptor->shards);
 }
 

@@ -79,4 +79,15 @@ double training_extract_rate(Description *description);
 /* Pushes a field of the table of internals. */
 void description_push(Description *description, const char *field);
 
+/* ---- lua_lower.c ---- */
+
+/* What of the model is lowered: all of it, or one layer, or one activation, the loss or a metric. */
+typedef struct LoweredPart {
+    const char *function;           /* of lowering.lua */
+    int layer;
+    const char *name;               /* of an activation or a metric */
+    int width;                      /* numbers that the activation sees */
+} LoweredPart;
+Ir *lower_part(Arena *arena, Description *description, const LowerOptions *options, LoweredPart part);
+
 #endif

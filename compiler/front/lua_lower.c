@@ -3,7 +3,6 @@
  * axes, indices and expressions. */
 #include "lua_fields.h"
 
-#include "compiler/ir/streaming.h"
 
 #include <float.h>
 #include <limits.h>
@@ -371,12 +370,12 @@ static int read_program(lua_State *L)       /* (program, reader) */
     return 0;
 }
 
-static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options, const char *function, int layer)
+Ir *lower_part(Arena *arena, Description *d, const LowerOptions *options, LoweredPart part)
 {
     lua_State *L = d->lua;
     int top = lua_gettop(L);
     description_allow(d);
-    description_push(d, function);
+    description_push(d, part.function);
     lua_getfield(L, LUA_REGISTRYINDEX, "model");
     lua_createtable(L, 0, 5);
     lua_pushboolean(L, options->training);
@@ -387,8 +386,12 @@ static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options
     lua_setfield(L, -2, "streaming");
     lua_pushboolean(L, options->input_gradient);
     lua_setfield(L, -2, "input_gradient");
-    lua_pushinteger(L, layer + 1);
+    lua_pushinteger(L, part.layer + 1);
     lua_setfield(L, -2, "layer");
+    lua_pushstring(L, part.name);
+    lua_setfield(L, -2, "name");
+    lua_pushinteger(L, part.width);
+    lua_setfield(L, -2, "width");
     Ir *ir = NULL;
     if (description_call(d, 2, 1)) {
         Reader reader = { .description = d, .L = L, .ir = ir_create(arena, &d->model.descriptor), .arena = arena };
@@ -401,44 +404,4 @@ static Ir *lower_model(Arena *arena, Description *d, const LowerOptions *options
     }
     lua_settop(L, top);
     return ir;
-}
-
-static Ir *lower_alone(Arena *arena, Description *d, int layer, int batch)
-{
-    LowerOptions options = { .training = true, .batch = batch, .input_gradient = true };
-    return lower_model(arena, d, &options, "lower_layer", layer);
-}
-
-/* What the checker finds in a layer that the description defines is the description's mistake; NULL then. */
-static Ir *blame_custom_layer(Description *d, int layer, Ir *ir)
-{
-    const char *broken = ir ? ir_check(ir) : NULL;
-    if (!broken)
-        return ir;
-    const Layer *of = &d->model.layers[layer];
-    diagnostics_add(d->diagnostics, d->file, of->line, "%s: %s", of->kind, broken);
-    return NULL;
-}
-
-Ir *lower(Arena *arena, Description *d, const LowerOptions *options)
-{
-    Ir *ir = lower_model(arena, d, options, "lower", 0);
-    if (!ir || !ir_check(ir))
-        return ir;
-    for (int layer = 0; layer < d->model.layer_count; layer++)
-        if (d->model.layers[layer].custom && !blame_custom_layer(d, layer, lower_alone(arena, d, layer, 1)))
-            return NULL;
-    return ir;
-}
-
-const char *lower_no_streaming(Arena *arena, Description *d)
-{
-    const Ir *ir = lower(arena, d, &(LowerOptions){ .batch = 1 });
-    return ir ? streaming_obstacle(arena, ir) : "its mathematics cannot be lowered";
-}
-
-Ir *lower_layer(Arena *arena, Description *d, int layer, int batch)
-{
-    Ir *ir = lower_alone(arena, d, layer, batch);
-    return d->model.layers[layer].custom ? blame_custom_layer(d, layer, ir) : ir;
 }

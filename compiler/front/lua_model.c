@@ -8,6 +8,7 @@
 #define LAYERS_MAX    2000
 #define WEIGHTS_MAX   10000
 #define ARGUMENTS_MAX 100
+#define OWN_MAX       10000
 
 static size_t product(int rank, const int *extent)
 {
@@ -109,7 +110,8 @@ static void extract_argument(Description *d, const char *name, Argument *argumen
         argument->text = field_text(d, name);
 }
 
-static void extract_arguments(Description *d, Layer *layer)
+/* Of a layer or a loss: those that its definition knows and its maker gave or left as they are. */
+static Argument *extract_arguments(Description *d, int *argument_count)
 {
     lua_State *L = d->lua;
     push_table(d, "definition");
@@ -123,12 +125,13 @@ static void extract_arguments(Description *d, Layer *layer)
     }
     lua_pop(L, 2);
     push_table(d, "plain");
-    layer->arguments = arena_array(d->arena, Argument, count + 1);
+    Argument *arguments = arena_array(d->arena, Argument, count + 1);
     for (int i = 0; i < count; i++) {
-        extract_argument(d, names[i], &layer->arguments[layer->argument_count]);
-        layer->argument_count += layer->arguments[layer->argument_count].kind != ARGUMENT_NONE;
+        extract_argument(d, names[i], &arguments[*argument_count]);
+        *argument_count += arguments[*argument_count].kind != ARGUMENT_NONE;
     }
     lua_pop(L, 1);
+    return arguments;
 }
 
 /* Positions of layers: numbers in a list. */
@@ -163,7 +166,7 @@ static void extract_layer(Description *d, Layer *layer)
     layer->takes_mask = field_flag(d, "takes_mask");
     layer->from = extract_positions(d, "from", &layer->from_count);
     layer->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
-    extract_arguments(d, layer);
+    layer->arguments = extract_arguments(d, &layer->argument_count);
     layer->trainable = layer_number(layer, "trainable", 1) != 0;
     layer->weight_count = field_list(d, "weights", WEIGHTS_MAX);
     layer->weights = arena_array(d->arena, const struct lstmc_tensor *, layer->weight_count + 1);
@@ -213,21 +216,46 @@ static void extract_optimizer(Description *d)
         o->learning_rate = (float)rate;
 }
 
+static void extract_loss_options(Description *d)
+{
+    push_table(d, "arguments");
+    d->model.from_logits = field_flag(d, "from_logits");
+    d->model.loss_delta = field_number(d, "delta", 1);
+    d->model.label_smoothing = field_number(d, "label_smoothing", 0);
+    lua_pop(d->lua, 1);
+}
+
 static void extract_loss(Description *d)
 {
     Model *model = &d->model;
     if (lua_getfield(d->lua, -1, "loss") == LUA_TTABLE) {
         push_table(d, "definition");
         model->loss = field_text(d, "name");
+        model->loss_is_custom = field_flag(d, "custom");
+        model->loss_line = field_integer(d, "line", 0, INT_MAX, 0);
+        const char *over = field_text(d, "over");
+        model->descriptor.loss_of_sample = over && !strcmp(over, "sample");
         lua_pop(d->lua, 1);
-        push_table(d, "arguments");
-        model->from_logits = field_flag(d, "from_logits");
-        model->loss_delta = field_number(d, "delta", 1);
-        model->label_smoothing = field_number(d, "label_smoothing", 0);
-        lua_pop(d->lua, 1);
+        if (model->loss_is_custom)
+            model->loss_arguments = extract_arguments(d, &model->loss_argument_count);
+        else
+            extract_loss_options(d);
     }
     lua_pop(d->lua, 1);
     model->descriptor.loss = model->loss;
+}
+
+static OwnObject *extract_own(Description *d, const char *field, int *count)
+{
+    *count = field_list(d, field, OWN_MAX);
+    OwnObject *list = arena_array(d->arena, OwnObject, *count + 1);
+    for (int i = 0; i < *count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        list[i] = (OwnObject){ .name = field_identifier(d, "name"), .line = field_integer(d, "line", 0, INT_MAX, 0) };
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+    return list;
 }
 
 /* NULL if the field is no number. */
@@ -365,6 +393,20 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return (hash ^ 0xff) * UINT64_C(0x100000001b3);
 }
 
+static uint64_t hash_arguments(Description *d, uint64_t hash, const Argument *arguments, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const Argument *a = &arguments[i];
+        if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
+            /* said by name and shapes already, however it was written */
+            hash = hash_text(hash_text(hash, a->name), "0");
+        else
+            hash = hash_text(hash_text(hash, a->name),
+                             a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
+    }
+    return hash;
+}
+
 /* FNV-1a of everything that gives the weights their meaning: kinds, names, options and shapes. */
 static uint64_t fingerprint(Description *d)
 {
@@ -377,17 +419,10 @@ static uint64_t fingerprint(Description *d)
             hash = hash_text(hash, model->layers[layer->from[k]].name);
         for (int i = 0; i < layer->output.rank; i++)
             hash = hash_text(hash, arena_format(d->arena, "%d", layer->output.extent[i]));
-        for (int i = 0; i < layer->argument_count; i++) {
-            const Argument *a = &layer->arguments[i];
-            if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
-                /* said by name and shapes already, however it was written */
-                hash = hash_text(hash_text(hash, a->name), "0");
-            else
-                hash = hash_text(hash_text(hash, a->name),
-                                 a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
-        }
+        hash = hash_arguments(d, hash, layer->arguments, layer->argument_count);
     }
-    return hash_text(hash, model->loss ? model->loss : "");
+    hash = hash_text(hash, model->loss ? model->loss : "");
+    return hash_arguments(d, hash, model->loss_arguments, model->loss_argument_count);
 }
 
 /* A sample is all inputs, one behind the other. */
@@ -467,6 +502,8 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     extract_loss(d);
     extract_optimizer(d);
     model->metrics = field_names(d, "metric_names", &model->metric_count);
+    model->own_metrics = extract_own(d, "own_metrics", &model->own_metric_count);
+    model->own_activations = extract_own(d, "own_activations", &model->own_activation_count);
     model->epochs = field_integer(d, "epochs", 1, INT_MAX, 1);
     model->seed = (uint64_t)field_number(d, "seed", 1);
     model->shuffle = field_flag(d, "shuffle");

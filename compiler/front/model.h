@@ -23,6 +23,11 @@ typedef struct Argument {           /* after defaults are filled in: every argum
     const char *text;               /* activations and other choices by name; NULL if none */
 } Argument;
 
+typedef struct OwnObject {          /* an activation or a metric that the description defines itself */
+    const char *name;
+    int line;                       /* in the description */
+} OwnObject;
+
 typedef struct Layer {
     const char *kind;               /* Keras's class: "LSTM" */
     const char *name;               /* "lstm_1" */
@@ -107,6 +112,12 @@ typedef struct Model {
     /* names, shapes, weights, optimizer, batch, shards; its functions and sizes in bytes are not set */
     struct lstmc_model descriptor;
     const char *loss;                       /* "binary_crossentropy"; NULL if the description has none */
+    /* defined by the description itself: only its Lua mathematics knows what it computes */
+    bool loss_is_custom;
+    Argument *loss_arguments; int loss_argument_count;
+    int loss_line;
+    OwnObject *own_activations; int own_activation_count;
+    OwnObject *own_metrics; int own_metric_count;           /* those of `metrics` */
     bool from_logits;
     double loss_delta;                      /* huber */
     double label_smoothing;

@@ -1,6 +1,7 @@
 /* custom.c: a custom layer is lowered and differentiated by itself and run by the slow evaluator; its derivative is the
  * compiler's own, so that only finite differences judge it. */
 #include "custom.h"
+#include "custom_objects.h"
 #include "evaluate.h"
 #include "compiler/passes/passes.h"
 
@@ -15,6 +16,7 @@ typedef struct Runner {             /* one layer of the model; ir is NULL if it 
 typedef struct Runners {
     const Model *model;
     Runner *layers;
+    CustomObjects *objects;
 } Runners;
 
 static void set_weights(Runner *runner, const double *weights)
@@ -108,13 +110,34 @@ static void carry(void *context, int layer)
     evaluate_section(runner->memory, SECTION_CARRY, runner->ir->batch);
 }
 
+static int find_activation(void *context, const char *name, int width)
+{
+    return custom_activation(((Runners *)context)->objects, name, width);
+}
+
+static void activate(void *context, int activation, const double *z, double *y)
+{
+    custom_activate(((Runners *)context)->objects, activation, z, y);
+}
+
+static void activate_back(void *context, int activation, const double *z, const double *d_y, double *d_z)
+{
+    custom_activate_back(((Runners *)context)->objects, activation, z, d_y, d_z);
+}
+
+static double loss(void *context, const double *output, const double *target, const double *sample_weight, int rows,
+                   double scale, double *d_output)
+{
+    return custom_loss(((Runners *)context)->objects, output, target, sample_weight, rows, scale, d_output);
+}
+
 struct custom_layers *custom_layers_create(Arena *arena, Description *description, int rows)
 {
     const Model *model = description_model(description);
     Runners *runners = arena_new(arena, Runners);
     runners->model = model;
     runners->layers = arena_array(arena, Runner, model->layer_count);
-    bool any = false;
+    bool any = model->loss_is_custom || model->own_activation_count;
     for (int l = 0; l < model->layer_count; l++) {
         if (!model->layers[l].custom)
             continue;
@@ -128,11 +151,13 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
         runners->layers[l] = (Runner){ .ir = ir, .memory = memory_create(ir, false) };
         any = true;
     }
-    if (!any)
+    runners->objects = any ? custom_objects_create(arena, description, rows) : NULL;
+    if (!runners->objects)
         return NULL;
     struct custom_layers *custom = arena_new(arena, struct custom_layers);
     *custom = (struct custom_layers){
-        .context = runners, .forward = forward, .backward = backward, .mask = mask_of, .reset = reset, .carry = carry
+        .context = runners, .forward = forward, .backward = backward, .mask = mask_of, .reset = reset, .carry = carry,
+        .activation = find_activation, .activate = activate, .activate_back = activate_back, .loss = loss
     };
     return custom;
 }
@@ -143,6 +168,8 @@ void custom_layers_perturb(struct custom_layers *custom, uint64_t seed)
     for (int l = 0; runners && l < runners->model->layer_count; l++)
         if (runners->layers[l].memory)
             memory_perturb(runners->layers[l].memory, seed + (uint64_t)l);
+    if (runners)
+        custom_objects_perturb(runners->objects, seed);
 }
 
 void custom_layers_free(struct custom_layers *custom)
@@ -153,4 +180,5 @@ void custom_layers_free(struct custom_layers *custom)
     for (int l = 0; l < runners->model->layer_count; l++)
         if (runners->layers[l].memory)
             memory_free(runners->layers[l].memory);
+    custom_objects_free(runners->objects);
 }

@@ -62,7 +62,8 @@ static const void *draw_target(const Drawer *d, uint64_t seed)
 {
     const struct lstmc_model *m = &d->model->descriptor;
     size_t last = (size_t)m->output_shape[m->output_rank - 1], count = (size_t)d->rows * m->target_count;
-    bool probabilities = d->model->loss && strstr(d->model->loss, "crossentropy");
+    bool custom = d->model->loss_is_custom;
+    bool probabilities = d->model->loss && !custom && strstr(d->model->loss, "crossentropy");
     float *target = arena_array(d->draw->arena, float, count + 1);
     int32_t *classes = arena_array(d->draw->arena, int32_t, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -74,6 +75,8 @@ static const void *draw_target(const Drawer *d, uint64_t seed)
             target[i] = bits % last == i % last ? 1 : 0;
         else if (probabilities)
             target[i] = (float)(bits & 1);
+        else if (custom)            /* that it has a logarithm is known of none */
+            target[i] = lstmc_random_uniform(seed, 2, d->attempt, i);
         else
             target[i] = draw_number(seed, 2, d->attempt, i, 1);
     }

@@ -2,6 +2,7 @@
  * their end. */
 #include "session.h"
 #include "compiler/front/horizons.h"
+#include "compiler/oracle/custom_objects.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -109,6 +110,10 @@ int session_prepare(Session *s, const char *weight_file, bool with_data)
         status = data_source_load(s->description, &s->arguments, &s->data, &s->validation, &s->message);
     if (!status && with_data && weight_file)
         session_compare_meanings(s, weight_file);
+    if (!status && with_data)
+        s->metrics = custom_metrics_create(s->arena, s->description);
+    if (diagnostics_count(s->diagnostics))
+        return LSTMC_MISMATCH;
     return status || make_engine(s) ? status : LSTMC_MISMATCH;
 }
 
@@ -118,11 +123,21 @@ void session_print_notes(const Session *s)
         fprintf(stderr, "note: %.*s\n", (int)(end - line), line);
 }
 
+void session_set_metrics(const Session *s, struct lstmc_train_options *options)
+{
+    const Model *model = description_model(s->description);
+    options->metrics = model->metrics;
+    options->metric_count = model->metric_count;
+    options->own_metric = s->metrics ? custom_metric_add : NULL;
+    options->own_metric_context = s->metrics;
+}
+
 static void free_all(Session *s)
 {
     if (s->engine.free)
         lstmc_engine_free(&s->engine);
     custom_layers_free(s->custom);
+    custom_metrics_free(s->metrics);
     loaded_free(&s->loaded);
     compiled_free(&s->compiled);
     if (s->validation.x != NULL && s->validation.x != s->data.x &&

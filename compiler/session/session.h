@@ -14,6 +14,7 @@ typedef struct Session {
     Compiled compiled;
     Loaded loaded;
     struct custom_layers *custom;
+    struct CustomMetrics *metrics;  /* that the description defines itself; NULL: none */
     struct lstmc_engine engine;
     int threads;
     struct lstmc_dataset data, validation;
@@ -41,6 +42,8 @@ int  session_close(Session *session, int status);
 /* FILE of an option, or MODEL and the ending; where train or plot has been told the name of the weight file (--out,
  * --weights), that name instead of MODEL: the files of one run have one name. */
 const char *session_file(const Session *session, const char *file, const char *ending);
+/* The description's metrics, with whoever knows its own ones; after session_prepare. */
+void session_set_metrics(const Session *session, struct lstmc_train_options *options);
 /* "loss 0.1  mae 0.2", each name with `prefix`, without the end of the line. */
 void session_print_values(const Session *session, const char *prefix, double loss, const double *metric);
 /* Forecasts beside the last known value, where the data is of that kind; the engine is prepared. */

@@ -22,6 +22,8 @@ struct Activation {
     enum Inexact inexact;
     void (*row_value)(const REAL *z, REAL *y, size_t width);
     void (*row_pull)(const REAL *y, const REAL *d_y, REAL *d_z, size_t width);
+    bool own;                                   /* the description's: */
+    int number;                                 /* in the caller's custom_layers */
 };
 
 static REAL linear(REAL z) { return z; }
@@ -177,14 +179,49 @@ static const Activation activations[] = {
     { .name = "log_softmax", .row_value = log_softmax, .row_pull = log_softmax_pull },
 };
 
-const Activation *activation_find(const char *name)
+/* An activation of the description; NULL if there is none of that name. */
+static const Activation *find_own(Interpreter *it, const char *name, size_t width)
+{
+    int number = it->custom && it->custom->activation ? it->custom->activation(it->custom->context, name, (int)width)
+                                                      : -1;
+    Activation *own = number >= 0 ? interpreter_room(it, 1, sizeof *own) : NULL;
+    if (!own)
+        return NULL;
+    for (int i = 0; i < 3 && width > it->own_width; i++)
+        it->own_row[i] = interpreter_room(it, width, sizeof(double));
+    it->own_width = width > it->own_width ? width : it->own_width;
+    *own = (Activation){ .name = name, .own = true, .number = number };
+    return own;
+}
+
+const Activation *activation_find(Interpreter *it, const char *name, size_t width)
 {
     if (!name)
         return &activations[0];
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
         if (!strcmp(activations[i].name, name))
             return &activations[i];
-    return NULL;
+    return find_own(it, name, width);
+}
+
+static void own_forward(Interpreter *it, const Activation *f, const REAL *z, REAL *y, size_t width)
+{
+    for (size_t i = 0; i < width; i++)
+        it->own_row[0][i] = z[i];
+    it->custom->activate(it->custom->context, f->number, it->own_row[0], it->own_row[1]);
+    for (size_t i = 0; i < width; i++)
+        y[i] = (REAL)it->own_row[1][i];
+}
+
+static void own_backward(Interpreter *it, const Activation *f, const REAL *z, const REAL *d_y, REAL *d_z, size_t width)
+{
+    for (size_t i = 0; i < width; i++) {
+        it->own_row[0][i] = z[i];
+        it->own_row[1][i] = d_y[i];
+    }
+    it->custom->activate_back(it->custom->context, f->number, it->own_row[0], it->own_row[1], it->own_row[2]);
+    for (size_t i = 0; i < width; i++)
+        d_z[i] = (REAL)it->own_row[2][i];
 }
 
 /* What another implementation may give for `value`; the same where nothing is to be perturbed. */
@@ -209,6 +246,10 @@ void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, si
         for (int corner = 0; corner < f->corners; corner++)
             for (size_t i = 0; i < width; i++)
                 note_kink(it, (double)from[i] - f->corner[corner]);
+        if (f->own) {
+            own_forward(it, f, from, to, width);
+            continue;
+        }
         if (f->row_value) {
             f->row_value(from, to, width);
             for (size_t i = 0; i < width && width > 1; i++)       /* of one number it is 1 or 0, exactly */
@@ -228,6 +269,10 @@ void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, R
     for (size_t row = 0; row < rows; row++) {
         const REAL *argument = z.at + row * z.stride, *value = y.at + row * y.stride, *from = d_y.at + row * d_y.stride;
         REAL *to = d_z.at + row * d_z.stride;
+        if (f->own) {
+            own_backward(it, f, argument, from, to, width);
+            continue;
+        }
         if (f->row_pull) {
             f->row_pull(value, from, to, width);
             continue;

@@ -6,7 +6,7 @@ static const char *set_up_dense(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
     Value *z = affine(&c, run->in[0], weight_all(&c, "kernel"), weight_all(&c, "bias"));
-    return composition_end(&c, activate(&c, z, activation_find(layer_text(run->layer, "activation"))));
+    return composition_end(&c, activate(&c, z, layer_text(run->layer, "activation")));
 }
 
 /* ---- recurrent layers ---- */
@@ -17,7 +17,7 @@ typedef struct Sequence {
     Scan *scan;
     Value *x, *h;                           /* of a step: its input, the state before it */
     Shape state;                            /* (units) */
-    const Activation *f, *r;
+    const char *f, *r;                      /* names of activations */
     Weight kernel, recurrent_kernel, bias;
 } Sequence;
 
@@ -25,8 +25,7 @@ static Sequence sequence_begin(Interpreter *it, Run *run)
 {
     const Layer *layer = run->layer;
     Sequence s = { .c = composition_begin(it, run), .layer = layer,
-                   .f = activation_find(layer_text(layer, "activation")),
-                   .r = activation_find(layer_text(layer, "recurrent_activation")),
+                   .f = layer_text(layer, "activation"), .r = layer_text(layer, "recurrent_activation"),
                    .state = { 1, { (int)layer_number(layer, "units", 0) } } };
     s.kernel = weight_all(&s.c, "kernel");
     s.recurrent_kernel = weight_all(&s.c, "recurrent_kernel");
@@ -63,7 +62,7 @@ static const char *set_up_simple_rnn(Interpreter *it, Run *run)
 }
 
 /* Gate n: function(x W_n + b_n + h U_n). */
-static Value *gate(Sequence *s, int n, const Activation *function)
+static Value *gate(Sequence *s, int n, const char *function)
 {
     Composition *c = &s->c;
     Value *of_x = affine(c, s->x, gate_of(s, s->kernel, n), gate_of(s, s->bias, n));

@@ -15,7 +15,7 @@ static const char *set_up(Interpreter *it, Run *run)
     run->features = (size_t)layer->input.extent[layer->input.rank - 1];
     run->kernel = layer_weight(layer, "kernel");
     run->bias = layer_weight(layer, "bias");
-    run->activation = activation_find(layer_text(layer, "activation"));
+    run->activation = activation_find(it, layer_text(layer, "activation"), run->units);
     if (!run->activation)
         return "unknown activation";
     if (!run->kernel || run->kernel->count != run->features * run->units)

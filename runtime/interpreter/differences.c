@@ -114,6 +114,14 @@ static void draw_choices(const Probe *probe, int draw, size_t row, double *targe
 static void draw_target(Probe *probe, int draw)
 {
     const char *loss = probe->model->loss;
+    if (probe->model->loss_is_custom) {
+        for (size_t i = 0; i < DIFFERENCES_ROWS * probe->model->descriptor.target_count; i++) {
+            probe->target[i] = draw_unit(probe, STREAM_TARGET, draw, i);
+            if (probe->classes)
+                probe->classes[i] = (int32_t)draw_below(probe, STREAM_TARGET, draw, i, probe->width);
+        }
+        return;
+    }
     size_t rows = DIFFERENCES_ROWS * probe->last_count / probe->width;
     bool choices = loss && strstr(loss, "categorical_crossentropy"), probability = loss && strstr(loss, "crossentropy");
     for (size_t row = 0; row < rows; row++) {
@@ -344,6 +352,7 @@ static bool take_memory(Probe *probe)
 {
     const struct lstmc_model *descriptor = &probe->model->descriptor;
     size_t inputs = DIFFERENCES_ROWS * probe->input_count, outputs = DIFFERENCES_ROWS * probe->output_count;
+    size_t targets = DIFFERENCES_ROWS * descriptor->target_count + outputs;
     size_t longest = inputs > descriptor->weight_count ? inputs : descriptor->weight_count;
     probe->weights = calloc(descriptor->weight_count + 1, sizeof(double));
     probe->gradients = calloc(descriptor->gradient_count + 1, sizeof(double));
@@ -353,8 +362,8 @@ static bool take_memory(Probe *probe)
     probe->x = calloc((size_t)probe->it->input_count, sizeof *probe->x);
     probe->d_x = calloc((size_t)probe->it->input_count, sizeof *probe->d_x);
     probe->d_outputs = calloc((size_t)probe->it->output_count, sizeof *probe->d_outputs);
-    probe->classes = descriptor->target_is_class ? calloc(outputs, sizeof(int32_t)) : NULL;
-    probe->target = calloc(outputs, sizeof(double));
+    probe->classes = descriptor->target_is_class ? calloc(targets, sizeof(int32_t)) : NULL;
+    probe->target = calloc(targets, sizeof(double));
     probe->coefficient = calloc(outputs, sizeof(double));
     probe->direction = calloc(longest, sizeof(double));
     probe->before = calloc(longest, sizeof(double));

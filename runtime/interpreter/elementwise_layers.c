@@ -4,7 +4,7 @@
 static const char *set_up_activation(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
-    return composition_end(&c, activate(&c, run->in[0], activation_find(layer_text(run->layer, "activation"))));
+    return composition_end(&c, activate(&c, run->in[0], layer_text(run->layer, "activation")));
 }
 
 /* The layer's number is the place of its noise. */

@@ -48,8 +48,8 @@ typedef struct Activation Activation;
 #define activation_find     REAL_NAME(activation_find)
 #define activation_forward  REAL_NAME(activation_forward)
 #define activation_backward REAL_NAME(activation_backward)
-/* NULL is "linear"; NULL comes back for an unknown name. */
-const Activation *activation_find(const char *name);
+/* For rows of `width`; at set-up alone. NULL is "linear"; NULL comes back for an unknown name. */
+const Activation *activation_find(Interpreter *it, const char *name, size_t width);
 /* y = f(z); z and y may be the same. Notes the distance to the corners of f. */
 void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, size_t rows, size_t width);
 /* d_z = the pull-back of d_y; they may be the same, but not z or y. */
@@ -184,6 +184,10 @@ struct Interpreter {
 
     double *custom_weights, *custom_gradients;
     double *custom_y, *custom_d_y;
+    double *own_row[3];                     /* of an activation of the description: z; y or d_y; d_z */
+    size_t own_width;
+    /* of a loss of the description: all that it reads and sets */
+    double *own_output, *own_target, *own_sample_weight, *own_d_output;
 
     double kink_distance;
     uint64_t kink_sides;

@@ -11,9 +11,9 @@
 
 #include <math.h>
 
-/* How layers that a description defines itself are run: by whoever knows their mathematics. Always double at this
- * border. `layer` is the index in Model.layers, `weights` are all weights of the model, arrays are row-major, batch
- * first. One context belongs to one interpreter: it may keep states. */
+/* How what a description defines itself is run (layers, activations, its loss): by whoever knows the mathematics.
+ * Always double at this border. `layer` is the index in Model.layers, `weights` are all weights of the model, arrays
+ * are row-major, batch first. One context belongs to one interpreter: it may keep states. */
 struct custom_layers {
     void *context;
     /* y of `rows` samples from the layer's inputs x[0], x[1], ...; token ids come as numbers. seed 0: dropout off.
@@ -30,6 +30,16 @@ struct custom_layers {
     /* The initial state := zeros; := the last one. NULL if no layer has states. */
     void (*reset)(void *context, int layer);
     void (*carry)(void *context, int layer);
+    /* A number for the activation of that name, of rows of `width`; negative if the description defines none. NULL if
+     * it defines none at all. */
+    int (*activation)(void *context, const char *name, int width);
+    /* One row: y of z; d_z from d_y. */
+    void (*activate)(void *context, int activation, const double *z, double *y);
+    void (*activate_back)(void *context, int activation, const double *z, const double *d_y, double *d_z);
+    /* scale * sum over rows of sample_weight[row] * loss, and d_output, its gradient; classes come as numbers. NULL if
+     * the loss is none of the description's own. */
+    double (*loss)(void *context, const double *output, const double *target, const double *sample_weight, int rows,
+                   double scale, double *d_output);
 };
 
 /* How far the functions of generated code may be off, of themselves and of 1: lstmc_math.h promises 3e-7 of tanh, and

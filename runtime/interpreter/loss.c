@@ -141,12 +141,26 @@ static const LossKind losses[] = {
       .value = categorical, .logits_value = categorical_of_logits },
 };
 
+static const char *set_up_own_loss(Interpreter *it)
+{
+    size_t rows = (size_t)it->rows_max, outputs = rows * it->outputs[it->output_count - 1]->out.count;
+    if (!it->custom || !it->custom->loss)
+        return "a loss of the description, and nobody to run it";
+    it->own_output = interpreter_room(it, outputs, sizeof(double));
+    it->own_d_output = interpreter_room(it, outputs, sizeof(double));
+    it->own_target = interpreter_room(it, rows * it->model->descriptor.target_count, sizeof(double));
+    it->own_sample_weight = interpreter_room(it, rows, sizeof(double));
+    return NULL;
+}
+
 const char *loss_set_up(Interpreter *it)
 {
     const Model *model = it->model;
     const Run *last = it->outputs[it->output_count - 1];
     if (!model->loss)
         return NULL;
+    if (model->loss_is_custom)
+        return set_up_own_loss(it);
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
         if (!strcmp(losses[i].name, model->loss) || !strcmp(losses[i].short_name, model->loss))
             it->loss = &losses[i];
@@ -183,7 +197,35 @@ static void read_target(Interpreter *it, const void *target, size_t row, size_t 
     }
 }
 
-REAL interpreter_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
+/* A class that there is no output for counts as 0. */
+static double own_target(const Interpreter *it, const void *target, size_t i, int classes)
+{
+    if (!it->model->descriptor.target_is_class)
+        return ((const REAL *)target)[i];
+    int32_t class_of_place = ((const int32_t *)target)[i];
+    return class_of_place >= 0 && class_of_place < classes ? class_of_place : 0;
+}
+
+static REAL own_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
+{
+    const Run *last = it->outputs[it->output_count - 1];
+    const Shape *shape = &last->layer->output;
+    size_t outputs = (size_t)it->rows * last->out.count;
+    size_t targets = (size_t)it->rows * it->model->descriptor.target_count;
+    for (size_t i = 0; i < outputs; i++)
+        it->own_output[i] = last->out.y[i];
+    for (size_t i = 0; i < targets; i++)
+        it->own_target[i] = own_target(it, target, i, shape->extent[shape->rank - 1]);
+    for (int row = 0; row < it->rows; row++)
+        it->own_sample_weight[row] = sample_weight ? (double)sample_weight[row] : 1;
+    double loss = it->custom->loss(it->custom->context, it->own_output, it->own_target, it->own_sample_weight,
+                                   it->rows, (double)scale, it->own_d_output);
+    for (size_t i = 0; i < outputs; i++)
+        it->d_outputs[it->output_count - 1][i] = (REAL)it->own_d_output[i];
+    return (REAL)loss;
+}
+
+static REAL known_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
 {
     const Run *last = it->outputs[it->output_count - 1];
     const Shape *shape = &last->layer->output;
@@ -199,10 +241,15 @@ REAL interpreter_loss(Interpreter *it, const void *target, const REAL *sample_we
         for (size_t i = 0; i < width; i++)
             gradient[row * width + i] *= (REAL)(weight * (double)scale);
     }
+    return (REAL)(sum * (double)scale);
+}
+
+REAL interpreter_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
+{
     for (int k = 0; k < it->output_count - 1; k++)
         memset(it->d_outputs[k], 0, (size_t)it->rows * it->outputs[k]->out.count * sizeof(REAL));
     it->gradient_at_logits = it->loss_on_logits;
-    return (REAL)(sum * (double)scale);
+    return (it->model->loss_is_custom ? own_loss : known_loss)(it, target, sample_weight, scale);
 }
 
 const REAL *loss_at_argument(const Interpreter *it, const Run *run)

@@ -43,8 +43,8 @@ const char *recurrent_set_up(Interpreter *it, Run *run, const Cell *cell)
     run->kernel = layer_weight(layer, "kernel");
     run->recurrent_kernel = layer_weight(layer, "recurrent_kernel");
     run->bias = layer_weight(layer, "bias");
-    run->activation = activation_find(layer_text(layer, "activation"));
-    run->recurrent_activation = activation_find(layer_text(layer, "recurrent_activation"));
+    run->activation = activation_find(it, layer_text(layer, "activation"), run->units);
+    run->recurrent_activation = activation_find(it, layer_text(layer, "recurrent_activation"), run->units);
     if (!run->activation || !run->recurrent_activation)
         return "unknown activation";
     if (run->out.count != (run->return_sequences ? run->steps : 1) * run->units)

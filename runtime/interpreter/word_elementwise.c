@@ -40,9 +40,10 @@ static void activate_backward(Interpreter *it, const Run *run, Node *node)
 
 static const Word word_activate = { "activate", activate_forward, activate_backward };
 
-Value *activate(Composition *c, Value *x, const Activation *f)
+Value *activate(Composition *c, Value *x, const char *name)
 {
-    if (!f)
+    const Activation *f = x ? activation_find(c->it, name, width_of(x)) : NULL;
+    if (x && !f)
         return composition_refuse(c, "unknown activation");
     Node *node = x ? new_node(c, &word_activate, &x, 1, x->shape) : NULL;
     if (!node)

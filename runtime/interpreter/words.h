@@ -142,8 +142,8 @@ Value *affine(Composition *c, Value *x, Weight kernel, Weight bias);
 /* Of each sample: a b, or a b^T, where a is [m, k]. */
 Value *product(Composition *c, Value *a, Value *b, bool transposed);
 
-/* f(x), along the last axis where that matters (softmax). */
-Value *activate(Composition *c, Value *x, const Activation *f);
+/* f(x), along the last axis where that matters (softmax); of an activation by its name. */
+Value *activate(Composition *c, Value *x, const char *name);
 Value *softmax_along(Composition *c, Value *x, int axis);
 /* factor x + offset */
 Value *scale(Composition *c, Value *x, double factor, double offset);

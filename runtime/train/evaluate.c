@@ -21,8 +21,12 @@ int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *mode
     totals->loss += loss * rows;
     totals->samples += (uint64_t)rows;
     for (int i = 0; i < options->metric_count; i++) {
-        int status = lstmc_metric_add(model, options->metrics[i], output, y, rows, &totals->metric_sum[i],
-                                      &totals->metric_count[i]);
+        double *sum = &totals->metric_sum[i], *count = &totals->metric_count[i];
+        int status = LSTMC_MISMATCH;
+        if (options->own_metric)
+            status = options->own_metric(options->own_metric_context, options->metrics[i], output, y, rows, sum, count);
+        if (status)
+            status = lstmc_metric_add(model, options->metrics[i], output, y, rows, sum, count);
         if (status)
             return lstmc_fail(message, status, "metric \"%.40s\" is unknown, or the targets are not of its kind",
                               options->metrics[i]);

@@ -176,7 +176,12 @@ local function named(what, registry)
   end
 end
 
-types.activation = named("activation", "activations")
+local activation_by_name = named("activation", "activations")
+types.activation = function(v)
+  local own = type(v) == "function" and internal.activation_functions[v]
+  if own then return own.apply, own.name end
+  return activation_by_name(v)
+end
 
 local function drawn_from(what, registry)        -- a name stands for the object with its default arguments
   local find = named(what, registry)
@@ -201,6 +206,12 @@ internal.choice = choice
 types.fan_mode = choice{ "fan_in", "fan_out", "fan_avg" }
 types.distribution = choice{ "truncated_normal", "untruncated_normal", "uniform" }
 
+-- An argument of which nothing more is said: an unknown name, or that of a definition that was refused.
+local REGISTRIES = { activation = "activations", initializer = "initializers" }
+local function is_reported(kind, v)
+  return is_unknown(v) or REGISTRIES[kind] and internal.is_misdefined(REGISTRIES[kind], v)
+end
+
 -- What a layer's own arguments can be; the types below, and those of other files, are for what stands around layers.
 internal.layer_types = {}
 for name, check in pairs(types) do internal.layer_types[name] = check end
@@ -212,7 +223,7 @@ function types.metrics(v)
   if not count then return nil, why end
   for _, name in ipairs(v) do
     if type(name) ~= "string" then return nil, format("must be a list of names; %s is not one", shown(name)) end
-    if not internal.metrics[name] then
+    if not internal.metrics[name] and not internal.is_misdefined("metrics", name) then
       return nil, internal.unknown_name("metric", name, internal.metrics), true
     end
   end
@@ -264,7 +275,7 @@ function internal.read_arguments(owner, list, given, line, positional_max)
     elseif v ~= nil and by_position then
       report(line, format('%s: argument "%s" is given twice, by position and by name', owner, name))
     end
-    if is_unknown(v) then
+    if is_reported(kind, v) then
       values.failed = true
     elseif kind == "later" then
       if v ~= nil and v ~= default then

@@ -1,11 +1,11 @@
--- definitions.lua: what can be named: layers, activations, losses, optimizers, initializers, regularizers.
--- A definition is one file of mathematics under compiler/; a description may define its own layers with the same words.
+-- definitions.lua: layers, recurrent ones too, and their weights. A definition is one file of mathematics under
+-- compiler/; a description may define its own layers with the same words. What stands around layers: objects.lua.
 local internal = ...
-local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
+local vocabulary = internal.vocabulary
 local error = error
-local rawset, ipairs, pairs, type, tostring, next = rawset, ipairs, pairs, type, tostring, next
+local ipairs, pairs, type, tostring, next = ipairs, pairs, type, tostring, next
 local format, byte, concat, math_type = string.format, string.byte, table.concat, math.type
-local report, caller_line, call_named = internal.report, internal.caller_line, internal.call_named
+local report, caller_line = internal.report, internal.caller_line
 local is_unknown, is_plain, items = internal.is_unknown, internal.is_plain, internal.items
 local types, keys = internal.types, internal.keys
 local shown, suggestion, layer_types = internal.shown, internal.suggestion, internal.layer_types
@@ -32,13 +32,13 @@ local function is_identifier(name)
 end
 internal.is_identifier = is_identifier
 
--- What is wrong with a layer's own list of arguments; nil if nothing is.
-local function wrong_arguments(arguments)
+-- What is wrong with a definition's own list of arguments; nil if nothing is. `common`: those that are there anyway.
+local function wrong_arguments(arguments, common)
   if not is_plain(arguments) then return format("arguments must be a list, not %s", shown(arguments)) end
   local count, why = items(arguments)
   if not count then return "arguments " .. why end
   local seen = {}
-  for _, entry in ipairs(COMMON) do seen[entry[1]] = true end
+  for _, entry in ipairs(common or COMMON) do seen[entry[1]] = true end
   for position, entry in ipairs(arguments) do
     if not is_plain(entry) or not is_identifier(entry[1]) or not items(entry) or #entry > 3 then
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
@@ -59,20 +59,28 @@ local function refuse(what, name, ...)
   return internal.unknown
 end
 
+internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
+
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "weights", "state", "state_shapes", "initial", "step" } }
 local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any", "several" } }
 
--- What is wrong with the parts of a definition; nil if nothing is.
-local function wrong_parts(what, def)
-  local known = { streams = what == "layer" }     -- what descriptions once had to say
-  for _, part in ipairs(PARTS[what]) do known[part] = true end
+-- What the definition says that it cannot say; nil if there is nothing. `once`: what descriptions once had to say.
+function internal.definition.unknown_part(def, parts, once)
+  local known = {}
+  for _, part in ipairs(parts) do known[part] = true end
   for key in pairs(def) do
-    if not known[key] then
-      return format("%s has no place in it%s", shown(key), type(key) == "string" and suggestion(key, PARTS[what]) or "")
+    if not known[key] and key ~= once then
+      return format("%s has no place in it%s", shown(key), type(key) == "string" and suggestion(key, parts) or "")
     end
   end
+end
+
+-- What is wrong with the parts of a definition; nil if nothing is.
+local function wrong_parts(what, def)
+  local wrong = internal.definition.unknown_part(def, PARTS[what], what == "layer" and "streams")
+  if wrong then return wrong end
   for _, part in ipairs{ "weights", "shape", "state_shapes", "initial" } do
     if def[part] ~= nil and type(def[part]) ~= "function" then
       return format("%s must be a function(%s), not %s", part, part == "initial" and "a, w, x" or "a, x",
@@ -181,68 +189,6 @@ function vocabulary.recurrent(name)
     return define_layer("recurrent", name, def, own)
   end
 end
-
--- activation "sigmoid" { call = function(x), logit_form = }
-function vocabulary.activation(name)
-  return function(def)
-    local function apply(x)
-      local y = call_named(def.call, x)
-      if is(y, Value) and y ~= x then
-        rawset(y, "activation", def)
-        rawset(y, "pre", x)
-      end
-      return y
-    end
-    def.name = name
-    internal.activations[name] = apply
-    for _, alias in ipairs(def.aliases or {}) do internal.activations[alias] = apply end
-    return apply
-  end
-end
-
-local function definer(registry, class_of)
-  return function(name)
-    return function(def)
-      def.name = name
-      internal[registry][name] = def
-      for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = def end
-      internal.constructor(def.class, function(given, line)
-        local values, plain = internal.read_arguments(def.class, def.arguments or {}, given, line)
-        return { object = class_of, definition = def, arguments = values, plain = plain, line = line,
-                 failed = values.failed }
-      end)
-    end
-  end
-end
-
--- loss "mse" { class = "MeanSquaredError", call = function(a, y, p), call_logits = , logits = , target = "class" }
-vocabulary.loss = definer("losses", "loss")
--- optimizer "adam" { class = "Adam", arguments = }: the update itself is the runtime's (runtime/optimizer.c).
-vocabulary.optimizer = definer("optimizers", "optimizer")
-
--- initializer "glorot_uniform" { class = "GlorotUniform", arguments = , value = function(a) }: the drawing is
--- runtime/init.c's.
-local function plain_object(registry, what)
-  return function(name)
-    return function(def)
-      internal.constructor(def.class, function(given, line)
-        local values = internal.read_arguments(def.class, def.arguments or {}, given, line)
-        return { object = what, value = values.failed and def.value{} or def.value(values) }
-      end)
-      local constructor = internal.constructors[def.class]
-      internal[registry][name] = constructor
-      for _, alias in ipairs(def.aliases or {}) do internal[registry][alias] = constructor end
-    end
-  end
-end
-vocabulary.initializer = plain_object("initializers", "initializer")
-vocabulary.regularizer = plain_object("regularizers", "regularizer")
-
-internal.metrics = {
-  accuracy = true, acc = true, binary_accuracy = true, categorical_accuracy = true,
-  sparse_categorical_accuracy = true, sequence_accuracy = true,
-  mse = true, mean_squared_error = true, mae = true, mean_absolute_error = true,
-}
 
 -- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the
 -- layer, a name or an object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.

@@ -13,7 +13,9 @@
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
 --   metric_names      list of texts
---   loss              { definition = { name }, arguments = { from_logits, delta = 1, label_smoothing = 0 } }, or nil
+--   own_metrics, own_activations                  lists of { name, line }: what the description defines itself
+--   loss              { definition, arguments = { from_logits, delta = 1, label_smoothing = 0 }, plain, line }, or nil
+--     definition      { name, custom, over, arguments }: custom: a description's; over: nil, or "sample"
 --   optimizer         { definition = { kind }, arguments }: kind "sgd", "rmsprop", "adam" or "adamw"
 --     arguments       learning_rate (number or schedule), momentum, rho, beta_1, beta_2, epsilon, weight_decay,
 --                     clipnorm, clipvalue, global_clipnorm, nesterov, centered, amsgrad, use_ema, ema_momentum,
@@ -58,7 +60,7 @@
 --   of all            split, seed, samples, validation_samples
 local internal = ...
 local report, suggestion, keys = internal.report, internal.suggestion, internal.keys
-local rawget, ipairs, type = rawget, ipairs, type
+local rawget, ipairs, type, error = rawget, ipairs, type, error
 local format, gmatch, concat = string.format, string.gmatch, table.concat
 local is_unknown, is_identifier = internal.is_unknown, internal.is_identifier
 
@@ -72,7 +74,7 @@ local function refuse(model, line, ...) report(line, model.class .. ": " .. form
 
 local function find_object(model, option, registry, line)
   local v = model.options[option]
-  if v == nil or is_unknown(v) then return nil end
+  if v == nil or is_unknown(v) or internal.is_misdefined(registry, v) then return nil end
   if type(v) == "table" and rawget(v, "object") == option then return not v.failed and v or nil end
   local article, like = option == "loss" and "a" or "an", option == "loss" and "Huber()" or "Adam()"
   if type(v) ~= "string" then
@@ -88,7 +90,7 @@ local function find_object(model, option, registry, line)
     refuse(model, line, "%s", internal.unknown_name(option, v, internal[registry]))
     return nil
   end
-  local values, plain = internal.read_arguments(def.class, def.arguments or {}, {}, line)
+  local values, plain = internal.read_arguments(def.class or def.name, def.arguments or {}, {}, line)
   return { object = option, definition = def, arguments = values, plain = plain, line = line }
 end
 
@@ -121,6 +123,14 @@ end
 
 local function check_metric(model, name, line)
   local resolved = resolve_metric(model, name)
+  local known = internal.metrics[resolved]
+  if type(known) == "table" then return resolved end         -- the description's own one
+  if model.own_target then
+    refuse(model, line, 'metric "%s" does not fit the targets of loss "%s", which have a shape of their own ' ..
+                        '(define one: metric "name" { call = function(y, p) ... end })', name,
+           model.loss.definition.name)
+    return resolved
+  end
   if resolved == "sequence_accuracy" then return resolved end
   if resolved == "sparse_categorical_accuracy" and not model.target_is_class then
     refuse(model, line, 'metric "%s" needs integer classes, as sparse_categorical_crossentropy has ' ..
@@ -177,6 +187,23 @@ local function settle_data(model)
   end
 end
 
+-- The shape that a loss of the description wants its targets to have.
+local function own_target_shape(model, def)
+  local output = model.output_shape
+  internal.inside(format('loss "%s"', def.name), model.loss.line)
+  local made = internal.call_named(def.target_shape, model.loss.arguments, output)
+  local shape, why = internal.types.shape(made)
+  if not shape then error(format("target_shape %s", why), 0) end
+  for d = 1, def.over ~= "sample" and #output - 1 or 0 do
+    if shape[d] ~= output[d] then
+      error(format('target_shape gives %s, but each step of the output %s has a target (over = "sample" sees ' ..
+                   'them all)', shape_text(shape), shape_text(output)), 0)
+    end
+  end
+  internal.inside()
+  return shape
+end
+
 local function settle_loss(model)
   local output = model.outputs[1]
   model.output_shape = output.output
@@ -192,6 +219,7 @@ local function settle_loss(model)
     model.target_is_class = true
     model.target_shape = { table.unpack(model.output_shape, 1, #model.output_shape - 1) }
   end
+  if def.target_shape then model.target_shape, model.own_target = own_target_shape(model, def), true end
 end
 
 local function settle_options(model, default_name)
@@ -346,9 +374,12 @@ function internal.build(result, default_name, timesteps_max, frozen)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   settle_loss(model)
   settle_data(model)
-  model.metric_names = {}
+  model.metric_names, model.own_metrics, model.own_activations = {}, {}, internal.own_activations
   for _, name in ipairs(model.loss and model.metrics or {}) do
-    model.metric_names[#model.metric_names + 1] = check_metric(model, name, model.option_lines.metrics)
+    local resolved = check_metric(model, name, model.option_lines.metrics)
+    model.metric_names[#model.metric_names + 1] = resolved
+    local own = internal.metrics[resolved]
+    if type(own) == "table" then model.own_metrics[#model.own_metrics + 1] = { name = own.name, line = own.line } end
   end
   internal.settle_training(model, function(name) return resolve_metric(model, name) end)
   return model

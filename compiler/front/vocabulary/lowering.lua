@@ -214,16 +214,36 @@ local function lower_call(program, layer, inputs)
   return result
 end
 
+-- What a loss or a metric of the description must return.
+local function check_loss(def, l)
+  if def.custom and not (is(l, Value) and #l.shape == 0) then
+    mistake("call must return one number for each %s, not %s", def.over == "sample" and "sample" or "step",
+            is(l, Value) and format("a value of shape {%s}", concat(l.shape, ", ")) or internal.shown(l))
+  end
+  return l
+end
+
+-- The statements of a loop of a loss start and end with the sample: nothing is carried.
+local function into_loss_section(program, first)
+  local kept = {}
+  for number, statement in ipairs(program.statements) do
+    if number > first and statement.section ~= "carry" then statement.section = "loss" end
+    if statement.section ~= "carry" or number <= first then kept[#kept + 1] = statement end
+  end
+  program.statements = kept
+end
+
 local function lower_loss(program, model, output)
   local def, a = model.loss.definition, model.loss.arguments
-  local leading = #output.shape - 1
+  local leading = def.over == "sample" and 0 or #output.shape - 1
+  if def.custom then internal.inside(format('%s "%s"', def.what, def.name), model.loss.line) end
   local implied, implied_shape = {}, {}
   for d = 1, leading do
     implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", output.shape[d]), output.shape[d]
   end
   local scope = { program = program, layer_name = "", names = {}, scans = {},
                   frame = { implied = implied, implied_shape = implied_shape,
-                            timed = function() return leading > 0 end } }
+                            timed = function(shape) return leading > 0 or #output.shape > 1 and #shape > 1 end } }
   internal.scope = scope
   local b = program.batch_axis
   local target_shape = model.target_shape
@@ -240,14 +260,21 @@ local function lower_loss(program, model, output)
   local at = fused and output.pre or output.read
   local p = leaf(tail(output.shape, leading + 1), at)
   local first = #program.statements
-  local l = call_named((fused or a.from_logits) and def.call_logits or def.call, a, y, p)
+  local call = (fused or a.from_logits) and def.call_logits or def.call
+  local l
+  if def.of_values then l = call_named(call, y, p) else l = call_named(call, a, y, p) end
+  l = check_loss(def, l)
   emit_graph(scope, { l })
   add_statement(scope, "forward", "set", program.loss, {}, constant(0))
   local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }
+  local places = 1                          -- a metric is the mean over the steps of a sample, a loss the sum
+  for d = 1, def.of_values and leading or 0 do places = places * output.shape[d] end
+  if places > 1 then factor = { op = "multiply", a = factor, b = constant(1 / places) } end
   local weighted = { op = "multiply", a = factor, b = element_at(scope, l, {}, implied) }
   add_statement(scope, "forward", "add", program.loss, {}, weighted)
-  for s = first + 1, #program.statements do program.statements[s].section = "loss" end
+  into_loss_section(program, first)
   internal.scope = nil
+  internal.inside()
 end
 
 -- A program with its weights and its batch axis; nothing is computed yet.
@@ -342,5 +369,33 @@ function internal.lower_layer(model, options)
     add_statement({ program = program, layer_name = "" }, "forward", "set", program.mask, b and { b, t } or { t },
                   flow.mask({ t }))
   end
+  return program
+end
+
+-- lower_activation(model, options): an activation of the description, options.name, alone: of options.width numbers.
+function internal.lower_activation(model, options)
+  local name, width = options.name, options.width
+  local layer = { definition = internal.layers.Activation, name = name, line = 0, weights = {}, inputs = { { width } },
+                  arguments = { activation = internal.activations[name] } }
+  local program = new_program(model, options)
+  local x = add_input(program, "x", { width }, nil, options)
+  add_output(program, lower_one(program, layer, { x }))
+  return program
+end
+
+-- lower_loss(model, options): the model's loss alone, or the metric options.name as if it were one: from the model's
+-- output, which is the program's input.
+function internal.lower_loss(model, options)
+  local program = new_program(model, options)
+  local output = add_input(program, "p", model.output_shape, nil, options)
+  add_output(program, output)
+  local b = program.batch_axis
+  output.read = function(full) return load(program.output, joined({ b }, full)) end
+  local of = model
+  if options.name then
+    of = { target_shape = model.target_shape, target_is_class = model.target_is_class,
+           loss = { definition = internal.metrics[options.name], arguments = {}, line = 0 } }
+  end
+  lower_loss(program, of, output)
   return program
 end

@@ -1,0 +1,225 @@
+/* custom_objects.c: activations, the loss and metrics of a description: each is lowered and differentiated by itself
+ * and run by the slow evaluator; as with layers, only finite differences judge the derivative. */
+#include "custom_objects.h"
+#include "evaluate.h"
+#include "compiler/passes/passes.h"
+#include "runtime/lstmc.h"
+
+#include <string.h>
+
+typedef struct Program {
+    const char *name;
+    int width;                      /* of an activation */
+    Ir *ir;
+    Memory *memory;
+} Program;
+
+struct CustomObjects {
+    Arena *arena;
+    Description *description;
+    Program *activations;
+    int activation_count, activation_capacity;
+    Program loss;                   /* ir is NULL if it is none of the description's */
+    uint64_t perturbed;             /* 0: no */
+};
+
+static Program program_of(Ir *ir, const char *name, int width)
+{
+    if (!ir)
+        return (Program){ .name = name };
+    grad(ir);
+    const char *broken = ir_check(ir);
+    if (broken)
+        die("%s: %s", name, broken);
+    return (Program){ .name = name, .width = width, .ir = ir, .memory = memory_create(ir, false) };
+}
+
+CustomObjects *custom_objects_create(Arena *arena, Description *description, int rows)
+{
+    const Model *model = description_model(description);
+    CustomObjects *objects = arena_new(arena, CustomObjects);
+    *objects = (CustomObjects){ .arena = arena, .description = description };
+    if (model->loss_is_custom)
+        objects->loss = program_of(lower_loss(arena, description, rows), model->loss, 0);
+    return model->loss_is_custom && !objects->loss.ir ? NULL : objects;
+}
+
+static void perturb(Program *program, uint64_t seed)
+{
+    if (program->memory && seed)
+        memory_perturb(program->memory, seed);
+}
+
+void custom_objects_perturb(CustomObjects *objects, uint64_t seed)
+{
+    objects->perturbed = seed;
+    perturb(&objects->loss, seed);
+    for (int i = 0; i < objects->activation_count; i++)
+        perturb(&objects->activations[i], seed + (uint64_t)i);
+}
+
+void custom_objects_free(CustomObjects *objects)
+{
+    for (int i = 0; i < objects->activation_count; i++)
+        memory_free(objects->activations[i].memory);
+    if (objects->loss.memory)
+        memory_free(objects->loss.memory);
+}
+
+/* ---- activations ---- */
+
+int custom_activation(CustomObjects *objects, const char *name, int width)
+{
+    const Model *model = description_model(objects->description);
+    bool own = false;
+    for (int i = 0; i < model->own_activation_count; i++)
+        own = own || !strcmp(model->own_activations[i].name, name);
+    for (int i = 0; i < objects->activation_count; i++)
+        if (objects->activations[i].width == width && !strcmp(objects->activations[i].name, name))
+            return i;
+    Ir *ir = own ? lower_activation(objects->arena, objects->description, name, width, 1) : NULL;
+    if (!ir)
+        return -1;
+    Program program = program_of(ir, name, width);
+    perturb(&program, objects->perturbed);
+    arena_append(objects->arena, objects->activations, objects->activation_count, objects->activation_capacity,
+                 program);
+    return objects->activation_count - 1;
+}
+
+static void run_forward(Program *program, const double *z)
+{
+    memcpy(memory_of(program->memory, program->ir->inputs[0]), z, (size_t)program->width * sizeof *z);
+    evaluate_section(program->memory, SECTION_FORWARD, 1);
+}
+
+void custom_activate(CustomObjects *objects, int activation, const double *z, double *y)
+{
+    Program *program = &objects->activations[activation];
+    run_forward(program, z);
+    memcpy(y, memory_of(program->memory, program->ir->output), (size_t)program->width * sizeof *y);
+}
+
+static size_t numbers_of(const Tensor *tensor)
+{
+    size_t count = 1;
+    for (int d = 0; d < tensor->rank; d++)
+        count *= (size_t)tensor->extent[d];
+    return count;
+}
+
+/* Runs backward, and gives the gradient of the input: zeros if nothing depends on it. */
+static void run_backward(const Program *program, int rows, double *to, size_t count)
+{
+    const Tensor *adjoint = program->ir->inputs[0]->adjoint;
+    if (adjoint)                    /* it is added to, like all gradients */
+        memset(memory_of(program->memory, adjoint), 0, numbers_of(adjoint) * sizeof(double));
+    evaluate_section(program->memory, SECTION_BACKWARD, rows);
+    if (adjoint)
+        memcpy(to, memory_of(program->memory, adjoint), count * sizeof *to);
+    else
+        memset(to, 0, count * sizeof *to);
+}
+
+void custom_activate_back(CustomObjects *objects, int activation, const double *z, const double *d_y, double *d_z)
+{
+    Program *program = &objects->activations[activation];
+    run_forward(program, z);        /* one memory serves all rows */
+    if (program->ir->output->adjoint)
+        memcpy(memory_of(program->memory, program->ir->output->adjoint), d_y, (size_t)program->width * sizeof *d_y);
+    run_backward(program, 1, d_z, (size_t)program->width);
+}
+
+/* ---- the loss ---- */
+
+static double run_loss(const Program *program, const double *output, const double *target,
+                       const double *sample_weight, int rows, double scale)
+{
+    Ir *ir = program->ir;
+    size_t outputs = numbers_of(ir->output) / (size_t)ir->batch, targets = numbers_of(ir->target) / (size_t)ir->batch;
+    memcpy(memory_of(program->memory, ir->inputs[0]), output, (size_t)rows * outputs * sizeof *output);
+    memcpy(memory_of(program->memory, ir->target), target, (size_t)rows * targets * sizeof *target);
+    memcpy(memory_of(program->memory, ir->sample_weight), sample_weight, (size_t)rows * sizeof *sample_weight);
+    *memory_of(program->memory, ir->scale) = scale;
+    evaluate_section(program->memory, SECTION_FORWARD, rows);
+    evaluate_section(program->memory, SECTION_LOSS, rows);
+    return *memory_of(program->memory, ir->loss);
+}
+
+double custom_loss(CustomObjects *objects, const double *output, const double *target, const double *sample_weight,
+                   int rows, double scale, double *d_output)
+{
+    Program *program = &objects->loss;
+    double loss = run_loss(program, output, target, sample_weight, rows, scale);
+    run_backward(program, rows, d_output, (size_t)rows * numbers_of(program->ir->output) / (size_t)program->ir->batch);
+    return loss;
+}
+
+/* ---- metrics ---- */
+
+struct CustomMetrics {
+    const Model *model;
+    Program *programs;
+    int count;
+    double *output, *target;        /* of one row */
+};
+
+CustomMetrics *custom_metrics_create(Arena *arena, Description *description)
+{
+    const Model *model = description_model(description);
+    if (!model->own_metric_count)
+        return NULL;
+    CustomMetrics *metrics = arena_new(arena, CustomMetrics);
+    *metrics = (CustomMetrics){ .model = model, .count = model->own_metric_count,
+                                .programs = arena_array(arena, Program, model->own_metric_count),
+                                .output = arena_array(arena, double, model->descriptor.output_count + 1),
+                                .target = arena_array(arena, double, model->descriptor.target_count + 1) };
+    for (int i = 0; i < metrics->count; i++) {
+        const char *name = model->own_metrics[i].name;
+        Ir *ir = lower_metric(arena, description, name, 1);
+        metrics->programs[i] = ir ? (Program){ .name = name, .ir = ir, .memory = memory_create(ir, false) }
+                                  : (Program){ .name = name };
+    }
+    return metrics;
+}
+
+void custom_metrics_free(CustomMetrics *metrics)
+{
+    for (int i = 0; metrics && i < metrics->count; i++)
+        if (metrics->programs[i].memory)
+            memory_free(metrics->programs[i].memory);
+}
+
+/* One row: a metric is lowered as a loss, but as the mean over the row's places. */
+static double metric_of_row(const CustomMetrics *metrics, const Program *program, const float *output,
+                            const void *target, size_t row)
+{
+    const struct lstmc_model *m = &metrics->model->descriptor;
+    int classes = m->output_shape[m->output_rank - 1];
+    for (size_t i = 0; i < m->output_count; i++)
+        metrics->output[i] = (double)output[row * m->output_count + i];
+    for (size_t i = 0; i < m->target_count; i++) {
+        size_t at = row * m->target_count + i;
+        int32_t class_of_place = m->target_is_class ? ((const int32_t *)target)[at] : 0;
+        metrics->target[i] = !m->target_is_class ? (double)((const float *)target)[at]
+                             : class_of_place >= 0 && class_of_place < classes ? class_of_place : 0;
+    }
+    double weight = 1;
+    return run_loss(program, metrics->output, metrics->target, &weight, 1, 1);
+}
+
+int custom_metric_add(void *context, const char *name, const float *output, const void *target, int rows, double *sum,
+                      double *count)
+{
+    const CustomMetrics *metrics = context;
+    for (int i = 0; i < metrics->count; i++) {
+        const Program *program = &metrics->programs[i];
+        if (strcmp(program->name, name) || !program->ir)
+            continue;
+        for (size_t row = 0; row < (size_t)rows; row++)
+            *sum += metric_of_row(metrics, program, output, target, row);
+        *count += rows;
+        return LSTMC_OK;
+    }
+    return LSTMC_MISMATCH;
+}
