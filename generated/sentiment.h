@@ -126,6 +126,7 @@ struct lstmc_model {
     const struct lstmc_array *inputs;
     int input_arrays;
     const char *loss;             /* "binary_crossentropy" */
+    int loss_of_sample;           /* 1: one loss a sample, 0: one for each place before the last axis of the output */
 
     int batch;                    /* rows of one tape */
     int shards;                   /* tapes of one batch */

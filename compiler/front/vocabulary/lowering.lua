@@ -378,7 +378,7 @@ function internal.lower_activation(model, options)
   local layer = { definition = internal.layers.Activation, name = name, line = 0, weights = {}, inputs = { { width } },
                   arguments = { activation = internal.activations[name] } }
   local program = new_program(model, options)
-  local x = add_input(program, "x", { width }, nil, options)
+  local x = add_input(program, "", "x", { width }, nil, options)
   add_output(program, lower_one(program, layer, { x }))
   return program
 end
@@ -387,7 +387,7 @@ end
 -- output, which is the program's input.
 function internal.lower_loss(model, options)
   local program = new_program(model, options)
-  local output = add_input(program, "p", model.output_shape, nil, options)
+  local output = add_input(program, "", "p", model.output_shape, nil, options)
   add_output(program, output)
   local b = program.batch_axis
   output.read = function(full) return load(program.output, joined({ b }, full)) end
