@@ -221,8 +221,28 @@ description.lua lua_model|lua_training
 END
 }
 
+# What a description can name, at the place where it is defined: "file:line:word".
+names_of_descriptions() {
+    {
+        grep -nE '^(return )?[a-z]+ *\(?"[A-Za-z0-9_]+"' $(existing compiler/mathematics/*/*.lua) /dev/null
+        grep -noE 'class = "[A-Za-z0-9]+"' $(existing compiler/mathematics/*/*.lua) /dev/null
+        grep -nE '^(internal\.)?(constructor|schedule|callback)\("[A-Za-z0-9]+"' \
+            $(existing compiler/front/vocabulary/*.lua) /dev/null
+    } | sed -nE 's/^([^:]*:[0-9]+:)[^"]*"([A-Za-z0-9_]+)".*/\1\2/p'
+    grep -nE '^function vocabulary\.[a-z_]+' $(existing compiler/front/vocabulary/*.lua) /dev/null |
+        sed -E 's/^([^:]*:[0-9]+:)function vocabulary\.([a-z_]+).*/\1\2/'
+}
+
+check_manual() {
+    cat $(existing compiler/manual/*.md) /dev/null | tr -c 'A-Za-z0-9_' '\n' | sort -u >"$code.manual"
+    names_of_descriptions | awk -F: -v words="$code.manual" '
+    BEGIN { while ((getline word < words) > 0) known[word] = 1 }
+    !($3 in known) { print $0 "     <- not in the manual" }'
+}
+
 check_all() {
     read_code
+    check_manual
     check_contract
     check_rooms
     check_width
@@ -267,6 +287,8 @@ self_test() {
     printf '%b' '-- lowering.lua: the contract: name, shape.\nlocal colour\n' >"$words/lowering.lua"
     printf '%b' '-- description.lua: the contract: shapes.\nlocal shape\n' >"$words/description.lua"
     printf 'const char *name = field_text(d, "name");\n' >"$copy/compiler/front/lua_lower.c"
+    mkdir -p "$copy/compiler/manual"
+    echo 'Of layers there is `LSTM`.' >"$copy/compiler/manual/layers.md"
     sh "$script" --rules "$copy" || echo "$script:1: a project without a fault is refused"
     plant "emitters know no layer" compiler/emit/emit_nest.c 'if (!strcmp(layer->kind, "LSTM")) return;'
     plant "passes know no layer" compiler/passes/grad.c 'static void LSTM(void);'
@@ -299,6 +321,10 @@ self_test() {
     done
     plant "the contract names every field" compiler/front/lua_lower.c 'colour = field_integer(d, "colour", 0, 9, 0);'
     plant "the contract names every field" compiler/front/lua_training.c 'push_table(d, "shape");'
+    plant "the manual knows every word" compiler/mathematics/layers/lstm.lua 'return layer "Convolution" {'
+    plant "the manual knows every word" compiler/mathematics/layers/lstm.lua '  class = "LionTamer", arguments = {'
+    plant "the manual knows every word" compiler/front/vocabulary/values.lua 'function vocabulary.attend(x)'
+    plant "the manual knows every word" compiler/front/vocabulary/training.lua 'callback("Pause", { }, nil)'
     plant "only its callers link zlib" runtime/data/windows.c 'static lstmc_unpack *const unpack = lstmc_gunzip;'
     expect_screams
 }
