@@ -18,7 +18,8 @@ typedef struct Fault {
 /* The text with the fault in it. malloc'd. */
 static char *planted(const char *source, const Fault *fault)
 {
-    const char *backward = strstr(source, "static void battery_backward_with("), *at = backward ? strstr(backward, fault->text) : NULL;
+    /* the layers' functions, the last layer's first */
+    const char *backward = strstr(source, "_backward(const struct battery_weights "), *at = backward ? strstr(backward, fault->text) : NULL;
     cr_assert(at, "%s: there is no \"%s\" in the backward pass", fault->what, fault->text);
     size_t size = strlen(source) + strlen(fault->instead) + 1;
     char *text = malloc(size);
