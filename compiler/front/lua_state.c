@@ -369,6 +369,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/arguments.lua", false);
     run_embedded(L, "vocabulary/definitions.lua", false);
     run_embedded(L, "vocabulary/objects.lua", false);
+    run_embedded(L, "vocabulary/program.lua", false);
     run_embedded(L, "vocabulary/statements.lua", false);
     run_embedded(L, "vocabulary/scan.lua", false);
     run_embedded(L, "vocabulary/lowering.lua", false);

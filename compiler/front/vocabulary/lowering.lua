@@ -56,10 +56,9 @@ local format, concat = string.format, table.concat
 local is_plain = internal.is_plain
 local call_named = internal.call_named      -- (C) calls a function; its local variables name the values they hold
 
-local s = internal.statements
-local add_tensor, add_statement = s.add_tensor, s.add_statement
-local constant, load, element_at, place, joined = s.constant, s.load, s.element_at, s.place, s.joined
-local fresh_axes, emit_graph = s.fresh_axes, s.emit_graph
+local p, s = internal.program, internal.statements
+local add_tensor, add_statement, constant, load, place = p.add_tensor, p.add_statement, p.constant, p.load, p.place
+local element_at, joined, fresh_axes, emit_graph = s.element_at, s.joined, s.fresh_axes, s.emit_graph
 
 local function mistake(...) error(format(...), 0) end
 

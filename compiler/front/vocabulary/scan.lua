@@ -7,10 +7,11 @@ local ipairs, error, type, next = ipairs, error, type, next
 local format, concat = string.format, table.concat
 local call_named, shown, is_plain, keys = internal.call_named, internal.shown, internal.is_plain, internal.keys
 
-local s = internal.statements
-local batched_tensor, add_statement, element_at = s.batched_tensor, s.add_statement, s.element_at
-local constant, load, place, joined = s.constant, s.load, s.place, s.joined
-local is_static, is_rename, fresh_axes, unique_name = s.is_static, s.is_rename, s.fresh_axes, s.unique_name
+local p, s = internal.program, internal.statements
+local batched_tensor, add_statement, unique_name = p.batched_tensor, p.add_statement, p.unique_name
+local constant, load, place = p.constant, p.load, p.place
+local element_at, joined, fresh_axes = s.element_at, s.joined, s.fresh_axes
+local is_static, is_rename = s.is_static, s.is_rename
 
 local function mistake(...) error(format(...), 0) end
 
