@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,8 @@ static void become(const char *program, const char *folder, int seconds, const c
     unsetenv("NO_COLOR");
     unsetenv("MAKEFLAGS");
     unsetenv("MAKELEVEL");
+    signal(SIGINT, SIG_DFL);        /* ignored by what was started in the background, or by nohup */
+    signal(SIGHUP, SIG_DFL);
     if (chdir(folder))
         _exit(125);
     execl("/bin/sh", "sh", "-c", line, (char *)NULL);
