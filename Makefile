@@ -116,8 +116,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/
 
 tests: $(TESTS)
 
+# The bench is built, not run: so that it can be.
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
+	@$(BENCH_MAKE) $(BUILD)/bench-program/bench
 	@tests/run.sh $(TESTS)
 
 # The same with everything under the sanitizers, 10,000 damaged files for each reader and 10,000 hostile descriptions:
@@ -149,10 +151,10 @@ demo: deps
 
 # Ours beside oneDNN, OpenBLAS, PyTorch and the hardware's limits, interleaved in one run: a table on standard output
 # and in build/bench.md, a chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N
+BENCH_MAKE = $(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" \
+             BLAS_CFLAGS="$(BLAS_CFLAGS)" BLAS_LIBS="$(BLAS_LIBS)" JANSSON_LIBS="$(JANSSON_LIBS)"
 bench bench-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a
-	@$(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" \
-	  BLAS_CFLAGS="$(BLAS_CFLAGS)" BLAS_LIBS="$(BLAS_LIBS)" JANSSON_LIBS="$(JANSSON_LIBS)" \
-	  BENCH_OPTIONS="$(if $(filter bench-quick,$@),--quick) $(BENCH_OPTIONS)"
+	@$(BENCH_MAKE) BENCH_OPTIONS="$(if $(filter bench-quick,$@),--quick) $(BENCH_OPTIONS)"
 
 # What is committed of the compiler's output; tests/test_generated.c compares.
 generated: $(BUILD)/lstmc

@@ -20,6 +20,6 @@ $(BUILD)/bench-program/bench: $(OBJECTS) $(BUILD)/liblstmc.a
 
 $(BUILD)/bench-program/%.o: $(BENCH)/%.c $(wildcard $(BENCH)/*.h) $(BENCH)/bench.mk
 	@mkdir -p $(@D)
-	@$(CC) $(if $(filter $*,$(FAST_OF)),$(FAST),-O2 -march=native) -std=gnu11 $(WARNINGS) $(BLAS_CFLAGS) -c -o $@ $<
+	@$(CC) $(if $(filter $*,$(FAST_OF)),$(FAST),-O2 -march=native) -std=gnu11 $(WARNINGS) -I. $(BLAS_CFLAGS) -c -o $@ $<
 
 .PHONY: run
