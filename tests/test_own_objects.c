@@ -217,6 +217,7 @@ Test(own_objects, the_commands_know_them)
     ran_free(&ran);
     ran_free(&compiled);
     command_expect(folder, 60, "$L plot own.lua", 0, "own.report.html", NULL);
+    command_expect(folder, 60, "grep -c 'targets of another kind or shape' own.report.html", 0, "1", NULL);
     command_expect(folder, 60, "head -2 own.log.csv", 0, "near", NULL);
     command_folder_remove(folder);
 }

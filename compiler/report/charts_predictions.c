@@ -364,13 +364,33 @@ static int charts_of_regression(Charts *charts, Session *s, const struct lstmc_d
     return status;
 }
 
+static bool is_of_classes(const Model *model)
+{
+    return strstr(model->loss, "crossentropy") != NULL;
+}
+
+/* Whether each output has a target to stand beside it: a loss of the description may have other targets. */
+static bool stand_side_by_side(const Model *model)
+{
+    const struct lstmc_model *m = &model->descriptor;
+    size_t outputs = m->target_count;
+    if (m->target_is_class)
+        outputs *= (size_t)lstmc_classes(m);
+    return outputs == m->output_count && (is_of_classes(model) || !m->target_is_class);
+}
+
 int charts_of_predictions(Charts *charts, Session *s)
 {
     const Model *model = description_model(s->description);
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
     if (!data->samples)
         return LSTMC_OK;
-    if (strstr(model->loss, "crossentropy"))
+    if (!stand_side_by_side(model)) {
+        charts->note[CHART_PREDICTIONS] =
+            "Predictions are not drawn: the loss has targets of another kind or shape than the outputs.";
+        return LSTMC_OK;
+    }
+    if (is_of_classes(model))
         return chart_of_classes(charts, s, data);
     bool in_order = model->data.kind == DATA_CSV && model->data.sliding && !model->data.last_only;
     return in_order ? charts_of_forecasts(charts, s, data) : charts_of_regression(charts, s, data);
