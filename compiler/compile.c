@@ -66,45 +66,59 @@ typedef struct Pipeline {
     NamedTiles *tiles;
 } Pipeline;
 
-/* A lowered program through all passes, or up to the one that is dumped; NULL stays NULL. */
-static Ir *run_passes_over(const Pipeline *pipeline, const char *program, const LowerOptions *lowering, Ir *ir)
+static LowerOptions lowering_of(const Pipeline *pipeline, ProgramKind kind)
 {
+    const ProgramTraits *traits = &program_traits[kind];
+    const CompileOptions *options = pipeline->options;
+    return (LowerOptions){
+        .training = traits->training,
+        .batch = traits->batched ? description_model(pipeline->description)->descriptor.batch : 1,
+        .streaming = traits->streaming,
+        .input_gradient = traits->training && options->input_gradient,
+        .keep_adjoints = traits->training && options->keep_adjoints,
+    };
+}
+
+static Ir *lower_program(const Pipeline *pipeline, ProgramKind kind)
+{
+    LowerOptions lowering = lowering_of(pipeline, kind);
+    return lower(pipeline->arena, pipeline->description, &lowering);
+}
+
+/* A lowered program through all passes, or up to the one that is dumped; NULL stays NULL. */
+static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
+{
+    const ProgramTraits *traits = &program_traits[kind];
     const CompileOptions *options = pipeline->options;
     for (int p = PASS_LOWER; ir && p < PASS_COUNT; p++) {
-        if (p == PASS_GRAD && lowering->training)
+        if (p == PASS_GRAD && traits->training)
             grad(ir);
         if (p == PASS_STAGE)
             stage(ir, options->target, options->blas);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
         /* of bf16 there are fewer bytes to read than instructions to do so */
-        if (p == PASS_FLATTEN && (lowering->training || !options->bf16))
+        if (p == PASS_FLATTEN && (traits->training || !options->bf16))
             flatten(ir, options->target);
         if (p == PASS_TILE) {
             tile(ir, options->target);
-            tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, program, pipeline->tiles);
+            tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, traits->name, pipeline->tiles);
         }
         if (p == PASS_PIECE)
             piece(ir);
         if (p == PASS_PACK)
-            pack(ir, options->bf16 && !lowering->training);
+            pack(ir, options->bf16 && !traits->training);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)
-            plan(ir, lowering->streaming);
-        if (p == PASS_PLAN && options->trained && !lowering->training)
+            plan(ir, traits->streaming);
+        if (p == PASS_PLAN && options->trained && !traits->training)
             contain(ir);
         check(ir, passes[p]);
         if (options->dump && !strcmp(options->dump, passes[p]))
             break;
     }
     return ir;
-}
-
-/* NULL if the mathematics of a layer failed. */
-static Ir *run_passes(const Pipeline *pipeline, const char *program, const LowerOptions *lowering)
-{
-    return run_passes_over(pipeline, program, lowering, lower(pipeline->arena, pipeline->description, lowering));
 }
 
 static void check_sizes(Arena *arena, Diagnostics *diagnostics, const Programs *programs)
@@ -117,30 +131,26 @@ static void check_sizes(Arena *arena, Diagnostics *diagnostics, const Programs *
                         large, programs->model->descriptor.batch);
 }
 
+/* Whether a model streams is seen in the program of one sample, before its passes. */
 static bool run_all(const Pipeline *pipeline, Programs *programs)
 {
-    const CompileOptions *options = pipeline->options;
-    int batch = programs->model->descriptor.batch;
-    LowerOptions training = { .training = true, .batch = batch, .input_gradient = options->input_gradient,
-                              .keep_adjoints = options->keep_adjoints };
-    LowerOptions many = { .batch = batch }, one = { .batch = 1 }, step = { .batch = 1, .streaming = true };
-    if (!options->inference && !(programs->training = run_passes(pipeline, "training", &training)))
-        return false;
-    Ir *sample = lower(pipeline->arena, pipeline->description, &one);
-    if (!sample || !(programs->batch = run_passes(pipeline, "batch", &many)))
-        return false;
-    programs->no_step = streaming_obstacle(pipeline->arena, sample);
-    programs->single = run_passes_over(pipeline, "single", &one, sample);
-    return programs->no_step || (programs->step = run_passes(pipeline, "step", &step));
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
+        if ((kind == PROGRAM_TRAINING && pipeline->options->inference) || (kind == PROGRAM_STEP && programs->no_step))
+            continue;
+        Ir *ir = lower_program(pipeline, kind);
+        if (!ir)
+            return false;
+        if (kind == PROGRAM_SINGLE)
+            programs->no_step = streaming_obstacle(pipeline->arena, ir);
+        programs->program[kind] = run_passes(pipeline, kind, ir);
+    }
+    return true;
 }
 
 static bool dump(const Pipeline *pipeline, Compiled *compiled)
 {
-    const CompileOptions *options = pipeline->options;
-    LowerOptions lowering = { .training = !options->inference, .batch = compiled->programs.model->descriptor.batch,
-                              .input_gradient = options->input_gradient,
-                              .keep_adjoints = options->keep_adjoints };
-    Ir *ir = run_passes(pipeline, options->inference ? "batch" : "training", &lowering);
+    ProgramKind kind = pipeline->options->inference ? PROGRAM_BATCH : PROGRAM_TRAINING;
+    Ir *ir = run_passes(pipeline, kind, lower_program(pipeline, kind));
     if (ir)
         ir_print(&compiled->dump, ir);
     return ir != NULL;

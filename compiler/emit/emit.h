@@ -2,34 +2,7 @@
 #ifndef EMIT_H
 #define EMIT_H
 
-#include "compiler/front/model.h"
-#include "compiler/ir/ir.h"
-#include "compiler/passes/target.h"
-
-struct lstmc_meaning;
-
-/* What becomes constants. */
-typedef struct Trained {
-    const char *file;                       /* the weight file, without its folder */
-    const float *weights;                   /* in Keras's order */
-    const struct lstmc_meaning *meaning;    /* of its numbers */
-} Trained;
-
-typedef struct Programs {
-    const Model *model;
-    const Target *target;
-    Ir *training;           /* M_forward, M_loss, M_backward; NULL with --inference */
-    Ir *batch;              /* M_predict_batch */
-    Ir *single;             /* M_predict: batch 1 */
-    Ir *step;               /* M_step: batch 1, one time step; NULL if the model has no streaming meaning */
-    const char *no_step;    /* why */
-    bool input_gradient;
-    bool dispatch;          /* one body for each instruction set, chosen at run time */
-    bool bf16;              /* packed weights are bf16 */
-    bool precise;           /* tanh and sigmoid of vectors by exp */
-    /* NULL: weights come when the program runs; else struct M_packed points to nothing, and M_trained is one */
-    const Trained *trained;
-} Programs;
+#include "programs.h"
 
 typedef struct Groups Groups;
 
@@ -196,6 +169,9 @@ typedef struct Exported {
     const char *signature;
     const char *function, *arguments;       /* NULL: it does its work itself */
 } Exported;
+#define EXPORTED_MAX 16
+/* All of them (emit_functions.c); returns how many there are. `exported`: room for EXPORTED_MAX. */
+int emit_functions(Out *out, Arena *arena, const Programs *programs, Exported *exported);
 
 /* Names that a text defines at the margin and that are not the model's own (emit_private.c). */
 typedef enum NameKind { NAME_MACRO, NAME_TYPE, NAME_FUNCTION, NAME_ARRAY } NameKind;

@@ -65,6 +65,14 @@ static void add_weights(Groups *groups, const char *of_struct, const struct lstm
     }
 }
 
+static void add_gradients(Groups *groups, const struct lstmc_model *descriptor)
+{
+    int trainable = 0;
+    while (trainable < descriptor->weight_tensors && descriptor->weights[trainable].trainable)
+        trainable++;
+    add_weights(groups, "gradients", descriptor, trainable);
+}
+
 /* ---- finding ---- */
 
 static int *slot_of(const Groups *groups, const char *of_struct, const char *name)
@@ -102,19 +110,18 @@ Groups *groups_find(Arena *arena, const Programs *programs)
     *groups = (Groups){ .arena = arena, .model = descriptor->name };
     add_weights(groups, "weights", descriptor, descriptor->weight_tensors);
     add_layers(groups, "packed", emit_packed_program(programs), HOME_PREPARED);
-    add_layers(groups, "scratch", programs->single, HOME_SCRATCH);
-    add_layers(groups, "batch_scratch", programs->batch, HOME_SCRATCH);
-    if (programs->step) {
-        add_layers(groups, "state", programs->step, HOME_STATE);
-        add_layers(groups, "step_memory", programs->step, HOME_SCRATCH);
-    }
-    if (programs->training) {
-        int trainable = 0;
-        while (trainable < descriptor->weight_tensors && descriptor->weights[trainable].trainable)
-            trainable++;
-        add_weights(groups, "gradients", descriptor, trainable);
-        add_layers(groups, "training", programs->training, HOME_PREPARED);
-        add_layers(groups, "tape", programs->training, HOME_TAPE);
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
+        const Ir *ir = programs->program[kind];
+        if (!ir)
+            continue;
+        if (program_traits[kind].training) {
+            add_gradients(groups, descriptor);
+            add_layers(groups, "training", ir, HOME_PREPARED);
+            add_layers(groups, "tape", ir, HOME_TAPE);
+        } else {
+            add_layers(groups, "state", ir, HOME_STATE);
+            add_layers(groups, program_traits[kind].memory, ir, HOME_SCRATCH);
+        }
     }
     find_alike(groups);
     return groups;
@@ -151,7 +158,5 @@ void emit_group_types(Out *out, const Groups *groups, const char *of_struct)
 
 const char *struct_of_home(const Programs *programs, const Ir *ir, Home home)
 {
-    if (home == HOME_SCRATCH)
-        return ir == programs->batch ? "batch_scratch" : ir == programs->step ? "step_memory" : "scratch";
-    return home_pointer(ir, home);
+    return home == HOME_SCRATCH ? program_traits[program_kind(programs, ir)].memory : home_pointer(ir, home);
 }

@@ -26,12 +26,12 @@ static bool has_transcendental(const Expr *expr)
 }
 
 /* The sections of a program of which functions are made. */
-static unsigned emitted_sections(const Programs *programs, const Ir *ir)
+static unsigned emitted_sections(ProgramKind kind)
 {
-    if (ir == programs->training)
+    if (program_traits[kind].training)
         return SECTION_BIT(SECTION_COUNT) - 1;
     return SECTION_BIT(SECTION_RESET) | SECTION_BIT(SECTION_FORWARD) |
-           (ir == programs->step ? SECTION_BIT(SECTION_CARRY) : 0);
+           (program_traits[kind].streaming ? SECTION_BIT(SECTION_CARRY) : 0);
 }
 
 /* Over vectors, operations have other names; what a sum leaves over beyond whole vectors is done by these. */
@@ -65,25 +65,27 @@ static bool reads_integers(const Statement *statement, Op op)
 
 static bool any_emitted(const Programs *programs, bool (*is_meant)(const Statement *statement, Op op), Op op)
 {
-    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
-    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
-        for (int i = 0; all[p] && i < all[p]->statement_count; i++) {
-            const Statement *statement = all[p]->statements[i];
-            unsigned sections = emitted_sections(programs, all[p]);
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
+        const Ir *ir = programs->program[kind];
+        unsigned sections = emitted_sections(kind);
+        for (int i = 0; ir && i < ir->statement_count; i++) {
+            const Statement *statement = ir->statements[i];
             if ((emit_is_emitted(statement, sections, false) || emit_is_emitted(statement, sections, true)) &&
                 is_meant(statement, op))
                 return true;
         }
+    }
     return false;
 }
 
 bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement))
 {
-    const Ir *all[] = { programs->single, programs->batch, programs->step, programs->training };
-    for (size_t p = 0; p < sizeof all / sizeof *all; p++)
-        for (int i = 0; all[p] && i < all[p]->statement_count; i++)
-            if (is_meant(all[p]->statements[i]))
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
+        const Ir *ir = programs->program[kind];
+        for (int i = 0; ir && i < ir->statement_count; i++)
+            if (is_meant(ir->statements[i]))
                 return true;
+    }
     return false;
 }
 

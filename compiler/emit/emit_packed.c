@@ -68,20 +68,18 @@ static void add_program(Ir *to, const char **origins, int *origin_count, const I
 
 const Ir *emit_packed_program(const Programs *programs)
 {
-    const struct { const Ir *ir; const char *name; } all[] = {
-        { programs->single, "one" }, { programs->batch, "batch" }, { programs->step, "step" },
-    };
-    Ir *packed = arena_new(programs->single->arena, Ir);
-    *packed = *programs->single;
+    const Ir *first = programs->single;
+    Ir *packed = arena_new(first->arena, Ir);
+    *packed = *first;
     packed->tensors = NULL;
     packed->statements = NULL;
     packed->tensor_count = packed->tensor_capacity = packed->statement_count = packed->statement_capacity = 0;
     int count = 0, origin_count = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        count += all[i].ir ? all[i].ir->tensor_count : 0;
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)
+        count += programs->program[kind] ? programs->program[kind]->tensor_count : 0;
     const char **origins = arena_array(packed->arena, const char *, count + 1);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i].ir)
-            add_program(packed, origins, &origin_count, all[i].ir, all[i].name);
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)
+        if (programs->program[kind] && !program_traits[kind].training)
+            add_program(packed, origins, &origin_count, programs->program[kind], program_traits[kind].suffix);
     return packed;
 }

@@ -246,12 +246,12 @@ static bool is_first_of_layer(const Ir *packed, int tensor)
 
 static void put_trained(Out *out, Arena *arena, const Programs *programs)
 {
-    const Ir *all[] = { programs->single, programs->batch, programs->step }, *packed = emit_packed_program(programs);
-    Prepared prepared[3];
+    const Ir *packed = emit_packed_program(programs);
+    Prepared prepared[PROGRAM_COUNT];
     int count = 0;
-    for (int p = 0; p < 3; p++)
-        if (all[p])
-            prepared[count++] = run_prepare(all[p], programs->trained->weights);
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)
+        if (programs->program[kind] && !program_traits[kind].training)
+            prepared[count++] = run_prepare(programs->program[kind], programs->trained->weights);
     const char *aligned = programs->target->lanes > 1
                               ? arena_format(arena, "_Alignas(%d) ", 4 * programs->target->lanes)
                               : "";
