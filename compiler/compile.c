@@ -4,6 +4,7 @@
  *     lower      layer list -> forward statements               calls each layer's mathematics
  *     grad       + adjoint statements                           derived; frozen layers prune it
  *     stage      statements -> binding times                    prepare, call, step
+ *     phases     passes over a tape -> phases                   where sums over the whole batch are needed
  *     blas       large products -> calls                        with --blas, before a tile can claim them
  *     flatten    gates -> one after the other                   where their units would leave vectors empty
  *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen
@@ -25,6 +26,7 @@ enum {
     PASS_LOWER,
     PASS_GRAD,
     PASS_STAGE,
+    PASS_PHASES,
     PASS_BLAS,
     PASS_FLATTEN,
     PASS_TILE,
@@ -34,7 +36,7 @@ enum {
     PASS_PLAN,
     PASS_COUNT
 };
-static const char *const passes[PASS_COUNT] = { "lower", "grad",  "stage", "blas",     "flatten",
+static const char *const passes[PASS_COUNT] = { "lower", "grad",  "stage", "phases",   "blas", "flatten",
                                                 "tile",  "piece", "pack",  "schedule", "plan" };
 
 bool pass_exists(const char *name)
@@ -47,7 +49,7 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, blas, flatten, tile, piece, pack, schedule, plan";
+    return "lower, grad, stage, phases, blas, flatten, tile, piece, pack, schedule, plan";
 }
 
 static void check(const Ir *ir, const char *pass)
@@ -95,6 +97,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
             grad(ir);
         if (p == PASS_STAGE)
             stage(ir, options->target, options->blas);
+        if (p == PASS_PHASES)
+            phases(ir);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
         /* of bf16 there are fewer bytes to read than instructions to do so */

@@ -108,6 +108,13 @@ struct lstmc_array {
     size_t offset, count;         /* elements, from the start of the sample */
 };
 
+/* A sum over the rows of the whole batch: floats of the tape, where a phase of a pass leaves that over its own rows. */
+struct lstmc_sum {
+    int backward;                 /* 0: a phase of forward; 1: of backward */
+    int phase;
+    size_t offset, count;         /* floats, from the start of the tape */
+};
+
 struct lstmc_model {
     const char *name;             /* "sentiment" */
     const char *source;           /* "sentiment.lua" */
@@ -155,6 +162,16 @@ struct lstmc_model {
     float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
     void  (*backward)(const void *training, void *tape, void *gradients);
     void  (*carry)(void *tape);
+
+    /* Of a model that needs sums over the whole batch; 0 and NULL of others. A batch on several tapes: each does phase
+     * 0 of forward, the sums of that phase are added up over all tapes, and each gets the sum; then phase 1; after the
+     * last one the loss, and the phases of backward in the same way. forward_phase, backward_phase: NULL where there is
+     * one phase, which is the whole pass. */
+    int forward_phases, backward_phases;
+    const struct lstmc_sum *sums;
+    int sum_count;
+    void  (*forward_phase)(const void *training, void *tape, const void *x, int rows, uint64_t seed, int phase);
+    void  (*backward_phase)(const void *training, void *tape, void *gradients, int phase);
 };
 
 #endif
@@ -363,7 +380,7 @@ void sentiment_prepare_training(struct sentiment_training *training, const struc
 void sentiment_reset_tape(const struct sentiment_training *training, struct sentiment_tape *tape);
 
 /* x [rows][SENTIMENT_INPUTS], rows from 1 to SENTIMENT_BATCH; x is copied. The same seed draws the same dropout for the
- * same first_row; seed 0 turns dropout off. Leaves y in tape->output. */
+ * same first_row; seed 0 turns dropout off: an evaluation. Leaves y in tape->output. */
 void sentiment_forward(const struct sentiment_training *training, struct sentiment_tape *tape, const int32_t *x,
     int rows, uint64_t seed);
 

@@ -31,6 +31,9 @@ enum lstmc_carry {
     LSTMC_CARRY_ON              /* the next call, too, begins with the states that are there */
 };
 
+/* Adds up parts[0] to parts[count - 1], `length` floats each, in this order, into parts[0]. */
+typedef void lstmc_sum_parts(void *sum_context, float *const *parts, int count, size_t length);
+
 /* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct
  * before filling it. */
 struct lstmc_engine {
@@ -58,6 +61,8 @@ struct lstmc_engine {
     /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns
      * when all are done; not from inside another call of this engine. NULL: the calling thread alone, in order. */
     void (*run)(void *context, int count, void (*task)(void *task_context, int index), void *task_context);
+    /* See lstmc_engine_sum; NULL: a batch is one part. */
+    void (*sum_by)(void *context, lstmc_sum_parts *sum, void *sum_context);
     void (*free)(void *context);
 };
 
@@ -70,6 +75,12 @@ void lstmc_engine_free(struct lstmc_engine *engine);
  * Returns how many. The results do not depend on it, bit for bit. They sleep soon after a call, take no signals and
  * live until lstmc_engine_free. One engine still serves one caller at a time. */
 int lstmc_engine_threads(struct lstmc_engine *engine, int threads);
+
+/* From now on `sum` adds up what the shards of a batch have each found: their gradients, and, of a model that needs
+ * sums over the whole batch (model->sums), those, between the phases of a pass. It is called by one thread, in the same
+ * order in each call of train and evaluate, also where one shard has all rows: so that it may add what other machines
+ * have, if it leaves the same in parts[0] on all of them. NULL: the engine's own, which knows its shards alone. */
+void lstmc_engine_sum(struct lstmc_engine *engine, lstmc_sum_parts *sum, void *sum_context);
 
 /* ---- learning-rate schedules (schedule.c): keras.optimizers.schedules ---- */
 

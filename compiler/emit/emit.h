@@ -237,7 +237,15 @@ typedef struct Parts Parts;
 Parts *parts_find(Arena *arena, const Programs *programs, const Groups *groups, const Ir *ir, const char *function,
                   const Section *sections);
 void   emit_part_functions(Out *out, const Parts *parts);
-void   emit_part_calls(Out *out, const Parts *parts);
+#define EVERY_PHASE (-1)
+void   emit_part_calls(Out *out, const Parts *parts, int phase);
+
+/* What a model has that needs sums over the whole batch (emit_phases.c); of others, nothing. */
+bool emit_is_cut(const Ir *ir, Section section);    /* there is more than one phase of it */
+bool emit_has_sums(const Programs *programs);
+void emit_phase_thunks(Out *out, Arena *arena, const Programs *programs);
+void emit_phase_members(Out *out, const Programs *programs);
+void emit_phase_declarations(Out *out, Arena *arena, const Programs *programs);
 #define COLUMNS_MAX 120
 /* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
 void emit_line(Out *out, Arena *arena, const char *text);

@@ -229,6 +229,7 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         emit_text(out, arena, model, training_thunks);
     if (programs->training && programs->training->loss)
         emit_text(out, arena, model, loss_thunk);
+    emit_phase_thunks(out, arena, programs);
     put(out, "const struct lstmc_model %s_model = {", descriptor->name);
     put_data(out, arena, descriptor);
     put_optimizer(out, arena, &descriptor->optimizer);
@@ -247,5 +248,6 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);
     if (programs->training && programs->training->loss)
         put(out, ".loss_function = %s_loss_thunk,", descriptor->name);
+    emit_phase_members(out, programs);
     put(out, "};");
 }

@@ -274,10 +274,20 @@ static void begin_reset_tape(const Function *to)
     put(to->out, "tape->rows = 0;\ntape->first_row = 0;");
 }
 
+static bool knows_training(const Ir *ir)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->role == ROLE_TRAINING)
+            return true;
+    return false;
+}
+
 static void begin_forward(const Function *to)
 {
     const Ir *ir = to->ir;
     put(to->out, "tape->rows = rows;");
+    if (knows_training(ir))
+        put(to->out, "tape->is_training = seed != 0 ? 1.0f : 0.0f;");
     if (ir->input_count > 1)
         put_taken_inputs(to);
     else if (ir->batch_axis)
@@ -285,7 +295,7 @@ static void begin_forward(const Function *to)
     else
         put(to->out, "memcpy(tape->input, x, sizeof tape->input);");
     put_cleared_adjoints(to);
-    if (!emit_has_noise(to->programs))
+    if (!emit_has_noise(to->programs) && !knows_training(ir))
         put(to->out, "(void)seed;");
     for (int i = 0; i < ir->tensor_count; i++)
         if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
@@ -298,7 +308,7 @@ static void put_rows_of_tape(const Function *to)
         put(to->out, "const int rows = tape->rows;");
 }
 
-static void begin_loss(const Function *to)
+static void declare_loss(const Function *to)
 {
     static const struct { Role role; const char *name; } arguments[] = {
         { ROLE_TARGET, "target" }, { ROLE_SAMPLE_WEIGHT, "sample_weight" }, { ROLE_SCALE, "scale" },
@@ -310,15 +320,14 @@ static void begin_loss(const Function *to)
     put(to->out, "float loss = 0.0f;");
 }
 
-static void begin_backward(const Function *to)
+static void declare_backward(const Function *to)
 {
     put_unless_used(to, "tape", HOME_TAPE);
     put_unless_used(to, "gradients", HOME_GRADIENTS);
     put_rows_of_tape(to);
-    put_cleared_input_gradient(to);
 }
 
-static void begin_carry(const Function *to)
+static void declare_carry(const Function *to)
 {
     put_unless_used(to, "tape", HOME_TAPE);
     put_rows_of_tape(to);
@@ -331,7 +340,8 @@ typedef struct Entry {
     const char *signature;
     Section sections[4];            /* SECTION_COUNT ends them */
     const char *source;             /* the struct that points to the weights; "": there is none */
-    void (*begin)(const Function *to);
+    void (*declare)(const Function *to);    /* what stands at the top; NULL: nothing */
+    void (*begin)(const Function *to);      /* what it does first, in its first phase; NULL: nothing */
     const char *end;
 } Entry;
 
@@ -344,38 +354,69 @@ static const Entry entries[] = {
     { PROGRAM_SINGLE, "predict",
       "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict "
       "x, float *restrict y)",
-      { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL },
+      { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL, NULL },
     { PROGRAM_BATCH, "predict_batch",
       "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, const "
       "<x> *restrict x, int rows, float *restrict y)",
-      { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL },
+      { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL, NULL },
     { PROGRAM_STEP, "reset", "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)",
-      { SECTION_RESET, SECTION_COUNT }, "packed", begin_reset, NULL },
+      { SECTION_RESET, SECTION_COUNT }, "packed", begin_reset, NULL, NULL },
     { PROGRAM_STEP, "step",
       "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, float "
       "*restrict y)",
-      { SECTION_FORWARD, SECTION_CARRY, SECTION_COUNT }, "packed", begin_step, "return 1;" },
+      { SECTION_FORWARD, SECTION_CARRY, SECTION_COUNT }, "packed", begin_step, NULL, "return 1;" },
     { PROGRAM_TRAINING, "prepare_training",
       "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)",
-      { SECTION_COUNT }, "", begin_prepare, NULL },
+      { SECTION_COUNT }, "", NULL, begin_prepare, NULL },
     { PROGRAM_TRAINING, "reset_tape",
       "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)",
-      { SECTION_RESET, SECTION_COUNT }, "training", begin_reset_tape, NULL },
+      { SECTION_RESET, SECTION_COUNT }, "training", begin_reset_tape, NULL, NULL },
     { PROGRAM_TRAINING, "forward",
       "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x, "
       "int rows, uint64_t seed)",
-      { SECTION_FORWARD, SECTION_COUNT }, "training", begin_forward, NULL },
+      { SECTION_FORWARD, SECTION_COUNT }, "training", NULL, begin_forward, NULL },
     { PROGRAM_TRAINING, "loss",
       "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict "
       "sample_weight, float scale)",
-      { SECTION_LOSS, SECTION_COUNT }, "", begin_loss, "return loss;" },
+      { SECTION_LOSS, SECTION_COUNT }, "", declare_loss, NULL, "return loss;" },
     { PROGRAM_TRAINING, "backward",
       "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape, struct @_gradients "
       "*restrict gradients)",
-      { SECTION_BACKWARD, SECTION_COUNT }, "training", begin_backward, NULL },
+      { SECTION_BACKWARD, SECTION_COUNT }, "training", declare_backward, put_cleared_input_gradient, NULL },
     { PROGRAM_TRAINING, "carry", "void @_carry(struct @_tape *restrict tape)", { SECTION_CARRY, SECTION_COUNT }, "",
-      begin_carry, NULL },
+      declare_carry, NULL, NULL },
 };
+
+/* A pass that is cut: a function for one phase, and the one for all of them. */
+static void emit_phases(Function *to, const Entry *entry, const Parts *parts)
+{
+    Arena *arena = to->arena;
+    int phases = to->ir->phases[*entry->sections];
+    const char *parameters = parameters_of(entry->signature);
+    open_function(to,
+                  arena_format(arena, "void @_%s_phase(%.*s, int phase)", entry->name, (int)strlen(parameters) - 1,
+                               parameters),
+                  entry->source);
+    if (entry->declare)
+        entry->declare(to);
+    put(to->out, "switch (phase) {");
+    for (int phase = 0; phase < phases; phase++) {
+        put(to->out, "case %d: {", phase);
+        if (phase == 0 && entry->begin)
+            entry->begin(to);
+        emit_part_calls(to->out, parts, phase);
+        put(to->out, "break;\n}");
+    }
+    put(to->out, "}");
+    close_function(to);
+    to->sections = 0;
+    open_function(to, entry->signature, "");
+    put(to->out, "for (int phase = 0; phase < %d; phase++)", phases);
+    emit_line(to->out, arena,
+              arena_format(arena, "    %s_%s_phase(%s, phase);", to->programs->model->descriptor.name, entry->name,
+                           arguments_of(arena, entry->signature)));
+    close_function(to);
+}
 
 static void emit_entry(Function *to, const Entry *entry)
 {
@@ -384,9 +425,16 @@ static void emit_entry(Function *to, const Entry *entry)
     for (int i = 0; entry->sections[i] != SECTION_COUNT; i++)
         to->sections |= SECTION_BIT(entry->sections[i]);
     emit_part_functions(to->out, parts);
+    if (emit_is_cut(to->ir, *entry->sections)) {
+        emit_phases(to, entry, parts);
+        return;
+    }
     open_function(to, entry->signature, entry->source);
-    entry->begin(to);
-    emit_part_calls(to->out, parts);
+    if (entry->declare)
+        entry->declare(to);
+    if (entry->begin)
+        entry->begin(to);
+    emit_part_calls(to->out, parts, EVERY_PHASE);
     if (entry->end)
         put(to->out, "%s", entry->end);
     close_function(to);

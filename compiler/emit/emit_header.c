@@ -337,7 +337,7 @@ static const Declared forward_functions[] = {
       "void @_reset_tape(const struct @_training *training, struct @_tape *tape);" },
     { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same "
       "first_row; seed 0 turns dropout "
-      "off. Leaves y in tape->output.",
+      "off: an evaluation. Leaves y in tape->output.",
       "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t "
       "seed);" },
 };
@@ -404,6 +404,7 @@ static void put_training_functions(Out *out, Arena *arena, const Programs *progr
         arena_format(arena, "%s%s", about_backward, programs->training->loss ? from_loss : from_d_output),
         "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" });
     put_declared(out, arena, model, carry_function);
+    emit_phase_declarations(out, arena, programs);
 }
 
 static void put_step_functions(Out *out, Arena *arena, const Programs *programs)

@@ -25,13 +25,13 @@ static const char *const keywords[] = {
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
 static const char *const variables[] = {
     "clamped", "gradients", "largest",       "loss",   "maximum",  "memory",  "minimum", "noise",
-    "packed",  "rows",      "sample_weight", "scale",  "scratch",  "seed",    "sigmoid", "softplus",
-    "state",   "sum",       "tape",          "target", "training", "weights", "x",       "y",
+    "packed",  "phase",     "rows",  "sample_weight", "scale",  "scratch",  "seed",    "sigmoid", "softplus",
+    "state",   "sum",       "tape",  "target",        "training", "weights", "x",      "y",
 };
 
 /* Members of the structs that belong to no layer; a layer of that name steps aside. Sorted. */
-static const char *const members[] = { "d_input", "d_output", "first_row", "input",  "local",
-                                       "model",   "output",   "rows",      "weights" };
+static const char *const members[] = { "d_input", "d_output", "first_row", "input", "is_training",
+                                       "local",   "model",    "output",    "rows",  "weights" };
 
 static int compare(const void *a, const void *b)
 {

@@ -62,6 +62,8 @@ static const char *interface_member(const Ir *ir, const Tensor *tensor)
 {
     if (tensor->role == ROLE_INPUT)
         return ir->input_count == 1 ? "input" : NULL;
+    if (tensor->role == ROLE_TRAINING)
+        return "is_training";
     if (tensor == ir->output)
         return "output";
     if (tensor == ir->output->adjoint)

@@ -91,6 +91,8 @@ static const Loop *loop_of(const Statement *statement)
 /* A call of BLAS is one with the zero in front of it. */
 static bool same_part(const Statement *a, const Statement *b)
 {
+    if (a->phase != b->phase)
+        return false;
     return (a->blas && a->accumulate == ACCUMULATE_SET) || (loop_of(a) && loop_of(a) == loop_of(b)) ||
            (a->tile && a->tile == b->tile) || !strcmp(a->layer, b->layer);
 }
@@ -350,10 +352,12 @@ static const char *member_arguments(const Parts *parts, const Part *part)
     return has_rows(part) ? arena_format(parts->arena, "%s, rows", text) : text;
 }
 
-void emit_part_calls(Out *out, const Parts *parts)
+void emit_part_calls(Out *out, const Parts *parts, int phase)
 {
     for (int i = 0; i < parts->count; i++) {
         const Part *part = &parts->list[i];
+        if (phase != EVERY_PHASE && part->statements[0]->phase != phase)
+            continue;
         if (!part->function)
             emit_statements(out, parts->arena, parts->ir, NULL, part->statements, part->count);
         else

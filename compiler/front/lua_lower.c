@@ -211,7 +211,7 @@ static const char *const roles[] = {
     [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight",
     [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise",
     [ROLE_STATE] = "state", [ROLE_VALUE] = "value",   [ROLE_OUTPUT] = "output",
-    [ROLE_LOSS] = "loss",
+    [ROLE_LOSS] = "loss",     [ROLE_TRAINING] = "training",
 };
 
 static Tensor *read_tensor(Reader *r)
@@ -236,6 +236,7 @@ static Tensor *read_tensor(Reader *r)
     tensor->batch_dimension = field_integer(d, "batch_dimension", 0, rank - 1, -1);
     tensor->time_dimension = field_integer(d, "time_dimension", 0, rank - 1, -1);
     tensor->trainable = field_flag(d, "trainable");
+    tensor->reduced = field_flag(d, "reduced");
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
     tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);

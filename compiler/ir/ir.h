@@ -33,6 +33,7 @@ typedef enum Role {
     ROLE_TARGET,        /* [b, ...]: float, or integer classes */
     ROLE_SAMPLE_WEIGHT, /* [b] */
     ROLE_SCALE,         /* [] the factor of the loss */
+    ROLE_TRAINING,      /* [] 1; 0 where a training program only evaluates */
     ROLE_WEIGHT,        /* Keras's layout; `weight` says which */
     ROLE_NOISE,         /* [b, ...] dropout: filled from the counter generator at the start of forward */
     ROLE_STATE,         /* [t, b, ...] with one row more than its loop: row 0 is the incoming state */
@@ -80,6 +81,9 @@ struct Tensor {
     bool trainable;                         /* ROLE_WEIGHT; ROLE_INPUT if the input's gradient is asked for */
     float rate;                             /* ROLE_NOISE */
     int vocabulary;                         /* ROLE_INPUT, integer: ids are below */
+    /* A sum over the rows of the whole batch, or the adjoint of one: what a tape has of it is complete when the engine
+     * has added that of the other tapes, after the phase that writes it (phases.c). */
+    bool reduced;
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */
 
@@ -194,6 +198,7 @@ typedef struct Statement {
     Axis *axes[STATEMENT_AXES_MAX]; /* outermost first; the axis of the loop is not among them */
     Loop *loop;                     /* NULL: outside */
     Section section;
+    int phase;                      /* set by phases: of its section */
     const char *layer;              /* whose mathematics this is */
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
@@ -220,6 +225,8 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
     int batch;
     Axis *batch_axis;               /* NULL if batch is 1 */
+    /* set by phases: between two of them the engine adds up what the tapes have of tensors that are `reduced` */
+    int phases[SECTION_COUNT];
     Tensor **tensors;    int tensor_count, tensor_capacity;
     Statement **statements; int statement_count, statement_capacity;
     Tensor **inputs;                    /* one, or the samples are structs that have all of them */

@@ -121,6 +121,7 @@ static void check_written_role(Check *check)
     const Statement *statement = check->statement;
     switch (statement->out.tensor->role) {
     case ROLE_INPUT: case ROLE_TARGET: case ROLE_SAMPLE_WEIGHT: case ROLE_SCALE: case ROLE_WEIGHT: case ROLE_NOISE:
+    case ROLE_TRAINING:
         complain(check, "writes %s, which belongs to the caller", full_name(check, statement->out.tensor));
         break;
     case ROLE_GRADIENT:
@@ -130,6 +131,32 @@ static void check_written_role(Check *check)
     default:
         break;
     }
+}
+
+/* ---- phases ---- */
+
+/* What is summed over the batch is read in a later phase than it is written. */
+static void check_is_reduced(void *context, const Access *access)
+{
+    Check *check = context;
+    const Statement *reader = check->statement;
+    const Numbers *writers = &check->uses.writers[access->tensor->number];
+    for (int w = 0; access->tensor->reduced && w < writers->count; w++) {
+        const Statement *writer = check->ir->statements[writers->number[w]];
+        if (writer->section == reader->section && writer->phase >= reader->phase)
+            complain(check, "reads %s in the phase that sums it up", full_name(check, access->tensor));
+    }
+}
+
+static void check_phase(Check *check, int *phase)
+{
+    const Statement *statement = check->statement;
+    if (!check->ir->phases[statement->section])
+        return;
+    if (statement->phase < phase[statement->section])
+        complain(check, "phase %d after phase %d", statement->phase, phase[statement->section]);
+    phase[statement->section] = statement->phase;
+    expr_visit_loads(statement->value, check_is_reduced, check);
 }
 
 /* ---- loops ---- */
@@ -202,11 +229,13 @@ static void check_all(Check *check)
     }
     if (!check->wrong)
         check->uses = ir_uses(check->index_arena, ir);
+    int phase[SECTION_COUNT] = { 0 };
     for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
         arena_free(check->arena);       /* turn by turn it adds up */
         check->arena = arena_create();
         check->statement = ir->statements[check->at];
         check_order(check);
+        check_phase(check, phase);
     }
 }
 

@@ -12,6 +12,7 @@ static bool externally_set(const Ir *ir, const Tensor *tensor)
     case ROLE_TARGET:
     case ROLE_SAMPLE_WEIGHT:
     case ROLE_SCALE:
+    case ROLE_TRAINING:
     case ROLE_WEIGHT:
     case ROLE_NOISE:
     case ROLE_GRADIENT: return true;

@@ -201,6 +201,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight",   [ROLE_NOISE] = "noise",
         [ROLE_STATE] = "state", [ROLE_VALUE] = "value",     [ROLE_OUTPUT] = "output",
         [ROLE_LOSS] = "loss",   [ROLE_ADJOINT] = "adjoint", [ROLE_GRADIENT] = "gradient",
+        [ROLE_TRAINING] = "training",
     };
     static const char *const homes[] = {
         [HOME_NONE] = "",
@@ -223,6 +224,8 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         append(&to, " frozen");
     if (tensor->role == ROLE_NOISE)
         append(&to, " rate %s place %d", arena_format(arena, "%.7g", (double)tensor->rate), tensor->place);
+    if (tensor->reduced)
+        append(&to, " reduced");
     if (tensor->home != HOME_NONE)
         append(&to, "     in %s", homes[tensor->home]);
     if (tensor->window)
@@ -266,6 +269,8 @@ static void print_statement(Out *out, Arena *arena, const Statement *statement)
            statement_axes_text(arena, statement));
     if (statement->time == TIME_PREPARE)
         append(&to, "     prepare");
+    if (statement->phase)
+        append(&to, "     phase %d", statement->phase);
     if (statement->blas)
         append(&to, "     by BLAS");
     for (int i = 0; i < statement->axis_count; i++)

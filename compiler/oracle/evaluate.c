@@ -289,4 +289,6 @@ void evaluate_noise(Memory *memory, uint64_t seed, int first_row)
     for (int i = 0; i < memory->tensor_count; i++)
         if (memory->ir->tensors[i]->role == ROLE_NOISE)
             fill_noise(memory_of(memory, memory->ir->tensors[i]), memory->ir->tensors[i], seed, first_row);
+        else if (memory->ir->tensors[i]->role == ROLE_TRAINING)
+            *memory_of(memory, memory->ir->tensors[i]) = seed != 0;
 }

@@ -17,7 +17,7 @@ double *memory_of(Memory *memory, const Tensor *tensor);
  * generated code may be. */
 void    memory_perturb(Memory *memory, uint64_t seed);
 
-/* Fills the noise tensors by lstmc_dropout_noise: seed 0 makes them 1. */
+/* Fills the noise tensors by lstmc_dropout_noise, and says whether it is training: seed 0 makes them 1, and is none. */
 void evaluate_noise(Memory *memory, uint64_t seed, int first_row);
 
 /* Runs one section for the first `rows` rows of the batch. Integer tensors must hold ids inside their range. */

@@ -99,6 +99,7 @@ static void create_adjoint(Ir *ir, Tensor *tensor)
     adjoint->batch_dimension = tensor->batch_dimension;
     adjoint->time_dimension = tensor->time_dimension;
     adjoint->weight = tensor->weight;
+    adjoint->reduced = tensor->reduced;
     tensor->adjoint = adjoint;
 }
 

@@ -15,6 +15,10 @@ void grad(Ir *ir);
  * that are large products outside of it. */
 void stage(Ir *ir, const Target *target, bool for_blas);
 
+/* phases: cuts the forward and the backward section of a training program where the whole batch is needed: what one
+ * phase sums over the batch, a later one reads. */
+void phases(Ir *ir);
+
 /* blas: products of matrices beyond the target's threshold are going to be calls of BLAS. */
 void blas(Ir *ir, const Target *target);
 

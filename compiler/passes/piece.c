@@ -42,6 +42,8 @@ static bool is_chunk(const Statement *statement)
 static int end_of_followers(const Ir *ir, int first, const Loop *loop)
 {
     int end = first;
+    if (ir->statements[first]->phase != ir->statements[first - 1]->phase)
+        return first;
     while (end < ir->statement_count && may_follow(ir->statements[end], loop)) {
         const Tile *tile = ir->statements[end]->tile;
         int next = end;
@@ -175,6 +177,7 @@ static void sum_gradients_apart(Ir *ir, const Loop *loop, int first, int end)
         if (statement->out.tensor->role != ROLE_GRADIENT || !statement->tile->chunk)
             continue;
         Insertion insertion = sum_apart(ir, statement);
+        insertion.before->phase = insertion.behind->phase = statement->phase;
         insert(ir, end, insertion.behind);
         insert(ir, start, insertion.before);
         start++, i++, end++;

@@ -192,7 +192,8 @@ static bool writes_only_sums(const Tiler *tiler, int first, int at)
 
 static bool same_place(const Statement *a, const Statement *b)
 {
-    return a->section == b->section && a->loop == b->loop && (a->time == TIME_PREPARE) == (b->time == TIME_PREPARE);
+    return a->section == b->section && a->phase == b->phase && a->loop == b->loop &&
+           (a->time == TIME_PREPARE) == (b->time == TIME_PREPARE);
 }
 
 /* ---- one statement after the other ---- */

@@ -1,7 +1,8 @@
 /* engine.c: an engine over a generated model: owns its structs and deals a batch out to its tapes.
  * Shard s takes rows s * batch and on. Each shard has its own gradients (the first one those of the caller), added up
  * in the order of the shards, so that the sums are a function of the number of shards and of nothing else: not of the
- * number of threads that compute them. */
+ * number of threads that compute them. Where a model needs sums over the whole batch, all shards do one phase of a
+ * pass, meet, and take the sums over. */
 #include "runtime/lstmc.h"
 #include "ranges.h"
 #include "threads.h"
@@ -20,6 +21,9 @@ struct generated {
     void **tapes;
     float **gradients;          /* one for each shard but the first, which adds to the caller's */
     float *losses;              /* one for each shard */
+    float **parts;              /* one for each shard: what is being added up */
+    lstmc_sum_parts *sum;       /* NULL: what is below */
+    void *sum_context;
     struct lstmc_threads *threads;
     void **batch_scratch;       /* one for each thread */
     int batch_scratch_count;
@@ -35,6 +39,7 @@ struct job {
     float scale;
     uint64_t seed;
     float *gradients, *output;
+    int phase;                  /* of the pass that is being done */
 };
 
 static int can_train(const struct lstmc_model *model)
@@ -69,21 +74,51 @@ static const void *row_of(const void *rows, int row, size_t count)
     return (const char *)rows + (size_t)row * count * sizeof(float);
 }
 
-/* Outputs and loss of a shard's rows. */
-static void run_shard(const struct job *job, int shard)
+static int phases_of(int cut)
+{
+    return cut > 1 ? cut : 1;
+}
+
+static void forward_shard(const struct job *job, int shard, int phase)
 {
     struct generated *generated = job->generated;
     const struct lstmc_model *model = generated->model;
     char *tape = generated->tapes[shard];
     int first = shard * model->batch, count = shard_rows(job, first), row = job->first_row + first;
-    if (generated->carry != LSTMC_CARRY_ON)
+    const void *x = row_of(job->x, first, model->input_count);
+    if (phase == 0 && generated->carry != LSTMC_CARRY_ON)
         model->reset_tape(generated->training, tape);
     memcpy(tape + model->first_row_offset, &row, sizeof row);
-    model->forward(generated->training, tape, row_of(job->x, first, model->input_count), count, job->seed);
+    if (model->forward_phase)
+        model->forward_phase(generated->training, tape, x, count, job->seed, phase);
+    else
+        model->forward(generated->training, tape, x, count, job->seed);
+}
+
+/* Outputs and loss of a shard's rows. */
+static void loss_shard(const struct job *job, int shard)
+{
+    struct generated *generated = job->generated;
+    const struct lstmc_model *model = generated->model;
+    char *tape = generated->tapes[shard];
+    int first = shard * model->batch;
     memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset,
-           (size_t)count * model->output_count * sizeof(float));
+           (size_t)shard_rows(job, first) * model->output_count * sizeof(float));
     generated->losses[shard] = model->loss_function(tape, row_of(job->target, first, model->target_count),
                                                     job->sample_weight ? job->sample_weight + first : NULL, job->scale);
+}
+
+static void backward_shard(const struct job *job, int shard, int phase)
+{
+    struct generated *generated = job->generated;
+    const struct lstmc_model *model = generated->model;
+    float *into = shard ? generated->gradients[shard] : job->gradients;
+    if (shard && phase == 0)
+        memset(into, 0, model->gradient_count * sizeof *into);
+    if (model->backward_phase)
+        model->backward_phase(generated->training, generated->tapes[shard], into, phase);
+    else
+        model->backward(generated->training, generated->tapes[shard], into);
 }
 
 /* The states that the next call begins with. */
@@ -94,27 +129,90 @@ static void carry_shard(const struct job *job, int shard)
         generated->model->carry(generated->tapes[shard]);
 }
 
-static void evaluate_shard(void *context, int shard, int thread)
+/* ---- a batch whose shards need nothing of each other ---- */
+
+static void whole_shard(void *context, int shard, int thread)
+{
+    const struct job *job = context;
+    const struct lstmc_model *model = job->generated->model;
+    (void)thread;
+    for (int phase = 0; phase < phases_of(model->forward_phases); phase++)
+        forward_shard(job, shard, phase);
+    loss_shard(job, shard);
+    for (int phase = 0; job->gradients && phase < phases_of(model->backward_phases); phase++)
+        backward_shard(job, shard, phase);
+    carry_shard(job, shard);
+}
+
+/* ---- a batch whose shards meet after each phase ---- */
+
+static void forward_task(void *context, int shard, int thread)
 {
     (void)thread;
-    run_shard(context, shard);
+    forward_shard(context, shard, ((const struct job *)context)->phase);
+}
+
+static void loss_task(void *context, int shard, int thread)
+{
+    (void)thread;
+    loss_shard(context, shard);
+}
+
+static void backward_task(void *context, int shard, int thread)
+{
+    (void)thread;
+    backward_shard(context, shard, ((const struct job *)context)->phase);
+}
+
+static void carry_task(void *context, int shard, int thread)
+{
+    (void)thread;
     carry_shard(context, shard);
 }
 
-static void train_shard(void *context, int shard, int thread)
+static void sum_parts(struct generated *generated, int count, size_t length)
 {
-    const struct job *job = context;
-    struct generated *generated = job->generated;
-    float *into = job->gradients;
-    (void)thread;
-    if (shard) {
-        into = generated->gradients[shard];
-        memset(into, 0, generated->model->gradient_count * sizeof *into);
-    }
-    run_shard(job, shard);
-    generated->model->backward(generated->training, generated->tapes[shard], into);
-    carry_shard(job, shard);
+    if (generated->sum)
+        generated->sum(generated->sum_context, generated->parts, count, length);
+    for (int part = 1; part < count && !generated->sum; part++)
+        lstmc_range_add(generated->parts[0], generated->parts[part], length);
 }
+
+/* What the tapes have of the whole batch's sums of this phase; each gets the sum. */
+static void sum_tapes(const struct job *job, int backward)
+{
+    struct generated *generated = job->generated;
+    int shards = shard_count(job);
+    for (int i = 0; i < generated->model->sum_count; i++) {
+        const struct lstmc_sum *sum = &generated->model->sums[i];
+        if (sum->backward != backward || sum->phase != job->phase)
+            continue;
+        for (int shard = 0; shard < shards; shard++)
+            generated->parts[shard] = (float *)generated->tapes[shard] + sum->offset;
+        sum_parts(generated, shards, sum->count);
+        for (int shard = 1; shard < shards; shard++)
+            memcpy(generated->parts[shard], generated->parts[0], sum->count * sizeof(float));
+    }
+}
+
+static void run_in_phases(struct job *job)
+{
+    const struct lstmc_model *model = job->generated->model;
+    struct lstmc_threads *threads = job->generated->threads;
+    int shards = shard_count(job);
+    for (job->phase = 0; job->phase < phases_of(model->forward_phases); job->phase++) {
+        lstmc_threads_run(threads, shards, forward_task, job);
+        sum_tapes(job, 0);
+    }
+    lstmc_threads_run(threads, shards, loss_task, job);
+    for (job->phase = 0; job->gradients && job->phase < phases_of(model->backward_phases); job->phase++) {
+        lstmc_threads_run(threads, shards, backward_task, job);
+        sum_tapes(job, 1);
+    }
+    lstmc_threads_run(threads, shards, carry_task, job);
+}
+
+/* ---- gradients ---- */
 
 /* How many threads may share the sum of gradients: for few of them it costs less than a meeting. */
 static int sum_count(const struct lstmc_model *model)
@@ -139,6 +237,39 @@ static void add_gradients(void *context, int task, int thread)
     }
 }
 
+static void sum_gradients(struct job *job)
+{
+    struct generated *generated = job->generated;
+    if (!generated->sum) {
+        lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, job);
+        return;
+    }
+    for (int shard = 0; shard < shard_count(job); shard++)
+        generated->parts[shard] = shard ? generated->gradients[shard] : job->gradients;
+    sum_parts(generated, shard_count(job), generated->model->gradient_count);
+}
+
+/* ---- the calls ---- */
+
+/* Returns the loss; gradients too, if they are asked for. */
+static float run_batch(struct job *job)
+{
+    struct generated *generated = job->generated;
+    int shards = shard_count(job), alone = shards == 1 && !generated->sum;
+    double loss = 0;
+    if (generated->model->sum_count && !alone)
+        run_in_phases(job);
+    else
+        lstmc_threads_run(generated->threads, shards, whole_shard, job);
+    if (job->gradients && !alone)
+        sum_gradients(job);
+    if (generated->carry == LSTMC_CARRY_FRESH)
+        generated->carry = LSTMC_CARRY_ON;
+    for (int shard = 0; shard < shards; shard++)
+        loss += (double)generated->losses[shard];
+    return (float)loss;
+}
+
 static void predict_block(void *context, int block, int thread)
 {
     const struct job *job = context;
@@ -147,18 +278,6 @@ static void predict_block(void *context, int block, int thread)
     model->predict_batch(job->generated->packed, job->generated->batch_scratch[thread],
                          row_of(job->x, first, model->input_count), shard_rows(job, first),
                          job->output + (size_t)first * model->output_count);
-}
-
-/* Once all shards are done. */
-static float finish(const struct job *job)
-{
-    struct generated *generated = job->generated;
-    double loss = 0;
-    if (generated->carry == LSTMC_CARRY_FRESH)
-        generated->carry = LSTMC_CARRY_ON;
-    for (int shard = 0; shard < shard_count(job); shard++)
-        loss += (double)generated->losses[shard];
-    return (float)loss;
 }
 
 static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows,
@@ -175,10 +294,7 @@ static float generated_train(void *context, const void *x, const void *target, c
                        .seed = seed,
                        .gradients = gradients,
                        .output = output };
-    lstmc_threads_run(generated->threads, shard_count(&job), train_shard, &job);
-    if (shard_count(&job) > 1)
-        lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, &job);
-    return finish(&job);
+    return run_batch(&job);
 }
 
 static float generated_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows,
@@ -192,8 +308,7 @@ static float generated_evaluate(void *context, const void *x, const void *target
                        .rows = rows,
                        .scale = scale,
                        .output = output };
-    lstmc_threads_run(generated->threads, shard_count(&job), evaluate_shard, &job);
-    return finish(&job);
+    return run_batch(&job);
 }
 
 static void generated_predict(void *context, const void *x, int rows, float *output)
@@ -227,6 +342,13 @@ static void generated_run(void *context, int count, void (*task)(void *task_cont
 static void *generated_tape(void *context, int shard)
 {
     return ((struct generated *)context)->tapes[shard];
+}
+
+static void generated_sum_by(void *context, lstmc_sum_parts *sum, void *sum_context)
+{
+    struct generated *generated = context;
+    generated->sum = sum;
+    generated->sum_context = sum_context;
 }
 
 static void generated_carry(void *context, enum lstmc_carry carry)
@@ -282,6 +404,7 @@ static void generated_free(void *context)
     free(generated->tapes);
     free(generated->gradients);
     free(generated->losses);
+    free(generated->parts);
     free(generated->batch_scratch);
     lstmc_free(generated->packed);
     lstmc_free(generated->training);
@@ -294,7 +417,8 @@ static int alloc_training(struct generated *generated)
     generated->training = struct_alloc(model->training_bytes);
     generated->tapes = calloc((size_t)model->shards, sizeof *generated->tapes);
     generated->losses = calloc((size_t)model->shards, sizeof *generated->losses);
-    if (!generated->training || !generated->tapes || !generated->losses)
+    generated->parts = calloc((size_t)model->shards, sizeof *generated->parts);
+    if (!generated->training || !generated->tapes || !generated->losses || !generated->parts)
         return 0;
     if (model->shards > 1 && !(generated->gradients = calloc((size_t)model->shards, sizeof *generated->gradients)))
         return 0;
@@ -333,6 +457,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         engine->train = generated_train;
         engine->evaluate = generated_evaluate;
         engine->tape = generated_tape;
+        engine->sum_by = generated_sum_by;
         engine->carry = model->carry ? generated_carry : NULL;
     }
     return LSTMC_OK;
@@ -341,6 +466,12 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
 int lstmc_engine_threads(struct lstmc_engine *engine, int threads)
 {
     return engine->threads ? engine->threads(engine->context, threads) : 1;
+}
+
+void lstmc_engine_sum(struct lstmc_engine *engine, lstmc_sum_parts *sum, void *sum_context)
+{
+    if (engine->sum_by)
+        engine->sum_by(engine->context, sum, sum_context);
 }
 
 void lstmc_engine_free(struct lstmc_engine *engine)

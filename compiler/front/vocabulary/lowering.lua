@@ -16,12 +16,13 @@
 --   output, target, sample_weight, scale, loss     tensors among those, or nil
 --   mask              of a layer alone that makes one: a tensor among those
 -- tensor
---   role              "input", "target", "sample_weight", "scale", "weight", "noise", "state", "value", "output" or
---                     "loss"
+--   role              "input", "target", "sample_weight", "scale", "training", "weight", "noise", "state", "value",
+--                     "output" or "loss"
 --   layer, name       text and identifier: whose it is ("": the program's), and what it is called in C
 --   extents           list of sizes, empty for a number
 --   integer           flag: ids or classes
 --   batch_dimension, time_dimension     which of the extents is which, from 0; nil: none
+--   reduced           flag: a sum over the rows of the whole batch; of a value
 --   trainable         flag: its gradient is wanted; of weights and inputs
 --   weight            place in the model's list of weights, from 0; of a weight
 --   rate, place       what fraction is dropped, and which draw it is; of noise

@@ -79,11 +79,13 @@ local function axes_of(e, list, seen)
   end
 end
 
--- Adds a statement; its axes are those of `out`, then the summed ones in the order in which they appear.
-local function add_statement(scope, section, accumulate, tensor, index, right, loop)
+-- Adds a statement; its axes are those of `out`, then the summed ones in the order in which they appear; before these
+-- the axes of `over`, whether the right side uses them or not.
+local function add_statement(scope, section, accumulate, tensor, index, right, loop, over)
   local program, axes, seen = scope.program, {}, {}
   if loop then seen[loop.axis] = true end
   axes_in(index, axes, seen)
+  axes_in(over or {}, axes, seen)
   axes_of(right, axes, seen)
   for _, axis in ipairs(axes) do
     if not axis.extent then

@@ -49,7 +49,7 @@ local element_at
 -- A *frame* is where values stand: which axes stand in front of every index of theirs unsaid (`implied`: time of a
 -- layer that sees single features, turns of a scan), and the loop that their statements are in. One scan is one frame.
 
-local is_static
+local is_static, is_shared
 
 -- The implied axes of `node`, seen from where `implied` holds: a scan sees what is outside of it, nobody sees into one.
 local function implied_of(node, implied)
@@ -83,9 +83,21 @@ function is_static(node)           -- made of weights alone
   if type(node) == "number" then return true end
   local known = rawget(node, "static")
   if known == nil then
-    known = true
+    known = node.op ~= "batch_sum"
     for _, child in ipairs(internal.children(node)) do known = known and is_static(child) end
     rawset(node, "static", known)
+  end
+  return known
+end
+
+-- The same for all rows of a batch: made of weights and of sums over the batch (batch.lua).
+function is_shared(node)
+  if is_static(node) or node.op == "batch_sum" then return true end
+  local known = rawget(node, "shared")
+  if known == nil then
+    known = node.op ~= "leaf" and not rawget(node, "scan")
+    for _, child in ipairs(internal.children(node)) do known = known and is_shared(child) end
+    rawset(node, "shared", known)
   end
   return known
 end
@@ -174,6 +186,7 @@ function internal.children(node)
     return loads_in(node.right, {})
   end
   if node.op == "concatenate" then return node.parts end
+  if node.op == "batch_sum" then return is(node.of, Value) and { node.of } or {} end
   local list = {}
   if is(node.a, Value) then list[1] = node.a end
   if is(node.b, Value) then list[#list + 1] = node.b end
@@ -250,7 +263,7 @@ end
 local function must_store(node, uses, returned)
   if node.op == "leaf" or node.op == "view" or node.op == "gate" then return false end
   if rawget(node, "joined") then return false end
-  if rawget(node, "blocks") or node.op == "concatenate" then return true end
+  if rawget(node, "blocks") or node.op == "concatenate" or node.op == "batch_sum" then return true end
   if node.op == "indexed" then return not is_rename(node) end
   if (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses) then return true end
   return rawget(node, "root") or rawget(node, "local_name") or uses[node] > 1 or returned[node]
@@ -326,7 +339,7 @@ local function emit_terms(scope, tensor, out, terms, loop)
   for _, term in ipairs(terms) do
     if term.summed then
       local signed = term.sign < 0 and { op = "negate", a = term.element } or term.element
-      add_statement(scope, "forward", "add", tensor, out, signed, loop)
+      add_statement(scope, "forward", "add", tensor, out, signed, loop, term.over)
     end
   end
 end
@@ -345,6 +358,15 @@ local function pieces_of(scope, frame, node)
       pieces[position] = { out = out, terms = { term } }
     end
     return pieces, shape
+  end
+  if node.op == "batch_sum" then
+    if not scope.program.training then
+      mistake("batch_sum: a prediction has no batch: say what it takes instead, by in_training(a, b)")
+    end
+    local index = fresh_axes(shape)
+    local element = element_at(scope, node.of, index, frame.implied)
+    local over = joined({ scope.program.batch_axis }, frame.implied)
+    return { { out = index, terms = { { element = element, sign = 1, summed = true, over = over } } } }, shape
   end
   local index, out
   if rawget(node, "blocks") then
@@ -365,8 +387,8 @@ local function add_value(scope, frame, node, shape)
   local program, timed = scope.program, rawget(node, "timed") or frame.timed(shape)
   local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
   rawset(node, "tensor_name", name)
-  local fields = { layer = scope.layer_name, name = name, role = "value" }
-  if is_static(node) then
+  local fields = { layer = scope.layer_name, name = name, role = "value", reduced = node.op == "batch_sum" }
+  if is_shared(node) then
     fields.extents = shape
     local tensor = add_tensor(program, fields)
     rawset(node, "stored", function(at) return load(tensor, at) end)

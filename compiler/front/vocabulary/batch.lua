@@ -1,0 +1,51 @@
+-- batch.lua: what a layer knows of the whole batch: in: values of one sample.  out: sums over all samples, and what
+-- differs between training and prediction. A sum over the batch is one over its shards: the engine adds up what the
+-- tapes have, between two phases of a pass (phases.c).
+local internal = ...
+local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
+local add_tensor, load = internal.program.add_tensor, internal.program.load
+local error, type, ipairs = error, type, ipairs
+local format = string.format
+
+local function mistake(...) error(format(...), 0) end
+
+local function scope_of(word)
+  local scope = internal.scope
+  if not (scope and scope.layer) then mistake("%s belongs into the call of a layer", word) end
+  return scope
+end
+
+-- batch_sum(v): the sum of v over all samples of the batch, and over the steps where the layer sees one step alone: a
+-- value without either. batch_sum(1) is their number. In training only: in_training says what a prediction takes.
+function vocabulary.batch_sum(v)
+  scope_of("batch_sum")
+  if internal.scan then mistake("batch_sum stands outside of scans: a loop over time cannot wait for other shards") end
+  if type(v) ~= "number" and not is(v, Value) then
+    mistake("batch_sum takes a value or a number, not %s", internal.shown(v))
+  end
+  if type(v) == "number" then internal.to_element(v) end
+  return value{ op = "batch_sum", of = v, shape = is(v, Value) and v.shape or {} }
+end
+
+-- 1 in training, 0 where a program that can train is evaluated.
+local function training_of(program)
+  if not program.is_training then
+    program.is_training = add_tensor(program, { layer = "", name = "is_training", role = "training", extents = {} })
+  end
+  return value{ op = "leaf", shape = {}, static = false, shared = true, at = function()
+    return load(program.is_training, {})
+  end }
+end
+
+-- in_training(a, b): a in training, b in prediction and evaluation; values of one shape, or numbers.
+function vocabulary.in_training(a, b)
+  local program = scope_of("in_training").program
+  for _, side in ipairs{ a, b } do
+    if type(side) ~= "number" and not is(side, Value) then
+      mistake("in_training takes two values, not %s", internal.shown(side))
+    end
+  end
+  if not program.training then return b end
+  local training = training_of(program)
+  return vocabulary.keep(training, a) + vocabulary.keep(1 - training, b)
+end

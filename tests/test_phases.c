@@ -1,0 +1,296 @@
+/* test_phases.c: sums over the whole batch: two and three shards compute what one computes, and what the interpreter does; two machines, what
+ * one does; an evaluation sees no batch; where such a sum cannot stand, it is refused. */
+#include "runtime/lstmc.h"
+#include "runtime/lstmc_random.h"
+#include "compiled_model.h"
+#include "command.h"
+#include "compiler/ir/ir.h"
+#include "compiler/oracle/custom.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two layers of batch statistics, one over steps too, with a recurrence between them; what a prediction takes is weights. */
+static const char standardise[] =
+    "layer 'Standardise' { arguments = { { 'epsilon', 'positive', 0.01 } },\n"
+    "  weights = function(a, x)\n"
+    "    local f = { x.features }\n"
+    "    return { gamma = weight(f, RandomUniform{0.5, 1.5}), beta = weight(f, RandomUniform{-0.5, 0.5}),\n"
+    "             moving_mean = weight(f, RandomUniform{-0.5, 0.5}), moving_variance = weight(f, RandomUniform{0.5, 1.5}) }\n"
+    "  end,\n"
+    "  call = function(a, w, x)\n"
+    "    local n = batch_sum(1)\n"
+    "    local mean = in_training(batch_sum(x) / n, w.moving_mean)\n"
+    "    local centred = x - mean\n"
+    "    local variance = in_training(batch_sum(centred * centred) / n, w.moving_variance)\n"
+    "    return w.gamma * centred / sqrt(variance + a.epsilon) + w.beta\n"
+    "  end }\n";
+static const char network[] =
+    "%sreturn Sequential{ name = 'phased', Input{5, 3}, Dense{6}, Standardise{}, SimpleRNN{7}, Standardise{}, Dense{2},\n"
+    "  loss = 'mse', optimizer = 'adam', batch_size = %d, shards = %d }\n";
+
+#define ROWS 6
+
+struct subject {
+    struct compiled_model c;
+    struct lstmc_dataset data;
+    float *weights;
+};
+
+static void subject_create(struct subject *s, int shards)
+{
+    char text[2048];
+    snprintf(text, sizeof text, network, standardise, ROWS, shards);
+    compiled_model_create(&s->c, text, "-O1", false);
+    const struct lstmc_model *m = s->c.model;
+    cr_assert_eq(m->shards, shards);
+    cr_assert_eq(lstmc_dataset_alloc(m, ROWS, &s->data), 0);
+    for (size_t i = 0; i < ROWS * m->input_count; i++)
+        ((float *)s->data.x)[i] = 2 * lstmc_random_uniform(5, 1, i, 0) - 1;
+    for (size_t i = 0; i < ROWS * m->target_count; i++)
+        ((float *)s->data.y)[i] = 2 * lstmc_random_uniform(5, 2, i, 0) - 1;
+    s->weights = lstmc_alloc(m->weight_count * sizeof(float));
+    lstmc_init(m, s->weights, 3);
+}
+
+static void subject_free(struct subject *s)
+{
+    lstmc_free(s->weights);
+    lstmc_dataset_free(&s->data);
+    compiled_model_free(&s->c);
+}
+
+struct results {
+    float gradients[512], output[ROWS * 2], evaluated[ROWS * 2], predicted[ROWS * 2];
+    float loss, evaluated_loss;
+};
+
+/* Rows [first, first + rows) of the data. */
+static struct results compute(const struct subject *s, struct lstmc_engine *engine, int first, int rows)
+{
+    const struct lstmc_model *m = s->c.model;
+    struct results r = { .loss = 0 };
+    const float *x = (const float *)s->data.x + (size_t)first * m->input_count, *y = (const float *)s->data.y + (size_t)first * m->target_count;
+    cr_assert_leq(m->gradient_count, sizeof r.gradients / sizeof *r.gradients);
+    engine->prepare(engine->context, s->weights);
+    r.loss = engine->train(engine->context, x, y, NULL, rows, first, 0.1f, 11, r.gradients, r.output);
+    r.evaluated_loss = engine->evaluate(engine->context, x, y, NULL, rows, 0.1f, r.evaluated);
+    engine->predict(engine->context, x, rows, r.predicted);
+    return r;
+}
+
+static struct results compute_alone(const struct subject *s, int rows)
+{
+    struct lstmc_engine engine;
+    cr_assert_eq(lstmc_engine_create(s->c.model, &engine), 0);
+    lstmc_engine_threads(&engine, s->c.model->shards);
+    struct results r = compute(s, &engine, 0, rows);
+    lstmc_engine_free(&engine);
+    return r;
+}
+
+static struct results interpreted(const struct subject *s, int rows)
+{
+    struct custom_layers *custom = custom_layers_create(s->c.arena, s->c.description, ROWS);
+    struct lstmc_engine engine;
+    struct lstmc_message message = { "" };
+    cr_assert_eq(interpreter_engine_create(description_model(s->c.description), custom, &engine, &message), 0, "%s", message.text);
+    struct results r = compute(s, &engine, 0, rows);
+    engine.free(engine.context);
+    custom_layers_free(custom);
+    return r;
+}
+
+static double distance(const float *a, const float *b, size_t count)
+{
+    double most = 0;
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    return most;
+}
+
+static void expect_same(const struct subject *s, const struct results *got, const struct results *expected, int rows, const char *where)
+{
+    const struct lstmc_model *m = s->c.model;
+    size_t outputs = (size_t)rows * m->output_count;
+    cr_expect(distance(got->gradients, expected->gradients, m->gradient_count) < 2e-6, "%s: gradients are off by %g", where,
+              distance(got->gradients, expected->gradients, m->gradient_count));
+    cr_expect(distance(got->output, expected->output, outputs) < 2e-6, "%s: outputs are off by %g", where, distance(got->output, expected->output, outputs));
+    cr_expect(distance(got->evaluated, expected->evaluated, outputs) < 2e-6, "%s: evaluated outputs", where);
+    cr_expect(distance(got->predicted, expected->predicted, outputs) < 2e-6, "%s: predictions", where);
+    cr_expect(fabsf(got->loss - expected->loss) < 1e-6f && fabsf(got->evaluated_loss - expected->evaluated_loss) < 1e-6f, "%s: losses %g and %g, not %g and %g",
+              where, (double)got->loss, (double)got->evaluated_loss, (double)expected->loss, (double)expected->evaluated_loss);
+}
+
+Test(phases, shards_are_one_batch)
+{
+    struct subject one, many;
+    subject_create(&one, 1);
+    cr_assert_eq(one.c.model->forward_phases, 5);
+    cr_assert_eq(one.c.model->backward_phases, 5);
+    cr_assert_eq(one.c.model->sum_count, 10);
+    for (int shards = 2; shards <= 3; shards++) {
+        subject_create(&many, shards);
+        memcpy(many.weights, one.weights, one.c.model->weight_count * sizeof(float));
+        for (int rows = ROWS; rows >= ROWS - 1; rows--) {           /* the last shard is whole, or not */
+            char where[64];
+            snprintf(where, sizeof where, "%d shards, %d rows", shards, rows);
+            struct results alone = compute_alone(&one, rows), got = compute_alone(&many, rows), interpreter = interpreted(&one, rows);
+            expect_same(&one, &got, &alone, rows, where);
+            expect_same(&one, &alone, &interpreter, rows, "one shard against the interpreter");
+            cr_expect(distance(got.output, got.evaluated, (size_t)rows * one.c.model->output_count) > 1e-2, "an evaluation has statistics of its own");
+            cr_expect(distance(got.predicted, got.evaluated, (size_t)rows * one.c.model->output_count) < 1e-6, "an evaluation predicts");
+        }
+        subject_free(&many);
+    }
+    subject_free(&one);
+}
+
+/* ---- another transport ---------------------------------------------------------------------------------------------------------------- */
+
+/* Two machines with half of the rows each: every sum goes over both. */
+struct exchange {
+    pthread_barrier_t barrier;
+    float *part[2];
+    int calls[2];
+};
+
+struct machine {
+    struct exchange *exchange;
+    int number;
+    const struct subject *subject;
+    struct results results;
+};
+
+static void sum_over_machines(void *context, float *const *parts, int count, size_t length)
+{
+    struct machine *machine = context;
+    struct exchange *e = machine->exchange;
+    for (int part = 1; part < count; part++)
+        for (size_t i = 0; i < length; i++)
+            parts[0][i] += parts[part][i];
+    e->part[machine->number] = parts[0];
+    e->calls[machine->number]++;
+    pthread_barrier_wait(&e->barrier);
+    if (machine->number == 0)
+        for (size_t i = 0; i < length; i++)
+            e->part[0][i] = e->part[1][i] = e->part[0][i] + e->part[1][i];
+    pthread_barrier_wait(&e->barrier);
+}
+
+static void *run_machine(void *context)
+{
+    struct machine *machine = context;
+    struct lstmc_engine engine;
+    cr_assert_eq(lstmc_engine_create(machine->subject->c.model, &engine), 0);
+    lstmc_engine_sum(&engine, sum_over_machines, machine);
+    machine->results = compute(machine->subject, &engine, machine->number * ROWS / 2, ROWS / 2);
+    lstmc_engine_free(&engine);
+    return NULL;
+}
+
+Test(phases, the_sum_may_go_over_machines)
+{
+    struct subject s;
+    for (int shards = 1; shards <= 3; shards += 2) {            /* half of the rows: in one tape, and in two */
+        subject_create(&s, shards);
+        struct exchange exchange = { .calls = { 0 } };
+        pthread_barrier_init(&exchange.barrier, NULL, 2);
+        struct machine machines[2] = { { &exchange, 0, &s, { .loss = 0 } }, { &exchange, 1, &s, { .loss = 0 } } };
+        pthread_t thread;
+        cr_assert_eq(pthread_create(&thread, NULL, run_machine, &machines[1]), 0);
+        run_machine(&machines[0]);
+        pthread_join(thread, NULL);
+        struct results alone = compute_alone(&s, ROWS);
+        struct results both = machines[0].results;
+        size_t half = (size_t)ROWS / 2 * s.c.model->output_count;
+        memcpy(both.output + half, machines[1].results.output, half * sizeof(float));
+        memcpy(both.evaluated + half, machines[1].results.evaluated, half * sizeof(float));
+        memcpy(both.predicted + half, machines[1].results.predicted, half * sizeof(float));
+        both.loss += machines[1].results.loss;
+        both.evaluated_loss += machines[1].results.evaluated_loss;
+        expect_same(&s, &both, &alone, ROWS, "two machines");
+        /* forward's, backward's and the gradients of training; forward's of the evaluation */
+        cr_expect_eq(exchange.calls[0], 6 + 4 + 1 + 6, "%d sums", exchange.calls[0]);
+        cr_expect_eq(memcmp(machines[0].results.gradients, machines[1].results.gradients, sizeof both.gradients), 0, "one gradient on both");
+        pthread_barrier_destroy(&exchange.barrier);
+        subject_free(&s);
+    }
+}
+
+/* ---- by hand, and refused -------------------------------------------------------------------------------------------------------------- */
+
+static const char *const refused[][2] = {
+    { "call = function(a, w, x) return x - batch_sum(x) end", "batch_sum: a prediction has no batch: say what it takes instead, by in_training(a, b)" },
+    { "call = function(a, w, x) return x - in_training(batch_sum('x'), 0) end", "batch_sum takes a value or a number, not \"x\"" },
+    { "call = function(a, w, x) return x - in_training(batch_sum(x), 'none') end", "in_training takes two values, not \"none\"" },
+    { "over = 'sample', call = function(a, w, x)\n"
+      "  local k = axes 'k'\n"
+      "  local all = scan{ over = x, state = { h = {3} }, step = function(t, s)\n"
+      "    local z = tensor{3}\n    z[{k}] = x[{t, k}] + s.h[{k}]\n    return { h = z - in_training(batch_sum(z), 0) } end }\n"
+      "  return all.h end",
+      "batch_sum stands outside of scans: a loop over time cannot wait for other shards" },
+};
+
+Test(phases, where_there_is_no_batch)
+{
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char text[1024];
+        char *folder = command_folder();
+        snprintf(text, sizeof text, "layer 'Own' { %s }\nreturn Sequential{ Input{5, 3}, Own{}, SimpleRNN{2}, loss = 'mse', optimizer = 'sgd' }\n", refused[i][0]);
+        command_write(folder, "own.lua", text, (long)strlen(text));
+        command_expect(folder, 60, "$L own.lua", 1, NULL, refused[i][1]);
+        command_folder_remove(folder);
+    }
+}
+
+/* lstmc check looks at all of it, trains and evaluates by it. */
+Test(phases, the_commands_know_them)
+{
+    char *folder = command_folder();
+    char text[4096];
+    snprintf(text, sizeof text,
+             "%sreturn Sequential{ name = 'phased', Input{5, 3}, Dense{6}, Standardise{}, SimpleRNN{7}, Standardise{}, Dense{2},\n"
+             "  loss = 'mse', optimizer = 'adam', batch_size = 6, shards = 2, epochs = 2,\n"
+             "  data = samples{ function(random)\n"
+             "    local x = {}\n    for t = 1, 5 do x[t] = { random(), random(), random() } end\n    return x, { x[1][1], x[5][2] }\n"
+             "  end, samples = 24, validation_samples = 12 } }\n",
+             standardise);
+    command_write(folder, "phased.lua", text, (long)strlen(text));
+    command_expect(folder, 120, "$L check phased.lua", 0, "all within tolerance", "");
+    command_expect(folder, 120, "$L train phased.lua", 0, "val_loss", "");
+    Ran ran = command_run(folder, 60, "$L evaluate phased.lua --interpreted"), compiled = command_run(folder, 60, "$L evaluate phased.lua");
+    cr_expect(ran.status == 0 && compiled.status == 0 && !strcmp(ran.output, compiled.output), "%s%s\n%s", ran.errors, ran.output, compiled.output);
+    ran_free(&ran);
+    ran_free(&compiled);
+    command_folder_remove(folder);
+}
+
+/* The checker knows when a sum is not complete. */
+Test(phases, what_is_not_added_up_yet_is_not_read)
+{
+    struct subject s;
+    subject_create(&s, 1);
+    Ir *ir = lower(s.c.arena, s.c.description, &(LowerOptions){ .training = true, .batch = 2 });
+    grad(ir);
+    phases(ir);
+    cr_expect_null(ir_check(ir), "%s", ir_check(ir));
+    for (int section = SECTION_FORWARD; section <= SECTION_BACKWARD; section++)
+        for (int i = ir->statement_count - 1; i >= 0; i--) {
+            Statement *statement = ir->statements[i];
+            if ((int)statement->section != section || statement->phase != 1)
+                continue;
+            for (int j = 0; j < ir->statement_count; j++)
+                if ((int)ir->statements[j]->section == section && ir->statements[j]->phase == 1)
+                    ir->statements[j]->phase = 0;
+            const char *wrong = ir_check(ir);
+            cr_expect(wrong && strstr(wrong, "in the phase that sums it up"), "section %d: %s", section, wrong);
+            phases(ir);
+            break;
+        }
+    subject_free(&s);
+}
