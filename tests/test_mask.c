@@ -58,13 +58,18 @@ static const char *const definitions[] = {
 enum { ROWS = 4, STEPS = 6, FEATURES = 3 };
 #define INPUTS "local x, m = Input{6, 3, name = 'x'}, Input{6, name = 'mask'}\n"
 
-static char *description_of(Arena *arena, const char *lines)
+static char *description_with(Arena *arena, const char *lines, const char *loss, int shards)
 {
     const char *text = "";
     for (size_t i = 0; i < sizeof definitions / sizeof *definitions; i++)
         text = arena_format(arena, "%s%s", text, definitions[i]);
-    return arena_format(arena, "%s" INPUTS "%s\nreturn Model{ inputs = {x, m}, outputs = y, name = 'masked', loss = 'mse', batch_size = 4, "
-                               "shards = 1 }\n", text, lines);
+    return arena_format(arena, "%s" INPUTS "%s\nreturn Model{ inputs = {x, m}, outputs = y, name = 'masked', loss = %s, batch_size = 4, "
+                               "shards = %d }\n", text, lines, loss, shards);
+}
+
+static char *description_of(Arena *arena, const char *lines)
+{
+    return description_with(arena, lines, "'mse'", 1);
 }
 
 static void expect_masked(const char *lines)
@@ -186,26 +191,99 @@ Test(mask, what_is_masked_reaches_neither_results_nor_gradients)
     }
 }
 
+/* ---- the loss ---- */
+
+#define SEQUENCE "local y = Dense{3, activation = '%s'}(LSTM{5, return_sequences = true}(Masked{}{x, m}))"
+
+Test(mask, the_loss_is_the_mean_over_what_counts)
+{
+    static const char *const losses[][2] = {
+        { "linear", "'mse'" }, { "softmax", "'categorical_crossentropy'" }, { "softmax", "'sparse_categorical_crossentropy'" },
+        { "sigmoid", "'binary_crossentropy'" }, { "tanh", "BinaryCrossentropy{from_logits = true}" },
+        { "linear", "loss 'own' { call = function(a, y, p) local e = y - p  return sum(e * e * e * e) end }()" },
+    };
+    Arena *arena = arena_create();
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
+        expect_agreement(description_with(arena, arena_format(arena, SEQUENCE, losses[i][0]), losses[i][1], 1));
+    arena_free(arena);
+}
+
+/* Two tapes, and the mean by hand over what the engine puts out. */
+Test(mask, the_mean_is_that_of_the_whole_batch)
+{
+    float losses[2], gradients[2][512] = { { 0 } };
+    for (int shards = 1; shards <= 2; shards++) {
+        Arena *arena = arena_create();
+        Diagnostics *diagnostics = diagnostics_create(arena);
+        const char *text = description_with(arena, arena_format(arena, SEQUENCE, "linear"), "'mse'", shards);
+        Description *description = description_read_text(arena, diagnostics, "masked.lua", text, strlen(text), &(ReadOptions){ 0 });
+        CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
+        Compiled compiled = { 0 };
+        Loaded loaded = { 0 };
+        setenv("CC", "tests/cached_cc.sh cc", 1);
+        setenv("CFLAGS", "-O1", 1);
+        cr_assert(compile(arena, description, diagnostics, &options, &compiled) &&
+                  load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded));
+        const struct lstmc_model *model = loaded.model;
+        cr_assert(model->shards == shards && model->sum_count == 2 && model->gradient_count < 512);
+        struct { float x[STEPS][FEATURES], mask[STEPS]; } samples[ROWS];
+        float output[ROWS][STEPS][3], target[ROWS][STEPS][3] = { { { 0 } } }, *weights = memory(model->weight_count * sizeof(float));
+        for (int i = 0; i < ROWS * STEPS * FEATURES; i++) {
+            samples[i / FEATURES / STEPS].x[i / FEATURES % STEPS][i % FEATURES] = cosf((float)i);
+            samples[i / FEATURES / STEPS].mask[i / FEATURES % STEPS] = is_masked(i / FEATURES / STEPS, i / FEATURES % STEPS) ? 0 : 1;
+        }
+        for (size_t i = 0; i < model->weight_count; i++)
+            weights[i] = 0.5f * cosf((float)i);
+        struct lstmc_engine engine;
+        cr_assert_eq(lstmc_engine_create(model, &engine), 0);
+        engine.prepare(engine.context, weights);
+        losses[shards - 1] = engine.train(engine.context, samples, target, NULL, ROWS, 0, 1.0f / (ROWS * STEPS), 1, gradients[shards - 1], &output[0][0][0]);
+        double sum = 0;
+        int steps = 0;
+        for (int i = 0; i < ROWS * STEPS; i++)
+            if (!is_masked(i / STEPS, i % STEPS)) {
+                steps++;
+                for (int k = 0; k < 3; k++)
+                    sum += (double)output[i / STEPS][i % STEPS][k] * (double)output[i / STEPS][i % STEPS][k] / 3;
+            }
+        cr_expect_float_eq((double)losses[shards - 1], sum / steps, 1e-6, "%d shards: %g, not %g", shards, (double)losses[shards - 1], sum / steps);
+        for (size_t i = 0; i < model->gradient_count; i++)
+            cr_expect_float_eq((double)gradients[shards - 1][i], (double)gradients[0][i], 1e-6, "gradient %zu of %d shards", i, shards);
+        lstmc_engine_free(&engine);
+        free(weights);
+        loaded_free(&loaded);
+        compiled_free(&compiled);
+        description_free(description);
+        arena_free(arena);
+    }
+}
+
 /* ---- mistakes ---- */
 
-static void expect_refusal(const char *lines, const char *message)
+static void expect_refusal_of(const char *text, const char *message)
 {
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
-    const char *text = description_of(arena, lines);
     Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
     const CompileOptions options = { .target = target_find("plain") };
     Compiled compiled = { 0 };
-    cr_expect(!description || !compile(arena, description, diagnostics, &options, &compiled), "%s: not refused", lines);
+    cr_expect(!description || !compile(arena, description, diagnostics, &options, &compiled), "%s: not refused", text);
     char *said = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&said, &size);
     diagnostics_print(diagnostics, file);
     fclose(file);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", lines, message, said);
+    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", text, message, said);
     free(said);
     compiled_free(&compiled);
     description_free(description);
+    arena_free(arena);
+}
+
+static void expect_refusal(const char *lines, const char *message)
+{
+    Arena *arena = arena_create();
+    expect_refusal_of(description_of(arena, lines), message);
     arena_free(arena);
 }
 
@@ -214,7 +292,6 @@ Test(mask, silence_is_refused)
     expect_refusal("local y = Flatten{}(Masked{}{x, m})", "Flatten: masked has a mask, and Flatten does not say what becomes of it");
     expect_refusal("local h = Masked{}{x, m}\nlocal y = LSTM{3}(Add{}{h, x})", "Add: masked has a mask");
     expect_refusal("local h = Masked{}{x, m}\nlocal y = LSTM{3}(Add{}{x, h})", "Add: masked has a mask");
-    expect_refusal("local y = LSTM{3, return_sequences = true}(Masked{}{x, m})", "the loss of a masked sequence is not supported");
     expect_refusal("local W = layer 'W' { arguments = {}, call = function(a, w, x) return x end, mask = 'pass' }\nlocal y = W{}(x)",
                    "mask needs over = \"sample\"");
     expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end, mask = 'use' }\nlocal y = W{}(x)",
@@ -223,4 +300,9 @@ Test(mask, silence_is_refused)
                    "  mask = function(a, w, x) return sum(x[{ 0, 0 }]) end }\nlocal y = LSTM{2}(W{}(x))", "wrong.lua:");
     expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end,\n"
                    "  mask = function(a, w, x) return x end }\nlocal y = Concatenate{}{LSTM{2}(W{}(x)), m}", "mask must return a value of shape {6}");
+    Arena *arena = arena_create();
+    expect_refusal_of(description_with(arena, "local y = LSTM{3, return_sequences = true}(Masked{}{x, m})",
+                                       "loss 'own' { over = 'sample', call = function(a, y, p) return y[{0, 0}] - p[{0, 0}] end }()", 1),
+                      "LSTM: its output has a mask, and a loss over whole samples does not know which steps count");
+    arena_free(arena);
 }

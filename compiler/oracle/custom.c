@@ -125,10 +125,11 @@ static void activate_back(void *context, int activation, const double *z, const 
     custom_activate_back(((Runners *)context)->objects, activation, z, d_y, d_z);
 }
 
-static double loss(void *context, const double *output, const double *target, const double *sample_weight, int rows,
-                   double scale, double *d_output)
+static double loss(void *context, const double *output, const double *target, const double *sample_weight,
+                   const double *mask, int rows, double scale, double *d_output)
 {
-    return custom_loss(((Runners *)context)->objects, output, target, sample_weight, rows, scale, d_output);
+    CustomLoss of = { output, target, sample_weight, mask, rows, scale };
+    return custom_loss(((Runners *)context)->objects, &of, d_output);
 }
 
 struct custom_layers *custom_layers_create(Arena *arena, Description *description, int rows)

@@ -132,26 +132,33 @@ void custom_activate_back(CustomObjects *objects, int activation, const double *
 
 /* ---- the loss ---- */
 
-static double run_loss(const Program *program, const double *output, const double *target,
-                       const double *sample_weight, int rows, double scale)
+/* So many rows of it. */
+static void set_rows(const Program *program, const Tensor *tensor, const double *from, int rows)
+{
+    size_t count = numbers_of(tensor) / (size_t)program->ir->batch;
+    memcpy(memory_of(program->memory, tensor), from, (size_t)rows * count * sizeof *from);
+}
+
+static double run_loss(const Program *program, const CustomLoss *of)
 {
     Ir *ir = program->ir;
-    size_t outputs = numbers_of(ir->output) / (size_t)ir->batch, targets = numbers_of(ir->target) / (size_t)ir->batch;
-    memcpy(memory_of(program->memory, ir->inputs[0]), output, (size_t)rows * outputs * sizeof *output);
-    memcpy(memory_of(program->memory, ir->target), target, (size_t)rows * targets * sizeof *target);
-    memcpy(memory_of(program->memory, ir->sample_weight), sample_weight, (size_t)rows * sizeof *sample_weight);
-    *memory_of(program->memory, ir->scale) = scale;
-    evaluate_section(program->memory, SECTION_FORWARD, rows);
-    evaluate_section(program->memory, SECTION_LOSS, rows);
+    set_rows(program, ir->inputs[0], of->output, of->rows);
+    set_rows(program, ir->target, of->target, of->rows);
+    set_rows(program, ir->sample_weight, of->sample_weight, of->rows);
+    if (of->mask)
+        set_rows(program, ir->inputs[1], of->mask, of->rows);
+    *memory_of(program->memory, ir->scale) = of->scale;
+    evaluate_section(program->memory, SECTION_FORWARD, of->rows);
+    evaluate_section(program->memory, SECTION_LOSS, of->rows);
     return *memory_of(program->memory, ir->loss);
 }
 
-double custom_loss(CustomObjects *objects, const double *output, const double *target, const double *sample_weight,
-                   int rows, double scale, double *d_output)
+double custom_loss(CustomObjects *objects, const CustomLoss *of, double *d_output)
 {
     Program *program = &objects->loss;
-    double loss = run_loss(program, output, target, sample_weight, rows, scale);
-    run_backward(program, rows, d_output, (size_t)rows * numbers_of(program->ir->output) / (size_t)program->ir->batch);
+    double loss = run_loss(program, of);
+    run_backward(program, of->rows, d_output,
+                 (size_t)of->rows * numbers_of(program->ir->output) / (size_t)program->ir->batch);
     return loss;
 }
 
@@ -205,7 +212,7 @@ static double metric_of_row(const CustomMetrics *metrics, const Program *program
                              : class_of_place >= 0 && class_of_place < classes ? class_of_place : 0;
     }
     double weight = 1;
-    return run_loss(program, metrics->output, metrics->target, &weight, 1, 1);
+    return run_loss(program, &(CustomLoss){ metrics->output, metrics->target, &weight, NULL, 1, 1 });
 }
 
 int custom_metric_add(void *context, const char *name, const float *output, const void *target, int rows, double *sum,

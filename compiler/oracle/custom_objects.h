@@ -16,8 +16,13 @@ void           custom_objects_free(CustomObjects *objects);
 int    custom_activation(CustomObjects *objects, const char *name, int width);
 void   custom_activate(CustomObjects *objects, int activation, const double *z, double *y);
 void   custom_activate_back(CustomObjects *objects, int activation, const double *z, const double *d_y, double *d_z);
-double custom_loss(CustomObjects *objects, const double *output, const double *target, const double *sample_weight,
-                   int rows, double scale, double *d_output);
+typedef struct CustomLoss {
+    const double *output, *target, *sample_weight;
+    const double *mask;         /* NULL: all steps count */
+    int rows;
+    double scale;
+} CustomLoss;
+double custom_loss(CustomObjects *objects, const CustomLoss *of, double *d_output);
 
 /* For lstmc_train_options: the metrics that the description defines, in double; with diagnostics if one failed. */
 typedef struct CustomMetrics CustomMetrics;

@@ -187,7 +187,7 @@ struct Interpreter {
     double *own_row[3];                     /* of an activation of the description: z; y or d_y; d_z */
     size_t own_width;
     /* of a loss of the description: all that it reads and sets */
-    double *own_output, *own_target, *own_sample_weight, *own_d_output;
+    double *own_output, *own_target, *own_sample_weight, *own_mask, *own_d_output;
 
     double kink_distance;
     uint64_t kink_sides;

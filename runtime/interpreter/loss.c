@@ -150,6 +150,8 @@ static const char *set_up_own_loss(Interpreter *it)
     it->own_d_output = interpreter_room(it, outputs, sizeof(double));
     it->own_target = interpreter_room(it, rows * it->model->descriptor.target_count, sizeof(double));
     it->own_sample_weight = interpreter_room(it, rows, sizeof(double));
+    const Value *mask = it->outputs[it->output_count - 1]->out.mask;
+    it->own_mask = mask ? interpreter_room(it, rows * mask->count, sizeof(double)) : NULL;
     return NULL;
 }
 
@@ -218,11 +220,22 @@ static REAL own_loss(Interpreter *it, const void *target, const REAL *sample_wei
         it->own_target[i] = own_target(it, target, i, shape->extent[shape->rank - 1]);
     for (int row = 0; row < it->rows; row++)
         it->own_sample_weight[row] = sample_weight ? (double)sample_weight[row] : 1;
+    for (size_t i = 0; it->own_mask && i < (size_t)it->rows * last->out.mask->count; i++)
+        it->own_mask[i] = last->out.mask->y[i];
     double loss = it->custom->loss(it->custom->context, it->own_output, it->own_target, it->own_sample_weight,
-                                   it->rows, (double)scale, it->own_d_output);
+                                   it->own_mask, it->rows, (double)scale, it->own_d_output);
     for (size_t i = 0; i < outputs; i++)
         it->d_outputs[it->output_count - 1][i] = (REAL)it->own_d_output[i];
     return (REAL)loss;
+}
+
+/* Of all steps in the batch, to those that count: the mean is over these. 0 where none counts. */
+static double mask_factor(const Interpreter *it, const Value *mask)
+{
+    size_t steps = (size_t)it->rows * mask->count, valid = 0;
+    for (size_t i = 0; i < steps; i++)
+        valid += mask->y[i] != 0;
+    return valid ? (double)steps / (double)valid : 0;
 }
 
 static REAL known_loss(Interpreter *it, const void *target, const REAL *sample_weight, REAL scale)
@@ -233,9 +246,14 @@ static REAL known_loss(Interpreter *it, const void *target, const REAL *sample_w
     RowLoss *row_loss = it->loss_on_logits || it->model->from_logits ? it->loss->logits_value : it->loss->value;
     const REAL *prediction = it->loss_on_logits ? last->z : last->out.y;
     REAL *gradient = it->d_outputs[it->output_count - 1];
-    double sum = 0;
+    const Value *mask = last->out.mask;
+    double sum = 0, factor = mask ? mask_factor(it, mask) : 1;
+    size_t places = mask ? rows_of_sample / mask->count : 1;        /* of one step */
+    memset(gradient, 0, (size_t)it->rows * last->out.count * sizeof *gradient);
     for (size_t row = 0; row < (size_t)it->rows * rows_of_sample; row++) {
-        double weight = sample_weight ? (double)sample_weight[row / rows_of_sample] : 1;
+        double weight = factor * (sample_weight ? (double)sample_weight[row / rows_of_sample] : 1);
+        if (mask && mask->y[row / places] == 0)
+            continue;
         read_target(it, target, row, width);
         sum += weight * row_loss(it, prediction + row * width, it->target_row, width, gradient + row * width);
         for (size_t i = 0; i < width; i++)

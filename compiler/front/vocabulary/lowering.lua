@@ -233,6 +233,21 @@ local function into_loss_section(program, first)
   program.statements = kept
 end
 
+-- The factor by which the loss of a masked sequence is the mean over the steps that count, in the whole batch: of all
+-- steps there are, one part is the sum's scale already. 0 where none counts.
+local function factor_of_mask(program, frame, valid)
+  local scope = { program = program, layer_name = "", names = {}, scans = {}, frame = frame }
+  internal.scope = scope
+  local steps = value{ op = "batch_sum", of = 1, shape = {} }
+  local counted = value{ op = "batch_sum", of = valid, shape = {} }
+  rawset(steps, "local_name", "steps")
+  rawset(counted, "local_name", "valid_steps")
+  local factor = internal.vocabulary.keep(counted, steps / internal.vocabulary.max(counted, 1))
+  rawset(factor, "local_name", "mask_factor")
+  emit_graph(scope, { factor })
+  return element_at(scope, factor, {}, frame.implied)
+end
+
 local function lower_loss(program, model, output)
   local def, a = model.loss.definition, model.loss.arguments
   local leading = def.over == "sample" and 0 or #output.shape - 1
@@ -244,6 +259,8 @@ local function lower_loss(program, model, output)
   local scope = { program = program, layer_name = "", names = {}, scans = {},
                   frame = { implied = implied, implied_shape = implied_shape,
                             timed = function(shape) return leading > 0 or #output.shape > 1 and #shape > 1 end } }
+  local valid = output.mask and leaf({}, function(full) return output.mask({ full[1] }) end)
+  local mask_factor = valid and factor_of_mask(program, scope.frame, valid)
   internal.scope = scope
   local b = program.batch_axis
   local target_shape = model.target_shape
@@ -270,7 +287,12 @@ local function lower_loss(program, model, output)
   local places = 1                          -- a metric is the mean over the steps of a sample, a loss the sum
   for d = 1, def.of_values and leading or 0 do places = places * output.shape[d] end
   if places > 1 then factor = { op = "multiply", a = factor, b = constant(1 / places) } end
-  local weighted = { op = "multiply", a = factor, b = element_at(scope, l, {}, implied) }
+  local loss = element_at(scope, l, {}, implied)
+  if valid then
+    loss = { op = "keep", a = element_at(scope, valid, {}, implied), b = loss }
+    factor = { op = "multiply", a = factor, b = mask_factor }
+  end
+  local weighted = { op = "multiply", a = factor, b = loss }
   add_statement(scope, "forward", "add", program.loss, {}, weighted)
   into_loss_section(program, first)
   internal.scope = nil
@@ -388,6 +410,9 @@ end
 function internal.lower_loss(model, options)
   local program = new_program(model, options)
   local output = add_input(program, "", "p", model.output_shape, nil, options)
+  if model.outputs[1].masked and not options.name then
+    output.mask = add_input(program, "", "mask", { model.output_shape[1] }, nil, {}).at
+  end
   add_output(program, output)
   local b = program.batch_axis
   output.read = function(full) return load(program.output, joined({ b }, full)) end

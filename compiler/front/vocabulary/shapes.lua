@@ -238,9 +238,9 @@ local function settle_masks(model)
   local good = true
   for _, layer in ipairs(model.layers) do good = settle_mask(model, layer) and good end
   for _, output in ipairs(good and model.outputs or {}) do
-    if output.masked and model.loss then
-      report(output.line, format("%s: the loss of a masked sequence is not supported by this version: end it with a " ..
-                                 "cell that returns its last state", output.definition.name))
+    if output.masked and model.loss and model.loss.definition.over == "sample" then
+      report(output.line, format("%s: its output has a mask, and a loss over whole samples does not know which " ..
+                                 "steps count: end the mask in front of it", output.definition.name))
       good = false
     end
   end
