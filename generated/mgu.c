@@ -574,7 +574,7 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
      * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k] */
     for (int n = 0; n < 24; n += VEC) {
         for (int t = 0; t < 30; t += 2) {
-            const int t_1 = t + 1;
+            const int t_plus_1 = t + 1;
             const vec bias_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
             vec p_0_0 = bias_0;
             const vec bias_1 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
@@ -584,7 +584,7 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][0][0][n % 8]));
             const vec x_0_0 = vec_splat(x[2 * t]);
             p_0_0 += kernel_0_0 * x_0_0;
-            const vec x_1_0 = vec_splat(x[2 * t_1]);
+            const vec x_1_0 = vec_splat(x[2 * t_plus_1]);
             p_1_0 += kernel_0_0 * x_1_0;
             const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][0][1][n % 8]));
             p_0_1 += kernel_0_1 * x_0_0;
@@ -592,15 +592,15 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][1][0][n % 8]));
             const vec x_0_1 = vec_splat(x[2 * t + 1]);
             p_0_0 += kernel_1_0 * x_0_1;
-            const vec x_1_1 = vec_splat(x[2 * t_1 + 1]);
+            const vec x_1_1 = vec_splat(x[2 * t_plus_1 + 1]);
             p_1_0 += kernel_1_0 * x_1_1;
             const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][1][1][n % 8]));
             p_0_1 += kernel_1_1 * x_0_1;
             p_1_1 += kernel_1_1 * x_1_1;
             vec_store(&scratch->local.mgu.p[n / 8][t][0][n % 8], p_0_0);
             vec_store(&scratch->local.mgu.p[n / 8][t][1][n % 8], p_0_1);
-            vec_store(&scratch->local.mgu.p[n / 8][t_1][0][n % 8], p_1_0);
-            vec_store(&scratch->local.mgu.p[n / 8][t_1][1][n % 8], p_1_1);
+            vec_store(&scratch->local.mgu.p[n / 8][t_plus_1][0][n % 8], p_1_0);
+            vec_store(&scratch->local.mgu.p[n / 8][t_plus_1][1][n % 8], p_1_1);
         }
     }
     for (int t = 0; t < 30; t++) {
@@ -609,13 +609,13 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
          * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
          * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             const vec p_0_0 = vec_load(&scratch->local.mgu.p[n / 8][t][0][n % 8]);
             vec sum_0 = p_0_0;
-            const vec p_0_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][t][0][n_1 % 8]);
+            const vec p_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][0][n_plus_1 % 8]);
             vec sum_1 = p_0_1;
-            const vec p_0_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][t][0][n_2 % 8]);
+            const vec p_0_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][0][n_plus_2 % 8]);
             vec sum_2 = p_0_2;
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
@@ -624,30 +624,36 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
                 const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
                 const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
                 sum_0 += recurrent_kernel_0_0 * h_0;
-                const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]);
+                const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]);
                 sum_1 += recurrent_kernel_0_1 * h_0;
-                const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]);
+                const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]);
                 sum_2 += recurrent_kernel_0_2 * h_0;
                 const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
                 const vec h_1 = vec_splat(scratch->mgu.h[t % 2][k + 1]);
                 sum_0_odd += recurrent_kernel_1_0 * h_1;
-                const vec recurrent_kernel_1_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 1][n_1 % 8]);
+                const vec recurrent_kernel_1_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
                 sum_1_odd += recurrent_kernel_1_1 * h_1;
-                const vec recurrent_kernel_1_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 1][n_2 % 8]);
+                const vec recurrent_kernel_1_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
                 sum_2_odd += recurrent_kernel_1_2 * h_1;
                 const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 2][n % 8]);
                 const vec h_2 = vec_splat(scratch->mgu.h[t % 2][k + 2]);
                 sum_0 += recurrent_kernel_2_0 * h_2;
-                const vec recurrent_kernel_2_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 2][n_1 % 8]);
+                const vec recurrent_kernel_2_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
                 sum_1 += recurrent_kernel_2_1 * h_2;
-                const vec recurrent_kernel_2_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 2][n_2 % 8]);
+                const vec recurrent_kernel_2_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
                 sum_2 += recurrent_kernel_2_2 * h_2;
                 const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 3][n % 8]);
                 const vec h_3 = vec_splat(scratch->mgu.h[t % 2][k + 3]);
                 sum_0_odd += recurrent_kernel_3_0 * h_3;
-                const vec recurrent_kernel_3_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 3][n_1 % 8]);
+                const vec recurrent_kernel_3_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
                 sum_1_odd += recurrent_kernel_3_1 * h_3;
-                const vec recurrent_kernel_3_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 3][n_2 % 8]);
+                const vec recurrent_kernel_3_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
                 sum_2_odd += recurrent_kernel_3_2 * h_3;
             }
             sum_0 += sum_0_odd;
@@ -658,29 +664,29 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             const vec f_2 = vec_sigmoid(sum_2);
             const vec h_0 = vec_load(&scratch->mgu.h[t % 2][n]);
             const vec m_0 = f_0 * h_0;
-            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_1]);
+            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_plus_1]);
             const vec m_1 = f_1 * h_1;
-            const vec h_2 = vec_load(&scratch->mgu.h[t % 2][n_2]);
+            const vec h_2 = vec_load(&scratch->mgu.h[t % 2][n_plus_2]);
             const vec m_2 = f_2 * h_2;
             vec_store(&scratch->local.mgu.f[n], f_0);
-            vec_store(&scratch->local.mgu.f[n_1], f_1);
-            vec_store(&scratch->local.mgu.f[n_2], f_2);
+            vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
+            vec_store(&scratch->local.mgu.f[n_plus_2], f_2);
             vec_store(&scratch->local.mgu.m[n], m_0);
-            vec_store(&scratch->local.mgu.m[n_1], m_1);
-            vec_store(&scratch->local.mgu.m[n_2], m_2);
+            vec_store(&scratch->local.mgu.m[n_plus_1], m_1);
+            vec_store(&scratch->local.mgu.m[n_plus_2], m_2);
         }
         /* mgu.sum_1[t,n] = mgu.p[t,1,n]
          * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
          * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
          * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             const vec p_1_0 = vec_load(&scratch->local.mgu.p[n / 8][t][1][n % 8]);
             vec sum_1_0 = p_1_0;
-            const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][t][1][n_1 % 8]);
+            const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][1][n_plus_1 % 8]);
             vec sum_1_1 = p_1_1;
-            const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][t][1][n_2 % 8]);
+            const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][1][n_plus_2 % 8]);
             vec sum_1_2 = p_1_2;
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
@@ -689,30 +695,38 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
                 const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
                 const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
                 sum_1_0 += recurrent_kernel_2_0_0 * m_0;
-                const vec recurrent_kernel_2_0_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]);
+                const vec recurrent_kernel_2_0_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]);
                 sum_1_1 += recurrent_kernel_2_0_1 * m_0;
-                const vec recurrent_kernel_2_0_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]);
+                const vec recurrent_kernel_2_0_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]);
                 sum_1_2 += recurrent_kernel_2_0_2 * m_0;
                 const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
                 const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
                 sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
-                const vec recurrent_kernel_2_1_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 1][n_1 % 8]);
+                const vec recurrent_kernel_2_1_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
                 sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
-                const vec recurrent_kernel_2_1_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 1][n_2 % 8]);
+                const vec recurrent_kernel_2_1_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
                 sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
                 const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
                 const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
                 sum_1_0 += recurrent_kernel_2_2_0 * m_2;
-                const vec recurrent_kernel_2_2_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 2][n_1 % 8]);
+                const vec recurrent_kernel_2_2_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
                 sum_1_1 += recurrent_kernel_2_2_1 * m_2;
-                const vec recurrent_kernel_2_2_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 2][n_2 % 8]);
+                const vec recurrent_kernel_2_2_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
                 sum_1_2 += recurrent_kernel_2_2_2 * m_2;
                 const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
                 const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
                 sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
-                const vec recurrent_kernel_2_3_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 3][n_1 % 8]);
+                const vec recurrent_kernel_2_3_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
                 sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
-                const vec recurrent_kernel_2_3_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 3][n_2 % 8]);
+                const vec recurrent_kernel_2_3_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
                 sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
             }
             sum_1_0 += sum_1_0_odd;
@@ -724,15 +738,15 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             const vec f_0 = vec_load(&scratch->local.mgu.f[n]);
             const vec h_0 = vec_load(&scratch->mgu.h[t % 2][n]);
             const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
-            const vec f_1 = vec_load(&scratch->local.mgu.f[n_1]);
-            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_1]);
+            const vec f_1 = vec_load(&scratch->local.mgu.f[n_plus_1]);
+            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_plus_1]);
             const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
-            const vec f_2 = vec_load(&scratch->local.mgu.f[n_2]);
-            const vec h_2 = vec_load(&scratch->mgu.h[t % 2][n_2]);
+            const vec f_2 = vec_load(&scratch->local.mgu.f[n_plus_2]);
+            const vec h_2 = vec_load(&scratch->mgu.h[t % 2][n_plus_2]);
             const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
             vec_store(&scratch->mgu.h[(t + 1) % 2][n], h_next_0);
-            vec_store(&scratch->mgu.h[(t + 1) % 2][n_1], h_next_1);
-            vec_store(&scratch->mgu.h[(t + 1) % 2][n_2], h_next_2);
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n_plus_1], h_next_1);
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n_plus_2], h_next_2);
         }
     }
 }
@@ -780,21 +794,21 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 2) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
                 vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_1 / 8][0][n_1 % 8]);
+                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
                 vec p_0_0_1 = bias_0_1;
-                const vec bias_0_2 = vec_load(&packed->mgu.bias[n_2 / 8][0][n_2 % 8]);
+                const vec bias_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
                 vec p_0_0_2 = bias_0_2;
                 const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
                 vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_1 / 8][1][n_1 % 8]);
+                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
                 vec p_0_1_1 = bias_1_1;
-                const vec bias_1_2 = vec_load(&packed->mgu.bias[n_2 / 8][1][n_2 % 8]);
+                const vec bias_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
                 vec p_0_1_2 = bias_1_2;
                 vec p_1_0_0 = bias_0_0;
                 vec p_1_0_1 = bias_0_1;
@@ -806,21 +820,21 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][0][n % 8]));
                     const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
                     p_0_0_0 += kernel_0_0 * x_0;
-                    const vec x_1 = vec_splat(x[60 * b_1 + 2 * t + k]);
+                    const vec x_1 = vec_splat(x[60 * b_plus_1 + 2 * t + k]);
                     p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_1 / 8][k][0][n_1 % 8]));
+                    const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
                     p_0_0_1 += kernel_0_1 * x_0;
                     p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 = vec_keep(vec_load(&packed->mgu.kernel[n_2 / 8][k][0][n_2 % 8]));
+                    const vec kernel_0_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
                     p_0_0_2 += kernel_0_2 * x_0;
                     p_1_0_2 += kernel_0_2 * x_1;
                     const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][1][n % 8]));
                     p_0_1_0 += kernel_1_0 * x_0;
                     p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_1 / 8][k][1][n_1 % 8]));
+                    const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
                     p_0_1_1 += kernel_1_1 * x_0;
                     p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 = vec_keep(vec_load(&packed->mgu.kernel[n_2 / 8][k][1][n_2 % 8]));
+                    const vec kernel_1_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
                     p_0_1_2 += kernel_1_2 * x_0;
                     p_1_1_2 += kernel_1_2 * x_1;
                 }
@@ -834,14 +848,14 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]));
                     const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
-                    const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_1][k]);
+                    const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
                     const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]));
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
                     sum_0_1 += recurrent_kernel_1 * h_0;
                     sum_1_1 += recurrent_kernel_1 * h_1;
                     const vec recurrent_kernel_2 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]));
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
                     sum_0_2 += recurrent_kernel_2 * h_0;
                     sum_1_2 += recurrent_kernel_2 * h_1;
                 }
@@ -854,28 +868,28 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     { sum_1_0, sum_1_1, sum_1_2 },
                 };
                 for (int r = 0; r < 2 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec f_0 = vec_sigmoid(sum_[r][0]);
                     const vec f_1 = vec_sigmoid(sum_[r][1]);
                     const vec f_2 = vec_sigmoid(sum_[r][2]);
-                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][row][n]);
+                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n]);
                     const vec m_0 = f_0 * h_0;
-                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][row][n_1]);
+                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_1]);
                     const vec m_1 = f_1 * h_1;
-                    const vec h_2 = vec_load(&scratch->mgu.h[t % 2][row][n_2]);
+                    const vec h_2 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_2]);
                     const vec m_2 = f_2 * h_2;
-                    vec_store(&scratch->local.mgu.p[n / 8][row][0][n % 8], p[r][0]);
-                    vec_store(&scratch->local.mgu.p[n_1 / 8][row][0][n_1 % 8], p[r][1]);
-                    vec_store(&scratch->local.mgu.p[n_2 / 8][row][0][n_2 % 8], p[r][2]);
-                    vec_store(&scratch->local.mgu.p[n / 8][row][1][n % 8], p[r][3]);
-                    vec_store(&scratch->local.mgu.p[n_1 / 8][row][1][n_1 % 8], p[r][4]);
-                    vec_store(&scratch->local.mgu.p[n_2 / 8][row][1][n_2 % 8], p[r][5]);
-                    vec_store(&scratch->local.mgu.f[row][n], f_0);
-                    vec_store(&scratch->local.mgu.f[row][n_1], f_1);
-                    vec_store(&scratch->local.mgu.f[row][n_2], f_2);
-                    vec_store(&scratch->local.mgu.m[row][n], m_0);
-                    vec_store(&scratch->local.mgu.m[row][n_1], m_1);
-                    vec_store(&scratch->local.mgu.m[row][n_2], m_2);
+                    vec_store(&scratch->local.mgu.p[n / 8][b_plus_r][0][n % 8], p[r][0]);
+                    vec_store(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_r][0][n_plus_1 % 8], p[r][1]);
+                    vec_store(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_r][0][n_plus_2 % 8], p[r][2]);
+                    vec_store(&scratch->local.mgu.p[n / 8][b_plus_r][1][n % 8], p[r][3]);
+                    vec_store(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_r][1][n_plus_1 % 8], p[r][4]);
+                    vec_store(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_r][1][n_plus_2 % 8], p[r][5]);
+                    vec_store(&scratch->local.mgu.f[b_plus_r][n], f_0);
+                    vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_1], f_1);
+                    vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_2], f_2);
+                    vec_store(&scratch->local.mgu.m[b_plus_r][n], m_0);
+                    vec_store(&scratch->local.mgu.m[b_plus_r][n_plus_1], m_1);
+                    vec_store(&scratch->local.mgu.m[b_plus_r][n_plus_2], m_2);
                 }
             }
         }
@@ -884,35 +898,35 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 4) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
-                const int b_2 = b + 2 < rows ? b + 2 : b;
-                const int b_3 = b + 3 < rows ? b + 3 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                 const vec p_0_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b][1][n % 8]);
                 vec sum_1_0_0 = p_0_1_0;
-                const vec p_0_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b][1][n_1 % 8]);
+                const vec p_0_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
                 vec sum_1_0_1 = p_0_1_1;
-                const vec p_0_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b][1][n_2 % 8]);
+                const vec p_0_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
                 vec sum_1_0_2 = p_0_1_2;
-                const vec p_1_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_1][1][n % 8]);
+                const vec p_1_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
                 vec sum_1_1_0 = p_1_1_0;
-                const vec p_1_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b_1][1][n_1 % 8]);
+                const vec p_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
                 vec sum_1_1_1 = p_1_1_1;
-                const vec p_1_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b_1][1][n_2 % 8]);
+                const vec p_1_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
                 vec sum_1_1_2 = p_1_1_2;
-                const vec p_2_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_2][1][n % 8]);
+                const vec p_2_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
                 vec sum_1_2_0 = p_2_1_0;
-                const vec p_2_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b_2][1][n_1 % 8]);
+                const vec p_2_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
                 vec sum_1_2_1 = p_2_1_1;
-                const vec p_2_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b_2][1][n_2 % 8]);
+                const vec p_2_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
                 vec sum_1_2_2 = p_2_1_2;
-                const vec p_3_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_3][1][n % 8]);
+                const vec p_3_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
                 vec sum_1_3_0 = p_3_1_0;
-                const vec p_3_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][b_3][1][n_1 % 8]);
+                const vec p_3_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
                 vec sum_1_3_1 = p_3_1_1;
-                const vec p_3_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][b_3][1][n_2 % 8]);
+                const vec p_3_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
                 vec sum_1_3_2 = p_3_1_2;
                 for (int k = 0; k < 24; k++) {
                     const vec recurrent_kernel_2_0 =
@@ -920,20 +934,20 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
                     sum_1_0_0 += recurrent_kernel_2_0 * m_0;
                     const vec recurrent_kernel_2_1 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]));
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
                     sum_1_0_1 += recurrent_kernel_2_1 * m_0;
                     const vec recurrent_kernel_2_2 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]));
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
                     sum_1_0_2 += recurrent_kernel_2_2 * m_0;
-                    const vec m_1 = vec_splat(scratch->local.mgu.m[b_1][k]);
+                    const vec m_1 = vec_splat(scratch->local.mgu.m[b_plus_1][k]);
                     sum_1_1_0 += recurrent_kernel_2_0 * m_1;
                     sum_1_1_1 += recurrent_kernel_2_1 * m_1;
                     sum_1_1_2 += recurrent_kernel_2_2 * m_1;
-                    const vec m_2 = vec_splat(scratch->local.mgu.m[b_2][k]);
+                    const vec m_2 = vec_splat(scratch->local.mgu.m[b_plus_2][k]);
                     sum_1_2_0 += recurrent_kernel_2_0 * m_2;
                     sum_1_2_1 += recurrent_kernel_2_1 * m_2;
                     sum_1_2_2 += recurrent_kernel_2_2 * m_2;
-                    const vec m_3 = vec_splat(scratch->local.mgu.m[b_3][k]);
+                    const vec m_3 = vec_splat(scratch->local.mgu.m[b_plus_3][k]);
                     sum_1_3_0 += recurrent_kernel_2_0 * m_3;
                     sum_1_3_1 += recurrent_kernel_2_1 * m_3;
                     sum_1_3_2 += recurrent_kernel_2_2 * m_3;
@@ -945,22 +959,22 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     { sum_1_3_0, sum_1_3_1, sum_1_3_2 },
                 };
                 for (int r = 0; r < 4 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec candidate_0 = vec_tanh(sum_1[r][0]);
                     const vec candidate_1 = vec_tanh(sum_1[r][1]);
                     const vec candidate_2 = vec_tanh(sum_1[r][2]);
-                    const vec f_0 = vec_load(&scratch->local.mgu.f[row][n]);
-                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][row][n]);
+                    const vec f_0 = vec_load(&scratch->local.mgu.f[b_plus_r][n]);
+                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n]);
                     const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
-                    const vec f_1 = vec_load(&scratch->local.mgu.f[row][n_1]);
-                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][row][n_1]);
+                    const vec f_1 = vec_load(&scratch->local.mgu.f[b_plus_r][n_plus_1]);
+                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_1]);
                     const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
-                    const vec f_2 = vec_load(&scratch->local.mgu.f[row][n_2]);
-                    const vec h_2 = vec_load(&scratch->mgu.h[t % 2][row][n_2]);
+                    const vec f_2 = vec_load(&scratch->local.mgu.f[b_plus_r][n_plus_2]);
+                    const vec h_2 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_2]);
                     const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
-                    vec_store(&scratch->mgu.h[(t + 1) % 2][row][n], h_next_0);
-                    vec_store(&scratch->mgu.h[(t + 1) % 2][row][n_1], h_next_1);
-                    vec_store(&scratch->mgu.h[(t + 1) % 2][row][n_2], h_next_2);
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][b_plus_r][n], h_next_0);
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][b_plus_r][n_plus_1], h_next_1);
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][b_plus_r][n_plus_2], h_next_2);
                 }
             }
         }
@@ -1045,19 +1059,19 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
      * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
      * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
-        const int n_1 = n + VEC;
-        const int n_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
         const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
         vec p_0_0 = bias_0_0;
-        const vec bias_0_1 = vec_load(&packed->mgu.bias[n_1 / 8][0][n_1 % 8]);
+        const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
         vec p_0_1 = bias_0_1;
-        const vec bias_0_2 = vec_load(&packed->mgu.bias[n_2 / 8][0][n_2 % 8]);
+        const vec bias_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
         vec p_0_2 = bias_0_2;
         const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
         vec p_1_0 = bias_1_0;
-        const vec bias_1_1 = vec_load(&packed->mgu.bias[n_1 / 8][1][n_1 % 8]);
+        const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
         vec p_1_1 = bias_1_1;
-        const vec bias_1_2 = vec_load(&packed->mgu.bias[n_2 / 8][1][n_2 % 8]);
+        const vec bias_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
         vec p_1_2 = bias_1_2;
         vec p_0_0_odd = vec_splat(0.0f);
         vec p_0_1_odd = vec_splat(0.0f);
@@ -1068,28 +1082,28 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 8][0][0][n % 8]);
         const vec x_0 = vec_splat(x[0]);
         p_0_0 += kernel_0_0_0 * x_0;
-        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_1 / 8][0][0][n_1 % 8]);
+        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][0][0][n_plus_1 % 8]);
         p_0_1 += kernel_0_0_1 * x_0;
-        const vec kernel_0_0_2 = vec_load(&packed->mgu.kernel[n_2 / 8][0][0][n_2 % 8]);
+        const vec kernel_0_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][0][0][n_plus_2 % 8]);
         p_0_2 += kernel_0_0_2 * x_0;
         const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 8][0][1][n % 8]);
         p_1_0 += kernel_0_1_0 * x_0;
-        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_1 / 8][0][1][n_1 % 8]);
+        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][0][1][n_plus_1 % 8]);
         p_1_1 += kernel_0_1_1 * x_0;
-        const vec kernel_0_1_2 = vec_load(&packed->mgu.kernel[n_2 / 8][0][1][n_2 % 8]);
+        const vec kernel_0_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][0][1][n_plus_2 % 8]);
         p_1_2 += kernel_0_1_2 * x_0;
         const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 8][1][0][n % 8]);
         const vec x_1 = vec_splat(x[1]);
         p_0_0_odd += kernel_1_0_0 * x_1;
-        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_1 / 8][1][0][n_1 % 8]);
+        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][1][0][n_plus_1 % 8]);
         p_0_1_odd += kernel_1_0_1 * x_1;
-        const vec kernel_1_0_2 = vec_load(&packed->mgu.kernel[n_2 / 8][1][0][n_2 % 8]);
+        const vec kernel_1_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][1][0][n_plus_2 % 8]);
         p_0_2_odd += kernel_1_0_2 * x_1;
         const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 8][1][1][n % 8]);
         p_1_0_odd += kernel_1_1_0 * x_1;
-        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_1 / 8][1][1][n_1 % 8]);
+        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][1][1][n_plus_1 % 8]);
         p_1_1_odd += kernel_1_1_1 * x_1;
-        const vec kernel_1_1_2 = vec_load(&packed->mgu.kernel[n_2 / 8][1][1][n_2 % 8]);
+        const vec kernel_1_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][1][1][n_plus_2 % 8]);
         p_1_2_odd += kernel_1_1_2 * x_1;
         p_0_0 += p_0_0_odd;
         p_0_1 += p_0_1_odd;
@@ -1107,16 +1121,16 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
             const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
             const vec h_0 = vec_splat(state->mgu.h[0][k]);
             sum_0 += recurrent_kernel_0_0 * h_0;
-            const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]);
+            const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]);
             sum_1 += recurrent_kernel_0_1 * h_0;
-            const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]);
+            const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]);
             sum_2 += recurrent_kernel_0_2 * h_0;
             const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
             const vec h_1 = vec_splat(state->mgu.h[0][k + 1]);
             sum_0_odd += recurrent_kernel_1_0 * h_1;
-            const vec recurrent_kernel_1_1 = vec_load(&packed->mgu.recurrent_kernel[n_1 / 8][k + 1][n_1 % 8]);
+            const vec recurrent_kernel_1_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
             sum_1_odd += recurrent_kernel_1_1 * h_1;
-            const vec recurrent_kernel_1_2 = vec_load(&packed->mgu.recurrent_kernel[n_2 / 8][k + 1][n_2 % 8]);
+            const vec recurrent_kernel_1_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
             sum_2_odd += recurrent_kernel_1_2 * h_1;
         }
         sum_0 += sum_0_odd;
@@ -1127,35 +1141,35 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         const vec f_2 = vec_sigmoid(sum_2);
         const vec h_0 = vec_load(&state->mgu.h[0][n]);
         const vec m_0 = f_0 * h_0;
-        const vec h_1 = vec_load(&state->mgu.h[0][n_1]);
+        const vec h_1 = vec_load(&state->mgu.h[0][n_plus_1]);
         const vec m_1 = f_1 * h_1;
-        const vec h_2 = vec_load(&state->mgu.h[0][n_2]);
+        const vec h_2 = vec_load(&state->mgu.h[0][n_plus_2]);
         const vec m_2 = f_2 * h_2;
         vec_store(&scratch->local.mgu.p[n / 8][0][n % 8], p_0_0);
-        vec_store(&scratch->local.mgu.p[n_1 / 8][0][n_1 % 8], p_0_1);
-        vec_store(&scratch->local.mgu.p[n_2 / 8][0][n_2 % 8], p_0_2);
+        vec_store(&scratch->local.mgu.p[n_plus_1 / 8][0][n_plus_1 % 8], p_0_1);
+        vec_store(&scratch->local.mgu.p[n_plus_2 / 8][0][n_plus_2 % 8], p_0_2);
         vec_store(&scratch->local.mgu.p[n / 8][1][n % 8], p_1_0);
-        vec_store(&scratch->local.mgu.p[n_1 / 8][1][n_1 % 8], p_1_1);
-        vec_store(&scratch->local.mgu.p[n_2 / 8][1][n_2 % 8], p_1_2);
+        vec_store(&scratch->local.mgu.p[n_plus_1 / 8][1][n_plus_1 % 8], p_1_1);
+        vec_store(&scratch->local.mgu.p[n_plus_2 / 8][1][n_plus_2 % 8], p_1_2);
         vec_store(&scratch->local.mgu.f[n], f_0);
-        vec_store(&scratch->local.mgu.f[n_1], f_1);
-        vec_store(&scratch->local.mgu.f[n_2], f_2);
+        vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
+        vec_store(&scratch->local.mgu.f[n_plus_2], f_2);
         vec_store(&scratch->local.mgu.m[n], m_0);
-        vec_store(&scratch->local.mgu.m[n_1], m_1);
-        vec_store(&scratch->local.mgu.m[n_2], m_2);
+        vec_store(&scratch->local.mgu.m[n_plus_1], m_1);
+        vec_store(&scratch->local.mgu.m[n_plus_2], m_2);
     }
     /* mgu.sum_1[t,n] = mgu.p[t,1,n]
      * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
      * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
      * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
-        const int n_1 = n + VEC;
-        const int n_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
         const vec p_1_0 = vec_load(&scratch->local.mgu.p[n / 8][1][n % 8]);
         vec sum_1_0 = p_1_0;
-        const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_1 / 8][1][n_1 % 8]);
+        const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][1][n_plus_1 % 8]);
         vec sum_1_1 = p_1_1;
-        const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_2 / 8][1][n_2 % 8]);
+        const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][1][n_plus_2 % 8]);
         vec sum_1_2 = p_1_2;
         vec sum_1_0_odd = vec_splat(0.0f);
         vec sum_1_1_odd = vec_splat(0.0f);
@@ -1164,30 +1178,36 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
             const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
             const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
             sum_1_0 += recurrent_kernel_2_0_0 * m_0;
-            const vec recurrent_kernel_2_0_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]);
+            const vec recurrent_kernel_2_0_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]);
             sum_1_1 += recurrent_kernel_2_0_1 * m_0;
-            const vec recurrent_kernel_2_0_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]);
+            const vec recurrent_kernel_2_0_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]);
             sum_1_2 += recurrent_kernel_2_0_2 * m_0;
             const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
             const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
             sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
-            const vec recurrent_kernel_2_1_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 1][n_1 % 8]);
+            const vec recurrent_kernel_2_1_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
             sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
-            const vec recurrent_kernel_2_1_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 1][n_2 % 8]);
+            const vec recurrent_kernel_2_1_2 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
             sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
             const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
             const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
             sum_1_0 += recurrent_kernel_2_2_0 * m_2;
-            const vec recurrent_kernel_2_2_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 2][n_1 % 8]);
+            const vec recurrent_kernel_2_2_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
             sum_1_1 += recurrent_kernel_2_2_1 * m_2;
-            const vec recurrent_kernel_2_2_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 2][n_2 % 8]);
+            const vec recurrent_kernel_2_2_2 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
             sum_1_2 += recurrent_kernel_2_2_2 * m_2;
             const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
             const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
             sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
-            const vec recurrent_kernel_2_3_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_1 / 8][k + 3][n_1 % 8]);
+            const vec recurrent_kernel_2_3_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
             sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
-            const vec recurrent_kernel_2_3_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_2 / 8][k + 3][n_2 % 8]);
+            const vec recurrent_kernel_2_3_2 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
             sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
         }
         sum_1_0 += sum_1_0_odd;
@@ -1199,15 +1219,15 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         const vec f_0 = vec_load(&scratch->local.mgu.f[n]);
         const vec h_0 = vec_load(&state->mgu.h[0][n]);
         const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
-        const vec f_1 = vec_load(&scratch->local.mgu.f[n_1]);
-        const vec h_1 = vec_load(&state->mgu.h[0][n_1]);
+        const vec f_1 = vec_load(&scratch->local.mgu.f[n_plus_1]);
+        const vec h_1 = vec_load(&state->mgu.h[0][n_plus_1]);
         const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
-        const vec f_2 = vec_load(&scratch->local.mgu.f[n_2]);
-        const vec h_2 = vec_load(&state->mgu.h[0][n_2]);
+        const vec f_2 = vec_load(&scratch->local.mgu.f[n_plus_2]);
+        const vec h_2 = vec_load(&state->mgu.h[0][n_plus_2]);
         const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
         vec_store(&state->mgu.h[1][n], h_next_0);
-        vec_store(&state->mgu.h[1][n_1], h_next_1);
-        vec_store(&state->mgu.h[1][n_2], h_next_2);
+        vec_store(&state->mgu.h[1][n_plus_1], h_next_1);
+        vec_store(&state->mgu.h[1][n_plus_2], h_next_2);
     }
 }
 
@@ -1294,22 +1314,22 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
         const vec kernel_2 = kernel;
         vec_store(&training->dense.kernel[0][k], kernel_2);
     }
-    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
-    for (int n = 0; n < 24; n += VEC) {
-        const vec kernel = vec_load(&weights->dense.kernel[n][0]);
+    /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
+    for (int m = 0; m < 24; m += VEC) {
+        const vec kernel = vec_load(&weights->dense.kernel[m][0]);
         const vec kernel_transposed = kernel;
-        vec_store(&training->dense.kernel_transposed[n / 8][0][n % 8], kernel_transposed);
+        vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
-    /* mgu.recurrent_kernel_transposed[n,n_1] = mgu.recurrent_kernel[n_1,n+24] */
+    /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
     for (int n = 0; n < 24; n++) {
-        for (int n_1 = 0; n_1 < 24; n_1++) {
-            training->mgu.recurrent_kernel_transposed[n_1 / 8][n][n_1 % 8] = weights->mgu.recurrent_kernel[n_1][n + 24];
+        for (int m = 0; m < 24; m++) {
+            training->mgu.recurrent_kernel_transposed[m / 8][n][m % 8] = weights->mgu.recurrent_kernel[m][n + 24];
         }
     }
-    /* mgu.recurrent_kernel_transposed_2[n,n_1] = mgu.recurrent_kernel[n_1,n] */
+    /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
     for (int n = 0; n < 24; n++) {
-        for (int n_1 = 0; n_1 < 24; n_1++) {
-            training->mgu.recurrent_kernel_transposed_2[n_1 / 8][n][n_1 % 8] = weights->mgu.recurrent_kernel[n_1][n];
+        for (int m = 0; m < 24; m++) {
+            training->mgu.recurrent_kernel_transposed_2[m / 8][n][m % 8] = weights->mgu.recurrent_kernel[m][n];
         }
     }
 }
@@ -1339,21 +1359,21 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 2) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const vec bias_0_0 = vec_load(&training->mgu.bias[n / 8][0][n % 8]);
                 vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&training->mgu.bias[n_1 / 8][0][n_1 % 8]);
+                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
                 vec p_0_0_1 = bias_0_1;
-                const vec bias_0_2 = vec_load(&training->mgu.bias[n_2 / 8][0][n_2 % 8]);
+                const vec bias_0_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
                 vec p_0_0_2 = bias_0_2;
                 const vec bias_1_0 = vec_load(&training->mgu.bias[n / 8][1][n % 8]);
                 vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&training->mgu.bias[n_1 / 8][1][n_1 % 8]);
+                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
                 vec p_0_1_1 = bias_1_1;
-                const vec bias_1_2 = vec_load(&training->mgu.bias[n_2 / 8][1][n_2 % 8]);
+                const vec bias_1_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
                 vec p_0_1_2 = bias_1_2;
                 vec p_1_0_0 = bias_0_0;
                 vec p_1_0_1 = bias_0_1;
@@ -1365,21 +1385,21 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec kernel_0_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
                     const vec x_0 = vec_splat(tape->input[b][t][k]);
                     p_0_0_0 += kernel_0_0 * x_0;
-                    const vec x_1 = vec_splat(tape->input[b_1][t][k]);
+                    const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
                     p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 = vec_keep(vec_load(&training->mgu.kernel[n_1 / 8][k][0][n_1 % 8]));
+                    const vec kernel_0_1 = vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
                     p_0_0_1 += kernel_0_1 * x_0;
                     p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 = vec_keep(vec_load(&training->mgu.kernel[n_2 / 8][k][0][n_2 % 8]));
+                    const vec kernel_0_2 = vec_keep(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
                     p_0_0_2 += kernel_0_2 * x_0;
                     p_1_0_2 += kernel_0_2 * x_1;
                     const vec kernel_1_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
                     p_0_1_0 += kernel_1_0 * x_0;
                     p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 = vec_keep(vec_load(&training->mgu.kernel[n_1 / 8][k][1][n_1 % 8]));
+                    const vec kernel_1_1 = vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
                     p_0_1_1 += kernel_1_1 * x_0;
                     p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 = vec_keep(vec_load(&training->mgu.kernel[n_2 / 8][k][1][n_2 % 8]));
+                    const vec kernel_1_2 = vec_keep(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
                     p_0_1_2 += kernel_1_2 * x_0;
                     p_1_1_2 += kernel_1_2 * x_1;
                 }
@@ -1393,14 +1413,14 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec recurrent_kernel_0 = vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 8][k][n % 8]));
                     const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
-                    const vec h_1 = vec_splat(tape->mgu.h[t][b_1][k]);
+                    const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
                     const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_1 / 8][k][n_1 % 8]));
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
                     sum_0_1 += recurrent_kernel_1 * h_0;
                     sum_1_1 += recurrent_kernel_1 * h_1;
                     const vec recurrent_kernel_2 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_2 / 8][k][n_2 % 8]));
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
                     sum_0_2 += recurrent_kernel_2 * h_0;
                     sum_1_2 += recurrent_kernel_2 * h_1;
                 }
@@ -1413,28 +1433,28 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     { sum_1_0, sum_1_1, sum_1_2 },
                 };
                 for (int r = 0; r < 2 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec f_0 = vec_sigmoid(sum_[r][0]);
                     const vec f_1 = vec_sigmoid(sum_[r][1]);
                     const vec f_2 = vec_sigmoid(sum_[r][2]);
-                    const vec h_0 = vec_load(&tape->mgu.h[t][row][n]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
                     const vec m_0 = f_0 * h_0;
-                    const vec h_1 = vec_load(&tape->mgu.h[t][row][n_1]);
+                    const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
                     const vec m_1 = f_1 * h_1;
-                    const vec h_2 = vec_load(&tape->mgu.h[t][row][n_2]);
+                    const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
                     const vec m_2 = f_2 * h_2;
-                    vec_store(&tape->local.mgu.p[n / 8][row][0][n % 8], p[r][0]);
-                    vec_store(&tape->local.mgu.p[n_1 / 8][row][0][n_1 % 8], p[r][1]);
-                    vec_store(&tape->local.mgu.p[n_2 / 8][row][0][n_2 % 8], p[r][2]);
-                    vec_store(&tape->local.mgu.p[n / 8][row][1][n % 8], p[r][3]);
-                    vec_store(&tape->local.mgu.p[n_1 / 8][row][1][n_1 % 8], p[r][4]);
-                    vec_store(&tape->local.mgu.p[n_2 / 8][row][1][n_2 % 8], p[r][5]);
-                    vec_store(&tape->mgu.f[t][row][n], f_0);
-                    vec_store(&tape->mgu.f[t][row][n_1], f_1);
-                    vec_store(&tape->mgu.f[t][row][n_2], f_2);
-                    vec_store(&tape->mgu.m[t][row][n], m_0);
-                    vec_store(&tape->mgu.m[t][row][n_1], m_1);
-                    vec_store(&tape->mgu.m[t][row][n_2], m_2);
+                    vec_store(&tape->local.mgu.p[n / 8][b_plus_r][0][n % 8], p[r][0]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][0][n_plus_1 % 8], p[r][1]);
+                    vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][0][n_plus_2 % 8], p[r][2]);
+                    vec_store(&tape->local.mgu.p[n / 8][b_plus_r][1][n % 8], p[r][3]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][1][n_plus_1 % 8], p[r][4]);
+                    vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][1][n_plus_2 % 8], p[r][5]);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n_plus_2], f_2);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n], m_0);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n_plus_1], m_1);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n_plus_2], m_2);
                 }
             }
         }
@@ -1443,35 +1463,35 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 4) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
-                const int b_2 = b + 2 < rows ? b + 2 : b;
-                const int b_3 = b + 3 < rows ? b + 3 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                 const vec p_0_1_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
                 vec sum_1_0_0 = p_0_1_0;
-                const vec p_0_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b][1][n_1 % 8]);
+                const vec p_0_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
                 vec sum_1_0_1 = p_0_1_1;
-                const vec p_0_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b][1][n_2 % 8]);
+                const vec p_0_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
                 vec sum_1_0_2 = p_0_1_2;
-                const vec p_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_1][1][n % 8]);
+                const vec p_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
                 vec sum_1_1_0 = p_1_1_0;
-                const vec p_1_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b_1][1][n_1 % 8]);
+                const vec p_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
                 vec sum_1_1_1 = p_1_1_1;
-                const vec p_1_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b_1][1][n_2 % 8]);
+                const vec p_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
                 vec sum_1_1_2 = p_1_1_2;
-                const vec p_2_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_2][1][n % 8]);
+                const vec p_2_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
                 vec sum_1_2_0 = p_2_1_0;
-                const vec p_2_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b_2][1][n_1 % 8]);
+                const vec p_2_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
                 vec sum_1_2_1 = p_2_1_1;
-                const vec p_2_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b_2][1][n_2 % 8]);
+                const vec p_2_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
                 vec sum_1_2_2 = p_2_1_2;
-                const vec p_3_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_3][1][n % 8]);
+                const vec p_3_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
                 vec sum_1_3_0 = p_3_1_0;
-                const vec p_3_1_1 = vec_load(&tape->local.mgu.p[n_1 / 8][b_3][1][n_1 % 8]);
+                const vec p_3_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
                 vec sum_1_3_1 = p_3_1_1;
-                const vec p_3_1_2 = vec_load(&tape->local.mgu.p[n_2 / 8][b_3][1][n_2 % 8]);
+                const vec p_3_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
                 vec sum_1_3_2 = p_3_1_2;
                 for (int k = 0; k < 24; k++) {
                     const vec recurrent_kernel_2_0 =
@@ -1479,20 +1499,20 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                     sum_1_0_0 += recurrent_kernel_2_0 * m_0;
                     const vec recurrent_kernel_2_1 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_1 / 8][k][n_1 % 8]));
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
                     sum_1_0_1 += recurrent_kernel_2_1 * m_0;
                     const vec recurrent_kernel_2_2 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_2 / 8][k][n_2 % 8]));
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
                     sum_1_0_2 += recurrent_kernel_2_2 * m_0;
-                    const vec m_1 = vec_splat(tape->mgu.m[t][b_1][k]);
+                    const vec m_1 = vec_splat(tape->mgu.m[t][b_plus_1][k]);
                     sum_1_1_0 += recurrent_kernel_2_0 * m_1;
                     sum_1_1_1 += recurrent_kernel_2_1 * m_1;
                     sum_1_1_2 += recurrent_kernel_2_2 * m_1;
-                    const vec m_2 = vec_splat(tape->mgu.m[t][b_2][k]);
+                    const vec m_2 = vec_splat(tape->mgu.m[t][b_plus_2][k]);
                     sum_1_2_0 += recurrent_kernel_2_0 * m_2;
                     sum_1_2_1 += recurrent_kernel_2_1 * m_2;
                     sum_1_2_2 += recurrent_kernel_2_2 * m_2;
-                    const vec m_3 = vec_splat(tape->mgu.m[t][b_3][k]);
+                    const vec m_3 = vec_splat(tape->mgu.m[t][b_plus_3][k]);
                     sum_1_3_0 += recurrent_kernel_2_0 * m_3;
                     sum_1_3_1 += recurrent_kernel_2_1 * m_3;
                     sum_1_3_2 += recurrent_kernel_2_2 * m_3;
@@ -1504,25 +1524,25 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     { sum_1_3_0, sum_1_3_1, sum_1_3_2 },
                 };
                 for (int r = 0; r < 4 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec candidate_0 = vec_tanh(sum_1[r][0]);
                     const vec candidate_1 = vec_tanh(sum_1[r][1]);
                     const vec candidate_2 = vec_tanh(sum_1[r][2]);
-                    const vec f_0 = vec_load(&tape->mgu.f[t][row][n]);
-                    const vec h_0 = vec_load(&tape->mgu.h[t][row][n]);
+                    const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
                     const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
-                    const vec f_1 = vec_load(&tape->mgu.f[t][row][n_1]);
-                    const vec h_1 = vec_load(&tape->mgu.h[t][row][n_1]);
+                    const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
+                    const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
                     const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
-                    const vec f_2 = vec_load(&tape->mgu.f[t][row][n_2]);
-                    const vec h_2 = vec_load(&tape->mgu.h[t][row][n_2]);
+                    const vec f_2 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_2]);
+                    const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
                     const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
-                    vec_store(&tape->mgu.candidate[t][row][n], candidate_0);
-                    vec_store(&tape->mgu.candidate[t][row][n_1], candidate_1);
-                    vec_store(&tape->mgu.candidate[t][row][n_2], candidate_2);
-                    vec_store(&tape->mgu.h[t + 1][row][n], h_next_0);
-                    vec_store(&tape->mgu.h[t + 1][row][n_1], h_next_1);
-                    vec_store(&tape->mgu.h[t + 1][row][n_2], h_next_2);
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n], candidate_0);
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_1], candidate_1);
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_2], candidate_2);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n], h_next_0);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_1], h_next_1);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_2], h_next_2);
                 }
             }
         }
@@ -1613,23 +1633,23 @@ static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients 
 {
     /* dense.d_kernel[k,n] += dense.d_y[b,n] * mgu.h[30,b,k] */
     for (int k = 0; k < 24; k += 3 * VEC) {
-        const int k_1 = k + VEC;
-        const int k_2 = k + 2 * VEC;
+        const int k_plus_1 = k + VEC;
+        const int k_plus_2 = k + 2 * VEC;
         vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][0]);
-        vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_1][0]);
-        vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_2][0]);
+        vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_plus_1][0]);
+        vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_plus_2][0]);
         for (int b = 0; b < rows; b++) {
             const vec d_y = vec_splat(tape->dense.d_y[b][0]);
             const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
             d_kernel_0 += d_y * h_0;
-            const vec h_1 = vec_load(&tape->mgu.h[30][b][k_1]);
+            const vec h_1 = vec_load(&tape->mgu.h[30][b][k_plus_1]);
             d_kernel_1 += d_y * h_1;
-            const vec h_2 = vec_load(&tape->mgu.h[30][b][k_2]);
+            const vec h_2 = vec_load(&tape->mgu.h[30][b][k_plus_2]);
             d_kernel_2 += d_y * h_2;
         }
         vec_store(&gradients->dense.kernel[k][0], d_kernel_0);
-        vec_store(&gradients->dense.kernel[k_1][0], d_kernel_1);
-        vec_store(&gradients->dense.kernel[k_2][0], d_kernel_2);
+        vec_store(&gradients->dense.kernel[k_plus_1][0], d_kernel_1);
+        vec_store(&gradients->dense.kernel[k_plus_2][0], d_kernel_2);
     }
 }
 
@@ -1637,12 +1657,12 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
     struct mgu_gradients *restrict gradients, int rows)
 {
     /* mgu.d_h[30,b,n] = 0
-     * mgu.d_h[30,b,n] += dense.d_y[b,n_1] * dense.kernel_transposed[n_1,n] */
+     * mgu.d_h[30,b,n] += dense.d_y[b,m] * dense.kernel_transposed[m,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
-        const int n_1 = n + VEC;
-        const int n_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
         for (int b = 0; b < rows; b += 2) {
-            const int b_1 = b + 1 < rows ? b + 1 : b;
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             vec d_h_0_0 = vec_splat(0.0f);
             vec d_h_0_1 = vec_splat(0.0f);
             vec d_h_0_2 = vec_splat(0.0f);
@@ -1652,20 +1672,22 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
             const vec d_y_0 = vec_splat(tape->dense.d_y[b][0]);
             const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][0][n % 8]));
             d_h_0_0 += d_y_0 * kernel_transposed_0;
-            const vec d_y_1 = vec_splat(tape->dense.d_y[b_1][0]);
+            const vec d_y_1 = vec_splat(tape->dense.d_y[b_plus_1][0]);
             d_h_1_0 += d_y_1 * kernel_transposed_0;
-            const vec kernel_transposed_1 = vec_keep(vec_load(&training->dense.kernel_transposed[n_1 / 8][0][n_1 % 8]));
+            const vec kernel_transposed_1 =
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][0][n_plus_1 % 8]));
             d_h_0_1 += d_y_0 * kernel_transposed_1;
             d_h_1_1 += d_y_1 * kernel_transposed_1;
-            const vec kernel_transposed_2 = vec_keep(vec_load(&training->dense.kernel_transposed[n_2 / 8][0][n_2 % 8]));
+            const vec kernel_transposed_2 =
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_2 / 8][0][n_plus_2 % 8]));
             d_h_0_2 += d_y_0 * kernel_transposed_2;
             d_h_1_2 += d_y_1 * kernel_transposed_2;
             vec_store(&tape->mgu.d_h[0][b][n], d_h_0_0);
-            vec_store(&tape->mgu.d_h[0][b][n_1], d_h_0_1);
-            vec_store(&tape->mgu.d_h[0][b][n_2], d_h_0_2);
-            vec_store(&tape->mgu.d_h[0][b_1][n], d_h_1_0);
-            vec_store(&tape->mgu.d_h[0][b_1][n_1], d_h_1_1);
-            vec_store(&tape->mgu.d_h[0][b_1][n_2], d_h_1_2);
+            vec_store(&tape->mgu.d_h[0][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->mgu.d_h[0][b][n_plus_2], d_h_0_2);
+            vec_store(&tape->mgu.d_h[0][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->mgu.d_h[0][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->mgu.d_h[0][b_plus_1][n_plus_2], d_h_1_2);
         }
     }
     /* dense.d_bias[n] += dense.d_y[b,n] */
@@ -1734,18 +1756,18 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 }
             }
             /* mgu.d_m[t,b,n] = 0
-             * mgu.d_m[t,b,n] += mgu.d_sum_1[t,b,n_1] * mgu.recurrent_kernel_transposed[n_1,n]
+             * mgu.d_m[t,b,n] += mgu.d_sum_1[t,b,m] * mgu.recurrent_kernel_transposed[m,n]
              * mgu.d_p[t,b,1,n] = mgu.d_sum_1[t,b,n]
              * mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n]
              * mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
             for (int n = 0; n < 24; n += 3 * VEC) {
-                const int n_1 = n + VEC;
-                const int n_2 = n + 2 * VEC;
+                const int n_plus_1 = n + VEC;
+                const int n_plus_2 = n + 2 * VEC;
                 for (int b = 0; b < rows; b += 4) {
-                    const int b_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                     vec d_m_0_0 = vec_splat(0.0f);
                     vec d_m_0_1 = vec_splat(0.0f);
                     vec d_m_0_2 = vec_splat(0.0f);
@@ -1758,26 +1780,28 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_m_3_0 = vec_splat(0.0f);
                     vec d_m_3_1 = vec_splat(0.0f);
                     vec d_m_3_2 = vec_splat(0.0f);
-                    for (int n_3 = 0; n_3 < 24; n_3++) {
-                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][n_3]);
+                    for (int m = 0; m < 24; m++) {
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][m]);
                         const vec recurrent_kernel_transposed_0 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][n_3][n % 8]));
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
                         d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
                         const vec recurrent_kernel_transposed_1 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_1 / 8][n_3][n_1 % 8]));
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 %
+                            8]));
                         d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
                         const vec recurrent_kernel_transposed_2 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_2 / 8][n_3][n_2 % 8]));
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 %
+                            8]));
                         d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_1][n_3]);
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_1][m]);
                         d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
                         d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
                         d_m_1_2 += d_sum_1_1 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_2][n_3]);
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_2][m]);
                         d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
                         d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
                         d_m_2_2 += d_sum_1_2 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_3][n_3]);
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_3][m]);
                         d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
                         d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
                         d_m_3_2 += d_sum_1_3 * recurrent_kernel_transposed_2;
@@ -1789,90 +1813,94 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         { d_m_3_0, d_m_3_1, d_m_3_2 },
                     };
                     for (int r = 0; r < 4 && b + r < rows; r++) {
-                        const int row = b + r;
-                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][row][n]);
+                        const int b_plus_r = b + r;
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n]);
                         const vec d_p_1_0 = d_sum_1_0;
-                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][row][n_1]);
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_1]);
                         const vec d_p_1_1 = d_sum_1_1;
-                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][row][n_2]);
+                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_2]);
                         const vec d_p_1_2 = d_sum_1_2;
-                        const vec h_0 = vec_load(&tape->mgu.h[t][row][n]);
-                        vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[row][n]);
+                        const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                        vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
                         d_f_0 += d_m[r][0] * h_0;
-                        const vec h_1 = vec_load(&tape->mgu.h[t][row][n_1]);
-                        vec d_f_1 = vec_load(&tape->local.mgu_backward.d_f[row][n_1]);
+                        const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                        vec d_f_1 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1]);
                         d_f_1 += d_m[r][1] * h_1;
-                        const vec h_2 = vec_load(&tape->mgu.h[t][row][n_2]);
-                        vec d_f_2 = vec_load(&tape->local.mgu_backward.d_f[row][n_2]);
+                        const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
+                        vec d_f_2 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2]);
                         d_f_2 += d_m[r][2] * h_2;
-                        const vec f_0 = vec_load(&tape->mgu.f[t][row][n]);
-                        vec d_h_0 = vec_load(&tape->mgu.d_h[t % 2][row][n]);
+                        const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
+                        vec d_h_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n]);
                         d_h_0 += d_m[r][0] * f_0;
-                        const vec f_1 = vec_load(&tape->mgu.f[t][row][n_1]);
-                        vec d_h_1 = vec_load(&tape->mgu.d_h[t % 2][row][n_1]);
+                        const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
+                        vec d_h_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1]);
                         d_h_1 += d_m[r][1] * f_1;
-                        const vec f_2 = vec_load(&tape->mgu.f[t][row][n_2]);
-                        vec d_h_2 = vec_load(&tape->mgu.d_h[t % 2][row][n_2]);
+                        const vec f_2 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_2]);
+                        vec d_h_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2]);
                         d_h_2 += d_m[r][2] * f_2;
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
                         const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][row][1][n % 8], d_p_1_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][row][1][n_1 % 8], d_p_1_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][row][1][n_2 % 8], d_p_1_2);
-                        vec_store(&tape->local.mgu_backward.d_f[row][n], d_f_0);
-                        vec_store(&tape->local.mgu_backward.d_f[row][n_1], d_f_1);
-                        vec_store(&tape->local.mgu_backward.d_f[row][n_2], d_f_2);
-                        vec_store(&tape->mgu.d_h[t % 2][row][n], d_h_0);
-                        vec_store(&tape->mgu.d_h[t % 2][row][n_1], d_h_1);
-                        vec_store(&tape->mgu.d_h[t % 2][row][n_2], d_h_2);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][row][n], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][row][n_1], d_sum_1);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][row][n_2], d_sum_2);
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][1][n % 8], d_p_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][1][n_plus_1 % 8],
+                            d_p_1_1);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][1][n_plus_2 % 8],
+                            d_p_1_2);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2], d_f_2);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h_2);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1], d_sum_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2], d_sum_2);
                     }
                 }
             }
-            /* mgu.d_h[t,b,n] += mgu.d_sum[t,b,n_1] * mgu.recurrent_kernel_transposed_2[n_1,n]
+            /* mgu.d_h[t,b,n] += mgu.d_sum[t,b,m] * mgu.recurrent_kernel_transposed_2[m,n]
              * mgu.d_p[t,b,0,n] = mgu.d_sum[t,b,n] */
             for (int n = 0; n < 24; n += 3 * VEC) {
-                const int n_1 = n + VEC;
-                const int n_2 = n + 2 * VEC;
+                const int n_plus_1 = n + VEC;
+                const int n_plus_2 = n + 2 * VEC;
                 for (int b = 0; b < rows; b += 4) {
-                    const int b_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                     vec d_h_0_0 = vec_load(&tape->mgu.d_h[t % 2][b][n]);
-                    vec d_h_0_1 = vec_load(&tape->mgu.d_h[t % 2][b][n_1]);
-                    vec d_h_0_2 = vec_load(&tape->mgu.d_h[t % 2][b][n_2]);
-                    vec d_h_1_0 = vec_load(&tape->mgu.d_h[t % 2][b_1][n]);
-                    vec d_h_1_1 = vec_load(&tape->mgu.d_h[t % 2][b_1][n_1]);
-                    vec d_h_1_2 = vec_load(&tape->mgu.d_h[t % 2][b_1][n_2]);
-                    vec d_h_2_0 = vec_load(&tape->mgu.d_h[t % 2][b_2][n]);
-                    vec d_h_2_1 = vec_load(&tape->mgu.d_h[t % 2][b_2][n_1]);
-                    vec d_h_2_2 = vec_load(&tape->mgu.d_h[t % 2][b_2][n_2]);
-                    vec d_h_3_0 = vec_load(&tape->mgu.d_h[t % 2][b_3][n]);
-                    vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_3][n_1]);
-                    vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_3][n_2]);
-                    for (int n_3 = 0; n_3 < 24; n_3++) {
-                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][n_3]);
+                    vec d_h_0_1 = vec_load(&tape->mgu.d_h[t % 2][b][n_plus_1]);
+                    vec d_h_0_2 = vec_load(&tape->mgu.d_h[t % 2][b][n_plus_2]);
+                    vec d_h_1_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_1][n]);
+                    vec d_h_1_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_1][n_plus_1]);
+                    vec d_h_1_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_1][n_plus_2]);
+                    vec d_h_2_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_2][n]);
+                    vec d_h_2_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_2][n_plus_1]);
+                    vec d_h_2_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_2][n_plus_2]);
+                    vec d_h_3_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n]);
+                    vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_1]);
+                    vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_2]);
+                    for (int m = 0; m < 24; m++) {
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][m]);
                         const vec recurrent_kernel_transposed_2_0 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][n_3][n % 8]));
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
                         d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
                         const vec recurrent_kernel_transposed_2_1 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_1 / 8][n_3][n_1 % 8]));
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 %
+                            8]));
                         d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
                         const vec recurrent_kernel_transposed_2_2 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_2 / 8][n_3][n_2 % 8]));
+                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 %
+                            8]));
                         d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_1][n_3]);
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_1][m]);
                         d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
                         d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
                         d_h_1_2 += d_sum_1 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_2][n_3]);
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_2][m]);
                         d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
                         d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
                         d_h_2_2 += d_sum_2 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_3][n_3]);
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_3][m]);
                         d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
                         d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
                         d_h_3_2 += d_sum_3 * recurrent_kernel_transposed_2_2;
@@ -1884,31 +1912,33 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         { d_h_3_0, d_h_3_1, d_h_3_2 },
                     };
                     for (int r = 0; r < 4 && b + r < rows; r++) {
-                        const int row = b + r;
-                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][row][n]);
+                        const int b_plus_r = b + r;
+                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n]);
                         const vec d_p_0_0 = d_sum_0;
-                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][row][n_1]);
+                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1]);
                         const vec d_p_0_1 = d_sum_1;
-                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][row][n_2]);
+                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2]);
                         const vec d_p_0_2 = d_sum_2;
-                        vec_store(&tape->mgu.d_h[t % 2][row][n], d_h[r][0]);
-                        vec_store(&tape->mgu.d_h[t % 2][row][n_1], d_h[r][1]);
-                        vec_store(&tape->mgu.d_h[t % 2][row][n_2], d_h[r][2]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][row][0][n % 8], d_p_0_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][row][0][n_1 % 8], d_p_0_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][row][0][n_2 % 8], d_p_0_2);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h[r][2]);
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][0][n % 8], d_p_0_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][0][n_plus_1 % 8],
+                            d_p_0_1);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][0][n_plus_2 % 8],
+                            d_p_0_2);
                     }
                 }
             }
         }
         /* mgu.d_recurrent_kernel_sum[k,n] += mgu.d_sum_1[t,b,n] * mgu.m[t,b,k] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int k = 0; k < 24; k += 4) {
-                const int k_1 = k + 1;
-                const int k_2 = k + 2;
-                const int k_3 = k + 3;
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
                 vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
@@ -1926,19 +1956,19 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_1_0 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
                         const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
-                        const vec d_sum_1_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_1]));
+                        const vec d_sum_1_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_1]));
                         d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
-                        const vec d_sum_1_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_2]));
+                        const vec d_sum_1_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_2]));
                         d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
-                        const vec m_1 = vec_splat(tape->mgu.m[t][b][k_1]);
+                        const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
                         d_recurrent_kernel_sum_1_1 += d_sum_1_1 * m_1;
                         d_recurrent_kernel_sum_1_2 += d_sum_1_2 * m_1;
-                        const vec m_2 = vec_splat(tape->mgu.m[t][b][k_2]);
+                        const vec m_2 = vec_splat(tape->mgu.m[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_0 += d_sum_1_0 * m_2;
                         d_recurrent_kernel_sum_2_1 += d_sum_1_1 * m_2;
                         d_recurrent_kernel_sum_2_2 += d_sum_1_2 * m_2;
-                        const vec m_3 = vec_splat(tape->mgu.m[t][b][k_3]);
+                        const vec m_3 = vec_splat(tape->mgu.m[t][b][k_plus_3]);
                         d_recurrent_kernel_sum_3_0 += d_sum_1_0 * m_3;
                         d_recurrent_kernel_sum_3_1 += d_sum_1_1 * m_3;
                         d_recurrent_kernel_sum_3_2 += d_sum_1_2 * m_3;
@@ -1946,62 +1976,62 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 }
                 d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n %
                     8]);
-                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k][n_1
-                    % 8]);
-                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k][n_2
-                    % 8]);
-                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_1][n %
-                    8]);
-                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1
-                    / 8][k_1][n_1 % 8]);
-                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2
-                    / 8][k_1][n_2 % 8]);
-                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_2][n %
-                    8]);
-                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1
-                    / 8][k_2][n_1 % 8]);
-                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2
-                    / 8][k_2][n_2 % 8]);
-                d_recurrent_kernel_sum_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_3][n %
-                    8]);
-                d_recurrent_kernel_sum_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1
-                    / 8][k_3][n_1 % 8]);
-                d_recurrent_kernel_sum_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2
-                    / 8][k_3][n_2 % 8]);
+                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
+                    / 8][k][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
+                    / 8][k][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n
+                    / 8][k_plus_1][n % 8]);
+                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
+                    / 8][k_plus_1][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
+                    / 8][k_plus_1][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n
+                    / 8][k_plus_2][n % 8]);
+                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
+                    / 8][k_plus_2][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
+                    / 8][k_plus_2][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n
+                    / 8][k_plus_3][n % 8]);
+                d_recurrent_kernel_sum_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
+                    / 8][k_plus_3][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
+                    / 8][k_plus_3][n_plus_2 % 8]);
                 vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8],
                     d_recurrent_kernel_sum_0_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8],
                     d_recurrent_kernel_sum_0_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8],
                     d_recurrent_kernel_sum_0_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_1][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k_1][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k_1][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_2][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k_2][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k_2][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_3][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8],
                     d_recurrent_kernel_sum_3_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_1 / 8][k_3][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
                     d_recurrent_kernel_sum_3_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_2 / 8][k_3][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
                     d_recurrent_kernel_sum_3_2);
             }
         }
         /* mgu.d_recurrent_kernel_sum_2[k,n] += mgu.d_sum[t,b,n] * mgu.h[t,b,k] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int k = 0; k < 24; k += 4) {
-                const int k_1 = k + 1;
-                const int k_2 = k + 2;
-                const int k_3 = k + 3;
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
                 vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_2_0_2 = vec_splat(0.0f);
@@ -2019,19 +2049,19 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_0 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
                         const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                         d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
-                        const vec d_sum_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_1]));
+                        const vec d_sum_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_1]));
                         d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
-                        const vec d_sum_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_2]));
+                        const vec d_sum_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_2]));
                         d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
-                        const vec h_1 = vec_splat(tape->mgu.h[t][b][k_1]);
+                        const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
                         d_recurrent_kernel_sum_2_1_1 += d_sum_1 * h_1;
                         d_recurrent_kernel_sum_2_1_2 += d_sum_2 * h_1;
-                        const vec h_2 = vec_splat(tape->mgu.h[t][b][k_2]);
+                        const vec h_2 = vec_splat(tape->mgu.h[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_2_0 += d_sum_0 * h_2;
                         d_recurrent_kernel_sum_2_2_1 += d_sum_1 * h_2;
                         d_recurrent_kernel_sum_2_2_2 += d_sum_2 * h_2;
-                        const vec h_3 = vec_splat(tape->mgu.h[t][b][k_3]);
+                        const vec h_3 = vec_splat(tape->mgu.h[t][b][k_plus_3]);
                         d_recurrent_kernel_sum_2_3_0 += d_sum_0 * h_3;
                         d_recurrent_kernel_sum_2_3_1 += d_sum_1 * h_3;
                         d_recurrent_kernel_sum_2_3_2 += d_sum_2 * h_3;
@@ -2039,51 +2069,51 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 }
                 d_recurrent_kernel_sum_2_0_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n
                     % 8]);
-                d_recurrent_kernel_sum_2_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
-                    / 8][k][n_1 % 8]);
-                d_recurrent_kernel_sum_2_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
-                    / 8][k][n_2 % 8]);
+                d_recurrent_kernel_sum_2_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
+                    / 8][k][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
+                    / 8][k][n_plus_2 % 8]);
                 d_recurrent_kernel_sum_2_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
-                    / 8][k_1][n % 8]);
-                d_recurrent_kernel_sum_2_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
-                    / 8][k_1][n_1 % 8]);
-                d_recurrent_kernel_sum_2_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
-                    / 8][k_1][n_2 % 8]);
+                    / 8][k_plus_1][n % 8]);
+                d_recurrent_kernel_sum_2_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
+                    / 8][k_plus_1][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
+                    / 8][k_plus_1][n_plus_2 % 8]);
                 d_recurrent_kernel_sum_2_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
-                    / 8][k_2][n % 8]);
-                d_recurrent_kernel_sum_2_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
-                    / 8][k_2][n_1 % 8]);
-                d_recurrent_kernel_sum_2_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
-                    / 8][k_2][n_2 % 8]);
+                    / 8][k_plus_2][n % 8]);
+                d_recurrent_kernel_sum_2_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
+                    / 8][k_plus_2][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
+                    / 8][k_plus_2][n_plus_2 % 8]);
                 d_recurrent_kernel_sum_2_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
-                    / 8][k_3][n % 8]);
-                d_recurrent_kernel_sum_2_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1
-                    / 8][k_3][n_1 % 8]);
-                d_recurrent_kernel_sum_2_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2
-                    / 8][k_3][n_2 % 8]);
+                    / 8][k_plus_3][n % 8]);
+                d_recurrent_kernel_sum_2_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
+                    / 8][k_plus_3][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
+                    / 8][k_plus_3][n_plus_2 % 8]);
                 vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8],
                     d_recurrent_kernel_sum_2_0_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8],
                     d_recurrent_kernel_sum_2_0_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8],
                     d_recurrent_kernel_sum_2_0_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_1][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8],
                     d_recurrent_kernel_sum_2_1_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k_1][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
                     d_recurrent_kernel_sum_2_1_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k_1][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
                     d_recurrent_kernel_sum_2_1_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_2][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8],
                     d_recurrent_kernel_sum_2_2_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k_2][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
                     d_recurrent_kernel_sum_2_2_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k_2][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
                     d_recurrent_kernel_sum_2_2_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_3][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8],
                     d_recurrent_kernel_sum_2_3_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_1 / 8][k_3][n_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
                     d_recurrent_kernel_sum_2_3_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_2 / 8][k_3][n_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
                     d_recurrent_kernel_sum_2_3_2);
             }
         }
@@ -2116,8 +2146,8 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
         }
         /* mgu.d_bias_sum[g,n] += mgu.d_p[t,b,g,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             vec d_bias_sum_0_0 = vec_splat(0.0f);
             vec d_bias_sum_0_1 = vec_splat(0.0f);
             vec d_bias_sum_0_2 = vec_splat(0.0f);
@@ -2128,30 +2158,34 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 for (int b = 0; b < rows; b++) {
                     const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][0][n % 8]);
                     d_bias_sum_0_0 += d_p_0_0;
-                    const vec d_p_0_1 = vec_load(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][b][0][n_1 % 8]);
+                    const vec d_p_0_1 =
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b][0][n_plus_1 % 8]);
                     d_bias_sum_0_1 += d_p_0_1;
-                    const vec d_p_0_2 = vec_load(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][b][0][n_2 % 8]);
+                    const vec d_p_0_2 =
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b][0][n_plus_2 % 8]);
                     d_bias_sum_0_2 += d_p_0_2;
                     const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][1][n % 8]);
                     d_bias_sum_1_0 += d_p_1_0;
-                    const vec d_p_1_1 = vec_load(&tape->local.mgu_backward.d_p[n_1 / 8][t % 5][b][1][n_1 % 8]);
+                    const vec d_p_1_1 =
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b][1][n_plus_1 % 8]);
                     d_bias_sum_1_1 += d_p_1_1;
-                    const vec d_p_1_2 = vec_load(&tape->local.mgu_backward.d_p[n_2 / 8][t % 5][b][1][n_2 % 8]);
+                    const vec d_p_1_2 =
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b][1][n_plus_2 % 8]);
                     d_bias_sum_1_2 += d_p_1_2;
                 }
             }
             d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][0][n % 8]);
-            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][0][n_1 % 8]);
-            d_bias_sum_0_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][0][n_2 % 8]);
+            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][0][n_plus_1 % 8]);
+            d_bias_sum_0_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][0][n_plus_2 % 8]);
             d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][1][n % 8]);
-            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][1][n_1 % 8]);
-            d_bias_sum_1_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][1][n_2 % 8]);
+            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][1][n_plus_1 % 8]);
+            d_bias_sum_1_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][1][n_plus_2 % 8]);
             vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][0][n_1 % 8], d_bias_sum_0_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][0][n_2 % 8], d_bias_sum_0_2);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][0][n_plus_1 % 8], d_bias_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][0][n_plus_2 % 8], d_bias_sum_0_2);
             vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_1 / 8][1][n_1 % 8], d_bias_sum_1_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_2 / 8][1][n_2 % 8], d_bias_sum_1_2);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][1][n_plus_1 % 8], d_bias_sum_1_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][1][n_plus_2 % 8], d_bias_sum_1_2);
         }
     }
     /* mgu.d_bias[24*g+n] += mgu.d_bias_sum[g,n] */

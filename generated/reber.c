@@ -750,57 +750,65 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
          * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
          * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
             vec z_0_0 = table_0_0;
-            const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_1]);
+            const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_1]);
             vec z_0_1 = table_0_1;
-            const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_2]);
+            const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_2]);
             vec z_0_2 = table_0_2;
             const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n]);
             vec z_1_0 = table_1_0;
-            const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_1]);
+            const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_1]);
             vec z_1_1 = table_1_1;
-            const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_2]);
+            const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_2]);
             vec z_1_2 = table_1_2;
             const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n]);
             vec z_2_0 = table_2_0;
-            const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_1]);
+            const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_1]);
             vec z_2_1 = table_2_1;
-            const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_2]);
+            const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_2]);
             vec z_2_2 = table_2_2;
             const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
             vec z_3_0 = table_3_0;
-            const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_1]);
+            const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_1]);
             vec z_3_1 = table_3_1;
-            const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_2]);
+            const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_2]);
             vec z_3_2 = table_3_2;
             for (int k = 0; k < 24; k++) {
                 const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                 const vec h = vec_splat(scratch->lstm.h[t % 2][k]);
                 z_0_0 += recurrent_kernel_0_0 * h;
-                const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][0][n_1 % 8]);
+                const vec recurrent_kernel_0_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]);
                 z_0_1 += recurrent_kernel_0_1 * h;
-                const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][0][n_2 % 8]);
+                const vec recurrent_kernel_0_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]);
                 z_0_2 += recurrent_kernel_0_2 * h;
                 const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
                 z_1_0 += recurrent_kernel_1_0 * h;
-                const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][1][n_1 % 8]);
+                const vec recurrent_kernel_1_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]);
                 z_1_1 += recurrent_kernel_1_1 * h;
-                const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][1][n_2 % 8]);
+                const vec recurrent_kernel_1_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]);
                 z_1_2 += recurrent_kernel_1_2 * h;
                 const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
                 z_2_0 += recurrent_kernel_2_0 * h;
-                const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][2][n_1 % 8]);
+                const vec recurrent_kernel_2_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][2][n_plus_1 % 8]);
                 z_2_1 += recurrent_kernel_2_1 * h;
-                const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][2][n_2 % 8]);
+                const vec recurrent_kernel_2_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][2][n_plus_2 % 8]);
                 z_2_2 += recurrent_kernel_2_2 * h;
                 const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
                 z_3_0 += recurrent_kernel_3_0 * h;
-                const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][3][n_1 % 8]);
+                const vec recurrent_kernel_3_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][3][n_plus_1 % 8]);
                 z_3_1 += recurrent_kernel_3_1 * h;
-                const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][3][n_2 % 8]);
+                const vec recurrent_kernel_3_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][3][n_plus_2 % 8]);
                 z_3_2 += recurrent_kernel_3_2 * h;
             }
             const vec i_0 = vec_sigmoid(z_0_0);
@@ -817,9 +825,9 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
             const vec o_2 = vec_sigmoid(z_3_2);
             const vec c_0 = vec_load(&scratch->lstm.c[t % 2][n]);
             const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
-            const vec c_1 = vec_load(&scratch->lstm.c[t % 2][n_1]);
+            const vec c_1 = vec_load(&scratch->lstm.c[t % 2][n_plus_1]);
             const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-            const vec c_2 = vec_load(&scratch->lstm.c[t % 2][n_2]);
+            const vec c_2 = vec_load(&scratch->lstm.c[t % 2][n_plus_2]);
             const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
             const vec tanh_c_0 = vec_tanh(c_next_0);
             const vec tanh_c_1 = vec_tanh(c_next_1);
@@ -828,11 +836,11 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
             const vec h_next_1 = o_1 * tanh_c_1;
             const vec h_next_2 = o_2 * tanh_c_2;
             vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next_0);
-            vec_store(&scratch->lstm.c[(t + 1) % 2][n_1], c_next_1);
-            vec_store(&scratch->lstm.c[(t + 1) % 2][n_2], c_next_2);
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n_plus_1], c_next_1);
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n_plus_2], c_next_2);
             vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next_0);
-            vec_store(&scratch->lstm.h[(t + 1) % 2][n_1], h_next_1);
-            vec_store(&scratch->lstm.h[(t + 1) % 2][n_2], h_next_2);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n_plus_1], h_next_1);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n_plus_2], h_next_2);
         }
     }
 }
@@ -934,58 +942,66 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
         for (int n = 0; n < 24; n += 3 * VEC) {
-            const int n_1 = n + VEC;
-            const int n_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b++) {
                 const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
                 vec z_0_0 = table_0_0;
-                const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_1]);
+                const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_1]);
                 vec z_0_1 = table_0_1;
-                const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_2]);
+                const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_2]);
                 vec z_0_2 = table_0_2;
                 const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
                 vec z_1_0 = table_1_0;
-                const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_1]);
+                const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_1]);
                 vec z_1_1 = table_1_1;
-                const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_2]);
+                const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_2]);
                 vec z_1_2 = table_1_2;
                 const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
                 vec z_2_0 = table_2_0;
-                const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_1]);
+                const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_1]);
                 vec z_2_1 = table_2_1;
-                const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_2]);
+                const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_2]);
                 vec z_2_2 = table_2_2;
                 const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
                 vec z_3_0 = table_3_0;
-                const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_1]);
+                const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_1]);
                 vec z_3_1 = table_3_1;
-                const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_2]);
+                const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_2]);
                 vec z_3_2 = table_3_2;
                 for (int k = 0; k < 24; k++) {
                     const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                     const vec h = vec_splat(scratch->lstm.h[t % 2][b][k]);
                     z_0_0 += recurrent_kernel_0_0 * h;
-                    const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][0][n_1 % 8]);
+                    const vec recurrent_kernel_0_1 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]);
                     z_0_1 += recurrent_kernel_0_1 * h;
-                    const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][0][n_2 % 8]);
+                    const vec recurrent_kernel_0_2 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]);
                     z_0_2 += recurrent_kernel_0_2 * h;
                     const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
                     z_1_0 += recurrent_kernel_1_0 * h;
-                    const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][1][n_1 % 8]);
+                    const vec recurrent_kernel_1_1 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]);
                     z_1_1 += recurrent_kernel_1_1 * h;
-                    const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][1][n_2 % 8]);
+                    const vec recurrent_kernel_1_2 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]);
                     z_1_2 += recurrent_kernel_1_2 * h;
                     const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
                     z_2_0 += recurrent_kernel_2_0 * h;
-                    const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][2][n_1 % 8]);
+                    const vec recurrent_kernel_2_1 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][2][n_plus_1 % 8]);
                     z_2_1 += recurrent_kernel_2_1 * h;
-                    const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][2][n_2 % 8]);
+                    const vec recurrent_kernel_2_2 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][2][n_plus_2 % 8]);
                     z_2_2 += recurrent_kernel_2_2 * h;
                     const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
                     z_3_0 += recurrent_kernel_3_0 * h;
-                    const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][3][n_1 % 8]);
+                    const vec recurrent_kernel_3_1 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][3][n_plus_1 % 8]);
                     z_3_1 += recurrent_kernel_3_1 * h;
-                    const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][3][n_2 % 8]);
+                    const vec recurrent_kernel_3_2 =
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][3][n_plus_2 % 8]);
                     z_3_2 += recurrent_kernel_3_2 * h;
                 }
                 const vec i_0 = vec_sigmoid(z_0_0);
@@ -1002,9 +1018,9 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
                 const vec o_2 = vec_sigmoid(z_3_2);
                 const vec c_0 = vec_load(&scratch->lstm.c[t % 2][b][n]);
                 const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
-                const vec c_1 = vec_load(&scratch->lstm.c[t % 2][b][n_1]);
+                const vec c_1 = vec_load(&scratch->lstm.c[t % 2][b][n_plus_1]);
                 const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-                const vec c_2 = vec_load(&scratch->lstm.c[t % 2][b][n_2]);
+                const vec c_2 = vec_load(&scratch->lstm.c[t % 2][b][n_plus_2]);
                 const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
                 const vec tanh_c_0 = vec_tanh(c_next_0);
                 const vec tanh_c_1 = vec_tanh(c_next_1);
@@ -1013,11 +1029,11 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
                 const vec h_next_1 = o_1 * tanh_c_1;
                 const vec h_next_2 = o_2 * tanh_c_2;
                 vec_store(&scratch->lstm.c[(t + 1) % 2][b][n], c_next_0);
-                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_1], c_next_1);
-                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_2], c_next_2);
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_plus_1], c_next_1);
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_plus_2], c_next_2);
                 vec_store(&scratch->lstm.h[(t + 1) % 2][b][n], h_next_0);
-                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_1], h_next_1);
-                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_2], h_next_2);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_plus_1], h_next_1);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_plus_2], h_next_2);
             }
         }
     }
@@ -1030,11 +1046,11 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
      * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
     for (int n = 0; n < 8; n += VEC) {
         for (int b = 0; b < rows; b += 6) {
-            const int b_1 = b + 1 < rows ? b + 1 : b;
-            const int b_2 = b + 2 < rows ? b + 2 : b;
-            const int b_3 = b + 3 < rows ? b + 3 : b;
-            const int b_4 = b + 4 < rows ? b + 4 : b;
-            const int b_5 = b + 5 < rows ? b + 5 : b;
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+            const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+            const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+            const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+            const int b_plus_5 = b + 5 < rows ? b + 5 : b;
             const vec bias = vec_load(&packed->dense.bias[n]);
             vec z_0 = bias;
             vec z_1 = bias;
@@ -1046,23 +1062,23 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
                 const vec kernel = vec_keep(vec_load(&packed->dense.kernel[n / 8][k][n % 8]));
                 const vec h_0 = vec_splat(scratch->lstm.h[0][b][k]);
                 z_0 += kernel * h_0;
-                const vec h_1 = vec_splat(scratch->lstm.h[0][b_1][k]);
+                const vec h_1 = vec_splat(scratch->lstm.h[0][b_plus_1][k]);
                 z_1 += kernel * h_1;
-                const vec h_2 = vec_splat(scratch->lstm.h[0][b_2][k]);
+                const vec h_2 = vec_splat(scratch->lstm.h[0][b_plus_2][k]);
                 z_2 += kernel * h_2;
-                const vec h_3 = vec_splat(scratch->lstm.h[0][b_3][k]);
+                const vec h_3 = vec_splat(scratch->lstm.h[0][b_plus_3][k]);
                 z_3 += kernel * h_3;
-                const vec h_4 = vec_splat(scratch->lstm.h[0][b_4][k]);
+                const vec h_4 = vec_splat(scratch->lstm.h[0][b_plus_4][k]);
                 z_4 += kernel * h_4;
-                const vec h_5 = vec_splat(scratch->lstm.h[0][b_5][k]);
+                const vec h_5 = vec_splat(scratch->lstm.h[0][b_plus_5][k]);
                 z_5 += kernel * h_5;
             }
             vec_store(&scratch->local.dense.z[b][n], z_0);
-            vec_store(&scratch->local.dense.z[b_1][n], z_1);
-            vec_store(&scratch->local.dense.z[b_2][n], z_2);
-            vec_store(&scratch->local.dense.z[b_3][n], z_3);
-            vec_store(&scratch->local.dense.z[b_4][n], z_4);
-            vec_store(&scratch->local.dense.z[b_5][n], z_5);
+            vec_store(&scratch->local.dense.z[b_plus_1][n], z_1);
+            vec_store(&scratch->local.dense.z[b_plus_2][n], z_2);
+            vec_store(&scratch->local.dense.z[b_plus_3][n], z_3);
+            vec_store(&scratch->local.dense.z[b_plus_4][n], z_4);
+            vec_store(&scratch->local.dense.z[b_plus_5][n], z_5);
         }
     }
     /* dense.highest[b] = -inf */
@@ -1170,57 +1186,57 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
      * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
      * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
-        const int n_1 = n + VEC;
-        const int n_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
         const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
         vec z_0_0 = table_0_0;
-        const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_1]);
+        const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_1]);
         vec z_0_1 = table_0_1;
-        const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_2]);
+        const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_2]);
         vec z_0_2 = table_0_2;
         const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n]);
         vec z_1_0 = table_1_0;
-        const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_1]);
+        const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_1]);
         vec z_1_1 = table_1_1;
-        const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_2]);
+        const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_2]);
         vec z_1_2 = table_1_2;
         const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n]);
         vec z_2_0 = table_2_0;
-        const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_1]);
+        const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_1]);
         vec z_2_1 = table_2_1;
-        const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_2]);
+        const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_2]);
         vec z_2_2 = table_2_2;
         const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
         vec z_3_0 = table_3_0;
-        const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_1]);
+        const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_1]);
         vec z_3_1 = table_3_1;
-        const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_2]);
+        const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_2]);
         vec z_3_2 = table_3_2;
         for (int k = 0; k < 24; k++) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
             const vec h = vec_splat(state->lstm.h[0][k]);
             z_0_0 += recurrent_kernel_0_0 * h;
-            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][0][n_1 % 8]);
+            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]);
             z_0_1 += recurrent_kernel_0_1 * h;
-            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][0][n_2 % 8]);
+            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]);
             z_0_2 += recurrent_kernel_0_2 * h;
             const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
             z_1_0 += recurrent_kernel_1_0 * h;
-            const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][1][n_1 % 8]);
+            const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]);
             z_1_1 += recurrent_kernel_1_1 * h;
-            const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][1][n_2 % 8]);
+            const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]);
             z_1_2 += recurrent_kernel_1_2 * h;
             const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
             z_2_0 += recurrent_kernel_2_0 * h;
-            const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][2][n_1 % 8]);
+            const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][2][n_plus_1 % 8]);
             z_2_1 += recurrent_kernel_2_1 * h;
-            const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][2][n_2 % 8]);
+            const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][2][n_plus_2 % 8]);
             z_2_2 += recurrent_kernel_2_2 * h;
             const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
             z_3_0 += recurrent_kernel_3_0 * h;
-            const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_1 / 8][k][3][n_1 % 8]);
+            const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][3][n_plus_1 % 8]);
             z_3_1 += recurrent_kernel_3_1 * h;
-            const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_2 / 8][k][3][n_2 % 8]);
+            const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][3][n_plus_2 % 8]);
             z_3_2 += recurrent_kernel_3_2 * h;
         }
         const vec i_0 = vec_sigmoid(z_0_0);
@@ -1237,9 +1253,9 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
         const vec o_2 = vec_sigmoid(z_3_2);
         const vec c_0 = vec_load(&state->lstm.c[0][n]);
         const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
-        const vec c_1 = vec_load(&state->lstm.c[0][n_1]);
+        const vec c_1 = vec_load(&state->lstm.c[0][n_plus_1]);
         const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-        const vec c_2 = vec_load(&state->lstm.c[0][n_2]);
+        const vec c_2 = vec_load(&state->lstm.c[0][n_plus_2]);
         const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
         const vec tanh_c_0 = vec_tanh(c_next_0);
         const vec tanh_c_1 = vec_tanh(c_next_1);
@@ -1248,11 +1264,11 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
         const vec h_next_1 = o_1 * tanh_c_1;
         const vec h_next_2 = o_2 * tanh_c_2;
         vec_store(&state->lstm.c[1][n], c_next_0);
-        vec_store(&state->lstm.c[1][n_1], c_next_1);
-        vec_store(&state->lstm.c[1][n_2], c_next_2);
+        vec_store(&state->lstm.c[1][n_plus_1], c_next_1);
+        vec_store(&state->lstm.c[1][n_plus_2], c_next_2);
         vec_store(&state->lstm.h[1][n], h_next_0);
-        vec_store(&state->lstm.h[1][n_1], h_next_1);
-        vec_store(&state->lstm.h[1][n_2], h_next_2);
+        vec_store(&state->lstm.h[1][n_plus_1], h_next_1);
+        vec_store(&state->lstm.h[1][n_plus_2], h_next_2);
     }
 }
 
@@ -1391,10 +1407,10 @@ static void dense_prepare_training(const struct reber_weights *restrict weights,
             vec_store(&training->dense.kernel[n / 8][k][n % 8], kernel_2);
         }
     }
-    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
+    /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int n = 0; n < 8; n++) {
-        for (int n_1 = 0; n_1 < 24; n_1++) {
-            training->dense.kernel_transposed[n_1 / 8][n][n_1 % 8] = weights->dense.kernel[n_1][n];
+        for (int m = 0; m < 24; m++) {
+            training->dense.kernel_transposed[m / 8][n][m % 8] = weights->dense.kernel[m][n];
         }
     }
 }
@@ -1402,20 +1418,20 @@ static void dense_prepare_training(const struct reber_weights *restrict weights,
 static void lstm_prepare_training_2(const struct reber_weights *restrict weights,
     struct reber_training *restrict training)
 {
-    /* lstm.recurrent_kernel_transposed[n,g,n_1] = lstm.recurrent_kernel[n_1,24*g+n] */
+    /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,24*g+n] */
     for (int n = 0; n < 24; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int n_1 = 0; n_1 < 24; n_1++) {
-                training->lstm.recurrent_kernel_transposed[n_1 / 8][n][g][n_1 % 8] =
-                    weights->lstm.recurrent_kernel[n_1][24 * g + n];
+            for (int m = 0; m < 24; m++) {
+                training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8] =
+                    weights->lstm.recurrent_kernel[m][24 * g + n];
             }
         }
     }
-    /* lstm.kernel_transposed[n,g,n_1] = lstm.kernel[n_1,24*g+n] */
+    /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,24*g+n] */
     for (int n = 0; n < 24; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int n_1 = 0; n_1 < 8; n_1++) {
-                training->lstm.kernel_transposed[n_1 / 8][n][g][n_1 % 8] = weights->lstm.kernel[n_1][24 * g + n];
+            for (int m = 0; m < 8; m++) {
+                training->lstm.kernel_transposed[m / 8][n][g][m % 8] = weights->lstm.kernel[m][24 * g + n];
             }
         }
     }
@@ -1463,8 +1479,8 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
         for (int n = 0; n < 24; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
-                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
                 vec z_0_0 = bias_0;
                 const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
@@ -1485,9 +1501,9 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                     const vec kernel_0 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
-                    const vec y_1 = vec_splat(tape->embedding.y[t][b_1][k]);
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
-                    const vec y_2 = vec_splat(tape->embedding.y[t][b_2][k]);
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
                     const vec kernel_1 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
                     z_0_1 += kernel_1 * y_0;
@@ -1507,9 +1523,9 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                         vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
-                    const vec h_1 = vec_splat(tape->lstm.h[t][b_1][k]);
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
                     z_1_0 += recurrent_kernel_0 * h_1;
-                    const vec h_2 = vec_splat(tape->lstm.h[t][b_2][k]);
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
                     z_2_0 += recurrent_kernel_0 * h_2;
                     const vec recurrent_kernel_1 =
                         vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
@@ -1533,22 +1549,22 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                     { z_2_0, z_2_1, z_2_2, z_2_3 },
                 };
                 for (int r = 0; r < 3 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec i = vec_sigmoid(z[r][0]);
                     const vec f = vec_sigmoid(z[r][1]);
-                    const vec g = vec_tanh(z[r][2]);
+                    const vec g_ = vec_tanh(z[r][2]);
                     const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&tape->lstm.c[t][row][n]);
-                    const vec c_next = f * c + i * g;
+                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
                     const vec tanh_c = vec_tanh(c_next);
                     const vec h_next = o * tanh_c;
-                    vec_store(&tape->lstm.i[t][row][n], i);
-                    vec_store(&tape->lstm.f[t][row][n], f);
-                    vec_store(&tape->lstm.g[t][row][n], g);
-                    vec_store(&tape->lstm.o[t][row][n], o);
-                    vec_store(&tape->lstm.c[t + 1][row][n], c_next);
-                    vec_store(&tape->lstm.tanh_c[t][row][n], tanh_c);
-                    vec_store(&tape->lstm.h[t + 1][row][n], h_next);
+                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
+                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
+                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
+                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
+                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
                 }
             }
         }
@@ -1561,11 +1577,11 @@ static void dense_forward(const struct reber_training *restrict training, struct
      * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
     for (int n = 0; n < 8; n += VEC) {
         for (int b = 0; b < rows; b += 6) {
-            const int b_1 = b + 1 < rows ? b + 1 : b;
-            const int b_2 = b + 2 < rows ? b + 2 : b;
-            const int b_3 = b + 3 < rows ? b + 3 : b;
-            const int b_4 = b + 4 < rows ? b + 4 : b;
-            const int b_5 = b + 5 < rows ? b + 5 : b;
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+            const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+            const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+            const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+            const int b_plus_5 = b + 5 < rows ? b + 5 : b;
             const vec bias = vec_load(&training->dense.bias[n]);
             vec z_0 = bias;
             vec z_1 = bias;
@@ -1577,23 +1593,23 @@ static void dense_forward(const struct reber_training *restrict training, struct
                 const vec kernel = vec_keep(vec_load(&training->dense.kernel[n / 8][k][n % 8]));
                 const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
                 z_0 += kernel * h_0;
-                const vec h_1 = vec_splat(tape->lstm.h[24][b_1][k]);
+                const vec h_1 = vec_splat(tape->lstm.h[24][b_plus_1][k]);
                 z_1 += kernel * h_1;
-                const vec h_2 = vec_splat(tape->lstm.h[24][b_2][k]);
+                const vec h_2 = vec_splat(tape->lstm.h[24][b_plus_2][k]);
                 z_2 += kernel * h_2;
-                const vec h_3 = vec_splat(tape->lstm.h[24][b_3][k]);
+                const vec h_3 = vec_splat(tape->lstm.h[24][b_plus_3][k]);
                 z_3 += kernel * h_3;
-                const vec h_4 = vec_splat(tape->lstm.h[24][b_4][k]);
+                const vec h_4 = vec_splat(tape->lstm.h[24][b_plus_4][k]);
                 z_4 += kernel * h_4;
-                const vec h_5 = vec_splat(tape->lstm.h[24][b_5][k]);
+                const vec h_5 = vec_splat(tape->lstm.h[24][b_plus_5][k]);
                 z_5 += kernel * h_5;
             }
             vec_store(&tape->dense.z[b][n], z_0);
-            vec_store(&tape->dense.z[b_1][n], z_1);
-            vec_store(&tape->dense.z[b_2][n], z_2);
-            vec_store(&tape->dense.z[b_3][n], z_3);
-            vec_store(&tape->dense.z[b_4][n], z_4);
-            vec_store(&tape->dense.z[b_5][n], z_5);
+            vec_store(&tape->dense.z[b_plus_1][n], z_1);
+            vec_store(&tape->dense.z[b_plus_2][n], z_2);
+            vec_store(&tape->dense.z[b_plus_3][n], z_3);
+            vec_store(&tape->dense.z[b_plus_4][n], z_4);
+            vec_store(&tape->dense.z[b_plus_5][n], z_5);
         }
     }
     /* dense.highest[b] = -inf */
@@ -1824,38 +1840,38 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[24,b,k] */
     for (int n = 0; n < 8; n += VEC) {
         for (int k = 0; k < 24; k += 6) {
-            const int k_1 = k + 1;
-            const int k_2 = k + 2;
-            const int k_3 = k + 3;
-            const int k_4 = k + 4;
-            const int k_5 = k + 5;
+            const int k_plus_1 = k + 1;
+            const int k_plus_2 = k + 2;
+            const int k_plus_3 = k + 3;
+            const int k_plus_4 = k + 4;
+            const int k_plus_5 = k + 5;
             vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][n]);
-            vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_1][n]);
-            vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_2][n]);
-            vec d_kernel_3 = vec_load(&gradients->dense.kernel[k_3][n]);
-            vec d_kernel_4 = vec_load(&gradients->dense.kernel[k_4][n]);
-            vec d_kernel_5 = vec_load(&gradients->dense.kernel[k_5][n]);
+            vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_plus_1][n]);
+            vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_plus_2][n]);
+            vec d_kernel_3 = vec_load(&gradients->dense.kernel[k_plus_3][n]);
+            vec d_kernel_4 = vec_load(&gradients->dense.kernel[k_plus_4][n]);
+            vec d_kernel_5 = vec_load(&gradients->dense.kernel[k_plus_5][n]);
             for (int b = 0; b < rows; b++) {
                 const vec d_z = vec_keep(vec_load(&tape->dense.d_z[b][n]));
                 const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
                 d_kernel_0 += d_z * h_0;
-                const vec h_1 = vec_splat(tape->lstm.h[24][b][k_1]);
+                const vec h_1 = vec_splat(tape->lstm.h[24][b][k_plus_1]);
                 d_kernel_1 += d_z * h_1;
-                const vec h_2 = vec_splat(tape->lstm.h[24][b][k_2]);
+                const vec h_2 = vec_splat(tape->lstm.h[24][b][k_plus_2]);
                 d_kernel_2 += d_z * h_2;
-                const vec h_3 = vec_splat(tape->lstm.h[24][b][k_3]);
+                const vec h_3 = vec_splat(tape->lstm.h[24][b][k_plus_3]);
                 d_kernel_3 += d_z * h_3;
-                const vec h_4 = vec_splat(tape->lstm.h[24][b][k_4]);
+                const vec h_4 = vec_splat(tape->lstm.h[24][b][k_plus_4]);
                 d_kernel_4 += d_z * h_4;
-                const vec h_5 = vec_splat(tape->lstm.h[24][b][k_5]);
+                const vec h_5 = vec_splat(tape->lstm.h[24][b][k_plus_5]);
                 d_kernel_5 += d_z * h_5;
             }
             vec_store(&gradients->dense.kernel[k][n], d_kernel_0);
-            vec_store(&gradients->dense.kernel[k_1][n], d_kernel_1);
-            vec_store(&gradients->dense.kernel[k_2][n], d_kernel_2);
-            vec_store(&gradients->dense.kernel[k_3][n], d_kernel_3);
-            vec_store(&gradients->dense.kernel[k_4][n], d_kernel_4);
-            vec_store(&gradients->dense.kernel[k_5][n], d_kernel_5);
+            vec_store(&gradients->dense.kernel[k_plus_1][n], d_kernel_1);
+            vec_store(&gradients->dense.kernel[k_plus_2][n], d_kernel_2);
+            vec_store(&gradients->dense.kernel[k_plus_3][n], d_kernel_3);
+            vec_store(&gradients->dense.kernel[k_plus_4][n], d_kernel_4);
+            vec_store(&gradients->dense.kernel[k_plus_5][n], d_kernel_5);
         }
     }
 }
@@ -1864,14 +1880,14 @@ static void lstm_backward(const struct reber_training *restrict training, struct
     struct reber_gradients *restrict gradients, int rows)
 {
     /* lstm.d_h[24,b,n] = 0
-     * lstm.d_h[24,b,n] += dense.d_z[b,n_1] * dense.kernel_transposed[n_1,n] */
+     * lstm.d_h[24,b,n] += dense.d_z[b,m] * dense.kernel_transposed[m,n] */
     for (int n = 0; n < 24; n += 3 * VEC) {
-        const int n_1 = n + VEC;
-        const int n_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
         for (int b = 0; b < rows; b += 4) {
-            const int b_1 = b + 1 < rows ? b + 1 : b;
-            const int b_2 = b + 2 < rows ? b + 2 : b;
-            const int b_3 = b + 3 < rows ? b + 3 : b;
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+            const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+            const int b_plus_3 = b + 3 < rows ? b + 3 : b;
             vec d_h_0_0 = vec_splat(0.0f);
             vec d_h_0_1 = vec_splat(0.0f);
             vec d_h_0_2 = vec_splat(0.0f);
@@ -1884,42 +1900,41 @@ static void lstm_backward(const struct reber_training *restrict training, struct
             vec d_h_3_0 = vec_splat(0.0f);
             vec d_h_3_1 = vec_splat(0.0f);
             vec d_h_3_2 = vec_splat(0.0f);
-            for (int n_3 = 0; n_3 < 8; n_3++) {
-                const vec d_z_0 = vec_splat(tape->dense.d_z[b][n_3]);
-                const vec kernel_transposed_0 =
-                    vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][n_3][n % 8]));
+            for (int m = 0; m < 8; m++) {
+                const vec d_z_0 = vec_splat(tape->dense.d_z[b][m]);
+                const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][m][n % 8]));
                 d_h_0_0 += d_z_0 * kernel_transposed_0;
                 const vec kernel_transposed_1 =
-                    vec_keep(vec_load(&training->dense.kernel_transposed[n_1 / 8][n_3][n_1 % 8]));
+                    vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
                 d_h_0_1 += d_z_0 * kernel_transposed_1;
                 const vec kernel_transposed_2 =
-                    vec_keep(vec_load(&training->dense.kernel_transposed[n_2 / 8][n_3][n_2 % 8]));
+                    vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
                 d_h_0_2 += d_z_0 * kernel_transposed_2;
-                const vec d_z_1 = vec_splat(tape->dense.d_z[b_1][n_3]);
+                const vec d_z_1 = vec_splat(tape->dense.d_z[b_plus_1][m]);
                 d_h_1_0 += d_z_1 * kernel_transposed_0;
                 d_h_1_1 += d_z_1 * kernel_transposed_1;
                 d_h_1_2 += d_z_1 * kernel_transposed_2;
-                const vec d_z_2 = vec_splat(tape->dense.d_z[b_2][n_3]);
+                const vec d_z_2 = vec_splat(tape->dense.d_z[b_plus_2][m]);
                 d_h_2_0 += d_z_2 * kernel_transposed_0;
                 d_h_2_1 += d_z_2 * kernel_transposed_1;
                 d_h_2_2 += d_z_2 * kernel_transposed_2;
-                const vec d_z_3 = vec_splat(tape->dense.d_z[b_3][n_3]);
+                const vec d_z_3 = vec_splat(tape->dense.d_z[b_plus_3][m]);
                 d_h_3_0 += d_z_3 * kernel_transposed_0;
                 d_h_3_1 += d_z_3 * kernel_transposed_1;
                 d_h_3_2 += d_z_3 * kernel_transposed_2;
             }
             vec_store(&tape->lstm.d_h[0][b][n], d_h_0_0);
-            vec_store(&tape->lstm.d_h[0][b][n_1], d_h_0_1);
-            vec_store(&tape->lstm.d_h[0][b][n_2], d_h_0_2);
-            vec_store(&tape->lstm.d_h[0][b_1][n], d_h_1_0);
-            vec_store(&tape->lstm.d_h[0][b_1][n_1], d_h_1_1);
-            vec_store(&tape->lstm.d_h[0][b_1][n_2], d_h_1_2);
-            vec_store(&tape->lstm.d_h[0][b_2][n], d_h_2_0);
-            vec_store(&tape->lstm.d_h[0][b_2][n_1], d_h_2_1);
-            vec_store(&tape->lstm.d_h[0][b_2][n_2], d_h_2_2);
-            vec_store(&tape->lstm.d_h[0][b_3][n], d_h_3_0);
-            vec_store(&tape->lstm.d_h[0][b_3][n_1], d_h_3_1);
-            vec_store(&tape->lstm.d_h[0][b_3][n_2], d_h_3_2);
+            vec_store(&tape->lstm.d_h[0][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[0][b][n_plus_2], d_h_0_2);
+            vec_store(&tape->lstm.d_h[0][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[0][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[0][b_plus_1][n_plus_2], d_h_1_2);
+            vec_store(&tape->lstm.d_h[0][b_plus_2][n], d_h_2_0);
+            vec_store(&tape->lstm.d_h[0][b_plus_2][n_plus_1], d_h_2_1);
+            vec_store(&tape->lstm.d_h[0][b_plus_2][n_plus_2], d_h_2_2);
+            vec_store(&tape->lstm.d_h[0][b_plus_3][n], d_h_3_0);
+            vec_store(&tape->lstm.d_h[0][b_plus_3][n_plus_1], d_h_3_1);
+            vec_store(&tape->lstm.d_h[0][b_plus_3][n_plus_2], d_h_3_2);
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
@@ -1996,12 +2011,12 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     const vec d_f = d_c_next * c;
                     const vec f = vec_load(&tape->lstm.f[t][b][n]);
                     const vec d_c = d_c_next * f;
-                    const vec g = vec_load(&tape->lstm.g[t][b][n]);
-                    const vec d_i = d_c_next * g;
+                    const vec g_ = vec_load(&tape->lstm.g[t][b][n]);
+                    const vec d_i = d_c_next * g_;
                     const vec i = vec_load(&tape->lstm.i[t][b][n]);
                     const vec d_g = d_c_next * i;
                     const vec d_z_3 = d_o * (o * (1.0f - o));
-                    const vec d_z_2 = d_g * (1.0f - g * g);
+                    const vec d_z_2 = d_g * (1.0f - g_ * g_);
                     const vec d_z_1 = d_f * (f * (1.0f - f));
                     const vec d_z_0 = d_i * (i * (1.0f - i));
                     vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
@@ -2013,14 +2028,14 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                 }
             }
             /* lstm.d_h[t,b,n] = 0
-             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.recurrent_kernel_transposed[n_1,g,n] */
+             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
             for (int n = 0; n < 24; n += 3 * VEC) {
-                const int n_1 = n + VEC;
-                const int n_2 = n + 2 * VEC;
+                const int n_plus_1 = n + VEC;
+                const int n_plus_2 = n + 2 * VEC;
                 for (int b = 0; b < rows; b += 4) {
-                    const int b_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                     vec d_h_0_0 = vec_splat(0.0f);
                     vec d_h_0_1 = vec_splat(0.0f);
                     vec d_h_0_2 = vec_splat(0.0f);
@@ -2033,54 +2048,57 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    for (int n_3 = 0; n_3 < 24; n_3++) {
+                    for (int m = 0; m < 24; m++) {
                         for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b][g][n_3 % 8]);
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][g][m % 8]);
                             const vec recurrent_kernel_transposed_0 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][n_3][g][n % 8]));
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
                             d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
                             const vec recurrent_kernel_transposed_1 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_1 / 8][n_3][g][n_1 %
-                                8]));
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_1
+                                / 8][m][g][n_plus_1 % 8]));
                             d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
                             const vec recurrent_kernel_transposed_2 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_2 / 8][n_3][g][n_2 %
-                                8]));
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_2
+                                / 8][m][g][n_plus_2 % 8]));
                             d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
-                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b_1][g][n_3 % 8]);
+                            const vec d_z_1 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][g][m % 8]);
                             d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
                             d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
                             d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
-                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b_2][g][n_3 % 8]);
+                            const vec d_z_2 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][g][m % 8]);
                             d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
                             d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
                             d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
-                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 8][b_3][g][n_3 % 8]);
+                            const vec d_z_3 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][g][m % 8]);
                             d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
                             d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
                             d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
                         }
                     }
                     vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b][n_1], d_h_0_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b][n_2], d_h_0_2);
-                    vec_store(&tape->lstm.d_h[t % 2][b_1][n], d_h_1_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_1], d_h_1_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_2], d_h_1_2);
-                    vec_store(&tape->lstm.d_h[t % 2][b_2][n], d_h_2_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_1], d_h_2_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_2], d_h_2_2);
-                    vec_store(&tape->lstm.d_h[t % 2][b_3][n], d_h_3_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_1], d_h_3_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_2], d_h_3_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_2], d_h_0_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n], d_h_1_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_1], d_h_1_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_2], d_h_1_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n], d_h_2_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_1], d_h_2_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_2], d_h_2_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n], d_h_3_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_1], d_h_3_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_2], d_h_3_2);
                 }
             }
         }
         /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
         for (int n = 0; n < 24; n += VEC) {
             for (int k = 0; k < 24; k += 3) {
-                const int k_1 = k + 1;
-                const int k_2 = k + 2;
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
                 vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
@@ -2098,9 +2116,9 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                         const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8]));
                         const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
-                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_1]);
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
-                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_2]);
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
                         const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8]));
                         d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
@@ -2125,21 +2143,21 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                 d_recurrent_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n
                     % 8]);
                 d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][0][n % 8]);
+                    / 8][k_plus_1][0][n % 8]);
                 d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][1][n % 8]);
+                    / 8][k_plus_1][1][n % 8]);
                 d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][2][n % 8]);
+                    / 8][k_plus_1][2][n % 8]);
                 d_recurrent_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][3][n % 8]);
+                    / 8][k_plus_1][3][n % 8]);
                 d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][0][n % 8]);
+                    / 8][k_plus_2][0][n % 8]);
                 d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][1][n % 8]);
+                    / 8][k_plus_2][1][n % 8]);
                 d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][2][n % 8]);
+                    / 8][k_plus_2][2][n % 8]);
                 d_recurrent_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][3][n % 8]);
+                    / 8][k_plus_2][3][n % 8]);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
                     d_recurrent_kernel_sum_0_0);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
@@ -2148,21 +2166,21 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     d_recurrent_kernel_sum_0_2);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
                     d_recurrent_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8],
                     d_recurrent_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8],
                     d_recurrent_kernel_sum_2_3);
             }
         }
@@ -2217,85 +2235,85 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             }
         }
         /* embedding.d_y[t,b,n] = 0
-         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.kernel_transposed[n_1,g,n] */
+         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,m] * lstm.kernel_transposed[m,g,n] */
         for (int t = t_start; t < t_end; t++) {
             for (int n = 0; n < 8; n += VEC) {
                 for (int b = 0; b < rows; b += 6) {
-                    const int b_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_3 = b + 3 < rows ? b + 3 : b;
-                    const int b_4 = b + 4 < rows ? b + 4 : b;
-                    const int b_5 = b + 5 < rows ? b + 5 : b;
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                    const int b_plus_5 = b + 5 < rows ? b + 5 : b;
                     vec d_y_0 = vec_splat(0.0f);
                     vec d_y_1 = vec_splat(0.0f);
                     vec d_y_2 = vec_splat(0.0f);
                     vec d_y_3 = vec_splat(0.0f);
                     vec d_y_4 = vec_splat(0.0f);
                     vec d_y_5 = vec_splat(0.0f);
-                    for (int n_2 = 0; n_2 < 24; n_2++) {
-                        const vec d_z_0_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][0][n_2 % 8]);
+                    for (int m = 0; m < 24; m++) {
+                        const vec d_z_0_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][0][m % 8]);
                         const vec kernel_transposed_0 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][0][n % 8]));
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][0][n % 8]));
                         d_y_0 += d_z_0_0 * kernel_transposed_0;
-                        const vec d_z_1_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][0][n_2 % 8]);
+                        const vec d_z_1_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][0][m % 8]);
                         d_y_1 += d_z_1_0 * kernel_transposed_0;
-                        const vec d_z_2_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][0][n_2 % 8]);
+                        const vec d_z_2_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][0][m % 8]);
                         d_y_2 += d_z_2_0 * kernel_transposed_0;
-                        const vec d_z_3_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][0][n_2 % 8]);
+                        const vec d_z_3_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][0][m % 8]);
                         d_y_3 += d_z_3_0 * kernel_transposed_0;
-                        const vec d_z_4_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][0][n_2 % 8]);
+                        const vec d_z_4_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][0][m % 8]);
                         d_y_4 += d_z_4_0 * kernel_transposed_0;
-                        const vec d_z_5_0 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][0][n_2 % 8]);
+                        const vec d_z_5_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][0][m % 8]);
                         d_y_5 += d_z_5_0 * kernel_transposed_0;
-                        const vec d_z_0_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][1][n_2 % 8]);
+                        const vec d_z_0_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][1][m % 8]);
                         const vec kernel_transposed_1 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][1][n % 8]));
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][1][n % 8]));
                         d_y_0 += d_z_0_1 * kernel_transposed_1;
-                        const vec d_z_1_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][1][n_2 % 8]);
+                        const vec d_z_1_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][1][m % 8]);
                         d_y_1 += d_z_1_1 * kernel_transposed_1;
-                        const vec d_z_2_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][1][n_2 % 8]);
+                        const vec d_z_2_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][1][m % 8]);
                         d_y_2 += d_z_2_1 * kernel_transposed_1;
-                        const vec d_z_3_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][1][n_2 % 8]);
+                        const vec d_z_3_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][1][m % 8]);
                         d_y_3 += d_z_3_1 * kernel_transposed_1;
-                        const vec d_z_4_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][1][n_2 % 8]);
+                        const vec d_z_4_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][1][m % 8]);
                         d_y_4 += d_z_4_1 * kernel_transposed_1;
-                        const vec d_z_5_1 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][1][n_2 % 8]);
+                        const vec d_z_5_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][1][m % 8]);
                         d_y_5 += d_z_5_1 * kernel_transposed_1;
-                        const vec d_z_0_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][2][n_2 % 8]);
+                        const vec d_z_0_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][2][m % 8]);
                         const vec kernel_transposed_2 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][2][n % 8]));
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][2][n % 8]));
                         d_y_0 += d_z_0_2 * kernel_transposed_2;
-                        const vec d_z_1_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][2][n_2 % 8]);
+                        const vec d_z_1_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][2][m % 8]);
                         d_y_1 += d_z_1_2 * kernel_transposed_2;
-                        const vec d_z_2_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][2][n_2 % 8]);
+                        const vec d_z_2_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][2][m % 8]);
                         d_y_2 += d_z_2_2 * kernel_transposed_2;
-                        const vec d_z_3_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][2][n_2 % 8]);
+                        const vec d_z_3_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][2][m % 8]);
                         d_y_3 += d_z_3_2 * kernel_transposed_2;
-                        const vec d_z_4_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][2][n_2 % 8]);
+                        const vec d_z_4_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][2][m % 8]);
                         d_y_4 += d_z_4_2 * kernel_transposed_2;
-                        const vec d_z_5_2 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][2][n_2 % 8]);
+                        const vec d_z_5_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][2][m % 8]);
                         d_y_5 += d_z_5_2 * kernel_transposed_2;
-                        const vec d_z_0_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b][3][n_2 % 8]);
+                        const vec d_z_0_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][3][m % 8]);
                         const vec kernel_transposed_3 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_2][3][n % 8]));
+                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][3][n % 8]));
                         d_y_0 += d_z_0_3 * kernel_transposed_3;
-                        const vec d_z_1_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_1][3][n_2 % 8]);
+                        const vec d_z_1_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][3][m % 8]);
                         d_y_1 += d_z_1_3 * kernel_transposed_3;
-                        const vec d_z_2_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_2][3][n_2 % 8]);
+                        const vec d_z_2_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][3][m % 8]);
                         d_y_2 += d_z_2_3 * kernel_transposed_3;
-                        const vec d_z_3_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_3][3][n_2 % 8]);
+                        const vec d_z_3_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][3][m % 8]);
                         d_y_3 += d_z_3_3 * kernel_transposed_3;
-                        const vec d_z_4_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_4][3][n_2 % 8]);
+                        const vec d_z_4_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][3][m % 8]);
                         d_y_4 += d_z_4_3 * kernel_transposed_3;
-                        const vec d_z_5_3 = vec_splat(tape->local.lstm_backward.d_z[n_2 / 8][t % 8][b_5][3][n_2 % 8]);
+                        const vec d_z_5_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][3][m % 8]);
                         d_y_5 += d_z_5_3 * kernel_transposed_3;
                     }
                     vec_store(&tape->embedding.d_y[t][b][n], d_y_0);
-                    vec_store(&tape->embedding.d_y[t][b_1][n], d_y_1);
-                    vec_store(&tape->embedding.d_y[t][b_2][n], d_y_2);
-                    vec_store(&tape->embedding.d_y[t][b_3][n], d_y_3);
-                    vec_store(&tape->embedding.d_y[t][b_4][n], d_y_4);
-                    vec_store(&tape->embedding.d_y[t][b_5][n], d_y_5);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n], d_y_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n], d_y_2);
+                    vec_store(&tape->embedding.d_y[t][b_plus_3][n], d_y_3);
+                    vec_store(&tape->embedding.d_y[t][b_plus_4][n], d_y_4);
+                    vec_store(&tape->embedding.d_y[t][b_plus_5][n], d_y_5);
                 }
             }
         }

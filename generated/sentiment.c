@@ -598,8 +598,8 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
      * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k] */
     for (int n = 0; n < 100; n += VEC) {
         for (int t = 0; t < 200; t += 3) {
-            const int t_1 = t + 1 < 200 ? t + 1 : t;
-            const int t_2 = t + 2 < 200 ? t + 2 : t;
+            const int t_plus_1 = t + 1 < 200 ? t + 1 : t;
+            const int t_plus_2 = t + 2 < 200 ? t + 2 : t;
             const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
             vec z_0_0 = bias_0;
             const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
@@ -620,9 +620,9 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
                 const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
                 const vec y_0 = vec_splat(scratch->embedding.y[t][k]);
                 z_0_0 += kernel_0 * y_0;
-                const vec y_1 = vec_splat(scratch->embedding.y[t_1][k]);
+                const vec y_1 = vec_splat(scratch->embedding.y[t_plus_1][k]);
                 z_1_0 += kernel_0 * y_1;
-                const vec y_2 = vec_splat(scratch->embedding.y[t_2][k]);
+                const vec y_2 = vec_splat(scratch->embedding.y[t_plus_2][k]);
                 z_2_0 += kernel_0 * y_2;
                 const vec kernel_1 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
                 z_0_1 += kernel_1 * y_0;
@@ -641,14 +641,14 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             vec_store(&scratch->local.lstm.z[n / 8][t][1][n % 8], z_0_1);
             vec_store(&scratch->local.lstm.z[n / 8][t][2][n % 8], z_0_2);
             vec_store(&scratch->local.lstm.z[n / 8][t][3][n % 8], z_0_3);
-            vec_store(&scratch->local.lstm.z[n / 8][t_1][0][n % 8], z_1_0);
-            vec_store(&scratch->local.lstm.z[n / 8][t_1][1][n % 8], z_1_1);
-            vec_store(&scratch->local.lstm.z[n / 8][t_1][2][n % 8], z_1_2);
-            vec_store(&scratch->local.lstm.z[n / 8][t_1][3][n % 8], z_1_3);
-            vec_store(&scratch->local.lstm.z[n / 8][t_2][0][n % 8], z_2_0);
-            vec_store(&scratch->local.lstm.z[n / 8][t_2][1][n % 8], z_2_1);
-            vec_store(&scratch->local.lstm.z[n / 8][t_2][2][n % 8], z_2_2);
-            vec_store(&scratch->local.lstm.z[n / 8][t_2][3][n % 8], z_2_3);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][0][n % 8], z_1_0);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][1][n % 8], z_1_1);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][2][n % 8], z_1_2);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][3][n % 8], z_1_3);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][0][n % 8], z_2_0);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][1][n % 8], z_2_1);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][2][n % 8], z_2_2);
+            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][3][n % 8], z_2_3);
         }
     }
     for (int t = 0; t < 200; t++) {
@@ -695,10 +695,10 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             z_3 += z_3_odd;
             const vec i = vec_sigmoid(z_0);
             const vec f = vec_sigmoid(z_1);
-            const vec g = vec_tanh(z_2);
+            const vec g_ = vec_tanh(z_2);
             const vec o = vec_sigmoid(z_3);
             const vec c = vec_load(&scratch->lstm.c[t % 2][n]);
-            const vec c_next = f * c + i * g;
+            const vec c_next = f * c + i * g_;
             const vec tanh_c = vec_tanh(c_next);
             const vec h_next = o * tanh_c;
             vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next);
@@ -719,12 +719,12 @@ static void dense_predict(const struct sentiment_weights *restrict weights,
         float rest_of_z = 0.0f;
         int k = 0;
         for (; k + 2 * VEC <= 100; k += 2 * VEC) {
-            const int k_1 = k + VEC;
+            const int k_plus_1 = k + VEC;
             const vec kernel_0 = vec_load(&packed->dense.kernel[0][k]);
             const vec h_0 = vec_load(&scratch->lstm.h[0][k]);
             sum_of_z += kernel_0 * h_0;
-            const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_1]);
-            const vec h_1 = vec_load(&scratch->lstm.h[0][k_1]);
+            const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_plus_1]);
+            const vec h_1 = vec_load(&scratch->lstm.h[0][k_plus_1]);
             sum_of_z_odd += kernel_1 * h_1;
         }
         for (; k + VEC <= 100; k += VEC) {
@@ -789,8 +789,8 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
         for (int n = 0; n < 100; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
-                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
                 vec z_0_0 = bias_0;
                 const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
@@ -811,9 +811,9 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                     const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
                     const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
-                    const vec y_1 = vec_splat(scratch->embedding.y[t][b_1][k]);
+                    const vec y_1 = vec_splat(scratch->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
-                    const vec y_2 = vec_splat(scratch->embedding.y[t][b_2][k]);
+                    const vec y_2 = vec_splat(scratch->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
                     const vec kernel_1 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
                     z_0_1 += kernel_1 * y_0;
@@ -833,9 +833,9 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                         vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                     const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
-                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_1][k]);
+                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
                     z_1_0 += recurrent_kernel_0 * h_1;
-                    const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_2][k]);
+                    const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
                     z_2_0 += recurrent_kernel_0 * h_2;
                     const vec recurrent_kernel_1 =
                         vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
@@ -859,17 +859,17 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                     { z_2_0, z_2_1, z_2_2, z_2_3 },
                 };
                 for (int r = 0; r < 3 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec i = vec_sigmoid(z[r][0]);
                     const vec f = vec_sigmoid(z[r][1]);
-                    const vec g = vec_tanh(z[r][2]);
+                    const vec g_ = vec_tanh(z[r][2]);
                     const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&scratch->lstm.c[t % 2][row][n]);
-                    const vec c_next = f * c + i * g;
+                    const vec c = vec_load(&scratch->lstm.c[t % 2][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
                     const vec tanh_c = vec_tanh(c_next);
                     const vec h_next = o * tanh_c;
-                    vec_store(&scratch->lstm.c[(t + 1) % 2][row][n], c_next);
-                    vec_store(&scratch->lstm.h[(t + 1) % 2][row][n], h_next);
+                    vec_store(&scratch->lstm.c[(t + 1) % 2][b_plus_r][n], c_next);
+                    vec_store(&scratch->lstm.h[(t + 1) % 2][b_plus_r][n], h_next);
                 }
             }
         }
@@ -885,9 +885,9 @@ static void dense_predict_batch(const struct sentiment_weights *restrict weights
     }
     /* dense.z[b,n] += dense.kernel[n,k] * lstm.h[200,b,k] */
     for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
+        const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+        const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+        const int b_plus_3 = b + 3 < rows ? b + 3 : b;
         vec sum_of_z_0 = vec_splat(0.0f);
         float rest_of_z_0 = 0.0f;
         vec sum_of_z_1 = vec_splat(0.0f);
@@ -900,9 +900,9 @@ static void dense_predict_batch(const struct sentiment_weights *restrict weights
         for (; k + VEC <= 100; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
             const vec h_0 = vec_load(&scratch->lstm.h[0][b][k]);
-            const vec h_1 = vec_load(&scratch->lstm.h[0][b_1][k]);
-            const vec h_2 = vec_load(&scratch->lstm.h[0][b_2][k]);
-            const vec h_3 = vec_load(&scratch->lstm.h[0][b_3][k]);
+            const vec h_1 = vec_load(&scratch->lstm.h[0][b_plus_1][k]);
+            const vec h_2 = vec_load(&scratch->lstm.h[0][b_plus_2][k]);
+            const vec h_3 = vec_load(&scratch->lstm.h[0][b_plus_3][k]);
             sum_of_z_0 += kernel * h_0;
             sum_of_z_1 += kernel * h_1;
             sum_of_z_2 += kernel * h_2;
@@ -910,18 +910,18 @@ static void dense_predict_batch(const struct sentiment_weights *restrict weights
         }
         for (k = 100 - 100 % VEC; k < 100; k++) {
             rest_of_z_0 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b][k];
-            rest_of_z_1 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_1][k];
-            rest_of_z_2 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_2][k];
-            rest_of_z_3 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_3][k];
+            rest_of_z_1 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_plus_1][k];
+            rest_of_z_2 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_plus_2][k];
+            rest_of_z_3 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_plus_3][k];
         }
         const float z_0 = scratch->local.dense.z[b][0] + vec_sum(sum_of_z_0) + rest_of_z_0;
-        const float z_1 = scratch->local.dense.z[b_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
-        const float z_2 = scratch->local.dense.z[b_2][0] + vec_sum(sum_of_z_2) + rest_of_z_2;
-        const float z_3 = scratch->local.dense.z[b_3][0] + vec_sum(sum_of_z_3) + rest_of_z_3;
+        const float z_1 = scratch->local.dense.z[b_plus_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
+        const float z_2 = scratch->local.dense.z[b_plus_2][0] + vec_sum(sum_of_z_2) + rest_of_z_2;
+        const float z_3 = scratch->local.dense.z[b_plus_3][0] + vec_sum(sum_of_z_3) + rest_of_z_3;
         scratch->local.dense.z[b][0] = z_0;
-        scratch->local.dense.z[b_1][0] = z_1;
-        scratch->local.dense.z[b_2][0] = z_2;
-        scratch->local.dense.z[b_3][0] = z_3;
+        scratch->local.dense.z[b_plus_1][0] = z_1;
+        scratch->local.dense.z[b_plus_2][0] = z_2;
+        scratch->local.dense.z[b_plus_3][0] = z_3;
     }
     /* dense.y[b,n] = sigmoid(dense.z[b,n]) */
     for (int b = 0; b < rows; b++) {
@@ -1075,10 +1075,10 @@ static void lstm_step(const struct sentiment_packed *restrict packed, struct sen
         z_3 += z_3_odd_2;
         const vec i = vec_sigmoid(z_0);
         const vec f = vec_sigmoid(z_1);
-        const vec g = vec_tanh(z_2);
+        const vec g_ = vec_tanh(z_2);
         const vec o = vec_sigmoid(z_3);
         const vec c = vec_load(&state->lstm.c[0][n]);
-        const vec c_next = f * c + i * g;
+        const vec c_next = f * c + i * g_;
         const vec tanh_c = vec_tanh(c_next);
         const vec h_next = o * tanh_c;
         vec_store(&state->lstm.c[1][n], c_next);
@@ -1098,12 +1098,12 @@ static void dense_step(const struct sentiment_weights *restrict weights, const s
         float rest_of_z = 0.0f;
         int k = 0;
         for (; k + 2 * VEC <= 100; k += 2 * VEC) {
-            const int k_1 = k + VEC;
+            const int k_plus_1 = k + VEC;
             const vec kernel_0 = vec_load(&packed->dense.kernel[0][k]);
             const vec h_0 = vec_load(&state->lstm.h[1][k]);
             sum_of_z += kernel_0 * h_0;
-            const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_1]);
-            const vec h_1 = vec_load(&state->lstm.h[1][k_1]);
+            const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_plus_1]);
+            const vec h_1 = vec_load(&state->lstm.h[1][k_plus_1]);
             sum_of_z_odd += kernel_1 * h_1;
         }
         for (; k + VEC <= 100; k += VEC) {
@@ -1188,20 +1188,20 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
 static void lstm_prepare_training_2(const struct sentiment_weights *restrict weights,
     struct sentiment_training *restrict training)
 {
-    /* lstm.recurrent_kernel_transposed[n,g,n_1] = lstm.recurrent_kernel[n_1,100*g+n] */
+    /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,100*g+n] */
     for (int n = 0; n < 100; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int n_1 = 0; n_1 < 100; n_1++) {
-                training->lstm.recurrent_kernel_transposed[n_1 / 8][n][g][n_1 % 8] =
-                    weights->lstm.recurrent_kernel[n_1][100 * g + n];
+            for (int m = 0; m < 100; m++) {
+                training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8] =
+                    weights->lstm.recurrent_kernel[m][100 * g + n];
             }
         }
     }
-    /* lstm.kernel_transposed[n,g,n_1] = lstm.kernel[n_1,100*g+n] */
+    /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,100*g+n] */
     for (int n = 0; n < 100; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int n_1 = 0; n_1 < 32; n_1++) {
-                training->lstm.kernel_transposed[n_1 / 8][n][g][n_1 % 8] = weights->lstm.kernel[n_1][100 * g + n];
+            for (int m = 0; m < 32; m++) {
+                training->lstm.kernel_transposed[m / 8][n][g][m % 8] = weights->lstm.kernel[m][100 * g + n];
             }
         }
     }
@@ -1219,11 +1219,11 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
         const vec kernel_2 = kernel;
         vec_store(&training->dense.kernel[0][k], kernel_2);
     }
-    /* dense.kernel_transposed[n,n_1] = dense.kernel[n_1,n] */
-    for (int n = 0; n < 100; n += VEC) {
-        const vec kernel = vec_load_part(&weights->dense.kernel[n][0], 100 - n);
+    /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
+    for (int m = 0; m < 100; m += VEC) {
+        const vec kernel = vec_load_part(&weights->dense.kernel[m][0], 100 - m);
         const vec kernel_transposed = kernel;
-        vec_store(&training->dense.kernel_transposed[n / 8][0][n % 8], kernel_transposed);
+        vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
     lstm_prepare_training_2(weights, training);
 }
@@ -1262,8 +1262,8 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
         for (int n = 0; n < 100; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
-                const int b_1 = b + 1 < rows ? b + 1 : b;
-                const int b_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
                 vec z_0_0 = bias_0;
                 const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
@@ -1284,9 +1284,9 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     const vec kernel_0 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
-                    const vec y_1 = vec_splat(tape->embedding.y[t][b_1][k]);
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
-                    const vec y_2 = vec_splat(tape->embedding.y[t][b_2][k]);
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
                     const vec kernel_1 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
                     z_0_1 += kernel_1 * y_0;
@@ -1306,9 +1306,9 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                         vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
-                    const vec h_1 = vec_splat(tape->lstm.h[t][b_1][k]);
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
                     z_1_0 += recurrent_kernel_0 * h_1;
-                    const vec h_2 = vec_splat(tape->lstm.h[t][b_2][k]);
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
                     z_2_0 += recurrent_kernel_0 * h_2;
                     const vec recurrent_kernel_1 =
                         vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
@@ -1332,22 +1332,22 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     { z_2_0, z_2_1, z_2_2, z_2_3 },
                 };
                 for (int r = 0; r < 3 && b + r < rows; r++) {
-                    const int row = b + r;
+                    const int b_plus_r = b + r;
                     const vec i = vec_sigmoid(z[r][0]);
                     const vec f = vec_sigmoid(z[r][1]);
-                    const vec g = vec_tanh(z[r][2]);
+                    const vec g_ = vec_tanh(z[r][2]);
                     const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&tape->lstm.c[t][row][n]);
-                    const vec c_next = f * c + i * g;
+                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
                     const vec tanh_c = vec_tanh(c_next);
                     const vec h_next = o * tanh_c;
-                    vec_store(&tape->lstm.i[t][row][n], i);
-                    vec_store(&tape->lstm.f[t][row][n], f);
-                    vec_store(&tape->lstm.g[t][row][n], g);
-                    vec_store(&tape->lstm.o[t][row][n], o);
-                    vec_store(&tape->lstm.c[t + 1][row][n], c_next);
-                    vec_store(&tape->lstm.tanh_c[t][row][n], tanh_c);
-                    vec_store(&tape->lstm.h[t + 1][row][n], h_next);
+                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
+                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
+                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
+                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
+                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
                 }
             }
         }
@@ -1363,9 +1363,9 @@ static void dense_forward(const struct sentiment_weights *restrict weights,
     }
     /* dense.z[b,n] += dense.kernel[n,k] * lstm.h[200,b,k] */
     for (int b = 0; b < rows; b += 4) {
-        const int b_1 = b + 1 < rows ? b + 1 : b;
-        const int b_2 = b + 2 < rows ? b + 2 : b;
-        const int b_3 = b + 3 < rows ? b + 3 : b;
+        const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+        const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+        const int b_plus_3 = b + 3 < rows ? b + 3 : b;
         vec sum_of_z_0 = vec_splat(0.0f);
         float rest_of_z_0 = 0.0f;
         vec sum_of_z_1 = vec_splat(0.0f);
@@ -1378,9 +1378,9 @@ static void dense_forward(const struct sentiment_weights *restrict weights,
         for (; k + VEC <= 100; k += VEC) {
             const vec kernel = vec_load(&training->dense.kernel[0][k]);
             const vec h_0 = vec_load(&tape->lstm.h[200][b][k]);
-            const vec h_1 = vec_load(&tape->lstm.h[200][b_1][k]);
-            const vec h_2 = vec_load(&tape->lstm.h[200][b_2][k]);
-            const vec h_3 = vec_load(&tape->lstm.h[200][b_3][k]);
+            const vec h_1 = vec_load(&tape->lstm.h[200][b_plus_1][k]);
+            const vec h_2 = vec_load(&tape->lstm.h[200][b_plus_2][k]);
+            const vec h_3 = vec_load(&tape->lstm.h[200][b_plus_3][k]);
             sum_of_z_0 += kernel * h_0;
             sum_of_z_1 += kernel * h_1;
             sum_of_z_2 += kernel * h_2;
@@ -1388,18 +1388,18 @@ static void dense_forward(const struct sentiment_weights *restrict weights,
         }
         for (k = 100 - 100 % VEC; k < 100; k++) {
             rest_of_z_0 += training->dense.kernel[0][k] * tape->lstm.h[200][b][k];
-            rest_of_z_1 += training->dense.kernel[0][k] * tape->lstm.h[200][b_1][k];
-            rest_of_z_2 += training->dense.kernel[0][k] * tape->lstm.h[200][b_2][k];
-            rest_of_z_3 += training->dense.kernel[0][k] * tape->lstm.h[200][b_3][k];
+            rest_of_z_1 += training->dense.kernel[0][k] * tape->lstm.h[200][b_plus_1][k];
+            rest_of_z_2 += training->dense.kernel[0][k] * tape->lstm.h[200][b_plus_2][k];
+            rest_of_z_3 += training->dense.kernel[0][k] * tape->lstm.h[200][b_plus_3][k];
         }
         const float z_0 = tape->dense.z[b][0] + vec_sum(sum_of_z_0) + rest_of_z_0;
-        const float z_1 = tape->dense.z[b_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
-        const float z_2 = tape->dense.z[b_2][0] + vec_sum(sum_of_z_2) + rest_of_z_2;
-        const float z_3 = tape->dense.z[b_3][0] + vec_sum(sum_of_z_3) + rest_of_z_3;
+        const float z_1 = tape->dense.z[b_plus_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
+        const float z_2 = tape->dense.z[b_plus_2][0] + vec_sum(sum_of_z_2) + rest_of_z_2;
+        const float z_3 = tape->dense.z[b_plus_3][0] + vec_sum(sum_of_z_3) + rest_of_z_3;
         tape->dense.z[b][0] = z_0;
-        tape->dense.z[b_1][0] = z_1;
-        tape->dense.z[b_2][0] = z_2;
-        tape->dense.z[b_3][0] = z_3;
+        tape->dense.z[b_plus_1][0] = z_1;
+        tape->dense.z[b_plus_2][0] = z_2;
+        tape->dense.z[b_plus_3][0] = z_3;
     }
     /* dense.y[b,n] = sigmoid(dense.z[b,n]) */
     for (int b = 0; b < rows; b++) {
@@ -1520,11 +1520,11 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
     struct sentiment_gradients *restrict gradients, int rows)
 {
     /* lstm.d_h[200,b,n] = 0
-     * lstm.d_h[200,b,n] += dense.d_z[b,n_1] * dense.kernel_transposed[n_1,n] */
+     * lstm.d_h[200,b,n] += dense.d_z[b,m] * dense.kernel_transposed[m,n] */
     for (int n = 0; n < 100; n += 2 * VEC) {
-        const int n_1 = n + VEC < 100 ? n + VEC : n;
+        const int n_plus_1 = n + VEC < 100 ? n + VEC : n;
         for (int b = 0; b < rows; b += 2) {
-            const int b_1 = b + 1 < rows ? b + 1 : b;
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             vec d_h_0_0 = vec_splat(0.0f);
             vec d_h_0_1 = vec_splat(0.0f);
             vec d_h_1_0 = vec_splat(0.0f);
@@ -1532,15 +1532,16 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
             const vec d_z_0 = vec_splat(tape->dense.d_z[b][0]);
             const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][0][n % 8]));
             d_h_0_0 += d_z_0 * kernel_transposed_0;
-            const vec d_z_1 = vec_splat(tape->dense.d_z[b_1][0]);
+            const vec d_z_1 = vec_splat(tape->dense.d_z[b_plus_1][0]);
             d_h_1_0 += d_z_1 * kernel_transposed_0;
-            const vec kernel_transposed_1 = vec_keep(vec_load(&training->dense.kernel_transposed[n_1 / 8][0][n_1 % 8]));
+            const vec kernel_transposed_1 =
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][0][n_plus_1 % 8]));
             d_h_0_1 += d_z_0 * kernel_transposed_1;
             d_h_1_1 += d_z_1 * kernel_transposed_1;
             vec_store(&tape->lstm.d_h[0][b][n], d_h_0_0);
-            vec_store(&tape->lstm.d_h[0][b][n_1], d_h_0_1);
-            vec_store(&tape->lstm.d_h[0][b_1][n], d_h_1_0);
-            vec_store(&tape->lstm.d_h[0][b_1][n_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[0][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[0][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[0][b_plus_1][n_plus_1], d_h_1_1);
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
@@ -1616,12 +1617,12 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     const vec d_f = d_c_next * c;
                     const vec f = vec_load(&tape->lstm.f[t][b][n]);
                     const vec d_c = d_c_next * f;
-                    const vec g = vec_load(&tape->lstm.g[t][b][n]);
-                    const vec d_i = d_c_next * g;
+                    const vec g_ = vec_load(&tape->lstm.g[t][b][n]);
+                    const vec d_i = d_c_next * g_;
                     const vec i = vec_load(&tape->lstm.i[t][b][n]);
                     const vec d_g = d_c_next * i;
                     const vec d_z_3 = d_o * (o * (1.0f - o));
-                    const vec d_z_2 = d_g * (1.0f - g * g);
+                    const vec d_z_2 = d_g * (1.0f - g_ * g_);
                     const vec d_z_1 = d_f * (f * (1.0f - f));
                     const vec d_z_0 = d_i * (i * (1.0f - i));
                     vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
@@ -1633,14 +1634,14 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                 }
             }
             /* lstm.d_h[t,b,n] = 0
-             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.recurrent_kernel_transposed[n_1,g,n] */
+             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
             for (int n = 0; n < 100; n += 3 * VEC) {
-                const int n_1 = n + VEC < 100 ? n + VEC : n;
-                const int n_2 = n + 2 * VEC < 100 ? n + 2 * VEC : n;
+                const int n_plus_1 = n + VEC < 100 ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < 100 ? n + 2 * VEC : n;
                 for (int b = 0; b < rows; b += 4) {
-                    const int b_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                     vec d_h_0_0 = vec_splat(0.0f);
                     vec d_h_0_1 = vec_splat(0.0f);
                     vec d_h_0_2 = vec_splat(0.0f);
@@ -1653,54 +1654,57 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    for (int n_3 = 0; n_3 < 100; n_3++) {
+                    for (int m = 0; m < 100; m++) {
                         for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b][g][n_3 % 8]);
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
                             const vec recurrent_kernel_transposed_0 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][n_3][g][n % 8]));
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
                             d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
                             const vec recurrent_kernel_transposed_1 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_1 / 8][n_3][g][n_1 %
-                                8]));
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_1
+                                / 8][m][g][n_plus_1 % 8]));
                             d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
                             const vec recurrent_kernel_transposed_2 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_2 / 8][n_3][g][n_2 %
-                                8]));
+                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_2
+                                / 8][m][g][n_plus_2 % 8]));
                             d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
-                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b_1][g][n_3 % 8]);
+                            const vec d_z_1 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
                             d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
                             d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
                             d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
-                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b_2][g][n_3 % 8]);
+                            const vec d_z_2 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
                             d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
                             d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
                             d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
-                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[n_3 / 8][t % 4][b_3][g][n_3 % 8]);
+                            const vec d_z_3 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_3][g][m % 8]);
                             d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
                             d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
                             d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
                         }
                     }
                     vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b][n_1], d_h_0_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b][n_2], d_h_0_2);
-                    vec_store(&tape->lstm.d_h[t % 2][b_1][n], d_h_1_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_1], d_h_1_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b_1][n_2], d_h_1_2);
-                    vec_store(&tape->lstm.d_h[t % 2][b_2][n], d_h_2_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_1], d_h_2_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b_2][n_2], d_h_2_2);
-                    vec_store(&tape->lstm.d_h[t % 2][b_3][n], d_h_3_0);
-                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_1], d_h_3_1);
-                    vec_store(&tape->lstm.d_h[t % 2][b_3][n_2], d_h_3_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_2], d_h_0_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n], d_h_1_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_1], d_h_1_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_2], d_h_1_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n], d_h_2_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_1], d_h_2_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_2], d_h_2_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n], d_h_3_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_1], d_h_3_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_2], d_h_3_2);
                 }
             }
         }
         /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
         for (int n = 0; n < 100; n += VEC) {
             for (int k = 0; k < 100; k += 3) {
-                const int k_1 = k + 1 < 100 ? k + 1 : k;
-                const int k_2 = k + 2 < 100 ? k + 2 : k;
+                const int k_plus_1 = k + 1 < 100 ? k + 1 : k;
+                const int k_plus_2 = k + 2 < 100 ? k + 2 : k;
                 vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
@@ -1718,9 +1722,9 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                         const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
                         const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
-                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_1]);
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
-                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_2]);
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
                         const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
                         d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
@@ -1745,21 +1749,21 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                 d_recurrent_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n
                     % 8]);
                 d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][0][n % 8]);
+                    / 8][k_plus_1][0][n % 8]);
                 d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][1][n % 8]);
+                    / 8][k_plus_1][1][n % 8]);
                 d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][2][n % 8]);
+                    / 8][k_plus_1][2][n % 8]);
                 d_recurrent_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_1][3][n % 8]);
+                    / 8][k_plus_1][3][n % 8]);
                 d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][0][n % 8]);
+                    / 8][k_plus_2][0][n % 8]);
                 d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][1][n % 8]);
+                    / 8][k_plus_2][1][n % 8]);
                 d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][2][n % 8]);
+                    / 8][k_plus_2][2][n % 8]);
                 d_recurrent_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_2][3][n % 8]);
+                    / 8][k_plus_2][3][n % 8]);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
                     d_recurrent_kernel_sum_0_0);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
@@ -1768,29 +1772,29 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     d_recurrent_kernel_sum_0_2);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
                     d_recurrent_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_1][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8],
                     d_recurrent_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_2][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8],
                     d_recurrent_kernel_sum_2_3);
             }
         }
         /* lstm.d_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
         for (int n = 0; n < 100; n += VEC) {
             for (int k = 0; k < 32; k += 3) {
-                const int k_1 = k + 1 < 32 ? k + 1 : k;
-                const int k_2 = k + 2 < 32 ? k + 2 : k;
+                const int k_plus_1 = k + 1 < 32 ? k + 1 : k;
+                const int k_plus_2 = k + 2 < 32 ? k + 2 : k;
                 vec d_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_kernel_sum_0_2 = vec_splat(0.0f);
@@ -1808,9 +1812,9 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                         const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
                         const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                         d_kernel_sum_0_0 += d_z_0 * y_0;
-                        const vec y_1 = vec_splat(tape->embedding.y[t][b][k_1]);
+                        const vec y_1 = vec_splat(tape->embedding.y[t][b][k_plus_1]);
                         d_kernel_sum_1_0 += d_z_0 * y_1;
-                        const vec y_2 = vec_splat(tape->embedding.y[t][b][k_2]);
+                        const vec y_2 = vec_splat(tape->embedding.y[t][b][k_plus_2]);
                         d_kernel_sum_2_0 += d_z_0 * y_2;
                         const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
                         d_kernel_sum_0_1 += d_z_1 * y_0;
@@ -1830,38 +1834,38 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                 d_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][1][n % 8]);
                 d_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][2][n % 8]);
                 d_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][3][n % 8]);
-                d_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][0][n % 8]);
-                d_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][1][n % 8]);
-                d_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][2][n % 8]);
-                d_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][3][n % 8]);
-                d_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][0][n % 8]);
-                d_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][1][n % 8]);
-                d_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][2][n % 8]);
-                d_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][3][n % 8]);
+                d_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][0][n % 8]);
+                d_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][1][n % 8]);
+                d_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][2][n % 8]);
+                d_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][3][n % 8]);
+                d_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][0][n % 8]);
+                d_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][1][n % 8]);
+                d_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][2][n % 8]);
+                d_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][3][n % 8]);
                 vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][0][n % 8], d_kernel_sum_0_0);
                 vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][1][n % 8], d_kernel_sum_0_1);
                 vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][2][n % 8], d_kernel_sum_0_2);
                 vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][3][n % 8], d_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][0][n % 8], d_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][1][n % 8], d_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][2][n % 8], d_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_1][3][n % 8], d_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][0][n % 8], d_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][1][n % 8], d_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][2][n % 8], d_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_2][3][n % 8], d_kernel_sum_2_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][0][n % 8], d_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][1][n % 8], d_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][2][n % 8], d_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][3][n % 8], d_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][0][n % 8], d_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][1][n % 8], d_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][2][n % 8], d_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][3][n % 8], d_kernel_sum_2_3);
             }
         }
         /* embedding.d_y[t,b,n] = 0
-         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,n_1] * lstm.kernel_transposed[n_1,g,n] */
+         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,m] * lstm.kernel_transposed[m,g,n] */
         for (int t = t_start; t < t_end; t++) {
             for (int n = 0; n < 32; n += 4 * VEC) {
-                const int n_1 = n + VEC;
-                const int n_2 = n + 2 * VEC;
-                const int n_3 = n + 3 * VEC;
+                const int n_plus_1 = n + VEC;
+                const int n_plus_2 = n + 2 * VEC;
+                const int n_plus_3 = n + 3 * VEC;
                 for (int b = 0; b < rows; b += 3) {
-                    const int b_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                     vec d_y_0_0 = vec_splat(0.0f);
                     vec d_y_0_1 = vec_splat(0.0f);
                     vec d_y_0_2 = vec_splat(0.0f);
@@ -1874,45 +1878,47 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_y_2_1 = vec_splat(0.0f);
                     vec d_y_2_2 = vec_splat(0.0f);
                     vec d_y_2_3 = vec_splat(0.0f);
-                    for (int n_4 = 0; n_4 < 100; n_4++) {
+                    for (int m = 0; m < 100; m++) {
                         for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[n_4 / 8][t % 4][b][g][n_4 % 8]);
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
                             const vec kernel_transposed_0 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][n_4][g][n % 8]));
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][g][n % 8]));
                             d_y_0_0 += d_z_0 * kernel_transposed_0;
-                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[n_4 / 8][t % 4][b_1][g][n_4 % 8]);
+                            const vec d_z_1 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
                             d_y_1_0 += d_z_1 * kernel_transposed_0;
-                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[n_4 / 8][t % 4][b_2][g][n_4 % 8]);
+                            const vec d_z_2 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
                             d_y_2_0 += d_z_2 * kernel_transposed_0;
                             const vec kernel_transposed_1 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_1 / 8][n_4][g][n_1 % 8]));
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
                             d_y_0_1 += d_z_0 * kernel_transposed_1;
                             d_y_1_1 += d_z_1 * kernel_transposed_1;
                             d_y_2_1 += d_z_2 * kernel_transposed_1;
                             const vec kernel_transposed_2 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_2 / 8][n_4][g][n_2 % 8]));
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
                             d_y_0_2 += d_z_0 * kernel_transposed_2;
                             d_y_1_2 += d_z_1 * kernel_transposed_2;
                             d_y_2_2 += d_z_2 * kernel_transposed_2;
                             const vec kernel_transposed_3 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_3 / 8][n_4][g][n_3 % 8]));
+                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_plus_3 / 8][m][g][n_plus_3 % 8]));
                             d_y_0_3 += d_z_0 * kernel_transposed_3;
                             d_y_1_3 += d_z_1 * kernel_transposed_3;
                             d_y_2_3 += d_z_2 * kernel_transposed_3;
                         }
                     }
                     vec_store(&tape->embedding.d_y[t][b][n], d_y_0_0);
-                    vec_store(&tape->embedding.d_y[t][b][n_1], d_y_0_1);
-                    vec_store(&tape->embedding.d_y[t][b][n_2], d_y_0_2);
-                    vec_store(&tape->embedding.d_y[t][b][n_3], d_y_0_3);
-                    vec_store(&tape->embedding.d_y[t][b_1][n], d_y_1_0);
-                    vec_store(&tape->embedding.d_y[t][b_1][n_1], d_y_1_1);
-                    vec_store(&tape->embedding.d_y[t][b_1][n_2], d_y_1_2);
-                    vec_store(&tape->embedding.d_y[t][b_1][n_3], d_y_1_3);
-                    vec_store(&tape->embedding.d_y[t][b_2][n], d_y_2_0);
-                    vec_store(&tape->embedding.d_y[t][b_2][n_1], d_y_2_1);
-                    vec_store(&tape->embedding.d_y[t][b_2][n_2], d_y_2_2);
-                    vec_store(&tape->embedding.d_y[t][b_2][n_3], d_y_2_3);
+                    vec_store(&tape->embedding.d_y[t][b][n_plus_1], d_y_0_1);
+                    vec_store(&tape->embedding.d_y[t][b][n_plus_2], d_y_0_2);
+                    vec_store(&tape->embedding.d_y[t][b][n_plus_3], d_y_0_3);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n], d_y_1_0);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n_plus_1], d_y_1_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n_plus_2], d_y_1_2);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n_plus_3], d_y_1_3);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n], d_y_2_0);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n_plus_1], d_y_2_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n_plus_2], d_y_2_2);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n_plus_3], d_y_2_3);
                 }
             }
         }

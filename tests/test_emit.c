@@ -456,7 +456,7 @@ Test(emit, expressions_keep_their_order)
         ir->inputs[0]->home = ir->output->home = HOME_ARGUMENT;
         ir_find(ir, "v.b")->home = ir_find(ir, "v.c")->home = HOME_SCRATCH;
         Out out = { 0 };
-        emit_nest(&out, arena, ir, NULL, ir->statements[0]);
+        emit_statements(&out, arena, ir, NULL, (const Statement *const *)ir->statements, 1);
         const char *line = strchr(out.text, '\n') + 1;
         cr_expect(!strncmp(line, rows[i].expected, strlen(rows[i].expected)) && line[strlen(rows[i].expected)] == '\n', "%s: %s, expected %s",
                   rows[i].expression, line, rows[i].expected);

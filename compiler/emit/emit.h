@@ -51,7 +51,7 @@ const char *emit_readable_count(Arena *arena, size_t count);    /* "213 301" */
 const char *c_name(Arena *arena, const char *name);             /* as a member */
 const char *c_layer_name(Arena *arena, const char *layer);      /* as the struct of a layer */
 const char *c_variable_name(Arena *arena, const char *name);
-const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis);    /* as a loop variable */
+const char *c_index_name(Arena *arena, const char *name);       /* of an axis, as a loop variable */
 const char *weight_layer(Arena *arena, const struct lstmc_tensor *weight);
 const char *weight_name(const struct lstmc_tensor *weight);
 const char *c_weight_group(Arena *arena, const struct lstmc_model *descriptor, const struct lstmc_tensor *weight);
@@ -137,10 +137,25 @@ typedef struct Constant {
 
 #define CONSTANTS_MAX 8
 
-typedef struct Nest {
+typedef struct Indices {
+    const char **list; int count, capacity;
+} Indices;
+
+/* Consecutive statements that become one nest of C. */
+typedef struct Kernel {
     Arena *arena;
     const Ir *ir;
     Members *members;       /* NULL: whole structs are there */
+    const Statement *const *statements; int count;
+    const AxisNames *names; /* of the axes, in the comment and in the code */
+    const Indices *indices; /* what axes are called in the function: no value in it is */
+} Kernel;
+
+typedef struct Nest {
+    const Kernel *kernel;
+    Arena *arena;
+    const Ir *ir;
+    Members *members;
     const Statement *statement;
     Binding bindings[STATEMENT_AXES_MAX + 1];
     int binding_count;
@@ -217,15 +232,17 @@ bool emit_dispatches(const Programs *programs);
 /* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
 
-/* "t_end": the variables that hold the bounds of one piece of a time loop (emit_nest.c). */
+/* "t_end": the variables that hold the bounds of one piece of a time loop (emit_statements.c). */
 const char *loop_bound(Arena *arena, const Loop *loop, const char *which);
+bool indices_have(const Indices *indices, const char *name);
+Nest nest_of(const Kernel *kernel);     /* the time loop around is bound, nothing else */
 /* One nest, loops included, as C; `rows` is the name of the bound of the batch axis (emit_nest.c). */
-void emit_nest(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *statement);
+void emit_nest(Out *out, const Kernel *kernel);
+void emit_noise(Out *out, Arena *arena, const Ir *ir, const Tensor *noise);     /* of a dropout (emit_noise.c) */
 /* One product by BLAS; two statements: the first sets to zero what the second adds to (emit_product.c). */
-void emit_product(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
-                  int count);
+void emit_product(Out *out, const Kernel *kernel);
 /* The statements themselves, one a line, in one comment. */
-void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count);
+void emit_statement_comments(Out *out, const Kernel *kernel);
 /* All nests of these statements in their time loops. */
 void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
                      int count);

@@ -88,7 +88,7 @@ static void emit_lane_loops(Dot *dot)
     put(to->out, "int %s = 0;", dot->lane);
     Scope scope = tile_open_scope(to);
     if (dot->sets == 2) {
-        const char *next = tile_name(to, arena_format(to->nest.arena, "%s_1", dot->lane));
+        const char *next = tile_beside(to, dot->lane, "1");
         put(to->out, "for (; %s + 2 * VEC <= %d; %s += 2 * VEC) {", dot->lane, extent, dot->lane);
         put(to->out, "const int %s = %s + VEC;", next, dot->lane);
         emit_vectors(dot, dot->lane, 0, 1);

@@ -21,6 +21,8 @@ void tile_close_scope(TileNest *to, Scope scope)
 
 static bool is_taken(const TileNest *to, const char *name)
 {
+    if (indices_have(to->nest.kernel->indices, name))
+        return true;
     for (int i = 0; i < to->name_count; i++)
         if (!strcmp(to->names[i], name))
             return true;
@@ -29,16 +31,24 @@ static bool is_taken(const TileNest *to, const char *name)
 
 const char *tile_name(TileNest *to, const char *wish)
 {
-    const char *first = c_variable_name(to->nest.arena, wish), *name = first;
+    const char *first = c_variable_name(to->nest.arena, wish);
+    if (indices_have(to->nest.kernel->indices, first))
+        first = arena_format(to->nest.arena, "%s_", first);
+    const char *name = first;
     for (int again = 2; is_taken(to, name); again++)
         name = arena_format(to->nest.arena, "%s_%d", first, again);
     arena_append(to->nest.arena, to->names, to->name_count, to->name_capacity, name);
     return name;
 }
 
-const char *tile_axis(TileNest *to, const Axis *axis)
+const char *tile_axis(const TileNest *to, const Axis *axis)
 {
-    return tile_name(to, axis->name);
+    return axis_name(to->nest.kernel->names, axis);
+}
+
+const char *tile_beside(TileNest *to, const char *index, const char *distance)
+{
+    return tile_name(to, arena_format(to->nest.arena, "%s_plus_%s", index, distance));
 }
 
 /* ---- axes ---- */

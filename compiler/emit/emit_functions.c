@@ -188,37 +188,6 @@ static void put_cleared_input_gradient(const Function *to)
             put_cleared(to, to->ir->tensors[i]);
 }
 
-/* Dropout noise is a function of (seed, place, sample in the whole batch, element in the sample). */
-static void put_noise(const Function *to, const Tensor *noise)
-{
-    Arena *arena = to->arena;
-    const char *place = arena_format(arena, "tape->%s", tensor_member(arena, to->ir, noise)), *element = "",
-               *sample = "";
-    int loops = 0;
-    put(to->out, "/* %s: 0 with probability %.9g, else %.9g */", noise->name, noise->rate,
-        1 / (1 - (double)noise->rate));
-    for (int d = 0; d < noise->rank; d++) {
-        const char *name = d == noise->batch_dimension ? "b" : arena_format(arena, "i%d", d);
-        if (d == noise->batch_dimension) {
-            sample = " + b";
-            put(to->out, "for (int b = 0; b < rows; b++) {");
-        } else {
-            element = *element ? arena_format(arena, loops > 1 ? "(%s) * %d + %s" : "%s * %d + %s", element,
-                                              noise->extent[d], name)
-                               : name;
-            loops++;
-            put(to->out, "for (int %s = 0; %s < %d; %s++) {", name, name, noise->extent[d], name);
-        }
-        place = arena_format(arena, "%s[%s]", place, name);
-    }
-    emit_line(to->out, arena,
-              arena_format(arena,
-                           "%s = lstmc_dropout_noise(%s, seed, %d, (uint64_t)(tape->first_row%s), (uint64_t)(%s));",
-                           place, float_text(arena, noise->rate), noise->place, sample, *element ? element : "0"));
-    for (int d = 0; d < noise->rank; d++)
-        put(to->out, "}");
-}
-
 /* The structs of the samples are spread over the arrays of the tape. */
 static void put_taken_inputs(const Function *to)
 {
@@ -299,7 +268,7 @@ static void begin_forward(const Function *to)
         put(to->out, "(void)seed;");
     for (int i = 0; i < ir->tensor_count; i++)
         if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
-            put_noise(to, ir->tensors[i]);
+            emit_noise(to->out, to->arena, ir, ir->tensors[i]);
 }
 
 static void put_rows_of_tape(const Function *to)

@@ -80,13 +80,15 @@ const char *c_variable_name(Arena *arena, const char *name)
     return reserved ? arena_format(arena, "%s_", text) : text;
 }
 
-const char *c_axis_name(Arena *arena, const Statement *statement, const Axis *axis)
+/* Names like those that are made of an axis's name, "n_plus_1", "t_end", step aside. */
+const char *c_index_name(Arena *arena, const char *name)
 {
-    const char *of_loop = statement->loop ? c_variable_name(arena, statement->loop->axis->name) : "";
-    if (statement->loop && statement->loop->axis == axis)
-        return of_loop;
-    const char *name = c_variable_name(arena, axis_name(arena, statement, axis));
-    return strcmp(name, of_loop) ? name : arena_format(arena, "%s_", name);
+    static const char *const derived[] = { "_plus_", "_start", "_end", "_forth" };
+    const char *text = c_variable_name(arena, name);
+    for (size_t i = 0; i < sizeof derived / sizeof *derived; i++)
+        if (strstr(text, derived[i]))
+            return arena_format(arena, "%s_", text);
+    return text;
 }
 
 /* "lstm/kernel": "lstm" and "kernel". */

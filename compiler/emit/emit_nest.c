@@ -12,91 +12,6 @@ typedef struct Emitter {
     int jammed;             /* the binding in which they differ, or -1 */
 } Emitter;
 
-/* ---- lines ---- */
-
-/* Where to break code: the last space within `room` that is in the fewest parentheses, best after a comma and not
- * within a product, not far from the end; 0: nowhere. */
-static int break_at(const char *text, int room)
-{
-    int best = 0, lowest = 0, depth = 0;
-    for (int i = 0; i <= room; i++) {
-        depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
-        bool comma = i > 0 && text[i - 1] == ',', factor = i > 0 && (text[i - 1] == '*' || text[i - 1] == '/');
-        int cost = 3 * depth + factor - comma;
-        if (text[i] == ' ' && (best == 0 || cost <= lowest || i > best + room / 2)) {
-            best = i;
-            lowest = cost;
-        }
-    }
-    return best ? best : (int)strcspn(text, " ");
-}
-
-static void put_broken(Out *out, Arena *arena, const char *text, const char *prefix)
-{
-    const char *lead = "";
-    while (*text) {
-        int room = COLUMNS_MAX - 4 * out->depth - (int)strlen(lead), length = (int)strlen(text);
-        if (length > room)
-            length = break_at(text, room);
-        put(out, "%s", arena_format(arena, "%s%.*s", lead, length, text));
-        text += length;
-        while (*text == ' ')
-            text++;
-        lead = prefix;
-    }
-}
-
-void emit_line(Out *out, Arena *arena, const char *text)
-{
-    put_broken(out, arena, text, "    ");
-}
-
-void emit_comment(Out *out, Arena *arena, const char *text)
-{
-    put_broken(out, arena, arena_format(arena, "/* %s */", text), " * ");
-}
-
-void emit_statement_comments(Out *out, Arena *arena, const Statement *const *statements, int count)
-{
-    for (int i = 0; i < count; i++)
-        put_broken(out, arena,
-                   arena_format(arena, "%s %s%s", i ? " *" : "/*", statement_text(arena, statements[i]),
-                                i < count - 1 ? "" : " */"),
-                   " * ");
-}
-
-/* A comment of prose, each line as full as it can be; the one that ends it does not stand alone. */
-void emit_prose(Out *out, Arena *arena, const char *text)
-{
-    const char *rest = arena_format(arena, "/* %s */", text), *lead = "";
-    while (*rest) {
-        int room = COLUMNS_MAX - (int)strlen(lead), length = (int)strlen(rest);
-        if (length > room)
-            for (length = room; length > 0 && (rest[length] != ' ' || !strcmp(rest + length, " */"));)
-                length--;
-        if (length == 0)
-            length = (int)strlen(rest);
-        put(out, "%s", arena_format(arena, "%s%.*s", lead, length, rest));
-        rest += length + (rest[length] == ' ');
-        lead = " * ";
-    }
-}
-
-void emit_text(Out *out, Arena *arena, const Model *model, const char *text)
-{
-    const char *filled = fill_template(arena, model, text);
-    for (const char *end; *filled; filled = end + (*end == '\n')) {
-        end = filled + strcspn(filled, "\n");
-        const char *line = arena_format(arena, "%.*s", (int)(end - filled), filled);
-        if (*line == ' ')
-            put_raw(out, arena_format(arena, "%s\n", line));
-        else if (*line)
-            put_broken(out, arena, line, "    ");
-        else
-            put(out, "\n");
-    }
-}
-
 /* ---- bodies ---- */
 
 static const char *sum_name(const Emitter *to, int which)
@@ -195,7 +110,7 @@ static const char *constant_name(const Nest *nest, const Tensor *tensor)
                            : tensor->name;
     const char *first = c_variable_name(nest->arena, base), *name = first;
     for (int again = 2;; again++) {
-        bool used = false;
+        bool used = indices_have(nest->kernel->indices, name);
         for (int i = 0; i < nest->constant_count; i++)
             used |= !strcmp(nest->constants[i].name, name);
         for (int i = 0; i < nest->binding_count; i++)
@@ -281,7 +196,7 @@ static void emit_axes(Emitter *to, int depth, bool own_block)
         return;
     }
     const Axis *axis = statement->axes[depth];
-    const char *name = c_axis_name(to->nest.arena, statement, axis);
+    const char *name = axis_name(to->nest.kernel->names, axis);
     Binding *binding = &to->nest.bindings[to->nest.binding_count++];
     *binding = (Binding){ .axis = axis };
     const int constants = to->nest.constant_count;
@@ -342,97 +257,11 @@ static int find_sum(const Statement *statement)
     return loops ? from : -1;
 }
 
-void emit_nest(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *statement)
+void emit_nest(Out *out, const Kernel *kernel)
 {
+    const Statement *statement = kernel->statements[0];
     Emitter to = { .out = out, .sum_from = find_sum(statement), .jammed = -1 };
-    to.nest = (Nest){ .arena = arena, .ir = ir, .members = members, .statement = statement };
-    if (statement->loop) {
-        const Axis *axis = statement->loop->axis;
-        const char *name = axis->extent > 1 ? c_axis_name(arena, statement, axis) : NULL;
-        to.nest.bindings[to.nest.binding_count++] = (Binding){ .axis = axis, .name = name };
-    }
-    emit_comment(out, arena, statement_text(arena, statement));
+    to.nest = nest_of(kernel);
+    emit_statement_comments(out, kernel);
     emit_axes(&to, 0, false);
-}
-
-/* ---- sections ---- */
-
-const char *loop_bound(Arena *arena, const Loop *loop, const char *which)
-{
-    return c_variable_name(arena, arena_format(arena, "%s_%s", loop->axis->name, which));
-}
-
-/* The loop over the pieces of a time loop that runs backwards, last piece first. */
-static void open_pieces(Out *out, Arena *arena, const Loop *loop)
-{
-    const char *start = loop_bound(arena, loop, "start"), *end = loop_bound(arena, loop, "end");
-    put(out, "for (int %s = %d; %s > 0; %s -= %d) {", end, loop->axis->extent, end, end, loop->piece);
-    if (loop->axis->extent % loop->piece == 0)
-        put(out, "const int %s = %s - %d;", start, end, loop->piece);
-    else
-        put(out, "const int %s = %s > %d ? %s - %d : 0;", start, end, loop->piece, end, loop->piece);
-}
-
-static void open_time_loop(Out *out, Arena *arena, const Statement *statement)
-{
-    const Axis *axis = statement->loop->axis;
-    const char *name = c_axis_name(arena, statement, axis);
-    if (axis->extent == 1)
-        return;
-    if (statement->loop->piece) {
-        open_pieces(out, arena, statement->loop);
-        put(out, "for (int %s = %s - 1; %s >= %s; %s--) {", name, loop_bound(arena, statement->loop, "end"), name,
-            loop_bound(arena, statement->loop, "start"), name);
-    } else if (statement->loop->reversed) {
-        put(out, "for (int %s = %d; %s >= 0; %s--) {", name, axis->extent - 1, name, name);
-    } else {
-        put(out, "for (int %s = 0; %s < %d; %s++) {", name, name, axis->extent, name);
-    }
-}
-
-static const Loop *followed_by(const Statement *statement)
-{
-    return statement && statement->tile ? statement->tile->follows : NULL;
-}
-
-/* Between two statements: what ends with the first. `after` is NULL at the end. */
-static void close_time_loop(Out *out, const Statement *before, const Statement *after)
-{
-    bool leaves = before->loop && (!after || after->loop != before->loop);
-    if (leaves && before->loop->axis->extent > 1)
-        put(out, "}");
-    const Loop *pieces = before->loop && before->loop->piece ? before->loop : followed_by(before);
-    if (pieces && (leaves || !before->loop) && followed_by(after) != pieces)
-        put(out, "}");
-}
-
-bool is_prepared(const Statement *statement)
-{
-    return statement->out.tensor->home == HOME_PREPARED;
-}
-
-void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
-                     int count)
-{
-    const Statement *before = NULL;
-    for (int i = 0, end; i < count; i = end) {
-        const Statement *statement = statements[i];
-        for (end = i + 1; end < count && statement->tile && statements[end]->tile == statement->tile;)
-            end++;
-        if (statement->blas && statement->accumulate == ACCUMULATE_SET)
-            end++;
-        if (before)
-            close_time_loop(out, before, statement);
-        if (statement->loop && (!before || before->loop != statement->loop))
-            open_time_loop(out, arena, statement);
-        if (statement->tile)
-            emit_tile(out, arena, ir, members, statements + i, end - i);
-        else if (statement->blas)
-            emit_product(out, arena, ir, members, statements + i, end - i);
-        else
-            emit_nest(out, arena, ir, members, statement);
-        before = statement;
-    }
-    if (before)
-        close_time_loop(out, before, NULL);
 }

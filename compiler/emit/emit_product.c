@@ -49,7 +49,7 @@ static void bind_to_start(Nest *nest, const Side *side, const Steps *steps)
 
 static void open_loop(Out *out, Nest *nest, const Axis *axis, const char *end, const char *step)
 {
-    const char *name = c_axis_name(nest->arena, nest->statement, axis);
+    const char *name = axis_name(nest->kernel->names, axis);
     put(out, "for (int %s = 0; %s < %s; %s%s) {", name, name, end, name, step);
     bind(nest, axis, name);
 }
@@ -81,22 +81,19 @@ static const char *matrix_text(Nest *nest, const Matrix *matrix)
     return arena_format(nest->arena, "&%s, %lld", access_text(nest, matrix->access), matrix->distance);
 }
 
-void emit_product(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
-                  int count)
+void emit_product(Out *out, const Kernel *kernel)
 {
-    const Statement *statement = statements[count - 1];
-    Nest nest = { .arena = arena, .ir = ir, .members = members, .statement = statement };
+    Arena *arena = kernel->arena;
+    Nest nest = nest_of(kernel);
+    const Statement *statement = nest.statement;
     Product product;
     if (!product_of(statement, false, &product))
         die("what BLAS should multiply is no product: %s", statement_text(arena, statement));
     Steps steps = steps_of(&product);
-    if (statement->loop)
-        bind(&nest, statement->loop->axis,
-             statement->loop->axis->extent > 1 ? c_axis_name(arena, statement, statement->loop->axis) : NULL);
     bind_to_start(&nest, &product.rows, &steps);
     bind_to_start(&nest, &product.columns, &steps);
     bind_to_start(&nest, &product.terms, &steps);
-    emit_statement_comments(out, arena, statements, count);
+    emit_statement_comments(out, kernel);
     int open = open_loops(out, &nest, &product, &steps);
     static const char *const transposed[] = { [false] = "CblasNoTrans", [true] = "CblasTrans" };
     put(out, "cblas_sgemm(CblasRowMajor, %s, %s,", transposed[product.left.transposed],
@@ -108,7 +105,7 @@ void emit_product(Out *out, Arena *arena, const Ir *ir, Members *members, const 
     emit_line(out, arena,
               arena_format(arena, "%s, %s,", matrix_text(&nest, &product.left), matrix_text(&nest, &product.right)));
     emit_line(out, arena,
-              arena_format(arena, "%s, %s);", count > 1 ? "0.0f" : "1.0f", matrix_text(&nest, &product.out)));
+              arena_format(arena, "%s, %s);", kernel->count > 1 ? "0.0f" : "1.0f", matrix_text(&nest, &product.out)));
     out->depth--;
     for (; open > 0; open--)
         put(out, "}");

@@ -374,7 +374,7 @@ static void emit_rest(TileNest *to, int from)
 {
     Arena *arena = to->nest.arena;
     const Binding row = to->row[0];
-    const char *which = row.name ? tile_name(to, "r") : to->row_variable;
+    const char *which = to->row_offset;
     bool always = row.name && row.axis->kind != AXIS_BATCH && row.axis->extent % to->rows == 0;
     hand_over_all(to, to->element_count, which);
     if (!row.name || always)
@@ -394,6 +394,14 @@ static void emit_rest(TileNest *to, int from)
     put(to->out, "}");
 }
 
+/* Rows that are all side by side are counted by their axis itself. */
+static void name_rows(TileNest *to)
+{
+    const Binding row = to->row[0];
+    to->row_offset = row.name ? tile_name(to, "r") : tile_axis(to, row.axis);
+    to->row_variable = row.name ? tile_beside(to, row.name, to->row_offset) : to->row_offset;
+}
+
 static void emit_turn(TileNest *to)
 {
     Scope scope = tile_open_scope(to);
@@ -402,7 +410,10 @@ static void emit_turn(TileNest *to)
         if (has_sum(to->statements[i]))
             sums = i + 1;
     bool apart = to->rows > 1 && sums > 0 && sums < to->count;
-    to->row_variable = apart ? tile_name(to, "row") : NULL;
+    if (apart)
+        name_rows(to);
+    else
+        to->row_variable = NULL;
     note_writes(to, 0, apart ? sums : to->count);
     for (int i = 0; i < (apart ? sums : to->count); i++)
         emit_statement(to, to->statements[i]);
@@ -415,11 +426,11 @@ static void emit_turn(TileNest *to)
 
 /* ---- loops ---- */
 
-/* "const int b_1 = b + 1 < rows ? b + 1 : b;" */
+/* "const int b_plus_1 = b + 1 < rows ? b + 1 : b;" */
 static Binding side_binding(TileNest *to, Binding first, int which, const char *step, const char *end, bool exact)
 {
     Arena *arena = to->nest.arena;
-    const char *name = tile_name(to, arena_format(arena, "%s_%d", first.name, which));
+    const char *name = tile_beside(to, first.name, arena_format(arena, "%d", which));
     const char *next = arena_format(arena, "%s + %s", first.name, step);
     put(to->out, "%s",
         exact ? arena_format(arena, "const int %s = %s;", name, next)
@@ -534,8 +545,8 @@ static void emit_chunks(TileNest *to)
         return;
     }
     int pieces = to->tile->chunk_extent;
-    const char *start = tile_name(to, arena_format(arena, "%s0", axis->name)),
-               *end = tile_name(to, arena_format(arena, "%s_end", axis->name));
+    const char *start = tile_name(to, arena_format(arena, "%s_start", tile_axis(to, axis))),
+               *end = tile_name(to, arena_format(arena, "%s_end", tile_axis(to, axis)));
     put(to->out, "for (int %s = 0; %s < %d; %s += %d) {", start, start, axis->extent, start, pieces);
     if (axis->extent % pieces == 0)
         put(to->out, "const int %s = %s + %d;", end, start, pieces);
@@ -548,20 +559,14 @@ static void emit_chunks(TileNest *to)
     put(to->out, "}");
 }
 
-void emit_tile(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements, int count)
+void emit_tile(Out *out, const Kernel *kernel)
 {
-    TileNest to = { .out = out, .tile = statements[0]->tile, .statements = statements, .count = count };
-    to.nest = (Nest){ .arena = arena, .ir = ir, .members = members, .statement = statements[0] };
+    TileNest to = { .out = out, .tile = kernel->statements[0]->tile, .statements = kernel->statements,
+                    .count = kernel->count, .nest = nest_of(kernel) };
     if (to.tile->rows > TILE_SIDE_MAX || to.tile->blocks > TILE_SIDE_MAX)
         die("a tile of %d rows and %d vectors", to.tile->rows, to.tile->blocks);
-    if (statements[0]->loop) {
-        const Axis *axis = statements[0]->loop->axis;
-        const char *name = axis->extent > 1 ? c_axis_name(arena, statements[0], axis) : NULL;
-        tile_bind(&to, (Binding){ .axis = axis, .name = name });
-        to.loop_variable = name;
-        if (name)
-            arena_append(arena, to.names, to.name_count, to.name_capacity, name);
-    }
-    emit_statement_comments(out, arena, statements, count);
+    if (to.nest.binding_count)
+        to.loop_variable = to.nest.bindings[0].name;
+    emit_statement_comments(out, kernel);
     emit_chunks(&to);
 }

@@ -36,7 +36,8 @@ typedef struct TileNest {
     int loops;                              /* that stand around the turn */
     Binding row[TILE_SIDE_MAX], block[TILE_SIDE_MAX];
     const char *loop_variable;              /* of the time loop around; NULL: there is none */
-    const char *row_variable;               /* of the loop behind the sums; NULL: there is none */
+    const char *row_variable;               /* of the loop behind the sums: "b_plus_r"; NULL: there is none */
+    const char *row_offset;                 /* "r"; the same, where all rows are side by side */
     const char *chunk_start, *chunk_end;    /* bounds of the chunk axis; NULL: not cut */
     Element *elements;      int element_count, element_capacity;
     const char **names;     int name_count, name_capacity;      /* local variables in scope */
@@ -52,7 +53,9 @@ Scope       tile_open_scope(const TileNest *to);
 void        tile_close_scope(TileNest *to, Scope scope);
 /* of a local variable, taken until its scope ends */
 const char *tile_name(TileNest *to, const char *wish);
-const char *tile_axis(TileNest *to, const Axis *axis);              /* of a loop over it */
+const char *tile_axis(const TileNest *to, const Axis *axis);        /* of a loop over it, as in the comment */
+/* of what is so far from an index: "n_plus_1" */
+const char *tile_beside(TileNest *to, const char *index, const char *distance);
 Binding    *tile_bind(TileNest *to, Binding binding);
 void        tile_unbind(TileNest *to);
 bool        tile_is_point(const Tile *tile, const Axis *axis);
@@ -71,7 +74,6 @@ const char *tile_expression(TileNest *to, const Expr *expr);
 void        emit_dot(TileNest *to);
 
 /* Consecutive statements with the same tile (emit_tile.c). */
-void        emit_tile(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
-                      int count);
+void        emit_tile(Out *out, const Kernel *kernel);
 
 #endif

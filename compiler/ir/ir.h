@@ -294,8 +294,23 @@ Expr *expr_adjoint(Arena *arena, const Expr *expr, int which, Expr *d_expr, Expr
 void  ir_print(Out *out, const Ir *ir);
 char *statement_text(Arena *arena, const Statement *statement);  /* one line, without "over" and "in loop" */
 char *statement_axes_text(Arena *arena, const Statement *statement);  /* "over b g n     in loop t" */
-/* The name of an axis inside one statement: where two axes bear the same name, the later ones become n_1, n_2 ... */
-const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis);
+
+/* What the axes of a nest are called in it (axis_names.c): no two of a statement alike. */
+typedef struct AxisName {
+    const Axis *axis;
+    const char *name;
+} AxisName;
+
+typedef struct AxisNames {
+    Arena *arena;
+    AxisName *list; int count, capacity;
+} AxisNames;
+
+/* Of the statements of one nest; `legal` makes a name one that the language has, NULL: each is. */
+const AxisNames *axis_names(Arena *arena, const Statement *const *statements, int count,
+                            const char *(*legal)(Arena *arena, const char *name));
+const char *axis_name(const AxisNames *names, const Axis *axis);
+char *statement_text_in(const AxisNames *names, const Statement *statement);    /* as in the nest of these names */
 /* the shortest decimal that reads back as the same double; "inf", "-inf" */
 char *constant_text(Arena *arena, double value);
 

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX (STATEMENT_AXES_MAX + 1)
 #define STATEMENT_COLUMNS 90    /* where "over ..." begins in a dump */
 
 /* Text that grows in the arena. */
 typedef struct Line {
     Arena *arena;
+    const AxisNames *names;         /* of the statement that is printed */
     char *text;
     int length, capacity;
 } Line;
@@ -54,48 +54,22 @@ char *constant_text(Arena *arena, double value)
     return arena_copy_text(arena, text);
 }
 
-static bool name_taken(const char *const *names, int count, const char *name)
-{
-    for (int i = 0; i < count; i++)
-        if (!strcmp(names[i], name))
-            return true;
-    return false;
-}
+static void append_access(Line *to, const Access *access);
 
-const char *axis_name(Arena *arena, const Statement *statement, const Axis *axis)
-{
-    const char *names[NAMES_MAX];
-    int count = 0;
-    for (int i = -1; i < statement->axis_count; i++) {
-        const Axis *current = i >= 0 ? statement->axes[i] : statement->loop ? statement->loop->axis : NULL;
-        if (!current)
-            continue;
-        const char *name = current->name;
-        for (int suffix = 1; name_taken(names, count, name); suffix++)
-            name = arena_format(arena, "%s_%d", current->name, suffix);
-        if (current == axis)
-            return name;
-        names[count++] = name;
-    }
-    return axis->name;
-}
-
-static void append_access(Line *to, const Statement *statement, const Access *access);
-
-static void append_term(Line *to, const Statement *statement, int coefficient, const Axis *axis)
+static void append_term(Line *to, int coefficient, const Axis *axis)
 {
     if (coefficient == -1)
         append(to, "-");
     else if (coefficient != 1)
         append(to, "%d*", coefficient);
-    append(to, "%s", axis_name(to->arena, statement, axis));
+    append(to, "%s", axis_name(to->names, axis));
 }
 
 /* 2*t+k-1; something positive leads where there is any: 9-t */
-static void append_index(Line *to, const Statement *statement, const Index *index)
+static void append_index(Line *to, const Index *index)
 {
     if (index->gather) {
-        append_access(to, statement, index->gather);
+        append_access(to, index->gather);
         return;
     }
     int lead = -1;
@@ -104,7 +78,7 @@ static void append_index(Line *to, const Statement *statement, const Index *inde
             lead = i;
     int start = to->length;
     if (lead >= 0)
-        append_term(to, statement, index->coefficient[lead], index->axis[lead]);
+        append_term(to, index->coefficient[lead], index->axis[lead]);
     else if (index->constant > 0 || index->terms == 0)
         append(to, "%d", index->constant);
     bool constant_done = to->length > start && lead < 0;
@@ -113,20 +87,20 @@ static void append_index(Line *to, const Statement *statement, const Index *inde
             continue;
         if (index->coefficient[i] > 0 && to->length > start)
             append(to, "+");
-        append_term(to, statement, index->coefficient[i], index->axis[i]);
+        append_term(to, index->coefficient[i], index->axis[i]);
     }
     if (!constant_done && index->constant)
         append(to, "%+d", index->constant);
 }
 
-static void append_access(Line *to, const Statement *statement, const Access *access)
+static void append_access(Line *to, const Access *access)
 {
     const Tensor *tensor = access->tensor;
     append(to, "%s%s%s[", tensor->layer, *tensor->layer ? "." : "", tensor->name);
     for (int i = 0; i < tensor->rank; i++) {
         if (i)
             append(to, ",");
-        append_index(to, statement, &access->index[i]);
+        append_index(to, &access->index[i]);
     }
     append(to, "]");
 }
@@ -140,7 +114,7 @@ static int binding(const Expr *expr)
     return precedence ? precedence : 9;
 }
 
-static void append_expr(Line *to, const Statement *statement, const Expr *expr, int least)
+static void append_expr(Line *to, const Expr *expr, int least)
 {
     const OpTraits *traits = &op_traits[expr->op];
     bool parentheses = binding(expr) < least;
@@ -149,22 +123,22 @@ static void append_expr(Line *to, const Statement *statement, const Expr *expr, 
     if (expr->op == OP_CONSTANT) {
         append(to, "%s", constant_text(to->arena, expr->value));
     } else if (expr->op == OP_LOAD) {
-        append_access(to, statement, &expr->access);
+        append_access(to, &expr->access);
     } else if (expr->op == OP_AXIS) {
-        append_index(to, statement, &expr->position);
+        append_index(to, &expr->position);
     } else if (traits->precedence && traits->arity == 2) {
-        append_expr(to, statement, expr->argument[0], traits->precedence);
+        append_expr(to, expr->argument[0], traits->precedence);
         append(to, " %s ", traits->name);
-        append_expr(to, statement, expr->argument[1], traits->precedence + 1);
+        append_expr(to, expr->argument[1], traits->precedence + 1);
     } else if (traits->precedence) {
         append(to, "%s", traits->name);
-        append_expr(to, statement, expr->argument[0], traits->precedence);
+        append_expr(to, expr->argument[0], traits->precedence);
     } else {
         append(to, "%s(", traits->name);
-        append_expr(to, statement, expr->argument[0], 0);
+        append_expr(to, expr->argument[0], 0);
         if (traits->arity == 2) {
             append(to, ", ");
-            append_expr(to, statement, expr->argument[1], 0);
+            append_expr(to, expr->argument[1], 0);
         }
         append(to, ")");
     }
@@ -172,26 +146,41 @@ static void append_expr(Line *to, const Statement *statement, const Expr *expr, 
         append(to, ")");
 }
 
-char *statement_text(Arena *arena, const Statement *statement)
+char *statement_text_in(const AxisNames *names, const Statement *statement)
 {
     static const char *const signs[] = { [ACCUMULATE_SET] = "=", [ACCUMULATE_ADD] = "+=", [ACCUMULATE_MAX] = "max=" };
-    Line to = { .arena = arena };
-    append_access(&to, statement, &statement->out);
+    Line to = { .arena = names->arena, .names = names };
+    append_access(&to, &statement->out);
     append(&to, " %s ", signs[statement->accumulate]);
-    append_expr(&to, statement, statement->value, 0);
+    append_expr(&to, statement->value, 0);
+    return to.text;
+}
+
+static const AxisNames *names_of(Arena *arena, const Statement *statement)
+{
+    return axis_names(arena, &statement, 1, NULL);
+}
+
+char *statement_text(Arena *arena, const Statement *statement)
+{
+    return statement_text_in(names_of(arena, statement), statement);
+}
+
+static char *axes_text(const AxisNames *names, const Statement *statement)
+{
+    Line to = { .arena = names->arena };
+    append(&to, "%s", statement->axis_count ? "over" : "");
+    for (int i = 0; i < statement->axis_count; i++)
+        append(&to, " %s", axis_name(names, statement->axes[i]));
+    if (statement->loop)
+        append(&to, "%sin loop %s%s", to.length ? "     " : "", axis_name(names, statement->loop->axis),
+               statement->loop->reversed ? " reversed" : "");
     return to.text;
 }
 
 char *statement_axes_text(Arena *arena, const Statement *statement)
 {
-    Line to = { .arena = arena };
-    append(&to, "%s", statement->axis_count ? "over" : "");
-    for (int i = 0; i < statement->axis_count; i++)
-        append(&to, " %s", axis_name(arena, statement, statement->axes[i]));
-    if (statement->loop)
-        append(&to, "%sin loop %s%s", to.length ? "     " : "", axis_name(arena, statement, statement->loop->axis),
-               statement->loop->reversed ? " reversed" : "");
-    return to.text;
+    return axes_text(names_of(arena, statement), statement);
 }
 
 static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
@@ -241,32 +230,31 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
 }
 
 /* "tile of 3 b x 1 n, in t" */
-static void print_tile(Out *out, Arena *arena, const Tile *tile)
+static void print_tile(Out *out, const AxisNames *names, const Tile *tile)
 {
-    Line to = { .arena = arena };
+    Line to = { .arena = names->arena };
     append(&to, "    %s of", tile->dot ? "dot" : "tile");
     if (tile->row)
-        append(&to, " %d %s x", tile->rows, tile->row->name);
-    append(&to, " %d %s", tile->blocks, tile->lane->name);
+        append(&to, " %d %s x", tile->rows, axis_name(names, tile->row));
+    append(&to, " %d %s", tile->blocks, axis_name(names, tile->lane));
     if (tile->sets > 1)
         append(&to, ", %d sums each", tile->sets);
     if (tile->back_and_forth)
         append(&to, ", back and forth");
     for (int i = 0; i < tile->outer_count; i++)
-        append(&to, "%s %s", i ? "" : ", in", tile->outer[i]->name);
+        append(&to, "%s %s", i ? "" : ", in", axis_name(names, tile->outer[i]));
     if (tile->chunk)
-        append(&to, ", by %d %s", tile->chunk_extent, tile->chunk->name);
+        append(&to, ", by %d %s", tile->chunk_extent, axis_name(names, tile->chunk));
     if (tile->follows)
         append(&to, ", after each %d turns of loop %s", tile->follows->piece, tile->follows->axis->name);
     append(&to, "\n");
     put_raw(out, to.text);
 }
 
-static void print_statement(Out *out, Arena *arena, const Statement *statement)
+static void print_statement(Out *out, const AxisNames *names, const Statement *statement)
 {
-    Line to = { .arena = arena };
-    append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text(arena, statement),
-           statement_axes_text(arena, statement));
+    Line to = { .arena = names->arena };
+    append(&to, "    %-*s  %s", STATEMENT_COLUMNS, statement_text_in(names, statement), axes_text(names, statement));
     if (statement->time == TIME_PREPARE)
         append(&to, "     prepare");
     if (statement->phase)
@@ -275,11 +263,21 @@ static void print_statement(Out *out, Arena *arena, const Statement *statement)
         append(&to, "     by BLAS");
     for (int i = 0; i < statement->axis_count; i++)
         if (statement->unroll[i] > 1)
-            append(&to, "     unroll %s by %d", axis_name(arena, statement, statement->axes[i]), statement->unroll[i]);
+            append(&to, "     unroll %s by %d", axis_name(names, statement->axes[i]), statement->unroll[i]);
     while (to.length && to.text[to.length - 1] == ' ')
         to.text[--to.length] = 0;
     append(&to, "\n");
     put_raw(out, to.text);
+}
+
+/* The statements from here on that become one nest. */
+static int nest_length(const Ir *ir, int first)
+{
+    int end = first + 1;
+    while (ir->statements[first]->tile && end < ir->statement_count &&
+           ir->statements[end]->tile == ir->statements[first]->tile)
+        end++;
+    return end - first;
 }
 
 void ir_print(Out *out, const Ir *ir)
@@ -294,6 +292,7 @@ void ir_print(Out *out, const Ir *ir)
         print_tensor(out, ir->arena, ir->tensors[i]);
     for (int s = 0; s < SECTION_COUNT; s++) {
         bool heading = false;
+        const AxisNames *names = NULL;
         for (int i = 0; i < ir->statement_count; i++) {
             if (ir->statements[i]->section != sections[s].section)
                 continue;
@@ -301,9 +300,12 @@ void ir_print(Out *out, const Ir *ir)
                 put_raw(out, arena_format(ir->arena, "%s\n", sections[s].name));
             heading = true;
             const Tile *tile = ir->statements[i]->tile;
-            if (tile && (i == 0 || ir->statements[i - 1]->tile != tile))
-                print_tile(out, ir->arena, tile);
-            print_statement(out, ir->arena, ir->statements[i]);
+            bool begins = !tile || i == 0 || ir->statements[i - 1]->tile != tile;
+            if (begins)
+                names = axis_names(ir->arena, (const Statement *const *)ir->statements + i, nest_length(ir, i), NULL);
+            if (begins && tile)
+                print_tile(out, names, tile);
+            print_statement(out, names, ir->statements[i]);
         }
     }
 }

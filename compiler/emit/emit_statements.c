@@ -1,0 +1,133 @@
+/* emit_statements.c: in: statements of one part of a function.  out: their nests as C, in their time loops. */
+#include "emit_tile.h"
+
+/* ---- time loops ---- */
+
+const char *loop_bound(Arena *arena, const Loop *loop, const char *which)
+{
+    return arena_format(arena, "%s_%s", c_index_name(arena, loop->axis->name), which);
+}
+
+/* The loop over the pieces of a time loop that runs backwards, last piece first. */
+static void open_pieces(Out *out, Arena *arena, const Loop *loop)
+{
+    const char *start = loop_bound(arena, loop, "start"), *end = loop_bound(arena, loop, "end");
+    put(out, "for (int %s = %d; %s > 0; %s -= %d) {", end, loop->axis->extent, end, end, loop->piece);
+    if (loop->axis->extent % loop->piece == 0)
+        put(out, "const int %s = %s - %d;", start, end, loop->piece);
+    else
+        put(out, "const int %s = %s > %d ? %s - %d : 0;", start, end, loop->piece, end, loop->piece);
+}
+
+static void open_time_loop(Out *out, Arena *arena, const Statement *statement)
+{
+    const Axis *axis = statement->loop->axis;
+    const char *name = c_index_name(arena, axis->name);
+    if (axis->extent == 1)
+        return;
+    if (statement->loop->piece) {
+        open_pieces(out, arena, statement->loop);
+        put(out, "for (int %s = %s - 1; %s >= %s; %s--) {", name, loop_bound(arena, statement->loop, "end"), name,
+            loop_bound(arena, statement->loop, "start"), name);
+    } else if (statement->loop->reversed) {
+        put(out, "for (int %s = %d; %s >= 0; %s--) {", name, axis->extent - 1, name, name);
+    } else {
+        put(out, "for (int %s = 0; %s < %d; %s++) {", name, name, axis->extent, name);
+    }
+}
+
+static const Loop *followed_by(const Statement *statement)
+{
+    return statement && statement->tile ? statement->tile->follows : NULL;
+}
+
+/* Between two statements: what ends with the first. `after` is NULL at the end. */
+static void close_time_loop(Out *out, const Statement *before, const Statement *after)
+{
+    bool leaves = before->loop && (!after || after->loop != before->loop);
+    if (leaves && before->loop->axis->extent > 1)
+        put(out, "}");
+    const Loop *pieces = before->loop && before->loop->piece ? before->loop : followed_by(before);
+    if (pieces && (leaves || !before->loop) && followed_by(after) != pieces)
+        put(out, "}");
+}
+
+bool is_prepared(const Statement *statement)
+{
+    return statement->out.tensor->home == HOME_PREPARED;
+}
+
+/* ---- nests ---- */
+
+bool indices_have(const Indices *indices, const char *name)
+{
+    for (int i = 0; i < indices->count; i++)
+        if (!strcmp(indices->list[i], name))
+            return true;
+    return false;
+}
+
+static void add_indices(Arena *arena, Indices *indices, const AxisNames *names)
+{
+    for (int i = 0; i < names->count; i++)
+        if (!indices_have(indices, names->list[i].name))
+            arena_append(arena, indices->list, indices->count, indices->capacity, names->list[i].name);
+}
+
+/* The statements from here on that become one nest. */
+static int nest_length(const Statement *const *statements, int count)
+{
+    int length = 1;
+    while (length < count && statements[0]->tile && statements[length]->tile == statements[0]->tile)
+        length++;
+    return statements[0]->blas && statements[0]->accumulate == ACCUMULATE_SET ? length + 1 : length;
+}
+
+Nest nest_of(const Kernel *kernel)
+{
+    Nest nest = { .kernel = kernel, .arena = kernel->arena, .ir = kernel->ir, .members = kernel->members,
+                  .statement = kernel->statements[kernel->count - 1] };
+    if (!nest.statement->loop)
+        return nest;
+    const Axis *axis = nest.statement->loop->axis;
+    nest.bindings[nest.binding_count++] =
+        (Binding){ .axis = axis, .name = axis->extent > 1 ? axis_name(kernel->names, axis) : NULL };
+    return nest;
+}
+
+static void emit_kernel(Out *out, const Kernel *kernel)
+{
+    if (kernel->statements[0]->tile)
+        emit_tile(out, kernel);
+    else if (kernel->statements[0]->blas)
+        emit_product(out, kernel);
+    else
+        emit_nest(out, kernel);
+}
+
+void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
+                     int count)
+{
+    const AxisNames **names = arena_array(arena, const AxisNames *, count + 1);
+    Indices indices = { 0 };
+    for (int i = 0; i < count; i += nest_length(statements + i, count - i)) {
+        names[i] = axis_names(arena, statements + i, nest_length(statements + i, count - i), c_index_name);
+        add_indices(arena, &indices, names[i]);
+    }
+    const Statement *before = NULL;
+    for (int i = 0; i < count;) {
+        const Statement *statement = statements[i];
+        const Kernel kernel = { .arena = arena, .ir = ir, .members = members, .statements = statements + i,
+                                .count = nest_length(statements + i, count - i), .names = names[i],
+                                .indices = &indices };
+        if (before)
+            close_time_loop(out, before, statement);
+        if (statement->loop && (!before || before->loop != statement->loop))
+            open_time_loop(out, arena, statement);
+        emit_kernel(out, &kernel);
+        before = statement;
+        i += kernel.count;
+    }
+    if (before)
+        close_time_loop(out, before, NULL);
+}
