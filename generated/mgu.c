@@ -522,8 +522,7 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
     for (int g = 0; g < 2; g++) {
         for (int n = 0; n < 24; n += VEC) {
             const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
-            const vec bias_2 = bias;
-            vec_store(&packed->mgu.bias[n / 8][g][n % 8], bias_2);
+            vec_store(&packed->mgu.bias[n / 8][g][n % 8], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
@@ -531,8 +530,7 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
         for (int g = 0; g < 2; g++) {
             for (int n = 0; n < 24; n += VEC) {
                 const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
-                const vec kernel_2 = kernel;
-                vec_store(&packed->mgu.kernel[n / 8][k][g][n % 8], kernel_2);
+                vec_store(&packed->mgu.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
@@ -540,15 +538,13 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
     for (int k = 0; k < 24; k++) {
         for (int n = 0; n < 24; n += VEC) {
             const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
-            const vec recurrent_kernel_2 = recurrent_kernel;
-            vec_store(&packed->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel_2);
+            vec_store(&packed->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
     for (int k = 0; k < 24; k++) {
         for (int n = 0; n < 24; n += VEC) {
-            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
-            const vec recurrent_kernel_2 = recurrent_kernel;
+            const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
             vec_store(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
     }
@@ -562,8 +558,7 @@ void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *r
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 24; k += VEC) {
         const vec kernel = vec_load(&weights->dense.kernel[k][0]);
-        const vec kernel_2 = kernel;
-        vec_store(&packed->dense.kernel[0][k], kernel_2);
+        vec_store(&packed->dense.kernel[0][k], kernel);
     }
 }
 
@@ -611,12 +606,9 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
         for (int n = 0; n < 24; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
-            const vec p_0_0 = vec_load(&scratch->local.mgu.p[n / 8][t][0][n % 8]);
-            vec sum_0 = p_0_0;
-            const vec p_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][0][n_plus_1 % 8]);
-            vec sum_1 = p_0_1;
-            const vec p_0_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][0][n_plus_2 % 8]);
-            vec sum_2 = p_0_2;
+            vec sum_0 = vec_load(&scratch->local.mgu.p[n / 8][t][0][n % 8]);
+            vec sum_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][0][n_plus_1 % 8]);
+            vec sum_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][0][n_plus_2 % 8]);
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
             vec sum_2_odd = vec_splat(0.0f);
@@ -682,12 +674,9 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
         for (int n = 0; n < 24; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
-            const vec p_1_0 = vec_load(&scratch->local.mgu.p[n / 8][t][1][n % 8]);
-            vec sum_1_0 = p_1_0;
-            const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][1][n_plus_1 % 8]);
-            vec sum_1_1 = p_1_1;
-            const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][1][n_plus_2 % 8]);
-            vec sum_1_2 = p_1_2;
+            vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 8][t][1][n % 8]);
+            vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][1][n_plus_1 % 8]);
+            vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][1][n_plus_2 % 8]);
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
             vec sum_1_2_odd = vec_splat(0.0f);
@@ -904,30 +893,18 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec p_0_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b][1][n % 8]);
-                vec sum_1_0_0 = p_0_1_0;
-                const vec p_0_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
-                vec sum_1_0_1 = p_0_1_1;
-                const vec p_0_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
-                vec sum_1_0_2 = p_0_1_2;
-                const vec p_1_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
-                vec sum_1_1_0 = p_1_1_0;
-                const vec p_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
-                vec sum_1_1_1 = p_1_1_1;
-                const vec p_1_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
-                vec sum_1_1_2 = p_1_1_2;
-                const vec p_2_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
-                vec sum_1_2_0 = p_2_1_0;
-                const vec p_2_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
-                vec sum_1_2_1 = p_2_1_1;
-                const vec p_2_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
-                vec sum_1_2_2 = p_2_1_2;
-                const vec p_3_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
-                vec sum_1_3_0 = p_3_1_0;
-                const vec p_3_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
-                vec sum_1_3_1 = p_3_1_1;
-                const vec p_3_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
-                vec sum_1_3_2 = p_3_1_2;
+                vec sum_1_0_0 = vec_load(&scratch->local.mgu.p[n / 8][b][1][n % 8]);
+                vec sum_1_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
+                vec sum_1_0_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
+                vec sum_1_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
+                vec sum_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
+                vec sum_1_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
+                vec sum_1_2_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
+                vec sum_1_2_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
+                vec sum_1_2_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
+                vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
+                vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
+                vec sum_1_3_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
                 for (int k = 0; k < 24; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
@@ -1061,18 +1038,12 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
     for (int n = 0; n < 24; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
-        const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
-        vec p_0_0 = bias_0_0;
-        const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
-        vec p_0_1 = bias_0_1;
-        const vec bias_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
-        vec p_0_2 = bias_0_2;
-        const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
-        vec p_1_0 = bias_1_0;
-        const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
-        vec p_1_1 = bias_1_1;
-        const vec bias_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
-        vec p_1_2 = bias_1_2;
+        vec p_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
+        vec p_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
+        vec p_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
+        vec p_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
+        vec p_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
+        vec p_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
         vec p_0_0_odd = vec_splat(0.0f);
         vec p_0_1_odd = vec_splat(0.0f);
         vec p_0_2_odd = vec_splat(0.0f);
@@ -1165,12 +1136,9 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
     for (int n = 0; n < 24; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
-        const vec p_1_0 = vec_load(&scratch->local.mgu.p[n / 8][1][n % 8]);
-        vec sum_1_0 = p_1_0;
-        const vec p_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][1][n_plus_1 % 8]);
-        vec sum_1_1 = p_1_1;
-        const vec p_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][1][n_plus_2 % 8]);
-        vec sum_1_2 = p_1_2;
+        vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 8][1][n % 8]);
+        vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][1][n_plus_1 % 8]);
+        vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][1][n_plus_2 % 8]);
         vec sum_1_0_odd = vec_splat(0.0f);
         vec sum_1_1_odd = vec_splat(0.0f);
         vec sum_1_2_odd = vec_splat(0.0f);
@@ -1271,8 +1239,7 @@ static void mgu_layer_prepare_training(const struct mgu_weights *restrict weight
     for (int g = 0; g < 2; g++) {
         for (int n = 0; n < 24; n += VEC) {
             const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
-            const vec bias_2 = bias;
-            vec_store(&training->mgu.bias[n / 8][g][n % 8], bias_2);
+            vec_store(&training->mgu.bias[n / 8][g][n % 8], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
@@ -1280,8 +1247,7 @@ static void mgu_layer_prepare_training(const struct mgu_weights *restrict weight
         for (int g = 0; g < 2; g++) {
             for (int n = 0; n < 24; n += VEC) {
                 const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
-                const vec kernel_2 = kernel;
-                vec_store(&training->mgu.kernel[n / 8][k][g][n % 8], kernel_2);
+                vec_store(&training->mgu.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
@@ -1289,15 +1255,13 @@ static void mgu_layer_prepare_training(const struct mgu_weights *restrict weight
     for (int k = 0; k < 24; k++) {
         for (int n = 0; n < 24; n += VEC) {
             const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
-            const vec recurrent_kernel_2 = recurrent_kernel;
-            vec_store(&training->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel_2);
+            vec_store(&training->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
     for (int k = 0; k < 24; k++) {
         for (int n = 0; n < 24; n += VEC) {
-            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
-            const vec recurrent_kernel_2 = recurrent_kernel;
+            const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
             vec_store(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
     }
@@ -1311,13 +1275,11 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 24; k += VEC) {
         const vec kernel = vec_load(&weights->dense.kernel[k][0]);
-        const vec kernel_2 = kernel;
-        vec_store(&training->dense.kernel[0][k], kernel_2);
+        vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int m = 0; m < 24; m += VEC) {
-        const vec kernel = vec_load(&weights->dense.kernel[m][0]);
-        const vec kernel_transposed = kernel;
+        const vec kernel_transposed = vec_load(&weights->dense.kernel[m][0]);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
     /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
@@ -1469,30 +1431,18 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec p_0_1_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
-                vec sum_1_0_0 = p_0_1_0;
-                const vec p_0_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
-                vec sum_1_0_1 = p_0_1_1;
-                const vec p_0_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
-                vec sum_1_0_2 = p_0_1_2;
-                const vec p_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
-                vec sum_1_1_0 = p_1_1_0;
-                const vec p_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
-                vec sum_1_1_1 = p_1_1_1;
-                const vec p_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
-                vec sum_1_1_2 = p_1_1_2;
-                const vec p_2_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
-                vec sum_1_2_0 = p_2_1_0;
-                const vec p_2_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
-                vec sum_1_2_1 = p_2_1_1;
-                const vec p_2_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
-                vec sum_1_2_2 = p_2_1_2;
-                const vec p_3_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
-                vec sum_1_3_0 = p_3_1_0;
-                const vec p_3_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
-                vec sum_1_3_1 = p_3_1_1;
-                const vec p_3_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
-                vec sum_1_3_2 = p_3_1_2;
+                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
+                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
+                vec sum_1_0_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
+                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
+                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
+                vec sum_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
+                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
+                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
+                vec sum_1_2_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
+                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
+                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
+                vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
                 for (int k = 0; k < 24; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
@@ -1815,11 +1765,8 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     for (int r = 0; r < 4 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
                         const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n]);
-                        const vec d_p_1_0 = d_sum_1_0;
                         const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_1]);
-                        const vec d_p_1_1 = d_sum_1_1;
                         const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_2]);
-                        const vec d_p_1_2 = d_sum_1_2;
                         const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
                         vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
                         d_f_0 += d_m[r][0] * h_0;
@@ -1841,11 +1788,11 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
                         const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][1][n % 8], d_p_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][1][n % 8], d_sum_1_0);
                         vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][1][n_plus_1 % 8],
-                            d_p_1_1);
+                            d_sum_1_1);
                         vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][1][n_plus_2 % 8],
-                            d_p_1_2);
+                            d_sum_1_2);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2], d_f_2);
@@ -1914,19 +1861,16 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     for (int r = 0; r < 4 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
                         const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n]);
-                        const vec d_p_0_0 = d_sum_0;
                         const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1]);
-                        const vec d_p_0_1 = d_sum_1;
                         const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2]);
-                        const vec d_p_0_2 = d_sum_2;
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h[r][2]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][0][n % 8], d_p_0_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][0][n % 8], d_sum_0);
                         vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][0][n_plus_1 % 8],
-                            d_p_0_1);
+                            d_sum_1);
                         vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][0][n_plus_2 % 8],
-                            d_p_0_2);
+                            d_sum_2);
                     }
                 }
             }

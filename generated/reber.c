@@ -81,7 +81,6 @@
 #define clamped(...) reber__clamped(__VA_ARGS__)
 #define maximum(...) reber__maximum(__VA_ARGS__)
 #define lstm_prepare(...) reber__lstm_prepare(__VA_ARGS__)
-#define dense_prepare(...) reber__dense_prepare(__VA_ARGS__)
 #define lstm_predict(...) reber__lstm_predict(__VA_ARGS__)
 #define dense_predict(...) reber__dense_predict(__VA_ARGS__)
 #define lstm_predict_batch(...) reber__lstm_predict_batch(__VA_ARGS__)
@@ -703,27 +702,8 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 24; n += VEC) {
                 const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
-                const vec recurrent_kernel_2 = recurrent_kernel;
-                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
-        }
-    }
-}
-
-static void dense_prepare(const struct reber_weights *restrict weights, struct reber_packed *restrict packed)
-{
-    /* dense.bias[n] = dense.bias[n] */
-    for (int n = 0; n < 8; n += VEC) {
-        const vec bias = vec_load(&weights->dense.bias[n]);
-        const vec bias_2 = bias;
-        vec_store(&packed->dense.bias[n], bias_2);
-    }
-    /* dense.kernel[k,n] = dense.kernel[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 8; n += VEC) {
-            const vec kernel = vec_load(&weights->dense.kernel[k][n]);
-            const vec kernel_2 = kernel;
-            vec_store(&packed->dense.kernel[n / 8][k][n % 8], kernel_2);
         }
     }
 }
@@ -733,7 +713,18 @@ void reber_prepare(struct reber_packed *restrict packed, const struct reber_weig
     memset(packed, 0, sizeof *packed);
     packed->weights = weights;
     lstm_prepare(weights, packed);
-    dense_prepare(weights, packed);
+    /* dense.bias[n] = dense.bias[n] */
+    for (int n = 0; n < 8; n += VEC) {
+        const vec bias = vec_load(&weights->dense.bias[n]);
+        vec_store(&packed->dense.bias[n], bias);
+    }
+    /* dense.kernel[k,n] = dense.kernel[k,n] */
+    for (int k = 0; k < 24; k++) {
+        for (int n = 0; n < 8; n += VEC) {
+            const vec kernel = vec_load(&weights->dense.kernel[k][n]);
+            vec_store(&packed->dense.kernel[n / 8][k][n % 8], kernel);
+        }
+    }
 }
 
 static void lstm_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
@@ -752,30 +743,18 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
         for (int n = 0; n < 24; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
-            const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
-            vec z_0_0 = table_0_0;
-            const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_1]);
-            vec z_0_1 = table_0_1;
-            const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_2]);
-            vec z_0_2 = table_0_2;
-            const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n]);
-            vec z_1_0 = table_1_0;
-            const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_1]);
-            vec z_1_1 = table_1_1;
-            const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_2]);
-            vec z_1_2 = table_1_2;
-            const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n]);
-            vec z_2_0 = table_2_0;
-            const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_1]);
-            vec z_2_1 = table_2_1;
-            const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_2]);
-            vec z_2_2 = table_2_2;
-            const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
-            vec z_3_0 = table_3_0;
-            const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_1]);
-            vec z_3_1 = table_3_1;
-            const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_2]);
-            vec z_3_2 = table_3_2;
+            vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
+            vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_1]);
+            vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_2]);
+            vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n]);
+            vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_1]);
+            vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_2]);
+            vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n]);
+            vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_1]);
+            vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_2]);
+            vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
+            vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_1]);
+            vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_2]);
             for (int k = 0; k < 24; k++) {
                 const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                 const vec h = vec_splat(scratch->lstm.h[t % 2][k]);
@@ -851,8 +830,7 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
     /* dense.z[n] = dense.bias[n]
      * dense.z[n] += dense.kernel[k,n] * lstm.h[24,k] */
     for (int n = 0; n < 8; n += VEC) {
-        const vec bias = vec_load(&packed->dense.bias[n]);
-        vec z = bias;
+        vec z = vec_load(&packed->dense.bias[n]);
         vec z_odd = vec_splat(0.0f);
         for (int k = 0; k < 24; k += 4) {
             const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
@@ -908,8 +886,7 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
         const vec e = vec_load(&scratch->local.dense.e[n]);
         const vec total = vec_splat(scratch->local.dense.total);
         const vec y_ = e / total;
-        const vec output = y_;
-        vec_store(&y[n], output);
+        vec_store(&y[n], y_);
     }
 }
 
@@ -945,30 +922,18 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b++) {
-                const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
-                vec z_0_0 = table_0_0;
-                const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_1]);
-                vec z_0_1 = table_0_1;
-                const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_2]);
-                vec z_0_2 = table_0_2;
-                const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
-                vec z_1_0 = table_1_0;
-                const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_1]);
-                vec z_1_1 = table_1_1;
-                const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_2]);
-                vec z_1_2 = table_1_2;
-                const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
-                vec z_2_0 = table_2_0;
-                const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_1]);
-                vec z_2_1 = table_2_1;
-                const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_2]);
-                vec z_2_2 = table_2_2;
-                const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
-                vec z_3_0 = table_3_0;
-                const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_1]);
-                vec z_3_1 = table_3_1;
-                const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_2]);
-                vec z_3_2 = table_3_2;
+                vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
+                vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_1]);
+                vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_2]);
+                vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
+                vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_1]);
+                vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_2]);
+                vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
+                vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_1]);
+                vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_2]);
+                vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
+                vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_1]);
+                vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_2]);
                 for (int k = 0; k < 24; k++) {
                     const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                     const vec h = vec_splat(scratch->lstm.h[t % 2][b][k]);
@@ -1125,8 +1090,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
             const vec e = vec_load(&scratch->local.dense.e[b][n]);
             const vec total = vec_splat(scratch->local.dense.total[b]);
             const vec y_ = e / total;
-            const vec output = y_;
-            vec_store(&y[8 * b + n], output);
+            vec_store(&y[8 * b + n], y_);
         }
     }
 }
@@ -1188,30 +1152,18 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
     for (int n = 0; n < 24; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
-        const vec table_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
-        vec z_0_0 = table_0_0;
-        const vec table_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_1]);
-        vec z_0_1 = table_0_1;
-        const vec table_0_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_2]);
-        vec z_0_2 = table_0_2;
-        const vec table_1_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n]);
-        vec z_1_0 = table_1_0;
-        const vec table_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_1]);
-        vec z_1_1 = table_1_1;
-        const vec table_1_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_2]);
-        vec z_1_2 = table_1_2;
-        const vec table_2_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n]);
-        vec z_2_0 = table_2_0;
-        const vec table_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_1]);
-        vec z_2_1 = table_2_1;
-        const vec table_2_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_2]);
-        vec z_2_2 = table_2_2;
-        const vec table_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
-        vec z_3_0 = table_3_0;
-        const vec table_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_1]);
-        vec z_3_1 = table_3_1;
-        const vec table_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_2]);
-        vec z_3_2 = table_3_2;
+        vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
+        vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_1]);
+        vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_2]);
+        vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n]);
+        vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_1]);
+        vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_2]);
+        vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n]);
+        vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_1]);
+        vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_2]);
+        vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
+        vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_1]);
+        vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_2]);
         for (int k = 0; k < 24; k++) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
             const vec h = vec_splat(state->lstm.h[0][k]);
@@ -1278,8 +1230,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
     /* dense.z[n] = dense.bias[n]
      * dense.z[n] += dense.kernel[k,n] * lstm.h[1,k] */
     for (int n = 0; n < 8; n += VEC) {
-        const vec bias = vec_load(&packed->dense.bias[n]);
-        vec z = bias;
+        vec z = vec_load(&packed->dense.bias[n]);
         vec z_odd = vec_splat(0.0f);
         for (int k = 0; k < 24; k += 4) {
             const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
@@ -1335,8 +1286,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
         const vec e = vec_load(&scratch->local.dense.e[n]);
         const vec total = vec_splat(scratch->local.dense.total);
         const vec y_ = e / total;
-        const vec output = y_;
-        vec_store(&y[n], output);
+        vec_store(&y[n], y_);
     }
 }
 
@@ -1364,8 +1314,7 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < 24; n += VEC) {
             const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
-            const vec bias_2 = bias;
-            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias_2);
+            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,24*g+n] */
@@ -1373,8 +1322,7 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 24; n += VEC) {
                 const vec kernel = vec_load(&weights->lstm.kernel[k][24 * g + n]);
-                const vec kernel_2 = kernel;
-                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel_2);
+                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
@@ -1383,8 +1331,7 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 24; n += VEC) {
                 const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
-                const vec recurrent_kernel_2 = recurrent_kernel;
-                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
         }
     }
@@ -1396,15 +1343,13 @@ static void dense_prepare_training(const struct reber_weights *restrict weights,
     /* dense.bias[n] = dense.bias[n] */
     for (int n = 0; n < 8; n += VEC) {
         const vec bias = vec_load(&weights->dense.bias[n]);
-        const vec bias_2 = bias;
-        vec_store(&training->dense.bias[n], bias_2);
+        vec_store(&training->dense.bias[n], bias);
     }
     /* dense.kernel[k,n] = dense.kernel[k,n] */
     for (int k = 0; k < 24; k++) {
         for (int n = 0; n < 8; n += VEC) {
             const vec kernel = vec_load(&weights->dense.kernel[k][n]);
-            const vec kernel_2 = kernel;
-            vec_store(&training->dense.kernel[n / 8][k][n % 8], kernel_2);
+            vec_store(&training->dense.kernel[n / 8][k][n % 8], kernel);
         }
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
@@ -1657,10 +1602,9 @@ static void dense_forward(const struct reber_training *restrict training, struct
             const vec e = vec_load(&tape->dense.e[b][n]);
             const vec total = vec_splat(tape->dense.total[b]);
             const vec y_ = e / total;
-            const vec output = y_;
             const vec d_z = vec_splat(0.0f);
             vec_store(&tape->dense.y[b][n], y_);
-            vec_store(&tape->output[b][n], output);
+            vec_store(&tape->output[b][n], y_);
             vec_store(&tape->dense.d_z[b][n], d_z);
         }
     }
@@ -1678,8 +1622,7 @@ static void reber_forward_with(const struct reber_weights *restrict weights,
     for (int t = 0; t < 24; t++) {
         for (int b = 0; b < rows; b++) {
             for (int n = 0; n < 8; n += VEC) {
-                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
-                const vec y_ = embeddings;
+                const vec y_ = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
                 vec_store(&tape->embedding.y[t][b][n], y_);
             }
         }
@@ -1779,8 +1722,7 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
      * d_output[b,k] = 0 */
     for (int b = 0; b < rows; b++) {
         for (int k = 0; k < 8; k += VEC) {
-            const vec d_sum = vec_splat(tape->local.model_loss_2.d_sum[b]);
-            const vec d_e = d_sum;
+            const vec d_e = vec_splat(tape->local.model_loss_2.d_sum[b]);
             const vec e = vec_load(&tape->model.e[b][k]);
             vec d_z = vec_load(&tape->dense.d_z[b][k]);
             d_z += d_e * e;
@@ -1798,8 +1740,7 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
      * dense.d_e[b,n] = dense.d_y[b,n] / dense.total[b] */
     for (int b = 0; b < rows; b++) {
         for (int n = 0; n < 8; n += VEC) {
-            const vec d_output = vec_load(&tape->d_output[b][n]);
-            const vec d_y = d_output;
+            const vec d_y = vec_load(&tape->d_output[b][n]);
             const vec total = vec_splat(tape->dense.total[b]);
             const vec d_e = d_y / total;
             vec_store(&tape->local.model_backward.dense_d_y[b][n], d_y);
@@ -2705,7 +2646,6 @@ const struct lstmc_model reber_model = {
 #undef clamped
 #undef maximum
 #undef lstm_prepare
-#undef dense_prepare
 #undef lstm_predict
 #undef dense_predict
 #undef lstm_predict_batch

@@ -553,8 +553,7 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < 100; n += VEC) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-            const vec bias_2 = bias;
-            vec_store(&packed->lstm.bias[n / 8][g][n % 8], bias_2);
+            vec_store(&packed->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
@@ -562,8 +561,7 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 100; n += VEC) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                const vec kernel_2 = kernel;
-                vec_store(&packed->lstm.kernel[n / 8][k][g][n % 8], kernel_2);
+                vec_store(&packed->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
@@ -572,8 +570,7 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 100; n += VEC) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                const vec recurrent_kernel_2 = recurrent_kernel;
-                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
         }
     }
@@ -587,8 +584,7 @@ void sentiment_prepare(struct sentiment_packed *restrict packed, const struct se
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 100; k += VEC) {
         const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
-        const vec kernel_2 = kernel;
-        vec_store(&packed->dense.kernel[0][k], kernel_2);
+        vec_store(&packed->dense.kernel[0][k], kernel);
     }
 }
 
@@ -756,8 +752,7 @@ static void sentiment_predict_with(const struct sentiment_weights *restrict weig
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
     for (int t = 0; t < 200; t++) {
         for (int n = 0; n < 32; n += VEC) {
-            const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[t], 5000)][n]);
-            const vec y_ = embeddings;
+            const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[t], 5000)][n]);
             vec_store(&scratch->embedding.y[t][n], y_);
         }
     }
@@ -947,8 +942,7 @@ static void sentiment_predict_batch_with(const struct sentiment_weights *restric
     for (int t = 0; t < 200; t++) {
         for (int b = 0; b < rows; b++) {
             for (int n = 0; n < 32; n += VEC) {
-                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n]);
-                const vec y_ = embeddings;
+                const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n]);
                 vec_store(&scratch->embedding.y[t][b][n], y_);
             }
         }
@@ -1009,14 +1003,10 @@ static void lstm_step(const struct sentiment_packed *restrict packed, struct sen
      * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
      * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
     for (int n = 0; n < 100; n += VEC) {
-        const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
-        vec z_0 = bias_0;
-        const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
-        vec z_1 = bias_1;
-        const vec bias_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
-        vec z_2 = bias_2;
-        const vec bias_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
-        vec z_3 = bias_3;
+        vec z_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
+        vec z_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
+        vec z_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
+        vec z_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
         vec z_0_odd = vec_splat(0.0f);
         vec z_1_odd = vec_splat(0.0f);
         vec z_2_odd = vec_splat(0.0f);
@@ -1127,8 +1117,7 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
     struct sentiment_step_memory memory, *const scratch = &memory;
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
     for (int n = 0; n < 32; n += VEC) {
-        const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
-        const vec y_ = embeddings;
+        const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
         vec_store(&scratch->embedding.y[0][n], y_);
     }
     lstm_step(packed, state, scratch);
@@ -1159,8 +1148,7 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < 100; n += VEC) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-            const vec bias_2 = bias;
-            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias_2);
+            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
@@ -1168,8 +1156,7 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 100; n += VEC) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                const vec kernel_2 = kernel;
-                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel_2);
+                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
@@ -1178,8 +1165,7 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < 100; n += VEC) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                const vec recurrent_kernel_2 = recurrent_kernel;
-                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel_2);
+                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
         }
     }
@@ -1216,13 +1202,11 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < 100; k += VEC) {
         const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
-        const vec kernel_2 = kernel;
-        vec_store(&training->dense.kernel[0][k], kernel_2);
+        vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int m = 0; m < 100; m += VEC) {
-        const vec kernel = vec_load_part(&weights->dense.kernel[m][0], 100 - m);
-        const vec kernel_transposed = kernel;
+        const vec kernel_transposed = vec_load_part(&weights->dense.kernel[m][0], 100 - m);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
     lstm_prepare_training_2(weights, training);
@@ -1419,8 +1403,7 @@ static void sentiment_forward_with(const struct sentiment_weights *restrict weig
     for (int t = 0; t < 200; t++) {
         for (int b = 0; b < rows; b++) {
             for (int n = 0; n < 32; n += VEC) {
-                const vec embeddings = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
-                const vec y_ = embeddings;
+                const vec y_ = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
                 vec_store(&tape->embedding.y[t][b][n], y_);
             }
         }

@@ -87,7 +87,7 @@ static void note_write(TileNest *to)
                  ((Write){ .place = place, .count = times }));
 }
 
-static void note_writes(TileNest *to, int first, int end)
+void tile_note_writes(TileNest *to, int first, int end)
 {
     to->write_count = 0;
     for (int i = first; i < end; i++) {
@@ -111,16 +111,70 @@ static Element *output_element(TileNest *to, bool from_zero)
     return element;
 }
 
+typedef struct Readers {
+    const Tensor *tensor;
+    int count;
+} Readers;
+
+static void count_reader(void *context, const Access *access)
+{
+    Readers *readers = context;
+    readers->count += access->tensor == readers->tensor;
+}
+
+/* It copies what is read here alone, for each element of the output anew: that needs no variable of its own. */
+static bool is_read_once(const TileNest *to, const Statement *statement)
+{
+    const Expr *value = statement->value;
+    if (statement->accumulate != ACCUMULATE_SET || value->op != OP_LOAD || value->access.tensor->integer)
+        return false;
+    for (int a = 0; a < statement->axis_count; a++) {
+        const Axis *axis = statement->axes[a];
+        bool several = tile_is_copied(to, axis) || (axis == to->tile->row && to->rows > 1) ||
+                       (axis == to->tile->lane && to->tile->blocks > 1);
+        if (several && !access_uses(&value->access, axis))
+            return false;
+    }
+    Readers readers = { .tensor = value->access.tensor };
+    for (int i = 0; i < to->count; i++) {
+        readers.count += to->statements[i]->out.tensor == readers.tensor;
+        expr_visit_loads(to->statements[i]->value, count_reader, &readers);
+    }
+    return readers.count == 1;
+}
+
+/* By what follows the statement at work. */
+static bool is_written_later(const TileNest *to, const Tensor *tensor)
+{
+    for (int i = to->count - 1; i >= 0 && to->statements[i] != to->nest.statement; i--)
+        if (to->statements[i]->out.tensor == tensor)
+            return true;
+    return false;
+}
+
+/* A number that a variable holds already, and keeps, has that variable. */
+static Element *new_element(TileNest *to, const char *place, const char *value)
+{
+    const Access *out = &to->nest.statement->out;
+    bool stays = tile_writes(to, place) == 1;
+    for (int i = 0; i < to->element_count && stays; i++)
+        if (!strcmp(to->elements[i].name, value) && !is_written_later(to, to->elements[i].tensor))
+            return tile_add(to, out, place, value);
+    const char *name = tile_element_name(to, out);
+    tile_declare(to, stays ? "const vec" : "vec", name, value);
+    return tile_add(to, out, place, name);
+}
+
 static void emit_assignment(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     const Statement *statement = to->nest.statement;
-    const char *value = tile_expression(to, statement->value), *place = access_text(&to->nest, &statement->out);
+    const char *value = is_read_once(to, statement) ? tile_load(to, &statement->value->access)
+                                                    : tile_expression(to, statement->value);
+    const char *place = access_text(&to->nest, &statement->out);
     Element *element = statement->accumulate == ACCUMULATE_SET ? tile_find(to, place) : output_element(to, false);
     if (!element) {
-        const char *name = tile_element_name(to, &statement->out);
-        tile_declare(to, tile_writes(to, place) == 1 ? "const vec" : "vec", name, value);
-        element = tile_add(to, &statement->out, place, name);
+        element = new_element(to, place, value);
     } else if (statement->accumulate == ACCUMULATE_MAX) {
         emit_line(to->out, arena,
                   arena_format(arena, "%s = vec_maximum(%s, %s);", element->name, element->name, value));
@@ -289,7 +343,7 @@ static void emit_sum(TileNest *to)
         each_point(to, close_sum);
 }
 
-static void emit_statement(TileNest *to, const Statement *statement)
+void tile_statement(TileNest *to, const Statement *statement)
 {
     to->nest.statement = statement;
     if (has_sum(statement))
@@ -302,7 +356,7 @@ static void emit_statement(TileNest *to, const Statement *statement)
 
 /* All that is read of memory is read before anything is stored, so that what was computed twice is stored twice and no
  * more. */
-static void emit_stores(TileNest *to)
+void tile_stores(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     for (int i = 0; i < to->element_count; i++) {
@@ -324,84 +378,6 @@ static void emit_stores(TileNest *to)
     }
 }
 
-/* ---- sums of several rows, then the rest row by row ---- */
-
-/* "const vec z[3][4] = ...": what the sums of a tensor have come to, row by row; its elements are those of the row of
- * the loop now. */
-static void hand_over(TileNest *to, const Tensor *tensor, int first, int end, const char *which)
-{
-    Arena *arena = to->nest.arena;
-    int wide = 0;
-    for (int i = first; i < end; i++)
-        wide += to->elements[i].tensor == tensor && to->elements[i].row == 0 && tile_writes(to, to->elements[i].place);
-    const char *name = tile_name(to, tensor->name);
-    put(to->out, "vec %s[%d][%d] = {", name, to->rows, wide);
-    for (int row = 0; row < to->rows; row++) {
-        const char *line = "{";
-        int column = 0;
-        for (int i = first; i < end; i++) {
-            const Element element = to->elements[i];
-            if (element.tensor != tensor || element.row != row || !tile_writes(to, element.place))
-                continue;
-            line = arena_format(arena, "%s%s%s", line, column ? ", " : " ", element.name);
-            if (row == 0) {
-                Element handed = element;
-                handed.place = element.place_of_row;
-                handed.name = arena_format(arena, "%s[%s][%d]", name, which, column);
-                arena_append(arena, to->elements, to->element_count, to->element_capacity, handed);
-            }
-            column++;
-        }
-        put(to->out, "%s },", line);
-    }
-    put(to->out, "};");
-}
-
-static void hand_over_all(TileNest *to, int end, const char *which)
-{
-    for (int i = 0; i < end; i++) {
-        bool first = tile_writes(to, to->elements[i].place) > 0;
-        for (int j = 0; j < i && first; j++)
-            first = to->elements[j].tensor != to->elements[i].tensor || !tile_writes(to, to->elements[j].place);
-        if (first)
-            hand_over(to, to->elements[i].tensor, 0, end, which);
-    }
-    for (int i = 0; i < end; i++)
-        to->elements[i].stored = false;
-}
-
-static void emit_rest(TileNest *to, int from)
-{
-    Arena *arena = to->nest.arena;
-    const Binding row = to->row[0];
-    const char *which = to->row_offset;
-    bool always = row.name && row.axis->kind != AXIS_BATCH && row.axis->extent % to->rows == 0;
-    hand_over_all(to, to->element_count, which);
-    if (!row.name || always)
-        put(to->out, "for (int %s = 0; %s < %d; %s++) {", which, which, to->rows, which);
-    else
-        put(to->out, "for (int %s = 0; %s < %d && %s + %s < %s; %s++) {", which, which, to->rows, row.name, which,
-            row.axis->kind == AXIS_BATCH ? "rows" : arena_format(arena, "%d", row.axis->extent), which);
-    if (row.name)
-        put(to->out, "const int %s = %s + %s;", to->row_variable, row.name, which);
-    to->rows = 1;
-    to->row[0] = (Binding){ .axis = row.axis, .name = to->row_variable };
-    to->row_variable = NULL;
-    note_writes(to, from, to->count);
-    for (int i = from; i < to->count; i++)
-        emit_statement(to, to->statements[i]);
-    emit_stores(to);
-    put(to->out, "}");
-}
-
-/* Rows that are all side by side are counted by their axis itself. */
-static void name_rows(TileNest *to)
-{
-    const Binding row = to->row[0];
-    to->row_offset = row.name ? tile_name(to, "r") : tile_axis(to, row.axis);
-    to->row_variable = row.name ? tile_beside(to, row.name, to->row_offset) : to->row_offset;
-}
-
 static void emit_turn(TileNest *to)
 {
     Scope scope = tile_open_scope(to);
@@ -411,16 +387,16 @@ static void emit_turn(TileNest *to)
             sums = i + 1;
     bool apart = to->rows > 1 && sums > 0 && sums < to->count;
     if (apart)
-        name_rows(to);
+        tile_name_rows(to);
     else
         to->row_variable = NULL;
-    note_writes(to, 0, apart ? sums : to->count);
+    tile_note_writes(to, 0, apart ? sums : to->count);
     for (int i = 0; i < (apart ? sums : to->count); i++)
-        emit_statement(to, to->statements[i]);
+        tile_statement(to, to->statements[i]);
     if (apart)
-        emit_rest(to, sums);
+        tile_rest(to, sums);
     else
-        emit_stores(to);
+        tile_stores(to);
     tile_close_scope(to, scope);
 }
 
