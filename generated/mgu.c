@@ -1,6 +1,7 @@
 /* mgu.c: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
- *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
+ *   1 321 weights   step: 1 272 mul-adds, 48 activations
+ *   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
  */
 #include "mgu.h"
 
@@ -514,7 +515,8 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
 
 #endif
 
-/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
+/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes
+ * it. */
 
 static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct mgu_packed *restrict packed)
 {
@@ -1736,12 +1738,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
                         d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
                         const vec recurrent_kernel_transposed_1 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 %
-                            8]));
+                            vec_keep(vec_load(
+                            &training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
                         d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
                         const vec recurrent_kernel_transposed_2 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 %
-                            8]));
+                            vec_keep(vec_load(
+                            &training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
                         d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
                         const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_1][m]);
                         d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
@@ -1832,12 +1834,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
                         d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
                         const vec recurrent_kernel_transposed_2_1 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 %
-                            8]));
+                            vec_keep(vec_load(
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 % 8]));
                         d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
                         const vec recurrent_kernel_transposed_2_2 =
-                            vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 %
-                            8]));
+                            vec_keep(vec_load(
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 % 8]));
                         d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
                         const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_1][m]);
                         d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
@@ -1918,30 +1920,30 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         d_recurrent_kernel_sum_3_2 += d_sum_1_2 * m_3;
                     }
                 }
-                d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n %
-                    8]);
-                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
-                    / 8][k][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
-                    / 8][k][n_plus_2 % 8]);
-                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][n % 8]);
-                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
-                    / 8][k_plus_1][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
-                    / 8][k_plus_1][n_plus_2 % 8]);
-                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][n % 8]);
-                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
-                    / 8][k_plus_2][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
-                    / 8][k_plus_2][n_plus_2 % 8]);
-                d_recurrent_kernel_sum_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_3][n % 8]);
-                d_recurrent_kernel_sum_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1
-                    / 8][k_plus_3][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2
-                    / 8][k_plus_3][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_0_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_1_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_3_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8]);
+                d_recurrent_kernel_sum_3_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_3_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
                 vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8],
                     d_recurrent_kernel_sum_0_0);
                 vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8],
@@ -2011,30 +2013,30 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         d_recurrent_kernel_sum_2_3_2 += d_sum_2 * h_3;
                     }
                 }
-                d_recurrent_kernel_sum_2_0_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n
-                    % 8]);
-                d_recurrent_kernel_sum_2_0_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
-                    / 8][k][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_2_0_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
-                    / 8][k][n_plus_2 % 8]);
-                d_recurrent_kernel_sum_2_1_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
-                    / 8][k_plus_1][n % 8]);
-                d_recurrent_kernel_sum_2_1_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
-                    / 8][k_plus_1][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_2_1_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
-                    / 8][k_plus_1][n_plus_2 % 8]);
-                d_recurrent_kernel_sum_2_2_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
-                    / 8][k_plus_2][n % 8]);
-                d_recurrent_kernel_sum_2_2_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
-                    / 8][k_plus_2][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_2_2_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
-                    / 8][k_plus_2][n_plus_2 % 8]);
-                d_recurrent_kernel_sum_2_3_0 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n
-                    / 8][k_plus_3][n % 8]);
-                d_recurrent_kernel_sum_2_3_1 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1
-                    / 8][k_plus_3][n_plus_1 % 8]);
-                d_recurrent_kernel_sum_2_3_2 += vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2
-                    / 8][k_plus_3][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_0_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
+                d_recurrent_kernel_sum_2_0_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_0_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_1_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8]);
+                d_recurrent_kernel_sum_2_1_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_1_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_2_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8]);
+                d_recurrent_kernel_sum_2_2_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_2_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_3_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8]);
+                d_recurrent_kernel_sum_2_3_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_3_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
                 vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8],
                     d_recurrent_kernel_sum_2_0_0);
                 vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8],

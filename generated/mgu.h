@@ -1,6 +1,7 @@
 /* mgu.h: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
- *   1 321 weights   step: 1 272 mul-adds, 48 activations   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
+ *   1 321 weights   step: 1 272 mul-adds, 48 activations
+ *   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds float, y float):
  *     static struct mgu_weights weights;

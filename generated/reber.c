@@ -1,6 +1,7 @@
 /* reber.c: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
- *   3 432 weights   step: 2 496 mul-adds, 128 activations   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
+ *   3 432 weights   step: 2 496 mul-adds, 128 activations
+ *   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
  */
 #include "reber.h"
 
@@ -534,7 +535,8 @@ static inline float maximum(float a, float b)
     return b;
 }
 
-/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
+/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes
+ * it. */
 
 static void lstm_prepare(const struct reber_weights *restrict weights, struct reber_packed *restrict packed)
 {
@@ -1996,12 +1998,12 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                                 vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
                             d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
                             const vec recurrent_kernel_transposed_1 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_1
-                                / 8][m][g][n_plus_1 % 8]));
+                                vec_keep(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
                             d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
                             const vec recurrent_kernel_transposed_2 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_2
-                                / 8][m][g][n_plus_2 % 8]));
+                                vec_keep(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
                             d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
                             const vec d_z_1 =
                                 vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][g][m % 8]);
@@ -2075,30 +2077,30 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                         d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
                 }
-                d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n
-                    % 8]);
-                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n
-                    % 8]);
-                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n
-                    % 8]);
-                d_recurrent_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n
-                    % 8]);
-                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][0][n % 8]);
-                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][1][n % 8]);
-                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][2][n % 8]);
-                d_recurrent_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][3][n % 8]);
-                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][0][n % 8]);
-                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][1][n % 8]);
-                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][2][n % 8]);
-                d_recurrent_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][3][n % 8]);
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8]);
+                d_recurrent_kernel_sum_0_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8]);
+                d_recurrent_kernel_sum_0_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8]);
+                d_recurrent_kernel_sum_1_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8]);
+                d_recurrent_kernel_sum_1_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8]);
+                d_recurrent_kernel_sum_2_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8]);
+                d_recurrent_kernel_sum_2_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8]);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
                     d_recurrent_kernel_sum_0_0);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],

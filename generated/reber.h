@@ -1,6 +1,7 @@
 /* reber.h: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
- *   3 432 weights   step: 2 496 mul-adds, 128 activations   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
+ *   3 432 weights   step: 2 496 mul-adds, 128 activations
+ *   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct reber_weights weights;

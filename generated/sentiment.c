@@ -1,6 +1,7 @@
 /* sentiment.c: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
- *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
+ *   213 301 weights   step: 52 900 mul-adds, 501 activations
+ *   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
  */
 #include "sentiment.h"
 
@@ -545,7 +546,8 @@ static inline float sigmoid_slope(float v)
     return e / (sum * sum);
 }
 
-/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes it. */
+/* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes
+ * it. */
 
 static void lstm_prepare(const struct sentiment_weights *restrict weights, struct sentiment_packed *restrict packed)
 {
@@ -1644,12 +1646,12 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                                 vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
                             d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
                             const vec recurrent_kernel_transposed_1 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_1
-                                / 8][m][g][n_plus_1 % 8]));
+                                vec_keep(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
                             d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
                             const vec recurrent_kernel_transposed_2 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n_plus_2
-                                / 8][m][g][n_plus_2 % 8]));
+                                vec_keep(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
                             d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
                             const vec d_z_1 =
                                 vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
@@ -1723,30 +1725,30 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                         d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
                 }
-                d_recurrent_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n
-                    % 8]);
-                d_recurrent_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n
-                    % 8]);
-                d_recurrent_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n
-                    % 8]);
-                d_recurrent_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n
-                    % 8]);
-                d_recurrent_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][0][n % 8]);
-                d_recurrent_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][1][n % 8]);
-                d_recurrent_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][2][n % 8]);
-                d_recurrent_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_1][3][n % 8]);
-                d_recurrent_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][0][n % 8]);
-                d_recurrent_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][1][n % 8]);
-                d_recurrent_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][2][n % 8]);
-                d_recurrent_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n
-                    / 8][k_plus_2][3][n % 8]);
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8]);
+                d_recurrent_kernel_sum_0_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8]);
+                d_recurrent_kernel_sum_0_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8]);
+                d_recurrent_kernel_sum_1_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8]);
+                d_recurrent_kernel_sum_1_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8]);
+                d_recurrent_kernel_sum_2_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8]);
+                d_recurrent_kernel_sum_2_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8]);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
                     d_recurrent_kernel_sum_0_0);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],

@@ -1,6 +1,7 @@
 /* sentiment.h: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
- *   213 301 weights   step: 52 900 mul-adds, 501 activations   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
+ *   213 301 weights   step: 52 900 mul-adds, 501 activations
+ *   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct sentiment_weights weights;

@@ -56,8 +56,9 @@ void emit_source(Out *out, Arena *arena, const Programs *programs)
     Out body = { 0 };
     Exported exported[EXPORTED_MAX];
     emit_helpers(&body, programs);
-    put(&body, "/* Static functions have the weights as a parameter of their own: of a parameter compilers know that "
-               "no write changes it. */\n\n");
+    emit_prose(&body, arena, "Static functions have the weights as a parameter of their own: of a parameter compilers "
+                             "know that no write changes it.");
+    put(&body, "\n");
     int count = emit_functions(&body, arena, programs, exported);
     emit_stamp(out, arena, programs, "c");
     put_raw(out, " */\n");

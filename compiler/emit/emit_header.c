@@ -77,6 +77,8 @@ void emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *su
                                     programs->step ? "step" : "prediction",
                                     emit_readable_count(arena, emit_multiply_adds(counted, SECTION_FORWARD)),
                                     emit_readable_count(arena, emit_activations(counted, SECTION_FORWARD)));
+    put(out, "%s", line);
+    line = " *";
     if (programs->training)
         line = arena_format(arena, "%s   tape %s a row", line,
                             emit_readable_bytes(arena, sizes.tape / (size_t)descriptor->batch));

@@ -1,5 +1,5 @@
-/* emit_rest.c: in: a tile whose sums of several rows are formed.  out: what follows the sums, in a loop over these rows:
- * the sums are handed over in arrays. */
+/* emit_rest.c: in: a tile whose sums of several rows are formed.  out: what follows the sums, in a loop over these
+ * rows: the sums are handed over in arrays. */
 #include "emit_tile.h"
 
 /* "const vec z[3][4] = ...": what the sums of a tensor have come to, row by row; its elements are those of the row of

@@ -2,20 +2,28 @@
 #include "emit.h"
 
 /* Where to break code: the last space within `room` that is in the fewest parentheses, best after a comma and not
- * within a product, not far from the end; 0: nowhere. */
+ * within a product, not far from the end. Not in a subscript: in front of what is in parentheses then, or else between
+ * two subscripts. */
 static int break_at(const char *text, int room)
 {
-    int best = 0, lowest = 0, depth = 0;
-    for (int i = 0; i <= room; i++) {
-        depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
+    int best = 0, lowest = 0, depth = 0, subscripts = 0, opened = 0, between = 0;
+    for (int i = (int)strspn(text, " "); i <= room; i++) {
+        if (!subscripts && i > 0 && text[i - 1] == '(')
+            opened = i;
+        if (!subscripts && text[i] == '[')
+            between = i;
+        depth += (text[i] == '(') - (text[i] == ')');
+        subscripts += (text[i] == '[') - (text[i] == ']');
+        if (text[i] != ' ' || subscripts)
+            continue;
         bool comma = i > 0 && text[i - 1] == ',', factor = i > 0 && (text[i - 1] == '*' || text[i - 1] == '/');
         int cost = 3 * depth + factor - comma;
-        if (text[i] == ' ' && (best == 0 || cost <= lowest || i > best + room / 2)) {
+        if (best == 0 || cost <= lowest || i > best + room / 2) {
             best = i;
             lowest = cost;
         }
     }
-    return best ? best : (int)strcspn(text, " ");
+    return best ? best : opened ? opened : between ? between : (int)strcspn(text, " ");
 }
 
 static void put_broken(Out *out, Arena *arena, const char *text, const char *prefix)

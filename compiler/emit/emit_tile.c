@@ -449,10 +449,10 @@ static void open_back_and_forth(TileNest *to, const char *name, const char *step
     const int extent = to->tile->lane->extent;
     const char *forth = tile_name(to, arena_format(arena, "%s_forth", name));
     const char *whole = to->tile->blocks > 1 ? arena_format(arena, "(%s)", step) : step;
+    put(to->out, "/* back and forth: caches hold what was read last */");
     put(to->out, "for (int %s = 0; %s < %d; %s += %s) {", forth, forth, extent, forth, step);
-    put(to->out,
-        "const int %s = %s %% 2 ? %d / %s * %s - %s : %s; /* back and forth: caches hold what was read last */", name,
-        to->loop_variable, extent - 1, whole, whole, forth, forth);
+    put(to->out, "const int %s = %s %% 2 ? %d / %s * %s - %s : %s;", name, to->loop_variable, extent - 1, whole, whole,
+        forth, forth);
 }
 
 static void open_lanes(TileNest *to)
