@@ -600,6 +600,7 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec_store(&scratch->local.mgu.p[n / 8][t_plus_1][1][n % 8], p_1_1);
         }
     }
+    /* mgu.h: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < 30; t++) {
         /* mgu.sum[t,n] = mgu.p[t,0,n]
          * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
@@ -759,7 +760,7 @@ static void mgu_predict_with(const struct mgu_weights *restrict weights, const s
         int k = 0;
         for (; k + VEC <= 24; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h = vec_load(&scratch->mgu.h[0][k]);
+            const vec h = vec_load(&scratch->mgu.h[30 % 2][k]);
             sum_of_y += kernel * h;
         }
         scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y);
@@ -777,6 +778,7 @@ void mgu_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *r
 static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
     struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows)
 {
+    /* mgu.h: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < 30; t++) {
         /* mgu.p[t,b,g,n] = mgu.bias[g,n]
          * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
@@ -973,7 +975,7 @@ static void dense_predict_batch(const struct mgu_weights *restrict weights, cons
         int k = 0;
         for (; k + VEC <= 24; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h = vec_load(&scratch->mgu.h[0][b][k]);
+            const vec h = vec_load(&scratch->mgu.h[30 % 2][b][k]);
             sum_of_y += kernel * h;
         }
         scratch->dense.y[b][0] = scratch->dense.y[b][0] + vec_sum(sum_of_y);
@@ -1008,9 +1010,9 @@ void mgu_predict_batch(const struct mgu_packed *restrict packed, struct mgu_batc
 struct mgu_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][2][8];
-            float f[24];
-            float m[24];
+            float p[3][2][8];      /* one of 1 steps */
+            float f[24];      /* one of 1 steps */
+            float m[24];      /* one of 1 steps */
         } mgu;
     } local;
     struct {
@@ -1634,12 +1636,12 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
                 vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_2 / 8][0][n_plus_2 % 8]));
             d_h_0_2 += d_y_0 * kernel_transposed_2;
             d_h_1_2 += d_y_1 * kernel_transposed_2;
-            vec_store(&tape->mgu.d_h[0][b][n], d_h_0_0);
-            vec_store(&tape->mgu.d_h[0][b][n_plus_1], d_h_0_1);
-            vec_store(&tape->mgu.d_h[0][b][n_plus_2], d_h_0_2);
-            vec_store(&tape->mgu.d_h[0][b_plus_1][n], d_h_1_0);
-            vec_store(&tape->mgu.d_h[0][b_plus_1][n_plus_1], d_h_1_1);
-            vec_store(&tape->mgu.d_h[0][b_plus_1][n_plus_2], d_h_1_2);
+            vec_store(&tape->mgu.d_h[30 % 2][b][n], d_h_0_0);
+            vec_store(&tape->mgu.d_h[30 % 2][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->mgu.d_h[30 % 2][b][n_plus_2], d_h_0_2);
+            vec_store(&tape->mgu.d_h[30 % 2][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->mgu.d_h[30 % 2][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->mgu.d_h[30 % 2][b_plus_1][n_plus_2], d_h_1_2);
         }
     }
     /* dense.d_bias[n] += dense.d_y[b,n] */
@@ -1685,6 +1687,8 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
     }
+    /* mgu.d_h: 2 steps are kept, step t at t % 2 */
+    /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 5 steps are kept, step t at t % 5 */
     for (int t_end = 30; t_end > 0; t_end -= 5) {
         const int t_start = t_end - 5;
         for (int t = t_end - 1; t >= t_start; t--) {

@@ -236,13 +236,13 @@ struct mgu_packed {
 /* Memory for one mgu_predict at a time; its contents need not be kept. 6.0 KB. */
 struct mgu_scratch {
     struct {
-        float h[2][24];      /* row t is at t % 2 */
+        float h[2][24];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float p[3][30][2][8];
-            float f[24];
-            float m[24];
+            float f[24];      /* one of 30 steps */
+            float m[24];      /* one of 30 steps */
         } mgu;
     } local;
     struct {
@@ -253,16 +253,16 @@ struct mgu_scratch {
 /* Memory for one mgu_predict_batch at a time; its contents need not be kept. 9.1 KB. */
 struct mgu_batch_scratch {
     struct {
-        float h[2][MGU_BATCH][24];      /* row t is at t % 2 */
+        float h[2][MGU_BATCH][24];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     struct {
         float y[MGU_BATCH][1];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][MGU_BATCH][2][8];
-            float f[MGU_BATCH][24];
-            float m[MGU_BATCH][24];
+            float p[3][MGU_BATCH][2][8];      /* one of 30 steps */
+            float f[MGU_BATCH][24];      /* one of 30 steps */
+            float m[MGU_BATCH][24];      /* one of 30 steps */
         } mgu;
     } local;
 };
@@ -301,7 +301,7 @@ struct mgu_tape {
         float f[30][MGU_BATCH][24];
         float m[30][MGU_BATCH][24];
         float candidate[30][MGU_BATCH][24];
-        float d_h[2][MGU_BATCH][24];      /* row t is at t % 2 */
+        float d_h[2][MGU_BATCH][24];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     struct {
         float y[MGU_BATCH][1];
@@ -309,7 +309,7 @@ struct mgu_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][MGU_BATCH][2][8];
+            float p[3][MGU_BATCH][2][8];      /* one of 30 steps */
         } mgu;
         struct {
             float e[MGU_BATCH][1];
@@ -318,10 +318,10 @@ struct mgu_tape {
             float d_l[MGU_BATCH];
         } model_loss;
         struct {
-            float d_p[3][5][MGU_BATCH][2][8];      /* row t is at t % 5 */
-            float d_sum[5][MGU_BATCH][24];      /* row t is at t % 5 */
-            float d_f[MGU_BATCH][24];
-            float d_sum_1[5][MGU_BATCH][24];      /* row t is at t % 5 */
+            float d_p[3][5][MGU_BATCH][2][8];      /* 5 of 30 steps, step t at t % 5 */
+            float d_sum[5][MGU_BATCH][24];      /* 5 of 30 steps, step t at t % 5 */
+            float d_f[MGU_BATCH][24];      /* one of 30 steps */
+            float d_sum_1[5][MGU_BATCH][24];      /* 5 of 30 steps, step t at t % 5 */
             float d_recurrent_kernel_sum[3][24][8];
             float d_recurrent_kernel_sum_2[3][24][8];
             float d_kernel_sum[3][2][2][8];

@@ -732,6 +732,7 @@ void reber_prepare(struct reber_packed *restrict packed, const struct reber_weig
 static void lstm_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
     const int32_t *restrict x)
 {
+    /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < 24; t++) {
         /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
          * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
@@ -836,16 +837,16 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
         vec z_odd = vec_splat(0.0f);
         for (int k = 0; k < 24; k += 4) {
             const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
-            const vec h_0 = vec_splat(scratch->lstm.h[0][k]);
+            const vec h_0 = vec_splat(scratch->lstm.h[24 % 2][k]);
             z += kernel_0 * h_0;
             const vec kernel_1 = vec_load(&packed->dense.kernel[n / 8][k + 1][n % 8]);
-            const vec h_1 = vec_splat(scratch->lstm.h[0][k + 1]);
+            const vec h_1 = vec_splat(scratch->lstm.h[24 % 2][k + 1]);
             z_odd += kernel_1 * h_1;
             const vec kernel_2 = vec_load(&packed->dense.kernel[n / 8][k + 2][n % 8]);
-            const vec h_2 = vec_splat(scratch->lstm.h[0][k + 2]);
+            const vec h_2 = vec_splat(scratch->lstm.h[24 % 2][k + 2]);
             z += kernel_2 * h_2;
             const vec kernel_3 = vec_load(&packed->dense.kernel[n / 8][k + 3][n % 8]);
-            const vec h_3 = vec_splat(scratch->lstm.h[0][k + 3]);
+            const vec h_3 = vec_splat(scratch->lstm.h[24 % 2][k + 3]);
             z_odd += kernel_3 * h_3;
         }
         z += z_odd;
@@ -910,6 +911,7 @@ void reber_predict(const struct reber_packed *restrict packed, struct reber_scra
 static void lstm_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
     const int32_t *restrict x, int rows)
 {
+    /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < 24; t++) {
         /* lstm.z[t,b,g,n] = lstm.table[x[b,t],g,n]
          * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
@@ -1027,17 +1029,17 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
             vec z_5 = bias;
             for (int k = 0; k < 24; k++) {
                 const vec kernel = vec_keep(vec_load(&packed->dense.kernel[n / 8][k][n % 8]));
-                const vec h_0 = vec_splat(scratch->lstm.h[0][b][k]);
+                const vec h_0 = vec_splat(scratch->lstm.h[24 % 2][b][k]);
                 z_0 += kernel * h_0;
-                const vec h_1 = vec_splat(scratch->lstm.h[0][b_plus_1][k]);
+                const vec h_1 = vec_splat(scratch->lstm.h[24 % 2][b_plus_1][k]);
                 z_1 += kernel * h_1;
-                const vec h_2 = vec_splat(scratch->lstm.h[0][b_plus_2][k]);
+                const vec h_2 = vec_splat(scratch->lstm.h[24 % 2][b_plus_2][k]);
                 z_2 += kernel * h_2;
-                const vec h_3 = vec_splat(scratch->lstm.h[0][b_plus_3][k]);
+                const vec h_3 = vec_splat(scratch->lstm.h[24 % 2][b_plus_3][k]);
                 z_3 += kernel * h_3;
-                const vec h_4 = vec_splat(scratch->lstm.h[0][b_plus_4][k]);
+                const vec h_4 = vec_splat(scratch->lstm.h[24 % 2][b_plus_4][k]);
                 z_4 += kernel * h_4;
-                const vec h_5 = vec_splat(scratch->lstm.h[0][b_plus_5][k]);
+                const vec h_5 = vec_splat(scratch->lstm.h[24 % 2][b_plus_5][k]);
                 z_5 += kernel * h_5;
             }
             vec_store(&scratch->local.dense.z[b][n], z_0);
@@ -1866,18 +1868,18 @@ static void lstm_backward(const struct reber_training *restrict training, struct
                 d_h_3_1 += d_z_3 * kernel_transposed_1;
                 d_h_3_2 += d_z_3 * kernel_transposed_2;
             }
-            vec_store(&tape->lstm.d_h[0][b][n], d_h_0_0);
-            vec_store(&tape->lstm.d_h[0][b][n_plus_1], d_h_0_1);
-            vec_store(&tape->lstm.d_h[0][b][n_plus_2], d_h_0_2);
-            vec_store(&tape->lstm.d_h[0][b_plus_1][n], d_h_1_0);
-            vec_store(&tape->lstm.d_h[0][b_plus_1][n_plus_1], d_h_1_1);
-            vec_store(&tape->lstm.d_h[0][b_plus_1][n_plus_2], d_h_1_2);
-            vec_store(&tape->lstm.d_h[0][b_plus_2][n], d_h_2_0);
-            vec_store(&tape->lstm.d_h[0][b_plus_2][n_plus_1], d_h_2_1);
-            vec_store(&tape->lstm.d_h[0][b_plus_2][n_plus_2], d_h_2_2);
-            vec_store(&tape->lstm.d_h[0][b_plus_3][n], d_h_3_0);
-            vec_store(&tape->lstm.d_h[0][b_plus_3][n_plus_1], d_h_3_1);
-            vec_store(&tape->lstm.d_h[0][b_plus_3][n_plus_2], d_h_3_2);
+            vec_store(&tape->lstm.d_h[24 % 2][b][n], d_h_0_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b][n_plus_2], d_h_0_2);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_1][n_plus_2], d_h_1_2);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_2][n], d_h_2_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_2][n_plus_1], d_h_2_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_2][n_plus_2], d_h_2_2);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_3][n], d_h_3_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_3][n_plus_1], d_h_3_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_3][n_plus_2], d_h_3_2);
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
@@ -1898,7 +1900,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
     for (int b = 0; b < rows; b++) {
         for (int n = 0; n < 24; n += VEC) {
             const vec d_c = vec_splat(0.0f);
-            vec_store(&tape->local.lstm_backward.d_c[0][b][n], d_c);
+            vec_store(&tape->local.lstm_backward.d_c[24 % 2][b][n], d_c);
         }
     }
     /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
@@ -1927,6 +1929,8 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
     }
+    /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
+    /* lstm.d_z: 8 steps are kept, step t at t % 8 */
     for (int t_end = 24; t_end > 0; t_end -= 8) {
         const int t_start = t_end - 8;
         for (int t = t_end - 1; t >= t_start; t--) {

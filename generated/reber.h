@@ -241,8 +241,8 @@ struct reber_packed {
 /* Memory for one reber_predict at a time; its contents need not be kept. 456 B. */
 struct reber_scratch {
     struct {
-        float h[2][24];      /* row t is at t % 2 */
-        float c[2][24];      /* row t is at t % 2 */
+        float h[2][24];      /* 2 of 25 steps, step t at t % 2 */
+        float c[2][24];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
@@ -257,8 +257,8 @@ struct reber_scratch {
 /* Memory for one reber_predict_batch at a time; its contents need not be kept. 3.6 KB. */
 struct reber_batch_scratch {
     struct {
-        float h[2][REBER_BATCH][24];      /* row t is at t % 2 */
-        float c[2][REBER_BATCH][24];      /* row t is at t % 2 */
+        float h[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
+        float c[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
@@ -312,7 +312,7 @@ struct reber_tape {
         float g[24][REBER_BATCH][24];
         float o[24][REBER_BATCH][24];
         float tanh_c[24][REBER_BATCH][24];
-        float d_h[2][REBER_BATCH][24];      /* row t is at t % 2 */
+        float d_h[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     struct {
         float z[REBER_BATCH][8];
@@ -345,8 +345,8 @@ struct reber_tape {
             float dense_d_y[REBER_BATCH][8];
         } model_backward;
         struct {
-            float d_c[2][REBER_BATCH][24];      /* row t is at t % 2 */
-            float d_z[3][8][REBER_BATCH][4][8];      /* row t is at t % 8 */
+            float d_c[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
+            float d_z[3][8][REBER_BATCH][4][8];      /* 8 of 24 steps, step t at t % 8 */
             float d_recurrent_kernel_sum[3][24][4][8];
             float d_kernel_sum[3][4][8][8];
             float d_bias_sum[3][4][8];

@@ -649,6 +649,7 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][3][n % 8], z_2_3);
         }
     }
+    /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < 200; t++) {
         /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
          * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
@@ -719,19 +720,19 @@ static void dense_predict(const struct sentiment_weights *restrict weights,
         for (; k + 2 * VEC <= 100; k += 2 * VEC) {
             const int k_plus_1 = k + VEC;
             const vec kernel_0 = vec_load(&packed->dense.kernel[0][k]);
-            const vec h_0 = vec_load(&scratch->lstm.h[0][k]);
+            const vec h_0 = vec_load(&scratch->lstm.h[200 % 2][k]);
             sum_of_z += kernel_0 * h_0;
             const vec kernel_1 = vec_load(&packed->dense.kernel[0][k_plus_1]);
-            const vec h_1 = vec_load(&scratch->lstm.h[0][k_plus_1]);
+            const vec h_1 = vec_load(&scratch->lstm.h[200 % 2][k_plus_1]);
             sum_of_z_odd += kernel_1 * h_1;
         }
         for (; k + VEC <= 100; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h = vec_load(&scratch->lstm.h[0][k]);
+            const vec h = vec_load(&scratch->lstm.h[200 % 2][k]);
             sum_of_z += kernel * h;
         }
         for (k = 100 - 100 % VEC; k < 100; k++) {
-            rest_of_z += packed->dense.kernel[0][k] * scratch->lstm.h[0][k];
+            rest_of_z += packed->dense.kernel[0][k] * scratch->lstm.h[200 % 2][k];
         }
         scratch->local.dense.z[0] = scratch->local.dense.z[0] + vec_sum(sum_of_z + sum_of_z_odd) + rest_of_z;
     }
@@ -773,6 +774,7 @@ void sentiment_predict(const struct sentiment_packed *restrict packed, struct se
 static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
     struct sentiment_batch_scratch *restrict scratch, int rows)
 {
+    /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < 200; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
@@ -896,20 +898,20 @@ static void dense_predict_batch(const struct sentiment_weights *restrict weights
         int k = 0;
         for (; k + VEC <= 100; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h_0 = vec_load(&scratch->lstm.h[0][b][k]);
-            const vec h_1 = vec_load(&scratch->lstm.h[0][b_plus_1][k]);
-            const vec h_2 = vec_load(&scratch->lstm.h[0][b_plus_2][k]);
-            const vec h_3 = vec_load(&scratch->lstm.h[0][b_plus_3][k]);
+            const vec h_0 = vec_load(&scratch->lstm.h[200 % 2][b][k]);
+            const vec h_1 = vec_load(&scratch->lstm.h[200 % 2][b_plus_1][k]);
+            const vec h_2 = vec_load(&scratch->lstm.h[200 % 2][b_plus_2][k]);
+            const vec h_3 = vec_load(&scratch->lstm.h[200 % 2][b_plus_3][k]);
             sum_of_z_0 += kernel * h_0;
             sum_of_z_1 += kernel * h_1;
             sum_of_z_2 += kernel * h_2;
             sum_of_z_3 += kernel * h_3;
         }
         for (k = 100 - 100 % VEC; k < 100; k++) {
-            rest_of_z_0 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b][k];
-            rest_of_z_1 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_plus_1][k];
-            rest_of_z_2 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_plus_2][k];
-            rest_of_z_3 += packed->dense.kernel[0][k] * scratch->lstm.h[0][b_plus_3][k];
+            rest_of_z_0 += packed->dense.kernel[0][k] * scratch->lstm.h[200 % 2][b][k];
+            rest_of_z_1 += packed->dense.kernel[0][k] * scratch->lstm.h[200 % 2][b_plus_1][k];
+            rest_of_z_2 += packed->dense.kernel[0][k] * scratch->lstm.h[200 % 2][b_plus_2][k];
+            rest_of_z_3 += packed->dense.kernel[0][k] * scratch->lstm.h[200 % 2][b_plus_3][k];
         }
         const float z_0 = scratch->local.dense.z[b][0] + vec_sum(sum_of_z_0) + rest_of_z_0;
         const float z_1 = scratch->local.dense.z[b_plus_1][0] + vec_sum(sum_of_z_1) + rest_of_z_1;
@@ -1523,10 +1525,10 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
                 vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][0][n_plus_1 % 8]));
             d_h_0_1 += d_z_0 * kernel_transposed_1;
             d_h_1_1 += d_z_1 * kernel_transposed_1;
-            vec_store(&tape->lstm.d_h[0][b][n], d_h_0_0);
-            vec_store(&tape->lstm.d_h[0][b][n_plus_1], d_h_0_1);
-            vec_store(&tape->lstm.d_h[0][b_plus_1][n], d_h_1_0);
-            vec_store(&tape->lstm.d_h[0][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n], d_h_0_0);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_1], d_h_1_1);
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
@@ -1546,7 +1548,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
     for (int b = 0; b < rows; b++) {
         for (int n = 0; n < 100; n += VEC) {
             const vec d_c = vec_splat(0.0f);
-            vec_store(&tape->local.lstm_backward.d_c[0][b][n], d_c);
+            vec_store(&tape->local.lstm_backward.d_c[200 % 2][b][n], d_c);
         }
     }
     /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
@@ -1575,6 +1577,8 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
     }
+    /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
+    /* lstm.d_z: 4 steps are kept, step t at t % 4 */
     for (int t_end = 200; t_end > 0; t_end -= 4) {
         const int t_start = t_end - 4;
         for (int t = t_end - 1; t >= t_start; t--) {

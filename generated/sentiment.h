@@ -245,8 +245,8 @@ struct sentiment_scratch {
         float y[200][32];
     } embedding;
     struct {
-        float h[2][104];      /* row t is at t % 2 */
-        float c[2][104];      /* row t is at t % 2 */
+        float h[2][104];      /* 2 of 201 steps, step t at t % 2 */
+        float c[2][104];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
@@ -267,8 +267,8 @@ struct sentiment_batch_scratch {
         float y[200][SENTIMENT_BATCH][32];
     } embedding;
     struct {
-        float h[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
-        float c[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
+        float h[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
+        float c[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     struct {
         float y[SENTIMENT_BATCH][1];
@@ -322,7 +322,7 @@ struct sentiment_tape {
         float g[200][SENTIMENT_BATCH][104];
         float o[200][SENTIMENT_BATCH][104];
         float tanh_c[200][SENTIMENT_BATCH][104];
-        float d_h[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
+        float d_h[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     struct {
         float z[SENTIMENT_BATCH][1];
@@ -339,8 +339,8 @@ struct sentiment_tape {
             float d_l[SENTIMENT_BATCH];
         } model_loss;
         struct {
-            float d_c[2][SENTIMENT_BATCH][104];      /* row t is at t % 2 */
-            float d_z[13][4][SENTIMENT_BATCH][4][8];      /* row t is at t % 4 */
+            float d_c[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
+            float d_z[13][4][SENTIMENT_BATCH][4][8];      /* 4 of 200 steps, step t at t % 4 */
             float d_recurrent_kernel_sum[13][100][4][8];
             float d_kernel_sum[13][32][4][8];
             float d_bias_sum[13][4][8];

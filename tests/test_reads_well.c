@@ -64,3 +64,42 @@ Test(reads_well, lines_fit)
 {
     expect_none(is_long, NULL, "beyond 120 columns, or a space at its end");
 }
+
+/* "t % 2" in code says that of a tensor two steps are kept; the loop has to say so before, and the struct too. */
+static int expect_said(const Source *source, const char *text, const char *header)
+{
+    static const char said[] = "steps are kept, step t at t %% %d */";
+    const char *function = text;
+    int windows = 0;
+    for (const char *at = text; (at = strstr(at, " % ")) != NULL; at++) {
+        int kept = 0;
+        if (strncmp(at - 2, "[t", 2) != 0 && strncmp(at - 8, "[(t + 1)", 8) != 0)
+            continue;
+        for (const char *next = function; (next = strstr(next + 1, "\n{\n")) != NULL && next < at;)
+            function = next;
+        cr_assert(sscanf(at, " %% %d]", &kept) == 1);
+        char loop[80], member[80];
+        snprintf(loop, sizeof loop, said, kept);
+        snprintf(member, sizeof member, "steps, step t at t %% %d */", kept);
+        const char *before = strstr(function, loop);
+        cr_expect(before && before < at, "%s, %s: nobody says what it means: %.60s", source->model, source->target, at - 20);
+        cr_expect(strstr(header, member), "%s, %s: no struct says that it keeps %d steps", source->model, source->target, kept);
+        windows++;
+    }
+    return windows;
+}
+
+Test(reads_well, windows_of_time_are_said)
+{
+    int windows = 0;
+    for (int i = 0; i < SOURCES; i++) {
+        Arena *arena = arena_create();
+        char *header = NULL;
+        const char *text = source_text(arena, &sources[i], &header);
+        windows += expect_said(&sources[i], text, header);
+        if (!strcmp(sources[i].model, "reber"))
+            cr_expect(strstr(text, "scratch->lstm.h[24 % 2]["), "the last state is told from the first one");
+        arena_free(arena);
+    }
+    cr_expect(windows > 400, "%d", windows);
+}

@@ -146,8 +146,8 @@ static char *index_text(Nest *nest, const Tensor *tensor, const Index *index, in
     add_index(&affine, nest, index, 1);
     if (dimension != tensor->time_dimension || tensor->window < 2)
         return affine_text(nest->arena, &affine);
-    if (affine.terms == 0)
-        return arena_format(nest->arena, "%d", affine.constant % tensor->window);
+    if (affine.terms == 0 && affine.constant < tensor->window)    /* "h[24 % 2]" tells which step it is */
+        return arena_format(nest->arena, "%d", affine.constant);
     return arena_format(nest->arena, is_single(&affine) ? "%s %% %d" : "(%s) %% %d", affine_text(nest->arena, &affine),
                         tensor->window);
 }

@@ -19,6 +19,48 @@ static void open_pieces(Out *out, Arena *arena, const Loop *loop)
         put(out, "const int %s = %s > %d ? %s - %d : 0;", start, end, loop->piece, end, loop->piece);
 }
 
+/* Tensors of which a loop keeps some steps, in its order. */
+typedef struct Windows {
+    Arena *arena;
+    const Tensor **list; int count, capacity;
+} Windows;
+
+static void note_window(void *context, const Access *access)
+{
+    Windows *windows = context;
+    if (access->tensor->window < 2)
+        return;
+    for (int i = 0; i < windows->count; i++)
+        if (windows->list[i] == access->tensor)
+            return;
+    arena_append(windows->arena, windows->list, windows->count, windows->capacity, access->tensor);
+}
+
+/* "lstm.h, lstm.c: 2 steps are kept, step t at t % 2" */
+static void put_windows(Out *out, Arena *arena, const Statement *const *statements, int count)
+{
+    Windows windows = { .arena = arena };
+    for (int i = 0; i < count && statements[i]->loop == statements[0]->loop; i++) {
+        note_window(&windows, &statements[i]->out);
+        expr_visit_loads(statements[i]->value, note_window, &windows);
+    }
+    const char *name = c_index_name(arena, statements[0]->loop->axis->name);
+    for (int i = 0; i < windows.count; i++) {
+        const int kept = windows.list[i]->window;
+        const char *text = "";
+        bool said = false;
+        for (int j = 0; j < windows.count; j++) {
+            said |= j < i && windows.list[j]->window == kept;
+            if (windows.list[j]->window == kept)
+                text = arena_format(arena, "%s%s%s.%s", text, *text ? ", " : "", windows.list[j]->layer,
+                                    windows.list[j]->name);
+        }
+        if (!said)
+            emit_comment(out, arena, arena_format(arena, "%s: %d steps are kept, step %s at %s %% %d", text, kept, name,
+                                                  name, kept));
+    }
+}
+
 static void open_time_loop(Out *out, Arena *arena, const Statement *statement)
 {
     const Axis *axis = statement->loop->axis;
@@ -122,8 +164,10 @@ void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, con
                                 .indices = &indices };
         if (before)
             close_time_loop(out, before, statement);
-        if (statement->loop && (!before || before->loop != statement->loop))
+        if (statement->loop && (!before || before->loop != statement->loop)) {
+            put_windows(out, arena, statements + i, count - i);
             open_time_loop(out, arena, statement);
+        }
         emit_kernel(out, &kernel);
         before = statement;
         i += kernel.count;

@@ -117,6 +117,13 @@ const char *home_pointer(const Ir *ir, Home home)
     die("home %d is not a struct", (int)home);
 }
 
+static const char *window_note(Arena *arena, const Tensor *tensor)
+{
+    const int steps = tensor->extent[tensor->time_dimension], kept = tensor->window;
+    return kept == 1 ? arena_format(arena, "      /* one of %d steps */", steps)
+                     : arena_format(arena, "      /* %d of %d steps, step t at t %% %d */", kept, steps, kept);
+}
+
 static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
 {
     const char *text = arena_format(arena, "%s %s",
@@ -132,7 +139,7 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
         else if (dimension < 0 || dimension != tensor->time_dimension || tensor->window != 1)
             text = arena_format(arena, "%s[%d]", text, tensor_memory_extent(tensor, i));
     }
-    const char *note = tensor->window > 1 ? arena_format(arena, "      /* row t is at t %% %d */", tensor->window)
+    const char *note = tensor->window > 0 ? window_note(arena, tensor)
                      : tensor_has_words(tensor) ? "      /* bf16, two in a word */"
                      : tensor->role == ROLE_STATE ? "      /* row 0: before the first step */" : "";
     put(out, "%s;%s", text, note);
