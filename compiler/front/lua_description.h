@@ -29,7 +29,7 @@ struct Description {
     int returned_line;          /* where its mathematics returned; 0: it has not, or is not the description's own */
 };
 
-/* The description that a Lua state belongs to. */
+/* The description that a Lua state belongs to (lua_handles.c). */
 Description *description_of(lua_State *L);
 
 #define DESCRIPTION_CHUNK   "=(description)"
@@ -47,6 +47,8 @@ void description_allow(Description *description);
 /* Calls the function below its `arguments` with a fresh budget of instructions; a failure becomes a diagnostic. */
 bool description_call(Description *description, int arguments, int results);
 
+/* lua_hook.c: a fresh budget of instructions for what is called next. */
+void description_count_instructions(Description *description);
 /* Counts calls whose local variables are to name what they hold: +1 before, -1 behind such a call. */
 void description_name_locals(lua_State *L, int change);
 
@@ -55,6 +57,11 @@ void doors_install(lua_State *L);
 /* Pushes what the value at the index is to the compiler; what a description may hold of it. */
 void door_open(lua_State *L, int index);
 void door_close(lua_State *L, int index);
+
+/* lua_handles.c: pushes the handle of the object at the index. It has one, so that handles are equal where objects
+ * are. */
+void door_push_handle(lua_State *L, int object);
+bool door_is_handle(lua_State *L, int index);
 /* Replaces a handle on top of the stack by what it stands for. */
 void door_content(lua_State *L);
 /* The age of the handle at the index, from 1; 0 if it is none. */

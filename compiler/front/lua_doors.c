@@ -11,35 +11,6 @@
 
 #define DEPTH_MAX 32            /* tables inside tables */
 
-typedef struct Handle {
-    lua_Integer number;         /* handles have an order: that in which they were made */
-} Handle;
-
-/* ---- handles --------------------------------------------------------------------------------- */
-
-static bool is_handle(lua_State *L, int index)
-{
-    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
-        return false;
-    lua_getfield(L, LUA_REGISTRYINDEX, "handle");
-    bool yes = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-    return yes;
-}
-
-lua_Integer door_handle_number(lua_State *L, int index)
-{
-    return is_handle(L, index) ? ((Handle *)lua_touserdata(L, index))->number : 0;
-}
-
-void door_content(lua_State *L)
-{
-    if (is_handle(L, -1)) {
-        lua_getiuservalue(L, -1, 1);
-        lua_replace(L, -2);
-    }
-}
-
 static bool has_field(lua_State *L, int index, const char *name, int type)
 {
     lua_pushstring(L, name);
@@ -63,30 +34,12 @@ static bool is_unknown(lua_State *L, int index)
     return yes;
 }
 
-/* An object has one handle, so that handles are equal where objects are. */
-static void push_handle(lua_State *L, int object)
-{
-    lua_pushliteral(L, "handle");
-    if (lua_rawget(L, object) != LUA_TNIL)
-        return;
-    lua_pop(L, 1);
-    Handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
-    handle->number = ++description_of(L)->handles;
-    lua_pushvalue(L, object);
-    lua_setiuservalue(L, -2, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, "handle");
-    lua_setmetatable(L, -2);
-    lua_pushliteral(L, "handle");
-    lua_pushvalue(L, -2);
-    lua_rawset(L, object);
-}
-
 /* ---- opening and closing: both push the result ----------------------------------------------- */
 
 static void open_value(lua_State *L, int index, int seen, int depth)
 {
     luaL_checkstack(L, 8, "tables nest too deeply");
-    if (is_handle(L, index)) {
+    if (door_is_handle(L, index)) {
         lua_getiuservalue(L, index, 1);
         return;
     }
@@ -141,7 +94,7 @@ static void close_value(lua_State *L, int index, int depth)
     luaL_checkstack(L, 8, "tables nest too deeply");
     bool is_table = lua_istable(L, index);
     if (is_table && !is_unknown(L, index) && is_object(L, index)) {
-        push_handle(L, index);
+        door_push_handle(L, index);
         return;
     }
     if (!(is_table && !is_unknown(L, index)) && !(lua_isfunction(L, index) && is_ours(L, index))) {

@@ -1,5 +1,5 @@
 /* lua_state.c: the bare, bounded Lua state of a description: memory by the allocator, time by a count of instructions,
- * and a timer of CPU time for loops inside C. The vocabulary (embedded Lua files) is loaded here; every failure becomes
+ * (lua_hook.c), and a timer of CPU time for loops inside C. The vocabulary (embedded Lua files) is loaded here; every failure becomes
  * a diagnostic with a line. */
 #include "lua_description.h"
 #include "compiler/base/embedded.h"
@@ -13,14 +13,10 @@
 #include <unistd.h>
 
 #define MEMORY_MAX       ((size_t)128 * 1024 * 1024)
-#define INSTRUCTIONS_MAX 20000000   /* about half a second */
-#define HOOK_INTERVAL    10000
-#define NAME_MAX_LENGTH  60         /* of a local variable that names a value, as of all other names */
 #define NOTE_WIDTH       200        /* bytes of a note */
 #define CPU_MICROSECONDS 1500000    /* for all of Lua's work on one description, and for each sample that it draws */
 /* more for our own mathematics, which is as long as the description has layers, each time that it is lowered */
 #define LAYER_MICROSECONDS 4000
-#define LAYER_INSTRUCTIONS 50000
 #define LAYER_MEMORY       ((size_t)256 * 1024)
 
 static void *bounded_allocate(void *context, void *block, size_t old_size, size_t new_size)
@@ -40,63 +36,6 @@ static void *bounded_allocate(void *context, void *block, size_t old_size, size_
     return moved;
 }
 
-Description *description_of(lua_State *L)
-{
-    return *(Description **)lua_getextraspace(L);
-}
-
-static bool is_value(lua_State *L, int index)
-{
-    if (!lua_istable(L, index))
-        return false;
-    index = lua_absindex(L, index);
-    lua_pushstring(L, "number");
-    lua_rawget(L, index);
-    lua_pushstring(L, "shape");
-    lua_rawget(L, index);
-    bool yes = lua_isinteger(L, -2) && lua_istable(L, -1);
-    lua_pop(L, 2);
-    return yes;
-}
-
-/* A function of the mathematics returns: its local variables name the values they hold, so that the emitted code has
- * the paper's names. */
-static void name_locals(lua_State *L, lua_Debug *ar)
-{
-    lua_getinfo(L, "fSl", ar);
-    lua_getfield(L, LUA_REGISTRYINDEX, "named_functions");
-    lua_pushvalue(L, -2);
-    bool wanted = lua_rawget(L, -2) == LUA_TBOOLEAN;
-    lua_pop(L, 3);
-    if (!wanted)
-        return;
-    if (!strcmp(ar->source, DESCRIPTION_CHUNK))
-        description_of(L)->returned_line = ar->currentline;
-    const char *name;
-    for (int n = 1; (name = lua_getlocal(L, ar, n)); n++) {
-        door_content(L);
-        if (name[0] != '(' && strlen(name) <= NAME_MAX_LENGTH && is_value(L, -1)) {
-            lua_pushstring(L, "local_name");
-            lua_pushstring(L, name);
-            lua_rawset(L, -3);
-        }
-        lua_pop(L, 1);
-    }
-}
-
-static void hook(lua_State *L, lua_Debug *ar)
-{
-    if (ar->event == LUA_HOOKRET) {
-        name_locals(L, ar);
-        return;
-    }
-    Description *d = description_of(L);
-    d->instructions_left -= HOOK_INTERVAL;
-    if (d->instructions_left < 0)
-        luaL_error(L, "the description does not end (more than %d million instructions)",
-                   (int)((INSTRUCTIONS_MAX + (long)d->own_layers * LAYER_INSTRUCTIONS) / 1000000));
-}
-
 /* inside(name, line): whose mathematics is called now, and where the description asked for it; inside(): nobody's. */
 static int inside(lua_State *L)
 {
@@ -106,14 +45,6 @@ static int inside(lua_State *L)
     d->inside_line = (int)luaL_optinteger(L, 2, 0);
     d->returned_line = 0;
     return 0;
-}
-
-void description_name_locals(lua_State *L, int change)
-{
-    Description *d = description_of(L);
-    d->hook_depth += change;
-    if (d->hook_depth == (change > 0))
-        lua_sethook(L, hook, LUA_MASKCOUNT | (change > 0 ? LUA_MASKRET : 0), HOOK_INTERVAL);
 }
 
 /* The line of the description that is being executed, through whatever it called; 0 if none. */
@@ -270,9 +201,7 @@ void description_allow(Description *d)
 bool description_call(Description *d, int arguments, int results)
 {
     lua_State *L = d->lua;
-    d->instructions_left = INSTRUCTIONS_MAX + (long)d->own_layers * LAYER_INSTRUCTIONS;
-    d->hook_depth = 0;
-    lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_INTERVAL);
+    description_count_instructions(d);
     int base = lua_gettop(L) - arguments;
     lua_pushcfunction(L, message_handler);
     lua_insert(L, base);

@@ -15,7 +15,7 @@ typedef struct Check {
     TensorUses uses;
 } Check;
 
-/* The first complaint stays, with the statement at work. */
+/* ir_complain.c: the first complaint stays, with the statement at work. */
 void complain(Check *check, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *full_name(Check *check, const Tensor *tensor);      /* "lstm.z" */
 

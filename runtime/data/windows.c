@@ -96,11 +96,6 @@ static int fit_model(Windows *w, const struct lstmc_csv_options *options)
 
 /* ---- rows ---- */
 
-static double *table_value(const Rows *rows, size_t row, int column)
-{
-    return &rows->table.value[row * (size_t)rows->table.columns + (size_t)column];
-}
-
 static int has_computed(const struct lstmc_table *table)
 {
     return memchr(table->computed, 1, (size_t)table->columns) != NULL;
@@ -126,7 +121,7 @@ int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
         status = lstmc_rows_complete(&rows->table, options->missing, rows->path, w->names, w->message);
     for (size_t row = 0; row < rows->table.rows && options->at_most; row++)
         for (int column = w->columns; column < w->columns + w->targets; column++)
-            *table_value(rows, row, column) = *table_value(rows, row, column) <= *options->at_most;
+            *lstmc_windows_cell(rows, row, column) = *lstmc_windows_cell(rows, row, column) <= *options->at_most;
     return status;
 }
 
@@ -169,28 +164,6 @@ static int read_all(Windows *w)
 
 /* ---- samples ---- */
 
-static size_t sample_rows(const Windows *w)
-{
-    return w->window + (size_t)w->ahead[w->ahead_count - 1];
-}
-
-/* A held-out window may read rows that train, but what it is asked for lies behind them. */
-int lstmc_windows_begin(const Windows *w, const Rows *rows, size_t row, int trains)
-{
-    const struct lstmc_table *table = &rows->table;
-    size_t behind = row + sample_rows(w), first_target = row + w->window - 1 + (size_t)w->ahead[0];
-    if (behind > table->rows || (trains ? behind > rows->cut : first_target < rows->cut) ||
-        table->run[row] != table->run[behind - 1])
-        return 0;
-    return trains || !w->options->last_only || behind == table->rows || table->group[behind] != table->group[row];
-}
-
-double lstmc_windows_value(const Windows *w, const Rows *rows, size_t first, size_t row, int column)
-{
-    double value = *table_value(rows, row, column);
-    return w->options->relative ? value - *table_value(rows, first + w->window - 1, column) : value;
-}
-
 static double normalised(const Windows *w, const Rows *rows, size_t first, size_t row, int column)
 {
     return (lstmc_windows_value(w, rows, first, row, column) - w->offset[column]) / w->scale[column];
@@ -206,7 +179,7 @@ static int misfit(const Windows *w, const Rows *rows, size_t row, int column, do
 /* That of the last row that is read. */
 static int take_weight(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t last)
 {
-    double weight = *table_value(rows, last, w->columns + w->targets);
+    double weight = *lstmc_windows_cell(rows, last, w->columns + w->targets);
     if (lstmc_store_weight(data, sample, weight))
         return LSTMC_OK;
     return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
@@ -329,7 +302,7 @@ static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t s
 static int no_samples(const Windows *w, const Rows *rows, int trains)
 {
     const struct lstmc_csv_options *options = w->options;
-    size_t cut = w->main.cut, all = w->main.table.rows, needed = sample_rows(w);
+    size_t cut = w->main.cut, all = w->main.table.rows, needed = lstmc_windows_rows(w);
     const char *word = needed == 1 ? "row" : "rows", *verb = trains ? "trains" : "is held out";
     if (options->group || options->validation || (options->missing && !strcmp(options->missing, "drop")))
         return lstmc_fail(w->message, LSTMC_MISMATCH,

@@ -1,4 +1,4 @@
-/* windows.h: what windows.c and normalization.c share: how samples lie in the rows of a table. */
+/* windows.h: what window.c, windows.c and normalization.c share: how samples lie in the rows of a table. */
 #ifndef LSTMC_WINDOWS_H
 #define LSTMC_WINDOWS_H
 
@@ -29,6 +29,10 @@ struct lstmc_windows {
 /* The named columns of a file, as the options say, into rows->table. `remaining`: a file of what is left behind the end
  * of each group, or NULL. */
 int lstmc_windows_read(struct lstmc_windows *windows, struct lstmc_rows *rows, const char *remaining);
+
+/* window.c: a cell of the table; how many rows a sample reads or is asked for. */
+double *lstmc_windows_cell(const struct lstmc_rows *rows, size_t row, int column);
+size_t lstmc_windows_rows(const struct lstmc_windows *windows);
 
 /* Whether a sample that trains (or is held out) begins at a row: its rows are there, without a gap, in one group, on
  * their side of the cut. */

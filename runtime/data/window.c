@@ -1,0 +1,32 @@
+/* window.c: one window of a table: where it begins, and what stands in its rows. */
+#include "windows.h"
+
+typedef struct lstmc_windows Windows;
+typedef struct lstmc_rows Rows;
+
+double *lstmc_windows_cell(const Rows *rows, size_t row, int column)
+{
+    return &rows->table.value[row * (size_t)rows->table.columns + (size_t)column];
+}
+
+size_t lstmc_windows_rows(const Windows *w)
+{
+    return w->window + (size_t)w->ahead[w->ahead_count - 1];
+}
+
+/* A held-out window may read rows that train, but what it is asked for lies behind them. */
+int lstmc_windows_begin(const Windows *w, const Rows *rows, size_t row, int trains)
+{
+    const struct lstmc_table *table = &rows->table;
+    size_t behind = row + lstmc_windows_rows(w), first_target = row + w->window - 1 + (size_t)w->ahead[0];
+    if (behind > table->rows || (trains ? behind > rows->cut : first_target < rows->cut) ||
+        table->run[row] != table->run[behind - 1])
+        return 0;
+    return trains || !w->options->last_only || behind == table->rows || table->group[behind] != table->group[row];
+}
+
+double lstmc_windows_value(const Windows *w, const Rows *rows, size_t first, size_t row, int column)
+{
+    double value = *lstmc_windows_cell(rows, row, column);
+    return w->options->relative ? value - *lstmc_windows_cell(rows, first + w->window - 1, column) : value;
+}
