@@ -1,6 +1,6 @@
-/* lua_state.c: the bare, bounded Lua state of a description: memory by the allocator, time by a count of instructions,
- * (lua_hook.c), and a timer of CPU time for loops inside C. The vocabulary (embedded Lua files) is loaded here; every failure becomes
- * a diagnostic with a line. */
+/* lua_state.c: the bare, bounded Lua state of a description: memory by the allocator, time by a count of instructions
+ * (lua_hook.c), and a timer of CPU time for loops inside C. The vocabulary (embedded Lua files) is loaded here; every
+ * failure becomes a diagnostic with a line. */
 #include "lua_description.h"
 #include "compiler/base/embedded.h"
 
