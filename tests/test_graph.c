@@ -50,6 +50,29 @@ Test(graph, several_inputs)
                  "local y = Dense{2}(Concatenate{}{LSTM{3}(Embedding{5, 2}(a)), SimpleRNN{2}(Embedding{8, 4}(b))})", "{a, b}");
 }
 
+/* The same layers twice, as in a siamese network: the weights are there once, and their gradients add. */
+Test(graph, layers_are_called_again)
+{
+    expect_graph("local a, b = Input{5, 3}, Input{5, 3}\n"
+                 "local cell, out = LSTM{4}, Dense{3, activation = 'tanh'}\n"
+                 "local y = Dense{2}(Concatenate{}{out(cell(a)), out(cell(b)), Subtract{}{cell(a), cell(b)}})", "{a, b}");
+    expect_graph("local a, b = Input{5}, Input{3}\n"
+                 "local words, drop = Embedding{7, 4}, Dropout{0.25}\n"
+                 "local y = Dense{2}(Concatenate{}{GRU{3}(drop(words(a))), SimpleRNN{3}(drop(words(b)))})", "{a, b}");
+    expect_graph("layer 'Deep' { layers = function(a, x) return { hidden = Dense{ x.features, activation = 'tanh' } } end,\n"
+                 "  call = function(a, w, x) return (w.hidden(x)) end }\n"
+                 "local x = Input{4}\nlocal deep = Deep{ trainable = true }\nlocal y = deep(deep(deep(x)))", "x");
+    Arena *arena = arena_create();
+    char *text = description_of(arena, "local x = Input{4}\nlocal d = Dense{4, name = 'd'}\nlocal y = d(d(x))", "x");
+    Description *description = oracle_read(arena, text);
+    const Model *model = description_model(description);
+    cr_expect_eq(model->descriptor.weight_count, 20);
+    cr_expect_eq(model->layers[2].weights[0], model->layers[1].weights[0]);
+    cr_expect_str_eq(model->layers[2].shares, "d");
+    description_free(description);
+    arena_free(arena);
+}
+
 /* An attention of one sequence over another, of another length. */
 Test(graph, custom_layers_read_several_flows)
 {
@@ -120,7 +143,8 @@ Test(graph, mistakes_are_said_with_their_reason)
 {
     expect_refusal("local x = Input{3}\nlocal y = Dense{2}(4)", "x", "wrong.lua:2: Dense: takes what a layer puts out, not 4");
     expect_refusal("local x = Input{3}\nlocal y = Dense{2}(Dense{3})", "x", "not the layer Dense: call it, like Dense{...}(x)");
-    expect_refusal("local x = Input{3}\nlocal d = Dense{3}\nlocal y = Add{}{d(x), d(x)}", "x", "wrong.lua:3: Dense: the same layer object is used twice");
+    expect_refusal("local x, z = Input{3}, Input{4}\nlocal d = Dense{3}\nlocal y = Add{}{d(x), d(z)}", "{x, z}",
+                   "wrong.lua:3: Dense: is called with {4}, but its weight kernel, made for {3}, has the shape {3, 3}");
     expect_refusal("local x = Input{3}\nlocal y = Dense{2}{x, x}", "x", "Dense: reads one output, not 2");
     expect_refusal("local x = Input{3}\nlocal y = Add{}{}", "x", "Add: reads one output or more, not 0");
     expect_refusal("local x = Input{3}\nlocal y = Add{}{Dense{4}(x), x}", "x", "wrong.lua:2: Add: shapes {4} and {3} do not go together");

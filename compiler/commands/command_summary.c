@@ -28,10 +28,11 @@ static void print_layers(Arena *arena, const Model *model)
     for (int l = 0; l < model->layer_count; l++) {
         const Layer *layer = &model->layers[l];
         size_t count = 0;
-        for (int w = 0; w < layer->weight_count; w++)
+        for (int w = 0; w < layer->weight_count && !layer->shares; w++)
             count += layer->weights[w]->count;
-        printf("%-24s %-16s %-16s %12zu%s%s%s\n", layer->name, layer->kind, shape_text(arena, &layer->output), count,
+        printf("%-24s %-16s %-16s %12zu%s%s%s%s\n", layer->name, layer->kind, shape_text(arena, &layer->output), count,
                reads_text(arena, model, layer),
+               layer->shares ? arena_format(arena, "  with the weights of %s", layer->shares) : "",
                layer->custom ? "  defined by the description" : "", count && !layer->trainable ? "  frozen" : "");
     }
     const struct lstmc_model *m = &model->descriptor;

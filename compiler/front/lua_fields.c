@@ -43,16 +43,35 @@ const char *field_text(Description *d, const char *name)
     return push_field(d->lua, name) ? take_text(d, name) : NULL;
 }
 
+/* How many bytes of the text are an identifier. */
+static size_t identifier_length(const char *text)
+{
+    size_t length = 0;
+    for (const char *c = text; *c; c++, length++) {
+        bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+        if (!letter && (c == text || !((*c >= '0' && *c <= '9') || *c == '_')))
+            break;
+    }
+    return length;
+}
+
 const char *field_identifier(Description *d, const char *name)
 {
     const char *text = field_text(d, name);
-    for (const char *c = text; c && *c; c++) {
-        bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
-        if (!letter && (c == text || !((*c >= '0' && *c <= '9') || *c == '_')))
-            field_broken(d->lua, name, "is no name");
-    }
-    if (text && !*text)
+    if (text && (!*text || text[identifier_length(text)]))
         field_broken(d->lua, name, "is no name");
+    return text;
+}
+
+const char *field_key(Description *d, const char *name)
+{
+    const char *text = field_text(d, name);
+    for (const char *part = text; part; part = *part ? part + 1 : NULL) {
+        size_t length = identifier_length(part);
+        part += length;
+        if (!length || (*part && *part != '/'))
+            field_broken(d->lua, name, "is no key");
+    }
     return text;
 }
 

@@ -10,6 +10,8 @@
 const char *field_text(Description *description, const char *name);
 /* The same, of letters, digits and _, beginning with a letter: it becomes part of the generated code. */
 const char *field_identifier(Description *description, const char *name);
+/* The same with / between several of them. */
+const char *field_key(Description *description, const char *name);
 bool        field_flag(Description *description, const char *name);
 /* `otherwise` if the field is nil or false. */
 int         field_integer(Description *description, const char *name, int low, int high, int otherwise);

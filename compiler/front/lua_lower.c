@@ -272,16 +272,22 @@ static const char *const accumulations[] = {
     [ACCUMULATE_SET] = "set", [ACCUMULATE_ADD] = "add", [ACCUMULATE_MAX] = "max"
 };
 
-/* A mistake in the next statement is this layer's. */
+/* A mistake in the next statement is this layer's, or its owner's, with whose name its own begins. */
 static void blame(Reader *r, const char *name)
 {
     const Model *model = &r->description->model;
+    size_t longest = 0;
     r->description->inside = NULL;
-    for (int l = 0; name && l < model->layer_count; l++)
-        if (!strcmp(model->layers[l].name, name)) {
-            r->description->inside = model->layers[l].kind;
-            r->description->inside_line = model->layers[l].line;
-        }
+    for (int l = 0; name && l < model->layer_count; l++) {
+        const Layer *layer = &model->layers[l];
+        size_t length = strlen(layer->name);
+        bool is_its = !strncmp(layer->name, name, length) && (!name[length] || name[length] == '_');
+        if (!is_its || length < longest)
+            continue;
+        longest = length;
+        r->description->inside = layer->kind;
+        r->description->inside_line = layer->line;
+    }
 }
 
 static void read_statement(Reader *r)

@@ -68,7 +68,9 @@ static void extract_weights(Description *d)
     for (int i = 0; i < count; i++) {
         struct lstmc_tensor *w = &weights[i];
         lua_rawgeti(L, -1, i + 1);
-        w->name = arena_format(d->arena, "%s/%s", field_identifier(d, "layer_name"), field_identifier(d, "short_name"));
+        w->name = field_key(d, "key");
+        if (!w->name)
+            field_broken(L, "key", "is missing");
         w->rank = field_shape(d, "shape", LSTMC_RANK_MAX, w->shape);
         w->count = product(w->rank, w->shape);
         w->offset = m->weight_count;
@@ -148,6 +150,30 @@ static int *extract_positions(Description *d, const char *name, int *count)
     return positions;
 }
 
+static void extract_weights_of(Description *d, Layer *layer)
+{
+    layer->weight_count = field_list(d, "weights", WEIGHTS_MAX);
+    layer->weights = arena_array(d->arena, const struct lstmc_tensor *, layer->weight_count + 1);
+    for (int i = 0; i < layer->weight_count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        int place = field_integer(d, "place", 0, d->model.descriptor.weight_tensors - 1, 0);
+        layer->weights[i] = &d->model.descriptor.weights[place];
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+}
+
+/* Those of the layer that it owns. */
+static void add_weights(Description *d, Layer *layer, const Layer *owned)
+{
+    const struct lstmc_tensor **all = arena_array(d->arena, const struct lstmc_tensor *,
+                                                  layer->weight_count + owned->weight_count + 1);
+    memcpy(all, layer->weights, (size_t)layer->weight_count * sizeof *all);
+    memcpy(all + layer->weight_count, owned->weights, (size_t)owned->weight_count * sizeof *all);
+    layer->weights = all;
+    layer->weight_count += owned->weight_count;
+}
+
 static void extract_layer(Description *d, Layer *layer)
 {
     lua_State *L = d->lua;
@@ -168,13 +194,17 @@ static void extract_layer(Description *d, Layer *layer)
     layer->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     layer->arguments = extract_arguments(d, &layer->argument_count);
     layer->trainable = layer_number(layer, "trainable", 1) != 0;
-    layer->weight_count = field_list(d, "weights", WEIGHTS_MAX);
-    layer->weights = arena_array(d->arena, const struct lstmc_tensor *, layer->weight_count + 1);
-    for (int i = 0; i < layer->weight_count; i++) {
+    if (lua_getfield(L, -1, "shares") == LUA_TTABLE)
+        layer->shares = field_identifier(d, "name");
+    lua_pop(L, 1);
+    extract_weights_of(d, layer);
+    layer->sublayer_count = field_list(d, "sublayers", LAYERS_MAX);
+    layer->sublayers = arena_array(d->arena, Layer, layer->sublayer_count + 1);
+    for (int i = 0; i < layer->sublayer_count; i++) {
         lua_rawgeti(L, -1, i + 1);
-        int place = field_integer(d, "place", 0, d->model.descriptor.weight_tensors - 1, 0);
-        layer->weights[i] = &d->model.descriptor.weights[place];
+        extract_layer(d, &layer->sublayers[i]);
         lua_pop(L, 1);
+        add_weights(d, layer, &layer->sublayers[i]);
     }
     lua_pop(L, 1);
 }
@@ -407,20 +437,27 @@ static uint64_t hash_arguments(Description *d, uint64_t hash, const Argument *ar
     return hash;
 }
 
+static uint64_t hash_layer(Description *d, uint64_t hash, const Layer *layer)
+{
+    const Model *model = &d->model;
+    hash = hash_text(hash_text(hash, layer->kind), layer->name);
+    for (int k = 0; !model_is_chain(model) && k < layer->from_count; k++)
+        hash = hash_text(hash, model->layers[layer->from[k]].name);
+    for (int i = 0; i < layer->output.rank; i++)
+        hash = hash_text(hash, arena_format(d->arena, "%d", layer->output.extent[i]));
+    hash = hash_arguments(d, hash, layer->arguments, layer->argument_count);
+    for (int i = 0; i < layer->sublayer_count; i++)
+        hash = hash_layer(d, hash, &layer->sublayers[i]);
+    return hash;
+}
+
 /* FNV-1a of everything that gives the weights their meaning: kinds, names, options and shapes. */
 static uint64_t fingerprint(Description *d)
 {
     const Model *model = &d->model;
     uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), model->descriptor.name);
-    for (int l = 0; l < model->layer_count; l++) {
-        const Layer *layer = &model->layers[l];
-        hash = hash_text(hash_text(hash, layer->kind), layer->name);
-        for (int k = 0; !model_is_chain(model) && k < layer->from_count; k++)
-            hash = hash_text(hash, model->layers[layer->from[k]].name);
-        for (int i = 0; i < layer->output.rank; i++)
-            hash = hash_text(hash, arena_format(d->arena, "%d", layer->output.extent[i]));
-        hash = hash_arguments(d, hash, layer->arguments, layer->argument_count);
-    }
+    for (int l = 0; l < model->layer_count; l++)
+        hash = hash_layer(d, hash, &model->layers[l]);
     hash = hash_text(hash, model->loss ? model->loss : "");
     return hash_arguments(d, hash, model->loss_arguments, model->loss_argument_count);
 }

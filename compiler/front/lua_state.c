@@ -302,6 +302,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/statements.lua", false);
     run_embedded(L, "vocabulary/scan.lua", false);
     run_embedded(L, "vocabulary/batch.lua", false);
+    run_embedded(L, "vocabulary/sublayers.lua", false);
     run_embedded(L, "vocabulary/lowering.lua", false);
     run_embedded(L, "vocabulary/training.lua", false);
     run_embedded(L, "vocabulary/sequential.lua", false);

@@ -43,8 +43,12 @@ typedef struct Layer {
     int vocabulary;                 /* Input of token ids: they are below; else 0 */
     Argument *arguments;
     int argument_count;
-    const struct lstmc_tensor **weights;    /* named "lstm_1/kernel"; pointers into Model.descriptor.weights */
+    /* named "lstm_1/kernel"; pointers into Model.descriptor.weights; behind its own those of the layers that it owns */
+    const struct lstmc_tensor **weights;
     int weight_count;
+    const char *shares;             /* the layer before it that is called here again, whose weights it has; or NULL */
+    struct Layer *sublayers;        /* those that it owns, in the order of their first calls; without `from` */
+    int sublayer_count;
 } Layer;
 
 typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_SAMPLES } DataKind;

@@ -146,7 +146,7 @@ static void put_layers(Report *r)
     for (int l = 0; l < r->model->layer_count; l++) {
         const Layer *layer = &r->model->layers[l];
         size_t count = 0;
-        for (int w = 0; w < layer->weight_count; w++)
+        for (int w = 0; w < layer->weight_count && !layer->shares; w++)
             count += layer->weights[w]->count;
         put_element(&r->page, "<tr><th>", layer->name, "</th>");
         put_element(&r->page, "<td class=\"text\">", layer->kind, "</td><td class=\"text\">");

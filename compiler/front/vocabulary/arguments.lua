@@ -212,9 +212,10 @@ local function is_reported(kind, v)
   return is_unknown(v) or REGISTRIES[kind] and internal.is_misdefined(REGISTRIES[kind], v)
 end
 
--- What a layer's own arguments can be; the types below, and those of other files, are for what stands around layers.
-internal.layer_types = {}
-for name, check in pairs(types) do internal.layer_types[name] = check end
+-- What the arguments of a definition can be, and what those of a layer can be besides (sublayers.lua); the types below,
+-- and those of other files, are for what stands around layers.
+internal.argument_types, internal.layer_types = {}, {}
+for name, check in pairs(types) do internal.argument_types[name], internal.layer_types[name] = check, check end
 
 function types.metrics(v)
   if type(v) == "string" then v = { v } end

@@ -18,8 +18,10 @@ end
 -- batch_sum(v): the sum of v over all samples of the batch, and over the steps where the layer sees one step alone: a
 -- value without either. batch_sum(1) is their number. In training only: in_training says what a prediction takes.
 function vocabulary.batch_sum(v)
-  scope_of("batch_sum")
-  if internal.scan then mistake("batch_sum stands outside of scans: a loop over time cannot wait for other shards") end
+  local scope = scope_of("batch_sum")
+  if internal.scan or scope.frame.loop then
+    mistake("batch_sum stands outside of scans: a loop over time cannot wait for other shards")
+  end
   if type(v) ~= "number" and not is(v, Value) then
     mistake("batch_sum takes a value or a number, not %s", internal.shown(v))
   end

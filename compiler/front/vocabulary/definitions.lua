@@ -8,7 +8,7 @@ local format, byte, concat, math_type = string.format, string.byte, table.concat
 local report, caller_line = internal.report, internal.caller_line
 local is_unknown, is_plain, items = internal.is_unknown, internal.is_plain, internal.items
 local types, keys = internal.types, internal.keys
-local shown, suggestion, layer_types = internal.shown, internal.suggestion, internal.layer_types
+local shown, suggestion = internal.shown, internal.suggestion
 
 -- Definers --------------------------------------------------------------------------------------------------
 
@@ -32,8 +32,10 @@ local function is_identifier(name)
 end
 internal.is_identifier = is_identifier
 
--- What is wrong with a definition's own list of arguments; nil if nothing is. `common`: those that are there anyway.
+-- What is wrong with a definition's own list of arguments; nil if nothing is. `common`: those that are there anyway;
+-- without it the definition is a layer's.
 local function wrong_arguments(arguments, common)
+  local known = common and internal.argument_types or internal.layer_types
   if not is_plain(arguments) then return format("arguments must be a list, not %s", shown(arguments)) end
   local count, why = items(arguments)
   if not count then return "arguments " .. why end
@@ -43,10 +45,10 @@ local function wrong_arguments(arguments, common)
     if not is_plain(entry) or not is_identifier(entry[1]) or not items(entry) or #entry > 3 then
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
     end
-    if not (layer_types[entry[2]] or entry[2] == "later" or entry[2] == "without_effect") then
-      local hint = type(entry[2]) == "string" and suggestion(entry[2], keys(layer_types)) or ""
+    if not (known[entry[2]] or entry[2] == "later" or entry[2] == "without_effect") then
+      local hint = type(entry[2]) == "string" and suggestion(entry[2], keys(known)) or ""
       return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]), hint,
-                    concat(keys(layer_types), ", "))
+                    concat(keys(known), ", "))
     end
     if seen[entry[1]] then return format('argument "%s" is there already', entry[1]) end
     seen[entry[1]] = true
@@ -62,8 +64,8 @@ end
 internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 
 -- What a definition may say beside its mathematics.
-local PARTS = { layer = { "arguments", "weights", "shape", "call", "over", "input", "mask" },
-                recurrent = { "arguments", "weights", "state", "state_shapes", "initial", "step" } }
+local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
+                recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
 local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any", "several" } }
 
 -- What the definition says that it cannot say; nil if there is nothing. `once`: what descriptions once had to say.
@@ -81,7 +83,7 @@ end
 local function wrong_parts(what, def)
   local wrong = internal.definition.unknown_part(def, PARTS[what], what == "layer" and "streams")
   if wrong then return wrong end
-  for _, part in ipairs{ "weights", "shape", "state_shapes", "initial" } do
+  for _, part in ipairs{ "layers", "weights", "shape", "state_shapes", "initial" } do
     if def[part] ~= nil and type(def[part]) ~= "function" then
       return format("%s must be a function(%s), not %s", part, part == "initial" and "a, w, x" or "a, x",
                     shown(def[part]))
@@ -121,11 +123,17 @@ local function define_layer(what, name, def, arguments)
                                    "the mathematics shows whether there is a streaming step", name))
   end
   internal.layers[name] = def
-  local constructor = internal.new_constructor(name, function(given, line)
+  def.owns = def.layers ~= nil
+  for _, entry in ipairs(arguments) do def.owns = def.owns or entry[2] == "layer" end
+  def.make = function(given, line)
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)
     if def.custom then internal.share(values) end
-    return internal.new_layer(def, values, plain, line)
-  end)
+    local layer = internal.new_layer(def, values, plain, line)
+    layer.given = given
+    if def.owns then internal.claim_given(layer) end
+    return layer
+  end
+  local constructor = internal.new_constructor(name, def.make)
   if def.custom then internal.user_globals[name] = internal.close(constructor)
   else internal.constructors[name] = constructor end
   return constructor

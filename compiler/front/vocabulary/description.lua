@@ -32,8 +32,11 @@
 --   input, output     shapes of one sample
 --   vocabulary        number of ids; of an input of ids
 --   weights           list of weights, its own
+--   sublayers         list of layers that it owns, or nil
+--   shares            the layer among them that is called here again: the weights are that one's; or nil
 -- weight
---   layer_name, short_name                        identifiers: lstm/kernel
+--   layer_name, short_name                        identifiers, its names in C
+--   key               what it is called in files: identifiers with / between them, bidirectional/forward_lstm/kernel
 --   shape             list of sizes
 --   trainable         flag
 --   initializer       { kind, a, b, fan, ones_begin, ones_end }: as struct lstmc_initializer
@@ -362,6 +365,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   if model.graph then internal.connect_graph(model) else connect_chain(model) end
   local placed = check_places(model)
   shapes.give_names(model)
+  internal.layer_count = #model.layers
   if frozen then freeze_layers(model, frozen) end
   find_tokens(model)
   local settled = placed
@@ -369,7 +373,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
     settled = settle_input(model, input, timesteps_max) and settled
   end
   if not settled or not shapes.infer_shapes(model) or model.broken then return nil end
-  if not shapes.settle_masks(model) then return nil end
+  if not shapes.check_masked_loss(model) then return nil end
   shapes.make_weights(model)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   settle_loss(model)

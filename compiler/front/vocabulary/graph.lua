@@ -2,13 +2,13 @@
 -- each with those that it reads, in an order in which they can be computed.
 local internal = ...
 local report, caller_line, shown, is_plain = internal.report, internal.caller_line, internal.shown, internal.is_plain
-local ipairs, type, select = ipairs, type, select
+local ipairs, type, select, rawget = ipairs, type, select, rawget
 local format, sort = string.format, table.sort
 local is_unknown = internal.is_unknown
 
 local count = 0
 
--- What a call of the layer puts out; of an Input, its array. A layer has one output: its weights are its own.
+-- What a call of the layer puts out; of an Input, its array.
 local function flow_of(layer)
   layer.flow = layer.flow or { object = "flow", layer = layer }
   return layer.flow
@@ -35,12 +35,20 @@ end
 
 local function take_place(layer, owner, line)
   if layer.owner then
-    report(line, format("%s: the same layer object is used twice: make a second one (layers do not share weights)",
-                        layer.definition.name))
+    report(line, format("%s: the same layer object is used elsewhere: make a second one", layer.definition.name))
     return false
   end
   layer.owner = owner
   return true
+end
+
+-- What stands in the graph for one call: of the first one the layer itself, of each further one a layer like it, which
+-- has the weights of the first.
+local function node_of(layer, line)
+  if layer.owner ~= "graph" then return take_place(layer, "graph", line) and layer end
+  local node = internal.new_layer(layer.definition, layer.arguments, layer.plain, line)
+  node.owner, node.first, node.failed = "graph", layer, layer.failed
+  return node
 end
 
 -- layer(x), layer{a, b}: the layer reads these.
@@ -48,7 +56,8 @@ local function call_layer(layer, line, ...)
   local def, given = layer.definition, { ... }
   if select("#", ...) == 1 and is_plain(given[1]) then given = given[1] end
   local from = layers_of(def.name, line, given)
-  if not from or not take_place(layer, "graph", line) then return internal.unknown end
+  local node = from and node_of(layer, line)
+  if not node then return internal.unknown end
   local many = def.input == "several"
   if def.is_input then
     report(line, format("%s: takes no input: it is one", def.name))
@@ -56,15 +65,17 @@ local function call_layer(layer, line, ...)
     report(line, format("%s: reads %s, not %d", def.name, many and "one output or more" or "one output", #from))
   else
     count = count + 1
-    layer.from, layer.number, layer.line = from, count, line
-    return flow_of(layer)
+    node.from, node.number, node.line = from, count, line
+    return flow_of(node)
   end
   return internal.unknown
 end
 
 internal.handle_metatable.__call = internal.visible(function(object, ...)
   local line = caller_line()
-  if type(object) == "table" and object.object == "layer" then return call_layer(object, line, ...) end
+  local kind = type(object) == "table" and rawget(object, "object")
+  if kind == "sublayer" then return internal.call_sublayer(object, ...) end
+  if kind == "layer" then return call_layer(object, line, ...) end
   report(line, format("%s cannot be called", shown(object)))
   return internal.unknown
 end, "call")
@@ -145,6 +156,11 @@ end)
 function internal.connect_graph(model)
   sort(model.stack, function(a, b) return a.number < b.number end)
   model.layers = {}
+  local shared = {}           -- layer -> its first call in this model
   for _, input in ipairs(model.inputs) do model.layers[#model.layers + 1] = input end
-  for _, layer in ipairs(model.stack) do model.layers[#model.layers + 1] = layer end
+  for _, node in ipairs(model.stack) do
+    local layer = node.first or node
+    model.layers[#model.layers + 1] = node
+    node.shares, shared[layer] = shared[layer], shared[layer] or node
+  end
 end

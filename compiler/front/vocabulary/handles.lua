@@ -41,6 +41,7 @@ handle.__index = visible(function(object, key)
     if type(key) == "table" or VALUE_FIELDS[key] then return object[key] end
     error(format("a value has no field %s: there are x.features, x.timesteps and x[{axes}]", shown(key)), 0)
   end
+  if rawget(object, "object") == "sublayer" then return object[key] end
   local methods = internal.methods[rawget(object, "object")]
   local method = methods and methods[key]
   if method then return method end

@@ -58,8 +58,10 @@ local is_plain = internal.is_plain
 local call_named = internal.call_named      -- (C) calls a function; its local variables name the values they hold
 
 local p, s = internal.program, internal.statements
+local head, tail = p.head, p.tail
 local add_tensor, add_statement, constant, load, place = p.add_tensor, p.add_statement, p.constant, p.load, p.place
-local element_at, joined, fresh_axes, emit_graph = s.element_at, s.joined, s.fresh_axes, s.emit_graph
+local element_at, joined, fresh_axes = s.element_at, s.joined, s.fresh_axes
+local begin_graph, emit_graph = s.begin_graph, s.emit_graph
 
 local function mistake(...) error(format(...), 0) end
 
@@ -69,25 +71,20 @@ local function leaf(shape, at, static)
   return value{ op = "leaf", shape = shape, at = at, static = static or false }
 end
 
-local function tail(shape, from)
-  local rest = {}
-  for d = from, #shape do rest[#rest + 1] = shape[d] end
-  return rest
-end
-
 local function weight_leaves(program, layer)
   local leaves = {}
   for _, weight in ipairs(layer.weights) do
     local tensor = program.weights[weight]
     leaves[weight.short_name] = leaf(weight.shape, function(index) return load(tensor, index) end, true)
   end
+  for key, owned in pairs(layer.owned or {}) do leaves[key] = internal.sublayer_of(owned) end
   return leaves
 end
 
 -- What the values of a layer have in common; its frame: what is said of values outside of scans (statements.lua).
-local function new_scope(program, layer, implied, implied_shape, timed)
-  local scope = { program = program, layer = layer, layer_name = layer.name, names = {}, scans = {},
-                  frame = { implied = implied, implied_shape = implied_shape, timed = timed } }
+local function new_scope(program, layer, around, frame)
+  local scope = { program = program, layer = layer, layer_name = around.name, names = {}, scans = {}, frame = frame }
+  frame.loop = around.loop
   for _, weight in ipairs(layer.weights) do scope.names[weight.short_name] = true end
   internal.scope = scope
   return scope
@@ -95,6 +92,9 @@ end
 
 -- Flows: what a layer puts out: { shape, at(index), mask(index of one step), pre, activation }: mask nil: all steps
 -- count; pre and activation: what an activation at the end was given.
+-- A layer stands in a program, or in the mathematics of the layer that owns it; what is `around` it: { name, implied,
+-- implied_shape, loop }: its name in C, the axes that stand in front of every index of its flows, and the loop that its
+-- statements are in. It is lowered in two steps: its mathematics is called, and what there is to emit is emitted.
 
 -- Once for every cell: a masked step computes on zeros, and the states stay as they are, without a product anywhere, so
 -- that a NaN in what is masked reaches neither results nor gradients. The output is a state of its own: zeros until the
@@ -119,10 +119,12 @@ local function masked_step(def, output, step, mask)
 end
 
 -- A recurrent layer is a scan over its input: of its states the first is the output.
-local function lower_recurrent(program, layer, inputs)
+local function lower_recurrent(program, layer, inputs, around)
   local def, a, input = layer.definition, layer.arguments, inputs[1]
   local timesteps, shapes = input.shape[1], internal.state_shapes(layer)
-  local scope = new_scope(program, layer, {}, {}, function(shape) return #shape > 1 end)
+  local n = #around.implied
+  local scope = new_scope(program, layer, around, { implied = around.implied, implied_shape = around.implied_shape,
+                                                    timed = function(shape) return n > 0 or #shape > 1 end })
   scope.x_shape = input.shape
   local weights, list = weight_leaves(program, layer), {}
   local initial = {}
@@ -133,10 +135,11 @@ local function lower_recurrent(program, layer, inputs)
   for position, name in ipairs(def.state) do
     list[position] = { name = name, shape = shapes[position], initial = initial[name], carries = true }
   end
+  local function at_step(t, full)     -- full[1] is the turn, or the step; behind what stands around it comes t
+    return joined(joined(tail(head(full, n + 1), 2), { t }), tail(full, n + 2))
+  end
   local function moved(full)          -- the step that is read at turn full[1]
-    local at = joined({}, full)
-    if a.go_backwards then at[1] = affine_add(affine_of(timesteps - 1), full[1], -1) end
-    return at
+    return at_step(a.go_backwards and affine_add(affine_of(timesteps - 1), full[1], -1) or full[1], full)
   end
   local function step(x, before) return call_named(def.step, a, weights, x, before) end
   if input.mask then
@@ -152,66 +155,78 @@ local function lower_recurrent(program, layer, inputs)
       return step(x, before)
     end,
   })
-  emit_graph(scope, {})
   local output, shape = scan.states[input.mask and #list or 1].tensor, shapes[1]
+  local function row(t, full) return load(output, place(program, true, joined({ t }, full))) end
+  local flow = { shape = shape, at = function(full) return row(affine_of(timesteps), full) end }
   if a.return_sequences then
-    return { shape = joined({ timesteps }, shape), mask = input.mask, at = function(full)
-      local row = joined({}, full)
-      row[1] = affine_add(full[1], 1, 1)
-      return load(output, place(program, true, row))
+    flow = { shape = joined({ timesteps }, shape), mask = input.mask, at = function(full)
+      return row(affine_add(full[n + 1], 1, 1), joined(head(full, n), tail(full, n + 2)))
     end }
   end
-  return { shape = shape, at = function(full)
-    return load(output, place(program, true, joined({ affine_of(timesteps) }, full)))
-  end }
+  return flow, begin_graph(scope, {})
+end
+
+-- Where the values of a layer that is no cell stand; and how many axes its mathematics does not see.
+local function frame_of(layer, inputs, around)
+  local whole, shape = layer.definition.over == "sample", inputs[1].shape
+  local leading = whole and 0 or #shape - 1
+  local implied, implied_shape = joined({}, around.implied), joined({}, around.implied_shape)
+  for d = 1, leading do
+    implied[#implied + 1], implied_shape[#implied_shape + 1] = new_axis(d == 1 and "t" or "s", shape[d]), shape[d]
+  end
+  local sequence = layer.definition.input == "tokens"
+  for _, flow in ipairs(inputs) do sequence = sequence or #flow.shape > 1 end
+  return { implied = implied, implied_shape = implied_shape,
+           timed = function(own) return #implied > 0 or whole and sequence and #own > 1 end }, leading
+end
+
+-- What the mathematics of a layer that is no cell returns: y, and the mask that it makes.
+local function call_layer(program, layer, inputs, leading)
+  local def, a, scope, x = layer.definition, layer.arguments, internal.scope, {}
+  for k, flow in ipairs(inputs) do
+    x[k] = leaf(tail(flow.shape, leading + 1), flow.at)
+    rawset(x[k], "tokens", flow.tokens)
+  end
+  scope.x_shape = x[1].shape
+  local weights, given = weight_leaves(program, layer), def.input == "several" and x or x[1]
+  local takes = def.over == "sample" and inputs[1].mask
+  local mask = takes and leaf({ inputs[1].shape[1] }, takes) or nil
+  local y = call_named(def.call, a, weights, given, mask)
+  if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
+  local made = layer.makes_mask and call_named(def.mask, a, weights, given) or nil
+  if layer.makes_mask and not (is(made, Value) and #made.shape == 1 and made.shape[1] == y.shape[1]) then
+    mistake("mask must return a value of shape {%d}, one number for each time step", y.shape[1])
+  end
+  if made then rawset(made, "timed", true) end      -- of rank 1, and yet a sequence
+  return y, made
+end
+
+local function check_declared(layer, inputs, shape)
+  local shapes = {}
+  for k, flow in ipairs(inputs) do shapes[k] = flow.shape end
+  local declared = internal.declared_shape(layer, shapes)
+  if declared and concat(shape, ", ") ~= concat(declared, ", ") then
+    mistake("call returned a value of shape {%s}, but shape declares {%s}", concat(shape, ", "), concat(declared, ", "))
+  end
 end
 
 -- inputs: what the layer reads.
-local function lower_call(program, layer, inputs)
-  local def, a, input = layer.definition, layer.arguments, inputs[1]
-  local whole = def.over == "sample"
-  local leading = whole and 0 or #input.shape - 1
-  local implied, implied_shape = {}, {}
-  for d = 1, leading do
-    implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", input.shape[d]), input.shape[d]
-  end
-  local sequence = def.input == "tokens"
-  for _, flow in ipairs(inputs) do sequence = sequence or #flow.shape > 1 end
-  local scope = new_scope(program, layer, implied, implied_shape,
-                          function(shape) return leading > 0 or whole and sequence and #shape > 1 end)
-  local x = {}
-  for k, flow in ipairs(inputs) do x[k] = leaf(tail(flow.shape, leading + 1), flow.at) end
-  scope.x_shape = x[1].shape
-  local weights, given = weight_leaves(program, layer), def.input == "several" and x or x[1]
-  local mask = whole and input.mask and leaf({ input.shape[1] }, input.mask) or nil
-  local y = call_named(def.call, a, weights, given, mask)
-  if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
-  local shapes = {}
-  for k, flow in ipairs(inputs) do shapes[k] = flow.shape end
-  local shape, declared = joined(implied_shape, y.shape), internal.output_shape(layer, shapes)
-  if concat(shape, ", ") ~= concat(declared, ", ") then
-    mistake("call returned a value of shape {%s}, but shape declares {%s}", concat(shape, ", "), concat(declared, ", "))
-  end
-  local made = layer.makes_mask and call_named(def.mask, a, weights, given) or nil
-  if layer.makes_mask and not (is(made, Value) and #made.shape == 1 and made.shape[1] == shape[1]) then
-    mistake("mask must return a value of shape {%d}, one number for each time step", shape[1])
-  end
-  if made then rawset(made, "timed", true) end      -- of rank 1, and yet a sequence
-  emit_graph(scope, { y, made })
+local function lower_call(program, layer, inputs, around)
+  local frame, leading = frame_of(layer, inputs, around)
+  local scope = new_scope(program, layer, around, frame)
+  local y, made = call_layer(program, layer, inputs, leading)
+  local seen = joined(head(inputs[1].shape, leading), y.shape)
+  check_declared(layer, inputs, seen)
+  local finish, n = begin_graph(scope, { y, made }), #frame.implied
   local function view(node)
-    return function(full)
-      local own = {}
-      for d = leading + 1, #full do own[#own + 1] = full[d] end
-      local lead = {}
-      for d = 1, leading do lead[d] = full[d] end
-      return element_at(scope, node, own, lead)
-    end
+    return function(full) return element_at(scope, node, tail(full, n + 1), head(full, n)) end
   end
-  local result = { shape = shape, at = view(y), activation = rawget(y, "activation") }
-  if result.activation then result.pre = view(rawget(y, "pre")) end
-  if made then result.mask = function(full) return element_at(scope, made, full, {}) end
-  elseif layer.masked then result.mask = input.mask end
-  return result
+  local flow = { shape = seen, at = view(y), activation = rawget(y, "activation") }
+  if y.op == "call" then flow.activation, flow.pre = y.flow.activation, y.flow.pre
+  elseif flow.activation then flow.pre = view(rawget(y, "pre")) end
+  if made then flow.mask = view(made)
+  elseif #seen > 1 and layer.definition.mask ~= "end" then flow.mask = inputs[1].mask end
+  return flow, finish
 end
 
 -- What a loss or a metric of the description must return.
@@ -301,7 +316,7 @@ end
 
 -- A program with its weights and its batch axis; nothing is computed yet.
 local function new_program(model, options)
-  local program = { tensors = {}, statements = {}, weights = {}, inputs = {},
+  local program = { tensors = {}, statements = {}, weights = {}, inputs = {}, noises = {}, calls = {},
                     training = options.training, batch = options.batch, streaming = options.streaming }
   if options.training or options.batch > 1 then
     program.batch_axis = new_axis("b", options.batch)
@@ -326,9 +341,17 @@ local function add_input(program, group, name, shape, vocabulary, options)
   return { shape = shape, at = function(full) return load(tensor, b and joined({ b }, full) or full) end }
 end
 
-local function lower_one(program, layer, inputs)
+-- The layer's mathematics, and what weights alone decide; the function that it returns emits the rest.
+local function begin_one(program, layer, inputs, around)
   internal.inside(layer.definition.name, layer.line)
-  local flow = (layer.definition.step and lower_recurrent or lower_call)(program, layer, inputs)
+  return (layer.definition.step and lower_recurrent or lower_call)(program, layer, inputs, around)
+end
+
+internal.lowering = { new_program = new_program, begin_one = begin_one }
+
+local function lower_one(program, layer, inputs)
+  local flow, finish = begin_one(program, layer, inputs, internal.nothing_around(layer))
+  finish()
   internal.scope = nil
   internal.inside()
   return flow

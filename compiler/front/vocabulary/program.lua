@@ -53,6 +53,19 @@ local function batched_tensor(program, fields, timed, sample_shape)
   return add_tensor(program, fields)
 end
 
+-- The first n of a list; what follows from position `from` on.
+local function head(list, n)
+  local first = {}
+  for d = 1, n do first[d] = list[d] end
+  return first
+end
+
+local function tail(list, from)
+  local rest = {}
+  for d = from, #list do rest[#rest + 1] = list[d] end
+  return rest
+end
+
 local function axes_in(index, list, seen)
   for _, position in ipairs(index) do
     if is(position, Axis) then
@@ -100,5 +113,5 @@ end
 
 internal.program = {
   add_tensor = add_tensor, constant = constant, load = load, unique_name = unique_name, place = place,
-  batched_tensor = batched_tensor, axes_in = axes_in, add_statement = add_statement,
+  batched_tensor = batched_tensor, axes_in = axes_in, add_statement = add_statement, head = head, tail = tail,
 }

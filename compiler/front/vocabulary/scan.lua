@@ -55,6 +55,9 @@ local function add_state(scope, scan, state, tensor_name)
   return tensor
 end
 
+-- What is somewhere already cannot be computed into the state.
+local HAS_PLACE = { leaf = true, view = true, gate = true, call = true, mask = true }
+
 -- What the step returned, against the states: into which tensor each is computed, and what has to be copied there.
 local function take_results(scan, after)
   if type(after) ~= "table" or is(after, Value) then
@@ -70,7 +73,7 @@ local function take_results(scan, after)
               is(node, Value) and format("of shape {%s}", concat(node.shape, ", ")) or shown(node))
     end
     scan.after[#scan.after + 1] = node
-    local has_place = node.op == "leaf" or node.op == "view" or node.op == "gate"
+    local has_place = HAS_PLACE[node.op]
     if scan.targets[node] or node.scan ~= scan or has_place or is_static(node) or is_rename(node) then
       state.copied = node
     else
@@ -100,7 +103,9 @@ end
 -- run_scan(scope, { turns, states = { { name, shape, initial, carries } ... }, step = function(t, before) }): calls the
 -- step once, for all turns t. carries: the last state may be the first of the next sequence.
 function internal.run_scan(scope, given)
-  if internal.scan then mistake("a scan inside the step of a scan: only one of them can be a loop over time") end
+  if internal.scan or scope.frame.loop then
+    mistake("a scan inside the step of a scan: only one of them can be a loop over time")
+  end
   local scan, before = new_frame(scope, given.turns), {}
   scope.scans[#scope.scans + 1] = scan
   for _, state in ipairs(given.states) do
@@ -241,10 +246,11 @@ local function draw(what, frame, rate, shape)
   shape = shape or scope.x_shape
   local program = scope.program
   if not program.training then return 1 end
-  scope.noises = (scope.noises or 0) + 1  -- the first one's place is the layer's own, which the interpreter uses too
+  local number = program.noises[scope.layer] or 0     -- the first one's place is the layer's own, as interpreted
+  program.noises[scope.layer] = number + 1
   local timed = frame.timed(shape)
   local tensor = batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "noise"), role = "noise",
-    rate = rate, place = scope.layer.index + (scope.noises - 1) * PLACES }, timed, joined(frame.implied_shape, shape))
+    rate = rate, place = scope.layer.index + number * PLACES }, timed, joined(frame.implied_shape, shape))
   return value{ op = "leaf", shape = shape, static = false, at = function(full)
     return load(tensor, place(program, timed, full))
   end }

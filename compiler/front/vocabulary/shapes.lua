@@ -30,14 +30,38 @@ local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> l
   return concat(out)
 end
 
+-- A layer that is the argument of another one takes its number before that, as it was made before.
+local function name_given(layer, free_name)
+  local given = internal.given_layers(layer)
+  for _, key in ipairs(keys(given)) do
+    name_given(given[key], free_name)
+    given[key].name = given[key].arguments.name or free_name(given[key])
+  end
+end
+
 local function give_names(model)
   local used, counts = {}, {}
+  local function free_name(layer)
+    local base, name = snake(layer.definition.name), nil
+    repeat
+      local n = counts[base] or 0
+      counts[base] = n + 1
+      name = n == 0 and base or base .. "_" .. n
+    until not used[name]
+    return name
+  end
+  internal.names_in_c = used
   for _, layer in ipairs(model.layers) do
     local wanted = is_layer(layer) and layer.arguments.name
     if not is_layer(layer) or layer.failed and wanted == nil then
       goto continue                  -- reported already
     end
-    if wanted then
+    if not layer.failed and not layer.shares then name_given(layer, free_name) end
+    if layer.shares then
+      local home = layer.shares
+      home.calls = (home.calls or 1) + 1
+      layer.name = home.name .. "_call_" .. home.calls
+    elseif wanted then
       if not is_identifier(wanted) then
         report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter",
                                   layer.definition.name, internal.shown(wanted)))
@@ -46,12 +70,7 @@ local function give_names(model)
       end
       layer.name = wanted
     else
-      local base = snake(layer.definition.name)
-      repeat
-        local n = counts[base] or 0
-        counts[base] = n + 1
-        layer.name = n == 0 and base or base .. "_" .. n
-      until not used[layer.name]
+      layer.name = free_name(layer)
     end
     used[layer.name] = true
     ::continue::
@@ -97,6 +116,7 @@ local function call_inside(layer, part, x)
   internal.inside(layer.definition.name, layer.line)
   return internal.call_named(layer.definition[part], layer.arguments, x)
 end
+internal.call_inside = call_inside
 
 -- Of a recurrent layer, in the order of its states: what the definition says, {units} where it says nothing.
 function internal.state_shapes(layer)
@@ -125,11 +145,13 @@ local function recurrent_output(layer, timesteps)
   return layer.arguments.return_sequences and { timesteps, shape[1] } or shape
 end
 
--- shapes: of what the layer reads.
-local function output_shape(layer, shapes)
+-- What the definition says of the output, given the shapes of what the layer reads; nil where it says nothing: the
+-- mathematics of a layer that owns others is asked.
+local function declared_shape(layer, shapes)
   local def = layer.definition
   local shape = shapes[1]
   if def.step then return recurrent_output(layer, shape[1]) end
+  if layer.owned and not def.shape then return nil end
   local x = seen_by(layer, shapes)
   local own = def.input ~= "several" and x.shape or x[1].shape
   if def.shape then
@@ -147,7 +169,30 @@ local function output_shape(layer, shapes)
   whole[#whole + 1] = own[1]
   return whole
 end
-internal.output_shape = output_shape
+internal.declared_shape = declared_shape
+
+function internal.output_shape(layer, shapes)
+  return declared_shape(layer, shapes) or internal.measure(layer, shapes)
+end
+
+-- Gives a layer the shapes of what it reads: so it has an output, and if it owns others, they too.
+function internal.settle_layer(layer, shapes)
+  local home = layer.shares
+  layer.inputs, layer.input = shapes, shapes[1]
+  if home then
+    layer.weights, layer.owned, layer.sublayers = home.weights, home.owned, home.sublayers
+    layer.output = internal.output_shape(layer, shapes)
+  elseif layer.definition.owns then
+    internal.own_layers(layer, seen_by(layer, shapes))
+    internal.make_weights_of(layer)
+    layer.output = internal.measure(layer, shapes)
+    internal.check_called(layer)
+  else
+    layer.output = declared_shape(layer, shapes)
+    if layer.owned_by then internal.make_weights_of(layer) end
+  end
+  internal.inside()
+end
 
 local function check_input(layer, before, shape, tokens)
   local def = layer.definition
@@ -168,6 +213,19 @@ local function check_input(layer, before, shape, tokens)
   return false
 end
 
+-- The same of a call in the mathematics of another layer.
+function internal.check_seen(layer, shapes, tokens)
+  local def = layer.definition
+  local wants = def.step and "sequence" or def.input or "any"
+  for k, shape in ipairs(shapes) do
+    if not EXPECTED[wants](shape, tokens[k]) then
+      error(format("%s needs %s, not %s%s", def.name, EXPECTED_WORDS[wants], shape_text(shape),
+                   tokens[k] and " of ids" or ""), 0)
+    end
+  end
+  layer.tokens = tokens
+end
+
 -- Whether the layer can take what it reads. Behind a layer that cannot, the shape is known again where a cell returns
 -- its last state.
 local function check_inputs(layer)
@@ -177,6 +235,37 @@ local function check_inputs(layer)
   end
   if not good and layer.definition.step and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
   return good
+end
+
+-- Which outputs have a mask: {timesteps} numbers, 0 where a step does not count. A cell goes over such steps; what sees
+-- single features passes the mask on; what sees whole samples says what becomes of it, and silence is refused.
+local function check_masks(layer)
+  local def, whole = layer.definition, layer.definition.over == "sample"
+  for k, other in ipairs(layer.from or {}) do
+    if other.masked and (k > 1 or whole and def.mask == nil) then
+      report(layer.line, format('%s: %s has a mask, and %s does not say what becomes of it%s', def.name, other.name,
+                                def.name, def.custom and ' (mask = "pass" or "end")' or ""))
+      return false
+    end
+  end
+  if layer.makes_mask and #layer.output < 2 then
+    report(layer.line, format("%s: makes a mask, but its output %s has no time axis", def.name,
+                              shape_text(layer.output)))
+    return false
+  end
+  return true
+end
+
+-- The shapes and the mask of one layer.
+local function settle(layer)
+  local def, from = layer.definition, layer.from[1]
+  layer.tokens = {}
+  for k, other in ipairs(layer.from) do layer.tokens[k] = other.is_tokens end
+  layer.makes_mask = type(def.mask) == "function"
+  layer.takes_mask = from.masked and (def.over == "sample" or def.step ~= nil) or false
+  internal.settle_layer(layer, layer.inputs)
+  layer.masked = layer.makes_mask or from.masked and #layer.output > 1 and def.mask ~= "end"
+  return check_masks(layer)
 end
 
 -- Follows the shapes through the layers, in order; the outputs of Input layers are there already.
@@ -197,8 +286,7 @@ local function infer_shapes(model)
         good = false
         if not layer.definition.step or layer.arguments.return_sequences then return false end
       end
-      layer.output = output_shape(layer, layer.inputs)
-      internal.inside()
+      good = settle(layer) and good
       if elements(layer.output) > ELEMENTS_MAX then
         report(layer.line, format("%s: its output %s is larger than 2 GB", layer.definition.name,
                                   shape_text(layer.output)))
@@ -210,34 +298,9 @@ local function infer_shapes(model)
   return good
 end
 
--- Which outputs have a mask: {timesteps} numbers, 0 where a step does not count. A cell goes over such steps; what sees
--- single features passes the mask on; what sees whole samples says what becomes of it, and silence is refused.
-local function settle_mask(model, layer)
-  local def, from = layer.definition, layer.from and layer.from[1]
-  local whole = def.over == "sample"
-  local has_time = #layer.output > 1
-  layer.takes_mask = from and from.masked and (whole or def.step ~= nil) or false
-  layer.makes_mask = type(def.mask) == "function"
-  for k, other in ipairs(layer.from or {}) do
-    if other.masked and (k > 1 or whole and def.mask == nil) then
-      report(layer.line, format('%s: %s has a mask, and %s does not say what becomes of it%s', def.name, other.name,
-                                def.name, def.custom and ' (mask = "pass" or "end")' or ""))
-      return false
-    end
-  end
-  layer.masked = layer.makes_mask or from and from.masked and has_time and def.mask ~= "end"
-  if layer.makes_mask and not has_time then
-    report(layer.line, format("%s: makes a mask, but its output %s has no time axis", def.name,
-                              shape_text(layer.output)))
-    return false
-  end
-  return true
-end
-
-local function settle_masks(model)
+local function check_masked_loss(model)
   local good = true
-  for _, layer in ipairs(model.layers) do good = settle_mask(model, layer) and good end
-  for _, output in ipairs(good and model.outputs or {}) do
+  for _, output in ipairs(model.outputs) do
     if output.masked and model.loss and model.loss.definition.over == "sample" then
       report(output.line, format("%s: its output has a mask, and a loss over whole samples does not know which " ..
                                  "steps count: end the mask in front of it", output.definition.name))
@@ -247,48 +310,90 @@ local function settle_masks(model)
   return good
 end
 
+-- What the definition says its weights are, by name, for inputs of these shapes.
+local function said_weights(layer, shapes)
+  local def = layer.definition
+  local made = {}
+  if def.weights then made = call_inside(layer, "weights", seen_by(layer, shapes)) end
+  if type(made) ~= "table" then
+    error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)
+  end
+  for _, name in ipairs(keys(made)) do
+    local weight = made[name]
+    if weight and not is_identifier(name) then
+      error(format('weights: the name "%s" is not made of letters, digits and _', name), 0)
+    elseif weight and (type(weight) ~= "table" or weight.object ~= "weight") then
+      error(format("weights: %s must be made by weight(...), not %s", name, internal.shown(weight)), 0)
+    end
+  end
+  for key in pairs(made) do
+    if type(key) ~= "string" then error("weights: every weight needs a name: return { kernel = weight(...) }", 0) end
+  end
+  return made
+end
+
+-- The weights of one layer, without those of the layers that it owns.
+function internal.make_weights_of(layer)
+  local made = said_weights(layer, layer.inputs)
+  layer.weights = {}
+  for _, name in ipairs(keys(made)) do
+    local weight = made[name]
+    for _, state in ipairs(weight and layer.definition.state or {}) do
+      if state == name then error(format('weights: "%s" is the name of a state already', name), 0) end
+    end
+    if weight and layer.owned and layer.owned[name] then
+      error(format('weights: "%s" is the name of a layer already', name), 0)
+    elseif weight and weight.layer_name then
+      error(format("weights: %s is the same weight as %s: make a second one", name, weight.key), 0)
+    end
+    if weight then
+      weight.short_name, weight.key = name, (layer.path or layer.name) .. "/" .. name
+      weight.layer_name = layer.c_name or layer.name
+      weight.trainable = layer.arguments.trainable ~= false and layer.trains ~= false
+      layer.weights[#layer.weights + 1] = weight
+    end
+  end
+  internal.inside()
+  sort(layer.weights, function(x, y) return x.order < y.order end)
+end
+
+-- A layer is called again, with inputs of these shapes: its weights have to be those for what it reads there.
+function internal.check_weights(layer, shapes, called)
+  local made = said_weights(called or layer, shapes)
+  for _, weight in ipairs(layer.weights) do
+    local other = made[weight.short_name]
+    if not other or shape_text(other.shape) ~= shape_text(weight.shape) then
+      error(format("is called with %s, but its weight %s, made for %s, has the shape %s", shape_text(shapes[1]),
+                   weight.short_name, shape_text(layer.inputs[1]), shape_text(weight.shape)), 0)
+    end
+  end
+  internal.inside()
+end
+
+-- The weights of the layer and, behind them, of those that it owns, in the order of their first calls.
+local function all_weights(layer, list)
+  for _, weight in ipairs(layer.weights) do list[#list + 1] = weight end
+  for _, owned in ipairs(layer.sublayers or {}) do all_weights(owned, list) end
+  return list
+end
+
 local function make_weights(model)
   local trainable, frozen, total = {}, {}, 0.0
   for _, layer in ipairs(model.layers) do
-    local def, a = layer.definition, layer.arguments
-    layer.weights = {}
-    local made = {}
-    if def.weights then made = call_inside(layer, "weights", seen_by(layer, layer.inputs)) end
-    if type(made) ~= "table" then
-      error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)
+    local home = layer.shares
+    if home then
+      internal.check_weights(home, layer.inputs, layer)
+      layer.weights = home.weights
+    elseif not layer.weights then
+      internal.make_weights_of(layer)
     end
-    for _, name in ipairs(keys(made)) do
-      local weight = made[name]
-      if weight then
-        if not is_identifier(name) then
-          error(format('weights: the name "%s" is not made of letters, digits and _', name), 0)
-        end
-        if type(weight) ~= "table" or weight.object ~= "weight" then
-          error(format("weights: %s must be made by weight(...), not %s", name, internal.shown(weight)), 0)
-        end
-        for _, state in ipairs(def.state or {}) do
-          if state == name then error(format('weights: "%s" is the name of a state already', name), 0) end
-        end
-        if weight.layer_name then
-          error(format("weights: %s is the same weight as %s: make a second one", name, weight.name), 0)
-        end
-        weight.short_name, weight.name, weight.layer_name = name, layer.name .. "/" .. name, layer.name
-        weight.trainable = a.trainable ~= false
-        layer.weights[#layer.weights + 1] = weight
-        total = total + elements(weight.shape)
-        if total > ELEMENTS_MAX then
-          report(layer.line, format("%s: weight %s %s makes the model larger than 2 GB", def.name, name,
-                                    shape_text(weight.shape)))
-          return
-        end
+    for _, weight in ipairs(home and {} or all_weights(layer, {})) do
+      total = total + elements(weight.shape)
+      if total > ELEMENTS_MAX then
+        report(layer.line, format("%s: weight %s %s makes the model larger than 2 GB", layer.definition.name,
+                                  weight.short_name, shape_text(weight.shape)))
+        return
       end
-    end
-    for key in pairs(made) do
-      if type(key) ~= "string" then error("weights: every weight needs a name: return { kernel = weight(...) }", 0) end
-    end
-    internal.inside()
-    sort(layer.weights, function(x, y) return x.order < y.order end)
-    for _, weight in ipairs(layer.weights) do
       local list = weight.trainable and trainable or frozen
       list[#list + 1] = weight
     end
@@ -299,5 +404,6 @@ end
 
 internal.shapes = {
   is_layer = is_layer, give_names = give_names, elements = elements, shape_text = shape_text,
-  infer_shapes = infer_shapes, settle_masks = settle_masks, make_weights = make_weights, ELEMENTS_MAX = ELEMENTS_MAX,
+  infer_shapes = infer_shapes, check_masked_loss = check_masked_loss, make_weights = make_weights,
+  ELEMENTS_MAX = ELEMENTS_MAX,
 }

@@ -154,6 +154,7 @@ function element_at(scope, node, index, implied)
   if node.op == "leaf" then return node.at(node.static and index or joined(implied, index)) end
   if node.op == "view" then return element_at(scope, node.base, node.map(index), implied) end
   if node.op == "gate" then return rawget(node.base, "stored")({ affine_of(node.gate), index[1] }, implied) end
+  if node.op == "mask" then return rawget(node.base, "flow").mask(joined(implied, index)) end
   if node.op == "indexed" then
     local map = map_left(node, index)
     if not (map and is_rename(node)) then mistake("a value is used before it is defined") end
@@ -187,6 +188,8 @@ function internal.children(node)
   end
   if node.op == "concatenate" then return node.parts end
   if node.op == "batch_sum" then return is(node.of, Value) and { node.of } or {} end
+  if node.op == "mask" then return { node.base } end
+  if node.op == "call" then return joined(node.parts, { node.mask or nil }) end
   local list = {}
   if is(node.a, Value) then list[1] = node.a end
   if is(node.b, Value) then list[#list + 1] = node.b end
@@ -260,10 +263,13 @@ function internal.is_sum(node, uses)
   return known
 end
 
+local STORED = { concatenate = true, batch_sum = true, call = true }
+local PART_OF_ANOTHER = { leaf = true, view = true, gate = true, mask = true }
+
 local function must_store(node, uses, returned)
-  if node.op == "leaf" or node.op == "view" or node.op == "gate" then return false end
+  if PART_OF_ANOTHER[node.op] then return false end
   if rawget(node, "joined") then return false end
-  if rawget(node, "blocks") or node.op == "concatenate" or node.op == "batch_sum" then return true end
+  if rawget(node, "blocks") or STORED[node.op] then return true end
   if node.op == "indexed" then return not is_rename(node) end
   if (node.op == "add" or node.op == "subtract") and internal.is_sum(node, uses) then return true end
   return rawget(node, "root") or rawget(node, "local_name") or uses[node] > 1 or returned[node]
@@ -411,8 +417,9 @@ local function take_state(scope, frame, node, state)
   return state, function(out) return next_row(frame.implied, out) end
 end
 
--- Gives `node` a tensor and emits the statements that fill it.
+-- Gives `node` a tensor and emits the statements that fill it; what a called layer makes has its own.
 local function store(scope, node)
+  if node.op == "call" then return rawget(node, "finish")() end
   local scan = rawget(node, "scan")
   local frame, state = scan or scope.frame, scan and scan.targets[node]
   local pieces, shape = pieces_of(scope, frame, node)
@@ -438,8 +445,8 @@ local function in_order(list, scans)
   return places
 end
 
--- Emits everything that the returned values need, and the scope's scans.
-local function emit_graph(scope, roots)
+-- Of all values the places at which they are emitted, and which of them are terms of a sum.
+local function arrange(scope, roots)
   local list, uses, returned = {}, {}, {}
   local function want(root)
     returned[root] = true
@@ -455,6 +462,9 @@ local function emit_graph(scope, roots)
     end
     want(root)
   end
+  for _, node in ipairs(list) do          -- what a called layer reads is stored: it reads it often
+    for _, part in ipairs(node.op == "call" and node.parts or {}) do returned[part] = true end
+  end
   scope.uses = uses
   local places = in_order(list, scope.scans)
   for _, at in ipairs(places) do
@@ -465,17 +475,31 @@ local function emit_graph(scope, roots)
       end
     end
   end
-  for pass = 1, 2 do                                  -- what depends on weights alone comes first, outside the loops
+  return places, function(node) return must_store(node, uses, returned) end
+end
+
+-- Emits what the returned values need and weights alone decide, outside of all loops: of called layers too. The
+-- function that it returns emits the rest, and the scope's scans.
+local function begin_graph(scope, roots)
+  local places, is_stored = arrange(scope, roots)
+  for _, at in ipairs(places) do
+    local node = at.node
+    if node and node.op == "call" then internal.begin_call(scope, node)
+    elseif node and is_stored(node) and is_static(node) then store(scope, node) end
+  end
+  return function()
     for _, at in ipairs(places) do
       local node = at.node
-      if node and must_store(node, uses, returned) and is_static(node) == (pass == 1) then store(scope, node) end
-      if at.emit and pass == 2 then at.emit() end
+      if node and is_stored(node) and not is_static(node) then store(scope, node) end
+      if at.emit then at.emit() end
     end
   end
 end
 
+local function emit_graph(scope, roots) begin_graph(scope, roots)() end
+
 -- For scan.lua and lowering.lua.
 internal.statements = {
   element_at = element_at, is_static = is_static, joined = joined, is_rename = is_rename, fresh_axes = fresh_axes,
-  emit_graph = emit_graph,
+  begin_graph = begin_graph, emit_graph = emit_graph,
 }

@@ -362,7 +362,7 @@ function vocabulary.gates(z, blocks)
   if not is(z, Value) or z.features % blocks ~= 0 then mistake("gates: cannot cut into %d blocks", blocks) end
   local width = z.features // blocks
   local list = {}
-  if z.op == "leaf" then
+  if z.op == "leaf" or z.op == "call" then
     for g = 1, blocks do
       local shape = {}
       for d = 1, #z.shape do shape[d] = z.shape[d] end

@@ -80,6 +80,7 @@ local function shown_object(object)
   if is(object, Element) then return "an element" end
   if is(object, Axis) then return "an axis" end
   if kind == "layer" then return "the layer " .. def.name end
+  if kind == "sublayer" then return "the layer " .. rawget(object, "layer").definition.name end
   if (kind == "loss" or kind == "optimizer") and def then return format("the %s %s", kind, def.class) end
   if kind == "initializer" then return "an initializer" end
   if kind == "model" then return "a " .. object.class .. (object.graph and "" or " model") end

@@ -1,0 +1,280 @@
+-- sublayers.lua: layers that own layers: in: what a definition says its layers are, and the calls of them in its
+-- mathematics.  out: their names and shapes, and a value for each call, which lowering.lua lowers in its turn.
+local internal = ...
+local is, Value, value = internal.is, internal.Value, internal.value
+local vocabulary, types, keys = internal.vocabulary, internal.types, internal.keys
+local shown, is_plain, is_identifier = internal.shown, internal.is_plain, internal.is_identifier
+local report, suggestion = internal.report, internal.suggestion
+local rawget, setmetatable, ipairs, pairs, type, error = rawget, setmetatable, ipairs, pairs, type, error
+local format, concat = string.format, table.concat
+local element_at, joined = internal.statements.element_at, internal.statements.joined
+local head, tail = internal.program.head, internal.program.tail
+
+local function mistake(...) error(format(...), 0) end
+
+-- What mathematics holds of a layer: its name, its arguments, and that it can be called.
+local Sublayer = {}
+
+function internal.sublayer_of(layer)
+  layer.held = layer.held or setmetatable({ object = "sublayer", layer = layer }, Sublayer)
+  return layer.held
+end
+
+local function layer_of(v)
+  local kind = type(v) == "table" and rawget(v, "object")
+  if kind == "sublayer" then return rawget(v, "layer") end
+  return kind == "layer" and not v.definition.is_input and v or nil
+end
+
+function Sublayer.__index(held, key)
+  local layer = rawget(held, "layer")
+  if key == "name" then return layer.name end
+  local argument = layer.arguments[key]
+  if argument == nil then
+    local near = type(key) == "string" and suggestion(key, keys(layer.arguments)) or ""
+    mistake("%s has no argument %s%s", layer.definition.name, shown(key), near)
+  end
+  return argument
+end
+
+-- As arguments ----------------------------------------------------------------------------------------------
+
+function types.layer(v)
+  local layer = layer_of(v)
+  if not layer then
+    return nil, format("must be a layer, like LSTM{8}, not %s%s", shown(v),
+                       type(v) == "function" and ": call it, like LSTM{8}" or "")
+  end
+  return internal.sublayer_of(layer), nil
+end
+internal.layer_types.layer = types.layer
+
+-- The layers among the arguments of a definition, by their names there.
+local function given_layers(layer)
+  local given = {}
+  for _, entry in ipairs(layer.definition.arguments or {}) do
+    if entry[2] == "layer" and layer.arguments[entry[1]] then
+      given[entry[1]] = rawget(layer.arguments[entry[1]], "layer")
+    end
+  end
+  return given
+end
+internal.given_layers = given_layers
+
+-- A layer that is an argument of another one is used up by that.
+function internal.claim_given(layer)
+  if layer.failed then return end
+  local given = given_layers(layer)
+  for _, name in ipairs(keys(given)) do
+    local owned = given[name]
+    if owned.failed then
+      layer.failed = true
+    elseif owned.owner then
+      report(layer.line, format('%s: "%s" is a layer that is used already: make a second one',
+                                layer.definition.name, name))
+    end
+    owned.owner = layer
+  end
+end
+
+-- copy(layer, { name = "forward", go_backwards = true }): a new layer of that kind, with other arguments where the
+-- table says so.
+function vocabulary.copy(v, changes)
+  local layer = layer_of(v)
+  if not layer then mistake("copy takes a layer, not %s", shown(v)) end
+  if changes ~= nil and not is_plain(changes) then
+    mistake("copy takes a table of arguments, { go_backwards = true }, not %s", shown(changes))
+  end
+  local given = {}
+  for key, argument in pairs(layer.given) do
+    local entry = type(key) == "number" and layer.definition.arguments[key]
+    given[entry and entry[1] or key] = argument
+  end
+  for name, owned in pairs(given_layers(layer)) do given[name] = vocabulary.copy(owned) end
+  for key, argument in pairs(changes or {}) do given[key] = argument end
+  local made = layer.definition.make(given, layer.line)
+  if made.failed then mistake("copy of %s: its arguments are not right", layer.definition.name) end
+  return made
+end
+
+-- Whose they are --------------------------------------------------------------------------------------------
+
+-- What layers = function(a, x) returned, as layers by key; without it the layers among the arguments.
+local function said_layers(layer, x)
+  if not layer.definition.layers then return given_layers(layer) end
+  local said = internal.call_inside(layer, "layers", x)
+  if not is_plain(said) then mistake("layers must return a table of layers, not %s", shown(said)) end
+  local found = {}
+  for key, v in pairs(said) do
+    if not is_identifier(key) then mistake("layers: the name %s is not made of letters, digits and _", shown(key)) end
+    found[key] = layer_of(v) or mistake("layers: %s must be a layer, not %s", key, shown(v))
+  end
+  return found
+end
+
+-- In C a layer that another one owns is called by both names, joined.
+local function name_owned(owner, owned, key)
+  owned.name = owned.arguments.name or owned.name or key
+  if not is_identifier(owned.name) then
+    mistake("layers: the name %s is not made of letters, digits and _, starting with a letter", shown(owned.name))
+  end
+  owned.c_name = (owner.c_name or owner.name) .. "_" .. owned.name
+  owned.path = (owner.path or owner.name) .. "/" .. owned.name
+  if internal.names_in_c[owned.c_name] then
+    mistake("its layer %s is called %s in C, and so is another one: give one of them a name", owned.name, owned.c_name)
+  end
+  internal.names_in_c[owned.c_name] = true
+end
+
+local LAYERS_MAX = 4096         -- with those that others own: scan.lua:PLACES
+
+-- Finds the layers of `layer`, whose mathematics sees x: layer.owned by key; layer.sublayers in the order of their
+-- first calls follows from the mathematics.
+function internal.own_layers(layer, x)
+  layer.owned, layer.sublayers = said_layers(layer, x), {}
+  for _, key in ipairs(keys(layer.owned)) do
+    local owned = layer.owned[key]
+    if owned.owned_by then mistake("layers: %s is a layer that is there already: write copy(...)", key) end
+    owned.owned_by = layer
+    name_owned(layer, owned, key)
+    owned.index = internal.layer_count
+    internal.layer_count = internal.layer_count + 1
+    if owned.index >= LAYERS_MAX then mistake("more than %d layers, with those that others own", LAYERS_MAX) end
+    owned.trains = layer.trains ~= false and layer.arguments.trainable ~= false
+  end
+end
+
+-- Reports what is owned and never called: nobody would know its shapes.
+function internal.check_called(layer)
+  for _, key in ipairs(keys(layer.owned)) do
+    if not layer.owned[key].inputs then mistake("its mathematics never calls its layer %s", key) end
+  end
+end
+
+-- The shape of what a layer that owns others puts out: its mathematics is called for the shapes alone, and the layers
+-- that it calls learn theirs.
+function internal.measure(layer, shapes)
+  local scope, scan, inputs = internal.scope, internal.scan, {}
+  local function nothing() return internal.program.constant(0) end
+  for k, shape in ipairs(shapes) do
+    inputs[k] = { shape = shape, at = nothing, tokens = layer.tokens and layer.tokens[k] }
+  end
+  inputs[1].mask = layer.takes_mask and nothing or nil
+  internal.scan = nil
+  local program = internal.lowering.new_program({ weights = {} }, { batch = 1 })
+  local flow = internal.lowering.begin_one(program, layer, inputs, internal.nothing_around(layer))
+  internal.scope, internal.scan = scope, scan
+  return flow.shape
+end
+
+-- Calls -----------------------------------------------------------------------------------------------------
+
+local function values_given(def, given)
+  local list = is(given, Value) and { given } or is_plain(given) and internal.items(given) and given
+  if not list or #list == 0 then
+    mistake("%s is called with a value, or with a list of them, not %s", def.name, shown(given))
+  end
+  if #list > 1 and def.input ~= "several" then mistake("%s reads one value, not %d", def.name, #list) end
+  local shapes, tokens = {}, {}
+  for position, item in ipairs(list) do
+    if not is(item, Value) then mistake("%s is called with values, not %s", def.name, shown(item)) end
+    if #item.shape == 0 then mistake("%s is called with a scalar", def.name) end
+    shapes[position], tokens[position] = item.shape, rawget(item, "tokens") or false
+  end
+  return list, shapes, tokens
+end
+
+-- The mask of what comes out, given that of what goes in.
+local function check_mask(def, mask, shape)
+  if mask == nil then return end
+  if not is(mask, Value) or #mask.shape ~= 1 or mask.shape[1] ~= shape[1] or #shape < 2 then
+    mistake("%s: the mask is a value of shape {%d}, a number for each time step, not %s", def.name, shape[1],
+            is(mask, Value) and format("of shape {%s}", concat(mask.shape, ", ")) or shown(mask))
+  end
+  if def.over == "sample" and def.mask == nil then
+    mistake("%s is given a mask, and does not say what becomes of it", def.name)
+  end
+end
+
+local function settle(owner, layer, shapes, tokens, masked)
+  internal.check_seen(layer, shapes, tokens)
+  if not layer.inputs then
+    layer.makes_mask, layer.takes_mask = type(layer.definition.mask) == "function", masked
+    internal.settle_layer(layer, shapes)
+    owner.sublayers[#owner.sublayers + 1] = layer
+  else
+    internal.check_weights(layer, shapes)
+  end
+end
+
+-- layer(x), layer({x, y}), layer(x, mask) in the mathematics of its owner: what it makes of these, and the mask of that
+-- if there is one.
+local function call(held, given, mask)
+  local layer, scope = rawget(held, "layer"), internal.scope
+  local owner, def = scope and scope.layer, layer.definition
+  if not owner or layer.owned_by ~= (owner.shares or owner) then
+    mistake("%s is called outside of the mathematics that owns it", def.name)
+  end
+  local list, shapes, tokens = values_given(def, given)
+  check_mask(def, mask, shapes[1])
+  if internal.scan and def.step then mistake("%s is a loop over time inside the step of a scan", def.name) end
+  local scan = internal.scan
+  internal.scan = nil
+  settle(owner, layer, shapes, tokens, mask ~= nil and (def.over == "sample" or def.step ~= nil))
+  local shape = internal.output_shape(layer, shapes)
+  internal.scope, internal.scan = scope, scan
+  internal.inside(owner.definition.name, owner.line)
+  local y = value{ op = "call", layer = layer, parts = list, mask = mask or false, shape = shape, static = false,
+                   shared = false }
+  if type(def.mask) == "function" then
+    return y, value{ op = "mask", base = y, shape = { shape[1] }, static = false, shared = false }
+  end
+  return y, #shape > 1 and def.mask ~= "end" and mask or nil
+end
+internal.call_sublayer = call
+Sublayer.__call = call
+
+-- Lowering --------------------------------------------------------------------------------------------------
+
+function internal.nothing_around(layer)
+  return { name = layer.c_name or layer.name, implied = {}, implied_shape = {} }
+end
+
+-- What a called layer reads of its owner's mathematics, as flows; `frame`: where the call stands.
+local function flows_of(scope, node, frame)
+  local n = #frame.implied
+  local function of(part)
+    return function(full)
+      local implied = head(full, n)
+      implied.scan = frame.implied.scan
+      if implied.scan then implied.outer = tail(implied, 2) end
+      return element_at(scope, part, tail(full, n + 1), implied)
+    end
+  end
+  local flows = {}
+  for k, part in ipairs(node.parts) do
+    flows[k] = { shape = part.shape, at = of(part), tokens = rawget(part, "tokens") }
+  end
+  flows[1].mask = node.mask and of(node.mask) or nil
+  return flows
+end
+
+-- A layer that the mathematics of `scope` calls: its own mathematics is called, and what weights alone decide is
+-- emitted; node.finish() emits the rest. Each further call of it has its own tensors, but for the weights.
+function internal.begin_call(scope, node)
+  local program, layer = scope.program, node.layer
+  local frame, number = rawget(node, "scan") or scope.frame, (program.calls[layer] or 0) + 1
+  program.calls[layer] = number
+  local name = layer.c_name .. (number > 1 and "_call_" .. number or "")
+  local flow, finish = internal.lowering.begin_one(program, layer, flows_of(scope, node, frame),
+    { name = name, implied = joined({}, frame.implied), implied_shape = frame.implied_shape, loop = frame.loop })
+  rawset(node, "flow", flow)
+  rawset(node, "stored", function(index, implied) return flow.at(joined(implied, index)) end)
+  rawset(node, "finish", function()
+    internal.inside(layer.definition.name, layer.line)
+    finish()
+    internal.inside(scope.layer.definition.name, scope.layer.line)
+  end)
+  internal.scope = scope
+  internal.inside(scope.layer.definition.name, scope.layer.line)
+end
