@@ -44,4 +44,5 @@ static void backward(Interpreter *it, Run *run)
                     gradients_of(it, run, run->bias), adjoint_of(run->in[0]));
 }
 
-const LayerKind kind_dense = { .name = "Dense", .set_up = set_up, .forward = forward, .backward = backward };
+const LayerKind kind_dense = { .name = "Dense", .set_up = set_up, .forward = forward, .backward = backward,
+                               .activates = true };

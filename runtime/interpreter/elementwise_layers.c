@@ -15,7 +15,8 @@ static const char *set_up_dropout(Interpreter *it, Run *run)
 }
 
 const LayerKind kind_activation = {
-    .name = "Activation", .set_up = set_up_activation, .forward = composed_forward, .backward = composed_backward
+    .name = "Activation", .set_up = set_up_activation, .forward = composed_forward, .backward = composed_backward,
+    .activates = true
 };
 const LayerKind kind_dropout = {
     .name = "Dropout", .set_up = set_up_dropout, .forward = composed_forward, .backward = composed_backward

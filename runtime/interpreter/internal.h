@@ -142,6 +142,7 @@ struct LayerKind {
     void (*forward)(Interpreter *it, Run *run);
     void (*backward)(Interpreter *it, Run *run);    /* from out.d_y: adds to the gradients and to adjoint_of inputs */
     bool many, reads_ids;                   /* reads any number of layers; token ids as well as numbers */
+    bool activates;                         /* ends in its activation, whose argument a loss can read */
 };
 
 typedef struct LossKind LossKind;
@@ -194,7 +195,7 @@ struct Interpreter {
     uint64_t perturbed;                     /* state of the generator; 0: activations are what they are */
 };
 
-/* ---- interpreter.c ---- */
+/* ---- memory.c ---- */
 
 #define interpreter_room REAL_NAME(interpreter_room)
 #define weights_of       REAL_NAME(weights_of)

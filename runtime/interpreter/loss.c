@@ -172,7 +172,7 @@ const char *loss_set_up(Interpreter *it)
         return "classes belong to the sparse loss, and to no other";
     if (last->layer->output.rank < 1)
         return "a loss needs an output with an axis";
-    bool ends_in_activation = last->kind == &kind_dense || last->kind == &kind_activation || last->argument;
+    bool ends_in_activation = last->kind->activates || last->argument;
     const char *activation = layer_text(last->layer, "activation");
     it->loss_on_logits = it->loss->undoes && !model->from_logits && ends_in_activation && activation &&
                          !strcmp(activation, it->loss->undoes);

@@ -1,7 +1,7 @@
 /* words.h: the vocabulary in which layers are written here, by hand, from the textbook: affine, convolve, pool,
  * normalise, softmax, scan, keep, gather, merge, and a few that move or scale numbers. Each word has its forward and
- * its backward, written by hand; a layer composes them (compose.c keeps the list and walks it) and has no backward of
- * its own.
+ * its backward, written by hand; a layer composes them (composition.c; compose.c keeps and walks the list) and has no
+ * backward of its own.
  *
  * A word takes values, notes what is to be done, and gives the value that will come of it. A mistake is kept in
  * Composition.wrong; the words after it do nothing. */
@@ -80,14 +80,17 @@ typedef struct Composition {
 #define weight_at           REAL_NAME(weight_at)
 #define gradient_at         REAL_NAME(gradient_at)
 
-/* ---- compose.c ---- */
+/* ---- composition.c ---- */
 
 Composition composition_begin(Interpreter *it, Run *run);
 /* `result` is what the layer puts out: NULL, or what is wrong. */
 const char *composition_end(Composition *c, Value *result);
-Value *composition_refuse(Composition *c, const char *why);
 void composed_forward(Interpreter *it, Run *run);
 void composed_backward(Interpreter *it, Run *run);
+
+/* ---- compose.c ---- */
+
+Value *composition_refuse(Composition *c, const char *why);
 void body_forward(Interpreter *it, const Run *run, Body *body);
 void body_backward(Interpreter *it, const Run *run, Body *body);
 
