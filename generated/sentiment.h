@@ -39,143 +39,8 @@
 #error "the models sentiment and sentiment_batch do not go into one source file: each has sentiment_batch_scratch; give one of them another name"
 #endif
 
-/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so
- * that the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one
- * program.
- * SPDX-License-Identifier: 0BSD */
-#ifndef LSTMC_MODEL_H
-#define LSTMC_MODEL_H
-
 #include <stddef.h>
 #include <stdint.h>
-
-#define LSTMC_RANK_MAX 6
-
-enum lstmc_initializer_kind {
-    LSTMC_CONSTANT,               /* a */
-    LSTMC_UNIFORM,                /* [a, b) */
-    LSTMC_NORMAL,                 /* mean a, standard deviation b */
-    /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
-    LSTMC_TRUNCATED_NORMAL,
-    LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
-    LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
-    LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
-    LSTMC_ORTHOGONAL,             /* gain a */
-    LSTMC_IDENTITY                /* gain a */
-};
-
-enum lstmc_fan { LSTMC_FAN_IN, LSTMC_FAN_OUT, LSTMC_FAN_AVERAGE };
-
-struct lstmc_initializer {
-    enum lstmc_initializer_kind kind;
-    enum lstmc_fan fan;
-    float a, b;
-    int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
-};
-
-/* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
-struct lstmc_tensor {
-    const char *name;
-    int rank;
-    int shape[LSTMC_RANK_MAX];
-    size_t offset;                /* in floats, from the start of the struct */
-    size_t count;                 /* in floats */
-    /* of a tensor of the tape: so many floats at the end of each row of the last dimension mean nothing */
-    int padding;
-    /* of a tensor of the tape: 1 if M_carry writes its first row (along the first dimension) */
-    int carried;
-    int trainable;
-    struct lstmc_initializer initializer;
-    float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
-};
-
-enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
-
-/* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
-struct lstmc_optimizer {
-    enum lstmc_optimizer_kind kind;
-    float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
-    int nesterov, centered, amsgrad;
-    float clipnorm, clipvalue, global_clipnorm;
-};
-
-/* One of several arrays that make up a sample: a member of struct M_inputs. */
-struct lstmc_array {
-    const char *name;             /* the Input layer's: "series" */
-    int is_integer;               /* 1: int32_t ids in [0, vocabulary), 0: float */
-    int vocabulary;
-    int rank;
-    int shape[LSTMC_RANK_MAX];
-    size_t offset, count;         /* elements, from the start of the sample */
-};
-
-/* A sum over the rows of the whole batch: floats of the tape, where a phase of a pass leaves that over its own rows. */
-struct lstmc_sum {
-    int backward;                 /* 0: a phase of forward; 1: of backward */
-    int phase;
-    size_t offset, count;         /* floats, from the start of the tape */
-};
-
-struct lstmc_model {
-    const char *name;             /* "sentiment" */
-    const char *source;           /* "sentiment.lua" */
-    const char *version;          /* of the compiler */
-    uint64_t fingerprint;         /* of names, shapes and options */
-
-    int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
-    int vocabulary;
-    int input_rank, output_rank, target_rank;
-    /* without the batch axis */
-    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];
-    int target_is_class;          /* 1: int32_t classes, 0: float */
-    size_t input_count, output_count, target_count;                    /* elements a sample */
-    /* Of a model with several inputs, whose samples are structs of them; NULL and 0 where x is one array. The shape is
-     * {input_count} then, and input_is_tokens 0. */
-    const struct lstmc_array *inputs;
-    int input_arrays;
-    const char *loss;             /* "binary_crossentropy" */
-    int loss_of_sample;           /* 1: one loss a sample, 0: one for each place before the last axis of the output */
-
-    int batch;                    /* rows of one tape */
-    int shards;                   /* tapes of one batch */
-    struct lstmc_optimizer optimizer;
-
-    const struct lstmc_tensor *weights;       /* trainable ones first */
-    int weight_tensors;
-    size_t weight_count, gradient_count;      /* floats; the gradients are the first gradient_count weights */
-    const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
-    int tape_tensor_count;
-    size_t output_offset, d_output_offset;    /* bytes, in the tape */
-    /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
-    size_t first_row_offset;
-
-    size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
-
-    /* The model's functions; NULL where the model has none (no streaming meaning, compiled with --inference). */
-    void  (*prepare)(void *packed, const void *weights);
-    void  (*predict)(const void *packed, void *scratch, const void *x, float *y);
-    void  (*predict_batch)(const void *packed, void *batch_scratch, const void *x, int rows, float *y);
-    void  (*reset)(const void *packed, void *state);
-    int   (*step)(const void *packed, void *state, const void *x, float *y);
-    void  (*prepare_training)(void *training, const void *weights);
-    void  (*reset_tape)(const void *training, void *tape);
-    void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
-    float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
-    void  (*backward)(const void *training, void *tape, void *gradients);
-    void  (*carry)(void *tape);
-
-    /* Of a model that needs sums over the whole batch; 0 and NULL of others. A batch on several tapes: each does phase
-     * 0 of forward, the sums of that phase are added up over all tapes, and each gets the sum; then phase 1; after the
-     * last one the loss, and the phases of backward in the same way. forward_phase, backward_phase: NULL where there is
-     * one phase, which is the whole pass. */
-    int forward_phases, backward_phases;
-    const struct lstmc_sum *sums;
-    int sum_count;
-    void  (*forward_phase)(const void *training, void *tape, const void *x, int rows, uint64_t seed, int phase);
-    void  (*backward_phase)(const void *training, void *tape, void *gradients, int phase);
-};
-
-#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -190,6 +55,68 @@ extern "C" {
 #define SENTIMENT_WEIGHTS            213301     /* floats */
 #define SENTIMENT_GRADIENTS          213301     /* floats: the trainable weights, which come first */
 #define SENTIMENT_OPTIMIZER_FLOATS   426602     /* floats of optimiser state, zero at the start */
+
+/* What is in them stands below. */
+struct sentiment_weights;
+struct sentiment_packed;
+struct sentiment_scratch;
+struct sentiment_batch_scratch;
+struct sentiment_state;
+struct sentiment_training;
+struct sentiment_tape;
+struct sentiment_gradients;
+struct lstmc_model;
+
+/* x holds ids; one outside of [0, 5000) is read as 0. */
+
+/* Reads the weights for prediction; again after they move or change. */
+void sentiment_prepare(struct sentiment_packed *packed, const struct sentiment_weights *weights);
+
+/* One sample: x [SENTIMENT_INPUTS], y [SENTIMENT_OUTPUTS]. Starts from the initial state. */
+void sentiment_predict(const struct sentiment_packed *packed, struct sentiment_scratch *scratch, const int32_t *x,
+    float *y);
+
+/* Several samples: x [rows][SENTIMENT_INPUTS], y [rows][SENTIMENT_OUTPUTS], rows from 1 to SENTIMENT_BATCH. Each starts
+ * from the initial state. */
+void sentiment_predict_batch(const struct sentiment_packed *packed, struct sentiment_batch_scratch *scratch,
+    const int32_t *x, int rows, float *y);
+
+/* Before the first step of a stream: every state takes its initial value. */
+void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
+
+/* The next step of a stream: x [1], y [1], the output after this step. Returns 1: y was written. On the stack: 136 B of
+ * arrays, and what the compiler adds. */
+int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
+
+/* Reads the weights for training; again after every update. Several threads may read the result. */
+void sentiment_prepare_training(struct sentiment_training *training, const struct sentiment_weights *weights);
+
+/* Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over. */
+void sentiment_reset_tape(const struct sentiment_training *training, struct sentiment_tape *tape);
+
+/* x [rows][SENTIMENT_INPUTS], rows from 1 to SENTIMENT_BATCH; x is copied. The same seed draws the same dropout for the
+ * same first_row; seed 0 turns dropout off: an evaluation. Leaves y in tape->output. */
+void sentiment_forward(const struct sentiment_training *training, struct sentiment_tape *tape, const int32_t *x,
+    int rows, uint64_t seed);
+
+/* After forward: returns scale * the sum of the losses (binary_crossentropy) of its rows, and leaves the derivative for
+ * sentiment_backward. target [rows][SENTIMENT_TARGETS]. sample_weight [rows], or NULL for ones. scale 1 / rows gives
+ * Keras's mean over samples. */
+float sentiment_loss(struct sentiment_tape *tape, const float *target, const float *sample_weight, float scale);
+
+/* Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward.
+ * The loss is what sentiment_loss left in the tape, plus what you wrote to tape->d_output: [rows][SENTIMENT_OUTPUTS],
+ * its derivative by y. A loss of your own sets d_output after sentiment_forward, which clears it, and does not call
+ * sentiment_loss; one beside sentiment_loss is added to d_output after it. Once after each forward. */
+void sentiment_backward(const struct sentiment_training *training, struct sentiment_tape *tape,
+    struct sentiment_gradients *gradients);
+
+/* The last state becomes the initial one of the next forward, in place of sentiment_reset_tape: stateful models,
+ * truncated back-propagation through time. */
+void sentiment_carry(struct sentiment_tape *tape);
+
+/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
+extern const struct lstmc_model sentiment_model;
 
 /* In Keras's order and layout, except that trainable ones come first: SENTIMENT_WEIGHTS floats without gaps. 833 KB.
  * Not on the stack. */
@@ -353,59 +280,146 @@ struct sentiment_tape {
     int first_row;          /* yours to set */
 };
 
-/* x holds ids; one outside of [0, 5000) is read as 0. */
-
-/* Reads the weights for prediction; again after they move or change. */
-void sentiment_prepare(struct sentiment_packed *packed, const struct sentiment_weights *weights);
-
-/* One sample: x [SENTIMENT_INPUTS], y [SENTIMENT_OUTPUTS]. Starts from the initial state. */
-void sentiment_predict(const struct sentiment_packed *packed, struct sentiment_scratch *scratch, const int32_t *x,
-    float *y);
-
-/* Several samples: x [rows][SENTIMENT_INPUTS], y [rows][SENTIMENT_OUTPUTS], rows from 1 to SENTIMENT_BATCH. Each starts
- * from the initial state. */
-void sentiment_predict_batch(const struct sentiment_packed *packed, struct sentiment_batch_scratch *scratch,
-    const int32_t *x, int rows, float *y);
-
-/* Before the first step of a stream: every state takes its initial value. */
-void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
-
-/* The next step of a stream: x [1], y [1], the output after this step. Returns 1: y was written. On the stack: 136 B of
- * arrays, and what the compiler adds. */
-int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
-
-/* Reads the weights for training; again after every update. Several threads may read the result. */
-void sentiment_prepare_training(struct sentiment_training *training, const struct sentiment_weights *weights);
-
-/* Every state takes its initial value; first_row becomes 0. Before each forward, unless states are carried over. */
-void sentiment_reset_tape(const struct sentiment_training *training, struct sentiment_tape *tape);
-
-/* x [rows][SENTIMENT_INPUTS], rows from 1 to SENTIMENT_BATCH; x is copied. The same seed draws the same dropout for the
- * same first_row; seed 0 turns dropout off: an evaluation. Leaves y in tape->output. */
-void sentiment_forward(const struct sentiment_training *training, struct sentiment_tape *tape, const int32_t *x,
-    int rows, uint64_t seed);
-
-/* After forward: returns scale * the sum of the losses (binary_crossentropy) of its rows, and leaves the derivative for
- * sentiment_backward. target [rows][SENTIMENT_TARGETS]. sample_weight [rows], or NULL for ones. scale 1 / rows gives
- * Keras's mean over samples. */
-float sentiment_loss(struct sentiment_tape *tape, const float *target, const float *sample_weight, float scale);
-
-/* Adds to the gradients the derivative of the loss by each trainable weight, summed over the rows of the last forward.
- * The loss is what sentiment_loss left in the tape, plus what you wrote to tape->d_output: [rows][SENTIMENT_OUTPUTS],
- * its derivative by y. A loss of your own sets d_output after sentiment_forward, which clears it, and does not call
- * sentiment_loss; one beside sentiment_loss is added to d_output after it. Once after each forward. */
-void sentiment_backward(const struct sentiment_training *training, struct sentiment_tape *tape,
-    struct sentiment_gradients *gradients);
-
-/* The last state becomes the initial one of the next forward, in place of sentiment_reset_tape: stateful models,
- * truncated back-propagation through time. */
-void sentiment_carry(struct sentiment_tape *tape);
-
-/* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
-extern const struct lstmc_model sentiment_model;
-
 #ifdef __cplusplus
 }
+#endif
+
+/* lstmc_model.h: what a generated model says of itself. The compiler copies this text into every generated header, so
+ * that the two generated files need nothing else; the include guard lets several of them, and lstmc.h, live in one
+ * program.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_MODEL_H
+#define LSTMC_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LSTMC_RANK_MAX 6
+
+enum lstmc_initializer_kind {
+    LSTMC_CONSTANT,               /* a */
+    LSTMC_UNIFORM,                /* [a, b) */
+    LSTMC_NORMAL,                 /* mean a, standard deviation b */
+    /* the same, redrawn beyond two standard deviations (b is the one before truncation) */
+    LSTMC_TRUNCATED_NORMAL,
+    LSTMC_VARIANCE_UNIFORM,       /* +-sqrt(3 a / n), n by `fan` */
+    LSTMC_VARIANCE_NORMAL,        /* standard deviation sqrt(a / n) */
+    LSTMC_VARIANCE_TRUNCATED,     /* the same after truncation: sqrt(a / n) / 0.87962566103423978 before it */
+    LSTMC_ORTHOGONAL,             /* gain a */
+    LSTMC_IDENTITY                /* gain a */
+};
+
+enum lstmc_fan { LSTMC_FAN_IN, LSTMC_FAN_OUT, LSTMC_FAN_AVERAGE };
+
+struct lstmc_initializer {
+    enum lstmc_initializer_kind kind;
+    enum lstmc_fan fan;
+    float a, b;
+    int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
+};
+
+/* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
+struct lstmc_tensor {
+    const char *name;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset;                /* in floats, from the start of the struct */
+    size_t count;                 /* in floats */
+    /* of a tensor of the tape: so many floats at the end of each row of the last dimension mean nothing */
+    int padding;
+    /* of a tensor of the tape: 1 if M_carry writes its first row (along the first dimension) */
+    int carried;
+    int trainable;
+    struct lstmc_initializer initializer;
+    float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
+};
+
+enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+
+/* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
+struct lstmc_optimizer {
+    enum lstmc_optimizer_kind kind;
+    float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
+    int nesterov, centered, amsgrad;
+    float clipnorm, clipvalue, global_clipnorm;
+};
+
+/* One of several arrays that make up a sample: a member of struct M_inputs. */
+struct lstmc_array {
+    const char *name;             /* the Input layer's: "series" */
+    int is_integer;               /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int rank;
+    int shape[LSTMC_RANK_MAX];
+    size_t offset, count;         /* elements, from the start of the sample */
+};
+
+/* A sum over the rows of the whole batch: floats of the tape, where a phase of a pass leaves that over its own rows. */
+struct lstmc_sum {
+    int backward;                 /* 0: a phase of forward; 1: of backward */
+    int phase;
+    size_t offset, count;         /* floats, from the start of the tape */
+};
+
+struct lstmc_model {
+    const char *name;             /* "sentiment" */
+    const char *source;           /* "sentiment.lua" */
+    const char *version;          /* of the compiler */
+    uint64_t fingerprint;         /* of names, shapes and options */
+
+    int input_is_tokens;          /* 1: int32_t ids in [0, vocabulary), 0: float */
+    int vocabulary;
+    int input_rank, output_rank, target_rank;
+    /* without the batch axis */
+    int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];
+    int target_is_class;          /* 1: int32_t classes, 0: float */
+    size_t input_count, output_count, target_count;                    /* elements a sample */
+    /* Of a model with several inputs, whose samples are structs of them; NULL and 0 where x is one array. The shape is
+     * {input_count} then, and input_is_tokens 0. */
+    const struct lstmc_array *inputs;
+    int input_arrays;
+    const char *loss;             /* "binary_crossentropy" */
+    int loss_of_sample;           /* 1: one loss a sample, 0: one for each place before the last axis of the output */
+
+    int batch;                    /* rows of one tape */
+    int shards;                   /* tapes of one batch */
+    struct lstmc_optimizer optimizer;
+
+    const struct lstmc_tensor *weights;       /* trainable ones first */
+    int weight_tensors;
+    size_t weight_count, gradient_count;      /* floats; the gradients are the first gradient_count weights */
+    const struct lstmc_tensor *tape_tensors;  /* what the tape keeps, offsets from its start */
+    int tape_tensor_count;
+    size_t output_offset, d_output_offset;    /* bytes, in the tape */
+    /* bytes, in the tape: an int, the index in the whole batch of the tape's row 0 */
+    size_t first_row_offset;
+
+    size_t packed_bytes, scratch_bytes, batch_scratch_bytes, state_bytes, training_bytes, tape_bytes;
+
+    /* The model's functions; NULL where the model has none (no streaming meaning, compiled with --inference). */
+    void  (*prepare)(void *packed, const void *weights);
+    void  (*predict)(const void *packed, void *scratch, const void *x, float *y);
+    void  (*predict_batch)(const void *packed, void *batch_scratch, const void *x, int rows, float *y);
+    void  (*reset)(const void *packed, void *state);
+    int   (*step)(const void *packed, void *state, const void *x, float *y);
+    void  (*prepare_training)(void *training, const void *weights);
+    void  (*reset_tape)(const void *training, void *tape);
+    void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
+    float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);
+    void  (*backward)(const void *training, void *tape, void *gradients);
+    void  (*carry)(void *tape);
+
+    /* Of a model that needs sums over the whole batch; 0 and NULL of others. A batch on several tapes: each does phase
+     * 0 of forward, the sums of that phase are added up over all tapes, and each gets the sum; then phase 1; after the
+     * last one the loss, and the phases of backward in the same way. forward_phase, backward_phase: NULL where there is
+     * one phase, which is the whole pass. */
+    int forward_phases, backward_phases;
+    const struct lstmc_sum *sums;
+    int sum_count;
+    void  (*forward_phase)(const void *training, void *tape, const void *x, int rows, uint64_t seed, int phase);
+    void  (*backward_phase)(const void *training, void *tape, void *gradients, int phase);
+};
+
 #endif
 
 #endif

@@ -103,3 +103,24 @@ Test(reads_well, windows_of_time_are_said)
     }
     cr_expect(windows > 400, "%d", windows);
 }
+
+/* What a reader of the header is looking for comes first: how it is used, sizes, functions, structs, and then the text that all models share. */
+Test(reads_well, the_model_stands_before_what_all_models_share)
+{
+    for (int i = 0; i < SOURCES; i++) {
+        Arena *arena = arena_create();
+        char *header = NULL;
+        source_text(arena, &sources[i], &header);
+        const char *const in_order[] = {
+            "static struct %s_weights weights;", "_BATCH  ", "struct %s_weights;", "void %s_prepare(", "void %s_predict(", "float %s_loss(",
+            "extern const struct lstmc_model %s_model;", "struct %s_weights {", "struct %s_tape {", "#ifndef LSTMC_MODEL_H", "struct lstmc_model {",
+        };
+        const char *at = header;
+        for (size_t k = 0; k < sizeof in_order / sizeof *in_order; k++) {
+            const char *wanted = arena_format(arena, in_order[k], sources[i].model), *found = at ? strstr(at, wanted) : NULL;
+            cr_expect(found, "%s.h: %s does not come where it should", sources[i].model, wanted);
+            at = found;
+        }
+        arena_free(arena);
+    }
+}

@@ -64,6 +64,9 @@ char       *fill_template(Arena *arena, const Model *model, const char *text);
 /* the first comment of both files */
 void        emit_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
 
+/* what follows it in the header: how to use the functions (emit_stamp.c) */
+void        emit_usage(Out *out, Arena *arena, const Programs *programs);
+const char *emit_shape(Arena *arena, int rank, const int *shape);   /* "[24, 8]" */
 /* The first line of the files of a trained model: "_weights.c". */
 void        emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
 
