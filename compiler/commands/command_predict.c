@@ -21,7 +21,7 @@ typedef struct Predictor {
     const Model *model;
     const struct lstmc_meaning *meaning;
     PredictInput *input;
-    size_t outputs, steps;              /* of one step; steps of a sample */
+    size_t outputs, steps;              /* of one step, or of one place of it; those of a sample, or of a step alone */
     float *y;                           /* one batch */
     double *values;                     /* of a sample, in the unit of the data */
     size_t samples;                     /* done */
@@ -311,7 +311,7 @@ static int predict_stream(Predictor *p)
 {
     Session *s = p->session;
     const struct lstmc_model *m = s->loaded.model;
-    int inputs = m->input_is_tokens ? 1 : m->input_shape[m->input_rank - 1], status;
+    int inputs = (int)step_input_count(m), status;
     void *packed = lstmc_alloc(m->packed_bytes + 1), *state = lstmc_alloc(m->state_bytes + 1),
          *x = lstmc_alloc((size_t)inputs * 4);
     if (!packed || !state || !x) {
@@ -319,12 +319,13 @@ static int predict_stream(Predictor *p)
     } else {
         m->prepare(packed, s->weights);
         m->reset(packed, state);
-        p->steps = 1;
+        p->steps = step_output_count(m) / p->outputs;
         while ((status = predict_input_step(p->input, x, inputs)) > 0) {
             if (!m->step(packed, state, x, p->y))
                 continue;
             denormalize(p, 0, p->y);
-            print_step(p, p->y, 0);
+            print_sample(p, p->y);
+            p->samples++;
             if ((status = flush(p)) != 0)
                 break;
         }
@@ -349,7 +350,7 @@ static const char *no_stream(const Predictor *p, Form form)
         return "texts are read line by line";
     if (p->meaning->is_relative)
         return "differences from the last row of a window have no steps";
-    if (!m->input_is_tokens && !steps_have_all_columns(p->meaning, (size_t)m->input_shape[m->input_rank - 1]))
+    if (!m->input_is_tokens && !steps_have_all_columns(p->meaning, step_input_count(m)))
         return "a step has not all the columns that were scaled";
     return lower_no_streaming(s->arena, s->description);
 }

@@ -160,7 +160,7 @@ static double run(Stand *s, Bench *bench, Timed what, int calls)
 {
     const struct lstmc_model *g = bench->model;
     void **block = bench->block;
-    size_t features = g->input_count / (size_t)g->input_shape[0];
+    size_t features = step_input_count(g);
     double seconds = 0, start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (int i = 0; i < calls; i++) {
         if (what == TIMED_PREDICT) {

@@ -186,6 +186,18 @@ static inline const struct lstmc_tensor *layer_weight(const Layer *layer, const 
     return NULL;
 }
 
+/* Numbers that one call of M_step reads and writes, of a model that has it: time is the first extent of what has more
+ * than one, and of ids. */
+static inline size_t step_input_count(const struct lstmc_model *m)
+{
+    return m->input_count / (size_t)m->input_shape[0];
+}
+
+static inline size_t step_output_count(const struct lstmc_model *m)
+{
+    return m->output_rank > 1 ? m->output_count / (size_t)m->output_shape[0] : m->output_count;
+}
+
 static inline size_t shape_count(const Shape *shape)
 {
     size_t count = 1;

@@ -176,17 +176,16 @@ static double single_deviation(const Side *s, const Quantity *expected)
     return worst;
 }
 
-/* Of the first row: its last time step of the output where there are several: what the last call of step must give. */
+/* Of the first row: all steps of the output, or what the last call of step must give. */
 static double step_deviation(const Side *s, const Quantity *expected)
 {
     const struct lstmc_model *g = s->generated;
-    size_t steps = (size_t)g->input_shape[0], features = g->input_count / steps;
-    size_t last = (size_t)g->output_shape[g->output_rank - 1];
-    bool sequence = g->output_rank > 1;
+    size_t steps = (size_t)g->input_shape[0], inputs = step_input_count(g);
+    size_t outputs = g->output_rank > 1 ? step_output_count(g) : 0;
     float *y = arena_array(s->arena, float, g->output_count);
     g->reset(s->packed, s->state);
     for (size_t t = 0; t < steps; t++)
-        g->step(s->packed, s->state, (const float *)row_of_input(s, 0) + t * features, y + (sequence ? t * last : 0));
+        g->step(s->packed, s->state, (const float *)row_of_input(s, 0) + t * inputs, y + t * outputs);
     return quantity_deviation(expected, y, 0, g->output_count);
 }
 

@@ -6,6 +6,7 @@
 #include "lanes.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define SMALL_SUM 8             /* turns of inner summed axes that are written out */
 #define TURNS_OF_SUM 4          /* copies of the innermost turn of a sum where few vectors are at work in one */
@@ -188,32 +189,40 @@ static bool goes_back_and_forth(const TileSpan *span)
         && bytes_of_sums(span) / streams >= span->target->first_cache * 2 / 3;
 }
 
-/* The inner axes of a sum that are small are written out, behind the others; the innermost loop turns several times in
- * one. */
+/* Which inner axes of a sum are written out: the innermost ones, as long as together they are small. The number of
+ * turns. */
+static int choose_written(const Statement *statement, const Tile *tile, bool *is_written)
+{
+    int written = 1;
+    for (int a = statement->axis_count - 1; a >= 0; a--) {
+        const Axis *axis = statement->axes[a];
+        bool inner = lanes_is_summed(statement, axis) && axis != tile->lane && axis->kind == AXIS_PLAIN;
+        is_written[a] = inner && written * axis->extent <= SMALL_SUM;
+        written *= is_written[a] ? axis->extent : 1;
+    }
+    return written;
+}
+
+/* What is written out stands behind the other axes; if nothing is, the innermost loop turns several times in one. */
 static void order_sum(Statement *statement, const Tile *tile, int turns)
 {
-    Axis *order[STATEMENT_AXES_MAX];
-    int unroll[STATEMENT_AXES_MAX], count = 0, written = 1;
-    for (int small = 0; small <= 1; small++)
-        for (int a = 0; a < statement->axis_count; a++) {
-            Axis *axis = statement->axes[a];
-            bool summed = lanes_is_summed(statement, axis) && axis != tile->lane;
-            bool is_small = summed && axis->kind == AXIS_PLAIN && written * axis->extent <= SMALL_SUM;
-            if (is_small != (small == 1))
-                continue;
-            order[count] = axis;
-            unroll[count++] = is_small ? axis->extent : 1;
-            written *= is_small ? axis->extent : 1;
-        }
-    for (int a = 0; a < count; a++) {
-        statement->axes[a] = order[a];
-        statement->unroll[a] = unroll[a];
-    }
-    for (int a = count - 1; a >= 0 && written == 1; a--)
-        if (lanes_is_summed(statement, order[a]) && order[a] != tile->lane && order[a]->kind == AXIS_PLAIN) {
+    bool is_written[STATEMENT_AXES_MAX];
+    Axis *axes[STATEMENT_AXES_MAX];
+    int count = 0, written = choose_written(statement, tile, is_written);
+    memcpy(axes, statement->axes, sizeof axes);
+    for (int last = 0; last <= 1; last++)
+        for (int a = 0; a < statement->axis_count; a++)
+            if (is_written[a] == (last == 1)) {
+                statement->axes[count] = axes[a];
+                statement->unroll[count++] = is_written[a] ? axes[a]->extent : 1;
+            }
+    for (int a = count - 1; a >= 0 && written == 1; a--) {
+        const Axis *axis = statement->axes[a];
+        if (lanes_is_summed(statement, axis) && axis != tile->lane && axis->kind == AXIS_PLAIN) {
             statement->unroll[a] = turns;
             return;
         }
+    }
 }
 
 /* A gradient is summed up in pieces whose vectors stay in the first cache while all rows pass over them. */

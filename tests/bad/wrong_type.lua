@@ -1,6 +1,6 @@
 return Sequential{
   Input{"10", 3},
-  Input{10, 3, 4},
+  Input{10, 3, 4, 5, 6},
   LSTM{"100"},
   LSTM{true},
   LSTM{{100}},
@@ -24,7 +24,7 @@ return Sequential{
 -- expect: 1: Sequential: "loss" must be the name of a loss, not the optimizer Adam
 -- expect: 1: Sequential: "optimizer" must be the name of an optimizer, not the loss MeanSquaredError
 -- expect: 2: Input: "shape" extent 1 must be a whole number, not "10"
--- expect: 3: Input: "shape" must have one or two extents, {features} or {timesteps, features}, not 3
+-- expect: 3: Input: "shape" must have one to four extents, {features}, {timesteps, features} or up to {timesteps, height, width, channels}, not 5
 -- expect: 3: Input: must be the first layer, and the only one of its kind
 -- expect: 4: LSTM: "units" must be a whole number, not "100"
 -- expect: 5: LSTM: "units" must be a whole number, not true

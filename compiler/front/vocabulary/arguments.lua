@@ -136,6 +136,8 @@ function types.text(v)
   return v, v
 end
 
+local EXTENTS_MAX = 4
+
 function types.shape(v)
   if not is_plain(v) then return nil, format("must be a table of sizes, not %s", shown(v)) end
   local rank, why = items(v)
@@ -143,8 +145,9 @@ function types.shape(v)
     return nil, why .. ": every extent is known, so write how many time steps a sample has"
   end
   if not rank then return nil, why end
-  if rank < 1 or rank > 2 then
-    return nil, format("must have one or two extents, {features} or {timesteps, features}, not %d", rank)
+  if rank < 1 or rank > EXTENTS_MAX then
+    return nil, format("must have one to four extents, {features}, {timesteps, features} or up to {timesteps, " ..
+                       "height, width, channels}, not %d", rank)
   end
   local shape = {}
   for d = 1, rank do

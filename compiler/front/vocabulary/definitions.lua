@@ -203,8 +203,8 @@ end
 local weight_count = 0
 function vocabulary.weight(shape, initializer, regularizer)
   local rank = is_plain(shape) and items(shape)
-  if not rank or rank < 1 or rank > 3 then
-    error("weight takes a shape of one to three extents: weight({rows, columns}, ...)", 0)
+  if not rank or rank < 1 or rank > 4 then
+    error("weight takes a shape of one to four extents: weight({rows, columns}, ...)", 0)
   end
   for d = 1, #shape do
     local extent, why = types.size(shape[d])

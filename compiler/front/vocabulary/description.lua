@@ -322,7 +322,7 @@ local function settle_input(model, input, timesteps_max)
     report(input.line, format("Input: the shape %s is larger than 2 GB", shape_text(shape)))
     return false
   end
-  local timesteps = (#shape == 2 or input.is_tokens) and shape[1] or nil
+  local timesteps = (#shape > 1 or input.is_tokens) and shape[1] or nil
   if timesteps_max and timesteps and timesteps > timesteps_max then
     shape, timesteps = { table.unpack(shape) }, timesteps_max
     shape[1] = timesteps_max

@@ -166,13 +166,16 @@ local function lower_recurrent(program, layer, inputs, around)
   return flow, begin_graph(scope, {})
 end
 
+-- Axes in front of what a layer, or a loss, sees: time, then the others.
+local LEADING_AXES = { "t", "s", "r" }
+
 -- Where the values of a layer that is no cell stand; and how many axes its mathematics does not see.
 local function frame_of(layer, inputs, around)
   local whole, shape = layer.definition.over == "sample", inputs[1].shape
   local leading = whole and 0 or #shape - 1
   local implied, implied_shape = joined({}, around.implied), joined({}, around.implied_shape)
   for d = 1, leading do
-    implied[#implied + 1], implied_shape[#implied_shape + 1] = new_axis(d == 1 and "t" or "s", shape[d]), shape[d]
+    implied[#implied + 1], implied_shape[#implied_shape + 1] = new_axis(LEADING_AXES[d], shape[d]), shape[d]
   end
   local sequence = layer.definition.input == "tokens"
   for _, flow in ipairs(inputs) do sequence = sequence or #flow.shape > 1 end
@@ -269,7 +272,7 @@ local function lower_loss(program, model, output)
   if def.custom then internal.inside(format('%s "%s"', def.what, def.name), model.loss.line) end
   local implied, implied_shape = {}, {}
   for d = 1, leading do
-    implied[d], implied_shape[d] = new_axis(d == 1 and "t" or "s", output.shape[d]), output.shape[d]
+    implied[d], implied_shape[d] = new_axis(LEADING_AXES[d], output.shape[d]), output.shape[d]
   end
   local scope = { program = program, layer_name = "", names = {}, scans = {},
                   frame = { implied = implied, implied_shape = implied_shape,
@@ -363,7 +366,7 @@ local function add_output(program, flow)
     extents = b and joined({ program.batch }, flow.shape) or flow.shape, batch_dimension = b and 0 or nil,
     time_dimension = #flow.shape > 1 and (b and 1 or 0) or nil })
   local axes = fresh_axes(flow.shape)
-  if #axes == 2 then axes[1] = new_axis("t", flow.shape[1]) end
+  if #axes > 1 then axes[1] = new_axis("t", flow.shape[1]) end
   add_statement(scope, "forward", "set", program.output, b and joined({ b }, axes) or axes, flow.at(axes))
 end
 

@@ -205,7 +205,7 @@ local function check_input(layer, before, shape, tokens)
     hint = " (an Embedding makes numbers of ids)"
   elseif wants == "sequence" and #shape == 1 then
     hint = " (RepeatVector, or Input{timesteps, features}, makes a sequence)"
-  elseif wants == "vector" and #shape == 2 then
+  elseif wants == "vector" and #shape > 1 then
     hint = " (Flatten, or return_sequences = false, makes a vector)"
   end
   report(layer.line, format("%s: needs %s, but %s gives %s%s", def.name, EXPECTED_WORDS[wants], before.name,

@@ -310,7 +310,7 @@ local function collect_terms(scope, frame, node, index, sign, top, list)
   return list
 end
 
-local DEFAULT_AXES = { { "n" }, { "m", "n" }, { "l", "m", "n" } }
+local DEFAULT_AXES = { { "n" }, { "m", "n" }, { "l", "m", "n" }, { "k", "l", "m", "n" } }
 
 local function fresh_axes(shape)
   local list, names = {}, DEFAULT_AXES[#shape] or {}
