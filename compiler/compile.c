@@ -148,6 +148,7 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
             programs->no_step = streaming_obstacle(pipeline->arena, ir);
         programs->program[kind] = run_passes(pipeline, kind, ir);
     }
+    programs->packed = emit_packed_program(programs);
     return true;
 }
 
@@ -187,10 +188,14 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
         return false;
     if (options->tuning_file && !options->inference)    /* without training, its tiles are missed by nobody */
         tuning_hint(&from_file, &compiled->tiles);
-    emit_header(&compiled->header, arena, programs);
-    emit_source(&compiled->source, arena, programs);
+    Arena *scratch = arena_create();
+    emit_header(&compiled->header, scratch, programs);
+    arena_clear(scratch);
+    emit_source(&compiled->source, scratch, programs);
+    arena_clear(scratch);
     if (programs->trained)
-        emit_constants(&compiled->constants, arena, programs);
+        emit_constants(&compiled->constants, scratch, programs);
+    arena_free(scratch);
     return true;
 }
 

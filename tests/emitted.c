@@ -148,6 +148,7 @@ void emitted_create(struct emitted *emitted, const char *name, const char *text,
         programs->step = run_passes(emitted, program_text(arena, text, false, false, 1), false, true, unroll);
     else
         programs->no_step = "this test has none";
+    programs->packed = emit_packed_program(programs);
     emit_header(&emitted->header, arena, programs);
     emit_source(&emitted->source, arena, programs);
 }

@@ -1,5 +1,6 @@
 /* test_budget.c: how much C the compiler writes, and of how many statements, against what tests/budget.txt allows: the C compiler's time grows with
  * both. A model that needs more, or more than a twentieth less, is a change of the file that somebody makes on purpose: BUDGET=update. */
+#include "command.h"
 #include "sources.h"
 
 #include <criterion/criterion.h>
@@ -69,4 +70,35 @@ Test(budget, no_model_needs_more_code_than_it_did)
     }
     fclose(file);
     cr_expect_eq(row, SOURCES, BUDGET " names %zu of %zu models", row, SOURCES);
+}
+
+/* ---- deep models ---- */
+
+enum { FEW = 40, MANY = 160, MEGABYTES = 150 };
+
+static Ran compile_deep(const char *folder, int layers)
+{
+    char text[400];
+    int length = snprintf(text, sizeof text, "local layers = { Input{10, 8}, loss = 'mse', batch_size = 8 }\n"
+                                             "for i = 1, %d do layers[#layers + 1] = LSTM{16, return_sequences = true} end\n"
+                                             "return Sequential(layers)\n", layers);
+    command_write(folder, "deep.lua", text, length);
+    Ran ran = command_run(folder, 120, "exec $L deep.lua --quiet");
+    cr_assert_eq(ran.status, 0, "%d layers: %s", layers, ran.errors);
+    return ran;
+}
+
+/* A layer costs as much in a deep model as in a shallow one. */
+Test(budget, time_and_memory_grow_with_the_layers_not_with_their_square)
+{
+    char *folder = command_folder();
+    Ran few = compile_deep(folder, FEW), many = compile_deep(folder, MANY);
+    double ratio = (double)MANY / FEW;
+    cr_expect(many.seconds <= 1.75 * ratio * few.seconds, "%d layers: %.2f s, %d layers: %.2f s", FEW, few.seconds, MANY, many.seconds);
+#ifndef __SANITIZE_ADDRESS__
+    cr_expect(many.kilobytes <= MEGABYTES * 1024, "%d layers: %ld MB, %d are allowed", MANY, many.kilobytes / 1024, MEGABYTES);
+#endif
+    ran_free(&few);
+    ran_free(&many);
+    command_folder_remove(folder);
 }

@@ -48,6 +48,25 @@ void arena_free(Arena *arena)
     free(arena);
 }
 
+/* One block of the usual size stays, zeroed as far as it was used. */
+void arena_clear(Arena *arena)
+{
+    Block *kept = NULL;
+    for (Block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        if (!kept && block->size == BLOCK_SIZE)
+            kept = block;
+        else
+            free(block);
+    }
+    if (kept) {
+        memset(kept->data, 0, kept->used);
+        kept->used = 0;
+        kept->next = NULL;
+    }
+    arena->blocks = kept;
+}
+
 void *arena_alloc(Arena *arena, size_t size)
 {
     size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
@@ -68,22 +87,27 @@ void *arena_alloc(Arena *arena, size_t size)
 
 char *arena_format(Arena *arena, const char *format, ...)
 {
+    char small[256];
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(small, sizeof small, format, arguments);
     va_end(arguments);
     if (length < 0)
         die("bad format: %s", format);
     char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof small)
+        memcpy(text, small, (size_t)length);
+    else
+        vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }
 
 char *arena_copy_text(Arena *arena, const char *text)
 {
-    return arena_format(arena, "%s", text);
+    size_t size = strlen(text) + 1;
+    return memcpy(arena_alloc(arena, size), text, size);
 }
 
 void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t item_size)

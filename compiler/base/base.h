@@ -22,6 +22,7 @@
 typedef struct Arena Arena;
 Arena *arena_create(void);
 void   arena_free(Arena *arena);
+void   arena_clear(Arena *arena);                       /* as if it were new: for many short uses */
 void  *arena_alloc(Arena *arena, size_t size);          /* zeroed, aligned for any type; never NULL */
 char  *arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 char  *arena_copy_text(Arena *arena, const char *text);

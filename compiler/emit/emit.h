@@ -70,7 +70,23 @@ const char *emit_shape(Arena *arena, int rank, const int *shape);   /* "[24, 8]"
 /* The first line of the files of a trained model: "_weights.c". */
 void        emit_trained_stamp(Out *out, Arena *arena, const Programs *programs, const char *suffix);
 
+/* What lives in one home (emit_contents.c). */
+typedef struct TensorList {
+    const Tensor **list;
+    int count, capacity;
+} TensorList;
+
+typedef struct Contents {
+    TensorList interface;                   /* what belongs to the model as a whole */
+    TensorList *layers; int layer_count;    /* in the order of their first tensors; none is empty */
+    TensorList *units;                      /* by the unit's number */
+} Contents;
+Contents    contents_of(Arena *arena, const Ir *ir, Home home);
+bool        tensor_is_shared(const Tensor *tensor);             /* its memory, with tensors of other units */
+
 /* Tensors as members (emit_struct.c). */
+/* its name as one of the model as a whole, "d_output"; NULL: it belongs to a layer, or a unit */
+const char *tensor_of_model(const Ir *ir, const Tensor *tensor);
 /* the extent that is kept: its window in the time dimension */
 int         tensor_rows(const Tensor *tensor, int dimension);
 /* of what is kept, the padding of its layout included */
@@ -97,13 +113,12 @@ const char *group_type(const Groups *groups, const char *of_struct, const char *
 void        emit_group_types(Out *out, const Groups *groups, const char *of_struct);
 /* "batch_scratch": the struct that holds what is at home there, without the model's name. */
 const char *struct_of_home(const struct Programs *programs, const Ir *ir, Home home);
-bool        tensor_begins_layer(const Ir *ir, const Tensor *tensor, Home home);  /* it is the first of a group */
 /* The lines inside of one group; of weights: those from `first` on, and where the next group begins. */
 int         emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, int first, int count);
-void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const Tensor *first);
-void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, Home home, int unit);
+void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer);
+void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit);
 
-/* What M_prepare does for all programs that predict, as one program (emit_packed.c). */
+/* Programs.packed; once, since it gives names (emit_packed.c). */
 const Ir   *emit_packed_program(const Programs *programs);
 
 /* What a function that several layers share calls their structs: by pointers that do not tell the layer, "tape",
@@ -116,6 +131,7 @@ typedef struct Member {
 } Member;
 
 typedef struct Members {
+    Arena *arena;
     const char *layer;      /* whose function it is */
     Member *list; int count, capacity;
     bool none;              /* something that it reads or writes is in no group */
@@ -254,8 +270,9 @@ bool is_prepared(const Statement *statement);
 /* What an exported function does, layer by layer (emit_units.c): first the static functions, then, inside the exported
  * one, their calls. `sections`: in this order, SECTION_COUNT ends them; none of them: what is done at prepare time. */
 typedef struct Parts Parts;
-Parts *parts_find(Arena *arena, const Programs *programs, const Groups *groups, const Ir *ir, const char *function,
+Parts *parts_find(const Programs *programs, const Groups *groups, const Ir *ir, const char *function,
                   const Section *sections);
+void   parts_free(Parts *parts);
 void   emit_part_functions(Out *out, const Parts *parts);
 #define EVERY_PHASE (-1)
 void   emit_part_calls(Out *out, const Parts *parts, int phase);

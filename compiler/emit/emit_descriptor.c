@@ -68,40 +68,43 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
     put(out, "};\n\n");
 }
 
-/* A state that M_carry hands to the next sequence. */
-static bool is_carried(const Ir *ir, const Tensor *tensor)
+/* By tensor: a state that M_carry hands to the next sequence. */
+static const bool *find_carried(Arena *arena, const Ir *ir)
 {
+    bool *carried = arena_array(arena, bool, ir->tensor_count + 1);
     for (int i = 0; i < ir->statement_count; i++)
-        if (ir->statements[i]->section == SECTION_CARRY && ir->statements[i]->out.tensor == tensor)
-            return true;
-    return false;
+        if (ir->statements[i]->section == SECTION_CARRY)
+            carried[ir->statements[i]->out.tensor->number] = true;
+    return carried;
 }
 
 /* What the tape keeps of every step and row, as far as it lies there row by row; of what it keeps for some steps alone,
  * the carried states. */
-static bool is_in_tape_table(const Ir *ir, const Tensor *tensor)
+static bool is_in_tape_table(const Tensor *tensor, const bool *carried)
 {
-    return tensor->home == HOME_TAPE && tensor->unit < 0 && !tensor->integer &&
-           tensor_memory_rank(tensor) == tensor->rank && (tensor->window == 0 || is_carried(ir, tensor));
+    return tensor->home == HOME_TAPE && !tensor_is_shared(tensor) && !tensor->integer &&
+           tensor_memory_rank(tensor) == tensor->rank && (tensor->window == 0 || carried[tensor->number]);
 }
 
-static int count_tape_tensors(const Programs *programs)
+static int count_tape_tensors(Arena *arena, const Programs *programs)
 {
     int count = 0;
+    const bool *carried = programs->training ? find_carried(arena, programs->training) : NULL;
     for (int i = 0; programs->training && i < programs->training->tensor_count; i++)
-        count += is_in_tape_table(programs->training, programs->training->tensors[i]);
+        count += is_in_tape_table(programs->training->tensors[i], carried);
     return count;
 }
 
 static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
 {
     const Ir *ir = programs->training;
-    if (count_tape_tensors(programs) == 0)
+    if (count_tape_tensors(arena, programs) == 0)
         return;
+    const bool *carried = find_carried(arena, ir);
     put(out, "static const struct lstmc_tensor %s_tape_tensors[] = {", programs->model->descriptor.name);
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
-        if (!is_in_tape_table(ir, tensor))
+        if (!is_in_tape_table(tensor, carried))
             continue;
         const char *member = tensor_member(arena, ir, tensor);
         const char *name = strchr(member, '.') && *tensor->layer
@@ -117,7 +120,7 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
             programs->model->descriptor.name, member, tensor_elements(tensor));
         if (tensor->layout == LAYOUT_PADDED)
             put(out, ".padding = %d,", shape[tensor->rank - 1] - tensor->extent[tensor->rank - 1]);
-        if (is_carried(ir, tensor))
+        if (carried[tensor->number])
             put(out, ".carried = 1,");
         put(out, "},");
     }
@@ -217,7 +220,7 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
     const struct lstmc_model *descriptor = &model->descriptor;
-    int tape_tensors = count_tape_tensors(programs);
+    int tape_tensors = count_tape_tensors(arena, programs);
     put_weight_table(out, arena, programs);
     put_tape_table(out, arena, programs);
     if (descriptor->inputs)

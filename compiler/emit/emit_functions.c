@@ -154,13 +154,19 @@ static bool has_home(const Ir *ir, Home home)
 
 /* ---- what a pass over a tape begins with ---- */
 
-static bool is_set_by_loss(const Ir *ir, const Tensor *tensor)
+/* Sets of sections, by tensor. */
+static unsigned *find_writing_sections(Arena *arena, const Ir *ir)
 {
-    bool by[SECTION_COUNT] = { false };
+    unsigned *written = arena_array(arena, unsigned, ir->tensor_count + 1);
     for (int i = 0; i < ir->statement_count; i++)
-        if (ir->statements[i]->out.tensor == tensor)
-            by[ir->statements[i]->section] = true;
-    return !by[SECTION_FORWARD] && (tensor == ir->output->adjoint || (by[SECTION_LOSS] && by[SECTION_BACKWARD]));
+        written[ir->statements[i]->out.tensor->number] |= SECTION_BIT(ir->statements[i]->section);
+    return written;
+}
+
+static bool is_set_by_loss(const Ir *ir, const Tensor *tensor, unsigned written)
+{
+    const unsigned both = SECTION_BIT(SECTION_LOSS) | SECTION_BIT(SECTION_BACKWARD);
+    return !(written & SECTION_BIT(SECTION_FORWARD)) && (tensor == ir->output->adjoint || (written & both) == both);
 }
 
 static void put_cleared(const Function *to, const Tensor *tensor)
@@ -173,9 +179,10 @@ static void put_cleared(const Function *to, const Tensor *tensor)
  * starts from zero. */
 static void put_cleared_adjoints(const Function *to)
 {
+    const unsigned *written = find_writing_sections(to->arena, to->ir);
     for (int i = 0; i < to->ir->tensor_count; i++) {
         const Tensor *tensor = to->ir->tensors[i];
-        if (tensor->home == HOME_TAPE && tensor->role == ROLE_ADJOINT && is_set_by_loss(to->ir, tensor))
+        if (tensor->home == HOME_TAPE && tensor->role == ROLE_ADJOINT && is_set_by_loss(to->ir, tensor, written[i]))
             put_cleared(to, tensor);
     }
 }
@@ -387,17 +394,8 @@ static void emit_phases(Function *to, const Entry *entry, const Parts *parts)
     close_function(to);
 }
 
-static void emit_entry(Function *to, const Entry *entry)
+static void emit_whole(Function *to, const Entry *entry, const Parts *parts)
 {
-    const Parts *parts = parts_find(to->arena, to->programs, to->groups, to->ir, entry->name, entry->sections);
-    to->sections = 0;
-    for (int i = 0; entry->sections[i] != SECTION_COUNT; i++)
-        to->sections |= SECTION_BIT(entry->sections[i]);
-    emit_part_functions(to->out, parts);
-    if (emit_is_cut(to->ir, *entry->sections)) {
-        emit_phases(to, entry, parts);
-        return;
-    }
     open_function(to, entry->signature, entry->source);
     if (entry->declare)
         entry->declare(to);
@@ -407,6 +405,20 @@ static void emit_entry(Function *to, const Entry *entry)
     if (entry->end)
         put(to->out, "%s", entry->end);
     close_function(to);
+}
+
+static void emit_entry(Function *to, const Entry *entry)
+{
+    Parts *parts = parts_find(to->programs, to->groups, to->ir, entry->name, entry->sections);
+    to->sections = 0;
+    for (int i = 0; entry->sections[i] != SECTION_COUNT; i++)
+        to->sections |= SECTION_BIT(entry->sections[i]);
+    emit_part_functions(to->out, parts);
+    if (emit_is_cut(to->ir, *entry->sections))
+        emit_phases(to, entry, parts);
+    else
+        emit_whole(to, entry, parts);
+    parts_free(parts);
 }
 
 /* The type of what a step has on its stack. */
@@ -424,7 +436,7 @@ static void emit_step_memory(const Function *to)
 int emit_functions(Out *out, Arena *arena, const Programs *programs, Exported *exported)
 {
     Function to = { .out = out, .arena = arena, .programs = programs, .groups = groups_find(arena, programs),
-                    .dispatch = emit_dispatches(programs), .exported = exported, .ir = emit_packed_program(programs) };
+                    .dispatch = emit_dispatches(programs), .exported = exported, .ir = programs->packed };
     emit_entry(&to, &prepare_entry);
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         const Entry *entry = &entries[i];

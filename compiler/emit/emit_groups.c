@@ -3,6 +3,8 @@
  * share. */
 #include "emit.h"
 
+#include "compiler/base/text_index.h"
+
 typedef struct Group {
     const char *of_struct, *name;   /* "tape", "local.lstm_1_backward" */
     const char *lines;              /* its members as C */
@@ -13,18 +15,8 @@ struct Groups {
     Arena *arena;
     const char *model;
     Group *list; int count, capacity;
-    int *slots; unsigned slot_count;    /* 1 + the group of a struct and name; 0: free */
+    TextIndex *by_name;                 /* "tape lstm_1": 1 + its place in the list */
 };
-
-/* FNV-1a */
-static unsigned hash_of(const char *a, const char *b)
-{
-    unsigned hash = 2166136261u;
-    for (const char *text = a; text; text = text == a ? b : NULL)
-        for (const char *c = text; *c; c++)
-            hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return hash;
-}
 
 /* ---- collecting ---- */
 
@@ -37,21 +29,19 @@ static void add_group(Groups *groups, const char *of_struct, const char *name, O
 
 static void add_layers(Groups *groups, const char *of_struct, const Ir *ir, Home home)
 {
-    for (int i = 0; i < ir->tensor_count; i++) {
-        if (!tensor_begins_layer(ir, ir->tensors[i], home))
-            continue;
+    Contents contents = contents_of(groups->arena, ir, home);
+    for (int i = 0; i < contents.layer_count; i++) {
         Out lines = { .depth = 1 };
-        emit_layer_lines(&lines, groups->arena, ir, ir->tensors[i]);
-        add_group(groups, of_struct, c_layer_name(groups->arena, ir->tensors[i]->layer), &lines);
+        emit_layer_lines(&lines, groups->arena, ir, &contents.layers[i]);
+        add_group(groups, of_struct, c_layer_name(groups->arena, contents.layers[i].list[0]->layer), &lines);
     }
     for (int unit = 0; unit < ir->unit_count; unit++) {
         Out lines = { .depth = 1 };
-        if (ir->units[unit].name)
-            emit_unit_lines(&lines, groups->arena, ir, home, unit);
-        if (lines.length)
-            add_group(groups, of_struct,
-                      arena_format(groups->arena, "local.%s", c_layer_name(groups->arena, ir->units[unit].name)),
-                      &lines);
+        if (!contents.units[unit].count)
+            continue;
+        emit_unit_lines(&lines, groups->arena, ir, &contents.units[unit]);
+        add_group(groups, of_struct,
+                  arena_format(groups->arena, "local.%s", c_layer_name(groups->arena, ir->units[unit].name)), &lines);
     }
 }
 
@@ -75,30 +65,17 @@ static void add_gradients(Groups *groups, const struct lstmc_model *descriptor)
 
 /* ---- finding ---- */
 
-static int *slot_of(const Groups *groups, const char *of_struct, const char *name)
-{
-    for (unsigned at = hash_of(of_struct, name);; at++) {
-        int *slot = &groups->slots[at % groups->slot_count];
-        const Group *group = *slot ? &groups->list[*slot - 1] : NULL;
-        if (!group || (!strcmp(group->name, name) && !strcmp(group->of_struct, of_struct)))
-            return slot;
-    }
-}
-
 static void find_alike(Groups *groups)
 {
-    unsigned *hashes = arena_array(groups->arena, unsigned, groups->count);
-    groups->slot_count = 2 * (unsigned)groups->count + 1;
-    groups->slots = arena_array(groups->arena, int, (int)groups->slot_count);
+    TextIndex *by_lines = text_index_create(groups->arena);
+    groups->by_name = text_index_create(groups->arena);
     for (int i = 0; i < groups->count; i++) {
         Group *group = &groups->list[i];
-        *slot_of(groups, group->of_struct, group->name) = i + 1;
-        hashes[i] = hash_of(group->of_struct, group->lines);
-        group->first = i;
-        for (int j = 0; j < i && group->first == i; j++)
-            if (hashes[j] == hashes[i] && !strcmp(groups->list[j].of_struct, group->of_struct) &&
-                !strcmp(groups->list[j].lines, group->lines))
-                group->first = j;
+        *text_index_at(groups->by_name, arena_format(groups->arena, "%s %s", group->of_struct, group->name)) = i + 1;
+        int *first = text_index_at(by_lines, arena_format(groups->arena, "%s\n%s", group->of_struct, group->lines));
+        if (!*first)
+            *first = i + 1;
+        group->first = *first - 1;
         groups->list[group->first].alike++;
     }
 }
@@ -109,7 +86,7 @@ Groups *groups_find(Arena *arena, const Programs *programs)
     Groups *groups = arena_new(arena, Groups);
     *groups = (Groups){ .arena = arena, .model = descriptor->name };
     add_weights(groups, "weights", descriptor, descriptor->weight_tensors);
-    add_layers(groups, "packed", emit_packed_program(programs), HOME_PREPARED);
+    add_layers(groups, "packed", programs->packed, HOME_PREPARED);
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
         const Ir *ir = programs->program[kind];
         if (!ir)
@@ -139,8 +116,8 @@ static const char *type_of(const Groups *groups, const Group *group)
 
 const char *group_type(const Groups *groups, const char *of_struct, const char *name)
 {
-    int slot = *slot_of(groups, of_struct, name);
-    const Group *first = slot ? &groups->list[groups->list[slot - 1].first] : NULL;
+    int place = *text_index_at(groups->by_name, arena_format(groups->arena, "%s %s", of_struct, name));
+    const Group *first = place ? &groups->list[groups->list[place - 1].first] : NULL;
     return first && first->alike > 1 ? type_of(groups, first) : NULL;
 }
 

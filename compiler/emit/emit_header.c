@@ -164,7 +164,7 @@ static void put_structs(Out *out, Arena *arena, const Programs *programs)
     if (programs->model->descriptor.inputs)
         put_inputs_struct(out, arena, programs);
     put_weight_structs(out, arena, programs, groups, sizes);
-    put_memory_struct(out, arena, programs, groups, emit_packed_program(programs), HOME_PREPARED, sizes.packed,
+    put_memory_struct(out, arena, programs, groups, programs->packed, HOME_PREPARED, sizes.packed,
                       programs->trained ? about_contained : about_packed);
     put_memory_struct(out, arena, programs, groups, programs->single, HOME_SCRATCH, sizes.scratch,
                       "Memory for one @_predict at a time; its contents need not be kept.");

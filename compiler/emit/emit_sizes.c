@@ -11,17 +11,16 @@ static size_t bytes_of_home(const Ir *ir, Home home)
 {
     if (!ir)
         return 0;
-    size_t alone = 0, shared = 0;
-    for (int i = 0; i < ir->tensor_count; i++)
-        if (ir->tensors[i]->home == home && ir->tensors[i]->unit < 0)
-            alone += 4 * tensor_elements(ir->tensors[i]);
-    for (int unit = 0; unit < ir->unit_count; unit++) {
-        size_t bytes = 0;
-        for (int i = 0; i < ir->tensor_count; i++)
-            if (ir->tensors[i]->home == home && ir->tensors[i]->unit == unit)
-                bytes += 4 * tensor_elements(ir->tensors[i]);
-        shared = largest_of(shared, bytes);
+    Arena *arena = arena_create();
+    size_t alone = 0, shared = 0, *unit = arena_array(arena, size_t, ir->unit_count + 1);
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *tensor = ir->tensors[i];
+        if (tensor->home == home)
+            *(tensor_is_shared(tensor) ? &unit[tensor->unit] : &alone) += 4 * tensor_elements(tensor);
     }
+    for (int i = 0; i < ir->unit_count; i++)
+        shared = largest_of(shared, unit[i]);
+    arena_free(arena);
     return alone + shared;
 }
 
@@ -40,7 +39,7 @@ Sizes emit_sizes(const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     Sizes sizes = {
         .weights = largest_of(4 * descriptor->weight_count, 1),
-        .packed = bytes_of_prepared(emit_packed_program(programs), !programs->trained),
+        .packed = bytes_of_prepared(programs->packed, !programs->trained),
         .scratch = largest_of(bytes_of_home(programs->single, HOME_SCRATCH), 1),
         .batch_scratch = largest_of(bytes_of_home(programs->batch, HOME_SCRATCH), 1),
     };

@@ -57,8 +57,7 @@ bool home_has_vectors(const Ir *ir, Home home)
 
 /* ---- members ---- */
 
-/* The name of what belongs to the model as a whole, or NULL. */
-static const char *interface_member(const Ir *ir, const Tensor *tensor)
+const char *tensor_of_model(const Ir *ir, const Tensor *tensor)
 {
     if (tensor->role == ROLE_INPUT)
         return ir->input_count == 1 ? "input" : NULL;
@@ -84,10 +83,10 @@ const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor)
     if (tensor->weight)
         return arena_format(arena, "%s.%s", c_weight_group(arena, ir->descriptor, tensor->weight),
                             c_name(arena, weight_name(tensor->weight)));
-    const char *own = interface_member(ir, tensor);
+    const char *own = tensor_of_model(ir, tensor);
     if (own)
         return own;
-    if (tensor->unit >= 0)
+    if (tensor_is_shared(tensor))
         return arena_format(arena, "local.%s.%s", c_layer_name(arena, ir->units[tensor->unit].name),
                             name_in_unit(arena, ir, tensor));
     return arena_format(arena, "%s.%s", c_layer_name(arena, tensor->layer), c_name(arena, tensor->name));
@@ -145,11 +144,6 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
     put(out, "%s;%s", text, note);
 }
 
-static bool belongs(const Tensor *tensor, Home home, bool shared)
-{
-    return tensor->home == home && (tensor->unit >= 0) == shared;
-}
-
 /* Vectors come first in every struct, and structs of whole vectors before others: so they are aligned where the
  * outermost one is. */
 static bool is_whole(const Tensor *tensor)
@@ -157,130 +151,110 @@ static bool is_whole(const Tensor *tensor)
     return tensor->lanes <= 1 || tensor_elements(tensor) % (size_t)tensor->lanes == 0;
 }
 
-static bool layer_is_whole(const Ir *ir, const Tensor *first)
+static bool all_are_whole(const TensorList *tensors)
 {
-    for (int i = 0; i < ir->tensor_count; i++) {
-        const Tensor *tensor = ir->tensors[i];
-        if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) &&
-            !strcmp(tensor->layer, first->layer) && !is_whole(tensor))
+    for (int i = 0; i < tensors->count; i++)
+        if (!is_whole(tensors->list[i]))
             return false;
-    }
     return true;
 }
 
-static bool is_first_of_layer(const Ir *ir, const Tensor *tensor)
-{
-    for (int i = 0; i < tensor->number; i++) {
-        const Tensor *other = ir->tensors[i];
-        if (belongs(other, tensor->home, false) && !interface_member(ir, other) && !strcmp(other->layer, tensor->layer))
-            return false;
-    }
-    return true;
-}
-
-bool tensor_begins_layer(const Ir *ir, const Tensor *tensor, Home home)
-{
-    return belongs(tensor, home, false) && !interface_member(ir, tensor) && is_first_of_layer(ir, tensor);
-}
-
-void emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const Tensor *first)
+void emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer)
 {
     for (int odd = 0; odd <= 1; odd++)
-        for (int i = first->number; i < ir->tensor_count; i++) {
-            const Tensor *tensor = ir->tensors[i];
-            if (belongs(tensor, first->home, false) && !interface_member(ir, tensor) &&
-                !strcmp(tensor->layer, first->layer) && is_whole(tensor) == !odd)
-                put_tensor(out, arena, ir, tensor, c_name(arena, tensor->name));
+        for (int i = 0; i < layer->count; i++)
+            if (is_whole(layer->list[i]) == !odd)
+                put_tensor(out, arena, ir, layer->list[i], c_name(arena, layer->list[i]->name));
+}
+
+void emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit)
+{
+    for (int odd = 0; odd <= 1; odd++)
+        for (int i = 0; i < unit->count; i++)
+            if (is_whole(unit->list[i]) == !odd)
+                put_tensor(out, arena, ir, unit->list[i], name_in_unit(arena, ir, unit->list[i]));
+}
+
+/* A struct at work. */
+typedef struct StructText {
+    Out *out;
+    Arena *arena;
+    const Groups *groups;
+    const Ir *ir;
+    const char *of_struct;
+    Contents contents;
+} StructText;
+
+static void put_layers(const StructText *to, bool whole)
+{
+    for (int i = 0; i < to->contents.layer_count; i++) {
+        const TensorList *layer = &to->contents.layers[i];
+        if (all_are_whole(layer) != whole)
+            continue;
+        const char *name = c_layer_name(to->arena, layer->list[0]->layer),
+                   *type = group_type(to->groups, to->of_struct, name);
+        if (type) {
+            put(to->out, "%s %s;", type, name);
+            continue;
         }
+        put(to->out, "struct {");
+        emit_layer_lines(to->out, to->arena, to->ir, layer);
+        put(to->out, "} %s;", name);
+    }
 }
 
-void emit_unit_lines(Out *out, Arena *arena, const Ir *ir, Home home, int unit)
+static void put_unit(const StructText *to, int unit)
 {
-    for (int odd = 0; odd <= 1; odd++)
-        for (int i = 0; i < ir->tensor_count; i++)
-            if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit && is_whole(ir->tensors[i]) == !odd)
-                put_tensor(out, arena, ir, ir->tensors[i], name_in_unit(arena, ir, ir->tensors[i]));
-}
-
-static void put_layer(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct,
-                      const Tensor *first)
-{
-    const char *name = c_layer_name(arena, first->layer), *type = group_type(groups, of_struct, name);
+    const char *name = c_layer_name(to->arena, to->ir->units[unit].name),
+               *type = group_type(to->groups, to->of_struct, arena_format(to->arena, "local.%s", name));
     if (type) {
-        put(out, "%s %s;", type, name);
+        put(to->out, "%s %s;", type, name);
         return;
     }
-    put(out, "struct {");
-    emit_layer_lines(out, arena, ir, first);
-    put(out, "} %s;", name);
-}
-
-static bool unit_has_tensors(const Ir *ir, Home home, int unit)
-{
-    for (int i = 0; i < ir->tensor_count; i++)
-        if (belongs(ir->tensors[i], home, true) && ir->tensors[i]->unit == unit)
-            return true;
-    return false;
-}
-
-static void put_unit(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct, Home home,
-                     int unit)
-{
-    const char *name = c_layer_name(arena, ir->units[unit].name),
-               *type = group_type(groups, of_struct, arena_format(arena, "local.%s", name));
-    if (type) {
-        put(out, "%s %s;", type, name);
-        return;
-    }
-    put(out, "struct {");
-    emit_unit_lines(out, arena, ir, home, unit);
-    put(out, "} %s;", name);
+    put(to->out, "struct {");
+    emit_unit_lines(to->out, to->arena, to->ir, &to->contents.units[unit]);
+    put(to->out, "} %s;", name);
 }
 
 /* What lives within one run of a layer's statements shares memory with what lives within others. */
-static void put_local(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct, Home home)
+static void put_local(const StructText *to)
 {
     bool any = false;
-    for (int unit = 0; unit < ir->unit_count; unit++) {
-        if (!unit_has_tensors(ir, home, unit))
+    for (int unit = 0; unit < to->ir->unit_count; unit++) {
+        if (!to->contents.units[unit].count)
             continue;
         if (!any)
-            put(out, "union {                 /* intermediate values; only one of these is alive at a time */");
+            put(to->out, "union {                 /* intermediate values; only one of these is alive at a time */");
         any = true;
-        put_unit(out, arena, groups, ir, of_struct, home, unit);
+        put_unit(to, unit);
     }
     if (any)
-        put(out, "} local;");
+        put(to->out, "} local;");
 }
 
-static void put_interface(Out *out, Arena *arena, const Ir *ir, Home home)
+static void put_interface(const StructText *to)
 {
-    for (int i = 0; i < ir->tensor_count; i++)
-        if (belongs(ir->tensors[i], home, false) && interface_member(ir, ir->tensors[i]))
-            put_tensor(out, arena, ir, ir->tensors[i], interface_member(ir, ir->tensors[i]));
-}
-
-static void put_layers(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct, Home home,
-                       bool whole)
-{
-    for (int i = 0; i < ir->tensor_count; i++)
-        if (tensor_begins_layer(ir, ir->tensors[i], home) && layer_is_whole(ir, ir->tensors[i]) == whole)
-            put_layer(out, arena, groups, ir, of_struct, ir->tensors[i]);
+    for (int i = 0; i < to->contents.interface.count; i++) {
+        const Tensor *tensor = to->contents.interface.list[i];
+        put_tensor(to->out, to->arena, to->ir, tensor, tensor_of_model(to->ir, tensor));
+    }
 }
 
 void emit_tensor_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, Home home, const char *of_struct)
 {
     bool vectors = home_has_vectors(ir, home);
+    StructText to = { .out = out, .arena = arena, .groups = groups, .ir = ir, .of_struct = of_struct,
+                      .contents = contents_of(arena, ir, home) };
     if (!vectors)
-        put_interface(out, arena, ir, home);
-    put_layers(out, arena, groups, ir, of_struct, home, true);
+        put_interface(&to);
+    put_layers(&to, true);
     if (vectors)
-        put_local(out, arena, groups, ir, of_struct, home);
-    put_layers(out, arena, groups, ir, of_struct, home, false);
+        put_local(&to);
+    put_layers(&to, false);
     if (vectors)
-        put_interface(out, arena, ir, home);
+        put_interface(&to);
     else
-        put_local(out, arena, groups, ir, of_struct, home);
+        put_local(&to);
 }
 
 int emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, int first, int count)

@@ -3,6 +3,8 @@
  * function that gets the layers' structs. The others stand where they are called. */
 #include "emit.h"
 
+#include "compiler/base/text_index.h"
+
 #define LINES_ALONE 12      /* shorter parts are written out where they are called */
 #define LINES_SHARED 4      /* the same of parts that several layers share */
 
@@ -14,7 +16,6 @@ typedef struct Part {
     Members members;
     const char *text;       /* its code over members */
     const char *key;        /* without comments, and with the types of the members; NULL: it cannot be shared */
-    unsigned hash;
     int lines;
     int first, alike;       /* the first part with this key, and how many there are */
     const char *function;   /* NULL: it has none */
@@ -22,6 +23,7 @@ typedef struct Part {
 
 struct Parts {
     Arena *arena;
+    Arena *scratch;         /* for the text of one part: most of what an emitter formats is needed at once or never */
     const Programs *programs;
     const Groups *groups;
     const Ir *ir;
@@ -48,9 +50,9 @@ static bool pointer_taken(const Members *members, const char *pointer)
 }
 
 /* "tape", "local"; of another layer: "tape_of_input". */
-static const char *pointer_for(Arena *arena, const Members *members, const Ir *ir, const Tensor *tensor,
-                               const char *group)
+static const char *pointer_for(const Members *members, const Ir *ir, const Tensor *tensor, const char *group)
 {
+    Arena *arena = members->arena;
     const char *first = !strncmp(group, "local.", 6) ? "local" : home_pointer(ir, tensor->home);
     if (strcmp(tensor->layer, members->layer))
         first = arena_format(arena, "%s_of_input", first);
@@ -72,9 +74,9 @@ const char *members_text(Arena *arena, Members *members, const Ir *ir, const Ten
         if (members->list[i].home == tensor->home && !strcmp(members->list[i].group, group))
             found = &members->list[i];
     if (!found) {
-        Member new = { .home = tensor->home, .group = group,
-                       .pointer = pointer_for(arena, members, ir, tensor, group) };
-        arena_append(arena, members->list, members->count, members->capacity, new);
+        Member new = { .home = tensor->home, .group = arena_copy_text(members->arena, group),
+                       .pointer = pointer_for(members, ir, tensor, group) };
+        arena_append(members->arena, members->list, members->count, members->capacity, new);
         found = &members->list[members->count - 1];
     }
     found->written |= written;
@@ -111,6 +113,7 @@ static void add_section(Parts *parts, Section section)
         Part part = { .statements = wanted + i, .count = end - i, .section = section, .layer = wanted[i]->layer,
                       .first = parts->count };
         part.members.layer = part.layer;
+        part.members.arena = parts->arena;
         arena_append(parts->arena, parts->list, parts->count, parts->capacity, part);
     }
 }
@@ -156,10 +159,17 @@ static char *without_comments(Arena *arena, const char *text, int *lines)
     return copy;
 }
 
+/* `members`: NULL: the structs are those of the exported function. */
+static void put_part(Out *out, const Parts *parts, const Part *part, Members *members)
+{
+    emit_statements(out, parts->scratch, parts->ir, members, part->statements, part->count);
+    arena_clear(parts->scratch);
+}
+
 static void write_part(const Parts *parts, Part *part)
 {
     Out out = { .depth = 1 };
-    emit_statements(&out, parts->arena, parts->ir, &part->members, part->statements, part->count);
+    put_part(&out, parts, part, &part->members);
     part->text = arena_copy_text(parts->arena, out.text);
     out_free(&out);
     const char *code = without_comments(parts->arena, part->text, &part->lines);
@@ -167,17 +177,17 @@ static void write_part(const Parts *parts, Part *part)
     if (!parameters)
         return;
     part->key = arena_format(parts->arena, "%s\n%s", parameters, code);
-    for (const char *c = part->key; *c; c++)
-        part->hash = 31 * part->hash + (unsigned char)*c;
 }
 
 static void find_alike(Parts *parts)
 {
+    TextIndex *by_key = text_index_create(parts->arena);
     for (int i = 0; i < parts->count; i++) {
         Part *part = &parts->list[i];
-        for (int j = 0; j < i && part->key && part->first == i; j++)
-            if (parts->list[j].key && parts->list[j].hash == part->hash && !strcmp(parts->list[j].key, part->key))
-                part->first = j;
+        int *first = part->key ? text_index_at(by_key, part->key) : &(int){ i + 1 };
+        if (!*first)
+            *first = i + 1;
+        part->first = *first - 1;
         parts->list[part->first].alike++;
     }
 }
@@ -235,12 +245,13 @@ static void name_functions(Parts *parts)
     }
 }
 
-Parts *parts_find(Arena *arena, const Programs *programs, const Groups *groups, const Ir *ir, const char *function,
+Parts *parts_find(const Programs *programs, const Groups *groups, const Ir *ir, const char *function,
                   const Section *sections)
 {
+    Arena *arena = arena_create();
     Parts *parts = arena_new(arena, Parts);
-    *parts = (Parts){ .arena = arena, .programs = programs, .groups = groups, .ir = ir, .function = function,
-                      .prepares = *sections == SECTION_COUNT };
+    *parts = (Parts){ .arena = arena, .scratch = arena_create(), .programs = programs, .groups = groups, .ir = ir,
+                      .function = function, .prepares = *sections == SECTION_COUNT };
     if (parts->prepares)
         add_section(parts, SECTION_FORWARD);
     for (; *sections != SECTION_COUNT; sections++)
@@ -322,6 +333,12 @@ static const char *about_shared(const Parts *parts, int first)
                                       parts->list[first].layer, others, last);
 }
 
+void parts_free(Parts *parts)
+{
+    arena_free(parts->scratch);
+    arena_free(parts->arena);
+}
+
 void emit_part_functions(Out *out, const Parts *parts)
 {
     for (int i = 0; i < parts->count; i++) {
@@ -338,7 +355,7 @@ void emit_part_functions(Out *out, const Parts *parts)
         if (shared)
             put_raw(out, part->text);
         else
-            emit_statements(out, parts->arena, parts->ir, NULL, part->statements, part->count);
+            put_part(out, parts, part, NULL);
         put(out, "}\n\n");
     }
 }
@@ -359,7 +376,7 @@ void emit_part_calls(Out *out, const Parts *parts, int phase)
         if (phase != EVERY_PHASE && part->statements[0]->phase != phase)
             continue;
         if (!part->function)
-            emit_statements(out, parts->arena, parts->ir, NULL, part->statements, part->count);
+            put_part(out, parts, part, NULL);
         else
             emit_line(out, parts->arena,
                       arena_format(parts->arena, "%s(%s);", part->function,

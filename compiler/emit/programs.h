@@ -37,6 +37,7 @@ typedef struct Programs {
         struct { Ir *training, *single, *batch, *step; };
     };
     const char *no_step;    /* why */
+    const Ir *packed;       /* what M_prepare does for all programs that predict, as one program (emit_packed.c) */
     bool input_gradient;
     bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool bf16;              /* packed weights are bf16 */

@@ -27,7 +27,7 @@ typedef struct Reader {
     int object_count, object_capacity;
 } Reader;
 
-#define STATEMENTS_MAX 6000
+#define STATEMENTS_MAX 12000
 #define DEPTH_MAX      64       /* operations inside operations */
 #define OPERATIONS_MAX 400000   /* in one program */
 #define EXTENT_MAX     (1 << 26)

@@ -98,8 +98,22 @@ static Access renamed_access(Arena *arena, const Access *access, const Axis *fro
     return result;
 }
 
-static Expr *renamed_expr(Arena *arena, const Expr *expr, const Axis *from, Axis *to)
+static bool expr_names(const Expr *expr, const Axis *axis)
 {
+    return expr->op == OP_LOAD ? access_uses(&expr->access, axis) : expr_counts(expr, axis);
+}
+
+/* What does not name the axis stays what it is. */
+static Expr *renamed_expr(Arena *arena, Expr *expr, const Axis *from, Axis *to)
+{
+    Expr *argument[2] = { NULL };
+    bool named = expr_names(expr, from);
+    for (int i = 0; i < op_traits[expr->op].arity; i++) {
+        argument[i] = renamed_expr(arena, expr->argument[i], from, to);
+        named |= argument[i] != expr->argument[i];
+    }
+    if (!named)
+        return expr;
     Expr *result = arena_new(arena, Expr);
     *result = *expr;
     if (expr->op == OP_LOAD)
@@ -107,7 +121,7 @@ static Expr *renamed_expr(Arena *arena, const Expr *expr, const Axis *from, Axis
     if (expr->op == OP_AXIS)
         result->position = renamed_index(arena, &expr->position, from, to);
     for (int i = 0; i < op_traits[expr->op].arity; i++)
-        result->argument[i] = renamed_expr(arena, expr->argument[i], from, to);
+        result->argument[i] = argument[i];
     return result;
 }
 

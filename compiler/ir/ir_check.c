@@ -207,8 +207,7 @@ static void check_all(Check *check)
         check->uses = ir_uses(check->index_arena, ir);
     int phase[SECTION_COUNT] = { 0 };
     for (check->at = 0; check->at < ir->statement_count && !check->wrong; check->at++) {
-        arena_free(check->arena);       /* turn by turn it adds up */
-        check->arena = arena_create();
+        arena_clear(check->arena);      /* turn by turn it adds up */
         check->statement = ir->statements[check->at];
         check_order(check);
         check_phase(check, phase);

@@ -3,6 +3,8 @@
  * other. As bf16, a vector holds two of floats: those of two gates, or, where gates do not go in pairs, of two turns of
  * the innermost sum. */
 #include "compiler/ir/axes.h"
+#include "compiler/ir/names.h"
+#include "compiler/ir/uses.h"
 #include "lanes.h"
 #include "passes.h"
 
@@ -12,6 +14,8 @@ typedef struct Packer {
     Ir *ir;
     Statement **copies;         /* made so far */
     int count, capacity;
+    Numbers *copies_of;         /* by the number of the weight: in copies */
+    TensorNames *names;         /* a copy may have that of its weight */
     Statement *statement;       /* at work */
     int at;                     /* its number */
     bool bf16;
@@ -99,10 +103,11 @@ typedef struct Form {
     int lanes;
 } Form;
 
+/* Both are of the same weight. */
 static bool same_copy(const Statement *copy, const Access *access, Axis *const *axes, int count, Form form)
 {
     const Access *from = &copy->value->access;
-    if (from->tensor != access->tensor || copy->axis_count != count || copy->out.tensor->layout != form.layout
+    if (copy->axis_count != count || copy->out.tensor->layout != form.layout
         || copy->out.tensor->paired != form.paired || copy->out.tensor->lanes != form.lanes)
         return false;
     for (int d = 0; d < access->tensor->rank; d++) {
@@ -116,27 +121,13 @@ static bool same_copy(const Statement *copy, const Access *access, Axis *const *
     return true;
 }
 
-static bool name_taken(const Packer *packer, const char *layer, const char *name)
-{
-    for (int i = 0; i < packer->ir->tensor_count; i++) {
-        const Tensor *tensor = packer->ir->tensors[i];
-        if (tensor->role != ROLE_WEIGHT && !strcmp(tensor->layer, layer) && !strcmp(tensor->name, name))
-            return true;
-    }
-    return false;
-}
-
 /* "kernel"; what backward reads is "kernel_transposed". */
 static const char *name_of_copy(const Packer *packer, const Tensor *weight)
 {
-    Arena *arena = packer->ir->arena;
     const char *base = packer->statement->section == SECTION_BACKWARD
-                           ? arena_format(arena, "%s_transposed", weight->name)
+                           ? arena_format(packer->ir->arena, "%s_transposed", weight->name)
                            : weight->name;
-    const char *name = base;
-    for (int again = 2; name_taken(packer, weight->layer, name); again++)
-        name = arena_format(arena, "%s_%d", base, again);
-    return name;
+    return tensor_new_name(packer->names, weight->layer, base);
 }
 
 /* Copies whose source runs along the lanes move vectors, but for halves of words. */
@@ -174,6 +165,8 @@ static Tensor *make_copy(Packer *packer, const Access *access, Axis *const *axes
     ir->statement_count--;          /* it goes to the front */
     copy->time = TIME_PREPARE;
     tile_copy(ir, copy);
+    Numbers *copies = &packer->copies_of[access->tensor->number];
+    arena_append(ir->arena, copies->number, copies->count, copies->capacity, packer->count);
     arena_append(ir->arena, packer->copies, packer->count, packer->capacity, copy);
     return out.tensor;
 }
@@ -189,9 +182,12 @@ static Access packed_access(Packer *packer, const Access *access)
     if (form.layout == LAYOUT_BLOCKED && statement->out.tensor->panel)      /* one stream for all of a panel */
         form.lanes *= statement->out.tensor->panel;
     Access packed = { 0 };
-    for (int i = 0; i < packer->count && !packed.tensor; i++)
-        if (same_copy(packer->copies[i], access, axes, count, form))
-            packed.tensor = packer->copies[i]->out.tensor;
+    const Numbers *copies = &packer->copies_of[access->tensor->number];
+    for (int i = 0; i < copies->count && !packed.tensor; i++) {
+        const Statement *copy = packer->copies[copies->number[i]];
+        if (same_copy(copy, access, axes, count, form))
+            packed.tensor = copy->out.tensor;
+    }
     if (!packed.tensor)
         packed.tensor = make_copy(packer, access, axes, count, form);
     if (form.paired >= 0 && lanes_is_summed(statement, axes[form.paired]))
@@ -206,10 +202,18 @@ static Expr *packed_expr(Packer *packer, Expr *expr)
     Arena *arena = packer->ir->arena;
     if (expr->op == OP_LOAD && is_lane_operand(packer->statement, &expr->access) && is_worth_it(packer, &expr->access))
         return expr_load(arena, packed_access(packer, &expr->access));
+    Expr *argument[2] = { NULL };
+    bool same = true;
+    for (int i = 0; i < op_traits[expr->op].arity; i++) {
+        argument[i] = packed_expr(packer, expr->argument[i]);
+        same &= argument[i] == expr->argument[i];
+    }
+    if (same)
+        return expr;
     Expr *result = arena_new(arena, Expr);
     *result = *expr;
     for (int i = 0; i < op_traits[expr->op].arity; i++)
-        result->argument[i] = packed_expr(packer, expr->argument[i]);
+        result->argument[i] = argument[i];
     return result;
 }
 
@@ -230,7 +234,8 @@ static void insert_copies(Packer *packer)
 
 void pack(Ir *ir, bool bf16)
 {
-    Packer packer = { .ir = ir, .bf16 = bf16 };
+    Packer packer = { .ir = ir, .bf16 = bf16, .copies_of = arena_array(ir->arena, Numbers, ir->tensor_count + 1),
+                      .names = tensor_names(ir->arena, ir, false) };
     for (int i = 0; i < ir->statement_count; i++) {
         packer.statement = ir->statements[i];
         packer.at = i;

@@ -5,6 +5,7 @@
  * caller's at the end: rows of the caller's are a power of two apart where layers are large, and would meet in the same
  * few lines of every cache. */
 #include "compiler/ir/axes.h"
+#include "compiler/ir/names.h"
 #include "lanes.h"
 #include "passes.h"
 
@@ -126,18 +127,7 @@ static Statement *over_all(Ir *ir, Tensor *sum, Axis *const *axes, int count, Ac
 }
 
 /* "d_kernel_sum"; a weight that several products read has several. */
-static const char *name_of_sum(const Ir *ir, const Tensor *gradient)
-{
-    const char *base = arena_format(ir->arena, "%s_sum", gradient->name), *name = base;
-    for (int i = 0, again = 2; i < ir->tensor_count; i++)
-        if (!strcmp(ir->tensors[i]->layer, gradient->layer) && !strcmp(ir->tensors[i]->name, name)) {
-            name = arena_format(ir->arena, "%s_%d", base, again++);
-            i = -1;
-        }
-    return name;
-}
-
-static Insertion sum_apart(Ir *ir, Statement *statement)
+static Insertion sum_apart(Ir *ir, TensorNames *names, Statement *statement)
 {
     Axis *axes[STATEMENT_AXES_MAX];
     int extent[STATEMENT_AXES_MAX], count = axes_of_output(statement, axes);
@@ -147,7 +137,8 @@ static Insertion sum_apart(Ir *ir, Statement *statement)
         extent[i] = axes[i]->extent;
         apart.index[i] = index_axis(axes[i]);
     }
-    apart.tensor = ir_tensor(ir, ROLE_VALUE, gradient->layer, name_of_sum(ir, gradient), count, extent);
+    const char *name = tensor_new_name(names, gradient->layer, arena_format(ir->arena, "%s_sum", gradient->name));
+    apart.tensor = ir_tensor(ir, ROLE_VALUE, gradient->layer, name, count, extent);
     apart.tensor->layout = count > 1 ? LAYOUT_BLOCKED : LAYOUT_PADDED;
     apart.tensor->lanes = gradient->lanes;
     Insertion insertion = {
@@ -167,7 +158,7 @@ static void insert(Ir *ir, int at, Statement *statement)
 }
 
 /* The statements first..end follow the loop. */
-static void sum_gradients_apart(Ir *ir, const Loop *loop, int first, int end)
+static void sum_gradients_apart(Ir *ir, TensorNames *names, const Loop *loop, int first, int end)
 {
     int start = first;
     while (start > 0 && ir->statements[start - 1]->loop == loop)
@@ -176,7 +167,7 @@ static void sum_gradients_apart(Ir *ir, const Loop *loop, int first, int end)
         Statement *statement = ir->statements[i];
         if (statement->out.tensor->role != ROLE_GRADIENT || !statement->tile->chunk)
             continue;
-        Insertion insertion = sum_apart(ir, statement);
+        Insertion insertion = sum_apart(ir, names, statement);
         insertion.before->phase = insertion.behind->phase = statement->phase;
         insert(ir, end, insertion.behind);
         insert(ir, start, insertion.before);
@@ -186,6 +177,7 @@ static void sum_gradients_apart(Ir *ir, const Loop *loop, int first, int end)
 
 void piece(Ir *ir)
 {
+    TensorNames *names = tensor_names(ir->arena, ir, true);
     for (int i = 1; i < ir->statement_count; i++) {
         Loop *loop = ir->statements[i - 1]->loop;
         if (!loop || !loop->reversed || ir->statements[i]->loop == loop)
@@ -193,6 +185,6 @@ void piece(Ir *ir)
         int end = end_of_followers(ir, i, loop);
         cut(ir, loop, i, end);
         if (loop->piece)
-            sum_gradients_apart(ir, loop, i, end);
+            sum_gradients_apart(ir, names, loop, i, end);
     }
 }

@@ -10,11 +10,19 @@
 
 /* ---- which statements of a loop may change places ---- */
 
+typedef struct Accesses {           /* what a statement touches; the first is written */
+    Arena *arena;
+    const Access **access;
+    int count, capacity;
+} Accesses;
+
 typedef struct Body {               /* of one time loop */
     Ir *ir;
+    Arena *arena;                   /* its own */
     const Loop *loop;
     int *place;                     /* in Ir.statements, in order */
     int count, capacity;
+    Accesses *accesses;             /* of each of them */
     /* [earlier * count + later]: all turns of the one may run before all turns of the other */
     bool *precedes;
     bool *leaves;                   /* the statements that are to leave the loop */
@@ -22,12 +30,6 @@ typedef struct Body {               /* of one time loop */
     bool for_lanes;                 /* they may leave for the sake of vectors */
     const Target *for_blas;         /* they may leave to be products of its size; NULL: not so */
 } Body;
-
-typedef struct Accesses {           /* what a statement touches; the first is written */
-    Arena *arena;
-    const Access **access;
-    int count, capacity;
-} Accesses;
 
 static void visit_access(void *context, const Access *access)
 {
@@ -116,31 +118,38 @@ static bool meet(const Loop *loop, const Access *first, const Access *second)
 static bool may_precede(const Body *body, int p, int q)
 {
     const Statement *before = statement_of(body, p), *after = statement_of(body, q);
-    Arena *arena = arena_create();
-    Accesses of_before = accesses_of(arena, before), of_after = accesses_of(arena, after);
+    const Accesses *of_before = &body->accesses[p], *of_after = &body->accesses[q];
     bool commute = before->accumulate == after->accumulate && before->accumulate != ACCUMULATE_SET, may = true;
-    for (int i = 0; i < of_before.count && may; i++)
-        for (int j = 0; j < of_after.count && may; j++) {
-            const Access *a = of_before.access[i], *b = of_after.access[j];
+    for (int i = 0; i < of_before->count && may; i++)
+        for (int j = 0; j < of_after->count && may; j++) {
+            const Access *a = of_before->access[i], *b = of_after->access[j];
             if (a->tensor != b->tensor || (i > 0 && j > 0) || (i == 0 && j == 0 && commute))
                 continue;
             may = i > 0 ? !meet(body->loop, a, b) : !meet_later(body->loop, b, a, q < p);
         }
-    arena_free(arena);
     return may;
 }
 
-static Body body_of(Ir *ir, const Loop *loop)
+/* Of the loop that begins with statement `first`: its statements are neighbours in their section. */
+static Body body_of(Ir *ir, Arena *arena, int first)
 {
-    Body body = { .ir = ir, .loop = loop };
-    for (int i = 0; i < ir->statement_count; i++)
-        if (ir->statements[i]->loop == loop)
-            arena_append(ir->arena, body.place, body.count, body.capacity, i);
-    body.precedes = arena_array(ir->arena, bool, body.count * body.count);
+    const Statement *begin = ir->statements[first];
+    Body body = { .ir = ir, .arena = arena, .loop = begin->loop };
+    for (int i = first; i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        if (statement->loop == body.loop)
+            arena_append(arena, body.place, body.count, body.capacity, i);
+        else if (statement->section == begin->section)
+            break;
+    }
+    body.accesses = arena_array(arena, Accesses, body.count);
+    for (int i = 0; i < body.count; i++)
+        body.accesses[i] = accesses_of(arena, statement_of(&body, i));
+    body.precedes = arena_array(arena, bool, body.count * body.count);
     for (int p = 0; p < body.count; p++)
         for (int q = 0; q < body.count; q++)
             body.precedes[p * body.count + q] = may_precede(&body, p, q);
-    body.leaves = arena_array(ir->arena, bool, body.count);
+    body.leaves = arena_array(arena, bool, body.count);
     return body;
 }
 
@@ -175,7 +184,7 @@ static bool must_stay(const Body *body, const bool *might, int at)
 /* All that could leave together: everything, without what the rest needs in its place, until nothing changes. */
 static bool *find_movable(const Body *body)
 {
-    bool *might = arena_array(body->ir->arena, bool, body->count);
+    bool *might = arena_array(body->arena, bool, body->count);
     for (int i = 0; i < body->count; i++)
         might[i] = has_room(body, statement_of(body, i));
     for (bool changed = true; changed;) {
@@ -291,22 +300,20 @@ static void append_body(const Body *body, bool leaves, Statement **order, int *c
 static void move_out(const Body *body)
 {
     Ir *ir = body->ir;
-    int first = body->place[0], last = body->place[body->count - 1], count = first;
-    Statement **order = arena_array(ir->arena, Statement *, ir->statement_count);
-    for (int i = 0; i < first; i++)
-        order[i] = ir->statements[i];
+    int first = body->place[0], last = body->place[body->count - 1], count = 0;
+    Statement **order = arena_array(body->arena, Statement *, last - first + 1);
     append_body(body, body->forward, order, &count);
     append_body(body, !body->forward, order, &count);
-    for (int i = first; i < ir->statement_count; i++)
-        if (i > last || ir->statements[i]->loop != body->loop)
+    for (int i = first; i <= last; i++)
+        if (ir->statements[i]->loop != body->loop)
             order[count++] = ir->statements[i];
     for (int i = 0; i < body->count; i++)
         if (body->leaves[i]) {
             adopt_start(body, ir->statements[body->place[i]]);
             make_loop_an_axis(ir->statements[body->place[i]]);
         }
-    for (int i = 0; i < ir->statement_count; i++)
-        ir->statements[i] = order[i];
+    for (int i = first; i <= last; i++)
+        ir->statements[i] = order[i - first];
 }
 
 #define TURNS_WORTH_SHARING 4       /* rows of time that share the weights they stream by */
@@ -320,6 +327,7 @@ static bool lanes_gain(const Ir *ir, const Statement *statement)
 
 static void move_out_of_loops(Ir *ir, const Target *target, bool for_blas)
 {
+    Arena *arena = arena_create();
     const Loop *done = NULL;
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i];
@@ -330,13 +338,15 @@ static void move_out_of_loops(Ir *ir, const Target *target, bool for_blas)
         if (!for_lanes && !(for_blas && computes))
             continue;
         done = statement->loop;
-        Body body = body_of(ir, done);
+        Body body = body_of(ir, arena, i);
         body.forward = statement->section == SECTION_FORWARD;
         body.for_lanes = for_lanes;
         body.for_blas = for_blas ? target : NULL;
         if (find_leaving(&body))
             move_out(&body);
+        arena_clear(arena);
     }
+    arena_free(arena);
 }
 
 /* ---- what nobody reads ---- */

@@ -236,17 +236,9 @@ static void put_member(Out *out, const Tensor *tensor, const Operand *operand)
     arena_free(arena);
 }
 
-static bool is_first_of_layer(const Ir *packed, int tensor)
-{
-    for (int i = 0; i < tensor; i++)
-        if (!strcmp(packed->tensors[i]->layer, packed->tensors[tensor]->layer))
-            return false;
-    return true;
-}
-
 static void put_trained(Out *out, Arena *arena, const Programs *programs)
 {
-    const Ir *packed = emit_packed_program(programs);
+    const Ir *packed = programs->packed;
     Prepared prepared[PROGRAM_COUNT];
     int count = 0;
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)
@@ -256,15 +248,14 @@ static void put_trained(Out *out, Arena *arena, const Programs *programs)
                               ? arena_format(arena, "_Alignas(%d) ", 4 * programs->target->lanes)
                               : "";
     put(out, "%s%s", aligned, fill_template(arena, programs->model, "const struct @_packed @_trained = {"));
-    for (int first = 0; first < packed->tensor_count; first++) {
-        if (!is_first_of_layer(packed, first))
-            continue;
-        put(out, ".%s = {", c_layer_name(arena, packed->tensors[first]->layer));
-        for (int i = first; i < packed->tensor_count; i++)
-            if (!strcmp(packed->tensors[i]->layer, packed->tensors[first]->layer)) {
-                Operand operand = find_operand(prepared, count, packed->tensors[i]);
-                put_member(out, packed->tensors[i], &operand);
-            }
+    Contents contents = contents_of(arena, packed, HOME_PREPARED);
+    for (int l = 0; l < contents.layer_count; l++) {
+        const TensorList *layer = &contents.layers[l];
+        put(out, ".%s = {", c_layer_name(arena, layer->list[0]->layer));
+        for (int i = 0; i < layer->count; i++) {
+            Operand operand = find_operand(prepared, count, layer->list[i]);
+            put_member(out, layer->list[i], &operand);
+        }
         put(out, "},");
     }
     if (!packed->tensor_count)
