@@ -117,7 +117,10 @@
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=fast", "live-range-shrinkage", "no-gcse")
+#pragma GCC optimize("fp-contract=fast", "no-gcse")
+#if defined(__OPTIMIZE__)           /* without it, a third of the compiler's time for nothing */
+#pragma GCC optimize("live-range-shrinkage")
+#endif
 /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
 #if defined(__ARM_NEON) && !defined(__aarch64__)
 #pragma GCC optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros")
