@@ -54,6 +54,7 @@
 #define vec_maximum(...) mgu__vec_maximum(__VA_ARGS__)
 #define vec_minimum(...) mgu__vec_minimum(__VA_ARGS__)
 #define vec_largest(...) mgu__vec_largest(__VA_ARGS__)
+#define vec_iota(...) mgu__vec_iota(__VA_ARGS__)
 #define vec_absolute(...) mgu__vec_absolute(__VA_ARGS__)
 #define vec_greater(...) mgu__vec_greater(__VA_ARGS__)
 #define vec_equal(...) mgu__vec_equal(__VA_ARGS__)
@@ -224,6 +225,18 @@ VEC_FUNCTION float vec_largest(vec v)
     return largest;
 }
 
+/* the positions of the lanes */
+VEC_FUNCTION vec vec_iota(void)
+{
+#if VEC == 16
+    return (vec){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+#elif VEC == 8
+    return (vec){ 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+    return (vec){ 0, 1, 2, 3 };
+#endif
+}
+
 VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
 VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
 VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
@@ -276,6 +289,7 @@ VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
     if (count > 0)
         *to = v;
 }
+VEC_FUNCTION vec vec_iota(void) { return 0.0f; }
 VEC_FUNCTION float vec_sum(vec v) { return v; }
 VEC_FUNCTION float vec_largest(vec v) { return v; }
 VEC_FUNCTION vec vec_maximum(vec a, vec b) { return a > b || !(a == a) ? a : b; }
@@ -2403,6 +2417,7 @@ const struct lstmc_model mgu_model = {
 #undef vec_maximum
 #undef vec_minimum
 #undef vec_largest
+#undef vec_iota
 #undef vec_absolute
 #undef vec_greater
 #undef vec_equal

@@ -54,6 +54,7 @@
 #define vec_maximum(...) sentiment__vec_maximum(__VA_ARGS__)
 #define vec_minimum(...) sentiment__vec_minimum(__VA_ARGS__)
 #define vec_largest(...) sentiment__vec_largest(__VA_ARGS__)
+#define vec_iota(...) sentiment__vec_iota(__VA_ARGS__)
 #define vec_absolute(...) sentiment__vec_absolute(__VA_ARGS__)
 #define vec_greater(...) sentiment__vec_greater(__VA_ARGS__)
 #define vec_equal(...) sentiment__vec_equal(__VA_ARGS__)
@@ -231,6 +232,18 @@ VEC_FUNCTION float vec_largest(vec v)
     return largest;
 }
 
+/* the positions of the lanes */
+VEC_FUNCTION vec vec_iota(void)
+{
+#if VEC == 16
+    return (vec){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+#elif VEC == 8
+    return (vec){ 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+    return (vec){ 0, 1, 2, 3 };
+#endif
+}
+
 VEC_FUNCTION vec vec_absolute(vec a) { return (vec)((vec_mask)a & 0x7fffffff); }
 VEC_FUNCTION vec vec_greater(vec a, vec b) { return (vec)((a > b) & (vec_mask)vec_splat(1.0f)); }
 VEC_FUNCTION vec vec_equal(vec a, vec b) { return (vec)((a == b) & (vec_mask)vec_splat(1.0f)); }
@@ -283,6 +296,7 @@ VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
     if (count > 0)
         *to = v;
 }
+VEC_FUNCTION vec vec_iota(void) { return 0.0f; }
 VEC_FUNCTION float vec_sum(vec v) { return v; }
 VEC_FUNCTION float vec_largest(vec v) { return v; }
 VEC_FUNCTION vec vec_maximum(vec a, vec b) { return a > b || !(a == a) ? a : b; }
@@ -2257,6 +2271,7 @@ const struct lstmc_model sentiment_model = {
 #undef vec_maximum
 #undef vec_minimum
 #undef vec_largest
+#undef vec_iota
 #undef vec_absolute
 #undef vec_greater
 #undef vec_equal

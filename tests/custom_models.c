@@ -70,6 +70,26 @@ static const char *const definitions[] = {
     "    y[{ t, c }] = greater(t + 1, s) * x[{ s, c }] / (t + 1) + 0.1 * c\n"
     "    return y\n"
     "  end }\n",
+    /* attention to what came before: positions along both axes of a score, a product of two values */
+    "local Causal = layer 'Causal' {\n"
+    "  arguments = { { 'units', 'size' } }, over = 'sample', input = 'sequence',\n"
+    "  shape = function(a, x) return { x.timesteps, a.units } end,\n"
+    "  layers = function(a) return { query = Dense{ a.units }, key = Dense{ a.units }, value = Dense{ a.units } } end,\n"
+    "  call = function(a, w, x)\n"
+    "    local t, s, n = axes 't s n'\n"
+    "    local q, k, v = w.query(x), w.key(x), w.value(x)\n"
+    "    local score = tensor{ x.timesteps, x.timesteps }\n"
+    "    score[{ t, s }] = q[{ t, n }] * k[{ s, n }] - 1000 * greater(s, t) - 0.01 * (2 * t - s) * equal(s, t)\n"
+    "    local highest = tensor{ x.timesteps }\n"
+    "    highest[{ t }] = largest(score[{ t, s }])\n"
+    "    local e = tensor{ x.timesteps, x.timesteps }\n"
+    "    e[{ t, s }] = exp(score[{ t, s }] - stop(highest)[{ t }])\n"
+    "    local total = tensor{ x.timesteps }\n"
+    "    total[{ t }] = e[{ t, s }] * 1.0\n"
+    "    local y = tensor{ x.timesteps, a.units }\n"
+    "    y[{ t, n }] = e[{ t, s }] / total[{ t }] * v[{ s, n }]\n"
+    "    return y\n"
+    "  end }\n",
     /* one number for all, dropout inside */
     "local Scaled = layer 'Scaled' {\n"
     "  arguments = { { 'rate', 'rate', 0.25 } },\n"

@@ -5,7 +5,7 @@
 #include "compiler/base/base.h"
 
 /* The description `inside` (as oracle_description takes it), behind the definitions of Convolution, Pooling, Attention, Squashed, Positions,
- * Scaled; and of the recurrent Peephole, Minimal, Twin, Frozen, Idle. */
+ * Causal, Scaled; and of the recurrent Peephole, Minimal, Twin, Frozen, Idle. */
 char *custom_description(Arena *arena, const char *inside);
 
 #endif

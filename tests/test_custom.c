@@ -48,6 +48,15 @@ Test(custom, attention_and_weights_alone)
         "Input{4, 5}, Dense{3}, Scaled{0.5}, Dropout{0.3}, Scaled{0}, loss = 'mse'", NULL });
 }
 
+/* Steps that fill vectors, and that do not. */
+Test(custom, attention_to_what_came_before)
+{
+    expect_custom((const char *const[]){
+        "Input{16, 3}, Causal{4}, Dense{2}, loss = 'mse'",
+        "Input{11, 5}, Causal{9}, GRU{3, return_sequences = true}, Causal{3}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{19}, Embedding{7, 8}, Causal{8}, Causal{16}, LSTM{2}, loss = 'mse'", NULL });
+}
+
 Test(custom, recurrent_cells)
 {
     expect_custom((const char *const[]){

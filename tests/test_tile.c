@@ -5,6 +5,7 @@
 #include "compiler/oracle/evaluate.h"
 #include "compiler/passes/lanes.h"
 #include "runtime/lstmc_random.h"
+#include "ir_text.h"
 #include "oracles.h"
 #include "tile_order.h"
 
@@ -283,4 +284,32 @@ Test(tile, tiles_that_must_not_be_joined_are_found_out)
     double bad = difference(all.arena, ir);
     cr_expect(!(bad <= 1e-6), "two tiles in one: difference %g only", bad);
     release(&all);
+}
+
+/* ---- positions as numbers ---- */
+
+static bool has_tile(Arena *arena, const char *text, const char *out)
+{
+    Ir *ir = ir_from_text(arena, text);
+    stage(ir, target_find("vector"), false);
+    tile(ir, target_find("vector"));
+    for (int i = 0; i < ir->statement_count; i++)
+        if (!strcmp(ir->statements[i]->out.tensor->name, out))
+            return ir->statements[i]->tile != NULL;
+    cr_assert_fail("nothing sets %s", out);
+    return false;
+}
+
+/* A mask over positions runs over vectors, as far as floats have all whole numbers. */
+Test(tile, positions_along_vectors)
+{
+    static const char masks[] = "batch b 2\naxis t 9\naxis s 24\naxis n 16000000\naxis m 17000000\ninput x b t\noutput y b\nvalue v.mask b t s\nvalue v.far b m\nvalue v.even b n\n"
+                                "forward: v.mask[b,t,s] = greater(s,t) * x[b,t] over b t s\nforward: v.far[b,m] = x[b,0] * m over b m\n"
+                                "forward: v.even[b,n] = x[b,0] * n over b n\n"
+                                "forward: y[b] = v.mask[b,0,0] + v.far[b,0] + v.even[b,0] over b\n";
+    Arena *arena = arena_create();
+    cr_expect(has_tile(arena, masks, "mask"));
+    cr_expect(has_tile(arena, masks, "even"));
+    cr_expect(!has_tile(arena, masks, "far"), "17,000,000 is no position that a float counts to, one by one");
+    arena_free(arena);
 }

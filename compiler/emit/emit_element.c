@@ -216,11 +216,28 @@ static bool is_integer(const Expr *expr)
 /* One number for all lanes. */
 static bool is_scalar(const TileNest *to, const Expr *expr)
 {
-    if (is_integer(expr) || expr->op == OP_CONSTANT)
+    expr = without_stops(expr);
+    if (expr->op == OP_CONSTANT)
         return true;
+    if (expr->op == OP_AXIS)
+        return !index_uses(&expr->position, to->tile->lane);
     if (expr->op == OP_LOAD)
-        return !access_uses(&expr->access, to->tile->lane);
-    return expr->op == OP_EQUAL && is_integer(expr->argument[0]) && is_integer(expr->argument[1]);
+        return expr->access.tensor->integer || !access_uses(&expr->access, to->tile->lane);
+    return expr->op == OP_EQUAL && is_integer(expr->argument[0]) && is_integer(expr->argument[1]) &&
+           is_scalar(to, expr->argument[0]) && is_scalar(to, expr->argument[1]);
+}
+
+/* A position that differs from lane to lane, as a number. */
+static const char *position_text(TileNest *to, const Expr *expr)
+{
+    Arena *arena = to->nest.arena;
+    int step = index_coefficient(&expr->position, to->tile->lane);
+    const char *first = expr_text(&to->nest, expr);
+    if (step == 1)
+        return arena_format(arena, "vec_splat(%s) + vec_iota()", first);
+    return arena_format(arena, "vec_splat(%s) + %s * vec_iota()", first,
+                        emit_in_parentheses(arena, float_text(arena, step), PRECEDENCE_PRODUCT, 0,
+                                            step < 0 ? PRECEDENCE_SIGN : PRECEDENCE_CALL));
 }
 
 /* What is read: the variable that holds it, which is declared here if nobody did before. */
@@ -252,7 +269,9 @@ static const char *argument_text(TileNest *to, const Expr *expr, int which)
         const char *literal = float_text(arena, argument->value);
         return argument->value < 0 ? arena_format(arena, "(%s)", literal) : literal;
     }
-    return emit_in_parentheses(arena, tile_expression(to, argument), outer, which, op_traits[argument->op].precedence);
+    bool is_sum = argument->op == OP_AXIS && !is_scalar(to, argument);
+    int inner = is_sum ? PRECEDENCE_SUM : op_traits[argument->op].precedence;
+    return emit_in_parentheses(arena, tile_expression(to, argument), outer, which, inner);
 }
 
 /* What stage moved out of a time loop is computed as in it: a stream, which has no loop to move it out of, gives the
@@ -275,6 +294,8 @@ const char *tile_expression(TileNest *to, const Expr *expr)
         return arena_format(arena, "vec_splat(%s)", float_text(arena, expr->value));
     if (expr->op == OP_LOAD || is_scalar(to, expr))
         return read_text(to, expr);
+    if (expr->op == OP_AXIS)
+        return position_text(to, expr);
     const char *a = argument_text(to, expr, 0), *b = op_traits[expr->op].arity == 2 ? argument_text(to, expr, 1) : NULL;
     return emit_operation(arena, form_of(to, expr->op), a, b);
 }

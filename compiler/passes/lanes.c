@@ -115,11 +115,24 @@ static void check_load(void *context, const Access *access)
         fit->fits = false;
 }
 
+/* Positions along the lanes are added up in floats, which have all whole numbers up to here. */
+#define POSITION_MAX (1 << 24)
+
+static bool positions_are_exact(const Expr *expr, const Axis *axis)
+{
+    if (expr->op == OP_AXIS && index_uses(&expr->position, axis))
+        return index_smallest(&expr->position) >= -POSITION_MAX && index_largest(&expr->position) <= POSITION_MAX;
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        if (!positions_are_exact(expr->argument[i], axis))
+            return false;
+    return true;
+}
+
 static bool value_fits(const Statement *statement, const Axis *axis)
 {
     Fit fit = { .statement = statement, .axis = axis, .fits = true };
     expr_visit_loads(statement->value, check_load, &fit);
-    return fit.fits && !expr_counts(statement->value, axis);
+    return fit.fits && positions_are_exact(statement->value, axis);
 }
 
 static Axis *find_lane(const Statement *statement, bool dot)
