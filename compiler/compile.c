@@ -7,6 +7,7 @@
  *     phases     passes over a tape -> phases                   where sums over the whole batch are needed
  *     blas       large products -> calls                        with --blas, before a tile can claim them
  *     flatten    gates -> one after the other                   where their units would leave vectors empty
+ *     transpose  values -> the order in which sums read them    where vectors would lie along the sum
  *     tile       statements -> nests over vectors               where the target has lanes; their numbers may be chosen
  * (tuning) piece      time loops -> pieces                           gradients follow a few turns of back-propagation
  *     pack       weights -> the order in which tiles read them  at prepare time
@@ -29,6 +30,7 @@ enum {
     PASS_PHASES,
     PASS_BLAS,
     PASS_FLATTEN,
+    PASS_TRANSPOSE,
     PASS_TILE,
     PASS_PIECE,
     PASS_PACK,
@@ -36,8 +38,8 @@ enum {
     PASS_PLAN,
     PASS_COUNT
 };
-static const char *const passes[PASS_COUNT] = { "lower", "grad",  "stage", "phases",   "blas", "flatten",
-                                                "tile",  "piece", "pack",  "schedule", "plan" };
+static const char *const passes[PASS_COUNT] = { "lower",     "grad", "stage", "phases", "blas",     "flatten",
+                                                "transpose", "tile", "piece", "pack",   "schedule", "plan" };
 
 bool pass_exists(const char *name)
 {
@@ -49,7 +51,7 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, phases, blas, flatten, tile, piece, pack, schedule, plan";
+    return "lower, grad, stage, phases, blas, flatten, transpose, tile, piece, pack, schedule, plan";
 }
 
 static void check(const Ir *ir, const char *pass)
@@ -104,6 +106,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
         /* of bf16 there are fewer bytes to read than instructions to do so */
         if (p == PASS_FLATTEN && (traits->training || !options->bf16))
             flatten(ir, options->target);
+        if (p == PASS_TRANSPOSE)
+            transpose(ir, options->target);
         if (p == PASS_TILE) {
             tile(ir, options->target);
             tuning_apply(pipeline->diagnostics, pipeline->tuning, ir, options->target, traits->name, pipeline->tiles);

@@ -119,7 +119,7 @@ layer_names() {
 
 # A pass may include the shared headers and its own (plan_memory.c: plan.h), but no header of another pass.
 check_passes() {
-    passes="grad stage blas flatten tile piece pack schedule plan contain"
+    passes="grad stage blas flatten transpose tile piece pack schedule plan contain"
     for pass in $passes; do
         others=$(echo "$passes" | tr ' ' '\n' | grep -vx "$pass" | paste -sd '|' -)
         code_in "compiler/passes/${pass}(_[a-z_]*)?\.[ch]" | includes | grep -E "\"(.*/)?($others)(_[a-z_]*)?\.h" |

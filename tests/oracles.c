@@ -418,6 +418,9 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     flatten(ir, target);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "flatten", true);
+    transpose(ir, target);
+    if (target->lanes > 1)
+        evaluate_pass(trial, ir, "transpose", true);
     tile(ir, target);
     piece(ir);
     if (target->lanes > 1)

@@ -4,6 +4,7 @@
 #include "compiler/compile.h"
 #include "compiler/oracle/evaluate.h"
 #include "compiler/passes/lanes.h"
+#include "compiler/passes/passes.h"
 #include "runtime/lstmc_random.h"
 #include "ir_text.h"
 #include "oracles.h"
@@ -311,5 +312,45 @@ Test(tile, positions_along_vectors)
     cr_expect(has_tile(arena, masks, "mask"));
     cr_expect(has_tile(arena, masks, "even"));
     cr_expect(!has_tile(arena, masks, "far"), "17,000,000 is no position that a float counts to, one by one");
+    arena_free(arena);
+}
+
+/* ---- what sums read across their outputs ---- */
+
+static const Statement *sum_of(const Ir *ir, const char *out)
+{
+    for (int i = 0; i < ir->statement_count; i++)
+        if (!strcmp(ir->statements[i]->out.tensor->name, out) && ir->statements[i]->accumulate == ACCUMULATE_ADD)
+            return ir->statements[i];
+    cr_assert_fail("nothing adds to %s", out);
+    return NULL;
+}
+
+static Ir *scores(Arena *arena, int queries, int keys)
+{
+    Ir *ir = ir_from_text(arena, arena_format(arena, "batch b 2\naxis t %d\naxis s %d\naxis n 12\ninput x b t\noutput y b\nvalue v.q t b n\nvalue v.k s b n\n"
+        "value v.score t b s\nforward: v.q[t,b,n] = x[b,t] * n over t b n\nforward: v.k[s,b,n] = x[b,0] * s over s b n\n"
+        "forward: v.score[t,b,s] = 0 over t b s\nforward: v.score[t,b,s] += v.q[t,b,n] * v.k[s,b,n] over t b s n\n"
+        "forward: y[b] = v.score[0,b,0] over b\n", queries, keys));
+    stage(ir, target_find("vector"), false);
+    transpose(ir, target_find("vector"));
+    tile(ir, target_find("vector"));
+    cr_assert_null(ir_check(ir), "%s", ir_check(ir));
+    return ir;
+}
+
+/* Each key is read by every query: their vectors lie along the keys, from zero to the sum in one tile. Of one query, the lanes are added up. */
+Test(tile, keys_are_transposed_where_many_queries_read_them)
+{
+    Arena *arena = arena_create();
+    const Ir *many = scores(arena, 9, 24), *one = scores(arena, 2, 24), *few_keys = scores(arena, 9, 7);
+    const Statement *sum = sum_of(many, "score"), *alone = sum_of(one, "score");
+    cr_expect(sum->tile && !sum->tile->dot && !strcmp(sum->tile->lane->name, "s"));
+    cr_expect_str_eq(find(many, "v", "k_transposed")->name, "k_transposed");
+    for (int i = 1; i < many->statement_count; i++)
+        if (many->statements[i] == sum)
+            cr_expect(many->statements[i - 1]->tile == sum->tile, "the beginning of the sum is apart");
+    cr_expect(alone->tile && alone->tile->dot, "a copy for two reads");
+    cr_expect(sum_of(few_keys, "score")->tile->dot, "a copy that fills no vector");
     arena_free(arena);
 }

@@ -25,6 +25,9 @@ void blas(Ir *ir, const Target *target);
 /* flatten: gates whose units leave vectors half empty lie one after the other. */
 void flatten(Ir *ir, const Target *target);
 
+/* transpose: what sums read across their outputs is copied, so that vectors lie along these and not along the sum. */
+void transpose(Ir *ir, const Target *target);
+
 /* tile: for a target with lanes: layouts, and tiles: which statements become one nest over vectors, and its numbers. */
 void tile(Ir *ir, const Target *target);
 
