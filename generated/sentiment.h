@@ -378,6 +378,12 @@ struct lstmc_model {
      * {input_count} then, and input_is_tokens 0. */
     const struct lstmc_array *inputs;
     int input_arrays;
+    /* The same of a model with several outputs: a row of y, and of the target, is a struct of them; NULL and 0 where
+     * each is one array. The shapes are {output_count} and {target_count} then, and target_is_class 0; is_integer of a
+     * target: classes below its vocabulary. loss_offsets: bytes, in the tape: the loss of each output, a float. */
+    const struct lstmc_array *outputs, *targets;
+    int output_arrays;
+    const size_t *loss_offsets;
     const char *loss;             /* "binary_crossentropy" */
     int loss_of_sample;           /* 1: one loss a sample, 0: one for each place before the last axis of the output */
 

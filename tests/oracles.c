@@ -132,23 +132,47 @@ static void draw_inputs(const Trial *trial, Call *call, uint64_t stream)
     }
 }
 
+/* The targets of a call lie in the same way. */
+static const struct lstmc_array *targets_of(const Trial *trial, int *count)
+{
+    const struct lstmc_model *m = &trial->model->descriptor;
+    *count = m->targets ? m->output_arrays : 1;
+    if (m->targets)
+        return m->targets;
+    struct lstmc_array *whole = arena_array(trial->arena, struct lstmc_array, 1);
+    *whole = (struct lstmc_array){ .is_integer = m->target_is_class, .vocabulary = m->output_shape[m->output_rank - 1],
+                                   .count = m->target_count };
+    return whole;
+}
+
+static void draw_targets(const Trial *trial, Call *call, uint64_t stream)
+{
+    int count;
+    const Model *model = trial->model;
+    const struct lstmc_array *arrays = targets_of(trial, &count);
+    call->classes = arena_array(trial->arena, int32_t, trial->targets);
+    call->target = arena_array(trial->arena, double, trial->targets);
+    for (size_t i = 0; i < trial->targets; i++) {
+        int k = 0;
+        while (i >= (size_t)trial->rows * (arrays[k].offset + arrays[k].count))
+            k++;
+        const char *loss = model->losses ? model->losses[k].name : model->loss;
+        bool probabilities = loss && (model_own_loss(model, k) || strstr(loss, "crossentropy"));
+        double value = draw(trial, stream, i);
+        if (arrays[k].is_integer)
+            call->classes[i] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, i) % (uint64_t)arrays[k].vocabulary);
+        call->target[i] = arrays[k].is_integer ? call->classes[i] : probabilities ? (value + 1) / 2 : 2 * value;
+    }
+}
+
 static void draw_call(Trial *trial, Call *call, int number)
 {
     Arena *arena = trial->arena;
-    const struct lstmc_model *m = &trial->model->descriptor;
-    size_t classes = (size_t)m->output_shape[m->output_rank - 1];
     uint64_t stream = 100 * (uint64_t)(number + 1);
-    bool probabilities = trial->model->loss && (trial->model->loss_is_custom || strstr(trial->model->loss, "crossentropy"));
     draw_inputs(trial, call, stream);
-    call->classes = arena_array(arena, int32_t, trial->targets);
-    call->target = arena_array(arena, double, trial->targets);
+    draw_targets(trial, call, stream + 1);
     call->sample_weight = arena_array(arena, double, trial->rows);
     call->d_output = arena_array(arena, double, trial->outputs);
-    for (size_t i = 0; i < trial->targets; i++) {
-        double value = draw(trial, stream + 1, i);
-        call->classes[i] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream + 1, 1, i) % classes);
-        call->target[i] = m->target_is_class ? call->classes[i] : probabilities ? (value + 1) / 2 : 2 * value;
-    }
     for (int row = 0; row < trial->rows; row++)
         call->sample_weight[row] = 1 + draw(trial, stream + 2, (size_t)row) / 2;
     for (size_t i = 0; i < trial->outputs; i++)
@@ -196,14 +220,21 @@ static void interpret_call(const Trial *trial, Interpreter_double *interpreter, 
     interpret_forward(trial, interpreter, call);
     call->output = copy_of(trial->arena, interpreter_output_double(interpreter), trial->outputs);
     keep_states(trial, interpreter, call);
-    const void *target = m->target_is_class ? (const void *)call->classes : call->target;
-    if (trial->model->loss)
-        call->loss = interpreter_loss_double(interpreter, target, call->sample_weight, LOSS_SCALE);
+    int count;
+    const struct lstmc_array *targets = targets_of(trial, &count);
+    const void **target = arena_array(trial->arena, const void *, count);
+    for (int k = 0; k < count; k++) {
+        size_t first = (size_t)trial->rows * targets[k].offset;
+        target[k] = targets[k].is_integer ? (const void *)(call->classes + first) : call->target + first;
+    }
+    if (trial->model->loss && m->targets)
+        call->loss = interpreter_loss_all_double(interpreter, target, call->sample_weight, LOSS_SCALE);
+    else if (trial->model->loss)
+        call->loss = interpreter_loss_double(interpreter, target[0], call->sample_weight, LOSS_SCALE);
     else
         interpreter_set_d_output_double(interpreter, call->d_output);
     call->gradients = arena_array(trial->arena, double, m->gradient_count + 1);
     call->d_input = arena_array(trial->arena, double, trial->inputs);
-    int count;
     const struct lstmc_array *arrays = arrays_of(trial, &count);
     double **d_inputs = arena_array(trial->arena, double *, count);
     for (int k = 0; k < count; k++)
@@ -363,6 +394,16 @@ static void compare_backward(Trial *trial, const Ir *ir, Memory *memory, const c
                     call->d_input + place_of(trial, k), (size_t)trial->rows * elements_of(trial, k));
 }
 
+static void set_targets(const Trial *trial, const Ir *ir, Memory *memory, const Call *call)
+{
+    int count;
+    const struct lstmc_array *targets = targets_of(trial, &count);
+    for (int k = 0; k < count; k++) {
+        const Tensor *tensor = ir->target ? ir->target : find_tensor(ir, "targets", targets[k].name);
+        set(memory, tensor, call->target + (size_t)trial->rows * targets[k].offset, (size_t)trial->rows * targets[k].count);
+    }
+}
+
 static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool differentiated)
 {
     Memory *memory = poisoned(trial, ir);
@@ -374,7 +415,7 @@ static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool 
             set(memory, ir->inputs[k], call->x + place_of(trial, k), (size_t)trial->rows * elements_of(trial, k));
         evaluate_section(memory, SECTION_FORWARD, trial->rows);
         if (ir->loss) {
-            set(memory, ir->target, call->target, trial->targets);
+            set_targets(trial, ir, memory, call);
             set(memory, ir->sample_weight, call->sample_weight, (size_t)trial->rows);
             *memory_of(memory, ir->scale) = LOSS_SCALE;
             evaluate_section(memory, SECTION_LOSS, trial->rows);

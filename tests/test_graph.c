@@ -73,6 +73,49 @@ Test(graph, layers_are_called_again)
     arena_free(arena);
 }
 
+/* Each output has its own loss, target and weight; some are read by other layers, some are sequences. */
+Test(graph, several_outputs)
+{
+    static const char *const models[] = {
+        "local x = Input{6, 3}\n"
+        "local h = LSTM{5, return_sequences = true}(x)\n"
+        "local steps, kind = Dense{2, name = 'steps'}(h), Dense{4, activation = 'softmax', name = 'kind'}(GRU{4}(h))\n"
+        "local odd = Dense{1, activation = 'sigmoid', name = 'odd'}(SimpleRNN{3}(steps))\n"
+        "return Model{ inputs = x, outputs = {steps, kind, odd}, name = 'several', batch_size = 4,\n"
+        "  loss = { kind = 'sparse_categorical_crossentropy', odd = 'binary_crossentropy', steps = Huber{ delta = 0.5 } },\n"
+        "  loss_weights = { steps = 0.25, kind = 3, odd = 0 } }",
+        /* the same loss for all, by place; classes in each step; an output that reads another one */
+        "local a, b = Input{4, 2}, Input{3}\n"
+        "local tags = Dense{3, activation = 'softmax'}(GRU{3, return_sequences = true}(a))\n"
+        "local late = Dense{5, activation = 'tanh'}(Concatenate{}{Flatten{}(tags), b})\n"
+        "return Model{ inputs = {a, b}, outputs = {late, tags}, name = 'several', batch_size = 4,\n"
+        "  loss = { 'mae', SparseCategoricalCrossentropy{} }, loss_weights = { 1, 0.5 } }",
+        "local x = Input{5}\nlocal h = Dense{4, activation = 'tanh'}(x)\n"
+        "return Model{ inputs = x, outputs = {h, Dense{3}(h)}, name = 'several', loss = 'mse', batch_size = 4 }",
+        /* no loss: the gradient of both comes from outside */
+        "local x = Input{5, 2}\nlocal h = LSTM{4, return_sequences = true}(x)\n"
+        "return Model{ inputs = x, outputs = {Dense{3}(GRU{2}(h)), h}, name = 'several', batch_size = 4 }",
+        /* a loss of the description beside one of Keras */
+        "loss 'cube' { class = 'Cube', arguments = { { 'by', 'number', 1 } },\n"
+        "  call = function(a, y, p) local e = abs(y - p) + 0.1 return mean(e * e * e) * a.by end }\n"
+        "loss 'drift' { over = 'sample', call = function(a, y, p)\n"
+        "    local t, n = axes 't n' local l = tensor{}\n"
+        "    l[{}] = (p[{ t, n }] - y[{ t, n }]) * (p[{ t, n }] - y[{ t, n }])\n"
+        "    return l end }\n"
+        "local x = Input{4, 2}\nlocal h = GRU{3, return_sequences = true}(x)\n"
+        "return Model{ inputs = x, outputs = {Dense{2, name = 'a'}(h), Dense{2, name = 'b'}(h), Dense{2, name = 'c'}(LSTM{2}(h))},\n"
+        "  name = 'several', batch_size = 4, loss = { a = Cube{2}, b = 'drift', c = 'mse' }, loss_weights = { a = 1, b = 0.1, c = 2 } }",
+        /* an output with a mask: the mean over the steps that count */
+        "layer 'Masked' { over = 'sample', input = 'several', shape = function(a, x) return x[1].shape end,\n"
+        "  call = function(a, w, x) return x[1] * 1.0 end,\n"
+        "  mask = function(a, w, x) local t = axes 't' local m = tensor{ x[1].timesteps } m[{ t }] = greater(x[2][{ t }], 0) return m end }\n"
+        "local x, m = Input{6, 3, name = 'x'}, Input{6, name = 'mask'}\n"
+        "local h = LSTM{4, return_sequences = true}(Masked{}{x, m})\n"
+        "return Model{ inputs = {x, m}, outputs = {Dense{2, name = 'a'}(h), Dense{1, name = 'b'}(GRU{2}(h))}, name = 'several', batch_size = 4,\n"
+        "  shards = 1, loss = 'mse' }", NULL };
+    expect_all(models);
+}
+
 /* An attention of one sequence over another, of another length. */
 Test(graph, custom_layers_read_several_flows)
 {
@@ -156,7 +199,9 @@ Test(graph, mistakes_are_said_with_their_reason)
     expect_refusal("local x = Input{3}\nlocal y = Dense{2}(x)", "{x, x}", "an input is named twice");
     expect_refusal("local x = Input{3}\nlocal y = Dense{2}(x)", "y", "inputs are Input layers, not the layer Dense");
     expect_refusal("local x = Input{3}\nlocal y = x", "x", "the model is empty");
-    expect_refusal("local x = Input{3}\nlocal y = {Dense{2}(x), Dense{3}(x)}", "x", "Model: has one output, not 2");
+    expect_refusal("local x = Input{3}\nlocal d = Dense{2}(x)\nlocal y = {d, d}", "x", "Model: an output is named twice");
+    expect_refusal("local x = Input{3}\nlocal y = {Dense{2}(x), x}", "x", "Model: an input is no output");
+    expect_refusal("local x = Input{3}\nlocal y = {}", "x", "Model: needs outputs");
     expect_refusal("return Model{ outputs = Dense{2}(Input{3}) }", "", "Model: needs inputs");
     expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), input = x }", "", "did you mean");
     expect_refusal("local x = Input{3}\nlocal m = Model(x, Dense{2}(x))\nm:add(Dense{2})\nreturn m", "", "add belongs to Sequential");
@@ -166,6 +211,37 @@ Test(graph, mistakes_are_said_with_their_reason)
     expect_refusal("local x, z = Input{3}, Input{2, name = 'z'}\n"
                    "return Model{ inputs = {x, z}, outputs = Concatenate{}{x, z}, loss = 'mse', data = npy{ x = { input = 'a.npy', y = 'b.npy' }, y = 'c.npy' } }",
                    "", "npy: x has no file for the input z");
+}
+
+static void expect_outputs_refused(const char *options, const char *message)
+{
+    char text[1000];
+    snprintf(text, sizeof text, "local x = Input{3}\nlocal a, b = Dense{2, name = 'first'}(x), Dense{1, name = 'second'}(x)\n"
+                                "return Model{ inputs = x, outputs = {a, b}, name = 'wrong', %s }\n", options);
+    expect_refusal(text, "", message);
+}
+
+Test(graph, mistakes_about_several_outputs)
+{
+    expect_outputs_refused("loss = { first = 'mse' }", "\"loss\" says nothing of the output second");
+    expect_outputs_refused("loss = { 'mse' }", "\"loss\" says nothing of the output second");
+    expect_outputs_refused("loss = { first = 'mse', secnd = 'mae', second = 'mae' }",
+                           "\"loss\": \"secnd\" is no output of the model (did you mean \"second\"?)");
+    expect_outputs_refused("loss = { first = 'msee', second = 'mae' }", "unknown loss \"msee\" (did you mean \"mse\"?)");
+    expect_outputs_refused("loss = { first = 'mse', second = 'categorical_crossentropy' }",
+                           "needs at least two classes, but second gives one number");
+    expect_outputs_refused("loss = 'mse', loss_weights = { first = 1 }", "\"loss_weights\" says nothing of the output second");
+    expect_outputs_refused("loss = 'mse', loss_weights = { 1, -2 }", "\"loss_weights\" must be zero or more, not -2");
+    expect_outputs_refused("loss = 'mse', loss_weights = 2", "must say a number for each output, { first = 1 }, not 2");
+    expect_outputs_refused("loss = 'mse', metrics = { frist = 'mae' }", "\"frist\" is no output of the model (did you mean \"first\"?)");
+    expect_outputs_refused("loss = 'mse', metrics = { first = 'maee' }", "unknown metric \"maee\"");
+    expect_outputs_refused("loss = 'mse', class_weight = { [0] = 2 }", "\"class_weight\" is not supported with several outputs");
+    expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', loss_weights = { 1 } }", "",
+                   "\"loss_weights\" weighs the losses of several outputs; this model has one");
+    expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', metrics = { dense = 'mae' } }", "",
+                   "\"metrics\" names outputs (dense), but the model has one");
+    expect_refusal("local x = Input{3}\nlocal a, b = Dense{2, name = 'a'}(x), Dense{2, name = 'losses'}(x)\n"
+                   "return Model{ inputs = x, outputs = {a, b}, loss = 'mse' }", "", "no layer can be called losses");
 }
 
 /* ---- data ---- */

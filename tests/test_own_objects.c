@@ -117,7 +117,7 @@ Test(own_objects, a_loss_of_a_sample_counts_once)
     CustomObjects *objects = custom_objects_create(arena, samples, 2);
     const double p[20] = { [8] = 1, [9] = 2, [18] = -1 }, y[4] = { 0, 2, -1, 0 }, weight[2] = { 1, 3 };
     double d[20];
-    double loss = custom_loss(objects, &(CustomLoss){ p, y, weight, NULL, 2, 0.5 }, d);
+    double loss = custom_loss(objects, 0, &(CustomLoss){ p, y, weight, NULL, 2, 0.5 }, d);
     /* the first sample: 0.3 (4 (1 + 4)) + 1, the second one: 0.3 (4 (1)) + 0 */
     cr_expect(fabs(loss - 0.5 * (0.3 * 20 + 1 + 3 * 0.3 * 4)) < 1e-12, "%.12g", loss);
     custom_objects_free(objects);

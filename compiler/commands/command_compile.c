@@ -136,6 +136,12 @@ static int write_result(Job *job, const Compiled *compiled)
                  compiled->programs.model->input_count);
         return 1;
     }
+    if ((job->arguments->example || job->arguments->self_test) && compiled->programs.model->descriptor.outputs) {
+        snprintf(job->message.text, sizeof job->message.text,
+                 "--example, --self-test: not of a model with %d outputs in this version",
+                 compiled->programs.model->output_count);
+        return 1;
+    }
     if (job->arguments->self_test && shipment_golden(job->arena, job->description, job->diagnostics,
                                                      &compiled->programs, &job->shipment, &golden, &job->message))
         return 1;

@@ -131,9 +131,9 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
 static const char predict_thunks[] =
     "static void @_prepare_thunk(void *packed, const void *weights)\n{\n    @_prepare(packed, weights);\n}\n\n"
     "static void @_predict_thunk(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, "
-    "scratch, x, y);\n}\n\n"
+    "scratch, x, <given y>);\n}\n\n"
     "static void @_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)\n{\n"
-    "    @_predict_batch(packed, scratch, x, rows, y);\n}\n\n";
+    "    @_predict_batch(packed, scratch, x, rows, <given y>);\n}\n\n";
 static const char
     step_thunks[] = "static void @_reset_thunk(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
                     "static int @_step_thunk(const void *packed, void *state, const void *x, float *y)\n{\n    return "
@@ -151,11 +151,13 @@ static const char loss_thunk[] =
     "static float @_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
     "    return @_loss(tape, target, sample_weight, scale);\n}\n\n";
 
-static void put_input_table(Out *out, Arena *arena, const struct lstmc_model *descriptor)
+/* what: "input", "output", "target" */
+static void put_array_table(Out *out, Arena *arena, const struct lstmc_model *descriptor, const char *what,
+                            const struct lstmc_array *arrays, int count)
 {
-    put(out, "static const struct lstmc_array %s_input_arrays[] = {", descriptor->name);
-    for (int i = 0; i < descriptor->input_arrays; i++) {
-        const struct lstmc_array *array = &descriptor->inputs[i];
+    put(out, "static const struct lstmc_array %s_%s_arrays[] = {", descriptor->name, what);
+    for (int i = 0; i < count; i++) {
+        const struct lstmc_array *array = &arrays[i];
         put(out, "{");
         put(out, ".name = %s, .is_integer = %d, .vocabulary = %d,", quoted_text(arena, array->name), array->is_integer,
             array->vocabulary);
@@ -164,6 +166,27 @@ static void put_input_table(Out *out, Arena *arena, const struct lstmc_model *de
         put(out, "},");
     }
     put(out, "};\n\n");
+}
+
+/* The loss of each output stays on the tape. */
+static void put_loss_table(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    put(out, "static const size_t %s_loss_offsets[] = {", descriptor->name);
+    for (int i = 0; i < programs->training->tensor_count; i++)
+        if (programs->training->tensors[i]->kept)
+            put(out, "offsetof(struct %s_tape, %s),", descriptor->name,
+                tensor_member(arena, programs->training, programs->training->tensors[i]));
+    put(out, "};\n\n");
+}
+
+static void put_output_tables(Out *out, Arena *arena, const Programs *programs)
+{
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    put_array_table(out, arena, descriptor, "output", descriptor->outputs, descriptor->output_arrays);
+    put_array_table(out, arena, descriptor, "target", descriptor->targets, descriptor->output_arrays);
+    if (programs->training && programs->training->loss)
+        put_loss_table(out, arena, programs);
 }
 
 static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
@@ -181,6 +204,10 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
         descriptor->target_count, descriptor->target_is_class);
     if (descriptor->inputs)
         put(out, ".inputs = %s_input_arrays, .input_arrays = %d,", descriptor->name, descriptor->input_arrays);
+    if (descriptor->outputs)
+        emit_line(out, arena, arena_format(arena, ".outputs = %s_output_arrays, .targets = %s_target_arrays, "
+                                                  ".output_arrays = %d,", descriptor->name, descriptor->name,
+                                           descriptor->output_arrays));
     if (descriptor->loss)
         put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
     if (descriptor->loss_of_sample)
@@ -224,7 +251,9 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     put_weight_table(out, arena, programs);
     put_tape_table(out, arena, programs);
     if (descriptor->inputs)
-        put_input_table(out, arena, descriptor);
+        put_array_table(out, arena, descriptor, "input", descriptor->inputs, descriptor->input_arrays);
+    if (descriptor->outputs)
+        put_output_tables(out, arena, programs);
     emit_text(out, arena, model, predict_thunks);
     if (programs->step)
         emit_text(out, arena, model, step_thunks);
@@ -251,6 +280,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);
     if (programs->training && programs->training->loss)
         put(out, ".loss_function = %s_loss_thunk,", descriptor->name);
+    if (programs->training && programs->training->loss && descriptor->outputs)
+        put(out, ".loss_offsets = %s_loss_offsets,", descriptor->name);
     emit_phase_members(out, programs);
     put(out, "};");
 }

@@ -166,13 +166,13 @@ static char *flat_text(Nest *nest, const Access *access, int first)
     return affine_text(nest->arena, &affine);
 }
 
-/* One of several inputs: a member of the sample's struct. */
-static char *input_text(Nest *nest, const Access *access)
+/* One of several inputs or targets: a member of the sample's struct. */
+static char *member_text(Nest *nest, const char *samples, const Access *access)
 {
     const Tensor *tensor = access->tensor;
     int batch = tensor->batch_dimension;
-    char *text = batch < 0 ? arena_format(nest->arena, "x->%s", c_name(nest->arena, tensor->name))
-                           : arena_format(nest->arena, "x[%s].%s",
+    char *text = batch < 0 ? arena_format(nest->arena, "%s->%s", samples, c_name(nest->arena, tensor->name))
+                           : arena_format(nest->arena, "%s[%s].%s", samples,
                                           index_text(nest, tensor, &access->index[batch], batch),
                                           c_name(nest->arena, tensor->name));
     for (int i = batch + 1; i < tensor->rank; i++)
@@ -213,14 +213,15 @@ char *access_text(Nest *nest, const Access *access)
     case ROLE_SAMPLE_WEIGHT:
         return arena_format(nest->arena, "(sample_weight ? %s : 1.0f)", argument_text(nest, "sample_weight", access));
     case ROLE_TARGET:
-        return argument_text(nest, "target", access);
+        return tensor == nest->ir->target ? argument_text(nest, "target", access)
+                                          : member_text(nest, "target", access);
     default:
         break;
     }
     if (tensor->home == HOME_ARGUMENT && nest->members)
         nest->members->none = true;
     if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_INPUT && nest->ir->input_count > 1)
-        return input_text(nest, access);
+        return member_text(nest, "x", access);
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
     const char *member = tensor_member(nest->arena, nest->ir, tensor);
@@ -251,7 +252,7 @@ char *access_text(Nest *nest, const Access *access)
 static int range_of(const Nest *nest, const Tensor *tensor)
 {
     const struct lstmc_model *descriptor = nest->ir->descriptor;
-    if (tensor->role == ROLE_INPUT)
+    if (tensor->role == ROLE_INPUT || tensor->vocabulary)
         return tensor->vocabulary;
     return descriptor->output_rank ? descriptor->output_shape[descriptor->output_rank - 1] : 1;
 }

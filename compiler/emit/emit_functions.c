@@ -88,6 +88,15 @@ static const char *arguments_of(Arena *arena, const char *signature)
     return text;
 }
 
+/* The signature with what is written to: y, or the outputs. */
+static const char *with_y(const Function *to, const char *signature)
+{
+    const char *at = strstr(signature, "<y>");
+    const char *y = to->programs->model->descriptor.outputs ? "struct @_outputs *restrict outputs"
+                                                            : "float *restrict y";
+    return at ? arena_format(to->arena, "%.*s%s%s", (int)(at - signature), signature, y, at + 3) : signature;
+}
+
 /* The function that the exported one of this signature calls, or that itself. One that reads weights gets them as a
  * parameter of its own, in place of `source` where it needs nothing else of that: only of a parameter do compilers
  * believe that nothing written changes it, and vectorise. */
@@ -95,6 +104,7 @@ static void open_function(Function *to, const char *signature, const char *sourc
 {
     bool weights = uses_home(to->ir, to->sections, HOME_WEIGHTS),
          prepared = uses_home(to->ir, to->sections, HOME_PREPARED);
+    signature = with_y(to, signature);
     const char *name = strchr(signature, '@'), *parameters = parameters_of(signature),
                *arguments = arguments_of(to->arena, signature);
     if (to->exported_count == EXPORTED_MAX)
@@ -224,6 +234,8 @@ static void begin_prepare(const Function *to)
 
 static void begin_predict(const Function *to)
 {
+    if (to->programs->model->descriptor.outputs)    /* one behind the other */
+        put(to->out, "float *restrict const y = (float *)outputs;");
     put_unless_used(to, "scratch", HOME_SCRATCH);
     put_unless_read(to);
     if (program_traits[program_kind(to->programs, to->ir)].batched && !uses_rows(to->ir, to->sections))
@@ -329,11 +341,11 @@ static const Entry prepare_entry = {
 static const Entry entries[] = {
     { PROGRAM_SINGLE, "predict",
       "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict "
-      "x, float *restrict y)",
+      "x, <y>)",
       { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL, NULL },
     { PROGRAM_BATCH, "predict_batch",
       "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, const "
-      "<x> *restrict x, int rows, float *restrict y)",
+      "<x> *restrict x, int rows, <y>)",
       { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL, NULL },
     { PROGRAM_STEP, "reset", "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)",
       { SECTION_RESET, SECTION_COUNT }, "packed", begin_reset, NULL, NULL },

@@ -27,9 +27,10 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
                descriptor->inputs ? arena_format(arena, "elements of a sample, struct %s_inputs", descriptor->name)
                                   : arena_format(arena, "elements of x, a sample: %s",
                                                  emit_shape(arena, descriptor->input_rank, descriptor->input_shape)));
+    const char *outputs = emit_shape(arena, descriptor->output_rank, descriptor->output_shape);
     put_define(out, prefix, "OUTPUTS", descriptor->output_count,
-               arena_format(arena, "elements of y, a sample: %s",
-                            emit_shape(arena, descriptor->output_rank, descriptor->output_shape)));
+               descriptor->outputs ? arena_format(arena, "floats of struct %s_outputs, a sample", descriptor->name)
+                                   : arena_format(arena, "elements of y, a sample: %s", outputs));
     if (programs->training && programs->training->loss)
         put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
     if (input->time_dimension >= 0 && !descriptor->inputs)
@@ -84,19 +85,25 @@ static void put_memory_struct(Out *out, Arena *arena, const Programs *programs, 
 }
 
 static const char about_inputs[] = "One sample, x: $_INPUTS elements of four bytes, without gaps.";
+static const char about_outputs[] = "What the model makes of one sample, y: $_OUTPUTS floats, without gaps. "
+                                    "tape->output has them one behind the other.";
+static const char about_targets[] = "The targets of one sample: $_TARGETS elements of four bytes, without gaps.";
 
-static void put_inputs_struct(Out *out, Arena *arena, const Programs *programs)
+/* One sample as a struct of arrays; name: "inputs", "outputs", "targets"; what: its integers. */
+static void put_arrays_struct(Out *out, Arena *arena, const Programs *programs, const char *name, const char *about,
+                              const struct lstmc_array *arrays, int count, const char *what)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
-    emit_prose(out, arena, fill_template(arena, programs->model, about_inputs));
-    put(out, "struct %s_inputs {", descriptor->name);
-    for (int i = 0; i < descriptor->input_arrays; i++) {
-        const struct lstmc_array *array = &descriptor->inputs[i];
+    emit_prose(out, arena, fill_template(arena, programs->model, about));
+    put(out, "struct %s_%s {", descriptor->name, name);
+    for (int i = 0; i < count; i++) {
+        const struct lstmc_array *array = &arrays[i];
         const char *text = arena_format(arena, "%s %s", array->is_integer ? "int32_t" : "float",
                                         c_name(arena, array->name));
         for (int d = 0; d < array->rank; d++)
             text = arena_format(arena, "%s[%d]", text, array->shape[d]);
-        const char *note = array->is_integer ? arena_format(arena, "     /* ids below %d */", array->vocabulary) : "";
+        const char *note = array->is_integer ? arena_format(arena, "     /* %s below %d */", what, array->vocabulary)
+                                             : "";
         put(out, "%s;%s", text, note);
     }
     put(out, "};\n\n");
@@ -140,6 +147,8 @@ static void put_struct_names(Out *out, Arena *arena, const Programs *programs)
 {
     const struct { bool is_there; const char *name; } structs[] = {
         { programs->model->descriptor.inputs != NULL, "@_inputs" },
+        { programs->model->descriptor.outputs != NULL, "@_outputs" },
+        { programs->model->descriptor.targets && programs->training && programs->training->loss, "@_targets" },
         { true, "@_weights" },
         { true, "@_packed" },
         { true, "@_scratch" },
@@ -161,8 +170,16 @@ static void put_structs(Out *out, Arena *arena, const Programs *programs)
 {
     const Groups *groups = groups_find(arena, programs);
     Sizes sizes = emit_sizes(programs);
-    if (programs->model->descriptor.inputs)
-        put_inputs_struct(out, arena, programs);
+    const struct lstmc_model *descriptor = &programs->model->descriptor;
+    if (descriptor->inputs)
+        put_arrays_struct(out, arena, programs, "inputs", about_inputs, descriptor->inputs, descriptor->input_arrays,
+                          "ids");
+    if (descriptor->outputs)
+        put_arrays_struct(out, arena, programs, "outputs", about_outputs, descriptor->outputs,
+                          descriptor->output_arrays, "");
+    if (descriptor->targets && programs->training && programs->training->loss)
+        put_arrays_struct(out, arena, programs, "targets", about_targets, descriptor->targets,
+                          descriptor->output_arrays, "a class");
     put_weight_structs(out, arena, programs, groups, sizes);
     put_memory_struct(out, arena, programs, groups, programs->packed, HOME_PREPARED, sizes.packed,
                       programs->trained ? about_contained : about_packed);
@@ -191,11 +208,11 @@ static const Declared predict_functions[] = {
     { "Reads the weights for prediction; again after they move or change.",
       "void @_prepare(struct @_packed *packed, const struct @_weights *weights);" },
     { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.",
-      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, float *y);" },
+      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, <declared y>);" },
     { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial "
       "state.",
       "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, "
-      "float *y);" },
+      "<declared y>);" },
 };
 
 static const Declared reset_function = {

@@ -156,7 +156,11 @@ char *fill_template(Arena *arena, const Model *model, const char *text)
         { "$", macro_prefix(arena, descriptor) },
         { "<x>", descriptor->inputs ? arena_format(arena, "struct %s_inputs", descriptor->name)
                  : descriptor->input_is_tokens ? "int32_t" : "float" },
-        { "<target>", descriptor->target_is_class ? "int32_t" : "float" },
+        { "<target>", descriptor->targets ? arena_format(arena, "struct %s_targets", descriptor->name)
+                      : descriptor->target_is_class ? "int32_t" : "float" },
+        { "<declared y>", descriptor->outputs ? arena_format(arena, "struct %s_outputs *outputs", descriptor->name)
+                                              : "float *y" },
+        { "<given y>", descriptor->outputs ? "(void *)y" : "y" },
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         const char *rest = text;

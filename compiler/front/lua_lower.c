@@ -237,6 +237,7 @@ static Tensor *read_tensor(Reader *r)
     tensor->time_dimension = field_integer(d, "time_dimension", 0, rank - 1, -1);
     tensor->trainable = field_flag(d, "trainable");
     tensor->reduced = field_flag(d, "reduced");
+    tensor->kept = field_flag(d, "kept");
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
     tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);

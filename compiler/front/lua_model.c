@@ -246,33 +246,88 @@ static void extract_optimizer(Description *d)
         o->learning_rate = (float)rate;
 }
 
-static void extract_loss_options(Description *d)
+static void extract_loss_options(Description *d, Loss *loss)
 {
     push_table(d, "arguments");
-    d->model.from_logits = field_flag(d, "from_logits");
-    d->model.loss_delta = field_number(d, "delta", 1);
-    d->model.label_smoothing = field_number(d, "label_smoothing", 0);
+    loss->from_logits = field_flag(d, "from_logits");
+    loss->delta = field_number(d, "delta", 1);
+    loss->label_smoothing = field_number(d, "label_smoothing", 0);
     lua_pop(d->lua, 1);
+}
+
+/* The loss in the table on top of the stack. */
+static Loss extract_one_loss(Description *d)
+{
+    Loss loss = { .weight = 1 };
+    if (lua_getfield(d->lua, -1, "loss") == LUA_TTABLE) {
+        push_table(d, "definition");
+        loss.name = field_text(d, "name");
+        loss.is_custom = field_flag(d, "custom");
+        loss.line = field_integer(d, "line", 0, INT_MAX, 0);
+        const char *over = field_text(d, "over");
+        loss.of_sample = over && !strcmp(over, "sample");
+        lua_pop(d->lua, 1);
+        if (loss.is_custom)
+            loss.arguments = extract_arguments(d, &loss.argument_count);
+        else
+            extract_loss_options(d, &loss);
+    }
+    lua_pop(d->lua, 1);
+    return loss;
 }
 
 static void extract_loss(Description *d)
 {
     Model *model = &d->model;
-    if (lua_getfield(d->lua, -1, "loss") == LUA_TTABLE) {
-        push_table(d, "definition");
-        model->loss = field_text(d, "name");
-        model->loss_is_custom = field_flag(d, "custom");
-        model->loss_line = field_integer(d, "line", 0, INT_MAX, 0);
-        const char *over = field_text(d, "over");
-        model->descriptor.loss_of_sample = over && !strcmp(over, "sample");
+    Loss loss = extract_one_loss(d);
+    model->loss = loss.name;
+    model->loss_is_custom = loss.is_custom;
+    model->loss_line = loss.line;
+    model->loss_arguments = loss.arguments;
+    model->loss_argument_count = loss.argument_count;
+    model->from_logits = loss.from_logits;
+    model->loss_delta = loss.delta;
+    model->label_smoothing = loss.label_smoothing;
+    model->descriptor.loss_of_sample = loss.of_sample || model->output_count > 1;
+    model->descriptor.loss = model->loss;
+}
+
+/* One of several outputs, or of their targets, as a member of its struct. *offset: where it begins, then the next. */
+static struct lstmc_array extract_array(Description *d, const char *shape, bool is_class, size_t *offset)
+{
+    struct lstmc_array array = { .name = field_identifier(d, "name_of_output"), .is_integer = is_class,
+                                 .vocabulary = is_class ? field_integer(d, "classes", 1, INT_MAX, 1) : 0,
+                                 .offset = *offset };
+    array.rank = field_shape(d, shape, LSTMC_RANK_MAX, array.shape);
+    array.count = product(array.rank, array.shape);
+    *offset += array.count;
+    return array;
+}
+
+static void extract_outputs(Description *d)
+{
+    Model *model = &d->model;
+    struct lstmc_model *m = &model->descriptor;
+    int count = field_list(d, "ends", LAYERS_MAX);
+    struct lstmc_array *outputs = arena_array(d->arena, struct lstmc_array, count),
+                       *targets = arena_array(d->arena, struct lstmc_array, count);
+    size_t output_end = 0, target_end = 0;
+    if (model->loss)
+        model->losses = arena_array(d->arena, Loss, count);
+    for (int k = 0; k < count; k++) {
+        lua_rawgeti(d->lua, -1, k + 1);
+        outputs[k] = extract_array(d, "output_shape", false, &output_end);
+        targets[k] = extract_array(d, "target_shape", field_flag(d, "target_is_class"), &target_end);
+        if (model->loss) {
+            model->losses[k] = extract_one_loss(d);
+            model->losses[k].weight = field_number(d, "loss_weight", 1);
+        }
         lua_pop(d->lua, 1);
-        if (model->loss_is_custom)
-            model->loss_arguments = extract_arguments(d, &model->loss_argument_count);
-        else
-            extract_loss_options(d);
     }
     lua_pop(d->lua, 1);
-    model->descriptor.loss = model->loss;
+    m->outputs = outputs;
+    m->targets = targets;
+    m->output_arrays = count;
 }
 
 static OwnObject *extract_own(Description *d, const char *field, int *count)
@@ -458,6 +513,13 @@ static uint64_t fingerprint(Description *d)
     uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), model->descriptor.name);
     for (int l = 0; l < model->layer_count; l++)
         hash = hash_layer(d, hash, &model->layers[l]);
+    for (int k = 0; model->output_count > 1 && k < model->output_count; k++)
+        hash = hash_text(hash, model->layers[model->outputs[k]].name);
+    for (int k = 0; model->losses && k < model->output_count; k++) {
+        const Loss *loss = &model->losses[k];
+        hash = hash_text(hash_text(hash, loss->name), arena_format(d->arena, "%.9g", loss->weight));
+        hash = hash_arguments(d, hash, loss->arguments, loss->argument_count);
+    }
     hash = hash_text(hash, model->loss ? model->loss : "");
     return hash_arguments(d, hash, model->loss_arguments, model->loss_argument_count);
 }
@@ -537,6 +599,8 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     model->outputs = extract_positions(d, "outputs", &model->output_count);
     extract_descriptor(d, batch);
     extract_loss(d);
+    if (model->output_count > 1)
+        extract_outputs(d);
     extract_optimizer(d);
     model->metrics = field_names(d, "metric_names", &model->metric_count);
     model->own_metrics = extract_own(d, "own_metrics", &model->own_metric_count);

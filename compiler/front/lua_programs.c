@@ -52,10 +52,11 @@ Ir *lower_activation(Arena *arena, Description *d, const char *name, int width, 
                         arena_format(arena, "activation \"%s\"", name), line_of_own(d, name));
 }
 
-Ir *lower_loss(Arena *arena, Description *d, int batch)
+Ir *lower_loss(Arena *arena, Description *d, int output, int batch)
 {
-    return lower_object(arena, d, batch, (LoweredPart){ .function = "lower_loss" },
-                        arena_format(arena, "loss \"%s\"", d->model.loss), d->model.loss_line);
+    return lower_object(arena, d, batch, (LoweredPart){ .function = "lower_loss", .layer = output },
+                        arena_format(arena, "loss \"%s\"", model_own_loss(&d->model, output)),
+                        d->model.losses ? d->model.losses[output].line : d->model.loss_line);
 }
 
 Ir *lower_metric(Arena *arena, Description *d, const char *name, int batch)
@@ -84,7 +85,10 @@ static bool own_objects_are_sound(Arena *arena, Description *d)
                 !lower_activation(arena, d, name, shape->extent[shape->rank - 1], 1))
                 return false;
         }
-    return !model->loss_is_custom || lower_loss(arena, d, 1);
+    for (int k = 0; k < model->output_count; k++)
+        if (model_own_loss(model, k) && !lower_loss(arena, d, k, 1))
+            return false;
+    return true;
 }
 
 /* The mathematics of metrics is nowhere in the model's: whoever trains looks at it here. */

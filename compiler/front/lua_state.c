@@ -303,11 +303,13 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/scan.lua", false);
     run_embedded(L, "vocabulary/batch.lua", false);
     run_embedded(L, "vocabulary/sublayers.lua", false);
+    run_embedded(L, "vocabulary/losses.lua", false);
     run_embedded(L, "vocabulary/lowering.lua", false);
     run_embedded(L, "vocabulary/training.lua", false);
     run_embedded(L, "vocabulary/sequential.lua", false);
     run_embedded(L, "vocabulary/graph.lua", false);
     run_embedded(L, "vocabulary/shapes.lua", false);
+    run_embedded(L, "vocabulary/outputs.lua", false);
     run_embedded(L, "vocabulary/description.lua", false);
     run_embedded(L, "vocabulary/data.lua", false);
     run_definitions(L);

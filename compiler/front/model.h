@@ -107,6 +107,15 @@ typedef struct Data {
     int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
 } Data;
 
+/* What an output is held against: one of several. Of a model with one output all of this stands in Model. */
+typedef struct Loss {
+    const char *name;
+    bool is_custom, from_logits, of_sample;     /* of_sample: one for each sample, not for each step */
+    Argument *arguments; int argument_count;
+    int line;
+    double delta, label_smoothing, weight;
+} Loss;
+
 typedef struct Model {
     const char *file;                       /* as given on the command line */
     Layer *layers;                          /* in order, Input included as kind "Input" */
@@ -115,6 +124,8 @@ typedef struct Model {
     int *outputs, output_count;             /* of the layers whose outputs are the model's, in their order */
     /* names, shapes, weights, optimizer, batch, shards; its functions and sizes in bytes are not set */
     struct lstmc_model descriptor;
+    /* of several outputs: one for each; NULL of a model with one output, and of one without a loss */
+    Loss *losses;
     const char *loss;                       /* "binary_crossentropy"; NULL if the description has none */
     /* defined by the description itself: only its Lua mathematics knows what it computes */
     bool loss_is_custom;
@@ -147,6 +158,14 @@ static inline bool model_is_chain(const Model *model)
     for (int i = 1; i < model->layer_count; i++)
         chain &= model->layers[i].from_count == 1 && model->layers[i].from[0] == i - 1;
     return chain;
+}
+
+/* The name of the loss of an output if the description defines it itself; else NULL. */
+static inline const char *model_own_loss(const Model *model, int output)
+{
+    if (model->losses)
+        return model->losses[output].is_custom ? model->losses[output].name : NULL;
+    return model->loss_is_custom && output == model->output_count - 1 ? model->loss : NULL;
 }
 
 static inline const Argument *layer_argument(const Layer *layer, const char *name)

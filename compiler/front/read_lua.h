@@ -54,7 +54,7 @@ Ir *lower_layer(Arena *arena, Description *description, int layer, int batch);
 /* Alone, as a program of that many rows: an activation that the description defines, of `width` numbers; the loss,
  * whose input is the model's output; a metric that it defines, as if it were the loss. */
 Ir *lower_activation(Arena *arena, Description *description, const char *name, int width, int batch);
-Ir *lower_loss(Arena *arena, Description *description, int batch);
+Ir *lower_loss(Arena *arena, Description *description, int output, int batch);
 Ir *lower_metric(Arena *arena, Description *description, const char *name, int batch);
 
 /* Why the model has no streaming step; NULL if it has one. Derived from its mathematics (streaming.h). */

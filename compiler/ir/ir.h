@@ -84,6 +84,7 @@ struct Tensor {
     /* A sum over the rows of the whole batch, or the adjoint of one: what a tape has of it is complete when the engine
      * has added that of the other tapes, after the phase that writes it (phases.c). */
     bool reduced;
+    bool kept;                      /* the caller may look at it: it stays on the tape */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */
 

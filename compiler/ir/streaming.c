@@ -157,6 +157,8 @@ const char *streaming_obstacle(Arena *arena, const Ir *ir)
 {
     if (ir->input_count > 1)
         return "it has several inputs";
+    if (ir->descriptor->outputs)
+        return "it has several outputs";
     if (!steps_of(ir))
         return "the input has no time axis";
     Proof proof = { .ir = ir, .late = arena_array(arena, bool, ir->tensor_count) };

@@ -123,6 +123,13 @@ static void compare_gradients(const Side *s, int call)
         compare_input_gradient(s, call);
 }
 
+static void compare_output_losses(const Side *s, int call)
+{
+    const struct lstmc_model *g = s->generated;
+    for (int k = 0; g->loss_offsets && k < g->output_arrays; k++)
+        compare(s, call, arena_format(s->arena, "loss of %s", g->outputs[k].name), in_tape(s, g->loss_offsets[k]));
+}
+
 /* Two calls, the second from the states that the first one left. */
 static void compare_training(const Side *s)
 {
@@ -140,6 +147,7 @@ static void compare_training(const Side *s)
         if (s->model->loss) {
             float loss = g->loss_function(s->tape, call->target, call->sample_weight, REFERENCE_SCALE);
             compare(s, c, "loss", &loss);
+            compare_output_losses(s, c);
         } else {
             memcpy((char *)s->tape + g->d_output_offset, call->d_output,
                    (size_t)s->rows * g->output_count * sizeof(float));

@@ -125,11 +125,11 @@ static void activate_back(void *context, int activation, const double *z, const 
     custom_activate_back(((Runners *)context)->objects, activation, z, d_y, d_z);
 }
 
-static double loss(void *context, const double *output, const double *target, const double *sample_weight,
+static double loss(void *context, int which, const double *output, const double *target, const double *sample_weight,
                    const double *mask, int rows, double scale, double *d_output)
 {
     CustomLoss of = { output, target, sample_weight, mask, rows, scale };
-    return custom_loss(((Runners *)context)->objects, &of, d_output);
+    return custom_loss(((Runners *)context)->objects, which, &of, d_output);
 }
 
 struct custom_layers *custom_layers_create(Arena *arena, Description *description, int rows)
@@ -138,7 +138,9 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
     Runners *runners = arena_new(arena, Runners);
     runners->model = model;
     runners->layers = arena_array(arena, Runner, model->layer_count);
-    bool any = model->loss_is_custom || model->own_activation_count;
+    bool any = model->own_activation_count > 0;
+    for (int k = 0; k < model->output_count; k++)
+        any = any || model_own_loss(model, k);
     for (int l = 0; l < model->layer_count; l++) {
         if (!model->layers[l].custom)
             continue;

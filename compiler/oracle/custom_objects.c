@@ -19,7 +19,8 @@ struct CustomObjects {
     Description *description;
     Program *activations;
     int activation_count, activation_capacity;
-    Program loss;                   /* ir is NULL if it is none of the description's */
+    Program *losses;                /* of each output; ir is NULL if it is none of the description's */
+    int loss_count;
     uint64_t perturbed;             /* 0: no */
 };
 
@@ -38,10 +39,17 @@ CustomObjects *custom_objects_create(Arena *arena, Description *description, int
 {
     const Model *model = description_model(description);
     CustomObjects *objects = arena_new(arena, CustomObjects);
-    *objects = (CustomObjects){ .arena = arena, .description = description };
-    if (model->loss_is_custom)
-        objects->loss = program_of(lower_loss(arena, description, rows), model->loss, 0);
-    return model->loss_is_custom && !objects->loss.ir ? NULL : objects;
+    *objects = (CustomObjects){ .arena = arena, .description = description, .loss_count = model->output_count,
+                                .losses = arena_array(arena, Program, model->output_count + 1) };
+    bool sound = true;
+    for (int k = 0; k < model->output_count; k++) {
+        const char *name = model_own_loss(model, k);
+        if (!name)
+            continue;
+        objects->losses[k] = program_of(lower_loss(arena, description, k, rows), name, 0);
+        sound = sound && objects->losses[k].ir;
+    }
+    return sound ? objects : NULL;
 }
 
 static void perturb(Program *program, uint64_t seed)
@@ -53,7 +61,8 @@ static void perturb(Program *program, uint64_t seed)
 void custom_objects_perturb(CustomObjects *objects, uint64_t seed)
 {
     objects->perturbed = seed;
-    perturb(&objects->loss, seed);
+    for (int k = 0; k < objects->loss_count; k++)
+        perturb(&objects->losses[k], seed);
     for (int i = 0; i < objects->activation_count; i++)
         perturb(&objects->activations[i], seed + (uint64_t)i);
 }
@@ -62,8 +71,9 @@ void custom_objects_free(CustomObjects *objects)
 {
     for (int i = 0; i < objects->activation_count; i++)
         memory_free(objects->activations[i].memory);
-    if (objects->loss.memory)
-        memory_free(objects->loss.memory);
+    for (int k = 0; k < objects->loss_count; k++)
+        if (objects->losses[k].memory)
+            memory_free(objects->losses[k].memory);
 }
 
 /* ---- activations ---- */
@@ -153,9 +163,9 @@ static double run_loss(const Program *program, const CustomLoss *of)
     return *memory_of(program->memory, ir->loss);
 }
 
-double custom_loss(CustomObjects *objects, const CustomLoss *of, double *d_output)
+double custom_loss(CustomObjects *objects, int output, const CustomLoss *of, double *d_output)
 {
-    Program *program = &objects->loss;
+    Program *program = &objects->losses[output];
     double loss = run_loss(program, of);
     run_backward(program, of->rows, d_output,
                  (size_t)of->rows * numbers_of(program->ir->output) / (size_t)program->ir->batch);

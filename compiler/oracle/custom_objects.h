@@ -22,7 +22,8 @@ typedef struct CustomLoss {
     int rows;
     double scale;
 } CustomLoss;
-double custom_loss(CustomObjects *objects, const CustomLoss *of, double *d_output);
+/* Of one output of the model. */
+double custom_loss(CustomObjects *objects, int output, const CustomLoss *of, double *d_output);
 
 /* For lstmc_train_options: the metrics that the description defines, in double; with diagnostics if one failed. */
 typedef struct CustomMetrics CustomMetrics;

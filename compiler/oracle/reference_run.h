@@ -11,14 +11,13 @@ static REAL *NAME(numbers)(Run *run, const float *from, size_t count)
     return to;
 }
 
-/* Array k of all samples. */
-static const void *NAME(array)(Run *run, const float *samples, const struct lstmc_array *array)
+/* One array of all samples, which have so many elements. */
+static const void *NAME(array)(Run *run, const float *samples, size_t elements, const struct lstmc_array *array)
 {
-    const struct lstmc_model *m = &model_of(run)->descriptor;
     size_t rows = (size_t)run->reference->rows;
     float *gathered = arena_array(run->scratch, float, rows * array->count + 1);
     for (size_t row = 0; row < rows; row++)
-        memcpy(gathered + row * array->count, samples + row * m->input_count + array->offset,
+        memcpy(gathered + row * array->count, samples + row * elements + array->offset,
                array->count * sizeof *gathered);
     return array->is_integer ? (const void *)gathered : NAME(numbers)(run, gathered, rows * array->count);
 }
@@ -34,7 +33,7 @@ static void NAME(forward)(Run *run, NAME(Interpreter) *it, const ReferenceCall *
     }
     const void **x = arena_array(run->scratch, const void *, m->input_arrays);
     for (int k = 0; k < m->input_arrays; k++)
-        x[k] = NAME(array)(run, call->x, &m->inputs[k]);
+        x[k] = NAME(array)(run, call->x, m->input_count, &m->inputs[k]);
     NAME(interpreter_forward_all)(it, weights, x, rows, REFERENCE_FIRST_ROW, call->seed);
 }
 
@@ -74,16 +73,31 @@ static REAL **NAME(backward)(Run *run, NAME(Interpreter) *it, REAL *gradients)
     return d_inputs;
 }
 
+static REAL NAME(loss)(Run *run, NAME(Interpreter) *it, const ReferenceCall *call)
+{
+    const struct lstmc_model *m = &model_of(run)->descriptor;
+    size_t rows = (size_t)run->reference->rows;
+    const void **targets = arena_array(run->scratch, const void *, m->output_arrays + 1);
+    targets[0] = m->target_is_class || m->targets ? call->target
+                                                  : NAME(numbers)(run, call->target, rows * m->target_count);
+    for (int k = 0; m->targets && k < m->output_arrays; k++)
+        targets[k] = NAME(array)(run, call->target, m->target_count, &m->targets[k]);
+    const REAL *sample_weight = NAME(numbers)(run, call->sample_weight, rows);
+    return m->targets ? NAME(interpreter_loss_all)(it, targets, sample_weight, REFERENCE_SCALE)
+                      : NAME(interpreter_loss)(it, targets[0], sample_weight, REFERENCE_SCALE);
+}
+
 static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const ReferenceCall *call, REAL *gradients)
 {
     const struct lstmc_model *m = &model_of(run)->descriptor;
     size_t rows = (size_t)run->reference->rows;
     if (model_of(run)->loss) {
-        const void *target = call->target;
-        if (!m->target_is_class)
-            target = NAME(numbers)(run, target, rows * m->target_count);
-        REAL loss = NAME(interpreter_loss)(it, target, NAME(numbers)(run, call->sample_weight, rows), REFERENCE_SCALE);
+        REAL loss = NAME(loss)(run, it, call);
         NAME(take)(run, number, "loss", &loss, 1);
+        for (int k = 0; model_of(run)->losses && k < m->output_arrays; k++) {
+            REAL part = NAME(interpreter_output_loss)(it, k);
+            NAME(take)(run, number, arena_format(run->scratch, "loss of %s", m->outputs[k].name), &part, 1);
+        }
     } else {
         NAME(interpreter_set_d_output)(it, NAME(numbers)(run, call->d_output, rows * m->output_count));
     }

@@ -279,7 +279,7 @@ static void plan_memory(const Planner *planner, Tensor *tensor, const Use *use)
         return;
     tensor->home = memory_of_program(planner);
     bool is_interface = tensor == ir->output->adjoint || tensor->role == ROLE_NOISE || tensor->role == ROLE_GRADIENT
-                     || tensor->reduced
+                     || tensor->reduced || tensor->kept
                      || (tensor->role == ROLE_STATE && tensor->home != HOME_SCRATCH) || is_kept_adjoint(ir, tensor);
     if (!is_interface && is_local_to_one_function(planner, use))
         plan_local(planner, tensor, use);

@@ -358,7 +358,7 @@ static void visit_read(void *context, const Access *access)
 
 static bool is_interface(const Ir *ir, const Tensor *tensor)
 {
-    return (tensor->role != ROLE_VALUE && tensor->role != ROLE_ADJOINT) ||
+    return (tensor->role != ROLE_VALUE && tensor->role != ROLE_ADJOINT) || tensor->kept ||
            (ir->output && tensor == ir->output->adjoint);
 }
 

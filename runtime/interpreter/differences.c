@@ -26,19 +26,29 @@
 enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION,
        STREAM_ENTRY, STREAM_MASS };
 
+typedef struct Target {             /* of one output */
+    const char *loss;
+    bool custom;
+    size_t outputs, width, count;   /* numbers of the output of a row; of its last axis; of the target of a row */
+    size_t first;                   /* the first of its random numbers */
+    double *values;
+    int32_t *classes;               /* NULL: there are none */
+} Target;
+
 typedef struct Probe {
     const Model *model;
     Interpreter *it;
     uint64_t seed;
     size_t input_count, output_count;           /* numbers of all inputs of a sample; of all outputs */
-    size_t last_count, width;                   /* of the last output, which the loss reads; of its last axis */
     double *weights, *gradients;
     double *input, *d_input;                    /* one input after the other, [rows, count] each */
-    int32_t *ids, *classes;                     /* ids: laid out as input */
+    int32_t *ids;                               /* laid out as input */
     const void **x;                             /* where each input is; d_x: where its gradient is, NULL of ids */
     double **d_x;
     const double **d_outputs;
-    double *target, *coefficient;               /* coefficient: of the linear loss of a model without one */
+    Target *targets; int target_count;          /* of each output, as far as there are losses */
+    const void **target;                        /* where the values of each are */
+    double *coefficient;                        /* of the linear loss of a model without one */
     double sample_weight[DIFFERENCES_ROWS];
     double *direction, *before;
     uint64_t sides;                             /* of the kinks, at the point that was drawn */
@@ -67,9 +77,12 @@ static double loss_at(Probe *probe)
 {
     const Model *model = probe->model;
     interpreter_forward_all(probe->it, probe->weights, probe->x, DIFFERENCES_ROWS, 0, NOISE_SEED);
+    const Target *last = &probe->targets[probe->target_count - 1];
+    if (model->losses)
+        return interpreter_loss_all(probe->it, probe->target, probe->sample_weight, LOSS_SCALE);
     if (model->loss)
-        return interpreter_loss(probe->it, probe->classes ? (const void *)probe->classes : probe->target,
-                                probe->sample_weight, LOSS_SCALE * (double)probe->width / (double)probe->last_count);
+        return interpreter_loss(probe->it, probe->target[probe->target_count - 1], probe->sample_weight,
+                                LOSS_SCALE * (double)last->width / (double)last->outputs);
     const double *coefficient = probe->coefficient;
     double sum = 0;
     for (int k = 0; k < model->output_count; k++) {
@@ -102,39 +115,38 @@ static void draw_weights(Probe *probe, int draw, double shrink)
 }
 
 /* Of several choices the probabilities need not sum to 1, but to something near it however many there are. */
-static void draw_choices(const Probe *probe, int draw, size_t row, double *target)
+static void draw_choices(const Probe *probe, const Target *of, int draw, size_t row, double *values)
 {
-    double sum = 0, mass = 0.5 + draw_unit(probe, STREAM_MASS, draw, row);
-    for (size_t i = 0; i < probe->width; i++)
-        sum += target[i] = draw_unit(probe, STREAM_TARGET, draw, row * probe->width + i);
-    for (size_t i = 0; i < probe->width && sum > 0; i++)
-        target[i] *= mass / sum;
+    double sum = 0, mass = 0.5 + draw_unit(probe, STREAM_MASS, draw, of->first + row);
+    for (size_t i = 0; i < of->width; i++)
+        sum += values[i] = draw_unit(probe, STREAM_TARGET, draw, of->first + row * of->width + i);
+    for (size_t i = 0; i < of->width && sum > 0; i++)
+        values[i] *= mass / sum;
 }
 
-static void draw_target(Probe *probe, int draw)
+static void draw_target(Probe *probe, const Target *of, int draw)
 {
-    const char *loss = probe->model->loss;
-    if (probe->model->loss_is_custom) {
-        for (size_t i = 0; i < DIFFERENCES_ROWS * probe->model->descriptor.target_count; i++) {
-            probe->target[i] = draw_unit(probe, STREAM_TARGET, draw, i);
-            if (probe->classes)
-                probe->classes[i] = (int32_t)draw_below(probe, STREAM_TARGET, draw, i, probe->width);
-        }
-        return;
+    for (size_t i = 0; of->custom && i < DIFFERENCES_ROWS * of->count; i++) {
+        of->values[i] = draw_unit(probe, STREAM_TARGET, draw, of->first + i);
+        if (of->classes)
+            of->classes[i] = (int32_t)draw_below(probe, STREAM_TARGET, draw, of->first + i, of->width);
     }
-    size_t rows = DIFFERENCES_ROWS * probe->last_count / probe->width;
-    bool choices = loss && strstr(loss, "categorical_crossentropy"), probability = loss && strstr(loss, "crossentropy");
+    if (of->custom)
+        return;
+    size_t rows = DIFFERENCES_ROWS * of->outputs / of->width;
+    bool choices = of->loss && strstr(of->loss, "categorical_crossentropy"),
+         probability = of->loss && strstr(of->loss, "crossentropy");
     for (size_t row = 0; row < rows; row++) {
-        double *target = probe->target + row * probe->width;
-        if (probe->classes)
-            probe->classes[row] = (int32_t)draw_below(probe, STREAM_TARGET, draw, row, probe->width);
-        for (size_t i = 0; i < probe->width; i++) {
-            size_t element = row * probe->width + i;
-            target[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element)
+        double *values = of->values + row * of->width;
+        if (of->classes)
+            of->classes[row] = (int32_t)draw_below(probe, STREAM_TARGET, draw, of->first + row, of->width);
+        for (size_t i = 0; i < of->width; i++) {
+            size_t element = of->first + row * of->width + i;
+            values[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element)
                                     : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
         }
         if (choices)
-            draw_choices(probe, draw, row, target);
+            draw_choices(probe, of, draw, row, values);
     }
 }
 
@@ -155,7 +167,8 @@ static void draw_inputs(Probe *probe, int draw)
 static double draw_all(Probe *probe, int draw, double shrink)
 {
     draw_weights(probe, draw, shrink);
-    draw_target(probe, draw);
+    for (int k = 0; k < probe->target_count; k++)
+        draw_target(probe, &probe->targets[k], draw);
     draw_inputs(probe, draw);
     for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
         probe->coefficient[i] = draw_signed(probe, STREAM_COEFFICIENT, draw, i);
@@ -348,11 +361,50 @@ static void check_subject(Probe *probe, Subject subject, struct difference *diff
 
 /* ---- the whole model ---- */
 
+/* Of the losses that there are: one for each output, or that of the last one. */
+static Target target_of(const Model *model, int k)
+{
+    const struct lstmc_model *descriptor = &model->descriptor;
+    const Shape *shape = &model->layers[model->outputs[k]].output;
+    Target target = { .outputs = shape_count(shape), .width = 1, .loss = model->loss, .custom = model->loss_is_custom,
+                      .count = descriptor->target_count };
+    if (shape->rank > 0)
+        target.width = (size_t)shape->extent[shape->rank - 1];
+    if (model->losses) {
+        target.loss = model->losses[k].name;
+        target.custom = model->losses[k].is_custom;
+        target.count = descriptor->targets[k].count;
+    }
+    return target;
+}
+
+static bool take_targets(Probe *probe)
+{
+    const Model *model = probe->model;
+    probe->targets = calloc((size_t)model->output_count, sizeof *probe->targets);
+    probe->target = calloc((size_t)model->output_count, sizeof *probe->target);
+    probe->target_count = model->output_count;
+    size_t first = 0;
+    for (int k = 0; probe->targets && probe->target && k < model->output_count; k++) {
+        Target *target = &probe->targets[k];
+        *target = target_of(model, k);
+        size_t numbers = DIFFERENCES_ROWS * (target->count + target->outputs);
+        bool is_class = model->losses ? model->descriptor.targets[k].is_integer : model->descriptor.target_is_class;
+        target->values = calloc(numbers, sizeof(double));
+        target->classes = is_class ? calloc(numbers, sizeof(int32_t)) : NULL;
+        if (!target->values || (is_class && !target->classes))
+            return false;
+        probe->target[k] = is_class ? (const void *)target->classes : target->values;
+        target->first = model->losses ? first : 0;
+        first += numbers;
+    }
+    return probe->targets && probe->target;
+}
+
 static bool take_memory(Probe *probe)
 {
     const struct lstmc_model *descriptor = &probe->model->descriptor;
     size_t inputs = DIFFERENCES_ROWS * probe->input_count, outputs = DIFFERENCES_ROWS * probe->output_count;
-    size_t targets = DIFFERENCES_ROWS * descriptor->target_count + outputs;
     size_t longest = inputs > descriptor->weight_count ? inputs : descriptor->weight_count;
     probe->weights = calloc(descriptor->weight_count + 1, sizeof(double));
     probe->gradients = calloc(descriptor->gradient_count + 1, sizeof(double));
@@ -362,15 +414,12 @@ static bool take_memory(Probe *probe)
     probe->x = calloc((size_t)probe->it->input_count, sizeof *probe->x);
     probe->d_x = calloc((size_t)probe->it->input_count, sizeof *probe->d_x);
     probe->d_outputs = calloc((size_t)probe->it->output_count, sizeof *probe->d_outputs);
-    probe->classes = descriptor->target_is_class ? calloc(targets, sizeof(int32_t)) : NULL;
-    probe->target = calloc(targets, sizeof(double));
     probe->coefficient = calloc(outputs, sizeof(double));
     probe->direction = calloc(longest, sizeof(double));
     probe->before = calloc(longest, sizeof(double));
     return probe->weights && probe->gradients && probe->input && probe->d_input &&
            probe->ids && probe->x && probe->d_x && probe->d_outputs &&
-           (probe->classes || !descriptor->target_is_class) &&
-           probe->target && probe->coefficient && probe->direction && probe->before;
+           probe->coefficient && probe->direction && probe->before && take_targets(probe);
 }
 
 static void place_inputs(Probe *probe)
@@ -386,8 +435,12 @@ static void place_inputs(Probe *probe)
 
 static void give_back(Probe *probe)
 {
+    for (int k = 0; probe->targets && k < probe->target_count; k++) {
+        free(probe->targets[k].values);
+        free(probe->targets[k].classes);
+    }
     void *all[] = { probe->weights, probe->gradients, probe->input,       probe->d_input,   probe->ids,
-                    probe->classes, probe->target,    probe->coefficient, probe->direction, probe->before,
+                    probe->targets, probe->target,    probe->coefficient, probe->direction, probe->before,
                     probe->x,       probe->d_x,       probe->d_outputs };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -447,13 +500,10 @@ int differences_check(const Model *model, const struct custom_layers *custom, ui
     Probe probe = { .model = model, .seed = seed, .it = interpreter_create(model, DIFFERENCES_ROWS, custom, message) };
     if (!probe.it)
         return LSTMC_MISMATCH;
-    const Shape *output = &model->layers[model->outputs[model->output_count - 1]].output;
     for (int k = 0; k < probe.it->input_count; k++)
         probe.input_count += probe.it->inputs[k].count;
     for (int k = 0; k < model->output_count; k++)
         probe.output_count += shape_count(&model->layers[model->outputs[k]].output);
-    probe.last_count = shape_count(output);
-    probe.width = output->rank > 0 ? (size_t)output->extent[output->rank - 1] : 1;
     int status = check_all(&probe, result);
     if (status != LSTMC_OK && message)
         snprintf(message->text, sizeof message->text, "finite differences of %s: %s", model->descriptor.name,

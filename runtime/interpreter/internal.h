@@ -24,6 +24,8 @@
 #define interpreter_output        REAL_NAME(interpreter_output)
 #define interpreter_layer_output  REAL_NAME(interpreter_layer_output)
 #define interpreter_loss          REAL_NAME(interpreter_loss)
+#define interpreter_loss_all      REAL_NAME(interpreter_loss_all)
+#define interpreter_output_loss   REAL_NAME(interpreter_output_loss)
 #define interpreter_set_d_output  REAL_NAME(interpreter_set_d_output)
 #define interpreter_set_d_outputs REAL_NAME(interpreter_set_d_outputs)
 #define interpreter_backward      REAL_NAME(interpreter_backward)
@@ -147,6 +149,22 @@ struct LayerKind {
 
 typedef struct LossKind LossKind;
 
+/* What one output is held against. */
+typedef struct OutputLoss {
+    bool exists;
+    Loss of;
+    const LossKind *kind;                   /* NULL: the description's own */
+    size_t target_count;                    /* of a sample */
+    bool target_is_class;
+    bool on_logits;                         /* the layer ends in the sigmoid or softmax that the loss undoes */
+    bool gradient_at_logits;                /* this time: what is in d_outputs is that of its z, not of its y */
+    REAL value;                             /* of the last call, without its weight */
+    void *target;                           /* room for that of all rows, where it comes among others */
+    REAL *target_row;                       /* one row of it as floats, smoothed */
+    /* of a loss of the description: all that it reads and sets */
+    double *own_output, *own_target, *own_sample_weight, *own_mask, *own_d_output;
+} OutputLoss;
+
 #if REAL_IS_FLOAT
 typedef __typeof__(cblas_sgemm) Gemm;
 #else
@@ -168,7 +186,7 @@ struct Interpreter {
 
     Value *inputs;                          /* of the model; so many numbers */
     int input_count;
-    Run **outputs;                          /* of the model; the last one is the loss's */
+    Run **outputs;                          /* of the model */
     REAL **d_outputs;                       /* their adjoints from outside, [rows_max, count] each */
     int output_count;
 
@@ -178,17 +196,14 @@ struct Interpreter {
     uint64_t seed;
     REAL *gradients;                        /* during backward */
 
-    const LossKind *loss;
-    bool loss_on_logits;                    /* the last layer ends in the sigmoid or softmax that the loss undoes */
-    bool gradient_at_logits;                /* this time: the last of d_outputs is that of its z, not of its y */
-    REAL *target_row;                       /* one row of the target as floats, smoothed */
+    OutputLoss *losses;                     /* of each output */
+    const void **targets;                   /* where those of each are, this time */
+    REAL *output_rows;                      /* of a model whose outputs are one vector: [rows_max, output_count] */
 
     double *custom_weights, *custom_gradients;
     double *custom_y, *custom_d_y;
     double *own_row[3];                     /* of an activation of the description: z; y or d_y; d_z */
     size_t own_width;
-    /* of a loss of the description: all that it reads and sets */
-    double *own_output, *own_target, *own_sample_weight, *own_mask, *own_d_output;
 
     double kink_distance;
     uint64_t kink_sides;
@@ -309,10 +324,10 @@ extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, compo
 
 /* ---- loss.c ---- */
 
-#define loss_set_up      REAL_NAME(loss_set_up)
+#define losses_set_up    REAL_NAME(losses_set_up)
 #define loss_at_argument REAL_NAME(loss_at_argument)
 #define pull_to_argument REAL_NAME(pull_to_argument)
-const char *loss_set_up(Interpreter *it);
+const char *losses_set_up(Interpreter *it);
 /* The gradient that the loss has, this time, at the argument of the activation in which the layer ends; else NULL. */
 const REAL *loss_at_argument(const Interpreter *it, const Run *run);
 /* run->d_z of a layer that ends in an activation along `width` numbers, from out.d_y and, if it is there, the loss. */

@@ -189,7 +189,9 @@ static const char *set_up_outputs(Interpreter *it)
             return "the model only passes token ids on";
         it->d_outputs[k] = interpreter_room(it, (size_t)it->rows_max * it->outputs[k]->out.count, sizeof(REAL));
     }
-    return it->no_memory ? NULL : loss_set_up(it);
+    if (it->model->descriptor.outputs)
+        it->output_rows = interpreter_room(it, (size_t)it->rows_max * it->model->descriptor.output_count, sizeof(REAL));
+    return it->no_memory ? NULL : losses_set_up(it);
 }
 
 /* Everything that an instance needs: NULL, or what is wrong; `layer` is the name of the one that is to blame. */
@@ -290,9 +292,30 @@ static void begin_forward(Interpreter *it, const REAL *weights, int rows, int fi
     it->rows = rows;
     it->first_row = first_row;
     it->seed = seed;
-    it->gradient_at_logits = false;
+    for (int k = 0; k < it->output_count; k++)
+        it->losses[k].gradient_at_logits = false;
     it->kink_distance = INFINITY;
     it->kink_sides = 0;
+}
+
+/* Several outputs one behind the other. */
+static void gather_outputs(Interpreter *it)
+{
+    size_t stride = it->model->descriptor.output_count, offset = 0;
+    for (int k = 0; k < it->output_count; k++) {
+        const Value *out = &it->outputs[k]->out;
+        for (size_t row = 0; row < (size_t)it->rows; row++)
+            memcpy(it->output_rows + row * stride + offset, out->y + row * out->count, out->count * sizeof(REAL));
+        offset += out->count;
+    }
+}
+
+static void run_forward(Interpreter *it)
+{
+    for (int i = 0; i < it->run_count; i++)
+        it->runs[i].kind->forward(it, &it->runs[i]);
+    if (it->output_rows)
+        gather_outputs(it);
 }
 
 void interpreter_forward_all(Interpreter *it, const REAL *weights, const void *const *x, int rows, int first_row,
@@ -301,8 +324,7 @@ void interpreter_forward_all(Interpreter *it, const REAL *weights, const void *c
     begin_forward(it, weights, rows, first_row, seed);
     for (int k = 0; k < it->input_count; k++)
         read_input(it, &it->inputs[k], x[k], sample_bytes(&it->inputs[k]));
-    for (int i = 0; i < it->run_count; i++)
-        it->runs[i].kind->forward(it, &it->runs[i]);
+    run_forward(it);
 }
 
 void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, int rows, int first_row, uint64_t seed)
@@ -315,21 +337,32 @@ void interpreter_forward(Interpreter *it, const REAL *weights, const void *x, in
         read_input(it, &it->inputs[k], (const char *)x + offset, stride);
         offset += sample_bytes(&it->inputs[k]);
     }
-    for (int i = 0; i < it->run_count; i++)
-        it->runs[i].kind->forward(it, &it->runs[i]);
+    run_forward(it);
 }
 
 void interpreter_set_d_outputs(Interpreter *it, const REAL *const *d_outputs)
 {
-    it->gradient_at_logits = false;
-    for (int k = 0; k < it->output_count; k++)
+    for (int k = 0; k < it->output_count; k++) {
+        it->losses[k].gradient_at_logits = false;
         memcpy(it->d_outputs[k], d_outputs[k], (size_t)it->rows * it->outputs[k]->out.count * sizeof(REAL));
+    }
 }
 
 void interpreter_set_d_output(Interpreter *it, const REAL *d_output)
 {
-    assert(it->output_count == 1);
-    interpreter_set_d_outputs(it, &d_output);
+    if (!it->output_rows) {
+        assert(it->output_count == 1);
+        interpreter_set_d_outputs(it, &d_output);
+        return;
+    }
+    size_t stride = it->model->descriptor.output_count, offset = 0;
+    for (int k = 0; k < it->output_count; k++) {
+        size_t count = it->outputs[k]->out.count;
+        it->losses[k].gradient_at_logits = false;
+        for (size_t row = 0; row < (size_t)it->rows; row++)
+            memcpy(it->d_outputs[k] + row * count, d_output + row * stride + offset, count * sizeof(REAL));
+        offset += count;
+    }
 }
 
 /* Whose adjoints are wanted this time: what learns, and all that reads it, or an input whose gradient is asked for.
@@ -354,7 +387,7 @@ static void begin_backward(Interpreter *it, REAL *const *d_inputs)
     }
     for (int k = 0; k < it->output_count; k++) {
         const Value *out = &it->outputs[k]->out;
-        bool elsewhere = it->gradient_at_logits && k == it->output_count - 1;
+        bool elsewhere = it->losses[k].gradient_at_logits;
         for (size_t i = 0; out->wanted && !elsewhere && i < (size_t)it->rows * out->count; i++)
             out->d_y[i] += it->d_outputs[k][i];
     }
@@ -380,7 +413,7 @@ void interpreter_backward(Interpreter *it, REAL *gradients, REAL *d_input)
 
 const REAL *interpreter_output(const Interpreter *it)
 {
-    return it->outputs[it->output_count - 1]->out.y;
+    return it->output_rows ? it->output_rows : it->outputs[it->output_count - 1]->out.y;
 }
 
 const REAL *interpreter_layer_output(const Interpreter *it, int layer)

@@ -36,10 +36,11 @@ struct custom_layers {
     /* One row: y of z; d_z from d_y. */
     void (*activate)(void *context, int activation, const double *z, double *y);
     void (*activate_back)(void *context, int activation, const double *z, const double *d_y, double *d_z);
-    /* scale * sum over rows of sample_weight[row] * loss, and d_output, its gradient; classes come as numbers. mask
+    /* Of one output: scale * sum over rows of sample_weight[row] * loss, and d_output, its gradient; classes come as
+     * numbers. mask
      * [rows, timesteps]: of an output that has one, else NULL: the mean is over the steps that count. NULL if the loss
      * is none of the description's own. */
-    double (*loss)(void *context, const double *output, const double *target, const double *sample_weight,
+    double (*loss)(void *context, int which, const double *output, const double *target, const double *sample_weight,
                    const double *mask, int rows, double scale, double *d_output);
 };
 

@@ -25,20 +25,28 @@ void INTERPRETER_NAME(interpreter_forward)(INTERPRETER_NAME(Interpreter) * it, c
 void INTERPRETER_NAME(interpreter_forward_all)(INTERPRETER_NAME(Interpreter) * it, const INTERPRETER_REAL *weights,
                                                const void *const *x, int rows, int first_row, uint64_t seed);
 
-/* [rows, output_count] of the last forward, of the model's last output; of one layer, by its index in Model.layers
+/* [rows, output_count] of the last forward: of the model's last output, or of all of them, one behind the other, if the
+ * descriptor says that there are several; of one layer, by its index in Model.layers
  * (NULL: an Input of tokens). */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_output)(const INTERPRETER_NAME(Interpreter) *it);
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_layer_output)(const INTERPRETER_NAME(Interpreter) *it, int layer);
 
 /* scale * sum over samples and time steps of sample_weight[row] * loss, of the model's last output, and its gradient
- * made ready for `backward`.
+ * made ready for `backward`. Of a model with losses for several outputs their weighted sum, each a mean over the steps
+ * of a sample; the targets of a row stand one behind the other then.
  * target: int32_t classes (out of range counts as 0) for the sparse loss, else floats of this type. sample_weight NULL:
  * all 1. The model must have a loss. */
 INTERPRETER_REAL INTERPRETER_NAME(interpreter_loss)(INTERPRETER_NAME(Interpreter) *it, const void *target,
                                                     const INTERPRETER_REAL *sample_weight, INTERPRETER_REAL scale);
 
-/* Instead of `loss`: the gradient of the caller's own loss by the last output, [rows, output_count], or by all of them
- * in the order of Model.outputs. */
+/* The same with the targets of each output in an array of its own; what the last call found for one output, without
+ * its weight. */
+INTERPRETER_REAL INTERPRETER_NAME(interpreter_loss_all)(INTERPRETER_NAME(Interpreter) *it, const void *const *targets,
+                                                        const INTERPRETER_REAL *sample_weight, INTERPRETER_REAL scale);
+INTERPRETER_REAL INTERPRETER_NAME(interpreter_output_loss)(const INTERPRETER_NAME(Interpreter) *it, int output);
+
+/* Instead of `loss`: the gradient of the caller's own loss by the output, [rows, output_count], as interpreter_output
+ * has it, or by each of them in the order of Model.outputs. */
 void INTERPRETER_NAME(interpreter_set_d_output)(INTERPRETER_NAME(Interpreter) *it, const INTERPRETER_REAL *d_output);
 void INTERPRETER_NAME(interpreter_set_d_outputs)(INTERPRETER_NAME(Interpreter) *it,
                                                  const INTERPRETER_REAL *const *d_outputs);

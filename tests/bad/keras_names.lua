@@ -29,9 +29,9 @@ return m
 -- expect: 8: summary: a description only describes; the command lstmc summary MODEL.lua does that
 -- expect: 9: save: a description only describes; the command lstmc train MODEL.lua does that
 -- expect: 10: a Sequential model has no "sumary"; there are add, compile, fit
--- expect: 11: compile: "loss_weights" is not supported by this version
 -- expect: 11: compile: unknown argument "lr" (did you mean "learning_rate"?)
 -- expect: 11: Sequential: metric "auc" is not supported by this version
+-- expect: 11: Sequential: "loss_weights" weighs the losses of several outputs; this model has one
 -- expect: 11: Sequential: loss "mape" is not supported by this version
 -- expect: 11: Sequential: optimizer "nadam" is not supported by this version
 -- expect: 12: data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, or csv{...}, lines{...}

@@ -14,7 +14,12 @@
 --   class_weight      list of numbers, by class; nil: all count the same
 --   metric_names      list of texts
 --   own_metrics, own_activations                  lists of { name, line }: what the description defines itself
---   loss              { definition, arguments = { from_logits, delta = 1, label_smoothing = 0 }, plain, line }, or nil
+--   ends              one for each output (outputs.lua); of several each with
+--     name_of_output    identifier
+--     loss, loss_weight  as below, and a number
+--     output_shape, target_shape, target_is_class, classes     classes: how many, of a target that is one
+--   loss              { definition, arguments = { from_logits, delta = 1, label_smoothing = 0 }, plain, line }, or nil;
+--                     of several outputs that there is one
 --     definition      { name, custom, over, arguments }: custom: a description's; over: nil, or "sample"
 --   optimizer         { definition = { kind }, arguments }: kind "sgd", "rmsprop", "adam" or "adamw"
 --     arguments       learning_rate (number or schedule), momentum, rho, beta_1, beta_2, epsilon, weight_decay,
@@ -73,36 +78,13 @@ local is_layer, elements, shape_text = shapes.is_layer, shapes.elements, shapes.
 -- A mistake in an option of the model.
 local function refuse(model, line, ...) report(line, model.class .. ": " .. format(...)) end
 
--- Loss, optimizer, metrics ----------------------------------------------------------------------------------
+-- Optimizer and data ----------------------------------------------------------------------------------------
 
-local function find_object(model, option, registry, line)
-  local v = model.options[option]
-  if v == nil or is_unknown(v) or internal.is_misdefined(registry, v) then return nil end
-  if type(v) == "table" and rawget(v, "object") == option then return not v.failed and v or nil end
-  local article, like = option == "loss" and "a" or "an", option == "loss" and "Huber()" or "Adam()"
-  if type(v) ~= "string" then
-    if type(v) == "function" then
-      refuse(model, line, "%s is a function: call it, like %s", option, like)
-    else
-      refuse(model, line, '"%s" must be the name of %s %s, not %s', option, article, option, internal.shown(v))
-    end
-    return nil
-  end
-  local def = internal[registry][v]
-  if not def then
-    refuse(model, line, "%s", internal.unknown_name(option, v, internal[registry]))
-    return nil
-  end
-  local values, plain = internal.read_arguments(def.class or def.name, def.arguments or {}, {}, line)
-  return { object = option, definition = def, arguments = values, plain = plain, line = line }
-end
-
--- What can be said of loss and optimizer without the shapes.
-local function settle_objects(model)
+-- What can be said of the optimizer without the shapes.
+local function settle_optimizer(model)
   local options, lines = model.options, model.option_lines
   if options.optimizer == nil then options.optimizer, lines.optimizer = "adam", model.line end
-  model.loss = find_object(model, "loss", "losses", lines.loss)
-  model.optimizer = find_object(model, "optimizer", "optimizers", lines.optimizer)
+  model.optimizer = internal.find_object(model, "optimizer", "optimizers", options.optimizer)
   local clips = {}
   for _, clip in ipairs{ "clipnorm", "clipvalue", "global_clipnorm" } do
     if model.optimizer and model.optimizer.arguments[clip] then clips[#clips + 1] = clip end
@@ -111,38 +93,6 @@ local function settle_objects(model)
     report(model.optimizer.line, format("%s: %s cannot be set together: choose one", model.optimizer.definition.class,
                                         concat(clips, " and ")))
   end
-end
-
-local function resolve_metric(model, name)
-  local last = model.output_shape[#model.output_shape]
-  if name == "accuracy" or name == "acc" then
-    if last == 1 then return "binary_accuracy" end
-    return model.target_is_class and "sparse_categorical_accuracy" or "categorical_accuracy"
-  end
-  if name == "mean_squared_error" then return "mse" end
-  if name == "mean_absolute_error" then return "mae" end
-  return name
-end
-
-local function check_metric(model, name, line)
-  local resolved = resolve_metric(model, name)
-  local known = internal.metrics[resolved]
-  if type(known) == "table" then return resolved end         -- the description's own one
-  if model.own_target then
-    refuse(model, line, 'metric "%s" does not fit the targets of loss "%s", which have a shape of their own ' ..
-                        '(define one: metric "name" { call = function(y, p) ... end })', name,
-           model.loss.definition.name)
-    return resolved
-  end
-  if resolved == "sequence_accuracy" then return resolved end
-  if resolved == "sparse_categorical_accuracy" and not model.target_is_class then
-    refuse(model, line, 'metric "%s" needs integer classes, as sparse_categorical_crossentropy has ' ..
-                        '(did you mean "categorical_accuracy"?)', name)
-  elseif resolved ~= "sparse_categorical_accuracy" and model.target_is_class then
-    refuse(model, line, 'metric "%s" does not go with integer classes ' ..
-                        '(did you mean "sparse_categorical_accuracy"?)', name)
-  end
-  return resolved
 end
 
 -- The files of an option of npy, in the order of the inputs; x itself is the first one.
@@ -188,41 +138,6 @@ local function settle_data(model)
     report(data.line, format("%s fills one input; a model with several takes npy{ x = { %s = ... } } or samples(...)",
                              data.kind, model.inputs[1].name))
   end
-end
-
--- The shape that a loss of the description wants its targets to have.
-local function own_target_shape(model, def)
-  local output = model.output_shape
-  internal.inside(format('loss "%s"', def.name), model.loss.line)
-  local made = internal.call_named(def.target_shape, model.loss.arguments, output)
-  local shape, why = internal.types.shape(made)
-  if not shape then error(format("target_shape %s", why), 0) end
-  for d = 1, def.over ~= "sample" and #output - 1 or 0 do
-    if shape[d] ~= output[d] then
-      error(format('target_shape gives %s, but each step of the output %s has a target (over = "sample" sees ' ..
-                   'them all)', shape_text(shape), shape_text(output)), 0)
-    end
-  end
-  internal.inside()
-  return shape
-end
-
-local function settle_loss(model)
-  local output = model.outputs[1]
-  model.output_shape = output.output
-  model.target_shape, model.target_is_class = model.output_shape, false
-  if not model.loss then return end
-  local def, last = model.loss.definition, model.output_shape[#model.output_shape]
-  if def.classes and last < 2 then
-    refuse(model, model.option_lines.loss, '%s needs at least two classes, but %s gives one number ' ..
-                                           '(did you mean "binary_crossentropy"?)', def.name, output.name)
-    return
-  end
-  if def.target == "class" then
-    model.target_is_class = true
-    model.target_shape = { table.unpack(model.output_shape, 1, #model.output_shape - 1) }
-  end
-  if def.target_shape then model.target_shape, model.own_target = own_target_shape(model, def), true end
 end
 
 local function settle_options(model, default_name)
@@ -354,7 +269,8 @@ function internal.build(result, default_name, timesteps_max, frozen)
     return nil
   end
   settle_options(model, default_name)
-  settle_objects(model)
+  internal.begin_output(model)
+  settle_optimizer(model)
   local first = model.stack[1]
   if first == nil or #model.stack == 1 and is_layer(first) and first.definition.is_input then
     if not model.broken then
@@ -365,6 +281,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   if model.graph then internal.connect_graph(model) else connect_chain(model) end
   local placed = check_places(model)
   shapes.give_names(model)
+  internal.begin_outputs(model)
   internal.layer_count = #model.layers
   if frozen then freeze_layers(model, frozen) end
   find_tokens(model)
@@ -376,15 +293,8 @@ function internal.build(result, default_name, timesteps_max, frozen)
   if not shapes.check_masked_loss(model) then return nil end
   shapes.make_weights(model)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
-  settle_loss(model)
+  model.own_activations = internal.own_activations
+  internal.settle_outputs(model)
   settle_data(model)
-  model.metric_names, model.own_metrics, model.own_activations = {}, {}, internal.own_activations
-  for _, name in ipairs(model.loss and model.metrics or {}) do
-    local resolved = check_metric(model, name, model.option_lines.metrics)
-    model.metric_names[#model.metric_names + 1] = resolved
-    local own = internal.metrics[resolved]
-    if type(own) == "table" then model.own_metrics[#model.own_metrics + 1] = { name = own.name, line = own.line } end
-  end
-  internal.settle_training(model, function(name) return resolve_metric(model, name) end)
   return model
 end

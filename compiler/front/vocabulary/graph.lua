@@ -126,6 +126,25 @@ local function check_sides(model, found)
   return good
 end
 
+local function check_outputs(model)
+  local named = {}
+  if #model.outputs == 0 then
+    report(model.line, "Model: needs outputs")
+    return false
+  end
+  for _, output in ipairs(model.outputs) do
+    if output.definition.is_input and #model.outputs > 1 then
+      report(model.line, format("Model: an input is no output: %s", shown(output)))
+      return false
+    elseif named[output] then
+      report(model.line, "Model: an output is named twice")
+      return false
+    end
+    named[output] = true
+  end
+  return true
+end
+
 -- Model{ inputs = , outputs = , ... }, or as Keras has it: Model(x, y).
 internal.constructor("Model", function(given, line)
   local model = { object = "model", class = "Model", graph = true, broken = true, stack = {}, options = {},
@@ -141,11 +160,7 @@ internal.constructor("Model", function(given, line)
   if not model.inputs or not model.outputs then return model end
   local found = { layers = model.stack, inputs = {} }
   for _, output in ipairs(model.outputs) do collect(output, found) end
-  if #model.outputs ~= 1 then
-    report(line, format("Model: has one output, not %d", #model.outputs))
-  elseif check_sides(model, found) then
-    model.broken = false
-  end
+  if check_outputs(model) and check_sides(model, found) then model.broken = false end
   for _, input in ipairs(model.inputs) do
     if input.definition.is_input then take_place(input, model, line) end
   end

@@ -70,7 +70,7 @@ local NOT_SUPPORTED = {
   argument = names([[
     dtype autocast dynamic activity_regularizer kernel_constraint recurrent_constraint bias_constraint
     embeddings_constraint bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
-    return_state dropout recurrent_dropout seed loss_weights weighted_metrics auto_scale_loss sample_weight_mode
+    return_state dropout recurrent_dropout seed weighted_metrics auto_scale_loss sample_weight_mode
     initial_epoch validation_freq validation_batch_size loss_scale_factor options stateful
     mask_zero zero_output_for_mask ]], {
     time_major = "x is [batch][time][features]",

@@ -13,7 +13,7 @@
 --   tensors           list of tensors
 --   statements        list of statements, in the order in which they may run
 --   inputs            list of tensors among those, in the order of the model's inputs
---   output, target, sample_weight, scale, loss     tensors among those, or nil
+--   output, target, sample_weight, scale, loss     tensors among those, or nil; of several targets none is `target`
 --   mask              of a layer alone that makes one: a tensor among those
 -- tensor
 --   role              "input", "target", "sample_weight", "scale", "training", "weight", "noise", "state", "value",
@@ -23,6 +23,7 @@
 --   integer           flag: ids or classes
 --   batch_dimension, time_dimension     which of the extents is which, from 0; nil: none
 --   reduced           flag: a sum over the rows of the whole batch; of a value
+--   kept              flag: the caller may look at it, so that it stays on the tape; of a value
 --   trainable         flag: its gradient is wanted; of weights and inputs
 --   weight            place in the model's list of weights, from 0; of a weight
 --   rate, place       what fraction is dropped, and which draw it is; of noise
@@ -50,8 +51,9 @@
 --   "position"        index: its value as a number
 --   a name of ops.h   a, b: as many expressions as it takes
 local internal = ...
-local Value, is, value = internal.Value, internal.is, internal.value
-local new_axis, affine_of, affine_add = internal.new_axis, internal.affine_of, internal.affine_add
+local Value, is, leaf, lower_loss = internal.Value, internal.is, internal.leaf, internal.lower_a_loss
+local new_axis, affine_of = internal.new_axis, internal.affine_of
+local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
 local rawget, ipairs, error = rawget, ipairs, error
 local format, concat = string.format, table.concat
 local is_plain = internal.is_plain
@@ -66,10 +68,6 @@ local begin_graph, emit_graph = s.begin_graph, s.emit_graph
 local function mistake(...) error(format(...), 0) end
 
 -- Layers ----------------------------------------------------------------------------------------------------
-
-local function leaf(shape, at, static)
-  return value{ op = "leaf", shape = shape, at = at, static = static or false }
-end
 
 local function weight_leaves(program, layer)
   local leaves = {}
@@ -166,16 +164,13 @@ local function lower_recurrent(program, layer, inputs, around)
   return flow, begin_graph(scope, {})
 end
 
--- Axes in front of what a layer, or a loss, sees: time, then the others.
-local LEADING_AXES = { "t", "s", "r" }
-
 -- Where the values of a layer that is no cell stand; and how many axes its mathematics does not see.
 local function frame_of(layer, inputs, around)
   local whole, shape = layer.definition.over == "sample", inputs[1].shape
   local leading = whole and 0 or #shape - 1
   local implied, implied_shape = joined({}, around.implied), joined({}, around.implied_shape)
   for d = 1, leading do
-    implied[#implied + 1], implied_shape[#implied_shape + 1] = new_axis(LEADING_AXES[d], shape[d]), shape[d]
+    implied[#implied + 1], implied_shape[#implied_shape + 1] = new_axis(p.LEADING_AXES[d], shape[d]), shape[d]
   end
   local sequence = layer.definition.input == "tokens"
   for _, flow in ipairs(inputs) do sequence = sequence or #flow.shape > 1 end
@@ -232,91 +227,6 @@ local function lower_call(program, layer, inputs, around)
   return flow, finish
 end
 
--- What a loss or a metric of the description must return.
-local function check_loss(def, l)
-  if def.custom and not (is(l, Value) and #l.shape == 0) then
-    mistake("call must return one number for each %s, not %s", def.over == "sample" and "sample" or "step",
-            is(l, Value) and format("a value of shape {%s}", concat(l.shape, ", ")) or internal.shown(l))
-  end
-  return l
-end
-
--- The statements of a loop of a loss start and end with the sample: nothing is carried.
-local function into_loss_section(program, first)
-  local kept = {}
-  for number, statement in ipairs(program.statements) do
-    if number > first and statement.section ~= "carry" then statement.section = "loss" end
-    if statement.section ~= "carry" or number <= first then kept[#kept + 1] = statement end
-  end
-  program.statements = kept
-end
-
--- The factor by which the loss of a masked sequence is the mean over the steps that count, in the whole batch: of all
--- steps there are, one part is the sum's scale already. 0 where none counts.
-local function factor_of_mask(program, frame, valid)
-  local scope = { program = program, layer_name = "", names = {}, scans = {}, frame = frame }
-  internal.scope = scope
-  local steps = value{ op = "batch_sum", of = 1, shape = {} }
-  local counted = value{ op = "batch_sum", of = valid, shape = {} }
-  rawset(steps, "local_name", "steps")
-  rawset(counted, "local_name", "valid_steps")
-  local factor = internal.vocabulary.keep(counted, steps / internal.vocabulary.max(counted, 1))
-  rawset(factor, "local_name", "mask_factor")
-  emit_graph(scope, { factor })
-  return element_at(scope, factor, {}, frame.implied)
-end
-
-local function lower_loss(program, model, output)
-  local def, a = model.loss.definition, model.loss.arguments
-  local leading = def.over == "sample" and 0 or #output.shape - 1
-  if def.custom then internal.inside(format('%s "%s"', def.what, def.name), model.loss.line) end
-  local implied, implied_shape = {}, {}
-  for d = 1, leading do
-    implied[d], implied_shape[d] = new_axis(LEADING_AXES[d], output.shape[d]), output.shape[d]
-  end
-  local scope = { program = program, layer_name = "", names = {}, scans = {},
-                  frame = { implied = implied, implied_shape = implied_shape,
-                            timed = function(shape) return leading > 0 or #output.shape > 1 and #shape > 1 end } }
-  local valid = output.mask and leaf({}, function(full) return output.mask({ full[1] }) end)
-  local mask_factor = valid and factor_of_mask(program, scope.frame, valid)
-  internal.scope = scope
-  local b = program.batch_axis
-  local target_shape = model.target_shape
-  local target_extents = { program.batch, table.unpack(target_shape) }
-  program.target = add_tensor(program, { layer = "", name = "target", role = "target",
-    integer = model.target_is_class, extents = target_extents, batch_dimension = 0 })
-  program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight",
-    extents = { program.batch }, batch_dimension = 0 })
-  program.scale = add_tensor(program, { layer = "", name = "scale", role = "scale", extents = {} })
-  program.loss = add_tensor(program, { layer = "", name = "loss", role = "loss", extents = {} })
-  local own_target = tail(target_shape, leading + 1)
-  local y = leaf(own_target, function(full) return load(program.target, joined({ b }, full)) end)
-  local fused = not a.from_logits and def.logits and output.activation and output.activation.logit_form == def.logits
-  local at = fused and output.pre or output.read
-  local p = leaf(tail(output.shape, leading + 1), at)
-  local first = #program.statements
-  local call = (fused or a.from_logits) and def.call_logits or def.call
-  local l
-  if def.of_values then l = call_named(call, y, p) else l = call_named(call, a, y, p) end
-  l = check_loss(def, l)
-  emit_graph(scope, { l })
-  add_statement(scope, "forward", "set", program.loss, {}, constant(0))
-  local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }
-  local places = 1                          -- a metric is the mean over the steps of a sample, a loss the sum
-  for d = 1, def.of_values and leading or 0 do places = places * output.shape[d] end
-  if places > 1 then factor = { op = "multiply", a = factor, b = constant(1 / places) } end
-  local loss = element_at(scope, l, {}, implied)
-  if valid then
-    loss = { op = "keep", a = element_at(scope, valid, {}, implied), b = loss }
-    factor = { op = "multiply", a = factor, b = mask_factor }
-  end
-  local weighted = { op = "multiply", a = factor, b = loss }
-  add_statement(scope, "forward", "add", program.loss, {}, weighted)
-  into_loss_section(program, first)
-  internal.scope = nil
-  internal.inside()
-end
-
 -- A program with its weights and its batch axis; nothing is computed yet.
 local function new_program(model, options)
   local program = { tensors = {}, statements = {}, weights = {}, inputs = {}, noises = {}, calls = {},
@@ -370,6 +280,26 @@ local function add_output(program, flow)
   add_statement(scope, "forward", "set", program.output, b and joined({ b }, axes) or axes, flow.at(axes))
 end
 
+-- The outputs of a model that has several are one vector, one behind the other, as in struct M_outputs.
+local function add_outputs(program, flows)
+  local b, scope, total = program.batch_axis, { program = program, layer_name = "", names = {} }, 0
+  for _, flow in ipairs(flows) do total = total + internal.shapes.elements(flow.shape) end
+  total = affine_of(total).constant
+  program.output = add_tensor(program, { layer = "", name = "output", role = "output",
+    extents = b and { program.batch, total } or { total }, batch_dimension = b and 0 or nil })
+  local from = 0
+  for _, flow in ipairs(flows) do
+    local axes, place_in = fresh_axes(flow.shape), affine_of(0)
+    if #axes > 1 then axes[1] = new_axis("t", flow.shape[1]) end
+    for d, axis in ipairs(axes) do
+      place_in = affine_add(affine_multiply(place_in, flow.shape[d]), axis, 1)
+    end
+    local index = affine_add(place_in, from, 1)
+    add_statement(scope, "forward", "set", program.output, b and { b, index } or { index }, flow.at(axes))
+    from = from + affine_of(internal.shapes.elements(flow.shape)).constant
+  end
+end
+
 -- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one
 -- time step).
 function internal.lower(model, options)
@@ -387,12 +317,15 @@ function internal.lower(model, options)
       flows[layer] = lower_one(program, layer, inputs)
     end
   end
-  local output = flows[model.outputs[1]]
-  add_output(program, output)
-  if options.training and model.loss then
+  local outputs = {}
+  for k, layer in ipairs(model.outputs) do outputs[k] = flows[layer] end
+  if #outputs > 1 then add_outputs(program, outputs) else add_output(program, outputs[1]) end
+  if options.training and model.loss and #outputs > 1 then
+    internal.lower_losses(program, model, outputs)
+  elseif options.training and model.loss then
     local b = program.batch_axis
-    output.read = function(full) return load(program.output, joined({ b }, full)) end
-    lower_loss(program, model, output)
+    outputs[1].read = function(full) return load(program.output, joined({ b }, full)) end
+    lower_loss(program, model, outputs[1])
   end
   return program
 end
@@ -431,22 +364,18 @@ function internal.lower_activation(model, options)
   return program
 end
 
--- lower_loss(model, options): the model's loss alone, or the metric options.name as if it were one: from the model's
--- output, which is the program's input.
+-- lower_loss(model, options): the loss of output options.layer alone, or the metric options.name as if it were one:
+-- from the output, which is the program's input.
 function internal.lower_loss(model, options)
-  local program = new_program(model, options)
-  local output = add_input(program, "", "p", model.output_shape, nil, options)
-  if model.outputs[1].masked and not options.name then
-    output.mask = add_input(program, "", "mask", { model.output_shape[1] }, nil, {}).at
+  local program, of = new_program(model, options), model.ends[options.layer]
+  local output = add_input(program, "", "p", of.output_shape, nil, options)
+  if model.outputs[options.layer].masked and not options.name then
+    output.mask = add_input(program, "", "mask", { of.output_shape[1] }, nil, {}).at
   end
   add_output(program, output)
   local b = program.batch_axis
   output.read = function(full) return load(program.output, joined({ b }, full)) end
-  local of = model
-  if options.name then
-    of = { target_shape = model.target_shape, target_is_class = model.target_is_class,
-           loss = { definition = internal.metrics[options.name], arguments = {}, line = 0 } }
-  end
-  lower_loss(program, of, output)
+  local loss = options.name and { definition = internal.metrics[options.name], arguments = {}, line = 0 } or of.loss
+  lower_loss(program, { target_shape = of.target_shape, target_is_class = of.target_is_class, loss = loss }, output)
   return program
 end

@@ -107,11 +107,15 @@ local function add_statement(scope, section, accumulate, tensor, index, right, l
   end
   program.statements[#program.statements + 1] = {
     section = section, accumulate = accumulate, tensor = tensor, index = index,
-    right = right, axes = axes, loop = loop, layer = scope.layer_name,
+    right = right, axes = axes, loop = loop, layer = scope.is_loss and "" or scope.layer_name,
   }
 end
 
+-- Axes in front of what a layer, or a loss, sees: time, then the others.
+local LEADING_AXES = { "t", "s", "r" }
+
 internal.program = {
+  LEADING_AXES = LEADING_AXES,
   add_tensor = add_tensor, constant = constant, load = load, unique_name = unique_name, place = place,
   batched_tensor = batched_tensor, axes_in = axes_in, add_statement = add_statement, head = head, tail = tail,
 }

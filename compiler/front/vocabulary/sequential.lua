@@ -21,7 +21,7 @@ internal.options = {
   { "learning_rate", "positive", false }, { "callbacks", "callbacks", false },
   { "class_weight", "class_weight", false },
 }
-local OPTION_NAMES = { loss = true, optimizer = true, data = true }
+local OPTION_NAMES = { loss = true, optimizer = true, data = true, loss_weights = true }
 for _, entry in ipairs(internal.options) do OPTION_NAMES[entry[1]] = true end
 internal.model_options = { inputs = true, outputs = true }
 for name in pairs(OPTION_NAMES) do internal.model_options[name] = true end

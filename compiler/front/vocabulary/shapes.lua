@@ -300,8 +300,9 @@ end
 
 local function check_masked_loss(model)
   local good = true
-  for _, output in ipairs(model.outputs) do
-    if output.masked and model.loss and model.loss.definition.over == "sample" then
+  for k, output in ipairs(model.outputs) do
+    local loss = model.ends[k].loss
+    if output.masked and loss and loss.definition.over == "sample" then
       report(output.line, format("%s: its output has a mask, and a loss over whole samples does not know which " ..
                                  "steps count: end the mask in front of it", output.definition.name))
       good = false

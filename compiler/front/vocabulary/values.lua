@@ -176,6 +176,11 @@ local function value(fields)
 end
 internal.value = value
 
+-- What is there already: at(index) is its element.
+function internal.leaf(shape, at, static)
+  return value{ op = "leaf", shape = shape, at = at, static = static or false }
+end
+
 -- How the shapes of two operands of an elementwise operation go together: equal, or one of them a scalar.
 local function common_shape(a, b)
   if type(a) == "number" then return b.shape end

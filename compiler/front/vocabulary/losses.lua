@@ -1,0 +1,136 @@
+-- losses.lua: in: what an output gives, and its loss.  out: the statements of the loss section; of a model with several
+-- outputs those of each loss, and their weighted sum.
+local internal = ...
+local Value, is, leaf, value = internal.Value, internal.is, internal.leaf, internal.value
+local new_axis, call_named = internal.new_axis, internal.call_named
+local rawset, ipairs, error, table = rawset, ipairs, error, table
+local format, concat = string.format, table.concat
+
+local p, s = internal.program, internal.statements
+local tail, add_tensor, add_statement, constant, load = p.tail, p.add_tensor, p.add_statement, p.constant, p.load
+local element_at, joined, emit_graph = s.element_at, s.joined, s.emit_graph
+
+local function mistake(...) error(format(...), 0) end
+
+-- What a loss or a metric of the description must return.
+local function check_loss(def, l)
+  if def.custom and not (is(l, Value) and #l.shape == 0) then
+    mistake("call must return one number for each %s, not %s", def.over == "sample" and "sample" or "step",
+            is(l, Value) and format("a value of shape {%s}", concat(l.shape, ", ")) or internal.shown(l))
+  end
+  return l
+end
+
+-- The statements of a loop of a loss start and end with the sample: nothing is carried.
+local function into_loss_section(program, first)
+  local kept = {}
+  for number, statement in ipairs(program.statements) do
+    if number > first and statement.section ~= "carry" then statement.section = "loss" end
+    if statement.section ~= "carry" or number <= first then kept[#kept + 1] = statement end
+  end
+  program.statements = kept
+end
+
+-- The factor by which the loss of a masked sequence is the mean over the steps that count, in the whole batch: of all
+-- steps there are, one part is the sum's scale already. 0 where none counts.
+local function factor_of_mask(program, loss_scope, valid)
+  local frame = loss_scope.frame
+  local scope = { program = program, layer_name = loss_scope.layer_name, names = {}, scans = {}, is_loss = true,
+                  frame = frame }
+  internal.scope = scope
+  local steps = value{ op = "batch_sum", of = 1, shape = {} }
+  local counted = value{ op = "batch_sum", of = valid, shape = {} }
+  rawset(steps, "local_name", "steps")
+  rawset(counted, "local_name", "valid_steps")
+  local factor = internal.vocabulary.keep(counted, steps / internal.vocabulary.max(counted, 1))
+  rawset(factor, "local_name", "mask_factor")
+  emit_graph(scope, { factor })
+  return element_at(scope, factor, {}, frame.implied)
+end
+
+-- The arguments of M_loss, and the loss. `of`: one of several outputs (outputs.lua), or the model with its only one.
+local function add_arguments(program, of)
+  local several = of.name_of_output
+  local target = add_tensor(program, { layer = several and "targets" or "", name = several or "target", role = "target",
+    integer = of.target_is_class, vocabulary = several and of.target_is_class and of.classes or nil,
+    extents = { program.batch, table.unpack(of.target_shape) }, batch_dimension = 0 })
+  if not several then program.target = target end
+  if not program.loss then
+    program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight",
+      extents = { program.batch }, batch_dimension = 0 })
+    program.scale = add_tensor(program, { layer = "", name = "scale", role = "scale", extents = {} })
+    program.loss = add_tensor(program, { layer = "", name = "loss", role = "loss", extents = {} })
+  end
+  return target
+end
+
+-- Where the values of a loss stand; how many axes of the output it does not see.
+local function scope_of(program, of, output)
+  local def = of.loss.definition
+  local leading, implied, implied_shape = def.over == "sample" and 0 or #output.shape - 1, {}, {}
+  for d = 1, leading do
+    implied[d], implied_shape[d] = new_axis(p.LEADING_AXES[d], output.shape[d]), output.shape[d]
+  end
+  local function timed(shape) return leading > 0 or #output.shape > 1 and #shape > 1 end
+  local frame = { implied = implied, implied_shape = implied_shape, timed = timed }
+  return { program = program, layer_name = of.name_of_output and of.name_of_output .. "_loss" or "", names = {},
+           scans = {}, is_loss = true, frame = frame }, leading
+end
+
+-- How the loss of one place counts in the sum: a metric is the mean over the steps of a sample, and so is one of
+-- several losses; the only loss is the sum.
+local function factor_of(program, of, output, leading, mask_factor)
+  local b = program.batch_axis
+  local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }
+  local is_mean = of.loss.definition.of_values or of.name_of_output      -- over the steps of a sample
+  local places = 1
+  for d = 1, is_mean and leading or 0 do places = places * output.shape[d] end
+  if places > 1 then factor = { op = "multiply", a = factor, b = constant(1 / places) } end
+  return mask_factor and { op = "multiply", a = factor, b = mask_factor } or factor
+end
+
+-- lower_a_loss(program, of, output): what it adds up in; program.loss unless it is one of several.
+function internal.lower_a_loss(program, of, output)
+  local def, a = of.loss.definition, of.loss.arguments
+  if def.custom then internal.inside(format('%s "%s"', def.what, def.name), of.loss.line) end
+  local scope, leading = scope_of(program, of, output)
+  local valid = output.mask and leaf({}, function(full) return output.mask({ full[1] }) end)
+  local mask_factor = valid and factor_of_mask(program, scope, valid)
+  internal.scope = scope
+  local b, target = program.batch_axis, add_arguments(program, of)
+  local total = program.loss
+  if of.name_of_output then
+    total = add_tensor(program, { layer = "losses", name = of.name_of_output, role = "value", extents = {},
+                                  kept = true })
+  end
+  local y = leaf(tail(of.target_shape, leading + 1), function(full) return load(target, joined({ b }, full)) end)
+  local fused = not a.from_logits and def.logits and output.activation and output.activation.logit_form == def.logits
+  local prediction = leaf(tail(output.shape, leading + 1), fused and output.pre or output.read)
+  local first = #program.statements
+  local call = (fused or a.from_logits) and def.call_logits or def.call
+  local l
+  if def.of_values then l = call_named(call, y, prediction) else l = call_named(call, a, y, prediction) end
+  l = check_loss(def, l)
+  emit_graph(scope, { l })
+  add_statement(scope, "forward", "set", total, {}, constant(0))
+  local loss = element_at(scope, l, {}, scope.frame.implied)
+  if valid then loss = { op = "keep", a = element_at(scope, valid, {}, scope.frame.implied), b = loss } end
+  local factor = factor_of(program, of, output, leading, mask_factor)
+  add_statement(scope, "forward", "add", total, {}, { op = "multiply", a = factor, b = loss })
+  into_loss_section(program, first)
+  internal.scope = nil
+  internal.inside()
+  return total
+end
+
+-- The losses of all outputs; flows: what these give.
+function internal.lower_losses(program, model, flows)
+  local sum
+  for k, of in ipairs(model.ends) do
+    flows[k].read = flows[k].at
+    local term = load(internal.lower_a_loss(program, of, flows[k]), {})
+    if of.loss_weight ~= 1 then term = { op = "multiply", a = constant(of.loss_weight), b = term } end
+    sum = sum and { op = "add", a = sum, b = term } or term
+  end
+  add_statement({ program = program, layer_name = "" }, "loss", "set", program.loss, {}, sum)
+end
