@@ -69,8 +69,9 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 
 /* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy",
  * "sparse_categorical_accuracy") over `rows` samples (a sequence counts each of its steps), or "sequence_accuracy" (a
- * sample counts once: are all its steps right?); the value of the metric is *sum / *count. Returns LSTMC_MISMATCH for
- * an unknown name and for a metric that these targets do not fit. */
+ * sample counts once: are all its steps right?); of several outputs it is named with the output, "kind_mae"; the value
+ * of the metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and for a metric that these targets do not
+ * fit. */
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target,
                      int rows, double *sum, double *count);
 
@@ -201,8 +202,9 @@ int lstmc_npy_write_double(const char *path, const double *values, int rank, con
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 
-/* The same for a model with several inputs: one file for each, in the order of model->inputs. */
-int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *y_path,
+/* The same for a model with several inputs or outputs: one file for each, in the order of model->inputs and
+ * model->targets; where there is one array, one file. y_paths NULL: inputs alone. */
+int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *const *y_paths,
                           int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message);
 
 /* Element `index` of an array of samples: ids are below this; 0: a float. */

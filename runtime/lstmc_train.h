@@ -51,6 +51,9 @@ struct lstmc_engine {
     /* The loss of the given inputs without training: outputs too. NULL like train. */
     float (*evaluate)(void *context, const void *x, const void *target, const float *sample_weight, int rows,
                       float scale, float *output);
+    /* Of a model with several outputs: the loss of one in the last train or evaluate, without its weight. NULL: it is
+     * in the tapes, at model->loss_offsets. */
+    float (*output_loss)(void *context, int output);
     /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look
      * into. */
     void *(*tape)(void *context, int shard);

@@ -4,6 +4,7 @@
 #include "oracles.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -330,4 +331,140 @@ Test(graph, reads_a_file_for_each_input)
     write_model(folder, "two.lua", "data = npy{ x = { extra = 'e.npy', words = 'w.npy', word = 'w.npy' }, y = 'y.npy' } }");
     command_expect(folder, 60, "$L train two.lua", 1, NULL, "\"word\" is no input of the model (did you mean \"words\"?)");
     command_folder_remove(folder);
+}
+
+static const char three_outputs[] =
+    "local x = Input{6, 3, name = 'x'}\n"
+    "local h = LSTM{8, return_sequences = true}(x)\n"
+    "local steps = Dense{2, name = 'steps'}(h)\n"
+    "local kind = Dense{3, activation = 'softmax', name = 'kind'}(GRU{6}(h))\n"
+    "local odd = Dense{1, activation = 'sigmoid', name = 'odd'}(SimpleRNN{4}(h))\n"
+    "return Model{ inputs = x, outputs = {steps, kind, odd}, name = 'three', batch_size = 16, epochs = 4, seed = 3,\n"
+    "  loss = { steps = 'mse', kind = 'sparse_categorical_crossentropy', odd = 'binary_crossentropy' },\n"
+    "  loss_weights = { steps = 1, kind = 0.5, odd = 2 }, metrics = { kind = 'accuracy', steps = {'mae'} },\n"
+    "  callbacks = { EarlyStopping{ monitor = 'val_kind_accuracy', patience = 50 } },\n";
+
+static const char three_drawn[] =
+    "  data = samples{ function(random)\n"
+    "    local x, s, total = {}, {}, 0\n"
+    "    for t = 1, 6 do x[t] = { random(), random(), random() } total = total + x[t][1] s[t] = { total, x[t][2] } end\n"
+    "    return x, %s\n"
+    "  end, samples = 40, validation_samples = 12 } }\n";
+
+static void write_three(const char *folder, const char *targets)
+{
+    char data[1000], text[3000];
+    snprintf(data, sizeof data, three_drawn, targets);
+    int length = snprintf(text, sizeof text, "%s%s", three_outputs, data);
+    command_write(folder, "three.lua", text, length);
+}
+
+/* Each line of the log: loss = steps_loss + 0.5 kind_loss + 2 odd_loss. */
+static const char adds_up[] =
+    "awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } "
+    "{ for (v = 0; v < 2; v++) { p = v ? \"val_\" : \"\"; "
+    "d = $at[p \"loss\"] - $at[p \"steps_loss\"] - 0.5 * $at[p \"kind_loss\"] - 2 * $at[p \"odd_loss\"]; "
+    "if (d > 1e-5 || d < -1e-5) print \"line\", NR, d; "
+    "if (!($at[p \"kind_sparse_categorical_accuracy\"] >= 0 && $at[p \"steps_mae\"] > 0)) print \"metrics\" } }' three.log.csv";
+
+Test(graph, trains_several_outputs)
+{
+    char *folder = command_folder();
+    write_three(folder, "{ steps = s, kind = x[6][1] < 0.5 and 0 or 2, odd = total > 3 }");
+    command_expect(folder, 60, "$L train three.lua --quiet > whole 2>&1 && mv three.safetensors a && cp three.log.csv l && "
+                               "$L evaluate three.lua --weights a | tail -1 | tr ' ' '\\n' | grep -c _loss", 0, "3\n", NULL);
+    command_expect(folder, 60, adds_up, 0, "", NULL);
+    command_expect(folder, 60, "$L train three.lua --quiet --epochs 2 > part 2>&1 && $L train three.lua --quiet --resume > rest 2>&1 && "
+                               "cmp a three.safetensors && cmp l three.log.csv", 0, "", NULL);
+    /* in order instead of by name; by the interpreter: the same numbers */
+    write_three(folder, "{ s, x[6][1] < 0.5 and 0 or 2, total > 3 }");
+    command_expect(folder, 60, "$L train three.lua --quiet --interpreted > b 2>&1 && cut -c 1-150 three.log.csv | sed 's/\\(\\.[0-9]\\{4\\}\\)[0-9]*/\\1/g' > b && "
+                               "cut -c 1-150 l | sed 's/\\(\\.[0-9]\\{4\\}\\)[0-9]*/\\1/g' | diff - b && grep -c 'the model has 3 outputs' three.report.html",
+                   0, "1\n", NULL);
+    command_expect(folder, 60, "seq 18 | tr '\\n' ' ' | $L predict three.lua --weights a | wc -w | tr -d ' '", 0, "16\n", NULL);
+    command_expect(folder, 60, "seq 18 | tr '\\n' ' ' > i && $L predict three.lua --weights a --input i --out y.npy && ls y*", 0,
+                   "y.kind.npy\ny.odd.npy\ny.steps.npy\n", NULL);
+    command_expect(folder, 60, "$L predict three.lua --weights a --input i --out y.csv && head -1 y.csv | cut -d, -f 11-", 0,
+                   "\"steps 11\",\"steps 12\",\"kind 1\",\"kind 2\",\"kind 3\",\"odd\"\n", NULL);
+    command_expect(folder, 60, "$L three.lua --weights a --example", 1, NULL, "the model has 3 outputs");
+    command_expect(folder, 60, "$L three.lua --weights a --self-test > /dev/null && "
+                               "echo '#include \"three_self_test.h\"\nint main(void) { return three_self_test(); }' > main.c && "
+                               "gcc -std=c11 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror *.c -o test -lm && ./test", 0, "", NULL);
+    write_three(folder, "{ steps = s, kind = 3, odd = true }");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "samples: sample 1: y.kind = 3 is not a whole number in [0, 3)");
+    write_three(folder, "{ steps = s, odd = true }");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "samples: sample 1: y.kind is missing");
+    write_three(folder, "1");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "samples: y must be a table of the model's 3 outputs, not a number");
+    command_folder_remove(folder);
+}
+
+/* Three samples of six steps. */
+static void write_steps(const char *folder, const char *name, size_t features)
+{
+    float values[54];
+    char path[300];
+    struct lstmc_message message = { "" };
+    for (int i = 0; i < 54; i++)
+        values[i] = (float)(i * 7 % 11) / 8 - 0.5f;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert_eq(lstmc_npy_write(path, values, 3, (const size_t[]){ 3, 6, features }, &message), 0, "%s", message.text);
+}
+
+static void write_three_files(const char *folder, const char *y)
+{
+    char text[3000];
+    int length = snprintf(text, sizeof text, "%svalidation_split = 0.34, data = npy{ x = 'x.npy', y = %s } }\n", three_outputs, y);
+    command_write(folder, "three.lua", text, length);
+}
+
+Test(graph, reads_a_file_for_each_output)
+{
+    char *folder = command_folder();
+    write_steps(folder, "x.npy", 3);
+    write_steps(folder, "steps.npy", 2);
+    write_array(folder, "kind.npy", 3, 1, 3);
+    write_array(folder, "odd.npy", 3, 1, 2);
+    write_array(folder, "four.npy", 3, 1, 5);
+    write_array(folder, "short.npy", 2, 1, 2);
+    write_three_files(folder, "{ odd = 'odd.npy', steps = 'steps.npy', kind = 'kind.npy' }");
+    command_expect(folder, 60, "$L train three.lua --quiet --epochs 1 2>/dev/null | grep -c steps_loss", 0, "1\n", NULL);
+    command_expect(folder, 60, "$L train three.lua --data y=odd.npy", 1, NULL, "the model has several outputs");
+    write_three_files(folder, "{ odd = 'odd.npy', steps = 'steps.npy', kind = 'four.npy' }");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "four.npy: row 0, column 0 (from 0): 3 is not a whole number in [0, 3)");
+    write_three_files(folder, "{ odd = 'short.npy', steps = 'steps.npy', kind = 'kind.npy' }");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "short.npy");
+    write_three_files(folder, "'odd.npy'");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "npy: the model has several outputs: y = { steps =");
+    write_three_files(folder, "{ odd = 'odd.npy', steps = 'steps.npy', kid = 'kind.npy' }");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "npy: y has no file for the output kind");
+    command_expect(folder, 60, "$L train three.lua", 1, NULL, "\"kid\" is no output of the model (did you mean \"kind\"?)");
+    command_folder_remove(folder);
+}
+
+/* Two rows of an output of two steps, a class among three, and a probability; their targets lie elsewhere. */
+Test(graph, several_outputs_have_their_metrics)
+{
+    const struct lstmc_array outputs[] = { { .name = "kind", .rank = 1, .shape = { 3 }, .count = 3 },
+                                           { .name = "steps", .rank = 2, .shape = { 2, 1 }, .offset = 3, .count = 2 },
+                                           { .name = "odd", .rank = 1, .shape = { 1 }, .offset = 5, .count = 1 } };
+    const struct lstmc_array targets[] = { { .name = "kind", .is_integer = 1, .vocabulary = 3, .count = 1 },
+                                           { .name = "steps", .rank = 2, .shape = { 2, 1 }, .offset = 1, .count = 2 },
+                                           { .name = "odd", .rank = 1, .shape = { 1 }, .offset = 3, .count = 1 } };
+    const struct lstmc_model model = { .outputs = outputs, .targets = targets, .output_arrays = 3, .output_count = 6, .target_count = 4 };
+    const float output[] = { 0.1f, 0.7f, 0.2f, 1, 2, 0.9f, 0.5f, 0.2f, 0.3f, 3, 5, 0.2f };
+    float target[] = { 0, 1, 4, 1, 0, 3, 1, 1 };
+    const int32_t classes[] = { 1, 2 };
+    memcpy(&target[0], &classes[0], 4), memcpy(&target[4], &classes[1], 4);
+    static const struct { const char *name; double value; } known[] = {
+        { "kind_sparse_categorical_accuracy", 0.5 }, { "steps_mae", (0 + 2 + 0 + 4) / 4.0 }, { "steps_mse", (4 + 16) / 4.0 },
+        { "odd_binary_accuracy", 0.5 }, { "kind_sequence_accuracy", 0.5 } };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double sum = 0, count = 0;
+        cr_expect_eq(lstmc_metric_add(&model, known[i].name, output, target, 2, &sum, &count), LSTMC_OK, "%s", known[i].name);
+        cr_expect(fabs(sum / count - known[i].value) < 1e-6, "%s is %g, not %g", known[i].name, sum / count, known[i].value);
+    }
+    double sum = 0, count = 0;
+    cr_expect_eq(lstmc_metric_add(&model, "mae", output, target, 2, &sum, &count), LSTMC_MISMATCH);
+    cr_expect_eq(lstmc_metric_add(&model, "kind_mae", output, target, 2, &sum, &count), LSTMC_MISMATCH);
 }

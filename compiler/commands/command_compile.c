@@ -136,9 +136,9 @@ static int write_result(Job *job, const Compiled *compiled)
                  compiled->programs.model->input_count);
         return 1;
     }
-    if ((job->arguments->example || job->arguments->self_test) && compiled->programs.model->descriptor.outputs) {
-        snprintf(job->message.text, sizeof job->message.text,
-                 "--example, --self-test: not of a model with %d outputs in this version",
+    if (job->arguments->example && compiled->programs.model->descriptor.outputs) {
+        snprintf(job->message.text, sizeof job->message.text, "--example: the program prints one answer a sample, and "
+                 "the model has %d outputs (--self-test shows how they are read)",
                  compiled->programs.model->output_count);
         return 1;
     }

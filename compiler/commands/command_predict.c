@@ -132,8 +132,26 @@ static void print_step_number(const Predictor *p, size_t step)
         fprintf(p->to, " %zu", step + 1);
 }
 
+/* "kind 2" */
+static void print_output_heading(Predictor *p)
+{
+    const struct lstmc_model *m = &p->model->descriptor;
+    for (int k = 0; k < m->output_arrays; k++)
+        for (size_t i = 0; i < m->outputs[k].count; i++) {
+            fprintf(p->to, "%s\"%s", k + i ? "," : "", m->outputs[k].name);
+            if (m->outputs[k].count > 1)
+                fprintf(p->to, " %zu", i + 1);
+            fprintf(p->to, "\"");
+        }
+    fprintf(p->to, "\n");
+}
+
 static void print_heading(Predictor *p)
 {
+    if (p->model->descriptor.outputs) {
+        print_output_heading(p);
+        return;
+    }
     const struct lstmc_names *targets = &p->meaning->targets, *labels = &p->meaning->labels;
     bool joined = p->session->arguments.join;
     int base_count;
@@ -181,6 +199,33 @@ static bool keep(Predictor *p)
     }
     memcpy(p->all + p->samples * count, p->values, count * sizeof *p->values);
     return true;
+}
+
+/* "y.npy" of the output "kind": "y.kind.npy". */
+static const char *path_of_output(Arena *arena, const char *path, const char *output)
+{
+    return arena_format(arena, "%.*s.%s.npy", (int)(strlen(path) - strlen(".npy")), path, output);
+}
+
+/* A file for each of several outputs. */
+static int write_outputs(Predictor *p, const char *path)
+{
+    const struct lstmc_model *m = &p->model->descriptor;
+    int status = LSTMC_OK;
+    for (int k = 0; k < m->output_arrays && !status; k++) {
+        const struct lstmc_array *output = &m->outputs[k];
+        size_t shape[LSTMC_RANK_MAX + 1] = { p->samples };
+        float *values = lstmc_alloc(p->samples * output->count * sizeof *values + 1);
+        for (int i = 0; i < output->rank; i++)
+            shape[i + 1] = (size_t)output->shape[i];
+        for (size_t i = 0; values && i < p->samples * output->count; i++)
+            values[i] = (float)p->all[i / output->count * m->output_count + output->offset + i % output->count];
+        status = values ? lstmc_npy_write(path_of_output(p->session->arena, path, output->name), values,
+                                          output->rank + 1, shape, &p->session->message)
+                        : LSTMC_NO_MEMORY;
+        lstmc_free(values);
+    }
+    return status;
 }
 
 /* As float32; as float64 where that would lose what tells the numbers apart. */
@@ -371,7 +416,7 @@ static int write_output(Predictor *p, Form form)
     if (!path)
         return 0;
     if (form == FORM_NPY)
-        return write_array(p, path);
+        return p->model->descriptor.outputs ? write_outputs(p, path) : write_array(p, path);
     if (flush(p))
         return LSTMC_NO_MEMORY;
     int error = write_files(&(FileText){ path, p->text, p->length }, 1, &path);
@@ -393,8 +438,11 @@ static int predict(Predictor *p)
     if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
         status = LSTMC_BAD_FILE;
     s->arguments.compile.inference = true;
-    if (!status && s->arguments.out)
+    if (!status && s->arguments.out && !(m->outputs && form == FORM_NPY))
         status = file_claim(s->arguments.out, FILE_ANY, true, &s->message);
+    for (int k = 0; !status && s->arguments.out && form == FORM_NPY && k < m->output_arrays; k++)
+        status = file_claim(path_of_output(s->arena, s->arguments.out, m->outputs[k].name), FILE_ANY, true,
+                            &s->message);
     if (!status)
         status = session_prepare(s, weights, false);
     if (status)

@@ -21,6 +21,19 @@ static const char *reads_text(Arena *arena, const Model *model, const Layer *lay
     return text;
 }
 
+/* "mse"; of several outputs "mse of steps + 0.5 mae of kind". */
+static const char *loss_text(Arena *arena, const Model *model)
+{
+    const char *text = model->loss ? model->loss : "none";
+    for (int k = 0; model->losses && k < model->output_count; k++) {
+        const Loss *loss = &model->losses[k];
+        const char *weight = loss->weight == 1 ? "" : arena_format(arena, "%g ", loss->weight);
+        text = arena_format(arena, "%s%s%s%s of %s", k ? text : "", k ? " + " : "", weight, loss->name,
+                            model->layers[model->outputs[k]].name);
+    }
+    return text;
+}
+
 static void print_layers(Arena *arena, const Model *model)
 {
     printf("%-24s %-16s %-16s %12s%s\n", "layer", "kind", "output", "parameters",
@@ -37,7 +50,7 @@ static void print_layers(Arena *arena, const Model *model)
     }
     const struct lstmc_model *m = &model->descriptor;
     printf("%zu parameters, %zu trainable; loss %s; batch of %d x %d shard%s\n", m->weight_count, m->gradient_count,
-           m->loss ? m->loss : "none", m->batch, m->shards, m->shards == 1 ? "" : "s");
+           loss_text(arena, model), m->batch, m->shards, m->shards == 1 ? "" : "s");
 }
 
 static void print_line(Arena *arena, const char *what, size_t bytes, const char *when)

@@ -73,6 +73,11 @@ int data_path_replace(Data *data, const char *const *words, int count, struct ls
                      "--data %s: the model has several inputs: their files are named in the description", words[i]);
             return LSTMC_MISMATCH;
         }
+        if (data->y_arrays && (path->offset == offsetof(Data, y) || path->offset == offsetof(Data, validation_y))) {
+            snprintf(message->text, sizeof message->text,
+                     "--data %s: the model has several outputs: their files are named in the description", words[i]);
+            return LSTMC_MISMATCH;
+        }
         *data_path_of(data, path) = words[i] + (length ? length + 1 : 0);
     }
     return LSTMC_OK;

@@ -454,6 +454,8 @@ static void extract_data(Description *d)
         extract_paths(d, data);
         data->x_arrays = extract_arrays(d, "x_files");
         data->validation_arrays = extract_arrays(d, "validation_files");
+        data->y_arrays = extract_arrays(d, "y_files");
+        data->validation_y_arrays = extract_arrays(d, "validation_y_files");
         data->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
         data->unknown = field_integer(d, "unknown", 0, INT_MAX, 0);
         data->window = field_integer(d, "window", 0, INT_MAX, 0);

@@ -37,7 +37,7 @@ typedef struct Numbers {
     const char *name;                   /* "x" */
     const char *which;                  /* "sample 3" */
     bool is_target;
-    const struct lstmc_array *array;    /* of several inputs this one; NULL: all that there is */
+    const struct lstmc_array *array;    /* of several inputs or targets this one; NULL: all that there is */
     size_t first;                       /* where its elements begin in the sample */
     size_t count, wanted;               /* those beyond what is wanted are only counted */
     int depth;                          /* of the tables around the number in hand */
@@ -68,7 +68,7 @@ static const char *value_text(lua_State *L)
 static bool store(const Numbers *n, double value)
 {
     struct lstmc_dataset sample = n->sample;
-    return n->is_target ? lstmc_store_target(n->model, &sample, n->count, value)
+    return n->is_target ? lstmc_store_target(n->model, &sample, n->first + n->count, value)
                         : lstmc_store_input(n->model, &sample, n->first + n->count, value);
 }
 
@@ -76,8 +76,8 @@ static bool store(const Numbers *n, double value)
  * name. */
 static bool takes_booleans(const Numbers *n)
 {
-    return n->is_target ? !n->model->target_is_class || lstmc_classes(n->model) == 2
-                        : !lstmc_input_vocabulary(n->model, n->first + n->count);
+    int classes = n->is_target ? lstmc_target_classes(n->model, n->first + n->count) : 0;
+    return n->is_target ? !classes || classes == 2 : !lstmc_input_vocabulary(n->model, n->first + n->count);
 }
 
 static void take_number(lua_State *L, Numbers *n)
@@ -89,7 +89,7 @@ static void take_number(lua_State *L, Numbers *n)
     n->ragged |= n->rank != n->depth;
     if (n->count < n->wanted && (!store(n, value) || (is_boolean && !takes_booleans(n)))) {
         const char *shown = value_text(L);
-        struct lstmc_range range = n->is_target ? lstmc_target_range(n->model)
+        struct lstmc_range range = n->is_target ? lstmc_target_range(n->model, n->first + n->count)
                                                 : lstmc_input_range(n->model, n->first + n->count);
         luaL_error(L, "samples: %s: %s = %s is not %s", n->which, place_text(L, n), shown, range.text);
     }
@@ -141,8 +141,8 @@ static int shape_text(luaL_Buffer *buffer, int rank, const lua_Integer *extent)
  * mean something else. */
 static void check_shape(lua_State *L, const Numbers *n)
 {
-    const int *shape = n->is_target ? n->model->target_shape : n->array ? n->array->shape : n->model->input_shape;
-    int rank = n->is_target ? n->model->target_rank : n->array ? n->array->rank : n->model->input_rank;
+    const int *shape = n->array ? n->array->shape : n->is_target ? n->model->target_shape : n->model->input_shape;
+    int rank = n->array ? n->array->rank : n->is_target ? n->model->target_rank : n->model->input_rank;
     lua_Integer wanted[LSTMC_RANK_MAX];
     luaL_Buffer buffer;
     for (int i = 0; i < rank; i++)
@@ -163,16 +163,18 @@ static void check_shape(lua_State *L, const Numbers *n)
     lua_pop(L, 2);
 }
 
-/* x of a model with several inputs: a table of them, by their names or in their order. */
-static void take_arrays(lua_State *L, const Numbers *x)
+/* x of a model with several inputs, y of one with several outputs: a table, by their names or in their order. */
+static void take_arrays(lua_State *L, const Numbers *all)
 {
+    const struct lstmc_array *arrays = all->is_target ? all->model->targets : all->model->inputs;
+    int count = all->is_target ? all->model->output_arrays : all->model->input_arrays;
     if (!lua_istable(L, -1))
-        luaL_error(L, "samples: x must be a table of the model's %d inputs, not a %s", x->model->input_arrays,
-                   luaL_typename(L, -1));
-    for (int k = 0; k < x->model->input_arrays; k++) {
-        Numbers n = *x;
-        n.array = &x->model->inputs[k];
-        n.name = lua_pushfstring(L, "x.%s", n.array->name);
+        luaL_error(L, "samples: %s must be a table of the model's %d %s, not a %s", all->name, count,
+                   all->is_target ? "outputs" : "inputs", luaL_typename(L, -1));
+    for (int k = 0; k < count; k++) {
+        Numbers n = *all;
+        n.array = &arrays[k];
+        n.name = lua_pushfstring(L, "%s.%s", all->name, n.array->name);
         n.first = n.array->offset;
         n.wanted = n.array->count;
         lua_pushstring(L, n.array->name);
@@ -185,6 +187,16 @@ static void take_arrays(lua_State *L, const Numbers *x)
         take_numbers(L, &n);
         check_shape(L, &n);
         lua_pop(L, 2);
+    }
+}
+
+static void take_side(lua_State *L, Numbers *side, bool has_arrays)
+{
+    if (has_arrays) {
+        take_arrays(L, side);
+    } else {
+        take_numbers(L, side);
+        check_shape(L, side);
     }
 }
 
@@ -215,15 +227,9 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
     if (lua_isnil(L, -1))
         luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -2) ? "x" : "y");
     lua_pushvalue(L, -2);
-    if (m->inputs) {
-        take_arrays(L, &x);
-    } else {
-        take_numbers(L, &x);
-        check_shape(L, &x);
-    }
+    take_side(L, &x, m->inputs != NULL);
     lua_pop(L, 1);
-    take_numbers(L, &y);
-    check_shape(L, &y);
+    take_side(L, &y, m->targets != NULL);
     return 0;
 }
 

@@ -61,6 +61,7 @@ typedef struct Data {
     const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
     /* npy: of a model with several inputs a file for each, in their order, x being the first; else NULL */
     const char **x_arrays, **validation_arrays;
+    const char **y_arrays, **validation_y_arrays;       /* the same of several outputs */
     const char *validation_x,
         *validation_y; /* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
     /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */

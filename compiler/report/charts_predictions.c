@@ -385,6 +385,12 @@ int charts_of_predictions(Charts *charts, Session *s)
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
     if (!data->samples)
         return LSTMC_OK;
+    if (model->descriptor.outputs) {
+        charts->note[CHART_PREDICTIONS] = arena_format(charts->arena, "Predictions are not drawn: the model has %d "
+                                                       "outputs. The losses and metrics of each are above.",
+                                                       model->output_count);
+        return LSTMC_OK;
+    }
     if (!stand_side_by_side(model)) {
         charts->note[CHART_PREDICTIONS] =
             "Predictions are not drawn: the loss has targets of another kind or shape than the outputs.";

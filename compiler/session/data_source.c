@@ -168,11 +168,14 @@ static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_
     return lstmc_read_wav(m, &options, training, validation, message);
 }
 
-static int read_npy(const struct lstmc_model *m, const Data *data, const char *const *arrays, const char *x,
-                    const char *y, struct lstmc_dataset *to, struct lstmc_message *message)
+/* The files of all inputs and targets; NULL where there is one, which is x or y. */
+static int read_npy(const struct lstmc_model *m, const Data *data, const char *const *inputs, const char *x,
+                    const char *const *targets, const char *y, struct lstmc_dataset *to, struct lstmc_message *message)
 {
-    return arrays ? lstmc_read_npy_arrays(m, arrays, y, data->vocabulary, data->unknown, to, message)
-                  : lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message);
+    if (!inputs && !targets)
+        return lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message);
+    return lstmc_read_npy_arrays(m, inputs ? inputs : &x, targets ? targets : &y, data->vocabulary, data->unknown, to,
+                                 message);
 }
 
 /* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */
@@ -221,12 +224,12 @@ int data_source_load(Description *description, const Arguments *arguments, struc
             snprintf(message->text, sizeof message->text, "npy: validation_x and validation_y belong together");
             return LSTMC_MISMATCH;
         }
-        status = read_npy(m, data, data->x_arrays, data->x, data->y, training, message);
+        status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y, training, message);
         if (!status && data->sample_weight)
             status = lstmc_read_sample_weight(data->sample_weight, training, message);
         if (!status && data->validation_x)
-            status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y, validation,
-                              message);
+            status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y_arrays,
+                              data->validation_y, validation, message);
         break;
     case DATA_CSV:
         status = read_csv(m, data, training, validation, message);

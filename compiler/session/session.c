@@ -97,12 +97,6 @@ void session_compare_meanings(const Session *s, const char *weight_file)
 int session_prepare(Session *s, const char *weight_file, bool with_data)
 {
     const Model *model = description_model(s->description);
-    if (model->descriptor.outputs) {
-        snprintf(s->message.text, sizeof s->message.text,
-                 "the model has %d outputs: this version compiles and checks such a model, but does not %s it",
-                 model->output_count, s->arguments.command);
-        return LSTMC_MISMATCH;
-    }
     if (with_data && !model->loss) {
         snprintf(s->message.text, sizeof s->message.text, "the description has no loss: nothing to %s",
                  s->arguments.command);

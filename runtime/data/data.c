@@ -177,7 +177,7 @@ static int convert_targets(const struct lstmc_model *model, const char *path, co
             double value = lstmc_npy_value(y, row * layout->sample + layout->skip + i);
             if (!lstmc_store_target(model, data, (keeps ? 0 : row) * model->target_count + i, value))
                 return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path,
-                                  row, layout->skip + i, value, lstmc_target_range(model).text);
+                                  row, layout->skip + i, value, lstmc_target_range(model, i).text);
         }
     return LSTMC_OK;
 }
@@ -215,50 +215,77 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
     return status;
 }
 
-/* What a reader needs to know of a model that has this input alone. */
-static struct lstmc_model reduced_to(const struct lstmc_model *model, const struct lstmc_array *array)
+/* What a reader needs to know of a model that has this input and this output alone; NULL: its own. */
+static struct lstmc_model reduced_to(const struct lstmc_model *model, const struct lstmc_array *input,
+                                     const struct lstmc_array *output, const struct lstmc_array *target)
 {
     struct lstmc_model one = *model;
-    one.inputs = NULL;
-    one.input_arrays = 0;
-    one.input_is_tokens = array->is_integer;
-    one.vocabulary = array->vocabulary;
-    one.input_rank = array->rank;
-    memcpy(one.input_shape, array->shape, sizeof one.input_shape);
-    one.input_count = array->count;
+    one.inputs = one.outputs = one.targets = NULL;
+    one.input_arrays = one.output_arrays = 0;
+    if (input) {
+        one.input_is_tokens = input->is_integer;
+        one.vocabulary = input->vocabulary;
+        one.input_rank = input->rank;
+        memcpy(one.input_shape, input->shape, sizeof one.input_shape);
+        one.input_count = input->count;
+    }
+    if (output) {
+        one.output_rank = output->rank;
+        memcpy(one.output_shape, output->shape, sizeof one.output_shape);
+        one.output_count = output->count;
+        one.target_is_class = target->is_integer;
+        one.target_rank = target->rank;
+        memcpy(one.target_shape, target->shape, sizeof one.target_shape);
+        one.target_count = target->count;
+    }
     return one;
 }
 
-static void take_array(const struct lstmc_model *model, const struct lstmc_array *array,
-                       const struct lstmc_dataset *from, struct lstmc_dataset *to)
+/* One array, or all there is, into samples of `elements`. */
+static void take_array(size_t samples, const struct lstmc_array *array, const void *from, size_t elements, void *to)
 {
-    for (size_t sample = 0; sample < to->samples; sample++)
-        memcpy((char *)to->x + (sample * model->input_count + array->offset) * sizeof(float),
-               (const char *)from->x + sample * array->count * sizeof(float), array->count * sizeof(float));
+    size_t count = array ? array->count : elements, offset = array ? array->offset : 0;
+    for (size_t sample = 0; sample < samples; sample++)
+        memcpy((char *)to + (sample * elements + offset) * sizeof(float),
+               (const char *)from + sample * count * sizeof(float), count * sizeof(float));
 }
 
-int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *y_path,
+/* Input k and target k, as far as there are so many: one of the two is new. */
+static int read_pair(const struct lstmc_model *model, const char *const *x_paths, const char *const *y_paths, int k,
+                     int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    int inputs = model->inputs ? model->input_arrays : 1, outputs = model->outputs ? model->output_arrays : 1,
+        has_x = k < inputs, has_y = y_paths && k < outputs;
+    const struct lstmc_array *input = model->inputs ? &model->inputs[has_x ? k : 0] : NULL,
+                             *output = has_y && model->outputs ? &model->outputs[k] : NULL,
+                             *target = output ? &model->targets[k] : NULL;
+    const char *x_path = x_paths[has_x ? k : 0];
+    struct lstmc_model one = reduced_to(model, input, output, target);
+    struct lstmc_dataset array;
+    int status = lstmc_read_npy(&one, x_path, has_y ? y_paths[k] : NULL, vocabulary, unknown, &array, message);
+    if (!status && k == 0 && lstmc_dataset_alloc(model, array.samples, data))
+        status = lstmc_fail_memory(message, x_path);
+    if (!status && array.samples != data->samples)
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%.120s has %zu samples, but %.120s has %zu", x_path,
+                            array.samples, x_paths[0], data->samples);
+    if (!status && has_x)
+        take_array(data->samples, input, array.x, model->input_count, data->x);
+    if (!status && has_y)
+        take_array(data->samples, target, array.y, model->target_count, data->y);
+    if (!status && has_x && *array.notes.text)
+        lstmc_note(&data->notes, "%s", array.notes.text);
+    lstmc_dataset_free(&array);
+    return status;
+}
+
+int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *const *y_paths,
                           int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
 {
-    int status = LSTMC_OK;
+    int status = LSTMC_OK, inputs = model->inputs ? model->input_arrays : 1,
+        outputs = model->outputs && y_paths ? model->output_arrays : 1;
     memset(data, 0, sizeof *data);
-    for (int k = 0; !status && k < model->input_arrays; k++) {
-        struct lstmc_model one = reduced_to(model, &model->inputs[k]);
-        struct lstmc_dataset array;
-        status = lstmc_read_npy(&one, x_paths[k], k ? NULL : y_path, vocabulary, unknown, &array, message);
-        if (!status && k == 0 && lstmc_dataset_alloc(model, array.samples, data))
-            status = lstmc_fail_memory(message, x_paths[k]);
-        if (!status && array.samples != data->samples)
-            status = lstmc_fail(message, LSTMC_MISMATCH, "%.120s has %zu samples, but %.120s has %zu", x_paths[k],
-                                array.samples, x_paths[0], data->samples);
-        if (!status)
-            take_array(model, &model->inputs[k], &array, data);
-        if (!status && k == 0 && y_path)
-            memcpy(data->y, array.y, data->samples * model->target_count * sizeof(float));
-        if (!status && *array.notes.text)
-            lstmc_note(&data->notes, "%s", array.notes.text);
-        lstmc_dataset_free(&array);
-    }
+    for (int k = 0; !status && k < (inputs > outputs ? inputs : outputs); k++)
+        status = read_pair(model, x_paths, y_paths, k, vocabulary, unknown, data, message);
     if (status)
         lstmc_dataset_free(data);
     return status;

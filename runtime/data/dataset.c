@@ -94,15 +94,18 @@ int lstmc_classes(const struct lstmc_model *model)
     return model->output_rank ? model->output_shape[model->output_rank - 1] : 1;
 }
 
+/* The one that has this element of a sample. */
+static const struct lstmc_array *array_at(const struct lstmc_array *arrays, size_t element)
+{
+    while (element >= arrays->offset + arrays->count)
+        arrays++;
+    return arrays;
+}
+
 int lstmc_input_vocabulary(const struct lstmc_model *model, size_t index)
 {
-    const struct lstmc_array *array = model->inputs;
-    if (!array)
-        return model->input_is_tokens ? model->vocabulary : 0;
-    index %= model->input_count;
-    while (index >= array->offset + array->count)
-        array++;
-    return array->vocabulary;
+    return model->inputs ? array_at(model->inputs, index % model->input_count)->vocabulary
+           : model->input_is_tokens ? model->vocabulary : 0;
 }
 
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
@@ -112,10 +115,17 @@ int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *dat
                       : store_float((float *)data->x + index, value);
 }
 
+int lstmc_target_classes(const struct lstmc_model *model, size_t index)
+{
+    return model->targets ? array_at(model->targets, index % model->target_count)->vocabulary
+           : model->target_is_class ? lstmc_classes(model) : 0;
+}
+
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
 {
-    return model->target_is_class ? store_whole((int32_t *)data->y + index, value, lstmc_classes(model))
-                                  : store_float((float *)data->y + index, value);
+    int classes = lstmc_target_classes(model, index);
+    return classes ? store_whole((int32_t *)data->y + index, value, classes)
+                   : store_float((float *)data->y + index, value);
 }
 
 static struct lstmc_range range_of(int whole, int limit)
@@ -132,7 +142,8 @@ struct lstmc_range lstmc_input_range(const struct lstmc_model *model, size_t ind
     return range_of(vocabulary > 0, vocabulary);
 }
 
-struct lstmc_range lstmc_target_range(const struct lstmc_model *model)
+struct lstmc_range lstmc_target_range(const struct lstmc_model *model, size_t index)
 {
-    return range_of(model->target_is_class, lstmc_classes(model));
+    int classes = lstmc_target_classes(model, index);
+    return range_of(classes > 0, classes);
 }

@@ -17,13 +17,14 @@ int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
 /* Whether floats tell numbers as large as this one apart, to a hundredth of the deviation that they have. */
 int lstmc_float_holds(double largest, double deviation);
 
-/* Classes that a class target may name. */
+/* Classes that a class target may name; that element `index` of an array of targets may: 0: it is a float. */
 int lstmc_classes(const struct lstmc_model *model);
+int lstmc_target_classes(const struct lstmc_model *model, size_t index);
 
 /* What lstmc_store_input and lstmc_store_target take: "a whole number in [0, 10000)" or "a finite number ...". */
 struct lstmc_range { char text[64]; };
 struct lstmc_range lstmc_input_range(const struct lstmc_model *model, size_t index);
-struct lstmc_range lstmc_target_range(const struct lstmc_model *model);
+struct lstmc_range lstmc_target_range(const struct lstmc_model *model, size_t index);
 
 /* How the elements of one sample lie in an array. */
 struct lstmc_layout {

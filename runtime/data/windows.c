@@ -209,7 +209,7 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
             size_t row = last + (size_t)w->ahead[ahead];
             double value = normalised(w, rows, first, row, i);
             if (!lstmc_store_target(w->model, data, y, value))
-                return misfit(w, rows, row, i, value, lstmc_target_range(w->model));
+                return misfit(w, rows, row, i, value, lstmc_target_range(w->model, y));
             if (data->persistence)
                 data->persistence[y] = (float)normalised(w, rows, first, last, i);
         }

@@ -54,6 +54,11 @@ static float engine_evaluate(void *context, const void *x, const void *target, c
     return interpreter_loss(engine->it, target, sample_weight, scale);
 }
 
+static float engine_output_loss(void *context, int output)
+{
+    return interpreter_output_loss(((Engine *)context)->it, output);
+}
+
 int interpreter_engine_create(const Model *model, const struct custom_layers *custom, struct lstmc_engine *engine,
                               struct lstmc_message *message)
 {
@@ -85,6 +90,7 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
                                      .train = engine_train,
                                      .predict = engine_predict,
                                      .evaluate = engine_evaluate,
+                                     .output_loss = engine_output_loss,
                                      .free = engine_free };
     return LSTMC_OK;
 }

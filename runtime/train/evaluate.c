@@ -14,15 +14,47 @@ void lstmc_totals_means(const struct lstmc_totals *totals, int metric_count, dou
         metrics[i] = totals->metric_count[i] > 0 ? totals->metric_sum[i] / totals->metric_count[i] : 0;
 }
 
-int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *model,
+/* Which of several outputs "a_loss" is the loss of; -1: none. */
+static int output_of_loss(const struct lstmc_model *model, const char *name)
+{
+    for (int k = 0; model->outputs && k < model->output_arrays; k++) {
+        size_t length = strlen(model->outputs[k].name);
+        if (!strncmp(name, model->outputs[k].name, length) && !strcmp(name + length, "_loss"))
+            return k;
+    }
+    return -1;
+}
+
+/* What the last batch found: a mean over its rows, which the shards have parts of. */
+static double loss_of_output(const struct lstmc_engine *engine, int output, int rows)
+{
+    const struct lstmc_model *model = engine->model;
+    double sum = 0;
+    if (engine->output_loss)
+        return (double)engine->output_loss(engine->context, output);
+    for (int shard = 0; engine->tape && shard * model->batch < rows; shard++) {
+        float part;
+        memcpy(&part, (const char *)engine->tape(engine->context, shard) + model->loss_offsets[output], sizeof part);
+        sum += (double)part;
+    }
+    return sum;
+}
+
+int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
                      int rows, struct lstmc_message *message)
 {
+    const struct lstmc_model *model = engine->model;
     totals->loss += loss * rows;
     totals->samples += (uint64_t)rows;
     for (int i = 0; i < options->metric_count; i++) {
         double *sum = &totals->metric_sum[i], *count = &totals->metric_count[i];
-        int status = LSTMC_MISMATCH;
+        int status = LSTMC_MISMATCH, of = output_of_loss(model, options->metrics[i]);
+        if (of >= 0) {
+            *sum += loss_of_output(engine, of, rows) * rows;
+            *count += rows;
+            continue;
+        }
         if (options->own_metric)
             status = options->own_metric(options->own_metric_context, options->metrics[i], output, y, rows, sum, count);
         if (status)
@@ -114,7 +146,7 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
             return lstmc_fail(message, LSTMC_NOT_FINITE, "the loss of samples %zu to %zu is %g; first seen: %.300s",
                               first, first + rows - 1, loss, *where.text ? where.text : "the loss itself");
         }
-        int status = lstmc_totals_add(totals, model, options, loss, memory->output, batch.y, batch.rows, message);
+        int status = lstmc_totals_add(totals, engine, options, loss, memory->output, batch.y, batch.rows, message);
         if (status)
             return status;
         if (options->interrupted && *options->interrupted)

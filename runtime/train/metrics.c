@@ -106,26 +106,54 @@ static const struct metric *metric_by_name(const char *name)
     return NULL;
 }
 
-int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
-                     int rows, double *sum, double *count)
+/* An output and its target, in rows that may hold others too. */
+struct view {
+    int rank;
+    const int *shape;                   /* of the output */
+    size_t output, output_count, target, target_count;      /* where they begin in a row, and their elements */
+    int target_is_class;
+};
+
+static int add(const struct lstmc_model *model, const struct view *of, const char *name, const float *output,
+               const void *target, int rows, double *sum, double *count)
 {
     const struct metric *metric = metric_by_name(name);
-    int width = model->output_rank > 0 ? model->output_shape[model->output_rank - 1] : 1;
+    int width = of->rank > 0 ? of->shape[of->rank - 1] : 1;
     if (!metric || width < 1)
         return LSTMC_MISMATCH;
-    int one_class = metric->targets == ONE_CLASS || (metric->targets == EITHER && model->target_is_class);
-    size_t places = model->output_count / (size_t)width, targets = one_class ? 1 : (size_t)width;
-    if (model->target_count != places * targets)
+    int one_class = metric->targets == ONE_CLASS || (metric->targets == EITHER && of->target_is_class);
+    size_t places = of->output_count / (size_t)width, targets = one_class ? 1 : (size_t)width;
+    if (of->target_count != places * targets)
         return LSTMC_MISMATCH;
     double least = 1;
     for (size_t i = 0; i < (size_t)rows * places; i++) {
-        struct place place = { output + i * (size_t)width, width, target, model->target_is_class, i * targets };
+        size_t row = i / places, at = i % places;
+        struct place place = { output + row * model->output_count + of->output + at * (size_t)width, width, target,
+                               of->target_is_class, row * model->target_count + of->target + at * targets };
         double value = metric->value(&place);
-        least = i % places == 0 || value < least ? value : least;
-        if (metric->whole_rows && (i + 1) % places)
+        least = at == 0 || value < least ? value : least;
+        if (metric->whole_rows && at + 1 < places)
             continue;
         *sum += metric->whole_rows ? least : value;
         *count += 1;
     }
     return LSTMC_OK;
+}
+
+int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
+                     int rows, double *sum, double *count)
+{
+    if (!model->outputs) {
+        struct view whole = { model->output_rank, model->output_shape, 0, model->output_count, 0, model->target_count,
+                              model->target_is_class };
+        return add(model, &whole, name, output, target, rows, sum, count);
+    }
+    for (int k = 0; k < model->output_arrays; k++) {
+        const struct lstmc_array *of = &model->outputs[k], *y = &model->targets[k];
+        size_t length = strlen(of->name);
+        struct view view = { of->rank, of->shape, of->offset, of->count, y->offset, y->count, y->is_integer };
+        if (!strncmp(name, of->name, length) && name[length] == '_' && metric_by_name(name + length + 1))
+            return add(model, &view, name + length + 1, output, target, rows, sum, count);
+    }
+    return LSTMC_MISMATCH;
 }

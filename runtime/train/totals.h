@@ -5,8 +5,9 @@
 
 #include "runtime/lstmc.h"
 
-/* A batch's loss is a mean, so that it counts once for each of its samples. */
-int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_model *model,
+/* A batch's loss is a mean, so that it counts once for each of its samples. The metrics are those of `output` and `y`;
+ * of several outputs the losses too, as the engine's last call found them. */
+int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
                      int rows, struct lstmc_message *message);
 void lstmc_totals_means(const struct lstmc_totals *totals, int metric_count, double *loss, double *metrics);

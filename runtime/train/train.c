@@ -184,7 +184,8 @@ static int train_batch(struct run *run, size_t number, int rows)
     loss += (double)penalty;
     if (!isfinite(loss) || !is_finite)
         return stop_not_finite(run, &batch, number, loss);
-    int status = lstmc_totals_add(&s->totals, model, options, loss, run->memory.output, batch.y, rows, run->message);
+    int status = lstmc_totals_add(&s->totals, run->engine, options, loss, run->memory.output, batch.y, rows,
+                                  run->message);
     if (status || !updates)
         return status;
     /* a schedule may end with 0, which would be the model's own */

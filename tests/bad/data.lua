@@ -22,7 +22,7 @@ wav{"a", low = -1}
 return model
 
 -- expect: 2: npy: missing argument "y"
--- expect: 3: npy: "y" must be a string, not 3
+-- expect: 3: npy: "y" must be a file, or a table with a file for each array, not 3
 -- expect: 3: npy: "vocabulary" must be a whole number between 1 and 16777216, not -1
 -- expect: 4: csv: "columns" must be a list of names; 1 is not one
 -- expect: 4: csv: "window" must be a whole number between 1 and 16777216, not 0

@@ -10,15 +10,15 @@ local function data(kind, list, line, given)
   return values
 end
 
--- One file, or of a model with several inputs a table with one for each: { series = "a.npy", extra = "b.npy" }.
+-- One file, or of several inputs or outputs a table with one for each: { series = "a.npy", extra = "b.npy" }.
 internal.types.arrays = function(v)
   if type(v) == "string" then return v, v end
   if not is_plain(v) or next(v) == nil then
-    return nil, format("must be a file, or a table with a file for each input, not %s", internal.shown(v))
+    return nil, format("must be a file, or a table with a file for each array, not %s", internal.shown(v))
   end
   for _, name in ipairs(internal.keys(v)) do
     if type(name) ~= "string" or type(v[name]) ~= "string" then
-      return nil, format("must name a file for each input, like { series = \"series.npy\" }; %s is none",
+      return nil, format("must name a file for each array, like { series = \"series.npy\" }; %s is none",
                          internal.shown(v[name]))
     end
   end
@@ -28,8 +28,8 @@ end
 -- npy{x = "train_x.npy", y = "train_y.npy", validation_x = , validation_y = , vocabulary = , unknown = }
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description.
 constructor("npy", function(given, line)
-  return data("npy", { { "x", "arrays" }, { "y", "text" }, { "validation_x", "arrays", false },
-    { "validation_y", "text", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
+  return data("npy", { { "x", "arrays" }, { "y", "arrays" }, { "validation_x", "arrays", false },
+    { "validation_y", "arrays", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
     { "sample_weight", "text", false } }, line, given)
 end)
 

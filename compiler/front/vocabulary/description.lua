@@ -95,49 +95,56 @@ local function settle_optimizer(model)
   end
 end
 
--- The files of an option of npy, in the order of the inputs; x itself is the first one.
-local function settle_files(model, option, list)
-  local data = model.data
+-- The files of an option of npy, in the order of the inputs or outputs: x, or y, itself is the first one. what: "input"
+-- or "output".
+local function settle_files(data, option, list, what, arrays)
   local given = data[option]
   if type(given) ~= "table" then
     if given then
-      report(data.line, format("npy: the model has several inputs: %s = { %s = \"...\", ... }", option,
-                               model.inputs[1].name))
+      report(data.line, format("npy: the model has several %ss: %s = { %s = \"...\", ... }", what, option,
+                               arrays[1].name))
     end
     return
   end
   local files, known = {}, {}
-  for k, input in ipairs(model.inputs) do
-    files[k], known[input.name] = given[input.name], true
-    if not given[input.name] then
-      report(data.line, format("npy: %s has no file for the input %s", option, input.name))
+  for k, array in ipairs(arrays) do
+    files[k], known[array.name] = given[array.name], true
+    if not given[array.name] then
+      report(data.line, format("npy: %s has no file for the %s %s", option, what, array.name))
     end
   end
   for _, name in ipairs(keys(given)) do
     if not known[name] then
-      report(data.line, format("npy: %s: %s is no input of the model%s", option, internal.shown(name),
+      report(data.line, format("npy: %s: %s is no %s of the model%s", option, internal.shown(name), what,
                                suggestion(name, keys(known))))
     end
   end
   data[list], data[option] = files, files[1]
 end
 
+-- option -> the list of its files
+local FILES = { input = { x = "x_files", validation_x = "validation_files" },
+                output = { y = "y_files", validation_y = "validation_y_files" } }
+
+local function settle_side(data, what, arrays)
+  for _, option in ipairs(keys(FILES[what])) do
+    if #arrays == 1 and type(data[option]) == "table" then
+      report(data.line, format("npy: the model has one %s: %s = \"file.npy\"", what, option))
+    elseif #arrays > 1 and data.kind == "npy" then
+      settle_files(data, option, FILES[what][option], what, arrays)
+    end
+  end
+  if #arrays > 1 and data.kind ~= "npy" and data.kind ~= "samples" then
+    report(data.line, format("%s fills one %s; a model with several takes npy{ %s = { %s = ... } } or samples(...)",
+                             data.kind, what, what == "input" and "x" or "y", arrays[1].name))
+  end
+end
+
 local function settle_data(model)
   local data = model.data
   if not data or data.failed then return end
-  if #model.inputs == 1 then
-    for _, option in ipairs{ "x", "validation_x" } do
-      if type(data[option]) == "table" then
-        report(data.line, format("npy: the model has one input: %s = \"file.npy\"", option))
-      end
-    end
-  elseif data.kind == "npy" then
-    settle_files(model, "x", "x_files")
-    settle_files(model, "validation_x", "validation_files")
-  elseif data.kind ~= "samples" then
-    report(data.line, format("%s fills one input; a model with several takes npy{ x = { %s = ... } } or samples(...)",
-                             data.kind, model.inputs[1].name))
-  end
+  settle_side(data, "input", model.inputs)
+  settle_side(data, "output", model.outputs)
 end
 
 local function settle_options(model, default_name)
