@@ -19,8 +19,9 @@ compiler             compiler/base compiler/ir compiler/front compiler/passes co
 compiler/session     compiler/base compiler/front compiler/passes compiler/oracle compiler
 compiler/session     runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 compiler/report      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
+compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
-compiler/commands    compiler/ship compiler compiler/session compiler/report
+compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz
 compiler/commands    runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 runtime
 runtime/base
@@ -119,7 +120,7 @@ layer_names() {
 
 # A pass may include the shared headers and its own (plan_memory.c: plan.h), but no header of another pass.
 check_passes() {
-    passes="grad stage blas flatten transpose tile piece pack schedule plan contain"
+    passes="grad stage phases blas flatten transpose tile piece pack schedule plan contain"
     for pass in $passes; do
         others=$(echo "$passes" | tr ' ' '\n' | grep -vx "$pass" | paste -sd '|' -)
         code_in "compiler/passes/${pass}(_[a-z_]*)?\.[ch]" | includes | grep -E "\"(.*/)?($others)(_[a-z_]*)?\.h" |
@@ -132,7 +133,7 @@ check_layers() {
     if [ -z "$names" ]; then
         echo "compiler/mathematics/layers/: no layer found     <- the floors cannot be checked"
     else
-        code_in 'compiler/((ir|passes|emit|ship)/[a-z_]*|front/lua_lower)\.[ch]' | grep -wE "$names" |
+        code_in 'compiler/((ir|passes|emit|ship|fuzz)/[a-z_]*|front/(lua_lower|catalogue))\.[ch]' | grep -wE "$names" |
             forbid "knows a layer"
     fi
     lua_code_of $(existing compiler/*/*/*.lua) |

@@ -13,5 +13,6 @@ int command_predict(const Arguments *arguments);
 int command_sample(const Arguments *arguments);
 int command_plot(const Arguments *arguments);
 int command_tune(const Arguments *arguments);
+int command_fuzz(const Arguments *arguments);
 
 #endif

@@ -312,6 +312,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/outputs.lua", false);
     run_embedded(L, "vocabulary/description.lua", false);
     run_embedded(L, "vocabulary/data.lua", false);
+    run_embedded(L, "vocabulary/catalogue.lua", false);
     run_definitions(L);
     run_embedded(L, "vocabulary/sandbox.lua", false);
     lua_getfield(L, LUA_REGISTRYINDEX, "internal");

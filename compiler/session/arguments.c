@@ -149,6 +149,8 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_count(name, value, &a->lanes);
     if (!strcmp(name, "--batch"))
         return take_count(name, value, &a->batch);
+    if (!strcmp(name, "--count"))
+        return take_count(name, value, &a->count);
     if (!strcmp(name, "--epochs"))
         return take_count(name, value, &a->epochs);
     if (!strcmp(name, "--samples"))
@@ -176,8 +178,9 @@ static const struct { const char *name, *commands;
     { "--tuning", "compile summary check" COMPUTING },
     { "--weights-dtype", "compile summary check predict sample tune" },
     { "--seconds", "tune" },
+    { "--count", "fuzz" },
     { "--epochs", "train" },
-    { "--seed", "check train evaluate sample plot" },
+    { "--seed", "check train evaluate sample plot fuzz" },
     { "--samples", "train evaluate plot" },
     { "--data", "train evaluate plot" },
     { "--out", "train predict plot" },
@@ -325,6 +328,8 @@ static int take_words(Arguments *a, int count, char **words)
             a->model = words[i];
         }
     }
+    if (!strcmp(a->command, "fuzz"))
+        return a->model ? usage("fuzz draws its models itself: it takes no \"%s\"", a->model) : 0;
     if (!a->model)
         return usage("no description given");
     int status = check_pairs(a);
@@ -356,7 +361,7 @@ static int take_words(Arguments *a, int count, char **words)
 }
 
 static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
-                                        "tune" };
+                                        "tune", "fuzz" };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 /* Whether one letter more, less or another, or two that changed places, make one word of the other. */

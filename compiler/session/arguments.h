@@ -8,7 +8,7 @@
 
 typedef struct Arguments {
     const char *command;            /* "compile" if none was named */
-    const char *model;              /* path of the description */
+    const char *model;              /* path of the description; NULL: of fuzz */
     const char **parameters;        /* NAME=VALUE */
     int parameter_count;
     const char *output;             /* -o: folder of the generated files; "." */
@@ -34,6 +34,7 @@ typedef struct Arguments {
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */
+    int count;                      /* --count: of fuzz: models; 0: its own number */
     int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
     bool example, self_test;        /* --example, --self-test: of compile, with weights */

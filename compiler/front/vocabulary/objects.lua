@@ -100,6 +100,7 @@ end
 -- The shape of x is its own; along the last axis where that matters.
 internal.activation_functions = {}          -- what a description holds of its own ones -> the same with names
 internal.own_activations = {}               -- those, in order
+internal.activation_definitions = {}        -- the others, by name
 vocabulary.activation = word("activation", "activations", function(name, def)
   local function apply(x)
     local scope = def.custom and internal.scope or {}
@@ -118,7 +119,10 @@ vocabulary.activation = word("activation", "activations", function(name, def)
     return y
   end
   enter("activations", def, apply)
-  if not def.custom then return apply end
+  if not def.custom then
+    internal.activation_definitions[name] = def
+    return apply
+  end
   local door = internal.visible(apply, name)
   local own = { apply = apply, name = name, line = def.line }
   internal.activation_functions[door] = own

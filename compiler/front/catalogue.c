@@ -1,0 +1,80 @@
+/* catalogue.c: in: the definitions under mathematics/.  out: what they say of themselves, as plain data (catalogue.lua
+ * makes it). */
+#include "catalogue.h"
+#include "lua_fields.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ENTRIES_MAX 1000
+
+/* Pushes item i of the list on top. */
+static void push_item(lua_State *L, int i)
+{
+    lua_rawgeti(L, -1, i + 1);
+}
+
+static void read_arguments(Description *d, CatalogueEntry *entry)
+{
+    entry->argument_count = field_list(d, "arguments", ENTRIES_MAX);
+    entry->arguments = arena_array(d->arena, CatalogueArgument, entry->argument_count + 1);
+    for (int i = 0; i < entry->argument_count; i++) {
+        push_item(d->lua, i);
+        entry->arguments[i] = (CatalogueArgument){ .name = field_text(d, "name"), .type = field_text(d, "type"),
+                                                   .required = field_flag(d, "required"), .own = field_flag(d, "own"),
+                                                   .set = field_flag(d, "set") };
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+}
+
+static CatalogueEntry *read_entries(Description *d, const char *field, int *count)
+{
+    *count = field_list(d, field, ENTRIES_MAX);
+    CatalogueEntry *list = arena_array(d->arena, CatalogueEntry, *count + 1);
+    for (int i = 0; i < *count; i++) {
+        push_item(d->lua, i);
+        const char *undoes = field_text(d, "undoes");
+        list[i] = (CatalogueEntry){ .name = field_text(d, "name"), .input = field_text(d, "input"),
+                                    .recurrent = field_flag(d, "recurrent"), .whole = field_flag(d, "whole"),
+                                    .logits = undoes ? undoes : field_text(d, "undone_by") };
+        read_arguments(d, &list[i]);
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+    return list;
+}
+
+static int read(lua_State *L)
+{
+    Description *d = description_of(L);
+    Catalogue *catalogue = lua_touserdata(L, 1);
+    lua_settop(L, 1);
+    description_push(d, "catalogue");
+    lua_call(L, 0, 1);
+    catalogue->input = field_text(d, "input");
+    catalogue->layers = read_entries(d, "layers", &catalogue->layer_count);
+    catalogue->losses = read_entries(d, "losses", &catalogue->loss_count);
+    catalogue->activations = read_entries(d, "activations", &catalogue->activation_count);
+    return 0;
+}
+
+Catalogue *catalogue_read(Arena *arena)
+{
+    Catalogue *catalogue = arena_new(arena, Catalogue);
+    Description *d = calloc(1, sizeof *d);
+    if (!d)
+        die("out of memory");
+    d->arena = arena;
+    d->diagnostics = diagnostics_create(arena);
+    d->file = "the catalogue";
+    description_open(d);
+    lua_pushcfunction(d->lua, read);
+    lua_pushlightuserdata(d->lua, catalogue);
+    if (!description_call(d, 1, 0)) {
+        diagnostics_print(d->diagnostics, stderr);
+        die("the catalogue cannot be read");
+    }
+    description_free(d);
+    return catalogue;
+}

@@ -1,0 +1,33 @@
+/* catalogue.h: what a description can be made of, as the definitions of layers, losses and activations say it. */
+#ifndef CATALOGUE_H
+#define CATALOGUE_H
+
+#include "compiler/base/base.h"
+
+typedef struct CatalogueArgument {
+    const char *name, *type;    /* "units", "size"; types as in arguments.lua; "later": not in this version */
+    bool required;
+    bool own;                   /* not one that all layers have */
+    bool set;                   /* true unless something else is said */
+} CatalogueArgument;
+
+typedef struct CatalogueEntry {
+    const char *name;           /* "LSTM"; of a loss its class */
+    const char *input;          /* of a layer: "sequence", "vector", "tokens", "several" or "any"; NULL: anything */
+    bool recurrent;
+    bool whole;                 /* it sees whole samples, not single steps */
+    const char *logits;         /* what an activation and the loss that undoes it have in common: "binary"; NULL */
+    CatalogueArgument *arguments;
+    int argument_count;
+} CatalogueEntry;
+
+typedef struct Catalogue {
+    const char *input;          /* what the layers of a model begin with: "Input" */
+    CatalogueEntry *layers, *losses, *activations;      /* by name */
+    int layer_count, loss_count, activation_count;
+} Catalogue;
+
+/* Of this version; the description's own definitions are in none. */
+Catalogue *catalogue_read(Arena *arena);
+
+#endif

@@ -1,0 +1,223 @@
+/* fuzz_draw.c: in: the catalogue and a seed.  out: a model. Layers and options are drawn from their definitions, so
+ * that a new layer takes part as soon as it is there; what does not fit where it is drawn is refused by the front, and
+ * drawn anew. */
+#include "fuzz.h"
+
+#include "runtime/lstmc_random.h"
+
+#include <string.h>
+
+#define TRIES 12                /* for one layer */
+#define STREAM 77
+
+typedef struct Draw {
+    Arena *arena;
+    const Catalogue *catalogue;
+    uint64_t seed, drawn;
+    int depth;                  /* layers inside of layers */
+} Draw;
+
+static int below(Draw *d, int bound)
+{
+    return (int)(lstmc_random_bits(d->seed, STREAM, 0, d->drawn++) % (uint64_t)bound);
+}
+
+static int between(Draw *d, int low, int high)
+{
+    return low + below(d, high - low + 1);
+}
+
+static bool chance(Draw *d, int percent)
+{
+    return below(d, 100) < percent;
+}
+
+/* ---- arguments ---- */
+
+static FuzzNode draw_call(Draw *d, const CatalogueEntry *entry);
+
+static const char *number_text(Draw *d, int low, int high)
+{
+    return arena_format(d->arena, "%d", between(d, low, high));
+}
+
+static const char *one_of(Draw *d, const char *const *list, int count)
+{
+    return list[below(d, count)];
+}
+
+/* A layer as an argument, "LSTM{units = 3}". */
+static const char *layer_text(Draw *d)
+{
+    FuzzNode node = draw_call(d, &d->catalogue->layers[below(d, d->catalogue->layer_count)]);
+    const char *text = arena_format(d->arena, "%s{", node.layer);
+    for (int i = 0; i < node.argument_count; i++)
+        text = arena_format(d->arena, "%s%s%s = %s", text, i ? ", " : "", node.arguments[i].name,
+                            node.arguments[i].text);
+    return arena_format(d->arena, "%s}", text);
+}
+
+/* NULL: nothing is drawn of this type. */
+static const char *value_text(Draw *d, const CatalogueArgument *argument)
+{
+    const char *type = argument->type;
+    static const char *const rates[] = { "0", "0.1", "0.25", "0.5", "0.9" };
+    static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
+    if (!strcmp(type, "size"))
+        return number_text(d, 1, chance(d, 85) ? 9 : 19);
+    if (!strcmp(type, "count"))
+        return number_text(d, 0, 3);
+    if (!strcmp(type, "axis"))
+        return number_text(d, -1, 2);
+    if (!strcmp(type, "boolean"))
+        return argument->set ? "false" : "true";
+    if (!strcmp(type, "rate") || !strcmp(type, "decay"))
+        return one_of(d, rates, 5);
+    if (!strcmp(type, "number"))
+        return one_of(d, numbers, 3);
+    if (!strcmp(type, "positive") || !strcmp(type, "not_negative"))
+        return one_of(d, numbers + 1, 2);
+    if (!strcmp(type, "activation"))
+        return arena_format(d->arena, "\"%s\"",
+                            d->catalogue->activations[below(d, d->catalogue->activation_count)].name);
+    if (!strcmp(type, "layer") && d->depth < 2)
+        return layer_text(d);
+    return NULL;
+}
+
+static bool is_drawn(Draw *d, const CatalogueArgument *argument)
+{
+    if (argument->required)
+        return true;
+    return chance(d, argument->own ? 40 : !strcmp(argument->type, "boolean") ? 8 : 0);
+}
+
+static FuzzNode draw_call(Draw *d, const CatalogueEntry *entry)
+{
+    FuzzNode node = { .layer = entry->name };
+    d->depth++;
+    for (int i = 0; i < entry->argument_count && node.argument_count < FUZZ_ARGUMENTS_MAX; i++) {
+        const CatalogueArgument *argument = &entry->arguments[i];
+        const char *text = is_drawn(d, argument) ? value_text(d, argument) : NULL;
+        if (text)
+            node.arguments[node.argument_count++] = (FuzzArgument){ argument->name, text, argument->required };
+    }
+    d->depth--;
+    return node;
+}
+
+static void set_argument(FuzzNode *node, const char *name, const char *text)
+{
+    int i = 0;
+    while (i < node->argument_count && strcmp(node->arguments[i].name, name))
+        i++;
+    node->arguments[i] = (FuzzArgument){ name, text, true };
+    node->argument_count += i == node->argument_count;
+}
+
+/* ---- layers ---- */
+
+static bool is(const char *text, const char *what)
+{
+    return text && !strcmp(text, what);
+}
+
+/* Recurrent ones more often: this is what models are made of. */
+static const CatalogueEntry *draw_entry(Draw *d, bool ids)
+{
+    const Catalogue *c = d->catalogue;
+    for (;;) {
+        const CatalogueEntry *entry = &c->layers[below(d, c->layer_count)];
+        if (is(entry->input, "tokens") == ids && (entry->recurrent || ids || chance(d, 40)))
+            return entry;
+    }
+}
+
+static void add_reads(Draw *d, const FuzzModel *model, const CatalogueEntry *entry, FuzzNode *node)
+{
+    int last = model->node_count - 1;
+    node->from[node->from_count++] = chance(d, 90) || last < 0 ? last : between(d, FUZZ_INPUT, last);
+    for (int more = is(entry->input, "several") ? between(d, 1, FUZZ_READS_MAX - 1) : 0; more > 0; more--)
+        node->from[node->from_count++] = between(d, FUZZ_INPUT, last);
+}
+
+static void add_node(Draw *d, FuzzModel *model)
+{
+    for (int i = 0; i < TRIES; i++) {
+        const CatalogueEntry *entry = draw_entry(d, !model->features && !model->node_count);
+        FuzzNode node = draw_call(d, entry);
+        add_reads(d, model, entry, &node);
+        model->nodes[model->node_count++] = node;
+        if (fuzz_is_legal(model))
+            return;
+        model->node_count--;
+    }
+}
+
+/* ---- the loss ---- */
+
+/* A layer that ends in an activation which the loss undoes. */
+static bool add_head(Draw *d, FuzzModel *model, const char *logits)
+{
+    for (int i = 0; i < d->catalogue->layer_count; i++) {
+        const CatalogueEntry *entry = &d->catalogue->layers[i];
+        const char *size = NULL, *activation = NULL;
+        for (int a = 0; a < entry->argument_count; a++) {
+            if (entry->arguments[a].required && is(entry->arguments[a].type, "size"))
+                size = entry->arguments[a].name;
+            if (is(entry->arguments[a].type, "activation"))
+                activation = entry->arguments[a].name;
+        }
+        if (!size || !activation || entry->recurrent || entry->whole)
+            continue;
+        FuzzNode node = { .layer = entry->name, .from = { model->node_count - 1 }, .from_count = 1 };
+        const CatalogueEntry *undone;
+        do
+            undone = &d->catalogue->activations[below(d, d->catalogue->activation_count)];
+        while (!is(undone->logits, logits));
+        set_argument(&node, size, number_text(d, 2, 5));
+        set_argument(&node, activation, arena_format(d->arena, "\"%s\"", undone->name));
+        model->nodes[model->node_count++] = node;
+        if (fuzz_is_legal(model))
+            return true;
+        model->node_count--;
+    }
+    return false;
+}
+
+static bool has_argument(const CatalogueEntry *entry, const char *name)
+{
+    for (int i = 0; i < entry->argument_count; i++)
+        if (!strcmp(entry->arguments[i].name, name))
+            return true;
+    return false;
+}
+
+static void add_loss(Draw *d, FuzzModel *model)
+{
+    const CatalogueEntry *entry = &d->catalogue->losses[below(d, d->catalogue->loss_count)];
+    FuzzModel before = *model;
+    FuzzNode loss = draw_call(d, entry);
+    if (has_argument(entry, "from_logits")) {
+        bool head = model->node_count < FUZZ_NODES_MAX && chance(d, 60) && add_head(d, model, entry->logits);
+        set_argument(&loss, "from_logits", head ? "false" : "true");
+    }
+    model->loss = loss;
+    if (!fuzz_is_legal(model))
+        *model = before;            /* the caller's own */
+}
+
+FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
+{
+    Draw d = { .arena = arena, .catalogue = catalogue, .seed = seed };
+    FuzzModel model = { .input = catalogue->input, .batch = between(&d, 1, 5), .shards = 1 };
+    model.shards = model.batch > 1 ? between(&d, 1, 2) : 1;
+    model.steps = chance(&d, 80) ? between(&d, 3, 7) : chance(&d, 50) ? between(&d, 1, 2) : 0;
+    model.features = model.steps && chance(&d, 30) ? 0 : between(&d, 1, 7);
+    int count = between(&d, 1, FUZZ_NODES_MAX - 3);
+    for (int i = 0; i < 3 * count && model.node_count < count; i++)
+        add_node(&d, &model);
+    if (model.node_count && chance(&d, 90))
+        add_loss(&d, &model);
+    return model;
+}
