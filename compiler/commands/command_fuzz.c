@@ -83,9 +83,9 @@ int command_fuzz(const Arguments *arguments)
         fuzz_one(&run, i);
         show_progress(&run, i + 1);
     }
-    printf("%d models from seed %llu on, %d wrong; in turn by %d builds: %s to %s\n", run.models,
-           (unsigned long long)run.first_seed, run.failures, run.build_count,
-           fuzz_build_text(arena, &run.builds[0]), fuzz_build_text(arena, &run.builds[run.build_count - 1]));
+    printf("%d models from seed %llu on, %d wrong\n", run.models, (unsigned long long)run.first_seed, run.failures);
+    printf("in turn by %d builds: %s to %s\n", run.build_count, fuzz_build_text(arena, &run.builds[0]),
+           fuzz_build_text(arena, &run.builds[run.build_count - 1]));
     arena_free(arena);
     return run.failures ? 1 : 0;
 }
