@@ -152,6 +152,9 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
             programs->no_step = streaming_obstacle(pipeline->arena, ir);
         programs->program[kind] = run_passes(pipeline, kind, ir);
     }
+    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)
+        if (programs->program[kind])
+            emit_name_extents(pipeline->arena, programs, programs->program[kind]);
     programs->packed = emit_packed_program(programs);
     return true;
 }

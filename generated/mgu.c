@@ -539,30 +539,30 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
 {
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
     for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
             vec_store(&packed->mgu.bias[n / 8][g][n % 8], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < MGU_FEATURES; k++) {
         for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
                 const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
                 vec_store(&packed->mgu.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
             vec_store(&packed->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
             vec_store(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
@@ -575,7 +575,7 @@ void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *r
     packed->weights = weights;
     mgu_layer_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < 24; k += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
         const vec kernel = vec_load(&weights->dense.kernel[k][0]);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
@@ -586,8 +586,8 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
 {
     /* mgu.p[t,g,n] = mgu.bias[g,n]
      * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k] */
-    for (int n = 0; n < 24; n += VEC) {
-        for (int t = 0; t < 30; t += 2) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int t = 0; t < MGU_TIMESTEPS; t += 2) {
             const int t_plus_1 = t + 1;
             const vec bias_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
             vec p_0_0 = bias_0;
@@ -618,12 +618,12 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
         }
     }
     /* mgu.h: 2 steps are kept, step t at t % 2 */
-    for (int t = 0; t < 30; t++) {
+    for (int t = 0; t < MGU_TIMESTEPS; t++) {
         /* mgu.sum[t,n] = mgu.p[t,0,n]
          * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
          * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
          * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             vec sum_0 = vec_load(&scratch->local.mgu.p[n / 8][t][0][n % 8]);
@@ -632,7 +632,7 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
             vec sum_2_odd = vec_splat(0.0f);
-            for (int k = 0; k < 24; k += 4) {
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
                 const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
                 const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
                 sum_0 += recurrent_kernel_0_0 * h_0;
@@ -691,7 +691,7 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
          * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
          * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
          * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 8][t][1][n % 8]);
@@ -700,7 +700,7 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
             vec sum_1_2_odd = vec_splat(0.0f);
-            for (int k = 0; k < 24; k += 4) {
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
                 const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
                 const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
                 sum_1_0 += recurrent_kernel_2_0_0 * m_0;
@@ -764,7 +764,7 @@ static void mgu_predict_with(const struct mgu_weights *restrict weights, const s
     struct mgu_scratch *restrict scratch, const float *restrict x, float *restrict y)
 {
     /* mgu.h[0,n] = 0 */
-    for (int n = 0; n < 24; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         const vec h = vec_splat(0.0f);
         vec_store(&scratch->mgu.h[0][n], h);
     }
@@ -796,14 +796,14 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
     struct mgu_batch_scratch *restrict scratch, const float *restrict x, int rows)
 {
     /* mgu.h: 2 steps are kept, step t at t % 2 */
-    for (int t = 0; t < 30; t++) {
+    for (int t = 0; t < MGU_TIMESTEPS; t++) {
         /* mgu.p[t,b,g,n] = mgu.bias[g,n]
          * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
          * mgu.sum[t,b,n] = mgu.p[t,b,0,n]
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 2) {
@@ -826,7 +826,7 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec p_1_1_0 = bias_1_0;
                 vec p_1_1_1 = bias_1_1;
                 vec p_1_1_2 = bias_1_2;
-                for (int k = 0; k < 2; k++) {
+                for (int k = 0; k < MGU_FEATURES; k++) {
                     const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][0][n % 8]));
                     const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
                     p_0_0_0 += kernel_0_0 * x_0;
@@ -854,7 +854,7 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec sum_1_0 = p_1_0_0;
                 vec sum_1_1 = p_1_0_1;
                 vec sum_1_2 = p_1_0_2;
-                for (int k = 0; k < 24; k++) {
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]));
                     const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
@@ -907,7 +907,7 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 4) {
@@ -926,7 +926,7 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
                 vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
                 vec sum_1_3_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
-                for (int k = 0; k < 24; k++) {
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
                     const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
@@ -1004,7 +1004,7 @@ static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, c
 {
     /* mgu.h[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec h = vec_splat(0.0f);
             vec_store(&scratch->mgu.h[0][b][n], h);
         }
@@ -1028,12 +1028,12 @@ struct mgu_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float p[3][2][8];      /* one of 1 steps */
-            float f[24];      /* one of 1 steps */
-            float m[24];      /* one of 1 steps */
+            float f[MGU_MGU_UNITS];      /* one of 1 steps */
+            float m[MGU_MGU_UNITS];      /* one of 1 steps */
         } mgu;
     } local;
     struct {
-        float y[1];
+        float y[MGU_DENSE_UNITS];
     } dense;
 };
 
@@ -1041,7 +1041,7 @@ void mgu_reset(const struct mgu_packed *restrict packed, struct mgu_state *restr
 {
     (void)packed;
     /* mgu.h[0,n] = 0 */
-    for (int n = 0; n < 24; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         const vec h = vec_splat(0.0f);
         vec_store(&state->mgu.h[0][n], h);
     }
@@ -1056,7 +1056,7 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
      * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
      * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
      * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
-    for (int n = 0; n < 24; n += 3 * VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
         vec p_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
@@ -1109,7 +1109,7 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         vec sum_0_odd = vec_splat(0.0f);
         vec sum_1_odd = vec_splat(0.0f);
         vec sum_2_odd = vec_splat(0.0f);
-        for (int k = 0; k < 24; k += 2) {
+        for (int k = 0; k < MGU_MGU_UNITS; k += 2) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
             const vec h_0 = vec_splat(state->mgu.h[0][k]);
             sum_0 += recurrent_kernel_0_0 * h_0;
@@ -1154,7 +1154,7 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
      * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
      * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
      * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
-    for (int n = 0; n < 24; n += 3 * VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
         vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 8][1][n % 8]);
@@ -1163,7 +1163,7 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         vec sum_1_0_odd = vec_splat(0.0f);
         vec sum_1_1_odd = vec_splat(0.0f);
         vec sum_1_2_odd = vec_splat(0.0f);
-        for (int k = 0; k < 24; k += 4) {
+        for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
             const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
             const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
             sum_1_0 += recurrent_kernel_2_0_0 * m_0;
@@ -1241,7 +1241,7 @@ static int mgu_step_with(const struct mgu_weights *restrict weights, const struc
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
     /* mgu.h[0,n] = mgu.h[1,n] */
-    for (int n = 0; n < 24; n++) {
+    for (int n = 0; n < MGU_MGU_UNITS; n++) {
         state->mgu.h[0][n] = state->mgu.h[1][n];
     }
     return 1;
@@ -1258,30 +1258,30 @@ static void mgu_layer_prepare_training(const struct mgu_weights *restrict weight
 {
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
     for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
             vec_store(&training->mgu.bias[n / 8][g][n % 8], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < MGU_FEATURES; k++) {
         for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
                 const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
                 vec_store(&training->mgu.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
             vec_store(&training->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
             vec_store(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
@@ -1294,24 +1294,24 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
     training->weights = weights;
     mgu_layer_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < 24; k += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
         const vec kernel = vec_load(&weights->dense.kernel[k][0]);
         vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int m = 0; m < 24; m += VEC) {
+    for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
         const vec kernel_transposed = vec_load(&weights->dense.kernel[m][0]);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
     /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
-    for (int n = 0; n < 24; n++) {
-        for (int m = 0; m < 24; m++) {
+    for (int n = 0; n < MGU_MGU_UNITS; n++) {
+        for (int m = 0; m < MGU_MGU_UNITS; m++) {
             training->mgu.recurrent_kernel_transposed[m / 8][n][m % 8] = weights->mgu.recurrent_kernel[m][n + 24];
         }
     }
     /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
-    for (int n = 0; n < 24; n++) {
-        for (int m = 0; m < 24; m++) {
+    for (int n = 0; n < MGU_MGU_UNITS; n++) {
+        for (int m = 0; m < MGU_MGU_UNITS; m++) {
             training->mgu.recurrent_kernel_transposed_2[m / 8][n][m % 8] = weights->mgu.recurrent_kernel[m][n];
         }
     }
@@ -1325,7 +1325,7 @@ void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tap
     tape->first_row = 0;
     /* mgu.h[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec h = vec_splat(0.0f);
             vec_store(&tape->mgu.h[0][b][n], h);
         }
@@ -1334,14 +1334,14 @@ void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tap
 
 static void mgu_layer_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, int rows)
 {
-    for (int t = 0; t < 30; t++) {
+    for (int t = 0; t < MGU_TIMESTEPS; t++) {
         /* mgu.p[t,b,g,n] = mgu.bias[g,n]
          * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
          * mgu.sum[t,b,n] = mgu.p[t,b,0,n]
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 2) {
@@ -1364,7 +1364,7 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 vec p_1_1_0 = bias_1_0;
                 vec p_1_1_1 = bias_1_1;
                 vec p_1_1_2 = bias_1_2;
-                for (int k = 0; k < 2; k++) {
+                for (int k = 0; k < MGU_FEATURES; k++) {
                     const vec kernel_0_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
                     const vec x_0 = vec_splat(tape->input[b][t][k]);
                     p_0_0_0 += kernel_0_0 * x_0;
@@ -1392,7 +1392,7 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 vec sum_1_0 = p_1_0_0;
                 vec sum_1_1 = p_1_0_1;
                 vec sum_1_2 = p_1_0_2;
-                for (int k = 0; k < 24; k++) {
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_0 = vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 8][k][n % 8]));
                     const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
@@ -1445,7 +1445,7 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b += 4) {
@@ -1464,7 +1464,7 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
                 vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
                 vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
-                for (int k = 0; k < 24; k++) {
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
                     const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
@@ -1603,7 +1603,7 @@ float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, con
 static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients *restrict gradients, int rows)
 {
     /* dense.d_kernel[k,n] += dense.d_y[b,n] * mgu.h[30,b,k] */
-    for (int k = 0; k < 24; k += 3 * VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k += 3 * VEC) {
         const int k_plus_1 = k + VEC;
         const int k_plus_2 = k + 2 * VEC;
         vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][0]);
@@ -1629,7 +1629,7 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
 {
     /* mgu.d_h[30,b,n] = 0
      * mgu.d_h[30,b,n] += dense.d_y[b,m] * dense.kernel_transposed[m,n] */
-    for (int n = 0; n < 24; n += 3 * VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
         for (int b = 0; b < rows; b += 2) {
@@ -1675,23 +1675,23 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     struct mgu_gradients *restrict gradients, int rows)
 {
     /* mgu.d_recurrent_kernel_sum[k,n] = 0 */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum = vec_splat(0.0f);
             vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8], d_recurrent_kernel_sum);
         }
     }
     /* mgu.d_recurrent_kernel_sum_2[k,n] = 0 */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum_2 = vec_splat(0.0f);
             vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8], d_recurrent_kernel_sum_2);
         }
     }
     /* mgu.d_kernel_sum[k,g,n] = 0 */
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < MGU_FEATURES; k++) {
         for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_splat(0.0f);
                 vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][k][g][n % 8], d_kernel_sum);
             }
@@ -1699,14 +1699,14 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     }
     /* mgu.d_bias_sum[g,n] = 0 */
     for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_bias_sum = vec_splat(0.0f);
             vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
     }
     /* mgu.d_h: 2 steps are kept, step t at t % 2 */
     /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 5 steps are kept, step t at t % 5 */
-    for (int t_end = 30; t_end > 0; t_end -= 5) {
+    for (int t_end = MGU_TIMESTEPS; t_end > 0; t_end -= 5) {
         const int t_start = t_end - 5;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* mgu.d_f[t,b,n] = mgu.d_h[t+1,b,n] * mgu.candidate[t,b,n] - mgu.d_h[t+1,b,n] * mgu.h[t,b,n]
@@ -1714,7 +1714,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
              * mgu.d_candidate[t,b,n] = mgu.d_h[t+1,b,n] * mgu.f[t,b,n]
              * mgu.d_sum_1[t,b,n] = mgu.d_candidate[t,b,n] * (1 - mgu.candidate[t,b,n] * mgu.candidate[t,b,n]) */
             for (int b = 0; b < rows; b++) {
-                for (int n = 0; n < 24; n += VEC) {
+                for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
                     const vec d_h_next = vec_load(&tape->mgu.d_h[(t + 1) % 2][b][n]);
                     const vec candidate = vec_load(&tape->mgu.candidate[t][b][n]);
                     const vec h = vec_load(&tape->mgu.h[t][b][n]);
@@ -1734,7 +1734,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
              * mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n]
              * mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
-            for (int n = 0; n < 24; n += 3 * VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
                 const int n_plus_1 = n + VEC;
                 const int n_plus_2 = n + 2 * VEC;
                 for (int b = 0; b < rows; b += 4) {
@@ -1753,7 +1753,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_m_3_0 = vec_splat(0.0f);
                     vec d_m_3_1 = vec_splat(0.0f);
                     vec d_m_3_2 = vec_splat(0.0f);
-                    for (int m = 0; m < 24; m++) {
+                    for (int m = 0; m < MGU_MGU_UNITS; m++) {
                         const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][m]);
                         const vec recurrent_kernel_transposed_0 =
                             vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
@@ -1830,7 +1830,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
             /* mgu.d_h[t,b,n] += mgu.d_sum[t,b,m] * mgu.recurrent_kernel_transposed_2[m,n]
              * mgu.d_p[t,b,0,n] = mgu.d_sum[t,b,n] */
-            for (int n = 0; n < 24; n += 3 * VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
                 const int n_plus_1 = n + VEC;
                 const int n_plus_2 = n + 2 * VEC;
                 for (int b = 0; b < rows; b += 4) {
@@ -1849,7 +1849,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_h_3_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n]);
                     vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_1]);
                     vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_2]);
-                    for (int m = 0; m < 24; m++) {
+                    for (int m = 0; m < MGU_MGU_UNITS; m++) {
                         const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][m]);
                         const vec recurrent_kernel_transposed_2_0 =
                             vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
@@ -1899,10 +1899,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
         }
         /* mgu.d_recurrent_kernel_sum[k,n] += mgu.d_sum_1[t,b,n] * mgu.m[t,b,k] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
-            for (int k = 0; k < 24; k += 4) {
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
                 const int k_plus_3 = k + 3;
@@ -1992,10 +1992,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
         }
         /* mgu.d_recurrent_kernel_sum_2[k,n] += mgu.d_sum[t,b,n] * mgu.h[t,b,k] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
-            for (int k = 0; k < 24; k += 4) {
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
                 const int k_plus_3 = k + 3;
@@ -2085,7 +2085,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
         }
         /* mgu.d_kernel_sum[k,g,n] += mgu.d_p[t,b,g,n] * x[b,t,k] */
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             vec d_kernel_sum_0_0 = vec_splat(0.0f);
             vec d_kernel_sum_0_1 = vec_splat(0.0f);
             vec d_kernel_sum_1_0 = vec_splat(0.0f);
@@ -2112,7 +2112,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][1][n % 8], d_kernel_sum_1_1);
         }
         /* mgu.d_bias_sum[g,n] += mgu.d_p[t,b,g,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             vec d_bias_sum_0_0 = vec_splat(0.0f);
@@ -2157,7 +2157,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     }
     /* mgu.d_bias[24*g+n] += mgu.d_bias_sum[g,n] */
     for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_bias_sum = vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8]);
             vec d_bias = vec_load(&gradients->mgu.bias[24 * g + n]);
             d_bias += d_bias_sum;
@@ -2165,9 +2165,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
         }
     }
     /* mgu.d_kernel[k,24*g+n] += mgu.d_kernel_sum[k,g,n] */
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < MGU_FEATURES; k++) {
         for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][k][g][n % 8]);
                 vec d_kernel = vec_load(&gradients->mgu.kernel[k][24 * g + n]);
                 d_kernel += d_kernel_sum;
@@ -2176,8 +2176,8 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
         }
     }
     /* mgu.d_recurrent_kernel[k,n] += mgu.d_recurrent_kernel_sum_2[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum_2 =
                 vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
             vec d_recurrent_kernel = vec_load(&gradients->mgu.recurrent_kernel[k][n]);
@@ -2186,8 +2186,8 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
         }
     }
     /* mgu.d_recurrent_kernel[k,n+24] += mgu.d_recurrent_kernel_sum[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 24; n += VEC) {
+    for (int k = 0; k < MGU_MGU_UNITS; k++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum =
                 vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
             vec d_recurrent_kernel = vec_load(&gradients->mgu.recurrent_kernel[k][n + 24]);
@@ -2215,7 +2215,7 @@ void mgu_carry(struct mgu_tape *restrict tape)
     const int rows = tape->rows;
     /* mgu.h[0,b,n] = mgu.h[30,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
+        for (int n = 0; n < MGU_MGU_UNITS; n++) {
             tape->mgu.h[0][b][n] = tape->mgu.h[30][b][n];
         }
     }

@@ -52,6 +52,7 @@ extern "C" {
 #define MGU_OUTPUTS            1          /* elements of y, a sample: [1] */
 #define MGU_TARGETS            1          /* elements of the target, a sample */
 #define MGU_TIMESTEPS          30         /* steps of a sample */
+#define MGU_FEATURES           2          /* the last extent of x */
 #define MGU_WEIGHTS            1321       /* floats */
 #define MGU_GRADIENTS          1321       /* floats: the trainable weights, which come first */
 #define MGU_OPTIMIZER_FLOATS   2642       /* floats of optimiser state, zero at the start */
@@ -113,16 +114,22 @@ void mgu_carry(struct mgu_tape *tape);
 /* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
 extern const struct lstmc_model mgu_model;
 
+/* Sizes that layers were given: what they put out is so wide. */
+enum {
+    MGU_MGU_UNITS = 24,
+    MGU_DENSE_UNITS = 1
+};
+
 /* In Keras's order and layout, except that trainable ones come first: MGU_WEIGHTS floats without gaps. 5.2 KB. */
 struct mgu_weights {
     struct {
-        float kernel[2][48];
-        float recurrent_kernel[24][48];
+        float kernel[MGU_FEATURES][48];
+        float recurrent_kernel[MGU_MGU_UNITS][48];
         float bias[48];
     } mgu;
     struct {
-        float kernel[24][1];
-        float bias[1];
+        float kernel[MGU_MGU_UNITS][MGU_DENSE_UNITS];
+        float bias[MGU_DENSE_UNITS];
     } dense;
 };
 
@@ -130,13 +137,13 @@ struct mgu_weights {
  * KB. */
 struct mgu_gradients {
     struct {
-        float kernel[2][48];
-        float recurrent_kernel[24][48];
+        float kernel[MGU_FEATURES][48];
+        float recurrent_kernel[MGU_MGU_UNITS][48];
         float bias[48];
     } mgu;
     struct {
-        float kernel[24][1];
-        float bias[1];
+        float kernel[MGU_MGU_UNITS][MGU_DENSE_UNITS];
+        float bias[MGU_DENSE_UNITS];
     } dense;
 };
 
@@ -145,12 +152,12 @@ struct mgu_gradients {
 struct mgu_packed {
     struct {
         float bias[3][2][8];
-        float kernel[3][2][2][8];
-        float recurrent_kernel[3][24][8];
-        float recurrent_kernel_2[3][24][8];
+        float kernel[3][MGU_FEATURES][2][8];
+        float recurrent_kernel[3][MGU_MGU_UNITS][8];
+        float recurrent_kernel_2[3][MGU_MGU_UNITS][8];
     } mgu;
     struct {
-        float kernel[1][24];
+        float kernel[MGU_DENSE_UNITS][MGU_MGU_UNITS];
     } dense;
     const struct mgu_weights *weights;
 };
@@ -158,33 +165,33 @@ struct mgu_packed {
 /* Memory for one mgu_predict at a time; its contents need not be kept. 6.0 KB. */
 struct mgu_scratch {
     struct {
-        float h[2][24];      /* 2 of 31 steps, step t at t % 2 */
+        float h[2][MGU_MGU_UNITS];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][30][2][8];
-            float f[24];      /* one of 30 steps */
-            float m[24];      /* one of 30 steps */
+            float p[3][MGU_TIMESTEPS][2][8];
+            float f[MGU_MGU_UNITS];      /* one of 30 steps */
+            float m[MGU_MGU_UNITS];      /* one of 30 steps */
         } mgu;
     } local;
     struct {
-        float y[1];
+        float y[MGU_DENSE_UNITS];
     } dense;
 };
 
 /* Memory for one mgu_predict_batch at a time; its contents need not be kept. 9.1 KB. */
 struct mgu_batch_scratch {
     struct {
-        float h[2][MGU_BATCH][24];      /* 2 of 31 steps, step t at t % 2 */
+        float h[2][MGU_BATCH][MGU_MGU_UNITS];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     struct {
-        float y[MGU_BATCH][1];
+        float y[MGU_BATCH][MGU_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float p[3][MGU_BATCH][2][8];      /* one of 30 steps */
-            float f[MGU_BATCH][24];      /* one of 30 steps */
-            float m[MGU_BATCH][24];      /* one of 30 steps */
+            float f[MGU_BATCH][MGU_MGU_UNITS];      /* one of 30 steps */
+            float m[MGU_BATCH][MGU_MGU_UNITS];      /* one of 30 steps */
         } mgu;
     } local;
 };
@@ -192,7 +199,7 @@ struct mgu_batch_scratch {
 /* One stream: what the network remembers between two steps. Copy it to fork the stream. 192 B. */
 struct mgu_state {
     struct {
-        float h[2][24];      /* row 0: before the first step */
+        float h[2][MGU_MGU_UNITS];      /* row 0: before the first step */
     } mgu;
 };
 
@@ -201,15 +208,15 @@ struct mgu_state {
 struct mgu_training {
     struct {
         float bias[3][2][8];
-        float kernel[3][2][2][8];
-        float recurrent_kernel[3][24][8];
-        float recurrent_kernel_2[3][24][8];
-        float recurrent_kernel_transposed[3][24][8];
-        float recurrent_kernel_transposed_2[3][24][8];
+        float kernel[3][MGU_FEATURES][2][8];
+        float recurrent_kernel[3][MGU_MGU_UNITS][8];
+        float recurrent_kernel_2[3][MGU_MGU_UNITS][8];
+        float recurrent_kernel_transposed[3][MGU_MGU_UNITS][8];
+        float recurrent_kernel_transposed_2[3][MGU_MGU_UNITS][8];
     } mgu;
     struct {
-        float kernel[1][24];
-        float kernel_transposed[3][1][8];
+        float kernel[MGU_DENSE_UNITS][MGU_MGU_UNITS];
+        float kernel_transposed[3][MGU_DENSE_UNITS][8];
     } dense;
     const struct mgu_weights *weights;
 };
@@ -219,40 +226,40 @@ struct mgu_training {
  * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 225 KB. */
 struct mgu_tape {
     struct {
-        float h[31][MGU_BATCH][24];      /* row 0: before the first step */
-        float f[30][MGU_BATCH][24];
-        float m[30][MGU_BATCH][24];
-        float candidate[30][MGU_BATCH][24];
-        float d_h[2][MGU_BATCH][24];      /* 2 of 31 steps, step t at t % 2 */
+        float h[MGU_TIMESTEPS + 1][MGU_BATCH][MGU_MGU_UNITS];      /* row 0: before the first step */
+        float f[MGU_TIMESTEPS][MGU_BATCH][MGU_MGU_UNITS];
+        float m[MGU_TIMESTEPS][MGU_BATCH][MGU_MGU_UNITS];
+        float candidate[MGU_TIMESTEPS][MGU_BATCH][MGU_MGU_UNITS];
+        float d_h[2][MGU_BATCH][MGU_MGU_UNITS];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     struct {
-        float y[MGU_BATCH][1];
-        float d_y[MGU_BATCH][1];
+        float y[MGU_BATCH][MGU_DENSE_UNITS];
+        float d_y[MGU_BATCH][MGU_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float p[3][MGU_BATCH][2][8];      /* one of 30 steps */
         } mgu;
         struct {
-            float e[MGU_BATCH][1];
+            float e[MGU_BATCH][MGU_DENSE_UNITS];
             float l[MGU_BATCH];
-            float d_e[MGU_BATCH][1];
+            float d_e[MGU_BATCH][MGU_DENSE_UNITS];
             float d_l[MGU_BATCH];
         } model_loss;
         struct {
             float d_p[3][5][MGU_BATCH][2][8];      /* 5 of 30 steps, step t at t % 5 */
-            float d_sum[5][MGU_BATCH][24];      /* 5 of 30 steps, step t at t % 5 */
-            float d_f[MGU_BATCH][24];      /* one of 30 steps */
-            float d_sum_1[5][MGU_BATCH][24];      /* 5 of 30 steps, step t at t % 5 */
-            float d_recurrent_kernel_sum[3][24][8];
-            float d_recurrent_kernel_sum_2[3][24][8];
-            float d_kernel_sum[3][2][2][8];
+            float d_sum[5][MGU_BATCH][MGU_MGU_UNITS];      /* 5 of 30 steps, step t at t % 5 */
+            float d_f[MGU_BATCH][MGU_MGU_UNITS];      /* one of 30 steps */
+            float d_sum_1[5][MGU_BATCH][MGU_MGU_UNITS];      /* 5 of 30 steps, step t at t % 5 */
+            float d_recurrent_kernel_sum[3][MGU_MGU_UNITS][8];
+            float d_recurrent_kernel_sum_2[3][MGU_MGU_UNITS][8];
+            float d_kernel_sum[3][MGU_FEATURES][2][8];
             float d_bias_sum[3][2][8];
         } mgu_backward;
     } local;
-    float input[MGU_BATCH][30][2];
-    float output[MGU_BATCH][1];
-    float d_output[MGU_BATCH][1];
+    float input[MGU_BATCH][MGU_TIMESTEPS][MGU_FEATURES];
+    float output[MGU_BATCH][MGU_DENSE_UNITS];
+    float d_output[MGU_BATCH][MGU_DENSE_UNITS];
     int rows;               /* set by forward */
     int first_row;          /* yours to set */
 };

@@ -560,7 +560,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
     /* lstm.table[v,g,n] = lstm.bias[24*g+n]
      * lstm.table[v,g,n] += lstm.kernel[k,24*g+n] * embedding.embeddings[v,k] */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
             vec table_0 = bias;
             vec table_1 = bias;
@@ -717,9 +717,9 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
         }
     }
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
-    for (int k = 0; k < 24; k++) {
+    for (int k = 0; k < REBER_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
                 vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
@@ -733,13 +733,13 @@ void reber_prepare(struct reber_packed *restrict packed, const struct reber_weig
     packed->weights = weights;
     lstm_prepare(weights, packed);
     /* dense.bias[n] = dense.bias[n] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         const vec bias = vec_load(&weights->dense.bias[n]);
         vec_store(&packed->dense.bias[n], bias);
     }
     /* dense.kernel[k,n] = dense.kernel[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 8; n += VEC) {
+    for (int k = 0; k < REBER_LSTM_UNITS; k++) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec kernel = vec_load(&weights->dense.kernel[k][n]);
             vec_store(&packed->dense.kernel[n / 8][k][n % 8], kernel);
         }
@@ -750,7 +750,7 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
     const int32_t *restrict x)
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
-    for (int t = 0; t < 24; t++) {
+    for (int t = 0; t < REBER_TIMESTEPS; t++) {
         /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
          * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
          * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
@@ -760,7 +760,7 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
          * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
          * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
          * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
@@ -775,7 +775,7 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
             vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
             vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_1]);
             vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_2]);
-            for (int k = 0; k < 24; k++) {
+            for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                 const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                 const vec h = vec_splat(scratch->lstm.h[t % 2][k]);
                 z_0_0 += recurrent_kernel_0_0 * h;
@@ -849,10 +849,10 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
 {
     /* dense.z[n] = dense.bias[n]
      * dense.z[n] += dense.kernel[k,n] * lstm.h[24,k] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         vec z = vec_load(&packed->dense.bias[n]);
         vec z_odd = vec_splat(0.0f);
-        for (int k = 0; k < 24; k += 4) {
+        for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
             const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
             const vec h_0 = vec_splat(scratch->lstm.h[24 % 2][k]);
             z += kernel_0 * h_0;
@@ -882,7 +882,7 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
         scratch->local.dense.highest = maximum(scratch->local.dense.highest, vec_largest(largest_of_highest));
     }
     /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         const vec z = vec_load(&scratch->local.dense.z[n]);
         const vec highest = vec_splat(scratch->local.dense.highest);
         const vec e = vec_exp(z - highest);
@@ -902,7 +902,7 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
     }
     /* dense.y[n] = dense.e[n] / dense.total[]
      * output[n] = dense.y[n] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         const vec e = vec_load(&scratch->local.dense.e[n]);
         const vec total = vec_splat(scratch->local.dense.total);
         const vec y_ = e / total;
@@ -915,7 +915,7 @@ void reber_predict(const struct reber_packed *restrict packed, struct reber_scra
 {
     /* lstm.h[0,n] = 0
      * lstm.c[0,n] = 0 */
-    for (int n = 0; n < 24; n += VEC) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
         const vec h = vec_splat(0.0f);
         const vec c = vec_splat(0.0f);
         vec_store(&scratch->lstm.h[0][n], h);
@@ -929,7 +929,7 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
     const int32_t *restrict x, int rows)
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
-    for (int t = 0; t < 24; t++) {
+    for (int t = 0; t < REBER_TIMESTEPS; t++) {
         /* lstm.z[t,b,g,n] = lstm.table[x[b,t],g,n]
          * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
          * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
@@ -939,7 +939,7 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int n = 0; n < 24; n += 3 * VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC;
             const int n_plus_2 = n + 2 * VEC;
             for (int b = 0; b < rows; b++) {
@@ -955,7 +955,7 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
                 vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
                 vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_1]);
                 vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_2]);
-                for (int k = 0; k < 24; k++) {
+                for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                     const vec h = vec_splat(scratch->lstm.h[t % 2][b][k]);
                     z_0_0 += recurrent_kernel_0_0 * h;
@@ -1030,7 +1030,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
 {
     /* dense.z[b,n] = dense.bias[n]
      * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         for (int b = 0; b < rows; b += 6) {
             const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -1044,7 +1044,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
             vec z_3 = bias;
             vec z_4 = bias;
             vec z_5 = bias;
-            for (int k = 0; k < 24; k++) {
+            for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                 const vec kernel = vec_keep(vec_load(&packed->dense.kernel[n / 8][k][n % 8]));
                 const vec h_0 = vec_splat(scratch->lstm.h[24 % 2][b][k]);
                 z_0 += kernel * h_0;
@@ -1083,7 +1083,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec z = vec_load(&scratch->local.dense.z[b][n]);
             const vec highest = vec_splat(scratch->local.dense.highest[b]);
             const vec e = vec_exp(z - highest);
@@ -1107,7 +1107,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
     /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
      * output[b,n] = dense.y[b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec e = vec_load(&scratch->local.dense.e[b][n]);
             const vec total = vec_splat(scratch->local.dense.total[b]);
             const vec y_ = e / total;
@@ -1122,7 +1122,7 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
     /* lstm.h[0,b,n] = 0
      * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec h = vec_splat(0.0f);
             const vec c = vec_splat(0.0f);
             vec_store(&scratch->lstm.h[0][b][n], h);
@@ -1137,8 +1137,8 @@ void reber_predict_batch(const struct reber_packed *restrict packed, struct rebe
 struct reber_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[8];
-            float e[8];
+            float z[REBER_DENSE_UNITS];
+            float e[REBER_DENSE_UNITS];
             float highest;
             float total;
         } dense;
@@ -1150,7 +1150,7 @@ void reber_reset(const struct reber_packed *restrict packed, struct reber_state 
     (void)packed;
     /* lstm.h[0,n] = 0
      * lstm.c[0,n] = 0 */
-    for (int n = 0; n < 24; n += VEC) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
         const vec h = vec_splat(0.0f);
         const vec c = vec_splat(0.0f);
         vec_store(&state->lstm.h[0][n], h);
@@ -1170,7 +1170,7 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
      * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
      * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
      * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < 24; n += 3 * VEC) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
         vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
@@ -1185,7 +1185,7 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
         vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
         vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_1]);
         vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_2]);
-        for (int k = 0; k < 24; k++) {
+        for (int k = 0; k < REBER_LSTM_UNITS; k++) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
             const vec h = vec_splat(state->lstm.h[0][k]);
             z_0_0 += recurrent_kernel_0_0 * h;
@@ -1250,10 +1250,10 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
 {
     /* dense.z[n] = dense.bias[n]
      * dense.z[n] += dense.kernel[k,n] * lstm.h[1,k] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         vec z = vec_load(&packed->dense.bias[n]);
         vec z_odd = vec_splat(0.0f);
-        for (int k = 0; k < 24; k += 4) {
+        for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
             const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
             const vec h_0 = vec_splat(state->lstm.h[1][k]);
             z += kernel_0 * h_0;
@@ -1283,7 +1283,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
         scratch->local.dense.highest = maximum(scratch->local.dense.highest, vec_largest(largest_of_highest));
     }
     /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         const vec z = vec_load(&scratch->local.dense.z[n]);
         const vec highest = vec_splat(scratch->local.dense.highest);
         const vec e = vec_exp(z - highest);
@@ -1303,7 +1303,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
     }
     /* dense.y[n] = dense.e[n] / dense.total[]
      * output[n] = dense.y[n] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         const vec e = vec_load(&scratch->local.dense.e[n]);
         const vec total = vec_splat(scratch->local.dense.total);
         const vec y_ = e / total;
@@ -1318,11 +1318,11 @@ int reber_step(const struct reber_packed *restrict packed, struct reber_state *r
     lstm_step(packed, state, x);
     dense_step(packed, state, scratch, y);
     /* lstm.h[0,n] = lstm.h[1,n] */
-    for (int n = 0; n < 24; n++) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n++) {
         state->lstm.h[0][n] = state->lstm.h[1][n];
     }
     /* lstm.c[0,n] = lstm.c[1,n] */
-    for (int n = 0; n < 24; n++) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n++) {
         state->lstm.c[0][n] = state->lstm.c[1][n];
     }
     return 1;
@@ -1333,7 +1333,7 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
 {
     /* lstm.bias[g,n] = lstm.bias[24*g+n] */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
             vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
         }
@@ -1341,16 +1341,16 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
     /* lstm.kernel[k,g,n] = lstm.kernel[k,24*g+n] */
     for (int k = 0; k < 8; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec kernel = vec_load(&weights->lstm.kernel[k][24 * g + n]);
                 vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
-    for (int k = 0; k < 24; k++) {
+    for (int k = 0; k < REBER_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
                 vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
@@ -1362,20 +1362,20 @@ static void dense_prepare_training(const struct reber_weights *restrict weights,
     struct reber_training *restrict training)
 {
     /* dense.bias[n] = dense.bias[n] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         const vec bias = vec_load(&weights->dense.bias[n]);
         vec_store(&training->dense.bias[n], bias);
     }
     /* dense.kernel[k,n] = dense.kernel[k,n] */
-    for (int k = 0; k < 24; k++) {
-        for (int n = 0; n < 8; n += VEC) {
+    for (int k = 0; k < REBER_LSTM_UNITS; k++) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec kernel = vec_load(&weights->dense.kernel[k][n]);
             vec_store(&training->dense.kernel[n / 8][k][n % 8], kernel);
         }
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int n = 0; n < 8; n++) {
-        for (int m = 0; m < 24; m++) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n++) {
+        for (int m = 0; m < REBER_LSTM_UNITS; m++) {
             training->dense.kernel_transposed[m / 8][n][m % 8] = weights->dense.kernel[m][n];
         }
     }
@@ -1385,16 +1385,16 @@ static void lstm_prepare_training_2(const struct reber_weights *restrict weights
     struct reber_training *restrict training)
 {
     /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,24*g+n] */
-    for (int n = 0; n < 24; n++) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int m = 0; m < 24; m++) {
+            for (int m = 0; m < REBER_LSTM_UNITS; m++) {
                 training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8] =
                     weights->lstm.recurrent_kernel[m][24 * g + n];
             }
         }
     }
     /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,24*g+n] */
-    for (int n = 0; n < 24; n++) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n++) {
         for (int g = 0; g < 4; g++) {
             for (int m = 0; m < 8; m++) {
                 training->lstm.kernel_transposed[m / 8][n][g][m % 8] = weights->lstm.kernel[m][24 * g + n];
@@ -1421,7 +1421,7 @@ void reber_reset_tape(const struct reber_training *restrict training, struct reb
     /* lstm.h[0,b,n] = 0
      * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec h = vec_splat(0.0f);
             const vec c = vec_splat(0.0f);
             vec_store(&tape->lstm.h[0][b][n], h);
@@ -1432,7 +1432,7 @@ void reber_reset_tape(const struct reber_training *restrict training, struct reb
 
 static void lstm_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape, int rows)
 {
-    for (int t = 0; t < 24; t++) {
+    for (int t = 0; t < REBER_TIMESTEPS; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
          * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
@@ -1443,7 +1443,7 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -1484,7 +1484,7 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                 }
-                for (int k = 0; k < 24; k++) {
+                for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
                         vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
@@ -1541,7 +1541,7 @@ static void dense_forward(const struct reber_training *restrict training, struct
 {
     /* dense.z[b,n] = dense.bias[n]
      * dense.z[b,n] += dense.kernel[k,n] * lstm.h[24,b,k] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         for (int b = 0; b < rows; b += 6) {
             const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -1555,7 +1555,7 @@ static void dense_forward(const struct reber_training *restrict training, struct
             vec z_3 = bias;
             vec z_4 = bias;
             vec z_5 = bias;
-            for (int k = 0; k < 24; k++) {
+            for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                 const vec kernel = vec_keep(vec_load(&training->dense.kernel[n / 8][k][n % 8]));
                 const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
                 z_0 += kernel * h_0;
@@ -1594,7 +1594,7 @@ static void dense_forward(const struct reber_training *restrict training, struct
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec z = vec_load(&tape->dense.z[b][n]);
             const vec highest = vec_splat(tape->local.dense.highest[b]);
             const vec e = vec_exp(z - highest);
@@ -1619,7 +1619,7 @@ static void dense_forward(const struct reber_training *restrict training, struct
      * output[b,n] = dense.y[b,n]
      * dense.d_z[b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec e = vec_load(&tape->dense.e[b][n]);
             const vec total = vec_splat(tape->dense.total[b]);
             const vec y_ = e / total;
@@ -1640,7 +1640,7 @@ static void reber_forward_with(const struct reber_weights *restrict weights,
     memset(tape->d_output, 0, sizeof tape->d_output);
     (void)seed;
     /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int t = 0; t < 24; t++) {
+    for (int t = 0; t < REBER_TIMESTEPS; t++) {
         for (int b = 0; b < rows; b++) {
             for (int n = 0; n < 8; n += VEC) {
                 const vec y_ = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
@@ -1679,7 +1679,7 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
     }
     /* e[b,n] = exp(dense.z[b,n] - stop(highest[b])) */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec z = vec_load(&tape->dense.z[b][n]);
             const vec highest = vec_splat(tape->local.model_loss.highest[b]);
             const vec e = vec_exp(z - highest);
@@ -1725,7 +1725,7 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
     }
     /* dense.d_z[b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec d_z = vec_splat(0.0f);
             vec_store(&tape->dense.d_z[b][n], d_z);
         }
@@ -1742,7 +1742,7 @@ float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict targe
      * dense.d_z[b,k] += d_e[b,k] * e[b,k]
      * d_output[b,k] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int k = 0; k < 8; k += VEC) {
+        for (int k = 0; k < REBER_DENSE_UNITS; k += VEC) {
             const vec d_e = vec_splat(tape->local.model_loss_2.d_sum[b]);
             const vec e = vec_load(&tape->model.e[b][k]);
             vec d_z = vec_load(&tape->dense.d_z[b][k]);
@@ -1760,7 +1760,7 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
     /* dense.d_y[b,n] = d_output[b,n]
      * dense.d_e[b,n] = dense.d_y[b,n] / dense.total[b] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 8; n += VEC) {
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
             const vec d_y = vec_load(&tape->d_output[b][n]);
             const vec total = vec_splat(tape->dense.total[b]);
             const vec d_e = d_y / total;
@@ -1788,7 +1788,7 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
     /* dense.d_e[b,k] += dense.d_total[b]
      * dense.d_z[b,k] += dense.d_e[b,k] * dense.e[b,k] */
     for (int b = 0; b < rows; b++) {
-        for (int k = 0; k < 8; k += VEC) {
+        for (int k = 0; k < REBER_DENSE_UNITS; k += VEC) {
             const vec d_total = vec_splat(tape->local.model_backward.dense_d_total[b]);
             vec d_e = vec_load(&tape->local.model_backward.dense_d_e[b][k]);
             d_e += d_total;
@@ -1800,8 +1800,8 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
         }
     }
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[24,b,k] */
-    for (int n = 0; n < 8; n += VEC) {
-        for (int k = 0; k < 24; k += 6) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
+        for (int k = 0; k < REBER_LSTM_UNITS; k += 6) {
             const int k_plus_1 = k + 1;
             const int k_plus_2 = k + 2;
             const int k_plus_3 = k + 3;
@@ -1843,7 +1843,7 @@ static void lstm_backward(const struct reber_training *restrict training, struct
 {
     /* lstm.d_h[24,b,n] = 0
      * lstm.d_h[24,b,n] += dense.d_z[b,m] * dense.kernel_transposed[m,n] */
-    for (int n = 0; n < 24; n += 3 * VEC) {
+    for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC;
         const int n_plus_2 = n + 2 * VEC;
         for (int b = 0; b < rows; b += 4) {
@@ -1862,7 +1862,7 @@ static void lstm_backward(const struct reber_training *restrict training, struct
             vec d_h_3_0 = vec_splat(0.0f);
             vec d_h_3_1 = vec_splat(0.0f);
             vec d_h_3_2 = vec_splat(0.0f);
-            for (int m = 0; m < 8; m++) {
+            for (int m = 0; m < REBER_DENSE_UNITS; m++) {
                 const vec d_z_0 = vec_splat(tape->dense.d_z[b][m]);
                 const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][m][n % 8]));
                 d_h_0_0 += d_z_0 * kernel_transposed_0;
@@ -1900,7 +1900,7 @@ static void lstm_backward(const struct reber_training *restrict training, struct
         }
     }
     /* dense.d_bias[n] += dense.d_z[b,n] */
-    for (int n = 0; n < 8; n += VEC) {
+    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         vec d_bias = vec_load(&gradients->dense.bias[n]);
         for (int b = 0; b < rows; b++) {
             const vec d_z = vec_load(&tape->dense.d_z[b][n]);
@@ -1915,15 +1915,15 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
 {
     /* lstm.d_c[24,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec d_c = vec_splat(0.0f);
             vec_store(&tape->local.lstm_backward.d_c[24 % 2][b][n], d_c);
         }
     }
     /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
-    for (int k = 0; k < 24; k++) {
+    for (int k = 0; k < REBER_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_recurrent_kernel_sum = vec_splat(0.0f);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8],
                     d_recurrent_kernel_sum);
@@ -1933,7 +1933,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
     /* lstm.d_kernel_sum[g,k,n] = 0 */
     for (int g = 0; g < 4; g++) {
         for (int k = 0; k < 8; k++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_splat(0.0f);
                 vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][k][n % 8], d_kernel_sum);
             }
@@ -1941,14 +1941,14 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
     }
     /* lstm.d_bias_sum[g,n] = 0 */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec d_bias_sum = vec_splat(0.0f);
             vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
     }
     /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
     /* lstm.d_z: 8 steps are kept, step t at t % 8 */
-    for (int t_end = 24; t_end > 0; t_end -= 8) {
+    for (int t_end = REBER_TIMESTEPS; t_end > 0; t_end -= 8) {
         const int t_start = t_end - 8;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n]
@@ -1963,7 +1963,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
              * lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
              * lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
             for (int b = 0; b < rows; b++) {
-                for (int n = 0; n < 24; n += VEC) {
+                for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                     const vec d_h_next = vec_load(&tape->lstm.d_h[(t + 1) % 2][b][n]);
                     const vec tanh_c = vec_load(&tape->lstm.tanh_c[t][b][n]);
                     const vec d_o = d_h_next * tanh_c;
@@ -1993,7 +1993,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             }
             /* lstm.d_h[t,b,n] = 0
              * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
-            for (int n = 0; n < 24; n += 3 * VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
                 const int n_plus_1 = n + VEC;
                 const int n_plus_2 = n + 2 * VEC;
                 for (int b = 0; b < rows; b += 4) {
@@ -2012,7 +2012,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    for (int m = 0; m < 24; m++) {
+                    for (int m = 0; m < REBER_LSTM_UNITS; m++) {
                         for (int g = 0; g < 4; g++) {
                             const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][g][m % 8]);
                             const vec recurrent_kernel_transposed_0 =
@@ -2059,8 +2059,8 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             }
         }
         /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
-        for (int n = 0; n < 24; n += VEC) {
-            for (int k = 0; k < 24; k += 3) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+            for (int k = 0; k < REBER_LSTM_UNITS; k += 3) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
                 vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
@@ -2150,7 +2150,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
         }
         /* lstm.d_kernel_sum[g,k,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 vec d_kernel_sum_0 = vec_splat(0.0f);
                 vec d_kernel_sum_1 = vec_splat(0.0f);
                 vec d_kernel_sum_2 = vec_splat(0.0f);
@@ -2214,7 +2214,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec d_y_3 = vec_splat(0.0f);
                     vec d_y_4 = vec_splat(0.0f);
                     vec d_y_5 = vec_splat(0.0f);
-                    for (int m = 0; m < 24; m++) {
+                    for (int m = 0; m < REBER_LSTM_UNITS; m++) {
                         const vec d_z_0_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][0][m % 8]);
                         const vec kernel_transposed_0 =
                             vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][0][n % 8]));
@@ -2282,7 +2282,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             }
         }
         /* lstm.d_bias_sum[g,n] += lstm.d_z[t,b,g,n] */
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             vec d_bias_sum_0 = vec_splat(0.0f);
             vec d_bias_sum_1 = vec_splat(0.0f);
             vec d_bias_sum_2 = vec_splat(0.0f);
@@ -2311,7 +2311,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
     }
     /* lstm.d_bias[24*g+n] += lstm.d_bias_sum[g,n] */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 24; n += VEC) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8]);
             vec d_bias = vec_load(&gradients->lstm.bias[24 * g + n]);
             d_bias += d_bias_sum;
@@ -2321,7 +2321,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
     /* lstm.d_kernel[k,24*g+n] += lstm.d_kernel_sum[g,k,n] */
     for (int g = 0; g < 4; g++) {
         for (int k = 0; k < 8; k++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][k][n % 8]);
                 vec d_kernel = vec_load(&gradients->lstm.kernel[k][24 * g + n]);
                 d_kernel += d_kernel_sum;
@@ -2330,9 +2330,9 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
         }
     }
     /* lstm.d_recurrent_kernel[k,24*g+n] += lstm.d_recurrent_kernel_sum[k,g,n] */
-    for (int k = 0; k < 24; k++) {
+    for (int k = 0; k < REBER_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 24; n += VEC) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_recurrent_kernel_sum =
                     vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8]);
                 vec d_recurrent_kernel = vec_load(&gradients->lstm.recurrent_kernel[k][24 * g + n]);
@@ -2352,7 +2352,7 @@ void reber_backward(const struct reber_training *restrict training, struct reber
     lstm_backward_2(training, tape, gradients, rows);
     /* embedding.d_embeddings[x[b,t],n] += embedding.d_y[t,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int t = 0; t < 24; t++) {
+        for (int t = 0; t < REBER_TIMESTEPS; t++) {
             for (int n = 0; n < 8; n += VEC) {
                 const vec d_y = vec_load(&tape->embedding.d_y[t][b][n]);
                 vec d_embeddings = vec_load(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
@@ -2368,13 +2368,13 @@ void reber_carry(struct reber_tape *restrict tape)
     const int rows = tape->rows;
     /* lstm.h[0,b,n] = lstm.h[24,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n++) {
             tape->lstm.h[0][b][n] = tape->lstm.h[24][b][n];
         }
     }
     /* lstm.c[0,b,n] = lstm.c[24,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 24; n++) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n++) {
             tape->lstm.c[0][b][n] = tape->lstm.c[24][b][n];
         }
     }

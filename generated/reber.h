@@ -116,6 +116,12 @@ void reber_carry(struct reber_tape *tape);
 /* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
 extern const struct lstmc_model reber_model;
 
+/* Sizes that layers were given: what they put out is so wide. */
+enum {
+    REBER_LSTM_UNITS = 24,
+    REBER_DENSE_UNITS = 8
+};
+
 /* In Keras's order and layout, except that trainable ones come first: REBER_WEIGHTS floats without gaps. 13.4 KB. */
 struct reber_weights {
     struct {
@@ -123,12 +129,12 @@ struct reber_weights {
     } embedding;
     struct {
         float kernel[8][96];
-        float recurrent_kernel[24][96];
+        float recurrent_kernel[REBER_LSTM_UNITS][96];
         float bias[96];
     } lstm;
     struct {
-        float kernel[24][8];
-        float bias[8];
+        float kernel[REBER_LSTM_UNITS][REBER_DENSE_UNITS];
+        float bias[REBER_DENSE_UNITS];
     } dense;
 };
 
@@ -140,12 +146,12 @@ struct reber_gradients {
     } embedding;
     struct {
         float kernel[8][96];
-        float recurrent_kernel[24][96];
+        float recurrent_kernel[REBER_LSTM_UNITS][96];
         float bias[96];
     } lstm;
     struct {
-        float kernel[24][8];
-        float bias[8];
+        float kernel[REBER_LSTM_UNITS][REBER_DENSE_UNITS];
+        float bias[REBER_DENSE_UNITS];
     } dense;
 };
 
@@ -153,12 +159,12 @@ struct reber_gradients {
  * change. 12.8 KB. */
 struct reber_packed {
     struct {
-        float table[8][4][24];
-        float recurrent_kernel[3][24][4][8];
+        float table[8][4][REBER_LSTM_UNITS];
+        float recurrent_kernel[3][REBER_LSTM_UNITS][4][8];
     } lstm;
     struct {
-        float bias[8];
-        float kernel[1][24][8];
+        float bias[REBER_DENSE_UNITS];
+        float kernel[1][REBER_LSTM_UNITS][8];
     } dense;
     const struct reber_weights *weights;
 };
@@ -166,13 +172,13 @@ struct reber_packed {
 /* Memory for one reber_predict at a time; its contents need not be kept. 456 B. */
 struct reber_scratch {
     struct {
-        float h[2][24];      /* 2 of 25 steps, step t at t % 2 */
-        float c[2][24];      /* 2 of 25 steps, step t at t % 2 */
+        float h[2][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
+        float c[2][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[8];
-            float e[8];
+            float z[REBER_DENSE_UNITS];
+            float e[REBER_DENSE_UNITS];
             float highest;
             float total;
         } dense;
@@ -182,14 +188,14 @@ struct reber_scratch {
 /* Memory for one reber_predict_batch at a time; its contents need not be kept. 3.6 KB. */
 struct reber_batch_scratch {
     struct {
-        float h[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
-        float c[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
+        float h[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
+        float c[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[REBER_BATCH][8];
+            float z[REBER_BATCH][REBER_DENSE_UNITS];
             float highest[REBER_BATCH];
-            float e[REBER_BATCH][8];
+            float e[REBER_BATCH][REBER_DENSE_UNITS];
             float total[REBER_BATCH];
         } dense;
     } local;
@@ -198,8 +204,8 @@ struct reber_batch_scratch {
 /* One stream: what the network remembers between two steps. Copy it to fork the stream. 384 B. */
 struct reber_state {
     struct {
-        float h[2][24];      /* row 0: before the first step */
-        float c[2][24];      /* row 0: before the first step */
+        float h[2][REBER_LSTM_UNITS];      /* row 0: before the first step */
+        float c[2][REBER_LSTM_UNITS];      /* row 0: before the first step */
     } lstm;
 };
 
@@ -209,14 +215,14 @@ struct reber_training {
     struct {
         float bias[3][4][8];
         float kernel[3][8][4][8];
-        float recurrent_kernel[3][24][4][8];
-        float recurrent_kernel_transposed[3][24][4][8];
-        float kernel_transposed[1][24][4][8];
+        float recurrent_kernel[3][REBER_LSTM_UNITS][4][8];
+        float recurrent_kernel_transposed[3][REBER_LSTM_UNITS][4][8];
+        float kernel_transposed[1][REBER_LSTM_UNITS][4][8];
     } lstm;
     struct {
-        float bias[8];
-        float kernel[1][24][8];
-        float kernel_transposed[3][8][8];
+        float bias[REBER_DENSE_UNITS];
+        float kernel[1][REBER_LSTM_UNITS][8];
+        float kernel_transposed[3][REBER_DENSE_UNITS][8];
     } dense;
     const struct reber_weights *weights;
 };
@@ -226,28 +232,28 @@ struct reber_training {
  * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 182 KB. */
 struct reber_tape {
     struct {
-        float y[24][REBER_BATCH][8];
-        float d_y[24][REBER_BATCH][8];
+        float y[REBER_TIMESTEPS][REBER_BATCH][8];
+        float d_y[REBER_TIMESTEPS][REBER_BATCH][8];
     } embedding;
     struct {
-        float h[25][REBER_BATCH][24];      /* row 0: before the first step */
-        float c[25][REBER_BATCH][24];      /* row 0: before the first step */
-        float i[24][REBER_BATCH][24];
-        float f[24][REBER_BATCH][24];
-        float g[24][REBER_BATCH][24];
-        float o[24][REBER_BATCH][24];
-        float tanh_c[24][REBER_BATCH][24];
-        float d_h[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
+        float h[REBER_TIMESTEPS + 1][REBER_BATCH][REBER_LSTM_UNITS];      /* row 0: before the first step */
+        float c[REBER_TIMESTEPS + 1][REBER_BATCH][REBER_LSTM_UNITS];      /* row 0: before the first step */
+        float i[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
+        float f[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
+        float g[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
+        float o[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
+        float tanh_c[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
+        float d_h[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     struct {
-        float z[REBER_BATCH][8];
-        float e[REBER_BATCH][8];
+        float z[REBER_BATCH][REBER_DENSE_UNITS];
+        float e[REBER_BATCH][REBER_DENSE_UNITS];
         float total[REBER_BATCH];
-        float y[REBER_BATCH][8];
-        float d_z[REBER_BATCH][8];
+        float y[REBER_BATCH][REBER_DENSE_UNITS];
+        float d_z[REBER_BATCH][REBER_DENSE_UNITS];
     } dense;
     struct {
-        float e[REBER_BATCH][8];
+        float e[REBER_BATCH][REBER_DENSE_UNITS];
         float sum[REBER_BATCH];
         float d_log_total[REBER_BATCH];
         float d_l[REBER_BATCH];
@@ -265,21 +271,21 @@ struct reber_tape {
             float d_sum[REBER_BATCH];
         } model_loss_2;
         struct {
-            float dense_d_e[REBER_BATCH][8];
+            float dense_d_e[REBER_BATCH][REBER_DENSE_UNITS];
             float dense_d_total[REBER_BATCH];
-            float dense_d_y[REBER_BATCH][8];
+            float dense_d_y[REBER_BATCH][REBER_DENSE_UNITS];
         } model_backward;
         struct {
-            float d_c[2][REBER_BATCH][24];      /* 2 of 25 steps, step t at t % 2 */
+            float d_c[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
             float d_z[3][8][REBER_BATCH][4][8];      /* 8 of 24 steps, step t at t % 8 */
-            float d_recurrent_kernel_sum[3][24][4][8];
+            float d_recurrent_kernel_sum[3][REBER_LSTM_UNITS][4][8];
             float d_kernel_sum[3][4][8][8];
             float d_bias_sum[3][4][8];
         } lstm_backward;
     } local;
-    int32_t input[REBER_BATCH][24];
-    float output[REBER_BATCH][8];
-    float d_output[REBER_BATCH][8];
+    int32_t input[REBER_BATCH][REBER_TIMESTEPS];
+    float output[REBER_BATCH][REBER_DENSE_UNITS];
+    float d_output[REBER_BATCH][REBER_DENSE_UNITS];
     int rows;               /* set by forward */
     int first_row;          /* yours to set */
 };

@@ -570,24 +570,24 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
 {
     /* lstm.bias[g,n] = lstm.bias[100*g+n] */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
             vec_store(&packed->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
-    for (int k = 0; k < 32; k++) {
+    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
                 vec_store(&packed->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-    for (int k = 0; k < 100; k++) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
                 vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
@@ -601,7 +601,7 @@ void sentiment_prepare(struct sentiment_packed *restrict packed, const struct se
     packed->weights = weights;
     lstm_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < 100; k += VEC) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
         const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
@@ -611,10 +611,10 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
 {
     /* lstm.z[t,g,n] = lstm.bias[g,n]
      * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k] */
-    for (int n = 0; n < 100; n += VEC) {
-        for (int t = 0; t < 200; t += 3) {
-            const int t_plus_1 = t + 1 < 200 ? t + 1 : t;
-            const int t_plus_2 = t + 2 < 200 ? t + 2 : t;
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int t = 0; t < SENTIMENT_TIMESTEPS; t += 3) {
+            const int t_plus_1 = t + 1 < SENTIMENT_TIMESTEPS ? t + 1 : t;
+            const int t_plus_2 = t + 2 < SENTIMENT_TIMESTEPS ? t + 2 : t;
             const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
             vec z_0_0 = bias_0;
             const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
@@ -631,7 +631,7 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             vec z_2_1 = bias_1;
             vec z_2_2 = bias_2;
             vec z_2_3 = bias_3;
-            for (int k = 0; k < 32; k++) {
+            for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
                 const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
                 const vec y_0 = vec_splat(scratch->embedding.y[t][k]);
                 z_0_0 += kernel_0 * y_0;
@@ -667,7 +667,7 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
         }
     }
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
-    for (int t = 0; t < 200; t++) {
+    for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
         /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
          * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
          * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
@@ -676,7 +676,7 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
          * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
          * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
          * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             vec z_0 = vec_load(&scratch->local.lstm.z[n / 8][t][0][n % 8]);
             vec z_0_odd = vec_splat(0.0f);
             vec z_1 = vec_load(&scratch->local.lstm.z[n / 8][t][1][n % 8]);
@@ -685,7 +685,7 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             vec z_2_odd = vec_splat(0.0f);
             vec z_3 = vec_load(&scratch->local.lstm.z[n / 8][t][3][n % 8]);
             vec z_3_odd = vec_splat(0.0f);
-            for (int k = 0; k < 100; k += 2) {
+            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 2) {
                 const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
                 const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
                 z_0 += recurrent_kernel_0_0 * h_0;
@@ -763,15 +763,15 @@ static void sentiment_predict_with(const struct sentiment_weights *restrict weig
 {
     /* lstm.h[0,n] = 0
      * lstm.c[0,n] = 0 */
-    for (int n = 0; n < 100; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
         const vec h = vec_splat(0.0f);
         const vec c = vec_splat(0.0f);
         vec_store(&scratch->lstm.h[0][n], h);
         vec_store(&scratch->lstm.c[0][n], c);
     }
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int t = 0; t < 200; t++) {
-        for (int n = 0; n < 32; n += VEC) {
+    for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
+        for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += VEC) {
             const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[t], 5000)][n]);
             vec_store(&scratch->embedding.y[t][n], y_);
         }
@@ -792,7 +792,7 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
     struct sentiment_batch_scratch *restrict scratch, int rows)
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
-    for (int t = 0; t < 200; t++) {
+    for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
          * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
@@ -803,7 +803,7 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -823,7 +823,7 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                 vec z_2_1 = bias_1;
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
-                for (int k = 0; k < 32; k++) {
+                for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
                     const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
                     const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
@@ -844,7 +844,7 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                 }
-                for (int k = 0; k < 100; k++) {
+                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
                         vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                     const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
@@ -952,7 +952,7 @@ static void sentiment_predict_batch_with(const struct sentiment_weights *restric
     /* lstm.h[0,b,n] = 0
      * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec h = vec_splat(0.0f);
             const vec c = vec_splat(0.0f);
             vec_store(&scratch->lstm.h[0][b][n], h);
@@ -960,9 +960,9 @@ static void sentiment_predict_batch_with(const struct sentiment_weights *restric
         }
     }
     /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int t = 0; t < 200; t++) {
+    for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
         for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 32; n += VEC) {
+            for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += VEC) {
                 const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[200 * b + t], 5000)][n]);
                 vec_store(&scratch->embedding.y[t][b][n], y_);
             }
@@ -985,15 +985,15 @@ void sentiment_predict_batch(const struct sentiment_packed *restrict packed,
 /* What a step computes on its way. */
 struct sentiment_step_memory {
     struct {
-        float y[1][32];
+        float y[1][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[1];
+            float z[SENTIMENT_DENSE_UNITS];
         } dense;
     } local;
     struct {
-        float y[1];
+        float y[SENTIMENT_DENSE_UNITS];
     } dense;
 };
 
@@ -1002,7 +1002,7 @@ void sentiment_reset(const struct sentiment_packed *restrict packed, struct sent
     (void)packed;
     /* lstm.h[0,n] = 0
      * lstm.c[0,n] = 0 */
-    for (int n = 0; n < 100; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
         const vec h = vec_splat(0.0f);
         const vec c = vec_splat(0.0f);
         vec_store(&state->lstm.h[0][n], h);
@@ -1023,7 +1023,7 @@ static void lstm_step(const struct sentiment_packed *restrict packed, struct sen
      * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
      * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
      * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < 100; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
         vec z_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
         vec z_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
         vec z_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
@@ -1032,7 +1032,7 @@ static void lstm_step(const struct sentiment_packed *restrict packed, struct sen
         vec z_1_odd = vec_splat(0.0f);
         vec z_2_odd = vec_splat(0.0f);
         vec z_3_odd = vec_splat(0.0f);
-        for (int k = 0; k < 32; k += 2) {
+        for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k += 2) {
             const vec kernel_0_0 = vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]);
             const vec y_0 = vec_splat(scratch->embedding.y[0][k]);
             z_0 += kernel_0_0 * y_0;
@@ -1060,7 +1060,7 @@ static void lstm_step(const struct sentiment_packed *restrict packed, struct sen
         vec z_1_odd_2 = vec_splat(0.0f);
         vec z_2_odd_2 = vec_splat(0.0f);
         vec z_3_odd_2 = vec_splat(0.0f);
-        for (int k = 0; k < 100; k += 2) {
+        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 2) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
             const vec h_0 = vec_splat(state->lstm.h[0][k]);
             z_0 += recurrent_kernel_0_0 * h_0;
@@ -1137,7 +1137,7 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
 {
     struct sentiment_step_memory memory, *const scratch = &memory;
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
-    for (int n = 0; n < 32; n += VEC) {
+    for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += VEC) {
         const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);
         vec_store(&scratch->embedding.y[0][n], y_);
     }
@@ -1146,11 +1146,11 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
     /* lstm.h[0,n] = lstm.h[1,n] */
-    for (int n = 0; n < 100; n++) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
         state->lstm.h[0][n] = state->lstm.h[1][n];
     }
     /* lstm.c[0,n] = lstm.c[1,n] */
-    for (int n = 0; n < 100; n++) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
         state->lstm.c[0][n] = state->lstm.c[1][n];
     }
     return 1;
@@ -1167,24 +1167,24 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
 {
     /* lstm.bias[g,n] = lstm.bias[100*g+n] */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
             vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
-    for (int k = 0; k < 32; k++) {
+    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
                 vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-    for (int k = 0; k < 100; k++) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
                 vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
@@ -1196,18 +1196,18 @@ static void lstm_prepare_training_2(const struct sentiment_weights *restrict wei
     struct sentiment_training *restrict training)
 {
     /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,100*g+n] */
-    for (int n = 0; n < 100; n++) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int m = 0; m < 100; m++) {
+            for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
                 training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8] =
                     weights->lstm.recurrent_kernel[m][100 * g + n];
             }
         }
     }
     /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,100*g+n] */
-    for (int n = 0; n < 100; n++) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
         for (int g = 0; g < 4; g++) {
-            for (int m = 0; m < 32; m++) {
+            for (int m = 0; m < SENTIMENT_EMBEDDING_OUTPUT_DIM; m++) {
                 training->lstm.kernel_transposed[m / 8][n][g][m % 8] = weights->lstm.kernel[m][100 * g + n];
             }
         }
@@ -1221,12 +1221,12 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
     training->weights = weights;
     lstm_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < 100; k += VEC) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
         const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
         vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int m = 0; m < 100; m += VEC) {
+    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
         const vec kernel_transposed = vec_load_part(&weights->dense.kernel[m][0], 100 - m);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
@@ -1242,7 +1242,7 @@ void sentiment_reset_tape(const struct sentiment_training *restrict training, st
     /* lstm.h[0,b,n] = 0
      * lstm.c[0,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec h = vec_splat(0.0f);
             const vec c = vec_splat(0.0f);
             vec_store(&tape->lstm.h[0][b][n], h);
@@ -1254,7 +1254,7 @@ void sentiment_reset_tape(const struct sentiment_training *restrict training, st
 static void lstm_forward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
     int rows)
 {
-    for (int t = 0; t < 200; t++) {
+    for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
         /* lstm.z[t,b,g,n] = lstm.bias[g,n]
          * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
          * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
@@ -1265,7 +1265,7 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -1285,7 +1285,7 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                 vec z_2_1 = bias_1;
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
-                for (int k = 0; k < 32; k++) {
+                for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
                     const vec kernel_0 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
@@ -1306,7 +1306,7 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                 }
-                for (int k = 0; k < 100; k++) {
+                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
                         vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
@@ -1421,9 +1421,9 @@ static void sentiment_forward_with(const struct sentiment_weights *restrict weig
     memset(tape->d_output, 0, sizeof tape->d_output);
     (void)seed;
     /* embedding.y[t,b,n] = embedding.embeddings[x[b,t],n] */
-    for (int t = 0; t < 200; t++) {
+    for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
         for (int b = 0; b < rows; b++) {
-            for (int n = 0; n < 32; n += VEC) {
+            for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += VEC) {
                 const vec y_ = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
                 vec_store(&tape->embedding.y[t][b][n], y_);
             }
@@ -1509,7 +1509,7 @@ static void dense_backward(struct sentiment_tape *restrict tape, struct sentimen
         tape->dense.d_z[b][0] += tape->dense.d_y[b][0] * sigmoid_slope(tape->dense.z[b][0]);
     }
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[200,b,k] */
-    for (int k = 0; k < 100; k += VEC) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
         vec d_kernel = vec_load_part(&gradients->dense.kernel[k][0], 100 - k);
         for (int b = 0; b < rows; b++) {
             const vec d_z = vec_splat(tape->dense.d_z[b][0]);
@@ -1525,8 +1525,8 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
 {
     /* lstm.d_h[200,b,n] = 0
      * lstm.d_h[200,b,n] += dense.d_z[b,m] * dense.kernel_transposed[m,n] */
-    for (int n = 0; n < 100; n += 2 * VEC) {
-        const int n_plus_1 = n + VEC < 100 ? n + VEC : n;
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < SENTIMENT_LSTM_UNITS ? n + VEC : n;
         for (int b = 0; b < rows; b += 2) {
             const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             vec d_h_0_0 = vec_splat(0.0f);
@@ -1563,15 +1563,15 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
 {
     /* lstm.d_c[200,b,n] = 0 */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec d_c = vec_splat(0.0f);
             vec_store(&tape->local.lstm_backward.d_c[200 % 2][b][n], d_c);
         }
     }
     /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
-    for (int k = 0; k < 100; k++) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec d_recurrent_kernel_sum = vec_splat(0.0f);
                 vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8],
                     d_recurrent_kernel_sum);
@@ -1579,9 +1579,9 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
         }
     }
     /* lstm.d_kernel_sum[k,g,n] = 0 */
-    for (int k = 0; k < 32; k++) {
+    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_splat(0.0f);
                 vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][g][n % 8], d_kernel_sum);
             }
@@ -1589,14 +1589,14 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
     }
     /* lstm.d_bias_sum[g,n] = 0 */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec d_bias_sum = vec_splat(0.0f);
             vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
         }
     }
     /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
     /* lstm.d_z: 4 steps are kept, step t at t % 4 */
-    for (int t_end = 200; t_end > 0; t_end -= 4) {
+    for (int t_end = SENTIMENT_TIMESTEPS; t_end > 0; t_end -= 4) {
         const int t_start = t_end - 4;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n]
@@ -1611,7 +1611,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
              * lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
              * lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
             for (int b = 0; b < rows; b++) {
-                for (int n = 0; n < 100; n += VEC) {
+                for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                     const vec d_h_next = vec_load(&tape->lstm.d_h[(t + 1) % 2][b][n]);
                     const vec tanh_c = vec_load(&tape->lstm.tanh_c[t][b][n]);
                     const vec d_o = d_h_next * tanh_c;
@@ -1641,9 +1641,9 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             }
             /* lstm.d_h[t,b,n] = 0
              * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
-            for (int n = 0; n < 100; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC < 100 ? n + VEC : n;
-                const int n_plus_2 = n + 2 * VEC < 100 ? n + 2 * VEC : n;
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += 3 * VEC) {
+                const int n_plus_1 = n + VEC < SENTIMENT_LSTM_UNITS ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < SENTIMENT_LSTM_UNITS ? n + 2 * VEC : n;
                 for (int b = 0; b < rows; b += 4) {
                     const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                     const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -1660,7 +1660,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    for (int m = 0; m < 100; m++) {
+                    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
                         for (int g = 0; g < 4; g++) {
                             const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
                             const vec recurrent_kernel_transposed_0 =
@@ -1707,10 +1707,10 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             }
         }
         /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
-        for (int n = 0; n < 100; n += VEC) {
-            for (int k = 0; k < 100; k += 3) {
-                const int k_plus_1 = k + 1 < 100 ? k + 1 : k;
-                const int k_plus_2 = k + 2 < 100 ? k + 2 : k;
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 3) {
+                const int k_plus_1 = k + 1 < SENTIMENT_LSTM_UNITS ? k + 1 : k;
+                const int k_plus_2 = k + 2 < SENTIMENT_LSTM_UNITS ? k + 2 : k;
                 vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
@@ -1797,10 +1797,10 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             }
         }
         /* lstm.d_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
-        for (int n = 0; n < 100; n += VEC) {
-            for (int k = 0; k < 32; k += 3) {
-                const int k_plus_1 = k + 1 < 32 ? k + 1 : k;
-                const int k_plus_2 = k + 2 < 32 ? k + 2 : k;
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k += 3) {
+                const int k_plus_1 = k + 1 < SENTIMENT_EMBEDDING_OUTPUT_DIM ? k + 1 : k;
+                const int k_plus_2 = k + 2 < SENTIMENT_EMBEDDING_OUTPUT_DIM ? k + 2 : k;
                 vec d_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_kernel_sum_0_2 = vec_splat(0.0f);
@@ -1865,7 +1865,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
         /* embedding.d_y[t,b,n] = 0
          * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,m] * lstm.kernel_transposed[m,g,n] */
         for (int t = t_start; t < t_end; t++) {
-            for (int n = 0; n < 32; n += 4 * VEC) {
+            for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += 4 * VEC) {
                 const int n_plus_1 = n + VEC;
                 const int n_plus_2 = n + 2 * VEC;
                 const int n_plus_3 = n + 3 * VEC;
@@ -1884,7 +1884,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_y_2_1 = vec_splat(0.0f);
                     vec d_y_2_2 = vec_splat(0.0f);
                     vec d_y_2_3 = vec_splat(0.0f);
-                    for (int m = 0; m < 100; m++) {
+                    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
                         for (int g = 0; g < 4; g++) {
                             const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
                             const vec kernel_transposed_0 =
@@ -1929,7 +1929,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             }
         }
         /* lstm.d_bias_sum[g,n] += lstm.d_z[t,b,g,n] */
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             vec d_bias_sum_0 = vec_splat(0.0f);
             vec d_bias_sum_1 = vec_splat(0.0f);
             vec d_bias_sum_2 = vec_splat(0.0f);
@@ -1958,7 +1958,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
     }
     /* lstm.d_bias[100*g+n] += lstm.d_bias_sum[g,n] */
     for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < 100; n += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8]);
             vec d_bias = vec_load_part(&gradients->lstm.bias[100 * g + n], 100 - n);
             d_bias += d_bias_sum;
@@ -1966,9 +1966,9 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
         }
     }
     /* lstm.d_kernel[k,100*g+n] += lstm.d_kernel_sum[k,g,n] */
-    for (int k = 0; k < 32; k++) {
+    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][g][n % 8]);
                 vec d_kernel = vec_load_part(&gradients->lstm.kernel[k][100 * g + n], 100 - n);
                 d_kernel += d_kernel_sum;
@@ -1977,9 +1977,9 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
         }
     }
     /* lstm.d_recurrent_kernel[k,100*g+n] += lstm.d_recurrent_kernel_sum[k,g,n] */
-    for (int k = 0; k < 100; k++) {
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
         for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < 100; n += VEC) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                 const vec d_recurrent_kernel_sum =
                     vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8]);
                 vec d_recurrent_kernel = vec_load_part(&gradients->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
@@ -2003,8 +2003,8 @@ void sentiment_backward(const struct sentiment_training *restrict training, stru
     lstm_backward_2(training, tape, gradients, rows);
     /* embedding.d_embeddings[x[b,t],n] += embedding.d_y[t,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int t = 0; t < 200; t++) {
-            for (int n = 0; n < 32; n += VEC) {
+        for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
+            for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += VEC) {
                 const vec d_y = vec_load(&tape->embedding.d_y[t][b][n]);
                 vec d_embeddings = vec_load(&gradients->embedding.embeddings[clamped(tape->input[b][t], 5000)][n]);
                 d_embeddings += d_y;
@@ -2019,13 +2019,13 @@ void sentiment_carry(struct sentiment_tape *restrict tape)
     const int rows = tape->rows;
     /* lstm.h[0,b,n] = lstm.h[200,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
             tape->lstm.h[0][b][n] = tape->lstm.h[200][b][n];
         }
     }
     /* lstm.c[0,b,n] = lstm.c[200,b,n] */
     for (int b = 0; b < rows; b++) {
-        for (int n = 0; n < 100; n++) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
             tape->lstm.c[0][b][n] = tape->lstm.c[200][b][n];
         }
     }

@@ -118,20 +118,27 @@ void sentiment_carry(struct sentiment_tape *tape);
 /* What the runtime knows of the model: names, shapes, offsets, sizes, and the functions above. */
 extern const struct lstmc_model sentiment_model;
 
+/* Sizes that layers were given: what they put out is so wide. */
+enum {
+    SENTIMENT_EMBEDDING_OUTPUT_DIM = 32,
+    SENTIMENT_LSTM_UNITS = 100,
+    SENTIMENT_DENSE_UNITS = 1
+};
+
 /* In Keras's order and layout, except that trainable ones come first: SENTIMENT_WEIGHTS floats without gaps. 833 KB.
  * Not on the stack. */
 struct sentiment_weights {
     struct {
-        float embeddings[5000][32];
+        float embeddings[5000][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
-        float kernel[32][400];
-        float recurrent_kernel[100][400];
+        float kernel[SENTIMENT_EMBEDDING_OUTPUT_DIM][400];
+        float recurrent_kernel[SENTIMENT_LSTM_UNITS][400];
         float bias[400];
     } lstm;
     struct {
-        float kernel[100][1];
-        float bias[1];
+        float kernel[SENTIMENT_LSTM_UNITS][SENTIMENT_DENSE_UNITS];
+        float bias[SENTIMENT_DENSE_UNITS];
     } dense;
 };
 
@@ -139,16 +146,16 @@ struct sentiment_weights {
  * gaps. 833 KB. Not on the stack. */
 struct sentiment_gradients {
     struct {
-        float embeddings[5000][32];
+        float embeddings[5000][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
-        float kernel[32][400];
-        float recurrent_kernel[100][400];
+        float kernel[SENTIMENT_EMBEDDING_OUTPUT_DIM][400];
+        float recurrent_kernel[SENTIMENT_LSTM_UNITS][400];
         float bias[400];
     } lstm;
     struct {
-        float kernel[100][1];
-        float bias[1];
+        float kernel[SENTIMENT_LSTM_UNITS][SENTIMENT_DENSE_UNITS];
+        float bias[SENTIMENT_DENSE_UNITS];
     } dense;
 };
 
@@ -157,11 +164,11 @@ struct sentiment_gradients {
 struct sentiment_packed {
     struct {
         float bias[13][4][8];
-        float kernel[13][32][4][8];
-        float recurrent_kernel[13][100][4][8];
+        float kernel[13][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][8];
+        float recurrent_kernel[13][SENTIMENT_LSTM_UNITS][4][8];
     } lstm;
     struct {
-        float kernel[1][104];
+        float kernel[SENTIMENT_DENSE_UNITS][104];
     } dense;
     const struct sentiment_weights *weights;
 };
@@ -169,7 +176,7 @@ struct sentiment_packed {
 /* Memory for one sentiment_predict at a time; its contents need not be kept. 352 KB. Not on the stack. */
 struct sentiment_scratch {
     struct {
-        float y[200][32];
+        float y[SENTIMENT_TIMESTEPS][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
         float h[2][104];      /* 2 of 201 steps, step t at t % 2 */
@@ -177,32 +184,32 @@ struct sentiment_scratch {
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[13][200][4][8];
+            float z[13][SENTIMENT_TIMESTEPS][4][8];
         } lstm;
         struct {
-            float z[1];
+            float z[SENTIMENT_DENSE_UNITS];
         } dense;
     } local;
     struct {
-        float y[1];
+        float y[SENTIMENT_DENSE_UNITS];
     } dense;
 };
 
 /* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 852 KB. Not on the stack. */
 struct sentiment_batch_scratch {
     struct {
-        float y[200][SENTIMENT_BATCH][32];
+        float y[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
         float h[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
         float c[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     struct {
-        float y[SENTIMENT_BATCH][1];
+        float y[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[SENTIMENT_BATCH][1];
+            float z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
         } dense;
     } local;
 };
@@ -220,14 +227,14 @@ struct sentiment_state {
 struct sentiment_training {
     struct {
         float bias[13][4][8];
-        float kernel[13][32][4][8];
-        float recurrent_kernel[13][100][4][8];
-        float recurrent_kernel_transposed[13][100][4][8];
-        float kernel_transposed[4][100][4][8];
+        float kernel[13][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][8];
+        float recurrent_kernel[13][SENTIMENT_LSTM_UNITS][4][8];
+        float recurrent_kernel_transposed[13][SENTIMENT_LSTM_UNITS][4][8];
+        float kernel_transposed[4][SENTIMENT_LSTM_UNITS][4][8];
     } lstm;
     struct {
-        float kernel[1][104];
-        float kernel_transposed[13][1][8];
+        float kernel[SENTIMENT_DENSE_UNITS][104];
+        float kernel_transposed[13][SENTIMENT_DENSE_UNITS][8];
     } dense;
     const struct sentiment_weights *weights;
 };
@@ -238,44 +245,44 @@ struct sentiment_training {
  * stack. */
 struct sentiment_tape {
     struct {
-        float y[200][SENTIMENT_BATCH][32];
-        float d_y[200][SENTIMENT_BATCH][32];
+        float y[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][SENTIMENT_EMBEDDING_OUTPUT_DIM];
+        float d_y[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
-        float h[201][SENTIMENT_BATCH][104];      /* row 0: before the first step */
-        float c[201][SENTIMENT_BATCH][104];      /* row 0: before the first step */
-        float i[200][SENTIMENT_BATCH][104];
-        float f[200][SENTIMENT_BATCH][104];
-        float g[200][SENTIMENT_BATCH][104];
-        float o[200][SENTIMENT_BATCH][104];
-        float tanh_c[200][SENTIMENT_BATCH][104];
+        float h[SENTIMENT_TIMESTEPS + 1][SENTIMENT_BATCH][104];      /* row 0: before the first step */
+        float c[SENTIMENT_TIMESTEPS + 1][SENTIMENT_BATCH][104];      /* row 0: before the first step */
+        float i[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
+        float f[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
+        float g[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
+        float o[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
+        float tanh_c[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
         float d_h[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     struct {
-        float z[SENTIMENT_BATCH][1];
-        float y[SENTIMENT_BATCH][1];
-        float d_z[SENTIMENT_BATCH][1];
-        float d_y[SENTIMENT_BATCH][1];
+        float z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
+        float y[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
+        float d_z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
+        float d_y[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float side[SENTIMENT_BATCH][1];
-            float softplus_z[SENTIMENT_BATCH][1];
+            float side[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
+            float softplus_z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
             float l[SENTIMENT_BATCH];
-            float d_softplus_z[SENTIMENT_BATCH][1];
+            float d_softplus_z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
             float d_l[SENTIMENT_BATCH];
         } model_loss;
         struct {
             float d_c[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
             float d_z[13][4][SENTIMENT_BATCH][4][8];      /* 4 of 200 steps, step t at t % 4 */
-            float d_recurrent_kernel_sum[13][100][4][8];
-            float d_kernel_sum[13][32][4][8];
+            float d_recurrent_kernel_sum[13][SENTIMENT_LSTM_UNITS][4][8];
+            float d_kernel_sum[13][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][8];
             float d_bias_sum[13][4][8];
         } lstm_backward;
     } local;
-    int32_t input[SENTIMENT_BATCH][200];
-    float output[SENTIMENT_BATCH][1];
-    float d_output[SENTIMENT_BATCH][1];
+    int32_t input[SENTIMENT_BATCH][SENTIMENT_TIMESTEPS];
+    float output[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
+    float d_output[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
     int rows;               /* set by forward */
     int first_row;          /* yours to set */
 };

@@ -121,6 +121,7 @@ Test(reads_well, the_model_stands_before_what_all_models_share)
             cr_expect(found, "%s.h: %s does not come where it should", sources[i].model, wanted);
             at = found;
         }
+        cr_expect(strstr(header, "struct lstmc_model {") == at, "%s.h: what all models share comes twice", sources[i].model);
         arena_free(arena);
     }
 }

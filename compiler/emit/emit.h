@@ -102,8 +102,7 @@ const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
 /* `of_struct`: its name, "tape". What several layers have alike is one type, which stands in front of the struct. */
 void        emit_tensor_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, Home home,
                                 const char *of_struct);
-void        emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Model *model,
-                                const char *of_struct);
+void        emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct);
 
 /* The members of one layer, or of one unit, in a generated struct: "lstm_1", "local.lstm_1_backward". Layers alike have
  * one type for them (emit_groups.c). */
@@ -114,9 +113,10 @@ void        emit_group_types(Out *out, const Groups *groups, const char *of_stru
 /* "batch_scratch": the struct that holds what is at home there, without the model's name. */
 const char *struct_of_home(const struct Programs *programs, const Ir *ir, Home home);
 /* The lines inside of one group; of weights: those from `first` on, and where the next group begins. */
-int         emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, int first, int count);
-void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer);
-void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit);
+int         emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, const Ir *named, int first,
+                              int count);
+void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer, bool named);
+void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit, bool named);
 
 /* Programs.packed; once, since it gives names (emit_packed.c). */
 const Ir   *emit_packed_program(const Programs *programs);
@@ -169,6 +169,15 @@ typedef struct Kernel {
     const AxisNames *names; /* of the axes, in the comment and in the code */
     const Indices *indices; /* what axes are called in the function: no value in it is */
 } Kernel;
+
+/* What extents are called (emit_extents.c). */
+void        emit_name_extents(Arena *arena, const Programs *programs, const Ir *ir);    /* sets their names in the Ir */
+/* By layer: what the last extent of its output is called, "LSTM_UNITS"; NULL: it has no name. */
+const char **layer_size_names(Arena *arena, const Model *model);
+int         emit_timesteps(const Programs *programs);       /* of x; 0: there is no such number */
+int         emit_features(const Programs *programs);
+const char *emit_extent(Arena *arena, const Ir *ir, const char *size, int extent);      /* "REBER_LSTM_UNITS", "24" */
+const char *kernel_extent(const Kernel *kernel, const Axis *axis);                      /* the same; "rows" */
 
 typedef struct Nest {
     const Kernel *kernel;

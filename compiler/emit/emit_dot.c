@@ -124,7 +124,7 @@ static void emit_around(Dot *dot, int from)
     const Axis *axis = statement->axes[from];
     Scope scope = tile_open_scope(to);
     const char *name = tile_axis(to, axis),
-               *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(to->nest.arena, "%d", axis->extent);
+               *end = kernel_extent(to->nest.kernel, axis);
     put(to->out, "for (int %s = 0; %s < %s; %s++) {", name, name, end, name);
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     emit_around(dot, from + 1);

@@ -32,14 +32,14 @@ static void add_layers(Groups *groups, const char *of_struct, const Ir *ir, Home
     Contents contents = contents_of(groups->arena, ir, home);
     for (int i = 0; i < contents.layer_count; i++) {
         Out lines = { .depth = 1 };
-        emit_layer_lines(&lines, groups->arena, ir, &contents.layers[i]);
+        emit_layer_lines(&lines, groups->arena, ir, &contents.layers[i], false);
         add_group(groups, of_struct, c_layer_name(groups->arena, contents.layers[i].list[0]->layer), &lines);
     }
     for (int unit = 0; unit < ir->unit_count; unit++) {
         Out lines = { .depth = 1 };
         if (!contents.units[unit].count)
             continue;
-        emit_unit_lines(&lines, groups->arena, ir, &contents.units[unit]);
+        emit_unit_lines(&lines, groups->arena, ir, &contents.units[unit], false);
         add_group(groups, of_struct,
                   arena_format(groups->arena, "local.%s", c_layer_name(groups->arena, ir->units[unit].name)), &lines);
     }
@@ -50,7 +50,7 @@ static void add_weights(Groups *groups, const char *of_struct, const struct lstm
     for (int i = 0; i < count;) {
         const char *name = c_weight_group(groups->arena, descriptor, &descriptor->weights[i]);
         Out lines = { .depth = 1 };
-        i = emit_weight_lines(&lines, groups->arena, descriptor, i, count);
+        i = emit_weight_lines(&lines, groups->arena, descriptor, NULL, i, count);
         add_group(groups, of_struct, name, &lines);
     }
 }

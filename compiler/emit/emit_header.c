@@ -35,6 +35,8 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
         put_define(out, prefix, "TARGETS", descriptor->target_count, "elements of the target, a sample");
     if (input->time_dimension >= 0 && !descriptor->inputs)
         put_define(out, prefix, "TIMESTEPS", (size_t)input->extent[input->time_dimension], "steps of a sample");
+    if (emit_features(programs))
+        put_define(out, prefix, "FEATURES", (size_t)emit_features(programs), "the last extent of x");
     put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
     if (programs->training) {
         put_define(out, prefix, "GRADIENTS", descriptor->gradient_count,
@@ -43,6 +45,24 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
                    "floats of optimiser state, zero at the start");
     }
     put(out, "\n");
+}
+
+/* Numbers that a reader may look for in structs and loops. */
+static void put_layer_sizes(Out *out, Arena *arena, const Programs *programs)
+{
+    const Model *model = programs->model;
+    const char **names = layer_size_names(arena, model);
+    int last = -1;
+    for (int i = 0; i < model->layer_count; i++)
+        last = names[i] ? i : last;
+    if (last < 0)
+        return;
+    put(out, "/* Sizes that layers were given: what they put out is so wide. */\nenum {");
+    for (int i = 0; i <= last; i++)
+        if (names[i])
+            put(out, "%s_%s = %d%s", macro_prefix(arena, &model->descriptor), names[i],
+                model->layers[i].output.extent[model->layers[i].output.rank - 1], i < last ? "," : "");
+    put(out, "};\n\n");
 }
 
 /* ---- structs ---- */
@@ -109,12 +129,18 @@ static void put_arrays_struct(Out *out, Arena *arena, const Programs *programs, 
     put(out, "};\n\n");
 }
 
+/* The program that reads the most of them. */
+static const Ir *named_by(const Programs *programs)
+{
+    return programs->training ? programs->training : programs->single;
+}
+
 static void put_weight_structs(Out *out, Arena *arena, const Programs *programs, const Groups *groups, Sizes sizes)
 {
     open_struct(out, arena, programs, groups, "weights", sizes.weights,
                 "In Keras's order and layout, except that trainable ones come first: $_WEIGHTS floats without gaps.");
     size_t start = out->length;
-    emit_weight_members(out, arena, groups, programs->model, "weights");
+    emit_weight_members(out, arena, groups, named_by(programs), "weights");
     close_struct(out, start);
     if (!programs->training)
         return;
@@ -122,7 +148,7 @@ static void put_weight_structs(Out *out, Arena *arena, const Programs *programs,
                 "Of the trainable weights, each where its weight is in struct @_weights: $_GRADIENTS floats without "
                 "gaps.");
     start = out->length;
-    emit_weight_members(out, arena, groups, programs->model, "gradients");
+    emit_weight_members(out, arena, groups, named_by(programs), "gradients");
     close_struct(out, start);
 }
 
@@ -395,6 +421,7 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
         put_declared(out, arena, model, trained);
         emit_meaning_declarations(out, arena, programs);
     }
+    put_layer_sizes(out, arena, programs);
     put_structs(out, arena, programs);
     put_raw(out, "#ifdef __cplusplus\n}\n#endif\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));

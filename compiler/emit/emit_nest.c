@@ -207,7 +207,7 @@ static void emit_axes(Emitter *to, int depth, bool own_block)
         put(to->out, "}");
     } else if (axis->extent > 1 && statement->unroll[depth] <= 1) {
         hoist_constants(to, depth, own_block);
-        open_loop(to, name, arena_format(to->nest.arena, "%d", axis->extent), 1);
+        open_loop(to, name, kernel_extent(to->nest.kernel, axis), 1);
         binding->name = name;
         emit_axes(to, depth + 1, true);
         put(to->out, "}");

@@ -65,11 +65,11 @@ static int open_loops(Out *out, Nest *nest, const Product *product, const Steps 
             bind(nest, axis, NULL);
             continue;
         }
-        open_loop(out, nest, axis, axis->kind == AXIS_BATCH ? "rows" : arena_format(arena, "%d", axis->extent), "++");
+        open_loop(out, nest, axis, kernel_extent(nest->kernel, axis), "++");
         open++;
     }
     if (steps->axis) {
-        open_loop(out, nest, steps->axis, arena_format(arena, "%d", steps->axis->extent),
+        open_loop(out, nest, steps->axis, kernel_extent(nest->kernel, steps->axis),
                   arena_format(arena, " += rows == %d ? %d : 1", steps->batch, steps->axis->extent));
         open++;
     }

@@ -48,7 +48,6 @@ static void hand_over_all(TileNest *to, int end, const char *which)
 
 void tile_rest(TileNest *to, int from)
 {
-    Arena *arena = to->nest.arena;
     const Binding row = to->row[0];
     const char *which = to->row_offset;
     bool always = row.name && row.axis->kind != AXIS_BATCH && row.axis->extent % to->rows == 0;
@@ -57,7 +56,7 @@ void tile_rest(TileNest *to, int from)
         put(to->out, "for (int %s = 0; %s < %d; %s++) {", which, which, to->rows, which);
     else
         put(to->out, "for (int %s = 0; %s < %d && %s + %s < %s; %s++) {", which, which, to->rows, row.name, which,
-            row.axis->kind == AXIS_BATCH ? "rows" : arena_format(arena, "%d", row.axis->extent), which);
+            kernel_extent(to->nest.kernel, row.axis), which);
     if (row.name)
         put(to->out, "const int %s = %s + %s;", to->row_variable, row.name, which);
     to->rows = 1;

@@ -9,10 +9,10 @@ const char *loop_bound(Arena *arena, const Loop *loop, const char *which)
 }
 
 /* The loop over the pieces of a time loop that runs backwards, last piece first. */
-static void open_pieces(Out *out, Arena *arena, const Loop *loop)
+static void open_pieces(Out *out, Arena *arena, const Loop *loop, const char *steps)
 {
     const char *start = loop_bound(arena, loop, "start"), *end = loop_bound(arena, loop, "end");
-    put(out, "for (int %s = %d; %s > 0; %s -= %d) {", end, loop->axis->extent, end, end, loop->piece);
+    put(out, "for (int %s = %s; %s > 0; %s -= %d) {", end, steps, end, end, loop->piece);
     if (loop->axis->extent % loop->piece == 0)
         put(out, "const int %s = %s - %d;", start, end, loop->piece);
     else
@@ -61,20 +61,21 @@ static void put_windows(Out *out, Arena *arena, const Statement *const *statemen
     }
 }
 
-static void open_time_loop(Out *out, Arena *arena, const Statement *statement)
+static void open_time_loop(Out *out, Arena *arena, const Ir *ir, const Statement *statement)
 {
     const Axis *axis = statement->loop->axis;
     const char *name = c_index_name(arena, axis->name);
+    const char *steps = emit_extent(arena, ir, axis->size, axis->extent);
     if (axis->extent == 1)
         return;
     if (statement->loop->piece) {
-        open_pieces(out, arena, statement->loop);
+        open_pieces(out, arena, statement->loop, steps);
         put(out, "for (int %s = %s - 1; %s >= %s; %s--) {", name, loop_bound(arena, statement->loop, "end"), name,
             loop_bound(arena, statement->loop, "start"), name);
     } else if (statement->loop->reversed) {
-        put(out, "for (int %s = %d; %s >= 0; %s--) {", name, axis->extent - 1, name, name);
+        put(out, "for (int %s = %s - 1; %s >= 0; %s--) {", name, steps, name, name);
     } else {
-        put(out, "for (int %s = 0; %s < %d; %s++) {", name, name, axis->extent, name);
+        put(out, "for (int %s = 0; %s < %s; %s++) {", name, name, steps, name);
     }
 }
 
@@ -166,7 +167,7 @@ void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, con
             close_time_loop(out, before, statement);
         if (statement->loop && (!before || before->loop != statement->loop)) {
             put_windows(out, arena, statements + i, count - i);
-            open_time_loop(out, arena, statement);
+            open_time_loop(out, arena, ir, statement);
         }
         emit_kernel(out, &kernel);
         before = statement;

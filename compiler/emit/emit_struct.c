@@ -123,7 +123,15 @@ static const char *window_note(Arena *arena, const Tensor *tensor)
                      : arena_format(arena, "      /* %d of %d steps, step t at t %% %d */", kept, steps, kept);
 }
 
-static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
+/* `named`: by the names of sizes; what several layers share is numbers. */
+static const char *extent_of_memory(Arena *arena, const Ir *ir, const Tensor *tensor, int i, int dimension, bool named)
+{
+    int extent = tensor_memory_extent(tensor, i);
+    bool is_whole = named && dimension >= 0 && extent == tensor->extent[dimension];
+    return emit_extent(arena, ir, is_whole ? tensor->size[dimension] : NULL, extent);
+}
+
+static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name, bool named)
 {
     const char *text = arena_format(arena, "%s %s",
                                     tensor->integer            ? "int32_t"
@@ -136,7 +144,7 @@ static void put_tensor(Out *out, Arena *arena, const Ir *ir, const Tensor *tenso
         if (dimension >= 0 && dimension == tensor->batch_dimension)
             text = arena_format(arena, "%s[%s_BATCH]", text, macro_prefix(arena, ir->descriptor));
         else if (dimension < 0 || dimension != tensor->time_dimension || tensor->window != 1)
-            text = arena_format(arena, "%s[%d]", text, tensor_memory_extent(tensor, i));
+            text = arena_format(arena, "%s[%s]", text, extent_of_memory(arena, ir, tensor, i, dimension, named));
     }
     const char *note = tensor->window > 0 ? window_note(arena, tensor)
                      : tensor_has_words(tensor) ? "      /* bf16, two in a word */"
@@ -159,20 +167,20 @@ static bool all_are_whole(const TensorList *tensors)
     return true;
 }
 
-void emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer)
+void emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer, bool named)
 {
     for (int odd = 0; odd <= 1; odd++)
         for (int i = 0; i < layer->count; i++)
             if (is_whole(layer->list[i]) == !odd)
-                put_tensor(out, arena, ir, layer->list[i], c_name(arena, layer->list[i]->name));
+                put_tensor(out, arena, ir, layer->list[i], c_name(arena, layer->list[i]->name), named);
 }
 
-void emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit)
+void emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit, bool named)
 {
     for (int odd = 0; odd <= 1; odd++)
         for (int i = 0; i < unit->count; i++)
             if (is_whole(unit->list[i]) == !odd)
-                put_tensor(out, arena, ir, unit->list[i], name_in_unit(arena, ir, unit->list[i]));
+                put_tensor(out, arena, ir, unit->list[i], name_in_unit(arena, ir, unit->list[i]), named);
 }
 
 /* A struct at work. */
@@ -198,7 +206,7 @@ static void put_layers(const StructText *to, bool whole)
             continue;
         }
         put(to->out, "struct {");
-        emit_layer_lines(to->out, to->arena, to->ir, layer);
+        emit_layer_lines(to->out, to->arena, to->ir, layer, true);
         put(to->out, "} %s;", name);
     }
 }
@@ -212,7 +220,7 @@ static void put_unit(const StructText *to, int unit)
         return;
     }
     put(to->out, "struct {");
-    emit_unit_lines(to->out, to->arena, to->ir, &to->contents.units[unit]);
+    emit_unit_lines(to->out, to->arena, to->ir, &to->contents.units[unit], true);
     put(to->out, "} %s;", name);
 }
 
@@ -236,7 +244,7 @@ static void put_interface(const StructText *to)
 {
     for (int i = 0; i < to->contents.interface.count; i++) {
         const Tensor *tensor = to->contents.interface.list[i];
-        put_tensor(to->out, to->arena, to->ir, tensor, tensor_of_model(to->ir, tensor));
+        put_tensor(to->out, to->arena, to->ir, tensor, tensor_of_model(to->ir, tensor), true);
     }
 }
 
@@ -257,23 +265,33 @@ void emit_tensor_members(Out *out, Arena *arena, const Groups *groups, const Ir 
         put_local(&to);
 }
 
-int emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, int first, int count)
+/* Programs begin with their weights. */
+static const Tensor *tensor_of_weight(const Ir *ir, int place)
+{
+    const Tensor *tensor = ir && place < ir->tensor_count ? ir->tensors[place] : NULL;
+    return tensor && tensor->weight == &ir->descriptor->weights[place] ? tensor : NULL;
+}
+
+int emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, const Ir *named, int first,
+                      int count)
 {
     const char *group = c_weight_group(arena, descriptor, &descriptor->weights[first]);
     int end = first;
     for (; end < count && !strcmp(c_weight_group(arena, descriptor, &descriptor->weights[end]), group); end++) {
         const struct lstmc_tensor *weight = &descriptor->weights[end];
         const char *text = arena_format(arena, "float %s", c_name(arena, weight_name(weight)));
+        const Tensor *tensor = tensor_of_weight(named, end);
         for (int d = 0; d < weight->rank; d++)
-            text = arena_format(arena, "%s[%d]", text, weight->shape[d]);
+            text = arena_format(arena, "%s[%s]", text,
+                                emit_extent(arena, named, tensor ? tensor->size[d] : NULL, weight->shape[d]));
         put(out, "%s;", text);
     }
     return end;
 }
 
-void emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Model *model, const char *of_struct)
+void emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct)
 {
-    const struct lstmc_model *descriptor = &model->descriptor;
+    const struct lstmc_model *descriptor = ir->descriptor;
     int count = descriptor->weight_tensors;
     if (!strcmp(of_struct, "gradients"))
         for (count = 0; count < descriptor->weight_tensors && descriptor->weights[count].trainable;)
@@ -282,7 +300,7 @@ void emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Mod
         Out lines = { .depth = out->depth + 1 };
         const char *name = c_weight_group(arena, descriptor, &descriptor->weights[i]),
                    *type = group_type(groups, of_struct, name);
-        i = emit_weight_lines(&lines, arena, descriptor, i, count);
+        i = emit_weight_lines(&lines, arena, descriptor, type ? NULL : ir, i, count);
         if (type) {
             put(out, "%s %s;", type, name);
         } else {

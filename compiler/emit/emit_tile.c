@@ -285,7 +285,8 @@ static void emit_sum_loop(TileNest *to, int from, int copies)
     const char *name = tile_axis(to, axis);
     bool cut = to->tile->chunk && axis == to->tile->chunk;
     int whole = axis->extent / copies * copies;
-    const char *start = cut ? to->chunk_start : "0", *end = cut ? to->chunk_end : axis->kind == AXIS_BATCH ? "rows"
+    const char *start = cut ? to->chunk_start : "0", *end = cut ? to->chunk_end
+                            : whole == axis->extent || axis->kind == AXIS_BATCH ? kernel_extent(to->nest.kernel, axis)
                             : arena_format(to->nest.arena, "%d", whole);
     if (copies == 1 || cut)
         put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
@@ -429,7 +430,7 @@ static bool open_rows(TileNest *to)
         return false;
     }
     const char *name = tile_axis(to, axis),
-               *end = axis->kind == AXIS_BATCH ? "rows" : arena_format(arena, "%d", axis->extent);
+               *end = kernel_extent(to->nest.kernel, axis);
     if (to->rows > 1)
         put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", name, name, end, name, to->rows);
     else
@@ -450,7 +451,8 @@ static void open_back_and_forth(TileNest *to, const char *name, const char *step
     const char *forth = tile_name(to, arena_format(arena, "%s_forth", name));
     const char *whole = to->tile->blocks > 1 ? arena_format(arena, "(%s)", step) : step;
     put(to->out, "/* back and forth: caches hold what was read last */");
-    put(to->out, "for (int %s = 0; %s < %d; %s += %s) {", forth, forth, extent, forth, step);
+    put(to->out, "for (int %s = 0; %s < %s; %s += %s) {", forth, forth,
+        kernel_extent(to->nest.kernel, to->tile->lane), forth, step);
     put(to->out, "const int %s = %s %% 2 ? %d / %s * %s - %s : %s;", name, to->loop_variable, extent - 1, whole, whole,
         forth, forth);
 }
@@ -459,7 +461,7 @@ static void open_lanes(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     const Tile *tile = to->tile;
-    const char *name = tile_axis(to, tile->lane), *end = arena_format(arena, "%d", tile->lane->extent);
+    const char *name = tile_axis(to, tile->lane), *end = kernel_extent(to->nest.kernel, tile->lane);
     const char *step = tile->blocks > 1 ? arena_format(arena, "%d * VEC", tile->blocks) : "VEC";
     if (tile->back_and_forth)
         open_back_and_forth(to, name, step);
@@ -493,9 +495,7 @@ static void emit_outer(TileNest *to, int from)
     const char *name = loops ? tile_axis(to, axis) : NULL;
     bool turns = tile->follows && axis == tile->turns;
     const char *start = turns ? to->chunk_start : "0";
-    const char *end = turns                      ? to->chunk_end
-                      : axis->kind == AXIS_BATCH ? "rows"
-                                                 : arena_format(to->nest.arena, "%d", axis->extent);
+    const char *end = turns ? to->chunk_end : kernel_extent(to->nest.kernel, axis);
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     to->loops += loops;
     if (loops)
@@ -523,7 +523,8 @@ static void emit_chunks(TileNest *to)
     int pieces = to->tile->chunk_extent;
     const char *start = tile_name(to, arena_format(arena, "%s_start", tile_axis(to, axis))),
                *end = tile_name(to, arena_format(arena, "%s_end", tile_axis(to, axis)));
-    put(to->out, "for (int %s = 0; %s < %d; %s += %d) {", start, start, axis->extent, start, pieces);
+    put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", start, start, kernel_extent(to->nest.kernel, axis), start,
+        pieces);
     if (axis->extent % pieces == 0)
         put(to->out, "const int %s = %s + %d;", end, start, pieces);
     else

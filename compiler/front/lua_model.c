@@ -119,17 +119,21 @@ static Argument *extract_arguments(Description *d, int *argument_count)
     push_table(d, "definition");
     int count = field_list(d, "arguments", ARGUMENTS_MAX);
     const char **names = arena_array(d->arena, const char *, count + 1);
+    bool *sizes = arena_array(d->arena, bool, count + 1);
     for (int i = 0; i < count; i++) {
         lua_rawgeti(L, -1, i + 1);
         lua_rawgeti(L, -1, 1);
-        names[i] = arena_copy_text(d->arena, luaL_checkstring(L, -1));
-        lua_pop(L, 2);
+        lua_rawgeti(L, -2, 2);
+        names[i] = arena_copy_text(d->arena, luaL_checkstring(L, -2));
+        sizes[i] = !strcmp(luaL_checkstring(L, -1), "size");
+        lua_pop(L, 3);
     }
     lua_pop(L, 2);
     push_table(d, "plain");
     Argument *arguments = arena_array(d->arena, Argument, count + 1);
     for (int i = 0; i < count; i++) {
         extract_argument(d, names[i], &arguments[*argument_count]);
+        arguments[*argument_count].is_size = sizes[i] && arguments[*argument_count].kind == ARGUMENT_NUMBER;
         *argument_count += arguments[*argument_count].kind != ARGUMENT_NONE;
     }
     lua_pop(L, 1);

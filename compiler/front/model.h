@@ -19,6 +19,7 @@ typedef enum ArgumentKind { ARGUMENT_NONE, ARGUMENT_NUMBER, ARGUMENT_BOOLEAN, AR
 typedef struct Argument {           /* after defaults are filled in: every argument of the kind is there */
     const char *name;               /* "units" */
     ArgumentKind kind;
+    bool is_size;                   /* of type "size": an extent of something, units */
     double number;                  /* number; boolean as 0 or 1 */
     const char *text;               /* activations and other choices by name; NULL if none */
 } Argument;

@@ -26,6 +26,8 @@ typedef struct Axis {               /* compared by pointer */
     const char *name;
     int extent;
     AxisKind kind;
+    /* set when C is written (emit_extents.c): what the extent is called; NULL: it is a number */
+    const char *size;
 } Axis;
 
 typedef enum Role {
@@ -102,6 +104,7 @@ struct Tensor {
      * flat */
     int panel;
     int gap;                        /* of LAYOUT_SPACED, in floats */
+    const char *size[TENSOR_RANK_MAX];      /* of its extents: as of an axis */
     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
     int paired;
 };
