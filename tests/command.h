@@ -14,7 +14,7 @@ typedef struct Ran {
 /* The program: $LSTMC, or lstmc in the folder above the test program. */
 const char *command_program(void);
 
-/* Runs a line of the shell in `folder`, in which $L is the program. No terminal; no CC, CFLAGS, NO_COLOR or MAKEFLAGS from outside; at most `seconds` of CPU time. */
+/* Runs a line of the shell in `folder`, in which $L is the program. No terminal; compilers are those of tests/compilers; no CC, CFLAGS, NO_COLOR or MAKEFLAGS from outside; at most `seconds` of CPU time. */
 Ran  command_run(const char *folder, int seconds, const char *line);
 void ran_free(Ran *ran);
 

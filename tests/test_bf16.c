@@ -82,7 +82,7 @@ static void expect_prediction(const char *compiler, const char *flags, int lanes
     static const char *const names[] = { "predict_batch", "predict", "step" };
     Arena *arena = arena_create();
     CompileOptions options = { .target = target_with_lanes(target_find("vector"), lanes), .bf16 = true, .dispatch = dispatch };
-    setenv("CC", compiler, 1);
+    setenv("CC", arena_format(arena, "tests/cached_cc.sh %s", compiler), 1);
     setenv("CFLAGS", flags, 1);
     Comparison comparison = compare_by_seeds(arena, MODEL, options, 5, 3);
     for (int i = 0; i < comparison.count; i++) {

@@ -305,7 +305,7 @@ static void compare_with(const Made *made, const char *compiler, const char *fla
     Diagnostics *diagnostics = diagnostics_create(made->arena);
     Comparison comparison = { .lanes = lanes, .blas = true };
     Loaded loaded;
-    setenv("CC", compiler, 1);
+    setenv("CC", arena_format(made->arena, "tests/cached_cc.sh %s", compiler), 1);
     setenv("CFLAGS", arena_format(made->arena, "%s " GENERATED_WARNINGS_AS_ERRORS, flags), 1);
     bool good = load(made->arena, diagnostics, &made->compiled, LOAD_TO_CHECK, &loaded);
     if (!good)

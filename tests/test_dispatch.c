@@ -23,7 +23,7 @@ static void compare(Arena *arena, int lanes, const char *compiler, const char *f
     Comparison comparison = { .lanes = lanes };
     Compiled compiled;
     Loaded loaded;
-    setenv("CC", compiler, 1);
+    setenv("CC", arena_format(arena, "tests/cached_cc.sh %s", compiler), 1);
     setenv("CFLAGS", flags, 1);
     Description *description = oracle_read(arena, MODEL);
     cr_assert(compile(arena, description, diagnostics, &options, &compiled));

@@ -25,7 +25,7 @@ static void set_up(void)
     char *absolute = realpath(self, NULL);
     cr_assert_not_null(absolute, "%s: run it in the project's folder", self);
     folder = command_folder();
-    snprintf(line, sizeof line, "cp '%s/run.sh' .", absolute);
+    snprintf(line, sizeof line, "cp '%s/run.sh' '%s/cached_cc.sh' .", absolute, absolute);
     command_expect(folder, 10, line, 0, "", NULL);
     write_script("floors.sh", "exit 0");
     write_script("mutants_check.sh", "exit 0");
@@ -64,4 +64,36 @@ Test(runner, stops_what_never_ends)
     write_script("spins.sh", "sh -c 'while :; do :; done'");
     command_expect(folder, 60, "TEST_TIMEOUT=2 ./run.sh ./spins.sh", 1, "    stopped after 2 s of processor time\n",
                    NULL);
+}
+
+/* ---- compilers out of the cache ---- */
+
+/* How often the compiler has run in the end. */
+static void expect_compilations(int count, const char *line)
+{
+    char whole[1000], expected[20];
+    snprintf(whole, sizeof whole, "export OBJECT_CACHE=$PWD/cache; cc='./cached_cc.sh ./compiler'; %s; wc -l <ran | tr -d ' '", line);
+    snprintf(expected, sizeof expected, "%d\n", count);
+    Ran ran = command_run(folder, 60, whole);
+    cr_expect_str_eq(ran.output, expected, "%s: %s%s", line, ran.output, ran.errors);
+    ran_free(&ran);
+}
+
+Test(runner, what_was_compiled_before_is_not_compiled_again)
+{
+    write_script("compiler", "echo \"$*\" >>ran; exec gcc \"$@\"");
+    write_script("texts.sh", "echo '#define N 3' >n.h; echo '#include \"n.h\"' >a.c; echo 'int a(void) { return N; }' >>a.c\n"
+                             "echo 'int a(void); int main(void) { return a(); }' >b.c");
+    command_expect(folder, 10, "./texts.sh", 0, "", NULL);
+    expect_compilations(1, "$cc -c a.c && mv a.o first.o && $cc -c a.c && cmp a.o first.o");
+    expect_compilations(2, "$cc -O1 -c a.c && rm a.o && $cc -O1 -c a.c && test -f a.o");
+    expect_compilations(3, "echo '#define N 4' >n.h; $cc -c a.c && ! cmp -s a.o first.o");
+    expect_compilations(4, "$cc a.c b.c -o two && rm two && $cc a.c b.c -o two; ./two; test $? -eq 4");
+    expect_compilations(6, "$cc -c a.c b.c && $cc a.o b.o -o two && rm two *.o && $cc -c a.c b.c && $cc a.o b.o -o two; ./two; test $? -eq 4");
+    expect_compilations(7, "$cc -fsyntax-only a.c && $cc -fsyntax-only a.c");
+    /* refusals, warnings, and what comes from libraries that are in no key */
+    expect_compilations(9, "echo 'int' >c.c; ! $cc -c c.c 2>/dev/null && ! $cc -c c.c 2>/dev/null");
+    expect_compilations(11, "echo 'static int unused;' >c.c; for i in 1 2; do $cc -Wall -c c.c 2>&1 | grep -q unused || echo silent; done");
+    expect_compilations(13, "ar rc libb.a b.o; for i in 1 2; do $cc a.c -L. -lb -o two; done");
+    expect_compilations(15, "OBJECT_CACHE=; export OBJECT_CACHE; $cc -c a.c && $cc -c a.c");
 }

@@ -72,7 +72,8 @@ const char *workshop_run(struct workshop *shop, const char *format, ...)
     vsnprintf(command, (size_t)length + 1, format, arguments);
     va_end(arguments);
     cr_assert(getcwd(here, sizeof here), "no current folder");
-    FILE *pipe = popen(arena_format(shop->arena, "dropin='%s/tests/dropin'; cd '%s' && { %s; } 2>&1", here, shop->folder, command), "r");
+    FILE *pipe = popen(arena_format(shop->arena, "dropin='%s/tests/dropin'; PATH='%s/tests/compilers':$PATH; cd '%s' && { %s; } 2>&1", here, here,
+                                    shop->folder, command), "r");
     cr_assert(pipe, "%s", command);
     const char *output = "";
     for (size_t got; (got = fread(part, 1, sizeof part - 1, pipe)) > 0;) {

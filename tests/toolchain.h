@@ -23,7 +23,7 @@ void workshop_model(struct workshop *shop, const char *name, const char *text, c
 /* models.h, with all models for the programs of tests/dropin/: their headers, and MODELS(X), which is X(a) X(b) ... */
 void workshop_list(struct workshop *shop, const char *const *names);
 
-/* Runs a shell command in the folder, where $dropin is the folder of the programs. Ends the test with the command and its output if it fails;
+/* Runs a shell command in the folder, where $dropin is the folder of the programs, and compilers are those of tests/compilers. Ends the test with the command and its output if it fails;
  * returns its output, standard error included, which lives in the arena. */
 const char *workshop_run(struct workshop *shop, const char *format, ...) PRINTF_LIKE(2, 3);
 
