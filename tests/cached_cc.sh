@@ -1,12 +1,14 @@
 #!/bin/sh
-# cached_cc.sh COMPILER WORD ...: in: a command that compiles or links generated C, or looks for its mistakes.  out: what
-# it makes, out of $OBJECT_CACHE if the same compiler has been given the same words before, and the same texts: of all
-# sources and headers in the folders of those that it names, in its own and in those of -I. Refusals are not kept, nor
-# is what comes with a warning.
+# cached_cc.sh COMPILER WORD ...: in: a command that compiles or links generated C, or looks for its mistakes.  out:
+# what it makes, out of $OBJECT_CACHE if the same compiler has been given the same words before, and the same texts: of
+# all sources and headers in the folders of those that it names, in its own and in those of -I. Refusals are not kept,
+# nor is what comes with a warning; and what is not understood is not looked for.
 [ -n "${OBJECT_CACHE:-}" ] || exec "$@"
-words= sources= objects= folders=. made= mode=link next=
+words= sources= objects= folders=. made= mode=link next=first
 for word; do
     case $next$word in
+    first*)        next= ;;
+    *[[:space:]]*) exec "$@" ;;
     -o?*)          made=$word next= word=${word##*/} ;;
     -o)            next=-o ;;
     -c)            mode=compile ;;
@@ -19,6 +21,7 @@ for word; do
     */*.c)         sources="$sources $word" folders="$folders ${word%/*}" word=${word##*/} ;;
     *.c | *.cpp)   sources="$sources $word" ;;
     *.o)           objects="$objects $word" ;;
+    *)             [ ! -f "$word" ] || exec "$@" ;;
     esac
     words="$words $word"
 done

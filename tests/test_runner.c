@@ -68,6 +68,12 @@ Test(runner, stops_what_never_ends)
 
 /* ---- compilers out of the cache ---- */
 
+/* Wherever its folder stands in the PATH, and whoever asks for its version. */
+Test(runner, compilers_are_found_behind_their_own_names)
+{
+    command_expect(folder, 10, "cc --version | grep -c . >a; PATH=$PWD:$PATH cc --version | grep -c . >b; cmp a b", 0, "", NULL);
+}
+
 /* How often the compiler has run in the end. */
 static void expect_compilations(int count, const char *line)
 {
@@ -95,5 +101,7 @@ Test(runner, what_was_compiled_before_is_not_compiled_again)
     expect_compilations(9, "echo 'int' >c.c; ! $cc -c c.c 2>/dev/null && ! $cc -c c.c 2>/dev/null");
     expect_compilations(11, "echo 'static int unused;' >c.c; for i in 1 2; do $cc -Wall -c c.c 2>&1 | grep -q unused || echo silent; done");
     expect_compilations(13, "ar rc libb.a b.o; for i in 1 2; do $cc a.c -L. -lb -o two; done");
-    expect_compilations(15, "OBJECT_CACHE=; export OBJECT_CACHE; $cc -c a.c && $cc -c a.c");
+    expect_compilations(15, "mkdir 'a b'; cp a.c 'a b/'; for i in 1 2; do $cc -c 'a b/a.c' -I.; done");
+    expect_compilations(17, "gcc -E a.c -o a.i; for i in 1 2; do $cc -c a.i; done");
+    expect_compilations(19, "OBJECT_CACHE=; export OBJECT_CACHE; $cc -c a.c && $cc -c a.c");
 }
