@@ -72,14 +72,14 @@ static void expect_found(const char *text, const Fault *faults, int count)
     arena_free(arena);
 }
 
-#define STEPS "for (int t = 4; t >= 0; t--)"
+#define STEPS "for (int t = BATTERY_TIMESTEPS - 1; t >= 0; t--)"
 static const Fault faults_of_lstm[] = {
     { "a wrong sign", "d_f[b][n] = tape", "d_f[b][n] = -tape" },
     { "the wrong gate", "* tape->lstm.g[t][b][n];", "* tape->lstm.f[t][b][n];" },
     { "f (1 - f) dropped", "* (tape->lstm.f[t][b][n] * (1.0f - tape->lstm.f[t][b][n]))", "" },
     { "a transposed index", "weights->lstm.recurrent_kernel[k][4 * g + n]", "weights->lstm.recurrent_kernel[n][4 * g + k]" },
     { "a factor 1 - 1e-3", "* weights->dense.kernel[k][n]", "* 0.999f * weights->dense.kernel[k][n]" },
-    { "a missing time step", STEPS, "for (int t = 4; t >= 1; t--)" },
+    { "a missing time step", STEPS, "for (int t = BATTERY_TIMESTEPS - 1; t >= 1; t--)" },
     { "a missing term", "d_c[(t + 1) % 2][b][n] += tape", "d_c[(t + 1) % 2][b][n] = tape" },
     { "a state of another time", "lstm_h = tape->lstm.h[t][b][k]", "lstm_h = tape->lstm.h[t + 1][b][k]" },
 };
@@ -102,7 +102,7 @@ Test(comparison, finds_faults_where_gradients_have_almost_vanished)
 static const Fault faults_of_gru[] = {
     { "a wrong sign", "- tape->gru.candidate[t][b][n]", "+ tape->gru.candidate[t][b][n]" },
     { "a sum that is lost", "gradients->gru.kernel[k][5 * g + n] += ", "gradients->gru.kernel[k][5 * g + n] = " },
-    { "a missing time step", STEPS, "for (int t = 3; t >= 0; t--)" },
+    { "a missing time step", STEPS, "for (int t = BATTERY_TIMESTEPS - 2; t >= 0; t--)" },
 };
 
 Test(comparison, finds_faults_behind_a_softmax)
