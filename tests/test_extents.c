@@ -51,7 +51,7 @@ Test(extents, have_the_names_of_sizes)
     arena_free(t.arena);
 }
 
-/* Four gates of four units: the gates are no units. Seven steps of seven units, repeated seven times: only what is certain. */
+/* Four gates of four units: the gates are no units. As many steps as units: only what is certain. */
 Test(extents, have_no_name_by_coincidence)
 {
     Texts gates = compile_texts("name = 'm', Input{6, 5}, LSTM{4}, Dense{3}, loss = 'mse'", "plain", 1);
@@ -63,11 +63,15 @@ Test(extents, have_no_name_by_coincidence)
               "%s", strstr(scores.header, "struct m_tape {"));
     cr_expect_null(strstr(scores.source, "s < M_CAUSAL_UNITS"));
     cr_expect_null(strstr(scores.source, "t < M_CAUSAL_UNITS"));
-    Texts repeated = compile_texts("name = 'm', Input{7, 2}, GRU{7}, RepeatVector{7}, SimpleRNN{5}, loss = 'mse'", "plain", 1);
-    cr_expect_null(strstr(repeated.source, "M_REPEAT_VECTOR_N"), "the units are as many as the repetitions, and are no repetitions");
+    /* the sum of two layers is as wide as both: which of the sizes is meant, nobody can say */
+    Texts sums = compile_texts("local x = Input{6, 5}\nlocal y = Dense{3}(Add{}{GRU{7}(x), SimpleRNN{7}(x)})\n"
+                               "return Model{ x, y, name = 'm', loss = 'mse', batch_size = 4 }", "plain", 1);
+    cr_expect(strstr(sums.header, "float h[M_TIMESTEPS + 1][M_BATCH][7];"), "%s", strstr(sums.header, "struct m_tape {"));
+    cr_expect_null(strstr(sums.source, "M_GRU_UNITS"));
+    cr_expect_null(strstr(sums.source, "M_SIMPLE_RNN_UNITS"));
     arena_free(gates.arena);
     arena_free(scores.arena);
-    arena_free(repeated.arena);
+    arena_free(sums.arena);
 }
 
 /* What two layers share is no size of one of them; layers that differ in capitals alone have no size with a name of its own. */
