@@ -120,14 +120,15 @@ tests: $(TESTS)
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
 	@$(BENCH_MAKE) $(BUILD)/bench-program/bench
-	@tests/run.sh $(TESTS)
+	@BUILD=$(BUILD) tests/run.sh $(TESTS)
 
 # The same with everything under the sanitizers, 10,000 damaged files for each reader and 10,000 hostile descriptions:
 # for people, not for every commit.
 test-sanitized: deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized -j$$(nproc) all tests \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all"
-	@TEST_TIMEOUT=3600 FUZZ_FILES=$${FUZZ_FILES:-10000} FUZZ_DESCRIPTIONS=$${FUZZ_DESCRIPTIONS:-10000} \
+	@BUILD=$(BUILD)/sanitized TEST_TIMEOUT=3600 FUZZ_FILES=$${FUZZ_FILES:-10000} \
+	  FUZZ_DESCRIPTIONS=$${FUZZ_DESCRIPTIONS:-10000} \
 	  tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
 
 # Four models on other machines, in emulators, and what one costs on a microcontroller.

@@ -20,6 +20,7 @@
 #include "compile.h"
 #include "compiler/ir/streaming.h"
 #include "compiler/passes/passes.h"
+#include "compiler/ship/ship.h"
 
 #include <string.h>
 
@@ -196,7 +197,11 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     if (options->tuning_file && !options->inference)    /* without training, its tiles are missed by nobody */
         tuning_hint(&from_file, &compiled->tiles);
     Arena *scratch = arena_create();
-    emit_header(&compiled->header, scratch, programs);
+    Out of_trained = { 0 };
+    if (programs->trained)
+        emit_meaning_declarations(&of_trained, scratch, programs);
+    emit_header(&compiled->header, scratch, programs, of_trained.text);
+    out_free(&of_trained);
     arena_clear(scratch);
     emit_source(&compiled->source, scratch, programs);
     arena_clear(scratch);

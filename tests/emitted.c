@@ -149,7 +149,7 @@ void emitted_create(struct emitted *emitted, const char *name, const char *text,
     else
         programs->no_step = "this test has none";
     programs->packed = emit_packed_program(programs);
-    emit_header(&emitted->header, arena, programs);
+    emit_header(&emitted->header, arena, programs, NULL);
     emit_source(&emitted->source, arena, programs);
 }
 

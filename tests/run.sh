@@ -1,9 +1,9 @@
 #!/bin/sh
 # run.sh: in: Criterion test programs.  out: their counts, the full output of those that failed, and alone on the last
-# line "N passed, N failed, N skipped"; exit status 1 if anything failed. floors.sh and mutants_check.sh count as one
-# test each. As many programs run at once as there are processors; what they print appears in the order of the
-# arguments. A program is stopped when it, with all that it starts, has used too much processor time, or when it hangs:
-# when for a long while it has used next to none. How busy the machine is with other things does not matter.
+# line "N passed, N failed, N skipped"; exit status 1 if anything failed. floors.sh, circles.sh and mutants_check.sh
+# count as one test each. As many programs run at once as there are processors; what they print appears in the order of
+# the arguments. A program is stopped when it, with all that it starts, has used too much processor time, or when it
+# hangs: when for a long while it has used next to none. How busy the machine is with other things does not matter.
 here=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)
 limit=${TEST_TIMEOUT:-900}      # seconds of processor time that a program may take
@@ -19,7 +19,7 @@ workers=
 trap 'rm -rf "$work"' EXIT
 trap 'kill $workers 2>/dev/null; exit 1' INT TERM HUP
 
-set -- "$here/floors.sh" "$here/mutants_check.sh" "$@"
+set -- "$here/floors.sh" "$here/circles.sh" "$here/mutants_check.sh" "$@"
 
 # Process $1 and all that comes from it, in sessions of their own too: "process ID" for each, and "used SECONDS" of
 # processor time, that of children which have ended included.

@@ -28,6 +28,7 @@ static void set_up(void)
     snprintf(line, sizeof line, "cp '%s/run.sh' '%s/cached_cc.sh' .", absolute, absolute);
     command_expect(folder, 10, line, 0, "", NULL);
     write_script("floors.sh", "exit 0");
+    write_script("circles.sh", "exit 0");
     write_script("mutants_check.sh", "exit 0");
     free(absolute);
 }
@@ -43,9 +44,9 @@ Test(runner, counts)
 {
     write_script("good.sh", "exit 0");
     write_script("bad.sh", "echo reason; exit 3");
-    command_expect(folder, 60, "./run.sh ./good.sh", 0, "3 passed, 0 failed, 0 skipped\n", NULL);
+    command_expect(folder, 60, "./run.sh ./good.sh", 0, "4 passed, 0 failed, 0 skipped\n", NULL);
     command_expect(folder, 60, "./run.sh ./good.sh ./bad.sh", 1,
-                   "    reason\n    exit status 3\n3 passed, 1 failed, 0 skipped\n", NULL);
+                   "    reason\n    exit status 3\n4 passed, 1 failed, 0 skipped\n", NULL);
 }
 
 /* The child that left for a session of its own does not outlive it. */

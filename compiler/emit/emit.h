@@ -6,28 +6,11 @@
 
 typedef struct Groups Groups;
 
-void emit_header(Out *out, Arena *arena, const Programs *programs);
+/* `of_trained`: what a trained model declares besides; NULL for others. */
+void emit_header(Out *out, Arena *arena, const Programs *programs, const char *of_trained);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
 /* Why no C can be written for a model of this name; NULL: it can. */
 const char *emit_name_refused(Arena *arena, const Model *model);
-bool emit_calls_blas(const Programs *programs);     /* the source includes cblas.h and is linked with BLAS */
-/* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
-void emit_constants(Out *out, Arena *arena, const Programs *programs);
-/* A program that predicts what it reads, and its Makefile (emit_example.c). */
-void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test);
-void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test);
-/* A function that tells whether a machine computes what it should (emit_self_test.c). */
-typedef struct Golden {
-    int samples;
-    const int32_t *ids;         /* [samples, input_count] of a model that reads ids */
-    const float *x;             /* of others */
-    const double *y;            /* [samples, output_count] */
-    double tolerance;           /* of each of them */
-} Golden;
-void emit_self_test_header(Out *out, Arena *arena, const Programs *programs);
-void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden);
-void emit_meaning(Out *out, Arena *arena, const Programs *programs);        /* the latter part of it (emit_meaning.c) */
-void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
 
 /* ---- sizes (emit_sizes.c): what sizeof says of the generated structs, in bytes; 0 where the model has
  * no such struct */
@@ -82,9 +65,9 @@ typedef struct Contents {
     TensorList *units;                      /* by the unit's number */
 } Contents;
 Contents    contents_of(Arena *arena, const Ir *ir, Home home);
-bool        tensor_is_shared(const Tensor *tensor);             /* its memory, with tensors of other units */
 
-/* Tensors as members (emit_struct.c). */
+/* Tensors as members (emit_tensor.c). */
+bool        tensor_is_shared(const Tensor *tensor);             /* its memory, with tensors of other units */
 /* its name as one of the model as a whole, "d_output"; NULL: it belongs to a layer, or a unit */
 const char *tensor_of_model(const Ir *ir, const Tensor *tensor);
 /* the extent that is kept: its window in the time dimension */
@@ -94,12 +77,22 @@ size_t      tensor_elements(const Tensor *tensor);
 /* dimensions of the array that holds it: one more where it is blocked */
 int         tensor_memory_rank(const Tensor *tensor);
 int         tensor_memory_extent(const Tensor *tensor, int dimension);
+bool        tensor_is_whole(const Tensor *tensor);              /* of whole vectors, if of any */
 bool        tensor_has_words(const Tensor *tensor);             /* a word for every two elements */
 bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
 /* "lstm.z", without the struct it is in */
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);
 const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
-/* `of_struct`: its name, "tape". What several layers have alike is one type, which stands in front of the struct. */
+/* "float h[REBER_LSTM_TIMESTEPS][16];"; `named`: by the names of sizes. */
+void        emit_tensor_line(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name, bool named);
+/* The lines inside of one group; of weights: those from `first` on, and where the next group begins. */
+int         emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, const Ir *named, int first,
+                              int count);
+void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer, bool named);
+void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit, bool named);
+
+/* The members of a struct (emit_struct.c). `of_struct`: its name, "tape". What several layers have alike is one type,
+ * which stands in front of the struct. */
 void        emit_tensor_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, Home home,
                                 const char *of_struct);
 void        emit_weight_members(Out *out, Arena *arena, const Groups *groups, const Ir *ir, const char *of_struct);
@@ -112,17 +105,12 @@ const char *group_type(const Groups *groups, const char *of_struct, const char *
 void        emit_group_types(Out *out, const Groups *groups, const char *of_struct);
 /* "batch_scratch": the struct that holds what is at home there, without the model's name. */
 const char *struct_of_home(const struct Programs *programs, const Ir *ir, Home home);
-/* The lines inside of one group; of weights: those from `first` on, and where the next group begins. */
-int         emit_weight_lines(Out *out, Arena *arena, const struct lstmc_model *descriptor, const Ir *named, int first,
-                              int count);
-void        emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer, bool named);
-void        emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *unit, bool named);
 
 /* Programs.packed; once, since it gives names (emit_packed.c). */
 const Ir   *emit_packed_program(const Programs *programs);
 
 /* What a function that several layers share calls their structs: by pointers that do not tell the layer, "tape",
- * "local", "tape_of_input" (emit_units.c). */
+ * "local", "tape_of_input" (emit_members.c). */
 typedef struct Member {
     Home home;
     const char *group;      /* "lstm_1" */
@@ -203,8 +191,6 @@ char *emit_operation(Arena *arena, const char *form, const char *a, const char *
  * expression. */
 const char *emit_in_parentheses(Arena *arena, const char *text, int outer, int which, int inner);
 char *float_text(Arena *arena, double value);
-const char *double_text(Arena *arena,
-                        double value); /* the shortest that is read as this number again (emit_meaning.c) */
 
 /* An exported function and the static one that does its work: "void @_predict(...)", "predict", "packed->weights,
  * packed, x, y". */
@@ -239,28 +225,30 @@ void   emit_private(Out *out, Arena *arena, const Model *model, const char *text
 void   emit_floats(Out *out);
 void   emit_floats_end(Out *out);
 
-/* What the mathematics calls (emit_helpers.c). */
-void emit_helpers(Out *out, const Programs *programs);
-bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement));
-
+/* What is in the programs (emit_queries.c). */
 #define SECTION_BIT(section) (1u << (section))
+bool is_prepared(const Statement *statement);
 /* Whether the statement becomes code of these sections, or of prepare time. */
 bool emit_is_emitted(const Statement *statement, unsigned sections, bool prepared);
+bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement));
 bool emit_has_vectors(const Programs *programs);        /* some loops run over vectors */
 bool emit_has_noise(const Programs *programs);          /* dropout, in training */
-/* What stands in front of all code: headers, floats, random numbers. */
+bool emit_calls_blas(const Programs *programs);         /* the source includes cblas.h and is linked with BLAS */
+bool emit_dispatches(const Programs *programs);         /* one body for each instruction set */
+
+/* What the mathematics calls, and what stands in front of it: headers, floats, random numbers (emit_helpers.c). */
+void emit_helpers(Out *out, const Programs *programs);
 void emit_beginning(Out *out, Arena *arena, const Programs *programs);
 
 /* The body of a source as one body for each instruction set, and the exported functions, which choose
  * (emit_dispatch.c). */
 void emit_dispatch(Out *out, Arena *arena, const Programs *programs, const char *body, const Exported *exported,
                    int count);
-bool emit_dispatches(const Programs *programs);
 
 /* Tables, thunks and M_model, the end of the source (emit_descriptor.c). */
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs);
 
-/* "t_end": the variables that hold the bounds of one piece of a time loop (emit_statements.c). */
+/* "t_end": the variables that hold the bounds of one piece of a time loop (emit_kernel.c). */
 const char *loop_bound(Arena *arena, const Loop *loop, const char *which);
 bool indices_have(const Indices *indices, const char *name);
 Nest nest_of(const Kernel *kernel);     /* the time loop around is bound, nothing else */
@@ -274,7 +262,6 @@ void emit_statement_comments(Out *out, const Kernel *kernel);
 /* All nests of these statements in their time loops. */
 void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
                      int count);
-bool is_prepared(const Statement *statement);
 
 /* What an exported function does, layer by layer (emit_units.c): first the static functions, then, inside the exported
  * one, their calls. `sections`: in this order, SECTION_COUNT ends them; none of them: what is done at prepare time. */

@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-bool tensor_is_shared(const Tensor *tensor)
-{
-    return tensor->unit >= 0;
-}
-
 static int by_layer(const void *a, const void *b)
 {
     const Tensor *left = *(const Tensor *const *)a, *right = *(const Tensor *const *)b;
@@ -41,9 +36,9 @@ Contents contents_of(Arena *arena, const Ir *ir, Home home)
     int count = 0;
     for (int i = 0; i < ir->tensor_count; i++) {
         const Tensor *tensor = ir->tensors[i];
-        TensorList *to = tensor_is_shared(tensor)            ? &contents.units[tensor->unit]
+        TensorList *to = tensor_is_shared(tensor)      ? &contents.units[tensor->unit]
                          : tensor_of_model(ir, tensor) ? &contents.interface
-                                                             : NULL;
+                                                       : NULL;
         if (tensor->home == home && to)
             arena_append(arena, to->list, to->count, to->capacity, tensor);
         else if (tensor->home == home)

@@ -407,7 +407,7 @@ static const Declared trained = {
     "What @_prepare makes of the trained weights, as a constant.", "extern const struct @_packed @_trained;"
 };
 
-void emit_header(Out *out, Arena *arena, const Programs *programs)
+void emit_header(Out *out, Arena *arena, const Programs *programs, const char *of_trained)
 {
     const Model *model = programs->model;
     emit_stamp(out, arena, programs, "h");
@@ -417,9 +417,9 @@ void emit_header(Out *out, Arena *arena, const Programs *programs)
     put_macros(out, arena, programs);
     put_struct_names(out, arena, programs);
     put_functions(out, arena, programs);
-    if (programs->trained) {
+    if (of_trained) {
         put_declared(out, arena, model, trained);
-        emit_meaning_declarations(out, arena, programs);
+        put_raw(out, of_trained);
     }
     put_layer_sizes(out, arena, programs);
     put_structs(out, arena, programs);

@@ -78,17 +78,6 @@ static bool any_emitted(const Programs *programs, bool (*is_meant)(const Stateme
     return false;
 }
 
-bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement))
-{
-    for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
-        const Ir *ir = programs->program[kind];
-        for (int i = 0; ir && i < ir->statement_count; i++)
-            if (is_meant(ir->statements[i]))
-                return true;
-    }
-    return false;
-}
-
 static bool is_activation(const Statement *statement)
 {
     return statement->tile && has_transcendental(statement->value);
@@ -135,4 +124,15 @@ void emit_helpers(Out *out, const Programs *programs)
     for (int op = 0; op < OP_COUNT; op++)
         if (op_traits[op].helper && any_emitted(programs, calls, (Op)op))
             put(out, "%s", op_traits[op].helper);
+}
+
+void emit_beginning(Out *out, Arena *arena, const Programs *programs)
+{
+    emit_text(out, arena, programs->model, "#include \"@.h\"\n\n");
+    put(out, "%s#include <math.h>\n#include <string.h>\n\n", emit_calls_blas(programs) ? "#include <cblas.h>\n" : "");
+    emit_floats(out);
+    if (emit_has_noise(programs)) {
+        put_raw(out, embedded_text("runtime/lstmc_random.h"));
+        put(out, "\n");
+    }
 }

@@ -3,11 +3,6 @@
 
 /* ---- time loops ---- */
 
-const char *loop_bound(Arena *arena, const Loop *loop, const char *which)
-{
-    return arena_format(arena, "%s_%s", c_index_name(arena, loop->axis->name), which);
-}
-
 /* The loop over the pieces of a time loop that runs backwards, last piece first. */
 static void open_pieces(Out *out, Arena *arena, const Loop *loop, const char *steps)
 {
@@ -95,20 +90,7 @@ static void close_time_loop(Out *out, const Statement *before, const Statement *
         put(out, "}");
 }
 
-bool is_prepared(const Statement *statement)
-{
-    return statement->out.tensor->home == HOME_PREPARED;
-}
-
 /* ---- nests ---- */
-
-bool indices_have(const Indices *indices, const char *name)
-{
-    for (int i = 0; i < indices->count; i++)
-        if (!strcmp(indices->list[i], name))
-            return true;
-    return false;
-}
 
 static void add_indices(Arena *arena, Indices *indices, const AxisNames *names)
 {
@@ -124,18 +106,6 @@ static int nest_length(const Statement *const *statements, int count)
     while (length < count && statements[0]->tile && statements[length]->tile == statements[0]->tile)
         length++;
     return statements[0]->blas && statements[0]->accumulate == ACCUMULATE_SET ? length + 1 : length;
-}
-
-Nest nest_of(const Kernel *kernel)
-{
-    Nest nest = { .kernel = kernel, .arena = kernel->arena, .ir = kernel->ir, .members = kernel->members,
-                  .statement = kernel->statements[kernel->count - 1] };
-    if (!nest.statement->loop)
-        return nest;
-    const Axis *axis = nest.statement->loop->axis;
-    nest.bindings[nest.binding_count++] =
-        (Binding){ .axis = axis, .name = axis->extent > 1 ? axis_name(kernel->names, axis) : NULL };
-    return nest;
 }
 
 static void emit_kernel(Out *out, const Kernel *kernel)

@@ -73,9 +73,9 @@ const char *tile_expression(TileNest *to, const Expr *expr);
 /* A tile whose vectors lie along a sum (emit_dot.c); the loops over outer axes and rows are open. */
 void        emit_dot(TileNest *to);
 
-/* Consecutive statements with the same tile (emit_tile.c), and what serves its parts: one statement for all points side
- * by side, how often places are written by some of them, and the end of a turn. */
-void        emit_tile(Out *out, const Kernel *kernel);
+/* One statement for all points side by side, how often places are written by some of them, and the end of a turn
+ * (emit_points.c). */
+bool        tile_has_sum(const Statement *statement);
 void        tile_statement(TileNest *to, const Statement *statement);
 void        tile_note_writes(TileNest *to, int first, int end);
 void        tile_stores(TileNest *to);
@@ -83,5 +83,8 @@ void        tile_stores(TileNest *to);
 /* What follows the sums of several rows, row by row (emit_rest.c). */
 void        tile_name_rows(TileNest *to);
 void        tile_rest(TileNest *to, int from);
+
+/* Consecutive statements with the same tile (emit_tile.c). */
+void        emit_tile(Out *out, const Kernel *kernel);
 
 #endif

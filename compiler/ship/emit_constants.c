@@ -3,7 +3,7 @@
  * stored value rounded to float. What is copied is copied bit by bit. A product of embeddings adds a term with one
  * rounding, as a processor does that fuses multiplication and addition; where M_prepare rounds twice, it differs in the
  * last digits. */
-#include "compiler/emit/emit.h"
+#include "ship.h"
 #include "compiler/oracle/evaluate.h"
 
 #include "runtime/lstmc_bf16.h"

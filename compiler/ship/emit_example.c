@@ -2,7 +2,7 @@
  * compiler/example/, and the Makefile that builds it. What it prints is what lstmc predict prints. */
 #include "answer.h"
 #include "compiler/base/embedded.h"
-#include "compiler/emit/emit.h"
+#include "ship.h"
 
 #include "runtime/lstmc.h"
 

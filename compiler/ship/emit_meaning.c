@@ -3,7 +3,7 @@
  * had no meaning of is not there. */
 #include "answer.h"
 #include "compiler/base/embedded.h"
-#include "compiler/emit/emit.h"
+#include "ship.h"
 
 #include "runtime/data/dataset.h"
 #include "runtime/base/number.h"

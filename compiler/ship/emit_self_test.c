@@ -1,6 +1,6 @@
 /* emit_self_test.c: in: samples and what the interpreter makes of them.  out: a function that holds the generated code
  * against it where it runs. */
-#include "compiler/emit/emit.h"
+#include "ship.h"
 
 #include <string.h>
 

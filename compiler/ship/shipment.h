@@ -2,7 +2,7 @@
 #ifndef SHIPMENT_H
 #define SHIPMENT_H
 
-#include "compiler/emit/emit.h"
+#include "ship.h"
 #include "compiler/front/read_lua.h"
 
 #include "runtime/lstmc.h"

@@ -179,7 +179,7 @@ static const char *set_up_known_loss(Interpreter *it, OutputLoss *loss, const Ru
         return "classes belong to the sparse loss, and to no other";
     if (run->layer->output.rank < 1)
         return "a loss needs an output with an axis";
-    bool ends_in_activation = run->kind == &kind_dense || run->kind == &kind_activation || run->argument;
+    bool ends_in_activation = run->kind->activates || run->argument;
     const char *activation = layer_text(run->layer, "activation");
     loss->on_logits = loss->kind->undoes && !loss->of.from_logits && ends_in_activation && activation &&
                       !strcmp(activation, loss->kind->undoes);

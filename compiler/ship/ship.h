@@ -1,0 +1,31 @@
+/* ship.h: what is written beside the two generated files: of a trained model its constants and the meaning of its
+ * numbers, an example and a self-test. */
+#ifndef SHIP_H
+#define SHIP_H
+
+#include "compiler/emit/emit.h"
+
+/* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
+void emit_constants(Out *out, Arena *arena, const Programs *programs);
+/* The latter part of it (emit_meaning.c), and what the header declares of it. */
+void emit_meaning(Out *out, Arena *arena, const Programs *programs);
+void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
+/* The shortest that is read as this number again. */
+const char *double_text(Arena *arena, double value);
+
+/* A program that predicts what it reads, and its Makefile (emit_example.c). */
+void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test);
+void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test);
+
+/* A function that tells whether a machine computes what it should (emit_self_test.c). */
+typedef struct Golden {
+    int samples;
+    const int32_t *ids;         /* [samples, input_count] of a model that reads ids */
+    const float *x;             /* of others */
+    const double *y;            /* [samples, output_count] */
+    double tolerance;           /* of each of them */
+} Golden;
+void emit_self_test_header(Out *out, Arena *arena, const Programs *programs);
+void emit_self_test_source(Out *out, Arena *arena, const Programs *programs, const Golden *golden);
+
+#endif
