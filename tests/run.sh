@@ -52,10 +52,11 @@ stop() {
     done
 }
 
-# Watches over process $1 until it is over its limits; says why it was stopped in file $2.
+# Watches over process $1 until it is over its limits, or its status is there: a watcher that has just begun may not
+# hear that it is no longer wanted. Says why the process was stopped in file $2.
 watch() {
     last=0 waited=0
-    while sleep 2; do
+    while sleep 2 && [ ! -e "${2%/*}/status" ]; do
         used=$(family "$1" | sed -n 's/^used //p')
         waited=$((waited + 2))
         if [ "$used" -gt "$limit" ]; then

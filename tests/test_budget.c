@@ -88,17 +88,29 @@ static Ran compile_deep(const char *folder, int layers)
     return ran;
 }
 
-/* A layer costs as much in a deep model as in a shallow one. */
+/* Seconds of 160 layers by those of 40: 4, if a layer costs as much in a deep model as in a shallow one; 16, if each looks
+ * at all others. What else the machine does moves it: the least of a few tries counts. */
+static double growth(const char *folder)
+{
+    double least = 1e9;
+    for (int i = 0; i < 3 && least > 6; i++) {
+        Ran few = compile_deep(folder, FEW), many = compile_deep(folder, MANY);
+        double ratio = many.seconds / few.seconds;
+        least = ratio < least ? ratio : least;
+#ifndef __SANITIZE_ADDRESS__
+        cr_expect(many.kilobytes <= MEGABYTES * 1024, "%d layers: %ld MB, %d are allowed", MANY, many.kilobytes / 1024,
+                  MEGABYTES);
+#endif
+        ran_free(&few);
+        ran_free(&many);
+    }
+    return least;
+}
+
 Test(budget, time_and_memory_grow_with_the_layers_not_with_their_square)
 {
     char *folder = command_folder();
-    Ran few = compile_deep(folder, FEW), many = compile_deep(folder, MANY);
-    double ratio = (double)MANY / FEW;
-    cr_expect(many.seconds <= 1.75 * ratio * few.seconds, "%d layers: %.2f s, %d layers: %.2f s", FEW, few.seconds, MANY, many.seconds);
-#ifndef __SANITIZE_ADDRESS__
-    cr_expect(many.kilobytes <= MEGABYTES * 1024, "%d layers: %ld MB, %d are allowed", MANY, many.kilobytes / 1024, MEGABYTES);
-#endif
-    ran_free(&few);
-    ran_free(&many);
+    double ratio = growth(folder);
+    cr_expect(ratio < 10, "%d layers take %.1f times as long as %d", MANY, ratio, FEW);
     command_folder_remove(folder);
 }
