@@ -216,7 +216,9 @@ static void extract_layer(Description *d, Layer *layer)
 /* ---- loss, optimizer, data ------------------------------------------------------------------- */
 
 static const char *const optimizer_kinds[] = {
-    [LSTMC_SGD] = "sgd", [LSTMC_RMSPROP] = "rmsprop", [LSTMC_ADAM] = "adam", [LSTMC_ADAMW] = "adamw"
+    [LSTMC_SGD] = "sgd",         [LSTMC_RMSPROP] = "rmsprop",   [LSTMC_ADAM] = "adam",
+    [LSTMC_ADAMW] = "adamw",     [LSTMC_ADAGRAD] = "adagrad",   [LSTMC_ADADELTA] = "adadelta",
+    [LSTMC_ADAMAX] = "adamax",   [LSTMC_NADAM] = "nadam",       [LSTMC_LION] = "lion",
 };
 
 static void extract_optimizer(Description *d)
@@ -234,6 +236,7 @@ static void extract_optimizer(Description *d)
     o->beta_2 = (float)field_number(d, "beta_2", 0);
     o->epsilon = (float)field_number(d, "epsilon", 0);
     o->weight_decay = (float)field_number(d, "weight_decay", 0);
+    o->initial_accumulator_value = (float)field_number(d, "initial_accumulator_value", 0);
     o->clipnorm = (float)field_number(d, "clipnorm", 0);
     o->clipvalue = (float)field_number(d, "clipvalue", 0);
     o->global_clipnorm = (float)field_number(d, "global_clipnorm", 0);
