@@ -8,7 +8,7 @@ m:add(Dense{1, activation = "celu", kernel_initializer = "stft", dtype = "float1
 m:summary()
 m:save("m.h5")
 m:sumary()
-m:compile{loss = "mape", optimizer = "nadam", metrics = {"auc"}, loss_weights = {1}, lr = 0.1}
+m:compile{loss = "dice", optimizer = "ftrl", metrics = {"auc"}, loss_weights = {1}, lr = 0.1}
 m:fit{X_train, y_train, epochs = 3, validation_data = {x_test, y_test}, steps_per_epoch = 3}
 local a = np.array({1, 2})
 local adam = Adam{lr = 0.1, decay = 1e-6}
@@ -32,8 +32,8 @@ return m
 -- expect: 11: compile: unknown argument "lr" (did you mean "learning_rate"?)
 -- expect: 11: Sequential: metric "auc" is not supported by this version
 -- expect: 11: Sequential: "loss_weights" weighs the losses of several outputs; this model has one
--- expect: 11: Sequential: loss "mape" is not supported by this version
--- expect: 11: Sequential: optimizer "nadam" is not supported by this version
+-- expect: 11: Sequential: loss "dice" is not supported by this version
+-- expect: 11: Sequential: optimizer "ftrl" is not supported by this version
 -- expect: 12: data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, or csv{...}, lines{...}
 -- expect: 12: fit: "steps_per_epoch" is not supported by this version: an epoch is the whole data; samples{..., samples = N} draws N samples an epoch
 -- expect: 12: fit: "validation_data" is not supported by this version: write validation_split, or name what is held out: npy{x = , y = , validation_x = , validation_y = }

@@ -31,7 +31,7 @@ local NOT_SUPPORTED = {
     GroupQueryAttention EinsumDense ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax Identity TextVectorization
     StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization Rescaling Resizing CenterCrop
     MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
-    ReversibleEmbedding Nadam Adamax Adagrad Adadelta Ftrl Lion Lamb Adafactor Muon LossScaleOptimizer
+    ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer
     MeanAbsolutePercentageError MeanSquaredLogarithmicError KLDivergence Poisson CosineSimilarity Hinge SquaredHinge
     CategoricalHinge LogCosh BinaryFocalCrossentropy CategoricalFocalCrossentropy CTC Dice Tversky Circle
     CategoricalGeneralizedCrossEntropy Precision Recall AUC F1Score FBetaScore R2Score RootMeanSquaredError
@@ -59,8 +59,7 @@ local NOT_SUPPORTED = {
     kullback_leibler_divergence poisson cosine_similarity cosine_proximity hinge squared_hinge categorical_hinge
     log_cosh logcosh binary_focal_crossentropy categorical_focal_crossentropy ctc dice tversky circle
     categorical_generalized_cross_entropy ]],
-  optimizer = names [[ nadam adamax adagrad adadelta ftrl lion lamb adafactor muon
-    Nadam Adamax Adagrad Adadelta Ftrl ]],
+  optimizer = names [[ ftrl lamb adafactor muon Ftrl ]],
   initializer = names [[ stft ]],
   regularizer = names [[ orthogonal l1_l2 L1L2 ]],
   metric = names [[ precision recall auc f1_score fbeta_score r2_score rmse root_mean_squared_error mape
