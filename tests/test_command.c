@@ -190,6 +190,9 @@ Test(command, check_finds_a_broken_compiler)
     command_write(folder, "broken", broken, (long)strlen(broken));
     expect("$L check m.lua", 0, "m.lua: all within tolerance\n", NULL);
     expect("$L check --quiet m.lua", 0, "m.lua: all within tolerance\n", NULL);
+    /* as few steps as a window needs */
+    expect("echo \"return Sequential{ Input{90, 2}, Conv1D{2, 25}, GRU{3}, loss = 'mse' }\" > window.lua && $L check window.lua", 0,
+           "at most 40 time steps", NULL);
     expect("chmod +x broken; EDIT='' CC=./broken $L check --quiet m.lua", 0, "all within tolerance", NULL);
     expect("EDIT='/+= recurrent_kernel.* [*] h_/d' CC=./broken $L check m.lua", 1, "TOO LARGE", NULL);
     expect("EDIT='s/= vec_tanh(/= vec_erf(/' CC=./broken $L check --quiet m.lua", 1, "NOT within tolerance", NULL);

@@ -125,7 +125,8 @@ static Argument *extract_arguments(Description *d, int *argument_count)
         lua_rawgeti(L, -1, 1);
         lua_rawgeti(L, -2, 2);
         names[i] = arena_copy_text(d->arena, luaL_checkstring(L, -2));
-        sizes[i] = !strcmp(luaL_checkstring(L, -1), "size");
+        const char *type = lua_tostring(L, -1);     /* NULL: one of a few texts, or a check of its own */
+        sizes[i] = type && (!strcmp(type, "size") || !strcmp(type, "size_1d"));
         lua_pop(L, 3);
     }
     lua_pop(L, 2);

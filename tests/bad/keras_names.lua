@@ -1,7 +1,7 @@
 -- What Keras has and this version has not is "not supported", prefixes and Python's data are answered.
 local m = keras.Sequential()
 m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, dropout = 0.2}))
-m:add(layers.Conv1D(3))
+m:add(layers.Conv3D(3))
 m:add(Bidirectional(LSTM{3}))
 m:add(TimeDistributed(Dense{3}))
 m:add(Dense{1, activation = "celu", kernel_initializer = "stft", dtype = "float16"})
@@ -20,7 +20,7 @@ return m
 -- expect: 2: keras.Sequential: names stand alone in a description: write Sequential
 -- expect: 3: keras.layers.LSTM: names stand alone in a description: write LSTM
 -- expect: 3: LSTM: "dropout" is not supported by this version
--- expect: 4: Conv1D is not supported by this version
+-- expect: 4: Conv3D is not supported by this version
 -- expect: 5: Bidirectional is not supported by this version
 -- expect: 6: TimeDistributed is not supported by this version: Dense and all layers on the last axis work at each time step as they are: write the layer alone
 -- expect: 7: Dense: activation "celu" is not supported by this version

@@ -99,6 +99,11 @@ local function whole_number(low, high, words)
 end
 
 types.size = whole_number(1, SIZE_MAX, format("between 1 and %d", SIZE_MAX))
+-- One size, by itself or in a list as Keras has it.
+types.size_1d = function(v)
+  if is_plain(v) and items(v) == 1 then v = v[1] end
+  return types.size(v)
+end
 types.count = whole_number(0, COUNT_MAX, format("from 0 to %d", COUNT_MAX))
 types.axis = whole_number(-8, 8, "from -8 to 8")
 types.seed = whole_number(0, SEED_MAX, "from 0 to 2^53")
@@ -206,6 +211,16 @@ local function choice(list)
   end
 end
 internal.choice = choice
+
+-- The type of an argument that is one of a few texts: their list.
+local function is_choice(kind)
+  if not is_plain(kind) or not items(kind) or kind[1] == nil then return false end
+  for _, name in ipairs(kind) do
+    if type(name) ~= "string" then return false end
+  end
+  return true
+end
+internal.is_choice = is_choice
 types.fan_mode = choice{ "fan_in", "fan_out", "fan_avg" }
 types.distribution = choice{ "truncated_normal", "untruncated_normal", "uniform" }
 
@@ -308,7 +323,8 @@ function internal.read_arguments(owner, list, given, line, positional_max)
       if v == false and default == false then
         values[name], plain[name] = false, false
       else
-        local checked, rest, whole = (types[kind] or kind)(v)
+        local check = types[kind] or is_choice(kind) and choice(kind) or kind
+        local checked, rest, whole = check(v)
         if checked == nil then
           report(line, whole and format("%s: %s", owner, rest) or format('%s: "%s" %s', owner, name, rest))
           values.failed = true

@@ -17,12 +17,12 @@ end
 local NOT_SUPPORTED = {
   name = names([[
     Masking Bidirectional RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM2D ConvLSTM3D
-    Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D Conv1DTranspose Conv2DTranspose Conv3DTranspose
+    Conv2D Conv3D Convolution2D Convolution3D Conv1DTranspose Conv2DTranspose Conv3DTranspose
     SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D LocallyConnected1D LocallyConnected2D
-    MaxPooling1D MaxPooling2D MaxPooling3D MaxPool1D MaxPool2D MaxPool3D AveragePooling1D AveragePooling2D
-    AveragePooling3D AvgPool1D AvgPool2D AvgPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D
-    GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D AdaptiveAveragePooling1D
+    MaxPooling2D MaxPooling3D MaxPool2D MaxPool3D AveragePooling2D
+    AveragePooling3D AvgPool2D AvgPool3D GlobalMaxPooling2D GlobalMaxPooling3D
+    GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling2D
+    GlobalAveragePooling3D GlobalAvgPool2D GlobalAvgPool3D AdaptiveAveragePooling1D
     AdaptiveAveragePooling2D AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization LayerNormalization
     GroupNormalization RMSNormalization UnitNormalization SpectralNormalization Normalization SpatialDropout1D
     SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout ActivityRegularization Permute

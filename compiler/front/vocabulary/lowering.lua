@@ -23,6 +23,7 @@
 --   integer           flag: ids or classes
 --   batch_dimension, time_dimension     which of the extents is which, from 0; nil: none
 --   reduced           flag: a sum over the rows of the whole batch; of a value
+--   incoming          rows before the first step, 1; of a state
 --   kept              flag: the caller may look at it, so that it stays on the tape; of a value
 --   trainable         flag: its gradient is wanted; of weights and inputs
 --   weight            place in the model's list of weights, from 0; of a weight
