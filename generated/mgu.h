@@ -318,12 +318,16 @@ struct lstmc_tensor {
     float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
 };
 
-enum lstmc_optimizer_kind { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+enum lstmc_optimizer_kind {
+    LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW, LSTMC_ADAGRAD, LSTMC_ADADELTA, LSTMC_ADAMAX, LSTMC_NADAM,
+    LSTMC_LION
+};
 
 /* Keras's names and meanings; 0 in a clip or in weight_decay means none. */
 struct lstmc_optimizer {
     enum lstmc_optimizer_kind kind;
     float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
+    float initial_accumulator_value;
     int nesterov, centered, amsgrad;
     float clipnorm, clipvalue, global_clipnorm;
 };

@@ -1,5 +1,5 @@
 /* published.h: vectors that others have published, as plain data: a description in Lua, the weights in Keras's order, what goes in and what
- * must come out. rtneural.c, published_onnx.c and turbofan.c make them; published.c runs them through every road of the product. */
+ * must come out. rtneural.c, published_onnx.c, published_layers.c and turbofan.c make them; published.c runs them through every road of the product. */
 #ifndef PUBLISHED_H
 #define PUBLISHED_H
 
@@ -12,7 +12,7 @@
 struct published_case {
     char name[64];
     char skipped[160];          /* why the layers cannot say it; nothing else is set then. "" if they can */
-    char description[1024];     /* Lua */
+    char description[4096];     /* Lua */
     float *weights;             /* layer by layer: kernel, recurrent_kernel, bias */
     size_t weight_count;
     int samples;
@@ -26,6 +26,10 @@ struct published_case {
     size_t class_count;         /* of one sample */
     float *sample_weight;       /* [samples], or NULL */
     float scale;                /* of the loss */
+    float *d_output;            /* like `expected`: what `gradients` are the gradients for; NULL: none are published */
+    double *gradients;          /* of the trainable weights, as they stand in `weights` */
+    size_t gradient_count;
+    double *d_input;            /* like x, or NULL */
     double tolerance;           /* of the deviation max |a - b| / max(max |b|, 1e-6) */
 };
 
@@ -44,6 +48,7 @@ extern const char *const published_road_names[PUBLISHED_ROADS];
 /* The cases of a source, by number; 0, or -1 with `why` if the files are not there or malformed. */
 int published_rtneural(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 int published_onnx(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
+int published_layers(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 void published_free(struct published_case *one);
 
 /* Building a case. Both die (abort) if there is no memory. */

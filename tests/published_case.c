@@ -58,6 +58,9 @@ void published_free(struct published_case *one)
     free(one->x);
     free(one->ids);
     free(one->expected);
+    free(one->d_output);
+    free(one->gradients);
+    free(one->d_input);
     free(one->classes);
     free(one->sample_weight);
     memset(one, 0, sizeof *one);

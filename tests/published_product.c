@@ -34,7 +34,7 @@ int published_product_create(const struct published_case *one, const Target *tar
     product->description = description_read_text(product->arena, diagnostics, file, one->description, strlen(one->description), &reading);
     if (!product->description)
         return refuse(product, diagnostics, one, "the description was refused", why);
-    const CompileOptions options = { .target = target, .unroll = UNROLL_AUTO };
+    const CompileOptions options = { .target = target, .unroll = UNROLL_AUTO, .input_gradient = one->d_input != NULL };
     product->model = description_model(product->description);
     if (!compile(product->arena, product->description, diagnostics, &options, &product->compiled))
         return refuse(product, diagnostics, one, "not compiled", why);

@@ -26,4 +26,9 @@ void published_product_free(struct published_product *product);
 int published_run(const struct published_case *one, const struct published_product *product, enum published_road road, int samples,
                   double *values, char why[PUBLISHED_WHY]);
 
+/* What the interpreter in double, or the generated C, makes of d_output: the gradients of the weights and, unless it is NULL, of the input, as the
+ * case has them. 0, or -1 with `why`. */
+int published_gradients(const struct published_case *one, const struct published_product *product, bool generated, double *gradients,
+                        double *d_input, char why[PUBLISHED_WHY]);
+
 #endif

@@ -148,6 +148,19 @@ Test(checkpoint, plain_training)
     subject_free(&s);
 }
 
+/* What each keeps between two steps, and what it has from the number of the step. */
+Test(checkpoint, every_optimizer)
+{
+    static const char *const optimizers[] = { "Adagrad{learning_rate = 0.02}", "Adadelta{learning_rate = 1}", "Adamax{learning_rate = 0.02}",
+                                              "Nadam{learning_rate = 0.02}", "Lion{learning_rate = 0.02}" };
+    for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
+        struct subject s;
+        subject_create(&s, optimizers[i]);
+        expect_the_same_bits(&s, (struct lstmc_train_options){ .epochs = 2 });
+        subject_free(&s);
+    }
+}
+
 Test(checkpoint, everything_at_once)
 {
     static const float class_weight[] = { 1, 3 };

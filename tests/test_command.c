@@ -190,6 +190,9 @@ Test(command, check_finds_a_broken_compiler)
     command_write(folder, "broken", broken, (long)strlen(broken));
     expect("$L check m.lua", 0, "m.lua: all within tolerance\n", NULL);
     expect("$L check --quiet m.lua", 0, "m.lua: all within tolerance\n", NULL);
+    /* as few steps as a window needs */
+    expect("echo \"return Sequential{ Input{90, 2}, Conv1D{2, 25}, GRU{3}, loss = 'mse' }\" > window.lua && $L check window.lua", 0,
+           "at most 40 time steps", NULL);
     expect("chmod +x broken; EDIT='' CC=./broken $L check --quiet m.lua", 0, "all within tolerance", NULL);
     expect("EDIT='/+= recurrent_kernel.* [*] h_/d' CC=./broken $L check m.lua", 1, "TOO LARGE", NULL);
     expect("EDIT='s/= vec_tanh(/= vec_erf(/' CC=./broken $L check --quiet m.lua", 1, "NOT within tolerance", NULL);
@@ -397,6 +400,15 @@ Test(command, positional_arguments_of_losses_and_optimizers)
           "optimizer = Adam{learning_rate = 0.5, beta_1 = 0.8, beta_2 = 0.7, epsilon = 1e-3, amsgrad = true, weight_decay = 0.1, global_clipnorm = 3}" },
         { "optimizer = AdamW{0.5, 0.1, 0.8, 0.7, 1e-3, true}",
           "optimizer = AdamW{learning_rate = 0.5, weight_decay = 0.1, beta_1 = 0.8, beta_2 = 0.7, epsilon = 1e-3, amsgrad = true}" },
+        { "optimizer = Adagrad{0.5, 0.2, 1e-3, 0.1, 2}",
+          "optimizer = Adagrad{learning_rate = 0.5, initial_accumulator_value = 0.2, epsilon = 1e-3, weight_decay = 0.1, clipnorm = 2}" },
+        { "optimizer = Adadelta{0.5, 0.8, 1e-3, 0.1}", "optimizer = Adadelta{learning_rate = 0.5, rho = 0.8, epsilon = 1e-3, weight_decay = 0.1}" },
+        { "optimizer = Adamax{0.5, 0.8, 0.7, 1e-3, 0.1}",
+          "optimizer = Adamax{learning_rate = 0.5, beta_1 = 0.8, beta_2 = 0.7, epsilon = 1e-3, weight_decay = 0.1}" },
+        { "optimizer = Nadam{0.5, 0.8, 0.7, 1e-3, 0.1}",
+          "optimizer = Nadam{learning_rate = 0.5, beta_1 = 0.8, beta_2 = 0.7, epsilon = 1e-3, weight_decay = 0.1}" },
+        { "optimizer = Lion{0.5, 0.8, 0.7, 0.1}", "optimizer = Lion{learning_rate = 0.5, beta_1 = 0.8, beta_2 = 0.7, weight_decay = 0.1}" },
+        { "optimizer = Lion{0.001, 0.9, 0.99}", "optimizer = 'lion'" },
         { "loss = Huber(2)", "loss = Huber{delta = 2}" },
         { "loss = BinaryCrossentropy{true, 0.1}", "loss = BinaryCrossentropy{from_logits = true, label_smoothing = 0.1}" },
         { "loss = CategoricalCrossentropy{true, 0.1}", "loss = CategoricalCrossentropy{from_logits = true, label_smoothing = 0.1}" },

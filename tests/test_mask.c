@@ -88,6 +88,8 @@ Test(mask, cells_go_over_what_does_not_count)
     expect_masked("local h = LSTMP{5, 3, return_sequences = true}(Masked{}{x, m})\n"
                   "local y = Dense{2}(LSTMP{4, 2}(h))");
     expect_masked("local y = Dense{2}(MaskedMean{}(SimpleRNN{4, return_sequences = true}(Masked{}{x, m})))");
+    expect_masked("local y = Dense{2}(GlobalAveragePooling1D{}(Dense{4}(Masked{}{x, m})))");
+    expect_masked("local y = LSTM{2}(GlobalAveragePooling1D{keepdims = true}(GRU{9, return_sequences = true}(Masked{}{x, m})))");
 }
 
 /* ---- what stands in masked steps ---- */

@@ -38,6 +38,16 @@ static const struct {
     { "adamw",                      { .kind = LSTMC_ADAMW, COMMON, .weight_decay = 0.2f } },
     { "adamw amsgrad clipvalue",    { .kind = LSTMC_ADAMW, COMMON, .weight_decay = 0.2f, .amsgrad = 1, .clipvalue = 0.2f } },
     { "adamw without decay",        { .kind = LSTMC_ADAMW, COMMON } },
+    { "adagrad",                    { .kind = LSTMC_ADAGRAD, COMMON, .initial_accumulator_value = 0.1f } },
+    { "adagrad from zero",          { .kind = LSTMC_ADAGRAD, COMMON, .weight_decay = 0.1f, .clipnorm = 0.5f } },
+    { "adadelta",                   { .kind = LSTMC_ADADELTA, COMMON } },
+    { "adadelta rho, epsilon",      { .kind = LSTMC_ADADELTA, .learning_rate = 1, .rho = 0.7f, .epsilon = 0.1f, .weight_decay = 0.1f } },
+    { "adamax",                     { .kind = LSTMC_ADAMAX, COMMON } },
+    { "adamax betas, epsilon",      { .kind = LSTMC_ADAMAX, .learning_rate = 0.05f, .beta_1 = 0.5f, .beta_2 = 0.7f, .epsilon = 0.1f, .weight_decay = 0.1f } },
+    { "nadam",                      { .kind = LSTMC_NADAM, COMMON } },
+    { "nadam betas, epsilon",       { .kind = LSTMC_NADAM, .learning_rate = 0.05f, .beta_1 = 0.5f, .beta_2 = 0.7f, .epsilon = 0.1f, .weight_decay = 0.1f } },
+    { "lion",                       { .kind = LSTMC_LION, COMMON } },
+    { "lion betas",                 { .kind = LSTMC_LION, .learning_rate = 0.05f, .beta_1 = 0.5f, .beta_2 = 0.7f, .weight_decay = 0.1f, .clipvalue = 0.3f } },
 #undef COMMON
 };
 
@@ -46,6 +56,7 @@ enum { CASES = sizeof table / sizeof *table };
 /* The second implementation: one element at a time, each buffer always there. */
 struct reference {
     double w[N], m[N], v[N], largest[N], mean[N];
+    double momenta;             /* of nadam: the product of all so far */
 };
 
 static void reference_clip(const struct small_model *small, const struct lstmc_optimizer *o, double *g)
@@ -69,6 +80,26 @@ static void reference_clip(const struct small_model *small, const struct lstmc_o
     }
 }
 
+/* Dozat's algorithm 2 with Keras's schedule of the momentum. */
+static double reference_nadam(struct reference *r, const struct lstmc_optimizer *o, int i, double g, double rate, int t)
+{
+    double beta_1 = o->beta_1, beta_2 = o->beta_2, u = beta_1 * (1 - 0.5 * pow(0.96, t)), u_next = beta_1 * (1 - 0.5 * pow(0.96, t + 1));
+    if (i == 0)
+        r->momenta = t == 1 ? u : r->momenta * u;
+    r->m[i] = beta_1 * r->m[i] + (1 - beta_1) * g;
+    r->v[i] = beta_2 * r->v[i] + (1 - beta_2) * g * g;
+    double mean = u_next * r->m[i] / (1 - r->momenta * u_next) + (1 - u) * g / (1 - r->momenta);
+    return -rate * mean / (sqrt(r->v[i] / (1 - pow(beta_2, t))) + o->epsilon);
+}
+
+/* One direction for all: the sign of an average that the gradient of this step is mixed into. */
+static double reference_lion(struct reference *r, const struct lstmc_optimizer *o, int i, double g, double rate)
+{
+    double mixed = o->beta_1 * r->m[i] + (1 - (double)o->beta_1) * g;
+    r->m[i] = o->beta_2 * r->m[i] + (1 - (double)o->beta_2) * g;
+    return mixed > 0 ? -rate : mixed < 0 ? rate : 0;
+}
+
 static double reference_change(struct reference *r, const struct lstmc_optimizer *o, int i, double g, double rate, int t)
 {
     double beta_1 = o->beta_1, beta_2 = o->beta_2, rho = o->rho;
@@ -87,6 +118,22 @@ static double reference_change(struct reference *r, const struct lstmc_optimizer
         r->v[i] = beta_2 * r->v[i] + (1 - beta_2) * g * g;
         r->largest[i] = fmax(r->largest[i], r->v[i]);
         return -rate * sqrt(1 - pow(beta_2, t)) / (1 - pow(beta_1, t)) * r->m[i] / (sqrt(o->amsgrad ? r->largest[i] : r->v[i]) + o->epsilon);
+    case LSTMC_ADAGRAD:
+        r->v[i] = (t == 1 ? o->initial_accumulator_value : r->v[i]) + g * g;
+        return -rate * g / sqrt(r->v[i] + o->epsilon);
+    case LSTMC_ADADELTA:
+        r->v[i] = rho * r->v[i] + (1 - rho) * g * g;
+        double change = -sqrt(r->m[i] + o->epsilon) / sqrt(r->v[i] + o->epsilon) * g;
+        r->m[i] = rho * r->m[i] + (1 - rho) * change * change;
+        return rate * change;
+    case LSTMC_ADAMAX:
+        r->m[i] = beta_1 * r->m[i] + (1 - beta_1) * g;
+        r->largest[i] = fmax(beta_2 * r->largest[i], fabs(g));
+        return -rate / (1 - pow(beta_1, t)) * r->m[i] / (r->largest[i] + o->epsilon);
+    case LSTMC_NADAM:
+        return reference_nadam(r, o, i, g, rate, t);
+    case LSTMC_LION:
+        return reference_lion(r, o, i, g, rate);
     }
     return NAN;
 }
@@ -208,6 +255,58 @@ Test(optimizer, by_hand)
     /* Adam with a constant gradient moves by the learning rate at every step, whatever the betas. */
     expect_sequence("adam", (struct lstmc_optimizer){ .kind = LSTMC_ADAM, .learning_rate = 0.1f, .beta_1 = 0.9f, .beta_2 = 0.999f }, 0, ones,
                     (double[]){ -0.1, -0.2, -0.3, -0.4, -0.5 }, 5);
+    expect_sequence("adamax", (struct lstmc_optimizer){ .kind = LSTMC_ADAMAX, .learning_rate = 0.1f, .beta_1 = 0.9f, .beta_2 = 0.999f }, 0,
+                    ones, (double[]){ -0.1, -0.2, -0.3, -0.4, -0.5 }, 5);
+    /* a = 0.25 + 1, + 1: 0.1 / sqrt(1.25 + 0.3125) = 0.1 / 1.25; 0.1 / sqrt(2.25 + 0.3125) */
+    expect_sequence("adagrad", (struct lstmc_optimizer){ .kind = LSTMC_ADAGRAD, .learning_rate = 0.1f, .initial_accumulator_value = 0.25f,
+                    .epsilon = 0.3125f }, 0, ones, (double[]){ -0.08, -0.08 - 0.062469504755442426 }, 2);
+    /* a = 0.5, 0.75; change = sqrt(0.5) / sqrt(1) = 0.70710678, d = 0.25; change = sqrt(0.75) / sqrt(1.25) = 0.77459667 */
+    expect_sequence("adadelta", (struct lstmc_optimizer){ .kind = LSTMC_ADADELTA, .learning_rate = 0.1f, .rho = 0.5f, .epsilon = 0.5f }, 0,
+                    ones, (double[]){ -0.070710678118654752, -0.148170347042803 }, 2);
+    /* m = 0.25, 0.1375, 0.053125 behind the steps; the signs of 0.5, 0.125 - 0.1, 0.06875 - 0.1, 0.0265625 */
+    expect_sequence("lion", (struct lstmc_optimizer){ .kind = LSTMC_LION, .learning_rate = 0.1f, .beta_1 = 0.5f, .beta_2 = 0.75f }, 0,
+                    (float[]){ 1, -0.2f, -0.2f, 0 }, (double[]){ -0.1, -0.2, -0.1, -0.2 }, 4);
+}
+
+/* Nadam with a constant gradient g: m = (1 - beta_1^t) g, v corrected g^2, whatever t; so that what is left is
+ * u(t+1) (1 - beta_1^t) / (1 - U(t+1)) + (1 - u(t)) / (1 - U(t)). At t = 1 with beta_1 = 0.5: u = 0.26, 0.2696, U = 0.26,
+ * 0.070096, then 0.2696, 0.278816, U = 0.070096, 0.01954389 (beta_1 (1 - 0.96^t / 2)). */
+Test(optimizer, nadam_by_hand)
+{
+    static const float ones[2] = { 1, 1 };
+    double first = 0.2696 * 0.5 / (1 - 0.070096) + (1 - 0.26) / (1 - 0.26);
+    double second = 0.278816 * 0.75 / (1 - 0.070096 * 0.278816) + (1 - 0.2696) / (1 - 0.070096);
+    expect_sequence("nadam", (struct lstmc_optimizer){ .kind = LSTMC_NADAM, .learning_rate = 0.1f, .beta_1 = 0.5f, .beta_2 = 0.999f }, 0,
+                    ones, (double[]){ -0.1 * first, -0.1 * (first + second) }, 2);
+}
+
+/* Far on, where the product of the momenta is no longer one of single factors. */
+Test(optimizer, nadam_far_on)
+{
+    struct lstmc_optimizer nadam = { .kind = LSTMC_NADAM, .learning_rate = 0.1f, .beta_1 = 0.9999f, .beta_2 = 0.999f, .epsilon = 1 };
+    struct small_model small;
+    double product = 1, t = 3000;
+    for (int i = 1; i <= 3000; i++)
+        product *= (double)nadam.beta_1 * (1 - 0.5 * pow(0.96, i));
+    one_weight_model(&small, 1, (int[]){ 1 }, (struct lstmc_initializer){ .kind = LSTMC_CONSTANT });
+    small.model.optimizer = nadam;
+    float state[3] = { 0 }, w = 0, g = 1;
+    lstmc_optimizer_step(&small.model, &w, &g, state, 3000, 0);
+    double u = (double)nadam.beta_1, mean = u * (1 - u) / (1 - product * u) + (1 - u) / (1 - product);
+    double expected = -0.1 * mean / (sqrt((1 - (double)nadam.beta_2) / (1 - pow((double)nadam.beta_2, t))) + 1);
+    cr_expect(fabs(w - expected) < 1e-5 * fabs(expected), "%.9g, expected %.9g", w, expected);
+}
+
+/* What has no sign is not taken for a gradient of 0. */
+Test(optimizer, lion_of_no_number)
+{
+    float after[2];
+    one_weight((struct lstmc_optimizer){ .kind = LSTMC_LION, .learning_rate = 0.1f, .beta_1 = 0.9f, .beta_2 = 0.99f }, 1, (float[]){ NAN, 1 }, 2,
+               after);
+    cr_expect(isnan(after[0]) && isnan(after[1]), "%g, %g", after[0], after[1]);
+    one_weight((struct lstmc_optimizer){ .kind = LSTMC_ADAMAX, .learning_rate = 0.1f, .beta_1 = 0.9f, .beta_2 = 0.99f }, 1, (float[]){ NAN, 1 }, 2,
+               after);
+    cr_expect(isnan(after[0]) && isnan(after[1]), "%g, %g", after[0], after[1]);
 }
 
 /* At t = 1 with g near epsilon the two places of Adam's epsilon differ 16-fold: Keras g s / (s |g| + epsilon), s = sqrt(1 - beta_2). */
@@ -244,7 +343,8 @@ Test(optimizer, state_sizes)
         small_model_init(&small);
         small.model.optimizer = *o;
         int parts = o->kind == LSTMC_SGD ? o->momentum != 0
-                  : o->kind == LSTMC_RMSPROP ? 1 + (o->momentum != 0) + o->centered : 2 + o->amsgrad;
+                  : o->kind == LSTMC_RMSPROP ? 1 + (o->momentum != 0) + o->centered
+                  : o->kind == LSTMC_ADAGRAD || o->kind == LSTMC_LION ? 1 : 2 + o->amsgrad;
         size_t floats = lstmc_optimizer_floats(&small.model);
         cr_expect(floats == (size_t)(parts * N), "%s: %zu floats, expected %d", table[i].what, floats, parts * N);
     }

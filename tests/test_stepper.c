@@ -126,21 +126,23 @@ static void compare_steps(const struct subject *s, const struct lstmc_engine *en
     values_free(&expected);
 }
 
+enum { KINDS = LSTMC_LION + 1, OPTION_SETS = 32 * KINDS };
+
 /* Option by option, as the bits of a number. */
 static struct lstmc_optimizer option_set(int number, const char **clip)
 {
-    static const enum lstmc_optimizer_kind kinds[] = { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW };
+    static const enum lstmc_optimizer_kind kinds[] = { LSTMC_SGD, LSTMC_RMSPROP, LSTMC_ADAM, LSTMC_ADAMW, LSTMC_ADAGRAD, LSTMC_ADADELTA,
+                                                       LSTMC_ADAMAX, LSTMC_NADAM, LSTMC_LION };
     static const char *const clips[] = { "no clip", "clipnorm", "global_clipnorm", "clipvalue" };
-    int kind = number & 3, which = number >> 2 & 3, momentum = number >> 4 & 1, other = number >> 5 & 1, decay = number >> 6 & 1;
+    int options = number / KINDS, which = options & 3, momentum = options >> 2 & 1, other = options >> 3 & 1, decay = options >> 4 & 1;
     *clip = clips[which];
     return (struct lstmc_optimizer){
-        .kind = kinds[kind], .learning_rate = 0.05f, .rho = 0.9f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f,
-        .momentum = momentum ? 0.9f : 0, .nesterov = other, .centered = other, .amsgrad = other, .weight_decay = decay ? 0.1f : 0,
+        .kind = kinds[number % KINDS], .learning_rate = 0.05f, .rho = 0.9f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f,
+        .initial_accumulator_value = 0.1f, .momentum = momentum ? 0.9f : 0, .nesterov = other, .centered = other, .amsgrad = other, .weight_decay = decay ? 0.1f : 0,
         .clipnorm = which == 1 ? 2 : 0, .global_clipnorm = which == 2 ? 3 : 0, .clipvalue = which == 3 ? 0.3f : 0,
     };
 }
 
-enum { OPTION_SETS = 128 };
 
 static void test_threads(int threads)
 {

@@ -59,7 +59,7 @@ static Outcome compare_loaded(Arena *arena, const Arguments *a, Description *des
 
 static Outcome check_generated(Arena *arena, Diagnostics *diagnostics, const Arguments *a)
 {
-    Description *description = command_read(arena, diagnostics, a, 0);
+    Description *description = command_read(arena, diagnostics, a);
     if (!description)
         return OUTCOME_NONE;
     Compiled compiled = { 0 };
@@ -82,11 +82,23 @@ static Outcome check_generated(Arena *arena, Diagnostics *diagnostics, const Arg
     return outcome;
 }
 
+/* More than wanted where a layer needs them. */
+static int most_steps(const Model *model)
+{
+    int steps = DIFFERENCES_TIMESTEPS;
+    for (int k = 0; k < model->input_count; k++) {
+        const Layer *input = &model->layers[model->inputs[k]];
+        if ((input->output.rank > 1 || input->vocabulary) && input->output.extent[0] > steps)
+            steps = input->output.extent[0];
+    }
+    return steps;
+}
+
 static void print_differences(Arena *arena, const Arguments *a, const Model *model, const struct differences *result)
 {
     if (!a->quiet)
         printf("%s: interpreter against finite differences in double, %d rows, at most %d time steps\n",
-               model->descriptor.name, DIFFERENCES_ROWS, DIFFERENCES_TIMESTEPS);
+               model->descriptor.name, DIFFERENCES_ROWS, most_steps(model));
     if (!a->quiet && result->kink_distance < DIFFERENCES_KINK)
         printf("  (a kink is %.1g away: no draw of arguments kept farther from it)\n", result->kink_distance);
     Table table = { .quiet = a->quiet, .good = true };
@@ -98,7 +110,7 @@ static void print_differences(Arena *arena, const Arguments *a, const Model *mod
 
 static Outcome check_differences(Arena *arena, Diagnostics *diagnostics, const Arguments *a)
 {
-    Description *description = command_read(arena, diagnostics, a, DIFFERENCES_TIMESTEPS);
+    Description *description = command_read_shortened(arena, diagnostics, a, DIFFERENCES_TIMESTEPS);
     if (!description)
         return OUTCOME_NONE;
     struct custom_layers *custom = custom_layers_create(arena, description, DIFFERENCES_ROWS);

@@ -185,7 +185,7 @@ int command_compile(const Arguments *arguments)
 {
     Job job = { .arena = arena_create(), .arguments = arguments };
     job.diagnostics = diagnostics_create(job.arena);
-    job.description = command_read(job.arena, job.diagnostics, arguments, 0);
+    job.description = command_read(job.arena, job.diagnostics, arguments);
     int status = 1;
     if (job.description) {
         status = run(&job);

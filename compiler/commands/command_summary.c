@@ -93,7 +93,7 @@ int command_summary(const Arguments *arguments)
 {
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
-    Description *description = command_read(arena, diagnostics, arguments, 0);
+    Description *description = command_read(arena, diagnostics, arguments);
     int status = 1;
     if (description) {
         Compiled compiled;

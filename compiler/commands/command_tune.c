@@ -161,7 +161,7 @@ static Tuning choices_of(Tune *t, Arena *arena, bool with_candidates)
  * from, or NULL. */
 static const struct lstmc_model *build(Tune *t, Arena *arena, const Tuning *tuning, bool training, NamedTiles *tiles)
 {
-    Description *description = command_read(arena, t->diagnostics, t->arguments, 0);
+    Description *description = command_read(arena, t->diagnostics, t->arguments);
     CompileOptions options = t->arguments->compile;
     Compiled compiled = { 0 };
     Loaded loaded = { 0 };
@@ -418,7 +418,7 @@ int command_tune(const Arguments *arguments)
     int status = 1;
     t.end = stand_clock() + (arguments->seconds ? arguments->seconds : SECONDS);
     t.diagnostics = diagnostics_create(t.arena);
-    t.description = command_read(t.arena, t.diagnostics, arguments, 0);
+    t.description = command_read(t.arena, t.diagnostics, arguments);
     if (t.description && !compiler_exists())
         fprintf(stderr, "%s: tune needs a C compiler: set CC\n", arguments->model);
     else if (t.description && !(t.stand = stand_create(description_model(t.description))))

@@ -38,6 +38,11 @@ static const char *const optimizer_kinds[] = {
     [LSTMC_SGD] = "LSTMC_SGD",
     [LSTMC_RMSPROP] = "LSTMC_RMSPROP",
     [LSTMC_ADAM] = "LSTMC_ADAM",
+    [LSTMC_ADAGRAD] = "LSTMC_ADAGRAD",
+    [LSTMC_ADADELTA] = "LSTMC_ADADELTA",
+    [LSTMC_ADAMAX] = "LSTMC_ADAMAX",
+    [LSTMC_NADAM] = "LSTMC_NADAM",
+    [LSTMC_LION] = "LSTMC_LION",
     [LSTMC_ADAMW] = "LSTMC_ADAMW",
 };
 
@@ -224,6 +229,8 @@ static void put_optimizer(Out *out, Arena *arena, const struct lstmc_optimizer *
     put(out, ".beta_1 = %s, .beta_2 = %s, .epsilon = %s, .weight_decay = %s,", float_text(arena, optimizer->beta_1),
         float_text(arena, optimizer->beta_2), float_text(arena, optimizer->epsilon),
         float_text(arena, optimizer->weight_decay));
+    if (optimizer->initial_accumulator_value != 0)
+        put(out, ".initial_accumulator_value = %s,", float_text(arena, optimizer->initial_accumulator_value));
     put(out, ".nesterov = %d, .centered = %d, .amsgrad = %d,", optimizer->nesterov, optimizer->centered,
         optimizer->amsgrad);
     put(out, ".clipnorm = %s, .clipvalue = %s, .global_clipnorm = %s,", float_text(arena, optimizer->clipnorm),

@@ -14,6 +14,18 @@ static void push_item(lua_State *L, int i)
     lua_rawgeti(L, -1, i + 1);
 }
 
+static void read_choices(Description *d, CatalogueArgument *argument)
+{
+    argument->choice_count = field_list(d, "choices", ENTRIES_MAX);
+    argument->choices = arena_array(d->arena, const char *, argument->choice_count + 1);
+    for (int i = 0; i < argument->choice_count; i++) {
+        push_item(d->lua, i);
+        argument->choices[i] = field_text(d, "name");
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+}
+
 static void read_arguments(Description *d, CatalogueEntry *entry)
 {
     entry->argument_count = field_list(d, "arguments", ENTRIES_MAX);
@@ -23,6 +35,7 @@ static void read_arguments(Description *d, CatalogueEntry *entry)
         entry->arguments[i] = (CatalogueArgument){ .name = field_text(d, "name"), .type = field_text(d, "type"),
                                                    .required = field_flag(d, "required"), .own = field_flag(d, "own"),
                                                    .set = field_flag(d, "set") };
+        read_choices(d, &entry->arguments[i]);
         lua_pop(d->lua, 1);
     }
     lua_pop(d->lua, 1);

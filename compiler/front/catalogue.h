@@ -6,6 +6,8 @@
 
 typedef struct CatalogueArgument {
     const char *name, *type;    /* "units", "size"; types as in arguments.lua; "later": not in this version */
+    const char **choices;       /* of type "choice": the texts that it may be */
+    int choice_count;
     bool required;
     bool own;                   /* not one that all layers have */
     bool set;                   /* true unless something else is said */

@@ -238,6 +238,8 @@ static Tensor *read_tensor(Reader *r)
     tensor->trainable = field_flag(d, "trainable");
     tensor->reduced = field_flag(d, "reduced");
     tensor->kept = field_flag(d, "kept");
+    if (tensor->role == ROLE_STATE)
+        tensor->incoming = field_integer(d, "incoming", 1, 1 << 30, 1);
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
     tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);

@@ -112,17 +112,6 @@ static void extract_argument(Description *d, const char *name, Argument *argumen
         argument->text = field_text(d, name);
 }
 
-/* Whether `name` of the table on top of the stack is what entry `position` of the list below it says. */
-static bool is_default(lua_State *L, int position, const char *name)
-{
-    lua_getfield(L, -1, name);
-    lua_rawgeti(L, -3, position);
-    lua_rawgeti(L, -1, 3);
-    bool same = lua_rawequal(L, -1, -3);
-    lua_pop(L, 3);
-    return same;
-}
-
 /* Of a layer or a loss: those that its definition knows and its maker gave or left as they are. */
 static Argument *extract_arguments(Description *d, int *argument_count)
 {
@@ -136,21 +125,19 @@ static Argument *extract_arguments(Description *d, int *argument_count)
         lua_rawgeti(L, -1, 1);
         lua_rawgeti(L, -2, 2);
         names[i] = arena_copy_text(d->arena, luaL_checkstring(L, -2));
-        sizes[i] = !strcmp(luaL_checkstring(L, -1), "size");
+        const char *type = lua_tostring(L, -1);     /* NULL: one of a few texts, or a check of its own */
+        sizes[i] = type && (!strcmp(type, "size") || !strcmp(type, "size_1d"));
         lua_pop(L, 3);
     }
-    lua_getfield(L, -3, "plain");
-    if (!lua_istable(L, -1))
-        field_broken(L, "plain", "is no table");
+    lua_pop(L, 2);
+    push_table(d, "plain");
     Argument *arguments = arena_array(d->arena, Argument, count + 1);
     for (int i = 0; i < count; i++) {
-        Argument *argument = &arguments[*argument_count];
-        extract_argument(d, names[i], argument);
-        argument->is_size = sizes[i] && argument->kind == ARGUMENT_NUMBER;
-        argument->is_default = is_default(L, i + 1, names[i]);
-        *argument_count += argument->kind != ARGUMENT_NONE;
+        extract_argument(d, names[i], &arguments[*argument_count]);
+        arguments[*argument_count].is_size = sizes[i] && arguments[*argument_count].kind == ARGUMENT_NUMBER;
+        *argument_count += arguments[*argument_count].kind != ARGUMENT_NONE;
     }
-    lua_pop(L, 3);
+    lua_pop(L, 1);
     return arguments;
 }
 
@@ -197,7 +184,6 @@ static void extract_layer(Description *d, Layer *layer)
     lua_State *L = d->lua;
     layer->name = field_identifier(d, "name");
     layer->line = field_integer(d, "line", 0, INT_MAX, 0);
-    layer->place = field_integer(d, "index", 0, INT_MAX, 0);
     push_table(d, "definition");
     layer->kind = field_identifier(d, "name");
     layer->custom = field_flag(d, "custom");
@@ -231,7 +217,9 @@ static void extract_layer(Description *d, Layer *layer)
 /* ---- loss, optimizer, data ------------------------------------------------------------------- */
 
 static const char *const optimizer_kinds[] = {
-    [LSTMC_SGD] = "sgd", [LSTMC_RMSPROP] = "rmsprop", [LSTMC_ADAM] = "adam", [LSTMC_ADAMW] = "adamw"
+    [LSTMC_SGD] = "sgd",         [LSTMC_RMSPROP] = "rmsprop",   [LSTMC_ADAM] = "adam",
+    [LSTMC_ADAMW] = "adamw",     [LSTMC_ADAGRAD] = "adagrad",   [LSTMC_ADADELTA] = "adadelta",
+    [LSTMC_ADAMAX] = "adamax",   [LSTMC_NADAM] = "nadam",       [LSTMC_LION] = "lion",
 };
 
 static void extract_optimizer(Description *d)
@@ -249,6 +237,7 @@ static void extract_optimizer(Description *d)
     o->beta_2 = (float)field_number(d, "beta_2", 0);
     o->epsilon = (float)field_number(d, "epsilon", 0);
     o->weight_decay = (float)field_number(d, "weight_decay", 0);
+    o->initial_accumulator_value = (float)field_number(d, "initial_accumulator_value", 0);
     o->clipnorm = (float)field_number(d, "clipnorm", 0);
     o->clipvalue = (float)field_number(d, "clipvalue", 0);
     o->global_clipnorm = (float)field_number(d, "global_clipnorm", 0);
@@ -503,8 +492,6 @@ static uint64_t hash_arguments(Description *d, uint64_t hash, const Argument *ar
 {
     for (int i = 0; i < count; i++) {
         const Argument *a = &arguments[i];
-        if (a->is_default)                  /* a layer that learns a new option means what it meant */
-            continue;
         if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
             /* said by name and shapes already, however it was written */
             hash = hash_text(hash_text(hash, a->name), "0");

@@ -301,6 +301,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/program.lua", false);
     run_embedded(L, "vocabulary/statements.lua", false);
     run_embedded(L, "vocabulary/scan.lua", false);
+    run_embedded(L, "vocabulary/windows.lua", false);
     run_embedded(L, "vocabulary/batch.lua", false);
     run_embedded(L, "vocabulary/sublayers.lua", false);
     run_embedded(L, "vocabulary/losses.lua", false);

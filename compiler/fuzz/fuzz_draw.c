@@ -65,13 +65,17 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
     if (!strcmp(type, "size"))
         return number_text(d, 1, chance(d, 85) ? 9 : 19);
+    if (!strcmp(type, "size_1d"))
+        return number_text(d, 1, 3);
+    if (!strcmp(type, "choice"))
+        return arena_format(d->arena, "\"%s\"", argument->choices[below(d, argument->choice_count)]);
     if (!strcmp(type, "count"))
         return number_text(d, 0, 3);
     if (!strcmp(type, "axis"))
         return number_text(d, -1, 2);
     if (!strcmp(type, "boolean"))
         return argument->set ? "false" : "true";
-    if (!strcmp(type, "rate") || !strcmp(type, "fraction") || !strcmp(type, "decay"))
+    if (!strcmp(type, "rate") || !strcmp(type, "decay"))
         return one_of(d, rates, 5);
     if (!strcmp(type, "number"))
         return one_of(d, numbers, 3);

@@ -38,7 +38,7 @@ typedef enum Role {
     ROLE_TRAINING,      /* [] 1; 0 where a training program only evaluates */
     ROLE_WEIGHT,        /* Keras's layout; `weight` says which */
     ROLE_NOISE,         /* [b, ...] dropout: filled from the counter generator at the start of forward */
-    ROLE_STATE,         /* [t, b, ...] with one row more than its loop: row 0 is the incoming state */
+    ROLE_STATE,         /* [t, b, ...] with `incoming` rows more than its loop has turns: the first ones come in */
     ROLE_VALUE,
     ROLE_OUTPUT,        /* y [b, ...] */
     ROLE_LOSS,          /* [] */
@@ -86,6 +86,7 @@ struct Tensor {
     /* A sum over the rows of the whole batch, or the adjoint of one: what a tape has of it is complete when the engine
      * has added that of the other tapes, after the phase that writes it (phases.c). */
     bool reduced;
+    int incoming;                   /* of a state: its rows before the first step; 0 otherwise */
     bool kept;                      /* the caller may look at it: it stays on the tape */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */

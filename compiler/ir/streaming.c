@@ -25,22 +25,25 @@ static bool has_steps(const Tensor *tensor)
     return tensor->time_dimension >= 0;
 }
 
-/* Rows that come in: a state has so many more than there are steps. */
-static int incoming_rows(const Proof *proof, const Tensor *tensor)
-{
-    return tensor->role == ROLE_STATE ? tensor->extent[tensor->time_dimension] - steps_of(proof->ir) : 0;
-}
-
 static bool is_constant(const Index *index)
 {
     return !index->terms && !index->gather;
 }
 
-/* [t], of states [t] to [t + incoming rows]. */
+/* [t], of states [t] to [t + incoming rows]: what stands beside t may be other axes. */
 static bool is_present(const Proof *proof, const Tensor *tensor, const Index *index)
 {
-    return proof->steps && index->terms == 1 && !index->gather && index->axis[0] == proof->steps &&
-           index->coefficient[0] == 1 && index->constant >= 0 && index->constant <= incoming_rows(proof, tensor);
+    if (!proof->steps || index->gather || !index_uses(index, proof->steps))
+        return false;
+    int least = index->constant, most = index->constant;
+    for (int i = 0; i < index->terms; i++) {
+        int reach = index->coefficient[i] * (index->axis[i]->extent - 1);
+        if (index->axis[i] == proof->steps && index->coefficient[i] != 1)
+            return false;
+        if (index->axis[i] != proof->steps)
+            *(reach < 0 ? &least : &most) += reach;
+    }
+    return least >= 0 && most <= tensor->incoming;
 }
 
 static void object(Proof *proof, const char *why)
@@ -60,7 +63,7 @@ static void look_at_places(Proof *proof, const Access *access)
                                                       : "it keeps the steps of a sequence side by side");
     if (!has_steps(tensor))
         return;
-    if (tensor->extent[tensor->time_dimension] != steps_of(proof->ir) && tensor->role != ROLE_STATE)
+    if (tensor->extent[tensor->time_dimension] != steps_of(proof->ir) + tensor->incoming)
         object(proof, "it has a sequence of another length than the input");
     if (proof->steps && !is_present(proof, tensor, &access->index[tensor->time_dimension]) &&
         !is_constant(&access->index[tensor->time_dimension]))
@@ -115,6 +118,8 @@ static void find_steps_of(void *context, const Access *access)
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
     const Index *index = has_steps(tensor) ? &access->index[tensor->time_dimension] : NULL;
+    if (index && proof->steps && index_uses(index, proof->steps))
+        return;
     for (int i = 0; index && i < index->terms; i++) {
         if (proof->steps && proof->steps != index->axis[i])
             object(proof, "it needs other steps than the present one");

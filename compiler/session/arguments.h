@@ -46,7 +46,12 @@ int  arguments_read(int count, char **words, Arguments *arguments);
 void arguments_free(Arguments *arguments);
 
 /* Reads the description under a deadline of CPU time; prints every mistake. NULL if there were any. */
-Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max);
+Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments);
+
+/* The same of a description that has been read whole, with sequences of so many time steps at most, or of as few more
+ * as its layers need. */
+Description *command_read_shortened(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments,
+                                    int timesteps_max);
 
 /* Says on standard error that an option has changed nothing. */
 void command_note(const Arguments *arguments, const Compiled *compiled);

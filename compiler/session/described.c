@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max)
+static Description *read_for(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments, int timesteps_max)
 {
     ReadOptions options = { .parameters = arguments->parameters,
                             .parameter_count = arguments->parameter_count,
@@ -13,10 +13,26 @@ Description *command_read(Arena *arena, Diagnostics *diagnostics, const Argument
                             .batch = arguments->batch,
                             .freeze = arguments->freeze,
                             .timed = true };
-    Description *description = description_read(arena, diagnostics, arguments->model, &options);
+    return description_read(arena, diagnostics, arguments->model, &options);
+}
+
+Description *command_read(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments)
+{
+    Description *description = read_for(arena, diagnostics, arguments, 0);
     if (!description)
         diagnostics_print(diagnostics, stderr);
     return description;
+}
+
+Description *command_read_shortened(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments,
+                                    int timesteps_max)
+{
+    for (int tries = 0; tries < 8; tries++, timesteps_max *= 2) {
+        Description *description = read_for(arena, diagnostics_create(arena), arguments, timesteps_max);
+        if (description)
+            return description;
+    }
+    return command_read(arena, diagnostics, arguments);
 }
 
 /* Of what prints answers alone, and so has nothing else to leave out. */

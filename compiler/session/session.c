@@ -13,7 +13,7 @@ void session_open(Session *s, const Arguments *arguments)
 {
     *s = (Session){ .arena = arena_create(), .arguments = *arguments };
     s->diagnostics = diagnostics_create(s->arena);
-    s->description = command_read(s->arena, s->diagnostics, arguments, 0);
+    s->description = command_read(s->arena, s->diagnostics, arguments);
 }
 
 /* The generated model as an engine, or the interpreter. */

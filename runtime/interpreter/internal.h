@@ -311,6 +311,11 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_average       REAL_NAME(kind_average)
 #define kind_maximum       REAL_NAME(kind_maximum)
 #define kind_minimum       REAL_NAME(kind_minimum)
+#define kind_conv1d        REAL_NAME(kind_conv1d)
+#define kind_max_pooling1d REAL_NAME(kind_max_pooling1d)
+#define kind_average_pooling1d        REAL_NAME(kind_average_pooling1d)
+#define kind_global_max_pooling1d     REAL_NAME(kind_global_max_pooling1d)
+#define kind_global_average_pooling1d REAL_NAME(kind_global_average_pooling1d)
 #define kind_custom        REAL_NAME(kind_custom)
 #define composed_dense      REAL_NAME(composed_dense)
 #define composed_simple_rnn REAL_NAME(composed_simple_rnn)
@@ -319,6 +324,8 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
     kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add, kind_subtract, kind_multiply,
     kind_average, kind_maximum, kind_minimum, kind_custom;
+extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
+    kind_global_average_pooling1d;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;
 

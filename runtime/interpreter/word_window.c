@@ -198,13 +198,20 @@ static size_t members(const Node *node, size_t to, size_t *all)
     return count;
 }
 
+/* Numbers that are equal to the last bit are so on purpose, as behind a ReLU: there is no kink between them. */
+static void note_order(Interpreter *it, double difference)
+{
+    if (difference != 0)
+        note_kink(it, difference);
+}
+
 /* The first of the largest. */
 static size_t largest_of(Interpreter *it, const REAL *x, const size_t *all, size_t count, bool notes)
 {
     size_t best = all[0];
     for (size_t i = 1; i < count; i++) {
         if (notes)
-            note_kink(it, (double)(x[all[i]] - x[best]));
+            note_order(it, (double)(x[all[i]] - x[best]));
         if (x[all[i]] > x[best])
             best = all[i];
     }
@@ -286,7 +293,7 @@ static void pool_all_forward(Interpreter *it, const Run *run, Node *node)
                 if (node->how == POOL_AVERAGE && is_kept(node, row, p))
                     sum += x[p * width], kept += 1;
                 if (node->how == POOL_MAXIMUM && p > 0)
-                    note_kink(it, (double)(x[p * width] - sum));
+                    note_order(it, (double)(x[p * width] - sum));
                 if (node->how == POOL_MAXIMUM && (p == 0 || x[p * width] > sum))
                     sum = x[p * width];
             }

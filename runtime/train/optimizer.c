@@ -120,6 +120,33 @@ double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *b
     return all;
 }
 
+/* Nadam's momentum of iteration t. */
+static double nadam_momentum(const struct lstmc_optimizer *o, double t)
+{
+    return (double)o->beta_1 * (1 - 0.5 * pow(0.96, t));
+}
+
+/* The product of the momentums of iterations 1 ... t. Those of the first thousand differ from beta_1, as a double; so
+ * nothing of it has to be kept from one step to the next. */
+static double nadam_product(const struct lstmc_optimizer *o, double t)
+{
+    double product = 1, growing = t < 1000 ? t : 1000;
+    for (double i = 1; i <= growing; i++)
+        product *= nadam_momentum(o, i);
+    return product * pow((double)o->beta_1, t - growing);
+}
+
+/* w -= rate (u(t+1) m / (1 - U(t+1)) + (1 - u(t)) g / (1 - U(t))) / (sqrt(v / (1 - beta_2^t)) + epsilon): u is the
+ * momentum, U its product so far. */
+static void begin_nadam(struct lstmc_step *step, double t)
+{
+    const struct lstmc_optimizer *o = &step->model->optimizer;
+    double rate = (double)step->rate, next = nadam_momentum(o, t + 1), product = nadam_product(o, t);
+    step->rate = (float)(rate * next / (1 - product * next));
+    step->rate_of_gradient = (float)(rate * (1 - nadam_momentum(o, t)) / (1 - product));
+    step->root_correction = (float)(1 / sqrt(1 - pow((double)o->beta_2, t)));
+}
+
 /* Adam's corrections of the two averages, which start at 0, make one factor of the rate. */
 void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learning_rate)
 {
@@ -130,15 +157,24 @@ void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learnin
     step->rate = rate;
     if (o->kind == LSTMC_ADAM || o->kind == LSTMC_ADAMW)
         step->rate = (float)((double)rate * sqrt(1 - pow((double)o->beta_2, t)) / (1 - pow((double)o->beta_1, t)));
+    if (o->kind == LSTMC_ADAMAX)
+        step->rate = (float)((double)rate / (1 - pow((double)o->beta_1, t)));
+    if (o->kind == LSTMC_NADAM)
+        begin_nadam(step, t);
 }
 
 static size_t state_parts(const struct lstmc_optimizer *o)
 {
     switch (o->kind) {
-    case LSTMC_SGD:     return o->momentum != 0;
-    case LSTMC_RMSPROP: return 1 + (size_t)(o->momentum != 0) + (o->centered != 0);
+    case LSTMC_SGD:      return o->momentum != 0;
+    case LSTMC_RMSPROP:  return 1 + (size_t)(o->momentum != 0) + (o->centered != 0);
     case LSTMC_ADAM:
-    case LSTMC_ADAMW:   return 2 + (size_t)(o->amsgrad != 0);
+    case LSTMC_ADAMW:    return 2 + (size_t)(o->amsgrad != 0);
+    case LSTMC_ADAGRAD:
+    case LSTMC_LION:     return 1;
+    case LSTMC_ADADELTA:
+    case LSTMC_ADAMAX:
+    case LSTMC_NADAM:    return 2;
     }
     return 0;
 }
@@ -158,7 +194,9 @@ void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block 
                                    .scale = block->scale,
                                    .limit = !clips_norm && o->clipvalue > 0 ? o->clipvalue : INFINITY,
                                    .decay = step->decay,
-                                   .rate = step->rate };
+                                   .rate = step->rate,
+                                   .rate_of_gradient = step->rate_of_gradient,
+                                   .root_correction = step->root_correction };
     for (size_t part = 0; part < state_parts(o); part++)
         update.part[part] = step->state + part * step->model->gradient_count + block->offset;
     lstmc_range_update(o, &update);

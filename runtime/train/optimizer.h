@@ -10,7 +10,8 @@
 struct lstmc_step {
     const struct lstmc_model *model;
     float *weights, *gradients, *state;
-    float decay, rate;              /* by lstmc_step_begin */
+    /* by lstmc_step_begin; as in struct lstmc_update */
+    float decay, rate, rate_of_gradient, root_correction;
 };
 
 struct lstmc_block {

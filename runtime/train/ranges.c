@@ -146,6 +146,83 @@ INLINE void adam(const struct lstmc_optimizer *o, const struct lstmc_update *who
     }
 }
 
+/* a += g^2, on top of its initial value, as the state starts at 0;  w -= rate g / sqrt(a + epsilon) */
+INLINE void adagrad(const struct lstmc_optimizer *o, const struct lstmc_update *whole)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict a = u.part[0];
+    const float *restrict gradient = u.g;
+    const float initial = o->initial_accumulator_value, epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u), squares_so_far = a[i] = a[i] + g * g;
+        w[i] = w[i] - u.decay * w[i] - u.rate * g / sqrtf(initial + squares_so_far + epsilon);
+    }
+}
+
+/* a = rho a + (1 - rho) g^2;  change = sqrt(d + epsilon) / sqrt(a + epsilon) g;  d = rho d + (1 - rho) change^2;
+ * w -= rate change */
+INLINE void adadelta(const struct lstmc_optimizer *o, const struct lstmc_update *whole)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict a = u.part[0], *restrict d = u.part[1];
+    const float *restrict gradient = u.g;
+    const float rho = o->rho, rest = (float)(1 - (double)rho), epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u), square = a[i] = rho * a[i] + rest * g * g;
+        float change = sqrtf(d[i] + epsilon) / sqrtf(square + epsilon) * g;
+        d[i] = rho * d[i] + rest * change * change;
+        w[i] = w[i] - u.decay * w[i] - u.rate * change;
+    }
+}
+
+/* m += (1 - beta_1)(g - m);  l = max(beta_2 l, |g|);  w -= rate m / (l + epsilon), rate / (1 - beta_1^t) being the
+ * rate. A gradient that is no number comes through the maximum. */
+INLINE void adamax(const struct lstmc_optimizer *o, const struct lstmc_update *whole)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0], *restrict largest = u.part[1];
+    const float *restrict gradient = u.g;
+    const float rest_1 = (float)(1 - (double)o->beta_1), beta_2 = o->beta_2, epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u), size = fabsf(g), faded = beta_2 * largest[i];
+        float mean = m[i] = m[i] + rest_1 * (g - m[i]), most = largest[i] = faded > size ? faded : size;
+        w[i] = w[i] - u.decay * w[i] - u.rate * mean / (most + epsilon);
+    }
+}
+
+/* The averages of Adam; w -= (rate m + rate' g) / (c sqrt(v) + epsilon): lstmc_step_begin has the three factors. */
+INLINE void nadam(const struct lstmc_optimizer *o, const struct lstmc_update *whole)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0], *restrict v = u.part[1];
+    const float *restrict gradient = u.g;
+    const float rest_1 = (float)(1 - (double)o->beta_1), rest_2 = (float)(1 - (double)o->beta_2), epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u);
+        float mean = m[i] = m[i] + rest_1 * (g - m[i]);
+        float square = v[i] = v[i] + rest_2 * (g * g - v[i]);
+        float root = u.root_correction * sqrtf(square);
+        w[i] = w[i] - u.decay * w[i] - (u.rate * mean + u.rate_of_gradient * g) / (root + epsilon);
+    }
+}
+
+/* w -= rate sign(beta_1 m + (1 - beta_1) g);  m = beta_2 m + (1 - beta_2) g. What is no number has no sign, and moves w
+ * to where it shows. */
+INLINE void lion(const struct lstmc_optimizer *o, const struct lstmc_update *whole)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0];
+    const float *restrict gradient = u.g;
+    const float beta_1 = o->beta_1, rest_1 = (float)(1 - (double)beta_1);
+    const float beta_2 = o->beta_2, rest_2 = (float)(1 - (double)beta_2);
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u), mixed = beta_1 * m[i] + rest_1 * g;
+        float sign = (float)((mixed > 0) - (mixed < 0));
+        m[i] = beta_2 * m[i] + rest_2 * g;
+        w[i] = w[i] - u.decay * w[i] - u.rate * (mixed == mixed ? sign : mixed);
+    }
+}
+
 /* The options are constants inside each loop. */
 INLINE void update(const struct lstmc_optimizer *o, const struct lstmc_update *u)
 {
@@ -160,6 +237,21 @@ INLINE void update(const struct lstmc_optimizer *o, const struct lstmc_update *u
     case LSTMC_ADAM:
     case LSTMC_ADAMW:
         o->amsgrad ? adam(o, u, 1) : adam(o, u, 0);
+        break;
+    case LSTMC_ADAGRAD:
+        adagrad(o, u);
+        break;
+    case LSTMC_ADADELTA:
+        adadelta(o, u);
+        break;
+    case LSTMC_ADAMAX:
+        adamax(o, u);
+        break;
+    case LSTMC_NADAM:
+        nadam(o, u);
+        break;
+    case LSTMC_LION:
+        lion(o, u);
         break;
     }
 }

@@ -1,14 +1,14 @@
 -- What Keras has and this version has not is "not supported", prefixes and Python's data are answered.
 local m = keras.Sequential()
-m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, return_state = true}))
-m:add(layers.Conv1D(3))
+m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, dropout = 0.2}))
+m:add(layers.Conv3D(3))
 m:add(Bidirectional(LSTM{3}))
 m:add(TimeDistributed(Dense{3}))
 m:add(Dense{1, activation = "celu", kernel_initializer = "stft", dtype = "float16"})
 m:summary()
 m:save("m.h5")
 m:sumary()
-m:compile{loss = "mape", optimizer = "nadam", metrics = {"auc"}, loss_weights = {1}, lr = 0.1}
+m:compile{loss = "dice", optimizer = "ftrl", metrics = {"auc"}, loss_weights = {1}, lr = 0.1}
 m:fit{X_train, y_train, epochs = 3, validation_data = {x_test, y_test}, steps_per_epoch = 3}
 local a = np.array({1, 2})
 local adam = Adam{lr = 0.1, decay = 1e-6}
@@ -19,8 +19,8 @@ return m
 
 -- expect: 2: keras.Sequential: names stand alone in a description: write Sequential
 -- expect: 3: keras.layers.LSTM: names stand alone in a description: write LSTM
--- expect: 3: LSTM: "return_state" is not supported by this version
--- expect: 4: Conv1D is not supported by this version
+-- expect: 3: LSTM: "dropout" is not supported by this version
+-- expect: 4: Conv3D is not supported by this version
 -- expect: 5: Bidirectional is not supported by this version
 -- expect: 6: TimeDistributed is not supported by this version: Dense and all layers on the last axis work at each time step as they are: write the layer alone
 -- expect: 7: Dense: activation "celu" is not supported by this version
@@ -32,8 +32,8 @@ return m
 -- expect: 11: compile: unknown argument "lr" (did you mean "learning_rate"?)
 -- expect: 11: Sequential: metric "auc" is not supported by this version
 -- expect: 11: Sequential: "loss_weights" weighs the losses of several outputs; this model has one
--- expect: 11: Sequential: loss "mape" is not supported by this version
--- expect: 11: Sequential: optimizer "nadam" is not supported by this version
+-- expect: 11: Sequential: loss "dice" is not supported by this version
+-- expect: 11: Sequential: optimizer "ftrl" is not supported by this version
 -- expect: 12: data is named, not passed: write fit{data = npy{x = "x.npy", y = "y.npy"}, ...}, or csv{...}, lines{...}
 -- expect: 12: fit: "steps_per_epoch" is not supported by this version: an epoch is the whole data; samples{..., samples = N} draws N samples an epoch
 -- expect: 12: fit: "validation_data" is not supported by this version: write validation_split, or name what is held out: npy{x = , y = , validation_x = , validation_y = }

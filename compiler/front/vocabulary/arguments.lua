@@ -99,6 +99,11 @@ local function whole_number(low, high, words)
 end
 
 types.size = whole_number(1, SIZE_MAX, format("between 1 and %d", SIZE_MAX))
+-- One size, by itself or in a list as Keras has it.
+types.size_1d = function(v)
+  if is_plain(v) and items(v) == 1 then v = v[1] end
+  return types.size(v)
+end
 types.count = whole_number(0, COUNT_MAX, format("from 0 to %d", COUNT_MAX))
 types.axis = whole_number(-8, 8, "from -8 to 8")
 types.seed = whole_number(0, SEED_MAX, "from 0 to 2^53")
@@ -119,13 +124,11 @@ types.positive = function(v)
 end
 types.not_negative = number_in(0, 1e30, "zero or more")
 types.rate = number_in(0, 1, "between 0 and 1")
-types.fraction = function(v)
+types.decay = function(v)
   local checked, why = types.rate(v)
   if checked == 1 then return nil, "must be less than 1" end
   return checked, checked and checked or why
 end
-
-types.decay = types.fraction
 
 function types.boolean(v)
   if type(v) ~= "boolean" then return nil, format("must be true or false, not %s", shown(v)) end
@@ -208,6 +211,16 @@ local function choice(list)
   end
 end
 internal.choice = choice
+
+-- The type of an argument that is one of a few texts: their list.
+local function is_choice(kind)
+  if not is_plain(kind) or not items(kind) or kind[1] == nil then return false end
+  for _, name in ipairs(kind) do
+    if type(name) ~= "string" then return false end
+  end
+  return true
+end
+internal.is_choice = is_choice
 types.fan_mode = choice{ "fan_in", "fan_out", "fan_avg" }
 types.distribution = choice{ "truncated_normal", "untruncated_normal", "uniform" }
 
@@ -301,7 +314,7 @@ function internal.read_arguments(owner, list, given, line, positional_max)
         report(line, format('%s: "%s"%s', owner, name, answer))
       end
     elseif kind == "without_effect" then
-      if v ~= nil and v ~= default then internal.note_without_effect(name, line) end
+      if v ~= nil and v ~= default then internal.without_effect(name, line) end
     elseif v == nil and default == nil then
       report(line, format('%s: missing argument "%s"', owner, name))
       values.failed = true
@@ -310,7 +323,8 @@ function internal.read_arguments(owner, list, given, line, positional_max)
       if v == false and default == false then
         values[name], plain[name] = false, false
       else
-        local checked, rest, whole = (types[kind] or kind)(v)
+        local check = types[kind] or is_choice(kind) and choice(kind) or kind
+        local checked, rest, whole = check(v)
         if checked == nil then
           report(line, whole and format("%s: %s", owner, rest) or format('%s: "%s" %s', owner, name, rest))
           values.failed = true

@@ -7,8 +7,11 @@ local keys = internal.keys
 local function arguments_of(def, positional)
   local list = {}
   for position, entry in ipairs(def.arguments or {}) do
-    local kind = type(entry[2]) == "string" and entry[2] or "other"
-    list[position] = { name = entry[1], type = kind, required = entry[3] == nil, own = position <= positional,
+    local choices = {}
+    for k, choice in ipairs(internal.is_choice(entry[2]) and entry[2] or {}) do choices[k] = { name = choice } end
+    local kind = type(entry[2]) == "string" and entry[2] or choices[1] and "choice" or "other"
+    list[position] = { choices = choices,
+                       name = entry[1], type = kind, required = entry[3] == nil, own = position <= positional,
                        set = entry[3] == true }
   end
   return list

@@ -45,7 +45,8 @@ local function wrong_arguments(arguments, common)
     if not is_plain(entry) or not is_identifier(entry[1]) or not items(entry) or #entry > 3 then
       return format('argument %d must be { "name", "type", default }, not %s', position, shown(entry))
     end
-    if not (known[entry[2]] or entry[2] == "later" or entry[2] == "without_effect") then
+    local kind = entry[2]
+    if not (known[kind] or kind == "later" or kind == "without_effect" or internal.is_choice(kind)) then
       local hint = type(entry[2]) == "string" and suggestion(entry[2], keys(known)) or ""
       return format('argument "%s" has the unknown type %s%s; there are: %s', entry[1], shown(entry[2]), hint,
                     concat(keys(known), ", "))
@@ -134,8 +135,12 @@ local function define_layer(what, name, def, arguments)
     return layer
   end
   local constructor = internal.new_constructor(name, def.make)
-  if def.custom then internal.user_globals[name] = internal.close(constructor)
-  else internal.constructors[name] = constructor end
+  if def.custom then
+    internal.user_globals[name] = internal.close(constructor)
+  else
+    internal.constructors[name] = constructor
+    for _, alias in ipairs(def.aliases or {}) do internal.constructors[alias] = constructor end
+  end
   return constructor
 end
 

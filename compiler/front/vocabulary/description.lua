@@ -21,10 +21,11 @@
 --   loss              { definition, arguments = { from_logits, delta = 1, label_smoothing = 0 }, plain, line }, or nil;
 --                     of several outputs that there is one
 --     definition      { name, custom, over, arguments }: custom: a description's; over: nil, or "sample"
---   optimizer         { definition = { kind }, arguments }: kind "sgd", "rmsprop", "adam" or "adamw"
+--   optimizer         { definition = { kind }, arguments }: kind "sgd", "rmsprop", "adam", "adamw", "adagrad",
+--                     "adadelta", "adamax", "nadam" or "lion"
 --     arguments       learning_rate (number or schedule), momentum, rho, beta_1, beta_2, epsilon, weight_decay,
---                     clipnorm, clipvalue, global_clipnorm, nesterov, centered, amsgrad, use_ema, ema_momentum,
---                     ema_overwrite_frequency, gradient_accumulation_steps
+--                     initial_accumulator_value, clipnorm, clipvalue, global_clipnorm, nesterov, centered, amsgrad,
+--                     use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps
 --   callbacks         list of callbacks
 --   data              data, or nil
 -- layer

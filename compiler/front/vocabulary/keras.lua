@@ -17,12 +17,12 @@ end
 local NOT_SUPPORTED = {
   name = names([[
     Masking Bidirectional RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM2D ConvLSTM3D
-    Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D Conv1DTranspose Conv2DTranspose Conv3DTranspose
+    Conv2D Conv3D Convolution2D Convolution3D Conv1DTranspose Conv2DTranspose Conv3DTranspose
     SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D LocallyConnected1D LocallyConnected2D
-    MaxPooling1D MaxPooling2D MaxPooling3D MaxPool1D MaxPool2D MaxPool3D AveragePooling1D AveragePooling2D
-    AveragePooling3D AvgPool1D AvgPool2D AvgPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D
-    GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D AdaptiveAveragePooling1D
+    MaxPooling2D MaxPooling3D MaxPool2D MaxPool3D AveragePooling2D
+    AveragePooling3D AvgPool2D AvgPool3D GlobalMaxPooling2D GlobalMaxPooling3D
+    GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling2D
+    GlobalAveragePooling3D GlobalAvgPool2D GlobalAvgPool3D AdaptiveAveragePooling1D
     AdaptiveAveragePooling2D AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization LayerNormalization
     GroupNormalization RMSNormalization UnitNormalization SpectralNormalization Normalization SpatialDropout1D
     SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout ActivityRegularization Permute
@@ -31,7 +31,7 @@ local NOT_SUPPORTED = {
     GroupQueryAttention EinsumDense ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax Identity TextVectorization
     StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization Rescaling Resizing CenterCrop
     MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
-    ReversibleEmbedding Nadam Adamax Adagrad Adadelta Ftrl Lion Lamb Adafactor Muon LossScaleOptimizer
+    ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer
     MeanAbsolutePercentageError MeanSquaredLogarithmicError KLDivergence Poisson CosineSimilarity Hinge SquaredHinge
     CategoricalHinge LogCosh BinaryFocalCrossentropy CategoricalFocalCrossentropy CTC Dice Tversky Circle
     CategoricalGeneralizedCrossEntropy Precision Recall AUC F1Score FBetaScore R2Score RootMeanSquaredError
@@ -59,8 +59,7 @@ local NOT_SUPPORTED = {
     kullback_leibler_divergence poisson cosine_similarity cosine_proximity hinge squared_hinge categorical_hinge
     log_cosh logcosh binary_focal_crossentropy categorical_focal_crossentropy ctc dice tversky circle
     categorical_generalized_cross_entropy ]],
-  optimizer = names [[ nadam adamax adagrad adadelta ftrl lion lamb adafactor muon
-    Nadam Adamax Adagrad Adadelta Ftrl ]],
+  optimizer = names [[ ftrl lamb adafactor muon Ftrl ]],
   initializer = names [[ stft ]],
   regularizer = names [[ orthogonal l1_l2 L1L2 ]],
   metric = names [[ precision recall auc f1_score fbeta_score r2_score rmse root_mean_squared_error mape
@@ -70,11 +69,9 @@ local NOT_SUPPORTED = {
   argument = names([[
     dtype autocast dynamic activity_regularizer kernel_constraint recurrent_constraint bias_constraint
     embeddings_constraint bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
-    return_state seed weighted_metrics auto_scale_loss sample_weight_mode
+    return_state dropout recurrent_dropout seed weighted_metrics auto_scale_loss sample_weight_mode
     initial_epoch validation_freq validation_batch_size loss_scale_factor options stateful
     mask_zero zero_output_for_mask ]], {
-    dropout = "write Dropout{rate}, or dropped(x, a.dropout) into the step of a cell of your own",
-    recurrent_dropout = "write dropped(s.h, a.recurrent_dropout) into the step of a cell of your own",
     time_major = "x is [batch][time][features]",
     batch_input_shape = "write the shape without the batch, input_shape = {timesteps, features}, and batch_size",
     batch_shape = "write the shape without the batch, Input{timesteps, features}, and batch_size",
@@ -95,19 +92,13 @@ local NOT_SUPPORTED = {
 -- Arguments that change how Keras runs, not what it computes.
 local WITHOUT_EFFECT = names [[ verbose unroll workers use_multiprocessing max_queue_size implementation jit_compile
   run_eagerly steps_per_execution use_cudnn is_legacy_optimizer ]]
-local WHY_WITHOUT = { seed = ": what is drawn follows from the seed of the model and the place of the layer" }
 local said = {}
 
--- Says once that an argument changes nothing.
-function internal.note_without_effect(name, line)
-  if not said[name] then note(line, format("%s changes nothing here%s", name, WHY_WITHOUT[name] or "")) end
-  said[name] = true
-end
-
--- Accepts an argument of any call that changes nothing. False if it is another one.
+-- Accepts an argument that changes nothing, and says so once. False if it is another one.
 function internal.without_effect(name, line)
   if not WITHOUT_EFFECT[name] then return false end
-  internal.note_without_effect(name, line)
+  if not said[name] then note(line, format("%s changes nothing here", name)) end
+  said[name] = true
   return true
 end
 

@@ -23,6 +23,7 @@
 --   integer           flag: ids or classes
 --   batch_dimension, time_dimension     which of the extents is which, from 0; nil: none
 --   reduced           flag: a sum over the rows of the whole batch; of a value
+--   incoming          rows before the first step, 1; of a state
 --   kept              flag: the caller may look at it, so that it stays on the tape; of a value
 --   trainable         flag: its gradient is wanted; of weights and inputs
 --   weight            place in the model's list of weights, from 0; of a weight
@@ -54,7 +55,7 @@ local internal = ...
 local Value, is, leaf, lower_loss = internal.Value, internal.is, internal.leaf, internal.lower_a_loss
 local new_axis, affine_of = internal.new_axis, internal.affine_of
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
-local rawget, rawset, ipairs, error = rawget, rawset, ipairs, error
+local rawget, ipairs, error = rawget, ipairs, error
 local format, concat = string.format, table.concat
 local is_plain = internal.is_plain
 local call_named = internal.call_named      -- (C) calls a function; its local variables name the values they hold
@@ -150,7 +151,6 @@ local function lower_recurrent(program, layer, inputs, around)
     step = function(t, before)
       local x = leaf(tail(input.shape, 2), function(full) return input.at(moved(full)) end)
       scope.x_shape, scope.x_of = x.shape, internal.scan
-      rawset(x, "local_name", "x")
       return step(x, before)
     end,
   })

@@ -15,15 +15,13 @@ local function is_layer(item)
   return type(item) == "table" and item.object == "layer"
 end
 
-local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> lstm
+local function snake(name)                 -- SimpleRNN -> simple_rnn, LSTM -> lstm, MaxPooling1D -> max_pooling1d
   local out = {}
   for i = 1, #name do
     local c = byte(name, i)
     local upper = c >= 65 and c <= 90
     local before, after = byte(name, i - 1), byte(name, i + 1)
-    local before_lower = before and (before >= 97 or before >= 48 and before <= 57)
-    local before_upper = before and before >= 65 and before <= 90
-    local starts_word = upper and i > 1 and (before_lower or after and after >= 97 and before_upper)
+    local starts_word = upper and i > 1 and (before >= 97 or after and after >= 97 and before ~= 95)
     if starts_word then out[#out + 1] = "_" end
     out[#out + 1] = upper and char(c + 32) or char(c)
   end

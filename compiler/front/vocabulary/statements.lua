@@ -8,7 +8,7 @@ local is = internal.is
 local new_axis, affine_of, lone_axis = internal.new_axis, internal.affine_of, internal.lone_axis
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
 local rawget, rawset, ipairs, error, type = rawget, rawset, ipairs, error, type
-local format, sort = string.format, table.sort
+local format, sort, concat = string.format, table.sort, table.concat
 
 local function mistake(...) error(format(...), 0) end
 
@@ -45,6 +45,18 @@ function internal.axis_index(axis)
 end
 
 local element_at
+
+-- The element of an operand of `node`, where `node` is read at that index: an extent of 1 counts for all.
+local function operand_at(scope, node, operand, index, implied)
+  local at = index
+  for d, extent in ipairs(is(operand, Value) and operand.shape or {}) do
+    if extent ~= node.shape[d] then
+      at = at == index and table.move(index, 1, #index, 1, {}) or at
+      at[d] = affine_of(0)
+    end
+  end
+  return element_at(scope, operand, at, implied)
+end
 
 -- A *frame* is where values stand: which axes stand in front of every index of theirs unsaid (`implied`: time of a
 -- layer that sees single features, turns of a scan), and the loop that their statements are in. One scan is one frame.
@@ -160,8 +172,8 @@ function element_at(scope, node, index, implied)
     if not (map and is_rename(node)) then mistake("a value is used before it is defined") end
     return resolve(scope, node.right, map, implied)
   end
-  return { op = node.op, a = element_at(scope, node.a, index, implied),
-           b = node.b and element_at(scope, node.b, index, implied) }
+  return { op = node.op, a = operand_at(scope, node, node.a, index, implied),
+           b = node.b and operand_at(scope, node, node.b, index, implied) }
 end
 
 -- Which values are stored -----------------------------------------------------------------------------------
@@ -181,7 +193,7 @@ end
 
 function internal.children(node)
   if node.op == "leaf" then return {} end
-  if node.op == "view" or node.op == "gate" then return { node.base } end
+  if node.op == "view" or node.op == "gate" or node.op == "history" then return { node.base } end
   if node.op == "indexed" then
     if not rawget(node, "right") then mistake("a tensor{...} is used but never defined") end
     return loads_in(node.right, {})
@@ -248,6 +260,7 @@ end
 local function can_join_sum(node, uses, parent)
   if not is(node, Value) or uses[node] ~= 1 or rawget(node, "scan") ~= rawget(parent, "scan") then return false end
   if rawget(node, "local_name") or rawget(node, "blocks") or #node.shape == 0 then return false end
+  if concat(node.shape, ",") ~= concat(parent.shape, ",") then return false end
   if node.op == "indexed" then
     return node.right.op ~= "largest" and has_summed_axes(node) and map_left(node, node.left) ~= nil
   end
@@ -263,7 +276,7 @@ function internal.is_sum(node, uses)
   return known
 end
 
-local STORED = { concatenate = true, batch_sum = true, call = true }
+local STORED = { concatenate = true, batch_sum = true, call = true, history = true }
 local PART_OF_ANOTHER = { leaf = true, view = true, gate = true, mask = true }
 
 local function must_store(node, uses, returned)
@@ -285,7 +298,7 @@ local function collect_terms(scope, frame, node, index, sign, top, list)
       if is(child, Value) and rawget(child, "joined") then
         collect_terms(scope, frame, child, index, child_sign, false, list)
       else
-        local element = element_at(scope, child, index, frame.implied)
+        local element = operand_at(scope, node, child, index, frame.implied)
         list[#list + 1] = { element = element, sign = child_sign, summed = false }
       end
     end
@@ -304,8 +317,8 @@ local function collect_terms(scope, frame, node, index, sign, top, list)
     end
     return list
   end
-  local a = element_at(scope, node.a, index, frame.implied)
-  local b = node.b and element_at(scope, node.b, index, frame.implied)
+  local a = operand_at(scope, node, node.a, index, frame.implied)
+  local b = node.b and operand_at(scope, node, node.b, index, frame.implied)
   list[1] = { element = { op = node.op, a = a, b = b }, sign = sign, summed = false }
   return list
 end
@@ -417,9 +430,9 @@ local function take_state(scope, frame, node, state)
   return state, function(out) return next_row(frame.implied, out) end
 end
 
--- Gives `node` a tensor and emits the statements that fill it; what a called layer makes has its own.
+-- Gives `node` a tensor and emits the statements that fill it; called layers and histories have their own.
 local function store(scope, node)
-  if node.op == "call" then return rawget(node, "finish")() end
+  if rawget(node, "finish") then return rawget(node, "finish")() end
   local scan = rawget(node, "scan")
   local frame, state = scan or scope.frame, scan and scan.targets[node]
   local pieces, shape = pieces_of(scope, frame, node)

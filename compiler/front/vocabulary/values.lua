@@ -181,15 +181,19 @@ function internal.leaf(shape, at, static)
   return value{ op = "leaf", shape = shape, at = at, static = static or false }
 end
 
--- How the shapes of two operands of an elementwise operation go together: equal, or one of them a scalar.
+-- How the shapes of two operands of an elementwise operation go together: equal, but that an extent of 1 counts for
+-- all; or one of them a scalar.
 local function common_shape(a, b)
   if type(a) == "number" then return b.shape end
   if type(b) == "number" or #b.shape == 0 then return a.shape end
   if #a.shape == 0 then return b.shape end
-  local same = #a.shape == #b.shape
-  for d = 1, #a.shape do same = same and a.shape[d] == b.shape[d] end
+  local same, shape = #a.shape == #b.shape, {}
+  for d, extent in ipairs(a.shape) do
+    shape[d] = extent == 1 and b.shape[d] or extent
+    same = same and (b.shape[d] == shape[d] or b.shape[d] == 1)
+  end
   if not same then mistake("shapes {%s} and {%s} do not go together", concat(a.shape, ", "), concat(b.shape, ", ")) end
-  return a.shape
+  return shape
 end
 
 local function binary(op, fold)
@@ -289,55 +293,40 @@ for _, row in ipairs(internal.operations) do
   vocabulary[row.name] = row.arity == 1 and unary(row.op, of_numbers, row.root) or binary(row.op, of_numbers)
 end
 
--- m[{...}] = largest(element): the maximum over the axes that do not stand on the left.
-function vocabulary.largest(e)
-  if is(e, Value) then
-    local k = new_axis("k")
-    local m = value{ op = "indexed", shape = {} }
-    local index = {}
-    if #e.shape ~= 1 then mistake("largest of a value of rank %d: write it with indices", #e.shape) end
-    index[1] = k
-    m[{}] = make(Element, { op = "largest", a = e[index] })
-    return m
+-- Of a value, over its last axis: of a vector a scalar; of more axes, a value whose last extent is 1.
+local function over_last_axis(v, element)
+  local index, left, shape = {}, {}, {}
+  for d, extent in ipairs(v.shape) do
+    index[d] = new_axis(d < #v.shape and "n" .. d or "k")
+    if #v.shape > 1 then left[d], shape[d] = d < #v.shape and index[d] or 0, d < #v.shape and extent or 1 end
   end
-  return make(Element, { op = "largest", a = to_element(e) })
+  local result = value{ op = "indexed", shape = shape }
+  result[left] = element(v[index])
+  return result
 end
 
--- sum(v), mean(v): over the last axis of a value of rank 1.
+-- m[{...}] = largest(element): the maximum over the axes that do not stand on the left. largest(v): over the last axis.
+function vocabulary.largest(e)
+  local function largest_of(a) return make(Element, { op = "largest", a = a }) end
+  if not is(e, Value) then return largest_of(to_element(e)) end
+  if #e.shape == 0 then mistake("largest of a scalar") end
+  return over_last_axis(e, largest_of)
+end
+
+-- sum(v), mean(v): over the last axis.
 function vocabulary.sum(v)
-  if not is(v, Value) or #v.shape ~= 1 then mistake("sum takes a value of rank 1: write others with indices") end
-  local k = new_axis("k")
-  local total = value{ op = "indexed", shape = {} }
-  total[{}] = v[{ k }] * 1.0
-  return total
+  if not is(v, Value) or #v.shape == 0 then mistake("sum takes a value that has an axis") end
+  return over_last_axis(v, function(a) return a * 1.0 end)
 end
 
 function vocabulary.mean(v)
-  if not is(v, Value) or #v.shape ~= 1 then mistake("mean takes a value of rank 1: write others with indices") end
-  local k = new_axis("k")
-  local average = value{ op = "indexed", shape = {} }
-  average[{}] = v[{ k }] * (1.0 / v.features)
-  return average
+  if not is(v, Value) or #v.shape == 0 then mistake("mean takes a value that has an axis") end
+  return over_last_axis(v, function(a) return a * (1.0 / v.features) end)
 end
 
--- Each row of x meets a block of columns of its own: y {rows, columns / rows}.
-local function affine_of_rows(x, kernel, bias)
-  local rows, width = x.shape[1], kernel.shape[2] // x.shape[1]
-  local g, k, n = new_axis("g"), new_axis("k"), new_axis("n")
-  local y = value{ op = "indexed", shape = { rows, width }, product = true }
-  local column = affine_add(affine_multiply(g, width), n, 1)
-  local right = kernel[{ k, column }] * x[{ g, k }]
-  y[{ g, n }] = bias and bias[{ column }] + right or right
-  return y
-end
-
--- affine(x, kernel, bias): x kernel + bias, bias may be left out. Of x {blocks, features} each row meets a block of the
--- columns of its own (gates), and y is {blocks, columns of a block}.
+-- affine(x, kernel, bias): x kernel + bias, bias may be left out.
 function vocabulary.affine(x, kernel, bias)
   if not is(x, Value) or not is(kernel, Value) then mistake("affine takes x, a kernel and perhaps a bias") end
-  if #x.shape == 2 and #kernel.shape == 2 and x.shape[2] == kernel.shape[1] and kernel.shape[2] % x.shape[1] == 0 then
-    return affine_of_rows(x, kernel, bias)
-  end
   if #x.shape ~= 1 or #kernel.shape ~= 2 or x.shape[1] ~= kernel.shape[1] then
     mistake("affine: x {%s} and kernel {%s} do not go together", concat(x.shape, ", "), concat(kernel.shape, ", "))
   end
@@ -377,16 +366,11 @@ function vocabulary.concatenate(parts, axis)
   return value{ op = "concatenate", parts = parts, axis = axis, shape = shape }
 end
 
--- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns; of what affine
--- made of as many rows, its rows.
+-- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns.
 function vocabulary.gates(z, blocks)
-  local list = {}
-  if is(z, Value) and z.op ~= "leaf" and z.op ~= "call" and #z.shape == 2 and z.shape[1] == blocks then
-    for g = 1, blocks do list[g] = vocabulary.row(z, g - 1) end
-    return table.unpack(list)
-  end
   if not is(z, Value) or z.features % blocks ~= 0 then mistake("gates: cannot cut into %d blocks", blocks) end
   local width = z.features // blocks
+  local list = {}
   if z.op == "leaf" or z.op == "call" then
     for g = 1, blocks do
       local shape = {}

@@ -1,0 +1,115 @@
+-- windows.lua: words for what slides over a sequence or a picture: how many windows there are, what stands around the
+-- numbers, and which steps came before.
+-- in: sizes as Keras says them.  out: counts, and values with a border.
+local internal = ...
+local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
+local value, leaf = internal.value, internal.leaf
+local new_axis, affine_add = internal.new_axis, internal.affine_add
+local types, is_identifier, shown = internal.types, internal.is_identifier, internal.shown
+local error, rawset, table = error, rawset, table
+local format, math_type = string.format, math.type
+
+local p, s = internal.program, internal.statements
+local batched_tensor, add_statement, unique_name = p.batched_tensor, p.add_statement, p.unique_name
+local constant, load, place = p.constant, p.load, p.place
+local element_at, joined, fresh_axes = s.element_at, s.joined, s.fresh_axes
+
+local function mistake(...) error(format(...), 0) end
+
+-- axis("k", n): one axis of n elements: where no index says how many, as in x[{ 2 * t + k, c }].
+function vocabulary.axis(name, extent)
+  if not is_identifier(name) then
+    mistake("an axis is named by letters, digits and _, not %s", shown(name))
+  end
+  local checked, why = types.size(extent)
+  if not checked then mistake("axis %s: its extent %s", name, why) end
+  return new_axis(name, checked)
+end
+
+-- window(extent, size, strides, dilation, padding): how many windows of `size` places, `dilation` apart, there are, if
+-- the first one begins at the first place and each begins `strides` behind the one before; and how many places have to
+-- stand before the first and behind the last one. padding: "valid", none; "same", as many windows as places to begin
+-- at; "causal", a window ends where it stands.
+function vocabulary.window(extent, size, strides, dilation, padding)
+  local reach = (size - 1) * dilation + 1
+  if padding == "valid" then
+    if reach > extent then
+      mistake("a window of %d steps does not fit into %d", reach, extent)
+    end
+    return (extent - reach) // strides + 1, 0, 0
+  end
+  local count = (extent - 1) // strides + 1
+  if padding == "causal" then return count, reach - 1, 0 end
+  local total = (count - 1) * strides + reach - extent
+  if total < 0 then total = 0 end
+  return count, total // 2, total - total // 2
+end
+
+-- A value of that shape, all of whose elements are one number.
+local function filled(shape, number)
+  return leaf(shape, function() return constant(number) end, true)
+end
+
+-- pad(x, axis, before, after, number): x with so many places in front and behind along an axis, counted from 1; all of
+-- them are `number`, 0 without it.
+function vocabulary.pad(x, axis, before, after, number)
+  if not is(x, Value) or #x.shape == 0 then mistake("pad takes a value, not %s", shown(x)) end
+  if math_type(axis) ~= "integer" or axis < 1 or axis > #x.shape then
+    mistake("pad: the axis is between 1 and %d, not %s", #x.shape, shown(axis))
+  end
+  local parts = {}
+  local function border(count)
+    local checked, why = types.count(count)
+    if not checked then mistake("pad: the places %s", why) end
+    local shape = { table.unpack(x.shape) }
+    shape[axis] = checked
+    if checked > 0 then parts[#parts + 1] = filled(shape, number or 0) end
+  end
+  border(before)
+  parts[#parts + 1] = x
+  border(after)
+  return vocabulary.concatenate(parts, axis)
+end
+
+-- History ---------------------------------------------------------------------------------------------------
+
+-- A state with `rows` rows more than the sequence has steps: these come in, the steps follow. A prediction begins with
+-- zeros; a stream goes on with the last rows.
+local function store_history(scope, node, x, rows)
+  local program, steps = scope.program, x.shape[1]
+  local tensor = batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "history"),
+    role = "state", incoming = rows }, true, node.shape)
+  local function at(row, n) return place(program, true, joined({ row }, n)) end
+  rawset(node, "stored", function(index, implied) return load(tensor, place(program, true, joined(implied, index))) end)
+  local rest = { table.unpack(node.shape, 2) }
+  local r, n = new_axis("r", rows), fresh_axes(rest)
+  add_statement(scope, "reset", "set", tensor, at(r, n), constant(0))
+  local t, m = new_axis("t", steps), fresh_axes(rest)
+  add_statement(scope, "forward", "set", tensor, at(affine_add(t, rows, 1), m),
+                element_at(scope, x, joined({ t }, m), scope.frame.implied))
+  if program.streaming then         -- row by row: those that come may be those that go
+    local turn, k = new_axis("r", rows), fresh_axes(rest)
+    turn.terms[1].axis.kind = "time"
+    add_statement(scope, "carry", "set", tensor, at(turn, k), load(tensor, at(affine_add(turn, steps, 1), k)),
+                  { axis = turn.terms[1].axis })
+  end
+end
+
+-- history(x, rows): the sequence x with so many steps in front of it: those that came before, zeros at the beginning. A
+-- model that reads step by step remembers them.
+function vocabulary.history(x, rows)
+  local scope = internal.scope
+  if not scope then mistake("history belongs into the call of a layer") end
+  if not is(x, Value) or #x.shape < 2 then mistake("history takes a sequence, not %s", shown(x)) end
+  local checked, why = types.count(rows)
+  if not checked then mistake("history: the steps %s", why) end
+  if checked == 0 then return x end
+  if scope.program.training or internal.scan or #scope.frame.implied > 0 then
+    return vocabulary.pad(x, 1, checked, 0)
+  end
+  local shape = { table.unpack(x.shape) }
+  shape[1] = shape[1] + checked
+  local node = value{ op = "history", base = x, shape = shape, static = false }
+  rawset(node, "finish", function() store_history(scope, node, x, checked) end)
+  return node
+end

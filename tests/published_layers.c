@@ -1,0 +1,236 @@
+/* published_layers.c: in: the name of a file of keras-layer-vectors, a stack of layers as Keras's configurations.  out: the same as a description,
+ * with its weights, inputs, outputs and gradients. */
+#include "published.h"
+
+#include "compiler/front/catalogue.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER PUBLISHED_DATA "/keras-layer-vectors"
+
+/* What a configuration says of the beginnings of weights, of the program that wrote it, or of nothing at all. */
+static int is_silent(const char *key, const json_t *value)
+{
+    static const char *const keys[] = { "name", "trainable", "batch_input_shape", "unroll", "stateful", "implementation", "return_state" };
+    size_t length = strlen(key);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(key, keys[i]))
+            return 1;
+    return json_is_null(value) || (length > 12 && !strcmp(key + length - 12, "_initializer")) ||
+           ((!strcmp(key, "dropout") || !strcmp(key, "recurrent_dropout")) && json_number_value(value) == 0);
+}
+
+/* Names that Keras 3 has changed. */
+static const char *argument_name(const char *layer, const char *key)
+{
+    return !strcmp(layer, "LeakyReLU") && !strcmp(key, "alpha") ? "negative_slope"
+           : !strcmp(layer, "RNN") && !strcmp(key, "cells") ? "cell" : key;
+}
+
+typedef struct Text {
+    struct published_case *one;
+    const Catalogue *known;
+} Text;
+
+static void add(Text *to, const char *text)
+{
+    size_t used = strlen(to->one->description);
+    if (used + strlen(text) + 1 > sizeof to->one->description)
+        abort();
+    strcat(to->one->description, text);
+}
+
+static void add_layer(Text *to, const json_t *layer, int tokens);
+
+static void add_value(Text *to, const json_t *value, int as_number)
+{
+    char number[64];
+    if (json_is_object(value)) {
+        add_layer(to, value, 0);
+    } else if (json_is_array(value) && json_array_size(value) == 1 && as_number) {
+        add_value(to, json_array_get(value, 0), 0);
+    } else if (json_is_array(value)) {
+        size_t i;
+        json_t *part;
+        add(to, "{ ");
+        json_array_foreach(value, i, part) {
+            add_value(to, part, 0);
+            add(to, ", ");
+        }
+        add(to, "}");
+    } else if (json_is_string(value)) {
+        const char *text = json_string_value(value);
+        /* tfjs has the hard sigmoid of Keras 2 */
+        add(to, !strcmp(text, "hard_sigmoid") ? "\"hard_sigmoid_keras2" : "\"");
+        add(to, !strcmp(text, "hard_sigmoid") ? "" : text);
+        add(to, "\"");
+    } else if (json_is_boolean(value)) {
+        add(to, json_is_true(value) ? "true" : "false");
+    } else {
+        snprintf(number, sizeof number, "%.17g", json_number_value(value));
+        add(to, number);
+    }
+}
+
+static void skip(Text *to, const char *layer, const char *what)
+{
+    if (!*to->one->skipped)
+        snprintf(to->one->skipped, sizeof to->one->skipped, "%s: %s", layer, what);
+}
+
+/* Of the layers that there are. */
+static const CatalogueEntry *entry_of(const Catalogue *catalogue, const char *layer)
+{
+    for (int i = 0; i < catalogue->layer_count; i++)
+        if (!strcmp(catalogue->layers[i].name, layer))
+            return &catalogue->layers[i];
+    return NULL;
+}
+
+/* Arguments that are known by their names alone say nothing yet but what they say by default. */
+static int comes_later(const CatalogueEntry *entry, const char *key, const json_t *value)
+{
+    for (int i = 0; entry && i < entry->argument_count; i++)
+        if (!strcmp(entry->arguments[i].name, key) && !strcmp(entry->arguments[i].type, "later"))
+            return !json_is_false(value);
+    return 0;
+}
+
+/* `tokens`: ids of a sample that the layer, an Embedding, reads; else 0. */
+static void add_layer(Text *to, const json_t *layer, int tokens)
+{
+    const char *class_name = json_string_value(json_object_get(layer, "class_name")), *key;
+    json_t *config = json_object_get(layer, "config"), *value;
+    if (!class_name || !json_is_object(config))
+        abort();
+    const CatalogueEntry *entry = entry_of(to->known, class_name);
+    if (!entry)
+        skip(to, class_name, "there is no such layer");
+    add(to, class_name);
+    add(to, "{ ");
+    json_object_foreach(config, key, value) {
+        if (is_silent(key, value) || (tokens && !strcmp(key, "input_length")))
+            continue;
+        if (comes_later(entry, key, value))
+            skip(to, class_name, key);
+        add(to, argument_name(class_name, key));
+        add(to, " = ");
+        add_value(to, value, strcmp(key, "target_shape") != 0);
+        add(to, ", ");
+    }
+    if (tokens) {
+        char text[48];
+        snprintf(text, sizeof text, "input_length = %d, ", tokens);
+        add(to, text);
+    }
+    add(to, "}");
+}
+
+static void add_description(Text *to, const json_t *file)
+{
+    const json_t *shape = json_object_get(json_object_get(file, "input"), "shape"), *layers = json_object_get(file, "config"), *layer;
+    int tokens = json_is_true(json_object_get(file, "tokens"));
+    size_t i;
+    add(to, "return Sequential{\n");
+    if (!tokens) {
+        add(to, "  Input{ ");
+        for (i = 1; i < json_array_size(shape); i++) {
+            add_value(to, json_array_get(shape, i), 0);
+            add(to, ", ");
+        }
+        add(to, "},\n");
+    }
+    json_array_foreach(layers, i, layer) {
+        add(to, "  ");
+        add_layer(to, layer, tokens && i == 0 ? (int)json_integer_value(json_array_get(shape, 1)) : 0);
+        add(to, ",\n");
+    }
+    published_add_line(to->one, "  batch_size = %d, loss = \"mse\" }", to->one->samples);
+}
+
+/* The numbers of { shape, data }; NULL if there are none. */
+static double *numbers(const json_t *tensor, size_t *count)
+{
+    const json_t *data = json_object_get(tensor, "data");
+    *count = json_array_size(data);
+    if (!*count)
+        return NULL;
+    double *values = published_allocate(*count, sizeof *values);
+    for (size_t i = 0; i < *count; i++)
+        values[i] = json_number_value(json_array_get(data, i));
+    return values;
+}
+
+static float *as_float(double *values, size_t count)
+{
+    float *result = published_allocate(count, sizeof *result);
+    for (size_t i = 0; i < count; i++)
+        result[i] = (float)values[i];
+    free(values);
+    return result;
+}
+
+static void read_weights(const json_t *file, struct published_case *one)
+{
+    const json_t *weights = json_object_get(file, "weights"), *gradients = json_object_get(file, "gradients"), *part;
+    size_t i, count;
+    json_array_foreach(weights, i, part) {
+        double *values = numbers(part, &count);
+        published_add_numbers(one, values, count);
+        free(values);
+    }
+    one->gradients = json_array_size(gradients) ? published_allocate(one->weight_count, sizeof *one->gradients) : NULL;
+    json_array_foreach(gradients, i, part) {
+        double *values = numbers(part, &count);
+        memcpy(one->gradients + one->gradient_count, values, count * sizeof *values);
+        one->gradient_count += count;
+        free(values);
+    }
+}
+
+static void read_values(const json_t *file, struct published_case *one)
+{
+    size_t count;
+    double *input = numbers(json_object_get(file, "input"), &count);
+    one->input_count = count / (size_t)one->samples;
+    if (json_is_true(json_object_get(file, "tokens"))) {
+        one->ids = published_allocate(count, sizeof *one->ids);
+        for (size_t i = 0; i < count; i++)
+            one->ids[i] = (int32_t)input[i];
+        free(input);
+    } else {
+        one->x = as_float(input, count);
+    }
+    one->expected = numbers(json_object_get(file, "output"), &one->expected_count);
+    double *d_output = numbers(json_object_get(file, "d_output"), &count);
+    if (one->gradients && count == one->expected_count)
+        one->d_output = as_float(d_output, count);
+    else
+        free(d_output);
+    one->d_input = one->d_output ? numbers(json_object_get(file, "d_input"), &count) : NULL;
+}
+
+int published_layers(const char *name, struct published_case *result, char why[PUBLISHED_WHY])
+{
+    char path[200];
+    json_error_t error;
+    snprintf(path, sizeof path, FOLDER "/%s", name);
+    json_t *file = json_load_file(path, 0, &error);
+    if (!file) {
+        snprintf(why, PUBLISHED_WHY, "%s: %.300s", path, error.text);
+        return -1;
+    }
+    *result = (struct published_case){ .samples = (int)json_integer_value(json_object_get(file, "batch")), .scale = 1, .tolerance = 1e-5 };
+    snprintf(result->name, sizeof result->name, "%.*s", (int)strcspn(name, "."), name);
+    Arena *arena = arena_create();
+    Text text = { .one = result, .known = catalogue_read(arena) };
+    add_description(&text, file);
+    read_weights(file, result);
+    read_values(file, result);
+    arena_free(arena);
+    json_decref(file);
+    return 0;
+}
