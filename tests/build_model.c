@@ -232,11 +232,17 @@ static void read_loss(Built *built, char *part)
         if (!strncmp(word, "loss=", 5))
             built->model.loss = built->model.descriptor.loss = keep(built, "", word + 5);
         else if (!strncmp(word, "loss_delta=", 11))
-            built->model.loss_delta = atof(word + 11);
+            built->model.loss_options.delta = atof(word + 11);
+        else if (!strncmp(word, "loss_alpha=", 11))
+            built->model.loss_options.alpha = atof(word + 11);
+        else if (!strncmp(word, "loss_gamma=", 11))
+            built->model.loss_options.gamma = atof(word + 11);
+        else if (!strncmp(word, "class_balancing=", 16))
+            built->model.loss_options.apply_class_balancing = atoi(word + 16) != 0;
         else if (!strncmp(word, "from_logits=", 12))
-            built->model.from_logits = atoi(word + 12) != 0;
+            built->model.loss_options.from_logits = atoi(word + 12) != 0;
         else if (!strncmp(word, "label_smoothing=", 16))
-            built->model.label_smoothing = atof(word + 16);
+            built->model.loss_options.label_smoothing = atof(word + 16);
         else
             give_up("unknown word", word);
     }
@@ -309,7 +315,7 @@ Model *build_model(const char *text)
     if (!built || !line)
         give_up("no memory", text);
     built->model = (Model){ .file = "hand.lua", .layers = built->layers, .inputs = built->inputs,
-                            .outputs = built->outputs, .loss_delta = 1, .epochs = 1, .seed = 1 };
+                            .outputs = built->outputs, .loss_options = { .delta = 1, .alpha = 0.25, .gamma = 2 }, .epochs = 1, .seed = 1 };
     built->model.descriptor = (struct lstmc_model){ .name = "hand", .source = "hand.lua", .version = "0", .batch = 4, .shards = 1,
         .optimizer = { .kind = LSTMC_ADAM, .learning_rate = 1e-3f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f } };
 

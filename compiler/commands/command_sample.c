@@ -54,7 +54,8 @@ static int draw(Sampler *p, uint64_t number)
     if (temperature == 0)
         return best;
     for (int i = 0; i < p->classes; i++) {
-        double distance = model->from_logits ? (double)y[i] - (double)y[best] : log((double)y[i] / (double)y[best]);
+        double distance = model->loss_options.from_logits ? (double)y[i] - (double)y[best]
+                                                          : log((double)y[i] / (double)y[best]);
         sum += p->weight[i] = exp(distance / temperature);
     }
     uint64_t seed = p->session->arguments.seed ? p->session->arguments.seed : model->seed;

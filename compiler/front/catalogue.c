@@ -50,6 +50,7 @@ static CatalogueEntry *read_entries(Description *d, const char *field, int *coun
         const char *undoes = field_text(d, "undoes");
         list[i] = (CatalogueEntry){ .name = field_text(d, "name"), .input = field_text(d, "input"),
                                     .recurrent = field_flag(d, "recurrent"), .whole = field_flag(d, "whole"),
+                                    .positive = field_flag(d, "positive"),
                                     .logits = undoes ? undoes : field_text(d, "undone_by") };
         read_arguments(d, &list[i]);
         lua_pop(d->lua, 1);

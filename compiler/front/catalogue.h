@@ -19,6 +19,7 @@ typedef struct CatalogueEntry {
     bool recurrent;
     bool whole;                 /* it sees whole samples, not single steps */
     const char *logits;         /* what an activation and the loss that undoes it have in common: "binary"; NULL */
+    bool positive;              /* all values of an activation; what a loss needs its predictions to be */
     CatalogueArgument *arguments;
     int argument_count;
 } CatalogueEntry;

@@ -254,13 +254,17 @@ static void extract_optimizer(Description *d)
         o->learning_rate = (float)rate;
 }
 
-static void extract_loss_options(Description *d, Loss *loss)
+static LossOptions extract_loss_options(Description *d)
 {
     push_table(d, "arguments");
-    loss->from_logits = field_flag(d, "from_logits");
-    loss->delta = field_number(d, "delta", 1);
-    loss->label_smoothing = field_number(d, "label_smoothing", 0);
+    LossOptions options = { .from_logits = field_flag(d, "from_logits"),
+                            .apply_class_balancing = field_flag(d, "apply_class_balancing"),
+                            .delta = field_number(d, "delta", 1),
+                            .label_smoothing = field_number(d, "label_smoothing", 0),
+                            .alpha = field_number(d, "alpha", 0),
+                            .gamma = field_number(d, "gamma", 0) };
     lua_pop(d->lua, 1);
+    return options;
 }
 
 /* The loss in the table on top of the stack. */
@@ -278,7 +282,7 @@ static Loss extract_one_loss(Description *d)
         if (loss.is_custom)
             loss.arguments = extract_arguments(d, &loss.argument_count);
         else
-            extract_loss_options(d, &loss);
+            loss.options = extract_loss_options(d);
     }
     lua_pop(d->lua, 1);
     return loss;
@@ -293,9 +297,7 @@ static void extract_loss(Description *d)
     model->loss_line = loss.line;
     model->loss_arguments = loss.arguments;
     model->loss_argument_count = loss.argument_count;
-    model->from_logits = loss.from_logits;
-    model->loss_delta = loss.delta;
-    model->label_smoothing = loss.label_smoothing;
+    model->loss_options = loss.options;
     model->descriptor.loss_of_sample = loss.of_sample || model->output_count > 1;
     model->descriptor.loss = model->loss;
 }

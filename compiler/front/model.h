@@ -109,13 +109,20 @@ typedef struct Data {
     int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
 } Data;
 
+/* Of the losses that are no description's own: each reads those that it has. */
+typedef struct LossOptions {
+    bool from_logits, apply_class_balancing;
+    double delta, label_smoothing, alpha, gamma;
+} LossOptions;
+
 /* What an output is held against: one of several. Of a model with one output all of this stands in Model. */
 typedef struct Loss {
     const char *name;
-    bool is_custom, from_logits, of_sample;     /* of_sample: one for each sample, not for each step */
+    bool is_custom, of_sample;                  /* of_sample: one for each sample, not for each step */
     Argument *arguments; int argument_count;
     int line;
-    double delta, label_smoothing, weight;
+    LossOptions options;
+    double weight;
 } Loss;
 
 typedef struct Model {
@@ -135,9 +142,7 @@ typedef struct Model {
     int loss_line;
     OwnObject *own_activations; int own_activation_count;
     OwnObject *own_metrics; int own_metric_count;           /* those of `metrics` */
-    bool from_logits;
-    double loss_delta;                      /* huber */
-    double label_smoothing;
+    LossOptions loss_options;
     const char **metrics;                   /* resolved: "binary_accuracy", never "accuracy" */
     int metric_count;
     int epochs;

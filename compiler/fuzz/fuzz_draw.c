@@ -160,8 +160,13 @@ static void add_node(Draw *d, FuzzModel *model)
 
 /* ---- the loss ---- */
 
-/* A layer that ends in an activation which the loss undoes. */
-static bool add_head(Draw *d, FuzzModel *model, const char *logits)
+static bool suits(const CatalogueEntry *activation, const CatalogueEntry *loss)
+{
+    return loss->logits ? is(activation->logits, loss->logits) : activation->positive;
+}
+
+/* A layer that ends in an activation which the loss undoes, or which has the values that it needs. */
+static bool add_head(Draw *d, FuzzModel *model, const CatalogueEntry *loss)
 {
     for (int i = 0; i < d->catalogue->layer_count; i++) {
         const CatalogueEntry *entry = &d->catalogue->layers[i];
@@ -175,12 +180,12 @@ static bool add_head(Draw *d, FuzzModel *model, const char *logits)
         if (!size || !activation || entry->recurrent || entry->whole)
             continue;
         FuzzNode node = { .layer = entry->name, .from = { model->node_count - 1 }, .from_count = 1 };
-        const CatalogueEntry *undone;
+        const CatalogueEntry *ending;
         do
-            undone = &d->catalogue->activations[below(d, d->catalogue->activation_count)];
-        while (!is(undone->logits, logits));
+            ending = &d->catalogue->activations[below(d, d->catalogue->activation_count)];
+        while (!suits(ending, loss));
         set_argument(&node, size, number_text(d, 2, 5));
-        set_argument(&node, activation, arena_format(d->arena, "\"%s\"", undone->name));
+        set_argument(&node, activation, arena_format(d->arena, "\"%s\"", ending->name));
         model->nodes[model->node_count++] = node;
         if (fuzz_is_legal(model))
             return true;
@@ -203,11 +208,12 @@ static void add_loss(Draw *d, FuzzModel *model)
     FuzzModel before = *model;
     FuzzNode loss = draw_call(d, entry);
     if (has_argument(entry, "from_logits")) {
-        bool head = model->node_count < FUZZ_NODES_MAX && chance(d, 60) && add_head(d, model, entry->logits);
+        bool head = model->node_count < FUZZ_NODES_MAX && chance(d, 60) && add_head(d, model, entry);
         set_argument(&loss, "from_logits", head ? "false" : "true");
     }
+    bool suited = !entry->positive || add_head(d, model, entry);
     model->loss = loss;
-    if (!fuzz_is_legal(model))
+    if (!suited || !fuzz_is_legal(model))
         *model = before;            /* the caller's own */
 }
 

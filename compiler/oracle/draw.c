@@ -80,13 +80,17 @@ static Target target_of(const Model *model, int k)
 
 static float draw_target_number(const Drawer *d, const Target *of, uint64_t seed, size_t i)
 {
-    bool probabilities = of->loss && !of->custom && strstr(of->loss, "crossentropy");
+    const char *loss = of->loss && !of->custom ? of->loss : "";
+    bool probabilities = strstr(loss, "crossentropy") != NULL;
     uint64_t bits = lstmc_random_bits(seed, of->stream, d->attempt, probabilities && of->last > 1 ? i / of->last : i);
     if (probabilities && of->last > 1)
         return bits % of->last == i % of->last ? 1 : 0;
     if (probabilities)
         return (float)(bits & 1);
-    if (of->custom)                 /* that it has a logarithm is known of none */
+    if (strstr(loss, "hinge"))      /* -1 or 1, 0 or 1 */
+        return (float)(bits % 3) - 1;
+    if (of->custom || !strcmp(loss, "poisson") || !strcmp(loss, "kl_divergence"))
+        /* of a custom one that it has a logarithm is not known */
         return lstmc_random_uniform(seed, of->stream, d->attempt, i);
     return draw_number(seed, of->stream, d->attempt, i, 1);
 }

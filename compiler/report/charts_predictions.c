@@ -95,10 +95,10 @@ static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_datas
 {
     const Model *model = description_model(s->description);
     const struct lstmc_model *m = &model->descriptor;
-    bool binary = !strcmp(model->loss, "binary_crossentropy");
+    bool binary = !strncmp(model->loss, "binary_", 7);
     Confusion c = { .model = m,
                     .binary = binary,
-                    .threshold = model->from_logits ? 0 : 0.5f,
+                    .threshold = model->loss_options.from_logits ? 0 : 0.5f,
                     .classes = binary ? 2 : lstmc_classes(m) };
     if (c.classes > PLOT_CLASSES_MAX) {
         charts->note[CHART_PREDICTIONS] = arena_format(charts->arena,

@@ -184,7 +184,7 @@ static void note_targets(const struct lstmc_model *m, DataKind kind, struct lstm
     size_t bytes = m->target_count * sizeof(float);
     const char *y = training->y;
     if (training->samples < 2 ||
-        (kind == DATA_CSV && !m->target_is_class && !(m->loss && strstr(m->loss, "crossentropy"))))
+        (kind == DATA_CSV && !m->target_is_class && !lstmc_targets_are_labels(m)))
         return;
     for (size_t i = 1; i < training->samples; i++)
         if (memcmp(y, y + i * bytes, bytes))

@@ -24,9 +24,9 @@ static inline size_t outputs_of_step(const struct lstmc_model *m)
 static inline Answer answer_of(const Model *model)
 {
     size_t outputs = outputs_of_step(&model->descriptor);
-    if (!model->loss || model->from_logits || !strstr(model->loss, "crossentropy"))
+    if (!model->loss || model->loss_options.from_logits || !strstr(model->loss, "crossentropy"))
         return ANSWER_VALUES;
-    if (strcmp(model->loss, "binary_crossentropy"))
+    if (strncmp(model->loss, "binary_", 7))
         return outputs > 1 ? ANSWER_CLASS : ANSWER_VALUES;
     return outputs == 1 ? ANSWER_BINARY : ANSWER_VALUES;
 }

@@ -77,7 +77,7 @@ static int weights_of_prediction(const Programs *programs, float *weights, struc
 /* Of 1 for probabilities, else of the largest output; to two digits, upwards. */
 static double tolerance_of(const Model *model, const Quantity *output)
 {
-    bool probabilities = model->loss && strstr(model->loss, "crossentropy") && !model->from_logits;
+    bool probabilities = model->loss && strstr(model->loss, "crossentropy") && !model->loss_options.from_logits;
     double tolerance = fmax(quantity_allowed(output) * quantity_scale(output), probabilities ? REFERENCE_PRECISION : 0);
     double unit = pow(10, floor(log10(tolerance)) - 1);
     return ceil(tolerance / unit) * unit;

@@ -20,6 +20,8 @@ int lstmc_float_holds(double largest, double deviation);
 /* Classes that a class target may name; that element `index` of an array of targets may: 0: it is a float. */
 int lstmc_classes(const struct lstmc_model *model);
 int lstmc_target_classes(const struct lstmc_model *model, size_t index);
+/* Targets, as the loss takes them, are probabilities or labels that stay as they are. (labels.c) */
+int lstmc_targets_are_labels(const struct lstmc_model *model);
 
 /* What lstmc_store_input and lstmc_store_target take: "a whole number in [0, 10000)" or "a finite number ...". */
 struct lstmc_range { char text[64]; };

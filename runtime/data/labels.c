@@ -18,6 +18,15 @@ int lstmc_labels_give(struct lstmc_labels *labels, const char *const *names, int
     return LSTMC_OK;
 }
 
+int lstmc_targets_are_labels(const struct lstmc_model *model)
+{
+    static const char *const kinds[] = { "crossentropy", "hinge", "kl_divergence" };
+    for (size_t i = 0; model->loss && i < sizeof kinds / sizeof *kinds; i++)
+        if (strstr(model->loss, kinds[i]))
+            return 1;
+    return 0;
+}
+
 /* What the model's targets have room for: classes, the two of one probability, or one-hot. 0: they
  * are something else. */
 static int classes_of(const struct lstmc_model *model)
@@ -26,7 +35,8 @@ static int classes_of(const struct lstmc_model *model)
         return 0;
     if (model->target_is_class)
         return lstmc_classes(model);
-    if (model->loss && !strcmp(model->loss, "binary_crossentropy") && model->target_count == 1)
+    if (model->loss && model->target_count == 1 &&
+        (!strncmp(model->loss, "binary_", 7) || !strcmp(model->loss, "hinge") || !strcmp(model->loss, "squared_hinge")))
         return 2;
     return model->target_count > 1 ? (int)model->target_count : 0;
 }

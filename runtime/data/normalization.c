@@ -41,7 +41,7 @@ static int may_be_normalised(const struct lstmc_windows *w, int column)
     const struct lstmc_model *model = w->model;
     if (column < w->columns)
         return !model->input_is_tokens;
-    return !model->target_is_class && !w->options->at_most && !(model->loss && strstr(model->loss, "crossentropy"));
+    return !model->target_is_class && !w->options->at_most && !lstmc_targets_are_labels(model);
 }
 
 /* Mean and standard deviation, or minimum and range; a constant column keeps scale 1. */

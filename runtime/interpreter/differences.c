@@ -134,7 +134,9 @@ static void draw_target(Probe *probe, const Target *of, int draw)
     if (of->custom)
         return;
     size_t rows = DIFFERENCES_ROWS * of->outputs / of->width;
-    bool choices = of->loss && strstr(of->loss, "categorical_crossentropy"),
+    bool choices = of->loss && (strstr(of->loss, "categorical_crossentropy") || strstr(of->loss, "categorical_focal") ||
+                                !strcmp(of->loss, "kl_divergence")),
+         labels = of->loss && strstr(of->loss, "hinge"),
          probability = of->loss && strstr(of->loss, "crossentropy");
     for (size_t row = 0; row < rows; row++) {
         double *values = of->values + row * of->width;
@@ -143,6 +145,7 @@ static void draw_target(Probe *probe, const Target *of, int draw)
         for (size_t i = 0; i < of->width; i++) {
             size_t element = of->first + row * of->width + i;
             values[i] = probability ? draw_unit(probe, STREAM_TARGET, draw, element)
+                        : labels    ? (double)draw_below(probe, STREAM_TARGET, draw, element, 3) - 1
                                     : 2 * draw_signed(probe, STREAM_TARGET, draw, element);
         }
         if (choices)

@@ -1,159 +1,18 @@
-/* loss.c: the losses of Keras: the value of one row (the last axis) and its gradient by the prediction.
+/* loss.c: the losses of a model: of each row (the last axis) of each output, weighted and masked, and their gradients.
  *
  * A model that ends in the sigmoid (binary) or softmax (categorical) which the loss undoes has its loss on the
- * pre-activation, and the gradient goes there. Other probabilities are clipped to [1e-7, 1 - 1e-7], as floats, with no
- * gradient outside. */
-#include "internal.h"
+ * pre-activation, and the gradient goes there. */
+#include "loss_rows.h"
 
-#include <tgmath.h>
-
-/* Keras's backend epsilon, and 1 less that as a float: what Keras clips at, and generated code. */
-#define PROBABILITY_LOWEST  ((REAL)1e-7)
-#define PROBABILITY_HIGHEST ((REAL)(1 - 0x1p-23))
-
-typedef double RowLoss(Interpreter *it, const Loss *of, const REAL *prediction, const REAL *target, size_t width,
-                       REAL *gradient);
-
-struct LossKind {
-    const char *name, *short_name;
-    const char *undoes;             /* the activation whose argument the loss can read */
-    bool of_classes;
-    RowLoss *value;                 /* of predictions: values, or probabilities */
-    RowLoss *logits_value;
-};
-
-static double squared(Interpreter *it, const Loss *of, const REAL *p, const REAL *y, size_t width,
-                      REAL *d)
+static const LossKind *find_kind(const char *name)
 {
-    (void)of;
-    (void)it;
-    double sum = 0;
-    for (size_t i = 0; i < width; i++) {
-        REAL e = p[i] - y[i];
-        sum += (double)e * e;
-        d[i] = 2 * e / (REAL)width;
-    }
-    return sum / (double)width;
+    const LossKind *const lists[] = { regression_losses, probability_losses, margin_losses };
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
+        for (const LossKind *kind = lists[k]; kind->name; kind++)
+            if (!strcmp(kind->name, name) || (kind->short_name && !strcmp(kind->short_name, name)))
+                return kind;
+    return NULL;
 }
-
-static double absolute(Interpreter *it, const Loss *of, const REAL *p, const REAL *y, size_t width,
-                       REAL *d)
-{
-    (void)of;
-    double sum = 0;
-    for (size_t i = 0; i < width; i++) {
-        REAL e = p[i] - y[i];
-        note_kink(it, e);
-        sum += fabs((double)e);
-        d[i] = (REAL)((e > 0) - (e < 0)) / (REAL)width;
-    }
-    return sum / (double)width;
-}
-
-static double huber(Interpreter *it, const Loss *of, const REAL *p, const REAL *y, size_t width,
-                    REAL *d)
-{
-    REAL delta = (REAL)of->delta;
-    double sum = 0;
-    for (size_t i = 0; i < width; i++) {
-        REAL e = p[i] - y[i], size = fabs(e);
-        note_kink(it, size - delta);
-        sum += (double)(size <= delta ? e * e / 2 : delta * size - delta * delta / 2);
-        d[i] = (size <= delta ? e : e > 0 ? delta : -delta) / (REAL)width;
-    }
-    return sum / (double)width;
-}
-
-/* p clipped into the open unit interval; *slope is 0 where that took hold. */
-static REAL clipped(Interpreter *it, REAL p, REAL *slope)
-{
-    note_kink(it, p - PROBABILITY_LOWEST);
-    note_kink(it, p - PROBABILITY_HIGHEST);
-    *slope = p > PROBABILITY_LOWEST && p < PROBABILITY_HIGHEST;
-    return p < PROBABILITY_LOWEST ? PROBABILITY_LOWEST : p > PROBABILITY_HIGHEST ? PROBABILITY_HIGHEST : p;
-}
-
-static double binary(Interpreter *it, const Loss *of, const REAL *p, const REAL *y, size_t width,
-                     REAL *d)
-{
-    (void)of;
-    double sum = 0;
-    for (size_t i = 0; i < width; i++) {
-        REAL slope, q = clipped(it, p[i], &slope), t = y[i];
-        sum -= (double)(t * log(q) + (1 - t) * log(1 - q));
-        d[i] = slope * ((1 - t) / (1 - q) - t / q) / (REAL)width;
-    }
-    return sum / (double)width;
-}
-
-/* softplus(z) - z y; its derivative is sigmoid(z) - y. Where z is right about y both are small, and added up from what
- * is small. */
-static double binary_of_logits(Interpreter *it, const Loss *of, const REAL *z, const REAL *y, size_t width,
-                               REAL *d)
-{
-    (void)of;
-    (void)it;
-    double sum = 0;
-    for (size_t i = 0; i < width; i++) {
-        REAL e = exp(-fabs(z[i])), side = z[i] > 0, tail = e / (1 + e);
-        sum += (double)(log1p(e) + (side - y[i]) * z[i]);
-        d[i] = ((side - y[i]) + (z[i] > 0 ? -tail : tail)) / (REAL)width;
-    }
-    return sum / (double)width;
-}
-
-/* - sum y ln q, where q = p / sum p, clipped. */
-static double categorical(Interpreter *it, const Loss *of, const REAL *p, const REAL *y, size_t width,
-                          REAL *d)
-{
-    (void)of;
-    REAL total = 0, mixed = 0, slope;
-    double sum = 0;
-    for (size_t i = 0; i < width; i++)
-        total += p[i];
-    for (size_t i = 0; i < width; i++) {
-        REAL share = p[i] / total, q = clipped(it, share, &slope), d_q = -slope * y[i] / q;
-        sum -= (double)(y[i] * log(q));
-        mixed += d_q * share;
-        d[i] = d_q;
-    }
-    for (size_t i = 0; i < width; i++)      /* through the division by the sum */
-        d[i] = (d[i] - mixed) / total;
-    return sum;
-}
-
-/* sum y (log sum exp z - z); its derivative is softmax(z) sum y - y. */
-static double categorical_of_logits(Interpreter *it, const Loss *of, const REAL *z, const REAL *y, size_t width,
-                                    REAL *d)
-{
-    (void)of;
-    (void)it;
-    REAL most = z[0], total = 0, mass = 0;
-    double sum = 0;
-    for (size_t i = 1; i < width; i++)
-        most = z[i] > most ? z[i] : most;
-    for (size_t i = 0; i < width; i++) {
-        total += d[i] = exp(z[i] - most);
-        mass += y[i];
-    }
-    for (size_t i = 0; i < width; i++) {
-        sum += (double)y[i] * (double)(most - z[i] + log(total));
-        d[i] = d[i] / total * mass - y[i];
-    }
-    return sum;
-}
-
-static const LossKind losses[] = {
-    { .name = "mean_squared_error", .short_name = "mse", .value = squared, .logits_value = squared },
-    { .name = "mean_absolute_error", .short_name = "mae", .value = absolute, .logits_value = absolute },
-    { .name = "huber", .short_name = "huber_loss", .value = huber, .logits_value = huber },
-    { .name = "binary_crossentropy", .short_name = "bce", .undoes = "sigmoid",
-      .value = binary, .logits_value = binary_of_logits },
-    { .name = "categorical_crossentropy", .short_name = "cce", .undoes = "softmax",
-      .value = categorical, .logits_value = categorical_of_logits },
-    { .name = "sparse_categorical_crossentropy", .short_name = "scce", .undoes = "softmax", .of_classes = true,
-      .value = categorical, .logits_value = categorical_of_logits },
-};
 
 static const char *set_up_own_loss(Interpreter *it, OutputLoss *loss, const Run *run)
 {
@@ -170,9 +29,7 @@ static const char *set_up_own_loss(Interpreter *it, OutputLoss *loss, const Run 
 
 static const char *set_up_known_loss(Interpreter *it, OutputLoss *loss, const Run *run)
 {
-    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
-        if (!strcmp(losses[i].name, loss->of.name) || !strcmp(losses[i].short_name, loss->of.name))
-            loss->kind = &losses[i];
+    loss->kind = find_kind(loss->of.name);
     if (!loss->kind)
         return "the interpreter has no such loss";
     if (loss->kind->of_classes != loss->target_is_class)
@@ -181,7 +38,7 @@ static const char *set_up_known_loss(Interpreter *it, OutputLoss *loss, const Ru
         return "a loss needs an output with an axis";
     bool ends_in_activation = run->kind->activates || run->argument;
     const char *activation = layer_text(run->layer, "activation");
-    loss->on_logits = loss->kind->undoes && !loss->of.from_logits && ends_in_activation && activation &&
+    loss->on_logits = loss->kind->undoes && !loss->of.options.from_logits && ends_in_activation && activation &&
                       !strcmp(activation, loss->kind->undoes);
     loss->target_row = interpreter_room(it, (size_t)run->layer->output.extent[run->layer->output.rank - 1],
                                         sizeof(REAL));
@@ -198,8 +55,7 @@ static OutputLoss loss_of(const Model *model, int k)
     return (OutputLoss){
         .exists = model->loss && k == model->output_count - 1, .target_count = descriptor->target_count,
         .target_is_class = descriptor->target_is_class,
-        .of = { .name = model->loss, .is_custom = model->loss_is_custom, .from_logits = model->from_logits, .weight = 1,
-                .delta = model->loss_delta, .label_smoothing = model->label_smoothing }
+        .of = { .name = model->loss, .is_custom = model->loss_is_custom, .options = model->loss_options, .weight = 1 }
     };
 }
 
@@ -231,8 +87,8 @@ static void read_target(const OutputLoss *loss, const void *target, size_t row, 
         loss->target_row[class_of_row >= 0 && (size_t)class_of_row < width ? class_of_row : 0] = 1;
         return;
     }
-    double s = loss->kind->undoes ? loss->of.label_smoothing : 0;
-    double choices = loss->kind->value == binary ? 2 : (double)width;
+    double s = loss->kind->undoes ? loss->of.options.label_smoothing : 0;
+    double choices = loss->kind->undoes && !strcmp(loss->kind->undoes, "sigmoid") ? 2 : (double)width;
     for (size_t i = 0; i < width; i++) {
         REAL y = ((const REAL *)target)[row * width + i];
         loss->target_row[i] = s != 0 ? (REAL)((double)y * (1 - s) + s / choices) : y;
@@ -285,7 +141,7 @@ static REAL known_loss(Interpreter *it, int k, const void *target, const REAL *s
     const OutputLoss *loss = &it->losses[k];
     const Shape *shape = &run->layer->output;
     size_t width = (size_t)shape->extent[shape->rank - 1], rows_of_sample = run->out.count / width;
-    RowLoss *row_loss = loss->on_logits || loss->of.from_logits ? loss->kind->logits_value : loss->kind->value;
+    RowLoss *row_loss = loss->on_logits || loss->of.options.from_logits ? loss->kind->logits_value : loss->kind->value;
     const REAL *prediction = loss->on_logits ? run->z : run->out.y;
     REAL *gradient = it->d_outputs[k];
     const Value *mask = run->out.mask;
@@ -297,8 +153,8 @@ static REAL known_loss(Interpreter *it, int k, const void *target, const REAL *s
         if (mask && mask->y[row / places] == 0)
             continue;
         read_target(loss, target, row, width);
-        sum += weight * row_loss(it, &loss->of, prediction + row * width, loss->target_row, width,
-                                 gradient + row * width);
+        sum += weight * row_loss(&(LossRow){ it, &loss->of.options, prediction + row * width, loss->target_row, width,
+                                             gradient + row * width });
         for (size_t i = 0; i < width; i++)
             gradient[row * width + i] *= (REAL)(weight * (double)scale);
     }

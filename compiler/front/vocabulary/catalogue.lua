@@ -35,7 +35,7 @@ local function losses()
     local def = internal.losses[name]
     if not def.custom and not seen[def] then
       seen[def] = true
-      list[#list + 1] = { name = def.class, undoes = def.logits,
+      list[#list + 1] = { name = def.class, undoes = def.logits, positive = def.positive,
                           arguments = arguments_of(def, #(def.arguments or {})) }
     end
   end
@@ -45,7 +45,8 @@ end
 local function activations()
   local list = {}
   for _, name in ipairs(keys(internal.activation_definitions)) do
-    list[#list + 1] = { name = name, undone_by = internal.activation_definitions[name].logit_form, arguments = {} }
+    local def = internal.activation_definitions[name]
+    list[#list + 1] = { name = name, undone_by = def.logit_form, positive = def.positive, arguments = {} }
   end
   return list
 end

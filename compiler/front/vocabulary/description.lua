@@ -18,8 +18,8 @@
 --     name_of_output    identifier
 --     loss, loss_weight  as below, and a number
 --     output_shape, target_shape, target_is_class, classes     classes: how many, of a target that is one
---   loss              { definition, arguments = { from_logits, delta = 1, label_smoothing = 0 }, plain, line }, or nil;
---                     of several outputs that there is one
+--   loss              { definition, arguments, plain, line }, or nil; of several outputs that there is one
+--     arguments         from_logits, delta, label_smoothing, alpha, gamma, apply_class_balancing
 --     definition      { name, custom, over, arguments }: custom: a description's; over: nil, or "sample"
 --   optimizer         { definition = { kind }, arguments }: kind "sgd", "rmsprop", "adam", "adamw", "adagrad",
 --                     "adadelta", "adamax", "nadam" or "lion"

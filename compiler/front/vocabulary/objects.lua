@@ -143,7 +143,7 @@ local function object_definer(what, registry)
 end
 
 -- loss "mse" { class = "MeanSquaredError", arguments = , call = function(a, y, p), call_logits = , logits = ,
---              target = "class", over = "sample", target_shape = function(a, shape) }
+--              positive = true, target = "class", over = "sample", target_shape = function(a, shape) }
 -- y and p: target and prediction of one step; with over = "sample", of the whole sample. The target has the shape of
 -- the output, or what target_shape makes of that; with target = "class" it is whole numbers, one for each step.
 vocabulary.loss = object_definer("loss", "losses")

@@ -399,3 +399,14 @@ function vocabulary.row(v, r)
   return value{ op = "view", base = v, shape = { v.shape[2] },
                 map = function(index) return { affine_of(r), index[1] } end }
 end
+
+-- power(v, 3), power(v, 0.7): a whole exponent up to 8 is a product; others take what is not positive for 1e-30.
+function vocabulary.power(v, exponent)
+  if math_type(exponent) == nil or exponent < 0 then mistake("power takes an exponent that is a number from 0") end
+  if exponent > 8 or exponent ~= floor(exponent) then
+    return vocabulary.exp(exponent * vocabulary.log(vocabulary.max(v, 1e-30)))
+  end
+  local product = 1
+  for _ = 1, exponent do product = v * product end
+  return product
+end

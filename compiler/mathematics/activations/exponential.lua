@@ -1,2 +1,2 @@
 -- exponential.lua: y = exp(x).
-return activation "exponential" { call = function(x) return exp(x) end }
+return activation "exponential" { positive = true, call = function(x) return exp(x) end }

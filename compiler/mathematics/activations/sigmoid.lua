@@ -1,2 +1,5 @@
 -- sigmoid.lua: y = 1 / (1 + exp(-x)). Its loss is computed on x.
-return activation "sigmoid" { logit_form = "binary", call = function(x) return sigmoid(x) end }
+return activation "sigmoid" {
+  logit_form = "binary", positive = true,
+  call = function(x) return sigmoid(x) end,
+}

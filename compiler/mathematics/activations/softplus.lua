@@ -1,2 +1,2 @@
 -- softplus.lua: y = log(1 + exp(x)).
-return activation "softplus" { call = function(x) return softplus(x) end }
+return activation "softplus" { positive = true, call = function(x) return softplus(x) end }

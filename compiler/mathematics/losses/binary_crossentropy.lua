@@ -6,7 +6,7 @@ local function smooth(a, y)
 end
 
 return loss "binary_crossentropy" {
-  class = "BinaryCrossentropy", logits = "binary",
+  class = "BinaryCrossentropy", aliases = { "bce" }, logits = "binary",
   arguments = { { "from_logits", "boolean", false }, { "label_smoothing", "rate", 0 } },
   call = function(a, y, p)
     local q = max(min(p, 1 - 0x1p-23), 1e-7)

@@ -1,0 +1,36 @@
+/* loss_rows.h: the losses of Keras that the interpreter knows: the value of one row (the last axis) and its gradient by
+ * the prediction. */
+#ifndef INTERPRETER_LOSS_ROWS_H
+#define INTERPRETER_LOSS_ROWS_H
+
+#include "internal.h"
+
+#include <tgmath.h>
+
+/* Keras's backend epsilon: where logarithms and quotients are clipped. */
+#define LOSS_EPSILON ((REAL)1e-7)
+
+typedef struct LossRow {
+    Interpreter *it;
+    const LossOptions *options;
+    const REAL *prediction, *target;
+    size_t width;
+    REAL *gradient;
+} LossRow;
+
+typedef double RowLoss(const LossRow *row);
+
+struct LossKind {
+    const char *name, *short_name;  /* the last one of a list has none */
+    const char *undoes;             /* the activation whose argument the loss can read */
+    bool of_classes;
+    RowLoss *value;                 /* of predictions: values, or probabilities */
+    RowLoss *logits_value;
+};
+
+#define regression_losses  REAL_NAME(regression_losses)
+#define probability_losses REAL_NAME(probability_losses)
+#define margin_losses      REAL_NAME(margin_losses)
+extern const LossKind regression_losses[], probability_losses[], margin_losses[];
+
+#endif
