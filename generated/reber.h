@@ -438,6 +438,9 @@ struct lstmc_model {
     int sum_count;
     void  (*forward_phase)(const void *training, void *tape, const void *x, int rows, uint64_t seed, int phase);
     void  (*backward_phase)(const void *training, void *tape, void *gradients, int phase);
+
+    /* Of a model with statistics that each batch of a training changes, such as moving averages; else NULL. */
+    void  (*update_statistics)(const void *tape, void *weights);
 };
 
 #endif

@@ -59,6 +59,9 @@ struct lstmc_engine {
     void *(*tape)(void *context, int shard);
     /* With which states train and evaluate begin from now on; NULL: with fresh ones. */
     void (*carry)(void *context, enum lstmc_carry carry);
+    /* After train with a seed that is not 0: the statistics among the weights, moving averages, as that batch leaves
+     * them. NULL: the model has none. */
+    void (*update)(void *context, float *weights);
     /* See lstmc_engine_threads; NULL: the calling thread alone. */
     int (*threads)(void *context, int threads);
     /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns

@@ -26,6 +26,7 @@ struct published_case {
     size_t class_count;         /* of one sample */
     float *sample_weight;       /* [samples], or NULL */
     float scale;                /* of the loss */
+    int trains;                 /* computed as in training, by the statistics of the batch */
     float *d_output;            /* like `expected`: what `gradients` are the gradients for; NULL: none are published */
     double *gradients;          /* of the trainable weights, as they stand in `weights` */
     size_t gradient_count;

@@ -26,7 +26,7 @@ static int interpreted(const struct published_case *one, const struct published_
     double *weights = as_double(one->weights, one->weight_count), *d_output = as_double(one->d_output, one->expected_count);
     double *x = one->ids ? NULL : as_double(one->x, (size_t)one->samples * one->input_count);
     memset(gradients, 0, one->gradient_count * sizeof *gradients);
-    interpreter_forward_double(it, weights, one->ids ? (const void *)one->ids : x, one->samples, 0, 0);
+    interpreter_forward_double(it, weights, one->ids ? (const void *)one->ids : x, one->samples, 0, (uint64_t)one->trains);
     interpreter_set_d_output_double(it, d_output);
     interpreter_backward_double(it, gradients, d_input);
     interpreter_free_double(it);
@@ -56,7 +56,7 @@ static int computed(const struct published_case *one, const struct lstmc_model *
     memset(sums, 0, model->weight_count * sizeof(float));
     model->prepare_training(training, one->weights);
     model->reset_tape(training, tape);
-    model->forward(training, tape, one->ids ? (const void *)one->ids : one->x, one->samples, 0);
+    model->forward(training, tape, one->ids ? (const void *)one->ids : one->x, one->samples, (uint64_t)one->trains);
     memcpy(tape + model->d_output_offset, one->d_output, one->expected_count * sizeof(float));
     model->backward(training, tape, sums);
     for (size_t i = 0; i < one->gradient_count; i++)

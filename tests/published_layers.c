@@ -223,7 +223,8 @@ int published_layers(const char *name, struct published_case *result, char why[P
         snprintf(why, PUBLISHED_WHY, "%s: %.300s", path, error.text);
         return -1;
     }
-    *result = (struct published_case){ .samples = (int)json_integer_value(json_object_get(file, "batch")), .scale = 1, .tolerance = 1e-5 };
+    *result = (struct published_case){ .samples = (int)json_integer_value(json_object_get(file, "batch")), .scale = 1, .tolerance = 1e-5,
+                                     .trains = json_is_true(json_object_get(file, "training")) };
     snprintf(result->name, sizeof result->name, "%.*s", (int)strcspn(name, "."), name);
     Arena *arena = arena_create();
     Text text = { .one = result, .known = catalogue_read(arena) };

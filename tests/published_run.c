@@ -55,7 +55,7 @@ static int run_double(const struct published_product *product, void *context, co
     double *x = as_double(one->ids ? NULL : input_of(rows), inputs), *weights = as_double(one->weights, one->weight_count);
     double *sample_weight = as_double(sample_weight_of(rows), (size_t)rows->count);
     (void)product;
-    interpreter_forward_double(context, weights, one->ids ? input_of(rows) : x, rows->count, rows->first, 0);
+    interpreter_forward_double(context, weights, one->ids ? input_of(rows) : x, rows->count, rows->first, (uint64_t)one->trains);
     if (one->classes)
         *rows->values = interpreter_loss_double(context, classes_of(rows), one->sample_weight ? sample_weight : NULL, rows->scale);
     else
@@ -70,7 +70,7 @@ static int run_float(const struct published_product *product, void *context, con
 {
     const struct published_case *one = rows->one;
     (void)product;
-    interpreter_forward_float(context, one->weights, input_of(rows), rows->count, rows->first, 0);
+    interpreter_forward_float(context, one->weights, input_of(rows), rows->count, rows->first, (uint64_t)one->trains);
     if (one->classes)
         *rows->values = interpreter_loss_float(context, classes_of(rows), sample_weight_of(rows), rows->scale);
     else
@@ -96,7 +96,7 @@ static int run_evaluator(const struct published_product *product, void *context,
         if (ir->tensors[i]->role == ROLE_WEIGHT)
             fill(context, ir->tensors[i], one->weights + ir->tensors[i]->weight->offset, false, ir->tensors[i]->weight->count);
     fill(context, ir->inputs[0], input_of(rows), one->ids != NULL, (size_t)rows->count * one->input_count);
-    evaluate_noise(context, 0, rows->first);
+    evaluate_noise(context, (uint64_t)one->trains, rows->first);
     evaluate_section(context, SECTION_RESET, rows->count);
     evaluate_section(context, SECTION_FORWARD, rows->count);
     if (!one->classes) {
@@ -175,7 +175,7 @@ static int run_forward(const struct published_product *product, void *context, c
     Generated *it = context;
     model->prepare_training(it->training, rows->one->weights);
     model->reset_tape(it->training, it->tape);
-    model->forward(it->training, it->tape, input_of(rows), rows->count, 0);
+    model->forward(it->training, it->tape, input_of(rows), rows->count, (uint64_t)rows->one->trains);
     if (rows->one->classes)
         *rows->values = model->loss_function(it->tape, classes_of(rows), sample_weight_of(rows), rows->scale);
     else
@@ -233,12 +233,12 @@ static int run_rows(const struct published_product *product, const struct publis
     return 0;
 }
 
-/* A loss needs a tape: predict, predict_batch and step have none. */
+/* A loss and a training need a tape: predict, predict_batch and step have none. */
 static int has_road(const struct published_case *one, enum published_road road)
 {
     if (road == PUBLISHED_STEP)
         return one->steps > 0;
-    return !one->classes || (road != PUBLISHED_PREDICT && road != PUBLISHED_BATCH);
+    return (!one->classes && !one->trains) || (road != PUBLISHED_PREDICT && road != PUBLISHED_BATCH);
 }
 
 static int check_counts(const struct published_case *one, const struct lstmc_model *descriptor, char *why)

@@ -14,24 +14,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two layers of batch statistics, one over steps too, with a recurrence between them; what a prediction takes is weights. */
+/* Two layers of batch statistics, the description's own over steps too, and Keras's, with a recurrence between them. */
 static const char standardise[] =
     "layer 'Standardise' { arguments = { { 'epsilon', 'positive', 0.01 } },\n"
     "  weights = function(a, x)\n"
     "    local f = { x.features }\n"
     "    return { gamma = weight(f, RandomUniform{0.5, 1.5}), beta = weight(f, RandomUniform{-0.5, 0.5}),\n"
-    "             moving_mean = weight(f, RandomUniform{-0.5, 0.5}), moving_variance = weight(f, RandomUniform{0.5, 1.5}) }\n"
+    "             moving_mean = statistic(f, RandomUniform{-0.5, 0.5}), moving_variance = statistic(f, RandomUniform{0.5, 1.5}) }\n"
     "  end,\n"
     "  call = function(a, w, x)\n"
     "    local n = batch_sum(1)\n"
-    "    local mean = in_training(batch_sum(x) / n, w.moving_mean)\n"
+    "    local batch_mean = batch_sum(x) / n\n"
+    "    local mean = in_training(batch_mean, w.moving_mean)\n"
     "    local centred = x - mean\n"
-    "    local variance = in_training(batch_sum(centred * centred) / n, w.moving_variance)\n"
+    "    local batch_variance = batch_sum(centred * centred) / n\n"
+    "    local variance = in_training(batch_variance, w.moving_variance)\n"
+    "    local next_mean = 0.9 * w.moving_mean + 0.1 * batch_mean\n"
+    "    update(w.moving_mean, next_mean)\n"
+    "    update(w.moving_variance, 0.9 * w.moving_variance + 0.1 * batch_variance)\n"
     "    return w.gamma * centred / sqrt(variance + a.epsilon) + w.beta\n"
     "  end }\n";
 static const char network[] =
-    "%sreturn Sequential{ name = 'phased', Input{5, 3}, Dense{6}, Standardise{}, SimpleRNN{7}, Standardise{}, Dense{2},\n"
-    "  loss = 'mse', optimizer = 'adam', batch_size = %d, shards = %d }\n";
+    "%sreturn Sequential{ name = 'phased', Input{5, 3}, Dense{6}, Standardise{}, SimpleRNN{7},\n"
+    "  BatchNormalization{momentum = 0.8}, Dense{2}, loss = 'mse', optimizer = 'adam', batch_size = %d, shards = %d }\n";
 
 #define ROWS 6
 
@@ -65,7 +70,7 @@ static void subject_free(struct subject *s)
 }
 
 struct results {
-    float gradients[512], output[ROWS * 2], evaluated[ROWS * 2], predicted[ROWS * 2];
+    float gradients[512], updated[512], output[ROWS * 2], evaluated[ROWS * 2], predicted[ROWS * 2];
     float loss, evaluated_loss;
 };
 
@@ -75,9 +80,11 @@ static struct results compute(const struct subject *s, struct lstmc_engine *engi
     const struct lstmc_model *m = s->c.model;
     struct results r = { .loss = 0 };
     const float *x = (const float *)s->data.x + (size_t)first * m->input_count, *y = (const float *)s->data.y + (size_t)first * m->target_count;
-    cr_assert_leq(m->gradient_count, sizeof r.gradients / sizeof *r.gradients);
+    cr_assert_leq(m->weight_count, sizeof r.gradients / sizeof *r.gradients);
     engine->prepare(engine->context, s->weights);
     r.loss = engine->train(engine->context, x, y, NULL, rows, first, 0.1f, 11, r.gradients, r.output);
+    memcpy(r.updated, s->weights, m->weight_count * sizeof(float));
+    engine->update(engine->context, r.updated);
     r.evaluated_loss = engine->evaluate(engine->context, x, y, NULL, rows, 0.1f, r.evaluated);
     engine->predict(engine->context, x, rows, r.predicted);
     return r;
@@ -117,6 +124,11 @@ static void expect_same(const struct subject *s, const struct results *got, cons
 {
     const struct lstmc_model *m = s->c.model;
     size_t outputs = (size_t)rows * m->output_count;
+    cr_expect(distance(got->updated, expected->updated, m->weight_count) < 2e-6, "%s: statistics are off by %g", where,
+              distance(got->updated, expected->updated, m->weight_count));
+    cr_expect(distance(got->updated, s->weights, m->gradient_count) == 0, "%s: what learns is not updated", where);
+    cr_expect(distance(got->updated + m->gradient_count, s->weights + m->gradient_count, m->weight_count - m->gradient_count) > 1e-3,
+              "%s: statistics stay as they were", where);
     cr_expect(distance(got->gradients, expected->gradients, m->gradient_count) < 2e-6, "%s: gradients are off by %g", where,
               distance(got->gradients, expected->gradients, m->gradient_count));
     cr_expect(distance(got->output, expected->output, outputs) < 2e-6, "%s: outputs are off by %g", where, distance(got->output, expected->output, outputs));
@@ -222,6 +234,41 @@ Test(phases, the_sum_may_go_over_machines)
     }
 }
 
+/* ---- trained --------------------------------------------------------------------------------------------------------------------------- */
+
+static void train(const struct subject *s, struct lstmc_engine *engine, float weights[512])
+{
+    struct lstmc_train_options options = { .epochs = 3, .seed = 4 };
+    struct lstmc_history history = { .epochs = 0 };
+    struct lstmc_message message = { "" };
+    memcpy(weights, s->weights, s->c.model->weight_count * sizeof(float));
+    cr_assert_eq(lstmc_train(engine, weights, &s->data, NULL, &options, &history, &message), 0, "%s", message.text);
+}
+
+/* Three batches: each moves what is left of the first averages by a fifth, and a tenth, further away. */
+Test(phases, a_training_moves_the_averages)
+{
+    struct subject s;
+    struct lstmc_engine engine, interpreter;
+    struct lstmc_message message = { "" };
+    float weights[512], expected[512];
+    subject_create(&s, 2);
+    const struct lstmc_model *m = s.c.model;
+    cr_assert_eq(lstmc_engine_create(m, &engine), 0);
+    train(&s, &engine, weights);
+    struct custom_layers *custom = custom_layers_create(s.c.arena, s.c.description, ROWS);
+    cr_assert_eq(interpreter_engine_create(description_model(s.c.description), custom, &interpreter, &message), 0, "%s", message.text);
+    train(&s, &interpreter, expected);
+    cr_expect(distance(weights, expected, m->weight_count) < 1e-4, "off by %g", distance(weights, expected, m->weight_count));
+    for (int w = 0; w < m->weight_tensors; w++)
+        for (size_t i = 0; !m->weights[w].trainable && i < m->weights[w].count; i++)
+            cr_expect_neq(weights[m->weights[w].offset + i], s.weights[m->weights[w].offset + i], "%s[%zu]", m->weights[w].name, i);
+    interpreter.free(interpreter.context);
+    custom_layers_free(custom);
+    lstmc_engine_free(&engine);
+    subject_free(&s);
+}
+
 /* ---- by hand, and refused -------------------------------------------------------------------------------------------------------------- */
 
 static const char *const refused[][2] = {
@@ -234,6 +281,14 @@ static const char *const refused[][2] = {
       "    local z = tensor{3}\n    z[{k}] = x[{t, k}] + s.h[{k}]\n    return { h = z - in_training(batch_sum(z), 0) } end }\n"
       "  return all.h end",
       "batch_sum stands outside of scans: a loop over time cannot wait for other shards" },
+    { "weights = function(a, x) return { k = weight({3}) } end, call = function(a, w, x) update(w.k, x) return x * w.k end",
+      "update takes a statistic of the layer, w.moving_mean, and its next value" },
+    { "weights = function(a, x) return { m = statistic({3}) } end, call = function(a, w, x) local n = x * 1.5 update(w.m, n) return x - w.m end",
+      "update: what m becomes is not the same for all samples" },
+    { "weights = function(a, x) return { m = statistic({3}) } end, call = function(a, w, x) update(w.m, batch_sum(1)) return x - w.m end",
+      "update: the next m is a value of its shape, {3}" },
+    { "weights = function(a, x) return { m = statistic({3}) } end,\n  call = function(a, w, x) local n = batch_sum(x) update(w.m, n) update(w.m, n * 2.0) return x - w.m end",
+      "update: m has its next value already" },
 };
 
 Test(phases, where_there_is_no_batch)
@@ -247,6 +302,17 @@ Test(phases, where_there_is_no_batch)
         command_folder_remove(folder);
     }
 }
+
+/* Steps that do not count are in no moment; what is frozen takes the moving ones. */
+static const char masked[] =
+    "local Loud = layer 'Loud' { over = 'sample', input = 'sequence', shape = function(a, x) return x.shape end,\n"
+    "  call = function(a, w, x) return x * 1.0 end,\n"
+    "  mask = function(a, w, x)\n"
+    "    local t, k = axes 't k'\n    local loud = tensor{ x.timesteps }\n"
+    "    loud[{ t }] = largest(greater(x[{ t, k }], 0.3))\n    return loud\n  end }\n"
+    "return Sequential{ Input{5, 3}, Loud{}, Dense{6}, BatchNormalization{momentum = 0.7, scale = false},\n"
+    "  LSTM{7, return_sequences = true}, BatchNormalization{center = false, epsilon = 0.01}, Dense{2},\n"
+    "  BatchNormalization{trainable = false}, loss = 'mse', batch_size = 4, shards = 2 }\n";
 
 /* lstmc check looks at all of it, trains and evaluates by it. */
 Test(phases, the_commands_know_them)
@@ -263,6 +329,8 @@ Test(phases, the_commands_know_them)
     command_write(folder, "phased.lua", text, (long)strlen(text));
     command_expect(folder, 120, "$L check phased.lua", 0, "all within tolerance", "");
     command_expect(folder, 120, "$L train phased.lua", 0, "val_loss", "");
+    command_write(folder, "masked.lua", masked, (long)strlen(masked));
+    command_expect(folder, 120, "$L check masked.lua", 0, "next batch_normalization/moving_variance", "");
     Ran ran = command_run(folder, 60, "$L evaluate phased.lua --interpreted"), compiled = command_run(folder, 60, "$L evaluate phased.lua");
     cr_expect(ran.status == 0 && compiled.status == 0 && !strcmp(ran.output, compiled.output), "%s%s\n%s", ran.errors, ran.output, compiled.output);
     ran_free(&ran);

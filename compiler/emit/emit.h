@@ -279,6 +279,14 @@ bool emit_has_sums(const Programs *programs);
 void emit_phase_thunks(Out *out, Arena *arena, const Programs *programs);
 void emit_phase_members(Out *out, const Programs *programs);
 void emit_phase_declarations(Out *out, Arena *arena, const Programs *programs);
+
+/* Statistics that a batch changes (emit_updates.c); of a model without them, nothing. */
+bool emit_has_updates(const Programs *programs);
+void emit_update_declaration(Out *out, Arena *arena, const Programs *programs);
+void emit_update_thunk(Out *out, Arena *arena, const Programs *programs);       /* and M_update_statistics itself */
+void emit_update_member(Out *out, const Programs *programs);
+
+/* Text (emit_text.c). */
 #define COLUMNS_MAX 120
 /* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
 void emit_line(Out *out, Arena *arena, const char *text);

@@ -179,7 +179,7 @@ static void put_loss_table(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     put(out, "static const size_t %s_loss_offsets[] = {", descriptor->name);
     for (int i = 0; i < programs->training->tensor_count; i++)
-        if (programs->training->tensors[i]->kept)
+        if (programs->training->tensors[i]->kept && !programs->training->tensors[i]->updates)
             put(out, "offsetof(struct %s_tape, %s),", descriptor->name,
                 tensor_member(arena, programs->training, programs->training->tensors[i]));
     put(out, "};\n\n");
@@ -269,6 +269,7 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     if (programs->training && programs->training->loss)
         emit_text(out, arena, model, loss_thunk);
     emit_phase_thunks(out, arena, programs);
+    emit_update_thunk(out, arena, programs);
     put(out, "const struct lstmc_model %s_model = {", descriptor->name);
     put_data(out, arena, descriptor);
     put_optimizer(out, arena, &descriptor->optimizer);
@@ -290,5 +291,6 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     if (programs->training && programs->training->loss && descriptor->outputs)
         put(out, ".loss_offsets = %s_loss_offsets,", descriptor->name);
     emit_phase_members(out, programs);
+    emit_update_member(out, programs);
     put(out, "};");
 }

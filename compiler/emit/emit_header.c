@@ -321,6 +321,7 @@ static void put_training_functions(Out *out, Arena *arena, const Programs *progr
         "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" });
     put_declared(out, arena, model, carry_function);
     emit_phase_declarations(out, arena, programs);
+    emit_update_declaration(out, arena, programs);
 }
 
 static void put_step_functions(Out *out, Arena *arena, const Programs *programs)

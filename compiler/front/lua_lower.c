@@ -240,6 +240,8 @@ static Tensor *read_tensor(Reader *r)
     tensor->kept = field_flag(d, "kept");
     if (tensor->role == ROLE_STATE)
         tensor->incoming = field_integer(d, "incoming", 1, 1 << 30, 1);
+    int updates = field_integer(d, "updates", 0, d->model.descriptor.weight_tensors - 1, -1);
+    tensor->updates = updates < 0 ? NULL : &d->model.descriptor.weights[updates];
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
     tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);

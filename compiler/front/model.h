@@ -39,7 +39,7 @@ typedef struct Layer {
     int *from;                      /* positions in Model.layers of the layers whose outputs it reads: earlier ones */
     int from_count;                 /* Input: 0 */
     bool masked;                    /* its output has a mask: its own if it makes one, else that of from[0] */
-    bool makes_mask, takes_mask;    /* takes: its mathematics is given the mask of from[0] */
+    bool makes_mask, takes_mask;    /* takes: from[0] has one */
     Shape input, output;            /* input: what the first of them puts out */
     int vocabulary;                 /* Input of token ids: they are below; else 0 */
     Argument *arguments;

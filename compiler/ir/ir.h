@@ -88,6 +88,7 @@ struct Tensor {
     bool reduced;
     int incoming;                   /* of a state: its rows before the first step; 0 otherwise */
     bool kept;                      /* the caller may look at it: it stays on the tape */
+    const struct lstmc_tensor *updates;     /* the statistic that it is after the batch; NULL: none */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */
 

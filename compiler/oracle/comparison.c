@@ -123,6 +123,19 @@ static void compare_gradients(const Side *s, int call)
         compare_input_gradient(s, call);
 }
 
+/* The weights that do not learn, as the batch leaves them. */
+static void compare_statistics(const Side *s, int call)
+{
+    const struct lstmc_model *m = &s->model->descriptor;
+    float *weights = arena_array(s->arena, float, m->weight_count + 1);
+    memcpy(weights, s->draw->weights, m->weight_count * sizeof *weights);
+    if (s->generated->update_statistics)
+        s->generated->update_statistics(s->tape, weights);
+    for (int w = 0; w < m->weight_tensors; w++)
+        if (!m->weights[w].trainable)
+            compare(s, call, arena_format(s->arena, "next %s", m->weights[w].name), weights + m->weights[w].offset);
+}
+
 static void compare_output_losses(const Side *s, int call)
 {
     const struct lstmc_model *g = s->generated;
@@ -154,6 +167,7 @@ static void compare_training(const Side *s)
         }
         g->backward(s->training, s->tape, s->gradients);
         compare_gradients(s, c);
+        compare_statistics(s, c);
     }
 }
 

@@ -90,6 +90,17 @@ static void backward(void *context, int layer, const double *weights, const doub
     }
 }
 
+static void update(void *context, int layer, double *weights)
+{
+    const Runner *runner = &((Runners *)context)->layers[layer];
+    for (int i = 0; i < runner->ir->tensor_count; i++) {
+        const Tensor *next = runner->ir->tensors[i];
+        if (next->updates)
+            memcpy(weights + next->updates->offset, memory_of(runner->memory, next),
+                   next->updates->count * sizeof *weights);
+    }
+}
+
 static void mask_of(void *context, int layer, int rows, double *mask)
 {
     const Runners *runners = context;
@@ -159,7 +170,8 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
         return NULL;
     struct custom_layers *custom = arena_new(arena, struct custom_layers);
     *custom = (struct custom_layers){
-        .context = runners, .forward = forward, .backward = backward, .mask = mask_of, .reset = reset, .carry = carry,
+        .context = runners, .forward = forward, .backward = backward, .update = update, .mask = mask_of,
+        .reset = reset, .carry = carry,
         .activation = find_activation, .activate = activate, .activate_back = activate_back, .loss = loss
     };
     return custom;

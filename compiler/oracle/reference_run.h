@@ -87,6 +87,19 @@ static REAL NAME(loss)(Run *run, NAME(Interpreter) *it, const ReferenceCall *cal
                       : NAME(interpreter_loss)(it, targets[0], sample_weight, REFERENCE_SCALE);
 }
 
+/* What the weights that do not learn are after this batch. */
+static void NAME(take_statistics)(Run *run, NAME(Interpreter) *it, int number)
+{
+    const struct lstmc_model *m = &model_of(run)->descriptor;
+    REAL *weights = arena_array(run->scratch, REAL, m->weight_count + 1);
+    memcpy(weights, NAME(numbers)(run, run->reference->weights, m->weight_count), m->weight_count * sizeof *weights);
+    NAME(interpreter_update)(it, weights);
+    for (int w = 0; w < m->weight_tensors; w++)
+        if (!m->weights[w].trainable)
+            NAME(take)(run, number, arena_format(run->scratch, "next %s", m->weights[w].name),
+                       weights + m->weights[w].offset, m->weights[w].count);
+}
+
 static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const ReferenceCall *call, REAL *gradients)
 {
     const struct lstmc_model *m = &model_of(run)->descriptor;
@@ -106,6 +119,7 @@ static void NAME(train)(Run *run, NAME(Interpreter) *it, int number, const Refer
         if (m->weights[w].trainable)
             NAME(take)(run, number, arena_format(run->scratch, "gradient %s", m->weights[w].name),
                        gradients + m->weights[w].offset, m->weights[w].count);
+    NAME(take_statistics)(run, it, number);
     if (!m->inputs && d_inputs[0])
         NAME(take)(run, number, "gradient of the input", d_inputs[0], rows * m->input_count);
     for (int k = 0; k < m->input_arrays; k++)

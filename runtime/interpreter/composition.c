@@ -40,6 +40,13 @@ void composed_forward(Interpreter *it, Run *run)
     body_forward(it, run, run->body);
 }
 
+void composed_update(Interpreter *it, Run *run, REAL *weights)
+{
+    for (int i = 0; i < run->body->node_count; i++)
+        if (run->body->nodes[i]->update)
+            run->body->nodes[i]->update(it, run->body->nodes[i], weights);
+}
+
 void composed_backward(Interpreter *it, Run *run)
 {
     for (int i = 0; i < run->body->value_count; i++) {

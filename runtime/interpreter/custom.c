@@ -63,5 +63,17 @@ static void backward(Interpreter *it, Run *run)
     }
 }
 
+static void update(Interpreter *it, Run *run, REAL *weights)
+{
+    for (size_t i = 0; i < it->model->descriptor.weight_count; i++)
+        it->custom_weights[i] = weights[i];
+    it->custom->update(it->custom->context, run->index, it->custom_weights);
+    for (int w = 0; w < run->layer->weight_count; w++)
+        for (size_t i = 0; i < run->layer->weights[w]->count; i++)
+            weights[run->layer->weights[w]->offset + i] =
+                (REAL)it->custom_weights[run->layer->weights[w]->offset + i];
+}
+
 const LayerKind kind_custom = { .name = "a custom layer", .set_up = set_up, .forward = forward, .backward = backward,
+                                .update = update,
                                 .many = true, .reads_ids = true };

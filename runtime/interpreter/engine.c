@@ -54,6 +54,11 @@ static float engine_evaluate(void *context, const void *x, const void *target, c
     return interpreter_loss(engine->it, target, sample_weight, scale);
 }
 
+static void engine_update(void *context, float *weights)
+{
+    interpreter_update(((Engine *)context)->it, weights);
+}
+
 static float engine_output_loss(void *context, int output)
 {
     return interpreter_output_loss(((Engine *)context)->it, output);
@@ -91,6 +96,7 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
                                      .predict = engine_predict,
                                      .evaluate = engine_evaluate,
                                      .output_loss = engine_output_loss,
+                                     .update = engine_update,
                                      .free = engine_free };
     return LSTMC_OK;
 }

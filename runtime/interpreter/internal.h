@@ -34,6 +34,7 @@
 #define interpreter_state_name    REAL_NAME(interpreter_state_name)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
+#define interpreter_update        REAL_NAME(interpreter_update)
 #define interpreter_perturb       REAL_NAME(interpreter_perturb)
 #define interpreter_kink_distance REAL_NAME(interpreter_kink_distance)
 #define interpreter_kink_sides    REAL_NAME(interpreter_kink_sides)
@@ -143,6 +144,7 @@ struct LayerKind {
     const char *(*set_up)(Interpreter *it, Run *run);
     void (*forward)(Interpreter *it, Run *run);
     void (*backward)(Interpreter *it, Run *run);    /* from out.d_y: adds to the gradients and to adjoint_of inputs */
+    void (*update)(Interpreter *it, Run *run, REAL *weights);   /* sets statistics, after a forward; NULL: none */
     bool many, reads_ids;                   /* reads any number of layers; token ids as well as numbers */
     bool activates;                         /* ends in its activation, whose argument a loss can read */
 };
@@ -317,13 +319,14 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_global_max_pooling1d     REAL_NAME(kind_global_max_pooling1d)
 #define kind_global_average_pooling1d REAL_NAME(kind_global_average_pooling1d)
 #define kind_custom        REAL_NAME(kind_custom)
+#define kind_batch_normalization REAL_NAME(kind_batch_normalization)
 #define composed_dense      REAL_NAME(composed_dense)
 #define composed_simple_rnn REAL_NAME(composed_simple_rnn)
 #define composed_lstm       REAL_NAME(composed_lstm)
 #define composed_gru        REAL_NAME(composed_gru)
 extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
     kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add, kind_subtract, kind_multiply,
-    kind_average, kind_maximum, kind_minimum, kind_custom;
+    kind_average, kind_maximum, kind_minimum, kind_batch_normalization, kind_custom;
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
     kind_global_average_pooling1d;
 /* The same layers, composed of words: their present backward is what the words are held to. */

@@ -18,7 +18,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
-                                              &kind_minimum,
+                                              &kind_minimum, &kind_batch_normalization,
                                               &kind_conv1d, &kind_max_pooling1d, &kind_average_pooling1d,
                                               &kind_global_max_pooling1d, &kind_global_average_pooling1d };
     if (layer->custom)
@@ -310,6 +310,13 @@ static void gather_outputs(Interpreter *it)
             memcpy(it->output_rows + row * stride + offset, out->y + row * out->count, out->count * sizeof(REAL));
         offset += out->count;
     }
+}
+
+void interpreter_update(Interpreter *it, REAL *weights)
+{
+    for (int i = 0; it->seed && i < it->run_count; i++)
+        if (it->runs[i].kind->update)
+            it->runs[i].kind->update(it, &it->runs[i], weights);
 }
 
 static void run_forward(Interpreter *it)

@@ -25,6 +25,8 @@ struct custom_layers {
      * unless that is NULL. */
     void (*backward)(void *context, int layer, const double *weights, const double *const *x, int rows,
                      const double *d_y, double *gradients, double *const *d_x);
+    /* Sets the layer's statistics among these weights; follows the forward of the same rows, with a seed. */
+    void (*update)(void *context, int layer, double *weights);
     /* [rows, timesteps], of a layer that makes a mask: follows the forward of the same rows. */
     void (*mask)(void *context, int layer, int rows, double *mask);
     /* The initial state := zeros; := the last one. NULL if no layer has states. */

@@ -59,6 +59,9 @@ void INTERPRETER_NAME(interpreter_backward)(INTERPRETER_NAME(Interpreter) *it, I
 void INTERPRETER_NAME(interpreter_backward_all)(INTERPRETER_NAME(Interpreter) *it, INTERPRETER_REAL *gradients,
                                                 INTERPRETER_REAL *const *d_inputs);
 
+/* After a forward with a seed that is not 0: sets the statistics among these weights, moving averages. */
+void INTERPRETER_NAME(interpreter_update)(INTERPRETER_NAME(Interpreter) *it, INTERPRETER_REAL *weights);
+
 /* A state of a layer ("h", "c") at the times 0..T, in processing order: [T + 1, rows_max, numbers], written to `shape`
  * unless that is NULL. Row 0 is the incoming state. NULL if the layer has no such state, or is a custom one. */
 const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_state)(const INTERPRETER_NAME(Interpreter) * it, int layer,

@@ -1,16 +1,14 @@
 /* word_normalise.c: y = gamma (x - m) r + beta with r = 1 / sqrt(v + epsilon).
  *
  * A set is what shares its moments: the numbers of one position, or a feature in the whole batch. Its mean and variance
- * are sums over those that a mask keeps, divided by N: how many these are (with a mask: and Keras's 1e-7). Backward,
+ * are sums over those that a mask keeps, divided by N: how many these are, 1 where none is (Keras adds 1e-7). Backward,
  * with e = d_y gamma:
  *
  *     d_v = -1/2 r^3 sum e (x - m)      d_m = -r sum e - 2 d_v sum_kept (x - m) / N
  *     d_x = e r + (kept) (d_m + 2 d_v (x - m)) / N                                                            */
 #include "words.h"
 
-enum { OF_POSITION, OF_BATCH, GIVEN };
-
-#define KERAS_EPSILON 1e-7
+enum { OF_POSITION, OF_BATCH, GIVEN, MOVING };
 
 /* Number j of set s: where in x, and which feature it is. */
 typedef struct Sets {
@@ -21,8 +19,9 @@ typedef struct Sets {
 static Sets sets_of(const Interpreter *it, const Node *node)
 {
     size_t features = node->kernel.columns, numbers = (size_t)it->rows * node->out->count;
-    return node->how == OF_POSITION ? (Sets){ numbers / features, features, features, node->how }
-                                    : (Sets){ features, numbers / features, features, node->how };
+    int how = node->how != MOVING ? node->how : it->seed ? OF_BATCH : GIVEN;
+    return how == OF_POSITION ? (Sets){ numbers / features, features, features, how }
+                              : (Sets){ features, numbers / features, features, how };
 }
 
 static size_t place(const Sets *sets, size_t set, size_t j)
@@ -41,25 +40,27 @@ static bool is_kept(const Node *node, size_t j)
 }
 
 typedef struct Moments {
-    REAL mean, scale, n;                    /* scale: 1 / sqrt(variance + epsilon) */
+    REAL mean, variance, scale, n;          /* scale: 1 / sqrt(variance + epsilon) */
 } Moments;
 
 static Moments moments_of(const Interpreter *it, const Node *node, const Sets *sets, size_t set)
 {
     const REAL *x = values_of(node->in[0]);
     double epsilon = node->number;
-    if (node->how == GIVEN)
-        return (Moments){ weight_at(it, node->mean)[set],
-                          (REAL)(1 / sqrt((double)weight_at(it, node->variance)[set] + epsilon)), 1 };
-    double sum = 0, squares = 0, n = node->in_count > 1 ? KERAS_EPSILON : 0;
+    if (sets->how == GIVEN) {
+        REAL variance = weight_at(it, node->variance)[set];
+        return (Moments){ weight_at(it, node->mean)[set], variance, (REAL)(1 / sqrt((double)variance + epsilon)), 1 };
+    }
+    double sum = 0, squares = 0, n = 0;
     for (size_t j = 0; j < sets->size; j++)
         if (is_kept(node, j))
             sum += (double)x[place(sets, set, j)], n += 1;
+    n = n > 1 ? n : 1;
     for (size_t j = 0; j < sets->size; j++) {
         double away = is_kept(node, j) ? (double)x[place(sets, set, j)] - sum / n : 0;
         squares += away * away;
     }
-    return (Moments){ (REAL)(sum / n), (REAL)(1 / sqrt(squares / n + epsilon)), (REAL)n };
+    return (Moments){ (REAL)(sum / n), (REAL)(squares / n), (REAL)(1 / sqrt(squares / n + epsilon)), (REAL)n };
 }
 
 static void normalise_forward(Interpreter *it, const Run *run, Node *node)
@@ -99,7 +100,7 @@ static void normalise_backward(Interpreter *it, const Run *run, Node *node)
         Moments m = moments_of(it, node, &sets, set);
         add_weight_gradients(it, run, node, &sets, set, m);
         REAL sum = 0, mixed = 0, rest = 0;
-        for (size_t j = 0; j < sets.size && node->how != GIVEN; j++) {
+        for (size_t j = 0; j < sets.size && sets.how != GIVEN; j++) {
             size_t i = place(&sets, set, j);
             REAL e = d_y[i] * (gamma ? gamma[feature(&sets, set, j)] : 1), away = x[i] - m.mean;
             sum += e;
@@ -109,10 +110,23 @@ static void normalise_backward(Interpreter *it, const Run *run, Node *node)
         REAL d_v = -m.scale * m.scale * m.scale * mixed / 2, d_m = -m.scale * sum - 2 * d_v * rest / m.n;
         for (size_t j = 0; d_x && j < sets.size; j++) {
             size_t i = place(&sets, set, j);
-            bool counts = node->how != GIVEN && is_kept(node, j);
+            bool counts = sets.how != GIVEN && is_kept(node, j);
             d_x[i] += d_y[i] * (gamma ? gamma[feature(&sets, set, j)] : 1) * m.scale +
                       (counts ? (d_m + 2 * d_v * (x[i] - m.mean)) / m.n : 0);
         }
+    }
+}
+
+static void update_moving(Interpreter *it, Node *node, REAL *weights)
+{
+    Sets sets = sets_of(it, node);
+    double momentum = node->offset;
+    for (size_t set = 0; sets.how == OF_BATCH && set < sets.count; set++) {
+        Moments m = moments_of(it, node, &sets, set);
+        REAL *mean = weights + node->mean.tensor->offset + set;
+        REAL *variance = weights + node->variance.tensor->offset + set;
+        *mean = (REAL)(momentum * (double)*mean + (1 - momentum) * (double)m.mean);
+        *variance = (REAL)(momentum * (double)*variance + (1 - momentum) * (double)m.variance);
     }
 }
 
@@ -153,16 +167,29 @@ Value *normalise_batch(Composition *c, Value *x, Value *mask, Weight gamma, Weig
     return node ? node->out : NULL;
 }
 
-Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weight gamma, Weight beta, double epsilon)
+static Value *with_moments(Composition *c, Node *node, Weight mean, Weight variance)
 {
-    if (!mean.tensor || !variance.tensor)
-        return composition_refuse(c, "moments are missing");
-    Node *node = normalise(c, x, NULL, GIVEN, gamma, beta, epsilon);
     if (!node)
         return NULL;
     node->mean = mean;
     node->variance = variance;
-    return mean.columns == node->kernel.columns && variance.columns == node->kernel.columns
-               ? node->out
-               : composition_refuse(c, "moments must be (features)");
+    return mean.tensor && variance.tensor && mean.columns == node->kernel.columns &&
+           variance.columns == node->kernel.columns ? node->out
+                                                    : composition_refuse(c, "moments must be (features)");
+}
+
+Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weight gamma, Weight beta, double epsilon)
+{
+    return with_moments(c, normalise(c, x, NULL, GIVEN, gamma, beta, epsilon), mean, variance);
+}
+
+Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, Weight gamma, Weight beta,
+                        double epsilon)
+{
+    Node *node = normalise(c, x, mask, MOVING, gamma, beta, epsilon);
+    if (node) {
+        node->offset = moving.momentum;
+        node->update = update_moving;
+    }
+    return with_moments(c, node, moving.mean, moving.variance);
 }

@@ -48,6 +48,8 @@ struct Node {
     size_t *members;                        /* pool: of one window */
     REAL *kept;                             /* activate, drop: room for one row of numbers a sample */
     Scan *scan;
+    /* After a forward in training: sets the statistics among the weights. NULL: it has none. */
+    void (*update)(Interpreter *it, Node *node, REAL *weights);
 };
 
 /* Nodes in order. */
@@ -71,6 +73,7 @@ typedef struct Composition {
 #define composition_refuse  REAL_NAME(composition_refuse)
 #define composed_forward    REAL_NAME(composed_forward)
 #define composed_backward   REAL_NAME(composed_backward)
+#define composed_update     REAL_NAME(composed_update)
 #define body_forward        REAL_NAME(body_forward)
 #define body_backward       REAL_NAME(body_backward)
 #define new_value           REAL_NAME(new_value)
@@ -87,6 +90,7 @@ Composition composition_begin(Interpreter *it, Run *run);
 const char *composition_end(Composition *c, Value *result);
 void composed_forward(Interpreter *it, Run *run);
 void composed_backward(Interpreter *it, Run *run);
+void composed_update(Interpreter *it, Run *run, REAL *weights);
 
 /* ---- compose.c ---- */
 
@@ -132,6 +136,7 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define normalise_layer     REAL_NAME(normalise_layer)
 #define normalise_batch     REAL_NAME(normalise_batch)
 #define normalise_by        REAL_NAME(normalise_by)
+#define normalise_moving    REAL_NAME(normalise_moving)
 #define scan_begin          REAL_NAME(scan_begin)
 #define scan_slice          REAL_NAME(scan_slice)
 #define scan_state          REAL_NAME(scan_state)
@@ -192,6 +197,14 @@ Value *pool_all(Composition *c, Value *x, enum Pool how, Value *mask);
 Value *normalise_layer(Composition *c, Value *x, Weight gamma, Weight beta, double epsilon);
 Value *normalise_batch(Composition *c, Value *x, Value *mask, Weight gamma, Weight beta, double epsilon);
 Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weight gamma, Weight beta, double epsilon);
+/* By the batch in training, and then the given moments become momentum * theirs + (1 - momentum) * its; else by
+ * them. */
+typedef struct Moving {
+    Weight mean, variance;
+    double momentum;
+} Moving;
+Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, Weight gamma, Weight beta,
+                        double epsilon);
 
 /* A loop over time: between scan_begin and scan_end words are the body, which is run once for every step. A slice is
  * what it reads of a sequence at its step (the first axis), the last one first if it is reversed. A state begins with

@@ -351,6 +351,13 @@ static void generated_sum_by(void *context, lstmc_sum_parts *sum, void *sum_cont
     generated->sum_context = sum_context;
 }
 
+/* Every tape has seen the sums of the whole batch. */
+static void generated_update(void *context, float *weights)
+{
+    const struct generated *generated = context;
+    generated->model->update_statistics(generated->tapes[0], weights);
+}
+
 static void generated_carry(void *context, enum lstmc_carry carry)
 {
     ((struct generated *)context)->carry = carry;
@@ -459,6 +466,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         engine->tape = generated_tape;
         engine->sum_by = generated_sum_by;
         engine->carry = model->carry ? generated_carry : NULL;
+        engine->update = model->update_statistics ? generated_update : NULL;
     }
     return LSTMC_OK;
 }

@@ -186,6 +186,8 @@ static int train_batch(struct run *run, size_t number, int rows)
         return stop_not_finite(run, &batch, number, loss);
     int status = lstmc_totals_add(&s->totals, run->engine, options, loss, run->memory.output, batch.y, rows,
                                   run->message);
+    if (!status && run->engine->update)
+        run->engine->update(run->engine->context, s->weights);
     if (status || !updates)
         return status;
     /* a schedule may end with 0, which would be the model's own */

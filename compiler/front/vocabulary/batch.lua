@@ -4,8 +4,8 @@
 local internal = ...
 local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
 local add_tensor, load = internal.program.add_tensor, internal.program.load
-local error, type, ipairs = error, type, ipairs
-local format = string.format
+local error, type, ipairs, rawget, rawset = error, type, ipairs, rawget, rawset
+local format, concat = string.format, table.concat
 
 local function mistake(...) error(format(...), 0) end
 
@@ -15,8 +15,9 @@ local function scope_of(word)
   return scope
 end
 
--- batch_sum(v): the sum of v over all samples of the batch, and over the steps where the layer sees one step alone: a
--- value without either. batch_sum(1) is their number. In training only: in_training says what a prediction takes.
+-- batch_sum(v): the sum of v over all samples of the batch, and over the steps where the layer sees one step alone, as
+-- far as they count: a value without either. batch_sum(1) is their number. In training only: in_training says what a
+-- prediction takes.
 function vocabulary.batch_sum(v)
   local scope = scope_of("batch_sum")
   if internal.scan or scope.frame.loop then
@@ -39,7 +40,8 @@ local function training_of(program)
   end }
 end
 
--- in_training(a, b): a in training, b in prediction and evaluation; values of one shape, or numbers.
+-- in_training(a, b): a in training, b in prediction and evaluation, and in a frozen layer; values of one shape, or
+-- numbers.
 function vocabulary.in_training(a, b)
   local program = scope_of("in_training").program
   for _, side in ipairs{ a, b } do
@@ -47,7 +49,26 @@ function vocabulary.in_training(a, b)
       mistake("in_training takes two values, not %s", internal.shown(side))
     end
   end
-  if not program.training then return b end
+  if not program.training or not internal.learns(internal.scope.layer) then return b end
   local training = training_of(program)
   return vocabulary.keep(training, a) + vocabulary.keep(1 - training, b)
+end
+
+-- update(w.moving_mean, v): after a batch of a training the statistic is v, which is the same for all its samples. In
+-- a frozen layer it stays as it is.
+function vocabulary.update(statistic, v)
+  local scope = scope_of("update")
+  local weight = is(statistic, Value) and rawget(statistic, "statistic")
+  if not weight then mistake("update takes a statistic of the layer, w.moving_mean, and its next value") end
+  if internal.scan then mistake("update stands outside of scans: once a batch") end
+  if not is(v, Value) or concat(v.shape, ", ") ~= concat(statistic.shape, ", ") then
+    mistake("update: the next %s is a value of its shape, {%s}", weight.short_name, concat(statistic.shape, ", "))
+  end
+  for _, other in ipairs(scope.updates) do
+    if other == v then mistake("update: each statistic takes a value of its own") end
+    if rawget(other, "updates") == weight then mistake("update: %s has its next value already", weight.short_name) end
+  end
+  if not scope.program.training or not internal.learns(scope.layer) then return end
+  rawset(v, "updates", weight)
+  scope.updates[#scope.updates + 1] = v
 end

@@ -206,7 +206,7 @@ end
 -- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the
 -- layer, a name or an object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.
 local weight_count = 0
-function vocabulary.weight(shape, initializer, regularizer)
+local function make_weight(shape, initializer, regularizer)
   local rank = is_plain(shape) and items(shape)
   if not rank or rank < 1 or rank > 4 then
     error("weight takes a shape of one to four extents: weight({rows, columns}, ...)", 0)
@@ -224,6 +224,14 @@ function vocabulary.weight(shape, initializer, regularizer)
   weight_count = weight_count + 1
   return { object = "weight", order = weight_count, shape = shape, initializer = value_of("initializer", initializer),
            regularizer = regularizer and value_of("regularizer", regularizer) }
+end
+vocabulary.weight = make_weight
+
+-- statistic(shape, initializer): a weight that no gradient changes, but update does, once a batch: a moving mean.
+function vocabulary.statistic(shape, initializer)
+  local made = make_weight(shape, initializer or "zeros")
+  made.statistic = true
+  return made
 end
 
 -- with_ones(initializer, first, last): the same, with elements first <= i < last set to one.

@@ -25,6 +25,7 @@
 --   reduced           flag: a sum over the rows of the whole batch; of a value
 --   incoming          rows before the first step, 1; of a state
 --   kept              flag: the caller may look at it, so that it stays on the tape; of a value
+--   updates           place in the model's list of weights: of the statistic that it is after the batch; of a value
 --   trainable         flag: its gradient is wanted; of weights and inputs
 --   weight            place in the model's list of weights, from 0; of a weight
 --   rate, place       what fraction is dropped, and which draw it is; of noise
@@ -74,7 +75,9 @@ local function weight_leaves(program, layer)
   local leaves = {}
   for _, weight in ipairs(layer.weights) do
     local tensor = program.weights[weight]
-    leaves[weight.short_name] = leaf(weight.shape, function(index) return load(tensor, index) end, true)
+    local value = leaf(weight.shape, function(index) return load(tensor, index) end, true)
+    if weight.statistic then rawset(value, "statistic", weight) end
+    leaves[weight.short_name] = value
   end
   for key, owned in pairs(layer.owned or {}) do leaves[key] = internal.sublayer_of(owned) end
   return leaves
@@ -82,7 +85,8 @@ end
 
 -- What the values of a layer have in common; its frame: what is said of values outside of scans (statements.lua).
 local function new_scope(program, layer, around, frame)
-  local scope = { program = program, layer = layer, layer_name = around.name, names = {}, scans = {}, frame = frame }
+  local scope = { program = program, layer = layer, layer_name = around.name, names = {}, scans = {}, frame = frame,
+                  updates = {} }
   frame.loop = around.loop
   for _, weight in ipairs(layer.weights) do scope.names[weight.short_name] = true end
   internal.scope = scope
@@ -212,11 +216,12 @@ end
 -- inputs: what the layer reads.
 local function lower_call(program, layer, inputs, around)
   local frame, leading = frame_of(layer, inputs, around)
-  local scope = new_scope(program, layer, around, frame)
+  local scope, mask = new_scope(program, layer, around, frame), leading > 0 and inputs[1].mask
+  scope.valid = mask and function(implied) return mask(head(implied, #around.implied + 1)) end
   local y, made = call_layer(program, layer, inputs, leading)
   local seen = joined(head(inputs[1].shape, leading), y.shape)
   check_declared(layer, inputs, seen)
-  local finish, n = begin_graph(scope, { y, made }), #frame.implied
+  local finish, n = begin_graph(scope, joined({ y, made }, scope.updates)), #frame.implied
   local function view(node)
     return function(full) return element_at(scope, node, tail(full, n + 1), head(full, n)) end
   end
@@ -237,8 +242,9 @@ local function new_program(model, options)
     program.batch_axis.terms[1].axis.kind = "batch"
   end
   for index, weight in ipairs(model.weights) do
+    weight.place = index - 1
     program.weights[weight] = add_tensor(program, { layer = weight.layer_name, name = weight.short_name,
-      role = "weight", extents = weight.shape, weight = index - 1, trainable = weight.trainable })
+      role = "weight", extents = weight.shape, weight = weight.place, trainable = weight.trainable })
   end
   return program
 end

@@ -97,7 +97,7 @@ local EXPECTED_WORDS = { sequence = "a sequence {timesteps, features}", vector =
 local function seen(def, shape)
   local own = shape
   if def.over ~= "sample" then own = def.step and { shape[2] } or { shape[#shape] } end
-  return { shape = own, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
+  return { shape = own, rank = #shape, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
 end
 
 -- x as the shape and weights functions see it; of a layer that reads several flows, a list of them.
@@ -260,7 +260,7 @@ local function settle(layer)
   layer.tokens = {}
   for k, other in ipairs(layer.from) do layer.tokens[k] = other.is_tokens end
   layer.makes_mask = type(def.mask) == "function"
-  layer.takes_mask = from.masked and (def.over == "sample" or def.step ~= nil) or false
+  layer.takes_mask = from.masked or false
   internal.settle_layer(layer, layer.inputs)
   layer.masked = layer.makes_mask or from.masked and #layer.output > 1 and def.mask ~= "end"
   return check_masks(layer)
@@ -331,6 +331,9 @@ local function said_weights(layer, shapes)
   return made
 end
 
+-- Neither the layer is frozen nor what owns it.
+function internal.learns(layer) return layer.arguments.trainable ~= false and layer.trains ~= false end
+
 -- The weights of one layer, without those of the layers that it owns.
 function internal.make_weights_of(layer)
   local made = said_weights(layer, layer.inputs)
@@ -348,7 +351,7 @@ function internal.make_weights_of(layer)
     if weight then
       weight.short_name, weight.key = name, (layer.path or layer.name) .. "/" .. name
       weight.layer_name = layer.c_name or layer.name
-      weight.trainable = layer.arguments.trainable ~= false and layer.trains ~= false
+      weight.trainable = not weight.statistic and internal.learns(layer)
       layer.weights[#layer.weights + 1] = weight
     end
   end

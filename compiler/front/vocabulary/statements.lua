@@ -280,7 +280,10 @@ local STORED = { concatenate = true, batch_sum = true, call = true, history = tr
 local PART_OF_ANOTHER = { leaf = true, view = true, gate = true, mask = true }
 
 local function must_store(node, uses, returned)
-  if PART_OF_ANOTHER[node.op] then return false end
+  if PART_OF_ANOTHER[node.op] then
+    if rawget(node, "updates") then mistake("update takes what is computed, not a weight or a part of one") end
+    return false
+  end
   if rawget(node, "joined") then return false end
   if rawget(node, "blocks") or STORED[node.op] then return true end
   if node.op == "indexed" then return not is_rename(node) end
@@ -384,6 +387,7 @@ local function pieces_of(scope, frame, node)
     end
     local index = fresh_axes(shape)
     local element = element_at(scope, node.of, index, frame.implied)
+    if scope.valid then element = { op = "keep", a = scope.valid(frame.implied), b = element } end
     local over = joined({ scope.program.batch_axis }, frame.implied)
     return { { out = index, terms = { { element = element, sign = 1, summed = true, over = over } } } }, shape
   end
@@ -407,6 +411,13 @@ local function add_value(scope, frame, node, shape)
   local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
   rawset(node, "tensor_name", name)
   local fields = { layer = scope.layer_name, name = name, role = "value", reduced = node.op == "batch_sum" }
+  local updates = rawget(node, "updates")
+  if updates then
+    if not is_shared(node) then
+      mistake("update: what %s becomes is not the same for all samples", updates.short_name)
+    end
+    fields.kept, fields.updates = true, updates.place
+  end
   if is_shared(node) then
     fields.extents = shape
     local tensor = add_tensor(program, fields)

@@ -140,7 +140,7 @@ function internal.own_layers(layer, x)
     owned.index = internal.layer_count
     internal.layer_count = internal.layer_count + 1
     if owned.index >= LAYERS_MAX then mistake("more than %d layers, with those that others own", LAYERS_MAX) end
-    owned.trains = layer.trains ~= false and layer.arguments.trainable ~= false
+    owned.trains = internal.learns(layer)
   end
 end
 

@@ -1,0 +1,38 @@
+-- batch_normalization.lua: keras.layers.BatchNormalization: in training by the mean and the (biased) variance of each
+-- feature in the whole batch, over all its samples and the steps that count; else by their moving averages.  Ioffe &
+-- Szegedy 2015.
+return layer "BatchNormalization" {
+  arguments = { { "axis", "axis", -1 }, { "momentum", "rate", 0.99 }, { "epsilon", "positive", 0.001 },
+                { "center", "boolean", true }, { "scale", "boolean", true },
+                { "beta_initializer", "initializer", "zeros" }, { "gamma_initializer", "initializer", "ones" },
+                { "moving_mean_initializer", "initializer", "zeros" },
+                { "moving_variance_initializer", "initializer", "ones" },
+                { "beta_regularizer", "regularizer", false }, { "gamma_regularizer", "regularizer", false },
+                { "beta_constraint", "later", false }, { "gamma_constraint", "later", false },
+                { "synchronized", "without_effect", false } },
+  weights   = function(a, x)
+    if a.axis ~= -1 and a.axis ~= x.rank then error("axis " .. a.axis .. " is not the last one: write -1", 0) end
+    local features = { x.features }
+    return { gamma           = a.scale and weight(features, a.gamma_initializer, a.gamma_regularizer),
+             beta            = a.center and weight(features, a.beta_initializer, a.beta_regularizer),
+             moving_mean     = statistic(features, a.moving_mean_initializer),
+             moving_variance = statistic(features, a.moving_variance_initializer) }
+  end,
+  call      = function(a, w, x)
+    local samples, total = batch_sum(1), batch_sum(x)
+    local count = max(samples, 1)
+    local batch_mean = total / count
+    local mean = in_training(batch_mean, w.moving_mean)
+    local centred = x - mean
+    local batch_variance = batch_sum(centred * centred) / count
+    local variance = in_training(batch_variance, w.moving_variance)
+    local next_mean = a.momentum * w.moving_mean + (1 - a.momentum) * batch_mean
+    local next_variance = a.momentum * w.moving_variance + (1 - a.momentum) * batch_variance
+    update(w.moving_mean, next_mean)
+    update(w.moving_variance, next_variance)
+    local deviation = sqrt(variance + a.epsilon)
+    local gain = (w.gamma or 1) / deviation
+    local y = centred * gain + (w.beta or 0)
+    return y
+  end,
+}
