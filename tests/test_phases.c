@@ -238,7 +238,7 @@ Test(phases, the_sum_may_go_over_machines)
 
 static void train(const struct subject *s, struct lstmc_engine *engine, float weights[512])
 {
-    struct lstmc_train_options options = { .epochs = 3, .seed = 4 };
+    struct lstmc_train_options options = { .epochs = 3, .seed = 4, .quiet = 1 };
     struct lstmc_history history = { .epochs = 0 };
     struct lstmc_message message = { "" };
     memcpy(weights, s->weights, s->c.model->weight_count * sizeof(float));
