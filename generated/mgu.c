@@ -2370,7 +2370,7 @@ static float mgu_loss_thunk(void *tape, const void *target, const float *sample_
 
 const struct lstmc_model mgu_model = {
     .name = "mgu", .source = "mgu.lua", .version = "0.1",
-    .fingerprint = UINT64_C(0x865c35b1d1f3d204),
+    .fingerprint = UINT64_C(0x1ec2616aa454a76a),
     .input_is_tokens = 0, .vocabulary = 0,
     .input_rank = 2, .input_shape = { 30, 2 }, .input_count = 60,
     .output_rank = 1, .output_shape = { 1 }, .output_count = 1,

@@ -112,6 +112,17 @@ static void extract_argument(Description *d, const char *name, Argument *argumen
         argument->text = field_text(d, name);
 }
 
+/* Whether `name` of the table on top of the stack is what entry `position` of the list below it says. */
+static bool is_default(lua_State *L, int position, const char *name)
+{
+    lua_getfield(L, -1, name);
+    lua_rawgeti(L, -3, position);
+    lua_rawgeti(L, -1, 3);
+    bool same = lua_rawequal(L, -1, -3);
+    lua_pop(L, 3);
+    return same;
+}
+
 /* Of a layer or a loss: those that its definition knows and its maker gave or left as they are. */
 static Argument *extract_arguments(Description *d, int *argument_count)
 {
@@ -129,15 +140,18 @@ static Argument *extract_arguments(Description *d, int *argument_count)
         sizes[i] = type && (!strcmp(type, "size") || !strcmp(type, "size_1d"));
         lua_pop(L, 3);
     }
-    lua_pop(L, 2);
-    push_table(d, "plain");
+    lua_getfield(L, -3, "plain");
+    if (!lua_istable(L, -1))
+        field_broken(L, "plain", "is no table");
     Argument *arguments = arena_array(d->arena, Argument, count + 1);
     for (int i = 0; i < count; i++) {
-        extract_argument(d, names[i], &arguments[*argument_count]);
-        arguments[*argument_count].is_size = sizes[i] && arguments[*argument_count].kind == ARGUMENT_NUMBER;
-        *argument_count += arguments[*argument_count].kind != ARGUMENT_NONE;
+        Argument *argument = &arguments[*argument_count];
+        extract_argument(d, names[i], argument);
+        argument->is_size = sizes[i] && argument->kind == ARGUMENT_NUMBER;
+        argument->is_default = is_default(L, i + 1, names[i]);
+        *argument_count += argument->kind != ARGUMENT_NONE;
     }
-    lua_pop(L, 1);
+    lua_pop(L, 3);
     return arguments;
 }
 
@@ -184,6 +198,7 @@ static void extract_layer(Description *d, Layer *layer)
     lua_State *L = d->lua;
     layer->name = field_identifier(d, "name");
     layer->line = field_integer(d, "line", 0, INT_MAX, 0);
+    layer->place = field_integer(d, "index", 0, INT_MAX, 0);
     push_table(d, "definition");
     layer->kind = field_identifier(d, "name");
     layer->custom = field_flag(d, "custom");
@@ -494,6 +509,8 @@ static uint64_t hash_arguments(Description *d, uint64_t hash, const Argument *ar
 {
     for (int i = 0; i < count; i++) {
         const Argument *a = &arguments[i];
+        if (a->is_default)                  /* a layer that learns a new option means what it meant */
+            continue;
         if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
             /* said by name and shapes already, however it was written */
             hash = hash_text(hash_text(hash, a->name), "0");

@@ -20,6 +20,7 @@ typedef struct Argument {           /* after defaults are filled in: every argum
     const char *name;               /* "units" */
     ArgumentKind kind;
     bool is_size;                   /* of type "size": an extent of something, units */
+    bool is_default;                /* what it is where nothing is said */
     double number;                  /* number; boolean as 0 or 1 */
     const char *text;               /* activations and other choices by name; NULL if none */
 } Argument;
@@ -33,6 +34,7 @@ typedef struct Layer {
     const char *kind;               /* Keras's class: "LSTM" */
     const char *name;               /* "lstm_1" */
     int line;                       /* in the description */
+    int place;                      /* of its noise: among all layers, with those that others own */
     /* defined by the description itself: only its Lua mathematics knows what it computes */
     bool custom;
     bool trainable;

@@ -75,7 +75,7 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
         return number_text(d, -1, 2);
     if (!strcmp(type, "boolean"))
         return argument->set ? "false" : "true";
-    if (!strcmp(type, "rate") || !strcmp(type, "decay"))
+    if (!strcmp(type, "rate") || !strcmp(type, "fraction") || !strcmp(type, "decay"))
         return one_of(d, rates, 5);
     if (!strcmp(type, "number"))
         return one_of(d, numbers, 3);

@@ -65,7 +65,7 @@ Node *new_node(Composition *c, const Word *word, Value *const *in, int in_count,
 
 Weight weight_all(const Composition *c, const char *name)
 {
-    const struct lstmc_tensor *tensor = layer_weight(c->run->layer, name);
+    const struct lstmc_tensor *tensor = layer_weight(c->layer, name);
     if (!tensor)
         return (Weight){ 0 };
     size_t columns = (size_t)tensor->shape[tensor->rank - 1];

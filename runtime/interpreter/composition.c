@@ -3,7 +3,7 @@
 
 Composition composition_begin(Interpreter *it, Run *run)
 {
-    Composition c = { .it = it, .run = run, .body = interpreter_room(it, 1, sizeof(Body)) };
+    Composition c = { .it = it, .run = run, .layer = run->layer, .body = interpreter_room(it, 1, sizeof(Body)) };
     if (it->no_memory)
         c.wrong = "no memory";
     run->body = c.body;

@@ -8,8 +8,7 @@
 #include <stdio.h>
 
 /* Arguments of Keras that this interpreter does not know: refused when they are set, rather than overlooked. */
-static const char *const unsupported_arguments[] = { "dropout", "recurrent_dropout", "mask_zero", "return_state",
-                                                     "zero_output_for_mask" };
+static const char *const unsupported_arguments[] = { "mask_zero", "return_state" };
 
 static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
@@ -23,7 +22,9 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_global_max_pooling1d, &kind_global_average_pooling1d };
     if (layer->custom)
         return &kind_custom;
-    for (size_t i = 0; it->composed && i < sizeof composed / sizeof *composed; i++)
+    bool in_words = it->composed || layer_number(layer, "dropout", 0) > 0 ||
+                    layer_number(layer, "recurrent_dropout", 0) > 0 || layer_flag(layer, "zero_output_for_mask");
+    for (size_t i = 0; in_words && i < sizeof composed / sizeof *composed; i++)
         if (!strcmp(composed[i]->name, layer->kind))
             return composed[i];
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

@@ -65,6 +65,7 @@ typedef struct Composition {
     Interpreter *it;
     Run *run;
     Body *body;                             /* where words go: the layer's, or a scan's */
+    const Layer *layer;                     /* whose weights are meant: the run's, or one that it owns */
     const char *wrong;
 } Composition;
 
@@ -91,6 +92,12 @@ const char *composition_end(Composition *c, Value *result);
 void composed_forward(Interpreter *it, Run *run);
 void composed_backward(Interpreter *it, Run *run);
 void composed_update(Interpreter *it, Run *run, REAL *weights);
+
+/* ---- sequence.c ---- */
+
+#define sequence_of REAL_NAME(sequence_of)
+/* What a recurrent layer, the run's or one that it owns, makes of a sequence and its mask, which may be NULL. */
+Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask);
 
 /* ---- compose.c ---- */
 

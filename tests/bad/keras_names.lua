@@ -1,6 +1,6 @@
 -- What Keras has and this version has not is "not supported", prefixes and Python's data are answered.
 local m = keras.Sequential()
-m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, dropout = 0.2}))
+m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, return_state = true}))
 m:add(layers.Conv3D(3))
 m:add(Bidirectional(LSTM{3}))
 m:add(TimeDistributed(Dense{3}))
@@ -19,7 +19,7 @@ return m
 
 -- expect: 2: keras.Sequential: names stand alone in a description: write Sequential
 -- expect: 3: keras.layers.LSTM: names stand alone in a description: write LSTM
--- expect: 3: LSTM: "dropout" is not supported by this version
+-- expect: 3: LSTM: "return_state" is not supported by this version
 -- expect: 4: Conv3D is not supported by this version
 -- expect: 5: Bidirectional is not supported by this version
 -- expect: 6: TimeDistributed is not supported by this version: Dense and all layers on the last axis work at each time step as they are: write the layer alone

@@ -124,11 +124,13 @@ types.positive = function(v)
 end
 types.not_negative = number_in(0, 1e30, "zero or more")
 types.rate = number_in(0, 1, "between 0 and 1")
-types.decay = function(v)
+types.fraction = function(v)
   local checked, why = types.rate(v)
   if checked == 1 then return nil, "must be less than 1" end
   return checked, checked and checked or why
 end
+
+types.decay = types.fraction
 
 function types.boolean(v)
   if type(v) ~= "boolean" then return nil, format("must be true or false, not %s", shown(v)) end
@@ -314,7 +316,7 @@ function internal.read_arguments(owner, list, given, line, positional_max)
         report(line, format('%s: "%s"%s', owner, name, answer))
       end
     elseif kind == "without_effect" then
-      if v ~= nil and v ~= default then internal.without_effect(name, line) end
+      if v ~= nil and v ~= default then internal.note_without_effect(name, line) end
     elseif v == nil and default == nil then
       report(line, format('%s: missing argument "%s"', owner, name))
       values.failed = true

@@ -65,9 +65,11 @@ local NOT_SUPPORTED = {
   argument = names([[
     dtype autocast dynamic activity_regularizer kernel_constraint recurrent_constraint bias_constraint
     embeddings_constraint bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
-    return_state dropout recurrent_dropout seed weighted_metrics auto_scale_loss sample_weight_mode
+    return_state seed weighted_metrics auto_scale_loss sample_weight_mode
     initial_epoch validation_freq validation_batch_size loss_scale_factor options stateful
     mask_zero zero_output_for_mask ]], {
+    dropout = "write Dropout{rate}, or dropped(x, a.dropout) into the step of a cell of your own",
+    recurrent_dropout = "write dropped(s.h, a.recurrent_dropout) into the step of a cell of your own",
     time_major = "x is [batch][time][features]",
     batch_input_shape = "write the shape without the batch, input_shape = {timesteps, features}, and batch_size",
     batch_shape = "write the shape without the batch, Input{timesteps, features}, and batch_size",
@@ -88,13 +90,19 @@ local NOT_SUPPORTED = {
 -- Arguments that change how Keras runs, not what it computes.
 local WITHOUT_EFFECT = names [[ verbose unroll workers use_multiprocessing max_queue_size implementation jit_compile
   run_eagerly steps_per_execution use_cudnn is_legacy_optimizer ]]
+local WHY_WITHOUT = { seed = ": what is drawn follows from the seed of the model and the place of the layer" }
 local said = {}
 
--- Accepts an argument that changes nothing, and says so once. False if it is another one.
+-- Says once that an argument changes nothing.
+function internal.note_without_effect(name, line)
+  if not said[name] then note(line, format("%s changes nothing here%s", name, WHY_WITHOUT[name] or "")) end
+  said[name] = true
+end
+
+-- Accepts an argument of any call that changes nothing. False if it is another one.
 function internal.without_effect(name, line)
   if not WITHOUT_EFFECT[name] then return false end
-  if not said[name] then note(line, format("%s changes nothing here", name)) end
-  said[name] = true
+  internal.note_without_effect(name, line)
   return true
 end
 

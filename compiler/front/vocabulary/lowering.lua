@@ -56,7 +56,7 @@ local internal = ...
 local Value, is, leaf, lower_loss = internal.Value, internal.is, internal.leaf, internal.lower_a_loss
 local new_axis, affine_of = internal.new_axis, internal.affine_of
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
-local rawget, ipairs, error = rawget, ipairs, error
+local rawget, rawset, ipairs, error = rawget, rawset, ipairs, error
 local format, concat = string.format, table.concat
 local is_plain = internal.is_plain
 local call_named = internal.call_named      -- (C) calls a function; its local variables name the values they hold
@@ -155,6 +155,7 @@ local function lower_recurrent(program, layer, inputs, around)
     step = function(t, before)
       local x = leaf(tail(input.shape, 2), function(full) return input.at(moved(full)) end)
       scope.x_shape, scope.x_of = x.shape, internal.scan
+      rawset(x, "local_name", "x")
       return step(x, before)
     end,
   })

@@ -3,7 +3,7 @@
 local internal = ...
 local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
 local new_axis, affine_of, affine_add = internal.new_axis, internal.affine_of, internal.affine_add
-local ipairs, error, type, next = ipairs, error, type, next
+local ipairs, error, type, next, rawget, rawset = ipairs, error, type, next, rawget, rawset
 local format, concat = string.format, table.concat
 local call_named, shown, is_plain, keys = internal.call_named, internal.shown, internal.is_plain, internal.keys
 
@@ -111,9 +111,8 @@ function internal.run_scan(scope, given)
   for _, state in ipairs(given.states) do
     local tensor = add_state(scope, scan, state, unique_name(scope, state.name))
     internal.scan = scan
-    before[state.name] = value{ op = "leaf", shape = state.shape, static = false, at = function(full)
-      return load(tensor, place(scope.program, true, full))
-    end }
+    before[state.name] = value{ op = "leaf", shape = state.shape, static = false, local_name = state.name,
+      at = function(full) return load(tensor, place(scope.program, true, full)) end }
     internal.scan = nil
   end
   internal.scan = scan
@@ -261,6 +260,20 @@ end
 function vocabulary.noise(rate, shape)
   local scope = internal.scope
   return draw("noise", internal.scan or scope and scope.frame, rate, shape)
+end
+
+-- dropped(v, rate, draws): dropout inside of a cell: v times noise, one draw for all turns; v itself where nothing is
+-- dropped. With a number of draws v is read several times: {draws, features}, a row with noise of its own for each.
+function vocabulary.dropped(v, rate, draws)
+  local program = internal.scope and internal.scope.program
+  if not is(v, Value) or #v.shape ~= 1 then mistake("dropped takes a value of rank 1") end
+  if not (program and program.training) then return v end
+  local shape, kept = draws and { draws, v.shape[1] } or v.shape, v
+  if draws then kept = value{ op = "view", base = v, shape = shape, map = function(index) return { index[2] } end } end
+  if rate == 0 then return kept end
+  kept = kept * vocabulary.shared_noise(rate, shape)
+  rawset(kept, "local_name", "dropped_" .. (rawget(v, "local_name") or "value"))
+  return kept
 end
 
 -- shared_noise(rate, shape): the same in a step, but one draw for all turns of a sequence.

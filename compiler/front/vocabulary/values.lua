@@ -324,9 +324,24 @@ function vocabulary.mean(v)
   return over_last_axis(v, function(a) return a * (1.0 / v.features) end)
 end
 
--- affine(x, kernel, bias): x kernel + bias, bias may be left out.
+-- Each row of x meets a block of columns of its own: y {rows, columns / rows}.
+local function affine_of_rows(x, kernel, bias)
+  local rows, width = x.shape[1], kernel.shape[2] // x.shape[1]
+  local g, k, n = new_axis("g"), new_axis("k"), new_axis("n")
+  local y = value{ op = "indexed", shape = { rows, width }, product = true }
+  local column = affine_add(affine_multiply(g, width), n, 1)
+  local right = kernel[{ k, column }] * x[{ g, k }]
+  y[{ g, n }] = bias and bias[{ column }] + right or right
+  return y
+end
+
+-- affine(x, kernel, bias): x kernel + bias, bias may be left out. Of x {blocks, features} each row meets a block of the
+-- columns of its own (gates), and y is {blocks, columns of a block}.
 function vocabulary.affine(x, kernel, bias)
   if not is(x, Value) or not is(kernel, Value) then mistake("affine takes x, a kernel and perhaps a bias") end
+  if #x.shape == 2 and #kernel.shape == 2 and x.shape[2] == kernel.shape[1] and kernel.shape[2] % x.shape[1] == 0 then
+    return affine_of_rows(x, kernel, bias)
+  end
   if #x.shape ~= 1 or #kernel.shape ~= 2 or x.shape[1] ~= kernel.shape[1] then
     mistake("affine: x {%s} and kernel {%s} do not go together", concat(x.shape, ", "), concat(kernel.shape, ", "))
   end
@@ -366,11 +381,16 @@ function vocabulary.concatenate(parts, axis)
   return value{ op = "concatenate", parts = parts, axis = axis, shape = shape }
 end
 
--- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns.
+-- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns; of what affine
+-- made of as many rows, its rows.
 function vocabulary.gates(z, blocks)
+  local list = {}
+  if is(z, Value) and z.op ~= "leaf" and z.op ~= "call" and #z.shape == 2 and z.shape[1] == blocks then
+    for g = 1, blocks do list[g] = vocabulary.row(z, g - 1) end
+    return table.unpack(list)
+  end
   if not is(z, Value) or z.features % blocks ~= 0 then mistake("gates: cannot cut into %d blocks", blocks) end
   local width = z.features // blocks
-  local list = {}
   if z.op == "leaf" or z.op == "call" then
     for g = 1, blocks do
       local shape = {}

@@ -10,7 +10,8 @@ return recurrent "GRU" {
                 { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
                 { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
                 { "bias_constraint", "later", false },
-                { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
+                { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
+                { "seed", "without_effect", false },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
                 { "go_backwards", "boolean", false }, { "stateful", "later", false },
                 { "unroll", "without_effect", false }, { "reset_after", "boolean", true } },
@@ -23,20 +24,21 @@ return recurrent "GRU" {
   end,
   step      = function(a, w, x, s)
     local input_bias = w.bias and (a.reset_after and row(w.bias, 0) or w.bias)
-    local p = affine(x, w.kernel, input_bias)
+    local draws = a.recurrent_dropout > 0 and 3          -- then Keras draws for each gate, else once for all of them
+    local p = affine(dropped(x, a.dropout, draws), w.kernel, input_bias)
     local p_z, p_r, p_h = gates(p, 3)
     local q, m, z, r, candidate
     if a.reset_after then
-      q = affine(s.h, w.recurrent_kernel, w.bias and row(w.bias, 1))
+      q = affine(dropped(s.h, a.recurrent_dropout, draws), w.recurrent_kernel, w.bias and row(w.bias, 1))
       local q_z, q_r, q_h = gates(q, 3)
       z = a.recurrent_activation(p_z + q_z)
       r = a.recurrent_activation(p_r + q_r)
       candidate = a.activation(p_h + r * q_h)
     else
       local U_z, U_r, U_h = gates(w.recurrent_kernel, 3)
-      z = a.recurrent_activation(p_z + affine(s.h, U_z))
-      r = a.recurrent_activation(p_r + affine(s.h, U_r))
-      m = r * s.h
+      z = a.recurrent_activation(p_z + affine(dropped(s.h, a.recurrent_dropout), U_z))
+      r = a.recurrent_activation(p_r + affine(dropped(s.h, a.recurrent_dropout), U_r))
+      m = r * dropped(s.h, a.recurrent_dropout)
       candidate = a.activation(p_h + affine(m, U_h))
     end
     return { h = z * s.h + (1 - z) * candidate }

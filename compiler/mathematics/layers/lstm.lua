@@ -4,7 +4,12 @@ return recurrent "LSTM" {
                 { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "recurrent_initializer", "initializer", "orthogonal" },
-                { "bias_initializer", "initializer", "zeros" }, { "unit_forget_bias", "boolean", true } },
+                { "bias_initializer", "initializer", "zeros" }, { "unit_forget_bias", "boolean", true },
+                { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
+                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
+                { "bias_constraint", "later", false },
+                { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 } },
   state     = { "h", "c" },
   weights   = function(a, x)
     local bias_initializer = a.bias_initializer
@@ -14,7 +19,9 @@ return recurrent "LSTM" {
              bias             = a.use_bias and weight({ 4 * a.units }, bias_initializer, a.bias_regularizer) }
   end,
   step      = function(a, w, x, s)
-    local z = affine(x, w.kernel, w.bias) + affine(s.h, w.recurrent_kernel)
+    local draws = a.recurrent_dropout > 0 and 4          -- then Keras draws for each gate, else once for all of them
+    local z = affine(dropped(x, a.dropout, draws), w.kernel, w.bias)
+            + affine(dropped(s.h, a.recurrent_dropout, draws), w.recurrent_kernel)
     local z_i, z_f, z_g, z_o = gates(z, 4)
     local i = a.recurrent_activation(z_i)
     local f = a.recurrent_activation(z_f)

@@ -8,10 +8,10 @@ return recurrent "SimpleRNN" {
                 { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
                 { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
                 { "bias_constraint", "later", false },
-                { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 },
+                { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
                 { "go_backwards", "boolean", false }, { "stateful", "later", false },
-                { "unroll", "without_effect", false }, { "seed", "later", false } },
+                { "unroll", "without_effect", false }, { "seed", "without_effect", false } },
   state     = { "h" },
   weights   = function(a, x)
     return { kernel           = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),
@@ -19,7 +19,8 @@ return recurrent "SimpleRNN" {
              bias             = a.use_bias and weight({ a.units }, a.bias_initializer, a.bias_regularizer) }
   end,
   step      = function(a, w, x, s)
-    local z = affine(x, w.kernel, w.bias) + affine(s.h, w.recurrent_kernel)
+    local z = affine(dropped(x, a.dropout), w.kernel, w.bias)
+            + affine(dropped(s.h, a.recurrent_dropout), w.recurrent_kernel)
     local h = a.activation(z)
     return { h = h }
   end,
