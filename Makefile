@@ -35,7 +35,7 @@ FLAGS    = -I. $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
 
 LUA_TEXT  = $(sort $(wildcard compiler/*/*/*.lua))
 EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/ship/example/*.c)) \
-            $(patsubst %,runtime/lstmc_%.h,model random float vec math bf16 text)
+            $(patsubst %,runtime/lstmc_%.h,model random normal float vec math bf16 text)
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c compiler/*/*.c)) $(BUILD)/embedded.o
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/%,$(wildcard runtime/*/*.c)))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \

@@ -89,6 +89,8 @@ Test(mask, cells_go_over_what_does_not_count)
                   "local y = Dense{2}(LSTMP{4, 2}(h))");
     expect_masked("local y = Dense{2}(MaskedMean{}(SimpleRNN{4, return_sequences = true}(Masked{}{x, m})))");
     expect_masked("local y = Dense{2}(GlobalAveragePooling1D{}(Dense{4}(Masked{}{x, m})))");
+    expect_masked("local h = SpatialDropout1D{0.3}(PReLU{'ones'}(Softmax{1}(Masked{}{x, m})))\n"
+                  "local y = GRU{3}(AlphaDropout{0.2}(LeakyReLU{}(Rescaling{2}(GaussianNoise{0.1}(h)))))");
     expect_masked("local y = LSTM{2}(GlobalAveragePooling1D{keepdims = true}(GRU{9, return_sequences = true}(Masked{}{x, m})))");
 }
 

@@ -232,7 +232,8 @@ bool is_prepared(const Statement *statement);
 bool emit_is_emitted(const Statement *statement, unsigned sections, bool prepared);
 bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement));
 bool emit_has_vectors(const Programs *programs);        /* some loops run over vectors */
-bool emit_has_noise(const Programs *programs);          /* dropout, in training */
+bool emit_has_noise(const Programs *programs);          /* dropout, or normal noise, in training */
+bool emit_has_normal_noise(const Programs *programs);
 bool emit_calls_blas(const Programs *programs);         /* the source includes cblas.h and is linked with BLAS */
 bool emit_dispatches(const Programs *programs);         /* one body for each instruction set */
 

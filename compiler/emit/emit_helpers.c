@@ -133,6 +133,8 @@ void emit_beginning(Out *out, Arena *arena, const Programs *programs)
     emit_floats(out);
     if (emit_has_noise(programs)) {
         put_raw(out, embedded_text("runtime/lstmc_random.h"));
+        if (emit_has_normal_noise(programs))
+            put_raw(out, embedded_text("runtime/lstmc_normal.h"));
         put(out, "\n");
     }
 }

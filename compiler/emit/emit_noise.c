@@ -1,4 +1,4 @@
-/* emit_noise.c: in: the noise of a dropout.  out: the loops that draw it. */
+/* emit_noise.c: in: the noise of a dropout, or normal noise.  out: the loops that draw it. */
 #include "emit.h"
 
 static const char *noise_index(Arena *arena, const Tensor *noise, int dimension)
@@ -14,10 +14,13 @@ static void put_about_noise(Out *out, Arena *arena, const Tensor *noise)
     const char *text = arena_format(arena, "%s.%s", noise->layer, noise->name);
     for (int d = 0; d < noise->rank; d++)
         text = arena_format(arena, "%s%s%s", text, d ? "," : "[", noise_index(arena, noise, d));
-    put(out, "/* %s] = 0 with probability %.9g, else %.9g */", text, noise->rate, 1 / (1 - (double)noise->rate));
+    if (noise->normal)
+        put(out, "/* %s] = normal, of mean 0 and deviation %.9g */", text, noise->rate);
+    else
+        put(out, "/* %s] = 0 with probability %.9g, else %.9g */", text, noise->rate, 1 / (1 - (double)noise->rate));
 }
 
-/* Dropout noise is a function of (seed, place, sample in the whole batch, element in the sample). */
+/* Noise is a function of (seed, place, sample in the whole batch, element in the sample). */
 void emit_noise(Out *out, Arena *arena, const Ir *ir, const Tensor *noise)
 {
     const char *place = arena_format(arena, "tape->%s", tensor_member(arena, ir, noise)), *element = "",
@@ -40,8 +43,9 @@ void emit_noise(Out *out, Arena *arena, const Ir *ir, const Tensor *noise)
     }
     emit_line(out, arena,
               arena_format(arena,
-                           "%s = lstmc_dropout_noise(%s, seed, %d, (uint64_t)(tape->first_row%s), (uint64_t)(%s));",
-                           place, float_text(arena, noise->rate), noise->place, sample, *element ? element : "0"));
+                           "%s = lstmc_%s_noise(%s, seed, %d, (uint64_t)(tape->first_row%s), (uint64_t)(%s));",
+                           place, noise->normal ? "normal" : "dropout", float_text(arena, noise->rate), noise->place,
+                           sample, *element ? element : "0"));
     for (int d = 0; d < noise->rank; d++)
         put(out, "}");
 }

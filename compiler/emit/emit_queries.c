@@ -12,13 +12,24 @@ bool emit_is_emitted(const Statement *statement, unsigned sections, bool prepare
         && (prepared || (sections & SECTION_BIT(statement->section)));
 }
 
-bool emit_has_noise(const Programs *programs)
+static bool has_noise(const Programs *programs, bool normal_alone)
 {
     const Ir *ir = programs->training;
     for (int i = 0; ir && i < ir->tensor_count; i++)
-        if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
+        if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE &&
+            (ir->tensors[i]->normal || !normal_alone))
             return true;
     return false;
+}
+
+bool emit_has_noise(const Programs *programs)
+{
+    return has_noise(programs, false);
+}
+
+bool emit_has_normal_noise(const Programs *programs)
+{
+    return has_noise(programs, true);
 }
 
 bool emit_any_statement(const Programs *programs, bool (*is_meant)(const Statement *statement))

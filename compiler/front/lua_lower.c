@@ -245,6 +245,7 @@ static Tensor *read_tensor(Reader *r)
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
     tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);
+    tensor->normal = field_flag(d, "normal");
     if (tensor->role == ROLE_WEIGHT) {
         const struct lstmc_model *m = &d->model.descriptor;
         tensor->weight = &m->weights[field_integer(d, "weight", 0, m->weight_tensors - 1, 0)];

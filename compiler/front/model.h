@@ -7,6 +7,7 @@
 #include "runtime/lstmc.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Shape {              /* without the batch axis */
@@ -201,6 +202,19 @@ static inline const char *layer_text(const Layer *layer, const char *name)
 {
     const Argument *argument = layer_argument(layer, name);
     return argument && argument->kind == ARGUMENT_TEXT ? argument->text : NULL;
+}
+
+/* A list of whole numbers, "2 1" as a text; how many there are, `most` at most. */
+static inline int layer_list(const Layer *layer, const char *name, int *list, int most)
+{
+    const char *text = layer_text(layer, name);
+    int count = 0;
+    while (text && *text && count < most) {
+        char *end;
+        list[count++] = (int)strtol(text, &end, 10);
+        text = end;
+    }
+    return count;
 }
 
 /* "kernel" finds "lstm_1/kernel"; NULL if the layer has no such weight (bias with use_bias = false). */

@@ -63,10 +63,18 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     const char *type = argument->type;
     static const char *const rates[] = { "0", "0.1", "0.25", "0.5", "0.9" };
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
+    static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}" };
+    static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}" };
     if (!strcmp(type, "size"))
         return number_text(d, 1, chance(d, 85) ? 9 : 19);
     if (!strcmp(type, "size_1d"))
         return number_text(d, 1, 3);
+    if (!strcmp(type, "border_1d"))
+        return arena_format(d->arena, "{%d, %d}", between(d, 0, 2), between(d, 0, 2));
+    if (!strcmp(type, "axes"))
+        return one_of(d, axes, 3);
+    if (!strcmp(type, "target_shape"))
+        return one_of(d, shapes, 4);
     if (!strcmp(type, "choice"))
         return arena_format(d->arena, "\"%s\"", argument->choices[below(d, argument->choice_count)]);
     if (!strcmp(type, "count"))

@@ -81,7 +81,8 @@ struct Tensor {
     int batch_dimension, time_dimension;    /* which dimension is batch, time; -1 if none */
     const struct lstmc_tensor *weight;      /* ROLE_WEIGHT, and ROLE_GRADIENT of a weight */
     bool trainable;                         /* ROLE_WEIGHT; ROLE_INPUT if the input's gradient is asked for */
-    float rate;                             /* ROLE_NOISE */
+    float rate;                             /* ROLE_NOISE: what part is dropped; of normal noise its deviation */
+    bool normal;                            /* ROLE_NOISE: numbers to add, not those of a dropout */
     int vocabulary;                         /* ROLE_INPUT, integer: ids are below */
     /* A sum over the rows of the whole batch, or the adjoint of one: what a tape has of it is complete when the engine
      * has added that of the other tapes, after the phase that writes it (phases.c). */

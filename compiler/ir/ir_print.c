@@ -212,7 +212,8 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
     if (tensor->role == ROLE_WEIGHT && !tensor->trainable)
         append(&to, " frozen");
     if (tensor->role == ROLE_NOISE)
-        append(&to, " rate %s place %d", arena_format(arena, "%.7g", (double)tensor->rate), tensor->place);
+        append(&to, " %s %s place %d", tensor->normal ? "deviation" : "rate",
+               arena_format(arena, "%.7g", (double)tensor->rate), tensor->place);
     if (tensor->reduced)
         append(&to, " reduced");
     if (tensor->home != HOME_NONE)

@@ -4,6 +4,7 @@
 
 #include "runtime/interpreter/interpreter.h"
 #include "runtime/lstmc_random.h"
+#include "runtime/lstmc_normal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -279,8 +280,8 @@ static void fill_noise(double *data, const Tensor *tensor, uint64_t seed, int fi
             element_number += position * unit;
             unit *= (size_t)tensor->extent[d];
         }
-        data[i] = (double)lstmc_dropout_noise(tensor->rate, seed, (uint64_t)tensor->place, (uint64_t)(first_row + row),
-                                              element_number);
+        data[i] = (double)(tensor->normal ? lstmc_normal_noise : lstmc_dropout_noise)(
+            tensor->rate, seed, (uint64_t)tensor->place, (uint64_t)(first_row + row), element_number);
     }
 }
 

@@ -318,6 +318,22 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_average_pooling1d        REAL_NAME(kind_average_pooling1d)
 #define kind_global_max_pooling1d     REAL_NAME(kind_global_max_pooling1d)
 #define kind_global_average_pooling1d REAL_NAME(kind_global_average_pooling1d)
+#define kind_softmax REAL_NAME(kind_softmax)
+#define kind_relu REAL_NAME(kind_relu)
+#define kind_leaky_relu REAL_NAME(kind_leaky_relu)
+#define kind_thresholded_relu REAL_NAME(kind_thresholded_relu)
+#define kind_prelu REAL_NAME(kind_prelu)
+#define kind_elu REAL_NAME(kind_elu)
+#define kind_rescaling REAL_NAME(kind_rescaling)
+#define kind_spatial_dropout1d REAL_NAME(kind_spatial_dropout1d)
+#define kind_gaussian_noise REAL_NAME(kind_gaussian_noise)
+#define kind_gaussian_dropout REAL_NAME(kind_gaussian_dropout)
+#define kind_alpha_dropout REAL_NAME(kind_alpha_dropout)
+#define kind_reshape REAL_NAME(kind_reshape)
+#define kind_permute REAL_NAME(kind_permute)
+#define kind_zero_padding1d REAL_NAME(kind_zero_padding1d)
+#define kind_cropping1d REAL_NAME(kind_cropping1d)
+#define kind_up_sampling1d REAL_NAME(kind_up_sampling1d)
 #define kind_custom        REAL_NAME(kind_custom)
 #define kind_batch_normalization REAL_NAME(kind_batch_normalization)
 #define composed_dense      REAL_NAME(composed_dense)
@@ -329,6 +345,9 @@ extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, k
     kind_average, kind_maximum, kind_minimum, kind_batch_normalization, kind_custom;
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
     kind_global_average_pooling1d;
+extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholded_relu, kind_prelu, kind_elu,
+    kind_rescaling, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout, kind_alpha_dropout,
+    kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;
 

@@ -19,7 +19,12 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
                                               &kind_minimum, &kind_batch_normalization,
                                               &kind_conv1d, &kind_max_pooling1d, &kind_average_pooling1d,
-                                              &kind_global_max_pooling1d, &kind_global_average_pooling1d };
+                                              &kind_global_max_pooling1d, &kind_global_average_pooling1d,
+                                              &kind_softmax, &kind_relu, &kind_leaky_relu, &kind_thresholded_relu,
+                                              &kind_prelu, &kind_elu, &kind_rescaling, &kind_spatial_dropout1d,
+                                              &kind_gaussian_noise, &kind_gaussian_dropout, &kind_alpha_dropout,
+                                              &kind_reshape, &kind_permute, &kind_zero_padding1d, &kind_cropping1d,
+                                              &kind_up_sampling1d };
     if (layer->custom)
         return &kind_custom;
     bool in_words = it->composed || layer_number(layer, "dropout", 0) > 0 ||

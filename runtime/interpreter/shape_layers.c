@@ -1,4 +1,5 @@
-/* shape_layers.c: layers that only move numbers: Input, Flatten, RepeatVector. */
+/* shape_layers.c: layers that only move numbers: Input, Flatten, RepeatVector, Reshape, Permute, ZeroPadding1D,
+ * Cropping1D, UpSampling1D. */
 #include "words.h"
 
 /* Input hands on what the model is given; token ids stay where they are. */
@@ -28,12 +29,95 @@ static const char *set_up_repeat(Interpreter *it, Run *run)
     return composition_end(&c, repeat(&c, run->in[0], (int)layer_number(run->layer, "n", 0)));
 }
 
+/* What is moved where in the layer's output: the place in one sample of x, -1 for a zero. */
+typedef long Source(const Run *run, const int *to);
+
+static const char *set_up_moving(Interpreter *it, Run *run, Source *source)
+{
+    const Shape *to = &run->layer->output, *from = &run->in[0]->shape;
+    Composition c = composition_begin(it, run);
+    size_t count = shape_count(to);
+    long *index = interpreter_room(it, count, sizeof *index);
+    if (to->rank != from->rank)
+        return "it keeps the number of axes";
+    for (size_t i = 0; index && i < count; i++) {
+        int at[LSTMC_RANK_MAX];
+        size_t rest = i;
+        for (int d = to->rank - 1; d >= 0; d--) {
+            at[d] = (int)(rest % (size_t)to->extent[d]);
+            rest /= (size_t)to->extent[d];
+        }
+        index[i] = source(run, at);
+    }
+    return composition_end(&c, index ? move(&c, run->in[0], *to, index) : NULL);
+}
+
+/* Step t, feature k of x; outside of the sequence a zero. */
+static long step_of_input(const Run *run, int t, int k)
+{
+    const Shape *x = &run->in[0]->shape;
+    return t >= 0 && t < x->extent[0] ? (long)t * x->extent[1] + k : -1;
+}
+
+static int in_front(const Run *run, const char *name)
+{
+    int border[2] = { 0, 0 };
+    layer_list(run->layer, name, border, 2);
+    return border[0];
+}
+
+static long source_of_padding(const Run *run, const int *to)
+{
+    return step_of_input(run, to[0] - in_front(run, "padding"), to[1]);
+}
+
+static long source_of_cropping(const Run *run, const int *to)
+{
+    return step_of_input(run, to[0] + in_front(run, "cropping"), to[1]);
+}
+
+static long source_of_up_sampling(const Run *run, const int *to)
+{
+    return step_of_input(run, to[0] / (int)layer_number(run->layer, "size", 2), to[1]);
+}
+
+/* Axis d of the output is axis dims[d] of x. */
+static long source_of_permutation(const Run *run, const int *to)
+{
+    const Shape *x = &run->in[0]->shape;
+    int dims[LSTMC_RANK_MAX] = { 0 }, at[LSTMC_RANK_MAX] = { 0 };
+    int count = layer_list(run->layer, "dims", dims, LSTMC_RANK_MAX);
+    for (int d = 0; d < count; d++)
+        at[dims[d] - 1] = to[d];
+    long place = 0;
+    for (int d = 0; d < x->rank; d++)
+        place = place * x->extent[d] + at[d];
+    return place;
+}
+
+static const char *set_up_padding(Interpreter *it, Run *run) { return set_up_moving(it, run, source_of_padding); }
+static const char *set_up_cropping(Interpreter *it, Run *run) { return set_up_moving(it, run, source_of_cropping); }
+static const char *set_up_up_sampling(Interpreter *it, Run *run)
+{
+    return set_up_moving(it, run, source_of_up_sampling);
+}
+static const char *set_up_permute(Interpreter *it, Run *run) { return set_up_moving(it, run, source_of_permutation); }
+
+static const char *set_up_reshape(Interpreter *it, Run *run)
+{
+    Composition c = composition_begin(it, run);
+    return composition_end(&c, reshape(&c, run->in[0], run->layer->output));
+}
+
+#define SHAPE_KIND(NAME, SET_UP) \
+    { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward }
 const LayerKind kind_input = {
     .name = "Input", .set_up = set_up_input, .forward = forward_input, .backward = composed_backward, .reads_ids = true
 };
-const LayerKind kind_flatten = {
-    .name = "Flatten", .set_up = set_up_flatten, .forward = composed_forward, .backward = composed_backward
-};
-const LayerKind kind_repeat_vector = {
-    .name = "RepeatVector", .set_up = set_up_repeat, .forward = composed_forward, .backward = composed_backward
-};
+const LayerKind kind_flatten = SHAPE_KIND("Flatten", set_up_flatten);
+const LayerKind kind_repeat_vector = SHAPE_KIND("RepeatVector", set_up_repeat);
+const LayerKind kind_reshape = SHAPE_KIND("Reshape", set_up_reshape);
+const LayerKind kind_permute = SHAPE_KIND("Permute", set_up_permute);
+const LayerKind kind_zero_padding1d = SHAPE_KIND("ZeroPadding1D", set_up_padding);
+const LayerKind kind_cropping1d = SHAPE_KIND("Cropping1D", set_up_cropping);
+const LayerKind kind_up_sampling1d = SHAPE_KIND("UpSampling1D", set_up_up_sampling);

@@ -41,7 +41,7 @@ struct Node {
     const Activation *activation;
     int how, axis, groups;
     Window window;
-    double number, offset;                  /* scale; epsilon; a rate */
+    double number, offset, most;            /* scale; epsilon; a rate; a slope, a threshold, the largest */
     uint64_t place;                         /* of noise */
     Weight mean, variance;                  /* normalise, given */
     long *index;                            /* move, merge */
@@ -125,6 +125,11 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define scale               REAL_NAME(scale)
 #define keep                REAL_NAME(keep)
 #define drop                REAL_NAME(drop)
+#define disturb             REAL_NAME(disturb)
+#define drop_alpha          REAL_NAME(drop_alpha)
+#define rectify             REAL_NAME(rectify)
+#define rectify_by          REAL_NAME(rectify_by)
+#define rectify_exponentially REAL_NAME(rectify_exponentially)
 #define merge               REAL_NAME(merge)
 #define add                 REAL_NAME(add)
 #define subtract            REAL_NAME(subtract)
@@ -166,6 +171,18 @@ Value *scale(Composition *c, Value *x, double factor, double offset);
 Value *keep(Composition *c, Value *mask, Value *v, Value *otherwise);
 /* Inverted dropout; noise by counter, keyed by the place. In a scan: the same noise in every turn. */
 Value *drop(Composition *c, Value *x, double rate, uint64_t place);
+
+/* Normal noise by counter, of that deviation: x + noise, or x (1 + noise). */
+enum Disturb { DISTURB_ADD, DISTURB_MULTIPLY };
+Value *disturb(Composition *c, Value *x, enum Disturb how, double deviation, uint64_t place);
+/* What is dropped becomes what SELU saturates at; mean and variance stay. */
+Value *drop_alpha(Composition *c, Value *x, double rate, uint64_t place);
+/* x above the threshold, at most `most`; else slope (x - threshold). */
+Value *rectify(Composition *c, Value *x, double slope, double threshold, double most);
+/* x above zero, else a slope of its own at each position; of an axis whose extent in the weight is 1, one for all. */
+Value *rectify_by(Composition *c, Value *x, Weight slope);
+/* x above zero, else alpha (exp(x) - 1). */
+Value *rectify_exponentially(Composition *c, Value *x, double alpha);
 
 /* Element by element; an extent of 1 counts for all. Keras's merges. */
 enum Merge { MERGE_ADD, MERGE_SUBTRACT, MERGE_MULTIPLY, MERGE_AVERAGE, MERGE_MAXIMUM, MERGE_MINIMUM };

@@ -14,7 +14,7 @@ return Sequential{
 -- expect: 2: UNITS: unknown layer or object
 -- expect: 3: LTSM: unknown layer or object (did you mean "LSTM"?)
 -- expect: 4: LAYERS: unknown layer or object (did you mean "layer"?)
--- expect: 5: Threshold: unknown layer or object
+-- expect: 5: Threshold: unknown layer or object (did you mean "ThresholdedReLU"?)
 -- expect: 6: Sequential: unknown loss "msee" (did you mean "mse"?)
 -- expect: 9: GRUU: unknown layer or object (did you mean "GRU"?)
 -- expect: 10: Dense: unknown activation "sigmod" (did you mean "sigmoid"?)

@@ -108,6 +108,42 @@ types.count = whole_number(0, COUNT_MAX, format("from 0 to %d", COUNT_MAX))
 types.axis = whole_number(-8, 8, "from -8 to 8")
 types.seed = whole_number(0, SEED_MAX, "from 0 to 2^53")
 
+-- Lists of whole numbers; as plain data they are a text, "2 1".
+local function list_of(v, check, most)
+  if not is_plain(v) then return nil, format("must be a list of whole numbers, not %s", shown(v)) end
+  local length, why = items(v)
+  if not length then return nil, why end
+  if length < 1 or length > most then return nil, format("must have 1 to %d items, not %d", most, length) end
+  local list = {}
+  for i = 1, length do
+    list[i], why = check(v[i])
+    if not list[i] then return nil, format("item %d %s", i, why) end
+  end
+  return list, concat(list, " ")
+end
+
+-- Places in front and behind: 2, or {1, 2}.
+types.border_1d = function(v)
+  if type(v) == "number" then v = { v, v } end
+  local border, plain = list_of(v, types.count, 2)
+  if border and #border ~= 2 then return nil, "must be a whole number, or two: in front and behind" end
+  return border, plain
+end
+
+-- Axes of a sample, from 1.
+types.axes = function(v) return list_of(v, whole_number(1, 4, "from 1 to 4"), 4) end
+
+-- Sizes, one of which may be -1: what is left for it.
+types.target_shape = function(v)
+  local open = 0
+  return list_of(v, function(size)
+    open = open + (size == -1 and 1 or 0)
+    if open > 1 then return nil, "is a second -1" end
+    if size == -1 then return -1 end
+    return types.size(size)
+  end, 4)
+end
+
 local function number_in(low, high, words)
   return function(v)
     if type(v) ~= "number" then return nil, format("must be a number, not %s", shown(v)) end

@@ -29,6 +29,7 @@
 --   trainable         flag: its gradient is wanted; of weights and inputs
 --   weight            place in the model's list of weights, from 0; of a weight
 --   rate, place       what fraction is dropped, and which draw it is; of noise
+--   normal            flag: it is normal, of deviation `rate`, and is added; of noise
 --   vocabulary        how many ids there are; of an input of ids
 -- statement           tensor[index] = right, for each element of axes
 --   section           "reset", "forward", "carry" or "loss"

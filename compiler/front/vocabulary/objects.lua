@@ -130,6 +130,13 @@ vocabulary.activation = word("activation", "activations", function(name, def)
   return door
 end)
 
+-- activate(x, "softmax"): by its name; of a value of any shape, along its last axis.
+function vocabulary.activate(x, name)
+  local apply, why = types.activation(name)
+  if not apply then mistake("activate: %s", why) end
+  return apply(x)
+end
+
 local function object_definer(what, registry)
   return word(what, registry, function(name, def)
     enter(registry, def, def)

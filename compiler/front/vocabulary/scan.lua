@@ -231,25 +231,27 @@ end
 
 local PLACES = 4096         -- more than a model has layers
 
-local function draw(what, frame, rate, shape)
+-- normal: numbers of mean 0 and deviation `rate`, to be added; else those of a dropout.
+local function draw(what, frame, rate, shape, normal)
   local scope = internal.scope
-  local checked, why = internal.types.rate(rate)
-  if checked == nil then mistake("%s: the rate %s", what, why) end
+  local checked, why = internal.types[normal and "not_negative" or "rate"](rate)
+  if checked == nil then mistake("%s: the %s %s", what, normal and "deviation" or "rate", why) end
   if not (scope and scope.layer and frame) then mistake("%s belongs into the call of a layer", what) end
   if shape ~= nil then
     shape, why = internal.types.shape(shape)
     if not shape then mistake("%s: the shape %s", what, why) end
-  elseif scope.x_of ~= internal.scan and what == "noise" then
-    mistake("noise: inside a scan its shape is to be said: noise(rate, {n})")
+  elseif scope.x_of ~= internal.scan and what ~= "shared_noise" then
+    mistake("%s: inside a scan its shape is to be said: %s(rate, {n})", what, what)
   end
   shape = shape or scope.x_shape
   local program = scope.program
-  if not program.training then return 1 end
+  if not program.training then return normal and 0 or 1 end
   local number = program.noises[scope.layer] or 0     -- the first one's place is the layer's own, as interpreted
   program.noises[scope.layer] = number + 1
   local timed = frame.timed(shape)
   local tensor = batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "noise"), role = "noise",
-    rate = rate, place = scope.layer.index + number * PLACES }, timed, joined(frame.implied_shape, shape))
+    rate = rate, normal = normal,
+    place = scope.layer.index + number * PLACES }, timed, joined(frame.implied_shape, shape))
   return value{ op = "leaf", shape = shape, static = false, at = function(full)
     return load(tensor, place(program, timed, full))
   end }
@@ -274,6 +276,12 @@ function vocabulary.dropped(v, rate, draws)
   kept = kept * vocabulary.shared_noise(rate, shape)
   rawset(kept, "local_name", "dropped_" .. (rawget(v, "local_name") or "value"))
   return kept
+end
+
+-- normal_noise(deviation, shape): normal noise of mean 0, drawn as noise is; 0 when the model only predicts.
+function vocabulary.normal_noise(deviation, shape)
+  local scope = internal.scope
+  return draw("normal_noise", internal.scan or scope and scope.frame, deviation, shape, true)
 end
 
 -- shared_noise(rate, shape): the same in a step, but one draw for all turns of a sequence.

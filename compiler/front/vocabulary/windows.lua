@@ -1,12 +1,13 @@
--- windows.lua: words for what slides over a sequence or a picture: how many windows there are, what stands around the
--- numbers, and which steps came before.
+-- windows.lua: words for what slides over a sequence or a picture and for what only moves numbers: how many windows
+-- there are, what stands around the numbers, which steps came before, where an element of one shape is in another.
 -- in: sizes as Keras says them.  out: counts, and values with a border.
 local internal = ...
 local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
 local value, leaf = internal.value, internal.leaf
-local new_axis, affine_add = internal.new_axis, internal.affine_add
+local new_axis, affine_of = internal.new_axis, internal.affine_of
+local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
 local types, is_identifier, shown = internal.types, internal.is_identifier, internal.shown
-local error, rawset, table = error, rawset, table
+local error, ipairs, rawset, table = error, ipairs, rawset, table
 local format, math_type = string.format, math.type
 
 local p, s = internal.program, internal.statements
@@ -24,6 +25,23 @@ function vocabulary.axis(name, extent)
   local checked, why = types.size(extent)
   if not checked then mistake("axis %s: its extent %s", name, why) end
   return new_axis(name, checked)
+end
+
+-- axes_of(v): a list, an axis for each extent of v; row_major(index, shape): where an element stands if all lie in one
+-- row, the last axis first.
+function vocabulary.axes_of(v)
+  if not is(v, Value) then mistake("axes_of takes a value, not %s", shown(v)) end
+  local list = {}
+  for d, extent in ipairs(v.shape) do
+    list[d] = new_axis(d == #v.shape and "n" or p.LEADING_AXES[d], extent)
+  end
+  return list
+end
+
+function vocabulary.row_major(index, shape)
+  local place = affine_of(0)
+  for d, extent in ipairs(shape) do place = affine_add(affine_multiply(place, extent), index[d], 1) end
+  return place
 end
 
 -- window(extent, size, strides, dilation, padding): how many windows of `size` places, `dilation` apart, there are, if

@@ -1,0 +1,17 @@
+-- cropping1d.lua: keras.layers.Cropping1D: a sequence without so many steps in front and behind.
+return layer "Cropping1D" {
+  arguments = { { "cropping", "border_1d", 1 }, { "data_format", { "channels_last" }, "channels_last" } },
+  over      = "sample",
+  input     = "sequence",
+  shape     = function(a, x)
+    local left = x.timesteps - a.cropping[1] - a.cropping[2]
+    if left < 1 then error("of " .. x.timesteps .. " steps nothing is left", 0) end
+    return { left, x.features }
+  end,
+  call      = function(a, w, x)
+    local t, c = axes "t c"
+    local y = tensor{ x.timesteps - a.cropping[1] - a.cropping[2], x.features }
+    y[{ t, c }] = x[{ t + a.cropping[1], c }]
+    return y
+  end,
+}
