@@ -57,7 +57,8 @@ struct lstmc_engine {
     /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look
      * into. */
     void *(*tape)(void *context, int shard);
-    /* With which states train and evaluate begin from now on; NULL: with fresh ones. */
+    /* With which states train, evaluate and predict begin from now on; NULL: with fresh ones. Where they go on, a
+     * prediction has batch * shards rows at most. */
     void (*carry)(void *context, enum lstmc_carry carry);
     /* After train with a seed that is not 0: the statistics among the weights, moving averages, as that batch leaves
      * them. NULL: the model has none. */
@@ -219,13 +220,17 @@ size_t lstmc_carried_floats(const struct lstmc_model *model);
 void   lstmc_carried_get(const struct lstmc_engine *engine, float *states);
 void   lstmc_carried_set(const struct lstmc_engine *engine, const float *states);
 
+/* How samples follow each other: not at all; row r of each batch behind row r of the one before, as Keras has it; or
+ * as many streams as a batch has rows, one behind the other in the data, of which each batch takes one step. */
+enum lstmc_stateful { LSTMC_STATELESS, LSTMC_CONSECUTIVE, LSTMC_STREAMS };
+
 struct lstmc_train_options {
     int epochs;
     uint64_t seed;
     int shuffle;                        /* each epoch anew, by seed */
-    int stateful; /* 1: the samples are batch * shards streams side by side, each batch one step of all of them; states
-                   * go on from batch to batch and are fresh at the start of an epoch; samples that fill no batch are
-                   * left out */
+    /* Not LSTMC_STATELESS: states go on from batch to batch, and are fresh at the start of an epoch and of each
+     * evaluation; samples are not shuffled, and those that fill no batch are left out. */
+    enum lstmc_stateful stateful;
     const char *const *metrics; int metric_count;   /* at most LSTMC_METRICS_MAX */
     /* metrics of one's own, asked first: lstmc_metric_add for the names that it knows, else LSTMC_MISMATCH; or NULL */
     int (*own_metric)(void *context, const char *name, const float *output, const void *target, int rows, double *sum,

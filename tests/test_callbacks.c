@@ -477,5 +477,5 @@ Test(callbacks, refused)
     two[0].restore_best_weights = two[1].restore_best_weights = 1;
     expect_refused((struct lstmc_train_options){ .callbacks = two, .callback_count = 2 }, "one of them alone");
     expect_refused((struct lstmc_train_options){ .callback_count = LSTMC_CALLBACKS_MAX + 1 }, "more than");
-    expect_refused((struct lstmc_train_options){ .stateful = 1 }, "no states");
+    expect_refused((struct lstmc_train_options){ .stateful = LSTMC_STREAMS }, "no states");
 }

@@ -234,7 +234,7 @@ Test(checkpoint, streams)
 {
     struct subject s;
     subject_create(&s, "Adam{learning_rate = 0.02}");
-    expect_the_same_bits(&s, (struct lstmc_train_options){ .stateful = 1, .epochs = 2 });
+    expect_the_same_bits(&s, (struct lstmc_train_options){ .stateful = LSTMC_STREAMS, .epochs = 2 });
     subject_free(&s);
 }
 
@@ -249,7 +249,7 @@ Test(checkpoint, streams_carry_their_states)
     lstmc_init(s.model, weights, 3);
     struct lstmc_dataset four_steps = s.data;
     four_steps.samples = 32;            /* of 8 streams */
-    struct lstmc_train_options options = { .stateful = 1 };
+    struct lstmc_train_options options = { .stateful = LSTMC_STREAMS };
     cr_assert_eq(lstmc_evaluate(&s.engine, weights, &four_steps, &options, &with, NULL, &message), 0, "%s", message.text);
     options.stateful = 0;
     cr_assert_eq(lstmc_evaluate(&s.engine, weights, &four_steps, &options, &without, NULL, &message), 0);
@@ -385,7 +385,7 @@ Test(checkpoint, of_something_else)
     options.ema_momentum = 0.9;
     cr_expect_eq(train(&s, values, options, NULL, &message), LSTMC_MISMATCH);
     options.ema_momentum = 0;
-    options.stateful = 1;
+    options.stateful = LSTMC_STREAMS;
     cr_expect_eq(train(&s, values, options, NULL, &message), LSTMC_MISMATCH);
     lstmc_snapshot_free(&snapshot);
     lstmc_free(values);

@@ -13,7 +13,7 @@ static int evaluate(Session *s)
     if (status)
         return status;
     const struct lstmc_dataset *data = s->validation.samples ? &s->validation : &s->data;
-    struct lstmc_train_options options = { .stateful = model->data.stateful };
+    struct lstmc_train_options options = { .stateful = session_stateful(model) };
     session_set_metrics(s, &options);
     if (!s->arguments.quiet)
         printf("%s: %zu samples%s, weights of %s\n", model->descriptor.name, data->samples,

@@ -277,10 +277,10 @@ static void predict_one(void *context, int sample)
                batch->x + (size_t)sample * m->input_count * 4, batch->y + (size_t)sample * m->output_count);
 }
 
-/* The interpreter has batches alone. */
+/* The interpreter has batches alone, and states go on from batch to batch. */
 static int open_batch(Predictor *p, Batch *batch, int rows)
 {
-    const struct lstmc_model *m = p->session->loaded.model;
+    const struct lstmc_model *m = session_stateful(p->model) ? NULL : p->session->loaded.model;
     *batch = (Batch){ .model = m, .y = p->y, .x = lstmc_alloc((size_t)rows * p->model->descriptor.input_count * 4) };
     if (m) {
         batch->packed = lstmc_alloc(m->packed_bytes + 1);
@@ -437,7 +437,8 @@ static int predict(Predictor *p)
         status = check_stream(p, form);
     if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
         status = LSTMC_BAD_FILE;
-    s->arguments.compile.inference = true;
+    bool goes_on = session_stateful(p->model) != LSTMC_STATELESS && !s->arguments.stream;
+    s->arguments.compile.inference = !goes_on;          /* states go on in tapes */
     if (!status && s->arguments.out && !(m->outputs && form == FORM_NPY))
         status = file_claim(s->arguments.out, FILE_ANY, true, &s->message);
     for (int k = 0; !status && s->arguments.out && form == FORM_NPY && k < m->output_arrays; k++)
@@ -455,6 +456,13 @@ static int predict(Predictor *p)
     if (!p->y || !p->values || !p->to)
         return LSTMC_NO_MEMORY;
     s->engine.prepare(s->engine.context, s->weights);
+    if (goes_on && !s->engine.carry) {
+        snprintf(s->message.text, sizeof s->message.text,
+                 "states go on from batch to batch in what trains, and without a loss nothing does: --stream");
+        return LSTMC_MISMATCH;
+    }
+    if (goes_on)
+        s->engine.carry(s->engine.context, LSTMC_CARRY_FRESH);
     status = s->arguments.stream ? predict_stream(p) : predict_samples(p, form);
     return status ? status : write_output(p, form);
 }

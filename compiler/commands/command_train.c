@@ -230,7 +230,7 @@ static struct lstmc_train_options make_options(Trainer *t)
     const Arguments *a = &s->arguments;
     struct lstmc_train_options options = {
         .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed,
-        .shuffle = model->shuffle, .stateful = model->data.stateful, .quiet = a->quiet,
+        .shuffle = model->shuffle, .stateful = session_stateful(model), .quiet = a->quiet,
         .class_weight = model->class_weight, .class_count = model->class_count, .schedule = model->schedule,
         .gradient_accumulation_steps = model->gradient_accumulation_steps, .ema_momentum = model->ema_momentum,
         .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = interrupt_flag(),
@@ -267,7 +267,7 @@ static int print_saved(Trainer *t)
     bool best = restores_best(model) || t->last.diverged;
     if ((!best && !(model->ema_momentum > 0)) || !s->validation.samples)
         return LSTMC_OK;
-    struct lstmc_train_options options = { .stateful = model->data.stateful };
+    struct lstmc_train_options options = { .stateful = session_stateful(model) };
     session_set_metrics(s, &options);
     double loss, metric[LSTMC_METRICS_MAX];
     int status = lstmc_evaluate(&s->engine, s->weights, &s->validation, &options, &loss, metric, &s->message);

@@ -151,6 +151,7 @@ typedef struct Model {
     int epochs;
     uint64_t seed;
     bool shuffle;
+    bool stateful;              /* a layer goes on with its states from batch to batch, and only such layers do */
     double validation_split;
     const struct lstmc_schedule *schedule;  /* NULL: the optimizer's learning rate */
     double ema_momentum;                    /* 0: no average of the weights */

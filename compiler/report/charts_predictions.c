@@ -110,7 +110,7 @@ static int chart_of_classes(Charts *charts, Session *s, const struct lstmc_datas
     int status = for_each_output(s, data, take_classes, &c);
     if (status)
         return status;
-    if (model->data.stateful)
+    if (session_stateful(model))
         charts->note[CHART_PREDICTIONS] =
             "States start anew in each window here; training and lstmc evaluate carry them on from window to window.";
     const struct lstmc_names *labels = &s->data.meaning.labels;

@@ -123,6 +123,14 @@ void session_print_notes(const Session *s)
         fprintf(stderr, "note: %.*s\n", (int)(end - line), line);
 }
 
+/* Of a text one window follows the other; other samples stand as Keras takes them. */
+enum lstmc_stateful session_stateful(const Model *model)
+{
+    if (model->data.stateful || (model->stateful && model->data.kind == DATA_CHARACTERS))
+        return LSTMC_STREAMS;
+    return model->stateful ? LSTMC_CONSECUTIVE : LSTMC_STATELESS;
+}
+
 void session_set_metrics(const Session *s, struct lstmc_train_options *options)
 {
     const Model *model = description_model(s->description);

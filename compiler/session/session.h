@@ -42,6 +42,8 @@ int  session_close(Session *session, int status);
 /* FILE of an option, or MODEL and the ending; where train or plot has been told the name of the weight file (--out,
  * --weights), that name instead of MODEL: the files of one run have one name. */
 const char *session_file(const Session *session, const char *file, const char *ending);
+/* How the samples of the data follow each other. */
+enum lstmc_stateful session_stateful(const Model *model);
 /* The description's metrics, with whoever knows its own ones; after session_prepare. */
 void session_set_metrics(const Session *session, struct lstmc_train_options *options);
 /* "loss 0.1  mae 0.2", each name with `prefix`, without the end of the line. */

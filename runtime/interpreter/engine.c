@@ -7,6 +7,7 @@
 
 typedef struct Engine {
     Interpreter *it;
+    enum lstmc_carry carry;
     float *weights;
     size_t weight_count, output_count;
 } Engine;
@@ -25,8 +26,16 @@ static void engine_prepare(void *context, const float *weights)
     memcpy(engine->weights, weights, engine->weight_count * sizeof(float));
 }
 
+static void engine_carry(void *context, enum lstmc_carry carry)
+{
+    ((Engine *)context)->carry = carry;
+}
+
 static void run_forward(Engine *engine, const void *x, int rows, int first_row, uint64_t seed, float *output)
 {
+    (engine->carry == LSTMC_CARRY_ON ? interpreter_carry : interpreter_reset)(engine->it);
+    if (engine->carry == LSTMC_CARRY_FRESH)
+        engine->carry = LSTMC_CARRY_ON;
     interpreter_forward(engine->it, engine->weights, x, rows, first_row, seed);
     memcpy(output, interpreter_output(engine->it), (size_t)rows * engine->output_count * sizeof(float));
 }
@@ -97,6 +106,7 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
                                      .evaluate = engine_evaluate,
                                      .output_loss = engine_output_loss,
                                      .update = engine_update,
+                                     .carry = engine_carry,
                                      .free = engine_free };
     return LSTMC_OK;
 }

@@ -280,6 +280,21 @@ static void predict_block(void *context, int block, int thread)
                          job->output + (size_t)first * model->output_count);
 }
 
+/* A block of rows through its tape, for the states that it goes on with. */
+static void predict_shard(void *context, int shard, int thread)
+{
+    const struct job *job = context;
+    const struct lstmc_model *model = job->generated->model;
+    int first = shard * model->batch;
+    (void)thread;
+    for (int phase = 0; phase < phases_of(model->forward_phases); phase++)
+        forward_shard(job, shard, phase);
+    memcpy(job->output + (size_t)first * model->output_count,
+           (char *)job->generated->tapes[shard] + model->output_offset,
+           (size_t)shard_rows(job, first) * model->output_count * sizeof(float));
+    carry_shard(job, shard);
+}
+
 static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows,
                              int first_row, float scale, uint64_t seed, float *gradients, float *output)
 {
@@ -315,6 +330,11 @@ static void generated_predict(void *context, const void *x, int rows, float *out
 {
     struct generated *generated = context;
     struct job job = { .generated = generated, .x = x, .rows = rows, .output = output };
+    if (generated->carry != LSTMC_CARRY_NOTHING) {
+        lstmc_threads_run(generated->threads, shard_count(&job), predict_shard, &job);
+        generated->carry = LSTMC_CARRY_ON;
+        return;
+    }
     if (!generated->packed_is_current)
         generated->model->prepare(generated->packed, generated->weights);
     generated->packed_is_current = 1;

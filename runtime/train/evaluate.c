@@ -132,12 +132,12 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
         struct lstmc_batch batch = { .weights = weights, .rows = (int)rows, .output = memory->output };
         batch.x = (const char *)data->x + first * model->input_count * sizeof(float);
         batch.y = (const char *)data->y + first * model->target_count * sizeof(float);
-        if (options->stateful) {
+        if (options->stateful == LSTMC_STREAMS) {
             gather_streams(model, data, used, first, rows, memory);
             batch.x = memory->x;
             batch.y = memory->y;
         }
-        const float *sample_weight = data->sample_weight && !options->stateful ? data->sample_weight + first : NULL;
+        const float *sample_weight = data->sample_weight && options->stateful != LSTMC_STREAMS ? data->sample_weight + first : NULL;
         double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows,
                                                lstmc_batch_scale(model, rows), memory->output) +
                       penalty;

@@ -58,7 +58,7 @@ static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t epoch)
 
 static size_t sample_at(const struct run *run, size_t position)
 {
-    if (run->options->stateful)
+    if (run->options->stateful == LSTMC_STREAMS)
         return lstmc_stream_sample(run->used, run->batch_rows, position);
     return run->order ? run->order[position] : position;
 }
@@ -438,6 +438,9 @@ static int take_snapshot(struct run *run, float *weights)
         (from->carried && from->carried_count != lstmc_carried_floats(run->model)))
         return lstmc_fail(run->message, LSTMC_MISMATCH,
                           "the checkpoint is of a training with other streams (stateful)");
+    if (run->options->stateful && from->position && !run->engine->tape)
+        return lstmc_fail(run->message, LSTMC_MISMATCH,
+                          "the checkpoint is from the middle of an epoch, and this engine cannot take its states over");
     memcpy(weights, from->weights, run->model->weight_count * sizeof *weights);
     lstmc_free(from->weights);
     *s = *from;

@@ -165,7 +165,7 @@ local RECURRENT = {
   { "bias_constraint", "later", false },
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
   { "return_sequences", "boolean", false }, { "return_state", "later", false },
-  { "go_backwards", "boolean", false }, { "stateful", "later", false }, { "unroll", "without_effect", false },
+  { "go_backwards", "boolean", false }, { "stateful", "boolean", false }, { "unroll", "without_effect", false },
 }
 
 -- recurrent "LSTM" { arguments = , state = { "h", "c" }, weights = function(a, x), step = function(a, w, x, s) }

@@ -10,6 +10,7 @@
 --   input_is_tokens, vocabulary                   flag and number of ids; of the first input
 --   output_shape, target_shape, target_is_class   shapes of one sample, and a flag
 --   batch_size, epochs, seed, shuffle, validation_split, learning_rate   as options; learning_rate nil: the optimizer's
+--   stateful          flag: a layer goes on with its states from batch to batch, and only such layers do
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
 --   metric_names      list of texts
@@ -267,6 +268,15 @@ local function freeze_layers(model, names)
   end
 end
 
+-- Whether a layer, or one that it owns, goes on with its states from batch to batch.
+local function is_stateful(layer)
+  if is_layer(layer) and layer.arguments and layer.arguments.stateful then return true end
+  for _, owned in pairs(is_layer(layer) and layer.owned or {}) do
+    if is_stateful(owned) then return true end
+  end
+  return false
+end
+
 -- build(result of the description, default name, timesteps at most, layers to freeze): a built model; nil if there were
 -- mistakes.
 function internal.build(result, default_name, timesteps_max, frozen)
@@ -300,6 +310,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   if not settled or not shapes.infer_shapes(model) or model.broken then return nil end
   if not shapes.check_masked_loss(model) then return nil end
   shapes.make_weights(model)
+  for _, layer in ipairs(model.layers) do model.stateful = model.stateful or is_stateful(layer) end
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   model.own_activations = internal.own_activations
   internal.settle_outputs(model)

@@ -137,7 +137,8 @@ local function lower_recurrent(program, layer, inputs, around)
     if not is_plain(initial) then mistake("initial must return a table of values, not %s", internal.shown(initial)) end
   end
   for position, name in ipairs(def.state) do
-    list[position] = { name = name, shape = shapes[position], initial = initial[name], carries = true }
+    list[position] = { name = name, shape = shapes[position], initial = initial[name],
+                       carries = program.all_carry or a.stateful }
   end
   local function at_step(t, full)     -- full[1] is the turn, or the step; behind what stands around it comes t
     return joined(joined(tail(head(full, n + 1), 2), { t }), tail(full, n + 2))
@@ -238,7 +239,8 @@ end
 -- A program with its weights and its batch axis; nothing is computed yet.
 local function new_program(model, options)
   local program = { tensors = {}, statements = {}, weights = {}, inputs = {}, noises = {}, calls = {},
-                    training = options.training, batch = options.batch, streaming = options.streaming }
+                    training = options.training, batch = options.batch, streaming = options.streaming,
+                    all_carry = options.streaming or not model.stateful }
   if options.training or options.batch > 1 then
     program.batch_axis = new_axis("b", options.batch)
     program.batch_axis.terms[1].axis.kind = "batch"

@@ -217,7 +217,7 @@ function vocabulary.scan(given)
   check_parts(given)
   local turns, reversed = turns_of(given.over), given.reversed
   local scan = internal.run_scan(scope, {
-    turns = turns, states = states_of(given, is(given.over, Value) and not reversed),
+    turns = turns, states = states_of(given, scope.program.all_carry and is(given.over, Value) and not reversed),
     step = function(t, before)
       return call_named(given.step, reversed and affine_add(affine_of(turns - 1), t, -1) or t, before)
     end,

@@ -10,7 +10,7 @@ return recurrent "SimpleRNN" {
                 { "bias_constraint", "later", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
-                { "go_backwards", "boolean", false }, { "stateful", "later", false },
+                { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
                 { "unroll", "without_effect", false }, { "seed", "without_effect", false } },
   state     = { "h" },
   weights   = function(a, x)
