@@ -137,7 +137,8 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
             batch.x = memory->x;
             batch.y = memory->y;
         }
-        const float *sample_weight = data->sample_weight && options->stateful != LSTMC_STREAMS ? data->sample_weight + first : NULL;
+        int in_order = options->stateful != LSTMC_STREAMS;
+        const float *sample_weight = data->sample_weight && in_order ? data->sample_weight + first : NULL;
         double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows,
                                                lstmc_batch_scale(model, rows), memory->output) +
                       penalty;
