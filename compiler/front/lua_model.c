@@ -225,6 +225,7 @@ static void extract_layer(Description *d, Layer *layer)
         extract_layer(d, &layer->sublayers[i]);
         lua_pop(L, 1);
         add_weights(d, layer, &layer->sublayers[i]);
+        layer->custom |= layer->sublayers[i].custom;
     }
     lua_pop(L, 1);
 }

@@ -36,7 +36,7 @@ typedef struct Layer {
     const char *name;               /* "lstm_1" */
     int line;                       /* in the description */
     int place;                      /* of its noise: among all layers, with those that others own */
-    /* defined by the description itself: only its Lua mathematics knows what it computes */
+    /* defined by the description itself, or owner of one that is: only its Lua mathematics knows what it computes */
     bool custom;
     bool trainable;
     int *from;                      /* positions in Model.layers of the layers whose outputs it reads: earlier ones */

@@ -47,9 +47,13 @@ static const char *one_of(Draw *d, const char *const *list, int count)
 }
 
 /* A layer as an argument, "LSTM{units = 3}". */
-static const char *layer_text(Draw *d)
+static const char *layer_text(Draw *d, bool cell)
 {
-    FuzzNode node = draw_call(d, &d->catalogue->layers[below(d, d->catalogue->layer_count)]);
+    const CatalogueEntry *entry;
+    do
+        entry = &d->catalogue->layers[below(d, d->catalogue->layer_count)];
+    while (cell && !entry->recurrent);
+    FuzzNode node = draw_call(d, entry);
     const char *text = arena_format(d->arena, "%s{", node.layer);
     for (int i = 0; i < node.argument_count; i++)
         text = arena_format(d->arena, "%s%s%s = %s", text, i ? ", " : "", node.arguments[i].name,
@@ -92,8 +96,8 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     if (!strcmp(type, "activation"))
         return arena_format(d->arena, "\"%s\"",
                             d->catalogue->activations[below(d, d->catalogue->activation_count)].name);
-    if (!strcmp(type, "layer") && d->depth < 2)
-        return layer_text(d);
+    if ((!strcmp(type, "layer") || !strcmp(type, "cell")) && d->depth < 2)
+        return layer_text(d, !strcmp(type, "cell"));
     return NULL;
 }
 

@@ -17,7 +17,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
-                                              &kind_minimum, &kind_batch_normalization,
+                                              &kind_minimum, &kind_bidirectional, &kind_batch_normalization,
                                               &kind_conv1d, &kind_max_pooling1d, &kind_average_pooling1d,
                                               &kind_global_max_pooling1d, &kind_global_average_pooling1d,
                                               &kind_softmax, &kind_relu, &kind_leaky_relu, &kind_thresholded_relu,

@@ -1,6 +1,6 @@
 return Sequential{
   Input{10, 3},
-  LSTM{4, stateful = true, return_state = true, return_sequences = true},
+  LSTM{4, return_state = true, return_sequences = true},
   Dropout{0.5, seed = 3},
   Flatten{},
   Dense{1, kernel_constraint = "max_norm"},
@@ -8,7 +8,6 @@ return Sequential{
 }
 
 -- expect: 3: LSTM: "return_state" is not supported by this version
--- expect: 3: LSTM: "stateful" is not supported by this version
 -- expect: 4: Dropout: "seed" is not supported by this version
 -- expect: 6: Dense: "kernel_constraint" is not supported by this version
 -- expect: 7: Embedding: "mask_zero" is not supported by this version

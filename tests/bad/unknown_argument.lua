@@ -13,7 +13,8 @@ return Sequential{
 -- expect: 2: Input: unknown argument "shpe" (did you mean "shape"?)
 -- expect: 3: LSTM: unknown argument "return_sequence" (did you mean "return_sequences"?)
 -- expect: 3: LSTM: unknown argument "unit" (did you mean "units"?)
--- expect: 4: LSTM: 2 arguments too many: it takes at most 23 by position
+-- expect: 4: LSTM: "zero_output_for_mask" must be true or false, not 24
+-- expect: 4: LSTM: 1 argument too many: it takes at most 24 by position
 -- expect: 6: Dense: 1.5 cannot be the name of an argument
 -- expect: 6: Dense: true cannot be the name of an argument
 -- expect: 7: Dropout: "noise_shape" is not supported by this version

@@ -125,7 +125,7 @@ local function define_layer(what, name, def, arguments)
   end
   internal.layers[name] = def
   def.owns = def.layers ~= nil
-  for _, entry in ipairs(arguments) do def.owns = def.owns or entry[2] == "layer" end
+  for _, entry in ipairs(arguments) do def.owns = def.owns or entry[2] == "layer" or entry[2] == "cell" end
   def.make = function(given, line)
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)
     if def.custom then internal.share(values) end
@@ -166,6 +166,7 @@ local RECURRENT = {
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
   { "return_sequences", "boolean", false }, { "return_state", "later", false },
   { "go_backwards", "boolean", false }, { "stateful", "boolean", false }, { "unroll", "without_effect", false },
+  { "zero_output_for_mask", "boolean", false },
 }
 
 -- recurrent "LSTM" { arguments = , state = { "h", "c" }, weights = function(a, x), step = function(a, w, x, s) }

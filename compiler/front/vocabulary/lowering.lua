@@ -102,8 +102,8 @@ end
 
 -- Once for every cell: a masked step computes on zeros, and the states stay as they are, without a product anywhere, so
 -- that a NaN in what is masked reaches neither results nor gradients. The output is a state of its own: zeros until the
--- first step that counts, whatever the states begin with.
-local function masked_step(def, output, step, mask)
+-- first step that counts, whatever the states begin with; with zero_output_for_mask in each that does not.
+local function masked_step(def, output, step, mask, zeros)
   local keep = internal.vocabulary.keep
   return function(x, before)
     local valid = leaf({}, mask)
@@ -117,7 +117,7 @@ local function masked_step(def, output, step, mask)
     if not is_plain(after) then return after end
     local first = after[def.state[1]]
     for _, name in ipairs(def.state) do after[name] = chosen(after[name], name) end
-    after[output] = chosen(first, output)
+    after[output] = zeros and is(first, Value) and keep(valid, first) or chosen(first, output)
     return after
   end
 end
@@ -149,7 +149,7 @@ local function lower_recurrent(program, layer, inputs, around)
   local function step(x, before) return call_named(def.step, a, weights, x, before) end
   if input.mask then
     local output = list[1].name == "output" and "masked_output" or "output"
-    step = masked_step(def, output, step, function(full) return input.mask(moved(full)) end)
+    step = masked_step(def, output, step, function(full) return input.mask(moved(full)) end, a.zero_output_for_mask)
     list[#list + 1] = { name = output, shape = shapes[1], carries = program.streaming }
   end
   local scan = internal.run_scan(scope, {

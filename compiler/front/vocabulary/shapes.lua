@@ -31,9 +31,12 @@ end
 -- A layer that is the argument of another one takes its number before that, as it was made before.
 local function name_given(layer, free_name)
   local given = internal.given_layers(layer)
-  for _, key in ipairs(keys(given)) do
-    name_given(given[key], free_name)
-    given[key].name = given[key].arguments.name or free_name(given[key])
+  for _, entry in ipairs(layer.definition.arguments or {}) do
+    local owned = given[entry[1]]
+    if owned then
+      name_given(owned, free_name)
+      owned.name = owned.arguments.name or free_name(owned)
+    end
   end
 end
 

@@ -47,13 +47,24 @@ function types.layer(v)
   end
   return internal.sublayer_of(layer), nil
 end
-internal.layer_types.layer = types.layer
+
+-- A layer that is a loop over time.
+function types.cell(v)
+  local held, why = types.layer(v)
+  if not held then return nil, why end
+  local def = rawget(held, "layer").definition
+  if not def.step then return nil, format("must be a recurrent layer, like LSTM{8}, not %s", def.name) end
+  return held, nil
+end
+internal.layer_types.layer, internal.layer_types.cell = types.layer, types.cell
+
+local IS_LAYER = { layer = true, cell = true }
 
 -- The layers among the arguments of a definition, by their names there.
 local function given_layers(layer)
   local given = {}
   for _, entry in ipairs(layer.definition.arguments or {}) do
-    if entry[2] == "layer" and layer.arguments[entry[1]] then
+    if IS_LAYER[entry[2]] and layer.arguments[entry[1]] then
       given[entry[1]] = rawget(layer.arguments[entry[1]], "layer")
     end
   end
