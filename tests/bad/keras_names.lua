@@ -14,7 +14,7 @@ local a = np.array({1, 2})
 local adam = Adam{lr = 0.1, decay = 1e-6}
 local callbacks = {TensorBoard{"logs"}, tf.keras.callbacks.EarlyStopping{}}
 Input{nil, 3}
-Dense{3, input_dim = 4, batch_input_shape = {1, 2, 3}}
+Dense{3, input_dim = 4, batch_input_shape = {1.5, 2, 3}}
 return m
 
 -- expect: 2: keras.Sequential: names stand alone in a description: write Sequential
@@ -43,5 +43,5 @@ return m
 -- expect: 15: TensorBoard is not supported by this version: lstmc train writes MODEL.log.csv and MODEL.report.html
 -- expect: 15: tf.keras.callbacks.EarlyStopping: names stand alone in a description: write EarlyStopping
 -- expect: 16: Input: "shape" must be a list; its item 1 is nothing: every extent is known, so write how many time steps a sample has
--- expect: 17: Dense: "batch_input_shape" is not supported by this version: write the shape without the batch, input_shape = {timesteps, features}, and batch_size
+-- expect: 17: Dense: "batch_input_shape" begins with the size of a batch, which must be a whole number between 1 and 16777216, not 1.5
 -- expect: 17: Dense: "input_dim" is not supported by this version: write Input{features} or Input{timesteps, features} before the layer

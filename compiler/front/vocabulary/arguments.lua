@@ -200,6 +200,16 @@ function types.shape(v)
   return shape, nil
 end
 
+-- Keras's batch_input_shape: how many samples, and the shape of one.
+function types.batch_shape(v)
+  if not is_plain(v) then return nil, format("must be a table of sizes, not %s", shown(v)) end
+  local batch, why = types.size(v[1])
+  if not batch then return nil, "begins with the size of a batch, which " .. why end
+  local shape
+  shape, why = types.shape({ table.unpack(v, 2) })
+  return shape and { batch = batch, shape = shape }, why
+end
+
 local AN = { activation = true, initializer = true, optimizer = true }
 
 -- 'unknown loss "msee" (did you mean "mse"?)', or that this version has not what Keras calls so.

@@ -12,7 +12,8 @@ local shown, suggestion = internal.shown, internal.suggestion
 
 -- Definers --------------------------------------------------------------------------------------------------
 
-local COMMON = { { "trainable", "boolean", true }, { "name", "text", false }, { "input_shape", "shape", false } }
+local COMMON = { { "trainable", "boolean", true }, { "name", "text", false }, { "input_shape", "shape", false },
+                 { "batch_input_shape", "batch_shape", false } }
 
 local function extended(arguments, more)
   local list = {}
@@ -270,8 +271,13 @@ function vocabulary.input(name)
         end
         named.shape = is_unknown(sizes[1]) and sizes[1] or sizes
       end
+      local whole = named.batch_shape or named.batch_input_shape
+      if named.shape == nil then
+        named.shape = named.input_shape or is_plain(whole) and { table.unpack(whole, 2) } or nil
+      end
       local values, plain = internal.read_arguments(name, def.arguments, named, line, 0)
       return internal.new_layer(def, values, plain, line)
     end)
+    for _, alias in ipairs(def.aliases or {}) do internal.constructors[alias] = internal.constructors[name] end
   end
 end

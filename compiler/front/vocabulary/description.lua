@@ -179,13 +179,29 @@ local function settle_options(model, default_name)
   model.data = data
 end
 
+-- What layers say of the batch is its size, as if the model had said it.
+local function settle_batch(model, layers)
+  for _, layer in ipairs(layers) do
+    local a = is_layer(layer) and not layer.failed and layer.arguments or {}
+    local whole = a.batch_input_shape or a.batch_shape
+    local said = whole and whole.batch or layer and layer.definition and layer.definition.is_input and a.batch_size
+    if said and model.options.batch_size and model.options.batch_size ~= said then
+      refuse(model, layer.line, "%s: batches of %d are said here, and batch_size = %s: say it once",
+             layer.definition.name, said, internal.shown(model.options.batch_size))
+    elseif said then
+      model.batch_size = said
+    end
+  end
+end
+
 -- Sequential as a graph: each layer reads the one before. The first one may say the shape of the input itself.
 local function connect_chain(model)
   local first = model.stack[1]
   model.layers = model.stack
   if is_layer(first) and not first.definition.is_input then
     local def, a = first.definition, first.arguments
-    local shape = a.input_shape or a.input_length and { a.input_length }
+    local shape = a.input_shape or a.batch_input_shape and a.batch_input_shape.shape
+                  or a.input_length and { a.input_length }
     if not shape and not first.failed then
       local sizes = def.input == "tokens" and "timesteps"
                     or (def.step or def.input == "sequence") and "timesteps, features" or "features"
@@ -297,6 +313,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
     return nil
   end
   if model.graph then internal.connect_graph(model) else connect_chain(model) end
+  settle_batch(model, model.layers)
   local placed = check_places(model)
   shapes.give_names(model)
   internal.begin_outputs(model)

@@ -33,7 +33,6 @@ local NOT_SUPPORTED = {
     UnitNorm MinMaxNorm LambdaCallback Callback RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList
     LearningRateSchedule]], {
     TimeDistributed = "Dense and all layers on the last axis work at each time step as they are: write the layer alone",
-    InputLayer = "write Input{timesteps, features}",
     CuDNNLSTM = "write LSTM", CuDNNGRU = "write GRU",
     Lambda = 'write a layer of your own: layer "Name" { call = function(a, w, x) ... end }',
     TensorBoard = "lstmc train writes MODEL.log.csv and MODEL.report.html",
@@ -65,8 +64,7 @@ local NOT_SUPPORTED = {
     dropout = "write Dropout{rate}, or dropped(x, a.dropout) into the step of a cell of your own",
     recurrent_dropout = "write dropped(s.h, a.recurrent_dropout) into the step of a cell of your own",
     time_major = "x is [batch][time][features]",
-    batch_input_shape = "write the shape without the batch, input_shape = {timesteps, features}, and batch_size",
-    batch_shape = "write the shape without the batch, Input{timesteps, features}, and batch_size",
+    batch_shape = "write batch_input_shape = {batch, timesteps, features}",
     input_dim = "write Input{features} or Input{timesteps, features} before the layer",
     input_length = "write Input{timesteps, features} before the layer",
     weights = "write trainable = false if they stay as they are, and start from them by lstmc train --init FILE",
