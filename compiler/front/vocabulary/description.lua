@@ -184,7 +184,7 @@ local function settle_batch(model, layers)
   for _, layer in ipairs(layers) do
     local a = is_layer(layer) and not layer.failed and layer.arguments or {}
     local whole = a.batch_input_shape or a.batch_shape
-    local said = whole and whole.batch or layer and layer.definition and layer.definition.is_input and a.batch_size
+    local said = whole and whole.batch or is_layer(layer) and layer.definition.is_input and a.batch_size
     if said and model.options.batch_size and model.options.batch_size ~= said then
       refuse(model, layer.line, "%s: batches of %d are said here, and batch_size = %s: say it once",
              layer.definition.name, said, internal.shown(model.options.batch_size))
