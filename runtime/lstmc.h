@@ -67,11 +67,27 @@ int lstmc_weights_load(const struct lstmc_model *model, float *weights, const ch
 
 /* ---- metrics ---- */
 
-/* Sums a metric by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy",
- * "sparse_categorical_accuracy") over `rows` samples (a sequence counts each of its steps), or "sequence_accuracy" (a
- * sample counts once: are all its steps right?); of several outputs it is named with the output, "kind_mae"; the value
- * of the metric is *sum / *count. Returns LSTMC_MISMATCH for an unknown name and for a metric that these targets do not
- * fit. */
+enum lstmc_average { LSTMC_MACRO, LSTMC_MICRO, LSTMC_WEIGHTED };
+
+/* What Keras's objects of metrics can be given. */
+struct lstmc_metric_arguments {
+    double threshold;           /* binary_accuracy, precision, recall: above it a prediction is one of class 1 */
+    double f1_threshold;        /* f1_score; NAN: the largest output of a place is predicted */
+    enum lstmc_average average; /* f1_score */
+    int k;                      /* top_k_categorical_accuracy and its sparse form */
+    int num_thresholds;         /* auc: 2 or more */
+    int of_precision;           /* auc: 1: under precision over recall ("PR"); 0: recall over false positives ("ROC") */
+    int from_logits;            /* auc, perplexity, cross-entropies */
+    double label_smoothing;     /* cross-entropies */
+};
+#define LSTMC_METRIC_DEFAULTS { .threshold = 0.5, .f1_threshold = NAN, .k = 5, .num_thresholds = 200 }
+
+/* Sums a metric that is a mean, by Keras's name ("mse", "mae", "binary_accuracy", "categorical_accuracy",
+ * "sparse_categorical_accuracy", ...) over `rows` samples (a sequence counts each of its steps), or "sequence_accuracy"
+ * (a sample counts once: are all its steps right?); of several outputs it is named with the output, "kind_mae"; the
+ * value of the metric is *sum / *count, of "rmse" the root of that, of "perplexity" its exponential. Returns
+ * LSTMC_MISMATCH for an unknown name, for a metric that is no mean (precision, recall, f1_score, auc, r2_score) and for
+ * one that these targets do not fit. */
 int lstmc_metric_add(const struct lstmc_model *model, const char *metric, const float *output, const void *target,
                      int rows, double *sum, double *count);
 

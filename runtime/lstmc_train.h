@@ -194,6 +194,8 @@ struct lstmc_snapshot {
                                  * a NaN has left; NULL while there is none */
     float *carried;             /* [carried_count]: states between two batches of a stream, or NULL */
     uint64_t carried_count;
+    double *tally;              /* [tally_count]: of metrics that are no means, over the samples of the epoch so far */
+    uint64_t tally_count;
     struct lstmc_history *log;  /* [log_count]: the epochs done */
     uint64_t log_count;
 };
@@ -232,6 +234,10 @@ struct lstmc_train_options {
      * evaluation; samples are not shuffled, and those that fill no batch are left out. */
     enum lstmc_stateful stateful;
     const char *const *metrics; int metric_count;   /* at most LSTMC_METRICS_MAX */
+    const struct lstmc_metric_arguments *metric_arguments;      /* [metric_count]; NULL: Keras's defaults */
+    /* what errors are measured in: the metrics mse, mae, rmse, mape, msle and cosine_similarity are those of numbers in
+     * this unit; NULL: of those that the model sees */
+    const struct lstmc_scaling *unit;
     /* metrics of one's own, asked first: lstmc_metric_add for the names that it knows, else LSTMC_MISMATCH; or NULL */
     int (*own_metric)(void *context, const char *name, const float *output, const void *target, int rows, double *sum,
                       double *count);

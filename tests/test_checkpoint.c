@@ -85,8 +85,10 @@ static void count_batch(void *context, int epoch, int rows, const struct lstmc_e
 static struct lstmc_train_options with_subject(struct subject *s, struct lstmc_train_options options)
 {
     static const char *const metrics[] = { "binary_accuracy" };
-    options.metrics = metrics;
-    options.metric_count = 1;
+    if (!options.metrics) {
+        options.metrics = metrics;
+        options.metric_count = 1;
+    }
     options.epochs = options.epochs ? options.epochs : EPOCHS;
     options.seed = 11;
     options.shuffle = 1;
@@ -138,6 +140,16 @@ static void expect_the_same_bits(struct subject *s, struct lstmc_train_options o
     }
     lstmc_free(whole);
     lstmc_free(parts);
+}
+
+/* What has been counted of an epoch that was interrupted. */
+Test(checkpoint, tallies_of_metrics)
+{
+    static const char *const metrics[] = { "auc", "precision", "rmse" };
+    struct subject s;
+    subject_create(&s, "Adam{learning_rate = 0.02}");
+    expect_the_same_bits(&s, (struct lstmc_train_options){ .epochs = 2, .metrics = metrics, .metric_count = 3 });
+    subject_free(&s);
 }
 
 Test(checkpoint, plain_training)

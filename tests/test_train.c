@@ -324,6 +324,37 @@ Test(train, shards_do_not_change_the_result)
     session_end(&one);
 }
 
+/* 1 - errors / variance of the targets: of each epoch, and of each validation, by itself. */
+static double r2_by_hand(const struct lstmc_dataset *data, double mse)
+{
+    double sum = 0, squares = 0, n = (double)data->samples;
+    for (size_t i = 0; i < data->samples; i++) {
+        double y = (double)((float *)data->y)[i];
+        sum += y;
+        squares += y * y;
+    }
+    return 1 - mse / (squares / n - sum / n * sum / n);
+}
+
+Test(train, metrics_that_are_no_means)
+{
+    static const char *const names[] = { "mse", "r2_score", "rmse" };
+    struct session s;
+    struct lstmc_dataset held_out;
+    double metrics[3], evaluated;
+    session_start(&s, line_model(), SAMPLES);
+    lstmc_split_validation(&s.model, &s.data, 0.5, &held_out);
+    const struct lstmc_train_options options = { .epochs = 3, .quiet = 1, .metrics = names, .metric_count = 3 };
+    cr_assert_eq(session_train(&s, &held_out, &options), 0, "%s", s.message.text);
+    const double *m = s.history.metric, *v = s.history.validation_metric;
+    cr_expect(fabs(m[1] - r2_by_hand(&s.data, m[0])) < 1e-6, "R2 %.9g, expected %.9g", m[1], r2_by_hand(&s.data, m[0]));
+    cr_expect(fabs(v[1] - r2_by_hand(&held_out, v[0])) < 1e-6, "R2 %.9g, expected %.9g", v[1], r2_by_hand(&held_out, v[0]));
+    cr_expect(fabs(m[2] - sqrt(m[0])) < 1e-9 && fabs(v[2] - sqrt(v[0])) < 1e-9, "root mean squared errors");
+    cr_assert_eq(lstmc_evaluate(&s.engine, s.weights, &held_out, &options, &evaluated, metrics, &s.message), 0, "%s", s.message.text);
+    cr_expect(metrics[1] == v[1] && metrics[2] == v[2], "evaluated again: %.9g, %.9g", metrics[1], metrics[2]);
+    session_end(&s);
+}
+
 /* ---- validation, evaluation, regularisers ---- */
 
 Test(train, validation_is_the_last_fraction)

@@ -3,6 +3,7 @@
 #include "lua_fields.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #define LAYERS_MAX    2000
@@ -607,6 +608,30 @@ static void extract_descriptor(Description *d, int batch)
     }
 }
 
+static struct lstmc_metric_arguments *extract_metric_arguments(Description *d, int count)
+{
+    struct lstmc_metric_arguments *list = arena_array(d->arena, struct lstmc_metric_arguments, count + 1);
+    static const struct lstmc_metric_arguments keras = LSTMC_METRIC_DEFAULTS;
+    if (field_list(d, "metric_arguments", LAYERS_MAX) != count)
+        field_broken(d->lua, "metric_arguments", "is not of all metrics");
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        list[i] = (struct lstmc_metric_arguments){
+            .threshold = field_number(d, "threshold", keras.threshold),
+            .f1_threshold = field_number(d, "f1_threshold", NAN),
+            .average = (enum lstmc_average)field_integer(d, "average", 0, LSTMC_WEIGHTED, LSTMC_MACRO),
+            .k = field_integer(d, "k", 1, INT_MAX, keras.k),
+            .num_thresholds = field_integer(d, "num_thresholds", 2, INT_MAX, keras.num_thresholds),
+            .of_precision = field_flag(d, "of_precision"),
+            .from_logits = field_flag(d, "from_logits"),
+            .label_smoothing = field_number(d, "label_smoothing", 0),
+        };
+        lua_pop(d->lua, 1);
+    }
+    lua_pop(d->lua, 1);
+    return list;
+}
+
 static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
 {
     Description *d = description_of(L);
@@ -633,6 +658,7 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
         extract_outputs(d);
     extract_optimizer(d);
     model->metrics = field_names(d, "metric_names", &model->metric_count);
+    model->metric_arguments = extract_metric_arguments(d, model->metric_count);
     model->own_metrics = extract_own(d, "own_metrics", &model->own_metric_count);
     model->own_activations = extract_own(d, "own_activations", &model->own_activation_count);
     model->epochs = field_integer(d, "epochs", 1, INT_MAX, 1);

@@ -298,6 +298,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/arguments.lua", false);
     run_embedded(L, "vocabulary/definitions.lua", false);
     run_embedded(L, "vocabulary/objects.lua", false);
+    run_embedded(L, "vocabulary/metrics.lua", false);
     run_embedded(L, "vocabulary/program.lua", false);
     run_embedded(L, "vocabulary/statements.lua", false);
     run_embedded(L, "vocabulary/scan.lua", false);

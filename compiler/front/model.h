@@ -147,6 +147,7 @@ typedef struct Model {
     OwnObject *own_metrics; int own_metric_count;           /* those of `metrics` */
     LossOptions loss_options;
     const char **metrics;                   /* resolved: "binary_accuracy", never "accuracy" */
+    const struct lstmc_metric_arguments *metric_arguments;  /* of each */
     int metric_count;
     int epochs;
     uint64_t seed;

@@ -91,11 +91,8 @@ static bool is_learning_rate(const char *key)
 /* "loss (mse), normalised" */
 static const char *label_of(Arena *arena, const Model *model, const char *key)
 {
-    static const char *const in_units[] = { "mse", "mae", "mean_squared_error", "mean_absolute_error" };
     const char *normalization = model->data.kind == DATA_CSV ? model->data.normalization : NULL;
     bool loss = !strcmp(key, "loss"), normalised = loss && model->loss && !strstr(model->loss, "crossentropy");
-    for (size_t i = 0; i < sizeof in_units / sizeof *in_units; i++)
-        normalised |= !strcmp(key, in_units[i]);
     normalised = normalised && normalization && strcmp(normalization, "none");
     const char *name = loss && model->loss ? arena_format(arena, "loss (%s)", model->loss) : key;
     return normalised ? arena_format(arena, "%s, of normalised values", name) : name;

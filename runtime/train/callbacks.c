@@ -21,7 +21,8 @@ static int is_metric(const char *metric, const char *name, size_t length)
         { "acc", "binary_accuracy" }, { "acc", "categorical_accuracy" }, { "acc", "sparse_categorical_accuracy" },
         { "accuracy", "binary_accuracy" }, { "accuracy", "categorical_accuracy" },
         { "accuracy", "sparse_categorical_accuracy" }, { "mean_squared_error", "mse" },
-        { "mean_absolute_error", "mae" },
+        { "mean_absolute_error", "mae" }, { "mean_absolute_percentage_error", "mape" },
+        { "mean_squared_logarithmic_error", "msle" }, { "root_mean_squared_error", "rmse" },
     };
     if (strlen(metric) == length && !strncmp(metric, name, length))
         return 1;

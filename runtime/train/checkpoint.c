@@ -139,6 +139,18 @@ static struct lstmc_file_tensor floats_tensor(const char *name, const float *val
                                        .data = (const unsigned char *)values };
 }
 
+static struct lstmc_file_tensor doubles_tensor(const char *name, const double *values, uint64_t rows, uint64_t columns)
+{
+    size_t elements = (size_t)(rows * columns);
+    return (struct lstmc_file_tensor){ .name = name,
+                                       .dtype = "F64",
+                                       .rank = 2,
+                                       .shape = { rows, columns },
+                                       .count = elements,
+                                       .bytes = elements * sizeof(double),
+                                       .data = (const unsigned char *)values };
+}
+
 /* Tensors beside the weights; their number. */
 static int other_tensors(const struct lstmc_model *model, const struct lstmc_snapshot *s, const double *rows,
                          struct lstmc_file_tensor *tensors)
@@ -152,14 +164,9 @@ static int other_tensors(const struct lstmc_model *model, const struct lstmc_sna
         tensors[count++] = floats_tensor(PREFIX "best", s->best, model->weight_count);
     if (s->carried)
         tensors[count++] = floats_tensor(PREFIX "carried", s->carried, (size_t)s->carried_count);
-    size_t elements = (size_t)s->log_count * LOG_COLUMNS;
-    tensors[count++] = (struct lstmc_file_tensor){ .name = PREFIX "log",
-                                                   .dtype = "F64",
-                                                   .rank = 2,
-                                                   .shape = { s->log_count, LOG_COLUMNS },
-                                                   .count = elements,
-                                                   .bytes = elements * sizeof(double),
-                                                   .data = (const unsigned char *)rows };
+    if (s->tally_count)
+        tensors[count++] = doubles_tensor(PREFIX "tally", s->tally, s->tally_count, 1);
+    tensors[count++] = doubles_tensor(PREFIX "log", rows, s->log_count, LOG_COLUMNS);
     return count;
 }
 
@@ -167,7 +174,7 @@ int lstmc_checkpoint_save(const struct lstmc_model *model, const struct lstmc_sn
                           const char *const *metadata, struct lstmc_message *message)
 {
     char text[FIELDS + 1][TEXT_MAX];
-    struct lstmc_file_tensor tensors[8];
+    struct lstmc_file_tensor tensors[9];
     size_t others = 0;
     while (metadata && metadata[others])
         others += 2;
@@ -285,6 +292,9 @@ static const char *impossible_array(const struct lstmc_model *model, const struc
         return "best";
     if (s->carried && !lstmc_range_is_finite(s->carried, (size_t)s->carried_count))
         return "carried";
+    for (size_t i = 0; i < s->tally_count; i++)
+        if (isnan(s->tally[i]))
+            return "tally";
     return NULL;
 }
 
@@ -319,21 +329,46 @@ static int load_floats(const struct lstmc_tensor_file *file, const char *name, s
     return *values != NULL;
 }
 
+/* Little-endian in the file, and on no boundary. */
+static double double_at(const struct lstmc_file_tensor *tensor, size_t index)
+{
+    uint64_t bits = 0;
+    double value;
+    for (int byte = 0; byte < 8; byte++)
+        bits |= (uint64_t)tensor->data[index * 8 + (size_t)byte] << 8 * byte;
+    memcpy(&value, &bits, 8);
+    return value;
+}
+
+static int is_table(const struct lstmc_file_tensor *tensor, uint64_t columns)
+{
+    return tensor && !strcmp(tensor->dtype, "F64") && tensor->rank == 2 && tensor->shape[1] == columns;
+}
+
+/* Of metrics that are no means; a checkpoint without any has none. How many there have to be: lstmc_train. */
+static int load_tally(const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
+{
+    const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, PREFIX "tally");
+    if (tensor && !is_table(tensor, 1))
+        return 0;
+    s->tally_count = tensor ? tensor->count : 0;
+    s->tally = lstmc_alloc(((size_t)s->tally_count + 1) * sizeof *s->tally);
+    for (size_t i = 0; s->tally && i < s->tally_count; i++)
+        s->tally[i] = double_at(tensor, i);
+    return s->tally != NULL;
+}
+
 static int load_log(const struct lstmc_tensor_file *file, struct lstmc_snapshot *s)
 {
     const struct lstmc_file_tensor *tensor = lstmc_tensor_file_find(file, PREFIX "log");
-    if (!tensor || strcmp(tensor->dtype, "F64") || tensor->rank != 2 || tensor->shape[1] != LOG_COLUMNS)
+    if (!is_table(tensor, LOG_COLUMNS))
         return 0;
     s->log_count = tensor->shape[0];
     s->log = calloc((size_t)s->log_count + 1, sizeof *s->log);
     for (uint64_t epoch = 0; s->log && epoch < s->log_count; epoch++) {
         double row[LOG_COLUMNS];
-        for (size_t i = 0; i < LOG_COLUMNS; i++) {
-            uint64_t bits = 0;
-            for (int byte = 0; byte < 8; byte++)
-                bits |= (uint64_t)tensor->data[(epoch * LOG_COLUMNS + i) * 8 + (size_t)byte] << 8 * byte;
-            memcpy(&row[i], &bits, 8);
-        }
+        for (size_t i = 0; i < LOG_COLUMNS; i++)
+            row[i] = double_at(tensor, epoch * LOG_COLUMNS + i);
         row_log(row, &s->log[epoch]);
     }
     return s->log != NULL;
@@ -347,6 +382,7 @@ static const char *load_arrays(const struct lstmc_model *model, const struct lst
     return !load_floats(file, PREFIX "gradients", model->gradient_count, 1, &s->gradients) ? "gradients"
            : !load_floats(file, PREFIX "average", model->gradient_count, 0, &s->average)   ? "average"
            : !load_floats(file, PREFIX "best", model->weight_count, 0, &s->best)           ? "best"
+           : !load_tally(file, s)                                                          ? "tally"
            : !load_log(file, s)                                                            ? "log"
                                                                                            : NULL;
 }

@@ -1,5 +1,6 @@
 /* evaluate.c: in: an engine, weights and data.  out: loss and metrics, with Keras's divisors and means. */
 #include "finite.h"
+#include "metrics.h"
 #include "runtime/lstmc.h"
 #include "runtime/base/message.h"
 #include "totals.h"
@@ -7,11 +8,15 @@
 #include <math.h>
 #include <string.h>
 
-void lstmc_totals_means(const struct lstmc_totals *totals, int metric_count, double *loss, double *metrics)
+void lstmc_totals_means(const struct lstmc_model *model, const struct lstmc_train_options *options,
+                        const struct lstmc_totals *totals, const double *tally, double *loss, double *metrics)
 {
     *loss = totals->samples ? totals->loss / (double)totals->samples : 0;
-    for (int i = 0; i < metric_count; i++)
-        metrics[i] = totals->metric_count[i] > 0 ? totals->metric_sum[i] / totals->metric_count[i] : 0;
+    for (int i = 0; i < options->metric_count; i++) {
+        struct lstmc_metric_use use = lstmc_metric_used(options, i);
+        metrics[i] = lstmc_metric_result(model, &use, totals->metric_sum[i], totals->metric_count[i], tally);
+        tally += lstmc_metric_tally(model, &use);
+    }
 }
 
 /* Which of several outputs "a_loss" is the loss of; -1: none. */
@@ -40,7 +45,7 @@ static double loss_of_output(const struct lstmc_engine *engine, int output, int 
     return sum;
 }
 
-int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_engine *engine,
+int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
                      int rows, struct lstmc_message *message)
 {
@@ -49,7 +54,8 @@ int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_engine *eng
     totals->samples += (uint64_t)rows;
     for (int i = 0; i < options->metric_count; i++) {
         double *sum = &totals->metric_sum[i], *count = &totals->metric_count[i];
-        int status = LSTMC_MISMATCH, of = output_of_loss(model, options->metrics[i]);
+        struct lstmc_metric_use use = lstmc_metric_used(options, i);
+        int status = LSTMC_MISMATCH, of = output_of_loss(model, use.name);
         if (of >= 0) {
             *sum += loss_of_output(engine, of, rows) * rows;
             *count += rows;
@@ -58,10 +64,11 @@ int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_engine *eng
         if (options->own_metric)
             status = options->own_metric(options->own_metric_context, options->metrics[i], output, y, rows, sum, count);
         if (status)
-            status = lstmc_metric_add(model, options->metrics[i], output, y, rows, sum, count);
+            status = lstmc_metric_collect(model, &use, output, y, rows, sum, count, tally);
         if (status)
             return lstmc_fail(message, status, "metric \"%.40s\" is unknown, or the targets are not of its kind",
                               options->metrics[i]);
+        tally += lstmc_metric_tally(model, &use);
     }
     return LSTMC_OK;
 }
@@ -124,6 +131,7 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
     size_t batch_rows = (size_t)model->batch * (size_t)model->shards,
            used = lstmc_samples_used(model, data, options->stateful);
     double penalty = (double)lstmc_penalty(model, weights);
+    memset(memory->tally, 0, lstmc_metric_tallies(model, options) * sizeof *memory->tally);
     engine->prepare(engine->context, weights);
     if (engine->carry)
         engine->carry(engine->context, options->stateful ? LSTMC_CARRY_FRESH : LSTMC_CARRY_NOTHING);
@@ -147,7 +155,8 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
             return lstmc_fail(message, LSTMC_NOT_FINITE, "the loss of samples %zu to %zu is %g; first seen: %.300s",
                               first, first + rows - 1, loss, *where.text ? where.text : "the loss itself");
         }
-        int status = lstmc_totals_add(totals, engine, options, loss, memory->output, batch.y, batch.rows, message);
+        int status = lstmc_totals_add(totals, memory->tally, engine, options, loss, memory->output, batch.y, batch.rows,
+                                      message);
         if (status)
             return status;
         if (options->interrupted && *options->interrupted)
@@ -168,14 +177,17 @@ int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const stru
     size_t rows = (size_t)model->batch * (size_t)model->shards;
     struct lstmc_batch_memory memory = { .output = lstmc_alloc(rows * model->output_count * sizeof(float)),
                                          .x = lstmc_alloc(rows * model->input_count * sizeof(float)),
-                                         .y = lstmc_alloc(rows * model->target_count * sizeof(float)) };
-    status = memory.output && memory.x && memory.y
+                                         .y = lstmc_alloc(rows * model->target_count * sizeof(float)),
+                                         .tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) *
+                                                              sizeof(double)) };
+    status = memory.output && memory.x && memory.y && memory.tally
                  ? lstmc_evaluate_with(engine, weights, data, options, &memory, &totals, message)
                  : lstmc_fail_memory(message, "the outputs of a batch");
     if (!status)
-        lstmc_totals_means(&totals, options->metric_count, loss, metric_values);
+        lstmc_totals_means(model, options, &totals, memory.tally, loss, metric_values);
     lstmc_free(memory.output);
     lstmc_free(memory.x);
     lstmc_free(memory.y);
+    lstmc_free(memory.tally);
     return status;
 }

@@ -1,28 +1,42 @@
 /* metrics.c: in: outputs and targets of some rows.  out: the sum and the count of a metric over them, as Keras's
  * functions take them: one value for each place before the last axis, so a sequence counts each of its steps; or one
- * for a whole row. */
-#include "runtime/lstmc.h"
+ * for a whole row. Or its tally. */
+#include "metrics.h"
 
 #include <math.h>
 #include <string.h>
 
-/* One place of one row: `width` outputs; its targets start at element `first` of `target`. */
-struct place {
-    const float *output;
-    int width;
-    const void *target;
-    int target_is_class;
-    size_t first;
-};
+#define EPSILON 1e-7            /* Keras's */
 
-static double target_value(const struct place *p, int i)
+static double target_value(const struct lstmc_place *p, int i)
 {
-    return p->target_is_class ? (double)((const int32_t *)p->target)[p->first + (size_t)i]
-                              : (double)((const float *)p->target)[p->first + (size_t)i];
+    return lstmc_place_target(p, i);
+}
+
+/* A number of the place in the unit of the data. */
+static double in_unit(const struct lstmc_place *p, int i, double value)
+{
+    const struct lstmc_scaling *unit = p->unit;
+    return unit && unit->columns ? value * unit->scale[i % unit->columns] + unit->offset[i % unit->columns] : value;
+}
+
+static double target_in_unit(const struct lstmc_place *p, int i)
+{
+    return in_unit(p, i, target_value(p, i));
+}
+
+static double output_in_unit(const struct lstmc_place *p, int i)
+{
+    return in_unit(p, i, (double)p->output[i]);
+}
+
+static double at_least(double value, double least)
+{
+    return value > least ? value : least;
 }
 
 /* The first of the largest. */
-static int largest_output(const struct place *p)
+static int largest_output(const struct lstmc_place *p)
 {
     int best = 0;
     for (int i = 1; i < p->width; i++)
@@ -31,48 +45,168 @@ static int largest_output(const struct place *p)
     return best;
 }
 
-static double squared_error(const struct place *p)
+static double squared_error(const struct lstmc_place *p)
 {
     double sum = 0;
     for (int i = 0; i < p->width; i++) {
-        double error = target_value(p, i) - p->output[i];
+        double error = target_in_unit(p, i) - output_in_unit(p, i);
         sum += error * error;
     }
     return sum / p->width;
 }
 
-static double absolute_error(const struct place *p)
+static double absolute_error(const struct lstmc_place *p)
 {
     double sum = 0;
     for (int i = 0; i < p->width; i++)
-        sum += fabs(target_value(p, i) - p->output[i]);
+        sum += fabs(target_in_unit(p, i) - output_in_unit(p, i));
     return sum / p->width;
 }
 
-static double binary_accuracy(const struct place *p)
+static double percentage_error(const struct lstmc_place *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->width; i++) {
+        double y = target_in_unit(p, i);
+        sum += fabs(y - output_in_unit(p, i)) / at_least(fabs(y), EPSILON);
+    }
+    return 100 * sum / p->width;
+}
+
+static double logarithmic_error(const struct lstmc_place *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->width; i++) {
+        double error = log1p(at_least(output_in_unit(p, i), EPSILON)) - log1p(at_least(target_in_unit(p, i), EPSILON));
+        sum += error * error;
+    }
+    return sum / p->width;
+}
+
+static double cosine_similarity(const struct lstmc_place *p)
+{
+    double product = 0, target = 0, output = 0;
+    for (int i = 0; i < p->width; i++) {
+        double y = target_in_unit(p, i), o = output_in_unit(p, i);
+        product += y * o;
+        target += y * y;
+        output += o * o;
+    }
+    return product / (at_least(sqrt(target), EPSILON) * at_least(sqrt(output), EPSILON));
+}
+
+static double binary_accuracy(const struct lstmc_place *p)
 {
     double right = 0;
     for (int i = 0; i < p->width; i++)
-        right += target_value(p, i) == (double)(p->output[i] > 0.5f);
+        right += target_value(p, i) == (double)((double)p->output[i] > p->arguments->threshold);
     return right / p->width;
 }
 
-static double categorical_accuracy(const struct place *p)
+static int class_of_target(const struct lstmc_place *p)
 {
     int class = 0;
     for (int i = 1; i < p->width; i++)
         if (target_value(p, i) > target_value(p, class))
             class = i;
-    return class == largest_output(p);
+    return class;
 }
 
-static double sparse_categorical_accuracy(const struct place *p)
+static double categorical_accuracy(const struct lstmc_place *p)
+{
+    return class_of_target(p) == largest_output(p);
+}
+
+static double sparse_categorical_accuracy(const struct lstmc_place *p)
 {
     return target_value(p, 0) == largest_output(p);
 }
 
+/* Classes that have a larger output than this one are fewer than k: a tie is with the first k. */
+static double is_among_first(const struct lstmc_place *p, int class)
+{
+    int larger = 0;
+    for (int i = 0; i < p->width; i++)
+        larger += p->output[i] > p->output[class];
+    return larger < p->arguments->k;
+}
+
+static double top_k_categorical_accuracy(const struct lstmc_place *p)
+{
+    return is_among_first(p, class_of_target(p));
+}
+
+/* The class of a target that is one; -1: there is no such class. */
+static int class_of(const struct lstmc_place *p)
+{
+    double class = target_value(p, 0);
+    return class >= 0 && class < p->width ? (int)class : -1;
+}
+
+static double sparse_top_k_categorical_accuracy(const struct lstmc_place *p)
+{
+    int class = class_of(p);
+    return class >= 0 && is_among_first(p, class);
+}
+
+static double smoothed(const struct lstmc_place *p, double target, double classes)
+{
+    double s = p->arguments->label_smoothing;
+    return target * (1 - s) + s / classes;
+}
+
+static double clipped(double probability)
+{
+    return at_least(probability < 1 - EPSILON ? probability : 1 - EPSILON, EPSILON);
+}
+
+static double binary_crossentropy(const struct lstmc_place *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->width; i++) {
+        double y = smoothed(p, target_value(p, i), 2), o = (double)p->output[i];
+        if (p->arguments->from_logits)
+            sum += (o > 0 ? o : 0) - o * y + log1p(exp(-fabs(o)));
+        else
+            sum -= y * log(clipped(o)) + (1 - y) * log(1 - clipped(o));
+    }
+    return sum / p->width;
+}
+
+/* log of the probability of a class, out of probabilities or of logits. */
+static double log_probability(const struct lstmc_place *p, int class)
+{
+    double total = 0, largest = (double)p->output[largest_output(p)];
+    for (int i = 0; i < p->width; i++)
+        total += p->arguments->from_logits ? exp((double)p->output[i] - largest) : (double)p->output[i];
+    return p->arguments->from_logits ? (double)p->output[class] - largest - log(total)
+                                     : log(clipped((double)p->output[class] / total));
+}
+
+static double categorical_crossentropy(const struct lstmc_place *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->width; i++) {
+        double y = smoothed(p, target_value(p, i), p->width);
+        if (y != 0)
+            sum -= y * log_probability(p, i);
+    }
+    return sum;
+}
+
+static double sparse_categorical_crossentropy(const struct lstmc_place *p)
+{
+    int class = class_of(p);
+    return -log_probability(p, class >= 0 ? class : 0);
+}
+
+static double entropy_of_choice(const struct lstmc_place *p)
+{
+    return p->target_is_class ? sparse_categorical_crossentropy(p) : categorical_crossentropy(p);
+}
+
 /* What "accuracy" is for these targets. */
-static double accuracy(const struct place *p)
+static double accuracy(const struct lstmc_place *p)
 {
     return p->target_is_class ? sparse_categorical_accuracy(p)
            : p->width == 1    ? binary_accuracy(p)
@@ -86,16 +220,36 @@ static const struct metric {
     const char *name;
     enum targets targets;
     int whole_rows;             /* 1: a row has the least value of its places */
-    double (*value)(const struct place *place);
+    double (*value)(const struct lstmc_place *place);
+    double (*of_mean)(double mean);         /* NULL: the metric is the mean itself */
+    const struct lstmc_tally *tally;        /* or it is no mean */
 } metrics[] = {
-    { "mse",                         AS_OUTPUTS, 0, squared_error },
-    { "mae",                         AS_OUTPUTS, 0, absolute_error },
-    { "mean_squared_error",          AS_OUTPUTS, 0, squared_error },
-    { "mean_absolute_error",         AS_OUTPUTS, 0, absolute_error },
-    { "binary_accuracy",             AS_OUTPUTS, 0, binary_accuracy },
-    { "categorical_accuracy",        AS_OUTPUTS, 0, categorical_accuracy },
-    { "sparse_categorical_accuracy", ONE_CLASS,  0, sparse_categorical_accuracy },
-    { "sequence_accuracy",           EITHER,     1, accuracy },
+    { "mse",                                AS_OUTPUTS, .value = squared_error },
+    { "mae",                                AS_OUTPUTS, .value = absolute_error },
+    { "mape",                               AS_OUTPUTS, .value = percentage_error },
+    { "msle",                               AS_OUTPUTS, .value = logarithmic_error },
+    { "rmse",                               AS_OUTPUTS, .value = squared_error, .of_mean = sqrt },
+    { "mean_squared_error",                 AS_OUTPUTS, .value = squared_error },
+    { "mean_absolute_error",                AS_OUTPUTS, .value = absolute_error },
+    { "mean_absolute_percentage_error",     AS_OUTPUTS, .value = percentage_error },
+    { "mean_squared_logarithmic_error",     AS_OUTPUTS, .value = logarithmic_error },
+    { "root_mean_squared_error",            AS_OUTPUTS, .value = squared_error, .of_mean = sqrt },
+    { "cosine_similarity",                  AS_OUTPUTS, .value = cosine_similarity },
+    { "r2_score",                           AS_OUTPUTS, .tally = &lstmc_r2_score },
+    { "binary_accuracy",                    AS_OUTPUTS, .value = binary_accuracy },
+    { "categorical_accuracy",               AS_OUTPUTS, .value = categorical_accuracy },
+    { "sparse_categorical_accuracy",        ONE_CLASS,  .value = sparse_categorical_accuracy },
+    { "top_k_categorical_accuracy",         AS_OUTPUTS, .value = top_k_categorical_accuracy },
+    { "sparse_top_k_categorical_accuracy",  ONE_CLASS,  .value = sparse_top_k_categorical_accuracy },
+    { "sequence_accuracy",                  EITHER,     .value = accuracy, .whole_rows = 1 },
+    { "binary_crossentropy",                AS_OUTPUTS, .value = binary_crossentropy },
+    { "categorical_crossentropy",           AS_OUTPUTS, .value = categorical_crossentropy },
+    { "sparse_categorical_crossentropy",    ONE_CLASS,  .value = sparse_categorical_crossentropy },
+    { "perplexity",                         EITHER,     .value = entropy_of_choice, .of_mean = exp },
+    { "precision",                          AS_OUTPUTS, .tally = &lstmc_precision },
+    { "recall",                             AS_OUTPUTS, .tally = &lstmc_recall },
+    { "f1_score",                           AS_OUTPUTS, .tally = &lstmc_f1_score },
+    { "auc",                                AS_OUTPUTS, .tally = &lstmc_auc },
 };
 
 static const struct metric *metric_by_name(const char *name)
@@ -106,35 +260,64 @@ static const struct metric *metric_by_name(const char *name)
     return NULL;
 }
 
-/* An output and its target, in rows that may hold others too. */
+/* A metric of an output and its target, in rows that may hold others too. */
 struct view {
-    int rank;
-    const int *shape;                   /* of the output */
+    const struct metric *metric;        /* NULL: there is none of that name */
+    int width;                          /* of the last axis of the output */
     size_t output, output_count, target, target_count;      /* where they begin in a row, and their elements */
     int target_is_class;
 };
 
-static int add(const struct lstmc_model *model, const struct view *of, const char *name, const float *output,
-               const void *target, int rows, double *sum, double *count)
+static int last_extent(int rank, const int *shape)
 {
-    const struct metric *metric = metric_by_name(name);
-    int width = of->rank > 0 ? of->shape[of->rank - 1] : 1;
-    if (!metric || width < 1)
+    return rank > 0 ? shape[rank - 1] : 1;
+}
+
+/* Of several outputs the one that the metric's name begins with. */
+static struct view view_of(const struct lstmc_model *model, const char *name)
+{
+    if (!model->outputs)
+        return (struct view){ metric_by_name(name), last_extent(model->output_rank, model->output_shape), 0,
+                              model->output_count, 0, model->target_count, model->target_is_class };
+    for (int k = 0; k < model->output_arrays; k++) {
+        const struct lstmc_array *of = &model->outputs[k], *y = &model->targets[k];
+        size_t length = strlen(of->name);
+        int is_its_own = !strncmp(name, of->name, length) && name[length] == '_';
+        const struct metric *metric = is_its_own ? metric_by_name(name + length + 1) : NULL;
+        if (metric)
+            return (struct view){ metric, last_extent(of->rank, of->shape), of->offset, of->count, y->offset, y->count,
+                                  y->is_integer };
+    }
+    return (struct view){ .metric = NULL };
+}
+
+static const struct lstmc_metric_arguments keras = LSTMC_METRIC_DEFAULTS;
+
+int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_metric_use *use, const float *output,
+                         const void *target, int rows, double *sum, double *count, double *tally)
+{
+    struct view of = view_of(model, use->name);
+    if (!of.metric || of.width < 1 || (of.metric->tally && !tally))
         return LSTMC_MISMATCH;
-    int one_class = metric->targets == ONE_CLASS || (metric->targets == EITHER && of->target_is_class);
-    size_t places = of->output_count / (size_t)width, targets = one_class ? 1 : (size_t)width;
-    if (of->target_count != places * targets)
+    int one_class = of.metric->targets == ONE_CLASS || (of.metric->targets == EITHER && of.target_is_class);
+    size_t places = of.output_count / (size_t)of.width, targets = one_class ? 1 : (size_t)of.width;
+    if (of.target_count != places * targets)
         return LSTMC_MISMATCH;
     double least = 1;
     for (size_t i = 0; i < (size_t)rows * places; i++) {
         size_t row = i / places, at = i % places;
-        struct place place = { output + row * model->output_count + of->output + at * (size_t)width, width, target,
-                               of->target_is_class, row * model->target_count + of->target + at * targets };
-        double value = metric->value(&place);
-        least = at == 0 || value < least ? value : least;
-        if (metric->whole_rows && at + 1 < places)
+        struct lstmc_place place = { output + row * model->output_count + of.output + at * (size_t)of.width, of.width,
+                                     target, of.target_is_class, row * model->target_count + of.target + at * targets,
+                                     use->arguments ? use->arguments : &keras, use->unit };
+        if (of.metric->tally) {
+            of.metric->tally->add(&place, tally);
             continue;
-        *sum += metric->whole_rows ? least : value;
+        }
+        double value = of.metric->value(&place);
+        least = at == 0 || value < least ? value : least;
+        if (of.metric->whole_rows && at + 1 < places)
+            continue;
+        *sum += of.metric->whole_rows ? least : value;
         *count += 1;
     }
     return LSTMC_OK;
@@ -143,17 +326,40 @@ static int add(const struct lstmc_model *model, const struct view *of, const cha
 int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
                      int rows, double *sum, double *count)
 {
-    if (!model->outputs) {
-        struct view whole = { model->output_rank, model->output_shape, 0, model->output_count, 0, model->target_count,
-                              model->target_is_class };
-        return add(model, &whole, name, output, target, rows, sum, count);
+    return lstmc_metric_collect(model, &(struct lstmc_metric_use){ .name = name }, output, target, rows, sum, count,
+                                NULL);
+}
+
+struct lstmc_metric_use lstmc_metric_used(const struct lstmc_train_options *options, int index)
+{
+    return (struct lstmc_metric_use){ options->metrics[index],
+                                      options->metric_arguments ? &options->metric_arguments[index] : &keras,
+                                      options->unit };
+}
+
+size_t lstmc_metric_tally(const struct lstmc_model *model, const struct lstmc_metric_use *use)
+{
+    struct view of = view_of(model, use->name);
+    return of.metric && of.metric->tally ? of.metric->tally->numbers(of.width, use->arguments ? use->arguments : &keras)
+                                         : 0;
+}
+
+size_t lstmc_metric_tallies(const struct lstmc_model *model, const struct lstmc_train_options *options)
+{
+    size_t numbers = 0;
+    for (int i = 0; i < options->metric_count; i++) {
+        struct lstmc_metric_use use = lstmc_metric_used(options, i);
+        numbers += lstmc_metric_tally(model, &use);
     }
-    for (int k = 0; k < model->output_arrays; k++) {
-        const struct lstmc_array *of = &model->outputs[k], *y = &model->targets[k];
-        size_t length = strlen(of->name);
-        struct view view = { of->rank, of->shape, of->offset, of->count, y->offset, y->count, y->is_integer };
-        if (!strncmp(name, of->name, length) && name[length] == '_' && metric_by_name(name + length + 1))
-            return add(model, &view, name + length + 1, output, target, rows, sum, count);
-    }
-    return LSTMC_MISMATCH;
+    return numbers;
+}
+
+double lstmc_metric_result(const struct lstmc_model *model, const struct lstmc_metric_use *use, double sum,
+                           double count, const double *tally)
+{
+    struct view of = view_of(model, use->name);
+    if (of.metric && of.metric->tally)
+        return of.metric->tally->result(of.width, use->arguments ? use->arguments : &keras, tally);
+    double mean = count > 0 ? sum / count : 0;
+    return of.metric && of.metric->of_mean && count > 0 ? of.metric->of_mean(mean) : mean;
 }

@@ -49,6 +49,7 @@ void lstmc_snapshot_free(struct lstmc_snapshot *snapshot)
     lstmc_free(snapshot->average);
     lstmc_free(snapshot->best);
     lstmc_free(snapshot->carried);
+    lstmc_free(snapshot->tally);
     free(snapshot->log);
     memset(snapshot, 0, sizeof *snapshot);
 }

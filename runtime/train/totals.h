@@ -6,11 +6,13 @@
 #include "runtime/lstmc.h"
 
 /* A batch's loss is a mean, so that it counts once for each of its samples. The metrics are those of `output` and `y`;
- * of several outputs the losses too, as the engine's last call found them. */
-int lstmc_totals_add(struct lstmc_totals *totals, const struct lstmc_engine *engine,
+ * of several outputs the losses too, as the engine's last call found them. tally [lstmc_metric_tallies]: of all metrics
+ * that are no means, one behind the other. */
+int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
                      int rows, struct lstmc_message *message);
-void lstmc_totals_means(const struct lstmc_totals *totals, int metric_count, double *loss, double *metrics);
+void lstmc_totals_means(const struct lstmc_model *model, const struct lstmc_train_options *options,
+                        const struct lstmc_totals *totals, const double *tally, double *loss, double *metrics);
 
 /* What makes the sum of a batch's losses Keras's mean. */
 float lstmc_batch_scale(const struct lstmc_model *model, size_t rows);
@@ -23,9 +25,9 @@ size_t lstmc_stream_sample(size_t used, size_t batch_rows, size_t position);
 int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_dataset *data,
                      const struct lstmc_train_options *options, struct lstmc_message *message);
 
-/* lstmc_evaluate with the memory of one batch: x and y are used with streams alone. Ends with LSTMC_INTERRUPTED if
- * options->interrupted says so. */
-struct lstmc_batch_memory { char *x, *y; float *output; };
+/* lstmc_evaluate with the memory of one batch and of the tallies: x and y are used with streams alone. Ends with
+ * LSTMC_INTERRUPTED if options->interrupted says so. */
+struct lstmc_batch_memory { char *x, *y; float *output; double *tally; };
 int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
                         const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,
                         struct lstmc_totals *totals, struct lstmc_message *message);

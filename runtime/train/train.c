@@ -9,6 +9,7 @@
 #include "runtime/base/message.h"
 #include "progress.h"
 #include "stepper.h"
+#include "metrics.h"
 #include "totals.h"
 
 #include <float.h>
@@ -184,7 +185,7 @@ static int train_batch(struct run *run, size_t number, int rows)
     loss += (double)penalty;
     if (!isfinite(loss) || !is_finite)
         return stop_not_finite(run, &batch, number, loss);
-    int status = lstmc_totals_add(&s->totals, run->engine, options, loss, run->memory.output, batch.y, rows,
+    int status = lstmc_totals_add(&s->totals, s->tally, run->engine, options, loss, run->memory.output, batch.y, rows,
                                   run->message);
     if (!status && run->engine->update)
         run->engine->update(run->engine->context, s->weights);
@@ -243,6 +244,12 @@ static int is_interrupted(const struct run *run)
     return run->options->interrupted && *run->options->interrupted;
 }
 
+static void forget_totals(struct lstmc_snapshot *s)
+{
+    memset(&s->totals, 0, sizeof s->totals);
+    memset(s->tally, 0, (size_t)s->tally_count * sizeof *s->tally);
+}
+
 /* The batches of the present epoch that are left. */
 static int train_batches(struct run *run)
 {
@@ -257,7 +264,7 @@ static int train_batches(struct run *run)
             return status;
         s->position += rows;
         s->seconds = before + lstmc_seconds() - started;
-        lstmc_totals_means(&s->totals, options->metric_count, &run->history.loss, run->history.metric);
+        lstmc_totals_means(run->model, options, &s->totals, s->tally, &run->history.loss, run->history.metric);
         run->history.epochs = (int)s->epoch;
         lstmc_progress_batch(&run->progress, s->totals.samples, run->history.loss, run->history.metric);
         if (options->batch_end)
@@ -282,7 +289,8 @@ static int validate(struct run *run)
     if (status)
         return lstmc_fail(run->message, status, "validation after epoch %d: %.420s", (int)run->snapshot.epoch,
                           why.text);
-    lstmc_totals_means(&totals, run->options->metric_count, &history->validation_loss, history->validation_metric);
+    lstmc_totals_means(run->model, run->options, &totals, run->memory.tally, &history->validation_loss,
+                       history->validation_metric);
     history->has_validation = 1;
     return LSTMC_OK;
 }
@@ -320,7 +328,7 @@ static int finish_epoch(struct run *run)
     s->epoch++;
     s->position = 0;
     s->seconds = 0;
-    memset(&s->totals, 0, sizeof s->totals);
+    forget_totals(s);
     return LSTMC_OK;
 }
 
@@ -329,7 +337,7 @@ static int train_epoch(struct run *run)
     struct lstmc_snapshot *s = &run->snapshot;
     memset(&run->history, 0, sizeof run->history);
     run->history.epochs = (int)s->epoch;
-    lstmc_totals_means(&s->totals, run->options->metric_count, &run->history.loss, run->history.metric);
+    lstmc_totals_means(run->model, run->options, &s->totals, s->tally, &run->history.loss, run->history.metric);
     if (run->order)
         shuffle(run->order, run->used, s->seed, s->epoch);
     if (!s->position)
@@ -367,7 +375,7 @@ static int diverge(struct run *run)
         return LSTMC_NOT_FINITE;
     s->stopped = s->diverged = 1;
     s->accumulated = s->position = 0;
-    memset(&s->totals, 0, sizeof s->totals);
+    forget_totals(s);
     memset(s->optimizer, 0, lstmc_optimizer_floats(model) * sizeof(float));
     memset(s->gradients, 0, model->gradient_count * sizeof(float));
     memcpy(s->weights, s->best, model->weight_count * sizeof(float));
@@ -441,6 +449,8 @@ static int take_snapshot(struct run *run, float *weights)
     if (run->options->stateful && from->position && !run->engine->tape)
         return lstmc_fail(run->message, LSTMC_MISMATCH,
                           "the checkpoint is from the middle of an epoch, and this engine cannot take its states over");
+    if (from->tally_count != lstmc_metric_tallies(run->model, run->options))
+        return lstmc_fail(run->message, LSTMC_MISMATCH, "the checkpoint is of a training with other metrics");
     memcpy(weights, from->weights, run->model->weight_count * sizeof *weights);
     lstmc_free(from->weights);
     *s = *from;
@@ -466,7 +476,9 @@ static int fresh_snapshot(struct run *run, float *weights)
     s->average = options->ema_momentum > 0 ? lstmc_alloc((model->gradient_count + 1) * sizeof(float)) : NULL;
     s->carried_count = options->stateful ? lstmc_carried_floats(model) : 0;
     s->carried = options->stateful ? lstmc_alloc(((size_t)s->carried_count + 1) * sizeof(float)) : NULL;
-    int good = s->gradients && s->optimizer && (s->average || !(options->ema_momentum > 0)) &&
+    s->tally_count = lstmc_metric_tallies(model, options);
+    s->tally = lstmc_alloc(((size_t)s->tally_count + 1) * sizeof *s->tally);
+    int good = s->gradients && s->optimizer && s->tally && (s->average || !(options->ema_momentum > 0)) &&
                (s->carried || !options->stateful);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
 }
@@ -479,10 +491,11 @@ static int run_alloc(struct run *run)
     run->memory.output = lstmc_alloc(run->batch_rows * model->output_count * sizeof(float));
     run->memory.x = lstmc_alloc(run->batch_rows * model->input_count * sizeof(float));
     run->memory.y = lstmc_alloc(run->batch_rows * model->target_count * sizeof(float));
+    run->memory.tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) * sizeof(double));
     run->sample_weight = weighs ? lstmc_alloc(run->batch_rows * sizeof(float)) : NULL;
     run->order = orders ? calloc(run->used, sizeof *run->order) : NULL;
-    int good = run->memory.output && run->memory.x && run->memory.y && (run->order || !orders) &&
-               (run->sample_weight || !weighs) &&
+    int good = run->memory.output && run->memory.x && run->memory.y && run->memory.tally &&
+               (run->order || !orders) && (run->sample_weight || !weighs) &&
                !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients,
                                      run->snapshot.optimizer);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
@@ -496,6 +509,7 @@ static void run_free(struct run *run)
     lstmc_free(run->memory.output);
     lstmc_free(run->memory.x);
     lstmc_free(run->memory.y);
+    lstmc_free(run->memory.tally);
     lstmc_free(run->sample_weight);
     free(run->order);
 }

@@ -8,7 +8,7 @@ m:add(Dense{1, activation = "celu", kernel_initializer = "stft", dtype = "float1
 m:summary()
 m:save("m.h5")
 m:sumary()
-m:compile{loss = "dice", optimizer = "ftrl", metrics = {"auc"}, loss_weights = {1}, lr = 0.1}
+m:compile{loss = "dice", optimizer = "ftrl", metrics = {"fbeta_score"}, loss_weights = {1}, lr = 0.1}
 m:fit{X_train, y_train, epochs = 3, validation_data = {x_test, y_test}, steps_per_epoch = 3}
 local a = np.array({1, 2})
 local adam = Adam{lr = 0.1, decay = 1e-6}
@@ -30,7 +30,7 @@ return m
 -- expect: 9: save: a description only describes; the command lstmc train MODEL.lua does that
 -- expect: 10: a Sequential model has no "sumary"; there are add, compile, fit
 -- expect: 11: compile: unknown argument "lr" (did you mean "learning_rate"?)
--- expect: 11: Sequential: metric "auc" is not supported by this version
+-- expect: 11: Sequential: metric "fbeta_score" is not supported by this version
 -- expect: 11: Sequential: "loss_weights" weighs the losses of several outputs; this model has one
 -- expect: 11: Sequential: loss "dice" is not supported by this version
 -- expect: 11: Sequential: optimizer "ftrl" is not supported by this version

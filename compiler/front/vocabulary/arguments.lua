@@ -283,33 +283,6 @@ end
 internal.argument_types, internal.layer_types = {}, {}
 for name, check in pairs(types) do internal.argument_types[name], internal.layer_types[name] = check, check end
 
--- { a = {"mae"}, b = "accuracy" }: of a model with several outputs.
-local function metrics_by_output(v)
-  local by_output = {}
-  for name, metrics in pairs(v) do
-    local checked, why, whole = types.metrics(metrics)
-    if not checked then return nil, why, whole end
-    by_output[name] = checked
-  end
-  return { by_output = by_output }
-end
-
-function types.metrics(v)
-  if type(v) == "string" then v = { v } end
-  if not is_plain(v) then return nil, format('must be a list of names, like {"accuracy"}, not %s', shown(v)) end
-  if has_names(v) and v[1] == nil then return metrics_by_output(v) end
-  local count, why = items(v)
-  if not count then return nil, why end
-  for _, name in ipairs(v) do
-    if type(name) ~= "string" then return nil, format("must be a list of names; %s is not one", shown(name)) end
-    if not internal.metrics[name] and not internal.is_misdefined("metrics", name) then
-      return nil, internal.unknown_name("metric", name, internal.metrics), true
-    end
-  end
-  if count > 8 then return nil, "must be at most 8 names" end
-  return v, nil
-end
-
 -- An argument that its owner does not know: Keras's or nobody's. False if it is accepted, as it changes nothing.
 function internal.refuse_argument(owner, key, known, line)
   if internal.without_effect(key, line) then return false end

@@ -14,6 +14,8 @@
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
 --   metric_names      list of texts
+--   metric_arguments  of each { threshold, f1_threshold, average, k, num_thresholds, of_precision, from_logits,
+--                     label_smoothing }, as struct lstmc_metric_arguments
 --   own_metrics, own_activations                  lists of { name, line }: what the description defines itself
 --   ends              one for each output (outputs.lua); of several each with
 --     name_of_output    identifier

@@ -28,8 +28,7 @@ local NOT_SUPPORTED = {
     Identity TextVectorization StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization
     Resizing CenterCrop MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
     ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle
-    CategoricalGeneralizedCrossEntropy Precision Recall AUC F1Score FBetaScore R2Score RootMeanSquaredError
-    TopKCategoricalAccuracy SparseTopKCategoricalAccuracy MeanMetricWrapper STFT OrthogonalRegularizer MaxNorm NonNeg
+    CategoricalGeneralizedCrossEntropy FBetaScore MeanMetricWrapper STFT OrthogonalRegularizer MaxNorm NonNeg
     UnitNorm MinMaxNorm LambdaCallback Callback RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList
     LearningRateSchedule]], {
     TimeDistributed = "Dense and all layers on the last axis work at each time step as they are: write the layer alone",
@@ -51,10 +50,7 @@ local NOT_SUPPORTED = {
   optimizer = names [[ ftrl lamb adafactor muon Ftrl ]],
   initializer = names [[ stft ]],
   regularizer = names [[ orthogonal l1_l2 L1L2 ]],
-  metric = names [[ precision recall auc f1_score fbeta_score r2_score rmse root_mean_squared_error mape
-    mean_absolute_percentage_error msle mean_squared_logarithmic_error cosine_similarity top_k_categorical_accuracy
-    sparse_top_k_categorical_accuracy binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy
-    kl_divergence poisson hinge squared_hinge categorical_hinge log_cosh logcosh Precision Recall AUC ]],
+  metric = names [[ fbeta_score kl_divergence poisson hinge squared_hinge categorical_hinge log_cosh logcosh ]],
   argument = names([[
     dtype autocast dynamic activity_regularizer kernel_constraint recurrent_constraint bias_constraint
     embeddings_constraint bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format

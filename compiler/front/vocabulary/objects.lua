@@ -199,9 +199,3 @@ local function plain_object(what, registry)
 end
 vocabulary.initializer = plain_object("initializer", "initializers")
 vocabulary.regularizer = plain_object("regularizer", "regularizers")
-
-internal.metrics = {
-  accuracy = true, acc = true, binary_accuracy = true, categorical_accuracy = true,
-  sparse_categorical_accuracy = true, sequence_accuracy = true,
-  mse = true, mean_squared_error = true, mae = true, mean_absolute_error = true,
-}

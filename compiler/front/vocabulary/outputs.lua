@@ -129,38 +129,6 @@ end
 
 -- Target and metrics --------------------------------------------------------------------------------------------
 
-local function resolve_metric(of, name)
-  local last = of.output_shape[#of.output_shape]
-  if name == "accuracy" or name == "acc" then
-    if last == 1 then return "binary_accuracy" end
-    return of.target_is_class and "sparse_categorical_accuracy" or "categorical_accuracy"
-  end
-  if name == "mean_squared_error" then return "mse" end
-  if name == "mean_absolute_error" then return "mae" end
-  return name
-end
-
-local function check_metric(model, of, name)
-  local line, resolved = model.option_lines.metrics, resolve_metric(of, name)
-  local known = internal.metrics[resolved]
-  if type(known) == "table" then return resolved end         -- the description's own one
-  if of.own_target then
-    refuse(model, line, 'metric "%s" does not fit the targets of loss "%s", which have a shape of their own ' ..
-                        '(define one: metric "name" { call = function(y, p) ... end })', name,
-           of.loss.definition.name)
-    return resolved
-  end
-  if resolved == "sequence_accuracy" then return resolved end
-  if resolved == "sparse_categorical_accuracy" and not of.target_is_class then
-    refuse(model, line, 'metric "%s" needs integer classes, as sparse_categorical_crossentropy has ' ..
-                        '(did you mean "categorical_accuracy"?)', name)
-  elseif resolved ~= "sparse_categorical_accuracy" and of.target_is_class then
-    refuse(model, line, 'metric "%s" does not go with integer classes ' ..
-                        '(did you mean "sparse_categorical_accuracy"?)', name)
-  end
-  return resolved
-end
-
 -- The shape that a loss of the description wants its targets to have.
 local function own_target_shape(of, def)
   local output = of.output_shape
@@ -198,26 +166,33 @@ end
 
 -- "accuracy" -> "binary_accuracy"; of several outputs "a_accuracy" -> "a_binary_accuracy".
 local function resolve(model, name)
-  if #model.ends == 1 then return resolve_metric(model, name) end
+  if #model.ends == 1 then return internal.resolve_metric(model, name) end
   for _, of in ipairs(model.ends) do
     local prefix = of.name_of_output .. "_"
-    if sub(name, 1, #prefix) == prefix then return prefix .. resolve_metric(of, sub(name, #prefix + 1)) end
+    if sub(name, 1, #prefix) == prefix then return prefix .. internal.resolve_metric(of, sub(name, #prefix + 1)) end
   end
   return name
 end
 
 -- Of several outputs the losses of each are metrics too, as in Keras's log.
-local function add_metrics(model, of, names)
-  for _, name in ipairs(names or {}) do
-    local resolved = check_metric(model, of, name)
-    local own = internal.metrics[resolved]
-    local prefix = of.name_of_output and of.name_of_output .. "_" or ""
-    model.metric_names[#model.metric_names + 1] = prefix .. resolved
-    if type(own) == "table" and of.name_of_output then
-      refuse(model, model.option_lines.metrics, 'metric "%s" of the description does not go with several outputs in ' ..
-                                                'this version', name)
-    elseif type(own) == "table" then
-      model.own_metrics[#model.own_metrics + 1] = { name = own.name, line = own.line }
+local function add_metrics(model, of, list)
+  for _, item in ipairs(list or {}) do
+    if not is_unknown(item) and not (type(item) == "table" and item.failed)
+       and not internal.is_misdefined("metrics", item) then
+      local name, arguments, own = internal.check_metric(model, of, item)
+      name = (of.name_of_output and of.name_of_output .. "_" or "") .. name
+      local position = #model.metric_names + 1
+      if model.metric_places[name] and type(item) == "table" then
+        refuse(model, item.line, 'metric "%s" is there twice', name)
+      end
+      model.metric_names[position], model.metric_arguments[position] = name, arguments
+      model.metric_places[name] = position
+      if own and of.name_of_output then
+        refuse(model, model.option_lines.metrics, 'metric "%s" of the description does not go with several outputs ' ..
+                                                  'in this version', item)
+      elseif own then
+        model.own_metrics[#model.own_metrics + 1] = { name = own.name, line = own.line }
+      end
     end
   end
 end
@@ -225,10 +200,12 @@ end
 local METRICS_MAX = 8
 
 local function settle_metrics(model)
-  model.metric_names, model.own_metrics = {}, {}
+  model.metric_names, model.metric_arguments, model.own_metrics, model.metric_places = {}, {}, {}, {}
   if not model.loss then return end
   if #model.ends == 1 then return add_metrics(model, model, model.metrics) end
-  for _, of in ipairs(model.ends) do model.metric_names[#model.metric_names + 1] = of.name_of_output .. "_loss" end
+  for k, of in ipairs(model.ends) do
+    model.metric_names[k], model.metric_arguments[k] = of.name_of_output .. "_loss", {}
+  end
   local by_output = model.metrics and model.metrics.by_output
   for k, of in ipairs(model.ends) do
     add_metrics(model, of, by_output and by_output[of.name_of_output] or not by_output and model.metrics or {})

@@ -170,10 +170,6 @@ end
 
 -- What the names of metrics and of classes decide -----------------------------------------------------------
 
-local function grows_better(name)
-  return find(name, "accuracy", 1, true) ~= nil
-end
-
 -- resolve(name): "accuracy" -> "binary_accuracy".
 function internal.settle_training(model, resolve)
   for _, item in ipairs(model.callbacks or {}) do
@@ -181,7 +177,7 @@ function internal.settle_training(model, resolve)
     if a.monitor then
       local validation = sub(a.monitor, 1, 4) == "val_"
       a.monitor = (validation and "val_" or "") .. resolve(validation and sub(a.monitor, 5) or a.monitor)
-      a.maximize = a.mode == "max" or a.mode == "auto" and grows_better(a.monitor)
+      a.maximize = a.mode == "max" or a.mode == "auto" and internal.grows_better(a.monitor)
     end
     if item.class == "ModelCheckpoint" and not a.save_weights_only then
       report(item.line, "ModelCheckpoint: writes weight files; all that a training needs to go on is in the " ..
