@@ -181,6 +181,10 @@ static const char described[] =
     "    local x = {}\n    for t = 1, 4 do x[t] = { random(), random(), random() } end\n    return x, x[1][1]\n"
     "  end, samples = 12, validation_samples = 6 } }\n";
 
+static const char both_ways[] =
+    "return Sequential{ Input{4, 3}, Bidirectional{LSTM{5, stateful = true, return_sequences = true}}, GRU{4}, Dense{2},\n"
+    "  loss = 'mse', batch_size = 3, shards = 1 }\n";
+
 /* One line of numbers is one sample; the third one goes on where the first has ended. */
 Test(stateful, the_commands_know_it)
 {
@@ -188,6 +192,8 @@ Test(stateful, the_commands_know_it)
     char again[2048] = "", line[256] = "";
     command_write(folder, "net.lua", described, (long)strlen(described));
     command_expect(folder, 120, "$L check net.lua --quiet", 0, "all within tolerance", "");
+    command_write(folder, "both.lua", both_ways, (long)strlen(both_ways));
+    command_expect(folder, 120, "$L check both.lua --quiet", 0, "all within tolerance", "");
     command_expect(folder, 120, "$L train net.lua", 0, "val_loss", "");
     for (int i = 0; i < 12; i++)
         snprintf(line + strlen(line), sizeof line - strlen(line), "0.%d ", i + 1);

@@ -69,6 +69,7 @@ typedef struct State {
     REAL *values;                           /* [steps + 1, rows_max, count], in processing order; row 0: what came in */
     REAL *d;                                /* [rows_max, count]: the adjoint at the current step */
     bool computed;                          /* row 0 is computed in each call: nothing is carried */
+    bool stateful;                          /* its layer says so: where one does, no other is carried */
 } State;
 
 /* A loop over time: the turn at which it is. */

@@ -488,10 +488,9 @@ void interpreter_carry(Interpreter *it)
 {
     for (int i = 0; i < it->run_count; i++) {
         const Run *run = &it->runs[i];
-        bool goes_on = !it->model->stateful || layer_flag(run->layer, "stateful");
         for (int s = 0; s < run->state_count; s++) {
             const State *state = &run->states[s];
-            if (!goes_on)
+            if (it->model->stateful && !state->stateful)
                 memset(state->values, 0, (size_t)it->rows_max * state->count * sizeof(REAL));
             else if (!state->computed)
                 memcpy(state->values, state_row(it, state, state->steps),

@@ -41,7 +41,8 @@ State *new_state(Interpreter *it, Run *run, const char *name, Shape shape, size_
         memcpy(longer, run->states, (size_t)run->state_count * sizeof *longer);
     run->states = longer;
     State *state = &longer[run->state_count++];
-    *state = (State){ .name = name, .shape = shape, .count = shape_count(&shape), .steps = steps };
+    *state = (State){ .name = name, .shape = shape, .count = shape_count(&shape), .steps = steps,
+                      .stateful = layer_flag(run->layer, "stateful") };
     state->values = interpreter_room(it, (steps + 1) * numbers, sizeof(REAL));
     state->d = interpreter_room(it, numbers, sizeof(REAL));
     return state;

@@ -61,6 +61,7 @@ Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Val
     if (!before)
         return composition_refuse(c, "no memory");
     state->computed = initial != NULL;
+    state->stateful = layer_flag(c->layer, "stateful");
     int n = scan->state_count++;
     scan->states[n].number = c->run->state_count - 1;
     scan->states[n].before = before;
