@@ -34,8 +34,28 @@ Test(battery_around, noise)
     expect_all((const char *const[]){
         "Input{5, 9}, SpatialDropout1D{0.3}, LSTM{4, return_sequences = true}, SpatialDropout1D{0.5}, SpatialDropout1D{0}, Dense{2}, loss = 'mse'",
         "Input{5, 3}, GaussianNoise{0.4}, Dense{9}, GaussianDropout{0.3}, GRU{4}, GaussianNoise{0.1}, Dense{2}, loss = 'mse'",
-        "Input{5, 3}, AlphaDropout{0.3}, Dense{9, activation = 'selu'}, AlphaDropout{0.1}, Flatten{}, AlphaDropout{0}, Dense{2}, loss = 'mse'",
+        "Input{5, 3}, AlphaDropout{0.3}, Dense{9, activation = 'selu'}, AlphaDropout{0.1}, Flatten{}, AlphaDropout{0.2, trainable = false}, AlphaDropout{0}, Dense{2}, loss = 'mse'",
         "Input{7}, GaussianDropout{0}, Dense{4}, GaussianNoise{0}, loss = 'mse'", NULL });
+}
+
+Test(battery_around, normalisation_of_positions)
+{
+    expect_all((const char *const[]){
+        "Input{5, 3}, LayerNormalization{}, GRU{9, return_sequences = true}, LayerNormalization{epsilon = 0.1, scale = false}, Dense{2}, loss = 'mse'",
+        "Input{4, 3, 2}, Dense{5}, LayerNormalization{axis = 3, center = false}, Flatten{}, LayerNormalization{}, Dense{2}, loss = 'mse'",
+        "Input{5, 3}, Dense{9}, RMSNormalization{}, LSTM{4, return_sequences = true}, RMSNormalization{-1, 0.1}, Dense{2}, loss = 'mse'",
+        "Input{5, 3}, UnitNormalization{}, Dense{9}, UnitNormalization{axis = 2}, GRU{2}, loss = 'mse'", NULL });
+}
+
+/* Of layers on the last axis it is the layer itself; of others the steps are samples. */
+Test(battery_around, layers_distributed_over_time)
+{
+    expect_all((const char *const[]){
+        "Input{5, 3}, LSTM{4, return_sequences = true}, TimeDistributed{Dense{9, activation = 'relu'}}, TimeDistributed{Dropout{0.3}}, TimeDistributed{Dense{2}}, loss = 'mse'",
+        "Input{3, 5, 2}, TimeDistributed{Conv1D{4, 3, padding = 'causal', activation = 'relu'}}, TimeDistributed{MaxPooling1D{2}}, TimeDistributed{Flatten{}}, LSTM{3}, loss = 'mse'",
+        "Input{3, 4, 2}, TimeDistributed{LSTM{3}}, GRU{4}, Dense{2}, loss = 'mse'",
+        "Input{3, 4, 2}, TimeDistributed{GRU{9, return_sequences = true, go_backwards = true}}, TimeDistributed{GlobalAveragePooling1D{}}, Dense{2}, loss = 'mse'",
+        "Input{3, 4, 2}, TimeDistributed{SpatialDropout1D{0.3}}, TimeDistributed{GaussianNoise{0.2}}, TimeDistributed{LSTM{3, dropout = 0.2}}, loss = 'mse'", NULL });
 }
 
 /* Of independent draws: mean, deviation, and how many lie beyond two of them. */

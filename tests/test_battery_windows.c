@@ -15,6 +15,17 @@ Test(battery_windows, conv1d)
         "Input{6}, Embedding{7, 3}, Conv1D{4, 3, activation = 'relu', trainable = false}, GRU{2}, loss = 'mse'", NULL });
 }
 
+Test(battery_windows, other_convolutions)
+{
+    expect_all((const char *const[]){
+        "Input{9, 3}, SeparableConv1D{5, 3, depth_multiplier = 2, activation = 'tanh'}, SeparableConv1D{9, 2, 3, padding = 'same', use_bias = false}, loss = 'mse'",
+        "Input{9, 3}, SeparableConv1D{4, 3, padding = 'causal', dilation_rate = 2}, DepthwiseConv1D{3, depth_multiplier = 3}, Dense{2}, loss = 'mse'",
+        "Input{9, 5}, DepthwiseConv1D{4, strides = 2, padding = 'same', activation = 'relu'}, DepthwiseConv1D{2, use_bias = false}, LSTM{3}, loss = 'mse'",
+        "Input{5, 3}, Conv1DTranspose{4, 3, strides = 2, activation = 'tanh'}, Conv1DTranspose{9, 2, use_bias = false}, loss = 'mse'",
+        "Input{5, 3}, Conv1DTranspose{4, 4, strides = 3, padding = 'same'}, Conv1DTranspose{2, 3, padding = 'same', dilation_rate = 2}, loss = 'mse'",
+        "Input{3, 2}, Conv1DTranspose{3, 1, strides = 3}, Conv1DTranspose{2, 2, strides = 4, padding = 'same'}, LSTM{2}, loss = 'mse'", NULL });
+}
+
 /* Along the last axis, step by step; a loss that undoes the softmax. */
 Test(battery_windows, activations_of_rows)
 {

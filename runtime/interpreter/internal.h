@@ -118,6 +118,8 @@ typedef struct Run {
 
     /* Dense, Activation: the pre-activation. Recurrent layers: [rows, T, gates * units], T as in the input */
     REAL *z, *d_z;
+    struct Run *inner;                      /* TimeDistributed: the layer at work on each step, and what it reads */
+    Value *step;
     struct Body *body;                      /* a layer that is composed of words (words.h) */
     Value *result, *argument;               /* what it puts out; what it is the activation of, or NULL */
     /* a custom layer: its inputs, their adjoints, [rows_max, count] each, and those of them that are wanted */
@@ -196,6 +198,7 @@ struct Interpreter {
     /* the last forward */
     const REAL *weights;
     int rows, first_row;
+    int fold;                               /* rows of one sample: 1, inside of TimeDistributed its steps */
     uint64_t seed;
     REAL *gradients;                        /* during backward */
 
@@ -233,6 +236,21 @@ static inline void note_kink(Interpreter *it, double signed_distance)
         it->kink_distance = distance;
     it->kink_sides = it->kink_sides * UINT64_C(0x100000001b3) + (signed_distance > 0);
 }
+
+/* Of row `row`, number `element` of `count`: how its noise is keyed. */
+static inline uint64_t sample_of_noise(const Interpreter *it, size_t row)
+{
+    return (uint64_t)it->first_row + row / (size_t)it->fold;
+}
+
+static inline uint64_t element_of_noise(const Interpreter *it, size_t row, size_t element, size_t count)
+{
+    return row % (size_t)it->fold * count + element;
+}
+
+#define interpreter_set_up_inner REAL_NAME(interpreter_set_up_inner)
+/* (interpreter.c) A layer that another one owns, which reads x: NULL, or what is wrong. */
+const char *interpreter_set_up_inner(Interpreter *it, Run *run, const Layer *layer, Value *x);
 
 #define new_state REAL_NAME(new_state)
 /* One more state of the layer; NULL: no memory. */
@@ -336,6 +354,13 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_zero_padding1d REAL_NAME(kind_zero_padding1d)
 #define kind_cropping1d REAL_NAME(kind_cropping1d)
 #define kind_up_sampling1d REAL_NAME(kind_up_sampling1d)
+#define kind_layer_normalization REAL_NAME(kind_layer_normalization)
+#define kind_rms_normalization REAL_NAME(kind_rms_normalization)
+#define kind_unit_normalization REAL_NAME(kind_unit_normalization)
+#define kind_depthwise_conv1d REAL_NAME(kind_depthwise_conv1d)
+#define kind_separable_conv1d REAL_NAME(kind_separable_conv1d)
+#define kind_conv1d_transpose REAL_NAME(kind_conv1d_transpose)
+#define kind_time_distributed REAL_NAME(kind_time_distributed)
 #define kind_custom        REAL_NAME(kind_custom)
 #define kind_batch_normalization REAL_NAME(kind_batch_normalization)
 #define composed_dense      REAL_NAME(composed_dense)
@@ -347,6 +372,8 @@ extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, k
     kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_batch_normalization, kind_custom;
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
     kind_global_average_pooling1d;
+extern const LayerKind kind_layer_normalization, kind_rms_normalization, kind_unit_normalization,
+    kind_depthwise_conv1d, kind_separable_conv1d, kind_conv1d_transpose, kind_time_distributed;
 extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholded_relu, kind_prelu, kind_elu,
     kind_rescaling, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout, kind_alpha_dropout,
     kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;

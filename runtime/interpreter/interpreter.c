@@ -18,6 +18,9 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
                                               &kind_minimum, &kind_bidirectional, &kind_batch_normalization,
+                                              &kind_layer_normalization, &kind_rms_normalization,
+                                              &kind_unit_normalization, &kind_depthwise_conv1d,
+                                              &kind_separable_conv1d, &kind_conv1d_transpose, &kind_time_distributed,
                                               &kind_conv1d, &kind_max_pooling1d, &kind_average_pooling1d,
                                               &kind_global_max_pooling1d, &kind_global_average_pooling1d,
                                               &kind_softmax, &kind_relu, &kind_leaky_relu, &kind_thresholded_relu,
@@ -141,6 +144,35 @@ static const char *new_mask(Interpreter *it, Run *run)
     return NULL;
 }
 
+/* Lets a run's kind take what it needs, and a place for what it puts out. */
+static const char *set_up_kind(Interpreter *it, Run *run)
+{
+    const char *wrong = run->kind->set_up(it, run);
+    if (run->in[0]->ids && run->kind == &kind_input) {
+        run->out.ids = run->in[0]->ids;
+        run->out.vocabulary = run->in[0]->vocabulary;
+    } else if (!wrong && !run->result) {
+        run->out.y = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
+        run->out.d_y = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
+    }
+    return wrong;
+}
+
+const char *interpreter_set_up_inner(Interpreter *it, Run *run, const Layer *layer, Value *x)
+{
+    Value **in = interpreter_room(it, 1, sizeof *in);
+    *run = (Run){ .layer = layer, .kind = kind_find(it, layer), .index = layer->place, .in = in, .in_count = 1,
+                  .out = { .shape = layer->output, .count = shape_count(&layer->output) } };
+    if (!run->kind)
+        return "the interpreter has no such layer";
+    if (run->kind->update)
+        return "a layer that keeps statistics is not distributed over time";
+    if (!in)
+        return NULL;
+    in[0] = x;
+    return set_up_kind(it, run);
+}
+
 /* Connects layer `index` to those that it reads and lets its kind take what it needs. */
 static const char *set_up_run(Interpreter *it, int index)
 {
@@ -161,15 +193,7 @@ static const char *set_up_run(Interpreter *it, int index)
         run->out.mask = run->in[0]->mask;
     if (wrong || it->no_memory)
         return wrong;
-    wrong = run->kind->set_up(it, run);
-    if (run->in[0]->ids && run->kind == &kind_input) {
-        run->out.ids = run->in[0]->ids;
-        run->out.vocabulary = run->in[0]->vocabulary;
-    } else if (!wrong && !run->result) {
-        run->out.y = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
-        run->out.d_y = interpreter_room(it, (size_t)it->rows_max * run->out.count, sizeof(REAL));
-    }
-    return wrong;
+    return set_up_kind(it, run);
 }
 
 static void set_up_custom(Interpreter *it)
@@ -234,6 +258,7 @@ static Interpreter *create(const Model *model, int rows_max, const struct custom
     it->custom = custom;
     it->composed = composed;
     it->rows_max = rows_max;
+    it->fold = 1;
     const char *wrong = blas_open(it);
     if (wrong)
         return refuse(it, message, "%s", wrong);

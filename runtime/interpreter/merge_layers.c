@@ -3,9 +3,9 @@
 
 static const char *set_up_merge(Interpreter *it, Run *run, enum Merge how)
 {
-    if (run->in_count < 2)
-        return "it merges two layers or more";
     Composition c = composition_begin(it, run);
+    if (run->in_count == 1)                 /* Keras gives it back as it is */
+        return composition_end(&c, scale(&c, run->in[0], 1, 0));
     return composition_end(&c, merge(&c, how, run->in, run->in_count));
 }
 
@@ -18,9 +18,9 @@ static const char *set_up_minimum(Interpreter *it, Run *run) { return set_up_mer
 
 static const char *set_up_concatenate(Interpreter *it, Run *run)
 {
-    if (run->in_count < 2)
-        return "it concatenates two layers or more";
     Composition c = composition_begin(it, run);
+    if (run->in_count == 1)
+        return composition_end(&c, scale(&c, run->in[0], 1, 0));
     int axis = (int)layer_number(run->layer, "axis", -1);
     if (axis == 0)
         return "samples are not concatenated: axis 0 is the batch";

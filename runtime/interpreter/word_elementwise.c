@@ -203,8 +203,8 @@ static void drop_forward(Interpreter *it, const Run *run, Node *node)
     for (size_t row = 0; row < (size_t)it->rows; row++)
         for (size_t element = 0; element < count; element++) {
             size_t i = row * count + element;
-            node->kept[i] = lstmc_dropout_noise((float)node->number, it->seed, node->place,
-                                                (uint64_t)it->first_row + row, element);
+            node->kept[i] = lstmc_dropout_noise((float)node->number, it->seed, node->place, sample_of_noise(it, row),
+                                                element_of_noise(it, row, element, count));
             y[i] = x[i] * node->kept[i];
         }
 }

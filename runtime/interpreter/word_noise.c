@@ -11,8 +11,8 @@ static void disturb_forward(Interpreter *it, const Run *run, Node *node)
     (void)run;
     size_t count = node->out->count;
     for (size_t i = 0; i < (size_t)it->rows * count; i++) {
-        REAL noise = lstmc_normal_noise((float)node->number, it->seed, node->place,
-                                        (uint64_t)it->first_row + i / count, i % count);
+        REAL noise = lstmc_normal_noise((float)node->number, it->seed, node->place, sample_of_noise(it, i / count),
+                                        element_of_noise(it, i / count, i % count, count));
         REAL x = values_of(node->in[0])[i];
         node->kept[i] = node->how == DISTURB_ADD ? 1 : 1 + noise;
         values_of(node->out)[i] = node->how == DISTURB_ADD ? x + noise : x * node->kept[i];
@@ -40,8 +40,8 @@ static void drop_alpha_forward(Interpreter *it, const Run *run, Node *node)
     const double offset = -factor * saturation * rate;
     size_t count = node->out->count;
     for (size_t i = 0; i < (size_t)it->rows * count; i++) {
-        bool stays = lstmc_random_uniform(it->seed, node->place, (uint64_t)it->first_row + i / count, i % count) >=
-                     (float)rate;
+        bool stays = lstmc_random_uniform(it->seed, node->place, sample_of_noise(it, i / count),
+                                          element_of_noise(it, i / count, i % count, count)) >= (float)rate;
         REAL x = values_of(node->in[0])[i];
         node->kept[i] = !it->seed ? 1 : stays ? (REAL)factor : 0;
         values_of(node->out)[i] = !it->seed ? x : (REAL)(factor * (stays ? (double)x : saturation) + offset);

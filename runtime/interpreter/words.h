@@ -149,6 +149,8 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define normalise_batch     REAL_NAME(normalise_batch)
 #define normalise_by        REAL_NAME(normalise_by)
 #define normalise_moving    REAL_NAME(normalise_moving)
+#define normalise_length    REAL_NAME(normalise_length)
+#define convolve_back       REAL_NAME(convolve_back)
 #define scan_begin          REAL_NAME(scan_begin)
 #define scan_slice          REAL_NAME(scan_slice)
 #define scan_state          REAL_NAME(scan_state)
@@ -209,6 +211,9 @@ Window keras_window(const Value *x, int axes, const int *size, const int *stride
                     const char *padding);
 /* Cross-correlation: kernel [size..., channels / groups, filters]. */
 Value *convolve(Composition *c, Value *x, Weight kernel, Weight bias, Window window, int groups);
+/* The transposed convolution over steps, into that shape: kernel [size, filters, channels]; window.before places are
+ * cut off in front. */
+Value *convolve_back(Composition *c, Value *x, Weight kernel, Weight bias, Window window, Shape shape);
 /* Padding counts neither for the largest nor for the mean. */
 enum Pool { POOL_MAXIMUM, POOL_AVERAGE };
 Value *pool(Composition *c, Value *x, enum Pool how, Window window);
@@ -229,6 +234,10 @@ typedef struct Moving {
 } Moving;
 Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, Weight gamma, Weight beta,
                         double epsilon);
+
+/* By rows of features: x / max(|x|, sqrt(epsilon)), or gain x / sqrt(mean of squares + epsilon). */
+enum Length { LENGTH_UNIT, LENGTH_RMS };
+Value *normalise_length(Composition *c, Value *x, enum Length how, Weight gain, double epsilon);
 
 /* A loop over time: between scan_begin and scan_end words are the body, which is run once for every step. A slice is
  * what it reads of a sequence at its step (the first axis), the last one first if it is reversed. A state begins with

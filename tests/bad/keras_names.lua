@@ -22,7 +22,6 @@ return m
 -- expect: 3: LSTM: "return_state" is not supported by this version
 -- expect: 4: Conv3D is not supported by this version
 -- expect: 5: Attention is not supported by this version
--- expect: 6: TimeDistributed is not supported by this version: Dense and all layers on the last axis work at each time step as they are: write the layer alone
 -- expect: 7: Dense: activation "celu" is not supported by this version
 -- expect: 7: Dense: initializer "stft" is not supported by this version
 -- expect: 7: Dense: "dtype" is not supported by this version

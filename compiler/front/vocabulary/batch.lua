@@ -61,6 +61,7 @@ function vocabulary.update(statistic, v)
   local weight = is(statistic, Value) and rawget(statistic, "statistic")
   if not weight then mistake("update takes a statistic of the layer, w.moving_mean, and its next value") end
   if internal.scan then mistake("update stands outside of scans: once a batch") end
+  if scope.at_steps then mistake("keeps statistics of whole batches, not of single steps: write it outside") end
   if not is(v, Value) or concat(v.shape, ", ") ~= concat(statistic.shape, ", ") then
     mistake("update: the next %s is a value of its shape, {%s}", weight.short_name, concat(statistic.shape, ", "))
   end

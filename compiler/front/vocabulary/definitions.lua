@@ -68,7 +68,7 @@ internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
-local CHOICES = { over = { "sample" }, input = { "sequence", "vector", "tokens", "any", "several" } }
+local CHOICES = { over = { "sample", "step" }, input = { "sequence", "vector", "tokens", "samples", "any", "several" } }
 
 -- What the definition says that it cannot say; nil if there is nothing. `once`: what descriptions once had to say.
 function internal.definition.unknown_part(def, parts, once)
@@ -101,7 +101,7 @@ local function wrong_parts(what, def)
   if mask ~= nil and type(mask) ~= "function" and mask ~= "pass" and mask ~= "end" then
     return format('mask must be "pass", "end" or a function(a, w, x), not %s', shown(mask))
   end
-  if mask ~= nil and def.over ~= "sample" then
+  if mask ~= nil and not def.over then
     return 'mask needs over = "sample": a layer that sees single features passes masks on'
   end
   if def.input == "several" and def.over ~= "sample" then
@@ -147,7 +147,7 @@ end
 
 -- layer "Dense" { arguments = , weights = function(a, x), shape = function(a, x), call = function(a, w, x) }
 -- x has the features of one position; batch and all leading axes are implied. With over = "sample", x is the whole
--- sample.
+-- sample; with over = "step", one step of a sequence of samples.
 function vocabulary.layer(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end

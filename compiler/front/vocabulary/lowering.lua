@@ -87,7 +87,7 @@ end
 -- What the values of a layer have in common; its frame: what is said of values outside of scans (statements.lua).
 local function new_scope(program, layer, around, frame)
   local scope = { program = program, layer = layer, layer_name = around.name, names = {}, scans = {}, frame = frame,
-                  updates = {} }
+                  updates = {}, at_steps = #around.implied > 0 }
   frame.loop = around.loop
   for _, weight in ipairs(layer.weights) do scope.names[weight.short_name] = true end
   internal.scope = scope
@@ -127,6 +127,7 @@ local function lower_recurrent(program, layer, inputs, around)
   local def, a, input = layer.definition, layer.arguments, inputs[1]
   local timesteps, shapes = input.shape[1], internal.state_shapes(layer)
   local n = #around.implied
+  if n > 0 and a.stateful then mistake("stateful: at each step it begins anew") end
   local scope = new_scope(program, layer, around, { implied = around.implied, implied_shape = around.implied_shape,
                                                     timed = function(shape) return n > 0 or #shape > 1 end })
   scope.x_shape = input.shape
@@ -138,7 +139,7 @@ local function lower_recurrent(program, layer, inputs, around)
   end
   for position, name in ipairs(def.state) do
     list[position] = { name = name, shape = shapes[position], initial = initial[name],
-                       carries = program.all_carry or a.stateful }
+                       carries = n == 0 and (program.all_carry or a.stateful) }
   end
   local function at_step(t, full)     -- full[1] is the turn, or the step; behind what stands around it comes t
     return joined(joined(tail(head(full, n + 1), 2), { t }), tail(full, n + 2))
@@ -175,7 +176,7 @@ end
 -- Where the values of a layer that is no cell stand; and how many axes its mathematics does not see.
 local function frame_of(layer, inputs, around)
   local whole, shape = layer.definition.over == "sample", inputs[1].shape
-  local leading = whole and 0 or #shape - 1
+  local leading = whole and 0 or layer.definition.over == "step" and 1 or #shape - 1
   local implied, implied_shape = joined({}, around.implied), joined({}, around.implied_shape)
   for d = 1, leading do
     implied[#implied + 1], implied_shape[#implied_shape + 1] = new_axis(p.LEADING_AXES[d], shape[d]), shape[d]

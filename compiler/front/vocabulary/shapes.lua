@@ -92,14 +92,17 @@ local EXPECTED = {
   sequence = function(shape, tokens) return #shape == 2 and not tokens end,
   vector   = function(shape, tokens) return #shape == 1 and not tokens end,
   tokens   = function(shape, tokens) return #shape == 1 and tokens end,
+  samples  = function(shape, tokens) return #shape > 1 and not tokens end,
   any      = function(shape, tokens) return not tokens end,
 }
 local EXPECTED_WORDS = { sequence = "a sequence {timesteps, features}", vector = "a vector {features}",
-                         tokens = "token ids {timesteps}", any = "numbers", several = "numbers" }
+                         tokens = "token ids {timesteps}", any = "numbers", several = "numbers",
+                         samples = "a sequence of samples {timesteps, ...}" }
 
 local function seen(def, shape)
   local own = shape
-  if def.over ~= "sample" then own = def.step and { shape[2] } or { shape[#shape] } end
+  if def.over == "step" then own = { table.unpack(shape, 2) }
+  elseif def.over ~= "sample" then own = def.step and { shape[2] } or { shape[#shape] } end
   return { shape = own, rank = #shape, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
 end
 
@@ -159,15 +162,15 @@ local function declared_shape(layer, shapes)
     own = call_inside(layer, "shape", x)
     local checked, why = internal.types.shape(own)
     if not checked then error(format("shape must return the sizes of the output: it %s", why), 0) end
-    if def.over ~= "sample" and #own ~= 1 then
+    if not def.over and #own ~= 1 then
       error("shape must return one size, { features }: time is added to it", 0)
     end
     own = checked
   end
   if def.over == "sample" then return own end
   local whole = {}
-  for d = 1, #shape - 1 do whole[d] = shape[d] end
-  whole[#whole + 1] = own[1]
+  for d = 1, def.over == "step" and 1 or #shape - 1 do whole[d] = shape[d] end
+  for _, extent in ipairs(own) do whole[#whole + 1] = extent end
   return whole
 end
 internal.declared_shape = declared_shape

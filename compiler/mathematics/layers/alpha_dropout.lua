@@ -10,7 +10,8 @@ return layer "AlphaDropout" {
     local factor = ((1 - a.rate) * (1 + a.rate * SATURATION * SATURATION)) ^ -0.5
     local kept = min(n, 1)
     local dropped = factor * (keep(kept, x) + SATURATION * (1 - kept - a.rate))
-    local y = in_training(dropped, x)
+    local off = equal(n, 1)             -- the noise of an evaluation
+    local y = keep(off, x) + keep(1 - off, dropped)
     return y
   end,
 }

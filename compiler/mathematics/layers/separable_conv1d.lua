@@ -1,0 +1,41 @@
+-- separable_conv1d.lua: keras.layers.SeparableConv1D: a convolution of each channel alone, depth_multiplier of them,
+-- and then of all of them at each step.  Chollet 2017.
+return layer "SeparableConv1D" {
+  aliases   = { "SeparableConvolution1D" },
+  arguments = { { "filters", "size" }, { "kernel_size", "size_1d" }, { "strides", "size_1d", 1 },
+                { "padding", { "valid", "same", "causal" }, "valid" },
+                { "data_format", { "channels_last" }, "channels_last" }, { "dilation_rate", "size_1d", 1 },
+                { "depth_multiplier", "size", 1 }, { "activation", "activation", "linear" },
+                { "use_bias", "boolean", true }, { "depthwise_initializer", "initializer", "glorot_uniform" },
+                { "pointwise_initializer", "initializer", "glorot_uniform" },
+                { "bias_initializer", "initializer", "zeros" },
+                { "depthwise_regularizer", "regularizer", false }, { "pointwise_regularizer", "regularizer", false },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
+                { "depthwise_constraint", "later", false }, { "pointwise_constraint", "later", false },
+                { "bias_constraint", "later", false } },
+  over      = "sample",
+  input     = "sequence",
+  shape     = function(a, x)
+    local count = window(x.timesteps, a.kernel_size, a.strides, a.dilation_rate, a.padding)
+    return { count, a.filters }
+  end,
+  weights   = function(a, x)
+    return { depthwise_kernel = weight({ a.kernel_size, x.features, a.depth_multiplier }, a.depthwise_initializer,
+                                       a.depthwise_regularizer),
+             pointwise_kernel = weight({ 1, x.features * a.depth_multiplier, a.filters }, a.pointwise_initializer,
+                                       a.pointwise_regularizer),
+             bias             = a.use_bias and weight({ a.filters }, a.bias_initializer, a.bias_regularizer) }
+  end,
+  call      = function(a, w, x)
+    local t, k, c, d, m, f = axes "t k c d m f"
+    local count, before, after = window(x.timesteps, a.kernel_size, a.strides, a.dilation_rate, a.padding)
+    local padded = a.padding == "causal" and history(x, before) or pad(x, 1, before, after)
+    local depthwise, z = tensor{ count, x.features * a.depth_multiplier }, tensor{ count, a.filters }
+    depthwise[{ t, a.depth_multiplier * c + d }] =
+      w.depthwise_kernel[{ k, c, d }] * padded[{ a.strides * t + a.dilation_rate * k, c }]
+    local sum = w.pointwise_kernel[{ 0, m, f }] * depthwise[{ t, m }]
+    z[{ t, f }] = w.bias and w.bias[{ f }] + sum or sum
+    local y = a.activation(z)
+    return y
+  end,
+}
