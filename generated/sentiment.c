@@ -2221,7 +2221,7 @@ static float sentiment_loss_thunk(void *tape, const void *target, const float *s
 
 const struct lstmc_model sentiment_model = {
     .name = "sentiment", .source = "sentiment.lua", .version = "0.1",
-    .fingerprint = UINT64_C(0x6cd811f93f132c8f),
+    .fingerprint = UINT64_C(0xe09b98ad855d34e2),
     .input_is_tokens = 1, .vocabulary = 5000,
     .input_rank = 1, .input_shape = { 200 }, .input_count = 200,
     .output_rank = 1, .output_shape = { 1 }, .output_count = 1,

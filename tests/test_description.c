@@ -171,7 +171,7 @@ static void expect_refusal(const char *folder, const char *name, const char *lin
 {
     Ran ran = command_run(folder, SECONDS_MAX, line);
     cr_expect(ran.status == 1, "%s: exit status %d instead of 1; said %.200s", name, ran.status, ran.errors);
-    bool out_of_time = !COST_COUNTS && strstr(ran.errors, ENDLESS);     /* what a sanitizer slows down may meet the timer first */
+    bool out_of_time = strstr(ran.errors, ENDLESS) != NULL;     /* on a machine that is slow the timer may come first */
     cr_expect(strstr(ran.errors, says) != NULL || out_of_time, "%s: said \"%.300s\", not \"%s\"", name, ran.errors, says);
     cr_expect(*ran.errors && count_lines(ran.errors) <= lines_max, "%s: %d lines", name, count_lines(ran.errors));
     cr_expect(!*ran.output, "%s: wrote to standard output: %.200s", name, ran.output);

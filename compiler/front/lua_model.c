@@ -511,12 +511,9 @@ static uint64_t hash_arguments(Description *d, uint64_t hash, const Argument *ar
 {
     for (int i = 0; i < count; i++) {
         const Argument *a = &arguments[i];
-        if (a->is_default)                  /* a layer that learns a new option means what it meant */
-            continue;
-        if (!strcmp(a->name, "name") || !strcmp(a->name, "input_length"))
-            /* said by name and shapes already, however it was written */
-            hash = hash_text(hash_text(hash, a->name), "0");
-        else
+        /* A layer that learns a new option means what it meant; names and shapes are in the hash already, however they
+         * were written. */
+        if (!a->is_default && strcmp(a->name, "name") && strcmp(a->name, "input_length"))
             hash = hash_text(hash_text(hash, a->name),
                              a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
     }
