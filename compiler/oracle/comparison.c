@@ -161,7 +161,7 @@ static void compare_training(const Side *s)
             float loss = g->loss_function(s->tape, call->target, call->sample_weight, REFERENCE_SCALE);
             compare(s, c, "loss", &loss);
             compare_output_losses(s, c);
-        } else {
+        } else if (g->d_output_offset) {            /* where nothing learns the tape has none */
             memcpy((char *)s->tape + g->d_output_offset, call->d_output,
                    (size_t)s->rows * g->output_count * sizeof(float));
         }
