@@ -426,9 +426,7 @@ Test(command, positional_arguments_of_losses_and_optimizers)
 /* Nothing learns, and the noise of the second batch is that of its rows. */
 Test(command, checks_noise_without_weights)
 {
-    char *folder = command_folder();
     const char text[] = "return Sequential{ Input{2}, Dropout{0.5}, batch_size = 1 }\n";
     command_write(folder, "noise.lua", text, (long)strlen(text));
     command_expect(folder, 60, "$L check noise.lua --quiet", 0, "all within tolerance", "");
-    command_folder_remove(folder);
 }
