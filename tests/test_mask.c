@@ -94,6 +94,15 @@ Test(mask, cells_go_over_what_does_not_count)
     expect_masked("local y = LSTM{2}(GlobalAveragePooling1D{keepdims = true}(GRU{9, return_sequences = true}(Masked{}{x, m})))");
 }
 
+/* Rows of zeros behind a relu; id 0 among four. */
+Test(mask, layers_make_masks)
+{
+    expect_agreement("Input{6}, Embedding{4, 3, mask_zero = true}, Bidirectional{LSTM{4, return_sequences = true}}, Dropout{0.2}, "
+                     "GRU{5, return_sequences = true}, Dense{2}, loss = 'mse'");
+    expect_agreement("Input{6, 2}, Dense{2, activation = 'relu'}, Masking{}, LSTM{4, return_sequences = true}, Masking{-0.5}, GRU{3}, "
+                     "Dense{2}, loss = 'mse'");
+}
+
 /* ---- what stands in masked steps ---- */
 
 static bool is_masked(int row, int step)

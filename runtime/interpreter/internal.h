@@ -333,6 +333,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_maximum       REAL_NAME(kind_maximum)
 #define kind_minimum       REAL_NAME(kind_minimum)
 #define kind_bidirectional REAL_NAME(kind_bidirectional)
+#define kind_masking       REAL_NAME(kind_masking)
 #define kind_conv1d        REAL_NAME(kind_conv1d)
 #define kind_max_pooling1d REAL_NAME(kind_max_pooling1d)
 #define kind_average_pooling1d        REAL_NAME(kind_average_pooling1d)
@@ -369,7 +370,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define composed_gru        REAL_NAME(composed_gru)
 extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
     kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add, kind_subtract, kind_multiply,
-    kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_batch_normalization, kind_custom;
+    kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_masking, kind_batch_normalization, kind_custom;
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
     kind_global_average_pooling1d;
 extern const LayerKind kind_layer_normalization, kind_rms_normalization, kind_unit_normalization,

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* Arguments of Keras that this interpreter does not know: refused when they are set, rather than overlooked. */
-static const char *const unsupported_arguments[] = { "mask_zero", "return_state" };
+static const char *const unsupported_arguments[] = { "return_state" };
 
 static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
@@ -17,7 +17,8 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
-                                              &kind_minimum, &kind_bidirectional, &kind_batch_normalization,
+                                              &kind_minimum, &kind_bidirectional, &kind_masking,
+                                              &kind_batch_normalization,
                                               &kind_layer_normalization, &kind_rms_normalization,
                                               &kind_unit_normalization, &kind_depthwise_conv1d,
                                               &kind_separable_conv1d, &kind_conv1d_transpose, &kind_time_distributed,

@@ -4,11 +4,10 @@ return Sequential{
   Dropout{0.5, seed = 3},
   Flatten{},
   Dense{1, kernel_constraint = "max_norm"},
-  Embedding{4, 5, mask_zero = true},
+  Embedding{4, 5},
 }
 
 -- expect: 3: LSTM: "return_state" is not supported by this version
 -- expect: 4: Dropout: "seed" is not supported by this version
 -- expect: 6: Dense: "kernel_constraint" is not supported by this version
--- expect: 7: Embedding: "mask_zero" is not supported by this version
 -- expect: 7: Embedding: needs token ids {timesteps}, but dense gives {1}

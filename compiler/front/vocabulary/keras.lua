@@ -16,7 +16,7 @@ end
 
 local NOT_SUPPORTED = {
   name = names([[
-    Masking RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv2D Conv3D
+    RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv2D Conv3D
     Convolution2D Convolution3D Conv2DTranspose Conv3DTranspose SeparableConv2D DepthwiseConv2D LocallyConnected1D
     LocallyConnected2D MaxPooling2D MaxPooling3D MaxPool2D MaxPool3D AveragePooling2D AveragePooling3D AvgPool2D
     AvgPool3D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling2D
@@ -54,7 +54,7 @@ local NOT_SUPPORTED = {
     embeddings_constraint bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
     return_state seed weighted_metrics auto_scale_loss sample_weight_mode
     initial_epoch validation_freq validation_batch_size loss_scale_factor options stateful
-    mask_zero ]], {
+    ]], {
     dropout = "write Dropout{rate}, or dropped(x, a.dropout) into the step of a cell of your own",
     recurrent_dropout = "write dropped(s.h, a.recurrent_dropout) into the step of a cell of your own",
     time_major = "x is [batch][time][features]",

@@ -260,12 +260,18 @@ local function check_masks(layer)
   return true
 end
 
+-- A definition with a mask of its own makes it always, or where `masks` says so of its arguments.
+function internal.makes_mask(layer)
+  local def = layer.definition
+  return type(def.mask) == "function" and (not def.masks or def.masks(layer.arguments))
+end
+
 -- The shapes and the mask of one layer.
 local function settle(layer)
   local def, from = layer.definition, layer.from[1]
   layer.tokens = {}
   for k, other in ipairs(layer.from) do layer.tokens[k] = other.is_tokens end
-  layer.makes_mask = type(def.mask) == "function"
+  layer.makes_mask = internal.makes_mask(layer)
   layer.takes_mask = from.masked or false
   internal.settle_layer(layer, layer.inputs)
   layer.masked = layer.makes_mask or from.masked and #layer.output > 1 and def.mask ~= "end"

@@ -210,7 +210,7 @@ end
 local function settle(owner, layer, shapes, tokens, masked)
   internal.check_seen(layer, shapes, tokens)
   if not layer.inputs then
-    layer.makes_mask, layer.takes_mask = type(layer.definition.mask) == "function", masked
+    layer.makes_mask, layer.takes_mask = internal.makes_mask(layer), masked
     internal.settle_layer(layer, shapes)
     owner.sublayers[#owner.sublayers + 1] = layer
   else
@@ -237,7 +237,7 @@ local function call(held, given, mask)
   internal.inside(owner.definition.name, owner.line)
   local y = value{ op = "call", layer = layer, parts = list, mask = mask or false, shape = shape, static = false,
                    shared = false }
-  if type(def.mask) == "function" then
+  if internal.makes_mask(layer) then
     return y, value{ op = "mask", base = y, shape = { shape[1] }, static = false, shared = false }
   end
   return y, #shape > 1 and def.mask ~= "end" and mask or nil

@@ -3,7 +3,7 @@ return layer "Embedding" {
   arguments = { { "input_dim", "size" }, { "output_dim", "size" },
                 { "embeddings_initializer", "initializer", "uniform" },
                 { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "later", false },
-                { "mask_zero", "later", false }, { "input_length", "size", false } },
+                { "mask_zero", "boolean", false }, { "input_length", "size", false } },
   over      = "sample",
   input     = "tokens",
   shape     = function(a, x) return { x.timesteps, a.output_dim } end,
@@ -15,5 +15,12 @@ return layer "Embedding" {
     local y = tensor{ x.features, a.output_dim }
     y[{ t, n }] = w.embeddings[{ x[{ t }], n }]
     return y
+  end,
+  masks     = function(a) return a.mask_zero end,
+  mask      = function(a, w, x)
+    local t = axes "t"
+    local counts = tensor{ x.features }
+    counts[{ t }] = 1 - equal(x[{ t }], 0)
+    return counts
   end,
 }
