@@ -6,7 +6,7 @@
 
 typedef struct Groups Groups;
 
-/* `of_trained`: what a trained model declares besides; NULL for others. */
+/* `of_trained`: what the numbers of a trained model mean; NULL: nothing is known. */
 void emit_header(Out *out, Arena *arena, const Programs *programs, const char *of_trained);
 void emit_source(Out *out, Arena *arena, const Programs *programs);
 /* Why no C can be written for a model of this name; NULL: it can. */

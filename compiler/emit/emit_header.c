@@ -418,10 +418,10 @@ void emit_header(Out *out, Arena *arena, const Programs *programs, const char *o
     put_macros(out, arena, programs);
     put_struct_names(out, arena, programs);
     put_functions(out, arena, programs);
-    if (of_trained) {
+    if (programs->trained)
         put_declared(out, arena, model, trained);
+    if (of_trained)
         put_raw(out, of_trained);
-    }
     put_layer_sizes(out, arena, programs);
     put_structs(out, arena, programs);
     put_raw(out, "#ifdef __cplusplus\n}\n#endif\n\n");

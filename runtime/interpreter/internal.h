@@ -185,6 +185,8 @@ struct Interpreter {
     void **blocks;                          /* all memory */
     int block_count, block_capacity;
     bool no_memory;
+    /* A layer that another one owns, which reads x: NULL, or what is wrong. */
+    const char *(*set_up_inner)(Interpreter *it, Run *run, const Layer *layer, Value *x);
     bool composed;                          /* LSTM, GRU, SimpleRNN and Dense too are composed of words */
     void *blas;                             /* the library */
     Gemm *gemm;
@@ -247,10 +249,6 @@ static inline uint64_t element_of_noise(const Interpreter *it, size_t row, size_
 {
     return row % (size_t)it->fold * count + element;
 }
-
-#define interpreter_set_up_inner REAL_NAME(interpreter_set_up_inner)
-/* (interpreter.c) A layer that another one owns, which reads x: NULL, or what is wrong. */
-const char *interpreter_set_up_inner(Interpreter *it, Run *run, const Layer *layer, Value *x);
 
 #define new_state REAL_NAME(new_state)
 /* One more state of the layer; NULL: no memory. */

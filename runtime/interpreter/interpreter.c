@@ -159,7 +159,7 @@ static const char *set_up_kind(Interpreter *it, Run *run)
     return wrong;
 }
 
-const char *interpreter_set_up_inner(Interpreter *it, Run *run, const Layer *layer, Value *x)
+static const char *set_up_inner(Interpreter *it, Run *run, const Layer *layer, Value *x)
 {
     Value **in = interpreter_room(it, 1, sizeof *in);
     *run = (Run){ .layer = layer, .kind = kind_find(it, layer), .index = layer->place, .in = in, .in_count = 1,
@@ -258,6 +258,7 @@ static Interpreter *create(const Model *model, int rows_max, const struct custom
     it->model = model;
     it->custom = custom;
     it->composed = composed;
+    it->set_up_inner = set_up_inner;
     it->rows_max = rows_max;
     it->fold = 1;
     const char *wrong = blas_open(it);

@@ -33,7 +33,7 @@ static const char *set_up(Interpreter *it, Run *run)
                           .y = x->y };
     memcpy(run->step->shape.extent, x->shape.extent + 1, (size_t)run->step->shape.rank * sizeof(int));
     fold(it, steps_of(run));
-    const char *wrong = interpreter_set_up_inner(it, run->inner, &run->layer->sublayers[0], run->step);
+    const char *wrong = it->set_up_inner(it, run->inner, &run->layer->sublayers[0], run->step);
     unfold(it, steps_of(run));
     run->result = &run->inner->out;
     run->out.y = run->inner->out.y;

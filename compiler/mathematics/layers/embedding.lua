@@ -20,7 +20,7 @@ return layer "Embedding" {
   mask      = function(a, w, x)
     local t = axes "t"
     local counts = tensor{ x.features }
-    counts[{ t }] = 1 - equal(x[{ t }], 0)
+    counts[{ t }] = greater(x[{ t }], 0) * greater(a.input_dim, x[{ t }])
     return counts
   end,
 }
