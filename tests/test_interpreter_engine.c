@@ -11,7 +11,7 @@ Test(interpreter_engine, refuses_with_a_reason)
 {
     static const char *const refused[][2] = {
         { "float 3 | Dense units=2 activation=tahn", "dense: unknown activation" },
-        { "float 4 3 | LSTM units=2 dropout=0.5", "lstm: dropout" },
+        { "float 4 3 | LSTM units=2 return_state=1", "lstm: return_state" },
         { "float 4 3 | GRU units=2 recurrent_activation=no", "gru: unknown activation" },
         { "float 3 | Convolution units=2", "convolution: the interpreter has no such layer" },
         { "float 3 | Custom units=2 weights=1", "custom: a layer of the description, and nobody to run it" },
@@ -20,7 +20,7 @@ Test(interpreter_engine, refuses_with_a_reason)
           "numbers of them" },
         { "tokens 3 vocabulary=4 | Dense units=2", "dense: token ids are no numbers: an Embedding makes numbers of them" },
         { "float 3 | Embedding output_dim=2", "embedding: it reads token ids, nothing else" },
-        { "float 3 | Dense units=2 | loss=hinge", "the interpreter has no such loss" },
+        { "float 3 | Dense units=2 | loss=distance", "the interpreter has no such loss" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct lstmc_message message = { "" };

@@ -129,7 +129,6 @@ Test(interpreter_graph, what_cannot_be_run_is_refused)
         { "float 3 | float 4 | Add from=input,input_1", "the same shape" },
         { "float 3 2 | float 4 3 | Concatenate from=input,input_1", "but for the axis" },
         { "float 3 | float 3 | Concatenate axis=0 from=input,input_1", "axis 0 is the batch" },
-        { "float 3 | Add", "two layers or more" },
         { "float 3 | float 3 | Dense units=2 from=input,input_1", "reads one layer" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
