@@ -90,7 +90,7 @@ ParameterizedTest(CaseName *name, published_layers, vectors)
     if (*one.skipped)
         cr_skip_test("%s: %s", one.name, one.skipped);
     for (int target = 0; target < ORACLE_TARGETS; target++) {
-        if (!(oracle_targets[target].bit & (ORACLE_PLAIN | ORACLE_VECTOR_8)))
+        if (oracle_targets[target].bit != ORACLE_VECTOR_8)      /* batteries hold the targets against each other */
             continue;
         cr_assert(!published_product_create(&one, oracle_target(&oracle_targets[target]), oracle_compilers[0], &product, why), "%s\n%s", why,
                   one.description);
