@@ -11,13 +11,13 @@
 
 /* a * b + c is one operation where the machine has it, whatever the flags say; without it sums take twice as long. And
  * gcc is not to move the constants of one activation into registers that the sums need: they would be spilled, at twice
- * the time of a small layer. */
+ * the time of a small layer; nor to put the function of a layer into its caller, where it runs out of them too. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=fast", "no-gcse")
 #if defined(__OPTIMIZE__)           /* without it, a third of the compiler's time for nothing */
-#pragma GCC optimize("live-range-shrinkage")
+#pragma GCC optimize("live-range-shrinkage", "no-inline-functions-called-once")
 #endif
 /* NEON of 32 bits takes tiny numbers for 0: gcc uses it where that may be */
 #if defined(__ARM_NEON) && !defined(__aarch64__)
