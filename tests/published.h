@@ -59,6 +59,7 @@ void published_add_line(struct published_case *one, const char *format, ...) __a
 void published_add_weight(struct published_case *one, const double *values, int blocks, int units, int columns, const int *order);
 void published_add_numbers(struct published_case *one, const double *values, size_t count);
 void *published_allocate(size_t count, size_t size);
+double *published_as_double(const float *values, size_t count);     /* of values NULL: zeros */
 
 double published_deviation(const double *values, const double *expected, size_t count);
 

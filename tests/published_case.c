@@ -15,6 +15,14 @@ void *published_allocate(size_t count, size_t size)
     return memory;
 }
 
+double *published_as_double(const float *values, size_t count)
+{
+    double *result = published_allocate(count, sizeof *result);
+    for (size_t i = 0; i < count && values; i++)
+        result[i] = values[i];
+    return result;
+}
+
 void published_add_line(struct published_case *one, const char *format, ...)
 {
     size_t used = strlen(one->description);

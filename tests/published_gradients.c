@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double *as_double(const float *values, size_t count)
-{
-    double *result = published_allocate(count, sizeof *result);
-    for (size_t i = 0; i < count; i++)
-        result[i] = values[i];
-    return result;
-}
-
 static int interpreted(const struct published_case *one, const struct published_product *product, double *gradients, double *d_input, char *why)
 {
     struct lstmc_message message = { .text = "" };
@@ -23,8 +15,8 @@ static int interpreted(const struct published_case *one, const struct published_
         snprintf(why, PUBLISHED_WHY, "%s: %.300s", one->name, message.text);
         return -1;
     }
-    double *weights = as_double(one->weights, one->weight_count), *d_output = as_double(one->d_output, one->expected_count);
-    double *x = one->ids ? NULL : as_double(one->x, (size_t)one->samples * one->input_count);
+    double *weights = published_as_double(one->weights, one->weight_count), *d_output = published_as_double(one->d_output, one->expected_count);
+    double *x = one->ids ? NULL : published_as_double(one->x, (size_t)one->samples * one->input_count);
     memset(gradients, 0, one->gradient_count * sizeof *gradients);
     interpreter_forward_double(it, weights, one->ids ? (const void *)one->ids : x, one->samples, 0, (uint64_t)one->trains);
     interpreter_set_d_output_double(it, d_output);

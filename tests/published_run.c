@@ -38,22 +38,14 @@ static const float *sample_weight_of(const Rows *rows)
     return rows->one->sample_weight ? rows->one->sample_weight + rows->first : NULL;
 }
 
-static double *as_double(const float *values, size_t count)
-{
-    double *result = published_allocate(count, sizeof *result);
-    for (size_t i = 0; i < count && values; i++)
-        result[i] = values[i];
-    return result;
-}
-
 /* ---- the interpreter ---- */
 
 static int run_double(const struct published_product *product, void *context, const Rows *rows)
 {
     const struct published_case *one = rows->one;
     size_t inputs = (size_t)rows->count * one->input_count;
-    double *x = as_double(one->ids ? NULL : input_of(rows), inputs), *weights = as_double(one->weights, one->weight_count);
-    double *sample_weight = as_double(sample_weight_of(rows), (size_t)rows->count);
+    double *x = published_as_double(one->ids ? NULL : input_of(rows), inputs), *weights = published_as_double(one->weights, one->weight_count);
+    double *sample_weight = published_as_double(sample_weight_of(rows), (size_t)rows->count);
     (void)product;
     interpreter_forward_double(context, weights, one->ids ? input_of(rows) : x, rows->count, rows->first, (uint64_t)one->trains);
     if (one->classes)

@@ -1,5 +1,6 @@
 /* test_bidirectional.c: Bidirectional around every recurrent layer and a cell of the description, all its merges, stacked, masked; its
  * names, and what it refuses. */
+#include "custom_models.h"
 #include "oracles.h"
 
 #include "compiler/oracle/custom.h"
@@ -18,16 +19,7 @@ static const char definitions[] =
     "    local h = 0.5 * s.h + tanh(affine(x, w.kernel) + affine(s.h, w.recurrent))\n"
     "    return { h = h }\n"
     "  end }\n"
-    "local Masked = layer 'Masked' {\n"
-    "  arguments = {}, over = 'sample', input = 'several',\n"
-    "  shape = function(a, x) return x[1].shape end,\n"
-    "  call = function(a, w, x) return x[1] * 1.0 end,\n"
-    "  mask = function(a, w, x)\n"
-    "    local t = axes 't'\n"
-    "    local m = tensor{ x[1].timesteps }\n"
-    "    m[{ t }] = greater(x[2][{ t }], 0)\n"
-    "    return m\n"
-    "  end }\n";
+    MASKED_LAYER;
 
 static char *sequential(Arena *arena, const char *inside)
 {

@@ -1,5 +1,6 @@
 /* test_mask.c: masks travel from layer to layer: every cell goes over the steps that do not count. What stands there may be a NaN or
  * infinite; the output holds what the last step that counts gave, zeros before the first; a layer that says nothing of masks is refused. */
+#include "custom_models.h"
 #include "oracles.h"
 
 #include "compiler/session/load.h"
@@ -10,18 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The second input says which steps of the first one count. */
 static const char *const definitions[] = {
-    "local Masked = layer 'Masked' {\n"
-    "  arguments = {}, over = 'sample', input = 'several',\n"
-    "  shape = function(a, x) return x[1].shape end,\n"
-    "  call = function(a, w, x) return x[1] * 1.0 end,\n"
-    "  mask = function(a, w, x)\n"
-    "    local t = axes 't'\n"
-    "    local m = tensor{ x[1].timesteps }\n"
-    "    m[{ t }] = greater(x[2][{ t }], 0)\n"
-    "    return m\n"
-    "  end }\n",
+    MASKED_LAYER,
     /* the mean of the steps that count; it is given the mask, and ends it */
     "local MaskedMean = layer 'MaskedMean' {\n"
     "  arguments = {}, over = 'sample', input = 'sequence', mask = 'end',\n"

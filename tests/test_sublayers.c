@@ -1,6 +1,7 @@
 /* test_sublayers.c: layers that own layers: names, weights, states and masks of what they own, all oracles; what such definitions may get
  * wrong. */
 #include "command.h"
+#include "custom_models.h"
 #include "oracles.h"
 
 #include "compiler/oracle/custom.h"
@@ -230,15 +231,7 @@ Test(sublayers, are_part_of_the_meaning)
 /* ---- against layers side by side, which the interpreter computes by hand ---- */
 
 static const char masked_inputs[] =
-    "layer 'Masked' { over = 'sample', input = 'several',\n"
-    "  shape = function(a, x) return x[1].shape end,\n"
-    "  call = function(a, w, x) return x[1] * 1.0 end,\n"
-    "  mask = function(a, w, x)\n"
-    "    local t = axes 't'\n"
-    "    local m = tensor{ x[1].timesteps }\n"
-    "    m[{ t }] = greater(x[2][{ t }], 0)\n"
-    "    return m\n"
-    "  end }\n"
+    MASKED_LAYER
     /* makes the mask itself, and what it owns reads it */
     "layer 'Own' { arguments = { { 'layer', 'layer' } }, over = 'sample', input = 'several',\n"
     "  layers = function(a) return { masked = Masked{ trainable = true }, layer = a.layer } end,\n"

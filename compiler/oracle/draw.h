@@ -20,9 +20,9 @@ typedef struct Draw {
 const char *draw_create(Arena *arena, Description *description, int rows, bool trains, uint64_t seed, Draw *draw);
 void draw_free(Draw *draw);
 
-/* In [-half_width, half_width). */
 /* What drawn weights lie around: the constant that they begin with, or 0: a variance is none below 0. */
 float draw_middle(const struct lstmc_tensor *weight);
+/* In [-half_width, half_width). */
 float draw_number(uint64_t seed, uint64_t stream, uint64_t attempt, size_t i, float half_width);
 
 #endif

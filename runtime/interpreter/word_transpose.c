@@ -36,10 +36,7 @@ static void spread_forward(Interpreter *it, const Run *run, Node *node, size_t f
 
 static void convolve_back_forward(Interpreter *it, const Run *run, Node *node)
 {
-    const REAL *bias = weight_at(it, node->bias);
-    size_t filters = (size_t)node->out->shape.extent[1];
-    for (size_t i = 0; i < (size_t)it->rows * node->out->count; i++)
-        values_of(node->out)[i] = bias ? bias[i % filters] : 0;
+    begin_with_bias(it, node);
     for_all_places(it, run, node, spread_forward);
 }
 
@@ -58,11 +55,7 @@ static void spread_backward(Interpreter *it, const Run *run, Node *node, size_t 
 
 static void convolve_back_backward(Interpreter *it, const Run *run, Node *node)
 {
-    REAL *d_bias = gradient_at(it, run, node->bias);
-    size_t filters = (size_t)node->out->shape.extent[1];
-    if (d_bias)
-        add_column_sums((Rows){ adjoint_of(node->out), filters }, (size_t)it->rows * node->out->count / filters,
-                        filters, d_bias);
+    add_bias_gradient(it, run, node);
     for_all_places(it, run, node, spread_backward);
 }
 

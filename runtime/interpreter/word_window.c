@@ -120,12 +120,31 @@ static void convolve_pair(Interpreter *it, const Run *run, Node *node, size_t fr
     }
 }
 
-static void convolve_forward(Interpreter *it, const Run *run, Node *node)
+static size_t filters_of(const Node *node)
+{
+    return (size_t)node->out->shape.extent[node->out->shape.rank - 1];
+}
+
+void begin_with_bias(Interpreter *it, Node *node)
 {
     const REAL *bias = weight_at(it, node->bias);
     REAL *y = values_of(node->out);
     for (size_t i = 0; i < (size_t)it->rows * node->out->count; i++)
-        y[i] = bias ? bias[i % node->kernel.columns] : 0;
+        y[i] = bias ? bias[i % filters_of(node)] : 0;
+}
+
+void add_bias_gradient(Interpreter *it, const Run *run, Node *node)
+{
+    REAL *d_bias = gradient_at(it, run, node->bias);
+    size_t filters = filters_of(node);
+    if (d_bias)
+        add_column_sums((Rows){ adjoint_of(node->out), filters }, (size_t)it->rows * node->out->count / filters,
+                        filters, d_bias);
+}
+
+static void convolve_forward(Interpreter *it, const Run *run, Node *node)
+{
+    begin_with_bias(it, node);
     for_all_windows(it, run, node, convolve_pair);
 }
 
@@ -150,11 +169,7 @@ static void convolve_pair_backward(Interpreter *it, const Run *run, Node *node, 
 
 static void convolve_backward(Interpreter *it, const Run *run, Node *node)
 {
-    REAL *d_bias = gradient_at(it, run, node->bias);
-    size_t filters = node->kernel.columns;
-    if (d_bias)
-        add_column_sums((Rows){ adjoint_of(node->out), filters }, (size_t)it->rows * node->out->count / filters,
-                        filters, d_bias);
+    add_bias_gradient(it, run, node);
     for_all_windows(it, run, node, convolve_pair_backward);
 }
 

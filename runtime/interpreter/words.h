@@ -143,6 +143,8 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define spread              REAL_NAME(spread)
 #define keras_window        REAL_NAME(keras_window)
 #define convolve            REAL_NAME(convolve)
+#define begin_with_bias     REAL_NAME(begin_with_bias)
+#define add_bias_gradient   REAL_NAME(add_bias_gradient)
 #define pool                REAL_NAME(pool)
 #define pool_all            REAL_NAME(pool_all)
 #define normalise_layer     REAL_NAME(normalise_layer)
@@ -211,6 +213,9 @@ Window keras_window(const Value *x, int axes, const int *size, const int *stride
                     const char *padding);
 /* Cross-correlation: kernel [size..., channels / groups, filters]. */
 Value *convolve(Composition *c, Value *x, Weight kernel, Weight bias, Window window, int groups);
+/* What both kinds of convolution have in common: out := the bias, or zeros; the gradient of the bias. */
+void begin_with_bias(Interpreter *it, Node *node);
+void add_bias_gradient(Interpreter *it, const Run *run, Node *node);
 /* The transposed convolution over steps, into that shape: kernel [size, filters, channels]; window.before places are
  * cut off in front. */
 Value *convolve_back(Composition *c, Value *x, Weight kernel, Weight bias, Window window, Shape shape);

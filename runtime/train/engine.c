@@ -95,17 +95,31 @@ static void forward_shard(const struct job *job, int shard, int phase)
         model->forward(generated->training, tape, x, count, job->seed);
 }
 
+static void forward_all(const struct job *job, int shard)
+{
+    for (int phase = 0; phase < phases_of(job->generated->model->forward_phases); phase++)
+        forward_shard(job, shard, phase);
+}
+
+static void output_shard(const struct job *job, int shard)
+{
+    const struct lstmc_model *model = job->generated->model;
+    int first = shard * model->batch;
+    memcpy(job->output + (size_t)first * model->output_count,
+           (const char *)job->generated->tapes[shard] + model->output_offset,
+           (size_t)shard_rows(job, first) * model->output_count * sizeof(float));
+}
+
 /* Outputs and loss of a shard's rows. */
 static void loss_shard(const struct job *job, int shard)
 {
     struct generated *generated = job->generated;
     const struct lstmc_model *model = generated->model;
-    char *tape = generated->tapes[shard];
     int first = shard * model->batch;
-    memcpy(job->output + (size_t)first * model->output_count, tape + model->output_offset,
-           (size_t)shard_rows(job, first) * model->output_count * sizeof(float));
-    generated->losses[shard] = model->loss_function(tape, row_of(job->target, first, model->target_count),
-                                                    job->sample_weight ? job->sample_weight + first : NULL, job->scale);
+    output_shard(job, shard);
+    generated->losses[shard] =
+        model->loss_function(generated->tapes[shard], row_of(job->target, first, model->target_count),
+                             job->sample_weight ? job->sample_weight + first : NULL, job->scale);
 }
 
 static void backward_shard(const struct job *job, int shard, int phase)
@@ -136,8 +150,7 @@ static void whole_shard(void *context, int shard, int thread)
     const struct job *job = context;
     const struct lstmc_model *model = job->generated->model;
     (void)thread;
-    for (int phase = 0; phase < phases_of(model->forward_phases); phase++)
-        forward_shard(job, shard, phase);
+    forward_all(job, shard);
     loss_shard(job, shard);
     for (int phase = 0; job->gradients && phase < phases_of(model->backward_phases); phase++)
         backward_shard(job, shard, phase);
@@ -283,16 +296,10 @@ static void predict_block(void *context, int block, int thread)
 /* A block of rows through its tape, for the states that it goes on with. */
 static void predict_shard(void *context, int shard, int thread)
 {
-    const struct job *job = context;
-    const struct lstmc_model *model = job->generated->model;
-    int first = shard * model->batch;
     (void)thread;
-    for (int phase = 0; phase < phases_of(model->forward_phases); phase++)
-        forward_shard(job, shard, phase);
-    memcpy(job->output + (size_t)first * model->output_count,
-           (char *)job->generated->tapes[shard] + model->output_offset,
-           (size_t)shard_rows(job, first) * model->output_count * sizeof(float));
-    carry_shard(job, shard);
+    forward_all(context, shard);
+    output_shard(context, shard);
+    carry_shard(context, shard);
 }
 
 static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows,

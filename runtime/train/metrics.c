@@ -8,11 +8,6 @@
 
 #define EPSILON 1e-7            /* Keras's */
 
-static double target_value(const struct lstmc_place *p, int i)
-{
-    return lstmc_place_target(p, i);
-}
-
 /* A number of the place in the unit of the data. */
 static double in_unit(const struct lstmc_place *p, int i, double value)
 {
@@ -22,7 +17,7 @@ static double in_unit(const struct lstmc_place *p, int i, double value)
 
 static double target_in_unit(const struct lstmc_place *p, int i)
 {
-    return in_unit(p, i, target_value(p, i));
+    return in_unit(p, i, lstmc_place_target(p, i));
 }
 
 static double output_in_unit(const struct lstmc_place *p, int i)
@@ -99,7 +94,7 @@ static double binary_accuracy(const struct lstmc_place *p)
 {
     double right = 0;
     for (int i = 0; i < p->width; i++)
-        right += target_value(p, i) == (double)((double)p->output[i] > p->arguments->threshold);
+        right += lstmc_place_target(p, i) == (double)((double)p->output[i] > p->arguments->threshold);
     return right / p->width;
 }
 
@@ -107,7 +102,7 @@ static int class_of_target(const struct lstmc_place *p)
 {
     int class = 0;
     for (int i = 1; i < p->width; i++)
-        if (target_value(p, i) > target_value(p, class))
+        if (lstmc_place_target(p, i) > lstmc_place_target(p, class))
             class = i;
     return class;
 }
@@ -119,7 +114,7 @@ static double categorical_accuracy(const struct lstmc_place *p)
 
 static double sparse_categorical_accuracy(const struct lstmc_place *p)
 {
-    return target_value(p, 0) == largest_output(p);
+    return lstmc_place_target(p, 0) == largest_output(p);
 }
 
 /* Classes that have a larger output than this one are fewer than k: a tie is with the first k. */
@@ -139,7 +134,7 @@ static double top_k_categorical_accuracy(const struct lstmc_place *p)
 /* The class of a target that is one; -1: there is no such class. */
 static int class_of(const struct lstmc_place *p)
 {
-    double class = target_value(p, 0);
+    double class = lstmc_place_target(p, 0);
     return class >= 0 && class < p->width ? (int)class : -1;
 }
 
@@ -164,7 +159,7 @@ static double binary_crossentropy(const struct lstmc_place *p)
 {
     double sum = 0;
     for (int i = 0; i < p->width; i++) {
-        double y = smoothed(p, target_value(p, i), 2), o = (double)p->output[i];
+        double y = smoothed(p, lstmc_place_target(p, i), 2), o = (double)p->output[i];
         if (p->arguments->from_logits)
             sum += (o > 0 ? o : 0) - o * y + log1p(exp(-fabs(o)));
         else
@@ -187,7 +182,7 @@ static double categorical_crossentropy(const struct lstmc_place *p)
 {
     double sum = 0;
     for (int i = 0; i < p->width; i++) {
-        double y = smoothed(p, target_value(p, i), p->width);
+        double y = smoothed(p, lstmc_place_target(p, i), p->width);
         if (y != 0)
             sum -= y * log_probability(p, i);
     }
