@@ -140,7 +140,16 @@ static void check_sizes(Arena *arena, Diagnostics *diagnostics, const Programs *
                         large, programs->model->descriptor.batch);
 }
 
-/* Whether a model streams is seen in the program of one sample, before its passes. */
+/* Whether a model streams is seen in the program of one sample, before its passes. A stream has no length: each of its
+ * steps counts. */
+static const char *find_obstacle(const Pipeline *pipeline, const Ir *single)
+{
+    LowerOptions lowering = lowering_of(pipeline, PROGRAM_SINGLE);
+    lowering.whole = true;
+    const Ir *whole = single->lengths ? lower(pipeline->arena, pipeline->description, &lowering) : single;
+    return streaming_obstacle(pipeline->arena, whole);
+}
+
 static bool run_all(const Pipeline *pipeline, Programs *programs)
 {
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
@@ -150,7 +159,7 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
         if (!ir)
             return false;
         if (kind == PROGRAM_SINGLE)
-            programs->no_step = streaming_obstacle(pipeline->arena, ir);
+            programs->no_step = find_obstacle(pipeline, ir);
         programs->program[kind] = run_passes(pipeline, kind, ir);
     }
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)

@@ -140,6 +140,7 @@ struct lstmc_dataset {
     size_t samples;
     void *x;                    /* int32_t ids or float, [samples, input_count] */
     void *y;                    /* int32_t classes or float, [samples, target_count] */
+    int32_t *lengths;           /* [samples]: how many steps of each count; NULL: all */
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
     /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
     float *persistence;

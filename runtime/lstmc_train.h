@@ -60,6 +60,9 @@ struct lstmc_engine {
     /* With which states train, evaluate and predict begin from now on; NULL: with fresh ones. Where they go on, a
      * prediction has batch * shards rows at most. */
     void (*carry)(void *context, enum lstmc_carry carry);
+    /* How many steps of each row count in train, evaluate and predict from now on, [rows]; NULL: all. NULL: the model
+     * has no lengths. */
+    void (*lengths)(void *context, const int32_t *lengths);
     /* After train with a seed that is not 0: the statistics among the weights, moving averages, as that batch leaves
      * them. NULL: the model has none. */
     void (*update)(void *context, float *weights);
@@ -76,6 +79,11 @@ struct lstmc_engine {
 /* An engine over a generated model; LSTMC_NO_MEMORY if its structs cannot be had. */
 int  lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine);
 void lstmc_engine_free(struct lstmc_engine *engine);
+
+/* The outputs of samples `first` to first + rows - 1 of a data set, with their lengths; rows: as many as the engine
+ * predicts at once. (evaluate.c) */
+void lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_dataset *data, size_t first, int rows,
+                           float *output);
 
 /* From now on so many threads, the caller's included, share the shards of train and evaluate, the rows of predict and
  * the updates of lstmc_train; 1 at first. Never more than model->shards, and fewer if the system has no more to give.

@@ -29,7 +29,7 @@ typedef struct State {              /* of a recurrent layer: [T + 1, rows, units
 } State;
 
 typedef struct Call {               /* one call's arguments, and what the interpreter made of them */
-    int32_t *ids, *classes;
+    int32_t *ids, *classes, *lengths;
     double *x, *target, *sample_weight, *d_output;
     double *output, *gradients, *d_input, loss;
     State states[STATES_MAX];
@@ -166,6 +166,16 @@ static void draw_targets(const Trial *trial, Call *call, uint64_t stream)
     }
 }
 
+/* From -1 to one more than there are steps. */
+static int32_t *draw_lengths(const Trial *trial, uint64_t stream)
+{
+    int steps = trial->model->layers[trial->model->inputs[0]].output.extent[0];
+    int32_t *lengths = arena_array(trial->arena, int32_t, trial->rows);
+    for (int row = 0; row < trial->rows; row++)
+        lengths[row] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, (uint64_t)row) % (uint64_t)(steps + 3)) - 1;
+    return lengths;
+}
+
 static void draw_call(Trial *trial, Call *call, int number)
 {
     Arena *arena = trial->arena;
@@ -174,6 +184,7 @@ static void draw_call(Trial *trial, Call *call, int number)
     draw_targets(trial, call, stream + 1);
     call->sample_weight = arena_array(arena, double, trial->rows);
     call->d_output = arena_array(arena, double, trial->outputs);
+    call->lengths = trial->model->descriptor.has_lengths ? draw_lengths(trial, stream + 4) : NULL;
     for (int row = 0; row < trial->rows; row++)
         call->sample_weight[row] = 1 + draw(trial, stream + 2, (size_t)row) / 2;
     for (size_t i = 0; i < trial->outputs; i++)
@@ -212,6 +223,7 @@ static void interpret_forward(const Trial *trial, Interpreter_double *interprete
         size_t first = (size_t)trial->rows * arrays[k].offset;
         x[k] = arrays[k].vocabulary ? (const void *)(call->ids + first) : call->x + first;
     }
+    interpreter_lengths_double(interpreter, call->lengths);
     interpreter_forward_all_double(interpreter, trial->weights, x, trial->rows, FIRST_ROW, trial->oracles->seed);
 }
 
@@ -414,6 +426,8 @@ static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool 
             evaluate_section(memory, SECTION_CARRY, trial->rows);
         for (int k = 0; k < ir->input_count; k++)
             set(memory, ir->inputs[k], call->x + place_of(trial, k), (size_t)trial->rows * elements_of(trial, k));
+        for (int row = 0; ir->lengths && row < trial->rows; row++)
+            memory_of(memory, ir->lengths)[row] = call->lengths[row];
         evaluate_section(memory, SECTION_FORWARD, trial->rows);
         if (ir->loss) {
             set_targets(trial, ir, memory, call);

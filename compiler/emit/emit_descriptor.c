@@ -136,9 +136,9 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
 static const char predict_thunks[] =
     "static void @_prepare_thunk(void *packed, const void *weights)\n{\n    @_prepare(packed, weights);\n}\n\n"
     "static void @_predict_thunk(const void *packed, void *scratch, const void *x, float *y)\n{\n    @_predict(packed, "
-    "scratch, x, <given y>);\n}\n\n"
+    "scratch, x, <all><given y>);\n}\n\n"
     "static void @_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)\n{\n"
-    "    @_predict_batch(packed, scratch, x, rows, <given y>);\n}\n\n";
+    "    @_predict_batch(packed, scratch, x, <all>rows, <given y>);\n}\n\n";
 static const char
     step_thunks[] = "static void @_reset_thunk(const void *packed, void *state)\n{\n    @_reset(packed, state);\n}\n\n"
                     "static int @_step_thunk(const void *packed, void *state, const void *x, float *y)\n{\n    return "
@@ -148,13 +148,31 @@ static const char training_thunks[] =
     "weights);\n}\n\n"
     "static void @_reset_tape_thunk(const void *training, void *tape)\n{\n    @_reset_tape(training, tape);\n}\n\n"
     "static void @_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)\n{\n"
-    "    @_forward(training, tape, x, rows, seed);\n}\n\n"
+    "    @_forward(training, tape, x, <all>rows, seed);\n}\n\n"
     "static void @_backward_thunk(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, "
     "tape, gradients);\n}\n\n"
     "static void @_carry_thunk(void *tape)\n{\n    @_carry(tape);\n}\n\n";
 static const char loss_thunk[] =
     "static float @_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
     "    return @_loss(tape, target, sample_weight, scale);\n}\n\n";
+
+static const char predict_lengths_thunks[] =
+    "static void @_predict_lengths_thunk(const void *packed, void *scratch, const void *x, const int32_t *lengths, "
+    "float *y)\n{\n    @_predict(packed, scratch, x, lengths, <given y>);\n}\n\n"
+    "static void @_predict_batch_lengths_thunk(const void *packed, void *scratch, const void *x, const int32_t "
+    "*lengths, int rows, float *y)\n{\n    @_predict_batch(packed, scratch, x, lengths, rows, <given y>);\n}\n\n";
+static const char forward_lengths_thunk[] =
+    "static void @_forward_lengths_thunk(const void *training, void *tape, const void *x, const int32_t *lengths, int "
+    "rows, uint64_t seed)\n{\n    @_forward(training, tape, x, lengths, rows, seed);\n}\n\n";
+
+static void put_length_thunks(Out *out, Arena *arena, const Programs *programs)
+{
+    if (!programs->model->descriptor.has_lengths)
+        return;
+    emit_text(out, arena, programs->model, predict_lengths_thunks);
+    if (programs->training)
+        emit_text(out, arena, programs->model, forward_lengths_thunk);
+}
 
 /* what: "input", "output", "target" */
 static void put_array_table(Out *out, Arena *arena, const struct lstmc_model *descriptor, const char *what,
@@ -217,6 +235,8 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
         put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
     if (descriptor->loss_of_sample)
         put(out, ".loss_of_sample = 1,");
+    if (descriptor->has_lengths)
+        put(out, ".has_lengths = 1,");
     put(out, ".batch = %d, .shards = %d,", descriptor->batch, descriptor->shards);
 }
 
@@ -250,6 +270,16 @@ static const char training_members[] =
     ".prepare_training = @_prepare_training_thunk, .reset_tape = @_reset_tape_thunk, .forward = @_forward_thunk,\n"
     ".backward = @_backward_thunk, .carry = @_carry_thunk,\n";
 
+static void put_length_members(Out *out, Arena *arena, const Programs *programs)
+{
+    if (!programs->model->descriptor.has_lengths)
+        return;
+    emit_text(out, arena, programs->model,
+              ".predict_lengths = @_predict_lengths_thunk, .predict_batch_lengths = @_predict_batch_lengths_thunk,\n");
+    if (programs->training)
+        emit_text(out, arena, programs->model, ".forward_lengths = @_forward_lengths_thunk,\n");
+}
+
 void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
@@ -268,6 +298,7 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         emit_text(out, arena, model, training_thunks);
     if (programs->training && programs->training->loss)
         emit_text(out, arena, model, loss_thunk);
+    put_length_thunks(out, arena, programs);
     emit_phase_thunks(out, arena, programs);
     emit_update_thunk(out, arena, programs);
     put(out, "const struct lstmc_model %s_model = {", descriptor->name);
@@ -283,6 +314,7 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         emit_text(out, arena, model, step_members);
     if (programs->training)
         emit_text(out, arena, model, training_members);
+    put_length_members(out, arena, programs);
     if (programs->training && programs->training->output->adjoint &&
         programs->training->output->adjoint->home == HOME_TAPE)
         put(out, ".d_output_offset = offsetof(struct %s_tape, d_output),", descriptor->name);

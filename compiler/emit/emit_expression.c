@@ -222,6 +222,9 @@ char *access_text(Nest *nest, const Access *access)
         nest->members->none = true;
     if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_INPUT && nest->ir->input_count > 1)
         return member_text(nest, "x", access);
+    if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_LENGTHS)
+        return arena_format(nest->arena, "(lengths ? %s : %d)", argument_text(nest, "lengths", access),
+                            nest->ir->inputs[0]->extent[nest->ir->inputs[0]->time_dimension]);
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
     const char *member = tensor_member(nest->arena, nest->ir, tensor);
@@ -264,6 +267,8 @@ static bool is_integer(const Expr *expr)
 
 static char *integer_text(Nest *nest, const Expr *expr)
 {
+    if (expr->op == OP_LOAD && expr->access.tensor->role == ROLE_LENGTHS)
+        return access_text(nest, &expr->access);
     if (expr->op == OP_LOAD)
         return clamped_text(nest, &expr->access, range_of(nest, expr->access.tensor));
     Affine affine = { 0 };

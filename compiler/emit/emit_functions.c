@@ -88,13 +88,20 @@ static const char *arguments_of(Arena *arena, const char *signature)
     return text;
 }
 
-/* The signature with what is written to: y, or the outputs. */
-static const char *with_y(const Function *to, const char *signature)
+static const char *with(const Function *to, const char *signature, const char *mark, const char *text)
 {
-    const char *at = strstr(signature, "<y>");
-    const char *y = to->programs->model->descriptor.outputs ? "struct @_outputs *restrict outputs"
-                                                            : "float *restrict y";
-    return at ? arena_format(to->arena, "%.*s%s%s", (int)(at - signature), signature, y, at + 3) : signature;
+    const char *at = strstr(signature, mark);
+    return at ? arena_format(to->arena, "%.*s%s%s", (int)(at - signature), signature, text, at + strlen(mark))
+              : signature;
+}
+
+/* The signature with what is written to, y or the outputs, and with lengths where samples have them. */
+static const char *complete(const Function *to, const char *signature)
+{
+    const struct lstmc_model *descriptor = &to->programs->model->descriptor;
+    signature = with(to, signature, "<y>", descriptor->outputs ? "struct @_outputs *restrict outputs"
+                                                               : "float *restrict y");
+    return with(to, signature, "<lengths>", descriptor->has_lengths ? "const int32_t *restrict lengths, " : "");
 }
 
 /* The function that the exported one of this signature calls, or that itself. One that reads weights gets them as a
@@ -104,7 +111,7 @@ static void open_function(Function *to, const char *signature, const char *sourc
 {
     bool weights = uses_home(to->ir, to->sections, HOME_WEIGHTS),
          prepared = uses_home(to->ir, to->sections, HOME_PREPARED);
-    signature = with_y(to, signature);
+    signature = complete(to, signature);
     const char *name = strchr(signature, '@'), *parameters = parameters_of(signature),
                *arguments = arguments_of(to->arena, signature);
     if (to->exported_count == EXPORTED_MAX)
@@ -152,6 +159,8 @@ static void put_unless_read(const Function *to)
 {
     if (!uses_role(to->ir, to->sections, ROLE_INPUT))
         put(to->out, "(void)x;");
+    if (to->ir->lengths && !uses_role(to->ir, to->sections, ROLE_LENGTHS))
+        put(to->out, "(void)lengths;");
 }
 
 static bool has_home(const Ir *ir, Home home)
@@ -270,6 +279,15 @@ static bool knows_training(const Ir *ir)
     return false;
 }
 
+static void put_taken_lengths(const Function *to)
+{
+    const Tensor *lengths = to->ir->lengths;
+    if (!lengths)
+        return;
+    put(to->out, "for (int b = 0; b < rows; b++)\n    tape->lengths[b] = lengths ? lengths[b] : %d;",
+        to->programs->model->descriptor.input_shape[0]);
+}
+
 static void begin_forward(const Function *to)
 {
     const Ir *ir = to->ir;
@@ -282,6 +300,7 @@ static void begin_forward(const Function *to)
         put(to->out, "memcpy(tape->input, x, (size_t)rows * sizeof tape->input[0]);");
     else
         put(to->out, "memcpy(tape->input, x, sizeof tape->input);");
+    put_taken_lengths(to);
     put_cleared_adjoints(to);
     if (!emit_has_noise(to->programs) && !knows_training(ir))
         put(to->out, "(void)seed;");
@@ -341,11 +360,11 @@ static const Entry prepare_entry = {
 static const Entry entries[] = {
     { PROGRAM_SINGLE, "predict",
       "void @_predict(const struct @_packed *restrict packed, struct @_scratch *restrict scratch, const <x> *restrict "
-      "x, <y>)",
+      "x, <lengths><y>)",
       { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL, NULL },
     { PROGRAM_BATCH, "predict_batch",
       "void @_predict_batch(const struct @_packed *restrict packed, struct @_batch_scratch *restrict scratch, const "
-      "<x> *restrict x, int rows, <y>)",
+      "<x> *restrict x, <lengths>int rows, <y>)",
       { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_predict, NULL, NULL },
     { PROGRAM_STEP, "reset", "void @_reset(const struct @_packed *restrict packed, struct @_state *restrict state)",
       { SECTION_RESET, SECTION_COUNT }, "packed", begin_reset, NULL, NULL },
@@ -361,7 +380,7 @@ static const Entry entries[] = {
       { SECTION_RESET, SECTION_COUNT }, "training", begin_reset_tape, NULL, NULL },
     { PROGRAM_TRAINING, "forward",
       "void @_forward(const struct @_training *restrict training, struct @_tape *restrict tape, const <x> *restrict x, "
-      "int rows, uint64_t seed)",
+      "<lengths>int rows, uint64_t seed)",
       { SECTION_FORWARD, SECTION_COUNT }, "training", NULL, begin_forward, NULL },
     { PROGRAM_TRAINING, "loss",
       "float @_loss(struct @_tape *restrict tape, const <target> *restrict target, const float *restrict "
@@ -402,7 +421,7 @@ static void emit_phases(Function *to, const Entry *entry, const Parts *parts)
     put(to->out, "for (int phase = 0; phase < %d; phase++)", phases);
     emit_line(to->out, arena,
               arena_format(arena, "    %s_%s_phase(%s, phase);", to->programs->model->descriptor.name, entry->name,
-                           arguments_of(arena, entry->signature)));
+                           arguments_of(arena, complete(to, entry->signature))));
     close_function(to);
 }
 

@@ -233,12 +233,12 @@ typedef struct Declared {
 static const Declared predict_functions[] = {
     { "Reads the weights for prediction; again after they move or change.",
       "void @_prepare(struct @_packed *packed, const struct @_weights *weights);" },
-    { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.",
-      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, <declared y>);" },
+    { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.<about lengths>",
+      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, <lengths><declared y>);" },
     { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial "
-      "state.",
-      "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, int rows, "
-      "<declared y>);" },
+      "state.<about lengths>",
+      "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, <lengths>int "
+      "rows, <declared y>);" },
 };
 
 static const Declared reset_function = {
@@ -253,9 +253,9 @@ static const Declared forward_functions[] = {
       "void @_reset_tape(const struct @_training *training, struct @_tape *tape);" },
     { "x [rows][$_INPUTS], rows from 1 to $_BATCH; x is copied. The same seed draws the same dropout for the same "
       "first_row; seed 0 turns dropout "
-      "off: an evaluation. Leaves y in tape->output.",
-      "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t "
-      "seed);" },
+      "off: an evaluation. Leaves y in tape->output.<about lengths>",
+      "void @_forward(const struct @_training *training, struct @_tape *tape, const <x> *x, <lengths>int rows, "
+      "uint64_t seed);" },
 };
 
 static const Declared carry_function = {

@@ -50,7 +50,7 @@ static bool calls(const Statement *statement, Op op)
 static void find_integer(void *context, const Access *access)
 {
     bool *found = context;
-    *found |= access->tensor->integer;
+    *found |= access->tensor->integer && access->tensor->role != ROLE_LENGTHS;
 }
 
 static bool reads_integers(const Statement *statement, Op op)

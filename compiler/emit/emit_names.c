@@ -24,14 +24,14 @@ static const char *const keywords[] = {
 
 /* Variables and helpers of the generated functions; a loop variable of that name steps aside. Sorted. */
 static const char *const variables[] = {
-    "clamped", "gradients", "largest",       "loss",   "maximum",  "memory",  "minimum", "noise",
+    "clamped", "gradients", "largest",       "lengths", "loss",   "maximum",  "memory",  "minimum", "noise",
     "packed",  "phase",     "rows",  "sample_weight", "scale",  "scratch",  "seed",    "sigmoid", "softplus",
     "state",   "sum",       "tape",  "target",        "training", "weights", "x",      "y",
 };
 
 /* Members of the structs that belong to no layer; a layer of that name steps aside. Sorted. */
 static const char *const members[] = { "d_input", "d_output", "first_row", "input", "is_training",
-                                       "local",   "model",    "output",    "rows",  "weights" };
+                                       "lengths", "local",   "model",    "output",    "rows",  "weights" };
 
 static int compare(const void *a, const void *b)
 {
@@ -148,6 +148,10 @@ const char *macro_prefix(Arena *arena, const struct lstmc_model *descriptor)
     return prefix;
 }
 
+static const char about_lengths[] =
+    " lengths: how many steps of each row count, from the first on (none of them below 1, all of them beyond the last); "
+    "NULL: all steps of all rows. What stands in the others does not matter.";
+
 char *fill_template(Arena *arena, const Model *model, const char *text)
 {
     const struct lstmc_model *descriptor = &model->descriptor;
@@ -160,6 +164,9 @@ char *fill_template(Arena *arena, const Model *model, const char *text)
                       : descriptor->target_is_class ? "int32_t" : "float" },
         { "<declared y>", descriptor->outputs ? arena_format(arena, "struct %s_outputs *outputs", descriptor->name)
                                               : "float *y" },
+        { "<about lengths>", descriptor->has_lengths ? about_lengths : "" },
+        { "<lengths>", descriptor->has_lengths ? "const int32_t *lengths, " : "" },
+        { "<all>", descriptor->has_lengths ? "NULL, " : "" },
         { "<given y>", descriptor->outputs ? "(void *)y" : "y" },
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {

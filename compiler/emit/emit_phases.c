@@ -6,12 +6,12 @@
 typedef struct Pass {
     Section section;
     const char *name, *upper;           /* of the function; of its macro */
-    const char *parameters, *arguments; /* of the thunk */
+    const char *parameters, *arguments; /* of the thunk; <all>: in place of lengths */
 } Pass;
 
 static const Pass passes[] = {
     { SECTION_FORWARD, "forward", "FORWARD", "const void *training, void *tape, const void *x, int rows, uint64_t seed",
-      "training, tape, x, rows, seed" },
+      "training, tape, x, <all>rows, seed" },
     { SECTION_BACKWARD, "backward", "BACKWARD", "const void *training, void *tape, void *gradients",
       "training, tape, gradients" },
 };
@@ -77,6 +77,10 @@ static void put_sum_table(Out *out, Arena *arena, const Programs *programs)
 
 /* ---- the descriptor ---- */
 
+static const char forward_phase_lengths_thunk[] =
+    "static void @_forward_phase_lengths_thunk(const void *training, void *tape, const void *x, const int32_t *lengths, "
+    "int rows, uint64_t seed, int phase)\n{\n    @_forward_phase(training, tape, x, lengths, rows, seed, phase);\n}\n\n";
+
 void emit_phase_thunks(Out *out, Arena *arena, const Programs *programs)
 {
     for (size_t i = 0; i < PASSES; i++)
@@ -85,6 +89,8 @@ void emit_phase_thunks(Out *out, Arena *arena, const Programs *programs)
                       arena_format(arena, "static void @_%s_phase_thunk(%s, int phase)\n{\n"
                                           "    @_%s_phase(%s, phase);\n}\n\n",
                                    passes[i].name, passes[i].parameters, passes[i].name, passes[i].arguments));
+    if (programs->model->descriptor.has_lengths && emit_is_cut(programs->training, SECTION_FORWARD))
+        emit_text(out, arena, programs->model, forward_phase_lengths_thunk);
     if (emit_has_sums(programs))
         put_sum_table(out, arena, programs);
 }
@@ -100,6 +106,8 @@ void emit_phase_members(Out *out, const Programs *programs)
         if (emit_is_cut(programs->training, passes[i].section))
             put(out, ".%s_phase = %s_%s_phase_thunk,", name, model, name);
     }
+    if (programs->model->descriptor.has_lengths && emit_is_cut(programs->training, SECTION_FORWARD))
+        put(out, ".forward_phase_lengths = %s_forward_phase_lengths_thunk,", model);
     put(out, ".sums = %s_sums, .sum_count = sizeof %s_sums / sizeof *%s_sums,", model, model, model);
 }
 
@@ -112,8 +120,8 @@ static const char about_sums[] =
     "the engine of the runtime does that.";
 
 static const char *const phase_declarations[PASSES] = {
-    "void @_forward_phase(const struct @_training *training, struct @_tape *tape, const <x> *x, int rows, uint64_t "
-    "seed, int phase);",
+    "void @_forward_phase(const struct @_training *training, struct @_tape *tape, const <x> *x, <lengths>int rows, "
+    "uint64_t seed, int phase);",
     "void @_backward_phase(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients, int "
     "phase);",
 };

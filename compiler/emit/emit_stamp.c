@@ -100,13 +100,13 @@ static const char how_to_predict[] =
     " *     static struct @_packed packed;\n"
     " *     static struct @_scratch scratch;\n"
     " *     @_prepare(&packed, &weights);\n"
-    " *     @_predict(&packed, &scratch, x, y);\n";
+    " *     @_predict(&packed, &scratch, x, <all>y);\n";
 
 static const char how_to_predict_trained[] =
     " *\n"
     " * To predict by the trained weights, which are constants in @_weights.c (x holds <x>, y float):\n"
     " *     static struct @_scratch scratch;\n"
-    " *     @_predict(&@_trained, &scratch, x, y);\n";
+    " *     @_predict(&@_trained, &scratch, x, <all>y);\n";
 
 static const char how_to_step[] =
     " * One step at a time, as the input comes in:\n"

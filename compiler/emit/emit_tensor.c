@@ -67,6 +67,8 @@ const char *tensor_of_model(const Ir *ir, const Tensor *tensor)
 {
     if (tensor->role == ROLE_INPUT)
         return ir->input_count == 1 ? "input" : NULL;
+    if (tensor->role == ROLE_LENGTHS)
+        return "lengths";
     if (tensor->role == ROLE_TRAINING)
         return "is_training";
     if (tensor == ir->output)

@@ -216,7 +216,7 @@ Parts *parts_find(const Programs *programs, const Groups *groups, const Ir *ir, 
 
 typedef struct Uses {
     bool home[HOME_REGISTER + 1];
-    bool input, output;
+    bool input, lengths, output;
 } Uses;
 
 static void note_use(void *context, const Access *access)
@@ -225,6 +225,7 @@ static void note_use(void *context, const Access *access)
     const Tensor *tensor = access->tensor;
     uses->home[tensor->home] = true;
     uses->input |= tensor->home == HOME_ARGUMENT && tensor->role == ROLE_INPUT;
+    uses->lengths |= tensor->home == HOME_ARGUMENT && tensor->role == ROLE_LENGTHS;
     uses->output |= tensor->home == HOME_ARGUMENT && tensor->role == ROLE_OUTPUT;
 }
 
@@ -259,7 +260,8 @@ static const char *whole_structs(const Parts *parts, const Part *part, bool type
                      : arena_format(parts->arena, "%s%s%s", text, join, name);
     }
     const struct { bool is_used; const char *parameter, *argument; } arguments[] = {
-        { uses.input, "const <x> *restrict x", "x" }, { has_rows(part), "int rows", "rows" },
+        { uses.input, "const <x> *restrict x", "x" },
+        { uses.lengths, "const int32_t *restrict lengths", "lengths" }, { has_rows(part), "int rows", "rows" },
         { uses.output, "float *restrict y", "y" },
     };
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)

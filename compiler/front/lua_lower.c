@@ -208,7 +208,7 @@ static Expr *read_expr(Reader *r)
 }
 
 static const char *const roles[] = {
-    [ROLE_INPUT] = "input", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight",
+    [ROLE_INPUT] = "input", [ROLE_LENGTHS] = "lengths", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight",
     [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise",
     [ROLE_STATE] = "state", [ROLE_VALUE] = "value",   [ROLE_OUTPUT] = "output",
     [ROLE_LOSS] = "loss",     [ROLE_TRAINING] = "training",
@@ -374,6 +374,7 @@ static int read_program(lua_State *L)       /* (program, reader) */
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    ir->lengths = tensor_field(r, "lengths");
     ir->output = tensor_field(r, "output");
     ir->target = tensor_field(r, "target");
     ir->sample_weight = tensor_field(r, "sample_weight");
@@ -397,6 +398,8 @@ Ir *lower_part(Arena *arena, Description *d, const LowerOptions *options, Lowere
     lua_setfield(L, -2, "batch");
     lua_pushboolean(L, options->streaming);
     lua_setfield(L, -2, "streaming");
+    lua_pushboolean(L, options->whole);
+    lua_setfield(L, -2, "whole");
     lua_pushboolean(L, options->input_gradient);
     lua_setfield(L, -2, "input_gradient");
     lua_pushinteger(L, part.layer + 1);

@@ -592,6 +592,7 @@ static void extract_descriptor(Description *d, int batch)
     m->input_count = product(m->input_rank, m->input_shape);
     if (d->model.input_count > 1)
         extract_inputs(d);
+    m->has_lengths = field_flag(d, "has_lengths");
     m->output_count = product(m->output_rank, m->output_shape);
     m->target_count = product(m->target_rank, m->target_shape);
     int whole = field_integer(d, "batch_size", 0, INT_MAX, 0), shards = field_integer(d, "shards", 0, INT_MAX, 0);

@@ -115,7 +115,7 @@ Ir *lower(Arena *arena, Description *d, const LowerOptions *options)
 
 const char *lower_no_streaming(Arena *arena, Description *d)
 {
-    const Ir *ir = lower(arena, d, &(LowerOptions){ .batch = 1 });
+    const Ir *ir = lower(arena, d, &(LowerOptions){ .batch = 1, .whole = true });
     return ir ? streaming_obstacle(arena, ir) : "its mathematics cannot be lowered";
 }
 

@@ -26,6 +26,7 @@ typedef struct FuzzNode {
 typedef struct FuzzModel {
     const char *input;              /* "Input" */
     int steps, features;            /* of the input; steps 0: a vector; features 0: ids */
+    bool lengths;                   /* so many steps of each sample count as it says */
     int batch, shards;
     FuzzNode nodes[FUZZ_NODES_MAX];
     int node_count;

@@ -236,6 +236,7 @@ FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
     model.shards = model.batch > 1 ? between(&d, 1, 2) : 1;
     model.steps = chance(&d, 80) ? between(&d, 3, 7) : chance(&d, 50) ? between(&d, 1, 2) : 0;
     model.features = model.steps && chance(&d, 30) ? 0 : between(&d, 1, 7);
+    model.lengths = model.steps && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
     int count = between(&d, 1, FUZZ_NODES_MAX - 3);
     for (int i = 0; i < 3 * count && model.node_count < count; i++)
         add_node(&d, &model);

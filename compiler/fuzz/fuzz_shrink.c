@@ -98,6 +98,10 @@ static bool smaller_frame(Shrink *s)
     if (s->model.loss.layer && take(s, &m))
         return true;
     m = s->model;
+    m.lengths = false;
+    if (s->model.lengths && take(s, &m))
+        return true;
+    m = s->model;
     if (smaller_number(s, &m.shards, 1, &m))
         return true;
     m = s->model;

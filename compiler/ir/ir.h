@@ -32,6 +32,7 @@ typedef struct Axis {               /* compared by pointer */
 
 typedef enum Role {
     ROLE_INPUT,         /* x [b, ...]: float, or integer ids */
+    ROLE_LENGTHS,       /* [b] integer: so many steps of each row count */
     ROLE_TARGET,        /* [b, ...]: float, or integer classes */
     ROLE_SAMPLE_WEIGHT, /* [b] */
     ROLE_SCALE,         /* [] the factor of the loss */
@@ -239,6 +240,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Tensor **inputs;                    /* one, or the samples are structs that have all of them */
     int input_count;
     Tensor *mask;                       /* of a layer alone that makes one: which steps of its output count */
+    Tensor *lengths;                    /* NULL: all steps count */
     Tensor *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
     Unit *units;         int unit_count, unit_capacity;                 /* set by plan: what tensor->unit numbers */
 } Ir;

@@ -9,6 +9,7 @@ static bool externally_set(const Ir *ir, const Tensor *tensor)
 {
     switch (tensor->role) {
     case ROLE_INPUT:
+    case ROLE_LENGTHS:
     case ROLE_TARGET:
     case ROLE_SAMPLE_WEIGHT:
     case ROLE_SCALE:

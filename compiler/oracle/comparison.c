@@ -154,7 +154,10 @@ static void compare_training(const Side *s)
         const ReferenceCall *call = &s->draw->calls[c];
         if (call->carries)
             g->carry(s->tape);
-        g->forward(s->training, s->tape, call->x, s->rows, call->seed);
+        if (call->lengths)
+            g->forward_lengths(s->training, s->tape, call->x, call->lengths, s->rows, call->seed);
+        else
+            g->forward(s->training, s->tape, call->x, s->rows, call->seed);
         compare(s, c, "output", in_tape(s, g->output_offset));
         compare_states(s, c);
         if (s->model->loss) {
@@ -182,7 +185,12 @@ static const void *row_of_input(const Side *s, int row)
 
 static double batch_deviation(const Side *s, const Quantity *expected)
 {
-    s->generated->predict_batch(s->packed, s->batch_scratch, row_of_input(s, 0), s->rows, s->output);
+    const int32_t *lengths = s->draw->calls[DRAW_PREDICTION].lengths;
+    if (lengths)
+        s->generated->predict_batch_lengths(s->packed, s->batch_scratch, row_of_input(s, 0), lengths, s->rows,
+                                            s->output);
+    else
+        s->generated->predict_batch(s->packed, s->batch_scratch, row_of_input(s, 0), s->rows, s->output);
     return quantity_deviation(expected, s->output, 0, expected->count);
 }
 
@@ -190,9 +198,13 @@ static double batch_deviation(const Side *s, const Quantity *expected)
 static double single_deviation(const Side *s, const Quantity *expected)
 {
     const struct lstmc_model *g = s->generated;
+    const int32_t *lengths = s->draw->calls[DRAW_PREDICTION].lengths;
     double worst = 0;
     for (int row = (s->rows < SINGLE_ROWS ? s->rows : SINGLE_ROWS) - 1; row >= 0; row--) {
-        g->predict(s->packed, s->scratch, row_of_input(s, row), s->output);
+        if (lengths)
+            g->predict_lengths(s->packed, s->scratch, row_of_input(s, row), lengths + row, s->output);
+        else
+            g->predict(s->packed, s->scratch, row_of_input(s, row), s->output);
         worst = fmax(worst, quantity_deviation(expected, s->output, (size_t)row * g->output_count, g->output_count));
     }
     return worst;

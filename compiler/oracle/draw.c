@@ -65,6 +65,19 @@ static const void *draw_input(const Drawer *d, uint64_t seed)
     return x;
 }
 
+/* As far below 0 and beyond the steps as they may be; of the first row all steps count, which are those of a stream. */
+static const int32_t *draw_lengths(const Drawer *d, uint64_t seed)
+{
+    const struct lstmc_model *m = &d->model->descriptor;
+    int steps = d->model->layers[d->model->inputs[0]].output.extent[0];
+    int32_t *lengths = arena_array(d->draw->arena, int32_t, d->rows);
+    for (int row = 0; row < d->rows; row++) {
+        uint64_t bits = lstmc_random_bits(seed, 5, d->attempt, (uint64_t)row);
+        lengths[row] = row ? (int32_t)(bits % (uint64_t)(steps + 3)) - 1 : steps;
+    }
+    return m->has_lengths ? lengths : NULL;
+}
+
 /* What one output is held against: `count` numbers from `offset` on in the target of a sample. */
 typedef struct Target {
     const char *loss;               /* NULL: there is none */
@@ -134,13 +147,14 @@ static void draw_calls(Drawer *d)
     for (int c = 0; c < DRAW_PREDICTION; c++) {
         uint64_t seed = d->seed + (uint64_t)c;
         d->draw->calls[c] = (ReferenceCall){
-            .x = draw_input(d, seed), .seed = d->seed, .carries = c > 0, .trains = d->trains,
+            .x = draw_input(d, seed), .lengths = draw_lengths(d, seed), .seed = d->seed, .carries = c > 0, .trains = d->trains,
             .target = draw_target(d, seed),
             .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows, 1, 0.5f),
             .d_output = draw_numbers(d, seed, 4, (size_t)d->rows * d->model->descriptor.output_count, 0, 1),
         };
     }
-    d->draw->calls[DRAW_PREDICTION] = (ReferenceCall){ .x = d->draw->calls[DRAW_SECOND].x };
+    d->draw->calls[DRAW_PREDICTION] = (ReferenceCall){ .x = d->draw->calls[DRAW_SECOND].x,
+                                                          .lengths = d->draw->calls[DRAW_SECOND].lengths };
 }
 
 static const char *attempt(Drawer *d, uint64_t number, float shrink)

@@ -16,6 +16,7 @@
 
 typedef struct ReferenceCall {
     const void *x;                  /* [rows, input_count] floats, or int32_t ids */
+    const int32_t *lengths;         /* [rows]; NULL: all steps count */
     uint64_t seed;                  /* of dropout; 0: off */
     bool carries;                   /* begins with the states that the call before has left, else with zeros */
     bool trains;                    /* loss and gradients too (added to those of calls before), by what follows */

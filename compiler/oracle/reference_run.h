@@ -26,6 +26,7 @@ static void NAME(forward)(Run *run, NAME(Interpreter) *it, const ReferenceCall *
 {
     const struct lstmc_model *m = &model_of(run)->descriptor;
     int rows = run->reference->rows;
+    NAME(interpreter_lengths)(it, call->lengths);
     if (!m->inputs) {
         const void *x = m->input_is_tokens ? call->x : NAME(numbers)(run, call->x, (size_t)rows * m->input_count);
         NAME(interpreter_forward)(it, weights, x, rows, REFERENCE_FIRST_ROW, call->seed);

@@ -301,6 +301,7 @@ static void plan_tensor(const Planner *planner, Tensor *tensor)
     }
     switch (tensor->role) {
     case ROLE_INPUT:
+    case ROLE_LENGTHS:
     case ROLE_OUTPUT:
         tensor->home = planner->ir->training ? HOME_TAPE : HOME_ARGUMENT;
         return;

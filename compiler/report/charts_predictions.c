@@ -28,7 +28,7 @@ static int for_each_output(Session *s, const struct lstmc_dataset *data, TakeOut
     s->engine.prepare(s->engine.context, s->weights);
     for (size_t first = 0; first < data->samples; first += rows) {
         size_t some = data->samples - first < rows ? data->samples - first : rows;
-        s->engine.predict(s->engine.context, (const char *)data->x + first * m->input_count * 4, (int)some, output);
+        lstmc_predict_samples(&s->engine, data, first, (int)some, output);
         for (size_t i = 0; i < some; i++)
             take(context, data, first + i, output + i * m->output_count);
     }

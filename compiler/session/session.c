@@ -254,7 +254,7 @@ void session_compare_with_persistence(Session *s)
     Errors *errors = arena_array(s->arena, Errors, horizons), all = { 0 };
     for (size_t first = 0; output && first < data->samples; first += rows) {
         size_t some = data->samples - first < rows ? data->samples - first : rows;
-        s->engine.predict(s->engine.context, (const char *)data->x + first * m->input_count * 4, (int)some, output);
+        lstmc_predict_samples(&s->engine, data, first, (int)some, output);
         add_errors(data, first, some, output, count, horizons, errors);
     }
     lstmc_free(output);

@@ -86,7 +86,7 @@ static const char body[] =
     "static struct @_scratch scratch;\n"
     "static float y[$_OUTPUTS];\n"
     "for (int sample = 0; sample < SAMPLES; sample++) {\n"
-    "@_predict(&@_trained, &scratch, %sinputs[sample], <given y>);\n"
+    "@_predict(&@_trained, &scratch, %sinputs[sample], <all><given y>);\n"
     "for (int i = 0; i < $_OUTPUTS; i++)\n"
     "    if (!(fabsf(y[i] - outputs[sample][i]) <= TOLERANCE))\n"
     "        return sample + 1;\n"

@@ -19,7 +19,10 @@ int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct 
     lstmc_map_zeros(samples * model->target_count * sizeof(float), &data->y_memory);
     data->x = data->x_memory.start;
     data->y = data->y_memory.start;
-    if (!data->x || !data->y) {
+    data->lengths = model->has_lengths ? lstmc_alloc(samples * sizeof *data->lengths) : NULL;
+    for (size_t sample = 0; data->lengths && sample < samples; sample++)
+        data->lengths[sample] = INT32_MAX;
+    if (!data->x || !data->y || (model->has_lengths && !data->lengths)) {
         lstmc_dataset_free(data);
         return LSTMC_NO_MEMORY;
     }
@@ -32,6 +35,7 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
     if (!data->is_view) {
         lstmc_unmap(&data->x_memory);
         lstmc_unmap(&data->y_memory);
+        lstmc_free(data->lengths);
         lstmc_free(data->sample_weight);
         lstmc_free(data->persistence);
         lstmc_free(data->base);
@@ -52,6 +56,8 @@ void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_datase
     if (validation->samples) {
         validation->x = (char *)data->x + kept * model->input_count * sizeof(float);
         validation->y = (char *)data->y + kept * model->target_count * sizeof(float);
+        if (data->lengths)
+            validation->lengths = data->lengths + kept;
         if (data->sample_weight)
             validation->sample_weight = data->sample_weight + kept;
         if (data->persistence)

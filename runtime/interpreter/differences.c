@@ -24,7 +24,7 @@
 
 /* Streams of random numbers; the draw is the sample. */
 enum { STREAM_WEIGHTS, STREAM_INPUT, STREAM_TARGET, STREAM_SAMPLE_WEIGHT, STREAM_COEFFICIENT, STREAM_DIRECTION,
-       STREAM_ENTRY, STREAM_MASS };
+       STREAM_ENTRY, STREAM_MASS, STREAM_LENGTHS };
 
 typedef struct Target {             /* of one output */
     const char *loss;
@@ -50,6 +50,7 @@ typedef struct Probe {
     const void **target;                        /* where the values of each are */
     double *coefficient;                        /* of the linear loss of a model without one */
     double sample_weight[DIFFERENCES_ROWS];
+    int32_t lengths[DIFFERENCES_ROWS];
     double *direction, *before;
     uint64_t sides;                             /* of the kinks, at the point that was drawn */
     double loss;                                /* there */
@@ -166,6 +167,11 @@ static void draw_inputs(Probe *probe, int draw)
     }
 }
 
+static size_t steps_of_input(const Probe *probe)
+{
+    return (size_t)probe->it->inputs[0].shape.extent[0];
+}
+
 /* Everything of one draw; incoming states are those that one run over the same input leaves. Returns the loss. */
 static double draw_all(Probe *probe, int draw, double shrink)
 {
@@ -177,6 +183,9 @@ static double draw_all(Probe *probe, int draw, double shrink)
         probe->coefficient[i] = draw_signed(probe, STREAM_COEFFICIENT, draw, i);
     for (size_t row = 0; row < DIFFERENCES_ROWS; row++)
         probe->sample_weight[row] = 1 + draw_signed(probe, STREAM_SAMPLE_WEIGHT, draw, row) / 2;
+    for (size_t row = 0; row < DIFFERENCES_ROWS && probe->model->descriptor.has_lengths; row++)
+        probe->lengths[row] = 1 + (int32_t)draw_below(probe, STREAM_LENGTHS, draw, row, steps_of_input(probe));
+    interpreter_lengths(probe->it, probe->model->descriptor.has_lengths ? probe->lengths : NULL);
     interpreter_reset(probe->it);
     loss_at(probe);
     interpreter_carry(probe->it);

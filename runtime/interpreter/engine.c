@@ -31,6 +31,11 @@ static void engine_carry(void *context, enum lstmc_carry carry)
     ((Engine *)context)->carry = carry;
 }
 
+static void engine_lengths(void *context, const int32_t *lengths)
+{
+    interpreter_lengths(((Engine *)context)->it, lengths);
+}
+
 static void run_forward(Engine *engine, const void *x, int rows, int first_row, uint64_t seed, float *output)
 {
     (engine->carry == LSTMC_CARRY_ON ? interpreter_carry : interpreter_reset)(engine->it);
@@ -107,6 +112,7 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
                                      .output_loss = engine_output_loss,
                                      .update = engine_update,
                                      .carry = engine_carry,
+                                     .lengths = descriptor->has_lengths ? engine_lengths : NULL,
                                      .free = engine_free };
     return LSTMC_OK;
 }

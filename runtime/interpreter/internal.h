@@ -33,6 +33,7 @@
 #define interpreter_state         REAL_NAME(interpreter_state)
 #define interpreter_state_name    REAL_NAME(interpreter_state_name)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
+#define interpreter_lengths       REAL_NAME(interpreter_lengths)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
 #define interpreter_update        REAL_NAME(interpreter_update)
 #define interpreter_perturb       REAL_NAME(interpreter_perturb)
@@ -191,6 +192,7 @@ struct Interpreter {
     void *blas;                             /* the library */
     Gemm *gemm;
 
+    const int32_t *lengths;                 /* [rows]; NULL: all steps count */
     Value *inputs;                          /* of the model; so many numbers */
     int input_count;
     Run **outputs;                          /* of the model */

@@ -25,6 +25,9 @@ void INTERPRETER_NAME(interpreter_forward)(INTERPRETER_NAME(Interpreter) * it, c
 void INTERPRETER_NAME(interpreter_forward_all)(INTERPRETER_NAME(Interpreter) * it, const INTERPRETER_REAL *weights,
                                                const void *const *x, int rows, int first_row, uint64_t seed);
 
+/* From now on so many steps of each row of `forward` count, [rows], of the input that has lengths; NULL: all. */
+void INTERPRETER_NAME(interpreter_lengths)(INTERPRETER_NAME(Interpreter) *it, const int32_t *lengths);
+
 /* [rows, output_count] of the last forward: of the model's last output, or of all of them, one behind the other, if the
  * descriptor says that there are several; of one layer, by its index in Model.layers
  * (NULL: an Input of tokens). */

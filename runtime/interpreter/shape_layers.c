@@ -2,21 +2,6 @@
  * Cropping1D, UpSampling1D. */
 #include "words.h"
 
-/* Input hands on what the model is given; token ids stay where they are. */
-static const char *set_up_input(Interpreter *it, Run *run)
-{
-    if (run->in[0]->ids)
-        return run->in[0]->count == run->out.count ? NULL : "input and output must hold as many ids";
-    Composition c = composition_begin(it, run);
-    return composition_end(&c, reshape(&c, run->in[0], run->layer->output));
-}
-
-static void forward_input(Interpreter *it, Run *run)
-{
-    if (run->body)
-        composed_forward(it, run);
-}
-
 static const char *set_up_flatten(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
@@ -111,9 +96,6 @@ static const char *set_up_reshape(Interpreter *it, Run *run)
 
 #define SHAPE_KIND(NAME, SET_UP) \
     { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward }
-const LayerKind kind_input = {
-    .name = "Input", .set_up = set_up_input, .forward = forward_input, .backward = composed_backward, .reads_ids = true
-};
 const LayerKind kind_flatten = SHAPE_KIND("Flatten", set_up_flatten);
 const LayerKind kind_repeat_vector = SHAPE_KIND("RepeatVector", set_up_repeat);
 const LayerKind kind_reshape = SHAPE_KIND("Reshape", set_up_reshape);

@@ -28,6 +28,7 @@ struct generated {
     void **batch_scratch;       /* one for each thread */
     int batch_scratch_count;
     enum lstmc_carry carry;
+    const int32_t *lengths;     /* of the rows of a call; NULL: all steps of all of them count */
 };
 
 /* One call of train, evaluate or predict: what its shards have in common. */
@@ -89,8 +90,13 @@ static void forward_shard(const struct job *job, int shard, int phase)
     if (phase == 0 && generated->carry != LSTMC_CARRY_ON)
         model->reset_tape(generated->training, tape);
     memcpy(tape + model->first_row_offset, &row, sizeof row);
-    if (model->forward_phase)
+    const int32_t *lengths = generated->lengths ? generated->lengths + first : NULL;
+    if (model->forward_phase && lengths)
+        model->forward_phase_lengths(generated->training, tape, x, lengths, count, job->seed, phase);
+    else if (model->forward_phase)
         model->forward_phase(generated->training, tape, x, count, job->seed, phase);
+    else if (lengths)
+        model->forward_lengths(generated->training, tape, x, lengths, count, job->seed);
     else
         model->forward(generated->training, tape, x, count, job->seed);
 }
@@ -286,11 +292,16 @@ static float run_batch(struct job *job)
 static void predict_block(void *context, int block, int thread)
 {
     const struct job *job = context;
-    const struct lstmc_model *model = job->generated->model;
-    int first = block * model->batch;
-    model->predict_batch(job->generated->packed, job->generated->batch_scratch[thread],
-                         row_of(job->x, first, model->input_count), shard_rows(job, first),
-                         job->output + (size_t)first * model->output_count);
+    const struct generated *generated = job->generated;
+    const struct lstmc_model *model = generated->model;
+    int first = block * model->batch, rows = shard_rows(job, first);
+    void *scratch = generated->batch_scratch[thread];
+    const void *x = row_of(job->x, first, model->input_count);
+    float *output = job->output + (size_t)first * model->output_count;
+    if (generated->lengths)
+        model->predict_batch_lengths(generated->packed, scratch, x, generated->lengths + first, rows, output);
+    else
+        model->predict_batch(generated->packed, scratch, x, rows, output);
 }
 
 /* A block of rows through its tape, for the states that it goes on with. */
@@ -388,6 +399,11 @@ static void generated_update(void *context, float *weights)
 static void generated_carry(void *context, enum lstmc_carry carry)
 {
     ((struct generated *)context)->carry = carry;
+}
+
+static void generated_lengths(void *context, const int32_t *lengths)
+{
+    ((struct generated *)context)->lengths = lengths;
 }
 
 /* A struct of a generated model; one without members still gets an address. */
@@ -493,6 +509,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         engine->tape = generated_tape;
         engine->sum_by = generated_sum_by;
         engine->carry = model->carry ? generated_carry : NULL;
+        engine->lengths = model->has_lengths ? generated_lengths : NULL;
         engine->update = model->update_statistics ? generated_update : NULL;
     }
     return LSTMC_OK;

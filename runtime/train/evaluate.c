@@ -120,7 +120,24 @@ static void gather_streams(const struct lstmc_model *model, const struct lstmc_d
         size_t sample = lstmc_stream_sample(used, rows, first + i);
         memcpy(memory->x + i * x_bytes, (const char *)data->x + sample * x_bytes, x_bytes);
         memcpy(memory->y + i * y_bytes, (const char *)data->y + sample * y_bytes, y_bytes);
+        if (data->lengths)
+            memory->lengths[i] = data->lengths[sample];
     }
+}
+
+/* How many steps of the next rows count. */
+void lstmc_set_lengths(struct lstmc_engine *engine, const int32_t *lengths)
+{
+    if (engine->lengths)
+        engine->lengths(engine->context, lengths);
+}
+
+void lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_dataset *data, size_t first, int rows,
+                           float *output)
+{
+    lstmc_set_lengths(engine, data->lengths ? data->lengths + first : NULL);
+    engine->predict(engine->context, (const char *)data->x + first * engine->model->input_count * sizeof(float), rows,
+                    output);
 }
 
 int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
@@ -140,13 +157,16 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
         struct lstmc_batch batch = { .weights = weights, .rows = (int)rows, .output = memory->output };
         batch.x = (const char *)data->x + first * model->input_count * sizeof(float);
         batch.y = (const char *)data->y + first * model->target_count * sizeof(float);
+        const int32_t *lengths = data->lengths ? data->lengths + first : NULL;
         if (options->stateful == LSTMC_STREAMS) {
             gather_streams(model, data, used, first, rows, memory);
             batch.x = memory->x;
             batch.y = memory->y;
+            lengths = lengths ? memory->lengths : NULL;
         }
         int in_order = options->stateful != LSTMC_STREAMS;
         const float *sample_weight = data->sample_weight && in_order ? data->sample_weight + first : NULL;
+        lstmc_set_lengths(engine, lengths);
         double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows,
                                                lstmc_batch_scale(model, rows), memory->output) +
                       penalty;
@@ -177,16 +197,18 @@ int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const stru
     size_t rows = (size_t)model->batch * (size_t)model->shards;
     struct lstmc_batch_memory memory = { .output = lstmc_alloc(rows * model->output_count * sizeof(float)),
                                          .x = lstmc_alloc(rows * model->input_count * sizeof(float)),
+                                         .lengths = lstmc_alloc(rows * sizeof *memory.lengths),
                                          .y = lstmc_alloc(rows * model->target_count * sizeof(float)),
                                          .tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) *
                                                               sizeof(double)) };
-    status = memory.output && memory.x && memory.y && memory.tally
+    status = memory.output && memory.x && memory.y && memory.lengths && memory.tally
                  ? lstmc_evaluate_with(engine, weights, data, options, &memory, &totals, message)
                  : lstmc_fail_memory(message, "the outputs of a batch");
     if (!status)
         lstmc_totals_means(model, options, &totals, memory.tally, loss, metric_values);
     lstmc_free(memory.output);
     lstmc_free(memory.x);
+    lstmc_free(memory.lengths);
     lstmc_free(memory.y);
     lstmc_free(memory.tally);
     return status;

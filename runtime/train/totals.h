@@ -27,7 +27,8 @@ int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_datas
 
 /* lstmc_evaluate with the memory of one batch and of the tallies: x and y are used with streams alone. Ends with
  * LSTMC_INTERRUPTED if options->interrupted says so. */
-struct lstmc_batch_memory { char *x, *y; float *output; double *tally; };
+struct lstmc_batch_memory { char *x, *y; int32_t *lengths; float *output; double *tally; };
+void lstmc_set_lengths(struct lstmc_engine *engine, const int32_t *lengths);
 int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
                         const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,
                         struct lstmc_totals *totals, struct lstmc_message *message);

@@ -96,6 +96,8 @@ static void gather_rows(void *context, int task)
         char *y = run->memory.y + i * y_bytes;
         memcpy(run->memory.x + i * x_bytes, (const char *)run->data->x + sample * x_bytes, x_bytes);
         memcpy(y, (const char *)run->data->y + sample * y_bytes, y_bytes);
+        if (run->data->lengths)
+            run->memory.lengths[i] = run->data->lengths[sample];
         if (!run->sample_weight)
             continue;
         run->sample_weight[i] = run->data->sample_weight ? run->data->sample_weight[sample] : 1;
@@ -174,6 +176,7 @@ static int train_batch(struct run *run, size_t number, int rows)
     int steps = options->gradient_accumulation_steps > 1 ? options->gradient_accumulation_steps : 1, is_finite = 1;
     float penalty;
     s->batches++;
+    lstmc_set_lengths(run->engine, run->data->lengths ? run->memory.lengths : NULL);
     double loss = steps * (double)run->engine->train(run->engine->context, batch.x, batch.y, run->sample_weight, rows,
                                                      0, lstmc_batch_scale(model, (size_t)rows) / (float)steps,
                                                      dropout_seed(s), s->gradients, run->memory.output);
@@ -490,12 +493,13 @@ static int run_alloc(struct run *run)
     int orders = options->shuffle && !options->stateful, weighs = run->data->sample_weight || options->class_count;
     run->memory.output = lstmc_alloc(run->batch_rows * model->output_count * sizeof(float));
     run->memory.x = lstmc_alloc(run->batch_rows * model->input_count * sizeof(float));
+    run->memory.lengths = lstmc_alloc(run->batch_rows * sizeof *run->memory.lengths);
     run->memory.y = lstmc_alloc(run->batch_rows * model->target_count * sizeof(float));
     run->memory.tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) * sizeof(double));
     run->sample_weight = weighs ? lstmc_alloc(run->batch_rows * sizeof(float)) : NULL;
     run->order = orders ? calloc(run->used, sizeof *run->order) : NULL;
-    int good = run->memory.output && run->memory.x && run->memory.y && run->memory.tally &&
-               (run->order || !orders) && (run->sample_weight || !weighs) &&
+    int good = run->memory.output && run->memory.x && run->memory.lengths && run->memory.y &&
+               run->memory.tally && (run->order || !orders) && (run->sample_weight || !weighs) &&
                !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients,
                                      run->snapshot.optimizer);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
@@ -508,6 +512,7 @@ static void run_free(struct run *run)
     lstmc_snapshot_free(&run->snapshot);
     lstmc_free(run->memory.output);
     lstmc_free(run->memory.x);
+    lstmc_free(run->memory.lengths);
     lstmc_free(run->memory.y);
     lstmc_free(run->memory.tally);
     lstmc_free(run->sample_weight);

@@ -10,6 +10,7 @@
 --   input_is_tokens, vocabulary                   flag and number of ids; of the first input
 --   output_shape, target_shape, target_is_class   shapes of one sample, and a flag
 --   batch_size, epochs, seed, shuffle, validation_split, learning_rate   as options; learning_rate nil: the optimizer's
+--   has_lengths       flag: each sample says how many steps of one input count; that is `lengths`
 --   stateful          flag: a layer goes on with its states from batch to batch, and only such layers do
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
@@ -269,6 +270,15 @@ local function settle_input(model, input, timesteps_max)
     shape, timesteps = { table.unpack(shape) }, timesteps_max
     shape[1] = timesteps_max
   end
+  if input.arguments.lengths and not timesteps then
+    report(input.line, format("Input: lengths = true needs time steps, and %s has none", shape_text(shape)))
+    return false
+  elseif input.arguments.lengths and model.lengths then
+    report(input.line, "Input: one input has lengths, and another one has them already")
+    return false
+  end
+  model.lengths = input.arguments.lengths and input or model.lengths
+  model.has_lengths = model.lengths ~= nil or nil
   input.output, model.timesteps = shape, model.timesteps or timesteps
   return true
 end

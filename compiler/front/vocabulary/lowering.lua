@@ -14,9 +14,10 @@
 --   statements        list of statements, in the order in which they may run
 --   inputs            list of tensors among those, in the order of the model's inputs
 --   output, target, sample_weight, scale, loss     tensors among those, or nil; of several targets none is `target`
+--   lengths           how many steps of each row count: a tensor among those, or nil
 --   mask              of a layer alone that makes one: a tensor among those
 -- tensor
---   role              "input", "target", "sample_weight", "scale", "training", "weight", "noise", "state", "value",
+--   role              "input", "lengths", "target", "sample_weight", "scale", "training", "weight", "noise", "state", "value",
 --                     "output" or "loss"
 --   layer, name       text and identifier: whose it is ("": the program's), and what it is called in C
 --   extents           list of sizes, empty for a number
@@ -94,8 +95,8 @@ local function new_scope(program, layer, around, frame)
   return scope
 end
 
--- Flows: what a layer puts out: { shape, at(index), mask(index of one step), pre, activation }: mask nil: all steps
--- count; pre and activation: what an activation at the end was given.
+-- Flows: what a layer puts out: { shape, at(index), mask(index of one step), counted, pre, activation }: mask nil: all
+-- steps count; counted: the mask is that of lengths; pre and activation: what an activation at the end was given.
 -- A layer stands in a program, or in the mathematics of the layer that owns it; what is `around` it: { name, implied,
 -- implied_shape, loop }: its name in C, the axes that stand in front of every index of its flows, and the loop that its
 -- statements are in. It is lowered in two steps: its mathematics is called, and what there is to emit is emitted.
@@ -217,6 +218,11 @@ local function check_declared(layer, inputs, shape)
   end
 end
 
+-- As Keras has it, a layer that makes a mask replaces the one that it is given; but lengths hold whatever comes behind.
+local function both(made, given)
+  return function(full) return { op = "multiply", a = made(full), b = given(full) } end
+end
+
 -- inputs: what the layer reads.
 local function lower_call(program, layer, inputs, around)
   local frame, leading = frame_of(layer, inputs, around)
@@ -232,7 +238,7 @@ local function lower_call(program, layer, inputs, around)
   local flow = { shape = seen, at = view(y), activation = rawget(y, "activation") }
   if y.op == "call" then flow.activation, flow.pre = y.flow.activation, y.flow.pre
   elseif flow.activation then flow.pre = view(rawget(y, "pre")) end
-  if made then flow.mask = view(made)
+  if made then flow.mask = inputs[1].counted and both(view(made), inputs[1].mask) or view(made)
   elseif #seen > 1 and layer.definition.mask ~= "end" then flow.mask = inputs[1].mask end
   return flow, finish
 end
@@ -264,6 +270,18 @@ local function add_input(program, group, name, shape, vocabulary, options)
     trainable = options.input_gradient and not tokens })
   program.inputs[#program.inputs + 1] = tensor
   return { shape = shape, at = function(full) return load(tensor, b and joined({ b }, full) or full) end }
+end
+
+-- The samples of an input have lengths: its mask says which steps are below them. One step of a stream always counts.
+local function add_lengths(program, flow)
+  local b, t = program.batch_axis, new_axis("t", flow.shape[1])
+  program.lengths = add_tensor(program, { layer = "", name = "lengths", role = "lengths", integer = true,
+    extents = b and { program.batch } or {}, batch_dimension = b and 0 or nil })
+  local mask = p.batched_tensor(program, { layer = "", name = "mask", role = "value" }, true, { flow.shape[1] })
+  add_statement({ program = program, layer_name = "" }, "forward", "set", mask, place(program, true, { t }),
+                { op = "greater", a = load(program.lengths, b and { b } or {}), b = { op = "position", index = t } })
+  flow.counted = true
+  flow.mask = function(full) return load(mask, place(program, true, { full[1] })) end
 end
 
 -- The layer's mathematics, and what weights alone decide; the function that it returns emits the rest.
@@ -313,7 +331,7 @@ local function add_outputs(program, flows)
 end
 
 -- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one
--- time step).
+-- time step), whole (all steps count, whatever lengths say).
 function internal.lower(model, options)
   local program, flows = new_program(model, options), {}
   for _, input in ipairs(model.inputs) do
@@ -321,6 +339,9 @@ function internal.lower(model, options)
     local one = #model.inputs == 1
     local group, name = one and "" or "inputs", one and "x" or input.name
     flows[input] = add_input(program, group, name, shape, input.vocabulary, options)
+    if input == model.lengths and not options.streaming and not options.whole then
+      add_lengths(program, flows[input])
+    end
   end
   for _, layer in ipairs(model.layers) do
     if not flows[layer] then

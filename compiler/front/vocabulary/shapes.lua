@@ -285,7 +285,8 @@ local function infer_shapes(model)
     if not is_layer(layer) or layer.failed then return false end
     layer.index = position - 1
     if layer.definition.is_input then
-      layer.inputs = { layer.output }
+      layer.inputs, layer.makes_mask = { layer.output }, layer.arguments.lengths
+      layer.masked = layer.makes_mask
     else
       layer.inputs = {}
       for k, from in ipairs(layer.from) do
