@@ -388,6 +388,8 @@ struct lstmc_model {
     int input_shape[LSTMC_RANK_MAX], output_shape[LSTMC_RANK_MAX], target_shape[LSTMC_RANK_MAX];
     int target_is_class;          /* 1: int32_t classes, 0: float */
     size_t input_count, output_count, target_count;                    /* elements a sample */
+    /* 1: each sample has a length, and only so many of its steps count: see the functions with lengths below */
+    int has_lengths;
     /* Of a model with several inputs, whose samples are structs of them; NULL and 0 where x is one array. The shape is
      * {input_count} then, and input_is_tokens 0. */
     const struct lstmc_array *inputs;
@@ -429,6 +431,14 @@ struct lstmc_model {
     void  (*backward)(const void *training, void *tape, void *gradients);
     void  (*carry)(void *tape);
 
+    /* Of a model with lengths, in place of those above, which take all steps as valid: lengths [rows] (of predict
+     * one), or NULL for all steps; a length below 0 is 0, one beyond the steps is all of them. */
+    void  (*predict_lengths)(const void *packed, void *scratch, const void *x, const int32_t *lengths, float *y);
+    void  (*predict_batch_lengths)(const void *packed, void *batch_scratch, const void *x, const int32_t *lengths,
+                                   int rows, float *y);
+    void  (*forward_lengths)(const void *training, void *tape, const void *x, const int32_t *lengths, int rows,
+                             uint64_t seed);
+
     /* Of a model that needs sums over the whole batch; 0 and NULL of others. A batch on several tapes: each does phase
      * 0 of forward, the sums of that phase are added up over all tapes, and each gets the sum; then phase 1; after the
      * last one the loss, and the phases of backward in the same way. forward_phase, backward_phase: NULL where there is
@@ -437,6 +447,8 @@ struct lstmc_model {
     const struct lstmc_sum *sums;
     int sum_count;
     void  (*forward_phase)(const void *training, void *tape, const void *x, int rows, uint64_t seed, int phase);
+    void  (*forward_phase_lengths)(const void *training, void *tape, const void *x, const int32_t *lengths, int rows,
+                                   uint64_t seed, int phase);
     void  (*backward_phase)(const void *training, void *tape, void *gradients, int phase);
 
     /* Of a model with statistics that each batch of a training changes, such as moving averages; else NULL. */

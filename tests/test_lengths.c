@@ -2,6 +2,7 @@
  * is what a shorter one is, what stands behind its end does not matter, and each length has a meaning. */
 #include "runtime/lstmc.h"
 #include "runtime/lstmc_random.h"
+#include "runtime/interpreter/interpreter.h"
 #include "compiled_model.h"
 #include "oracles.h"
 
@@ -160,4 +161,42 @@ Test(lengths, without_any_all_steps_count)
     free(weights), free(packed), free(scratch);
     compiled_model_free(&c);
     compiled_model_free(&plain);
+}
+
+/* ---- the engine ---- */
+
+/* Of two tapes, and by the interpreter: the same loss, gradients and outputs. */
+Test(lengths, shards_have_their_own)
+{
+    struct lstmc_engine engines[3];
+    struct compiled_model c[2];
+    float x[ROWS][STEPS][FEATURES], target[ROWS][OUTPUTS] = { { 0.5f } }, y[3][ROWS * OUTPUTS], loss[3], gradients[3][512] = { { 0 } };
+    struct lstmc_message message = { "" };
+    draw(x, 0);
+    compiled_model_create(&c[0], NETWORK("5", ", lengths = true"), "-O1", false);
+    compiled_model_create(&c[1], "return Sequential{ name = 'net', Input{5, 3, lengths = true}, LSTM{5, bias_initializer = RandomUniform{-0.5, 0.5}},\n"
+                                 "  Dense{2}, loss = 'mse', batch_size = 6, shards = 2 }\n", "-O1", false);
+    float *weights = weights_of(c[0].model);
+    cr_assert_eq(lstmc_engine_create(c[0].model, &engines[0]), 0);
+    cr_assert_eq(lstmc_engine_create(c[1].model, &engines[1]), 0);
+    cr_assert_eq(interpreter_engine_create(description_model(c[0].description), NULL, &engines[2], &message), 0, "%s", message.text);
+    for (int e = 0; e < 3; e++) {
+        struct lstmc_engine *engine = &engines[e];
+        engine->prepare(engine->context, weights);
+        engine->lengths(engine->context, lengths);
+        loss[e] = engine->train(engine->context, x, target, NULL, ROWS, 0, 0.25f, 1, gradients[e], y[e]);
+        for (size_t i = 0; i < c[0].model->gradient_count; i++)
+            cr_expect_float_eq((double)gradients[e][i], (double)gradients[0][i], 1e-6, "engine %d, gradient %zu", e, i);
+        cr_expect_float_eq((double)loss[e], (double)loss[0], 1e-6, "engine %d: a loss of %g, not %g", e, (double)loss[e], (double)loss[0]);
+        float again[ROWS * OUTPUTS];
+        engine->predict(engine->context, x, ROWS, again);
+        for (int i = 0; i < ROWS * OUTPUTS; i++) {
+            cr_expect_float_eq((double)y[e][i], (double)y[0][i], 1e-6);
+            cr_expect_float_eq((double)again[i], (double)y[0][i], 1e-6);
+        }
+        engine->free(engine->context);
+    }
+    free(weights);
+    compiled_model_free(&c[0]);
+    compiled_model_free(&c[1]);
 }

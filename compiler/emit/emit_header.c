@@ -234,7 +234,8 @@ static const Declared predict_functions[] = {
     { "Reads the weights for prediction; again after they move or change.",
       "void @_prepare(struct @_packed *packed, const struct @_weights *weights);" },
     { "One sample: x [$_INPUTS], y [$_OUTPUTS]. Starts from the initial state.<about lengths>",
-      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, <lengths><declared y>);" },
+      "void @_predict(const struct @_packed *packed, struct @_scratch *scratch, const <x> *x, "
+      "<lengths><declared y>);" },
     { "Several samples: x [rows][$_INPUTS], y [rows][$_OUTPUTS], rows from 1 to $_BATCH. Each starts from the initial "
       "state.<about lengths>",
       "void @_predict_batch(const struct @_packed *packed, struct @_batch_scratch *scratch, const <x> *x, <lengths>int "

@@ -149,8 +149,8 @@ const char *macro_prefix(Arena *arena, const struct lstmc_model *descriptor)
 }
 
 static const char about_lengths[] =
-    " lengths: how many steps of each row count, from the first on (none of them below 1, all of them beyond the last); "
-    "NULL: all steps of all rows. What stands in the others does not matter.";
+    " lengths: how many steps of each row count, from the first on (none of them below 1, all of them beyond the "
+    "last); NULL: all steps of all rows. What stands in the others does not matter.";
 
 char *fill_template(Arena *arena, const Model *model, const char *text)
 {

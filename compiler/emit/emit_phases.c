@@ -78,8 +78,9 @@ static void put_sum_table(Out *out, Arena *arena, const Programs *programs)
 /* ---- the descriptor ---- */
 
 static const char forward_phase_lengths_thunk[] =
-    "static void @_forward_phase_lengths_thunk(const void *training, void *tape, const void *x, const int32_t *lengths, "
-    "int rows, uint64_t seed, int phase)\n{\n    @_forward_phase(training, tape, x, lengths, rows, seed, phase);\n}\n\n";
+    "static void @_forward_phase_lengths_thunk(const void *training, void *tape, const void *x, const int32_t "
+    "*lengths, int rows, uint64_t seed, int phase)\n{\n"
+    "    @_forward_phase(training, tape, x, lengths, rows, seed, phase);\n}\n\n";
 
 void emit_phase_thunks(Out *out, Arena *arena, const Programs *programs)
 {

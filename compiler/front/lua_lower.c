@@ -208,7 +208,8 @@ static Expr *read_expr(Reader *r)
 }
 
 static const char *const roles[] = {
-    [ROLE_INPUT] = "input", [ROLE_LENGTHS] = "lengths", [ROLE_TARGET] = "target", [ROLE_SAMPLE_WEIGHT] = "sample_weight",
+    [ROLE_INPUT] = "input", [ROLE_LENGTHS] = "lengths", [ROLE_TARGET] = "target",
+    [ROLE_SAMPLE_WEIGHT] = "sample_weight",
     [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight", [ROLE_NOISE] = "noise",
     [ROLE_STATE] = "state", [ROLE_VALUE] = "value",   [ROLE_OUTPUT] = "output",
     [ROLE_LOSS] = "loss",     [ROLE_TRAINING] = "training",

@@ -96,8 +96,8 @@ static void check_written_role(Check *check)
 {
     const Statement *statement = check->statement;
     switch (statement->out.tensor->role) {
-    case ROLE_INPUT: case ROLE_LENGTHS: case ROLE_TARGET: case ROLE_SAMPLE_WEIGHT: case ROLE_SCALE: case ROLE_WEIGHT: case ROLE_NOISE:
-    case ROLE_TRAINING:
+    case ROLE_INPUT: case ROLE_LENGTHS: case ROLE_TARGET: case ROLE_SAMPLE_WEIGHT: case ROLE_SCALE: case ROLE_WEIGHT:
+    case ROLE_NOISE: case ROLE_TRAINING:
         complain(check, "writes %s, which belongs to the caller", full_name(check, statement->out.tensor));
         break;
     case ROLE_GRADIENT:

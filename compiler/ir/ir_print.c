@@ -186,7 +186,8 @@ char *statement_axes_text(Arena *arena, const Statement *statement)
 static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
 {
     static const char *const roles[] = {
-        [ROLE_INPUT] = "input", [ROLE_LENGTHS] = "lengths", [ROLE_TARGET] = "target",   [ROLE_SAMPLE_WEIGHT] = "sample_weight",
+        [ROLE_INPUT] = "input", [ROLE_LENGTHS] = "lengths", [ROLE_TARGET] = "target",
+        [ROLE_SAMPLE_WEIGHT] = "sample_weight",
         [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight",   [ROLE_NOISE] = "noise",
         [ROLE_STATE] = "state", [ROLE_VALUE] = "value",     [ROLE_OUTPUT] = "output",
         [ROLE_LOSS] = "loss",   [ROLE_ADJOINT] = "adjoint", [ROLE_GRADIENT] = "gradient",

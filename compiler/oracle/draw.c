@@ -147,7 +147,8 @@ static void draw_calls(Drawer *d)
     for (int c = 0; c < DRAW_PREDICTION; c++) {
         uint64_t seed = d->seed + (uint64_t)c;
         d->draw->calls[c] = (ReferenceCall){
-            .x = draw_input(d, seed), .lengths = draw_lengths(d, seed), .seed = d->seed, .carries = c > 0, .trains = d->trains,
+            .x = draw_input(d, seed), .lengths = draw_lengths(d, seed), .seed = d->seed,
+            .carries = c > 0, .trains = d->trains,
             .target = draw_target(d, seed),
             .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows, 1, 0.5f),
             .d_output = draw_numbers(d, seed, 4, (size_t)d->rows * d->model->descriptor.output_count, 0, 1),

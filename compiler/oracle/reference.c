@@ -12,6 +12,9 @@
 #define LAST_DIGITS 0x1p-22     /* that weights and inputs are moved by, of themselves: 4 units in the last place */
 #define FACTOR      4           /* runs are few, tensors may be small, other orders of summation may be worse */
 #define NOTHING     1e-30       /* below, floats lose digits by themselves */
+/* What is 0 in every run because the interpreter cancels it exactly, as the gradient of x / |x|, may leave of another
+ * order of the same sums a few last digits of numbers near 1. */
+#define CANCELLED   0.1
 
 typedef struct Run {
     Reference *reference;
@@ -123,6 +126,8 @@ bool reference_is_finite(const Reference *reference)
 
 double quantity_scale(const Quantity *quantity)
 {
+    if (quantity->largest == 0 && quantity->rounding == 0)
+        return CANCELLED;
     return fmax(fmax(quantity->largest, FACTOR * quantity->rounding), NOTHING);
 }
 

@@ -17,8 +17,8 @@
 --   lengths           how many steps of each row count: a tensor among those, or nil
 --   mask              of a layer alone that makes one: a tensor among those
 -- tensor
---   role              "input", "lengths", "target", "sample_weight", "scale", "training", "weight", "noise", "state", "value",
---                     "output" or "loss"
+--   role              "input", "lengths", "target", "sample_weight", "scale", "training", "weight", "noise", "state",
+--                     "value", "output" or "loss"
 --   layer, name       text and identifier: whose it is ("": the program's), and what it is called in C
 --   extents           list of sizes, empty for a number
 --   integer           flag: ids or classes
