@@ -328,6 +328,24 @@ struct lstmc_initializer {
     int ones_begin, ones_end;     /* elements [ones_begin, ones_end) are set to 1 afterwards (unit_forget_bias) */
 };
 
+enum lstmc_constraint_kind {
+    LSTMC_UNCONSTRAINED,
+    LSTMC_MAX_NORM,               /* a norm of at most max_value */
+    LSTMC_NON_NEG,
+    LSTMC_UNIT_NORM,
+    LSTMC_MIN_MAX_NORM            /* a norm between min_value and max_value; `rate` of the way there */
+};
+
+/* What a trainable weight is held to behind each update: keras.constraints. */
+struct lstmc_constraint {
+    enum lstmc_constraint_kind kind;
+    unsigned axes;                /* bit d: norms are taken along dimension d */
+    float min_value, max_value, rate;
+};
+
+/* What a statistic of the data is made of, before a training: see lstmc_adapt. */
+enum lstmc_adapted { LSTMC_NOT_ADAPTED, LSTMC_ADAPTED_MEAN, LSTMC_ADAPTED_VARIANCE };
+
 /* One named array of floats inside a struct. Weights are named "lstm/kernel", tensors of the tape "lstm.h". */
 struct lstmc_tensor {
     const char *name;
@@ -342,6 +360,10 @@ struct lstmc_tensor {
     int trainable;
     struct lstmc_initializer initializer;
     float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
+    struct lstmc_constraint constraint;
+    const float *values;          /* the first ones, [count]; NULL: those of the initializer */
+    enum lstmc_adapted adapted;   /* to the input array of this number */
+    int adapted_input;
 };
 
 enum lstmc_optimizer_kind {

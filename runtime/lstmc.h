@@ -41,15 +41,18 @@ void lstmc_init(const struct lstmc_model *model, float *weights, uint64_t seed);
 /* Floats of optimiser state that a model needs (M_OPTIMIZER_FLOATS in the generated header). */
 size_t lstmc_optimizer_floats(const struct lstmc_model *model);
 
-/* One step in Keras's order: regularisers into the gradients, clipping, decoupled weight decay, update. `iteration`
- * starts at 1. gradients [gradient_count] get the regularisers' part; state [lstmc_optimizer_floats] starts as zeros.
- * learning_rate <= 0: the model's own. Of several clips the first of clipnorm, global_clipnorm, clipvalue counts.
- * Returns the global norm before clipping, regularisers included. */
+/* One step in Keras's order: regularisers into the gradients, clipping, decoupled weight decay, update, constraints.
+ * `iteration` starts at 1. gradients [gradient_count] get the regularisers' part; state [lstmc_optimizer_floats] starts
+ * as zeros. learning_rate <= 0: the model's own. Of several clips the first of clipnorm, global_clipnorm, clipvalue
+ * counts. Returns the global norm before clipping, regularisers included. */
 float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, float *gradients, float *state,
                            uint64_t iteration, float learning_rate);
 
 /* The regularisers' part of the loss, of the trainable weights as in Keras. */
 float lstmc_penalty(const struct lstmc_model *model, const float *weights);
+
+/* Holds the trainable weights to their constraints: what lstmc_optimizer_step ends with. Behind updates of your own. */
+void lstmc_constrain(const struct lstmc_model *model, float *weights);
 
 /* ---- weight files (safetensors; weights.c, by way of jansson; safetensors.h reads and writes any such file) ---- */
 
@@ -187,6 +190,12 @@ void   lstmc_denormalize(const struct lstmc_meaning *meaning, const float *y, do
 int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 void lstmc_dataset_free(struct lstmc_dataset *data);
 
+/* Sets the statistics of layers that adapt to their input (Normalization): mean and biased variance of each feature
+ * over all samples of `data`, which are those that train. Behind lstmc_init, before lstmc_train; does nothing for a
+ * model without such layers. */
+int lstmc_adapt(const struct lstmc_model *model, float *weights, const struct lstmc_dataset *data,
+                struct lstmc_message *message);
+
 /* Moves the last fraction of `data` into `validation`, as Keras does before shuffling: floor(samples * (1 - fraction))
  * samples stay. `validation` is a view, good until `data` is freed. */
 void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_dataset *data, double fraction,
@@ -223,6 +232,14 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
  * model->targets; where there is one array, one file. y_paths NULL: inputs alone. */
 int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *const *y_paths,
                           int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message);
+
+/* Vectors that others have trained, into the rows of a table of a model (Embedding): an array file of its shape; or a
+ * text in the form of GloVe or word2vec, a word and its numbers a line, of which row r becomes the vector of
+ * words->text[r]. *missing: words that the text does not have, whose rows stay. */
+int lstmc_read_vectors(const char *path, const struct lstmc_tensor *table, float *weights,
+                       struct lstmc_message *message);
+int lstmc_read_glove(const char *path, const struct lstmc_names *words, const struct lstmc_tensor *table,
+                     float *weights, size_t *missing, struct lstmc_message *message);
 
 /* Element `index` of an array of samples: ids are below this; 0: a float. */
 int lstmc_input_vocabulary(const struct lstmc_model *model, size_t index);

@@ -88,7 +88,7 @@ static void draw_weights(Trial *trial, double scale)
         const struct lstmc_tensor *tensor = &m->weights[w];
         double width = tensor->rank > 1 ? 1.5 / sqrt(tensor->shape[0]) : 0.5;
         for (size_t i = 0; i < tensor->count; i++)
-            trial->weights[tensor->offset + i] = (double)draw_middle(tensor) + scale * width * draw(trial, 10, tensor->offset + i);
+            trial->weights[tensor->offset + i] = (double)draw_middle(tensor, i) + scale * width * draw(trial, 10, tensor->offset + i);
     }
 }
 

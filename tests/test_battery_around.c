@@ -47,6 +47,16 @@ Test(battery_around, normalisation_of_positions)
         "Input{5, 3}, UnitNormalization{}, Dense{9}, UnitNormalization{axis = 2}, GRU{2}, loss = 'mse'", NULL });
 }
 
+Test(battery_around, normalisation_by_what_is_known)
+{
+    expect_all((const char *const[]){
+        "Input{5, 3}, Normalization{mean = {0.5, -1, 2}, variance = {0.3, 4, 1.5}}, GRU{9}, Dense{2}, loss = 'mse'",
+        "Input{5, 3}, Normalization{}, LSTM{4, return_sequences = true}, Dense{2}, Normalization{mean = 0.3, variance = 2.5, invert = true}, loss = 'mse'",
+        "Input{4, 3, 2}, Normalization{axis = 3, mean = {1, 2}, variance = 0.7}, Flatten{}, Dense{9}, loss = 'mse'",
+        "Input{3, 4, 2}, TimeDistributed{Normalization{mean = -0.5, variance = {1, 2}}}, TimeDistributed{LSTM{3}}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{7}, Dense{5}, Normalization{mean = 1, variance = 0.5}, Dense{2}, loss = 'mse'", NULL });
+}
+
 /* Of layers on the last axis it is the layer itself; of others the steps are samples. */
 Test(battery_around, layers_distributed_over_time)
 {

@@ -222,6 +222,73 @@ Test(battery_training, unrolling_changes_no_bit)
     }
 }
 
+/* ---- activity regularisers ---- */
+
+Test(battery_training, activities)
+{
+    expect_all((const char *const[]){
+        "Input{4, 3}, LSTM{5, return_sequences = true, activity_regularizer = L1L2{l1 = 0.03, l2 = 0.2}}, Dense{2}, loss = 'mse'",
+        "Input{4, 3}, GRU{5, activity_regularizer = 'l1'}, Dense{3, activation = 'softmax', activity_regularizer = L2{0.3}}, loss = 'categorical_crossentropy'",
+        "Input{5, 3}, Dense{4, activation = 'tanh', activity_regularizer = 'l2'}, ActivityRegularization{l1 = 0.2}, SimpleRNN{2, return_sequences = true}, "
+        "Dense{1, activation = 'sigmoid', activity_regularizer = L1{0.1}}, loss = 'binary_crossentropy'",
+        "Input{7}, Embedding{9, 3, mask_zero = true, activity_regularizer = L2{0.2}}, LSTM{4, return_sequences = true}, Dense{2}, loss = 'mse'",
+        "Input{6, 2}, Conv1D{3, 2, activation = 'relu', activity_regularizer = L1L2{l1 = 0.1, l2 = 0.1}}, Dropout{0.3, activity_regularizer = L2{0.5}}, Flatten{}, "
+        "Dense{2, trainable = false}, ActivityRegularization{l2 = 0.7}, loss = 'mse'",
+        "Input{3, 4}, LSTM{2, trainable = false, activity_regularizer = 'l2'}, Dense{3, activity_regularizer = 'l2'}, loss = 'mae'",
+        "local x = Input{4, 3}\nlocal h = GRU{3, return_sequences = true, activity_regularizer = L2{0.4}}(x)\n"
+        "local a, b = Dense{2, name = 'a', activity_regularizer = L1{0.2}}(h), Dense{1, name = 'b'}(LSTM{2, activity_regularizer = L2{0.1}}(h))\n"
+        "return Model{name = 'two', inputs = x, outputs = {a, b}, loss = {'mse', 'mae'}, loss_weights = {0.5, 2}, batch_size = 4}", NULL });
+}
+
+/* The formulas written out: a sequence of losses is divided by samples and steps, what outputs cost by samples alone. */
+Test(battery_training, activities_by_hand)
+{
+    enum { ROWS = 3, STEPS = 4, IN = 2, UNITS = 3 };
+    Arena *arena = arena_create();
+    Description *description = oracle_read(arena, "Input{4, 2}, Dense{3, activity_regularizer = L1L2{l1 = 0.3, l2 = 0.7}}, "
+        "ActivityRegularization{l1 = 0.05}, Dense{1, kernel_regularizer = L2{0.5}}, loss = 'mse', optimizer = 'sgd'");
+    Loaded loaded = load_model(arena, description, 0);
+    const struct lstmc_model *m = loaded.model;
+    float x[ROWS * STEPS * IN], y[ROWS * STEPS], weights[IN * UNITS + UNITS + UNITS + 1];
+    for (int i = 0; i < ROWS * STEPS * IN; i++)
+        x[i] = (float)sin(2.3 * i + 1);
+    for (int i = 0; i < ROWS * STEPS; i++)
+        y[i] = (float)cos(1.3 * i);
+    fill(weights, m->weight_count, 4);
+    const float *kernel = weights, *bias = weights + IN * UNITS, *last = bias + UNITS;
+    double errors = 0, magnitudes = 0, squares = 0, penalty = 0;
+    for (int r = 0; r < ROWS * STEPS; r++) {
+        double p = last[UNITS];
+        for (int u = 0; u < UNITS; u++) {
+            double h = bias[u];
+            for (int i = 0; i < IN; i++)
+                h += (double)x[r * IN + i] * (double)kernel[i * UNITS + u];
+            magnitudes += fabs(h);
+            squares += h * h;
+            p += h * (double)last[u];
+        }
+        errors += (p - y[r]) * (p - y[r]);
+    }
+    for (int u = 0; u < UNITS; u++)
+        penalty += 0.5 * (double)last[u] * (double)last[u];
+    double expected = errors / (ROWS * STEPS) + (0.3 * magnitudes + 0.7 * squares) / ROWS + 0.05 * magnitudes / ROWS + penalty;
+    struct lstmc_engine engine = { 0 };
+    struct lstmc_message message = { "" };
+    struct lstmc_dataset data = { .samples = ROWS, .x = x, .y = y };
+    struct lstmc_train_options options = { .epochs = 1, .quiet = 1 };
+    struct lstmc_history history;
+    double loss = 0, metrics[1];
+    cr_assert_eq(lstmc_engine_create(m, &engine), LSTMC_OK);
+    cr_assert_eq(lstmc_evaluate(&engine, weights, &data, &options, &loss, metrics, &message), LSTMC_OK, "%s", message.text);
+    cr_expect(fabs(loss - expected) < 1e-5 * expected, "the loss of an evaluation is %.9g, expected %.9g", loss, expected);
+    cr_assert_eq(lstmc_train(&engine, weights, &data, NULL, &options, &history, &message), LSTMC_OK, "%s", message.text);
+    cr_expect(fabs(history.loss - expected) < 1e-5 * expected, "the loss of a training is %.9g, expected %.9g", history.loss, expected);
+    lstmc_engine_free(&engine);
+    loaded_free(&loaded);
+    description_free(description);
+    arena_free(arena);
+}
+
 /* ---- regularisers ---- */
 
 static double penalty(const struct lstmc_model *m, const double *weights)

@@ -21,7 +21,7 @@ static struct script {
     float scale;
 } script;
 
-static const struct lstmc_tensor tensor = { .name = "dense/kernel", .rank = 1, .shape = { 1 }, .count = 1, .trainable = 1 };
+static struct lstmc_tensor tensor = { .name = "dense/kernel", .rank = 1, .shape = { 1 }, .count = 1, .trainable = 1 };
 static const struct lstmc_model model = {
     .name = "scripted", .input_rank = 1, .input_shape = { 1 }, .output_rank = 1, .output_shape = { 1 }, .target_rank = 1, .target_shape = { 1 },
     .input_count = 1, .output_count = 1, .target_count = 1, .batch = 4, .shards = 1, .weights = &tensor, .weight_tensors = 1, .weight_count = 1,
@@ -232,6 +232,21 @@ Test(callbacks, average_of_the_weights)
     cr_expect(o.weight == 3.125f, "1, 1.5, 2.25, 3.125: %g", (double)o.weight);
     o = run(losses, 2, (struct lstmc_train_options){ .ema_momentum = 0.5, .ema_overwrite_frequency = 2 });
     cr_expect(script.seen_weight[2] == 1.5f && o.weight == 2.75f, "weights 1, 2 and their average 1.5; then 2.5 (2), 3.5 (2.75): %g", (double)o.weight);
+}
+
+/* The average sees the weights before they are held. */
+Test(callbacks, constraints)
+{
+    static const double losses[] = { 1, 1 };
+    tensor.constraint = (struct lstmc_constraint){ .kind = LSTMC_MAX_NORM, .axes = 1, .max_value = 1.5f };
+    struct outcome o = run(losses, 2, (struct lstmc_train_options){ .epochs = 2 });
+    cr_expect(fabs((double)script.seen_weight[2] - 1.5) < 1e-6 && fabs((double)o.weight - 1.5) < 1e-6, "1, 2 is 1.5, 2.5 is 1.5: %g", (double)o.weight);
+    o = run(losses, 2, (struct lstmc_train_options){ .ema_momentum = 0.5 });
+    cr_expect(fabs((double)o.weight - 2.25) < 1e-6, "of 1, 2, 2.5, 2.5: 1, 1.5, 2, 2.25: %.9g", (double)o.weight);
+    tensor.constraint = (struct lstmc_constraint){ .kind = LSTMC_MIN_MAX_NORM, .axes = 1, .min_value = 4, .max_value = 5, .rate = 0.5f };
+    run(losses, 2, (struct lstmc_train_options){ .gradient_accumulation_steps = 2 });
+    cr_expect(fabs((double)script.seen_weight[2] - 2.5) < 1e-6, "half of the way from 1 to 4: %g", (double)script.seen_weight[2]);
+    cr_expect(fabs((double)script.seen_weight[3] - 3.25) < 1e-6, "and again, behind a batch that only accumulates: %g", (double)script.seen_weight[3]);
 }
 
 Test(callbacks, class_weights_and_sample_weights)

@@ -367,6 +367,36 @@ static int train_model(Trainer *t, const struct lstmc_train_options *options, st
     return status;
 }
 
+/* Of words, those of the description or of the data. Says how many of them the file does not have. */
+static int read_vectors(Session *s, const Vectors *v)
+{
+    const struct lstmc_tensor *table = &description_model(s->description)->descriptor.weights[v->weight];
+    struct lstmc_names said = { v->word_count, (char **)v->words }, *words = v->word_count ? &said
+                                                                                          : &s->data.meaning.vocabulary;
+    size_t missing;
+    if (!v->is_text)
+        return lstmc_read_vectors(v->file, table, s->weights, &s->message);
+    if (!words->count)
+        return lstmc_fail(&s->message, LSTMC_MISMATCH, "glove: this data has no vocabulary of words: write "
+                          "glove{\"%.200s\", vocabulary = {...}}, the word of each id from 0", v->file);
+    int status = lstmc_read_glove(v->file, words, table, s->weights, &missing, &s->message);
+    if (!status && missing)
+        fprintf(stderr, "note: %s: %zu words of the vocabulary are not in it, and begin as the initializer says\n",
+                v->file, missing);
+    return status;
+}
+
+/* What a training begins with that goes on from nothing. */
+static int first_weights(Session *s, uint64_t seed)
+{
+    const struct lstmc_model *model = &description_model(s->description)->descriptor;
+    lstmc_init(model, s->weights, seed);
+    int status = lstmc_adapt(model, s->weights, &s->data, &s->message);
+    for (int i = 0; !status && i < description_model(s->description)->vectors_count; i++)
+        status = read_vectors(s, &description_model(s->description)->vectors[i]);
+    return status;
+}
+
 static int train(Trainer *t)
 {
     Session *s = &t->session;
@@ -390,7 +420,9 @@ static int train(Trainer *t)
     if (status)
         return status;
     if (!s->arguments.resume && !s->arguments.init)
-        lstmc_init(&description_model(s->description)->descriptor, s->weights, options.seed);
+        status = first_weights(s, options.seed);
+    if (status)
+        return status;
     status = train_model(t, &options, &history);
     return status || t->rate_failed ? status : finish(t, &history);
 }

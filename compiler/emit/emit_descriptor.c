@@ -34,6 +34,16 @@ static const char *const initializer_kinds[] = {
 static const char *const fans[] = {
     [LSTMC_FAN_IN] = "LSTMC_FAN_IN", [LSTMC_FAN_OUT] = "LSTMC_FAN_OUT", [LSTMC_FAN_AVERAGE] = "LSTMC_FAN_AVERAGE",
 };
+static const char *const constraint_kinds[] = {
+    [LSTMC_UNCONSTRAINED] = "LSTMC_UNCONSTRAINED", [LSTMC_MAX_NORM] = "LSTMC_MAX_NORM",
+    [LSTMC_NON_NEG] = "LSTMC_NON_NEG", [LSTMC_UNIT_NORM] = "LSTMC_UNIT_NORM",
+    [LSTMC_MIN_MAX_NORM] = "LSTMC_MIN_MAX_NORM",
+};
+static const char *const adapted_kinds[] = {
+    [LSTMC_NOT_ADAPTED] = "LSTMC_NOT_ADAPTED", [LSTMC_ADAPTED_MEAN] = "LSTMC_ADAPTED_MEAN",
+    [LSTMC_ADAPTED_VARIANCE] = "LSTMC_ADAPTED_VARIANCE",
+};
+#define NUMBERS_A_LINE 6
 static const char *const optimizer_kinds[] = {
     [LSTMC_SGD] = "LSTMC_SGD",
     [LSTMC_RMSPROP] = "LSTMC_RMSPROP",
@@ -46,11 +56,37 @@ static const char *const optimizer_kinds[] = {
     [LSTMC_ADAMW] = "LSTMC_ADAMW",
 };
 
+/* What weight `index` begins with, where the description has its numbers. */
+static void put_values(Out *out, Arena *arena, const struct lstmc_model *descriptor, int index)
+{
+    const struct lstmc_tensor *weight = &descriptor->weights[index];
+    if (!weight->values)
+        return;
+    put(out, "static const float %s_weight_values_%d[] = {\n", descriptor->name, index);
+    for (size_t first = 0; first < weight->count; first += NUMBERS_A_LINE) {
+        for (size_t i = first; i < weight->count && i < first + NUMBERS_A_LINE; i++)
+            put(out, "%s%s,", i > first ? " " : "", float_text(arena, weight->values[i]));
+        put(out, "\n");
+    }
+    put(out, "};\n\n");
+}
+
+static void put_constraint(Out *out, Arena *arena, const struct lstmc_constraint *constraint)
+{
+    if (constraint->kind == LSTMC_UNCONSTRAINED)
+        return;
+    put(out, ".constraint = {.kind = %s, .axes = %u,", constraint_kinds[constraint->kind], constraint->axes);
+    put(out, ".min_value = %s, .max_value = %s, .rate = %s,\n},", float_text(arena, constraint->min_value),
+        float_text(arena, constraint->max_value), float_text(arena, constraint->rate));
+}
+
 static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     if (descriptor->weight_tensors == 0)
         return;
+    for (int i = 0; i < descriptor->weight_tensors; i++)
+        put_values(out, arena, descriptor, i);
     put(out, "static const struct lstmc_tensor %s_weight_tensors[] = {", descriptor->name);
     for (int i = 0; i < descriptor->weight_tensors; i++) {
         const struct lstmc_tensor *weight = &descriptor->weights[i];
@@ -68,7 +104,13 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
         put(out, ".kind = %s, .fan = %s, .a = %s, .b = %s,", initializer_kinds[initializer->kind],
             fans[initializer->fan], float_text(arena, initializer->a), float_text(arena, initializer->b));
         put(out, ".ones_begin = %d, .ones_end = %d,\n},", initializer->ones_begin, initializer->ones_end);
-        put(out, ".l1 = %s, .l2 = %s,\n},", float_text(arena, weight->l1), float_text(arena, weight->l2));
+        put(out, ".l1 = %s, .l2 = %s,\n", float_text(arena, weight->l1), float_text(arena, weight->l2));
+        put_constraint(out, arena, &weight->constraint);
+        if (weight->values)
+            put(out, ".values = %s_weight_values_%d,\n", descriptor->name, i);
+        if (weight->adapted != LSTMC_NOT_ADAPTED)
+            put(out, ".adapted = %s, .adapted_input = %d,\n", adapted_kinds[weight->adapted], weight->adapted_input);
+        put(out, "},");
     }
     put(out, "};\n\n");
 }

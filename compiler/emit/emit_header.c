@@ -291,6 +291,24 @@ static bool has_regularizers(const struct lstmc_model *descriptor)
     return false;
 }
 
+/* Whoever writes the update holds the weights to what the description says. */
+static const char *constraint_text(const struct lstmc_model *descriptor)
+{
+    for (int i = 0; i < descriptor->weight_tensors; i++)
+        if (descriptor->weights[i].trainable && descriptor->weights[i].constraint.kind != LSTMC_UNCONSTRAINED)
+            return " The constraints of weights are lstmc_optimizer_step's; behind an update of your own call "
+                   "lstmc_constrain.";
+    return "";
+}
+
+static bool has_activities(const Model *model)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        if (model->layers[i].activity_l1 != 0 || model->layers[i].activity_l2 != 0)
+            return true;
+    return false;
+}
+
 static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
@@ -300,12 +318,16 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
                               : "";
     const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
     const char *regularizers =
-        has_regularizers(descriptor) ? " Without the regularizers, which are lstmc_optimizer_step's." : "";
+        has_regularizers(descriptor) ? " Without the regularizers of weights, which are lstmc_optimizer_step's." : "";
+    const char *activities = has_activities(programs->model)
+                                 ? " With the activity regularizers: their sum over all rows, divided by the number of "
+                                   "rows where scale is what gives Keras's mean."
+                                 : "";
     put_declared(out, arena, programs->model, (Declared){
         arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the "
                             "derivative for @_backward. target [rows][$_TARGETS]%s. sample_weight [rows], or NULL for "
-                            "ones. scale 1 / rows gives Keras's mean over samples%s.%s",
-                     descriptor->loss ? descriptor->loss : "the model's own", classes, steps, regularizers),
+                            "ones. scale 1 / rows gives Keras's mean over samples%s.%s%s",
+                     descriptor->loss ? descriptor->loss : "the model's own", classes, steps, activities, regularizers),
         "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);" });
 }
 
@@ -318,7 +340,8 @@ static void put_training_functions(Out *out, Arena *arena, const Programs *progr
     if (programs->training->loss)
         put_loss_function(out, arena, programs);
     put_declared(out, arena, model, (Declared){
-        arena_format(arena, "%s%s", about_backward, programs->training->loss ? from_loss : from_d_output),
+        arena_format(arena, "%s%s%s", about_backward, programs->training->loss ? from_loss : from_d_output,
+                     constraint_text(&model->descriptor)),
         "void @_backward(const struct @_training *training, struct @_tape *tape, struct @_gradients *gradients);" });
     put_declared(out, arena, model, carry_function);
     emit_phase_declarations(out, arena, programs);

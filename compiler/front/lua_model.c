@@ -30,6 +30,15 @@ static const char *const initializer_kinds[] = {
 
 static const char *const fans[] = { [LSTMC_FAN_IN] = "in", [LSTMC_FAN_OUT] = "out", [LSTMC_FAN_AVERAGE] = "average" };
 
+static const char *const constraint_kinds[] = {
+    [LSTMC_UNCONSTRAINED] = "none", [LSTMC_MAX_NORM] = "max_norm", [LSTMC_NON_NEG] = "non_neg",
+    [LSTMC_UNIT_NORM] = "unit_norm", [LSTMC_MIN_MAX_NORM] = "min_max_norm",
+};
+
+static const char *const adapted_kinds[] = {
+    [LSTMC_NOT_ADAPTED] = "none", [LSTMC_ADAPTED_MEAN] = "mean", [LSTMC_ADAPTED_VARIANCE] = "variance",
+};
+
 /* The place of the field's text, which has to be there. */
 static int kind_field(Description *d, const char *name, const char *const *choices, int count)
 {
@@ -60,6 +69,34 @@ static void extract_initializer(Description *d, struct lstmc_initializer *initia
     lua_pop(d->lua, 1);
 }
 
+/* Of the table on top of the stack, which may have none. */
+static void extract_constraint(Description *d, struct lstmc_constraint *constraint, int rank)
+{
+    if (lua_getfield(d->lua, -1, "constraint") == LUA_TTABLE) {
+        constraint->kind = (enum lstmc_constraint_kind)KIND_FIELD(d, "kind", constraint_kinds);
+        constraint->axes = (unsigned)field_integer(d, "axes", 0, (1 << rank) - 1, 0);
+        constraint->min_value = (float)field_number(d, "min_value", 0);
+        constraint->max_value = (float)field_number(d, "max_value", 0);
+        constraint->rate = (float)field_number(d, "rate", 0);
+    }
+    lua_pop(d->lua, 1);
+}
+
+/* The numbers that the weight begins with, or NULL. */
+static const float *extract_values(Description *d, size_t wanted)
+{
+    int count = 0;
+    const double *numbers = field_numbers(d, "values", &count);
+    if (count == 0)
+        return NULL;
+    if ((size_t)count != wanted)
+        field_broken(d->lua, "values", "has another length than its weight");
+    float *values = arena_array(d->arena, float, count);
+    for (int i = 0; i < count; i++)
+        values[i] = (float)numbers[i];
+    return values;
+}
+
 static void extract_weights(Description *d)
 {
     lua_State *L = d->lua;
@@ -82,6 +119,11 @@ static void extract_weights(Description *d)
             w->l2 = (float)field_number(d, "l2", 0);
         }
         lua_pop(L, 1);
+        extract_constraint(d, &w->constraint, w->rank);
+        w->values = extract_values(d, w->count);
+        int adapted = field_choice(d, "adapted", adapted_kinds, (int)(sizeof adapted_kinds / sizeof *adapted_kinds));
+        w->adapted = adapted < 0 ? LSTMC_NOT_ADAPTED : (enum lstmc_adapted)adapted;
+        w->adapted_input = field_integer(d, "adapted_input", 0, INT_MAX, 0);
         lua_pushinteger(L, i);
         lua_setfield(L, -2, "place");
         m->weight_count += w->count;
@@ -219,6 +261,11 @@ static void extract_layer(Description *d, Layer *layer)
         layer->shares = field_identifier(d, "name");
     lua_pop(L, 1);
     extract_weights_of(d, layer);
+    if (lua_getfield(L, -1, "activity") == LUA_TTABLE) {
+        layer->activity_l1 = field_number(d, "l1", 0);
+        layer->activity_l2 = field_number(d, "l2", 0);
+    }
+    lua_pop(L, 1);
     layer->sublayer_count = field_list(d, "sublayers", LAYERS_MAX);
     layer->sublayers = arena_array(d->arena, Layer, layer->sublayer_count + 1);
     for (int i = 0; i < layer->sublayer_count; i++) {
@@ -403,6 +450,26 @@ static const char **extract_arrays(Description *d, const char *name)
     for (int i = 0; i < count; i++)
         files[i] = from_description(d, files[i]);
     return count ? files : NULL;
+}
+
+/* Of the weights that begin with vectors of a file. */
+static void extract_vectors(Description *d)
+{
+    Model *model = &d->model;
+    int count = field_list(d, "weights", WEIGHTS_MAX);
+    model->vectors = arena_array(d->arena, Vectors, count + 1);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(d->lua, -1, i + 1);
+        if (lua_getfield(d->lua, -1, "vectors") == LUA_TTABLE) {
+            Vectors *v = &model->vectors[model->vectors_count++];
+            const char *kind = field_text(d, "kind");
+            *v = (Vectors){ .weight = i, .file = path_field(d, "file"), .is_text = kind && !strcmp(kind, "glove"),
+                            .line = field_integer(d, "line", 0, INT_MAX, 0) };
+            v->words = field_names(d, "vocabulary", &v->word_count);
+        }
+        lua_pop(d->lua, 2);
+    }
+    lua_pop(d->lua, 1);
 }
 
 static void extract_lines(Description *d, Data *data)
@@ -665,6 +732,7 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     model->stateful = field_flag(d, "stateful");
     model->validation_split = field_number(d, "validation_split", 0);
     training_extract(d);
+    extract_vectors(d);
     extract_data(d);
     model->descriptor.fingerprint = fingerprint(d);
     return 0;

@@ -43,6 +43,7 @@ typedef struct Layer {
     int from_count;                 /* Input: 0 */
     bool masked;                    /* its output has a mask: its own if it makes one, else that of from[0] */
     bool makes_mask, takes_mask;    /* takes: from[0] has one */
+    double activity_l1, activity_l2;/* what its outputs add to the loss: l1 sum |y| + l2 sum y^2, over the samples */
     Shape input, output;            /* input: what the first of them puts out */
     int vocabulary;                 /* Input of token ids: they are below; else 0 */
     Argument *arguments;
@@ -54,6 +55,14 @@ typedef struct Layer {
     struct Layer *sublayers;        /* those that it owns, in the order of their first calls; without `from` */
     int sublayer_count;
 } Layer;
+
+typedef struct Vectors {            /* what a weight begins with, of a file that others have made */
+    int weight;                     /* its place among the weights */
+    const char *file;
+    bool is_text;                   /* words with their vectors; else an array */
+    const char **words; int word_count;     /* of the rows of the weight; none: those of the data */
+    int line;
+} Vectors;
 
 typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_SAMPLES } DataKind;
 
@@ -157,6 +166,7 @@ typedef struct Model {
     const struct lstmc_schedule *schedule;  /* NULL: the optimizer's learning rate */
     double ema_momentum;                    /* 0: no average of the weights */
     int ema_overwrite_frequency, gradient_accumulation_steps;
+    Vectors *vectors; int vectors_count;
     const float *class_weight; int class_count;
     /* a LearningRateScheduler's function is the caller's to set: description_rate */
     struct lstmc_callback *callbacks; int callback_count;

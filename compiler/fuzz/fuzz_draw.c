@@ -67,6 +67,7 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     const char *type = argument->type;
     static const char *const rates[] = { "0", "0.1", "0.25", "0.5", "0.9" };
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
+    static const char *const activities[] = { "L1{0.1}", "L2{0.2}", "L1L2{l1 = 0.05, l2 = 0.1}" };
     static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}" };
     static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}" };
     if (!strcmp(type, "size"))
@@ -89,6 +90,8 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
         return argument->set ? "false" : "true";
     if (!strcmp(type, "rate") || !strcmp(type, "fraction") || !strcmp(type, "decay"))
         return one_of(d, rates, 5);
+    if (!strcmp(type, "numbers_1d"))
+        return one_of(d, numbers + 1, 2);
     if (!strcmp(type, "number"))
         return one_of(d, numbers, 3);
     if (!strcmp(type, "positive") || !strcmp(type, "not_negative"))
@@ -96,6 +99,8 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     if (!strcmp(type, "activation"))
         return arena_format(d->arena, "\"%s\"",
                             d->catalogue->activations[below(d, d->catalogue->activation_count)].name);
+    if (!strcmp(argument->name, "activity_regularizer") && d->depth == 1)      /* refused inside of other layers */
+        return chance(d, 25) ? one_of(d, activities, 3) : NULL;
     if ((!strcmp(type, "layer") || !strcmp(type, "cell")) && d->depth < 2)
         return layer_text(d, !strcmp(type, "cell"));
     return NULL;

@@ -26,9 +26,10 @@ float draw_number(uint64_t seed, uint64_t stream, uint64_t attempt, size_t i, fl
     return (2 * lstmc_random_uniform(seed, stream, attempt, i) - 1) * half_width;
 }
 
-float draw_middle(const struct lstmc_tensor *weight)
+float draw_middle(const struct lstmc_tensor *weight, size_t i)
 {
-    return weight->initializer.kind == LSTMC_CONSTANT ? weight->initializer.a : 0;
+    return weight->values ? weight->values[i]
+         : weight->initializer.kind == LSTMC_CONSTANT ? weight->initializer.a : 0;
 }
 
 static void draw_weights(Drawer *d, float shrink)
@@ -37,10 +38,9 @@ static void draw_weights(Drawer *d, float shrink)
     for (int w = 0; w < m->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &m->weights[w];
         float width = shrink * (tensor->rank > 1 ? 1.5f / sqrtf((float)tensor->shape[0]) : 0.5f);
-        float middle = draw_middle(tensor);
         for (size_t i = 0; i < tensor->count; i++)
             d->draw->weights[tensor->offset + i] =
-                middle + draw_number(d->seed, 100 + (uint64_t)w, d->attempt, i, width);
+                draw_middle(tensor, i) + draw_number(d->seed, 100 + (uint64_t)w, d->attempt, i, width);
     }
 }
 

@@ -21,7 +21,7 @@ const char *draw_create(Arena *arena, Description *description, int rows, bool t
 void draw_free(Draw *draw);
 
 /* What drawn weights lie around: the constant that they begin with, or 0: a variance is none below 0. */
-float draw_middle(const struct lstmc_tensor *weight);
+float draw_middle(const struct lstmc_tensor *weight, size_t i);
 /* In [-half_width, half_width). */
 float draw_number(uint64_t seed, uint64_t stream, uint64_t attempt, size_t i, float half_width);
 

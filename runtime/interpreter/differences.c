@@ -100,6 +100,16 @@ static double loss_at(Probe *probe)
 
 /* ---- the draw ---- */
 
+/* What does not learn lies around what it begins with: a variance is none below 0. */
+static double middle_of(const struct lstmc_tensor *tensor, size_t i)
+{
+    if (tensor->trainable)
+        return 0;
+    return tensor->values                              ? (double)tensor->values[i]
+           : tensor->initializer.kind == LSTMC_CONSTANT ? (double)tensor->initializer.a
+                                                       : 0;
+}
+
 static void draw_weights(Probe *probe, int draw, double shrink)
 {
     const struct lstmc_model *descriptor = &probe->model->descriptor;
@@ -110,7 +120,7 @@ static void draw_weights(Probe *probe, int draw, double shrink)
                        : table                                           ? 1
                                                                          : fmin(1, sqrt(3.0 / tensor->shape[0]));
         for (size_t i = 0; i < tensor->count; i++)
-            probe->weights[tensor->offset + i] = shrink * bound *
+            probe->weights[tensor->offset + i] = middle_of(tensor, i) + shrink * bound *
                                                  draw_signed(probe, STREAM_WEIGHTS, draw, tensor->offset + i);
     }
 }

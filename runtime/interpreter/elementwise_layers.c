@@ -54,6 +54,13 @@ static const char *set_up_elu(Interpreter *it, Run *run)
     return composition_end(&c, rectify_exponentially(&c, run->in[0], layer_number(run->layer, "alpha", 1)));
 }
 
+/* What its outputs cost is in loss.c, as of any layer. */
+static const char *set_up_identity(Interpreter *it, Run *run)
+{
+    Composition c = composition_begin(it, run);
+    return composition_end(&c, scale(&c, run->in[0], 1, 0));
+}
+
 static const char *set_up_rescaling(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
@@ -113,6 +120,8 @@ const LayerKind kind_thresholded_relu = ELEMENTWISE_KIND("ThresholdedReLU", set_
                                                          .activates = false);
 const LayerKind kind_prelu = ELEMENTWISE_KIND("PReLU", set_up_prelu, .activates = false);
 const LayerKind kind_elu = ELEMENTWISE_KIND("ELU", set_up_elu, .activates = false);
+const LayerKind kind_activity_regularization = ELEMENTWISE_KIND("ActivityRegularization", set_up_identity,
+                                                                 .activates = false);
 const LayerKind kind_rescaling = ELEMENTWISE_KIND("Rescaling", set_up_rescaling, .activates = false);
 const LayerKind kind_dropout = ELEMENTWISE_KIND("Dropout", set_up_dropout, .activates = false);
 const LayerKind kind_spatial_dropout1d = ELEMENTWISE_KIND("SpatialDropout1D", set_up_spatial_dropout1d,

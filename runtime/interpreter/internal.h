@@ -198,6 +198,7 @@ struct Interpreter {
     Run **outputs;                          /* of the model */
     REAL **d_outputs;                       /* their adjoints from outside, [rows_max, count] each */
     int output_count;
+    REAL sample_scale;                      /* of the last loss: one part of the batch's samples; 0: there was none */
 
     /* the last forward */
     const REAL *weights;
@@ -346,6 +347,8 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_prelu REAL_NAME(kind_prelu)
 #define kind_elu REAL_NAME(kind_elu)
 #define kind_rescaling REAL_NAME(kind_rescaling)
+#define kind_activity_regularization REAL_NAME(kind_activity_regularization)
+#define kind_normalization REAL_NAME(kind_normalization)
 #define kind_spatial_dropout1d REAL_NAME(kind_spatial_dropout1d)
 #define kind_gaussian_noise REAL_NAME(kind_gaussian_noise)
 #define kind_gaussian_dropout REAL_NAME(kind_gaussian_dropout)
@@ -376,7 +379,8 @@ extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, 
 extern const LayerKind kind_layer_normalization, kind_rms_normalization, kind_unit_normalization,
     kind_depthwise_conv1d, kind_separable_conv1d, kind_conv1d_transpose, kind_time_distributed;
 extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholded_relu, kind_prelu, kind_elu,
-    kind_rescaling, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout, kind_alpha_dropout,
+    kind_rescaling, kind_activity_regularization, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout,
+    kind_alpha_dropout, kind_normalization,
     kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;
@@ -384,9 +388,12 @@ extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, compo
 /* ---- loss.c ---- */
 
 #define losses_set_up    REAL_NAME(losses_set_up)
+#define activity_backward REAL_NAME(activity_backward)
 #define loss_at_argument REAL_NAME(loss_at_argument)
 #define pull_to_argument REAL_NAME(pull_to_argument)
 const char *losses_set_up(Interpreter *it);
+/* Adds the adjoint of what the run's outputs cost in the last loss. */
+void activity_backward(Interpreter *it, Run *run);
 /* The gradient that the loss has, this time, at the argument of the activation in which the layer ends; else NULL. */
 const REAL *loss_at_argument(const Interpreter *it, const Run *run);
 /* run->d_z of a layer that ends in an activation along `width` numbers, from out.d_y and, if it is there, the loss. */

@@ -25,7 +25,9 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_conv1d, &kind_max_pooling1d, &kind_average_pooling1d,
                                               &kind_global_max_pooling1d, &kind_global_average_pooling1d,
                                               &kind_softmax, &kind_relu, &kind_leaky_relu, &kind_thresholded_relu,
-                                              &kind_prelu, &kind_elu, &kind_rescaling, &kind_spatial_dropout1d,
+                                              &kind_prelu, &kind_elu, &kind_rescaling, &kind_activity_regularization,
+                                              &kind_normalization,
+                                              &kind_spatial_dropout1d,
                                               &kind_gaussian_noise, &kind_gaussian_dropout, &kind_alpha_dropout,
                                               &kind_reshape, &kind_permute, &kind_zero_padding1d, &kind_cropping1d,
                                               &kind_up_sampling1d };
@@ -331,6 +333,7 @@ static void begin_forward(Interpreter *it, const REAL *weights, int rows, int fi
         it->losses[k].gradient_at_logits = false;
     it->kink_distance = INFINITY;
     it->kink_sides = 0;
+    it->sample_scale = 0;
 }
 
 /* Several outputs one behind the other. */
@@ -386,6 +389,7 @@ void interpreter_set_d_outputs(Interpreter *it, const REAL *const *d_outputs)
 {
     for (int k = 0; k < it->output_count; k++) {
         it->losses[k].gradient_at_logits = false;
+        it->sample_scale = 0;
         memcpy(it->d_outputs[k], d_outputs[k], (size_t)it->rows * it->outputs[k]->out.count * sizeof(REAL));
     }
 }
@@ -401,6 +405,7 @@ void interpreter_set_d_output(Interpreter *it, const REAL *d_output)
     for (int k = 0; k < it->output_count; k++) {
         size_t count = it->outputs[k]->out.count;
         it->losses[k].gradient_at_logits = false;
+        it->sample_scale = 0;
         for (size_t row = 0; row < (size_t)it->rows; row++)
             memcpy(it->d_outputs[k] + row * count, d_output + row * stride + offset, count * sizeof(REAL));
         offset += count;
@@ -433,6 +438,8 @@ static void begin_backward(Interpreter *it, REAL *const *d_inputs)
         for (size_t i = 0; out->wanted && !elsewhere && i < (size_t)it->rows * out->count; i++)
             out->d_y[i] += it->d_outputs[k][i];
     }
+    for (int i = 0; i < it->run_count; i++)
+        activity_backward(it, &it->runs[i]);
 }
 
 void interpreter_backward_all(Interpreter *it, REAL *gradients, REAL *const *d_inputs)

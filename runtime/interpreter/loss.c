@@ -168,6 +168,35 @@ static size_t places_of(const Interpreter *it, int k)
     return it->losses[k].of.of_sample ? 1 : it->outputs[k]->out.count / (size_t)shape->extent[shape->rank - 1];
 }
 
+static bool is_regularized(const Run *run)
+{
+    return run->layer->activity_l1 != 0 || run->layer->activity_l2 != 0;
+}
+
+/* l1 sum |y| + l2 sum y^2 of what the layer puts out for all rows. */
+static double activity_penalty(Interpreter *it, const Run *run)
+{
+    double magnitudes = 0, squares = 0;
+    for (size_t i = 0; is_regularized(run) && i < (size_t)it->rows * run->out.count; i++) {
+        double y = (double)run->out.y[i];
+        magnitudes += fabs(y);
+        squares += y * y;
+        if (run->layer->activity_l1 != 0 && y != 0)
+            note_kink(it, y);
+    }
+    return run->layer->activity_l1 * magnitudes + run->layer->activity_l2 * squares;
+}
+
+void activity_backward(Interpreter *it, Run *run)
+{
+    double l1 = run->layer->activity_l1, l2 = run->layer->activity_l2;
+    bool wanted = is_regularized(run) && run->out.wanted;
+    for (size_t i = 0; wanted && i < (size_t)it->rows * run->out.count; i++) {
+        double y = (double)run->out.y[i];
+        run->out.d_y[i] += (REAL)((double)it->sample_scale * (l1 * (double)((y > 0) - (y < 0)) + 2 * l2 * y));
+    }
+}
+
 REAL interpreter_loss_all(Interpreter *it, const void *const *targets, const REAL *sample_weight, REAL scale)
 {
     REAL total = 0;
@@ -185,6 +214,9 @@ REAL interpreter_loss_all(Interpreter *it, const void *const *targets, const REA
         for (size_t i = 0; weight != 1 && i < count; i++)
             it->d_outputs[k][i] *= weight;
     }
+    it->sample_scale = scale * (REAL)lstmc_losses_per_sample(&it->model->descriptor);
+    for (int i = 0; i < it->run_count; i++)
+        total += it->sample_scale * (REAL)activity_penalty(it, &it->runs[i]);
     return total;
 }
 
@@ -233,7 +265,7 @@ void pull_to_argument(Interpreter *it, Run *run, size_t width)
 {
     size_t count = (size_t)it->rows * run->out.count;
     const REAL *of_loss = loss_at_argument(it, run);
-    if (of_loss && !run->is_read) {             /* nothing comes in by way of y */
+    if (of_loss && !run->is_read && !is_regularized(run)) {     /* nothing comes in by way of y */
         memcpy(run->d_z, of_loss, count * sizeof(REAL));
         return;
     }

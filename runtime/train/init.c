@@ -167,6 +167,12 @@ static void fill_identity(float *w, const struct lstmc_tensor *tensor, double ga
         w[i] = i / cols == i % cols ? (float)gain : 0;
 }
 
+static void fill_values(float *w, const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] = values[i];
+}
+
 static void fill(float *w, const struct lstmc_tensor *tensor, const struct source *source)
 {
     const struct lstmc_initializer *init = &tensor->initializer;
@@ -192,6 +198,9 @@ void lstmc_init(const struct lstmc_model *model, float *weights, uint64_t seed)
     for (int i = 0; i < model->weight_tensors; i++) {
         const struct lstmc_tensor *tensor = &model->weights[i];
         struct source source = { seed, WEIGHT_STREAM + (uint64_t)i };
-        fill(weights + tensor->offset, tensor, &source);
+        if (tensor->values)
+            fill_values(weights + tensor->offset, tensor->values, tensor->count);
+        else
+            fill(weights + tensor->offset, tensor, &source);
     }
 }

@@ -1,5 +1,5 @@
 /* optimizer.c: in: weights, gradients, the optimiser's state.  out: weights and state one step on, in Keras's order:
- * regularisers into the gradients, clipping, decoupled weight decay, update. */
+ * regularisers into the gradients, clipping, decoupled weight decay, update, constraints. */
 #include "runtime/lstmc.h"
 #include "optimizer.h"
 
@@ -233,5 +233,6 @@ float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, floa
     }
     for (int i = 0; !(o->clipnorm > 0) && i < trainable_tensors(model); i++)
         update_tensor(&step, &model->weights[i], global_scale(o, all));
+    lstmc_constrain(model, weights);
     return (float)sqrt(all);
 }

@@ -41,4 +41,10 @@ float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count);
 /* Clipping, decay, update. */
 void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block);
 
+/* ---- constraint.c ---- */
+
+/* Of one weight of the model, as far as it has a constraint. */
+void lstmc_tensor_constrain(const struct lstmc_tensor *tensor, float *weights);
+int  lstmc_is_constrained(const struct lstmc_model *model);
+
 #endif

@@ -91,3 +91,21 @@ int lstmc_stepper_update(struct lstmc_stepper *stepper, uint64_t iteration, floa
         spoilt |= stepper->spoilt[task];
     return !spoilt;
 }
+
+/* A norm may go through all of a weight, so that a weight is one thread's. */
+static void constrain_weights(void *context, int task)
+{
+    const struct lstmc_stepper *stepper = context;
+    const struct lstmc_model *model = stepper->step.model;
+    for (int i = task; i < model->weight_tensors; i += task_count(stepper))
+        if (model->weights[i].trainable)
+            lstmc_tensor_constrain(&model->weights[i], stepper->step.weights);
+}
+
+int lstmc_stepper_constrain(struct lstmc_stepper *stepper)
+{
+    if (!lstmc_is_constrained(stepper->step.model))
+        return 0;
+    run_tasks(stepper, constrain_weights);
+    return 1;
+}

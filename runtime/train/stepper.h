@@ -26,4 +26,7 @@ int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty);
  * is not finite. */
 int lstmc_stepper_update(struct lstmc_stepper *stepper, uint64_t iteration, float learning_rate);
 
+/* The constraints, which in Keras stand behind the average of the weights. Returns 0 if there are none. */
+int lstmc_stepper_constrain(struct lstmc_stepper *stepper);
+
 #endif

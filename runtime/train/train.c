@@ -192,8 +192,13 @@ static int train_batch(struct run *run, size_t number, int rows)
                                   run->message);
     if (!status && run->engine->update)
         run->engine->update(run->engine->context, s->weights);
-    if (status || !updates)
+    if (status)
         return status;
+    if (!updates) {             /* Keras's constraints follow each batch, also one that only accumulates */
+        if (lstmc_stepper_constrain(&run->stepper))
+            run->engine->prepare(run->engine->context, s->weights);
+        return LSTMC_OK;
+    }
     /* a schedule may end with 0, which would be the model's own */
     float rate = fmaxf((float)learning_rate(run, s->iteration), FLT_MIN);
     s->accumulated = 0;
@@ -204,6 +209,7 @@ static int train_batch(struct run *run, size_t number, int rows)
         return stop_weights(run, &batch, number);
     if (s->average)
         average_weights(run);
+    lstmc_stepper_constrain(&run->stepper);
     run->engine->prepare(run->engine->context, s->weights);
     return LSTMC_OK;
 }

@@ -3,11 +3,10 @@ return Sequential{
   LSTM{4, return_state = true, return_sequences = true},
   Dropout{0.5, seed = 3},
   Flatten{},
-  Dense{1, kernel_constraint = "max_norm"},
+  Dense{1},
   Embedding{4, 5},
 }
 
 -- expect: 3: LSTM: "return_state" is not supported by this version
 -- expect: 4: Dropout: "seed" is not supported by this version
--- expect: 6: Dense: "kernel_constraint" is not supported by this version
 -- expect: 7: Embedding: needs token ids {timesteps}, but dense gives {1}

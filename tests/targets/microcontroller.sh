@@ -15,7 +15,8 @@ awk '/^```lua gesture.lua$/ { inside = 1; next } /^```/ { inside = 0 } inside' "
 
 m4="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16"
 m3="-mcpu=cortex-m3 -mthumb"
-runtime="$root/runtime/train/init.c $root/runtime/train/optimizer.c $root/runtime/train/ranges.c"
+train=$root/runtime/train
+runtime="$train/init.c $train/optimizer.c $train/constraint.c $train/ranges.c"
 
 # Text, and data with bss, of a program; $1: its words for the compiler.
 sizes() {

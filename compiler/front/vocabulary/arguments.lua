@@ -8,7 +8,7 @@ local math_type, floor = math.type, math.floor
 local report, caller_line = internal.report, internal.caller_line
 
 internal.layers, internal.activations, internal.losses = {}, {}, {}
-internal.optimizers, internal.initializers, internal.regularizers = {}, {}, {}
+internal.optimizers, internal.initializers, internal.regularizers, internal.constraints = {}, {}, {}, {}
 internal.constructors = {}      -- what a description can call: LSTM, Adam, csv, ...; sandbox.lua gives each a door
 
 -- The ways to write a call: LSTM{50, return_sequences = true}, LSTM(50, {return_sequences = true}), LSTM(50) ---------
@@ -106,6 +106,21 @@ types.size_1d = function(v)
 end
 types.count = whole_number(0, COUNT_MAX, format("from 0 to %d", COUNT_MAX))
 types.axis = whole_number(-8, 8, "from -8 to 8")
+-- Numbers: one, or a list; as plain data they are a text.
+types.numbers_1d = function(v)
+  local list = type(v) == "number" and { v } or v
+  local count, why
+  if is_plain(list) then count, why = items(list) end
+  if not count or count < 1 then
+    return nil, why or format("must be a number or a list of numbers, not %s", shown(v))
+  end
+  for k = 1, count do
+    if type(list[k]) ~= "number" or not (list[k] > -1e30 and list[k] < 1e30) then
+      return nil, format("must be finite numbers; %s is none", shown(list[k]))
+    end
+  end
+  return list, concat(list, " ")
+end
 types.seed = whole_number(0, SEED_MAX, "from 0 to 2^53")
 
 -- Lists of whole numbers; as plain data they are a text, "2 1".
@@ -249,6 +264,7 @@ local function drawn_from(what, registry)        -- a name stands for the object
 end
 types.initializer = drawn_from("initializer", "initializers")
 types.regularizer = drawn_from("regularizer", "regularizers")
+types.constraint = drawn_from("constraint", "constraints")
 
 local function choice(list)
   return function(v)

@@ -2,7 +2,7 @@
 -- dataset.c, lines.c, wav.c).
 local internal = ...
 local report, constructor, items, is_plain = internal.report, internal.constructor, internal.items, internal.is_plain
-local type, ipairs, pairs, next, format = type, ipairs, pairs, next, string.format
+local type, ipairs, pairs, next, rawget, format = type, ipairs, pairs, next, rawget, string.format
 
 local function data(kind, list, line, given)
   local values = internal.read_arguments(kind, list, given, line)
@@ -26,12 +26,34 @@ internal.types.arrays = function(v)
 end
 
 -- npy{x = "train_x.npy", y = "train_y.npy", validation_x = , validation_y = , vocabulary = , unknown = }
--- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description.
+-- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description. npy{FILE} alone is an array,
+-- which a layer begins with.
 constructor("npy", function(given, line)
-  return data("npy", { { "x", "arrays" }, { "y", "arrays" }, { "validation_x", "arrays", false },
+  local y = { "y", "arrays" }
+  if is_plain(given) and items(given) == 1 then y[3] = false end         -- a list of one, without names
+  return data("npy", { { "x", "arrays" }, y, { "validation_x", "arrays", false },
     { "validation_y", "arrays", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
     { "sample_weight", "text", false } }, line, given)
 end)
+
+-- glove{"glove.txt", vocabulary = {...}}: vectors of words; the word of each id is that of the data, or of the list.
+constructor("glove", function(given, line)
+  local values = internal.read_arguments("glove", { { "file", "text" }, { "vocabulary", "names", false } }, given, line)
+  values.object, values.kind, values.line = "vectors", "glove", line
+  return values
+end)
+
+-- What a layer's weight begins with, of a file.
+function internal.types.vectors(v)
+  local kind = type(v) == "table" and rawget(v, "object")
+  if kind == "vectors" then return v, nil end
+  if kind == "data" and v.kind == "npy" and type(v.x) == "string" and not v.y then
+    return { object = "vectors", kind = "npy", file = v.x, line = v.line, failed = v.failed }, nil
+  end
+  return nil, format('must be npy{"file.npy"} or glove{"file.txt"}, not %s', internal.shown(v))
+end
+
+internal.layer_types.vectors = internal.types.vectors
 
 local function list_of(what)
   return function(v)

@@ -22,6 +22,17 @@ local function extended(arguments, more)
   return list
 end
 
+-- What every layer has, as far as it is not among its own arguments.
+local function common(def)
+  local list, known = {}, {}
+  for _, entry in ipairs(def.arguments or {}) do known[entry[1]] = true end
+  for _, entry in ipairs(COMMON) do list[#list + 1] = entry end
+  if not known.activity_regularizer and not def.activity then
+    list[#list + 1] = { "activity_regularizer", "regularizer", false }
+  end
+  return list
+end
+
 local function is_identifier(name)
   if type(name) ~= "string" or #name == 0 or #name > 60 then return false end
   for i = 1, #name do
@@ -117,7 +128,7 @@ local function define_layer(what, name, def, arguments)
   if wrong then return refuse(what, name, "%s", wrong) end
   def.name = name
   def.positional = #arguments
-  def.arguments = extended(arguments, COMMON)
+  def.arguments = extended(arguments, common{ arguments = arguments, activity = def.activity })
   def.custom = not internal.loading_built_in
   def.line = caller_line()
   if def.streams ~= nil and def.custom then
@@ -161,9 +172,9 @@ end
 -- What every recurrent layer has, after its own arguments, in Keras's order.
 local RECURRENT = {
   { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
-  { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-  { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
-  { "bias_constraint", "later", false },
+  { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "regularizer", false },
+  { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
+  { "bias_constraint", "constraint", false },
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
   { "return_sequences", "boolean", false }, { "return_state", "later", false },
   { "go_backwards", "boolean", false }, { "stateful", "boolean", false }, { "unroll", "without_effect", false },
@@ -205,10 +216,44 @@ function vocabulary.recurrent(name)
   end
 end
 
--- weight({rows, columns}, initializer, regularizer): a trained array of a layer. The initializer is an argument of the
--- layer, a name or an object like Ones(); without one, glorot_uniform for a matrix and zeros for a vector.
+-- The constraint of a weight of this shape: its axes as the bits of a number.
+local function settled_constraint(c, shape)
+  local bits = 0
+  for _, axis in ipairs(c.axes) do
+    local from_0 = axis < 0 and #shape + axis or axis
+    if from_0 < 0 or from_0 >= #shape then
+      error(format("%s: axis %d is none of a weight of shape {%s}", c.kind, axis, concat(shape, ", ")), 0)
+    end
+    bits = bits | 1 << from_0
+  end
+  return { kind = c.kind, min_value = c.min_value, max_value = c.max_value, rate = c.rate, axes = bits }
+end
+
+-- The numbers of a list, or of lists in lists, as a weight of this shape has them; a single one is that of all.
+local function spread_values(given, shape, first)
+  local list, count = {}, 1
+  local function add(v)
+    for _, item in ipairs(v) do
+      if is_plain(item) then add(item) else list[#list + 1] = item end
+    end
+  end
+  add(given)
+  for _, extent in ipairs(shape) do count = count * extent end
+  if #list == 1 then
+    for i = 2, count do list[i] = list[1] end
+  end
+  if #list ~= count then
+    error(format("there are %d numbers for a weight of shape {%s}", #list, concat(shape, ", ")), 0)
+  end
+  for i = (first.ones_begin or 0) + 1, first.ones_end or 0 do list[i] = 1 end
+  return list
+end
+
+-- weight({rows, columns}, initializer, regularizer, constraint): a trained array of a layer. The initializer is an
+-- argument of the layer, a name or an object like Ones(); without one, glorot_uniform for a matrix and zeros for a
+-- vector.
 local weight_count = 0
-local function make_weight(shape, initializer, regularizer)
+local function make_weight(shape, initializer, regularizer, constraint)
   local rank = is_plain(shape) and items(shape)
   if not rank or rank < 1 or rank > 4 then
     error("weight takes a shape of one to four extents: weight({rows, columns}, ...)", 0)
@@ -223,9 +268,14 @@ local function make_weight(shape, initializer, regularizer)
     return found.value
   end
   if initializer == nil then initializer = #shape > 1 and "glorot_uniform" or "zeros" end
+  local numbers = is_plain(initializer) and initializer[1] ~= nil and initializer or nil
+  local first = value_of("initializer", numbers and "zeros" or initializer)
+  numbers = numbers or is_plain(first.values) and first.values
+  local values = numbers and spread_values(numbers, shape, first)
   weight_count = weight_count + 1
-  return { object = "weight", order = weight_count, shape = shape, initializer = value_of("initializer", initializer),
-           regularizer = regularizer and value_of("regularizer", regularizer) }
+  return { object = "weight", order = weight_count, shape = shape, initializer = first, values = values or nil,
+           regularizer = regularizer and value_of("regularizer", regularizer),
+           constraint = constraint and settled_constraint(value_of("constraint", constraint), shape) }
 end
 vocabulary.weight = make_weight
 
@@ -233,6 +283,23 @@ vocabulary.weight = make_weight
 function vocabulary.statistic(shape, initializer)
   local made = make_weight(shape, initializer or "zeros")
   made.statistic = true
+  return made
+end
+
+-- adapted(shape, "mean") or "variance": a statistic that lstmc train sets: of each feature of the samples that train,
+-- in the input that the layer reads.
+function vocabulary.adapted(shape, what)
+  local found, why = internal.choice{ "mean", "variance" }(what)
+  if found == nil then error("adapted: what it is made of " .. why, 0) end
+  local made = vocabulary.statistic(shape, what == "mean" and "zeros" or "ones")
+  made.adapted = what
+  return made
+end
+
+-- pretrained(weight, vectors): what lstmc train reads from a file, npy{...} or glove{...}, in place of what the
+-- initializer draws; false: nothing.
+function vocabulary.pretrained(made, vectors)
+  if vectors then made.vectors = vectors end
   return made
 end
 
@@ -247,7 +314,8 @@ function vocabulary.with_ones(initializer, first, last)
   end
   local v = found.value
   return { object = "initializer",
-           value = { kind = v.kind, a = v.a, b = v.b, fan = v.fan, ones_begin = first, ones_end = last } }
+           value = { kind = v.kind, a = v.a, b = v.b, fan = v.fan, values = v.values, ones_begin = first,
+                     ones_end = last } }
 end
 
 -- input "Input" { arguments = }: its sizes may stand for themselves: Input{32, 8}.

@@ -42,6 +42,7 @@
 --   input, output     shapes of one sample
 --   vocabulary        number of ids; of an input of ids
 --   weights           list of weights, its own
+--   activity          { l1, l2 }: what its outputs add to the loss; or nil
 --   sublayers         list of layers that it owns, or nil
 --   shares            the layer among them that is called here again: the weights are that one's; or nil
 -- weight
@@ -51,6 +52,11 @@
 --   trainable         flag
 --   initializer       { kind, a, b, fan, ones_begin, ones_end }: as struct lstmc_initializer
 --   regularizer       { l1, l2 }, or nil
+--   constraint        { kind, min_value, max_value, rate, axes = bits }: as struct lstmc_constraint; or nil
+--   values            list of numbers, one for each element: what it begins with; or nil: see initializer
+--   vectors           { kind = "npy" or "glove", file, vocabulary = list of texts or nil, line }: what it begins with;
+--                     or nil
+--   adapted           "mean" or "variance" of the samples of input number adapted_input, from 0, that train; or nil
 --   place             C writes it: the position in the list of weights, from 0
 -- schedule            { kind, arguments }: kind "exponential", "inverse_time", "polynomial", "piecewise", "cosine" or
 --                     "cosine_restarts"
@@ -148,6 +154,10 @@ end
 local function settle_data(model)
   local data = model.data
   if not data or data.failed then return end
+  if data.kind == "npy" and not data.y then
+    report(data.line, 'npy: missing argument "y"')
+    return
+  end
   settle_side(data, "input", model.inputs)
   settle_side(data, "output", model.outputs)
 end
@@ -296,6 +306,17 @@ local function freeze_layers(model, names)
   end
 end
 
+-- What the outputs of layers add to the loss.
+local function settle_activities(model)
+  for _, layer in ipairs(model.layers) do
+    layer.activity = internal.activity_of(layer)
+    if layer.activity and not model.loss then
+      internal.note(layer.line, format("%s: what its outputs cost changes nothing: the model has no loss",
+                                       layer.definition.name))
+    end
+  end
+end
+
 -- Whether a layer, or one that it owns, goes on with its states from batch to batch.
 local function is_stateful(layer)
   if is_layer(layer) and layer.arguments and layer.arguments.stateful then return true end
@@ -343,6 +364,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   model.own_activations = internal.own_activations
   internal.settle_outputs(model)
+  settle_activities(model)
   settle_data(model)
   return model
 end

@@ -22,14 +22,13 @@ local NOT_SUPPORTED = {
     AvgPool3D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling2D
     GlobalAveragePooling3D GlobalAvgPool2D GlobalAvgPool3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D
     AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization GroupNormalization SpectralNormalization
-    Normalization SpatialDropout2D SpatialDropout3D ActivityRegularization Cropping2D Cropping3D UpSampling2D
+    SpatialDropout2D SpatialDropout3D Cropping2D Cropping3D UpSampling2D
     UpSampling3D ZeroPadding2D ZeroPadding3D Dot Attention AdditiveAttention MultiHeadAttention GroupQueryAttention
     EinsumDense Identity TextVectorization StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding
     Discretization Resizing CenterCrop MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer
     TorchModuleWrapper ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle
-    CategoricalGeneralizedCrossEntropy FBetaScore MeanMetricWrapper STFT OrthogonalRegularizer MaxNorm NonNeg UnitNorm
-    MinMaxNorm LambdaCallback Callback RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList
-    LearningRateSchedule]], {
+    CategoricalGeneralizedCrossEntropy FBetaScore MeanMetricWrapper STFT OrthogonalRegularizer LambdaCallback Callback
+    RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList LearningRateSchedule]], {
     CuDNNLSTM = "write LSTM", CuDNNGRU = "write GRU",
     Lambda = 'write a layer of your own: layer "Name" { call = function(a, w, x) ... end }',
     TensorBoard = "lstmc train writes MODEL.log.csv and MODEL.report.html",
@@ -50,8 +49,7 @@ local NOT_SUPPORTED = {
   regularizer = names [[ orthogonal l1_l2 L1L2 ]],
   metric = names [[ fbeta_score kl_divergence poisson hinge squared_hinge categorical_hinge log_cosh logcosh ]],
   argument = names([[
-    dtype autocast dynamic activity_regularizer kernel_constraint recurrent_constraint bias_constraint
-    embeddings_constraint bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
+    dtype autocast dynamic bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
     return_state seed weighted_metrics auto_scale_loss sample_weight_mode
     initial_epoch validation_freq validation_batch_size loss_scale_factor options stateful
     ]], {

@@ -3,12 +3,12 @@
 local internal = ...
 local Value, is, leaf, value = internal.Value, internal.is, internal.leaf, internal.value
 local new_axis, call_named = internal.new_axis, internal.call_named
-local rawset, ipairs, error, table = rawset, ipairs, error, table
+local rawset, rawget, ipairs, error, type, table = rawset, rawget, ipairs, error, type, table
 local format, concat = string.format, table.concat
 
 local p, s = internal.program, internal.statements
 local tail, add_tensor, add_statement, constant, load = p.tail, p.add_tensor, p.add_statement, p.constant, p.load
-local element_at, joined, emit_graph = s.element_at, s.joined, s.emit_graph
+local element_at, joined, emit_graph, fresh_axes = s.element_at, s.joined, s.emit_graph, s.fresh_axes
 
 local function mistake(...) error(format(...), 0) end
 
@@ -121,6 +121,36 @@ function internal.lower_a_loss(program, of, output)
   internal.scope = nil
   internal.inside()
   return total
+end
+
+-- What the outputs of a layer add to the loss, { l1, l2 }: by its activity_regularizer, or as its definition says; nil:
+-- nothing.
+function internal.activity_of(layer)
+  local def, own = layer.definition, internal.open(layer.arguments.activity_regularizer)
+  local regularizer = type(own) == "table" and rawget(own, "object") == "regularizer"
+  local said = regularizer and own.value or def.activity and def.activity(layer.arguments)
+  return said and (said.l1 ~= 0 or said.l2 ~= 0) and said or nil
+end
+
+-- l1 |y| + l2 y^2 of all outputs of those layers, over the number of samples in the batch, as in Keras. places: how
+-- many losses a sample has; the scale is divided by them already.
+function internal.lower_activities(program, model, flows, places)
+  local function times(a, b) return { op = "multiply", a = a, b = b } end
+  local b, scope = program.batch_axis, { program = program, layer_name = "", names = {}, is_loss = true }
+  for _, layer in ipairs(model.layers) do
+    local activity = internal.activity_of(layer)
+    if activity then
+      local axes = fresh_axes(flows[layer].shape)
+      if #axes > 1 then axes[1] = new_axis("t", flows[layer].shape[1]) end
+      local y = flows[layer].at(axes)
+      local l1 = activity.l1 ~= 0 and times(constant(activity.l1), { op = "absolute", a = y })
+      local l2 = activity.l2 ~= 0 and times(constant(activity.l2), times(y, y))
+      local scale = load(program.scale, {})
+      if places > 1 then scale = times(scale, constant(places)) end
+      add_statement(scope, "loss", "add", program.loss, {},
+                    times(scale, l1 and l2 and { op = "add", a = l1, b = l2 } or l1 or l2), nil, { b })
+    end
+  end
 end
 
 -- The losses of all outputs; flows: what these give.

@@ -355,10 +355,16 @@ function internal.lower(model, options)
   if #outputs > 1 then add_outputs(program, outputs) else add_output(program, outputs[1]) end
   if options.training and model.loss and #outputs > 1 then
     internal.lower_losses(program, model, outputs)
+    internal.lower_activities(program, model, flows, 1)
   elseif options.training and model.loss then
     local b = program.batch_axis
     outputs[1].read = function(full) return load(program.output, joined({ b }, full)) end
     lower_loss(program, model, outputs[1])
+    local places = 1
+    for d = 1, model.loss.definition.over ~= "sample" and #outputs[1].shape - 1 or 0 do
+      places = places * outputs[1].shape[d]
+    end
+    internal.lower_activities(program, model, flows, places)
   end
   return program
 end

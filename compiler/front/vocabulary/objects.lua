@@ -1,6 +1,6 @@
 -- objects.lua: what stands around layers under names: activations, losses, metrics, optimizers, initializers,
--- regularizers. A definition is one file of mathematics under compiler/mathematics; a description may define
--- activations, losses, metrics and initializers of its own with the same words.
+-- regularizers, constraints. A definition is one file of mathematics under compiler/mathematics; a description may
+-- define activations, losses, metrics and initializers of its own with the same words.
 local internal = ...
 local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
 local error, rawget, rawset, ipairs, pairs, type = error, rawget, rawset, ipairs, pairs, type
@@ -199,3 +199,35 @@ local function plain_object(what, registry)
 end
 vocabulary.initializer = plain_object("initializer", "initializers")
 vocabulary.regularizer = plain_object("regularizer", "regularizers")
+
+-- A number, or those of a whole weight in lists, row by row.
+local function is_numbers(v)
+  if type(v) == "number" then return v > -1e30 and v < 1e30 end
+  if not is_plain(v) or not internal.items(v) then return false end
+  for _, item in ipairs(v) do
+    if not is_numbers(item) then return false end
+  end
+  return v[1] ~= nil
+end
+function types.constant(v)
+  if not is_plain(v) then return types.number(v) end
+  if is_numbers(v) then return v, nil end
+  return nil, "must be a number, or lists of finite numbers, row by row as the weight has them"
+end
+
+-- Axes of a weight, along which norms are taken: one, or a list; from 0, or from the last one, -1.
+function types.norm_axes(v)
+  local list = type(v) == "number" and { v } or v
+  local count, why
+  if is_plain(list) then count, why = internal.items(list) end
+  if not count or count < 1 or count > 4 then
+    return nil, why or format("must be an axis of the weight, or a list of them, not %s", shown(v))
+  end
+  local axes = {}
+  for k = 1, count do
+    axes[k], why = types.axis(list[k])
+    if not axes[k] then return nil, why end
+  end
+  return axes, nil
+end
+vocabulary.constraint = plain_object("constraint", "constraints")

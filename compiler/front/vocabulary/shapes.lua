@@ -365,6 +365,11 @@ function internal.make_weights_of(layer)
       weight.short_name, weight.key = name, (layer.path or layer.name) .. "/" .. name
       weight.layer_name = layer.c_name or layer.name
       weight.trainable = not weight.statistic and internal.learns(layer)
+      local from = layer.from and layer.from[1]
+      weight.adapted_to = weight.adapted and from
+      if weight.adapted and not (from and from.definition.is_input) then
+        error("adapts to an Input, and this is none: write mean = {...} and variance = {...}", 0)
+      end
       layer.weights[#layer.weights + 1] = weight
     end
   end
@@ -411,6 +416,11 @@ local function make_weights(model)
       end
       local list = weight.trainable and trainable or frozen
       list[#list + 1] = weight
+    end
+  end
+  for _, weight in ipairs(frozen) do
+    for k, input in ipairs(model.inputs) do
+      if input == weight.adapted_to then weight.adapted_input = k - 1 end
     end
   end
   model.weights = trainable

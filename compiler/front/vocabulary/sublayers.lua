@@ -228,6 +228,10 @@ local function call(held, given, mask)
   end
   local list, shapes, tokens = values_given(def, given)
   check_mask(def, mask, shapes[1])
+  if internal.activity_of(layer) then
+    mistake("what the outputs of %s cost is not added up inside of another layer: write " ..
+            "ActivityRegularization{l1 = , l2 = } behind it", def.name)
+  end
   if internal.scan and def.step then mistake("%s is a loop over time inside the step of a scan", def.name) end
   local scan = internal.scan
   internal.scan = nil

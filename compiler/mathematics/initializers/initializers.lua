@@ -2,8 +2,11 @@
 initializer "zeros" { class = "Zeros", value = function(a) return { kind = "constant", a = 0 } end }
 initializer "ones" { class = "Ones", value = function(a) return { kind = "constant", a = 1 } end }
 initializer "constant" {
-  class = "Constant", arguments = { { "value", "number", 0 } },
-  value = function(a) return { kind = "constant", a = a.value or 0 } end,
+  class = "Constant", arguments = { { "value", "constant", 0 } },
+  value = function(a)
+    local list = type(a.value) == "table" and a.value or nil
+    return { kind = "constant", a = not list and a.value or 0, values = list }
+  end,
 }
 initializer "uniform" {
   class = "RandomUniform", aliases = { "random_uniform" },

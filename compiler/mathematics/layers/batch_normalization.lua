@@ -8,13 +8,14 @@ return layer "BatchNormalization" {
                 { "moving_mean_initializer", "initializer", "zeros" },
                 { "moving_variance_initializer", "initializer", "ones" },
                 { "beta_regularizer", "regularizer", false }, { "gamma_regularizer", "regularizer", false },
-                { "beta_constraint", "later", false }, { "gamma_constraint", "later", false },
+                { "beta_constraint", "constraint", false }, { "gamma_constraint", "constraint", false },
                 { "synchronized", "without_effect", false } },
   weights   = function(a, x)
     if a.axis ~= -1 and a.axis ~= x.rank then error("axis " .. a.axis .. " is not the last one: write -1", 0) end
     local features = { x.features }
-    return { gamma           = a.scale and weight(features, a.gamma_initializer, a.gamma_regularizer),
-             beta            = a.center and weight(features, a.beta_initializer, a.beta_regularizer),
+    return { gamma           = a.scale and weight(features, a.gamma_initializer,
+                                                  a.gamma_regularizer, a.gamma_constraint),
+             beta            = a.center and weight(features, a.beta_initializer, a.beta_regularizer, a.beta_constraint),
              moving_mean     = statistic(features, a.moving_mean_initializer),
              moving_variance = statistic(features, a.moving_variance_initializer) }
   end,

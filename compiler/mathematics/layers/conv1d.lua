@@ -10,8 +10,8 @@ return layer "Conv1D" {
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-                { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "bias_constraint", "later", false } },
+                { "activity_regularizer", "regularizer", false },
+                { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
   over      = "sample",
   input     = "sequence",
   shape     = function(a, x)
@@ -23,8 +23,8 @@ return layer "Conv1D" {
       error("groups must divide " .. x.features .. " channels and " .. a.filters .. " filters", 0)
     end
     return { kernel = weight({ a.kernel_size, x.features // a.groups, a.filters }, a.kernel_initializer,
-                             a.kernel_regularizer),
-             bias   = a.use_bias and weight({ a.filters }, a.bias_initializer, a.bias_regularizer) }
+                             a.kernel_regularizer, a.kernel_constraint),
+             bias   = a.use_bias and weight({ a.filters }, a.bias_initializer, a.bias_regularizer, a.bias_constraint) }
   end,
   call      = function(a, w, x)
     local t, k, c, f = axes "t k c f"

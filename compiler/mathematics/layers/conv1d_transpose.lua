@@ -18,8 +18,8 @@ return layer "Conv1DTranspose" {
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-                { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "bias_constraint", "later", false } },
+                { "activity_regularizer", "regularizer", false },
+                { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
   over      = "sample",
   input     = "sequence",
   shape     = function(a, x)
@@ -27,8 +27,9 @@ return layer "Conv1DTranspose" {
     return { count, a.filters }
   end,
   weights   = function(a, x)
-    return { kernel = weight({ a.kernel_size, a.filters, x.features }, a.kernel_initializer, a.kernel_regularizer),
-             bias   = a.use_bias and weight({ a.filters }, a.bias_initializer, a.bias_regularizer) }
+    return { kernel = weight({ a.kernel_size, a.filters, x.features }, a.kernel_initializer,
+                             a.kernel_regularizer, a.kernel_constraint),
+             bias   = a.use_bias and weight({ a.filters }, a.bias_initializer, a.bias_regularizer, a.bias_constraint) }
   end,
   call      = function(a, w, x)
     local t, k, c, f, i = axes "t k c f i"

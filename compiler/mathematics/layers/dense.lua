@@ -4,12 +4,12 @@ return layer "Dense" {
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-                { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "bias_constraint", "later", false } },
+                { "activity_regularizer", "regularizer", false },
+                { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
   shape     = function(a, x) return { a.units } end,
   weights   = function(a, x)
-    return { kernel = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),
-             bias   = a.use_bias and weight({ a.units }, a.bias_initializer, a.bias_regularizer) }
+    return { kernel = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer, a.kernel_constraint),
+             bias   = a.use_bias and weight({ a.units }, a.bias_initializer, a.bias_regularizer, a.bias_constraint) }
   end,
   call      = function(a, w, x)
     local z = affine(x, w.kernel, w.bias)

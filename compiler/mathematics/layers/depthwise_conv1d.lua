@@ -8,8 +8,8 @@ return layer "DepthwiseConv1D" {
                 { "use_bias", "boolean", true }, { "depthwise_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "depthwise_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-                { "activity_regularizer", "later", false },
-                { "depthwise_constraint", "later", false }, { "bias_constraint", "later", false } },
+                { "activity_regularizer", "regularizer", false },
+                { "depthwise_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
   over      = "sample",
   input     = "sequence",
   shape     = function(a, x)
@@ -18,8 +18,9 @@ return layer "DepthwiseConv1D" {
   end,
   weights   = function(a, x)
     return { kernel = weight({ a.kernel_size, x.features, a.depth_multiplier }, a.depthwise_initializer,
-                             a.depthwise_regularizer),
-             bias   = a.use_bias and weight({ multiplied(a, x) }, a.bias_initializer, a.bias_regularizer) }
+                             a.depthwise_regularizer, a.depthwise_constraint),
+             bias   = a.use_bias and weight({ multiplied(a, x) }, a.bias_initializer,
+                                            a.bias_regularizer, a.bias_constraint) }
   end,
   call      = function(a, w, x)
     local t, k, c, d = axes "t k c d"

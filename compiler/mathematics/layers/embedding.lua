@@ -2,13 +2,16 @@
 return layer "Embedding" {
   arguments = { { "input_dim", "size" }, { "output_dim", "size" },
                 { "embeddings_initializer", "initializer", "uniform" },
-                { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "later", false },
-                { "mask_zero", "boolean", false }, { "input_length", "size", false } },
+                { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "constraint", false },
+                { "mask_zero", "boolean", false }, { "input_length", "size", false },
+                { "weights", "vectors", false } },
   over      = "sample",
   input     = "tokens",
   shape     = function(a, x) return { x.timesteps, a.output_dim } end,
   weights   = function(a, x)
-    return { embeddings = weight({ a.input_dim, a.output_dim }, a.embeddings_initializer, a.embeddings_regularizer) }
+    local embeddings = weight({ a.input_dim, a.output_dim }, a.embeddings_initializer,
+                              a.embeddings_regularizer, a.embeddings_constraint)
+    return { embeddings = pretrained(embeddings, a.weights) }
   end,
   call      = function(a, w, x)
     local t, n = axes "t n"

@@ -7,9 +7,9 @@ return recurrent "GRU" {
                 { "recurrent_initializer", "initializer", "orthogonal" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
-                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
-                { "bias_constraint", "later", false },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "regularizer", false },
+                { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
+                { "bias_constraint", "constraint", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
                 { "seed", "without_effect", false },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
@@ -18,9 +18,12 @@ return recurrent "GRU" {
   state     = { "h" },
   weights   = function(a, x)
     local bias_shape = a.reset_after and { 2, 3 * a.units } or { 3 * a.units }
-    return { kernel           = weight({ x.features, 3 * a.units }, a.kernel_initializer, a.kernel_regularizer),
-             recurrent_kernel = weight({ a.units, 3 * a.units }, a.recurrent_initializer, a.recurrent_regularizer),
-             bias             = a.use_bias and weight(bias_shape, a.bias_initializer, a.bias_regularizer) }
+    return { kernel           = weight({ x.features, 3 * a.units }, a.kernel_initializer,
+                                       a.kernel_regularizer, a.kernel_constraint),
+             recurrent_kernel = weight({ a.units, 3 * a.units }, a.recurrent_initializer,
+                                       a.recurrent_regularizer, a.recurrent_constraint),
+             bias             = a.use_bias and weight(bias_shape, a.bias_initializer,
+                                                      a.bias_regularizer, a.bias_constraint) }
   end,
   step      = function(a, w, x, s)
     local input_bias = w.bias and (a.reset_after and row(w.bias, 0) or w.bias)

@@ -5,11 +5,11 @@ return layer "LayerNormalization" {
                 { "center", "boolean", true }, { "scale", "boolean", true },
                 { "beta_initializer", "initializer", "zeros" }, { "gamma_initializer", "initializer", "ones" },
                 { "beta_regularizer", "regularizer", false }, { "gamma_regularizer", "regularizer", false },
-                { "beta_constraint", "later", false }, { "gamma_constraint", "later", false } },
+                { "beta_constraint", "constraint", false }, { "gamma_constraint", "constraint", false } },
   weights   = function(a, x)
     if a.axis ~= -1 and a.axis ~= x.rank then error("axis " .. a.axis .. " is not the last one: write -1", 0) end
-    return { gamma = a.scale and weight({ x.features }, a.gamma_initializer, a.gamma_regularizer),
-             beta  = a.center and weight({ x.features }, a.beta_initializer, a.beta_regularizer) }
+    return { gamma = a.scale and weight({ x.features }, a.gamma_initializer, a.gamma_regularizer, a.gamma_constraint),
+             beta  = a.center and weight({ x.features }, a.beta_initializer, a.beta_regularizer, a.beta_constraint) }
   end,
   call      = function(a, w, x)
     local centred = x - mean(x)

@@ -6,17 +6,20 @@ return recurrent "LSTM" {
                 { "recurrent_initializer", "initializer", "orthogonal" },
                 { "bias_initializer", "initializer", "zeros" }, { "unit_forget_bias", "boolean", true },
                 { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
-                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
-                { "bias_constraint", "later", false },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "regularizer", false },
+                { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
+                { "bias_constraint", "constraint", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 } },
   state     = { "h", "c" },
   weights   = function(a, x)
     local bias_initializer = a.bias_initializer
     if a.unit_forget_bias then bias_initializer = with_ones(bias_initializer, a.units, 2 * a.units) end
-    return { kernel           = weight({ x.features, 4 * a.units }, a.kernel_initializer, a.kernel_regularizer),
-             recurrent_kernel = weight({ a.units, 4 * a.units }, a.recurrent_initializer, a.recurrent_regularizer),
-             bias             = a.use_bias and weight({ 4 * a.units }, bias_initializer, a.bias_regularizer) }
+    return { kernel           = weight({ x.features, 4 * a.units }, a.kernel_initializer,
+                                       a.kernel_regularizer, a.kernel_constraint),
+             recurrent_kernel = weight({ a.units, 4 * a.units }, a.recurrent_initializer,
+                                       a.recurrent_regularizer, a.recurrent_constraint),
+             bias             = a.use_bias and weight({ 4 * a.units }, bias_initializer,
+                                                      a.bias_regularizer, a.bias_constraint) }
   end,
   step      = function(a, w, x, s)
     local draws = a.recurrent_dropout > 0 and 4          -- then Keras draws for each gate, else once for all of them

@@ -12,11 +12,11 @@ end
 
 return layer "PReLU" {
   arguments = { { "alpha_initializer", "initializer", "zeros" }, { "alpha_regularizer", "regularizer", false },
-                { "alpha_constraint", "later", false }, { "shared_axes", "axes", false } },
+                { "alpha_constraint", "constraint", false }, { "shared_axes", "axes", false } },
   over      = "sample",
   mask      = "pass",
   weights   = function(a, x)
-    return { alpha = weight(alpha_shape(a, x), a.alpha_initializer, a.alpha_regularizer) }
+    return { alpha = weight(alpha_shape(a, x), a.alpha_initializer, a.alpha_regularizer, a.alpha_constraint) }
   end,
   call      = function(a, w, x)
     local y = max(x, 0) - w.alpha * max(-x, 0)

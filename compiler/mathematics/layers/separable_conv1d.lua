@@ -10,9 +10,9 @@ return layer "SeparableConv1D" {
                 { "pointwise_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "depthwise_regularizer", "regularizer", false }, { "pointwise_regularizer", "regularizer", false },
-                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-                { "depthwise_constraint", "later", false }, { "pointwise_constraint", "later", false },
-                { "bias_constraint", "later", false } },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "regularizer", false },
+                { "depthwise_constraint", "constraint", false }, { "pointwise_constraint", "constraint", false },
+                { "bias_constraint", "constraint", false } },
   over      = "sample",
   input     = "sequence",
   shape     = function(a, x)
@@ -21,10 +21,11 @@ return layer "SeparableConv1D" {
   end,
   weights   = function(a, x)
     return { depthwise_kernel = weight({ a.kernel_size, x.features, a.depth_multiplier }, a.depthwise_initializer,
-                                       a.depthwise_regularizer),
+                                       a.depthwise_regularizer, a.depthwise_constraint),
              pointwise_kernel = weight({ 1, x.features * a.depth_multiplier, a.filters }, a.pointwise_initializer,
-                                       a.pointwise_regularizer),
-             bias             = a.use_bias and weight({ a.filters }, a.bias_initializer, a.bias_regularizer) }
+                                       a.pointwise_regularizer, a.pointwise_constraint),
+             bias             = a.use_bias and weight({ a.filters }, a.bias_initializer,
+                                                      a.bias_regularizer, a.bias_constraint) }
   end,
   call      = function(a, w, x)
     local t, k, c, d, m, f = axes "t k c d m f"

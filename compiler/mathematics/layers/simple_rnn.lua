@@ -5,18 +5,21 @@ return recurrent "SimpleRNN" {
                 { "recurrent_initializer", "initializer", "orthogonal" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "recurrent_regularizer", "regularizer", false },
-                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "later", false },
-                { "kernel_constraint", "later", false }, { "recurrent_constraint", "later", false },
-                { "bias_constraint", "later", false },
+                { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "regularizer", false },
+                { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
+                { "bias_constraint", "constraint", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
                 { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
                 { "unroll", "without_effect", false }, { "seed", "without_effect", false } },
   state     = { "h" },
   weights   = function(a, x)
-    return { kernel           = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer),
-             recurrent_kernel = weight({ a.units, a.units }, a.recurrent_initializer, a.recurrent_regularizer),
-             bias             = a.use_bias and weight({ a.units }, a.bias_initializer, a.bias_regularizer) }
+    return { kernel           = weight({ x.features, a.units }, a.kernel_initializer,
+                                       a.kernel_regularizer, a.kernel_constraint),
+             recurrent_kernel = weight({ a.units, a.units }, a.recurrent_initializer,
+                                       a.recurrent_regularizer, a.recurrent_constraint),
+             bias             = a.use_bias and weight({ a.units }, a.bias_initializer,
+                                                      a.bias_regularizer, a.bias_constraint) }
   end,
   step      = function(a, w, x, s)
     local z = affine(dropped(x, a.dropout), w.kernel, w.bias)
