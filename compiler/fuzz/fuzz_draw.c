@@ -46,19 +46,32 @@ static const char *one_of(Draw *d, const char *const *list, int count)
     return list[below(d, count)];
 }
 
-/* A layer as an argument, "LSTM{units = 3}". */
-static const char *layer_text(Draw *d, bool cell)
+static bool is(const char *text, const char *what)
+{
+    return text && !strcmp(text, what);
+}
+
+/* A layer as an argument of type "layer", "recurrent" or "cells", "LSTM{units = 3}". */
+static const char *layer_text(Draw *d, const char *type)
 {
     const CatalogueEntry *entry;
     do
         entry = &d->catalogue->layers[below(d, d->catalogue->layer_count)];
-    while (cell && !entry->recurrent);
+    while (entry->cell != is(type, "cells") || (is(type, "recurrent") && !entry->recurrent));
     FuzzNode node = draw_call(d, entry);
     const char *text = arena_format(d->arena, "%s{", node.layer);
     for (int i = 0; i < node.argument_count; i++)
         text = arena_format(d->arena, "%s%s%s = %s", text, i ? ", " : "", node.arguments[i].name,
                             node.arguments[i].text);
     return arena_format(d->arena, "%s}", text);
+}
+
+static const char *cells_text(Draw *d)
+{
+    const char *text = layer_text(d, "cells");
+    for (int more = below(d, 3); more > 0; more--)
+        text = arena_format(d->arena, "%s, %s", text, layer_text(d, "cells"));
+    return arena_format(d->arena, "{%s}", text);
 }
 
 /* NULL: nothing is drawn of this type. */
@@ -101,9 +114,9 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
                             d->catalogue->activations[below(d, d->catalogue->activation_count)].name);
     if (!strcmp(argument->name, "activity_regularizer") && d->depth == 1)      /* refused inside of other layers */
         return chance(d, 25) ? one_of(d, activities, 3) : NULL;
-    if ((!strcmp(type, "layer") || !strcmp(type, "cell")) && d->depth < 2)
-        return layer_text(d, !strcmp(type, "cell"));
-    return NULL;
+    if ((is(type, "layer") || is(type, "recurrent")) && d->depth < 2)
+        return layer_text(d, type);
+    return is(type, "cells") ? cells_text(d) : NULL;
 }
 
 static bool is_drawn(Draw *d, const CatalogueArgument *argument)
@@ -138,18 +151,13 @@ static void set_argument(FuzzNode *node, const char *name, const char *text)
 
 /* ---- layers ---- */
 
-static bool is(const char *text, const char *what)
-{
-    return text && !strcmp(text, what);
-}
-
 /* Recurrent ones more often: this is what models are made of. */
 static const CatalogueEntry *draw_entry(Draw *d, bool ids)
 {
     const Catalogue *c = d->catalogue;
     for (;;) {
         const CatalogueEntry *entry = &c->layers[below(d, c->layer_count)];
-        if (is(entry->input, "tokens") == ids && (entry->recurrent || ids || chance(d, 40)))
+        if (!entry->cell && is(entry->input, "tokens") == ids && (entry->recurrent || ids || chance(d, 40)))
             return entry;
     }
 }
@@ -194,7 +202,7 @@ static bool add_head(Draw *d, FuzzModel *model, const CatalogueEntry *loss)
             if (is(entry->arguments[a].type, "activation"))
                 activation = entry->arguments[a].name;
         }
-        if (!size || !activation || entry->recurrent || entry->whole)
+        if (!size || !activation || entry->recurrent || entry->cell || entry->whole)
             continue;
         FuzzNode node = { .layer = entry->name, .from = { model->node_count - 1 }, .from_count = 1 };
         const CatalogueEntry *ending;

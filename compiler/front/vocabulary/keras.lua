@@ -16,7 +16,7 @@ end
 
 local NOT_SUPPORTED = {
   name = names([[
-    RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv2D Conv3D
+    ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv2D Conv3D
     Convolution2D Convolution3D Conv2DTranspose Conv3DTranspose SeparableConv2D DepthwiseConv2D LocallyConnected1D
     LocallyConnected2D MaxPooling2D MaxPooling3D MaxPool2D MaxPool3D AveragePooling2D AveragePooling3D AvgPool2D
     AvgPool3D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling2D

@@ -408,9 +408,10 @@ end
 -- The tensor of a value that is no state: in the storage order of its frame.
 local function add_value(scope, frame, node, shape)
   local program, timed = scope.program, rawget(node, "timed") or frame.timed(shape)
-  local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
+  local owner = rawget(node, "cell") or scope
+  local name = unique_name(owner, rawget(node, "local_name") or default_name(node))
   rawset(node, "tensor_name", name)
-  local fields = { layer = scope.layer_name, name = name, role = "value", reduced = node.op == "batch_sum" }
+  local fields = { layer = owner.layer_name, name = name, role = "value", reduced = node.op == "batch_sum" }
   local updates = rawget(node, "updates")
   if updates then
     if not is_shared(node) then

@@ -169,9 +169,9 @@ function internal.next_number()
   return count
 end
 
--- internal.scan: the scan whose step is being called, or nil (scan.lua).
+-- internal.scan: the scan whose step is being called, or nil (scan.lua); internal.cell: the cell in it (cells.lua).
 local function value(fields)
-  fields.number, fields.scan = internal.next_number(), internal.scan
+  fields.number, fields.scan, fields.cell = internal.next_number(), internal.scan, internal.cell
   return make(Value, fields)
 end
 internal.value = value
