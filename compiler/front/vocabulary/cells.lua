@@ -167,6 +167,9 @@ function internal.call_cell(held, x, states)
   if not owner or cell.owned_by ~= (owner.shares or owner) then
     mistake("%s is called outside of the mathematics that owns it", def.name)
   end
+  if internal.activity_of(cell) then
+    mistake("%s: activity_regularizer adds to the loss what a layer puts out, not a cell: write it outside", def.name)
+  end
   if not internal.scan then mistake("%s is a cell: it is called in the step of a loop over time", def.name) end
   if not is(x, Value) or #x.shape ~= 1 then mistake("%s reads a value of rank 1, not %s", def.name, shown(x)) end
   if not is_plain(states) then
