@@ -81,18 +81,24 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     static const char *const rates[] = { "0", "0.1", "0.25", "0.5", "0.9" };
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
     static const char *const activities[] = { "L1{0.1}", "L2{0.2}", "L1L2{l1 = 0.05, l2 = 0.1}" };
-    static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}" };
-    static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}" };
+    static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}", "{2, 3, 1}", "{2, 1, 3}", "{4, 2, 1, 3}" };
+    static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}", "{2, -1, 1}", "{3, -1, 2}" };
     if (!strcmp(type, "size"))
         return number_text(d, 1, chance(d, 85) ? 9 : 19);
     if (!strcmp(type, "size_1d"))
         return number_text(d, 1, 3);
+    if (!strcmp(type, "size_2d"))
+        return chance(d, 40) ? number_text(d, 1, 3)
+                             : arena_format(d->arena, "{%d, %d}", between(d, 1, 3), between(d, 1, 3));
     if (!strcmp(type, "border_1d"))
         return arena_format(d->arena, "{%d, %d}", between(d, 0, 2), between(d, 0, 2));
+    if (!strcmp(type, "border_2d"))
+        return arena_format(d->arena, "{{%d, %d}, {%d, %d}}", between(d, 0, 2), between(d, 0, 2), between(d, 0, 2),
+                            between(d, 0, 2));
     if (!strcmp(type, "axes"))
-        return one_of(d, axes, 3);
+        return one_of(d, axes, 6);
     if (!strcmp(type, "target_shape"))
-        return one_of(d, shapes, 4);
+        return one_of(d, shapes, 6);
     if (!strcmp(type, "choice"))
         return arena_format(d->arena, "\"%s\"", argument->choices[below(d, argument->choice_count)]);
     if (!strcmp(type, "count"))
@@ -173,7 +179,7 @@ static void add_reads(Draw *d, const FuzzModel *model, const CatalogueEntry *ent
 static void add_node(Draw *d, FuzzModel *model)
 {
     for (int i = 0; i < TRIES; i++) {
-        const CatalogueEntry *entry = draw_entry(d, !model->features && !model->node_count);
+        const CatalogueEntry *entry = draw_entry(d, model->ids && !model->node_count);
         FuzzNode node = draw_call(d, entry);
         add_reads(d, model, entry, &node);
         model->nodes[model->node_count++] = node;
@@ -242,14 +248,36 @@ static void add_loss(Draw *d, FuzzModel *model)
         *model = before;            /* the caller's own */
 }
 
+static void add_extent(FuzzModel *model, int extent)
+{
+    model->shape[model->rank++] = extent;
+}
+
+/* Of five models one reads images, and of these one in three sequences of them. */
+static void draw_input(Draw *d, FuzzModel *model)
+{
+    if (chance(d, 20)) {
+        if (chance(d, 33))
+            add_extent(model, between(d, 2, 3));
+        add_extent(model, between(d, 2, 5));
+        add_extent(model, between(d, 2, 5));
+        add_extent(model, between(d, 1, 3));
+        return;
+    }
+    if (chance(d, 90))
+        add_extent(model, chance(d, 90) ? between(d, 3, 7) : between(d, 1, 2));
+    model->ids = model->rank && chance(d, 30);
+    if (!model->ids)
+        add_extent(model, between(d, 1, 7));
+}
+
 FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
 {
     Draw d = { .arena = arena, .catalogue = catalogue, .seed = seed };
     FuzzModel model = { .input = catalogue->input, .batch = between(&d, 1, 5), .shards = 1 };
     model.shards = model.batch > 1 ? between(&d, 1, 2) : 1;
-    model.steps = chance(&d, 80) ? between(&d, 3, 7) : chance(&d, 50) ? between(&d, 1, 2) : 0;
-    model.features = model.steps && chance(&d, 30) ? 0 : between(&d, 1, 7);
-    model.lengths = model.steps && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
+    draw_input(&d, &model);
+    model.lengths = (model.ids || model.rank > 1) && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
     int count = between(&d, 1, FUZZ_NODES_MAX - 3);
     for (int i = 0; i < 3 * count && model.node_count < count; i++)
         add_node(&d, &model);

@@ -366,6 +366,14 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_separable_conv1d REAL_NAME(kind_separable_conv1d)
 #define kind_conv1d_transpose REAL_NAME(kind_conv1d_transpose)
 #define kind_time_distributed REAL_NAME(kind_time_distributed)
+#define kind_conv2d REAL_NAME(kind_conv2d)
+#define kind_max_pooling2d REAL_NAME(kind_max_pooling2d)
+#define kind_average_pooling2d REAL_NAME(kind_average_pooling2d)
+#define kind_global_max_pooling2d REAL_NAME(kind_global_max_pooling2d)
+#define kind_global_average_pooling2d REAL_NAME(kind_global_average_pooling2d)
+#define kind_zero_padding2d REAL_NAME(kind_zero_padding2d)
+#define kind_cropping2d REAL_NAME(kind_cropping2d)
+#define kind_up_sampling2d REAL_NAME(kind_up_sampling2d)
 #define kind_custom        REAL_NAME(kind_custom)
 #define kind_batch_normalization REAL_NAME(kind_batch_normalization)
 #define composed_dense      REAL_NAME(composed_dense)
@@ -384,6 +392,8 @@ extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholde
     kind_rescaling, kind_activity_regularization, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout,
     kind_alpha_dropout, kind_normalization,
     kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;
+extern const LayerKind kind_conv2d, kind_max_pooling2d, kind_average_pooling2d, kind_global_max_pooling2d,
+    kind_global_average_pooling2d, kind_zero_padding2d, kind_cropping2d, kind_up_sampling2d;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;
 

@@ -79,7 +79,8 @@ internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
-local CHOICES = { over = { "sample", "step" }, input = { "sequence", "vector", "tokens", "samples", "any", "several" } }
+local CHOICES = { over = { "sample", "step" },
+                  input = { "sequence", "vector", "tokens", "samples", "image", "images", "any", "several" } }
 
 -- What the definition says that it cannot say; nil if there is nothing. `once`: what descriptions once had to say.
 function internal.definition.unknown_part(def, parts, once)
@@ -122,6 +123,20 @@ end
 
 local OWNED = { layer = true, recurrent = true, cells = true }      -- types of arguments that are layers
 
+-- Reshape{16, -1}, Permute{2, 1}: where the only argument is a list of numbers, these may stand for themselves.
+local NUMBERS = { target_shape = true, axes = true }
+
+local function gather_numbers(def, given)
+  local list = def.positional == 1 and NUMBERS[def.arguments[1][2]]
+  if not list or not is_plain(given) or type(given[1]) ~= "number" then return given end
+  local numbers, rest = {}, {}
+  for key, v in pairs(given) do
+    if math_type(key) == "integer" then numbers[key] = v else rest[key] = v end
+  end
+  rest[1] = numbers
+  return rest
+end
+
 local function define_layer(what, name, def, arguments)
   if not is_identifier(name) then
     return refuse(what, name, "a name is letters, digits and _, and starts with a letter")
@@ -141,6 +156,7 @@ local function define_layer(what, name, def, arguments)
   def.owns = def.layers ~= nil
   for _, entry in ipairs(arguments) do def.owns = def.owns or OWNED[entry[2]] end
   def.make = function(given, line)
+    given = gather_numbers(def, given)
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)
     if def.custom then internal.share(values) end
     local layer = internal.new_layer(def, values, plain, line)

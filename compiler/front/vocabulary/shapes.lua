@@ -89,11 +89,22 @@ local EXPECTED = {
   vector   = function(shape, tokens) return #shape == 1 and not tokens end,
   tokens   = function(shape, tokens) return #shape == 1 and tokens end,
   samples  = function(shape, tokens) return #shape > 1 and not tokens end,
+  image    = function(shape, tokens) return #shape == 3 and not tokens end,
+  images   = function(shape, tokens) return #shape == 4 and not tokens end,
   any      = function(shape, tokens) return not tokens end,
 }
 local EXPECTED_WORDS = { sequence = "a sequence {timesteps, features}", vector = "a vector {features}",
                          tokens = "token ids {timesteps}", any = "numbers", several = "numbers",
-                         samples = "a sequence of samples {timesteps, ...}" }
+                         samples = "a sequence of samples {timesteps, ...}",
+                         image = "an image {height, width, channels}",
+                         images = "a sequence of images {timesteps, height, width, channels}" }
+-- What the sizes of an Input are, as it would have to be written in front.
+internal.input_sizes = { sequence = "timesteps, features", tokens = "timesteps", samples = "timesteps, ...",
+                         image = "height, width, channels", images = "timesteps, height, width, channels" }
+
+-- What a layer reads: of the kinds above.
+local function wanted_input(def) return def.input or def.step and "sequence" or "any" end
+internal.wanted_input = wanted_input
 
 local function seen(def, shape)
   local own = shape
@@ -178,7 +189,7 @@ local function check_input(layer, before, shape, tokens)
     report(layer.line, format("%s is a cell, one step of a loop over time: write RNN{%s{...}}", def.name, def.name))
     return false
   end
-  local wants = def.step and "sequence" or def.input or "any"
+  local wants = wanted_input(def)
   if EXPECTED[wants](shape, tokens) then return true end
   local hint = ""
   if wants == "sequence" and before.definition.step and #shape == 1 then
@@ -187,6 +198,10 @@ local function check_input(layer, before, shape, tokens)
     hint = " (an Embedding makes numbers of ids)"
   elseif wants == "sequence" and #shape == 1 then
     hint = " (RepeatVector, or Input{timesteps, features}, makes a sequence)"
+  elseif wants == "image" and #shape < 3 then
+    hint = " (Reshape, or Input{height, width, channels}, makes one)"
+  elseif wants == "image" or wants == "sequence" and #shape > 2 then
+    hint = format(" (TimeDistributed{%s{...}} reads each step of it)", def.name)
   elseif wants == "vector" and #shape > 1 then
     hint = " (Flatten, or return_sequences = false, makes a vector)"
   end
@@ -199,7 +214,7 @@ end
 function internal.check_seen(layer, shapes, tokens)
   local def = layer.definition
   if def.is_cell then error(format("%s is a cell, not a layer", def.name), 0) end
-  local wants = def.step and "sequence" or def.input or "any"
+  local wants = wanted_input(def)
   for k, shape in ipairs(shapes) do
     if not EXPECTED[wants](shape, tokens[k]) then
       error(format("%s needs %s, not %s%s", def.name, EXPECTED_WORDS[wants], shape_text(shape),
@@ -216,7 +231,8 @@ local function check_inputs(layer)
   for _, from in ipairs(layer.from) do
     good = check_input(layer, from, from.output, from.is_tokens) and good
   end
-  if not good and layer.definition.step and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
+  local units = layer.definition.step and not layer.definition.input
+  if not good and units and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
   return good
 end
 
@@ -274,7 +290,7 @@ local function infer_shapes(model)
       end
       if not check_inputs(layer) then
         good = false
-        if not layer.definition.step or layer.arguments.return_sequences then return false end
+        if layer.inputs[1] == layer.from[1].output then return false end
       end
       good = settle(layer) and good
       if elements(layer.output) > ELEMENTS_MAX then

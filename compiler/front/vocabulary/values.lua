@@ -378,7 +378,11 @@ function vocabulary.concatenate(parts, axis)
     shape[axis] = shape[axis] + part.shape[axis]
   end
   if count == 1 then return parts[1] end
-  return value{ op = "concatenate", parts = parts, axis = axis, shape = shape }
+  local places, from = {}, 0
+  for position, part in ipairs(parts) do
+    places[position], from = { [axis] = from }, from + part.shape[axis]
+  end
+  return value{ op = "concatenate", parts = parts, places = places, shape = shape }
 end
 
 -- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns; of what affine
