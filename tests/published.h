@@ -50,6 +50,7 @@ extern const char *const published_road_names[PUBLISHED_ROADS];
 int published_rtneural(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 int published_onnx(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 int published_layers(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
+int published_graph(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);     /* of one input and one output */
 void published_free(struct published_case *one);
 
 /* Building a case. Both die (abort) if there is no memory. */

@@ -1,5 +1,5 @@
-/* published_layers.c: in: the name of a file of keras-layer-vectors, a stack of layers as Keras's configurations.  out: the same as a description,
- * with its weights, inputs, outputs and gradients. */
+/* published_layers.c: in: the name of a file of keras-layer-vectors, a stack of layers as Keras's configurations, or of graph-vectors, layers that
+ * say what they read.  out: the same as a description, with its weights, inputs, outputs and gradients. */
 #include "published.h"
 
 #include "compiler/front/catalogue.h"
@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLDER PUBLISHED_DATA "/keras-layer-vectors"
+#define STACKS PUBLISHED_DATA "/keras-layer-vectors"
+#define GRAPHS PUBLISHED_DATA "/graph-vectors"
 
 /* What a configuration says of the beginnings of weights, of the program that wrote it, or of nothing at all. */
 static int is_silent(const char *key, const json_t *value)
@@ -44,12 +45,6 @@ static void add(Text *to, const char *text)
 }
 
 static void add_layer(Text *to, const json_t *layer, int tokens);
-
-/* An RNN says its cells twice: as a list, and as one cell. */
-static int is_said_twice(const json_t *config, const char *key)
-{
-    return !strcmp(key, "cell") && json_object_get(config, "cells");
-}
 
 static void add_value(Text *to, const json_t *value, int as_number)
 {
@@ -118,7 +113,7 @@ static void add_layer(Text *to, const json_t *layer, int tokens)
     add(to, class_name);
     add(to, "{ ");
     json_object_foreach(config, key, value) {
-        if (is_silent(key, value) || is_said_twice(config, key) || (tokens && !strcmp(key, "input_length")))
+        if (is_silent(key, value) || (tokens && !strcmp(key, "input_length")))
             continue;
         if (comes_later(entry, key, value))
             skip(to, class_name, key);
@@ -219,24 +214,127 @@ static void read_values(const json_t *file, struct published_case *one)
     one->d_input = one->d_output ? numbers(json_object_get(file, "d_input"), &count) : NULL;
 }
 
-int published_layers(const char *name, struct published_case *result, char why[PUBLISHED_WHY])
+/* NULL with `why` if there is no such file. */
+static json_t *open_case(const char *folder, const char *name, struct published_case *result, char why[PUBLISHED_WHY])
 {
     char path[200];
     json_error_t error;
-    snprintf(path, sizeof path, FOLDER "/%s", name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     json_t *file = json_load_file(path, 0, &error);
-    if (!file) {
+    if (!file)
         snprintf(why, PUBLISHED_WHY, "%s: %.300s", path, error.text);
-        return -1;
-    }
-    *result = (struct published_case){ .samples = (int)json_integer_value(json_object_get(file, "batch")), .scale = 1, .tolerance = 1e-5,
-                                     .trains = json_is_true(json_object_get(file, "training")) };
+    *result = (struct published_case){ .scale = 1, .tolerance = 1e-5 };
     snprintf(result->name, sizeof result->name, "%.*s", (int)strcspn(name, "."), name);
+    return file;
+}
+
+int published_layers(const char *name, struct published_case *result, char why[PUBLISHED_WHY])
+{
+    json_t *file = open_case(STACKS, name, result, why);
+    if (!file)
+        return -1;
+    result->samples = (int)json_integer_value(json_object_get(file, "batch"));
+    result->trains = json_is_true(json_object_get(file, "training"));
     Arena *arena = arena_create();
     Text text = { .one = result, .known = catalogue_read(arena) };
     add_description(&text, file);
     read_weights(file, result);
     read_values(file, result);
+    arena_free(arena);
+    json_decref(file);
+    return 0;
+}
+
+/* ---- graphs ---- */
+
+/* local attention = MultiHeadAttention{ ... }(gru, gru) */
+static void add_node(Text *to, const json_t *node)
+{
+    const json_t *inbound = json_object_get(node, "inbound"), *from;
+    size_t i;
+    add(to, "local ");
+    add(to, json_string_value(json_object_get(node, "name")));
+    add(to, " = ");
+    if (!json_array_size(inbound)) {
+        add(to, "Input");
+        add_value(to, json_object_get(json_object_get(node, "config"), "shape"), 0);
+    } else {
+        add_layer(to, node, 0);
+    }
+    json_array_foreach(inbound, i, from) {
+        add(to, i ? ", " : "(");
+        add(to, json_string_value(from));
+    }
+    add(to, i ? ")\n" : "\n");
+}
+
+/* The one tensor of an object { name: { shape, data } }; NULL if there are several. */
+static const json_t *only(const json_t *file, const char *what)
+{
+    json_t *object = json_object_get(file, what), *tensor;
+    const char *name;
+    if (json_object_size(object) == 1)
+        json_object_foreach(object, name, tensor)
+            return tensor;
+    return NULL;
+}
+
+/* Of all weights, or their gradients, one behind the other. */
+static double *all_numbers(const json_t *object, size_t *count)
+{
+    double *values = published_allocate(10000, sizeof *values);
+    json_t *tensor;
+    const char *name;
+    *count = 0;
+    json_object_foreach((json_t *)object, name, tensor) {
+        size_t more = 0;
+        double *part = numbers(tensor, &more);
+        if (*count + more > 10000)
+            abort();
+        memcpy(values + *count, part, more * sizeof *part);
+        *count += more;
+        free(part);
+    }
+    return values;
+}
+
+static void read_graph(const json_t *file, struct published_case *one)
+{
+    size_t count;
+    double *values = numbers(only(file, "inputs"), &count);
+    one->input_count = count / (size_t)one->samples;
+    one->x = as_float(values, count);
+    one->expected = numbers(only(file, "outputs"), &one->expected_count);
+    values = numbers(only(file, "d_outputs"), &count);
+    one->d_output = as_float(values, count);
+    one->d_input = numbers(only(file, "d_inputs"), &count);
+    values = all_numbers(json_object_get(file, "weights"), &count);
+    published_add_numbers(one, values, count);
+    free(values);
+    one->gradients = all_numbers(json_object_get(file, "gradients"), &one->gradient_count);
+}
+
+int published_graph(const char *name, struct published_case *result, char why[PUBLISHED_WHY])
+{
+    json_t *file = open_case(GRAPHS, name, result, why);
+    if (!file)
+        return -1;
+    const json_t *nodes = json_object_get(file, "nodes"), *input = only(file, "inputs"), *node;
+    size_t i;
+    if (!input || !only(file, "outputs")) {
+        snprintf(result->skipped, sizeof result->skipped, "several inputs or outputs, or none");
+        json_decref(file);
+        return 0;
+    }
+    result->samples = (int)json_integer_value(json_array_get(json_object_get(input, "shape"), 0));
+    Arena *arena = arena_create();
+    Text text = { .one = result, .known = catalogue_read(arena) };
+    json_array_foreach(nodes, i, node)
+        add_node(&text, node);
+    published_add_line(result, "return Model{ inputs = %s, outputs = %s, name = \"graph\", batch_size = %d, shards = 1, loss = \"mse\" }",
+                       json_string_value(json_object_get(json_array_get(nodes, 0), "name")),
+                       json_string_value(json_object_get(json_array_get(nodes, json_array_size(nodes) - 1), "name")), result->samples);
+    read_graph(file, result);
     arena_free(arena);
     json_decref(file);
     return 0;

@@ -22,18 +22,32 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const CaseName *)a)->text, ((const CaseName *)b)->text);
 }
 
-ParameterizedTestParameters(published_layers, vectors)
+enum { MOST_CASES = 200 };
+
+/* The files of a folder, but for those that begin with `not`. One empty name: nothing is there. */
+static struct criterion_test_params cases_in(const char *folder, const char *not, CaseName names[MOST_CASES])
 {
-    static CaseName names[200];
     size_t count = 0;
-    DIR *directory = opendir(PUBLISHED_DATA "/keras-layer-vectors");
+    DIR *directory = opendir(folder);
     for (struct dirent *entry; directory && (entry = readdir(directory));)
-        if (strstr(entry->d_name, ".json") && count < sizeof names / sizeof *names)
+        if (strstr(entry->d_name, ".json") && (!not || strncmp(entry->d_name, not, strlen(not))) && count < MOST_CASES)
             snprintf(names[count++].text, sizeof names->text, "%.79s", entry->d_name);
     if (directory)
         closedir(directory);
     qsort(names, count, sizeof *names, by_name);
-    return cr_make_param_array(CaseName, names, count ? count : 1);     /* one empty name: nothing is there */
+    return cr_make_param_array(CaseName, names, count ? count : 1);
+}
+
+ParameterizedTestParameters(published_layers, vectors)
+{
+    static CaseName names[MOST_CASES];
+    return cases_in(PUBLISHED_DATA "/keras-layer-vectors", NULL, names);
+}
+
+ParameterizedTestParameters(published_layers, graphs)
+{
+    static CaseName names[MOST_CASES];
+    return cases_in(PUBLISHED_DATA "/graph-vectors", "ctc_", names);
 }
 
 static void expect_near(const struct published_case *one, const char *what, const double *values, const double *expected, size_t count)
@@ -80,13 +94,9 @@ static void add_statistics(struct published_case *one, const struct published_pr
         published_add_numbers(one, &any, 1);
 }
 
-ParameterizedTest(CaseName *name, published_layers, vectors)
+static void expect_case(struct published_case one)
 {
-    struct published_case one;
     struct published_product product;
-    if (!*name->text)
-        cr_skip_test("no " PUBLISHED_DATA "/keras-layer-vectors");
-    cr_assert(!published_layers(name->text, &one, why), "%s", why);
     if (*one.skipped)
         cr_skip_test("%s: %s", one.name, one.skipped);
     for (int target = 0; target < ORACLE_TARGETS; target++) {
@@ -101,4 +111,23 @@ ParameterizedTest(CaseName *name, published_layers, vectors)
         published_product_free(&product);
     }
     published_free(&one);
+}
+
+ParameterizedTest(CaseName *name, published_layers, vectors)
+{
+    struct published_case one;
+    if (!*name->text)
+        cr_skip_test("no " PUBLISHED_DATA "/keras-layer-vectors");
+    cr_assert(!published_layers(name->text, &one, why), "%s", why);
+    expect_case(one);
+}
+
+/* Layers that are called: residual connections, attention. */
+ParameterizedTest(CaseName *name, published_layers, graphs)
+{
+    struct published_case one;
+    if (!*name->text)
+        cr_skip_test("no " PUBLISHED_DATA "/graph-vectors");
+    cr_assert(!published_graph(name->text, &one, why), "%s", why);
+    expect_case(one);
 }

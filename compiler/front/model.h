@@ -229,12 +229,15 @@ static inline int layer_list(const Layer *layer, const char *name, int *list, in
     return count;
 }
 
-/* "kernel" finds "lstm_1/kernel"; NULL if the layer has no such weight (bias with use_bias = false). */
+/* "kernel" finds "lstm_1/kernel", "query/kernel" finds "multi_head_attention/query/kernel"; NULL if the layer has no
+ * such weight (bias with use_bias = false). */
 static inline const struct lstmc_tensor *layer_weight(const Layer *layer, const char *name)
 {
+    size_t length = strlen(name);
     for (int i = 0; i < layer->weight_count; i++) {
-        const char *slash = strrchr(layer->weights[i]->name, '/');
-        if (slash && !strcmp(slash + 1, name))
+        const char *whole = layer->weights[i]->name;
+        size_t before = strlen(whole) > length ? strlen(whole) - length : 0;
+        if (before && whole[before - 1] == '/' && !strcmp(whole + before, name))
             return layer->weights[i];
     }
     return NULL;

@@ -224,8 +224,7 @@ static void own_backward(Interpreter *it, const Activation *f, const REAL *z, co
         d_z[i] = (REAL)it->own_row[2][i];
 }
 
-/* What another implementation may give for `value`; the same where nothing is to be perturbed. */
-static REAL perturbed(Interpreter *it, REAL value, double absolute)
+REAL perturbed_value(Interpreter *it, REAL value, double absolute)
 {
     if (!it->perturbed)
         return value;
@@ -253,12 +252,12 @@ void activation_forward(Interpreter *it, const Activation *f, Rows z, Rows y, si
         if (f->row_value) {
             f->row_value(from, to, width);
             for (size_t i = 0; i < width && width > 1; i++)       /* of one number it is 1 or 0, exactly */
-                to[i] = perturbed(it, to[i], 0);
+                to[i] = perturbed_value(it, to[i], 0);
             continue;
         }
         for (size_t i = 0; i < width; i++) {
             REAL argument = from[i];
-            to[i] = perturbed(it, f->value(argument), value_error(f, argument));
+            to[i] = perturbed_value(it, f->value(argument), value_error(f, argument));
         }
     }
 }
@@ -279,7 +278,7 @@ void activation_backward(Interpreter *it, const Activation *f, Rows z, Rows y, R
         }
         for (size_t i = 0; i < width; i++) {
             double slope_error = f->inexact == RELATIVELY ? 0 : FUNCTION_ERROR_ABSOLUTE;
-            to[i] = from[i] * perturbed(it, f->slope(argument[i], value[i]), slope_error);
+            to[i] = from[i] * perturbed_value(it, f->slope(argument[i], value[i]), slope_error);
         }
     }
 }

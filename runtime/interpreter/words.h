@@ -40,6 +40,7 @@ struct Node {
     Weight kernel, bias;                    /* of affine and convolve; gamma and beta; a table */
     const Activation *activation;
     int how, axis, groups;
+    bool causal;                            /* attend: no step looks at later ones */
     Window window;
     double number, offset, most;            /* scale; epsilon; a rate; a slope, a threshold, the largest */
     uint64_t place;                         /* of noise */
@@ -142,7 +143,6 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define gather              REAL_NAME(gather)
 #define spread              REAL_NAME(spread)
 #define keras_window        REAL_NAME(keras_window)
-#define layer_window        REAL_NAME(layer_window)
 #define convolve            REAL_NAME(convolve)
 #define begin_with_bias     REAL_NAME(begin_with_bias)
 #define add_bias_gradient   REAL_NAME(add_bias_gradient)
@@ -154,6 +154,7 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define normalise_moving    REAL_NAME(normalise_moving)
 #define normalise_length    REAL_NAME(normalise_length)
 #define convolve_back       REAL_NAME(convolve_back)
+#define attend              REAL_NAME(attend)
 #define scan_begin          REAL_NAME(scan_begin)
 #define scan_slice          REAL_NAME(scan_slice)
 #define scan_state          REAL_NAME(scan_state)
@@ -212,9 +213,6 @@ Value *spread(Composition *c, Weight weight, Shape shape);
 /* Keras's "valid", "same" or "causal"; strides and dilation NULL: 1. */
 Window keras_window(const Value *x, int axes, const int *size, const int *strides, const int *dilation,
                     const char *padding);
-/* The window of a layer that slides over x, along its steps or over its rows and columns; the size under that name,
- * strides that are not said are as large. */
-Window layer_window(const Layer *layer, const Value *x, const char *size_name);
 /* Cross-correlation: kernel [size..., channels / groups, filters]. */
 Value *convolve(Composition *c, Value *x, Weight kernel, Weight bias, Window window, int groups);
 /* What both kinds of convolution have in common: out := the bias, or zeros; the gradient of the bias. */
@@ -247,6 +245,20 @@ Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, We
 /* By rows of features: x / max(|x|, sqrt(epsilon)), or gain x / sqrt(mean of squares + epsilon). */
 enum Length { LENGTH_UNIT, LENGTH_RMS };
 Value *normalise_length(Composition *c, Value *x, enum Length how, Weight gain, double epsilon);
+
+/* Of each step t the mean of the values of all steps s that the mask keeps (NULL: all), weighed by the softmax of a
+ * score in each head: factor gain query(t) key(s), or the sum of share tanh(gain (query(t) + key(s))). Zeros where
+ * there is none to look at. Dropout on the weights, noise {steps, heads, steps}. */
+enum Score { ATTEND_DOT, ATTEND_TANH };
+typedef struct Attend {
+    enum Score how;
+    int heads;
+    bool causal;                            /* no step looks at later ones */
+    double factor, rate;
+    uint64_t place;                         /* of noise */
+    Weight gain, share;                     /* one number; one, or one for each feature. None: 1 */
+} Attend;
+Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *mask, Attend attend_by);
 
 /* A loop over time: between scan_begin and scan_end words are the body, which is run once for every step. A slice is
  * what it reads of a sequence at its step (the first axis), the last one first if it is reversed. A state begins with

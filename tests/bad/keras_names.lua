@@ -2,7 +2,7 @@
 local m = keras.Sequential()
 m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, return_state = true}))
 m:add(layers.Conv3D(3))
-m:add(Attention{})
+m:add(GroupQueryAttention{})
 m:add(TimeDistributed(Dense{3}))
 m:add(Dense{1, activation = "celu", kernel_initializer = "stft", dtype = "float16"})
 m:summary()
@@ -21,7 +21,7 @@ return m
 -- expect: 3: keras.layers.LSTM: names stand alone in a description: write LSTM
 -- expect: 3: LSTM: "return_state" is not supported by this version
 -- expect: 4: Conv3D is not supported by this version
--- expect: 5: Attention is not supported by this version
+-- expect: 5: GroupQueryAttention is not supported by this version
 -- expect: 7: Dense: activation "celu" is not supported by this version
 -- expect: 7: Dense: initializer "stft" is not supported by this version
 -- expect: 7: Dense: "dtype" is not supported by this version

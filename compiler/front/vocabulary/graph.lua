@@ -51,11 +51,24 @@ local function node_of(layer, line)
   return node
 end
 
+-- Query, value and key of an attention, as Keras has them, where all are one output: that; nil after a mistake.
+local function one_of(def, from, line)
+  for _, other in ipairs(from) do
+    if other ~= from[1] or #from > 3 then
+      report(line, format("%s: query, value and key are one output: of one sequence on another it is not supported " ..
+                          "by this version", def.name))
+      return nil
+    end
+  end
+  return { from[1] }
+end
+
 -- layer(x), layer{a, b}: the layer reads these.
 local function call_layer(layer, line, ...)
   local def, given = layer.definition, { ... }
   if select("#", ...) == 1 and is_plain(given[1]) then given = given[1] end
   local from = layers_of(def.name, line, given)
+  if from and def.itself then from = one_of(def, from, line) end
   local node = from and node_of(layer, line)
   if not node then return internal.unknown end
   local many = def.input == "several"
