@@ -46,6 +46,12 @@ static void add(Text *to, const char *text)
 
 static void add_layer(Text *to, const json_t *layer, int tokens);
 
+/* An RNN says its cells twice: as a list, and as one cell. */
+static int is_said_twice(const json_t *config, const char *key)
+{
+    return !strcmp(key, "cell") && json_object_get(config, "cells");
+}
+
 static void add_value(Text *to, const json_t *value, int as_number)
 {
     char number[64];
@@ -113,7 +119,7 @@ static void add_layer(Text *to, const json_t *layer, int tokens)
     add(to, class_name);
     add(to, "{ ");
     json_object_foreach(config, key, value) {
-        if (is_silent(key, value) || (tokens && !strcmp(key, "input_length")))
+        if (is_silent(key, value) || is_said_twice(config, key) || (tokens && !strcmp(key, "input_length")))
             continue;
         if (comes_later(entry, key, value))
             skip(to, class_name, key);

@@ -38,7 +38,7 @@ Test(ranks, whole_samples_in_one)
 
 /* A convolution over the last three extents but for the filters' own; `leading` names the axes in front. */
 #define CONVOLUTION \
-    "layer 'Conv2D' {\n" \
+    "layer 'Convolve' {\n" \
     "  arguments = { {'filters', 'size'}, {'rows', 'size'}, {'columns', 'size'} }, over = 'sample',\n" \
     "  shape = function(a, x) return { x.shape[1] - a.rows + 1, x.shape[2] - a.columns + 1, a.filters } end,\n" \
     "  weights = function(a, x)\n" \
@@ -53,9 +53,9 @@ Test(ranks, whole_samples_in_one)
 
 Test(ranks, kernels_of_four_extents)
 {
-    expect_everywhere(CONVOLUTION "return Sequential{ Input{7, 6, 3}, Conv2D{5, 3, 3}, Activation{'tanh'}, Conv2D{9, 2, 1}, Flatten{}, "
+    expect_everywhere(CONVOLUTION "return Sequential{ Input{7, 6, 3}, Convolve{5, 3, 3}, Activation{'tanh'}, Convolve{9, 2, 1}, Flatten{}, "
                       "Dense{3, activation = 'softmax'}, loss = 'sparse_categorical_crossentropy', batch_size = 4 }");
-    expect_everywhere(CONVOLUTION "return Sequential{ Input{5, 9, 2}, Conv2D{17, 4, 7}, Dense{1}, loss = 'mse', batch_size = 3 }");
+    expect_everywhere(CONVOLUTION "return Sequential{ Input{5, 9, 2}, Convolve{17, 4, 7}, Dense{1}, loss = 'mse', batch_size = 3 }");
 }
 
 /* The same at each of several steps, in front of a cell. */
@@ -151,7 +151,7 @@ Test(ranks, time_is_the_first_extent)
     cr_expect_null(obstacle(arena, "Input{4, 3, 5, 3}, Activation{'tanh'}"));
     const char *why = obstacle(arena, "Input{4, 5, 3}, Flatten{}, Dense{2}");
     cr_expect(why && strstr(why, "side by side"), "%s", why);
-    why = obstacle(arena, CONVOLUTION "return Sequential{ Input{5, 6, 3}, Conv2D{2, 2, 1} }");
+    why = obstacle(arena, CONVOLUTION "return Sequential{ Input{5, 6, 3}, Convolve{2, 2, 1} }");
     cr_expect(why && strstr(why, "another length"), "%s", why);
     arena_free(arena);
 }

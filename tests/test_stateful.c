@@ -17,6 +17,9 @@ enum { BATCH = 3, BATCHES = 4, STEPS = 4, FEATURES = 3, UNITS = 5, WEIGHTS = 400
 #define LSTM_OF(options) "LSTM{5, return_sequences = true" options ", bias_initializer = RandomUniform{-0.5, 0.5}}"
 #define GRU_OF(options)  "GRU{4" options ", bias_initializer = RandomUniform{-0.5, 0.5}}"
 
+/* Both of them in one loop. */
+#define CELLS_OF(options) "RNN{ {LSTMCell{5}, GRUCell{4, bias_initializer = RandomUniform{-0.5, 0.5}}}" options "},"
+
 /* What both have in common is drawn alike. */
 static const char network[] = "return Sequential{ name = 'net', Input{%d, %d}, %s loss = 'mse', optimizer = 'sgd', learning_rate = 0.5,\n"
                               "  batch_size = 3, shards = %d }\n";
@@ -77,13 +80,13 @@ static void predict_halves(struct lstmc_engine *engine, const float *weights, co
     }
 }
 
-Test(stateful, two_halves_are_the_whole)
+static void expect_halves(const char *stateful, const char *stateless)
 {
     struct subject halves, whole;
     float x[BATCH * 2 * STEPS * FEATURES], y[BATCH * 4], expected[BATCH * 4], weights[WEIGHTS];
     draw(x, 2 * STEPS);
-    create(&halves, STEPS, FEATURES, LSTM_OF(", stateful = true") ", " GRU_OF(", stateful = true") ",", 1);
-    create(&whole, 2 * STEPS, FEATURES, LSTM_OF("") ", " GRU_OF("") ",", 1);
+    create(&halves, STEPS, FEATURES, stateful, 1);
+    create(&whole, 2 * STEPS, FEATURES, stateless, 1);
     lstmc_init(halves.c.model, weights, 5);
     whole.engine.prepare(whole.engine.context, weights);
     whole.engine.predict(whole.engine.context, x, BATCH, expected);
@@ -96,6 +99,12 @@ Test(stateful, two_halves_are_the_whole)
     }
     destroy(&halves);
     destroy(&whole);
+}
+
+Test(stateful, two_halves_are_the_whole)
+{
+    expect_halves(LSTM_OF(", stateful = true") ", " GRU_OF(", stateful = true") ",", LSTM_OF("") ", " GRU_OF("") ",");
+    expect_halves(CELLS_OF(", stateful = true"), CELLS_OF(""));
 }
 
 /* The LSTM goes on, the GRU behind it begins with zeros. */

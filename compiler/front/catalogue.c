@@ -49,7 +49,8 @@ static CatalogueEntry *read_entries(Description *d, const char *field, int *coun
         push_item(d->lua, i);
         const char *undoes = field_text(d, "undoes");
         list[i] = (CatalogueEntry){ .name = field_text(d, "name"), .input = field_text(d, "input"),
-                                    .recurrent = field_flag(d, "recurrent"), .whole = field_flag(d, "whole"),
+                                    .recurrent = field_flag(d, "recurrent"), .cell = field_flag(d, "cell"),
+                                    .whole = field_flag(d, "whole"),
                                     .positive = field_flag(d, "positive"),
                                     .logits = undoes ? undoes : field_text(d, "undone_by") };
         read_arguments(d, &list[i]);

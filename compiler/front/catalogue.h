@@ -16,7 +16,7 @@ typedef struct CatalogueArgument {
 typedef struct CatalogueEntry {
     const char *name;           /* "LSTM"; of a loss its class */
     const char *input;          /* of a layer: "sequence", "vector", "tokens", "several" or "any"; NULL: anything */
-    bool recurrent;
+    bool recurrent, cell;       /* a loop over time; one step of it, which is no layer by itself */
     bool whole;                 /* it sees whole samples, not single steps */
     const char *logits;         /* what an activation and the loss that undoes it have in common: "binary"; NULL */
     bool positive;              /* all values of an activation; what a loss needs its predictions to be */

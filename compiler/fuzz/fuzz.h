@@ -9,6 +9,7 @@
 #define FUZZ_ARGUMENTS_MAX 24
 #define FUZZ_NODES_MAX     8
 #define FUZZ_READS_MAX     3
+#define FUZZ_RANK_MAX      4
 #define FUZZ_INPUT         (-1)     /* what a node reads that reads the model's input */
 
 typedef struct FuzzArgument {
@@ -25,7 +26,8 @@ typedef struct FuzzNode {
 
 typedef struct FuzzModel {
     const char *input;              /* "Input" */
-    int steps, features;            /* of the input; steps 0: a vector; features 0: ids */
+    int shape[FUZZ_RANK_MAX], rank; /* of the input: a vector, a sequence, an image or a sequence of those */
+    bool ids;                       /* {timesteps} of these */
     bool lengths;                   /* so many steps of each sample count as it says */
     int batch, shards;
     FuzzNode nodes[FUZZ_NODES_MAX];

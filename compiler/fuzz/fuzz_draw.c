@@ -46,19 +46,32 @@ static const char *one_of(Draw *d, const char *const *list, int count)
     return list[below(d, count)];
 }
 
-/* A layer as an argument, "LSTM{units = 3}". */
-static const char *layer_text(Draw *d, bool cell)
+static bool is(const char *text, const char *what)
+{
+    return text && !strcmp(text, what);
+}
+
+/* A layer as an argument of type "layer", "recurrent" or "cells", "LSTM{units = 3}". */
+static const char *layer_text(Draw *d, const char *type)
 {
     const CatalogueEntry *entry;
     do
         entry = &d->catalogue->layers[below(d, d->catalogue->layer_count)];
-    while (cell && !entry->recurrent);
+    while (entry->cell != is(type, "cells") || (is(type, "recurrent") && !entry->recurrent));
     FuzzNode node = draw_call(d, entry);
     const char *text = arena_format(d->arena, "%s{", node.layer);
     for (int i = 0; i < node.argument_count; i++)
         text = arena_format(d->arena, "%s%s%s = %s", text, i ? ", " : "", node.arguments[i].name,
                             node.arguments[i].text);
     return arena_format(d->arena, "%s}", text);
+}
+
+static const char *cells_text(Draw *d)
+{
+    const char *text = layer_text(d, "cells");
+    for (int more = below(d, 3); more > 0; more--)
+        text = arena_format(d->arena, "%s, %s", text, layer_text(d, "cells"));
+    return arena_format(d->arena, "{%s}", text);
 }
 
 /* NULL: nothing is drawn of this type. */
@@ -68,18 +81,24 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     static const char *const rates[] = { "0", "0.1", "0.25", "0.5", "0.9" };
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
     static const char *const activities[] = { "L1{0.1}", "L2{0.2}", "L1L2{l1 = 0.05, l2 = 0.1}" };
-    static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}" };
-    static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}" };
+    static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}", "{2, 3, 1}", "{2, 1, 3}", "{4, 2, 1, 3}" };
+    static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}", "{2, -1, 1}", "{3, -1, 2}" };
     if (!strcmp(type, "size"))
         return number_text(d, 1, chance(d, 85) ? 9 : 19);
     if (!strcmp(type, "size_1d"))
         return number_text(d, 1, 3);
+    if (!strcmp(type, "size_2d"))
+        return chance(d, 40) ? number_text(d, 1, 3)
+                             : arena_format(d->arena, "{%d, %d}", between(d, 1, 3), between(d, 1, 3));
     if (!strcmp(type, "border_1d"))
         return arena_format(d->arena, "{%d, %d}", between(d, 0, 2), between(d, 0, 2));
+    if (!strcmp(type, "border_2d"))
+        return arena_format(d->arena, "{{%d, %d}, {%d, %d}}", between(d, 0, 2), between(d, 0, 2), between(d, 0, 2),
+                            between(d, 0, 2));
     if (!strcmp(type, "axes"))
-        return one_of(d, axes, 3);
+        return one_of(d, axes, 6);
     if (!strcmp(type, "target_shape"))
-        return one_of(d, shapes, 4);
+        return one_of(d, shapes, 6);
     if (!strcmp(type, "choice"))
         return arena_format(d->arena, "\"%s\"", argument->choices[below(d, argument->choice_count)]);
     if (!strcmp(type, "count"))
@@ -101,9 +120,9 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
                             d->catalogue->activations[below(d, d->catalogue->activation_count)].name);
     if (!strcmp(argument->name, "activity_regularizer") && d->depth == 1)      /* refused inside of other layers */
         return chance(d, 25) ? one_of(d, activities, 3) : NULL;
-    if ((!strcmp(type, "layer") || !strcmp(type, "cell")) && d->depth < 2)
-        return layer_text(d, !strcmp(type, "cell"));
-    return NULL;
+    if ((is(type, "layer") || is(type, "recurrent")) && d->depth < 2)
+        return layer_text(d, type);
+    return is(type, "cells") ? cells_text(d) : NULL;
 }
 
 static bool is_drawn(Draw *d, const CatalogueArgument *argument)
@@ -138,18 +157,13 @@ static void set_argument(FuzzNode *node, const char *name, const char *text)
 
 /* ---- layers ---- */
 
-static bool is(const char *text, const char *what)
-{
-    return text && !strcmp(text, what);
-}
-
 /* Recurrent ones more often: this is what models are made of. */
 static const CatalogueEntry *draw_entry(Draw *d, bool ids)
 {
     const Catalogue *c = d->catalogue;
     for (;;) {
         const CatalogueEntry *entry = &c->layers[below(d, c->layer_count)];
-        if (is(entry->input, "tokens") == ids && (entry->recurrent || ids || chance(d, 40)))
+        if (!entry->cell && is(entry->input, "tokens") == ids && (entry->recurrent || ids || chance(d, 40)))
             return entry;
     }
 }
@@ -165,7 +179,7 @@ static void add_reads(Draw *d, const FuzzModel *model, const CatalogueEntry *ent
 static void add_node(Draw *d, FuzzModel *model)
 {
     for (int i = 0; i < TRIES; i++) {
-        const CatalogueEntry *entry = draw_entry(d, !model->features && !model->node_count);
+        const CatalogueEntry *entry = draw_entry(d, model->ids && !model->node_count);
         FuzzNode node = draw_call(d, entry);
         add_reads(d, model, entry, &node);
         model->nodes[model->node_count++] = node;
@@ -194,7 +208,7 @@ static bool add_head(Draw *d, FuzzModel *model, const CatalogueEntry *loss)
             if (is(entry->arguments[a].type, "activation"))
                 activation = entry->arguments[a].name;
         }
-        if (!size || !activation || entry->recurrent || entry->whole)
+        if (!size || !activation || entry->recurrent || entry->cell || entry->whole)
             continue;
         FuzzNode node = { .layer = entry->name, .from = { model->node_count - 1 }, .from_count = 1 };
         const CatalogueEntry *ending;
@@ -234,14 +248,36 @@ static void add_loss(Draw *d, FuzzModel *model)
         *model = before;            /* the caller's own */
 }
 
+static void add_extent(FuzzModel *model, int extent)
+{
+    model->shape[model->rank++] = extent;
+}
+
+/* Of five models one reads images, and of these one in three sequences of them. */
+static void draw_input(Draw *d, FuzzModel *model)
+{
+    if (chance(d, 20)) {
+        if (chance(d, 33))
+            add_extent(model, between(d, 2, 3));
+        add_extent(model, between(d, 2, 5));
+        add_extent(model, between(d, 2, 5));
+        add_extent(model, between(d, 1, 3));
+        return;
+    }
+    if (chance(d, 90))
+        add_extent(model, chance(d, 90) ? between(d, 3, 7) : between(d, 1, 2));
+    model->ids = model->rank && chance(d, 30);
+    if (!model->ids)
+        add_extent(model, between(d, 1, 7));
+}
+
 FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
 {
     Draw d = { .arena = arena, .catalogue = catalogue, .seed = seed };
     FuzzModel model = { .input = catalogue->input, .batch = between(&d, 1, 5), .shards = 1 };
     model.shards = model.batch > 1 ? between(&d, 1, 2) : 1;
-    model.steps = chance(&d, 80) ? between(&d, 3, 7) : chance(&d, 50) ? between(&d, 1, 2) : 0;
-    model.features = model.steps && chance(&d, 30) ? 0 : between(&d, 1, 7);
-    model.lengths = model.steps && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
+    draw_input(&d, &model);
+    model.lengths = (model.ids || model.rank > 1) && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
     int count = between(&d, 1, FUZZ_NODES_MAX - 3);
     for (int i = 0; i < 3 * count && model.node_count < count; i++)
         add_node(&d, &model);

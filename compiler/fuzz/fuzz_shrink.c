@@ -107,11 +107,12 @@ static bool smaller_frame(Shrink *s)
     m = s->model;
     if (smaller_number(s, &m.batch, 1, &m))
         return true;
-    m = s->model;
-    if (smaller_number(s, &m.steps, 1, &m))
-        return true;
-    m = s->model;
-    return smaller_number(s, &m.features, 1, &m);
+    for (int d = 0; d < s->model.rank; d++) {
+        m = s->model;
+        if (smaller_number(s, &m.shape[d], 1, &m))
+            return true;
+    }
+    return false;
 }
 
 static bool smaller(Shrink *s)

@@ -17,10 +17,10 @@ static const char *call_text(Arena *arena, const FuzzNode *node)
 
 static const char *input_text(Arena *arena, const FuzzModel *model)
 {
-    const char *lengths = model->lengths ? ", lengths = true" : "";
-    if (model->steps && model->features)
-        return arena_format(arena, "%s{%d, %d%s}", model->input, model->steps, model->features, lengths);
-    return arena_format(arena, "%s{%d%s}", model->input, model->steps ? model->steps : model->features, lengths);
+    const char *text = arena_format(arena, "%s{%d", model->input, model->shape[0]);
+    for (int d = 1; d < model->rank; d++)
+        text = arena_format(arena, "%s, %d", text, model->shape[d]);
+    return arena_format(arena, "%s%s}", text, model->lengths ? ", lengths = true" : "");
 }
 
 static const char *options_text(Arena *arena, const FuzzModel *model)

@@ -13,8 +13,8 @@
 #include "runtime/lstmc_model.h"
 
 #define TENSOR_RANK_MAX 6
-#define STATEMENT_AXES_MAX 8
-#define INDEX_TERMS_MAX 4
+#define STATEMENT_AXES_MAX 10
+#define INDEX_TERMS_MAX 8
 
 typedef enum AxisKind {
     AXIS_PLAIN,

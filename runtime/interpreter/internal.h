@@ -323,6 +323,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 
 #define kind_input         REAL_NAME(kind_input)
 #define kind_embedding     REAL_NAME(kind_embedding)
+#define kind_rnn           REAL_NAME(kind_rnn)
 #define kind_simple_rnn    REAL_NAME(kind_simple_rnn)
 #define kind_lstm          REAL_NAME(kind_lstm)
 #define kind_gru           REAL_NAME(kind_gru)
@@ -370,6 +371,14 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_separable_conv1d REAL_NAME(kind_separable_conv1d)
 #define kind_conv1d_transpose REAL_NAME(kind_conv1d_transpose)
 #define kind_time_distributed REAL_NAME(kind_time_distributed)
+#define kind_conv2d REAL_NAME(kind_conv2d)
+#define kind_max_pooling2d REAL_NAME(kind_max_pooling2d)
+#define kind_average_pooling2d REAL_NAME(kind_average_pooling2d)
+#define kind_global_max_pooling2d REAL_NAME(kind_global_max_pooling2d)
+#define kind_global_average_pooling2d REAL_NAME(kind_global_average_pooling2d)
+#define kind_zero_padding2d REAL_NAME(kind_zero_padding2d)
+#define kind_cropping2d REAL_NAME(kind_cropping2d)
+#define kind_up_sampling2d REAL_NAME(kind_up_sampling2d)
 #define kind_attention REAL_NAME(kind_attention)
 #define kind_additive_attention REAL_NAME(kind_additive_attention)
 #define kind_multi_head_attention REAL_NAME(kind_multi_head_attention)
@@ -381,7 +390,8 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define composed_gru        REAL_NAME(composed_gru)
 extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru, kind_dense, kind_activation,
     kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add, kind_subtract, kind_multiply,
-    kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_masking, kind_batch_normalization, kind_custom;
+    kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_masking, kind_batch_normalization, kind_custom,
+    kind_rnn;
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
     kind_global_average_pooling1d;
 extern const LayerKind kind_layer_normalization, kind_rms_normalization, kind_unit_normalization,
@@ -390,6 +400,8 @@ extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholde
     kind_rescaling, kind_activity_regularization, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout,
     kind_alpha_dropout, kind_normalization,
     kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;
+extern const LayerKind kind_conv2d, kind_max_pooling2d, kind_average_pooling2d, kind_global_max_pooling2d,
+    kind_global_average_pooling2d, kind_zero_padding2d, kind_cropping2d, kind_up_sampling2d;
 extern const LayerKind kind_attention, kind_additive_attention, kind_multi_head_attention;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;

@@ -14,6 +14,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
     static const LayerKind *const composed[] = { &composed_dense, &composed_simple_rnn, &composed_lstm, &composed_gru };
     static const LayerKind *const kinds[] = { &kind_input,   &kind_embedding,    &kind_simple_rnn, &kind_lstm,
+                                              &kind_rnn,
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
@@ -30,7 +31,10 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_spatial_dropout1d,
                                               &kind_gaussian_noise, &kind_gaussian_dropout, &kind_alpha_dropout,
                                               &kind_reshape, &kind_permute, &kind_zero_padding1d, &kind_cropping1d,
-                                              &kind_up_sampling1d, &kind_attention, &kind_additive_attention,
+                                              &kind_up_sampling1d, &kind_conv2d, &kind_max_pooling2d,
+                                              &kind_average_pooling2d, &kind_global_max_pooling2d,
+                                              &kind_global_average_pooling2d, &kind_zero_padding2d, &kind_cropping2d,
+                                              &kind_up_sampling2d, &kind_attention, &kind_additive_attention,
                                               &kind_multi_head_attention };
     if (layer->custom)
         return &kind_custom;

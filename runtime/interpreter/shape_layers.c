@@ -1,5 +1,5 @@
-/* shape_layers.c: layers that only move numbers: Input, Flatten, RepeatVector, Reshape, Permute, ZeroPadding1D,
- * Cropping1D, UpSampling1D. */
+/* shape_layers.c: layers that only move numbers: Input, Flatten, RepeatVector, Reshape, Permute; ZeroPadding, Cropping
+ * and UpSampling along the steps of a sequence, or the rows and columns of an image. */
 #include "words.h"
 
 static const char *set_up_flatten(Interpreter *it, Run *run)
@@ -37,47 +37,49 @@ static const char *set_up_moving(Interpreter *it, Run *run, Source *source)
     return composition_end(&c, index ? move(&c, run->in[0], *to, index) : NULL);
 }
 
-/* Step t, feature k of x; outside of the sequence a zero. */
-static long step_of_input(const Run *run, int t, int k)
+/* The place of that element of x; outside of it a zero. */
+static long place_in_input(const Run *run, const int *at)
 {
     const Shape *x = &run->in[0]->shape;
-    return t >= 0 && t < x->extent[0] ? (long)t * x->extent[1] + k : -1;
+    long place = 0;
+    for (int d = 0; d < x->rank; d++) {
+        if (at[d] < 0 || at[d] >= x->extent[d])
+            return -1;
+        place = place * x->extent[d] + at[d];
+    }
+    return place;
 }
 
-static int in_front(const Run *run, const char *name)
+/* Channels stay where they are; along each of the other axes the argument has the places in front and behind. */
+static long moved_by_border(const Run *run, const int *to, const char *name, int sign)
 {
-    int border[2] = { 0, 0 };
-    layer_list(run->layer, name, border, 2);
-    return border[0];
+    int border[2 * LSTMC_RANK_MAX] = { 0 }, at[LSTMC_RANK_MAX], rank = run->in[0]->shape.rank;
+    layer_list(run->layer, name, border, 2 * LSTMC_RANK_MAX);
+    for (int d = 0; d < rank; d++)
+        at[d] = to[d] + (d < rank - 1 ? sign * border[2 * d] : 0);
+    return place_in_input(run, at);
 }
 
-static long source_of_padding(const Run *run, const int *to)
-{
-    return step_of_input(run, to[0] - in_front(run, "padding"), to[1]);
-}
-
-static long source_of_cropping(const Run *run, const int *to)
-{
-    return step_of_input(run, to[0] + in_front(run, "cropping"), to[1]);
-}
+static long source_of_padding(const Run *run, const int *to) { return moved_by_border(run, to, "padding", -1); }
+static long source_of_cropping(const Run *run, const int *to) { return moved_by_border(run, to, "cropping", 1); }
 
 static long source_of_up_sampling(const Run *run, const int *to)
 {
-    return step_of_input(run, to[0] / (int)layer_number(run->layer, "size", 2), to[1]);
+    int size[LSTMC_RANK_MAX], at[LSTMC_RANK_MAX], rank = run->in[0]->shape.rank;
+    int known = layer_list(run->layer, "size", size, LSTMC_RANK_MAX);
+    for (int d = 0; d < rank; d++)
+        at[d] = d == rank - 1 ? to[d] : to[d] / (d < known ? size[d] : (int)layer_number(run->layer, "size", 2));
+    return place_in_input(run, at);
 }
 
 /* Axis d of the output is axis dims[d] of x. */
 static long source_of_permutation(const Run *run, const int *to)
 {
-    const Shape *x = &run->in[0]->shape;
     int dims[LSTMC_RANK_MAX] = { 0 }, at[LSTMC_RANK_MAX] = { 0 };
     int count = layer_list(run->layer, "dims", dims, LSTMC_RANK_MAX);
     for (int d = 0; d < count; d++)
         at[dims[d] - 1] = to[d];
-    long place = 0;
-    for (int d = 0; d < x->rank; d++)
-        place = place * x->extent[d] + at[d];
-    return place;
+    return place_in_input(run, at);
 }
 
 static const char *set_up_padding(Interpreter *it, Run *run) { return set_up_moving(it, run, source_of_padding); }
@@ -103,3 +105,6 @@ const LayerKind kind_permute = SHAPE_KIND("Permute", set_up_permute);
 const LayerKind kind_zero_padding1d = SHAPE_KIND("ZeroPadding1D", set_up_padding);
 const LayerKind kind_cropping1d = SHAPE_KIND("Cropping1D", set_up_cropping);
 const LayerKind kind_up_sampling1d = SHAPE_KIND("UpSampling1D", set_up_up_sampling);
+const LayerKind kind_zero_padding2d = SHAPE_KIND("ZeroPadding2D", set_up_padding);
+const LayerKind kind_cropping2d = SHAPE_KIND("Cropping2D", set_up_cropping);
+const LayerKind kind_up_sampling2d = SHAPE_KIND("UpSampling2D", set_up_up_sampling);

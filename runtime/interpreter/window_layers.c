@@ -1,20 +1,13 @@
-/* window_layers.c: layers that slide windows over a sequence, or take all of it at once: convolutions, poolings. */
+/* window_layers.c: layers that slide windows over a sequence or an image, or take all of it at once: convolutions,
+ * poolings. */
 #include "words.h"
 
-/* The window of a layer along the steps; the size under that name. */
-static Window window_over_steps(const Run *run, const char *size_name)
-{
-    const Layer *layer = run->layer;
-    int size = (int)layer_number(layer, size_name, 1), strides = (int)layer_number(layer, "strides", size);
-    int dilation = (int)layer_number(layer, "dilation_rate", 1);
-    return keras_window(run->in[0], 1, &size, strides ? &strides : &size, &dilation, layer_text(layer, "padding"));
-}
-
-static const char *set_up_conv1d(Interpreter *it, Run *run)
+static const char *set_up_convolution(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
     Value *z = convolve(&c, run->in[0], weight_all(&c, "kernel"), weight_all(&c, "bias"),
-                        window_over_steps(run, "kernel_size"), (int)layer_number(run->layer, "groups", 1));
+                        layer_window(run->layer, run->in[0], "kernel_size"),
+                        (int)layer_number(run->layer, "groups", 1));
     return composition_end(&c, activate(&c, z, layer_text(run->layer, "activation")));
 }
 
@@ -26,7 +19,7 @@ static Value *convolve_depthwise(Composition *c, Run *run, const char *kernel_na
     kernel.columns *= (size_t)channels;
     kernel.stride = kernel.columns;
     kernel.rows /= (size_t)channels;
-    return convolve(c, run->in[0], kernel, bias, window_over_steps(run, "kernel_size"), channels);
+    return convolve(c, run->in[0], kernel, bias, layer_window(run->layer, run->in[0], "kernel_size"), channels);
 }
 
 static const char *set_up_depthwise(Interpreter *it, Run *run)
@@ -48,7 +41,7 @@ static const char *set_up_separable(Interpreter *it, Run *run)
 static const char *set_up_transpose(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
-    Window window = window_over_steps(run, "kernel_size");
+    Window window = layer_window(run->layer, run->in[0], "kernel_size");
     int reach = (window.size[0] - 1) * window.dilation[0] + 1;
     bool same = !strcmp(layer_text(run->layer, "padding"), "same");
     window.before[0] = same && reach > window.strides[0] ? (reach - window.strides[0]) / 2 : 0;
@@ -60,13 +53,13 @@ static const char *set_up_transpose(Interpreter *it, Run *run)
 static const char *set_up_pooling(Interpreter *it, Run *run, enum Pool how)
 {
     Composition c = composition_begin(it, run);
-    return composition_end(&c, pool(&c, run->in[0], how, window_over_steps(run, "pool_size")));
+    return composition_end(&c, pool(&c, run->in[0], how, layer_window(run->layer, run->in[0], "pool_size")));
 }
 
 static const char *set_up_max(Interpreter *it, Run *run) { return set_up_pooling(it, run, POOL_MAXIMUM); }
 static const char *set_up_average(Interpreter *it, Run *run) { return set_up_pooling(it, run, POOL_AVERAGE); }
 
-/* keepdims leaves an extent of 1 where the steps were. */
+/* keepdims leaves extents of 1 where the steps, or the rows and columns, were. */
 static const char *set_up_global(Interpreter *it, Run *run, enum Pool how)
 {
     Composition c = composition_begin(it, run);
@@ -81,11 +74,16 @@ static const char *set_up_global_average(Interpreter *it, Run *run) { return set
     { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward }
 #define CONVOLUTION_KIND(NAME, SET_UP) \
     { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward, .activates = true }
-const LayerKind kind_conv1d = CONVOLUTION_KIND("Conv1D", set_up_conv1d);
+const LayerKind kind_conv1d = CONVOLUTION_KIND("Conv1D", set_up_convolution);
+const LayerKind kind_conv2d = CONVOLUTION_KIND("Conv2D", set_up_convolution);
 const LayerKind kind_depthwise_conv1d = CONVOLUTION_KIND("DepthwiseConv1D", set_up_depthwise);
 const LayerKind kind_separable_conv1d = CONVOLUTION_KIND("SeparableConv1D", set_up_separable);
 const LayerKind kind_conv1d_transpose = CONVOLUTION_KIND("Conv1DTranspose", set_up_transpose);
 const LayerKind kind_max_pooling1d = WINDOW_KIND("MaxPooling1D", set_up_max);
+const LayerKind kind_max_pooling2d = WINDOW_KIND("MaxPooling2D", set_up_max);
 const LayerKind kind_average_pooling1d = WINDOW_KIND("AveragePooling1D", set_up_average);
+const LayerKind kind_average_pooling2d = WINDOW_KIND("AveragePooling2D", set_up_average);
 const LayerKind kind_global_max_pooling1d = WINDOW_KIND("GlobalMaxPooling1D", set_up_global_max);
+const LayerKind kind_global_max_pooling2d = WINDOW_KIND("GlobalMaxPooling2D", set_up_global_max);
 const LayerKind kind_global_average_pooling1d = WINDOW_KIND("GlobalAveragePooling1D", set_up_global_average);
+const LayerKind kind_global_average_pooling2d = WINDOW_KIND("GlobalAveragePooling2D", set_up_global_average);

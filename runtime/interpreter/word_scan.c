@@ -2,7 +2,7 @@
  * that the loop can be walked back. */
 #include "words.h"
 
-enum { SLICES = 4, STATES = 8 };
+enum { SLICES = 4, STATES = 256 };
 
 struct Scan {
     Body *body, *outside;
@@ -54,7 +54,9 @@ Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Val
 {
     if (!scan || c->wrong)
         return NULL;
-    if (scan->state_count == STATES || (initial && (initial->loop || initial->count != shape_count(&shape))))
+    if (scan->state_count == STATES)
+        return composition_refuse(c, "a loop of more states than the interpreter has room for");
+    if (initial && (initial->loop || initial->count != shape_count(&shape)))
         return composition_refuse(c, "a state begins with a value of its shape, made outside of the scan");
     State *state = new_state(c->it, c->run, name, shape, scan->loop.turns);
     Value *before = state ? new_value(c, shape, state->values) : NULL;      /* row t: the state before step t */

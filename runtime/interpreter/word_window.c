@@ -69,6 +69,26 @@ Window keras_window(const Value *x, int axes, const int *size, const int *stride
     return window;
 }
 
+/* What an argument says along each axis, in one number or in a list of them; `otherwise` if it says nothing. */
+static void read_axes(const Layer *layer, const char *name, int axes, const int *otherwise, int *sizes)
+{
+    int one = (int)layer_number(layer, name, 0);
+    if (layer_list(layer, name, sizes, axes) == axes)
+        return;
+    for (int a = 0; a < axes; a++)
+        sizes[a] = one > 0 ? one : otherwise[a];
+}
+
+Window layer_window(const Layer *layer, const Value *x, const char *size_name)
+{
+    static const int ones[2] = { 1, 1 };
+    int size[2], strides[2], dilation[2], axes = x->shape.rank - 1 < 2 ? 1 : 2;
+    read_axes(layer, size_name, axes, ones, size);
+    read_axes(layer, "strides", axes, size, strides);
+    read_axes(layer, "dilation_rate", axes, ones, dilation);
+    return keras_window(x, axes, size, strides, dilation, layer_text(layer, "padding"));
+}
+
 /* ---- convolve ---- */
 
 /* Calls back for all pairs of a window's row of channels, of the input, and the row of filters that it gives. */

@@ -143,6 +143,7 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define gather              REAL_NAME(gather)
 #define spread              REAL_NAME(spread)
 #define keras_window        REAL_NAME(keras_window)
+#define layer_window        REAL_NAME(layer_window)
 #define convolve            REAL_NAME(convolve)
 #define begin_with_bias     REAL_NAME(begin_with_bias)
 #define add_bias_gradient   REAL_NAME(add_bias_gradient)
@@ -213,6 +214,9 @@ Value *spread(Composition *c, Weight weight, Shape shape);
 /* Keras's "valid", "same" or "causal"; strides and dilation NULL: 1. */
 Window keras_window(const Value *x, int axes, const int *size, const int *strides, const int *dilation,
                     const char *padding);
+/* The window of a layer that slides over x, along its steps or over its rows and columns; the size under that name,
+ * strides that are not said are as large. */
+Window layer_window(const Layer *layer, const Value *x, const char *size_name);
 /* Cross-correlation: kernel [size..., channels / groups, filters]. */
 Value *convolve(Composition *c, Value *x, Weight kernel, Weight bias, Window window, int groups);
 /* What both kinds of convolution have in common: out := the bias, or zeros; the gradient of the bias. */

@@ -145,6 +145,26 @@ types.border_1d = function(v)
   return border, plain
 end
 
+-- Along the rows and along the columns of an image: sizes, 3 or {3, 2}; borders, 1, {1, 2} or {{1, 2}, {0, 3}}, where
+-- two places in a list of their own are those in front and behind.
+local function of_both(v, check)
+  if type(v) == "number" then v = { v, v } end
+  if not is_plain(v) or items(v) ~= 2 then
+    return nil, format("must be a whole number, or two: along rows and columns, not %s", shown(v))
+  end
+  local both, plain = {}, {}
+  for d = 1, 2 do
+    local rest
+    both[d], rest = check(v[d])
+    if not both[d] then return nil, format("item %d %s", d, rest) end
+    plain[d] = rest
+  end
+  return both, concat(plain, " ")
+end
+
+types.size_2d = function(v) return of_both(v, types.size) end
+types.border_2d = function(v) return of_both(v, types.border_1d) end
+
 -- Axes of a sample, from 1.
 types.axes = function(v) return list_of(v, whole_number(1, 4, "from 1 to 4"), 4) end
 

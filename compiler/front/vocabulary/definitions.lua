@@ -2,7 +2,7 @@
 -- compiler/; a description may define its own layers with the same words. What stands around layers: objects.lua.
 local internal = ...
 local vocabulary = internal.vocabulary
-local error = error
+local error, rawget = error, rawget
 local ipairs, pairs, type, tostring, next = ipairs, pairs, type, tostring, next
 local format, byte, concat, math_type = string.format, string.byte, table.concat, math.type
 local report, caller_line = internal.report, internal.caller_line
@@ -79,7 +79,8 @@ internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
-local CHOICES = { over = { "sample", "step" }, input = { "sequence", "vector", "tokens", "samples", "any", "several" } }
+local CHOICES = { over = { "sample", "step" },
+                  input = { "sequence", "vector", "tokens", "samples", "image", "images", "any", "several" } }
 
 -- What the definition says that it cannot say; nil if there is nothing. `once`: what descriptions once had to say.
 function internal.definition.unknown_part(def, parts, once)
@@ -120,6 +121,22 @@ local function wrong_parts(what, def)
   end
 end
 
+local OWNED = { layer = true, recurrent = true, cells = true }      -- types of arguments that are layers
+
+-- Reshape{16, -1}, Permute{2, 1}: where the only argument is a list of numbers, these may stand for themselves.
+local NUMBERS = { target_shape = true, axes = true }
+
+local function gather_numbers(def, given)
+  local list = def.positional == 1 and NUMBERS[def.arguments[1][2]]
+  if not list or not is_plain(given) or type(given[1]) ~= "number" then return given end
+  local numbers, rest = {}, {}
+  for key, v in pairs(given) do
+    if math_type(key) == "integer" then numbers[key] = v else rest[key] = v end
+  end
+  rest[1] = numbers
+  return rest
+end
+
 local function define_layer(what, name, def, arguments)
   if not is_identifier(name) then
     return refuse(what, name, "a name is letters, digits and _, and starts with a letter")
@@ -137,8 +154,9 @@ local function define_layer(what, name, def, arguments)
   end
   internal.layers[name] = def
   def.owns = def.layers ~= nil
-  for _, entry in ipairs(arguments) do def.owns = def.owns or entry[2] == "layer" or entry[2] == "cell" end
+  for _, entry in ipairs(arguments) do def.owns = def.owns or OWNED[entry[2]] end
   def.make = function(given, line)
+    given = gather_numbers(def, given)
     local values, plain = internal.read_arguments(name, def.arguments, given, line, def.positional)
     if def.custom then internal.share(values) end
     local layer = internal.new_layer(def, values, plain, line)
@@ -181,38 +199,65 @@ local RECURRENT = {
   { "zero_output_for_mask", "boolean", false },
 }
 
+-- What the loop around a cell has, and not the cell.
+local OF_LOOP = { return_sequences = true, return_state = true, go_backwards = true, stateful = true, unroll = true,
+                  zero_output_for_mask = true, activity_regularizer = true }
+
+-- The cell of a recurrent layer, LSTMCell of LSTM, for loops around cells. There is none of a loop around cells, nor of
+-- one whose states begin with what it makes of the whole sequence, nor where the name is taken.
+local function define_cell(name, parts, own)
+  local cell_name, arguments, loop = name .. "Cell", {}, internal.layers[name]
+  for _, entry in ipairs(own) do
+    if entry[2] == "cells" then return end
+    if not OF_LOOP[entry[1]] then arguments[#arguments + 1] = entry end
+  end
+  local taken = internal.constructors[cell_name] or loop.custom and rawget(internal.user_globals, cell_name) ~= nil
+  if parts.initial or taken or not is_identifier(cell_name) then return end
+  define_layer("recurrent", cell_name, parts, arguments)
+  parts.is_cell, parts.line, loop.cell = true, loop.line, cell_name
+end
+
 -- recurrent "LSTM" { arguments = , state = { "h", "c" }, weights = function(a, x), step = function(a, w, x, s) }
 -- x: this step's input, s: the state before it; step returns the state after it. The first state is the output.
 -- A state has the shape {units}, or what state_shapes = function(a, x) says: { h = {a.projection} }. It begins with
 -- zeros, or with what initial = function(a, w, x) makes of the weights or of the whole sequence: { h = w.first_h }.
+-- Its step alone, for loops around cells, is LSTMCell. A loop around cells, arguments of type "cells", needs no states
+-- of its own: s holds those of each cell, s[cell.name], and x, after[cell.name] = cell(x, s[cell.name]) is its step.
 function vocabulary.recurrent(name)
   return function(def)
     if is_unknown(def) then return internal.unknown end
     if not is_plain(def) or type(def.step) ~= "function" then
       return refuse("recurrent", name, "needs step = function(a, w, x, s)")
     end
-    if not is_plain(def.state) or not items(def.state) or def.state[1] == nil then
+    local wrong, known, states, loops = wrong_arguments(def.arguments or {}), {}, {}, false
+    for _, entry in ipairs(not wrong and def.arguments or {}) do
+      known[entry[1]] = entry[2]
+      loops = loops or entry[2] == "cells"
+    end
+    local named = is_plain(def.state) and items(def.state) and def.state[1] ~= nil
+    if not named and not (loops and def.state == nil) then
       return refuse("recurrent", name, 'needs state = {"h"}, the names of its states')
     end
-    local states = {}
-    for _, state in ipairs(def.state) do
+    for _, state in ipairs(def.state or {}) do
       if not is_identifier(state) or states[state] then
         return refuse("recurrent", name, "%s cannot be the name of a state", shown(state))
       end
       states[state] = true
     end
-    local wrong, known = wrong_arguments(def.arguments or {}), {}
     if wrong then return refuse("recurrent", name, "%s", wrong) end
-    for _, entry in ipairs(def.arguments or {}) do known[entry[1]] = entry[2] end
-    if known.units ~= "size" and not def.state_shapes then
+    if def.state and known.units ~= "size" and not def.state_shapes then
       return refuse("recurrent", name, 'needs an argument { "units", "size" }, or state_shapes = function(a, x)')
     end
     local own = {}
     for _, entry in ipairs(def.arguments or {}) do own[#own + 1] = entry end
     for _, entry in ipairs(RECURRENT) do
-      if not known[entry[1]] then own[#own + 1] = entry end
+      if not known[entry[1]] and (not loops or OF_LOOP[entry[1]]) then own[#own + 1] = entry end
     end
-    return define_layer("recurrent", name, def, own)
+    local parts = {}
+    for part, v in pairs(def) do parts[part] = v end
+    local constructor = define_layer("recurrent", name, def, own)
+    if not is_unknown(constructor) then define_cell(name, parts, own) end
+    return constructor
   end
 end
 

@@ -216,8 +216,7 @@ local function connect_chain(model)
     local shape = a.input_shape or a.batch_input_shape and a.batch_input_shape.shape
                   or a.input_length and { a.input_length }
     if not shape and not first.failed then
-      local sizes = def.input == "tokens" and "timesteps"
-                    or (def.step or def.input == "sequence") and "timesteps, features" or "features"
+      local sizes = internal.input_sizes[internal.wanted_input(def)] or "features"
       report(first.line, format("%s: the first layer needs the shape of the input (write Input{%s} before it)",
                                 def.name, sizes))
     end

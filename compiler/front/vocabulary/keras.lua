@@ -16,19 +16,17 @@ end
 
 local NOT_SUPPORTED = {
   name = names([[
-    RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv2D Conv3D
-    Convolution2D Convolution3D Conv2DTranspose Conv3DTranspose SeparableConv2D DepthwiseConv2D LocallyConnected1D
-    LocallyConnected2D MaxPooling2D MaxPooling3D MaxPool2D MaxPool3D AveragePooling2D AveragePooling3D AvgPool2D
-    AvgPool3D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool2D GlobalMaxPool3D GlobalAveragePooling2D
-    GlobalAveragePooling3D GlobalAvgPool2D GlobalAvgPool3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D
-    AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization GroupNormalization SpectralNormalization
-    SpatialDropout2D SpatialDropout3D Cropping2D Cropping3D UpSampling2D UpSampling3D ZeroPadding2D ZeroPadding3D Dot
-    GroupQueryAttention
-    EinsumDense Identity TextVectorization StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding
-    Discretization Resizing CenterCrop MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer
-    TorchModuleWrapper ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle
-    CategoricalGeneralizedCrossEntropy FBetaScore MeanMetricWrapper STFT OrthogonalRegularizer LambdaCallback Callback
-    RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList LearningRateSchedule]], {
+    ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv3D Convolution3D Conv2DTranspose Conv3DTranspose SeparableConv2D
+    DepthwiseConv2D LocallyConnected1D LocallyConnected2D MaxPooling3D MaxPool3D AveragePooling3D AvgPool3D
+    GlobalMaxPooling3D GlobalMaxPool3D GlobalAveragePooling3D GlobalAvgPool3D AdaptiveAveragePooling1D
+    AdaptiveAveragePooling2D AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization GroupNormalization
+    SpectralNormalization SpatialDropout2D SpatialDropout3D Cropping3D UpSampling3D ZeroPadding3D Dot
+    GroupQueryAttention EinsumDense Identity TextVectorization StringLookup
+    IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization Resizing CenterCrop MelSpectrogram
+    STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper ReversibleEmbedding Ftrl Lamb
+    Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle CategoricalGeneralizedCrossEntropy FBetaScore
+    MeanMetricWrapper STFT OrthogonalRegularizer LambdaCallback Callback RemoteMonitor ProgbarLogger History
+    SwapEMAWeights CallbackList LearningRateSchedule]], {
     CuDNNLSTM = "write LSTM", CuDNNGRU = "write GRU",
     Lambda = 'write a layer of your own: layer "Name" { call = function(a, w, x) ... end }',
     TensorBoard = "lstmc train writes MODEL.log.csv and MODEL.report.html",

@@ -109,7 +109,7 @@ end
 -- Once for every cell: a masked step computes on zeros, and the states stay as they are, without a product anywhere, so
 -- that a NaN in what is masked reaches neither results nor gradients. The output is a state of its own: zeros until the
 -- first step that counts, whatever the states begin with; with zero_output_for_mask in each that does not.
-local function masked_step(def, output, step, mask, zeros)
+local function masked_step(states, output, step, mask, zeros)
   local keep = internal.vocabulary.keep
   return function(x, before)
     local valid = leaf({}, mask)
@@ -121,8 +121,8 @@ local function masked_step(def, output, step, mask, zeros)
     rawset(x_kept, "local_name", "x")
     local after = step(x_kept, before)
     if not is_plain(after) then return after end
-    local first = after[def.state[1]]
-    for _, name in ipairs(def.state) do after[name] = chosen(after[name], name) end
+    local first = after[states[1].name]
+    for _, state in ipairs(states) do after[state.name] = chosen(after[state.name], state.name) end
     after[output] = zeros and is(first, Value) and keep(valid, first) or chosen(first, output)
     return after
   end
@@ -131,7 +131,7 @@ end
 -- A recurrent layer is a scan over its input: of its states the first is the output.
 local function lower_recurrent(program, layer, inputs, around)
   local def, a, input = layer.definition, layer.arguments, inputs[1]
-  local timesteps, shapes = input.shape[1], internal.state_shapes(layer)
+  local timesteps, states = input.shape[1], internal.states_of(layer, input.shape[2])
   local n = #around.implied
   if n > 0 and a.stateful then mistake("stateful: at each step it begins anew") end
   local scope = new_scope(program, layer, around, { implied = around.implied, implied_shape = around.implied_shape,
@@ -143,8 +143,8 @@ local function lower_recurrent(program, layer, inputs, around)
     initial = call_named(def.initial, a, weights, leaf(input.shape, input.at))
     if not is_plain(initial) then mistake("initial must return a table of values, not %s", internal.shown(initial)) end
   end
-  for position, name in ipairs(def.state) do
-    list[position] = { name = name, shape = shapes[position], initial = initial[name],
+  for position, state in ipairs(states) do
+    list[position] = { name = state.name, shape = state.shape, initial = initial[state.name],
                        carries = n == 0 and (program.all_carry or a.stateful) }
   end
   local function at_step(t, full)     -- full[1] is the turn, or the step; behind what stands around it comes t
@@ -153,11 +153,13 @@ local function lower_recurrent(program, layer, inputs, around)
   local function moved(full)          -- the step that is read at turn full[1]
     return at_step(a.go_backwards and affine_add(affine_of(timesteps - 1), full[1], -1) or full[1], full)
   end
-  local function step(x, before) return call_named(def.step, a, weights, x, before) end
+  local function step(x, before)
+    return internal.flat_states(states, call_named(def.step, a, weights, x, internal.nested_states(states, before)))
+  end
   if input.mask then
     local output = list[1].name == "output" and "masked_output" or "output"
-    step = masked_step(def, output, step, function(full) return input.mask(moved(full)) end, a.zero_output_for_mask)
-    list[#list + 1] = { name = output, shape = shapes[1], carries = program.streaming }
+    step = masked_step(states, output, step, function(full) return input.mask(moved(full)) end, a.zero_output_for_mask)
+    list[#list + 1] = { name = output, shape = states[1].shape, carries = program.streaming }
   end
   local scan = internal.run_scan(scope, {
     turns = timesteps, states = list,
@@ -168,7 +170,7 @@ local function lower_recurrent(program, layer, inputs, around)
       return step(x, before)
     end,
   })
-  local output, shape = scan.states[input.mask and #list or 1].tensor, shapes[1]
+  local output, shape = scan.states[input.mask and #list or 1].tensor, states[1].shape
   local function row(t, full) return load(output, place(program, true, joined({ t }, full))) end
   local flow = { shape = shape, at = function(full) return row(affine_of(timesteps), full) end }
   if a.return_sequences then
@@ -295,7 +297,7 @@ local function begin_one(program, layer, inputs, around)
   return (layer.definition.step and lower_recurrent or lower_call)(program, layer, inputs, around)
 end
 
-internal.lowering = { new_program = new_program, begin_one = begin_one }
+internal.lowering = { new_program = new_program, begin_one = begin_one, weight_leaves = weight_leaves }
 
 local function lower_one(program, layer, inputs)
   local flow, finish = begin_one(program, layer, inputs, internal.nothing_around(layer))

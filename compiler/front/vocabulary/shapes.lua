@@ -30,13 +30,9 @@ end
 
 -- A layer that is the argument of another one takes its number before that, as it was made before.
 local function name_given(layer, free_name)
-  local given = internal.given_layers(layer)
-  for _, entry in ipairs(layer.definition.arguments or {}) do
-    local owned = given[entry[1]]
-    if owned then
-      name_given(owned, free_name)
-      owned.name = owned.arguments.name or free_name(owned)
-    end
+  for _, given in ipairs(internal.given_layers(layer)) do
+    name_given(given.layer, free_name)
+    given.layer.name = given.layer.arguments.name or free_name(given.layer)
   end
 end
 
@@ -93,21 +89,32 @@ local EXPECTED = {
   vector   = function(shape, tokens) return #shape == 1 and not tokens end,
   tokens   = function(shape, tokens) return #shape == 1 and tokens end,
   samples  = function(shape, tokens) return #shape > 1 and not tokens end,
+  image    = function(shape, tokens) return #shape == 3 and not tokens end,
+  images   = function(shape, tokens) return #shape == 4 and not tokens end,
   any      = function(shape, tokens) return not tokens end,
 }
 local EXPECTED_WORDS = { sequence = "a sequence {timesteps, features}", vector = "a vector {features}",
                          tokens = "token ids {timesteps}", any = "numbers", several = "numbers",
-                         samples = "a sequence of samples {timesteps, ...}" }
+                         samples = "a sequence of samples {timesteps, ...}",
+                         image = "an image {height, width, channels}",
+                         images = "a sequence of images {timesteps, height, width, channels}" }
+-- What the sizes of an Input are, as it would have to be written in front.
+internal.input_sizes = { sequence = "timesteps, features", tokens = "timesteps", samples = "timesteps, ...",
+                         image = "height, width, channels", images = "timesteps, height, width, channels" }
+
+-- What a layer reads: of the kinds above.
+local function wanted_input(def) return def.input or def.step and "sequence" or "any" end
+internal.wanted_input = wanted_input
 
 local function seen(def, shape)
   local own = shape
   if def.over == "step" then own = { table.unpack(shape, 2) }
-  elseif def.over ~= "sample" then own = def.step and { shape[2] } or { shape[#shape] } end
+  elseif def.over ~= "sample" then own = { shape[#shape] } end
   return { shape = own, rank = #shape, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
 end
 
 -- x as the shape and weights functions see it; of a layer that reads several flows, a list of them.
-local function seen_by(layer, shapes)
+function internal.seen_by(layer, shapes)
   local def = layer.definition
   if def.input ~= "several" then return seen(def, shapes[1]) end
   local list = {}
@@ -122,31 +129,9 @@ local function call_inside(layer, part, x)
 end
 internal.call_inside = call_inside
 
--- Of a recurrent layer, in the order of its states: what the definition says, {units} where it says nothing.
-function internal.state_shapes(layer)
-  local def, said, list = layer.definition, {}, {}
-  if def.state_shapes then
-    said = call_inside(layer, "state_shapes", seen_by(layer, layer.inputs))
-    if not internal.is_plain(said) then
-      error(format("state_shapes must return a table of shapes, not %s", internal.shown(said)), 0)
-    end
-  end
-  for position, name in ipairs(def.state) do
-    local shape, why = internal.types.shape(said[name] or { layer.arguments.units })
-    if not shape then error(format("state_shapes: the shape of %s %s", name, why), 0) end
-    list[position], said[name] = shape, nil
-  end
-  for _, name in ipairs(keys(said)) do error(format("state_shapes: %s is no state", internal.shown(name)), 0) end
-  return list
-end
-
-local function recurrent_output(layer, timesteps)
-  local shape = internal.state_shapes(layer)[1]
-  if #shape ~= 1 then
-    error(format("the first state is the output, a vector: %s has the shape %s", layer.definition.state[1],
-                 shape_text(shape)), 0)
-  end
-  return layer.arguments.return_sequences and { timesteps, shape[1] } or shape
+local function recurrent_output(layer, shape)
+  local output = internal.states_of(layer, shape[2])[1].shape
+  return layer.arguments.return_sequences and { shape[1], output[1] } or output
 end
 
 -- What the definition says of the output, given the shapes of what the layer reads; nil where it says nothing: the
@@ -154,9 +139,9 @@ end
 local function declared_shape(layer, shapes)
   local def = layer.definition
   local shape = shapes[1]
-  if def.step then return recurrent_output(layer, shape[1]) end
+  if def.step then return recurrent_output(layer, shape) end
   if layer.owned and not def.shape then return nil end
-  local x = seen_by(layer, shapes)
+  local x = internal.seen_by(layer, shapes)
   local own = def.input ~= "several" and x.shape or x[1].shape
   if def.shape then
     own = call_inside(layer, "shape", x)
@@ -187,7 +172,7 @@ function internal.settle_layer(layer, shapes)
     layer.weights, layer.owned, layer.sublayers = home.weights, home.owned, home.sublayers
     layer.output = internal.output_shape(layer, shapes)
   elseif layer.definition.owns then
-    internal.own_layers(layer, seen_by(layer, shapes))
+    internal.own_layers(layer, internal.seen_by(layer, shapes))
     internal.make_weights_of(layer)
     layer.output = internal.measure(layer, shapes)
     internal.check_called(layer)
@@ -200,7 +185,11 @@ end
 
 local function check_input(layer, before, shape, tokens)
   local def = layer.definition
-  local wants = def.step and "sequence" or def.input or "any"
+  if def.is_cell then
+    report(layer.line, format("%s is a cell, one step of a loop over time: write RNN{%s{...}}", def.name, def.name))
+    return false
+  end
+  local wants = wanted_input(def)
   if EXPECTED[wants](shape, tokens) then return true end
   local hint = ""
   if wants == "sequence" and before.definition.step and #shape == 1 then
@@ -209,6 +198,10 @@ local function check_input(layer, before, shape, tokens)
     hint = " (an Embedding makes numbers of ids)"
   elseif wants == "sequence" and #shape == 1 then
     hint = " (RepeatVector, or Input{timesteps, features}, makes a sequence)"
+  elseif wants == "image" and #shape < 3 then
+    hint = " (Reshape, or Input{height, width, channels}, makes one)"
+  elseif wants == "image" or wants == "sequence" and #shape > 2 then
+    hint = format(" (TimeDistributed{%s{...}} reads each step of it)", def.name)
   elseif wants == "vector" and #shape > 1 then
     hint = " (Flatten, or return_sequences = false, makes a vector)"
   end
@@ -220,7 +213,8 @@ end
 -- The same of a call in the mathematics of another layer.
 function internal.check_seen(layer, shapes, tokens)
   local def = layer.definition
-  local wants = def.step and "sequence" or def.input or "any"
+  if def.is_cell then error(format("%s is a cell, not a layer", def.name), 0) end
+  local wants = wanted_input(def)
   for k, shape in ipairs(shapes) do
     if not EXPECTED[wants](shape, tokens[k]) then
       error(format("%s needs %s, not %s%s", def.name, EXPECTED_WORDS[wants], shape_text(shape),
@@ -237,7 +231,8 @@ local function check_inputs(layer)
   for _, from in ipairs(layer.from) do
     good = check_input(layer, from, from.output, from.is_tokens) and good
   end
-  if not good and layer.definition.step and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
+  local units = layer.definition.step and not layer.definition.input
+  if not good and units and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
   return good
 end
 
@@ -295,7 +290,7 @@ local function infer_shapes(model)
       end
       if not check_inputs(layer) then
         good = false
-        if not layer.definition.step or layer.arguments.return_sequences then return false end
+        if layer.inputs[1] == layer.from[1].output then return false end
       end
       good = settle(layer) and good
       if elements(layer.output) > ELEMENTS_MAX then
@@ -348,7 +343,7 @@ end
 local function said_weights(layer, shapes)
   local def, list = layer.definition, {}
   if not def.weights then return list end
-  local made = call_inside(layer, "weights", seen_by(layer, shapes))
+  local made = call_inside(layer, "weights", internal.seen_by(layer, shapes))
   if type(made) ~= "table" then
     error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)
   end

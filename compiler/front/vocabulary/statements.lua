@@ -7,7 +7,7 @@ local Value, Element, Axis = internal.Value, internal.Element, internal.Axis
 local is = internal.is
 local new_axis, affine_of, lone_axis = internal.new_axis, internal.affine_of, internal.lone_axis
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
-local rawget, rawset, ipairs, error, type = rawget, rawset, ipairs, error, type
+local rawget, rawset, ipairs, pairs, error, type = rawget, rawset, ipairs, pairs, error, type
 local format, sort, concat = string.format, table.sort, table.concat
 
 local function mistake(...) error(format(...), 0) end
@@ -370,12 +370,11 @@ end
 local function pieces_of(scope, frame, node)
   local shape = node.shape
   if node.op == "concatenate" then
-    local pieces, from = {}, 0
+    local pieces = {}
     for position, part in ipairs(node.parts) do
       local index = fresh_axes(part.shape)
       local out = joined({}, index)
-      out[node.axis] = affine_add(out[node.axis], from, 1)
-      from = from + part.shape[node.axis]
+      for axis, from in pairs(node.places[position]) do out[axis] = affine_add(out[axis], from, 1) end
       local term = { element = element_at(scope, part, index, frame.implied), sign = 1 }
       pieces[position] = { out = out, terms = { term } }
     end
@@ -408,9 +407,10 @@ end
 -- The tensor of a value that is no state: in the storage order of its frame.
 local function add_value(scope, frame, node, shape)
   local program, timed = scope.program, rawget(node, "timed") or frame.timed(shape)
-  local name = unique_name(scope, rawget(node, "local_name") or default_name(node))
+  local owner = rawget(node, "cell") or scope
+  local name = unique_name(owner, rawget(node, "local_name") or default_name(node))
   rawset(node, "tensor_name", name)
-  local fields = { layer = scope.layer_name, name = name, role = "value", reduced = node.op == "batch_sum" }
+  local fields = { layer = owner.layer_name, name = name, role = "value", reduced = node.op == "batch_sum" }
   local updates = rawget(node, "updates")
   if updates then
     if not is_shared(node) then

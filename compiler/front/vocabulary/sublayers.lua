@@ -49,40 +49,45 @@ function types.layer(v)
 end
 
 -- A layer that is a loop over time.
-function types.cell(v)
+function types.recurrent(v)
   local held, why = types.layer(v)
   if not held then return nil, why end
   local def = rawget(held, "layer").definition
-  if not def.step then return nil, format("must be a recurrent layer, like LSTM{8}, not %s", def.name) end
+  if not def.step or def.is_cell then
+    return nil, format("must be a recurrent layer, like LSTM{8}, not %s", def.name)
+  end
   return held, nil
 end
-internal.layer_types.layer, internal.layer_types.cell = types.layer, types.cell
+internal.layer_types.layer, internal.layer_types.recurrent = types.layer, types.recurrent
 
-local IS_LAYER = { layer = true, cell = true }
+local IS_LAYER = { layer = true, recurrent = true }
 
--- The layers among the arguments of a definition, by their names there.
+-- The layers among the arguments of a definition, in their order: a list of { argument, key, layer }, of cells an item
+-- for each.
 local function given_layers(layer)
   local given = {}
+  local function add(argument, key, held)
+    given[#given + 1] = { argument = argument, key = key, layer = rawget(held, "layer") }
+  end
   for _, entry in ipairs(layer.definition.arguments or {}) do
-    if IS_LAYER[entry[2]] and layer.arguments[entry[1]] then
-      given[entry[1]] = rawget(layer.arguments[entry[1]], "layer")
-    end
+    local name, v = entry[1], layer.arguments[entry[1]]
+    if v and IS_LAYER[entry[2]] then add(name, name, v) end
+    for position, cell in ipairs(v and entry[2] == "cells" and v or {}) do add(name, name .. "_" .. position, cell) end
   end
   return given
 end
-internal.given_layers = given_layers
+internal.given_layers, internal.layer_of = given_layers, layer_of
 
 -- A layer that is an argument of another one is used up by that.
 function internal.claim_given(layer)
   if layer.failed then return end
-  local given = given_layers(layer)
-  for _, name in ipairs(keys(given)) do
-    local owned = given[name]
+  for _, given in ipairs(given_layers(layer)) do
+    local owned = given.layer
     if owned.failed then
       layer.failed = true
     elseif owned.owner then
       report(layer.line, format('%s: "%s" is a layer that is used already: make a second one',
-                                layer.definition.name, name))
+                                layer.definition.name, given.argument))
     end
     owned.owner = layer
   end
@@ -101,7 +106,16 @@ function vocabulary.copy(v, changes)
     local entry = type(key) == "number" and layer.definition.arguments[key]
     given[entry and entry[1] or key] = argument
   end
-  for name, owned in pairs(given_layers(layer)) do given[name] = vocabulary.copy(owned) end
+  local cells = {}            -- argument -> list of copies
+  for _, of in ipairs(given_layers(layer)) do
+    local name, copied = of.argument, vocabulary.copy(of.layer)
+    given[name] = copied
+    if of.key ~= name then
+      cells[name] = cells[name] or {}
+      cells[name][#cells[name] + 1] = copied
+      copied.name, given[name] = of.layer.name, cells[name]
+    end
+  end
   for key, argument in pairs(changes or {}) do given[key] = argument end
   local made = layer.definition.make(given, layer.line)
   if made.failed then mistake("copy of %s: its arguments are not right", layer.definition.name) end
@@ -112,10 +126,11 @@ end
 
 -- What layers = function(a, x) returned, as layers by key; without it the layers among the arguments.
 local function said_layers(layer, x)
-  if not layer.definition.layers then return given_layers(layer) end
+  local found = {}
+  for _, given in ipairs(layer.definition.layers and {} or given_layers(layer)) do found[given.key] = given.layer end
+  if not layer.definition.layers then return found end
   local said = internal.call_inside(layer, "layers", x)
   if not is_plain(said) then mistake("layers must return a table of layers, not %s", shown(said)) end
-  local found = {}
   for key, v in pairs(said) do
     if not is_identifier(key) then mistake("layers: the name %s is not made of letters, digits and _", shown(key)) end
     found[key] = layer_of(v) or mistake("layers: %s must be a layer, not %s", key, shown(v))
@@ -223,6 +238,7 @@ end
 local function call(held, given, mask)
   local layer, scope = rawget(held, "layer"), internal.scope
   local owner, def = scope and scope.layer, layer.definition
+  if def.is_cell then return internal.call_cell(held, given, mask) end
   if not owner or layer.owned_by ~= (owner.shares or owner) then
     mistake("%s is called outside of the mathematics that owns it", def.name)
   end

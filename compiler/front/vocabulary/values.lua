@@ -169,9 +169,9 @@ function internal.next_number()
   return count
 end
 
--- internal.scan: the scan whose step is being called, or nil (scan.lua).
+-- internal.scan: the scan whose step is being called, or nil (scan.lua); internal.cell: the cell in it (cells.lua).
 local function value(fields)
-  fields.number, fields.scan = internal.next_number(), internal.scan
+  fields.number, fields.scan, fields.cell = internal.next_number(), internal.scan, internal.cell
   return make(Value, fields)
 end
 internal.value = value
@@ -378,7 +378,11 @@ function vocabulary.concatenate(parts, axis)
     shape[axis] = shape[axis] + part.shape[axis]
   end
   if count == 1 then return parts[1] end
-  return value{ op = "concatenate", parts = parts, axis = axis, shape = shape }
+  local places, from = {}, 0
+  for position, part in ipairs(parts) do
+    places[position], from = { [axis] = from }, from + part.shape[axis]
+  end
+  return value{ op = "concatenate", parts = parts, places = places, shape = shape }
 end
 
 -- gates(z, 4): the blocks of columns of z, side by side; of a weight of rank 2, its blocks of columns; of what affine

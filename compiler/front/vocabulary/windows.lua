@@ -7,7 +7,7 @@ local value, leaf = internal.value, internal.leaf
 local new_axis, affine_of = internal.new_axis, internal.affine_of
 local affine_add, affine_multiply = internal.affine_add, internal.affine_multiply
 local types, is_identifier, shown = internal.types, internal.is_identifier, internal.shown
-local error, ipairs, rawset, table = error, ipairs, rawset, table
+local error, ipairs, type, rawset, table = error, ipairs, type, rawset, table
 local format, math_type = string.format, math.type
 
 local p, s = internal.program, internal.statements
@@ -44,15 +44,11 @@ function vocabulary.row_major(index, shape)
   return place
 end
 
--- window(extent, size, strides, dilation, padding): how many windows of `size` places, `dilation` apart, there are, if
--- the first one begins at the first place and each begins `strides` behind the one before; and how many places have to
--- stand before the first and behind the last one. padding: "valid", none; "same", as many windows as places to begin
--- at; "causal", a window ends where it stands.
-function vocabulary.window(extent, size, strides, dilation, padding)
+local function along_one_axis(extent, size, strides, dilation, padding)
   local reach = (size - 1) * dilation + 1
   if padding == "valid" then
     if reach > extent then
-      mistake("a window of %d steps does not fit into %d", reach, extent)
+      mistake("a window of %d places does not fit into %d", reach, extent)
     end
     return (extent - reach) // strides + 1, 0, 0
   end
@@ -63,30 +59,79 @@ function vocabulary.window(extent, size, strides, dilation, padding)
   return count, total // 2, total - total // 2
 end
 
+-- window(extent, size, strides, dilation, padding): how many windows of `size` places, `dilation` apart, there are, if
+-- the first one begins at the first place and each begins `strides` behind the one before; and how many places have to
+-- stand before the first and behind the last one. padding: "valid", none; "same", as many windows as places to begin
+-- at; "causal", a window ends where it stands. Of lists, an item for each axis, the three are lists.
+function vocabulary.window(extent, size, strides, dilation, padding)
+  if type(size) ~= "table" then return along_one_axis(extent, size, strides, dilation, padding) end
+  local counts, before, after = {}, {}, {}
+  for d = 1, #size do
+    counts[d], before[d], after[d] = along_one_axis(extent[d], size[d], strides[d], dilation[d], padding)
+  end
+  return counts, before, after
+end
+
 -- A value of that shape, all of whose elements are one number.
 local function filled(shape, number)
   return leaf(shape, function() return constant(number) end, true)
 end
 
 -- pad(x, axis, before, after, number): x with so many places in front and behind along an axis, counted from 1; all of
--- them are `number`, 0 without it.
+-- them are `number`, 0 without it. Lists of places are those of this axis and of the ones behind it.
 function vocabulary.pad(x, axis, before, after, number)
   if not is(x, Value) or #x.shape == 0 then mistake("pad takes a value, not %s", shown(x)) end
-  if math_type(axis) ~= "integer" or axis < 1 or axis > #x.shape then
-    mistake("pad: the axis is between 1 and %d, not %s", #x.shape, shown(axis))
+  before, after = type(before) == "table" and before or { before }, type(after) == "table" and after or { after }
+  local most = #x.shape - #before + 1
+  if math_type(axis) ~= "integer" or axis < 1 or axis > most then
+    mistake("pad: the axis is between 1 and %d, not %s", most, shown(axis))
   end
-  local parts = {}
-  local function border(count)
+  -- At first x alone, in its place; axis by axis a strip in front of what is there and one behind it.
+  local parts, places, shape, corner = { x }, { {} }, { table.unpack(x.shape) }, {}
+  local function add_strip(position, d, count, from)
     local checked, why = types.count(count)
     if not checked then mistake("pad: the places %s", why) end
-    local shape = { table.unpack(x.shape) }
-    shape[axis] = checked
-    if checked > 0 then parts[#parts + 1] = filled(shape, number or 0) end
+    if checked == 0 then return end
+    local strip, at = { table.unpack(shape) }, { table.unpack(corner) }
+    strip[d], at[d] = checked, from
+    table.insert(parts, position, filled(strip, number or 0))
+    table.insert(places, position, at)
   end
-  border(before)
-  parts[#parts + 1] = x
-  border(after)
-  return vocabulary.concatenate(parts, axis)
+  for d = 1, #shape do corner[d] = before[d - axis + 1] or 0 end
+  places[1] = { table.unpack(corner) }
+  for k = 1, #before do
+    local d = axis + k - 1
+    add_strip(1, d, before[k], 0)
+    add_strip(#parts + 1, d, after[k], corner[d] + shape[d])
+    shape[d], corner[d] = before[k] + shape[d] + after[k], 0
+  end
+  if #parts == 1 then return x end
+  return value{ op = "concatenate", parts = parts, places = places, shape = shape }
+end
+
+-- crop(x, axis, before, after): x without so many places in front and behind along an axis, counted from 1; of lists,
+-- along this axis and the ones behind it.
+function vocabulary.crop(x, axis, before, after)
+  if not is(x, Value) or #x.shape == 0 then mistake("crop takes a value, not %s", shown(x)) end
+  before, after = type(before) == "table" and before or { before }, type(after) == "table" and after or { after }
+  local shape, most = { table.unpack(x.shape) }, #x.shape - #before + 1
+  if math_type(axis) ~= "integer" or axis < 1 or axis > most then
+    mistake("crop: the axis is between 1 and %d, not %s", most, shown(axis))
+  end
+  for k = 1, #before do
+    local d = axis + k - 1
+    for _, count in ipairs{ before[k], after[k] } do
+      local checked, why = types.count(count)
+      if not checked then mistake("crop: the places %s", why) end
+    end
+    shape[d] = shape[d] - before[k] - after[k]
+    if shape[d] < 1 then mistake("of %d places nothing is left", x.shape[d]) end
+  end
+  return value{ op = "view", base = x, shape = shape, map = function(index)
+    local moved = { table.unpack(index) }
+    for k = 1, #before do moved[axis + k - 1] = affine_add(moved[axis + k - 1], before[k], 1) end
+    return moved
+  end }
 end
 
 -- History ---------------------------------------------------------------------------------------------------

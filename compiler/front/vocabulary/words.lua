@@ -83,6 +83,7 @@ local function shown_object(object)
   if kind == "sublayer" then return "the layer " .. rawget(object, "layer").definition.name end
   if (kind == "loss" or kind == "optimizer") and def then return format("the %s %s", kind, def.class) end
   if kind == "initializer" then return "an initializer" end
+  if kind == "cells" then return "what StackedRNNCells makes" end
   if kind == "model" then return "a " .. object.class .. (object.graph and "" or " model") end
   if kind == "flow" then return "the output of " .. object.layer.definition.name end
   if kind == "data" then return format("the data %s{...}", object.kind) end

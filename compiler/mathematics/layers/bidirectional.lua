@@ -9,8 +9,8 @@ local function like(a, back)
 end
 
 return layer "Bidirectional" {
-  arguments = { { "layer", "cell" }, { "merge_mode", { "concat", "sum", "mul", "ave" }, "concat" },
-                { "weights", "later", false }, { "backward_layer", "cell", false } },
+  arguments = { { "layer", "recurrent" }, { "merge_mode", { "concat", "sum", "mul", "ave" }, "concat" },
+                { "weights", "later", false }, { "backward_layer", "recurrent", false } },
   over      = "sample",
   input     = "sequence",
   mask      = "pass",

@@ -9,9 +9,7 @@ return layer "Cropping1D" {
     return { left, x.features }
   end,
   call      = function(a, w, x)
-    local t, c = axes "t c"
-    local y = tensor{ x.timesteps - a.cropping[1] - a.cropping[2], x.features }
-    y[{ t, c }] = x[{ t + a.cropping[1], c }]
+    local y = crop(x, 1, a.cropping[1], a.cropping[2])
     return y
   end,
 }

@@ -1,0 +1,43 @@
+/* test_battery_images.c: layers that slide windows over images, with every option through the three oracles, and what carries images to other layers
+ * and back. Rows and columns differ, windows reach over all four sides, several options in one model. */
+#include "oracles.h"
+
+#include <criterion/criterion.h>
+
+Test(battery_images, conv2d)
+{
+    expect_all((const char *const[]){
+        "Input{5, 7, 3}, Conv2D{4, 3, activation = 'tanh'}, Conv2D{9, kernel_size = {2, 3}, strides = {1, 2}, use_bias = false}, loss = 'mse'",
+        "Input{5, 4, 2}, Conv2D{3, {4, 3}, strides = 2, padding = 'same', activation = 'relu'}, Convolution2D{5, {1, 2}}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{6, 5, 2}, Conv2D{5, {3, 2}, dilation_rate = {2, 3}, padding = 'same'}, Conv2D{2, 2, dilation_rate = 2}, loss = 'mse'",
+        "Input{4, 5, 6}, Conv2D{4, {2, 3}, groups = 2}, Conv2D{12, {3, 1}, groups = 4, use_bias = false, padding = 'same'}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{3, 2, 1}, Conv2D{3, 5, padding = 'same', strides = {2, 1}, trainable = false}, Conv2D{9, 1, activation = 'softmax'}, loss = 'mae'", NULL });
+}
+
+Test(battery_images, pooling)
+{
+    expect_all((const char *const[]){
+        "Input{6, 7, 2}, Dense{3}, MaxPooling2D{}, Conv2D{3, {2, 1}}, MaxPool2D{{1, 2}, 1, padding = 'same'}, loss = 'mse'",
+        "Input{5, 4, 2}, Dense{9}, MaxPooling2D{{3, 2}, strides = {2, 3}, padding = 'same'}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{6, 7, 2}, Dense{3}, AveragePooling2D{2}, Conv2D{3, {2, 1}}, AvgPool2D{{1, 2}, 1, padding = 'same'}, loss = 'mse'",
+        "Input{5, 4, 2}, Dense{9}, AveragePooling2D{{4, 3}, {3, 2}, padding = 'same'}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{5, 4, 2}, Conv2D{9, 2}, GlobalMaxPooling2D{}, Dense{2}, loss = 'mse'",
+        "Input{5, 4, 2}, Conv2D{3, 2}, GlobalAvgPool2D{keepdims = true}, Conv2D{2, 1}, GlobalAveragePooling2D{}, loss = 'mse'",
+        "Input{5, 4, 2}, Conv2D{3, 2}, GlobalMaxPool2D{keepdims = true}, Flatten{}, Dense{2}, loss = 'mse'", NULL });
+}
+
+Test(battery_images, moving)
+{
+    expect_all((const char *const[]){
+        "Input{3, 4, 2}, Dense{3, activation = 'tanh'}, ZeroPadding2D{}, ZeroPadding2D{{{1, 2}, {0, 3}}}, Conv2D{2, 3}, loss = 'mse'",
+        "Input{6, 7, 2}, Dense{9}, Cropping2D{{1, 2}}, Cropping2D{{{1, 0}, {0, 1}}}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{2, 3, 2}, Dense{3, activation = 'tanh'}, UpSampling2D{}, Conv2D{9, 2}, UpSampling2D{{1, 3}}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{3, 4, 2}, Permute{{3, 1, 2}}, Conv2D{4, 2, padding = 'same'}, Reshape{{4, -1}}, LSTM{3}, loss = 'mse'",
+        "Input{24}, Dense{24}, Reshape{{3, 4, -1}}, Conv2D{5, {2, 3}}, BatchNormalization{}, Permute{2, 3, 1}, Flatten{}, Dense{2}, loss = 'mse'", NULL });
+}
+
+Test(battery_images, read_column_by_column)
+{
+    expect_agreement("Input{8, 6, 1}, Conv2D{8, {3, 3}, padding = 'same', activation = 'relu'}, MaxPooling2D{2}, Reshape{4, -1}, "
+                     "Bidirectional{LSTM{5}}, Dense{3, activation = 'softmax'}, loss = 'sparse_categorical_crossentropy'");
+}
