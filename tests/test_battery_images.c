@@ -41,3 +41,18 @@ Test(battery_images, read_column_by_column)
     expect_agreement("Input{8, 6, 1}, Conv2D{8, {3, 3}, padding = 'same', activation = 'relu'}, MaxPooling2D{2}, Reshape{4, -1}, "
                      "Bidirectional{LSTM{5}}, Dense{3, activation = 'softmax'}, loss = 'sparse_categorical_crossentropy'");
 }
+
+/* Of each step of a sequence: what reads images, chains of layers, cells whose own sequence is one step's. */
+Test(battery_images, at_each_step)
+{
+    expect_all((const char *const[]){
+        "Input{3, 5, 4, 2}, TimeDistributed{Conv2D{3, {2, 3}, groups = 1, padding = 'same', activation = 'tanh'}}, TimeDistributed{MaxPooling2D{2}}, "
+        "TimeDistributed{Flatten{}}, LSTM{4}, Dense{2}, loss = 'mse'",
+        "Input{3, 4, 5, 2}, TimeDistributed{Sequential{ Conv2D{4, 2, groups = 2}, GlobalAveragePooling2D{}, Dense{3, activation = 'tanh'} }}, "
+        "GRU{4, return_sequences = true}, Dense{2}, loss = 'mse'",
+        "Input{3, 4, 5, 2}, TimeDistributed{ZeroPadding2D{{{1, 0}, {0, 2}}}}, TimeDistributed{Sequential{ Conv2D{3, 3}, Reshape{4, -1}, "
+        "LSTM{5}, Dropout{0.3} }}, Dense{2}, loss = 'mse'",
+        "Input{3, 2, 4, 2}, TimeDistributed{TimeDistributed{LSTM{3}}}, TimeDistributed{Bidirectional{GRU{4}}}, loss = 'mse'",
+        "Input{3, 4, 4, 1}, TimeDistributed{AveragePooling2D{{2, 3}, 1, padding = 'same'}}, TimeDistributed{UpSampling2D{{1, 2}}}, "
+        "TimeDistributed{Cropping2D{{{1, 0}, {0, 3}}}}, TimeDistributed{GlobalMaxPooling2D{}}, loss = 'mse'", NULL });
+}

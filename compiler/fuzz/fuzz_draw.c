@@ -51,10 +51,16 @@ static bool is(const char *text, const char *what)
     return text && !strcmp(text, what);
 }
 
-/* A layer as an argument of type "layer", "recurrent" or "cells", "LSTM{units = 3}". */
+/* A layer as an argument of type "layer", "recurrent" or "cells", "LSTM{units = 3}"; now and then a chain of two. */
 static const char *layer_text(Draw *d, const char *type)
 {
     const CatalogueEntry *entry;
+    if (is(type, "layer") && d->depth < 2 && chance(d, 20)) {
+        d->depth++;
+        const char *first = layer_text(d, type), *second = layer_text(d, type);
+        d->depth--;
+        return arena_format(d->arena, "Sequential{ %s, %s }", first, second);
+    }
     do
         entry = &d->catalogue->layers[below(d, d->catalogue->layer_count)];
     while (entry->cell != is(type, "cells") || (is(type, "recurrent") && !entry->recurrent));

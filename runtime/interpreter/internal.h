@@ -119,8 +119,8 @@ typedef struct Run {
 
     /* Dense, Activation: the pre-activation. Recurrent layers: [rows, T, gates * units], T as in the input */
     REAL *z, *d_z;
-    struct Run *inner;                      /* TimeDistributed: the layer at work on each step, and what it reads */
-    Value *step;
+    struct Run *inner;                      /* of a layer that owns layers: those at work, in order */
+    Value *step;                            /* TimeDistributed: what its layer reads */
     struct Body *body;                      /* a layer that is composed of words (words.h) */
     Value *result, *argument;               /* what it puts out; what it is the activation of, or NULL */
     /* a custom layer: its inputs, their adjoints, [rows_max, count] each, and those of them that are wanted */
@@ -371,6 +371,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_separable_conv1d REAL_NAME(kind_separable_conv1d)
 #define kind_conv1d_transpose REAL_NAME(kind_conv1d_transpose)
 #define kind_time_distributed REAL_NAME(kind_time_distributed)
+#define kind_sequential REAL_NAME(kind_sequential)
 #define kind_conv2d REAL_NAME(kind_conv2d)
 #define kind_max_pooling2d REAL_NAME(kind_max_pooling2d)
 #define kind_average_pooling2d REAL_NAME(kind_average_pooling2d)
@@ -395,7 +396,8 @@ extern const LayerKind kind_input, kind_embedding, kind_simple_rnn, kind_lstm, k
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,
     kind_global_average_pooling1d;
 extern const LayerKind kind_layer_normalization, kind_rms_normalization, kind_unit_normalization,
-    kind_depthwise_conv1d, kind_separable_conv1d, kind_conv1d_transpose, kind_time_distributed;
+    kind_depthwise_conv1d, kind_separable_conv1d, kind_conv1d_transpose, kind_time_distributed,
+    kind_sequential;
 extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholded_relu, kind_prelu, kind_elu,
     kind_rescaling, kind_activity_regularization, kind_spatial_dropout1d, kind_gaussian_noise, kind_gaussian_dropout,
     kind_alpha_dropout, kind_normalization,

@@ -23,6 +23,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_layer_normalization, &kind_rms_normalization,
                                               &kind_unit_normalization, &kind_depthwise_conv1d,
                                               &kind_separable_conv1d, &kind_conv1d_transpose, &kind_time_distributed,
+                                              &kind_sequential,
                                               &kind_conv1d, &kind_max_pooling1d, &kind_average_pooling1d,
                                               &kind_global_max_pooling1d, &kind_global_average_pooling1d,
                                               &kind_softmax, &kind_relu, &kind_leaky_relu, &kind_thresholded_relu,

@@ -21,7 +21,7 @@ local function layers()
   local list = {}
   for _, name in ipairs(keys(internal.layers)) do
     local def = internal.layers[name]
-    if not def.custom and not def.is_input then
+    if not def.custom and not def.inner and not def.is_input then
       list[#list + 1] = { name = name, input = def.input, recurrent = def.step ~= nil and not def.is_cell,
                           cell = def.is_cell, whole = def.over == "sample",
                           arguments = arguments_of(def, def.positional) }

@@ -121,7 +121,7 @@ local function wrong_parts(what, def)
   end
 end
 
-local OWNED = { layer = true, recurrent = true, cells = true }      -- types of arguments that are layers
+local OWNED = { layer = true, layers = true, recurrent = true, cells = true }      -- types of arguments that are layers
 
 -- Reshape{16, -1}, Permute{2, 1}: where the only argument is a list of numbers, these may stand for themselves.
 local NUMBERS = { target_shape = true, axes = true }
@@ -168,7 +168,8 @@ local function define_layer(what, name, def, arguments)
   if def.custom then
     internal.user_globals[name] = internal.close(constructor)
   else
-    internal.constructors[name] = constructor
+    def.inner = internal.constructors[name] ~= nil     -- to a description that name is something else
+    internal.constructors[name] = internal.constructors[name] or constructor
     for _, alias in ipairs(def.aliases or {}) do internal.constructors[alias] = constructor end
   end
   return constructor

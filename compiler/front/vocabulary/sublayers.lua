@@ -20,9 +20,28 @@ function internal.sublayer_of(layer)
   return layer.held
 end
 
+-- A Sequential inside of another layer is a layer itself, a chain of those that it was given (mathematics/layers).
+local function chain_of(model)
+  if model.class ~= "Sequential" or model.broken or #model.stack == 0 then return nil end
+  for _, layer in ipairs(model.stack) do
+    if not layer or layer.definition.is_input then return nil end
+    layer.owner = nil
+  end
+  for _, option in ipairs(keys(model.options)) do
+    if option ~= "name" then
+      report(model.option_lines[option], format("Sequential: %s belongs to the whole model", option))
+    end
+  end
+  return internal.layers.Sequential.make({ layers = model.stack, name = model.options.name }, model.line)
+end
+
 local function layer_of(v)
   local kind = type(v) == "table" and rawget(v, "object")
   if kind == "sublayer" then return rawget(v, "layer") end
+  if kind == "model" then
+    v.as_layer = v.as_layer or chain_of(v)
+    return v.as_layer
+  end
   return kind == "layer" and not v.definition.is_input and v or nil
 end
 
@@ -42,10 +61,25 @@ end
 function types.layer(v)
   local layer = layer_of(v)
   if not layer then
-    return nil, format("must be a layer, like LSTM{8}, not %s%s", shown(v),
-                       type(v) == "function" and ": call it, like LSTM{8}" or "")
+    local hint = ""
+    if type(v) == "function" then hint = ": call it, like LSTM{8}"
+    elseif type(v) == "table" and rawget(v, "class") == "Sequential" then
+      hint = " with an Input, which follows from what it reads"
+    end
+    return nil, format("must be a layer, like LSTM{8}, not %s%s", shown(v), hint)
   end
   return internal.sublayer_of(layer), nil
+end
+
+-- A list of layers.
+function types.layers(v)
+  local list, why = {}, nil
+  if not is_plain(v) or not internal.items(v) then return nil, format("must be a list of layers, not %s", shown(v)) end
+  for position, item in ipairs(v) do
+    list[position], why = types.layer(item)
+    if not list[position] then return nil, format("item %d %s", position, why) end
+  end
+  return list, nil
 end
 
 -- A layer that is a loop over time.
@@ -59,10 +93,11 @@ function types.recurrent(v)
   return held, nil
 end
 internal.layer_types.layer, internal.layer_types.recurrent = types.layer, types.recurrent
+internal.layer_types.layers = types.layers
 
-local IS_LAYER = { layer = true, recurrent = true }
+local IS_LAYER, ARE_LAYERS = { layer = true, recurrent = true }, { layers = true, cells = true }
 
--- The layers among the arguments of a definition, in their order: a list of { argument, key, layer }, of cells an item
+-- The layers among the arguments of a definition, in their order: a list of { argument, key, layer }, of a list an item
 -- for each.
 local function given_layers(layer)
   local given = {}
@@ -72,7 +107,7 @@ local function given_layers(layer)
   for _, entry in ipairs(layer.definition.arguments or {}) do
     local name, v = entry[1], layer.arguments[entry[1]]
     if v and IS_LAYER[entry[2]] then add(name, name, v) end
-    for position, cell in ipairs(v and entry[2] == "cells" and v or {}) do add(name, name .. "_" .. position, cell) end
+    for position, cell in ipairs(v and ARE_LAYERS[entry[2]] and v or {}) do add(name, name .. "_" .. position, cell) end
   end
   return given
 end
