@@ -111,11 +111,12 @@ check_rooms() {
         forbid "a header by its path from the root"
 }
 
-# The layers as an alternation: LSTM|GRU|Dense, from the Lua files that define them.
+# The layers as an alternation: LSTM|GRU|Dense, from the Lua files that define them. Sequential is what every model is,
+# and only inside of another layer one of them.
 layer_names() {
     lua_code_of $(existing compiler/mathematics/layers/*.lua) | cut -d: -f3- |
         grep -oE '^ *return +[a-z_]+ *\(? *"[A-Z][A-Za-z0-9]*"' |
-        sed 's/.*"\(.*\)"/\1/' | sort -u | paste -sd '|' -
+        sed 's/.*"\(.*\)"/\1/' | grep -vx Sequential | sort -u | paste -sd '|' -
 }
 
 # A pass may include the shared headers and its own (plan_memory.c: plan.h), but no header of another pass.
