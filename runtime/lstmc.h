@@ -241,6 +241,17 @@ int lstmc_read_vectors(const char *path, const struct lstmc_tensor *table, float
 int lstmc_read_glove(const char *path, const struct lstmc_names *words, const struct lstmc_tensor *table,
                      float *weights, size_t *missing, struct lstmc_message *message);
 
+/* Of a model with lengths, ragged.c: how many steps of each sample of a data set count, from a .npy file of [samples]
+ * whole numbers. */
+int lstmc_read_lengths(const struct lstmc_model *model, const char *path, struct lstmc_dataset *data,
+                       struct lstmc_message *message);
+
+/* The same of arrays that hold the steps of all samples, one behind the other, [steps, ...]: sample i is the steps
+ * offsets[i] to offsets[i + 1] - 1, with zeros behind them; of longer ones the last steps are kept. y: one row for each
+ * sample, or, where the model has an output for each step, one for each step. (y_path NULL: inputs alone) */
+int lstmc_read_ragged(const struct lstmc_model *model, const char *x_path, const char *offsets_path, const char *y_path,
+                      int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message);
+
 /* Element `index` of an array of samples: ids are below this; 0: a float. */
 int lstmc_input_vocabulary(const struct lstmc_model *model, size_t index);
 
@@ -331,6 +342,19 @@ struct lstmc_lines_options {
  * each time step. */
 int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
                      struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
+
+struct lstmc_ts_options {
+    const char *file;
+    const char *validation;                         /* what is held out, or NULL */
+    /* all classes in their order; none: those of @classLabel */
+    const char *const *labels; int label_count;
+    const char *normalization; /* "none" (NULL), "standard", "minmax": per dimension, fitted on the training part */
+};
+/* Series of the UEA and UCR archives (*.ts, as sktime and aeon describe them): x = steps of dimensions, with zeros
+ * behind series that are shorter than the model's input, and without the end of longer ones; data->lengths says how
+ * many steps each has. y = the class, or with @targetlabel a number. (series.c) */
+int lstmc_read_ts(const struct lstmc_model *model, const struct lstmc_ts_options *options,
+                  struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
 /* One text as `count` ids, as the readers of characters and lines make them: cut and padded as `meaning` says. *found
  * (or NULL): how many it would be uncut. LSTMC_BAD_FILE for what is not UTF-8, LSTMC_MISMATCH for a byte without an id,

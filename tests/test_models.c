@@ -83,3 +83,18 @@ Test(models, turbofan)
     skip_without_data();
     expect_metric("turbofan", "val_binary_accuracy", 0.95);
 }
+
+/* ---- the archive's classes ---- */
+
+static void expect_accuracy(const char *name, double least)
+{
+    skip_without_data();
+    char *output = train(name);
+    const char *what = "val_sparse_categorical_accuracy ", *at = strstr(output, what);
+    cr_assert(at, "%s: no accuracy in\n%s", name, output);
+    cr_expect(atof(at + strlen(what)) >= least, "%s: an accuracy of %g, at least %g was expected", name, atof(at + strlen(what)), least);
+    free(output);
+}
+
+Test(models, vowels) { expect_accuracy("vowels", 0.97); }
+Test(models, motions) { expect_accuracy("motions", 0.97); }

@@ -103,8 +103,9 @@ static int try_description(const char *text, const char *target)
     Description *d = description_read_text(arena, diagnostics, "hostile.lua", text, strlen(text), &read);
     bool done = d && compile(arena, d, diagnostics, &options, &compiled);
     float x[64], y[64], weight;
+    int32_t length;
     if (done && description_model(d)->data.kind == DATA_SAMPLES && description_model(d)->descriptor.input_count <= 64)
-        description_sample(d, 1, 2, x, y, &weight);
+        description_sample(d, 1, 2, x, y, &weight, &length);
     char *said = NULL;
     size_t size;
     FILE *to = open_memstream(&said, &size);

@@ -266,6 +266,7 @@ typedef struct Batch {
     void *packed;
     char *scratch;                      /* of each sample */
     const char *x;
+    const int32_t *lengths;             /* NULL: all steps of all samples count */
     float *y;
 } Batch;
 
@@ -273,15 +274,21 @@ static void predict_one(void *context, int sample)
 {
     const Batch *batch = context;
     const struct lstmc_model *m = batch->model;
-    m->predict(batch->packed, batch->scratch + (size_t)sample * scratch_stride(m),
-               batch->x + (size_t)sample * m->input_count * 4, batch->y + (size_t)sample * m->output_count);
+    void *scratch = batch->scratch + (size_t)sample * scratch_stride(m);
+    const void *x = batch->x + (size_t)sample * m->input_count * 4;
+    float *y = batch->y + (size_t)sample * m->output_count;
+    if (batch->lengths)
+        m->predict_lengths(batch->packed, scratch, x, batch->lengths + sample, y);
+    else
+        m->predict(batch->packed, scratch, x, y);
 }
 
 /* The interpreter has batches alone, and states go on from batch to batch. */
 static int open_batch(Predictor *p, Batch *batch, int rows)
 {
     const struct lstmc_model *m = session_stateful(p->model) ? NULL : p->session->loaded.model;
-    *batch = (Batch){ .model = m, .y = p->y, .x = lstmc_alloc((size_t)rows * p->model->descriptor.input_count * 4) };
+    *batch = (Batch){ .model = m, .y = p->y, .lengths = predict_input_lengths(p->input),
+                      .x = lstmc_alloc((size_t)rows * p->model->descriptor.input_count * 4) };
     if (m) {
         batch->packed = lstmc_alloc(m->packed_bytes + 1);
         batch->scratch = lstmc_alloc((size_t)rows * scratch_stride(m));
@@ -298,8 +305,11 @@ static void predict_batch(Predictor *p, Batch *batch, int count)
     struct lstmc_engine *engine = &p->session->engine;
     if (batch->model)
         engine->run(engine->context, count, predict_one, batch);
-    else
+    else {
+        if (engine->lengths)
+            engine->lengths(engine->context, batch->lengths);
         engine->predict(engine->context, batch->x, count, batch->y);
+    }
 }
 
 static void close_batch(Batch *batch)

@@ -31,6 +31,7 @@ struct PredictInput {
     int base_count;                     /* relative forecasts: targets of a sample */
     double *base;                       /* what they are added to, of the samples read last */
     size_t base_first;                  /* the sample that is the first there */
+    int32_t *lengths;                   /* of the samples read last; NULL: the model has none */
     FILE *file;                         /* NULL: a table or an array */
     int line;
     int failed;                         /* a status that waits until what was read before it has been answered */
@@ -191,8 +192,9 @@ static bool is_blank(char c)
 }
 
 /* A line as the readers of texts take one: without a byte order mark, and but for bytes without blanks around it. */
-static int read_text(PredictInput *input, int32_t *ids)
+static int read_text(PredictInput *input, int32_t *ids, size_t kept)
 {
+    size_t found;
     struct lstmc_message why = { "" };
     size_t length = 0, first = 0;
     int status = read_line(input, &length), is_bytes = input->meaning->unit == LSTMC_BYTES;
@@ -208,7 +210,10 @@ static int read_text(PredictInput *input, int32_t *ids)
         first++;
     while (!is_bytes && length > first && is_blank(text[length - 1]))
         length--;
-    status = lstmc_encode(input->meaning, text + first, length - first, ids, input->model->input_count, NULL, &why);
+    status = lstmc_encode(input->meaning, text + first, length - first, ids, input->model->input_count, &found,
+                          &why);
+    if (input->lengths)
+        input->lengths[kept] = found < INT32_MAX ? (int32_t)found : INT32_MAX;
     return status ? FAIL(input, "%s", why.text) : 1;
 }
 
@@ -272,6 +277,42 @@ int predict_input_step(PredictInput *input, void *x, int count)
     return read_numbers(input, x, count, 0);
 }
 
+/* Of a model with lengths a sample is a line, which has as many steps as it has. */
+static int read_numbers_of_line(PredictInput *input, void *x, size_t kept)
+{
+    size_t length = 0, count = 0, most = input->model->input_count, row = step_input_count(input->model);
+    int status;
+    do
+        status = read_line(input, &length);
+    while (status > 0 && (!input->text || strspn(input->text, " \t,;") >= length));
+    if (status <= 0)
+        return status;
+    input->text[length] = 0;
+    memset(x, 0, most * 4);
+    for (char *at = input->text; *(at += strspn(at, " \t,;")); count++) {
+        size_t letters = strcspn(at, " \t,;");
+        struct lstmc_dataset ids = { .x = x };
+        if (count == most)
+            return FAIL(input, "more than the %zu steps of %zu number%s that the model reads", most / row, row,
+                        row == 1 ? "" : "s");
+        char behind = at[letters];
+        at[letters] = 0;
+        if (!lstmc_number_read(at, letters, &input->raw[count]) ||
+            (lstmc_input_vocabulary(input->model, count) &&
+             !lstmc_store_input(input->model, &ids, count, input->raw[count])))
+            return no_number(input, at, count);
+        at += letters;
+        *at = behind;
+    }
+    if (count % row)
+        return FAIL(input, "%zu numbers are no whole number of steps, which have %zu each", count, row);
+    input->lengths[kept] = (int32_t)(count / row);
+    size_t place = take_numbers(input, x, count, kept);
+    return place == count ? 1
+                          : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads",
+                                 place + 1, input->raw[place]);
+}
+
 /* ---- all of them ---- */
 
 static int allocate(PredictInput *input)
@@ -280,7 +321,13 @@ static int allocate(PredictInput *input)
     input->base_count = base_count(input->meaning);
     input->raw = lstmc_alloc(input->model->input_count * sizeof *input->raw);
     input->base = lstmc_alloc(rows * (size_t)input->base_count * sizeof *input->base + 1);
-    return input->raw && input->base ? LSTMC_OK : lstmc_fail_memory(&input->session->message, "a sample");
+    if (input->model->has_lengths && !input->model->inputs)
+        input->lengths = lstmc_alloc(rows * sizeof *input->lengths);
+    for (size_t row = 0; input->lengths && row < rows; row++)
+        input->lengths[row] = INT32_MAX;
+    return input->raw && input->base && (input->lengths || !input->model->has_lengths || input->model->inputs)
+               ? LSTMC_OK
+               : lstmc_fail_memory(&input->session->message, "a sample");
 }
 
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path)
@@ -299,7 +346,7 @@ PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *m
         status = read_table(input, path);
     else if (!status && !(input->file = input_open(path, &session->message)))
         status = LSTMC_IO;
-    input->line = !reads_text(input);
+    input->line = !reads_text(input) && !input->lengths;
     if (!status)
         return input;
     predict_input_close(input);
@@ -311,7 +358,9 @@ static int read_sample(PredictInput *input, void *x, size_t kept)
 {
     size_t sample = input->done + kept, bytes = input->model->input_count * 4;
     if (input->file)
-        return reads_text(input) ? read_text(input, x) : read_numbers(input, x, (int)input->model->input_count, kept);
+        return reads_text(input) ? read_text(input, x, kept)
+               : input->lengths  ? read_numbers_of_line(input, x, kept)
+                                 : read_numbers(input, x, (int)input->model->input_count, kept);
     if (sample == input->samples)
         return 0;
     if (input->table.x)
@@ -335,6 +384,11 @@ int predict_input_next(PredictInput *input, void *x, int rows)
     return count;
 }
 
+const int32_t *predict_input_lengths(const PredictInput *input)
+{
+    return input->lengths;
+}
+
 const double *predict_input_base(const PredictInput *input, size_t sample, int *count)
 {
     *count = input->base_count;
@@ -353,6 +407,7 @@ void predict_input_close(PredictInput *input)
     free(input->text);
     lstmc_free(input->raw);
     lstmc_free(input->base);
+    lstmc_free(input->lengths);
     lstmc_npy_free(&input->array);
     lstmc_dataset_free(&input->table);
 }

@@ -7,6 +7,9 @@
 
 typedef struct PredictInput PredictInput;
 
+/* How many steps of each of the samples read last count; NULL: all of all. */
+const int32_t *predict_input_lengths(const PredictInput *input);
+
 /* `path` NULL or "-": standard input. NULL with a message if the file cannot be read, or if the model has no place for
  * what is in an array or a table (of text that is said when it has come in). */
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path);

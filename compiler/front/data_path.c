@@ -12,6 +12,10 @@ static const DataPath paths[] = {
     { DATA_NPY, "validation_x", offsetof(Data, validation_x) },
     { DATA_NPY, "validation_y", offsetof(Data, validation_y) },
     { DATA_NPY, "sample_weight", offsetof(Data, sample_weight) },
+    { DATA_NPY, "lengths", offsetof(Data, lengths) },
+    { DATA_NPY, "offsets", offsetof(Data, offsets) },
+    { DATA_NPY, "validation_lengths", offsetof(Data, validation_lengths) },
+    { DATA_NPY, "validation_offsets", offsetof(Data, validation_offsets) },
     { DATA_CSV, "file", offsetof(Data, x) },
     { DATA_CSV, "validation", offsetof(Data, validation_x) },
     { DATA_CSV, "validation_remaining", offsetof(Data, validation_remaining) },
@@ -19,6 +23,8 @@ static const DataPath paths[] = {
     { DATA_LINES, "file", offsetof(Data, x) },
     { DATA_LINES, "folder", offsetof(Data, folder) },
     { DATA_WAV, "folder", offsetof(Data, folder) },
+    { DATA_TS, "file", offsetof(Data, x) },
+    { DATA_TS, "validation", offsetof(Data, validation_x) },
 };
 
 const DataPath *data_path(DataKind kind, int index)
@@ -33,7 +39,8 @@ const char *data_kind_name(DataKind kind)
 {
     static const char *const names[] = {
         [DATA_NONE] = "",       [DATA_NPY] = "npy", [DATA_CSV] = "csv",        [DATA_CHARACTERS] = "characters",
-        [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_SAMPLES] = "samples"
+        [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_TS] = "ts",
+        [DATA_SAMPLES] = "samples"
     };
     return names[kind];
 }

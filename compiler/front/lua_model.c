@@ -561,6 +561,8 @@ static void extract_data(Description *d)
         extract_wav(d, data);
         if (data->kind == DATA_CSV)
             extract_csv(d, data);
+        if (data->kind == DATA_TS)
+            data->normalization = field_text(d, "normalization");
     }
     lua_pop(d->lua, 1);
 }

@@ -37,6 +37,8 @@ typedef struct Numbers {
     const char *name;                   /* "x" */
     const char *which;                  /* "sample 3" */
     bool is_target;
+    int32_t *length;                    /* of x with lengths: how many steps it has; NULL: all that the model has */
+    int lengths_of;                     /* which of several inputs has lengths */
     const struct lstmc_array *array;    /* of several inputs or targets this one; NULL: all that there is */
     size_t first;                       /* where its elements begin in the sample */
     size_t count, wanted;               /* those beyond what is wanted are only counted */
@@ -137,9 +139,20 @@ static int shape_text(luaL_Buffer *buffer, int rank, const lua_Integer *extent)
     return count;
 }
 
+/* A sample may have fewer steps than the model. */
+static void take_length(Numbers *n, lua_Integer *steps)
+{
+    size_t row = n->wanted / (size_t)*steps;
+    if (n->count <= n->wanted && n->count % row == 0) {
+        *n->length = (int32_t)(n->count / row);
+        *steps = *n->length;
+        n->wanted = n->count;
+    }
+}
+
 /* Numbers one after the other are taken for a model of any shape; nested as for another shape they
  * mean something else. */
-static void check_shape(lua_State *L, const Numbers *n)
+static void check_shape(lua_State *L, Numbers *n)
 {
     const int *shape = n->array ? n->array->shape : n->is_target ? n->model->target_shape : n->model->input_shape;
     int rank = n->array ? n->array->rank : n->is_target ? n->model->target_rank : n->model->input_rank;
@@ -147,6 +160,8 @@ static void check_shape(lua_State *L, const Numbers *n)
     luaL_Buffer buffer;
     for (int i = 0; i < rank; i++)
         wanted[i] = shape[i];
+    if (n->length)
+        take_length(n, &wanted[0]);
     if (n->count != n->wanted)
         luaL_error(L, "samples: %s has %d numbers, but the model%s %d", n->name, (int)n->count,
                    n->is_target ? "'s target has" : " reads", (int)n->wanted);
@@ -177,6 +192,7 @@ static void take_arrays(lua_State *L, const Numbers *all)
         n.name = lua_pushfstring(L, "%s.%s", all->name, n.array->name);
         n.first = n.array->offset;
         n.wanted = n.array->count;
+        n.length = all->lengths_of == k ? all->length : NULL;
         lua_pushstring(L, n.array->name);
         if (lua_rawget(L, -3) == LUA_TNIL) {
             lua_pop(L, 1);
@@ -200,7 +216,15 @@ static void take_side(lua_State *L, Numbers *side, bool has_arrays)
     }
 }
 
-static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weight, which) */
+static int input_with_lengths(const Model *model)
+{
+    for (int k = 0; k < model->input_count; k++)
+        if (model->layers[model->inputs[k]].makes_mask)
+            return k;
+    return -1;
+}
+
+static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weight, which, length) */
 {
     Description *d = lua_touserdata(L, 5);
     float *weight = lua_touserdata(L, 6);
@@ -209,7 +233,9 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
                   .sample = { .x = lua_touserdata(L, 3) },
                   .name = "x",
                   .which = lua_tostring(L, 7),
-                  .wanted = m->input_count };
+                  .wanted = m->input_count,
+                  .length = m->has_lengths ? lua_touserdata(L, 8) : NULL,
+                  .lengths_of = input_with_lengths(&d->model) };
     Numbers y = { .model = m,
                   .sample = { .y = lua_touserdata(L, 4) },
                   .name = "y",
@@ -233,7 +259,8 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
     return 0;
 }
 
-bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y, float *weight)
+bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y, float *weight,
+                        int32_t *length)
 {
     lua_State *L = d->lua;
     description_refill(d);
@@ -253,5 +280,6 @@ bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, 
     bool held_out = index >= VALIDATION_INDEX;
     lua_pushfstring(L, "%ssample %I", held_out ? "held-out " : "",
                     (LUAI_UACINT)(index - (held_out ? VALIDATION_INDEX : 0) + 1));
-    return description_call(d, 7, 0);
+    lua_pushlightuserdata(L, length);
+    return description_call(d, 8, 0);
 }

@@ -64,7 +64,8 @@ typedef struct Vectors {            /* what a weight begins with, of a file that
     int line;
 } Vectors;
 
-typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_SAMPLES } DataKind;
+typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_TS,
+               DATA_SAMPLES } DataKind;
 
 /* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to
  * the working folder. */
@@ -88,6 +89,8 @@ typedef struct Data {
     const char *normalization;              /* csv: "none", "standard", "minmax" */
     const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
     const char *sample_weight;              /* npy: a file; csv: a column; or NULL */
+    /* npy: how many steps of each sample count, or where in x, of all steps behind each other, each begins; or NULL */
+    const char *lengths, *offsets, *validation_lengths, *validation_offsets;
     const char *group;                      /* csv: the column that tells groups apart, or NULL */
     /* csv: file of what is left behind the end of each held-out group, or NULL */
     const char *validation_remaining;

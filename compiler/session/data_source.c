@@ -43,10 +43,13 @@ static int draw(Description *description, uint64_t seed, uint64_t first, int cou
         void *x = (char *)data->x + (size_t)i * m->input_count * 4,
              *y = (char *)data->y + (size_t)i * m->target_count * 4;
         float weight;
-        if (!description_sample(description, seed, first + (uint64_t)i, x, y, &weight)) {
+        int32_t length;
+        if (!description_sample(description, seed, first + (uint64_t)i, x, y, &weight, &length)) {
             message->text[0] = 0;       /* the description's own diagnostic says it */
             return LSTMC_BAD_FILE;
         }
+        if (data->lengths)
+            data->lengths[i] = length;
         if (!keep_weight(data, (size_t)i, weight)) {
             snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
             return LSTMC_NO_MEMORY;
@@ -168,14 +171,31 @@ static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_
     return lstmc_read_wav(m, &options, training, validation, message);
 }
 
+static int read_ts(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                   struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    struct lstmc_ts_options options = { .file = data->x, .validation = data->validation_x, .labels = data->labels,
+                                        .label_count = data->label_count, .normalization = data->normalization };
+    return lstmc_read_ts(m, &options, training, validation, message);
+}
+
+/* Where the steps of a part end, if that is said: one of the two. */
+typedef struct Ends {
+    const char *lengths, *offsets;
+} Ends;
+
 /* The files of all inputs and targets; NULL where there is one, which is x or y. */
 static int read_npy(const struct lstmc_model *m, const Data *data, const char *const *inputs, const char *x,
-                    const char *const *targets, const char *y, struct lstmc_dataset *to, struct lstmc_message *message)
+                    const char *const *targets, const char *y, Ends ends, struct lstmc_dataset *to,
+                    struct lstmc_message *message)
 {
-    if (!inputs && !targets)
-        return lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message);
-    return lstmc_read_npy_arrays(m, inputs ? inputs : &x, targets ? targets : &y, data->vocabulary, data->unknown, to,
-                                 message);
+    if (ends.offsets)
+        return lstmc_read_ragged(m, x, ends.offsets, y, data->vocabulary, data->unknown, to, message);
+    int status = !inputs && !targets
+                     ? lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message)
+                     : lstmc_read_npy_arrays(m, inputs ? inputs : &x, targets ? targets : &y, data->vocabulary,
+                                             data->unknown, to, message);
+    return status || !ends.lengths ? status : lstmc_read_lengths(m, ends.lengths, to, message);
 }
 
 /* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */
@@ -224,12 +244,14 @@ int data_source_load(Description *description, const Arguments *arguments, struc
             snprintf(message->text, sizeof message->text, "npy: validation_x and validation_y belong together");
             return LSTMC_MISMATCH;
         }
-        status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y, training, message);
+        status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y,
+                          (Ends){ data->lengths, data->offsets }, training, message);
         if (!status && data->sample_weight)
             status = lstmc_read_sample_weight(data->sample_weight, training, message);
         if (!status && data->validation_x)
             status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y_arrays,
-                              data->validation_y, validation, message);
+                              data->validation_y, (Ends){ data->validation_lengths, data->validation_offsets },
+                              validation, message);
         break;
     case DATA_CSV:
         status = read_csv(m, data, training, validation, message);
@@ -243,13 +265,16 @@ int data_source_load(Description *description, const Arguments *arguments, struc
     case DATA_WAV:
         status = read_wav(m, data, training, validation, message);
         break;
+    case DATA_TS:
+        status = read_ts(m, data, training, validation, message);
+        break;
     case DATA_SAMPLES:
         status = draw_both(description, data, arguments, training, validation, message);
         break;
     case DATA_NONE:
         snprintf(message->text, sizeof message->text,
-                 "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...} or "
-                 "samples(...))");
+                 "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...}, "
+                 "ts{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
     if (!status && arguments->samples) {

@@ -59,9 +59,11 @@ static bool reads_text(const Programs *programs)
     return programs->trained->meaning->vocabulary.count && programs->trained->meaning->unit != LSTMC_NO_TEXT;
 }
 
+/* Sequences with lengths come in as lines. */
 static bool streams(const Programs *programs)
 {
-    return programs->step && !reads_text(programs) && !programs->trained->meaning->is_relative &&
+    return programs->step && !programs->model->descriptor.has_lengths &&
+           !reads_text(programs) && !programs->trained->meaning->is_relative &&
            tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor) &&
            steps_have_all_columns(programs->trained->meaning, tensor_elements(programs->step->inputs[0]));
 }
@@ -135,6 +137,18 @@ static void add_digits(Example *to)
                             : arena_format(to->arena, "digits(values[i], unit[i %% %d])", columns));
 }
 
+/* Of a model with lengths: of a text they are its ids, behind which stand zeros. */
+static void add_length_marks(Example *to)
+{
+    const struct lstmc_model *m = &to->programs->model->descriptor;
+    bool text = reads_text(to->programs);
+    add_mark(to, "<row>", arena_format(to->arena, "%zu", step_input_count(m)));
+    add_mark(to, "<declare_length>", m->has_lengths ? "int32_t length;" : "");
+    add_mark(to, "<count>", m->has_lengths && text ? "for (length = 0; length < $_INPUTS && x[length]; length++)" DEEPER
+                                                     "continue;" : "");
+    add_mark(to, "<length>", m->has_lengths ? "&length, " : "");
+}
+
 static void add_output_marks(Example *to)
 {
     const Programs *programs = to->programs;
@@ -142,7 +156,7 @@ static void add_output_marks(Example *to)
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     size_t outputs = outputs_of_step(m), steps = m->output_count / outputs;
     bool values = answer_of(programs->model) == ANSWER_VALUES, labels = meaning->labels.count,
-         all = (int)outputs <= meaning->labels.count;
+         all = (int)outputs <= meaning->labels.count, counts = m->has_lengths && !reads_text(programs);
     const char *last = values ? last_values(programs, to->arena) : NULL, *printed = values ? "values" : "y",
                *sample = m->input_is_tokens ? "x" : "raw";
     const char *loop = arena_format(to->arena,
@@ -153,9 +167,9 @@ static void add_output_marks(Example *to)
     add_mark(to, "<name>", !labels ? "best" : all ? "@_labels[best]" : "class_name(best)");
     add_mark(to, "<while>",
              arena_format(to->arena,
-                          steps > 1 ? "for (int sample = 0; read_sample(file, %s); sample++)"
-                                    : "while (read_sample(file, %s))",
-                          sample));
+                          steps > 1 ? "for (int sample = 0; %s(file, %s)%s; sample++)" : "while (%s(file, %s)%s)",
+                          counts ? "(length = read_sample" : "read_sample", sample, counts ? ") > 0" : ""));
+    add_length_marks(to);
     add_mark(to, "<between>", steps > 1 ? "if (sample > 0)" DEEPER "putchar('\\n');" : "");
     add_mark(to, "<print>", steps > 1 ? loop : arena_format(to->arena, "print_step(%s);", printed));
     add_mark(to, "<printed>", printed);
@@ -211,7 +225,12 @@ static void add_marks(Example *to)
 
 static const char *about_input(const Programs *programs)
 {
-    return reads_text(programs) ? "texts, one a line" : programs->model->descriptor.input_is_tokens
+    const struct lstmc_model *m = &programs->model->descriptor;
+    if (m->has_lengths && !reads_text(programs))
+        return m->input_is_tokens ? "ids, a line for each sample, as many as it has"
+                                  : "numbers in the unit of the data, a line for each sample, of as many steps as it "
+                                    "has";
+    return reads_text(programs) ? "texts, one a line" : m->input_is_tokens
          ? "ids, $_INPUTS of them a sample, between them spaces, commas or ends of lines"
          : "numbers in the unit of the data, $_INPUTS of them a sample, between them spaces, commas or ends of lines";
 }
@@ -284,9 +303,10 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
         put_part(&to, "read_line");
         put_part(&to, programs->trained->meaning->unit == LSTMC_BYTES ? "read_bytes" : "read_text");
     } else {
-        put_part(&to, "read_word");
+        bool lines = programs->model->descriptor.has_lengths;
+        put_part(&to, lines ? "read_line" : "read_word");
         put_part(&to, programs->model->descriptor.input_is_tokens ? "parse_id" : "parse_number");
-        put_part(&to, "read_values");
+        put_part(&to, lines ? "read_sequence" : "read_values");
         if (!programs->model->descriptor.input_is_tokens)
             put_part(&to, "check_floats");
     }

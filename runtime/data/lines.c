@@ -187,6 +187,8 @@ static int store_rows(const struct lstmc_model *model, const struct lstmc_text_r
         const struct lstmc_text_row *row = set->row[r];
         store_ids(rows->numbers + row->text, row->text_count, text->id, (int32_t *)data->x + r * model->input_count,
                   (int)model->input_count, rows->options->pads_front);
+        if (data->lengths)
+            data->lengths[r] = row->text_count;
         if (target->is_target)
             store_ids(rows->numbers + row->target, row->target_count, target->id,
                       (int32_t *)data->y + r * model->target_count, (int)model->target_count, 0);

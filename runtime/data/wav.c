@@ -219,6 +219,8 @@ static int read_part(struct reader *r, int is_held_out, struct lstmc_scaling *sc
             continue;
         status = read_recording(r, &r->recording[i], (float *)data->x + sample * r->model->input_count,
                                 &spans[sample].first, &spans[sample].kept);
+        if (data->lengths)
+            data->lengths[sample] = spans[sample].kept;
         lstmc_store_label(r->model, data, sample++, r->labels.class_of[r->recording[i].label]);
     }
     if (!status && !scaling->columns && !fit_scaling(r, data, spans, scaling))

@@ -28,12 +28,14 @@ end
 -- npy{x = "train_x.npy", y = "train_y.npy", validation_x = , validation_y = , vocabulary = , unknown = }
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description. npy{FILE} alone is an array,
 -- which a layer begins with.
+-- Of Input{lengths = true}: lengths, one for each sample, or offsets, where in x each begins.
 constructor("npy", function(given, line)
   local y = { "y", "arrays" }
   if is_plain(given) and items(given) == 1 then y[3] = false end         -- a list of one, without names
   return data("npy", { { "x", "arrays" }, y, { "validation_x", "arrays", false },
     { "validation_y", "arrays", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
-    { "sample_weight", "text", false } }, line, given)
+    { "sample_weight", "text", false }, { "lengths", "text", false }, { "validation_lengths", "text", false },
+    { "offsets", "text", false }, { "validation_offsets", "text", false } }, line, given)
 end)
 
 -- glove{"glove.txt", vocabulary = {...}}: vectors of words; the word of each id is that of the data, or of the list.
@@ -204,7 +206,7 @@ constructor("lines", function(given, line)
     { "level", level, "character" }, { "text", "size", false }, { "label", "size", false },
     { "target_text", "size", false }, { "target_level", level, false }, { "labels", labels, false },
     { "separator", separator, "\t" }, { "header", "boolean", false }, { "lower", "boolean", false },
-    { "vocabulary", "size", false }, { "target_vocabulary", "size", false }, { "padding", padding, "pre" },
+    { "vocabulary", "size", false }, { "target_vocabulary", "size", false }, { "padding", padding, false },
     { "split", "rate", 0.8 }, { "seed", "size", 1 } }, line, given)
   if values.failed then return values end
   values.target_level = values.target_level or values.level
@@ -249,11 +251,18 @@ constructor("wav", function(given, line)
   local values = data("wav", { { "folder", "text" }, { "label", "size" }, { "sample_rate", "size" },
     { "separator", separator, "_" }, { "labels", labels, false }, { "test", test_of_names, false },
     { "split", "rate", false }, { "seed", "size", 1 }, { "frame", "size", 256 }, { "step", "size", 128 },
-    { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, "pre" } }, line, given)
+    { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, false } }, line, given)
   if values.failed then return values end
   if values.test and values.split then report(line, 'wav: either "test" or "split" says what is held out') end
   values.split = values.split or (values.test and 1 or 0.8)
   return values
+end)
+
+-- ts{"JapaneseVowels_TRAIN.ts", validation = "JapaneseVowels_TEST.ts", normalization = "standard"}: series of the UEA
+-- and UCR archives, each with its class or number.
+constructor("ts", function(given, line)
+  return data("ts", { { "file", "text" }, { "validation", "text", false }, { "labels", labels, false },
+    { "normalization", "normalization", "none" } }, line, given)
 end)
 
 -- samples(function(random) ... return x, y end) or samples{function, samples = 1024, validation_samples = 256}:

@@ -66,7 +66,7 @@
 --   arguments         monitor, maximize (flag: more is better), min_delta, patience, cooldown, start_from_epoch,
 --                     baseline, restore_best_weights, factor, min_lr, save_best_only, initial_value_threshold,
 --                     save_freq (0: epochs), filepath or filename, separator, schedule (a function)
--- data                { kind, line, ... }: kind "npy", "csv", "characters", "lines", "wav" or "samples"
+-- data                { kind, line, ... }: kind "npy", "csv", "characters", "lines", "wav", "ts" or "samples"
 --   paths             x, y, validation_x, validation_y, sample_weight, file, validation, validation_remaining, folder,
 --                     files, except; relative to the description
 --   of ids            vocabulary, unknown
@@ -151,6 +151,29 @@ local function settle_side(data, what, arrays)
   end
 end
 
+local PADDED = { lines = true, wav = true }
+
+-- Where samples have lengths, their data says them, and what is padded is so behind; nowhere else.
+local function settle_lengths(model, data)
+  local given = data.lengths or data.offsets or data.validation_lengths or data.validation_offsets
+  local function mistake(...) report(data.line, data.kind .. ": " .. format(...)) end
+  if PADDED[data.kind] and model.lengths and data.padding == "pre" then
+    mistake('padding = "pre" and Input{lengths = true} do not go together: the steps that count are the first ones')
+  elseif data.kind == "npy" and model.lengths and not (data.lengths or data.offsets) then
+    mistake('Input{lengths = true} needs lengths = "lengths.npy", one for each sample, or offsets')
+  elseif given and not model.lengths then
+    mistake("lengths are for a model whose input says so: Input{..., lengths = true}")
+  elseif data.lengths and data.offsets then
+    mistake("either lengths or offsets say where samples end")
+  elseif data.validation_x and model.lengths
+         and not (data.lengths and data.validation_lengths or data.offsets and data.validation_offsets) then
+    mistake("validation_x needs %s, as x has", data.lengths and "validation_lengths" or "validation_offsets")
+  elseif model.lengths and (data.kind == "csv" or data.kind == "characters") then
+    mistake("its windows are all of one length: leave lengths = true out")
+  end
+  data.padding = data.padding or model.lengths and "post" or "pre"
+end
+
 local function settle_data(model)
   local data = model.data
   if not data or data.failed then return end
@@ -160,6 +183,7 @@ local function settle_data(model)
   end
   settle_side(data, "input", model.inputs)
   settle_side(data, "output", model.outputs)
+  settle_lengths(model, data)
 end
 
 local function settle_options(model, default_name)
@@ -186,7 +210,7 @@ local function settle_options(model, default_name)
   if is_unknown(data) then data = nil end
   if data ~= nil and (type(data) ~= "table" or data.object ~= "data") then
     refuse(model, model.option_lines.data, '"data" must be npy{...}, csv{...}, characters{...}, lines{...}, ' ..
-           'wav{...} or samples(...), not %s', internal.shown(data))
+           'wav{...}, ts{...} or samples(...), not %s', internal.shown(data))
     data = nil
   end
   model.data = data

@@ -5,11 +5,13 @@ static void predict_samples(FILE *file)
     static <x> x[$_INPUTS];
     static float y[$_OUTPUTS];
     <declare_values>
+    <declare_length>
     <while> {
         <between>
+        <count>
         <normalize>
         <check>
-        @_predict(&@_trained, &scratch, x, y);
+        @_predict(&@_trained, &scratch, x, <length>y);
         <denormalize>
         <add_last>
         <print>
