@@ -124,8 +124,23 @@ static void add_recurrent_weights(struct published_case *one, const Files *files
     free(bias);
 }
 
+static int all_are(const struct onnx_tensor *tensor, double value)
+{
+    for (size_t i = 0; i < tensor->count; i++)
+        if (tensor->values[i] != value)
+            return 0;
+    return 1;
+}
+
+/* Peepholes alone: all sequences are whole, and the states begin with zeros. */
+static int has_peepholes_alone(const Files *files, size_t steps)
+{
+    return files->input_count == 8 && all_are(&files->inputs[4], (double)steps) && all_are(&files->inputs[5], 0) && all_are(&files->inputs[6], 0);
+}
+
 static void recurrent_case(struct published_case *one, const Files *files)
 {
+    static const int peephole_order[] = { 0, 2, 1 };    /* i, o, f to our i, f, o */
     static const int lstm_order[] = { 0, 2, 3, 1 };     /* i, o, f, c to Keras's i, f, c, o */
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *x = &files->inputs[0];
@@ -135,8 +150,9 @@ static void recurrent_case(struct published_case *one, const Files *files)
     int reset_after = number_of(node, "linear_before_reset", 0) != 0;
     size_t samples = x->dims[layout ? 0 : 1], steps = x->dims[layout ? 1 : 0], features = x->dims[2];
     int sequences = !strcmp(node->outputs[0], "Y");
-    if (node->input_count > 4) {
-        skip(one, "peepholes, sequence lengths or initial states: Keras's layers have none");
+    int peepholes = lstm && has_peepholes_alone(files, steps);
+    if (node->input_count > 4 && !peepholes) {
+        skip(one, "sequence lengths or initial states: Keras's layers have none");
         return;
     }
     if (files->inputs[1].count != (size_t)(blocks * units) * features || files->inputs[2].count != (size_t)(blocks * units * units)) {
@@ -145,10 +161,12 @@ static void recurrent_case(struct published_case *one, const Files *files)
     }
     begin(one);
     published_add_line(one, "  Input{%zu, %zu},", steps, features);
-    published_add_line(one, "  %s{%d%s%s},", lstm ? "LSTM" : gru ? "GRU" : "SimpleRNN", units, sequences ? ", return_sequences = true" : "",
-                       gru ? reset_after ? ", reset_after = true" : ", reset_after = false" : "");
+    published_add_line(one, "  %s{%d%s%s%s},", lstm ? "LSTM" : gru ? "GRU" : "SimpleRNN", units, sequences ? ", return_sequences = true" : "",
+                       peepholes ? ", use_peepholes = true" : "", gru ? reset_after ? ", reset_after = true" : ", reset_after = false" : "");
     end(one, "\"mse\"", (int)samples);
     add_recurrent_weights(one, files, blocks, units, (int)features, lstm ? lstm_order : straight, gru && reset_after);
+    for (int k = 0; peepholes && k < 3; k++)
+        published_add_numbers(one, files->inputs[7].values + peephole_order[k] * units, (size_t)units);
     double *batch_first = layout ? NULL : swap_axes(x->values, steps, samples, features);
     set_x(one, layout ? x->values : batch_first, x->count, (int)samples);
     free(batch_first);

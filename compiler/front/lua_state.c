@@ -243,7 +243,19 @@ static void run_embedded(lua_State *L, const char *name, bool in_vocabulary)
         die("%s", lua_tostring(L, -1));
 }
 
-/* Every embedded layer, activation, loss, ... sees the vocabulary and plain Lua. */
+/* Copies the fields of the table on top of the stack into the one at `to`, and pops it. */
+static void add_fields(lua_State *L, int to)
+{
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, to);
+    }
+    lua_pop(L, 1);
+}
+
+/* Every embedded layer, activation, loss, ... sees the vocabulary and plain Lua, and when it is called the others. */
 static void run_definitions(lua_State *L)
 {
     lua_newtable(L);
@@ -251,15 +263,12 @@ static void run_definitions(lua_State *L)
     lua_pushglobaltable(L);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
+    int globals = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, "internal");
-    lua_getfield(L, -1, "vocabulary");
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, -6);
-    }
-    lua_pop(L, 2);
+    int internal = lua_gettop(L);
+    lua_getfield(L, internal, "vocabulary");
+    add_fields(L, globals);
+    lua_pushvalue(L, globals);
     lua_setfield(L, LUA_REGISTRYINDEX, "layer_globals");
     for (const Embedded *file = embedded_files; file->name; file++) {
         const char *slash = strchr(file->name, '/');
@@ -268,6 +277,9 @@ static void run_definitions(lua_State *L)
         if (slash && is_lua && strncmp(file->name, "vocabulary/", 11))
             run_embedded(L, file->name, true);
     }
+    lua_getfield(L, internal, "constructors");
+    add_fields(L, globals);
+    lua_settop(L, globals - 1);
 }
 
 static int open_state(lua_State *L)

@@ -14,7 +14,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
     static const LayerKind *const composed[] = { &composed_dense, &composed_simple_rnn, &composed_lstm, &composed_gru };
     static const LayerKind *const kinds[] = { &kind_input,   &kind_embedding,    &kind_simple_rnn, &kind_lstm,
-                                              &kind_rnn,
+                                              &kind_rnn, &kind_layer_norm_lstm, &kind_layer_norm_gru,
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,
                                               &kind_flatten, &kind_repeat_vector, &kind_concatenate, &kind_add,
                                               &kind_subtract, &kind_multiply, &kind_average, &kind_maximum,
@@ -40,7 +40,9 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
     if (layer->custom)
         return &kind_custom;
     bool in_words = it->composed || layer_number(layer, "dropout", 0) > 0 ||
-                    layer_number(layer, "recurrent_dropout", 0) > 0 || layer_flag(layer, "zero_output_for_mask");
+                    layer_number(layer, "recurrent_dropout", 0) > 0 || layer_flag(layer, "zero_output_for_mask") ||
+                    layer_flag(layer, "use_peepholes") || layer_flag(layer, "cell_clip") ||
+                    layer_flag(layer, "projection");
     for (size_t i = 0; in_words && i < sizeof composed / sizeof *composed; i++)
         if (!strcmp(composed[i]->name, layer->kind))
             return composed[i];

@@ -82,6 +82,15 @@ static Weight gate_of(const Step *step, Weight weight, int n)
     return weight_columns(weight, (size_t)n * units, units);
 }
 
+static Weight weight_of(Step *step, const Layer *layer, const char *name)
+{
+    const Layer *outer = step->c->layer;
+    step->c->layer = layer;
+    Weight weight = weight_all(step->c, name);
+    step->c->layer = outer;
+    return weight;
+}
+
 /* ---- the cells ---- */
 
 /* h' = f(x W + b + h U) */
@@ -93,26 +102,50 @@ static Value *simple_rnn(Step *step)
     return activate(c, z, step->f);
 }
 
-/* Gate n: function(x W_n + b_n + h U_n). */
-static Value *gate(Step *step, Value *x, Value *h, int n, const char *function)
+/* Of gate n: x W_n + b_n + h U_n. */
+static Value *sum_of(Step *step, Value *x, Value *h, int n)
 {
     Composition *c = step->c;
     Value *of_x = affine(c, for_gate(step, x, n), gate_of(step, step->kernel, n), gate_of(step, step->bias, n));
     Value *of_h = affine(c, for_gate(step, h, n), gate_of(step, step->recurrent_kernel, n), (Weight){ 0 });
-    return activate(c, add(c, of_x, of_h), function);
+    return add(c, of_x, of_h);
 }
 
-/* c' = f c + i g,  h' = o f(c') */
+/* What a gate sees of a cell: row `row` of the peepholes times it; nothing without peepholes. */
+static Value *peep(Step *step, Value *z, Value *cell, size_t row)
+{
+    Weight weight = weight_of(step, step->layer, "peephole_kernel");
+    if (!weight.tensor)
+        return z;
+    weight.first += row * weight.columns;
+    weight.rows = 1;
+    return add(step->c, z, multiply(step->c, spread(step->c, weight, step->state), cell));
+}
+
+/* Between -most and most: rectify is zero below its threshold, which is moved there and back. */
+static Value *clip(Step *step, Value *v)
+{
+    double most = layer_number(step->layer, "cell_clip", 0);
+    if (most <= 0)
+        return v;
+    return scale(step->c, rectify(step->c, scale(step->c, v, 1, most), 0, 0, 2 * most), 1, -most);
+}
+
+/* c' = f c + i g,  h' = o f(c'); with peepholes P_i c and P_f c in their gates, P_o c' in o; h' W of a projection. */
 static Value *lstm(Step *step)
 {
     Composition *c = step->c;
     Value *cell = state_begin(step, "c", step->state);
     Value *x = dropped(step, step->x, "dropout"), *h = dropped(step, step->h, "recurrent_dropout");
-    Value *i = gate(step, x, h, 0, step->r), *f = gate(step, x, h, 1, step->r), *g = gate(step, x, h, 2, step->f),
-          *o = gate(step, x, h, 3, step->r);
-    Value *next = add(c, multiply(c, f, cell), multiply(c, i, g));
+    Value *i = activate(c, peep(step, sum_of(step, x, h, 0), cell, 0), step->r);
+    Value *f = activate(c, peep(step, sum_of(step, x, h, 1), cell, 1), step->r);
+    Value *g = activate(c, sum_of(step, x, h, 2), step->f);
+    Value *next = clip(step, add(c, multiply(c, f, cell), multiply(c, i, g)));
+    Value *o = activate(c, peep(step, sum_of(step, x, h, 3), next, 2), step->r);
     state_next(step, cell, next);
-    return multiply(c, o, activate(c, next, step->f));
+    Value *y = multiply(c, o, activate(c, next, step->f));
+    Weight projection = weight_of(step, step->layer, "projection_kernel");
+    return projection.tensor ? affine(c, y, projection, (Weight){ 0 }) : y;
 }
 
 /* Row n of the bias: the input's, and with reset_after the recurrent side's. */
@@ -150,12 +183,78 @@ static Value *gru(Step *step)
     return add(c, multiply(c, z, step->h), multiply(c, scale(c, z, -1, 1), n));
 }
 
+/* The LayerNormalization of that name which the cell owns. */
+static Value *normalised(Step *step, const char *name, Value *v)
+{
+    for (int k = 0; k < step->layer->sublayer_count; k++) {
+        const Layer *norm = &step->layer->sublayers[k];
+        if (!strcmp(norm->name, name))
+            return normalise_layer(step->c, v, weight_of(step, norm, "gamma"), weight_of(step, norm, "beta"),
+                                   layer_number(norm, "epsilon", 1e-3));
+    }
+    return composition_refuse(step->c, "a cell without its normalisation");
+}
+
+/* Some columns of x W, or of h U; the bias. */
+static Value *columns(Step *step, Value *v, int first, int count)
+{
+    return part(step->c, v, 0, first, count, 1);
+}
+
+static Value *with_bias(Step *step, Value *v, int first, int count)
+{
+    if (!step->bias.tensor)
+        return v;
+    Weight bias = weight_columns(step->bias, (size_t)first, (size_t)count);
+    bias.stride = bias.columns;
+    return add(step->c, v, spread(step->c, bias, (Shape){ 1, { count } }));
+}
+
+/* z = norm(x W) + norm(h U) + b, over all gates at once;  c' = norm(f c + i g),  h' = o f(c')  (TensorFlow Addons) */
+static Value *layer_norm_lstm(Step *step)
+{
+    Composition *c = step->c;
+    int units = step->state.extent[0];
+    Value *cell = state_begin(step, "c", step->state), *of_gate[4];
+    Value *x = drawn(step, step->x, "dropout"), *h = drawn(step, step->h, "recurrent_dropout");
+    Value *of_x = normalised(step, "kernel_norm", affine(c, x, step->kernel, (Weight){ 0 }));
+    Value *of_h = normalised(step, "recurrent_norm", affine(c, h, step->recurrent_kernel, (Weight){ 0 }));
+    Value *z = with_bias(step, add(c, of_x, of_h), 0, 4 * units);
+    for (int n = 0; n < 4; n++)
+        of_gate[n] = activate(c, columns(step, z, n * units, units), n == 2 ? step->f : step->r);
+    Value *sum = add(c, multiply(c, of_gate[1], cell), multiply(c, of_gate[0], of_gate[2]));
+    Value *next = normalised(step, "state_norm", sum);
+    state_next(step, cell, next);
+    return multiply(c, of_gate[3], activate(c, next, step->f));
+}
+
+/* z, r = r(norm(x W) + norm(h U) + b),  n = f(norm(x W_n) + b_n + r norm(h U_n)),  h' = z h + (1 - z) n  (Ba et al.
+ * 2016, whose z is 1 - z here) */
+static Value *layer_norm_gru(Step *step)
+{
+    Composition *c = step->c;
+    int units = step->state.extent[0], two = 2 * units;
+    Value *x = drawn(step, step->x, "dropout"), *h = drawn(step, step->h, "recurrent_dropout");
+    Value *of_x = affine(c, x, step->kernel, (Weight){ 0 });
+    Value *of_h = affine(c, h, step->recurrent_kernel, (Weight){ 0 });
+    Value *both = add(c, normalised(step, "kernel_norm", columns(step, of_x, 0, two)),
+                      normalised(step, "recurrent_norm", columns(step, of_h, 0, two)));
+    both = activate(c, with_bias(step, both, 0, two), step->r);
+    Value *z = columns(step, both, 0, units), *r = columns(step, both, units, units);
+    Value *side = multiply(c, r, normalised(step, "candidate_recurrent_norm", columns(step, of_h, two, units)));
+    Value *n = add(c, normalised(step, "candidate_kernel_norm", columns(step, of_x, two, units)), side);
+    n = activate(c, with_bias(step, n, two, units), step->f);
+    Value *kept = multiply(c, z, step->h);
+    return add(c, kept, multiply(c, scale(c, z, -1, 1), n));
+}
+
 static const struct {
     const char *kind, *cell;
     int gates;
     Value *(*step)(Step *step);
 } cells[] = { { "SimpleRNN", "SimpleRNNCell", 1, simple_rnn }, { "LSTM", "LSTMCell", 4, lstm },
-              { "GRU", "GRUCell", 3, gru } };
+              { "GRU", "GRUCell", 3, gru }, { "LayerNormLSTM", "LayerNormLSTMCell", 4, layer_norm_lstm },
+              { "LayerNormGRU", "LayerNormGRUCell", 3, layer_norm_gru } };
 
 /* What the cell, that of the loop's layer or one that it owns, puts out of x. */
 static Value *step_of(Sequence *s, const Layer *layer, Value *x)
@@ -168,7 +267,8 @@ static Value *step_of(Sequence *s, const Layer *layer, Value *x)
                       .f = layer_text(layer, "activation"), .r = layer_text(layer, "recurrent_activation"),
                       .state = { 1, { (int)layer_number(layer, "units", 0) } } };
         step.apart = step.gates > 1 && layer_number(layer, "recurrent_dropout", 0) > 0;
-        step.h = state_begin(&step, "h", step.state);
+        int width = (int)layer_number(layer, "projection", step.state.extent[0]);
+        step.h = state_begin(&step, "h", (Shape){ 1, { width > 0 ? width : step.state.extent[0] } });
         c->layer = layer;
         step.kernel = weight_all(c, "kernel");
         step.recurrent_kernel = weight_all(c, "recurrent_kernel");
@@ -236,6 +336,8 @@ static const char *set_up(Interpreter *it, Run *run)
 #define COMPOSED(NAME) \
     { .name = NAME, .set_up = set_up, .forward = composed_forward, .backward = composed_backward }
 const LayerKind kind_rnn = COMPOSED("RNN");
+const LayerKind kind_layer_norm_lstm = COMPOSED("LayerNormLSTM");
+const LayerKind kind_layer_norm_gru = COMPOSED("LayerNormGRU");
 const LayerKind composed_simple_rnn = COMPOSED("SimpleRNN");
 const LayerKind composed_lstm = COMPOSED("LSTM");
 const LayerKind composed_gru = COMPOSED("GRU");

@@ -49,7 +49,8 @@ end
 
 -- ' (did you mean "units"?)', or nothing where nothing is near: a few letters wrong, the beginning of a name, or
 -- what older libraries call it.
-local OLD_NAMES = { lr = "learning_rate", nb_epoch = "epochs", input_size = "input_dim", output_size = "units" }
+local OLD_NAMES = { lr = "learning_rate", nb_epoch = "epochs", input_size = "input_dim", output_size = "units",
+                    proj_size = "projection", num_proj = "projection", hidden_size = "units" }
 
 local function suggestion(word, candidates)
   if #word > 40 or #word < 2 then return "" end
