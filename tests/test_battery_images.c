@@ -50,9 +50,22 @@ Test(battery_images, at_each_step)
         "TimeDistributed{Flatten{}}, LSTM{4}, Dense{2}, loss = 'mse'",
         "Input{3, 4, 5, 2}, TimeDistributed{Sequential{ Conv2D{4, 2, groups = 2}, GlobalAveragePooling2D{}, Dense{3, activation = 'tanh'} }}, "
         "GRU{4, return_sequences = true}, Dense{2}, loss = 'mse'",
-        "Input{3, 4, 5, 2}, TimeDistributed{ZeroPadding2D{{{1, 0}, {0, 2}}}}, TimeDistributed{Sequential{ Conv2D{3, 3}, Reshape{4, -1}, "
+        "Input{3, 4, 5, 2}, TimeDistributed{ZeroPadding2D{{{1, 0}, {0, 2}}}}, TimeDistributed{Sequential{ Conv2D{3, 3}, Reshape{9, -1}, "
         "LSTM{5}, Dropout{0.3} }}, Dense{2}, loss = 'mse'",
         "Input{3, 2, 4, 2}, TimeDistributed{TimeDistributed{LSTM{3}}}, TimeDistributed{Bidirectional{GRU{4}}}, loss = 'mse'",
         "Input{3, 4, 4, 1}, TimeDistributed{AveragePooling2D{{2, 3}, 1, padding = 'same'}}, TimeDistributed{UpSampling2D{{1, 2}}}, "
         "TimeDistributed{Cropping2D{{{1, 0}, {0, 3}}}}, TimeDistributed{GlobalMaxPooling2D{}}, loss = 'mse'", NULL });
+}
+
+Test(battery_images, conv_lstm2d)
+{
+    expect_all((const char *const[]){
+        "Input{3, 4, 5, 2}, ConvLSTM2D{3, {3, 2}}, Flatten{}, Dense{2}, loss = 'mse'",
+        "Input{4, 5, 4, 1}, ConvLSTM2D{2, 2, strides = {2, 1}, padding = 'same', return_sequences = true, go_backwards = true, use_bias = false, "
+        "recurrent_activation = 'hard_sigmoid'}, TimeDistributed{Flatten{}}, GRU{3}, loss = 'mse'",
+        "Input{3, 4, 5, 2}, ConvLSTM2D{9, {2, 3}, dilation_rate = {1, 2}, padding = 'same', activation = 'relu', return_sequences = true}, "
+        "TimeDistributed{GlobalMaxPooling2D{}}, Dense{2}, loss = 'mse'",
+        "Input{3, 3, 4, 2}, ConvLSTM2D{2, 2, dropout = 0.3, return_sequences = true}, ConvLSTM2D{3, {2, 1}, dropout = 0.2, recurrent_dropout = 0.4}, "
+        "GlobalAveragePooling2D{}, loss = 'mse'",
+        "Input{3, 12}, Masking{}, TimeDistributed{Reshape{3, 4, 1}}, ConvLSTM2D{2, 2, recurrent_dropout = 0.4}, Flatten{}, Dense{2}, loss = 'mse'", NULL });
 }

@@ -375,6 +375,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_time_distributed REAL_NAME(kind_time_distributed)
 #define kind_sequential REAL_NAME(kind_sequential)
 #define kind_conv2d REAL_NAME(kind_conv2d)
+#define kind_conv_lstm2d REAL_NAME(kind_conv_lstm2d)
 #define kind_max_pooling2d REAL_NAME(kind_max_pooling2d)
 #define kind_average_pooling2d REAL_NAME(kind_average_pooling2d)
 #define kind_global_max_pooling2d REAL_NAME(kind_global_max_pooling2d)
@@ -405,7 +406,7 @@ extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholde
     kind_alpha_dropout, kind_normalization,
     kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;
 extern const LayerKind kind_conv2d, kind_max_pooling2d, kind_average_pooling2d, kind_global_max_pooling2d,
-    kind_global_average_pooling2d, kind_zero_padding2d, kind_cropping2d, kind_up_sampling2d;
+    kind_global_average_pooling2d, kind_zero_padding2d, kind_cropping2d, kind_up_sampling2d, kind_conv_lstm2d;
 extern const LayerKind kind_attention, kind_additive_attention, kind_multi_head_attention;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;

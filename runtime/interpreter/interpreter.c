@@ -32,7 +32,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_spatial_dropout1d,
                                               &kind_gaussian_noise, &kind_gaussian_dropout, &kind_alpha_dropout,
                                               &kind_reshape, &kind_permute, &kind_zero_padding1d, &kind_cropping1d,
-                                              &kind_up_sampling1d, &kind_conv2d, &kind_max_pooling2d,
+                                              &kind_up_sampling1d, &kind_conv2d, &kind_conv_lstm2d, &kind_max_pooling2d,
                                               &kind_average_pooling2d, &kind_global_max_pooling2d,
                                               &kind_global_average_pooling2d, &kind_zero_padding2d, &kind_cropping2d,
                                               &kind_up_sampling2d, &kind_attention, &kind_additive_attention,

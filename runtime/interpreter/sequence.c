@@ -1,6 +1,6 @@
-/* sequence.c: SimpleRNN, LSTM and GRU in words, from the textbook: one step of each as it stands in the papers, in a
- * scan; RNN, the same steps one above the other; dropout inside of the cell, and steps that a mask leaves out. Without
- * these, simple_rnn.c, lstm.c and gru.c have a whole backward, by hand: each is a check of the other. */
+/* sequence.c: SimpleRNN, LSTM, GRU and ConvLSTM2D in words, from the textbook: one step of each as it stands in the
+ * papers, in a scan; RNN, the same steps one above the other; dropout inside of the cell, and steps that a mask leaves
+ * out. Without these, simple_rnn.c, lstm.c and gru.c have a whole backward, by hand: each is a check of the other. */
 #include "words.h"
 
 #include <stdio.h>
@@ -21,14 +21,24 @@ typedef struct Step {
     Composition *c;
     const Layer *layer;                     /* whose arguments, weights and noise they are */
     Value *x, *h;                           /* its input, the state before it */
-    Shape state;                            /* (units) */
+    Shape state;                            /* (units), or (rows, columns, filters) */
     const char *f, *r;                      /* names of activations */
     int gates, draws;                       /* draws of noise so far */
     bool apart;                             /* noise of its own for each gate */
     Weight kernel, recurrent_kernel, bias;
+    Window over_x, over_h;                  /* of convolutions */
 } Step;
 
 /* ---- states ---- */
+
+/* Of what one step of a loop puts out. */
+static Shape shape_of_step(const Layer *layer)
+{
+    int time = layer_flag(layer, "return_sequences");
+    Shape shape = { layer->output.rank - time, { 0 } };
+    memcpy(shape.extent, layer->output.extent + time, (size_t)shape.rank * sizeof *shape.extent);
+    return shape;
+}
 
 /* A state is called "h"; of a cell of an RNN "lstm_cell_h". */
 static Value *state_begin(Step *step, const char *name, Shape shape)
@@ -71,14 +81,15 @@ static Value *for_gate(Step *step, Value *v, int n)
 {
     if (!v || !step->apart)
         return v;
-    Shape shape = { 1, { v->shape.extent[1] } };
+    Shape shape = { v->shape.rank - 1, { 0 } };
+    memcpy(shape.extent, v->shape.extent + 1, (size_t)shape.rank * sizeof *shape.extent);
     return reshape(step->c, part(step->c, v, 0, n, 1, 1), shape);
 }
 
 /* Columns of gate n of a matrix whose blocks of columns are gates. */
 static Weight gate_of(const Step *step, Weight weight, int n)
 {
-    size_t units = (size_t)step->state.extent[0];
+    size_t units = (size_t)step->state.extent[step->state.rank - 1];
     return weight_columns(weight, (size_t)n * units, units);
 }
 
@@ -102,13 +113,17 @@ static Value *simple_rnn(Step *step)
     return activate(c, z, step->f);
 }
 
-/* Of gate n: x W_n + b_n + h U_n. */
+/* Of gate n: x W_n + b_n + h U_n; or convolutions in place of the products. */
 static Value *sum_of(Step *step, Value *x, Value *h, int n)
 {
     Composition *c = step->c;
-    Value *of_x = affine(c, for_gate(step, x, n), gate_of(step, step->kernel, n), gate_of(step, step->bias, n));
-    Value *of_h = affine(c, for_gate(step, h, n), gate_of(step, step->recurrent_kernel, n), (Weight){ 0 });
-    return add(c, of_x, of_h);
+    Weight kernel = gate_of(step, step->kernel, n), of_state = gate_of(step, step->recurrent_kernel, n);
+    Weight bias = gate_of(step, step->bias, n), none = { 0 };
+    x = for_gate(step, x, n);
+    h = for_gate(step, h, n);
+    if (step->over_x.axes)
+        return add(c, convolve(c, x, kernel, bias, step->over_x, 1), convolve(c, h, of_state, none, step->over_h, 1));
+    return add(c, affine(c, x, kernel, bias), affine(c, h, of_state, none));
 }
 
 /* What a gate sees of a cell: row `row` of the peepholes times it; nothing without peepholes. */
@@ -146,6 +161,17 @@ static Value *lstm(Step *step)
     Value *y = multiply(c, o, activate(c, next, step->f));
     Weight projection = weight_of(step, step->layer, "projection_kernel");
     return projection.tensor ? affine(c, y, projection, (Weight){ 0 }) : y;
+}
+
+/* The convolution of the state keeps its size; Keras draws noise for each gate, of the input too.  Shi et al. 2015. */
+static Value *conv_lstm(Step *step)
+{
+    if (!step->x || !step->h)
+        return NULL;
+    step->over_x = layer_window(step->layer, step->x, "kernel_size");
+    step->over_h = keras_window(step->h, 2, step->over_x.size, NULL, NULL, "same");
+    step->apart = layer_number(step->layer, "dropout", 0) > 0 || layer_number(step->layer, "recurrent_dropout", 0) > 0;
+    return lstm(step);
 }
 
 /* Row n of the bias: the input's, and with reset_after the recurrent side's. */
@@ -254,7 +280,7 @@ static const struct {
     Value *(*step)(Step *step);
 } cells[] = { { "SimpleRNN", "SimpleRNNCell", 1, simple_rnn }, { "LSTM", "LSTMCell", 4, lstm },
               { "GRU", "GRUCell", 3, gru }, { "LayerNormLSTM", "LayerNormLSTMCell", 4, layer_norm_lstm },
-              { "LayerNormGRU", "LayerNormGRUCell", 3, layer_norm_gru } };
+              { "LayerNormGRU", "LayerNormGRUCell", 3, layer_norm_gru }, { "ConvLSTM2D", "", 4, conv_lstm } };
 
 /* What the cell, that of the loop's layer or one that it owns, puts out of x. */
 static Value *step_of(Sequence *s, const Layer *layer, Value *x)
@@ -263,12 +289,13 @@ static Value *step_of(Sequence *s, const Layer *layer, Value *x)
         if (strcmp(cells[k].kind, layer->kind) && strcmp(cells[k].cell, layer->kind))
             continue;
         Composition *c = s->c;
+        int units = (int)layer_number(layer, "units", 0);
         Step step = { .s = s, .c = c, .layer = layer, .x = x, .gates = cells[k].gates,
                       .f = layer_text(layer, "activation"), .r = layer_text(layer, "recurrent_activation"),
-                      .state = { 1, { (int)layer_number(layer, "units", 0) } } };
+                      .state = units ? (Shape){ 1, { units } } : shape_of_step(layer) };
         step.apart = step.gates > 1 && layer_number(layer, "recurrent_dropout", 0) > 0;
-        int width = (int)layer_number(layer, "projection", step.state.extent[0]);
-        step.h = state_begin(&step, "h", (Shape){ 1, { width > 0 ? width : step.state.extent[0] } });
+        int projected = (int)layer_number(layer, "projection", 0);
+        step.h = state_begin(&step, "h", projected > 0 ? (Shape){ 1, { projected } } : step.state);
         c->layer = layer;
         step.kernel = weight_all(c, "kernel");
         step.recurrent_kernel = weight_all(c, "recurrent_kernel");
@@ -308,7 +335,7 @@ Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask)
     const Layer *owner = c->layer;
     c->layer = layer;
     Sequence s = { .c = c, .layer = layer };
-    Shape output = { 1, { layer->output.extent[layer->output.rank - 1] } };
+    Shape output = shape_of_step(layer);
     Value *first = mask ? zeros(c, x, output) : NULL;
     s.scan = scan_begin(c, layer->input.extent[0], layer_flag(layer, "go_backwards"));
     Value *read = scan_slice(c, s.scan, x);
@@ -336,6 +363,7 @@ static const char *set_up(Interpreter *it, Run *run)
 #define COMPOSED(NAME) \
     { .name = NAME, .set_up = set_up, .forward = composed_forward, .backward = composed_backward }
 const LayerKind kind_rnn = COMPOSED("RNN");
+const LayerKind kind_conv_lstm2d = COMPOSED("ConvLSTM2D");
 const LayerKind kind_layer_norm_lstm = COMPOSED("LayerNormLSTM");
 const LayerKind kind_layer_norm_gru = COMPOSED("LayerNormGRU");
 const LayerKind composed_simple_rnn = COMPOSED("SimpleRNN");

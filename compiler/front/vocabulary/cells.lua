@@ -49,43 +49,43 @@ end)
 
 -- Of a layer or a cell without its cells, in the order of its states: what the definition says, {units} where it says
 -- nothing.
-local function own_states(layer, features)
+local function own_states(layer, shape)
   local def, said, list = layer.definition, {}, {}
   if def.state_shapes then
-    said = internal.call_inside(layer, "state_shapes", { shape = { features }, rank = 1, features = features })
+    said = internal.call_inside(layer, "state_shapes", { shape = shape, rank = #shape, features = shape[#shape] })
     if not is_plain(said) then mistake("state_shapes must return a table of shapes, not %s", shown(said)) end
   end
   for position, name in ipairs(def.state or {}) do
-    local shape, why = types.shape(said[name] or { layer.arguments.units })
-    if not shape then mistake("state_shapes: the shape of %s %s", name, why) end
-    list[position], said[name] = { name = name, keys = { name }, shape = shape }, nil
+    local own, why = types.shape(said[name] or { layer.arguments.units })
+    if not own then mistake("state_shapes: the shape of %s %s", name, why) end
+    list[position], said[name] = { name = name, keys = { name }, shape = own }, nil
   end
   for _, name in ipairs(internal.keys(said)) do mistake("state_shapes: %s is no state", shown(name)) end
   return list
 end
 
--- Of what reads so many features: a list of { name, keys, shape }, keys: where it stands in the table that `step` sees;
--- the first state is the output. Behind its own states come those of its cells, the last cell first, whose output is
--- that of all.
-function internal.states_of(layer, features)
-  local own, list = own_states(layer, features), {}
+-- Of what reads steps of that shape: a list of { name, keys, shape }, keys: where it stands in the table that `step`
+-- sees; the first state is the output. Behind its own states come those of its cells, the last cell first, whose output
+-- is that of all.
+function internal.states_of(layer, shape)
+  local own, list, rank = own_states(layer, shape), {}, #shape
   for _, given in ipairs(internal.given_layers(layer)) do
     local cell = given.layer
     if cell.definition.is_cell then
       local inner = {}
-      for _, state in ipairs(internal.states_of(cell, features)) do
+      for _, state in ipairs(internal.states_of(cell, shape)) do
         inner[#inner + 1] = { name = cell.name .. "_" .. state.name, keys = { cell.name, table.unpack(state.keys) },
                               shape = state.shape }
       end
-      features = inner[1].shape[1]
+      shape = inner[1].shape
       for _, state in ipairs(list) do inner[#inner + 1] = state end
       list = inner
     end
   end
   for _, state in ipairs(list) do own[#own + 1] = state end
-  if #own[1].shape ~= 1 then
-    mistake("the first state is the output, a vector: %s has the shape {%s}", own[1].name,
-            concat(own[1].shape, ", "))
+  if #own[1].shape ~= rank then
+    mistake("the first state is the output, %s: %s has the shape {%s}", rank == 1 and "a vector" or "an image",
+            own[1].name, concat(own[1].shape, ", "))
   end
   return own
 end
@@ -140,7 +140,7 @@ local function settle(owner, cell, shape)
   cell.inputs, cell.input = { shape }, shape
   if cell.definition.owns then internal.own_layers(cell, internal.seen_by(cell, cell.inputs)) end
   internal.make_weights_of(cell)
-  cell.output = internal.states_of(cell, shape[1])[1].shape
+  cell.output = internal.states_of(cell, shape)[1].shape
   owner.sublayers[#owner.sublayers + 1] = cell
 end
 
@@ -176,7 +176,7 @@ function internal.call_cell(held, x, states)
     mistake("%s is called with what it reads and its states, cell(x, s[cell.name]), not %s", def.name, shown(states))
   end
   settle(owner, cell, x.shape)
-  local first = internal.states_of(cell, x.features)[1]
+  local first = internal.states_of(cell, x.shape)[1]
   local after = call_step(scope, cell, x, states)
   if def.owns then internal.check_called(cell) end
   local y = is_plain(after) and internal.flat_states({ first }, after)[first.name]

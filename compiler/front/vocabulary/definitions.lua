@@ -205,13 +205,14 @@ local OF_LOOP = { return_sequences = true, return_state = true, go_backwards = t
                   zero_output_for_mask = true, activity_regularizer = true }
 
 -- The cell of a recurrent layer, LSTMCell of LSTM, for loops around cells. There is none of a loop around cells, nor of
--- one whose states begin with what it makes of the whole sequence, nor where the name is taken.
+-- one whose states begin with what it makes of the whole sequence, nor of one over images, nor where the name is taken.
 local function define_cell(name, parts, own)
   local cell_name, arguments, loop = name .. "Cell", {}, internal.layers[name]
   for _, entry in ipairs(own) do
     if entry[2] == "cells" then return end
     if not OF_LOOP[entry[1]] then arguments[#arguments + 1] = entry end
   end
+  if parts.input then return end
   local taken = internal.constructors[cell_name] or loop.custom and rawget(internal.user_globals, cell_name) ~= nil
   if parts.initial or taken or not is_identifier(cell_name) then return end
   define_layer("recurrent", cell_name, parts, arguments)

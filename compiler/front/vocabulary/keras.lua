@@ -16,17 +16,16 @@ end
 
 local NOT_SUPPORTED = {
   name = names([[
-    ConvLSTM1D ConvLSTM2D ConvLSTM3D Conv3D Convolution3D Conv2DTranspose Conv3DTranspose SeparableConv2D
-    DepthwiseConv2D LocallyConnected1D LocallyConnected2D MaxPooling3D MaxPool3D AveragePooling3D AvgPool3D
-    GlobalMaxPooling3D GlobalMaxPool3D GlobalAveragePooling3D GlobalAvgPool3D AdaptiveAveragePooling1D
-    AdaptiveAveragePooling2D AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization GroupNormalization
-    SpectralNormalization SpatialDropout2D SpatialDropout3D Cropping3D UpSampling3D ZeroPadding3D Dot
-    GroupQueryAttention EinsumDense Identity TextVectorization StringLookup
-    IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization Resizing CenterCrop MelSpectrogram
-    STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper ReversibleEmbedding Ftrl Lamb
-    Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle CategoricalGeneralizedCrossEntropy FBetaScore
-    MeanMetricWrapper STFT OrthogonalRegularizer LambdaCallback Callback RemoteMonitor ProgbarLogger History
-    SwapEMAWeights CallbackList LearningRateSchedule]], {
+    ConvLSTM1D ConvLSTM3D Conv3D Convolution3D Conv2DTranspose Conv3DTranspose SeparableConv2D DepthwiseConv2D
+    LocallyConnected1D LocallyConnected2D MaxPooling3D MaxPool3D AveragePooling3D AvgPool3D GlobalMaxPooling3D
+    GlobalMaxPool3D GlobalAveragePooling3D GlobalAvgPool3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D
+    AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization GroupNormalization SpectralNormalization
+    SpatialDropout2D SpatialDropout3D Cropping3D UpSampling3D ZeroPadding3D Dot GroupQueryAttention EinsumDense
+    Identity TextVectorization StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization
+    Resizing CenterCrop MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
+    ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle
+    CategoricalGeneralizedCrossEntropy FBetaScore MeanMetricWrapper STFT OrthogonalRegularizer LambdaCallback Callback
+    RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList LearningRateSchedule]], {
     CuDNNLSTM = "write LSTM", CuDNNGRU = "write GRU",
     Lambda = 'write a layer of your own: layer "Name" { call = function(a, w, x) ... end }',
     TensorBoard = "lstmc train writes MODEL.log.csv and MODEL.report.html",

@@ -131,7 +131,7 @@ end
 -- A recurrent layer is a scan over its input: of its states the first is the output.
 local function lower_recurrent(program, layer, inputs, around)
   local def, a, input = layer.definition, layer.arguments, inputs[1]
-  local timesteps, states = input.shape[1], internal.states_of(layer, input.shape[2])
+  local timesteps, states = input.shape[1], internal.states_of(layer, tail(input.shape, 2))
   local n = #around.implied
   if n > 0 and a.stateful then mistake("stateful: at each step it begins anew") end
   local scope = new_scope(program, layer, around, { implied = around.implied, implied_shape = around.implied_shape,

@@ -9,7 +9,7 @@ local call_named, shown, is_plain, keys = internal.call_named, internal.shown, i
 
 local p, s = internal.program, internal.statements
 local batched_tensor, add_statement, unique_name = p.batched_tensor, p.add_statement, p.unique_name
-local constant, load, place = p.constant, p.load, p.place
+local constant, load, place, tail = p.constant, p.load, p.place, p.tail
 local element_at, joined, fresh_axes = s.element_at, s.joined, s.fresh_axes
 local is_static, is_rename = s.is_static, s.is_rename
 
@@ -265,13 +265,14 @@ function vocabulary.noise(rate, shape)
 end
 
 -- dropped(v, rate, draws): dropout inside of a cell: v times noise, one draw for all turns; v itself where nothing is
--- dropped. With a number of draws v is read several times: {draws, features}, a row with noise of its own for each.
+-- dropped. With a number of draws v is read several times: {draws, ...}, a row with noise of its own for each.
 function vocabulary.dropped(v, rate, draws)
   local program = internal.scope and internal.scope.program
-  if not is(v, Value) or #v.shape ~= 1 then mistake("dropped takes a value of rank 1") end
+  if not is(v, Value) or #v.shape == 0 then mistake("dropped takes a value that has an axis") end
   if not (program and program.training) then return v end
-  local shape, kept = draws and { draws, v.shape[1] } or v.shape, v
-  if draws then kept = value{ op = "view", base = v, shape = shape, map = function(index) return { index[2] } end } end
+  local shape, kept = draws and joined({ draws }, v.shape) or v.shape, v
+  local function of_any(index) return tail(index, 2) end
+  if draws then kept = value{ op = "view", base = v, shape = shape, map = of_any } end
   if rate == 0 then return kept end
   kept = kept * vocabulary.shared_noise(rate, shape)
   rawset(kept, "local_name", "dropped_" .. (rawget(v, "local_name") or "value"))

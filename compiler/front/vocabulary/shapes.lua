@@ -109,6 +109,7 @@ internal.wanted_input = wanted_input
 local function seen(def, shape)
   local own = shape
   if def.over == "step" then own = { table.unpack(shape, 2) }
+  elseif def.step and not def.is_cell then own = { table.unpack(shape, 2) }
   elseif def.over ~= "sample" then own = { shape[#shape] } end
   return { shape = own, rank = #shape, features = own[#own], timesteps = shape[2] and shape[1] or shape[1] }
 end
@@ -130,8 +131,8 @@ end
 internal.call_inside = call_inside
 
 local function recurrent_output(layer, shape)
-  local output = internal.states_of(layer, shape[2])[1].shape
-  return layer.arguments.return_sequences and { shape[1], output[1] } or output
+  local output = internal.states_of(layer, { table.unpack(shape, 2) })[1].shape
+  return layer.arguments.return_sequences and { shape[1], table.unpack(output) } or output
 end
 
 -- What the definition says of the output, given the shapes of what the layer reads; nil where it says nothing: the
@@ -261,15 +262,21 @@ function internal.makes_mask(layer)
   return type(def.mask) == "function" and (not def.masks or def.masks(layer.arguments))
 end
 
+-- Whether the mask of what it reads is that of what it puts out, which has that shape.
+function internal.keeps_mask(layer, output)
+  local def = layer.definition
+  return #output > 1 and def.mask ~= "end" and not (def.step and not layer.arguments.return_sequences)
+end
+
 -- The shapes and the mask of one layer.
 local function settle(layer)
-  local def, from = layer.definition, layer.from[1]
+  local from = layer.from[1]
   layer.tokens = {}
   for k, other in ipairs(layer.from) do layer.tokens[k] = other.is_tokens end
   layer.makes_mask = internal.makes_mask(layer)
   layer.takes_mask = from.masked or false
   internal.settle_layer(layer, layer.inputs)
-  layer.masked = layer.makes_mask or from.masked and #layer.output > 1 and def.mask ~= "end"
+  layer.masked = layer.makes_mask or from.masked and internal.keeps_mask(layer, layer.output)
   return check_masks(layer)
 end
 

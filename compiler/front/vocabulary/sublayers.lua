@@ -295,7 +295,7 @@ local function call(held, given, mask)
   if internal.makes_mask(layer) then
     return y, value{ op = "mask", base = y, shape = { shape[1] }, static = false, shared = false }
   end
-  return y, #shape > 1 and def.mask ~= "end" and mask or nil
+  return y, internal.keeps_mask(layer, shape) and mask or nil
 end
 internal.call_sublayer = call
 Sublayer.__call = call
