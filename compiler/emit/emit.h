@@ -272,7 +272,7 @@ Parts *parts_find(const Programs *programs, const Groups *groups, const Ir *ir, 
 void   parts_free(Parts *parts);
 void   emit_part_functions(Out *out, const Parts *parts);
 #define EVERY_PHASE (-1)
-void   emit_part_calls(Out *out, const Parts *parts, int phase);
+void   emit_part_calls(Out *out, const Parts *parts, Section section, int phase);    /* SECTION_COUNT: all */
 
 /* What a model has that needs sums over the whole batch (emit_phases.c); of others, nothing. */
 bool emit_is_cut(const Ir *ir, Section section);    /* there is more than one phase of it */

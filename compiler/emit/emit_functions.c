@@ -411,7 +411,7 @@ static void emit_phases(Function *to, const Entry *entry, const Parts *parts)
         put(to->out, "case %d: {", phase);
         if (phase == 0 && entry->begin)
             entry->begin(to);
-        emit_part_calls(to->out, parts, phase);
+        emit_part_calls(to->out, parts, SECTION_COUNT, phase);
         put(to->out, "break;\n}");
     }
     put(to->out, "}");
@@ -425,6 +425,28 @@ static void emit_phases(Function *to, const Entry *entry, const Parts *parts)
     close_function(to);
 }
 
+/* What a step does at this pace, and inside of it what goes on less often; its states go on last, when all have read
+ * them. */
+static void put_pace(const Function *to, const Parts *parts, int phase)
+{
+    const Ir *ir = to->ir;
+    if (phase == 0)
+        put(to->out, "int wrote = 0;");
+    emit_part_calls(to->out, parts, SECTION_FORWARD, phase);
+    if (phase == ir->pace_count) {
+        put(to->out, "wrote = 1;");
+    } else {
+        const char *member = tensor_member(to->arena, ir, ir->paces[phase].waits);
+        const char *waits = arena_format(to->arena, "state->%s[0]", member);
+        put(to->out, "if (%s > 0.0f) {", waits);
+        put(to->out, "%s -= 1.0f;\n} else {", waits);
+        put(to->out, "%s = %d.0f;", waits, ir->paces[phase].every - 1);
+        put_pace(to, parts, phase + 1);
+        put(to->out, "}");
+    }
+    emit_part_calls(to->out, parts, SECTION_CARRY, phase);
+}
+
 static void emit_whole(Function *to, const Entry *entry, const Parts *parts)
 {
     open_function(to, entry->signature, entry->source);
@@ -432,8 +454,13 @@ static void emit_whole(Function *to, const Entry *entry, const Parts *parts)
         entry->declare(to);
     if (entry->begin)
         entry->begin(to);
-    emit_part_calls(to->out, parts, EVERY_PHASE);
-    if (entry->end)
+    if (to->ir->pace_count && *entry->sections == SECTION_FORWARD)
+        put_pace(to, parts, 0);
+    else
+        emit_part_calls(to->out, parts, SECTION_COUNT, EVERY_PHASE);
+    if (to->ir->pace_count && *entry->sections == SECTION_FORWARD)
+        put(to->out, "return wrote;");
+    else if (entry->end)
         put(to->out, "%s", entry->end);
     close_function(to);
 }
@@ -445,7 +472,7 @@ static void emit_entry(Function *to, const Entry *entry)
     for (int i = 0; entry->sections[i] != SECTION_COUNT; i++)
         to->sections |= SECTION_BIT(entry->sections[i]);
     emit_part_functions(to->out, parts);
-    if (emit_is_cut(to->ir, *entry->sections))
+    if (emit_is_cut(to->ir, *entry->sections) && !to->ir->pace_count)
         emit_phases(to, entry, parts);
     else
         emit_whole(to, entry, parts);

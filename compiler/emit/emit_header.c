@@ -348,6 +348,18 @@ static void put_training_functions(Out *out, Arena *arena, const Programs *progr
     emit_update_declaration(out, arena, programs);
 }
 
+static const char *returned_by_step(Arena *arena, const Ir *step)
+{
+    long every = 1;
+    for (int i = 0; i < step->pace_count; i++)
+        every *= step->paces[i].every;
+    if (!step->pace_count)
+        return "Returns 1: y was written.";
+    return arena_format(arena, "Returns 1 if y was written, 0 if steps are missing for the next output: %s.",
+                        every > 1 ? arena_format(arena, "there is one every %ld steps", every)
+                                  : "the first ones give none");
+}
+
 static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
 {
     if (!programs->step) {
@@ -362,9 +374,10 @@ static void put_step_functions(Out *out, Arena *arena, const Programs *programs)
     const char *stack = emit_readable_bytes(arena, emit_sizes(programs).step_stack);
     put_declared(out, arena, programs->model, reset_function);
     put_declared(out, arena, programs->model, (Declared){
-        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. Returns 1: y was "
-                            "written. On the stack: %s of arrays, and what the compiler adds.",
-                     tensor_elements(programs->step->inputs[0]), tensor_elements(programs->step->output), stack),
+        arena_format(arena, "The next step of a stream: x [%zu], y [%zu], the output after this step. %s On the stack: "
+                            "%s of arrays, and what the compiler adds.",
+                     tensor_elements(programs->step->inputs[0]), tensor_elements(programs->step->output),
+                     returned_by_step(arena, programs->step), stack),
         "int @_step(const struct @_packed *packed, struct @_state *state, const <x> *x, float *y);" });
 }
 

@@ -320,11 +320,12 @@ static const char *member_arguments(const Parts *parts, const Part *part)
     return has_rows(part) ? arena_format(parts->arena, "%s, rows", text) : text;
 }
 
-void emit_part_calls(Out *out, const Parts *parts, int phase)
+void emit_part_calls(Out *out, const Parts *parts, Section section, int phase)
 {
     for (int i = 0; i < parts->count; i++) {
         const Part *part = &parts->list[i];
-        if (phase != EVERY_PHASE && part->statements[0]->phase != phase)
+        if ((phase != EVERY_PHASE && part->statements[0]->phase != phase) ||
+            (section != SECTION_COUNT && part->section != section))
             continue;
         if (!part->function)
             put_part(out, parts, part, NULL);

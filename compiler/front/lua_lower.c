@@ -324,7 +324,11 @@ static void read_statement(Reader *r)
         lua_pop(r->L, 1);
     }
     lua_pop(r->L, 1);
-    ir_statement(r->ir, (Section)section, loop, (Accumulate)accumulate, out, value, count, axes)->layer = layer_name;
+    Statement *statement = ir_statement(r->ir, (Section)section, loop, (Accumulate)accumulate, out, value, count, axes);
+    statement->layer = layer_name;
+    statement->every = field_integer(r->description, "every", 0, EXTENT_MAX, 0);
+    statement->waits = field_integer(r->description, "waits", 0, EXTENT_MAX, 0);
+    statement->phase = field_integer(r->description, "phase", 0, STATEMENTS_MAX, 0);
 }
 
 static Tensor *tensor_field(Reader *r, const char *field)
@@ -332,6 +336,25 @@ static Tensor *tensor_field(Reader *r, const char *field)
     Tensor *tensor = lua_getfield(r->L, -1, field) == LUA_TTABLE ? object_of(r, OBJECT_TENSOR) : NULL;
     lua_pop(r->L, 1);
     return tensor;
+}
+
+/* Where a step does not go on each time; the phases that this makes. */
+static void read_paces(Reader *r)
+{
+    Ir *ir = r->ir;
+    ir->pace_count = field_list(r->description, "paces", STATEMENTS_MAX);
+    ir->paces = arena_array(r->arena, Pace, ir->pace_count + 1);
+    for (int i = 0; i < ir->pace_count; i++) {
+        lua_rawgeti(r->L, -1, i + 1);
+        ir->paces[i].every = field_integer(r->description, "every", 1, EXTENT_MAX, 1);
+        ir->paces[i].waits = tensor_field(r, "tensor");
+        if (!ir->paces[i].waits)
+            field_broken(r->L, "tensor", "is missing");
+        lua_pop(r->L, 1);
+    }
+    lua_pop(r->L, 1);
+    if (ir->pace_count)
+        ir->phases[SECTION_FORWARD] = ir->phases[SECTION_CARRY] = ir->pace_count + 1;
 }
 
 static int read_program(lua_State *L)       /* (program, reader) */
@@ -376,6 +399,7 @@ static int read_program(lua_State *L)       /* (program, reader) */
     }
     lua_pop(L, 1);
     ir->lengths = tensor_field(r, "lengths");
+    read_paces(r);
     ir->output = tensor_field(r, "output");
     ir->target = tensor_field(r, "target");
     ir->sample_weight = tensor_field(r, "sample_weight");

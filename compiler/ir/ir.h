@@ -206,7 +206,10 @@ typedef struct Statement {
     Axis *axes[STATEMENT_AXES_MAX]; /* outermost first; the axis of the loop is not among them */
     Loop *loop;                     /* NULL: outside */
     Section section;
-    int phase;                      /* set by phases: of its section */
+    int phase;                      /* set by phases: of its section; in a step: which pace it keeps */
+    /* of a layer that slides windows over a sequence: their strides, and the steps before the last one of the first
+     * window; every 0: it does not */
+    int every, waits;
     const char *layer;              /* whose mathematics this is */
     BindingTime time;               /* set by stage */
     int unroll[STATEMENT_AXES_MAX]; /* set by schedule: 1 a plain loop, n copies of the body, the extent: no loop */
@@ -225,6 +228,12 @@ typedef struct Unit {
     Section section;
 } Unit;
 
+/* A streaming step that does not go on each time, but every so many: from the phase of this number on. */
+typedef struct Pace {
+    int every;
+    Tensor *waits;                  /* [1] a state: how many times it still does not go on */
+} Pace;
+
 typedef struct Ir {                 /* one program: training, inference, or one streaming step */
     Arena *arena;
     const struct lstmc_model *descriptor;
@@ -235,6 +244,8 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Axis *batch_axis;               /* NULL if batch is 1 */
     /* set by phases: between two of them the engine adds up what the tapes have of tensors that are `reduced` */
     int phases[SECTION_COUNT];
+    Pace *paces;                    /* of a step: where phase 1, 2 ... begins */
+    int pace_count;
     Tensor **tensors;    int tensor_count, tensor_capacity;
     Statement **statements; int statement_count, statement_capacity;
     Tensor **inputs;                    /* one, or the samples are structs that have all of them */

@@ -3,7 +3,11 @@
  *
  * A statement either runs over the steps of the input, forward, and then touches of every sequence the present step
  * alone, of a state also the rows that come in; or it stands behind all steps, and then reads of sequences the last
- * state alone. */
+ * state alone.
+ *
+ * Where a layer slides windows over a sequence, what comes out has steps of its own: one for every so many, as soon as
+ * its window is complete. All that follows goes at that pace, and so must all that follows in the program: there is one
+ * pace after the other, no two side by side. */
 #include "streaming.h"
 
 typedef struct Proof {
@@ -11,6 +15,10 @@ typedef struct Proof {
     const Statement *statement;     /* at work */
     const Axis *steps;              /* its axis over the steps; NULL: it stands behind them, or apart */
     bool *late;                     /* [tensor_count]: known when the sequence has ended, not before */
+    int *pace;                      /* [tensor_count]: at which pace it comes: 0 is that of the input */
+    int *length;                    /* [statement_count + 1]: the steps of a sequence of each pace */
+    int paces, at_pace;             /* how many are known beyond that of the input; that of the statement */
+    bool is_paced;                  /* the statement takes windows: it begins a pace */
     const char *why;
 } Proof;
 
@@ -30,20 +38,37 @@ static bool is_constant(const Index *index)
     return !index->terms && !index->gather;
 }
 
-/* [t], of states [t] to [t + incoming rows]: what stands beside t may be other axes. */
-static bool is_present(const Proof *proof, const Tensor *tensor, const Index *index)
+/* every * t, and how far what stands beside it reaches, as other axes may; false if there is no such t. */
+static bool find_reach(const Proof *proof, const Index *index, int every, int *most)
 {
     if (!proof->steps || index->gather || !index_uses(index, proof->steps))
         return false;
-    int least = index->constant, most = index->constant;
+    int least = *most = index->constant;
     for (int i = 0; i < index->terms; i++) {
         int reach = index->coefficient[i] * (index->axis[i]->extent - 1);
-        if (index->axis[i] == proof->steps && index->coefficient[i] != 1)
+        if (index->axis[i] == proof->steps && index->coefficient[i] != every)
             return false;
         if (index->axis[i] != proof->steps)
-            *(reach < 0 ? &least : &most) += reach;
+            *(reach < 0 ? &least : most) += reach;
     }
-    return least >= 0 && most <= tensor->incoming;
+    return least >= 0;
+}
+
+/* [t], of states [t] to [t + incoming rows]. */
+static bool is_present(const Proof *proof, const Tensor *tensor, const Index *index)
+{
+    int most;
+    return find_reach(proof, index, 1, &most) && most <= tensor->incoming;
+}
+
+/* A window of those that the layer slides over a sequence: from the first step that it is taken of it reaches as far as
+ * the layer waits. */
+static bool is_window(const Proof *proof, const Tensor *tensor, const Index *index)
+{
+    const Statement *statement = proof->statement;
+    int most;
+    return statement->every && find_reach(proof, index, statement->every, &most) &&
+           most <= statement->waits + tensor->incoming && (statement->every > 1 || most > tensor->incoming);
 }
 
 static void object(Proof *proof, const char *why)
@@ -63,12 +88,11 @@ static void look_at_places(Proof *proof, const Access *access)
                                                       : "it keeps the steps of a sequence side by side");
     if (!has_steps(tensor))
         return;
-    if (tensor->extent[tensor->time_dimension] != steps_of(proof->ir) + tensor->incoming)
+    if (tensor->extent[tensor->time_dimension] != proof->length[proof->pace[tensor->number]] + tensor->incoming)
         object(proof, "it has a sequence of another length than the input");
-    if (proof->steps && !is_present(proof, tensor, &access->index[tensor->time_dimension]) &&
-        !is_constant(&access->index[tensor->time_dimension]))
-        object(proof, access->index[tensor->time_dimension].terms == 1 &&
-                      access->index[tensor->time_dimension].coefficient[0] < 0
+    const Index *step = &access->index[tensor->time_dimension];
+    if (proof->steps && !is_present(proof, tensor, step) && !is_window(proof, tensor, step) && !is_constant(step))
+        object(proof, step->terms == 1 && step->coefficient[0] < 0
                           ? "it reads the sequence from its end" : "it needs other steps than the present one");
 }
 
@@ -89,9 +113,23 @@ static void look_at_read(void *context, const Access *access)
         object(proof, is_constant(index) ? "it needs one step out of the sequence" : "it needs the whole sequence");
 }
 
+static bool counts_steps(const Proof *proof, const Expr *expr)
+{
+    return expr->op == OP_AXIS && proof->steps && index_uses(&expr->position, proof->steps);
+}
+
+/* A step and another axis, as in greater(s, t), by which a causal attention knows what came before. */
+static bool compares_steps(const Proof *proof, const Expr *expr)
+{
+    return op_traits[expr->op].arity == 2 && expr->argument[0]->op == OP_AXIS && expr->argument[1]->op == OP_AXIS &&
+           counts_steps(proof, expr->argument[0]) != counts_steps(proof, expr->argument[1]);
+}
+
 static void look_at_positions(Proof *proof, const Expr *expr)
 {
-    if (expr->op == OP_AXIS && proof->steps && index_uses(&expr->position, proof->steps))
+    if (compares_steps(proof, expr))
+        object(proof, "it looks from each step at others, as many as there are");
+    if (counts_steps(proof, expr))
         object(proof, "it counts the steps");
     for (int i = 0; i < op_traits[expr->op].arity; i++)
         look_at_positions(proof, expr->argument[i]);
@@ -144,10 +182,79 @@ static void mark_late(void *context, const Access *access)
     proof->late[proof->statement->out.tensor->number] |= has_steps(tensor) || proof->late[tensor->number];
 }
 
+/* ---- paces ---- */
+
+static void find_pace_of(void *context, const Access *access)
+{
+    Proof *proof = context;
+    const Tensor *tensor = access->tensor;
+    if (proof->pace[tensor->number] > proof->at_pace)
+        proof->at_pace = proof->pace[tensor->number];
+    if (has_steps(tensor) && is_window(proof, tensor, &access->index[tensor->time_dimension]))
+        proof->is_paced = true;
+}
+
+/* At which pace each tensor comes, by what it is made of; true if more is known than before. */
+static bool find_more_paces(Proof *proof)
+{
+    const Ir *ir = proof->ir;
+    bool more = false;
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *statement = proof->statement = ir->statements[i];
+        const Tensor *out = statement->out.tensor;
+        if (statement->section != SECTION_FORWARD)
+            continue;
+        find_steps(proof);
+        proof->is_paced = false;
+        proof->at_pace = 0;
+        expr_visit_loads(statement->value, find_pace_of, proof);
+        proof->at_pace += proof->is_paced && has_steps(out);
+        if (proof->at_pace <= proof->pace[out->number] || proof->at_pace > ir->statement_count)
+            continue;
+        more = true;
+        proof->pace[out->number] = proof->at_pace;
+        if (proof->at_pace > proof->paces)
+            proof->length[++proof->paces] = out->extent[out->time_dimension] - out->incoming;
+    }
+    return more;
+}
+
+/* A state is read before it is written: once more around the loop. */
+static void find_paces(Proof *proof)
+{
+    proof->length[0] = steps_of(proof->ir);
+    while (find_more_paces(proof))
+        ;
+    proof->at_pace = 0;
+    proof->why = NULL;              /* the statements are looked at once more */
+}
+
+static void look_at_pace_of(void *context, const Access *access)
+{
+    Proof *proof = context;
+    const Tensor *tensor = access->tensor;
+    if (has_steps(tensor) && is_window(proof, tensor, &access->index[tensor->time_dimension]))
+        proof->is_paced = true;
+    if ((has_steps(tensor) || proof->late[tensor->number]) && proof->pace[tensor->number] != proof->at_pace)
+        object(proof, "its branches do not go at the same pace");
+}
+
+/* What a statement reads comes at the pace at which the program has arrived. */
+static void look_at_pace(Proof *proof)
+{
+    proof->is_paced = false;
+    expr_visit_loads(proof->statement->value, look_at_pace_of, proof);
+    if (proof->is_paced)
+        proof->at_pace = proof->pace[proof->statement->out.tensor->number];
+    if (proof->statement->every && proof->statement->loop)
+        object(proof, "it has windows and a loop in one layer");
+}
+
 static void look_at_statement(Proof *proof)
 {
     const Statement *statement = proof->statement;
     find_steps(proof);
+    look_at_pace(proof);
     look_at_written(proof);
     look_at_positions(proof, statement->value);
     expr_visit_loads(statement->value, look_at_read, proof);
@@ -166,7 +273,10 @@ const char *streaming_obstacle(Arena *arena, const Ir *ir)
         return "it has several outputs";
     if (!steps_of(ir))
         return "the input has no time axis";
-    Proof proof = { .ir = ir, .late = arena_array(arena, bool, ir->tensor_count) };
+    Proof proof = { .ir = ir, .late = arena_array(arena, bool, ir->tensor_count),
+                    .pace = arena_array(arena, int, ir->tensor_count),
+                    .length = arena_array(arena, int, ir->statement_count + 2) };
+    find_paces(&proof);
     for (int i = 0; i < ir->statement_count; i++) {
         proof.statement = ir->statements[i];
         if (proof.statement->section != SECTION_FORWARD)

@@ -16,6 +16,8 @@
 --   output, target, sample_weight, scale, loss     tensors among those, or nil; of several targets none is `target`
 --   lengths           how many steps of each row count: a tensor among those, or nil
 --   mask              of a layer alone that makes one: a tensor among those
+--   paces             of one that reads step by step: list of { every, tensor }: where it does not go on at each step,
+--                     but at every so many; the tensor, a state, counts those that it still waits; nil: none
 -- tensor
 --   role              "input", "lengths", "target", "sample_weight", "scale", "training", "weight", "noise", "state",
 --                     "value", "output" or "loss"
@@ -40,6 +42,9 @@
 --   axes              list of axes: those of the left side, then those that are summed, without the loop's
 --   loop              { axis = }: the turn of a time loop that it stands in; nil: none
 --   layer             text: whose mistake it is if something is wrong
+--   every, waits      of a layer that slides windows over a sequence: their strides, and how many steps come before the
+--                     last one of the first window; nil: it does not
+--   phase             which of the paces it keeps, from 1; nil, 0: each step
 -- access
 --   tensor            one that the program has
 --   index             list of indices, one for each extent
@@ -254,7 +259,7 @@ end
 local function new_program(model, options)
   local program = { tensors = {}, statements = {}, weights = {}, inputs = {}, noises = {}, calls = {},
                     training = options.training, batch = options.batch, streaming = options.streaming,
-                    all_carry = options.streaming or not model.stateful }
+                    all_carry = options.streaming or not model.stateful, paces = options.streaming and {} or nil }
   if options.training or options.batch > 1 then
     program.batch_axis = new_axis("b", options.batch)
     program.batch_axis.terms[1].axis.kind = "batch"

@@ -108,6 +108,8 @@ local function add_statement(scope, section, accumulate, tensor, index, right, l
   program.statements[#program.statements + 1] = {
     section = section, accumulate = accumulate, tensor = tensor, index = index,
     right = right, axes = axes, loop = loop, layer = scope.is_loss and "" or scope.layer_name,
+    every = scope.pace and scope.pace.every, waits = scope.pace and scope.pace.waits,
+    phase = program.paces and #program.paces,
   }
 end
 

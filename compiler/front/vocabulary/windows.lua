@@ -11,7 +11,8 @@ local error, ipairs, type, rawset, table = error, ipairs, type, rawset, table
 local format, math_type = string.format, math.type
 
 local p, s = internal.program, internal.statements
-local batched_tensor, add_statement, unique_name = p.batched_tensor, p.add_statement, p.unique_name
+local add_tensor, batched_tensor, add_statement, unique_name = p.add_tensor, p.batched_tensor, p.add_statement,
+                                                               p.unique_name
 local constant, load, place = p.constant, p.load, p.place
 local element_at, joined, fresh_axes = s.element_at, s.joined, s.fresh_axes
 
@@ -47,6 +48,8 @@ end
 local function along_one_axis(extent, size, strides, dilation, padding)
   local reach = (size - 1) * dilation + 1
   if padding == "valid" then
+    local program = internal.scope and internal.scope.program
+    if extent == 1 and program and program.streaming then return 1, 0, 0 end      -- slide: the rest came before
     if reach > extent then
       mistake("a window of %d places does not fit into %d", reach, extent)
     end
@@ -138,7 +141,7 @@ end
 
 -- A state with `rows` rows more than the sequence has steps: these come in, the steps follow. A prediction begins with
 -- zeros; a stream goes on with the last rows.
-local function store_history(scope, node, x, rows)
+local function store_rows(scope, node, x, rows)
   local program, steps = scope.program, x.shape[1]
   local tensor = batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "history"),
     role = "state", incoming = rows }, true, node.shape)
@@ -158,6 +161,38 @@ local function store_history(scope, node, x, rows)
   end
 end
 
+-- A stream that does not go on at each step: from here on its statements are those of the next pace. It waits so many
+-- steps for the first one, and goes on with every `every`th one after that.
+local function begin_pace(scope, every, waits)
+  local program = scope.program
+  local tensor = add_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "waits"), role = "state",
+                                       extents = { 1 } })
+  add_statement(scope, "reset", "set", tensor, { affine_of(0) }, constant(waits))
+  program.paces[#program.paces + 1] = { every = every, tensor = tensor }
+end
+
+local function store_history(scope, node, x, rows, pace)
+  if rows > 0 then
+    store_rows(scope, node, x, rows)
+  else
+    rawset(node, "stored", function(index, implied) return element_at(scope, x, index, implied) end)
+  end
+  if pace then begin_pace(scope, pace.every, pace.waits) end
+end
+
+local function new_history(scope, x, rows, pace)
+  local shape = { table.unpack(x.shape) }
+  shape[1] = shape[1] + rows
+  local node = value{ op = "history", base = x, shape = shape, static = false }
+  rawset(node, "finish", function() store_history(scope, node, x, rows, pace) end)
+  return node
+end
+
+-- Nothing is carried from one call to the next.
+local function has_no_history(scope)
+  return scope.program.training or internal.scan or #scope.frame.implied > 0
+end
+
 -- history(x, rows): the sequence x with so many steps in front of it: those that came before, zeros at the beginning. A
 -- model that reads step by step remembers them.
 function vocabulary.history(x, rows)
@@ -167,12 +202,25 @@ function vocabulary.history(x, rows)
   local checked, why = types.count(rows)
   if not checked then mistake("history: the steps %s", why) end
   if checked == 0 then return x end
-  if scope.program.training or internal.scan or #scope.frame.implied > 0 then
-    return vocabulary.pad(x, 1, checked, 0)
+  if has_no_history(scope) then return vocabulary.pad(x, 1, checked, 0) end
+  return new_history(scope, x, checked)
+end
+
+-- slide(x, size, strides, dilation, padding, number): how many windows over a sequence there are, as `window` counts
+-- them, and what they are taken of: x with what stands around it, where window j begins at place strides j. A model
+-- that reads step by step keeps the steps that its windows still need, and goes on when one of them is complete. Once
+-- in a layer.
+function vocabulary.slide(x, size, strides, dilation, padding, number)
+  local scope = internal.scope
+  if not scope then mistake("slide belongs into the call of a layer") end
+  if not is(x, Value) or #x.shape < 2 then mistake("slide takes a sequence, not %s", shown(x)) end
+  local count, before, after = vocabulary.window(x.shape[1], size, strides, dilation, padding)
+  local reach, causal = (size - 1) * dilation + 1, padding == "causal"
+  if padding ~= "same" and not has_no_history(scope) then
+    local pace = { every = strides, waits = causal and 0 or reach - 1 }
+    if scope.pace then mistake("slide stands once in a layer") end
+    scope.pace = (strides > 1 or pace.waits > 0) and pace or nil
+    if scope.program.streaming then return 1, new_history(scope, x, reach - 1, scope.pace) end
   end
-  local shape = { table.unpack(x.shape) }
-  shape[1] = shape[1] + checked
-  local node = value{ op = "history", base = x, shape = shape, static = false }
-  rawset(node, "finish", function() store_history(scope, node, x, checked) end)
-  return node
+  return count, causal and vocabulary.history(x, before) or vocabulary.pad(x, 1, before, after, number)
 end

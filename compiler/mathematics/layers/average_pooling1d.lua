@@ -14,8 +14,8 @@ return layer "AveragePooling1D" {
   call      = function(a, w, x)
     local t, c = axes "t c"
     local strides = a.strides or a.pool_size
-    local count, before, after = window(x.timesteps, a.pool_size, strides, 1, a.padding)
-    local padded = pad(x, 1, before, after)
+    local count, padded = slide(x, a.pool_size, strides, 1, a.padding)
+    local _, before, after = window(x.timesteps, a.pool_size, strides, 1, a.padding)
     local total = tensor{ count, x.features }
     total[{ t, c }] = padded[{ strides * t + axis("k", a.pool_size), c }] * 1.0
     if before + after == 0 then return total * (1 / a.pool_size) end

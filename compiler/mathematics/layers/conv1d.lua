@@ -28,8 +28,7 @@ return layer "Conv1D" {
   end,
   call      = function(a, w, x)
     local t, k, c, f = axes "t k c f"
-    local count, before, after = window(x.timesteps, a.kernel_size, a.strides, a.dilation_rate, a.padding)
-    local padded = a.padding == "causal" and history(x, before) or pad(x, 1, before, after)
+    local count, padded = slide(x, a.kernel_size, a.strides, a.dilation_rate, a.padding)
     local channels, filter = c, f
     if a.groups > 1 then
       local g = axis("g", a.groups)

@@ -24,8 +24,7 @@ return layer "DepthwiseConv1D" {
   end,
   call      = function(a, w, x)
     local t, k, c, d = axes "t k c d"
-    local count, before, after = window(x.timesteps, a.kernel_size, a.strides, a.dilation_rate, a.padding)
-    local padded = pad(x, 1, before, after)
+    local count, padded = slide(x, a.kernel_size, a.strides, a.dilation_rate, a.padding)
     local z = tensor{ count, multiplied(a, x) }
     local filter = a.depth_multiplier * c + d
     local sum = w.kernel[{ k, c, d }] * padded[{ a.strides * t + a.dilation_rate * k, c }]

@@ -14,8 +14,7 @@ return layer "MaxPooling1D" {
   call      = function(a, w, x)
     local t, c = axes "t c"
     local strides = a.strides or a.pool_size
-    local count, before, after = window(x.timesteps, a.pool_size, strides, 1, a.padding)
-    local padded = pad(x, 1, before, after, -math.huge)
+    local count, padded = slide(x, a.pool_size, strides, 1, a.padding, -math.huge)
     local y = tensor{ count, x.features }
     y[{ t, c }] = largest(padded[{ strides * t + axis("k", a.pool_size), c }])
     return y

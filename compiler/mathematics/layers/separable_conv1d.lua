@@ -29,8 +29,7 @@ return layer "SeparableConv1D" {
   end,
   call      = function(a, w, x)
     local t, k, c, d, m, f = axes "t k c d m f"
-    local count, before, after = window(x.timesteps, a.kernel_size, a.strides, a.dilation_rate, a.padding)
-    local padded = a.padding == "causal" and history(x, before) or pad(x, 1, before, after)
+    local count, padded = slide(x, a.kernel_size, a.strides, a.dilation_rate, a.padding)
     local depthwise, z = tensor{ count, x.features * a.depth_multiplier }, tensor{ count, a.filters }
     depthwise[{ t, a.depth_multiplier * c + d }] =
       w.depthwise_kernel[{ k, c, d }] * padded[{ a.strides * t + a.dilation_rate * k, c }]
