@@ -358,7 +358,9 @@ static const Tensor *find_tensor(const Ir *ir, const char *layer, const char *na
 /* A state [T + 1, batch, units] without the rows that are not there. */
 static double *present_rows(const Trial *trial, Memory *memory, const Tensor *tensor)
 {
-    size_t units = (size_t)tensor->extent[2], rows = (size_t)trial->rows, batch = (size_t)tensor->extent[1];
+    size_t units = 1, rows = (size_t)trial->rows, batch = (size_t)tensor->extent[1];
+    for (int d = 2; d < tensor->rank; d++)
+        units *= (size_t)tensor->extent[d];
     double *copy = arena_array(trial->arena, double, (size_t)tensor->extent[0] * rows * units);
     for (int t = 0; t < tensor->extent[0]; t++)
         memcpy(copy + (size_t)t * rows * units, memory_of(memory, tensor) + (size_t)t * batch * units, rows * units * sizeof *copy);

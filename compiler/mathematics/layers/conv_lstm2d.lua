@@ -34,17 +34,19 @@ return recurrent "ConvLSTM2D" {
     local u, v, gate, filter = axes "u v g f"
     local count, before, after = window(x.shape, a.kernel_size, a.strides, a.dilation_rate, a.padding)
     local _, above, below = window(count, a.kernel_size, { 1, 1 }, { 1, 1 }, "same")
-    -- What each gate reads: the same, or what its own draw has left of it.
-    local function read(value, rate, before, after, index)
+    -- What each gate reads, with its border: the same, or what its own draw has left of it.
+    local function bordered(value, rate, before, after)
       local kept = dropped(value, rate, rate > 0 and 4)         -- Keras draws for each gate
-      local padded = pad(kept, #kept.shape - 2, before, after)
-      return padded[#kept.shape == 4 and { gate, table.unpack(index) } or index]
+      return pad(kept, #kept.shape - 2, before, after)
     end
+    local function read(value, index) return value[#value.shape == 4 and { gate, table.unpack(index) } or index] end
+    local padded_x = bordered(x, a.dropout, before, after)
+    local padded_h = bordered(s.h, a.recurrent_dropout, above, below)
     local row, column, channel = axes "i j c"
-    local of_x = read(x, a.dropout, before, after, { a.strides[1] * u + a.dilation_rate[1] * row,
-                                                     a.strides[2] * v + a.dilation_rate[2] * column, channel })
+    local of_x = read(padded_x, { a.strides[1] * u + a.dilation_rate[1] * row,
+                                  a.strides[2] * v + a.dilation_rate[2] * column, channel })
     local lower, further, unit = axes "k l m"
-    local of_h = read(s.h, a.recurrent_dropout, above, below, { u + lower, v + further, unit })
+    local of_h = read(padded_h, { u + lower, v + further, unit })
     local of_gate = a.filters * gate + filter
     local sum = w.kernel[{ row, column, channel, of_gate }] * of_x
               + w.recurrent_kernel[{ lower, further, unit, of_gate }] * of_h
