@@ -165,6 +165,10 @@ generated: $(BUILD)/lstmc
 golden: $(BUILD)/tests/test_golden
 	GOLDEN=update $(BUILD)/tests/test_golden >/dev/null
 
+# compiler/manual/catalogue.md from the definitions of layers, losses and the rest; tests/test_catalogue.c compares.
+catalogue: $(BUILD)/tests/test_catalogue
+	CATALOGUE=update $(BUILD)/tests/test_catalogue >/dev/null
+
 # Installs what is missing (Debian packages), and nothing if all is there.
 deps:
 	@missing=; for p in $(PACKAGES); do \
@@ -179,7 +183,8 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: always all generated golden tests test test-sanitized test-targets mutants demo bench bench-quick deps clean
+.PHONY: always all generated golden catalogue tests test test-sanitized test-targets mutants demo bench bench-quick \
+        deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

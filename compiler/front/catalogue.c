@@ -34,7 +34,8 @@ static void read_arguments(Description *d, CatalogueEntry *entry)
         push_item(d->lua, i);
         entry->arguments[i] = (CatalogueArgument){ .name = field_text(d, "name"), .type = field_text(d, "type"),
                                                    .required = field_flag(d, "required"), .own = field_flag(d, "own"),
-                                                   .set = field_flag(d, "set") };
+                                                   .set = field_flag(d, "set"),
+                                                   .given = field_text(d, "default") };
         read_choices(d, &entry->arguments[i]);
         lua_pop(d->lua, 1);
     }
@@ -49,6 +50,9 @@ static CatalogueEntry *read_entries(Description *d, const char *field, int *coun
         push_item(d->lua, i);
         const char *undoes = field_text(d, "undoes");
         list[i] = (CatalogueEntry){ .name = field_text(d, "name"), .input = field_text(d, "input"),
+                                    .text = field_text(d, "text"), .mask = field_text(d, "mask"),
+                                    .keras = field_text(d, "keras"), .pytorch = field_text(d, "pytorch"),
+                                    .onnx = field_text(d, "onnx"),
                                     .recurrent = field_flag(d, "recurrent"), .cell = field_flag(d, "cell"),
                                     .whole = field_flag(d, "whole"),
                                     .positive = field_flag(d, "positive"),
@@ -71,6 +75,8 @@ static int read(lua_State *L)
     catalogue->layers = read_entries(d, "layers", &catalogue->layer_count);
     catalogue->losses = read_entries(d, "losses", &catalogue->loss_count);
     catalogue->activations = read_entries(d, "activations", &catalogue->activation_count);
+    catalogue->metrics = read_entries(d, "metrics", &catalogue->metric_count);
+    catalogue->optimizers = read_entries(d, "optimizers", &catalogue->optimizer_count);
     return 0;
 }
 

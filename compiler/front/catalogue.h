@@ -1,4 +1,5 @@
-/* catalogue.h: what a description can be made of, as the definitions of layers, losses and activations say it. */
+/* catalogue.h: what a description can be made of, as the definitions of layers, losses, activations, metrics and
+ * optimizers say it. */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
@@ -11,10 +12,14 @@ typedef struct CatalogueArgument {
     bool required;
     bool own;                   /* not one that all layers have */
     bool set;                   /* true unless something else is said */
+    const char *given;          /* what it is unless something else is said, as text; NULL: nothing can be written */
 } CatalogueArgument;
 
 typedef struct CatalogueEntry {
-    const char *name;           /* "LSTM"; of a loss its class */
+    const char *name;           /* "LSTM"; of losses, metrics and optimizers their class */
+    const char *text;           /* of these: what stands for it as a text, "mse" */
+    const char *keras, *pytorch, *onnx;     /* what others call it; NULL: they have none */
+    const char *mask;           /* of a layer, what becomes of a mask: "passes" */
     const char *input;          /* of a layer: "sequence", "vector", "tokens", "several" or "any"; NULL: anything */
     bool recurrent, cell;       /* a loop over time; one step of it, which is no layer by itself */
     bool whole;                 /* it sees whole samples, not single steps */
@@ -26,8 +31,8 @@ typedef struct CatalogueEntry {
 
 typedef struct Catalogue {
     const char *input;          /* what the layers of a model begin with: "Input" */
-    CatalogueEntry *layers, *losses, *activations;      /* by name */
-    int layer_count, loss_count, activation_count;
+    CatalogueEntry *layers, *losses, *activations, *metrics, *optimizers;       /* by name */
+    int layer_count, loss_count, activation_count, metric_count, optimizer_count;
 } Catalogue;
 
 /* Of this version; the description's own definitions are in none. */

@@ -1,2 +1,5 @@
 -- exponential.lua: y = exp(x).
-return activation "exponential" { positive = true, call = function(x) return exp(x) end }
+return activation "exponential" {
+  pytorch = "exp", onnx = "Exp",
+  positive = true, call = function(x) return exp(x) end,
+}

@@ -1,2 +1,5 @@
 -- linear.lua: y = x.
-return activation "linear" { call = function(x) return x end }
+return activation "linear" {
+  pytorch = "Identity", onnx = "Identity",
+  call = function(x) return x end,
+}

@@ -1,2 +1,5 @@
 -- relu.lua: y = max(x, 0); the derivative at 0 is 0.
-return activation "relu" { call = function(x) return max(x, 0) end }
+return activation "relu" {
+  pytorch = "ReLU", onnx = "Relu",
+  call = function(x) return max(x, 0) end,
+}

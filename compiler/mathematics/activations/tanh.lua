@@ -1,2 +1,5 @@
 -- tanh.lua
-return activation "tanh" { call = function(x) return tanh(x) end }
+return activation "tanh" {
+  pytorch = "Tanh", onnx = "Tanh",
+  call = function(x) return tanh(x) end,
+}

@@ -9,6 +9,7 @@ local function axis_of(a, x)
 end
 
 return layer "Concatenate" {
+  pytorch = "cat", onnx = "Concat",
   arguments = { { "axis", "axis", -1 } },
   over      = "sample",
   input     = "several",

@@ -6,6 +6,7 @@ local function count(x)
 end
 
 return layer "Flatten" {
+  pytorch = "Flatten", onnx = "Flatten",
   arguments = { { "data_format", { "channels_last" }, "channels_last" } },
   over      = "sample",
   shape     = function(a, x) return { count(x) } end,

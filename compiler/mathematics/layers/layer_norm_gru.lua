@@ -2,6 +2,7 @@
 -- the candidate by themselves:  z, r = sigmoid(norm(x W) + norm(h U) + b),  n = tanh(norm(x W) + r norm(h U) + b),
 -- h' = z h + (1 - z) n.  Ba, Kiros & Hinton 2016, whose z is 1 - z here, as in Keras; biases are those of Keras.
 return recurrent "LayerNormGRU" {
+  keras = false,
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
                 { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },

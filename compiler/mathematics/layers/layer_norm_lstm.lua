@@ -2,6 +2,7 @@
 -- LayerNormLSTMCell: z = norm(x W) + norm(h U) + b,  c = norm(f c + i g),  h = o activation(c).  After Ba, Kiros &
 -- Hinton 2016.
 return recurrent "LayerNormLSTM" {
+  keras = false,
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
                 { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },

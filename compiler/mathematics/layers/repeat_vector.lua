@@ -1,5 +1,6 @@
 -- repeat_vector.lua: keras.layers.RepeatVector: the same vector at each of n time steps.
 return layer "RepeatVector" {
+  pytorch = "repeat", onnx = "Tile",
   arguments = { { "n", "size" } },
   over      = "sample",
   input     = "vector",

@@ -1,5 +1,6 @@
 -- sequential.lua: keras.Sequential inside of another layer: each of its layers reads what the one before it makes.
 return layer "Sequential" {
+  pytorch = "Sequential",
   arguments = { { "layers", "layers" } },
   over      = "sample",
   call      = function(a, w, x)

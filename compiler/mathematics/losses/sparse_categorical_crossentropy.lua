@@ -1,6 +1,7 @@
 -- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy.
 -- y is the number of the class; clipped as the other one.
 return loss "sparse_categorical_crossentropy" {
+  pytorch = "CrossEntropyLoss", onnx = "SoftmaxCrossEntropyLoss",
   class = "SparseCategoricalCrossentropy", logits = "categorical", classes = true, target = "class",
   arguments = { { "from_logits", "boolean", false } },
   call = function(a, y, p)

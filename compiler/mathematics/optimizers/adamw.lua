@@ -1,5 +1,6 @@
 -- adamw.lua: keras.optimizers.AdamW: Adam with decoupled weight decay before the step.  Loshchilov & Hutter 2019.
 return optimizer "adamw" {
+  pytorch = "AdamW",
   class = "AdamW", kind = "adamw",
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "weight_decay", "not_negative", 0.004 },
                 { "beta_1", "decay", 0.9 }, { "beta_2", "decay", 0.999 }, { "epsilon", "positive", 1e-7 },

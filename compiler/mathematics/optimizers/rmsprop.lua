@@ -1,5 +1,6 @@
 -- rmsprop.lua: keras.optimizers.RMSprop: v = rho v + (1 - rho) g^2; w -= learning_rate g / sqrt(v + epsilon).
 return optimizer "rmsprop" {
+  pytorch = "RMSprop",
   class = "RMSprop", kind = "rmsprop",
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "rho", "decay", 0.9 }, { "momentum", "decay", 0 },
                 { "epsilon", "positive", 1e-7 }, { "centered", "boolean", false },

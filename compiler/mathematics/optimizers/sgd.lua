@@ -1,6 +1,7 @@
 -- sgd.lua: keras.optimizers.SGD: m = momentum m - learning_rate g; w += m
 -- (nesterov: w += momentum m - learning_rate g).
 return optimizer "sgd" {
+  pytorch = "SGD", onnx = "Momentum",
   class = "SGD", kind = "sgd",
   arguments = { { "learning_rate", "learning_rate", 0.01 }, { "momentum", "decay", 0 },
                 { "nesterov", "boolean", false },
