@@ -351,6 +351,7 @@ struct lstmc_optimizer {
     float learning_rate, momentum, rho, beta_1, beta_2, epsilon, weight_decay;
     float initial_accumulator_value;
     int nesterov, centered, amsgrad;
+    int pytorch;                  /* 1: PyTorch's formulas of SGD, RMSprop, Adam and AdamW, and its global clip */
     float clipnorm, clipvalue, global_clipnorm;
 };
 
@@ -397,6 +398,10 @@ struct lstmc_model {
     int output_arrays;
     const size_t *loss_offsets;
     const char *loss;             /* "binary_crossentropy" */
+    int sample_weights;           /* 0: a sample has one weight; else so many, one for each of its losses */
+    /* 1: losses whose target is that class do not count: lstmc_train and lstmc_evaluate give them the weight 0, and
+     * those that count all / those that count */
+    int ignores_class, ignored_class;
     int loss_of_sample;           /* 1: one loss a sample, 0: one for each place before the last axis of the output */
 
     int batch;                    /* rows of one tape */

@@ -145,6 +145,7 @@ struct lstmc_dataset {
     void *y;                    /* int32_t classes or float, [samples, target_count] */
     int32_t *lengths;           /* [samples]: how many steps of each count; NULL: all */
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
+    size_t weights;             /* > 1: a sample has so many, one for each of its losses */
     /* forecasts only: the last known value of each target, normalised like y, [samples, target_count]; else NULL */
     float *persistence;
     double *base; /* of windows to predict from, where forecasts are relative: the last known value of each target, as
@@ -265,8 +266,10 @@ lstmc_unpack lstmc_gunzip;
 int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size,
                          struct lstmc_message *message);
 
-/* How much each sample of a data set counts, from a .npy file of [samples] numbers, none negative. */
-int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message);
+/* How much each sample of a data set counts, from a .npy file of [samples] numbers, none negative; or each of the
+ * losses of a sample, [samples, steps], where model->sample_weights says so. */
+int lstmc_read_sample_weight(const struct lstmc_model *model, const char *path, struct lstmc_dataset *data,
+                             struct lstmc_message *message);
 
 struct lstmc_csv_options {
     const char *const *columns; int column_count;   /* names from the first line, or positions from "1" */

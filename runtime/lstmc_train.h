@@ -22,6 +22,12 @@ static inline size_t lstmc_losses_per_sample(const struct lstmc_model *model)
     return count;
 }
 
+/* How many weights a sample has: sample_weight is [rows, this]. */
+static inline size_t lstmc_weights_per_sample(const struct lstmc_model *model)
+{
+    return model->sample_weights > 1 ? (size_t)model->sample_weights : 1;
+}
+
 /* ---- engines ---- */
 
 enum lstmc_carry {
@@ -243,6 +249,8 @@ struct lstmc_train_options {
     enum lstmc_stateful stateful;
     const char *const *metrics; int metric_count;   /* at most LSTMC_METRICS_MAX */
     const struct lstmc_metric_arguments *metric_arguments;      /* [metric_count]; NULL: Keras's defaults */
+    /* bit i: metric i is a mean by the weights of samples; its name may begin with "weighted_" */
+    unsigned weighted_metrics;
     /* what errors are measured in: the metrics mse, mae, rmse, mape, msle and cosine_similarity are those of numbers in
      * this unit; NULL: of those that the model sees */
     const struct lstmc_scaling *unit;

@@ -240,6 +240,15 @@ Test(battery_training, activities)
         "return Model{name = 'two', inputs = x, outputs = {a, b}, loss = {'mse', 'mae'}, loss_weights = {0.5, 2}, batch_size = 4}", NULL });
 }
 
+Test(battery_training, weights_of_steps)
+{
+    expect_all((const char *const[]){
+        "Input{4, 3}, LSTM{5, return_sequences = true}, Dense{2}, loss = 'mae', sample_weight_mode = 'temporal'",
+        "Input{7}, Embedding{9, 3, mask_zero = true}, GRU{4, return_sequences = true}, Dense{3}, loss = 'huber', sample_weight_mode = 'temporal'",
+        "Input{4, 3}, GRU{3, return_sequences = true}, Dense{4, activation = 'softmax'}, loss = SparseCategoricalCrossentropy{ignore_class = 2}",
+        "Input{3, 4, 2}, Dense{3}, Dense{5}, loss = SparseCategoricalCrossentropy{from_logits = true, ignore_class = -100}", NULL });
+}
+
 /* The formulas written out: a sequence of losses is divided by samples and steps, what outputs cost by samples alone. */
 Test(battery_training, activities_by_hand)
 {

@@ -104,7 +104,7 @@ static double value_of(struct lstmc_model model, struct lstmc_metric_use use, co
     for (int part = 0, first = 0; part < 2; part++) {
         int some = part ? rows - first : rows / 2;
         const char *y = (const char *)target + (size_t)first * model.target_count * sizeof(float);
-        int status = lstmc_metric_collect(&model, &use, output + (size_t)first * model.output_count, y, some, &sum, &count, tally);
+        int status = lstmc_metric_collect(&model, &use, output + (size_t)first * model.output_count, y, NULL, some, &sum, &count, tally);
         cr_expect_eq(status, LSTMC_OK, "%s: status %d", use.name, status);
         first += some;
     }
@@ -115,7 +115,7 @@ static double value_of(struct lstmc_model model, struct lstmc_metric_use use, co
 static void expect_value(struct lstmc_model model, const char *name, struct lstmc_metric_arguments arguments, const float *output,
                          const void *target, int rows, double expected)
 {
-    double value = value_of(model, (struct lstmc_metric_use){ name, &arguments, NULL }, output, target, rows);
+    double value = value_of(model, (struct lstmc_metric_use){ .name = name, .arguments = &arguments }, output, target, rows);
     cr_expect(fabs(value - expected) < 1e-6 * fmax(1, fabs(expected)), "%s: %.9g, expected %.9g", name, value, expected);
 }
 
@@ -147,7 +147,7 @@ Test(metrics, in_the_unit_of_the_data)
         { "mae", (10 + 20 + 0 + 2) / 4.0 }, { "mse", (100 + 400 + 0 + 4) / 4.0 }, { "rmse", 11.224972160321824 },
         { "mape", 100 * (10 / 120.0 + 0 / 4.0 + 20 / 110.0 + 2 / 1.0) / 4 }, { "r2_score", (1 - 5 / 0.5 + 1 - 16 / 18.0) / 2 } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        double value = value_of(two, (struct lstmc_metric_use){ known[i].name, &keras, &unit }, output, target, 2);
+        double value = value_of(two, (struct lstmc_metric_use){ .name = known[i].name, .arguments = &keras, .unit = &unit }, output, target, 2);
         cr_expect(fabs(value - known[i].value) < 1e-6 * fabs(known[i].value), "%s: %.9g, expected %.9g", known[i].name, value, known[i].value);
     }
 }

@@ -51,6 +51,10 @@ static void print_layers(Arena *arena, const Model *model)
     const struct lstmc_model *m = &model->descriptor;
     printf("%zu parameters, %zu trainable; loss %s; batch of %d x %d shard%s\n", m->weight_count, m->gradient_count,
            loss_text(arena, model), m->batch, m->shards, m->shards == 1 ? "" : "s");
+    if (model->changed_count)
+        printf("as PyTorch has it, not Keras\n");
+    for (int i = 0; i < model->changed_count; i++)
+        printf("  %s\n", model->changed[i]);
 }
 
 static void print_line(Arena *arena, const char *what, size_t bytes, const char *when)

@@ -275,6 +275,10 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
                                            descriptor->output_arrays));
     if (descriptor->loss)
         put(out, ".loss = %s,", quoted_text(arena, descriptor->loss));
+    if (descriptor->sample_weights)
+        put(out, ".sample_weights = %d,", descriptor->sample_weights);
+    if (descriptor->ignores_class)
+        put(out, ".ignores_class = 1, .ignored_class = %d,", descriptor->ignored_class);
     if (descriptor->loss_of_sample)
         put(out, ".loss_of_sample = 1,");
     if (descriptor->has_lengths)
@@ -295,6 +299,8 @@ static void put_optimizer(Out *out, Arena *arena, const struct lstmc_optimizer *
         put(out, ".initial_accumulator_value = %s,", float_text(arena, optimizer->initial_accumulator_value));
     put(out, ".nesterov = %d, .centered = %d, .amsgrad = %d,", optimizer->nesterov, optimizer->centered,
         optimizer->amsgrad);
+    if (optimizer->pytorch)
+        put(out, ".pytorch = 1,");
     put(out, ".clipnorm = %s, .clipvalue = %s, .global_clipnorm = %s,", float_text(arena, optimizer->clipnorm),
         float_text(arena, optimizer->clipvalue), float_text(arena, optimizer->global_clipnorm));
     put(out, "},");

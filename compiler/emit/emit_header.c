@@ -313,10 +313,16 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     const char *classes = descriptor->target_is_class && descriptor->output_rank
-                              ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0",
-                                             descriptor->output_shape[descriptor->output_rank - 1])
+                              ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0%s",
+                                             descriptor->output_shape[descriptor->output_rank - 1],
+                                             descriptor->ignores_class
+                                                 ? arena_format(arena, ", and %d has the weight 0, others that of all "
+                                                                "over those that count",
+                                                                descriptor->ignored_class)
+                                                 : "")
                               : "";
     const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
+    const char *weights = descriptor->sample_weights ? arena_format(arena, "[%d]", descriptor->sample_weights) : "";
     const char *regularizers =
         has_regularizers(descriptor) ? " Without the regularizers of weights, which are lstmc_optimizer_step's." : "";
     const char *activities = has_activities(programs->model)
@@ -325,9 +331,10 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
                                  : "";
     put_declared(out, arena, programs->model, (Declared){
         arena_format(arena, "After forward: returns scale * the sum of the losses (%s) of its rows, and leaves the "
-                            "derivative for @_backward. target [rows][$_TARGETS]%s. sample_weight [rows], or NULL for "
-                            "ones. scale 1 / rows gives Keras's mean over samples%s.%s%s",
-                     descriptor->loss ? descriptor->loss : "the model's own", classes, steps, activities, regularizers),
+                            "derivative for @_backward. target [rows][$_TARGETS]%s. sample_weight [rows]%s, or NULL "
+                            "for ones. scale 1 / rows gives Keras's mean over samples%s.%s%s",
+                     descriptor->loss ? descriptor->loss : "the model's own", classes, weights, steps, activities,
+                     regularizers),
         "float @_loss(struct @_tape *tape, const <target> *target, const float *sample_weight, float scale);" });
 }
 

@@ -308,6 +308,7 @@ static void extract_optimizer(Description *d)
     o->nesterov = field_flag(d, "nesterov");
     o->centered = field_flag(d, "centered");
     o->amsgrad = field_flag(d, "amsgrad");
+    o->pytorch = field_flag(d, "pytorch");
     if (field_flag(d, "use_ema"))
         d->model.ema_momentum = field_number(d, "ema_momentum", 0);
     d->model.ema_overwrite_frequency = field_integer(d, "ema_overwrite_frequency", 0, INT_MAX, 0);
@@ -316,6 +317,18 @@ static void extract_optimizer(Description *d)
     double rate = field_number(d, "learning_rate", 0);
     if (rate > 0)
         o->learning_rate = (float)rate;
+}
+
+/* NULL if the field is no number. */
+static const double *optional_number_field(Description *d, const char *name)
+{
+    double *number = NULL;
+    if (lua_getfield(d->lua, -1, name) == LUA_TNUMBER)
+        number = arena_array(d->arena, double, 1);
+    lua_pop(d->lua, 1);
+    if (number)
+        *number = field_number(d, name, 0);
+    return number;
 }
 
 static LossOptions extract_loss_options(Description *d)
@@ -362,6 +375,10 @@ static void extract_loss(Description *d)
     model->loss_arguments = loss.arguments;
     model->loss_argument_count = loss.argument_count;
     model->loss_options = loss.options;
+    model->descriptor.sample_weights = field_integer(d, "sample_weights", 0, INT_MAX, 0);
+    const double *ignored = optional_number_field(d, "ignored_class");
+    model->descriptor.ignores_class = ignored != NULL;
+    model->descriptor.ignored_class = ignored ? (int)*ignored : 0;
     model->descriptor.loss_of_sample = loss.of_sample || model->output_count > 1;
     model->descriptor.loss = model->loss;
 }
@@ -415,18 +432,6 @@ static OwnObject *extract_own(Description *d, const char *field, int *count)
     }
     lua_pop(d->lua, 1);
     return list;
-}
-
-/* NULL if the field is no number. */
-static const double *optional_number_field(Description *d, const char *name)
-{
-    double *number = NULL;
-    if (lua_getfield(d->lua, -1, name) == LUA_TNUMBER)
-        number = arena_array(d->arena, double, 1);
-    lua_pop(d->lua, 1);
-    if (number)
-        *number = field_number(d, name, 0);
-    return number;
 }
 
 /* Paths in a description are relative to its folder. */
@@ -726,6 +731,8 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     extract_optimizer(d);
     model->metrics = field_names(d, "metric_names", &model->metric_count);
     model->metric_arguments = extract_metric_arguments(d, model->metric_count);
+    model->weighted_metrics = (unsigned)field_integer(d, "weighted_bits", 0, INT_MAX, 0);
+    model->changed = field_names(d, "changed", &model->changed_count);
     model->own_metrics = extract_own(d, "own_metrics", &model->own_metric_count);
     model->own_activations = extract_own(d, "own_activations", &model->own_activation_count);
     model->epochs = field_integer(d, "epochs", 1, INT_MAX, 1);

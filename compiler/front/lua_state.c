@@ -321,6 +321,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/losses.lua", false);
     run_embedded(L, "vocabulary/lowering.lua", false);
     run_embedded(L, "vocabulary/training.lua", false);
+    run_embedded(L, "vocabulary/pytorch.lua", false);
     run_embedded(L, "vocabulary/sequential.lua", false);
     run_embedded(L, "vocabulary/graph.lua", false);
     run_embedded(L, "vocabulary/shapes.lua", false);

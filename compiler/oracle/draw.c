@@ -150,7 +150,8 @@ static void draw_calls(Drawer *d)
             .x = draw_input(d, seed), .lengths = draw_lengths(d, seed), .seed = d->seed,
             .carries = c > 0, .trains = d->trains,
             .target = draw_target(d, seed),
-            .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows, 1, 0.5f),
+            .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows * lstmc_weights_per_sample(&d->model->descriptor),
+                                          1, 0.5f),
             .d_output = draw_numbers(d, seed, 4, (size_t)d->rows * d->model->descriptor.output_count, 0, 1),
         };
     }

@@ -21,7 +21,7 @@ typedef struct ReferenceCall {
     bool carries;                   /* begins with the states that the call before has left, else with zeros */
     bool trains;                    /* loss and gradients too (added to those of calls before), by what follows */
     const void *target;             /* floats or int32_t classes */
-    const float *sample_weight;     /* [rows] */
+    const float *sample_weight;     /* [rows, lstmc_weights_per_sample] */
     const float *d_output;          /* of a model without a loss: its gradient */
 } ReferenceCall;
 

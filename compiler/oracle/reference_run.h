@@ -83,7 +83,7 @@ static REAL NAME(loss)(Run *run, NAME(Interpreter) *it, const ReferenceCall *cal
                                                   : NAME(numbers)(run, call->target, rows * m->target_count);
     for (int k = 0; m->targets && k < m->output_arrays; k++)
         targets[k] = NAME(array)(run, call->target, m->target_count, &m->targets[k]);
-    const REAL *sample_weight = NAME(numbers)(run, call->sample_weight, rows);
+    const REAL *sample_weight = NAME(numbers)(run, call->sample_weight, rows * lstmc_weights_per_sample(m));
     return m->targets ? NAME(interpreter_loss_all)(it, targets, sample_weight, REFERENCE_SCALE)
                       : NAME(interpreter_loss)(it, targets[0], sample_weight, REFERENCE_SCALE);
 }

@@ -247,7 +247,7 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y,
                           (Ends){ data->lengths, data->offsets }, training, message);
         if (!status && data->sample_weight)
-            status = lstmc_read_sample_weight(data->sample_weight, training, message);
+            status = lstmc_read_sample_weight(m, data->sample_weight, training, message);
         if (!status && data->validation_x)
             status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y_arrays,
                               data->validation_y, (Ends){ data->validation_lengths, data->validation_offsets },

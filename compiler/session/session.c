@@ -136,6 +136,7 @@ void session_set_metrics(const Session *s, struct lstmc_train_options *options)
     const Model *model = description_model(s->description);
     options->metrics = model->metrics;
     options->metric_count = model->metric_count;
+    options->weighted_metrics = model->weighted_metrics;
     options->metric_arguments = model->metric_arguments;
     options->unit = s->data.meaning.target.columns ? &s->data.meaning.target : NULL;
     options->own_metric = s->metrics ? custom_metric_add : NULL;

@@ -291,19 +291,27 @@ int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_
     return status;
 }
 
-int lstmc_read_sample_weight(const char *path, struct lstmc_dataset *data, struct lstmc_message *message)
+int lstmc_read_sample_weight(const struct lstmc_model *model, const char *path, struct lstmc_dataset *data,
+                             struct lstmc_message *message)
 {
     struct lstmc_npy weights;
+    size_t each = lstmc_weights_per_sample(model);
     int status = lstmc_npy_read(path, &weights, message);
-    if (!status && (weights.count != data->samples || !weights.rank || weights.shape[0] != data->samples))
-        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but there are %zu samples", path,
-                            file_shape(&weights).text, data->samples);
-    if (!status && !(data->sample_weight = lstmc_alloc(data->samples * sizeof(float))))
+    if (!status && weights.count == data->samples)
+        each = 1;
+    if (!status && (weights.count != data->samples * each || !weights.rank || weights.shape[0] != data->samples))
+        status = lstmc_fail(message, LSTMC_MISMATCH, "%s: its shape is %s, but there are %zu samples%s", path,
+                            file_shape(&weights).text, data->samples,
+                            weights.rank == 2 && !model->sample_weights
+                                ? " (sample_weight_mode = \"temporal\" takes a weight for each step)" : "");
+    if (!status && !(data->sample_weight = lstmc_alloc(weights.count * sizeof(float))))
         status = lstmc_fail_memory(message, path);
-    for (size_t i = 0; !status && i < data->samples; i++) {
+    data->weights = each;
+    for (size_t i = 0; !status && i < weights.count; i++) {
         double weight = lstmc_npy_value(&weights, i);
         if (!lstmc_store_weight(data, i, weight))
-            status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: row %zu (from 0): " LSTMC_NO_WEIGHT, path, i, weight);
+            status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: row %zu (from 0): " LSTMC_NO_WEIGHT, path, i / each,
+                                weight);
     }
     lstmc_npy_free(&weights);
     return status;

@@ -59,7 +59,7 @@ void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_datase
         if (data->lengths)
             validation->lengths = data->lengths + kept;
         if (data->sample_weight)
-            validation->sample_weight = data->sample_weight + kept;
+            validation->sample_weight = data->sample_weight + kept * (data->weights > 1 ? data->weights : 1);
         if (data->persistence)
             validation->persistence = data->persistence + kept * model->target_count;
     }
@@ -130,6 +130,10 @@ int lstmc_target_classes(const struct lstmc_model *model, size_t index)
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
 {
     int classes = lstmc_target_classes(model, index);
+    if (classes && model->ignores_class && value == (double)model->ignored_class) {
+        ((int32_t *)data->y)[index] = model->ignored_class;
+        return 1;
+    }
     return classes ? store_whole((int32_t *)data->y + index, value, classes)
                    : store_float((float *)data->y + index, value);
 }

@@ -49,7 +49,7 @@ typedef struct Probe {
     Target *targets; int target_count;          /* of each output, as far as there are losses */
     const void **target;                        /* where the values of each are */
     double *coefficient;                        /* of the linear loss of a model without one */
-    double sample_weight[DIFFERENCES_ROWS];
+    double *sample_weight;                      /* of each of the rows' losses, or one of each row */
     int32_t lengths[DIFFERENCES_ROWS];
     double *direction, *before;
     uint64_t sides;                             /* of the kinks, at the point that was drawn */
@@ -191,7 +191,8 @@ static double draw_all(Probe *probe, int draw, double shrink)
     draw_inputs(probe, draw);
     for (size_t i = 0; i < DIFFERENCES_ROWS * probe->output_count; i++)
         probe->coefficient[i] = draw_signed(probe, STREAM_COEFFICIENT, draw, i);
-    for (size_t row = 0; row < DIFFERENCES_ROWS; row++)
+    size_t weights = DIFFERENCES_ROWS * lstmc_weights_per_sample(&probe->model->descriptor);
+    for (size_t row = 0; row < weights; row++)
         probe->sample_weight[row] = 1 + draw_signed(probe, STREAM_SAMPLE_WEIGHT, draw, row) / 2;
     for (size_t row = 0; row < DIFFERENCES_ROWS && probe->model->descriptor.has_lengths; row++)
         probe->lengths[row] = 1 + (int32_t)draw_below(probe, STREAM_LENGTHS, draw, row, steps_of_input(probe));
@@ -430,6 +431,7 @@ static bool take_memory(Probe *probe)
     size_t longest = inputs > descriptor->weight_count ? inputs : descriptor->weight_count;
     probe->weights = calloc(descriptor->weight_count + 1, sizeof(double));
     probe->gradients = calloc(descriptor->gradient_count + 1, sizeof(double));
+    probe->sample_weight = calloc(DIFFERENCES_ROWS * lstmc_weights_per_sample(descriptor), sizeof(double));
     probe->input = calloc(inputs, sizeof(double));
     probe->d_input = calloc(inputs, sizeof(double));
     probe->ids = calloc(inputs, sizeof(int32_t));
@@ -439,7 +441,7 @@ static bool take_memory(Probe *probe)
     probe->coefficient = calloc(outputs, sizeof(double));
     probe->direction = calloc(longest, sizeof(double));
     probe->before = calloc(longest, sizeof(double));
-    return probe->weights && probe->gradients && probe->input && probe->d_input &&
+    return probe->weights && probe->gradients && probe->sample_weight && probe->input && probe->d_input &&
            probe->ids && probe->x && probe->d_x && probe->d_outputs &&
            probe->coefficient && probe->direction && probe->before && take_targets(probe);
 }
@@ -461,7 +463,8 @@ static void give_back(Probe *probe)
         free(probe->targets[k].values);
         free(probe->targets[k].classes);
     }
-    void *all[] = { probe->weights, probe->gradients, probe->input,       probe->d_input,   probe->ids,
+    void *all[] = { probe->sample_weight,
+                    probe->weights, probe->gradients, probe->input,       probe->d_input,   probe->ids,
                     probe->targets, probe->target,    probe->coefficient, probe->direction, probe->before,
                     probe->x,       probe->d_x,       probe->d_outputs };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

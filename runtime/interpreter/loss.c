@@ -14,6 +14,11 @@ static const LossKind *find_kind(const char *name)
     return NULL;
 }
 
+static size_t weights_per_sample(const Interpreter *it)
+{
+    return lstmc_weights_per_sample(&it->model->descriptor);
+}
+
 static const char *set_up_own_loss(Interpreter *it, OutputLoss *loss, const Run *run)
 {
     size_t rows = (size_t)it->rows_max, outputs = rows * run->out.count;
@@ -22,7 +27,7 @@ static const char *set_up_own_loss(Interpreter *it, OutputLoss *loss, const Run 
     loss->own_output = interpreter_room(it, outputs, sizeof(double));
     loss->own_d_output = interpreter_room(it, outputs, sizeof(double));
     loss->own_target = interpreter_room(it, rows * loss->target_count, sizeof(double));
-    loss->own_sample_weight = interpreter_room(it, rows, sizeof(double));
+    loss->own_sample_weight = interpreter_room(it, rows * weights_per_sample(it), sizeof(double));
     loss->own_mask = run->out.mask ? interpreter_room(it, rows * run->out.mask->count, sizeof(double)) : NULL;
     return NULL;
 }
@@ -114,8 +119,8 @@ static REAL own_loss(Interpreter *it, int k, const void *target, const REAL *sam
         loss->own_output[i] = run->out.y[i];
     for (size_t i = 0; i < targets; i++)
         loss->own_target[i] = own_target(loss, target, i, shape->extent[shape->rank - 1]);
-    for (int row = 0; row < it->rows; row++)
-        loss->own_sample_weight[row] = sample_weight ? (double)sample_weight[row] : 1;
+    for (size_t i = 0; i < (size_t)it->rows * weights_per_sample(it); i++)
+        loss->own_sample_weight[i] = sample_weight ? (double)sample_weight[i] : 1;
     for (size_t i = 0; loss->own_mask && i < (size_t)it->rows * run->out.mask->count; i++)
         loss->own_mask[i] = run->out.mask->y[i];
     double value = it->custom->loss(it->custom->context, k, loss->own_output, loss->own_target,
@@ -149,7 +154,8 @@ static REAL known_loss(Interpreter *it, int k, const void *target, const REAL *s
     size_t places = mask ? rows_of_sample / mask->count : 1;        /* of one step */
     memset(gradient, 0, (size_t)it->rows * run->out.count * sizeof *gradient);
     for (size_t row = 0; row < (size_t)it->rows * rows_of_sample; row++) {
-        double weight = factor * (sample_weight ? (double)sample_weight[row / rows_of_sample] : 1);
+        size_t place = weights_per_sample(it) > 1 ? row : row / rows_of_sample;
+        double weight = factor * (sample_weight ? (double)sample_weight[place] : 1);
         if (mask && mask->y[row / places] == 0)
             continue;
         read_target(loss, target, row, width);

@@ -125,7 +125,9 @@ static void loss_shard(const struct job *job, int shard)
     output_shard(job, shard);
     generated->losses[shard] =
         model->loss_function(generated->tapes[shard], row_of(job->target, first, model->target_count),
-                             job->sample_weight ? job->sample_weight + first : NULL, job->scale);
+                             job->sample_weight ? job->sample_weight + (size_t)first * lstmc_weights_per_sample(model)
+                                                : NULL,
+                             job->scale);
 }
 
 static void backward_shard(const struct job *job, int shard, int phase)

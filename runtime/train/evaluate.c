@@ -47,7 +47,7 @@ static double loss_of_output(const struct lstmc_engine *engine, int output, int 
 
 int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
-                     int rows, struct lstmc_message *message)
+                     const float *weights, int rows, struct lstmc_message *message)
 {
     const struct lstmc_model *model = engine->model;
     totals->loss += loss * rows;
@@ -64,7 +64,8 @@ int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct ls
         if (options->own_metric)
             status = options->own_metric(options->own_metric_context, options->metrics[i], output, y, rows, sum, count);
         if (status)
-            status = lstmc_metric_collect(model, &use, output, y, rows, sum, count, tally);
+            status = lstmc_metric_collect(model, &use, output, y, use.is_weighted ? weights : NULL, rows, sum, count,
+                                          tally);
         if (status)
             return lstmc_fail(message, status, "metric \"%.40s\" is unknown, or the targets are not of its kind",
                               options->metrics[i]);
@@ -140,6 +141,23 @@ void lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_datas
                     output);
 }
 
+/* How much the losses of a batch count; NULL: 1. */
+static const float *weigh(const struct lstmc_model *model, const struct lstmc_dataset *data,
+                          const struct lstmc_train_options *options, size_t used, size_t first,
+                          const struct lstmc_batch *batch, const struct lstmc_batch_memory *memory)
+{
+    size_t rows = (size_t)batch->rows, each = lstmc_weights_per_sample(model);
+    if (!lstmc_weighs(model, data))
+        return NULL;
+    for (size_t i = 0; i < rows; i++) {
+        size_t in_order = first + i;
+        size_t sample = options->stateful == LSTMC_STREAMS ? lstmc_stream_sample(used, rows, in_order) : in_order;
+        lstmc_weigh_sample(model, data, sample, memory->weights + i * each);
+    }
+    lstmc_weigh_classes(model, batch->y, rows, memory->weights);
+    return memory->weights;
+}
+
 int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
                         const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,
                         struct lstmc_totals *totals, struct lstmc_message *message)
@@ -164,8 +182,7 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
             batch.y = memory->y;
             lengths = lengths ? memory->lengths : NULL;
         }
-        int in_order = options->stateful != LSTMC_STREAMS;
-        const float *sample_weight = data->sample_weight && in_order ? data->sample_weight + first : NULL;
+        const float *sample_weight = weigh(model, data, options, used, first, &batch, memory);
         lstmc_set_lengths(engine, lengths);
         double loss = (double)engine->evaluate(engine->context, batch.x, batch.y, sample_weight, batch.rows,
                                                lstmc_batch_scale(model, rows), memory->output) +
@@ -175,8 +192,8 @@ int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const
             return lstmc_fail(message, LSTMC_NOT_FINITE, "the loss of samples %zu to %zu is %g; first seen: %.300s",
                               first, first + rows - 1, loss, *where.text ? where.text : "the loss itself");
         }
-        int status = lstmc_totals_add(totals, memory->tally, engine, options, loss, memory->output, batch.y, batch.rows,
-                                      message);
+        int status = lstmc_totals_add(totals, memory->tally, engine, options, loss, memory->output, batch.y,
+                                      sample_weight, batch.rows, message);
         if (status)
             return status;
         if (options->interrupted && *options->interrupted)
@@ -199,9 +216,11 @@ int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const stru
                                          .x = lstmc_alloc(rows * model->input_count * sizeof(float)),
                                          .lengths = lstmc_alloc(rows * sizeof *memory.lengths),
                                          .y = lstmc_alloc(rows * model->target_count * sizeof(float)),
+                                         .weights = lstmc_alloc(rows * lstmc_weights_per_sample(model) *
+                                                                sizeof(float)),
                                          .tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) *
                                                               sizeof(double)) };
-    status = memory.output && memory.x && memory.y && memory.lengths && memory.tally
+    status = memory.output && memory.x && memory.y && memory.weights && memory.lengths && memory.tally
                  ? lstmc_evaluate_with(engine, weights, data, options, &memory, &totals, message)
                  : lstmc_fail_memory(message, "the outputs of a batch");
     if (!status)
@@ -210,6 +229,7 @@ int lstmc_evaluate(struct lstmc_engine *engine, const float *weights, const stru
     lstmc_free(memory.x);
     lstmc_free(memory.lengths);
     lstmc_free(memory.y);
+    lstmc_free(memory.weights);
     lstmc_free(memory.tally);
     return status;
 }

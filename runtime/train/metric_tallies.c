@@ -24,9 +24,9 @@ static void add_decisions(const struct lstmc_place *p, double *tally)
 {
     for (int i = 0; i < p->width; i++) {
         int predicted = (double)p->output[i] > p->arguments->threshold, there = lstmc_place_target(p, i) != 0;
-        tally[PREDICTED] += predicted;
-        tally[RIGHT] += predicted && there;
-        tally[THERE] += there;
+        tally[PREDICTED] += p->weight * predicted;
+        tally[RIGHT] += p->weight * (predicted && there);
+        tally[THERE] += p->weight * there;
     }
 }
 
@@ -63,9 +63,9 @@ static void add_decisions_of_each(const struct lstmc_place *p, double *tally)
         double output = (double)p->output[i], there = lstmc_place_target(p, i);
         int predicted = isnan(p->arguments->f1_threshold) ? output >= largest && fabs(output) > 1e-9
                                                           : output > p->arguments->f1_threshold;
-        tally[DECISIONS * i + PREDICTED] += predicted;
-        tally[DECISIONS * i + RIGHT] += predicted ? there : 0;
-        tally[DECISIONS * i + THERE] += there;
+        tally[DECISIONS * i + PREDICTED] += p->weight * predicted;
+        tally[DECISIONS * i + RIGHT] += predicted ? p->weight * there : 0;
+        tally[DECISIONS * i + THERE] += p->weight * there;
     }
 }
 
@@ -119,7 +119,7 @@ static void add_above(const struct lstmc_place *p, double *tally)
             above++;
         while (above > 0 && !(output > threshold(above - 1, count)))
             above--;
-        tally[2 * above + (lstmc_place_target(p, i) != 0)]++;
+        tally[2 * above + (lstmc_place_target(p, i) != 0)] += p->weight;
     }
 }
 
@@ -179,11 +179,11 @@ static void add_squares(const struct lstmc_place *p, double *tally)
 {
     for (int i = 0; i < p->width; i++) {
         double y = lstmc_place_target(p, i), error = (double)p->output[i] - y;
-        tally[SUMS * i + ERRORS] += error * error;
-        tally[SUMS * i + TARGETS] += y;
-        tally[SUMS * i + SQUARES] += y * y;
+        tally[SUMS * i + ERRORS] += p->weight * error * error;
+        tally[SUMS * i + TARGETS] += p->weight * y;
+        tally[SUMS * i + SQUARES] += p->weight * y * y;
     }
-    tally[SUMS * p->width]++;
+    tally[SUMS * p->width] += p->weight;
 }
 
 /* 1 - errors / variance, the mean over the outputs; Keras counts an output whose targets do not vary as 0. */

@@ -289,8 +289,9 @@ static struct view view_of(const struct lstmc_model *model, const char *name)
 static const struct lstmc_metric_arguments keras = LSTMC_METRIC_DEFAULTS;
 
 int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_metric_use *use, const float *output,
-                         const void *target, int rows, double *sum, double *count, double *tally)
+                         const void *target, const float *weights, int rows, double *sum, double *count, double *tally)
 {
+    size_t each = lstmc_weights_per_sample(model);
     struct view of = view_of(model, use->name);
     if (!of.metric || of.width < 1 || (of.metric->tally && !tally))
         return LSTMC_MISMATCH;
@@ -303,7 +304,8 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_met
         size_t row = i / places, at = i % places;
         struct lstmc_place place = { output + row * model->output_count + of.output + at * (size_t)of.width, of.width,
                                      target, of.target_is_class, row * model->target_count + of.target + at * targets,
-                                     use->arguments ? use->arguments : &keras, use->unit };
+                                     use->arguments ? use->arguments : &keras, use->unit,
+                                     weights ? (double)weights[row * each + (each > 1 ? at : 0)] : 1 };
         if (of.metric->tally) {
             of.metric->tally->add(&place, tally);
             continue;
@@ -312,8 +314,8 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_met
         least = at == 0 || value < least ? value : least;
         if (of.metric->whole_rows && at + 1 < places)
             continue;
-        *sum += of.metric->whole_rows ? least : value;
-        *count += 1;
+        *sum += place.weight * (of.metric->whole_rows ? least : value);
+        *count += place.weight;
     }
     return LSTMC_OK;
 }
@@ -321,15 +323,18 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_met
 int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
                      int rows, double *sum, double *count)
 {
-    return lstmc_metric_collect(model, &(struct lstmc_metric_use){ .name = name }, output, target, rows, sum, count,
-                                NULL);
+    return lstmc_metric_collect(model, &(struct lstmc_metric_use){ .name = name }, output, target, NULL, rows, sum,
+                                count, NULL);
 }
 
 struct lstmc_metric_use lstmc_metric_used(const struct lstmc_train_options *options, int index)
 {
-    return (struct lstmc_metric_use){ options->metrics[index],
-                                      options->metric_arguments ? &options->metric_arguments[index] : &keras,
-                                      options->unit };
+    int is_weighted = (int)(options->weighted_metrics >> index & 1);
+    const char *name = options->metrics[index];
+    if (is_weighted && !strncmp(name, "weighted_", strlen("weighted_")))
+        name += strlen("weighted_");
+    return (struct lstmc_metric_use){ name, options->metric_arguments ? &options->metric_arguments[index] : &keras,
+                                      options->unit, is_weighted };
 }
 
 size_t lstmc_metric_tally(const struct lstmc_model *model, const struct lstmc_metric_use *use)

@@ -10,6 +10,7 @@ struct lstmc_metric_use {
     const char *name;
     const struct lstmc_metric_arguments *arguments;     /* NULL: Keras's defaults */
     const struct lstmc_scaling *unit;                   /* of errors; NULL: numbers are as the model says them */
+    int is_weighted;                                    /* by the weights of samples */
 };
 
 /* Metric `index` of the options. */
@@ -19,10 +20,11 @@ struct lstmc_metric_use lstmc_metric_used(const struct lstmc_train_options *opti
 size_t lstmc_metric_tally(const struct lstmc_model *model, const struct lstmc_metric_use *use);
 size_t lstmc_metric_tallies(const struct lstmc_model *model, const struct lstmc_train_options *options);
 
-/* Adds `rows` samples: to the sum and the count, or to the tally, which may be NULL where there is none. LSTMC_MISMATCH
- * as lstmc_metric_add. */
+/* Adds `rows` samples: to the sum and the count, or to the tally, which may be NULL where there is none. weights [rows,
+ * lstmc_weights_per_sample]: how much each counts; NULL: 1. LSTMC_MISMATCH as lstmc_metric_add. */
 int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_metric_use *use, const float *output,
-                         const void *target, int rows, double *sum, double *count, double *tally);
+                         const void *target, const float *weights, int rows, double *sum, double *count,
+                         double *tally);
 double lstmc_metric_result(const struct lstmc_model *model, const struct lstmc_metric_use *use, double sum,
                            double count, const double *tally);
 
@@ -35,6 +37,7 @@ struct lstmc_place {
     size_t first;
     const struct lstmc_metric_arguments *arguments;
     const struct lstmc_scaling *unit;
+    double weight;
 };
 
 /* A target as it is. */

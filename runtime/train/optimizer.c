@@ -99,6 +99,8 @@ static float global_scale(const struct lstmc_optimizer *o, double squares)
         return 1;
     if (!isfinite(norm))
         return NAN;
+    if (o->pytorch)             /* torch.nn.utils.clip_grad_norm_ */
+        return norm + 1e-6 > (double)o->global_clipnorm ? (float)((double)o->global_clipnorm / (norm + 1e-6)) : 1;
     return norm > (double)o->global_clipnorm ? (float)((double)o->global_clipnorm / norm) : 1;
 }
 
@@ -147,6 +149,19 @@ static void begin_nadam(struct lstmc_step *step, double t)
     step->root_correction = (float)(1 / sqrt(1 - pow((double)o->beta_2, t)));
 }
 
+/* PyTorch's: the decay is a part of the gradient, but AdamW's; Adam corrects the root before epsilon is added. */
+static void begin_pytorch(struct lstmc_step *step, double t)
+{
+    const struct lstmc_optimizer *o = &step->model->optimizer;
+    int decoupled = o->kind == LSTMC_ADAMW;
+    step->decay_of_gradient = decoupled ? 0 : o->weight_decay;
+    step->decay = decoupled ? step->rate * o->weight_decay : 0;
+    if (o->kind != LSTMC_ADAM && o->kind != LSTMC_ADAMW)
+        return;
+    step->rate = (float)((double)step->rate / (1 - pow((double)o->beta_1, t)));
+    step->root_correction = (float)(1 / sqrt(1 - pow((double)o->beta_2, t)));
+}
+
 /* Adam's corrections of the two averages, which start at 0, make one factor of the rate. */
 void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learning_rate)
 {
@@ -155,6 +170,10 @@ void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learnin
     float rate = learning_rate > 0 ? learning_rate : o->learning_rate;
     step->decay = o->weight_decay > 0 ? rate * o->weight_decay : 0;
     step->rate = rate;
+    if (o->pytorch) {
+        begin_pytorch(step, t);
+        return;
+    }
     if (o->kind == LSTMC_ADAM || o->kind == LSTMC_ADAMW)
         step->rate = (float)((double)rate * sqrt(1 - pow((double)o->beta_2, t)) / (1 - pow((double)o->beta_1, t)));
     if (o->kind == LSTMC_ADAMAX)
@@ -194,6 +213,7 @@ void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block 
                                    .scale = block->scale,
                                    .limit = !clips_norm && o->clipvalue > 0 ? o->clipvalue : INFINITY,
                                    .decay = step->decay,
+                                   .decay_of_gradient = step->decay_of_gradient,
                                    .rate = step->rate,
                                    .rate_of_gradient = step->rate_of_gradient,
                                    .root_correction = step->root_correction };

@@ -11,7 +11,7 @@ struct lstmc_step {
     const struct lstmc_model *model;
     float *weights, *gradients, *state;
     /* by lstmc_step_begin; as in struct lstmc_update */
-    float decay, rate, rate_of_gradient, root_correction;
+    float decay, decay_of_gradient, rate, rate_of_gradient, root_correction;
 };
 
 struct lstmc_block {

@@ -223,9 +223,83 @@ INLINE void lion(const struct lstmc_optimizer *o, const struct lstmc_update *who
     }
 }
 
+/* ---- PyTorch's, where they differ ----- */
+
+/* g += decay w;  m = momentum m + g;  w -= rate m, or with Nesterov's look ahead  w -= rate (g + momentum m) */
+INLINE void pytorch_sgd(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int momentum, int nesterov)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0];
+    const float *restrict gradient = u.g;
+    const float keep = o->momentum;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u) + u.decay_of_gradient * w[i], change = g;
+        if (momentum)
+            change = m[i] = keep * m[i] + g;
+        if (nesterov)
+            change = g + keep * change;
+        w[i] = w[i] - u.rate * change;
+    }
+}
+
+/* v = rho v + (1 - rho) g^2;  change = g / (sqrt(v) + epsilon);  w -= rate change, or by way of a momentum that does
+ * not hold the rate. Centered: as in Keras. */
+INLINE void pytorch_rmsprop(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int momentum,
+                            int centered)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict v = u.part[0], *restrict m = u.part[1],
+                    *restrict mean = u.part[momentum ? 2 : 1];
+    const float *restrict gradient = u.g;
+    const float rho = o->rho, rest = (float)(1 - (double)rho), keep = o->momentum, epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u) + u.decay_of_gradient * w[i], variance = v[i] = rho * v[i] + rest * g * g;
+        if (centered) {
+            float average = mean[i] = mean[i] + rest * (g - mean[i]);
+            variance -= average * average;
+        }
+        float change = g / (sqrtf(variance) + epsilon);
+        if (momentum)
+            change = m[i] = keep * m[i] + change;
+        w[i] = w[i] - u.rate * change;
+    }
+}
+
+/* As in Keras, but  w -= rate m / (sqrt(v) / sqrt(1 - beta_2^t) + epsilon), rate / (1 - beta_1^t) being the rate. */
+INLINE void pytorch_adam(const struct lstmc_optimizer *o, const struct lstmc_update *whole, int amsgrad)
+{
+    const struct lstmc_update u = *whole;
+    float *restrict w = u.w, *restrict m = u.part[0], *restrict v = u.part[1], *restrict largest = u.part[2];
+    const float *restrict gradient = u.g;
+    const float rest_1 = (float)(1 - (double)o->beta_1), rest_2 = (float)(1 - (double)o->beta_2), epsilon = o->epsilon;
+    for (size_t i = 0; i < u.count; i++) {
+        float g = clip(gradient[i], &u) + u.decay_of_gradient * w[i];
+        float mean = m[i] = m[i] + rest_1 * (g - m[i]);
+        float square = v[i] = v[i] + rest_2 * (g * g - v[i]);
+        if (amsgrad)
+            square = largest[i] = largest[i] > square ? largest[i] : square;
+        w[i] = w[i] - u.decay * w[i] - u.rate * mean / (u.root_correction * sqrtf(square) + epsilon);
+    }
+}
+
+INLINE void pytorch_update(const struct lstmc_optimizer *o, const struct lstmc_update *u)
+{
+    if (o->kind == LSTMC_SGD)
+        o->momentum == 0 ? pytorch_sgd(o, u, 0, 0) : o->nesterov ? pytorch_sgd(o, u, 1, 1) : pytorch_sgd(o, u, 1, 0);
+    else if (o->kind == LSTMC_RMSPROP)
+        o->momentum == 0 ? (o->centered ? pytorch_rmsprop(o, u, 0, 1) : pytorch_rmsprop(o, u, 0, 0))
+                         : (o->centered ? pytorch_rmsprop(o, u, 1, 1) : pytorch_rmsprop(o, u, 1, 0));
+    else
+        o->amsgrad ? pytorch_adam(o, u, 1) : pytorch_adam(o, u, 0);
+}
+
 /* The options are constants inside each loop. */
 INLINE void update(const struct lstmc_optimizer *o, const struct lstmc_update *u)
 {
+    if (o->pytorch) {
+        pytorch_update(o, u);
+        return;
+    }
     switch (o->kind) {
     case LSTMC_SGD:
         o->momentum == 0 ? sgd(o, u, 0, 0) : o->nesterov ? sgd(o, u, 1, 1) : sgd(o, u, 1, 0);

@@ -29,9 +29,10 @@ struct lstmc_update {
     /* the gradient is clamp(scale * g, -limit, limit): 1 and infinity if nothing is clipped */
     float scale, limit;
     float decay;                /* w -= decay * w first */
+    float decay_of_gradient;    /* of PyTorch's: g += this * w, behind what clips g */
     float rate;                 /* with the corrections of this iteration, where averages start at 0 */
     float rate_of_gradient;     /* of Nadam, which moves by the gradient too, beside the average */
-    float root_correction;      /* of Nadam: a factor of the root of v */
+    float root_correction;      /* of Nadam and PyTorch's Adam: a factor of the root of v */
 };
 
 void lstmc_range_update(const struct lstmc_optimizer *optimizer, const struct lstmc_update *update);

@@ -7,12 +7,20 @@
 
 /* A batch's loss is a mean, so that it counts once for each of its samples. The metrics are those of `output` and `y`;
  * of several outputs the losses too, as the engine's last call found them. tally [lstmc_metric_tallies]: of all metrics
- * that are no means, one behind the other. */
+ * that are no means, one behind the other. weights [rows, lstmc_weights_per_sample]: how much what is weighted counts;
+ * NULL: 1. */
 int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
-                     int rows, struct lstmc_message *message);
+                     const float *weights, int rows, struct lstmc_message *message);
 void lstmc_totals_means(const struct lstmc_model *model, const struct lstmc_train_options *options,
                         const struct lstmc_totals *totals, const double *tally, double *loss, double *metrics);
+
+/* Whether losses of this data count differently; what the data says of one sample, [lstmc_weights_per_sample], 1 where
+ * it says nothing; and, behind that, classes that do not count in a batch. (weigh.c) */
+int  lstmc_weighs(const struct lstmc_model *model, const struct lstmc_dataset *data);
+void lstmc_weigh_sample(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample,
+                        float *weights);
+void lstmc_weigh_classes(const struct lstmc_model *model, const void *y, size_t rows, float *weights);
 
 /* What makes the sum of a batch's losses Keras's mean. */
 float lstmc_batch_scale(const struct lstmc_model *model, size_t rows);
@@ -27,7 +35,7 @@ int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_datas
 
 /* lstmc_evaluate with the memory of one batch and of the tallies: x and y are used with streams alone. Ends with
  * LSTMC_INTERRUPTED if options->interrupted says so. */
-struct lstmc_batch_memory { char *x, *y; int32_t *lengths; float *output; double *tally; };
+struct lstmc_batch_memory { char *x, *y; int32_t *lengths; float *output, *weights; double *tally; };
 void lstmc_set_lengths(struct lstmc_engine *engine, const int32_t *lengths);
 int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
                         const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,

@@ -100,10 +100,11 @@ static void gather_rows(void *context, int task)
             run->memory.lengths[i] = run->data->lengths[sample];
         if (!run->sample_weight)
             continue;
-        run->sample_weight[i] = run->data->sample_weight ? run->data->sample_weight[sample] : 1;
-        int class = options->class_count ? class_of(run->model, y) : 0;
-        if (class < options->class_count)
-            run->sample_weight[i] *= options->class_weight[class];
+        size_t each = lstmc_weights_per_sample(run->model);
+        lstmc_weigh_sample(run->model, run->data, sample, run->sample_weight + i * each);
+        int class = options->class_count ? class_of(run->model, y) : -1;
+        for (size_t k = i * each; class >= 0 && class < options->class_count && k < (i + 1) * each; k++)
+            run->sample_weight[k] *= options->class_weight[class];
     }
 }
 
@@ -118,6 +119,8 @@ static void gather(struct run *run, size_t first, size_t rows)
         engine->run(engine->context, gathering.tasks, gather_rows, &gathering);
     else
         gather_rows(&gathering, 0);
+    if (run->sample_weight)
+        lstmc_weigh_classes(run->model, run->memory.y, rows, run->sample_weight);
 }
 
 /* ---- one batch ---- */
@@ -188,8 +191,8 @@ static int train_batch(struct run *run, size_t number, int rows)
     loss += (double)penalty;
     if (!isfinite(loss) || !is_finite)
         return stop_not_finite(run, &batch, number, loss);
-    int status = lstmc_totals_add(&s->totals, s->tally, run->engine, options, loss, run->memory.output, batch.y, rows,
-                                  run->message);
+    int status = lstmc_totals_add(&s->totals, s->tally, run->engine, options, loss, run->memory.output, batch.y,
+                                  run->sample_weight, rows, run->message);
     if (!status && run->engine->update)
         run->engine->update(run->engine->context, s->weights);
     if (status)
@@ -496,16 +499,19 @@ static int run_alloc(struct run *run)
 {
     const struct lstmc_model *model = run->model;
     const struct lstmc_train_options *options = run->options;
-    int orders = options->shuffle && !options->stateful, weighs = run->data->sample_weight || options->class_count;
+    int orders = options->shuffle && !options->stateful;
+    int weighs = lstmc_weighs(model, run->data) || options->class_count;
+    size_t each = lstmc_weights_per_sample(model);
     run->memory.output = lstmc_alloc(run->batch_rows * model->output_count * sizeof(float));
     run->memory.x = lstmc_alloc(run->batch_rows * model->input_count * sizeof(float));
     run->memory.lengths = lstmc_alloc(run->batch_rows * sizeof *run->memory.lengths);
     run->memory.y = lstmc_alloc(run->batch_rows * model->target_count * sizeof(float));
     run->memory.tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) * sizeof(double));
-    run->sample_weight = weighs ? lstmc_alloc(run->batch_rows * sizeof(float)) : NULL;
+    run->memory.weights = lstmc_alloc(run->batch_rows * each * sizeof(float));
+    run->sample_weight = weighs ? lstmc_alloc(run->batch_rows * each * sizeof(float)) : NULL;
     run->order = orders ? calloc(run->used, sizeof *run->order) : NULL;
     int good = run->memory.output && run->memory.x && run->memory.lengths && run->memory.y &&
-               run->memory.tally && (run->order || !orders) && (run->sample_weight || !weighs) &&
+               run->memory.tally && run->memory.weights && (run->order || !orders) && (run->sample_weight || !weighs) &&
                !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients,
                                      run->snapshot.optimizer);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
@@ -521,6 +527,7 @@ static void run_free(struct run *run)
     lstmc_free(run->memory.lengths);
     lstmc_free(run->memory.y);
     lstmc_free(run->memory.tally);
+    lstmc_free(run->memory.weights);
     lstmc_free(run->sample_weight);
     free(run->order);
 }

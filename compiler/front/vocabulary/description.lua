@@ -14,9 +14,13 @@
 --   stateful          flag: a layer goes on with its states from batch to batch, and only such layers do
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
+--   sample_weights    how many weights a sample has: one for each place; nil: one
+--   ignored_class     of the loss: places of it do not count; nil: all do
 --   metric_names      list of texts
+--   weighted_bits     bit i: metric i is a mean by the weights of samples
 --   metric_arguments  of each { threshold, f1_threshold, average, k, num_thresholds, of_precision, from_logits,
 --                     label_smoothing }, as struct lstmc_metric_arguments
+--   changed           list of texts: what defaults = "pytorch" has made of layers and optimizer
 --   own_metrics, own_activations                  lists of { name, line }: what the description defines itself
 --   ends              one for each output (outputs.lua); of several each with
 --     name_of_output    identifier
@@ -29,7 +33,7 @@
 --                     "adadelta", "adamax", "nadam" or "lion"
 --     arguments       learning_rate (number or schedule), momentum, rho, beta_1, beta_2, epsilon, weight_decay,
 --                     initial_accumulator_value, clipnorm, clipvalue, global_clipnorm, nesterov, centered, amsgrad,
---                     use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps
+--                     pytorch, use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps
 --   callbacks         list of callbacks
 --   data              data, or nil
 -- layer
@@ -359,8 +363,10 @@ function internal.build(result, default_name, timesteps_max, frozen)
     return nil
   end
   settle_options(model, default_name)
+  internal.defaults, internal.changed = model.defaults, {}
   internal.begin_output(model)
   settle_optimizer(model)
+  internal.settle_optimizer_defaults(model)
   local first = model.stack[1]
   if first == nil or #model.stack == 1 and is_layer(first) and first.definition.is_input then
     if not model.broken then
@@ -387,7 +393,9 @@ function internal.build(result, default_name, timesteps_max, frozen)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   model.own_activations = internal.own_activations
   internal.settle_outputs(model)
+  internal.settle_weights(model)
   settle_activities(model)
   settle_data(model)
+  model.changed = internal.changed
   return model
 end

@@ -56,8 +56,11 @@ local function add_arguments(program, of)
     extents = { program.batch, table.unpack(of.target_shape) }, batch_dimension = 0 })
   if not several then program.target = target end
   if not program.loss then
+    local extents = { program.batch }
+    for d = 1, of.sample_weights and #of.target_shape or 0 do extents[d + 1] = of.target_shape[d] end
+    if of.sample_weights and not of.target_is_class then extents[#extents] = nil end
     program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight",
-      extents = { program.batch }, batch_dimension = 0 })
+      extents = extents, batch_dimension = 0 })
     program.scale = add_tensor(program, { layer = "", name = "scale", role = "scale", extents = {} })
     program.loss = add_tensor(program, { layer = "", name = "loss", role = "loss", extents = {} })
   end
@@ -79,9 +82,10 @@ end
 
 -- How the loss of one place counts in the sum: a metric is the mean over the steps of a sample, and so is one of
 -- several losses; the only loss is the sum.
-local function factor_of(program, of, output, leading, mask_factor)
-  local b = program.batch_axis
-  local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, { b }) }
+local function factor_of(program, of, output, implied, mask_factor)
+  local b, leading = program.batch_axis, #implied
+  local index = of.sample_weights and joined({ b }, implied) or { b }
+  local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, index) }
   local is_mean = of.loss.definition.of_values or of.name_of_output      -- over the steps of a sample
   local places = 1
   for d = 1, is_mean and leading or 0 do places = places * output.shape[d] end
@@ -115,7 +119,7 @@ function internal.lower_a_loss(program, of, output)
   add_statement(scope, "forward", "set", total, {}, constant(0))
   local loss = element_at(scope, l, {}, scope.frame.implied)
   if valid then loss = { op = "keep", a = element_at(scope, valid, {}, scope.frame.implied), b = loss } end
-  local factor = factor_of(program, of, output, leading, mask_factor)
+  local factor = factor_of(program, of, output, scope.frame.implied, mask_factor)
   add_statement(scope, "forward", "add", total, {}, { op = "multiply", a = factor, b = loss })
   into_loss_section(program, first)
   internal.scope = nil

@@ -427,6 +427,7 @@ function internal.lower_loss(model, options)
   local b = program.batch_axis
   output.read = function(full) return load(program.output, joined({ b }, full)) end
   local loss = options.name and { definition = internal.metrics[options.name], arguments = {}, line = 0 } or of.loss
-  lower_loss(program, { target_shape = of.target_shape, target_is_class = of.target_is_class, loss = loss }, output)
+  lower_loss(program, { target_shape = of.target_shape, target_is_class = of.target_is_class, loss = loss,
+                        sample_weights = not options.name and of.sample_weights or nil }, output)
   return program
 end

@@ -4,7 +4,7 @@
 local internal = ...
 local vocabulary, is, Value = internal.vocabulary, internal.is, internal.Value
 local error, rawget, rawset, ipairs, pairs, type = error, rawget, rawset, ipairs, pairs, type
-local format, concat = string.format, table.concat
+local format, concat, math_type = string.format, table.concat, math.type
 local report, caller_line = internal.report, internal.caller_line
 local call_named, shown = internal.call_named, internal.shown
 local is_unknown, is_plain, is_identifier = internal.is_unknown, internal.is_plain, internal.is_identifier
@@ -143,7 +143,7 @@ local function object_definer(what, registry)
     return constructor_of(def, function(given, line)
       local values, plain = internal.read_arguments(def.class or name, def.arguments, given, line)
       if def.custom then internal.share(values) end
-      return { object = what, definition = def, arguments = values, plain = plain, line = line,
+      return { object = what, definition = def, arguments = values, plain = plain, line = line, given = given,
                failed = values.failed }
     end)
   end)
@@ -199,6 +199,12 @@ local function plain_object(what, registry)
 end
 vocabulary.initializer = plain_object("initializer", "initializers")
 vocabulary.regularizer = plain_object("regularizer", "regularizers")
+
+-- A class that does not count; often none of those that the output has, -1.
+function types.ignored_class(v)
+  if math_type(v) == "integer" and v > -(1 << 31) and v < 1 << 31 then return v, v end
+  return nil, format("must be a whole number, not %s", shown(v))
+end
 
 -- A number, or those of a whole weight in lists, row by row.
 local function is_numbers(v)

@@ -166,6 +166,9 @@ end
 
 -- "accuracy" -> "binary_accuracy"; of several outputs "a_accuracy" -> "a_binary_accuracy".
 local function resolve(model, name)
+  if sub(name, 1, 9) == "weighted_" and internal.metrics[sub(name, 10)] then
+    return "weighted_" .. resolve(model, sub(name, 10))
+  end
   if #model.ends == 1 then return internal.resolve_metric(model, name) end
   for _, of in ipairs(model.ends) do
     local prefix = of.name_of_output .. "_"
@@ -175,19 +178,24 @@ local function resolve(model, name)
 end
 
 -- Of several outputs the losses of each are metrics too, as in Keras's log.
-local function add_metrics(model, of, list)
+local function add_metrics(model, of, list, weighted)
   for _, item in ipairs(list or {}) do
     if not is_unknown(item) and not (type(item) == "table" and item.failed)
        and not internal.is_misdefined("metrics", item) then
       local name, arguments, own = internal.check_metric(model, of, item)
       name = (of.name_of_output and of.name_of_output .. "_" or "") .. name
+      if weighted and model.metric_places[name] then name = "weighted_" .. name end      -- as Keras calls it
       local position = #model.metric_names + 1
+      if weighted then model.weighted_bits = model.weighted_bits | 1 << (position - 1) end
       if model.metric_places[name] and type(item) == "table" then
         refuse(model, item.line, 'metric "%s" is there twice', name)
       end
       model.metric_names[position], model.metric_arguments[position] = name, arguments
       model.metric_places[name] = position
-      if own and of.name_of_output then
+      if own and weighted then
+        refuse(model, model.option_lines.weighted_metrics, 'metric "%s" of the description has no weights: name it ' ..
+                                                           'in "metrics"', item)
+      elseif own and of.name_of_output then
         refuse(model, model.option_lines.metrics, 'metric "%s" of the description does not go with several outputs ' ..
                                                   'in this version', item)
       elseif own then
@@ -199,8 +207,25 @@ end
 
 local METRICS_MAX = 8
 
+-- Means by the weights of samples. (A mask is no weight here, as it would be in Keras.)
+local function settle_weighted(model)
+  local line = model.option_lines.weighted_metrics
+  if not model.weighted_metrics then return end
+  if #model.ends > 1 or model.weighted_metrics.by_output then
+    refuse(model, line, '"weighted_metrics" is not supported with several outputs in this version')
+  elseif model.outputs[1].masked then
+    refuse(model, line, '"weighted_metrics" of an output with a mask is not supported in this version')
+  else
+    add_metrics(model, model, model.weighted_metrics, true)
+  end
+  if #model.metric_names > METRICS_MAX then
+    refuse(model, line, "metrics and weighted metrics are %d, more than %d", #model.metric_names, METRICS_MAX)
+  end
+end
+
 local function settle_metrics(model)
   model.metric_names, model.metric_arguments, model.own_metrics, model.metric_places = {}, {}, {}, {}
+  model.weighted_bits = 0
   if not model.loss then return end
   if #model.ends == 1 then return add_metrics(model, model, model.metrics) end
   for k, of in ipairs(model.ends) do
@@ -237,5 +262,6 @@ function internal.settle_outputs(model)
     model.target_is_class = false
   end
   settle_metrics(model)
+  settle_weighted(model)
   internal.settle_training(model, function(name) return resolve(model, name) end)
 end

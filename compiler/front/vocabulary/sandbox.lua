@@ -22,7 +22,8 @@ end
 -- print goes to standard error: standard output belongs to the command.
 user.print = print
 
-local PRIVATE = { optimizer = true, regularizer = true, constraint = true, input = true }
+local PRIVATE = { optimizer = true, regularizer = true, constraint = true, input = true,
+                  drawn = true }
 for name, f in pairs(internal.vocabulary) do
   if not PRIVATE[name] then user[name] = internal.visible(f, name) end
 end

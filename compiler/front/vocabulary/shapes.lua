@@ -350,6 +350,7 @@ end
 local function said_weights(layer, shapes)
   local def, list = layer.definition, {}
   if not def.weights then return list end
+  internal.settle_layer_defaults(layer, internal.seen_by(layer, shapes))
   local made = call_inside(layer, "weights", internal.seen_by(layer, shapes))
   if type(made) ~= "table" then
     error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)

@@ -168,6 +168,32 @@ function types.class_weight(v)
   return list, nil
 end
 
+types.sample_weight_mode = internal.choice{ "temporal" }
+
+-- How many weights a sample has, and whose class does not count. What is ignored has the weight 0, so that there is one
+-- for each place; Keras divides by those that count, and with a mask by those that count in both.
+function internal.settle_weights(model)
+  local several, def = #model.ends > 1, model.loss and model.loss.definition
+  local steps = def and not several and def.over ~= "sample" and #model.output_shape - 1 or 0
+  local ignored
+  for _, of in ipairs(model.ends) do
+    ignored = ignored or of.loss and of.loss.arguments.ignore_class or nil
+  end
+  local line = model.loss and model.loss.line or model.line
+  if model.sample_weight_mode and steps < 1 then
+    report(model.option_lines.sample_weight_mode,
+           'Sequential: sample_weight_mode = "temporal" is for one output that has a loss at each step')
+  elseif ignored and several then
+    report(line, "ignore_class is not supported with several outputs in this version")
+  elseif ignored and model.outputs[1].masked then
+    report(line, "ignore_class: the output has a mask already, which says what counts: end the mask in front of it")
+  elseif steps > 0 and (ignored or model.sample_weight_mode) then
+    model.sample_weights = 1
+    for d = 1, steps do model.sample_weights = model.sample_weights * model.output_shape[d] end
+  end
+  if not several then model.ignored_class = ignored end
+end
+
 -- What the names of metrics and of classes decide -----------------------------------------------------------
 
 -- resolve(name): "accuracy" -> "binary_accuracy".

@@ -7,6 +7,10 @@ return layer "Dense" {
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
                 { "activity_regularizer", "regularizer", false },
                 { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
+  pytorch   = function(a, x)
+    local all = drawn("uniform", -x.features ^ -0.5, x.features ^ -0.5)
+    return { kernel_initializer = all, bias_initializer = all }
+  end,
   shape     = function(a, x) return { a.units } end,
   weights   = function(a, x)
     return { kernel = weight({ x.features, a.units }, a.kernel_initializer, a.kernel_regularizer, a.kernel_constraint),

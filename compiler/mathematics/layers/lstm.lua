@@ -20,6 +20,10 @@ return recurrent "LSTM" {
                 { "unroll", "without_effect", false },
                 { "use_peepholes", "boolean", false }, { "cell_clip", "positive", false },
                 { "projection", "size", false } },
+  pytorch   = function(a, x)
+    local all = drawn("uniform", -a.units ^ -0.5, a.units ^ -0.5)
+    return { kernel_initializer = all, recurrent_initializer = all, bias_initializer = all, unit_forget_bias = false }
+  end,
   state     = { "h", "c" },
   state_shapes = function(a, x) return { h = { a.projection or a.units } } end,
   weights   = function(a, x)

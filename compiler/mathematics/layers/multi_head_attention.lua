@@ -23,7 +23,7 @@ return layer "MultiHeadAttention" {
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
-                { "activity_regularizer", "later", false },
+                { "activity_regularizer", "regularizer", false },
                 { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false },
                 { "seed", "without_effect", false }, { "use_causal_mask", "boolean", false } },
   over      = "sample",

@@ -1,9 +1,10 @@
 -- sparse_categorical_crossentropy.lua: keras.losses.SparseCategoricalCrossentropy.
--- y is the number of the class; clipped as the other one.
+-- y is the number of the class; clipped as the other one. Where it is ignore_class nothing counts, neither in the sum
+-- nor in what that is divided by: by the weights of samples.
 return loss "sparse_categorical_crossentropy" {
   pytorch = "CrossEntropyLoss", onnx = "SoftmaxCrossEntropyLoss",
   class = "SparseCategoricalCrossentropy", logits = "categorical", classes = true, target = "class",
-  arguments = { { "from_logits", "boolean", false } },
+  arguments = { { "from_logits", "boolean", false }, { "ignore_class", "ignored_class", false } },
   call = function(a, y, p)
     local total = sum(p)
     local q = max(min(p[{ y }] / total[{}], 1 - 0x1p-23), 1e-7)
