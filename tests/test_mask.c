@@ -1,5 +1,6 @@
 /* test_mask.c: masks travel from layer to layer: every cell goes over the steps that do not count. What stands there may be a NaN or
  * infinite; the output holds what the last step that counts gave, zeros before the first; a layer that says nothing of masks is refused. */
+#include "compiled_model.h"
 #include "custom_models.h"
 #include "oracles.h"
 
@@ -309,4 +310,70 @@ Test(mask, silence_is_refused)
                                        "loss 'own' { over = 'sample', call = function(a, y, p) return y[{0, 0}] - p[{0, 0}] end }()", 1),
                       "LSTM: its output has a mask, and a loss over whole samples does not know which steps count");
     arena_free(arena);
+}
+
+/* ---- masks that are dropped ---- */
+
+#define DROPPED(layers) "Input{6, 2}, Masking{0.5}, " layers ", loss = 'mse'"
+
+Test(mask, a_mask_that_is_ignored)
+{
+    static const char *const models[] = {
+        DROPPED("Conv1D{4, 2, ignore_mask = true}, LSTM{3}, Dense{1}"),
+        DROPPED("LSTM{3, return_sequences = true}, Flatten{ignore_mask = true}, Dense{1}"),
+        DROPPED("IgnoreMask(), GRU{3, return_sequences = true}, Dense{2}"),
+        DROPPED("GRU{3, return_sequences = true, ignore_mask = true}, Dense{2}"),
+        "local x = Input{6, 2}\nlocal m = Masking{0.5}(x)\nlocal a, b = LSTM{3}(m), GRU{3, ignore_mask = true}(m)\n"
+        "return Model{ inputs = x, outputs = Dense{2}(Concatenate()(a, b)), loss = 'mse', batch_size = 3 }",
+        NULL };
+    expect_all(models);
+}
+
+/* The output of the description for one row, of so many numbers. */
+static void predict_row(const char *text, const float *x, float *y)
+{
+    struct compiled_model c;
+    compiled_model_create(&c, text, "-O1", true);
+    float *weights = memory(c.model->weight_count * sizeof(float));
+    for (size_t i = 0; i < c.model->weight_count; i++)
+        weights[i] = 0.5f * cosf((float)i);
+    void *packed = memory(c.model->packed_bytes), *scratch = memory(c.model->scratch_bytes);
+    c.model->prepare(packed, weights);
+    c.model->predict(packed, scratch, x, y);
+    free(packed), free(scratch), free(weights);
+    compiled_model_free(&c);
+}
+
+#define OF(layers) "return Sequential{ name = 'net', batch_size = 2, Input{6, 2}, " layers " }"
+
+/* Ignored, a mask changes nothing but what Masking itself sets to zero; and by the rule of 3.16 the second loop sees none. */
+Test(mask, what_ignoring_and_its_rule_mean)
+{
+    static const float x[12] = { 1, 2, 0.5f, 0.5f, 3, 4, 0.5f, 0.5f, -1, 2, 0.5f, 0.5f }, zeroed[12] = { 1, 2, 0, 0, 3, 4, 0, 0, -1, 2, 0, 0 };
+    float ignored[1], plain[1], both[1], first[1], by_hand[1];
+    predict_row(OF("Masking{0.5}, LSTM{3, ignore_mask = true}, Dense{1}"), x, ignored);
+    predict_row(OF("LSTM{3}, Dense{1}"), zeroed, plain);
+    cr_expect_float_eq((double)ignored[0], (double)plain[0], 1e-6);
+    predict_row(OF("Masking{0.5}, LSTM{3, return_sequences = true}, GRU{3}, Dense{1}"), x, both);
+    predict_row(OF("mask_semantics = 'keras-3.16', Masking{0.5}, LSTM{3, return_sequences = true}, GRU{3}, Dense{1}"), x, first);
+    predict_row(OF("Masking{0.5}, LSTM{3, return_sequences = true}, GRU{3, ignore_mask = true}, Dense{1}"), x, by_hand);
+    cr_expect_float_eq((double)first[0], (double)by_hand[0], 1e-6);
+    cr_expect(fabs((double)first[0] - (double)both[0]) > 1e-4, "both rules give %g", (double)both[0]);
+    expect_agreement(DROPPED("LSTM{3, return_sequences = true}, Bidirectional{GRU{3, return_sequences = true}}, Dense{1}, mask_semantics = 'keras-3.16'"));
+}
+
+Test(mask, what_cannot_be_ignored)
+{
+    static const char *const mistakes[][2] = {
+        { "Masking{}, Conv1D{3, 2}, Dense{1}", "masking has a mask, and Conv1D does not say what becomes of it (ignore_mask = true: it reads the masked steps" },
+        { "Masking{}, Bidirectional{LSTM{3, ignore_mask = true}}, Dense{1}", "Bidirectional: ignore_mask is said of the layer outside" },
+        { "Masking{}, LSTM{3}, Dense{1}, mask_semantics = 'keras-2'", "\"mask_semantics\" must be" },
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "Input{6, 2}, %s", mistakes[i][0]);
+        char *said = oracles_disagreement(text, &(Oracles){ .seed = 1 });
+        cr_expect(said && strstr(said, mistakes[i][1]), "%s: %s", text, said ? said : "nothing");
+        free(said);
+    }
 }

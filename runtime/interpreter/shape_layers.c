@@ -100,6 +100,7 @@ static const char *set_up_reshape(Interpreter *it, Run *run)
     { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward }
 const LayerKind kind_flatten = SHAPE_KIND("Flatten", set_up_flatten);
 const LayerKind kind_repeat_vector = SHAPE_KIND("RepeatVector", set_up_repeat);
+const LayerKind kind_ignore_mask = SHAPE_KIND("IgnoreMask", set_up_reshape);
 const LayerKind kind_reshape = SHAPE_KIND("Reshape", set_up_reshape);
 const LayerKind kind_permute = SHAPE_KIND("Permute", set_up_permute);
 const LayerKind kind_zero_padding1d = SHAPE_KIND("ZeroPadding1D", set_up_padding);

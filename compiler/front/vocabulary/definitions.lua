@@ -13,7 +13,7 @@ local shown, suggestion = internal.shown, internal.suggestion
 -- Definers --------------------------------------------------------------------------------------------------
 
 local COMMON = { { "trainable", "boolean", true }, { "name", "text", false }, { "input_shape", "shape", false },
-                 { "batch_input_shape", "batch_shape", false } }
+                 { "batch_input_shape", "batch_shape", false }, { "ignore_mask", "boolean", false } }
 
 local function extended(arguments, more)
   local list = {}

@@ -261,6 +261,24 @@ local function connect_chain(model)
   model.inputs, model.outputs = { model.layers[1] }, { model.layers[#model.layers] }
 end
 
+-- In front of a layer with ignore_mask = true stands one that ends masks.
+local function forget_masks(model)
+  local list = {}
+  for _, layer in ipairs(model.layers) do
+    local ignores = is_layer(layer) and not layer.failed and layer.arguments.ignore_mask
+    if ignores and layer.definition.is_input then
+      report(layer.line, format("%s: there is no mask in front of it to ignore", layer.definition.name))
+    end
+    for k, from in ipairs(ignores and layer.from or {}) do
+      local without = internal.constructors.IgnoreMask{}
+      without.line, without.from, without.owner = layer.line, { from }, layer
+      list[#list + 1], layer.from[k] = without, without
+    end
+    list[#list + 1] = layer
+  end
+  model.layers = list
+end
+
 -- How the shape, and the time of it, is called again for other lengths of time: streaming (1 step) and shortened
 -- checks.
 function internal.reshape(model, timesteps)
@@ -364,6 +382,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   end
   settle_options(model, default_name)
   internal.defaults, internal.changed = model.defaults, {}
+  internal.mask_semantics = model.mask_semantics
   internal.begin_output(model)
   settle_optimizer(model)
   internal.settle_optimizer_defaults(model)
@@ -375,6 +394,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
     return nil
   end
   if model.graph then internal.connect_graph(model) else connect_chain(model) end
+  forget_masks(model)
   settle_batch(model, model.layers)
   local placed = check_places(model)
   shapes.give_names(model)

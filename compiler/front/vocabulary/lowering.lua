@@ -309,6 +309,7 @@ local function lower_one(program, layer, inputs)
   finish()
   internal.scope = nil
   internal.inside()
+  if internal.ends_mask(layer) then flow.mask = nil end
   return flow
 end
 

@@ -15,13 +15,15 @@ end
 
 -- Sequential ------------------------------------------------------------------------------------------------
 
+internal.types.mask_semantics = internal.choice{ "keras-3.15", "keras-3.16" }
+
 internal.options = {
   { "name", "text", false }, { "metrics", "metrics", false }, { "weighted_metrics", "metrics", false },
   { "batch_size", "size", 32 }, { "shards", "size", false },
   { "epochs", "size", 1 }, { "seed", "seed", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
   { "learning_rate", "positive", false }, { "callbacks", "callbacks", false },
   { "class_weight", "class_weight", false }, { "sample_weight_mode", "sample_weight_mode", false },
-  { "defaults", "defaults", "keras" },
+  { "defaults", "defaults", "keras" }, { "mask_semantics", "mask_semantics", "keras-3.15" },
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true, loss_weights = true }
 for _, entry in ipairs(internal.options) do OPTION_NAMES[entry[1]] = true end

@@ -244,7 +244,8 @@ local function check_masks(layer)
   for k, other in ipairs(layer.from or {}) do
     if other.masked and (k > 1 or whole and def.mask == nil) then
       report(layer.line, format('%s: %s has a mask, and %s does not say what becomes of it%s', def.name, other.name,
-                                def.name, def.custom and ' (mask = "pass" or "end")' or ""))
+                                def.name, def.custom and ' (mask = "pass" or "end")'
+                                          or " (ignore_mask = true: it reads the masked steps like all others)"))
       return false
     end
   end
@@ -268,6 +269,12 @@ function internal.keeps_mask(layer, output)
   return #output > 1 and def.mask ~= "end" and not (def.step and not layer.arguments.return_sequences)
 end
 
+-- Keras passed the mask of a sequence on through all that is a loop over it, up to 3.15.
+function internal.ends_mask(layer)
+  local def = layer.definition
+  return internal.mask_semantics == "keras-3.16" and (def.step ~= nil or def.is_loop or false)
+end
+
 -- The shapes and the mask of one layer.
 local function settle(layer)
   local from = layer.from[1]
@@ -276,7 +283,8 @@ local function settle(layer)
   layer.makes_mask = internal.makes_mask(layer)
   layer.takes_mask = from.masked or false
   internal.settle_layer(layer, layer.inputs)
-  layer.masked = layer.makes_mask or from.masked and internal.keeps_mask(layer, layer.output)
+  layer.masked = layer.makes_mask or
+                 from.masked and internal.keeps_mask(layer, layer.output) and not internal.ends_mask(layer)
   return check_masks(layer)
 end
 

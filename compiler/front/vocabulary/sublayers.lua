@@ -123,6 +123,9 @@ function internal.claim_given(layer)
     elseif owned.owner then
       report(layer.line, format('%s: "%s" is a layer that is used already: make a second one',
                                 layer.definition.name, given.argument))
+    elseif owned.arguments.ignore_mask then
+      report(layer.line, format("%s: ignore_mask is said of the layer outside: %s{..., ignore_mask = true}",
+                                layer.definition.name, layer.definition.name))
     end
     owned.owner = layer
   end

@@ -5,6 +5,7 @@ return layer "TimeDistributed" {
   over      = "step",
   input     = "samples",
   mask      = "pass",
+  is_loop   = true,
   call      = function(a, w, x)
     local y = a.layer(x)
     return y
