@@ -158,7 +158,8 @@ void emit_tensor_line(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor
                      : tensor_has_words(tensor) ? "      /* bf16, two in a word */"
                      : tensor->incoming > 1
                          ? arena_format(arena, "      /* rows 0 to %d: before the first step */", tensor->incoming - 1)
-                     : tensor->role == ROLE_STATE ? "      /* row 0: before the first step */" : "";
+                     : tensor->role == ROLE_STATE && tensor->time_dimension >= 0
+                         ? "      /* row 0: before the first step */" : "";
     put(out, "%s;%s", text, note);
 }
 

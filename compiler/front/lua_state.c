@@ -318,6 +318,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/batch.lua", false);
     run_embedded(L, "vocabulary/sublayers.lua", false);
     run_embedded(L, "vocabulary/cells.lua", false);
+    run_embedded(L, "vocabulary/initial_states.lua", false);
     run_embedded(L, "vocabulary/losses.lua", false);
     run_embedded(L, "vocabulary/lowering.lua", false);
     run_embedded(L, "vocabulary/training.lua", false);

@@ -88,6 +88,7 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
     static const char *const activities[] = { "L1{0.1}", "L2{0.2}", "L1L2{l1 = 0.05, l2 = 0.1}" };
     static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}", "{2, 3, 1}", "{2, 1, 3}", "{4, 2, 1, 3}" };
+    static const char *const beginnings[] = { "\"learned\"", "\"zeros\"", "0.4" };
     static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}", "{2, -1, 1}", "{3, -1, 2}" };
     if (!strcmp(type, "size"))
         return number_text(d, 1, chance(d, 85) ? 9 : 19);
@@ -107,6 +108,8 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
         return one_of(d, shapes, 6);
     if (!strcmp(type, "choice"))
         return arena_format(d->arena, "\"%s\"", argument->choices[below(d, argument->choice_count)]);
+    if (!strcmp(type, "initial_state"))
+        return one_of(d, beginnings, 3);
     if (!strcmp(type, "count"))
         return number_text(d, 0, 3);
     if (!strcmp(type, "axis"))

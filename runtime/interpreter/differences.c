@@ -182,7 +182,17 @@ static size_t steps_of_input(const Probe *probe)
     return (size_t)probe->it->inputs[0].shape.extent[0];
 }
 
-/* Everything of one draw; incoming states are those that one run over the same input leaves. Returns the loss. */
+static bool has_beginnings(const Interpreter *it)
+{
+    for (int i = 0; i < it->run_count; i++)
+        for (int s = 0; s < it->runs[i].state_count; s++)
+            if (it->runs[i].states[s].begins)
+                return true;
+    return false;
+}
+
+/* Everything of one draw; incoming states are those that one run over the same input leaves, or where they begin if a
+ * model says that: then that is what is varied. Returns the loss. */
 static double draw_all(Probe *probe, int draw, double shrink)
 {
     draw_weights(probe, draw, shrink);
@@ -198,7 +208,9 @@ static double draw_all(Probe *probe, int draw, double shrink)
         probe->lengths[row] = 1 + (int32_t)draw_below(probe, STREAM_LENGTHS, draw, row, steps_of_input(probe));
     interpreter_lengths(probe->it, probe->model->descriptor.has_lengths ? probe->lengths : NULL);
     interpreter_reset(probe->it);
-    loss_at(probe);
+    double fresh = loss_at(probe);
+    if (has_beginnings(probe->it))
+        return fresh;
     interpreter_carry(probe->it);
     return loss_at(probe);
 }

@@ -70,6 +70,7 @@ typedef struct State {
     REAL *values;                           /* [steps + 1, rows_max, count], in processing order; row 0: what came in */
     REAL *d;                                /* [rows_max, count]: the adjoint at the current step */
     bool computed;                          /* row 0 is computed in each call: nothing is carried */
+    bool begins, fresh;                     /* row 0 is computed after a reset alone; that is how it stands now */
     bool stateful;                          /* its layer says so: where one does, no other is carried */
 } State;
 

@@ -40,10 +40,11 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_multi_head_attention };
     if (layer->custom)
         return &kind_custom;
+    const char *begins = layer_text(layer, "initial_state");
     bool in_words = it->composed || layer_number(layer, "dropout", 0) > 0 ||
                     layer_number(layer, "recurrent_dropout", 0) > 0 || layer_flag(layer, "zero_output_for_mask") ||
                     layer_flag(layer, "use_peepholes") || layer_flag(layer, "cell_clip") ||
-                    layer_flag(layer, "projection");
+                    layer_flag(layer, "projection") || (begins && strcmp(begins, "zeros"));
     for (size_t i = 0; in_words && i < sizeof composed / sizeof *composed; i++)
         if (!strcmp(composed[i]->name, layer->kind))
             return composed[i];
@@ -520,8 +521,10 @@ void interpreter_reset(Interpreter *it)
 {
     for (int i = 0; i < it->run_count; i++) {
         const Run *run = &it->runs[i];
-        for (int s = 0; s < run->state_count; s++)
+        for (int s = 0; s < run->state_count; s++) {
             memset(run->states[s].values, 0, (size_t)it->rows_max * run->states[s].count * sizeof(REAL));
+            run->states[s].fresh = true;
+        }
         if (run->kind == &kind_custom && it->custom->reset)
             it->custom->reset(it->custom->context, i);
     }
@@ -532,7 +535,8 @@ void interpreter_carry(Interpreter *it)
     for (int i = 0; i < it->run_count; i++) {
         const Run *run = &it->runs[i];
         for (int s = 0; s < run->state_count; s++) {
-            const State *state = &run->states[s];
+            State *state = &run->states[s];
+            state->fresh = it->model->stateful && !state->stateful;
             if (it->model->stateful && !state->stateful)
                 memset(state->values, 0, (size_t)it->rows_max * state->count * sizeof(REAL));
             else if (!state->computed)

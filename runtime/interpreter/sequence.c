@@ -3,6 +3,8 @@
  * out. Without these, simple_rnn.c, lstm.c and gru.c have a whole backward, by hand: each is a check of the other. */
 #include "words.h"
 
+#include "runtime/base/number.h"
+
 #include <stdio.h>
 
 enum { PLACES = 4096 };                     /* of noise: from one draw of a layer to its next */
@@ -12,6 +14,7 @@ typedef struct Sequence {
     Composition *c;
     const Layer *layer;
     Scan *scan;
+    Value *x;                               /* the whole sequence */
     Value *mask, *last;                     /* whether a step counts, and what the last one that did has put out */
 } Sequence;
 
@@ -40,6 +43,51 @@ static Shape shape_of_step(const Layer *layer)
     return shape;
 }
 
+/* Zeros of that shape. */
+static Value *zeros(Composition *c, Value *x, Shape shape)
+{
+    long *nowhere = interpreter_room(c->it, shape_count(&shape), sizeof *nowhere);
+    for (size_t i = 0; nowhere && i < shape_count(&shape); i++)
+        nowhere[i] = -1;
+    return nowhere ? move(c, x, shape, nowhere) : composition_refuse(c, "no memory");
+}
+
+/* What stands in "c=0.5 1;h=learned" of that state, or for all states; NULL: nothing. */
+static const char *said_of(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    if (!text || !strchr(text, '='))
+        return text;
+    for (; text; text = strchr(text, ';'), text += text != NULL)
+        if (!strncmp(text, name, length) && text[length] == '=')
+            return text + length + 1;
+    return NULL;
+}
+
+/* Where the state begins, outside of the loop; NULL: at zero. */
+static Value *beginning(Sequence *s, const char *name, Shape shape)
+{
+    Composition *c = s->c;
+    const char *said = said_of(layer_text(s->layer, "initial_state"), name);
+    if (!said || !strncmp(said, "zeros", 5))
+        return NULL;
+    if (!strncmp(said, "learned", 7)) {
+        char weight[160];
+        snprintf(weight, sizeof weight, "initial_%s", name);
+        return spread(c, weight_all(c, weight), shape);
+    }
+    int count = (int)shape_count(&shape);
+    Value **numbers = interpreter_room(c->it, (size_t)count, sizeof *numbers);
+    for (int i = 0; numbers && i < count; i++) {
+        char *end;
+        double number = lstmc_number_scan(said, &end);
+        bool last = *end != ' ';
+        numbers[i] = scale(c, zeros(c, s->x, (Shape){ 1, { 1 } }), 0, number);
+        said = last ? said : end;           /* one number counts for all */
+    }
+    return numbers ? concatenate(c, numbers, count, -1) : composition_refuse(c, "no memory");
+}
+
 /* A state is called "h"; of a cell of an RNN "lstm_cell_h". */
 static Value *state_begin(Step *step, const char *name, Shape shape)
 {
@@ -52,7 +100,13 @@ static Value *state_begin(Step *step, const char *name, Shape shape)
         snprintf(whole, size, "%s_%s", step->layer->name, name);
         name = whole;
     }
-    return scan_state(s->c, s->scan, name, shape, NULL);
+    scan_step_outside(s->c, s->scan, true);
+    Value *initial = beginning(s, name, shape);
+    scan_step_outside(s->c, s->scan, false);
+    Value *state = scan_state(s->c, s->scan, name, shape, NULL);
+    if (initial)
+        scan_begins(s->c, s->scan, state, initial);
+    return state;
 }
 
 /* The state after a step: where that does not count, the one before it. */
@@ -310,15 +364,6 @@ static Value *step_of(Sequence *s, const Layer *layer, Value *x)
 
 /* ---- the loop ---- */
 
-/* Zeros in the shape of the output, outside of the scan: there it begins, whatever h does. */
-static Value *zeros(Composition *c, Value *x, Shape shape)
-{
-    long *nowhere = interpreter_room(c->it, shape_count(&shape), sizeof *nowhere);
-    for (size_t i = 0; nowhere && i < shape_count(&shape); i++)
-        nowhere[i] = -1;
-    return nowhere ? move(c, x, shape, nowhere) : composition_refuse(c, "no memory");
-}
-
 /* What a step puts out; where it does not count, the same as the last one that does, zeros before the first; or zeros
  * there, too. */
 static Value *step_output(Sequence *s, Value *h)
@@ -334,7 +379,7 @@ Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask)
 {
     const Layer *owner = c->layer;
     c->layer = layer;
-    Sequence s = { .c = c, .layer = layer };
+    Sequence s = { .c = c, .layer = layer, .x = x };
     Shape output = shape_of_step(layer);
     Value *first = mask ? zeros(c, x, output) : NULL;
     s.scan = scan_begin(c, layer->input.extent[0], layer_flag(layer, "go_backwards"));

@@ -71,6 +71,25 @@ Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Val
     return before;
 }
 
+void scan_begins(Composition *c, Scan *scan, Value *before, Value *initial)
+{
+    for (int n = 0; scan && initial && !c->wrong && n < scan->state_count; n++) {
+        if (scan->states[n].before != before || initial->loop || initial->count != before->count)
+            continue;
+        State *state = &c->run->states[scan->states[n].number];
+        scan->states[n].initial = initial;
+        state->begins = state->fresh = true;
+        return;
+    }
+    composition_refuse(c, "a state begins with a value of its shape, made outside of the scan");
+}
+
+void scan_step_outside(Composition *c, Scan *scan, bool outside)
+{
+    if (scan && !c->wrong)
+        c->body = outside ? scan->outside : scan->body;
+}
+
 void scan_next(Composition *c, Scan *scan, Value *state, Value *next)
 {
     for (int n = 0; scan && !c->wrong && n < scan->state_count; n++)
@@ -118,12 +137,19 @@ static void read_slices(const Interpreter *it, const Scan *scan)
     }
 }
 
+/* The value that state n begins with this time; NULL: what stands there. */
+static Value *beginning_of(const Run *run, const Scan *scan, int n)
+{
+    const State *state = &run->states[scan->states[n].number];
+    return state->begins && !state->fresh ? NULL : scan->states[n].initial;
+}
+
 static void scan_forward(Interpreter *it, const Run *run, Node *node)
 {
     Scan *scan = node->scan;
     scan->loop.at = 0;
     for (int n = 0; n < scan->state_count; n++)
-        if (scan->states[n].initial)
+        if (beginning_of(run, scan, n))
             memcpy(values_of(scan->states[n].before), scan->states[n].initial->y,
                    (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
     for (size_t t = 0; t < scan->loop.turns; t++) {
@@ -171,7 +197,7 @@ static void scan_backward(Interpreter *it, const Run *run, Node *node)
         give_slices_back(it, scan);
     }
     for (int n = 0; n < scan->state_count; n++)
-        if (scan->states[n].initial)
+        if (beginning_of(run, scan, n))
             add_to(adjoint_of(scan->states[n].initial), run->states[scan->states[n].number].d,
                    (size_t)it->rows * scan->states[n].initial->count);
 }

@@ -159,6 +159,8 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define scan_begin          REAL_NAME(scan_begin)
 #define scan_slice          REAL_NAME(scan_slice)
 #define scan_state          REAL_NAME(scan_state)
+#define scan_begins         REAL_NAME(scan_begins)
+#define scan_step_outside   REAL_NAME(scan_step_outside)
 #define scan_next           REAL_NAME(scan_next)
 #define scan_end            REAL_NAME(scan_end)
 #define scan_all            REAL_NAME(scan_all)
@@ -271,6 +273,10 @@ Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *mas
 Scan *scan_begin(Composition *c, int steps, bool reversed);
 Value *scan_slice(Composition *c, Scan *scan, Value *sequence);
 Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Value *initial);
+/* The state begins there after a reset, and after a carry where it was. */
+void scan_begins(Composition *c, Scan *scan, Value *before, Value *initial);
+/* Words go in front of the loop, until they go into its body again. */
+void scan_step_outside(Composition *c, Scan *scan, bool outside);
 void scan_next(Composition *c, Scan *scan, Value *state, Value *next);
 void scan_end(Composition *c, Scan *scan);
 Value *scan_all(Composition *c, Scan *scan, Value *value);

@@ -143,13 +143,14 @@ local function lower_recurrent(program, layer, inputs, around)
                                                     timed = function(shape) return n > 0 or #shape > 1 end })
   scope.x_shape = input.shape
   local weights, list = weight_leaves(program, layer), {}
-  local initial = {}
+  local initial, begins = {}, internal.beginnings(layer, tail(input.shape, 2), weights)
   if def.initial then
     initial = call_named(def.initial, a, weights, leaf(input.shape, input.at))
     if not is_plain(initial) then mistake("initial must return a table of values, not %s", internal.shown(initial)) end
   end
   for position, state in ipairs(states) do
     list[position] = { name = state.name, shape = state.shape, initial = initial[state.name],
+                       begins = begins[state.name],
                        carries = n == 0 and (program.all_carry or a.stateful) }
   end
   local function at_step(t, full)     -- full[1] is the turn, or the step; behind what stands around it comes t

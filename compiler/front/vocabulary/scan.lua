@@ -39,7 +39,9 @@ local function add_state(scope, scan, state, tensor_name)
   local tensor = batched_tensor(program, { layer = scope.layer_name, name = tensor_name, role = "state" }, true,
                                 joined({ turns + 1 }, inner))
   scan.states[#scan.states + 1] = { name = state.name, shape = state.shape, tensor = tensor }
-  if state.initial == nil then
+  if state.begins then
+    scan.initial[#scan.initial + 1] = state.begins.learned
+  elseif state.initial == nil then
     local n = joined(outer.implied, fresh_axes(state.shape))
     local last = state.carries and load(tensor, row_of(program, affine_of(turns), n)) or constant(0)
     add_statement(scope, "reset", "set", tensor, row_of(program, affine_of(0), n), constant(0))
@@ -92,6 +94,60 @@ local function emit_initial(scope, scan, state, initial)
                 row_of(scope.program, affine_of(0), joined(outer.implied, n)), right)
 end
 
+-- Sets row 0 of a state in that section.
+local function set_row(scope, state, section, n, right)
+  add_statement(scope, section, "set", state.tensor,
+                row_of(scope.program, affine_of(0), joined(scope.frame.implied, n)), right)
+end
+
+-- Numbers that a state begins with.
+local function set_numbers(scope, state, section, pieces)
+  for _, piece in ipairs(pieces) do
+    local n = fresh_axes(state.shape)
+    local axis = new_axis("n", piece.count)
+    n[#n] = affine_add(axis, piece.first, 1)
+    set_row(scope, state, section, n, constant(piece.number))
+  end
+end
+
+-- A weight that a state begins with after a reset, and not after a carry. A program that trains reads it in each call,
+-- so that it has a gradient: row 0 is what was carried, zeros after a reset, and, if it is fresh, the weight.
+local function read_weight(scope, scan, state, weight)
+  local program, n = scope.program, fresh_axes(state.shape)
+  local function state_of(name, shape)
+    return batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, name), role = "state" },
+                          false, shape)
+  end
+  local carried, here = state_of("carried_" .. state.name, state.shape), place(program, false, n)
+  local turns = affine_of(scan.implied_shape[1])
+  add_statement(scope, "reset", "set", carried, here, constant(0))
+  add_statement(scope, "carry", "set", carried, here, load(state.tensor, row_of(program, turns, n)))
+  local one = place(program, false, {})
+  if not scan.fresh then
+    scan.fresh = state_of("fresh", {})
+    add_statement(scope, "reset", "set", scan.fresh, one, constant(1))
+    add_statement(scope, "carry", "set", scan.fresh, one, constant(0))
+  end
+  local if_fresh = { op = "multiply", a = load(scan.fresh, one), b = element_at(scope, weight, n, scope.frame.implied) }
+  set_row(scope, state, "forward", n, { op = "add", a = load(carried, here), b = if_fresh })
+end
+
+-- Where a state begins that is not computed from the sequence.
+local function emit_beginning(scope, scan, state, given)
+  local program, outer, begins, n = scope.program, scope.frame, given.begins, fresh_axes(state.shape)
+  local weight = begins.learned and element_at(scope, begins.learned, n, outer.implied)
+  if weight and program.training then
+    if given.carries then read_weight(scope, scan, state, begins.learned)
+    else set_row(scope, state, "forward", n, weight) end
+    return
+  end
+  local last = load(state.tensor, row_of(program, affine_of(scan.implied_shape[1]), joined(outer.implied, n)))
+  if weight then set_row(scope, state, "reset", n, weight)
+  else set_numbers(scope, state, "reset", begins.pieces) end
+  if given.carries or weight then set_row(scope, state, "carry", n, given.carries and last or weight)
+  else set_numbers(scope, state, "carry", begins.pieces) end
+end
+
 local function emit_copy(scope, scan, state)
   local n = fresh_axes(state.shape)
   local full = joined(scan.implied, n)
@@ -100,8 +156,9 @@ local function emit_copy(scope, scan, state)
                 element_at(scope, state.copied, n, scan.implied), scan.loop)
 end
 
--- run_scan(scope, { turns, states = { { name, shape, initial, carries } ... }, step = function(t, before) }): calls the
--- step once, for all turns t. carries: the last state may be the first of the next sequence.
+-- run_scan(scope, { turns, states = { { name, shape, initial, begins, carries } ... }, step = function(t, before) }):
+-- calls the step once, for all turns t. carries: the last state may be the first of the next sequence; begins: where it
+-- does else (initial_states.lua).
 function internal.run_scan(scope, given)
   if internal.scan or scope.frame.loop then
     mistake("a scan inside the step of a scan: only one of them can be a loop over time")
@@ -123,6 +180,7 @@ function internal.run_scan(scope, given)
     for position, state in ipairs(scan.states) do
       local initial = given.states[position].initial
       if initial ~= nil then emit_initial(scope, scan, state, initial) end
+      if given.states[position].begins then emit_beginning(scope, scan, state, given.states[position]) end
     end
   end
   function scan.finish()

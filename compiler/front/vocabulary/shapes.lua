@@ -357,9 +357,14 @@ end
 -- What the definition says its weights are, by name, for inputs of these shapes.
 local function said_weights(layer, shapes)
   local def, list = layer.definition, {}
-  if not def.weights then return list end
-  internal.settle_layer_defaults(layer, internal.seen_by(layer, shapes))
-  local made = call_inside(layer, "weights", internal.seen_by(layer, shapes))
+  local made = {}
+  if def.weights then
+    internal.settle_layer_defaults(layer, internal.seen_by(layer, shapes))
+    made = call_inside(layer, "weights", internal.seen_by(layer, shapes))
+  end
+  if def.step and type(made) == "table" then
+    internal.add_initial_weights(layer, { table.unpack(shapes[1], 2) }, made)
+  end
   if type(made) ~= "table" then
     error(format("weights must return a table of weights, not %s", internal.shown(made)), 0)
   end

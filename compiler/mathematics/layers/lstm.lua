@@ -17,7 +17,7 @@ return recurrent "LSTM" {
                 { "seed", "without_effect", false },
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
                 { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
-                { "unroll", "without_effect", false },
+                { "unroll", "without_effect", false }, { "zero_output_for_mask", "boolean", false },
                 { "use_peepholes", "boolean", false }, { "cell_clip", "positive", false },
                 { "projection", "size", false } },
   pytorch   = function(a, x)
