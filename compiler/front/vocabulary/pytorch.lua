@@ -1,5 +1,5 @@
 -- pytorch.lua: the option defaults = "pytorch": what the description does not say is as PyTorch has it. What differs
--- from Keras stands in the definitions: pytorch = { epsilon = 1e-5 }, or a function(a, x) that returns such a table.
+-- from Keras stands in the definitions: pytorch_defaults = { epsilon = 1e-5 }, or a function(a, x) that returns that.
 local internal = ...
 local vocabulary, types, keys, is_plain = internal.vocabulary, internal.types, internal.keys, internal.is_plain
 local ipairs, type = ipairs, type
@@ -29,9 +29,10 @@ end
 -- Of a layer, before its weights are made; x: what it reads.
 function internal.settle_layer_defaults(layer, x)
   local def = layer.definition
-  if internal.defaults ~= "pytorch" or not def.pytorch or layer.has_defaults then return end
+  if internal.defaults ~= "pytorch" or not def.pytorch_defaults or layer.has_defaults then return end
   layer.has_defaults = true
-  local own = type(def.pytorch) == "function" and def.pytorch(layer.arguments, x) or def.pytorch
+  local own = def.pytorch_defaults
+  if type(own) == "function" then own = own(layer.arguments, x) end
   local names = settle(def.arguments, layer.given, layer.arguments, layer.plain, own)
   if names ~= "" then internal.changed[#internal.changed + 1] = format("%s: %s", layer.path or layer.name, names) end
 end
@@ -40,11 +41,11 @@ function internal.settle_optimizer_defaults(model)
   local optimizer = model.optimizer
   if internal.defaults ~= "pytorch" or not optimizer then return end
   local def = optimizer.definition
-  if not def.pytorch then
+  if not def.pytorch_defaults then
     internal.note(optimizer.line, format('defaults = "pytorch" changes nothing of %s: it is as in Keras', def.class))
     return
   end
-  local names = settle(def.arguments, optimizer.given, optimizer.arguments, optimizer.plain or {}, def.pytorch)
+  local names = settle(def.arguments, optimizer.given, optimizer.arguments, optimizer.plain or {}, def.pytorch_defaults)
   optimizer.arguments.pytorch = true
   internal.changed[#internal.changed + 1] = format("%s: PyTorch's formulas%s", def.class,
                                                    names ~= "" and "; " .. names or "")

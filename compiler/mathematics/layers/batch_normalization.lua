@@ -11,7 +11,7 @@ return layer "BatchNormalization" {
                 { "beta_regularizer", "regularizer", false }, { "gamma_regularizer", "regularizer", false },
                 { "beta_constraint", "constraint", false }, { "gamma_constraint", "constraint", false },
                 { "synchronized", "without_effect", false } },
-  pytorch   = { momentum = 0.9, epsilon = 1e-5 },
+  pytorch_defaults = { momentum = 0.9, epsilon = 1e-5 },
   weights   = function(a, x)
     if a.axis ~= -1 and a.axis ~= x.rank then error("axis " .. a.axis .. " is not the last one: write -1", 0) end
     local features = { x.features }

@@ -13,7 +13,7 @@ return layer "Conv2D" {
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
                 { "activity_regularizer", "regularizer", false },
                 { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
-  pytorch   = function(a, x)
+  pytorch_defaults = function(a, x)
     local k = (a.kernel_size[1] * a.kernel_size[2] * x.features // a.groups) ^ -0.5
     return { kernel_initializer = drawn("uniform", -k, k), bias_initializer = drawn("uniform", -k, k) }
   end,

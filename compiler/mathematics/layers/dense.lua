@@ -7,7 +7,7 @@ return layer "Dense" {
                 { "kernel_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
                 { "activity_regularizer", "regularizer", false },
                 { "kernel_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
-  pytorch   = function(a, x)
+  pytorch_defaults = function(a, x)
     local all = drawn("uniform", -x.features ^ -0.5, x.features ^ -0.5)
     return { kernel_initializer = all, bias_initializer = all }
   end,

@@ -11,7 +11,7 @@ return layer "DepthwiseConv1D" {
                 { "depthwise_regularizer", "regularizer", false }, { "bias_regularizer", "regularizer", false },
                 { "activity_regularizer", "regularizer", false },
                 { "depthwise_constraint", "constraint", false }, { "bias_constraint", "constraint", false } },
-  pytorch   = function(a, x)
+  pytorch_defaults = function(a, x)
     local k = a.kernel_size ^ -0.5
     return { depthwise_initializer = drawn("uniform", -k, k), bias_initializer = drawn("uniform", -k, k) }
   end,

@@ -6,7 +6,7 @@ return layer "Embedding" {
                 { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "constraint", false },
                 { "mask_zero", "boolean", false }, { "input_length", "size", false },
                 { "weights", "vectors", false } },
-  pytorch   = { embeddings_initializer = drawn("normal", 0, 1) },
+  pytorch_defaults = { embeddings_initializer = drawn("normal", 0, 1) },
   over      = "sample",
   input     = "tokens",
   shape     = function(a, x) return { x.timesteps, a.output_dim } end,

@@ -16,7 +16,7 @@ return recurrent "GRU" {
                 { "return_sequences", "boolean", false }, { "return_state", "later", false },
                 { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
                 { "unroll", "without_effect", false }, { "reset_after", "boolean", true } },
-  pytorch   = function(a, x)
+  pytorch_defaults = function(a, x)
     local all = drawn("uniform", -a.units ^ -0.5, a.units ^ -0.5)
     return { kernel_initializer = all, recurrent_initializer = all, bias_initializer = all, reset_after = true }
   end,

@@ -7,7 +7,7 @@ return layer "LayerNormalization" {
                 { "beta_initializer", "initializer", "zeros" }, { "gamma_initializer", "initializer", "ones" },
                 { "beta_regularizer", "regularizer", false }, { "gamma_regularizer", "regularizer", false },
                 { "beta_constraint", "constraint", false }, { "gamma_constraint", "constraint", false } },
-  pytorch   = { epsilon = 1e-5 },
+  pytorch_defaults = { epsilon = 1e-5 },
   weights   = function(a, x)
     if a.axis ~= -1 and a.axis ~= x.rank then error("axis " .. a.axis .. " is not the last one: write -1", 0) end
     return { gamma = a.scale and weight({ x.features }, a.gamma_initializer, a.gamma_regularizer, a.gamma_constraint),

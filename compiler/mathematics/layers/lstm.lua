@@ -20,7 +20,7 @@ return recurrent "LSTM" {
                 { "unroll", "without_effect", false }, { "zero_output_for_mask", "boolean", false },
                 { "use_peepholes", "boolean", false }, { "cell_clip", "positive", false },
                 { "projection", "size", false } },
-  pytorch   = function(a, x)
+  pytorch_defaults = function(a, x)
     local all = drawn("uniform", -a.units ^ -0.5, a.units ^ -0.5)
     return { kernel_initializer = all, recurrent_initializer = all, bias_initializer = all, unit_forget_bias = false }
   end,

@@ -14,7 +14,7 @@ return layer "SeparableConv1D" {
                 { "bias_regularizer", "regularizer", false }, { "activity_regularizer", "regularizer", false },
                 { "depthwise_constraint", "constraint", false }, { "pointwise_constraint", "constraint", false },
                 { "bias_constraint", "constraint", false } },
-  pytorch   = function(a, x)           -- two convolutions there, one behind the other
+  pytorch_defaults = function(a, x)           -- two convolutions there, one behind the other
     local k, each = (x.features * a.depth_multiplier) ^ -0.5, a.kernel_size ^ -0.5
     return { depthwise_initializer = drawn("uniform", -each, each), pointwise_initializer = drawn("uniform", -k, k),
              bias_initializer = drawn("uniform", -k, k) }

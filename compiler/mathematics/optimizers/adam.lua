@@ -3,7 +3,7 @@
 return optimizer "adam" {
   pytorch = "Adam", onnx = "Adam",
   class = "Adam", kind = "adam",
-  pytorch = { epsilon = 1e-8 },
+  pytorch_defaults = { epsilon = 1e-8 },
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "beta_1", "decay", 0.9 }, { "beta_2", "decay", 0.999 },
                 { "epsilon", "positive", 1e-7 }, { "amsgrad", "boolean", false },
                 { "weight_decay", "not_negative", 0 }, { "clipnorm", "positive", false },

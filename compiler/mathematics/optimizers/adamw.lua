@@ -2,7 +2,7 @@
 return optimizer "adamw" {
   pytorch = "AdamW",
   class = "AdamW", kind = "adamw",
-  pytorch = { epsilon = 1e-8, weight_decay = 0.01 },
+  pytorch_defaults = { epsilon = 1e-8, weight_decay = 0.01 },
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "weight_decay", "not_negative", 0.004 },
                 { "beta_1", "decay", 0.9 }, { "beta_2", "decay", 0.999 }, { "epsilon", "positive", 1e-7 },
                 { "amsgrad", "boolean", false }, { "clipnorm", "positive", false },

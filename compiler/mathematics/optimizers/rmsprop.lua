@@ -2,7 +2,7 @@
 return optimizer "rmsprop" {
   pytorch = "RMSprop",
   class = "RMSprop", kind = "rmsprop",
-  pytorch = { learning_rate = 0.01, rho = 0.99, epsilon = 1e-8 },
+  pytorch_defaults = { learning_rate = 0.01, rho = 0.99, epsilon = 1e-8 },
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "rho", "decay", 0.9 }, { "momentum", "decay", 0 },
                 { "epsilon", "positive", 1e-7 }, { "centered", "boolean", false },
                 { "weight_decay", "not_negative", 0 }, { "clipnorm", "positive", false },

@@ -3,7 +3,7 @@
 return optimizer "sgd" {
   pytorch = "SGD", onnx = "Momentum",
   class = "SGD", kind = "sgd",
-  pytorch = { learning_rate = 0.001 },
+  pytorch_defaults = { learning_rate = 0.001 },
   arguments = { { "learning_rate", "learning_rate", 0.01 }, { "momentum", "decay", 0 },
                 { "nesterov", "boolean", false },
                 { "weight_decay", "not_negative", 0 }, { "clipnorm", "positive", false },
