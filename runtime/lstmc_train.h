@@ -60,6 +60,9 @@ struct lstmc_engine {
     /* Of a model with several outputs: the loss of one in the last train or evaluate, without its weight. NULL: it is
      * in the tapes, at model->loss_offsets. */
     float (*output_loss)(void *context, int output);
+    /* Which steps of an output count in a row of the last train or evaluate, [steps], 0: it does not; NULL, as of no
+     * mask: all do. No function: the mask is in the tape. */
+    const float *(*output_mask)(void *context, int output, int row);
     /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look
      * into. */
     void *(*tape)(void *context, int shard);

@@ -299,3 +299,33 @@ Test(sequences, are_predicted)
     predict_both(folder, "a\nabba\nabbab\n");
     command_folder_remove(folder);
 }
+
+/* ---- metrics ---- */
+
+/* Behind the ends stand targets that no output gives: 1 is an accuracy without them, on either road, of one tape or two; so with several outputs. */
+Test(sequences, metrics_leave_out_what_is_masked)
+{
+#define SAMPLES "local x, y, n = {}, {}, random(1, 6) for t = 1, n do x[t] = { random(), random() } end\n" \
+                "  for t = 1, 6 do y[t] = t > n and 2 or 0 end"
+#define BIASED "Dense{3, activation = 'softmax', trainable = false, kernel_initializer = 'zeros', bias_initializer = with_ones('zeros', 0, 1)}"
+    static const char *const wanted = "val_sparse_categorical_accuracy 1  val_sequence_accuracy 1";
+    char *folder = command_folder(), text[1000];
+    for (int shards = 1; shards <= 2; shards++) {
+        snprintf(text, sizeof text, "return Sequential{ name = 'net', Input{6, 2, lengths = true}, LSTM{5, return_sequences = true}, " BIASED ",\n"
+                                    "  loss = 'sparse_categorical_crossentropy', metrics = {'accuracy', 'sequence_accuracy'}, batch_size = 6, shards = %d,\n"
+                                    "  data = samples{function(random) " SAMPLES " return x, y end, samples = 20, validation_samples = 9} }\n", shards);
+        put_file(folder, "net.lua", text);
+        command_expect(folder, 60, "$L train net.lua --quiet", 0, wanted, NULL);
+        command_expect(folder, 60, "$L train net.lua --quiet --interpreted", 0, wanted, NULL);
+        command_expect(folder, 60, "$L evaluate net.lua", 0, "sparse_categorical_accuracy 1  sequence_accuracy 1", NULL);
+    }
+    put_file(folder, "net.lua", "local x = Input{6, 2, lengths = true}\nlocal h = LSTM{5, return_sequences = true}(x)\n"
+                                "local a, b = Dense{3, activation = 'softmax', trainable = false, kernel_initializer = 'zeros',\n"
+                                "  bias_initializer = with_ones('zeros', 0, 1), name = 'a'}(h), Dense{1, name = 'b'}(GRU{2}(h))\n"
+                                "return Model{ name = 'net', inputs = x, outputs = {b, a}, loss = { a = 'sparse_categorical_crossentropy', b = 'mse' },\n"
+                                "  metrics = { a = {'accuracy'} }, batch_size = 6,\n"
+                                "  data = samples{function(random) " SAMPLES " return x, { a = y, b = 1 } end, samples = 20, validation_samples = 9} }\n");
+    command_expect(folder, 60, "$L train net.lua --quiet", 0, "val_a_sparse_categorical_accuracy 1", NULL);
+    command_expect(folder, 60, "$L train net.lua --quiet --interpreted", 0, "val_a_sparse_categorical_accuracy 1", NULL);
+    command_folder_remove(folder);
+}

@@ -78,6 +78,11 @@ static float engine_output_loss(void *context, int output)
     return interpreter_output_loss(((Engine *)context)->it, output);
 }
 
+static const float *engine_mask(void *context, int output, int row)
+{
+    return interpreter_output_mask(((Engine *)context)->it, output, row);
+}
+
 int interpreter_engine_create(const Model *model, const struct custom_layers *custom, struct lstmc_engine *engine,
                               struct lstmc_message *message)
 {
@@ -110,6 +115,7 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
                                      .predict = engine_predict,
                                      .evaluate = engine_evaluate,
                                      .output_loss = engine_output_loss,
+                                     .output_mask = engine_mask,
                                      .update = engine_update,
                                      .carry = engine_carry,
                                      .lengths = descriptor->has_lengths ? engine_lengths : NULL,

@@ -33,6 +33,7 @@
 #define interpreter_state         REAL_NAME(interpreter_state)
 #define interpreter_state_name    REAL_NAME(interpreter_state_name)
 #define interpreter_reset         REAL_NAME(interpreter_reset)
+#define interpreter_output_mask   REAL_NAME(interpreter_output_mask)
 #define interpreter_lengths       REAL_NAME(interpreter_lengths)
 #define interpreter_carry         REAL_NAME(interpreter_carry)
 #define interpreter_update        REAL_NAME(interpreter_update)

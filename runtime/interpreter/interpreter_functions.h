@@ -28,6 +28,10 @@ void INTERPRETER_NAME(interpreter_forward_all)(INTERPRETER_NAME(Interpreter) * i
 /* From now on so many steps of each row of `forward` count, [rows], of the input that has lengths; NULL: all. */
 void INTERPRETER_NAME(interpreter_lengths)(INTERPRETER_NAME(Interpreter) *it, const int32_t *lengths);
 
+/* Which steps of output 0, 1, ... of the model count in a row of the last forward, [steps]; NULL: all do. */
+const INTERPRETER_REAL *INTERPRETER_NAME(interpreter_output_mask)(const INTERPRETER_NAME(Interpreter) *it, int output,
+                                                                  int row);
+
 /* [rows, output_count] of the last forward: of the model's last output, or of all of them, one behind the other, if the
  * descriptor says that there are several; of one layer, by its index in Model.layers
  * (NULL: an Input of tokens). */

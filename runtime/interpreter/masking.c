@@ -32,6 +32,12 @@ void interpreter_lengths(Interpreter *it, const int32_t *lengths)
     it->lengths = lengths;
 }
 
+const REAL *interpreter_output_mask(const Interpreter *it, int output, int row)
+{
+    const Value *mask = it->outputs[output]->out.mask;
+    return mask ? mask->y + (size_t)row * mask->count : NULL;
+}
+
 /* Whether a step counts by the lengths of the input that the layer reads; any other mask the layer's own replaces. */
 static bool is_counted(const Interpreter *it, const Run *run, size_t step)
 {

@@ -64,8 +64,8 @@ int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct ls
         if (options->own_metric)
             status = options->own_metric(options->own_metric_context, options->metrics[i], output, y, rows, sum, count);
         if (status)
-            status = lstmc_metric_collect(model, &use, output, y, use.is_weighted ? weights : NULL, rows, sum, count,
-                                          tally);
+            status = lstmc_metric_collect(model, engine, &use, output, y, use.is_weighted ? weights : NULL, rows, sum,
+                                          count, tally);
         if (status)
             return lstmc_fail(message, status, "metric \"%.40s\" is unknown, or the targets are not of its kind",
                               options->metrics[i]);

@@ -2,6 +2,7 @@
  * functions take them: one value for each place before the last axis, so a sequence counts each of its steps; or one
  * for a whole row. Or its tally. */
 #include "metrics.h"
+#include "masks.h"
 
 #include <math.h>
 #include <string.h>
@@ -259,6 +260,7 @@ static const struct metric *metric_by_name(const char *name)
 struct view {
     const struct metric *metric;        /* NULL: there is none of that name */
     int width;                          /* of the last axis of the output */
+    int index;                          /* of several outputs */
     size_t output, output_count, target, target_count;      /* where they begin in a row, and their elements */
     int target_is_class;
 };
@@ -272,7 +274,7 @@ static int last_extent(int rank, const int *shape)
 static struct view view_of(const struct lstmc_model *model, const char *name)
 {
     if (!model->outputs)
-        return (struct view){ metric_by_name(name), last_extent(model->output_rank, model->output_shape), 0,
+        return (struct view){ metric_by_name(name), last_extent(model->output_rank, model->output_shape), 0, 0,
                               model->output_count, 0, model->target_count, model->target_is_class };
     for (int k = 0; k < model->output_arrays; k++) {
         const struct lstmc_array *of = &model->outputs[k], *y = &model->targets[k];
@@ -280,16 +282,24 @@ static struct view view_of(const struct lstmc_model *model, const char *name)
         int is_its_own = !strncmp(name, of->name, length) && name[length] == '_';
         const struct metric *metric = is_its_own ? metric_by_name(name + length + 1) : NULL;
         if (metric)
-            return (struct view){ metric, last_extent(of->rank, of->shape), of->offset, of->count, y->offset, y->count,
-                                  y->is_integer };
+            return (struct view){ metric, last_extent(of->rank, of->shape), k, of->offset, of->count, y->offset,
+                                  y->count, y->is_integer };
     }
     return (struct view){ .metric = NULL };
 }
 
 static const struct lstmc_metric_arguments keras = LSTMC_METRIC_DEFAULTS;
 
-int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_metric_use *use, const float *output,
-                         const void *target, const float *weights, int rows, double *sum, double *count, double *tally)
+/* How many places of a row belong to one step. */
+static size_t places_of_step(const struct lstmc_model *model, const struct view *of, size_t places)
+{
+    int steps = model->outputs ? model->outputs[of->index].shape[0] : model->output_shape[0];
+    return steps > 0 && places % (size_t)steps == 0 ? places / (size_t)steps : places;
+}
+
+int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_engine *engine,
+                         const struct lstmc_metric_use *use, const float *output, const void *target,
+                         const float *weights, int rows, double *sum, double *count, double *tally)
 {
     size_t each = lstmc_weights_per_sample(model);
     struct view of = view_of(model, use->name);
@@ -299,20 +309,28 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_met
     size_t places = of.output_count / (size_t)of.width, targets = one_class ? 1 : (size_t)of.width;
     if (of.target_count != places * targets)
         return LSTMC_MISMATCH;
+    struct lstmc_mask masked = { .engine = NULL };
+    if (engine)
+        masked = lstmc_mask_of(engine, of.index);
     double least = 1;
+    size_t of_step = places_of_step(model, &of, places), counted = 0;
     for (size_t i = 0; i < (size_t)rows * places; i++) {
         size_t row = i / places, at = i % places;
+        const float *mask = engine ? lstmc_mask_row(&masked, (int)row) : NULL;
+        int counts = !mask || mask[at / of_step] != 0;
         struct lstmc_place place = { output + row * model->output_count + of.output + at * (size_t)of.width, of.width,
                                      target, of.target_is_class, row * model->target_count + of.target + at * targets,
                                      use->arguments ? use->arguments : &keras, use->unit,
                                      weights ? (double)weights[row * each + (each > 1 ? at : 0)] : 1 };
         if (of.metric->tally) {
-            of.metric->tally->add(&place, tally);
+            if (counts)
+                of.metric->tally->add(&place, tally);
             continue;
         }
-        double value = of.metric->value(&place);
+        double value = counts ? of.metric->value(&place) : 1;
+        counted = (at ? counted : 0) + (size_t)counts;
         least = at == 0 || value < least ? value : least;
-        if (of.metric->whole_rows && at + 1 < places)
+        if (of.metric->whole_rows ? at + 1 < places || !counted : !counts)
             continue;
         *sum += place.weight * (of.metric->whole_rows ? least : value);
         *count += place.weight;
@@ -323,8 +341,8 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_met
 int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
                      int rows, double *sum, double *count)
 {
-    return lstmc_metric_collect(model, &(struct lstmc_metric_use){ .name = name }, output, target, NULL, rows, sum,
-                                count, NULL);
+    return lstmc_metric_collect(model, NULL, &(struct lstmc_metric_use){ .name = name }, output, target, NULL, rows,
+                                sum, count, NULL);
 }
 
 struct lstmc_metric_use lstmc_metric_used(const struct lstmc_train_options *options, int index)

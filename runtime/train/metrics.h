@@ -20,11 +20,12 @@ struct lstmc_metric_use lstmc_metric_used(const struct lstmc_train_options *opti
 size_t lstmc_metric_tally(const struct lstmc_model *model, const struct lstmc_metric_use *use);
 size_t lstmc_metric_tallies(const struct lstmc_model *model, const struct lstmc_train_options *options);
 
-/* Adds `rows` samples: to the sum and the count, or to the tally, which may be NULL where there is none. weights [rows,
+/* Steps that the engine's last call masked do not count (engine NULL: there is none).
+ * Adds `rows` samples: to the sum and the count, or to the tally, which may be NULL where there is none. weights [rows,
  * lstmc_weights_per_sample]: how much each counts; NULL: 1. LSTMC_MISMATCH as lstmc_metric_add. */
-int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_metric_use *use, const float *output,
-                         const void *target, const float *weights, int rows, double *sum, double *count,
-                         double *tally);
+int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_engine *engine,
+                         const struct lstmc_metric_use *use, const float *output, const void *target,
+                         const float *weights, int rows, double *sum, double *count, double *tally);
 double lstmc_metric_result(const struct lstmc_model *model, const struct lstmc_metric_use *use, double sum,
                            double count, const double *tally);
 

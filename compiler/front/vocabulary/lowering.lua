@@ -344,6 +344,14 @@ local function add_outputs(program, flows)
   end
 end
 
+-- Which steps of an output count stays on the tape: metrics leave the others out.
+local function keep_mask(program, name, flow)
+  local b, t = program.batch_axis, new_axis("t", flow.shape[1])
+  local mask = add_tensor(program, { layer = "output_masks", name = name or "output", role = "value", kept = true,
+    extents = { program.batch, flow.shape[1] }, batch_dimension = 0 })
+  add_statement({ program = program, layer_name = "" }, "forward", "set", mask, { b, t }, flow.mask({ t }))
+end
+
 -- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one
 -- time step), whole (all steps count, whatever lengths say).
 function internal.lower(model, options)
@@ -365,7 +373,10 @@ function internal.lower(model, options)
     end
   end
   local outputs = {}
-  for k, layer in ipairs(model.outputs) do outputs[k] = flows[layer] end
+  for k, layer in ipairs(model.outputs) do
+    outputs[k] = flows[layer]
+    if outputs[k].mask and options.training then keep_mask(program, #model.outputs > 1 and layer.name, outputs[k]) end
+  end
   if #outputs > 1 then add_outputs(program, outputs) else add_output(program, outputs[1]) end
   if options.training and model.loss and #outputs > 1 then
     internal.lower_losses(program, model, outputs)
