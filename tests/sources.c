@@ -9,6 +9,7 @@ const Source sources[SOURCES] = {
     { "reber", "plain", 1 },        { "mgu", "plain", 1 },         { "reber", "vector", 8 },      { "sentiment", "vector", 8 },
     { "airline", "vector", 8 },     { "shakespeare", "vector", 16 }, { "turbofan", "vector", 8 }, { "digits", "vector", 4 },
     { "caption", "vector", 8 },     { "translate", "vector", 8 },  { "translate", "plain", 1 },   { "sunspots", "vector", 16 },
+    { "meter", "vector", 8 },
 };
 
 char *source_text(Arena *arena, const Source *source, char **header)

@@ -4,7 +4,7 @@
 
 #include "compiler/base/base.h"
 
-#define SOURCES 12
+#define SOURCES 13
 
 typedef struct Source {
     const char *model, *target;

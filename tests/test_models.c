@@ -76,6 +76,8 @@ static void expect_metric(const char *name, const char *metric, double least)
     free(output);
 }
 
+Test(models, meter) { expect_metric("meter", "val_sequence_accuracy", 0.98); }
+
 Test(models, caption) { expect_metric("caption", "val_sequence_accuracy", 0.9); }
 
 Test(models, turbofan)
