@@ -1,8 +1,10 @@
 /* test_battery_images.c: layers that slide windows over images, with every option through the three oracles, and what carries images to other layers
  * and back. Rows and columns differ, windows reach over all four sides, several options in one model. */
+#include "command.h"
 #include "oracles.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 Test(battery_images, conv2d)
 {
@@ -55,6 +57,30 @@ Test(battery_images, at_each_step)
         "Input{3, 2, 4, 2}, TimeDistributed{TimeDistributed{LSTM{3}}}, TimeDistributed{Bidirectional{GRU{4}}}, loss = 'mse'",
         "Input{3, 4, 4, 1}, TimeDistributed{AveragePooling2D{{2, 3}, 1, padding = 'same'}}, TimeDistributed{UpSampling2D{{1, 2}}}, "
         "TimeDistributed{Cropping2D{{{1, 0}, {0, 3}}}}, TimeDistributed{GlobalMaxPooling2D{}}, loss = 'mse'", NULL });
+}
+
+/* The moments of each step, moving averages that go from step to step. */
+Test(battery_images, statistics_of_each_step)
+{
+    expect_all((const char *const[]){
+        "Input{3, 4, 5, 2}, TimeDistributed{Conv2D{3, 2, use_bias = false}}, TimeDistributed{BatchNormalization{}}, TimeDistributed{Flatten{}}, "
+        "TimeDistributed{Sequential{ Dense{4}, BatchNormalization{momentum = 0.7, scale = false}, Activation{'tanh'} }}, LSTM{3}, loss = 'mse'",
+        "Input{4, 3}, TimeDistributed{BatchNormalization{momentum = 0}}, GRU{4, return_sequences = true}, "
+        "TimeDistributed{BatchNormalization{trainable = false}}, Dense{2}, loss = 'mse'",
+        "Input{2, 3, 4}, TimeDistributed{TimeDistributed{BatchNormalization{momentum = 0.5}}}, Flatten{}, Dense{2}, loss = 'mse'", NULL });
+}
+
+/* What the averages become is held against the interpreter by the command. */
+Test(battery_images, averages_go_from_step_to_step)
+{
+    static const char text[] = "return Sequential{ Input{4, 3, 2}, Dense{3}, TimeDistributed{BatchNormalization{momentum = 0.6}}, Flatten{}, Dense{2}, "
+                               "loss = 'mse', batch_size = 6, shards = 2 }\n";
+    char *folder = command_folder();
+    command_write(folder, "steps.lua", text, (long)strlen(text));
+    Ran ran = command_run(folder, 120, "$L check steps.lua --quiet");
+    cr_expect_eq(ran.status, 0, "%s%s", ran.output, ran.errors);
+    ran_free(&ran);
+    command_folder_remove(folder);
 }
 
 Test(battery_images, conv_lstm2d)

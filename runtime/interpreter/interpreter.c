@@ -178,8 +178,6 @@ static const char *set_up_inner(Interpreter *it, Run *run, const Layer *layer, V
                   .out = { .shape = layer->output, .count = shape_count(&layer->output) } };
     if (!run->kind)
         return "the interpreter has no such layer";
-    if (run->kind->update)
-        return "a layer that keeps statistics is not distributed over time";
     if (!in)
         return NULL;
     in[0] = x;

@@ -38,4 +38,12 @@ static void backward(Interpreter *it, Run *run)
         run->inner[i].kind->backward(it, &run->inner[i]);
 }
 
-const LayerKind kind_sequential = { .name = "Sequential", .set_up = set_up, .forward = forward, .backward = backward };
+static void update(Interpreter *it, Run *run, REAL *weights)
+{
+    for (int i = 0; i < run->layer->sublayer_count; i++)
+        if (run->inner[i].kind->update)
+            run->inner[i].kind->update(it, &run->inner[i], weights);
+}
+
+const LayerKind kind_sequential = { .name = "Sequential", .set_up = set_up, .forward = forward, .backward = backward,
+                                    .update = update };

@@ -58,5 +58,13 @@ static void backward(Interpreter *it, Run *run)
     unfold(it, steps_of(run));
 }
 
+static void update(Interpreter *it, Run *run, REAL *weights)
+{
+    fold(it, steps_of(run));
+    if (run->inner->kind->update)
+        run->inner->kind->update(it, run->inner, weights);
+    unfold(it, steps_of(run));
+}
+
 const LayerKind kind_time_distributed = { .name = "TimeDistributed", .set_up = set_up, .forward = forward,
-                                          .backward = backward };
+                                          .backward = backward, .update = update };

@@ -1,6 +1,7 @@
 /* word_normalise.c: y = gamma (x - m) r + beta with r = 1 / sqrt(v + epsilon).
  *
- * A set is what shares its moments: the numbers of one position, or a feature in the whole batch. Its mean and variance
+ * A set is what shares its moments: the numbers of one position, or a feature in the whole batch, inside of
+ * TimeDistributed at each step for itself. Its mean and variance
  * are sums over those that a mask keeps, divided by N: how many these are, 1 where none is (Keras adds 1e-7). Backward,
  * with e = d_y gamma:
  *
@@ -10,9 +11,10 @@
 
 enum { OF_POSITION, OF_BATCH, GIVEN, MOVING };
 
-/* Number j of set s: where in x, and which feature it is. */
+/* Number j of set s: where in x, and which feature it is. Of a batch the sets of the first step come first. */
 typedef struct Sets {
     size_t count, size, features;
+    size_t steps, positions;                /* of one sample in TimeDistributed; of one step */
     int how;
 } Sets;
 
@@ -20,18 +22,22 @@ static Sets sets_of(const Interpreter *it, const Node *node)
 {
     size_t features = node->kernel.columns, numbers = (size_t)it->rows * node->out->count;
     int how = node->how != MOVING ? node->how : it->seed ? OF_BATCH : GIVEN;
-    return how == OF_POSITION ? (Sets){ numbers / features, features, features, how }
-                              : (Sets){ features, numbers / features, features, how };
+    size_t steps = how == OF_BATCH ? (size_t)it->fold : 1, positions = node->out->count / features;
+    return how == OF_POSITION ? (Sets){ numbers / features, features, features, 1, positions, how }
+                              : (Sets){ features * steps, numbers / features / steps, features, steps, positions, how };
 }
 
 static size_t place(const Sets *sets, size_t set, size_t j)
 {
-    return sets->how == OF_POSITION ? set * sets->features + j : j * sets->features + set;
+    if (sets->how == OF_POSITION)
+        return set * sets->features + j;
+    size_t step = set / sets->features, sample = j / sets->positions, position = j % sets->positions;
+    return ((sample * sets->steps + step) * sets->positions + position) * sets->features + set % sets->features;
 }
 
 static size_t feature(const Sets *sets, size_t set, size_t j)
 {
-    return sets->how == OF_POSITION ? j : set;
+    return sets->how == OF_POSITION ? j : set % sets->features;
 }
 
 static bool is_kept(const Node *node, size_t j)
@@ -123,8 +129,8 @@ static void update_moving(Interpreter *it, Node *node, REAL *weights)
     double momentum = node->offset;
     for (size_t set = 0; sets.how == OF_BATCH && set < sets.count; set++) {
         Moments m = moments_of(it, node, &sets, set);
-        REAL *mean = weights + node->mean.tensor->offset + set;
-        REAL *variance = weights + node->variance.tensor->offset + set;
+        REAL *mean = weights + node->mean.tensor->offset + set % sets.features;
+        REAL *variance = weights + node->variance.tensor->offset + set % sets.features;
         *mean = (REAL)(momentum * (double)*mean + (1 - momentum) * (double)m.mean);
         *variance = (REAL)(momentum * (double)*variance + (1 - momentum) * (double)m.variance);
     }

@@ -5,7 +5,7 @@ local internal = ...
 local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
 local add_tensor, load = internal.program.add_tensor, internal.program.load
 local error, type, ipairs, rawget, rawset = error, type, ipairs, rawget, rawset
-local format, concat = string.format, table.concat
+local format, concat, log = string.format, table.concat, math.log
 
 local function mistake(...) error(format(...), 0) end
 
@@ -15,9 +15,15 @@ local function scope_of(word)
   return scope
 end
 
+-- Whether one of those that own the layer, and call it at each step, was given a mask.
+local function is_masked_around(layer)
+  local owner = layer.owned_by
+  return owner and (owner.takes_mask or is_masked_around(owner))
+end
+
 -- batch_sum(v): the sum of v over all samples of the batch, and over the steps where the layer sees one step alone, as
--- far as they count: a value without either. batch_sum(1) is their number. In training only: in_training says what a
--- prediction takes.
+-- far as they count: a value without either. batch_sum(1) is their number. Of a layer that another one calls at each
+-- step each step has a sum of its own. In training only: in_training says what a prediction takes.
 function vocabulary.batch_sum(v)
   local scope = scope_of("batch_sum")
   if internal.scan or scope.frame.loop then
@@ -27,7 +33,10 @@ function vocabulary.batch_sum(v)
     mistake("batch_sum takes a value or a number, not %s", internal.shown(v))
   end
   if type(v) == "number" then internal.to_element(v) end
-  return value{ op = "batch_sum", of = v, shape = is(v, Value) and v.shape or {} }
+  if scope.steps > 0 and is_masked_around(scope.layer) then
+    mistake("batch_sum: which steps count is not known inside of the layer that calls it at each step")
+  end
+  return value{ op = "batch_sum", of = v, each_step = scope.steps > 0, shape = is(v, Value) and v.shape or {} }
 end
 
 -- 1 in training, 0 where a program that can train is evaluated.
@@ -54,6 +63,21 @@ function vocabulary.in_training(a, b)
   return vocabulary.keep(training, a) + vocabulary.keep(1 - training, b)
 end
 
+-- moving_average(w.moving_mean, v, momentum): what the statistic becomes: momentum times it and 1 - momentum times v;
+-- of a layer that another one calls at each step, that for one step after the other.
+function vocabulary.moving_average(statistic, v, momentum)
+  local scope = scope_of("moving_average")
+  if scope.steps == 0 then return momentum * statistic + (1 - momentum) * v end
+  local steps = 1
+  for d = 1, scope.steps do steps = steps * scope.frame.implied_shape[d] end
+  local s, decay = internal.new_axis("s"), vocabulary.tensor{ steps }
+  local later = steps - 1 - s             -- how many steps are still to come
+  decay[{ s }] = momentum > 0 and vocabulary.exp(later * log(momentum)) or vocabulary.equal(later, 0)
+  rawset(decay, "local_name", "decay")
+  local share = value{ op = "steps_sum", of = (1 - momentum) * v, decay = decay, shape = v.shape }
+  return momentum ^ steps * statistic + share
+end
+
 -- update(w.moving_mean, v): after a batch of a training the statistic is v, which is the same for all its samples. In
 -- a frozen layer it stays as it is.
 function vocabulary.update(statistic, v)
@@ -61,13 +85,15 @@ function vocabulary.update(statistic, v)
   local weight = is(statistic, Value) and rawget(statistic, "statistic")
   if not weight then mistake("update takes a statistic of the layer, w.moving_mean, and its next value") end
   if internal.scan then mistake("update stands outside of scans: once a batch") end
-  if scope.at_steps then mistake("keeps statistics of whole batches, not of single steps: write it outside") end
   if not is(v, Value) or concat(v.shape, ", ") ~= concat(statistic.shape, ", ") then
     mistake("update: the next %s is a value of its shape, {%s}", weight.short_name, concat(statistic.shape, ", "))
   end
   for _, other in ipairs(scope.updates) do
     if other == v then mistake("update: each statistic takes a value of its own") end
     if rawget(other, "updates") == weight then mistake("update: %s has its next value already", weight.short_name) end
+  end
+  if internal.differs_by_step(v) then
+    mistake("update: the next %s is one for each step: write moving_average(...)", weight.short_name)
   end
   if not scope.program.training or not internal.learns(scope.layer) then return end
   rawset(v, "updates", weight)

@@ -98,7 +98,7 @@ end
 -- What the values of a layer have in common; its frame: what is said of values outside of scans (statements.lua).
 local function new_scope(program, layer, around, frame)
   local scope = { program = program, layer = layer, layer_name = around.name, names = {}, scans = {}, frame = frame,
-                  updates = {}, at_steps = #around.implied > 0 }
+                  updates = {}, steps = #around.implied }
   frame.loop = around.loop
   for _, weight in ipairs(layer.weights) do scope.names[weight.short_name] = true end
   internal.scope = scope

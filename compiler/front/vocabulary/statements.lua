@@ -15,7 +15,7 @@ local function mistake(...) error(format(...), 0) end
 local p = internal.program
 local add_tensor, batched_tensor, unique_name = p.add_tensor, p.batched_tensor, p.unique_name
 local add_statement, constant, load = p.add_statement, p.constant, p.load
-local place, axes_in = p.place, p.axes_in
+local place, axes_in, head, tail = p.place, p.axes_in, p.head, p.tail
 
 local function sum_of(a, b) return a and { op = "add", a = a, b = b } or b end
 
@@ -114,6 +114,19 @@ function is_shared(node)
   return known
 end
 
+-- Of what is the same for all rows: whether it is so at each step for itself, where another layer calls at each step.
+function internal.differs_by_step(node)
+  if node.op == "batch_sum" then return node.each_step end
+  if node.op == "steps_sum" or node.op == "leaf" then return false end
+  local known = rawget(node, "by_step")
+  if known == nil then
+    known = false
+    for _, child in ipairs(internal.children(node)) do known = known or internal.differs_by_step(child) end
+    rawset(node, "by_step", known)
+  end
+  return known
+end
+
 local function joined(implied, index)
   local full = {}
   for d = 1, #implied do full[d] = implied[d] end
@@ -200,6 +213,7 @@ function internal.children(node)
   end
   if node.op == "concatenate" then return node.parts end
   if node.op == "batch_sum" then return is(node.of, Value) and { node.of } or {} end
+  if node.op == "steps_sum" then return { node.of, node.decay } end
   if node.op == "mask" then return { node.base } end
   if node.op == "call" then return joined(node.parts, { node.mask or nil }) end
   local list = {}
@@ -276,7 +290,7 @@ function internal.is_sum(node, uses)
   return known
 end
 
-local STORED = { concatenate = true, batch_sum = true, call = true, history = true }
+local STORED = { concatenate = true, batch_sum = true, steps_sum = true, call = true, history = true }
 local PART_OF_ANOTHER = { leaf = true, view = true, gate = true, mask = true }
 
 local function must_store(node, uses, returned)
@@ -387,8 +401,15 @@ local function pieces_of(scope, frame, node)
     local index = fresh_axes(shape)
     local element = element_at(scope, node.of, index, frame.implied)
     if scope.valid then element = { op = "keep", a = scope.valid(frame.implied), b = element } end
-    local over = joined({ scope.program.batch_axis }, frame.implied)
+    local over = joined({ scope.program.batch_axis }, tail(frame.implied, scope.steps + 1))
     return { { out = index, terms = { { element = element, sign = 1, summed = true, over = over } } } }, shape
+  end
+  if node.op == "steps_sum" then
+    local index, steps = fresh_axes(shape), head(frame.implied, scope.steps)
+    local step = internal.vocabulary.row_major(steps, head(frame.implied_shape, scope.steps))
+    local decay = element_at(scope, node.decay, { step }, frame.implied)
+    local element = { op = "multiply", a = decay, b = element_at(scope, node.of, index, frame.implied) }
+    return { { out = index, terms = { { element = element, sign = 1, summed = true, over = steps } } } }, shape
   end
   local index, out
   if rawget(node, "blocks") then
@@ -419,10 +440,11 @@ local function add_value(scope, frame, node, shape)
     fields.kept, fields.updates = true, updates.place
   end
   if is_shared(node) then
-    fields.extents = shape
+    local n = not is_static(node) and internal.differs_by_step(node) and scope.steps or 0
+    fields.extents = joined(head(frame.implied_shape, n), shape)
     local tensor = add_tensor(program, fields)
-    rawset(node, "stored", function(at) return load(tensor, at) end)
-    return tensor, function(out) return out end
+    rawset(node, "stored", function(at, implied) return load(tensor, joined(head(implied, n), at)) end)
+    return tensor, function(out) return joined(head(frame.implied, n), out) end
   end
   local tensor = batched_tensor(program, fields, timed, joined(frame.implied_shape, shape))
   rawset(node, "stored", function(at, implied) return load(tensor, place(program, timed, joined(implied, at))) end)

@@ -29,8 +29,8 @@ return layer "BatchNormalization" {
     local centred = x - mean
     local batch_variance = batch_sum(centred * centred) / count
     local variance = in_training(batch_variance, w.moving_variance)
-    local next_mean = a.momentum * w.moving_mean + (1 - a.momentum) * batch_mean
-    local next_variance = a.momentum * w.moving_variance + (1 - a.momentum) * batch_variance
+    local next_mean = moving_average(w.moving_mean, batch_mean, a.momentum)
+    local next_variance = moving_average(w.moving_variance, batch_variance, a.momentum)
     update(w.moving_mean, next_mean)
     update(w.moving_variance, next_variance)
     local deviation = sqrt(variance + a.epsilon)
