@@ -14,6 +14,7 @@ typedef struct Draw {
     Arena *arena;
     const Catalogue *catalogue;
     uint64_t seed, drawn;
+    const CatalogueEntry *turn; /* the layer whose turn it is: seed by seed another one is tried first */
     int depth;                  /* layers inside of layers */
 } Draw;
 
@@ -188,7 +189,8 @@ static void add_reads(Draw *d, const FuzzModel *model, const CatalogueEntry *ent
 static void add_node(Draw *d, FuzzModel *model)
 {
     for (int i = 0; i < TRIES; i++) {
-        const CatalogueEntry *entry = draw_entry(d, model->ids && !model->node_count);
+        const CatalogueEntry *drawn = draw_entry(d, model->ids && !model->node_count);
+        const CatalogueEntry *entry = i == 0 && !d->turn->cell && chance(d, 50) ? d->turn : drawn;
         FuzzNode node = draw_call(d, entry);
         add_reads(d, model, entry, &node);
         model->nodes[model->node_count++] = node;
@@ -262,10 +264,11 @@ static void add_extent(FuzzModel *model, int extent)
     model->shape[model->rank++] = extent;
 }
 
-/* Of five models one reads images, and of these one in three sequences of them. */
+/* Of five models one reads images, and of these one in three sequences of them; more where that is what the layer whose
+ * turn it is needs. */
 static void draw_input(Draw *d, FuzzModel *model)
 {
-    if (chance(d, 20)) {
+    if (chance(d, is(d->turn->input, "image") ? 80 : 20)) {
         if (chance(d, 33))
             add_extent(model, between(d, 2, 3));
         add_extent(model, between(d, 2, 5));
@@ -282,7 +285,8 @@ static void draw_input(Draw *d, FuzzModel *model)
 
 FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
 {
-    Draw d = { .arena = arena, .catalogue = catalogue, .seed = seed };
+    Draw d = { .arena = arena, .catalogue = catalogue, .seed = seed,
+               .turn = &catalogue->layers[seed % (uint64_t)catalogue->layer_count] };
     FuzzModel model = { .input = catalogue->input, .batch = between(&d, 1, 5), .shards = 1 };
     model.shards = model.batch > 1 ? between(&d, 1, 2) : 1;
     draw_input(&d, &model);

@@ -29,7 +29,7 @@ end
 -- One entry: `given` and what every definition says of itself: what Keras, PyTorch and ONNX call it.
 local function entry_of(def, given)
   given.keras = def.keras ~= false and (def.class or given.name) or nil
-  given.pytorch, given.onnx = def.pytorch, def.onnx
+  given.pytorch, given.onnx = def.in_pytorch, def.in_onnx
   return given
 end
 

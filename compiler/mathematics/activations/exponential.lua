@@ -1,5 +1,5 @@
 -- exponential.lua: y = exp(x).
 return activation "exponential" {
-  pytorch = "exp", onnx = "Exp",
+  in_pytorch = "exp", in_onnx = "Exp",
   positive = true, call = function(x) return exp(x) end,
 }

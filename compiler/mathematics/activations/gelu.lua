@@ -1,6 +1,6 @@
 -- gelu.lua: y = x Phi(x), by the error function: 1 + erf(-5) would have no digits.  Hendrycks & Gimpel 2016.
 return activation "gelu" {
-  pytorch = "GELU", onnx = "Gelu",
+  in_pytorch = "GELU", in_onnx = "Gelu",
   call = function(x)
     local e = erfc(-0.70710678118654752440 * x)
     local y = 0.5 * x * e

@@ -1,5 +1,5 @@
 -- linear.lua: y = x.
 return activation "linear" {
-  pytorch = "Identity", onnx = "Identity",
+  in_pytorch = "Identity", in_onnx = "Identity",
   call = function(x) return x end,
 }

@@ -1,7 +1,7 @@
 -- log_softmax.lua: y = x - log sum exp(x) over the last axis. The largest terms of the sum are ones; the first of them
 -- is left out, since 1 + small would lose the others.
 return activation "log_softmax" {
-  pytorch = "LogSoftmax", onnx = "LogSoftmax",
+  in_pytorch = "LogSoftmax", in_onnx = "LogSoftmax",
   call = function(x)
     local highest = stop(largest(x))
     local e = exp(x - highest)

@@ -1,6 +1,6 @@
 -- mish.lua: y = x tanh(softplus(x)).  Misra 2019.
 return activation "mish" {
-  pytorch = "Mish", onnx = "Mish",
+  in_pytorch = "Mish", in_onnx = "Mish",
   call = function(x)
     local s = softplus(x)
     local t = tanh(s)

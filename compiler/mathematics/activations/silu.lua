@@ -1,6 +1,6 @@
 -- silu.lua: y = x sigmoid(x).  Hendrycks & Gimpel 2016; "swish": Ramachandran, Zoph & Le 2017.
 return activation "silu" {
-  pytorch = "SiLU", onnx = "Swish",
+  in_pytorch = "SiLU", in_onnx = "Swish",
   aliases = { "swish" },
   call = function(x)
     local s = sigmoid(x)

@@ -1,6 +1,6 @@
 -- softmax.lua: y = exp(x) / sum exp(x) over the last axis, shifted by its largest element. Its loss is computed on x.
 return activation "softmax" {
-  pytorch = "Softmax", onnx = "Softmax",
+  in_pytorch = "Softmax", in_onnx = "Softmax",
   logit_form = "categorical", positive = true,
   call = function(x)
     local highest = largest(x)

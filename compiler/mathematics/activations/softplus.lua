@@ -1,5 +1,5 @@
 -- softplus.lua: y = log(1 + exp(x)).
 return activation "softplus" {
-  pytorch = "Softplus", onnx = "Softplus",
+  in_pytorch = "Softplus", in_onnx = "Softplus",
   positive = true, call = function(x) return softplus(x) end,
 }

@@ -1,5 +1,5 @@
 -- tanh.lua
 return activation "tanh" {
-  pytorch = "Tanh", onnx = "Tanh",
+  in_pytorch = "Tanh", in_onnx = "Tanh",
   call = function(x) return tanh(x) end,
 }

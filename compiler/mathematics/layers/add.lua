@@ -1,6 +1,6 @@
 -- add.lua: keras.layers.Add: of two flows or more of one shape a sum, elementwise.
 return layer "Add" {
-  pytorch = "+", onnx = "Add",
+  in_pytorch = "+", in_onnx = "Add",
   arguments = {},
   over      = "sample",
   input     = "several",

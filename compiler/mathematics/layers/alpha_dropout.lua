@@ -3,7 +3,7 @@
 local SATURATION = -1.6732632423543772 * 1.0507009873554805
 
 return layer "AlphaDropout" {
-  pytorch = "AlphaDropout",
+  in_pytorch = "AlphaDropout",
   arguments = { { "rate", "fraction" }, { "noise_shape", "later", false }, { "seed", "later", false } },
   call      = function(a, w, x)
     local n = noise(a.rate)

@@ -55,7 +55,7 @@ layer "AdditiveAttention" {
 }
 
 return layer "Attention" {
-  pytorch = "scaled_dot_product_attention", onnx = "Attention",
+  in_pytorch = "scaled_dot_product_attention", in_onnx = "Attention",
   arguments = { { "use_scale", "boolean", false }, { "score_mode", { "dot", "concat" }, "dot" },
                 { "dropout", "rate", 0 }, { "seed", "without_effect", false },
                 { "use_causal_mask", "boolean", false }, { "causal", "boolean", false } },

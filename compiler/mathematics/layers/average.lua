@@ -1,6 +1,6 @@
 -- average.lua: keras.layers.Average: of two flows or more of one shape their mean, element by element.
 return layer "Average" {
-  onnx = "Mean",
+  in_onnx = "Mean",
   arguments = {},
   over      = "sample",
   input     = "several",

@@ -1,7 +1,7 @@
 -- average_pooling1d.lua: keras.layers.AveragePooling1D: of each window of steps the mean, feature by feature, over
 -- those that are inside of the sequence.
 return layer "AveragePooling1D" {
-  pytorch = "AvgPool1d", onnx = "AveragePool",
+  in_pytorch = "AvgPool1d", in_onnx = "AveragePool",
   aliases   = { "AvgPool1D" },
   arguments = { { "pool_size", "size_1d" }, { "strides", "size_1d", false },
                 { "padding", { "valid", "same" }, "valid" },

@@ -1,7 +1,7 @@
 -- average_pooling2d.lua: keras.layers.AveragePooling2D: of each window of an image the mean, channel by channel, over
 -- what is inside of the image.
 return layer "AveragePooling2D" {
-  pytorch = "AvgPool2d", onnx = "AveragePool",
+  in_pytorch = "AvgPool2d", in_onnx = "AveragePool",
   aliases   = { "AvgPool2D" },
   arguments = { { "pool_size", "size_2d" }, { "strides", "size_2d", false },
                 { "padding", { "valid", "same" }, "valid" },

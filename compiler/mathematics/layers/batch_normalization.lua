@@ -2,7 +2,7 @@
 -- feature in the whole batch, over all its samples and the steps that count; else by their moving averages.  Ioffe &
 -- Szegedy 2015.
 return layer "BatchNormalization" {
-  pytorch = "BatchNorm1d", onnx = "BatchNormalization",
+  in_pytorch = "BatchNorm1d", in_onnx = "BatchNormalization",
   arguments = { { "axis", "axis", -1 }, { "momentum", "rate", 0.99 }, { "epsilon", "positive", 0.001 },
                 { "center", "boolean", true }, { "scale", "boolean", true },
                 { "beta_initializer", "initializer", "zeros" }, { "gamma_initializer", "initializer", "ones" },

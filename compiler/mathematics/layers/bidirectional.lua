@@ -9,7 +9,7 @@ local function like(a, back)
 end
 
 return layer "Bidirectional" {
-  pytorch = "bidirectional=True", onnx = "direction=bidirectional",
+  in_pytorch = "bidirectional=True", in_onnx = "direction=bidirectional",
   arguments = { { "layer", "recurrent" }, { "merge_mode", { "concat", "sum", "mul", "ave" }, "concat" },
                 { "weights", "later", false }, { "backward_layer", "recurrent", false } },
   over      = "sample",

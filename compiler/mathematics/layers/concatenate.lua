@@ -9,7 +9,7 @@ local function axis_of(a, x)
 end
 
 return layer "Concatenate" {
-  pytorch = "cat", onnx = "Concat",
+  in_pytorch = "cat", in_onnx = "Concat",
   arguments = { { "axis", "axis", -1 } },
   over      = "sample",
   input     = "several",

@@ -2,7 +2,7 @@
 -- y[t, f] = activation(b[f] + sum over k, c of kernel[k, c, f] x[strides t + dilation_rate k - before, c]).
 -- groups: each part of the filters sees its own part of the channels.
 return layer "Conv1D" {
-  pytorch = "Conv1d", onnx = "Conv",
+  in_pytorch = "Conv1d", in_onnx = "Conv",
   aliases   = { "Convolution1D" },
   arguments = { { "filters", "size" }, { "kernel_size", "size_1d" }, { "strides", "size_1d", 1 },
                 { "padding", { "valid", "same", "causal" }, "valid" },

@@ -10,7 +10,7 @@ local function places(a, x)             -- how many there are, and how many of t
 end
 
 return layer "Conv1DTranspose" {
-  pytorch = "ConvTranspose1d", onnx = "ConvTranspose",
+  in_pytorch = "ConvTranspose1d", in_onnx = "ConvTranspose",
   aliases   = { "Convolution1DTranspose" },
   arguments = { { "filters", "size" }, { "kernel_size", "size_1d" }, { "strides", "size_1d", 1 },
                 { "padding", { "valid", "same" }, "valid" }, { "output_padding", "later", false },

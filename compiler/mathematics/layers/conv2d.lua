@@ -3,7 +3,7 @@
 -- of v and j, c]).
 -- groups: each part of the filters sees its own part of the channels.
 return layer "Conv2D" {
-  pytorch = "Conv2d", onnx = "Conv",
+  in_pytorch = "Conv2d", in_onnx = "Conv",
   aliases   = { "Convolution2D" },
   arguments = { { "filters", "size" }, { "kernel_size", "size_2d" }, { "strides", "size_2d", 1 },
                 { "padding", { "valid", "same" }, "valid" }, { "data_format", { "channels_last" }, "channels_last" },

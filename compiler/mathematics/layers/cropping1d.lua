@@ -1,6 +1,6 @@
 -- cropping1d.lua: keras.layers.Cropping1D: a sequence without so many steps in front and behind.
 return layer "Cropping1D" {
-  pytorch = "slices", onnx = "Slice",
+  in_pytorch = "slices", in_onnx = "Slice",
   arguments = { { "cropping", "border_1d", 1 }, { "data_format", { "channels_last" }, "channels_last" } },
   over      = "sample",
   input     = "sequence",

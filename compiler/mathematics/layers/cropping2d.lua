@@ -1,6 +1,6 @@
 -- cropping2d.lua: keras.layers.Cropping2D: an image without so many rows above and below, columns left and right.
 return layer "Cropping2D" {
-  pytorch = "slices", onnx = "Slice",
+  in_pytorch = "slices", in_onnx = "Slice",
   arguments = { { "cropping", "border_2d", 0 }, { "data_format", { "channels_last" }, "channels_last" } },
   over      = "sample",
   input     = "image",

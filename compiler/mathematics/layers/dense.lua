@@ -1,6 +1,6 @@
 -- dense.lua: keras.layers.Dense: y = activation(x kernel + bias), on the last axis of x.
 return layer "Dense" {
-  pytorch = "Linear", onnx = "Gemm",
+  in_pytorch = "Linear", in_onnx = "Gemm",
   arguments = { { "units", "size" }, { "activation", "activation", "linear" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "bias_initializer", "initializer", "zeros" },

@@ -2,7 +2,7 @@
 local function multiplied(a, x) return x.features * a.depth_multiplier end
 
 return layer "DepthwiseConv1D" {
-  pytorch = "Conv1d(groups)", onnx = "Conv(group)",
+  in_pytorch = "Conv1d(groups)", in_onnx = "Conv(group)",
   arguments = { { "kernel_size", "size_1d" }, { "strides", "size_1d", 1 }, { "padding", { "valid", "same" }, "valid" },
                 { "depth_multiplier", "size", 1 }, { "data_format", { "channels_last" }, "channels_last" },
                 { "dilation_rate", "size_1d", 1 }, { "activation", "activation", "linear" },

@@ -1,6 +1,6 @@
 -- embedding.lua: keras.layers.Embedding: row x[t] of a table. An id outside [0, input_dim) is read as 0.
 return layer "Embedding" {
-  pytorch = "Embedding", onnx = "Gather",
+  in_pytorch = "Embedding", in_onnx = "Gather",
   arguments = { { "input_dim", "size" }, { "output_dim", "size" },
                 { "embeddings_initializer", "initializer", "uniform" },
                 { "embeddings_regularizer", "regularizer", false }, { "embeddings_constraint", "constraint", false },

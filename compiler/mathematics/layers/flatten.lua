@@ -6,7 +6,7 @@ local function count(x)
 end
 
 return layer "Flatten" {
-  pytorch = "Flatten", onnx = "Flatten",
+  in_pytorch = "Flatten", in_onnx = "Flatten",
   arguments = { { "data_format", { "channels_last" }, "channels_last" } },
   over      = "sample",
   shape     = function(a, x) return { count(x) } end,

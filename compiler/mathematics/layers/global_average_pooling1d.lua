@@ -1,7 +1,7 @@
 -- global_average_pooling1d.lua: keras.layers.GlobalAveragePooling1D: the mean of all steps, feature by feature; with a
 -- mask that of the steps that count, zeros where none does. The mask ends here.
 return layer "GlobalAveragePooling1D" {
-  pytorch = "AdaptiveAvgPool1d(1)", onnx = "GlobalAveragePool",
+  in_pytorch = "AdaptiveAvgPool1d(1)", in_onnx = "GlobalAveragePool",
   aliases   = { "GlobalAvgPool1D" },
   arguments = { { "data_format", { "channels_last" }, "channels_last" }, { "keepdims", "boolean", false } },
   over      = "sample",

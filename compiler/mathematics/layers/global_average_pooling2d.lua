@@ -1,6 +1,6 @@
 -- global_average_pooling2d.lua: keras.layers.GlobalAveragePooling2D: the mean of a whole image, channel by channel.
 return layer "GlobalAveragePooling2D" {
-  pytorch = "AdaptiveAvgPool2d(1)", onnx = "GlobalAveragePool",
+  in_pytorch = "AdaptiveAvgPool2d(1)", in_onnx = "GlobalAveragePool",
   aliases   = { "GlobalAvgPool2D" },
   arguments = { { "data_format", { "channels_last" }, "channels_last" }, { "keepdims", "boolean", false } },
   over      = "sample",

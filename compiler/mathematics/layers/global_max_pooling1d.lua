@@ -1,6 +1,6 @@
 -- global_max_pooling1d.lua: keras.layers.GlobalMaxPooling1D: the largest of all steps, feature by feature.
 return layer "GlobalMaxPooling1D" {
-  pytorch = "AdaptiveMaxPool1d(1)", onnx = "GlobalMaxPool",
+  in_pytorch = "AdaptiveMaxPool1d(1)", in_onnx = "GlobalMaxPool",
   aliases   = { "GlobalMaxPool1D" },
   arguments = { { "data_format", { "channels_last" }, "channels_last" }, { "keepdims", "boolean", false } },
   over      = "sample",

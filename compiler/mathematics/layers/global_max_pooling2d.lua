@@ -1,6 +1,6 @@
 -- global_max_pooling2d.lua: keras.layers.GlobalMaxPooling2D: the largest of a whole image, channel by channel.
 return layer "GlobalMaxPooling2D" {
-  pytorch = "AdaptiveMaxPool2d(1)", onnx = "GlobalMaxPool",
+  in_pytorch = "AdaptiveMaxPool2d(1)", in_onnx = "GlobalMaxPool",
   aliases   = { "GlobalMaxPool2D" },
   arguments = { { "data_format", { "channels_last" }, "channels_last" }, { "keepdims", "boolean", false } },
   over      = "sample",

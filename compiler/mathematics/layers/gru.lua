@@ -1,7 +1,7 @@
 -- gru.lua: keras.layers.GRU.  Cho et al. 2014; reset_after: the form of cuDNN, the reset gate behind the recurrent
 -- product.
 return recurrent "GRU" {
-  pytorch = "GRU", onnx = "GRU",
+  in_pytorch = "GRU", in_onnx = "GRU",
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
                 { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },

@@ -1,7 +1,7 @@
 -- layer_normalization.lua: keras.layers.LayerNormalization: at each position the features get mean 0 and variance 1
 -- (the biased one), then a gain and an offset of their own.  Ba, Kiros & Hinton 2016.
 return layer "LayerNormalization" {
-  pytorch = "LayerNorm", onnx = "LayerNormalization",
+  in_pytorch = "LayerNorm", in_onnx = "LayerNormalization",
   arguments = { { "axis", "axis", -1 }, { "epsilon", "positive", 0.001 },
                 { "center", "boolean", true }, { "scale", "boolean", true },
                 { "beta_initializer", "initializer", "zeros" }, { "gamma_initializer", "initializer", "ones" },

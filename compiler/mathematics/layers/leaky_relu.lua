@@ -1,6 +1,6 @@
 -- leaky_relu.lua: keras.layers.LeakyReLU: x, below zero negative_slope x. Keras 2 calls the slope alpha.
 return layer "LeakyReLU" {
-  pytorch = "LeakyReLU", onnx = "LeakyRelu",
+  in_pytorch = "LeakyReLU", in_onnx = "LeakyRelu",
   arguments = { { "negative_slope", "not_negative", 0.3 }, { "alpha", "not_negative", false } },
   call      = function(a, w, x)
     local slope = a.alpha or a.negative_slope

@@ -3,7 +3,7 @@
 -- cell_clip: the new cell lies between -cell_clip and cell_clip (TensorFlow's LSTMCell).
 -- projection: h = (o activation(c)) projection_kernel (Sak, Senior & Beaufays 2014; PyTorch's proj_size).
 return recurrent "LSTM" {
-  pytorch = "LSTM", onnx = "LSTM",
+  in_pytorch = "LSTM", in_onnx = "LSTM",
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" },
                 { "recurrent_activation", "activation", "sigmoid" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },

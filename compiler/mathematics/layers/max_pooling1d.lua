@@ -1,7 +1,7 @@
 -- max_pooling1d.lua: keras.layers.MaxPooling1D: of each window of steps the largest, feature by feature. What stands
 -- around the sequence is never the largest.
 return layer "MaxPooling1D" {
-  pytorch = "MaxPool1d", onnx = "MaxPool",
+  in_pytorch = "MaxPool1d", in_onnx = "MaxPool",
   aliases   = { "MaxPool1D" },
   arguments = { { "pool_size", "size_1d", 2 }, { "strides", "size_1d", false },
                 { "padding", { "valid", "same" }, "valid" },

@@ -1,7 +1,7 @@
 -- max_pooling2d.lua: keras.layers.MaxPooling2D: of each window of an image the largest, channel by channel. What stands
 -- around the image is never the largest.
 return layer "MaxPooling2D" {
-  pytorch = "MaxPool2d", onnx = "MaxPool",
+  in_pytorch = "MaxPool2d", in_onnx = "MaxPool",
   aliases   = { "MaxPool2D" },
   arguments = { { "pool_size", "size_2d", 2 }, { "strides", "size_2d", false },
                 { "padding", { "valid", "same" }, "valid" },

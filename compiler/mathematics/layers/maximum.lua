@@ -1,6 +1,6 @@
 -- maximum.lua: keras.layers.Maximum: of two flows or more of one shape the largest, element by element.
 return layer "Maximum" {
-  pytorch = "maximum", onnx = "Max",
+  in_pytorch = "maximum", in_onnx = "Max",
   arguments = {},
   over      = "sample",
   input     = "several",

@@ -1,6 +1,6 @@
 -- minimum.lua: keras.layers.Minimum: of two flows or more of one shape the smallest, element by element.
 return layer "Minimum" {
-  pytorch = "minimum", onnx = "Min",
+  in_pytorch = "minimum", in_onnx = "Min",
   arguments = {},
   over      = "sample",
   input     = "several",

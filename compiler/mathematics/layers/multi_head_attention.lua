@@ -16,7 +16,7 @@ local function project(x, heads, width, w)
 end
 
 return layer "MultiHeadAttention" {
-  pytorch = "MultiheadAttention", onnx = "Attention",
+  in_pytorch = "MultiheadAttention", in_onnx = "Attention",
   arguments = { { "num_heads", "size" }, { "key_dim", "size" }, { "value_dim", "size", false },
                 { "dropout", "rate", 0 }, { "use_bias", "boolean", true }, { "output_shape", "size_1d", false },
                 { "attention_axes", "later", false }, { "flash_attention", "without_effect", false },

@@ -1,6 +1,6 @@
 -- multiply.lua: keras.layers.Multiply: of two flows or more of one shape a product, elementwise.
 return layer "Multiply" {
-  pytorch = "*", onnx = "Mul",
+  in_pytorch = "*", in_onnx = "Mul",
   arguments = {},
   over      = "sample",
   input     = "several",

@@ -1,6 +1,6 @@
 -- permute.lua: keras.layers.Permute: the axes of a sample in another order; dims = {2, 1}: the second one is first.
 return layer "Permute" {
-  pytorch = "permute", onnx = "Transpose",
+  in_pytorch = "permute", in_onnx = "Transpose",
   arguments = { { "dims", "axes" } },
   over      = "sample",
   shape     = function(a, x)

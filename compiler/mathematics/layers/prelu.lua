@@ -11,7 +11,7 @@ local function alpha_shape(a, x)
 end
 
 return layer "PReLU" {
-  pytorch = "PReLU", onnx = "PRelu",
+  in_pytorch = "PReLU", in_onnx = "PRelu",
   arguments = { { "alpha_initializer", "initializer", "zeros" }, { "alpha_regularizer", "regularizer", false },
                 { "alpha_constraint", "constraint", false }, { "shared_axes", "axes", false } },
   over      = "sample",

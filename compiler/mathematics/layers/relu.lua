@@ -1,6 +1,6 @@
 -- relu.lua: keras.layers.ReLU: x from the threshold on, at most max_value; below it negative_slope (x - threshold).
 return layer "ReLU" {
-  pytorch = "ReLU", onnx = "Relu",
+  in_pytorch = "ReLU", in_onnx = "Relu",
   arguments = { { "max_value", "not_negative", false }, { "negative_slope", "not_negative", 0 },
                 { "threshold", "not_negative", 0 } },
   call      = function(a, w, x)

@@ -1,6 +1,6 @@
 -- repeat_vector.lua: keras.layers.RepeatVector: the same vector at each of n time steps.
 return layer "RepeatVector" {
-  pytorch = "repeat", onnx = "Tile",
+  in_pytorch = "repeat", in_onnx = "Tile",
   arguments = { { "n", "size" } },
   over      = "sample",
   input     = "vector",

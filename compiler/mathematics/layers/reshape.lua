@@ -20,7 +20,7 @@ local function new_shape(a, x)
 end
 
 return layer "Reshape" {
-  pytorch = "reshape", onnx = "Reshape",
+  in_pytorch = "reshape", in_onnx = "Reshape",
   arguments = { { "target_shape", "target_shape" } },
   over      = "sample",
   shape     = new_shape,

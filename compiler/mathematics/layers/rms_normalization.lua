@@ -1,7 +1,7 @@
 -- rms_normalization.lua: keras.layers.RMSNormalization: at each position the features over the root of the mean of
 -- their squares, times a gain of their own.  Zhang & Sennrich 2019.
 return layer "RMSNormalization" {
-  pytorch = "RMSNorm", onnx = "RMSNormalization",
+  in_pytorch = "RMSNorm", in_onnx = "RMSNormalization",
   arguments = { { "axis", "axis", -1 }, { "epsilon", "positive", 1e-6 } },
   weights   = function(a, x)
     if a.axis ~= -1 and a.axis ~= x.rank then error("axis " .. a.axis .. " is not the last one: write -1", 0) end

@@ -1,7 +1,7 @@
 -- separable_conv1d.lua: keras.layers.SeparableConv1D: a convolution of each channel alone, depth_multiplier of them,
 -- and then of all of them at each step.  Chollet 2017.
 return layer "SeparableConv1D" {
-  pytorch = "two Conv1d", onnx = "two Conv",
+  in_pytorch = "two Conv1d", in_onnx = "two Conv",
   aliases   = { "SeparableConvolution1D" },
   arguments = { { "filters", "size" }, { "kernel_size", "size_1d" }, { "strides", "size_1d", 1 },
                 { "padding", { "valid", "same", "causal" }, "valid" },

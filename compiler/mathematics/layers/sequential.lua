@@ -1,6 +1,6 @@
 -- sequential.lua: keras.Sequential inside of another layer: each of its layers reads what the one before it makes.
 return layer "Sequential" {
-  pytorch = "Sequential",
+  in_pytorch = "Sequential",
   arguments = { { "layers", "layers" } },
   over      = "sample",
   call      = function(a, w, x)

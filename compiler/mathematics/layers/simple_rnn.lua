@@ -1,6 +1,6 @@
 -- simple_rnn.lua: keras.layers.SimpleRNN: h' = activation(x kernel + bias + h recurrent_kernel).  Elman 1990.
 return recurrent "SimpleRNN" {
-  pytorch = "RNN", onnx = "RNN",
+  in_pytorch = "RNN", in_onnx = "RNN",
   arguments = { { "units", "size" }, { "activation", "activation", "tanh" }, { "use_bias", "boolean", true },
                 { "kernel_initializer", "initializer", "glorot_uniform" },
                 { "recurrent_initializer", "initializer", "orthogonal" },

@@ -1,7 +1,7 @@
 -- softmax.lua: keras.layers.Softmax: exp(x) / sum exp(x) along an axis; as in Keras axis 0 is the batch, -1 the last
 -- one.
 return layer "Softmax" {
-  pytorch = "Softmax", onnx = "Softmax",
+  in_pytorch = "Softmax", in_onnx = "Softmax",
   arguments = { { "axis", "axis", -1 } },
   over      = "sample",
   mask      = "pass",

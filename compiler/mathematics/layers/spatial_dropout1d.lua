@@ -1,6 +1,6 @@
 -- spatial_dropout1d.lua: keras.layers.SpatialDropout1D: Dropout of whole features: one draw for all steps.
 return layer "SpatialDropout1D" {
-  pytorch = "Dropout1d",
+  in_pytorch = "Dropout1d",
   arguments = { { "rate", "rate" }, { "seed", "later", false } },
   over      = "sample",
   input     = "sequence",

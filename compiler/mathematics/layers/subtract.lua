@@ -1,6 +1,6 @@
 -- subtract.lua: keras.layers.Subtract: the first of two flows of one shape without the second.
 return layer "Subtract" {
-  pytorch = "-", onnx = "Sub",
+  in_pytorch = "-", in_onnx = "Sub",
   arguments = {},
   over      = "sample",
   input     = "several",

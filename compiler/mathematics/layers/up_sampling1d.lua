@@ -1,6 +1,6 @@
 -- up_sampling1d.lua: keras.layers.UpSampling1D: each step `size` times, one behind the other.
 return layer "UpSampling1D" {
-  pytorch = "Upsample", onnx = "Resize",
+  in_pytorch = "Upsample", in_onnx = "Resize",
   arguments = { { "size", "size", 2 } },
   over      = "sample",
   input     = "sequence",

@@ -1,6 +1,6 @@
 -- up_sampling2d.lua: keras.layers.UpSampling2D: each pixel `size` times, side by side and one below the other.
 return layer "UpSampling2D" {
-  pytorch = "Upsample", onnx = "Resize",
+  in_pytorch = "Upsample", in_onnx = "Resize",
   arguments = { { "size", "size_2d", 2 }, { "data_format", { "channels_last" }, "channels_last" },
                 { "interpolation", { "nearest" }, "nearest" } },
   over      = "sample",

@@ -1,6 +1,6 @@
 -- zero_padding1d.lua: keras.layers.ZeroPadding1D: zeros in front of a sequence and behind it.
 return layer "ZeroPadding1D" {
-  pytorch = "ConstantPad1d", onnx = "Pad",
+  in_pytorch = "ConstantPad1d", in_onnx = "Pad",
   arguments = { { "padding", "border_1d", 1 }, { "data_format", { "channels_last" }, "channels_last" } },
   over      = "sample",
   input     = "sequence",

@@ -1,6 +1,6 @@
 -- zero_padding2d.lua: keras.layers.ZeroPadding2D: zeros around an image.
 return layer "ZeroPadding2D" {
-  pytorch = "ZeroPad2d", onnx = "Pad",
+  in_pytorch = "ZeroPad2d", in_onnx = "Pad",
   arguments = { { "padding", "border_2d", 1 }, { "data_format", { "channels_last" }, "channels_last" } },
   over      = "sample",
   input     = "image",

@@ -6,7 +6,7 @@ local function smooth(a, y)
 end
 
 return loss "binary_crossentropy" {
-  pytorch = "BCELoss",
+  in_pytorch = "BCELoss",
   class = "BinaryCrossentropy", aliases = { "bce" }, logits = "binary",
   arguments = { { "from_logits", "boolean", false }, { "label_smoothing", "rate", 0 } },
   call = function(a, y, p)

@@ -5,7 +5,7 @@ local function smooth(a, y)
 end
 
 return loss "categorical_crossentropy" {
-  pytorch = "CrossEntropyLoss", onnx = "SoftmaxCrossEntropyLoss",
+  in_pytorch = "CrossEntropyLoss", in_onnx = "SoftmaxCrossEntropyLoss",
   class = "CategoricalCrossentropy", logits = "categorical", classes = true,
   arguments = { { "from_logits", "boolean", false }, { "label_smoothing", "rate", 0 } },
   call = function(a, y, p)

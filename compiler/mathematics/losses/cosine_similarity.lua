@@ -1,7 +1,7 @@
 -- cosine_similarity.lua: keras.losses.CosineSimilarity: minus the cosine of the angle between target and prediction; a
 -- norm counts as 1e-7 at least.
 return loss "cosine_similarity" {
-  pytorch = "CosineEmbeddingLoss",
+  in_pytorch = "CosineEmbeddingLoss",
   class = "CosineSimilarity",
   call = function(a, y, p)
     local norm_y = sqrt(max(sum(y * y), 1e-14))

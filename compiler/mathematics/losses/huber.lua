@@ -1,6 +1,6 @@
 -- huber.lua: keras.losses.Huber: e^2/2 up to delta, delta |e| - delta^2/2 beyond.  Huber 1964.
 return loss "huber" {
-  pytorch = "HuberLoss",
+  in_pytorch = "HuberLoss",
   class = "Huber",
   arguments = { { "delta", "positive", 1.0 } },
   call = function(a, y, p)

@@ -1,6 +1,6 @@
 -- mse.lua: keras.losses.MeanSquaredError.
 return loss "mse" {
-  pytorch = "MSELoss",
+  in_pytorch = "MSELoss",
   class = "MeanSquaredError", aliases = { "mean_squared_error" },
   call = function(a, y, p)
     local e = p - y

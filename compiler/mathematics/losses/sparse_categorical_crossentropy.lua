@@ -2,7 +2,7 @@
 -- y is the number of the class; clipped as the other one. Where it is ignore_class nothing counts, neither in the sum
 -- nor in what that is divided by: by the weights of samples.
 return loss "sparse_categorical_crossentropy" {
-  pytorch = "CrossEntropyLoss", onnx = "SoftmaxCrossEntropyLoss",
+  in_pytorch = "CrossEntropyLoss", in_onnx = "SoftmaxCrossEntropyLoss",
   class = "SparseCategoricalCrossentropy", logits = "categorical", classes = true, target = "class",
   arguments = { { "from_logits", "boolean", false }, { "ignore_class", "ignored_class", false } },
   call = function(a, y, p)

@@ -2,7 +2,7 @@
 -- change = -sqrt(d + epsilon) / sqrt(a + epsilon) g; d = rho d + (1 - rho) change^2; w += learning_rate change.
 -- Zeiler 2012.
 return optimizer "adadelta" {
-  pytorch = "Adadelta",
+  in_pytorch = "Adadelta",
   class = "Adadelta", kind = "adadelta",
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "rho", "decay", 0.95 }, { "epsilon", "positive", 1e-7 },
                 { "weight_decay", "not_negative", 0 }, { "clipnorm", "positive", false },

@@ -1,7 +1,7 @@
 -- adagrad.lua: keras.optimizers.Adagrad: a += g^2, from initial_accumulator_value on;
 -- w -= learning_rate g / sqrt(a + epsilon).  Duchi, Hazan & Singer 2011.
 return optimizer "adagrad" {
-  pytorch = "Adagrad", onnx = "Adagrad",
+  in_pytorch = "Adagrad", in_onnx = "Adagrad",
   class = "Adagrad", kind = "adagrad",
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "initial_accumulator_value", "not_negative", 0.1 },
                 { "epsilon", "positive", 1e-7 },

@@ -1,7 +1,7 @@
 -- adam.lua: keras.optimizers.Adam.  Kingma & Ba 2015, epsilon beside the square root before the correction, as in
 -- Keras.
 return optimizer "adam" {
-  pytorch = "Adam", onnx = "Adam",
+  in_pytorch = "Adam", in_onnx = "Adam",
   class = "Adam", kind = "adam",
   pytorch_defaults = { epsilon = 1e-8 },
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "beta_1", "decay", 0.9 }, { "beta_2", "decay", 0.999 },

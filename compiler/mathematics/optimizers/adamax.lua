@@ -1,7 +1,7 @@
 -- adamax.lua: keras.optimizers.Adamax: Adam with the largest gradient of late, max(beta_2 u, |g|), where Adam has the
 -- root of a mean square.  Kingma & Ba 2015, section 7.
 return optimizer "adamax" {
-  pytorch = "Adamax",
+  in_pytorch = "Adamax",
   class = "Adamax", kind = "adamax",
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "beta_1", "decay", 0.9 }, { "beta_2", "decay", 0.999 },
                 { "epsilon", "positive", 1e-7 },

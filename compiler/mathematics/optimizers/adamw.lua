@@ -1,6 +1,6 @@
 -- adamw.lua: keras.optimizers.AdamW: Adam with decoupled weight decay before the step.  Loshchilov & Hutter 2019.
 return optimizer "adamw" {
-  pytorch = "AdamW",
+  in_pytorch = "AdamW",
   class = "AdamW", kind = "adamw",
   pytorch_defaults = { epsilon = 1e-8, weight_decay = 0.01 },
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "weight_decay", "not_negative", 0.004 },

@@ -1,7 +1,7 @@
 -- nadam.lua: keras.optimizers.Nadam: Adam with Nesterov's look ahead, whose momentum grows as
 -- beta_1 (1 - 0.96^t / 2).  Dozat 2016.
 return optimizer "nadam" {
-  pytorch = "NAdam",
+  in_pytorch = "NAdam",
   class = "Nadam", kind = "nadam",
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "beta_1", "decay", 0.9 }, { "beta_2", "decay", 0.999 },
                 { "epsilon", "positive", 1e-7 },

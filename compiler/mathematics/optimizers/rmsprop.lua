@@ -1,6 +1,6 @@
 -- rmsprop.lua: keras.optimizers.RMSprop: v = rho v + (1 - rho) g^2; w -= learning_rate g / sqrt(v + epsilon).
 return optimizer "rmsprop" {
-  pytorch = "RMSprop",
+  in_pytorch = "RMSprop",
   class = "RMSprop", kind = "rmsprop",
   pytorch_defaults = { learning_rate = 0.01, rho = 0.99, epsilon = 1e-8 },
   arguments = { { "learning_rate", "learning_rate", 0.001 }, { "rho", "decay", 0.9 }, { "momentum", "decay", 0 },

@@ -1,7 +1,7 @@
 -- sgd.lua: keras.optimizers.SGD: m = momentum m - learning_rate g; w += m
 -- (nesterov: w += momentum m - learning_rate g).
 return optimizer "sgd" {
-  pytorch = "SGD", onnx = "Momentum",
+  in_pytorch = "SGD", in_onnx = "Momentum",
   class = "SGD", kind = "sgd",
   pytorch_defaults = { learning_rate = 0.001 },
   arguments = { { "learning_rate", "learning_rate", 0.01 }, { "momentum", "decay", 0 },
