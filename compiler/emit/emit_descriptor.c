@@ -233,13 +233,18 @@ static void put_array_table(Out *out, Arena *arena, const struct lstmc_model *de
     put(out, "};\n\n");
 }
 
+static bool is_loss(const Tensor *tensor)
+{
+    return tensor->kept && !tensor->rank && !tensor->updates;
+}
+
 /* The loss of each output stays on the tape. */
 static void put_loss_table(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
     put(out, "static const size_t %s_loss_offsets[] = {", descriptor->name);
     for (int i = 0; i < programs->training->tensor_count; i++)
-        if (programs->training->tensors[i]->kept && !programs->training->tensors[i]->rank && !programs->training->tensors[i]->updates)
+        if (is_loss(programs->training->tensors[i]))
             put(out, "offsetof(struct %s_tape, %s),", descriptor->name,
                 tensor_member(arena, programs->training, programs->training->tensors[i]));
     put(out, "};\n\n");
