@@ -26,7 +26,7 @@ Test(fuzz, all_layers_and_losses_are_drawn)
     const char *all = "";
     int chains = 0, graphs = 0, lossless = 0;
     cr_assert(catalogue->layer_count > 12 && catalogue->loss_count > 5 && catalogue->activation_count > 15);
-    for (uint64_t seed = 1; seed <= 150; seed++) {
+    for (uint64_t seed = 1; seed <= 250; seed++) {
         FuzzModel model = fuzz_draw(arena, catalogue, seed);
         const char *text = fuzz_text(arena, &model);
         if (getenv("FUZZ_SHOW"))
