@@ -587,7 +587,7 @@ static uint64_t hash_arguments(Description *d, uint64_t hash, const Argument *ar
         const Argument *a = &arguments[i];
         /* A layer that learns a new option means what it meant; names and shapes are in the hash already, however they
          * were written. */
-        if (!a->is_default && strcmp(a->name, "name") && strcmp(a->name, "input_length"))
+        if (!a->is_default && strcmp(a->name, "name") && strcmp(a->name, "truncate") && strcmp(a->name, "input_length"))
             hash = hash_text(hash_text(hash, a->name),
                              a->text ? a->text : arena_format(d->arena, "%.9g", a->number));
     }

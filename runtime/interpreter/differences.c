@@ -504,6 +504,7 @@ static int check_all(Probe *probe, struct differences *result)
     if (!choose_draw(probe, result))
         return LSTMC_NOT_FINITE;
     interpreter_backward_all(probe->it, probe->gradients, probe->d_x);
+    probe->it->hold = true;         /* where a gradient is cut, what stands there is not varied */
     for (int w = 0; w < descriptor->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &descriptor->weights[w];
         if (!is_trained(probe->model, tensor))

@@ -220,6 +220,7 @@ struct Interpreter {
 
     double kink_distance;
     uint64_t kink_sides;
+    bool hold;                              /* blocks of truncated loops begin with the states that they had before */
     uint64_t perturbed;                     /* state of the generator; 0: activations are what they are */
 };
 

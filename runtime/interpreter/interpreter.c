@@ -44,7 +44,8 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
     bool in_words = it->composed || layer_number(layer, "dropout", 0) > 0 ||
                     layer_number(layer, "recurrent_dropout", 0) > 0 || layer_flag(layer, "zero_output_for_mask") ||
                     layer_flag(layer, "use_peepholes") || layer_flag(layer, "cell_clip") ||
-                    layer_flag(layer, "projection") || (begins && strcmp(begins, "zeros"));
+                    layer_flag(layer, "projection") ||
+                    layer_flag(layer, "truncate") || (begins && strcmp(begins, "zeros"));
     for (size_t i = 0; in_words && i < sizeof composed / sizeof *composed; i++)
         if (!strcmp(composed[i]->name, layer->kind))
             return composed[i];

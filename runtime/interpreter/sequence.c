@@ -393,6 +393,7 @@ Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask)
         for (int k = 0; k < layer->sublayer_count; k++)
             h = step_of(&s, &layer->sublayers[k], h);
     Value *y = step_output(&s, h);
+    scan_truncate(c, s.scan, (int)layer_number(layer, "truncate", 0));
     scan_end(c, s.scan);
     y = layer_flag(layer, "return_sequences") ? scan_all(c, s.scan, y) : scan_last(c, s.scan, y);
     c->layer = owner;

@@ -8,6 +8,7 @@ struct Scan {
     Body *body, *outside;
     Loop loop;
     bool reversed, ended;
+    size_t block;                           /* of turns: between two of them states have no gradient; 0: one block */
     struct {
         Value *sequence, *slice;
     } slices[SLICES];
@@ -15,6 +16,7 @@ struct Scan {
     struct {
         int number;                         /* in run->states */
         Value *before, *next, *initial;
+        REAL *held;                         /* [blocks, rows_max, count]: the state that each block begins with */
     } states[STATES];
     int state_count;
 };
@@ -84,6 +86,18 @@ void scan_begins(Composition *c, Scan *scan, Value *before, Value *initial)
     composition_refuse(c, "a state begins with a value of its shape, made outside of the scan");
 }
 
+void scan_truncate(Composition *c, Scan *scan, int block)
+{
+    if (!scan || c->wrong || block < 1)
+        return;
+    scan->block = (size_t)block;
+    for (int n = 0; n < scan->state_count; n++)
+        if (!c->run->states[scan->states[n].number].computed)
+            scan->states[n].held = interpreter_room(c->it, (scan->loop.turns / scan->block + 1) *
+                                                    (size_t)c->it->rows_max * scan->states[n].before->count,
+                                                    sizeof(REAL));
+}
+
 void scan_step_outside(Composition *c, Scan *scan, bool outside)
 {
     if (scan && !c->wrong)
@@ -144,6 +158,23 @@ static Value *beginning_of(const Run *run, const Scan *scan, int n)
     return state->begins && !state->fresh ? NULL : scan->states[n].initial;
 }
 
+static bool begins_block(const Scan *scan, size_t t)
+{
+    return scan->block && t && t % scan->block == 0;
+}
+
+/* Where a block begins the states are remembered, or those that were once remembered stand there again. */
+static void hold_states(const Interpreter *it, const Scan *scan, size_t t)
+{
+    for (int n = 0; n < scan->state_count; n++) {
+        size_t count = (size_t)it->rows_max * scan->states[n].before->count;
+        REAL *state = values_of(scan->states[n].before), *held = scan->states[n].held;
+        if (held)
+            memcpy(it->hold ? state : held + t / scan->block * count, it->hold ? held + t / scan->block * count : state,
+                   count * sizeof(REAL));
+    }
+}
+
 static void scan_forward(Interpreter *it, const Run *run, Node *node)
 {
     Scan *scan = node->scan;
@@ -154,6 +185,8 @@ static void scan_forward(Interpreter *it, const Run *run, Node *node)
                    (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
     for (size_t t = 0; t < scan->loop.turns; t++) {
         scan->loop.at = t;
+        if (begins_block(scan, t))
+            hold_states(it, scan, t);
         read_slices(it, scan);
         body_forward(it, run, scan->body);
         for (int n = 0; n < scan->state_count; n++)
@@ -194,6 +227,10 @@ static void scan_backward(Interpreter *it, const Run *run, Node *node)
         for (int n = 0; n < scan->state_count; n++)
             memcpy(run->states[scan->states[n].number].d, adjoint_of(scan->states[n].before),
                    (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
+        for (int n = 0; begins_block(scan, t) && n < scan->state_count; n++)
+            if (scan->states[n].held)
+                memset(run->states[scan->states[n].number].d, 0,
+                       (size_t)it->rows * scan->states[n].before->count * sizeof(REAL));
         give_slices_back(it, scan);
     }
     for (int n = 0; n < scan->state_count; n++)

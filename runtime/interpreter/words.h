@@ -161,6 +161,7 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define scan_state          REAL_NAME(scan_state)
 #define scan_begins         REAL_NAME(scan_begins)
 #define scan_step_outside   REAL_NAME(scan_step_outside)
+#define scan_truncate       REAL_NAME(scan_truncate)
 #define scan_next           REAL_NAME(scan_next)
 #define scan_end            REAL_NAME(scan_end)
 #define scan_all            REAL_NAME(scan_all)
@@ -275,6 +276,9 @@ Value *scan_slice(Composition *c, Scan *scan, Value *sequence);
 Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Value *initial);
 /* The state begins there after a reset, and after a carry where it was. */
 void scan_begins(Composition *c, Scan *scan, Value *before, Value *initial);
+/* Truncated back-propagation through time: no gradient goes through the states, those that are there, from one block of
+ * so many turns to the one before; block 0: all is one. */
+void scan_truncate(Composition *c, Scan *scan, int block);
 /* Words go in front of the loop, until they go into its body again. */
 void scan_step_outside(Composition *c, Scan *scan, bool outside);
 void scan_next(Composition *c, Scan *scan, Value *state, Value *next);

@@ -198,11 +198,13 @@ local RECURRENT = {
   { "return_sequences", "boolean", false }, { "return_state", "later", false },
   { "go_backwards", "boolean", false }, { "stateful", "boolean", false }, { "unroll", "without_effect", false },
   { "zero_output_for_mask", "boolean", false }, { "initial_state", "initial_state", "zeros" },
+  { "truncate", "size", false },
 }
 
 -- What the loop around a cell has, and not the cell.
 local OF_LOOP = { return_sequences = true, return_state = true, go_backwards = true, stateful = true, unroll = true,
-                  zero_output_for_mask = true, initial_state = true, activity_regularizer = true }
+                  zero_output_for_mask = true, initial_state = true, truncate = true,
+                  activity_regularizer = true }
 
 -- The cell of a recurrent layer, LSTMCell of LSTM, for loops around cells. There is none of a loop around cells, nor of
 -- one whose states begin with what it makes of the whole sequence, nor of one over images, nor where the name is taken.

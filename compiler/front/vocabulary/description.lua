@@ -383,6 +383,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   settle_options(model, default_name)
   internal.defaults, internal.changed = model.defaults, {}
   internal.mask_semantics = model.mask_semantics
+  internal.truncate = model.truncate
   internal.begin_output(model)
   settle_optimizer(model)
   internal.settle_optimizer_defaults(model)
@@ -398,6 +399,9 @@ function internal.build(result, default_name, timesteps_max, frozen)
   settle_batch(model, model.layers)
   local placed = check_places(model)
   shapes.give_names(model)
+  for _, layer in ipairs(model.layers) do
+    if is_layer(layer) and not layer.failed then internal.truncate_layer(layer) end
+  end
   internal.begin_outputs(model)
   internal.layer_count = #model.layers
   if frozen then freeze_layers(model, frozen) end

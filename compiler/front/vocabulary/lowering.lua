@@ -165,10 +165,10 @@ local function lower_recurrent(program, layer, inputs, around)
   if input.mask then
     local output = list[1].name == "output" and "masked_output" or "output"
     step = masked_step(states, output, step, function(full) return input.mask(moved(full)) end, a.zero_output_for_mask)
-    list[#list + 1] = { name = output, shape = states[1].shape, carries = program.streaming }
+    list[#list + 1] = { name = output, shape = states[1].shape, carries = program.streaming, passes = true }
   end
   local scan = internal.run_scan(scope, {
-    turns = timesteps, states = list,
+    turns = timesteps, states = list, truncate = internal.truncation_of(layer),
     step = function(t, before)
       local x = leaf(tail(input.shape, 2), function(full) return input.at(moved(full)) end)
       scope.x_shape, scope.x_of = x.shape, internal.scan

@@ -3,6 +3,7 @@
 local internal = ...
 local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
 local new_axis, affine_of, affine_add = internal.new_axis, internal.affine_of, internal.affine_add
+local affine_multiply = internal.affine_multiply
 local ipairs, error, type, next, rawget, rawset = ipairs, error, type, next, rawget, rawset
 local format, concat = string.format, table.concat
 local call_named, shown, is_plain, keys = internal.call_named, internal.shown, internal.is_plain, internal.keys
@@ -156,13 +157,36 @@ local function emit_copy(scope, scan, state)
                 element_at(scope, state.copied, n, scan.implied), scan.loop)
 end
 
+-- Truncated back-propagation through time: 1 at each turn, 0 at the first one of each block of `block` turns but the
+-- first: there the states are given no gradient.
+local function passes_of(turns, block)
+  local blocks = (turns + block - 1) // block
+  local i, j = new_axis("i", block), new_axis("j", blocks)
+  local passes = vocabulary.tensor{ blocks * block }
+  passes[{ affine_add(affine_multiply(j, block), i, 1) }] = vocabulary.max(vocabulary.greater(i, 0),
+                                                                           vocabulary.equal(j, 0))
+  rawset(passes, "local_name", "passes")
+  return passes
+end
+
+-- What a step reads of a state, with a gradient where `passes` is 1.
+local function cut(scan, passes, before, name)
+  local pass = value{ op = "view", base = passes, shape = {}, static = false,
+                      map = function() return { scan.turn } end }
+  local read = vocabulary.keep(pass, before) + vocabulary.stop(vocabulary.keep(1 - pass, before))
+  rawset(read, "local_name", name .. "_before")
+  return read
+end
+
 -- run_scan(scope, { turns, states = { { name, shape, initial, begins, carries } ... }, step = function(t, before) }):
 -- calls the step once, for all turns t. carries: the last state may be the first of the next sequence; begins: where it
--- does else (initial_states.lua).
+-- does else (initial_states.lua). truncate: turns of a block; states that `pass` have a gradient all the same.
 function internal.run_scan(scope, given)
   if internal.scan or scope.frame.loop then
     mistake("a scan inside the step of a scan: only one of them can be a loop over time")
   end
+  local truncated = scope.program.training and given.truncate and given.truncate < given.turns
+  local passes = truncated and passes_of(given.turns, given.truncate)
   local scan, before = new_frame(scope, given.turns), {}
   scope.scans[#scope.scans + 1] = scan
   for _, state in ipairs(given.states) do
@@ -170,6 +194,7 @@ function internal.run_scan(scope, given)
     internal.scan = scan
     before[state.name] = value{ op = "leaf", shape = state.shape, static = false, local_name = state.name,
       at = function(full) return load(tensor, place(scope.program, true, full)) end }
+    if passes and not state.passes then before[state.name] = cut(scan, passes, before[state.name], state.name) end
     internal.scan = nil
   end
   internal.scan = scan

@@ -22,7 +22,8 @@ internal.options = {
   { "batch_size", "size", 32 }, { "shards", "size", false },
   { "epochs", "size", 1 }, { "seed", "seed", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
   { "learning_rate", "positive", false }, { "callbacks", "callbacks", false },
-  { "class_weight", "class_weight", false }, { "sample_weight_mode", "sample_weight_mode", false },
+  { "class_weight", "class_weight", false },
+  { "truncate", "size", false }, { "sample_weight_mode", "sample_weight_mode", false },
   { "defaults", "defaults", "keras" }, { "mask_semantics", "mask_semantics", "keras-3.15" },
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true, loss_weights = true }
@@ -100,7 +101,7 @@ end
 -- alone.
 local COMPILE = { "optimizer", "loss" }
 local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true,
-              shards = true, callbacks = true, class_weight = true }
+              shards = true, callbacks = true, truncate = true, class_weight = true }
 
 function Model.compile(model, ...)
   local line = caller_line()

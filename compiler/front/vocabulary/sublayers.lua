@@ -200,6 +200,7 @@ function internal.own_layers(layer, x)
     local owned = layer.owned[key]
     if owned.owned_by then mistake("layers: %s is a layer that is there already: write copy(...)", key) end
     owned.owned_by = layer
+    internal.truncate_layer(owned)
     name_owned(layer, owned, key)
     owned.index = internal.layer_count
     internal.layer_count = internal.layer_count + 1
