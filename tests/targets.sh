@@ -1,5 +1,5 @@
 #!/bin/sh
-# targets.sh LSTMC: four models with the weights of a short training, compiled for other machines and asked there, in
+# targets.sh LSTMC: seven models with the weights of a short training, compiled for other machines and asked there, in
 # emulators, whether they compute what the interpreter computes here (lstmc --self-test). A compiler or an emulator that
 # is not there is an error: make test-targets installs them.
 set -eu
@@ -11,7 +11,8 @@ cd "$work"
 
 # Plain loops, and vectors as wide as each of the targets has them; what a machine lacks its compiler makes of smaller
 # parts.
-for model in series:plain tokens:vector,4 planes:vector,16 coder:vector,8,bf16; do
+for model in series:plain tokens:vector,4 planes:vector,16 coder:vector,8,bf16 \
+    tagger:vector,8 waves:vector,4 pictures:plain; do
     name=${model%%:*} options=${model#*:}
     target=--target=${options%%,*}
     case $options in *,bf16) target="$target --weights-dtype=bf16" ;; esac
@@ -22,7 +23,7 @@ for model in series:plain tokens:vector,4 planes:vector,16 coder:vector,8,bf16; 
     "$lstmc" "$here/models.lua" name="$name" $target --weights "$name.safetensors" --self-test --quiet >/dev/null
 done
 sources=$(ls ./*.c)
-models='-DMODELS=X(series) X(tokens) X(planes) X(coder)'
+models='-DMODELS=X(series) X(tokens) X(planes) X(coder) X(tagger) X(waves) X(pictures)'
 
 failed=0
 
@@ -31,7 +32,7 @@ on() {
     name=$1 build=$2 run=$3
     # shellcheck disable=SC2086
     if $build "$models" -I. "$here/main.c" $sources -o program -lm >log 2>&1 && $run ./program >log 2>&1 &&
-        [ "$(grep -c ': all right$' log)" = 4 ]; then
+        [ "$(grep -c ': all right$' log)" = 7 ]; then
         echo "$name: $(paste -sd ' ' log)"
     else
         echo "$name: FAILED"; sed 's/^/    /' log; failed=1

@@ -1,4 +1,4 @@
--- models.lua: four models for other machines; name=series, tokens, planes or coder.
+-- models.lua: models for other machines; name=series, tokens, planes, coder, tagger, waves or pictures.
 local function numbers(random)
   local x, s = {}, 0
   for t = 1, 6 do x[t] = { random() - 0.5, random() } s = s + x[t][1] end
@@ -22,6 +22,16 @@ local models = {
   coder  = { Input{7}, Embedding{9, 4}, GRU{17, reset_after = false}, Dense{3, activation = "softmax"},
              loss = "sparse_categorical_crossentropy",
              data = samples{ids, samples = 32, validation_samples = 8} },
+  tagger = { Input{7}, Embedding{9, 4, mask_zero = true}, Bidirectional{GRU{5, return_sequences = true}},
+             Bidirectional{LSTM{3}, merge_mode = "sum"}, Dense{3, activation = "softmax"},
+             loss = "sparse_categorical_crossentropy",
+             data = samples{ids, samples = 32, validation_samples = 8} },
+  waves  = { Input{6, 2}, Conv1D{5, 3, padding = "causal", activation = "relu"}, MaxPooling1D{2},
+             BatchNormalization(), LSTM{4}, Dense{1},
+             loss = "mse", data = samples{numbers, samples = 32, validation_samples = 8} },
+  pictures = { Input{6, 2}, Reshape{6, 2, 1}, Conv2D{3, {3, 2}, padding = "same", activation = "relu"},
+             MaxPooling2D{{2, 1}}, Reshape{3, 6}, GRU{4}, Dense{1},
+             loss = "mse", data = samples{numbers, samples = 32, validation_samples = 8} },
 }
 local model = models[arg.name]
 model.name, model.epochs, model.batch_size = arg.name, 2, 8
