@@ -333,7 +333,8 @@ struct lstmc_lines_options {
     /* all labels in the order of their classes; none: those of the files, sorted */
     const char *const *labels; int label_count;
     enum lstmc_text_unit unit, target_unit;         /* LSTMC_CHARACTERS or LSTMC_WORDS */
-    int lower;                                      /* 1: capitals are read as small letters */
+    /* 1: capitals are read as small letters; of a text that is to be predicted from itself they stay in the target */
+    int lower;
     int vocabulary, target_vocabulary;              /* ids that are kept; 0: all */
     /* as in struct lstmc_meaning; target texts are padded and cut behind */
     int pads_front;

@@ -14,6 +14,8 @@ struct line {
     const char *path;
     int number;
     char *at, *end;                     /* without the line's end */
+    char *original;                     /* where it stands as it is, whatever becomes of capitals; or NULL */
+    int as_it_is;                       /* 1: this is that one */
 };
 
 /* Blanks around a text say nothing. */
@@ -66,7 +68,7 @@ static int read_tokens(struct lstmc_text_rows *rows, const struct line *line, co
     int status = find_field(rows, line, what, field, &at, &end);
     if (status)
         return status;
-    if (rows->options->lower)
+    if (rows->options->lower && !line->as_it_is)
         lstmc_text_lower(at, (size_t)(end - at));
     *first = rows->number_count;
     for (const char *from = at; lstmc_token_next(unit, &from, end, &token);) {
@@ -112,8 +114,14 @@ static int read_line(struct lstmc_text_rows *rows, const struct line *line)
     *row = (struct lstmc_text_row){ .label = -1 };
     int status = read_tokens(rows, line, "text", options->text, options->unit, &rows->text, &row->text,
                              &row->text_count);
+    struct line target = *line;
+    if (line->original) {
+        target.at = line->original;
+        target.end = target.at + (line->end - line->at);
+        target.as_it_is = 1;
+    }
     if (!status && options->target_text)
-        status = read_tokens(rows, line, "target text", options->target_text, options->target_unit, &rows->target,
+        status = read_tokens(rows, &target, "target text", options->target_text, options->target_unit, &rows->target,
                              &row->target, &row->target_count);
     else if (!status)
         status = read_label(rows, line, &row->label);
@@ -138,6 +146,12 @@ static int malformed(struct lstmc_text_rows *rows, const char *path, const char 
                       (unsigned char)text[offset]);
 }
 
+/* Capitals are what is predicted, of a text without them. */
+static int predicts_itself(const struct lstmc_lines_options *options)
+{
+    return options->lower && options->target_text && options->target_text == options->text;
+}
+
 static int read_file(struct lstmc_text_rows *rows, int file)
 {
     const char *path = rows->files[file];
@@ -145,13 +159,20 @@ static int read_file(struct lstmc_text_rows *rows, int file)
     int status = lstmc_file_read(path, (unsigned char **)&rows->bytes[file], &size, rows->message);
     if (status)
         return status;
-    char *at = rows->bytes[file], *end = at + size;
+    char *at = rows->bytes[file], *end = at + size, *original = NULL;
+    if (predicts_itself(rows->options)) {
+        original = rows->bytes[rows->file_count + file] = malloc(size + 1);
+        if (!original)
+            return lstmc_fail_memory(rows->message, path);
+        memcpy(original, at, size + 1);
+    }
     at += size >= 3 && !memcmp(at, "\xef\xbb\xbf", 3) ? 3 : 0;
     size_t good = lstmc_text_well_formed(at, (size_t)(end - at));
     if (at + good < end)
         return malformed(rows, path, at, good);
     for (int number = 1; at < end && number < INT_MAX; number++) {
         struct line line = { .path = path, .number = number, .at = at, .end = at + strcspn(at, "\r\n") };
+        line.original = original ? original + (at - rows->bytes[file]) : NULL;
         at = line.end + (line.end[0] == '\r' && line.end[1] == '\n') + 1;
         char *first = line.at, *last = line.end;
         trim(&first, &last);
@@ -176,7 +197,7 @@ int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc
         rows->files = (const char *const *)rows->folder.text;
         rows->file_count = rows->folder.count;
     }
-    rows->bytes = calloc((size_t)rows->file_count + 1, sizeof *rows->bytes);
+    rows->bytes = calloc(2 * (size_t)rows->file_count + 1, sizeof *rows->bytes);
     if (!status && !rows->bytes)
         status = lstmc_fail_memory(message, "the files");
     if (!status)
@@ -190,7 +211,7 @@ int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc
 
 void lstmc_text_rows_free(struct lstmc_text_rows *rows)
 {
-    for (int file = 0; rows->bytes && file < rows->file_count; file++)
+    for (int file = 0; rows->bytes && file < 2 * rows->file_count; file++)
         free(rows->bytes[file]);
     free(rows->bytes);
     free(rows->rows);

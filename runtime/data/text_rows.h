@@ -15,7 +15,9 @@ struct lstmc_text_rows {
     struct lstmc_message *message;
     struct lstmc_names folder;          /* files of a folder */
     const char *const *files; int file_count;
-    char **bytes;                       /* of each file: what tokens and labels point into */
+    /* of each file: what tokens and labels point into; the first `file_count` in small letters, if these are wanted,
+     * and behind them, where a text is predicted from itself, as they are */
+    char **bytes;
     struct lstmc_text_row *rows; size_t count, capacity;
     int *numbers; size_t number_count, number_capacity;
     struct lstmc_tokens text, target;

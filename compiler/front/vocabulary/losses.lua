@@ -36,7 +36,7 @@ end
 local function factor_of_mask(program, loss_scope, valid)
   local frame = loss_scope.frame
   local scope = { program = program, layer_name = loss_scope.layer_name, names = {}, scans = {}, is_loss = true,
-                  frame = frame }
+                  steps = 0, frame = frame }
   internal.scope = scope
   local steps = value{ op = "batch_sum", of = 1, shape = {} }
   local counted = value{ op = "batch_sum", of = valid, shape = {} }
@@ -77,7 +77,7 @@ local function scope_of(program, of, output)
   local function timed(shape) return leading > 0 or #output.shape > 1 and #shape > 1 end
   local frame = { implied = implied, implied_shape = implied_shape, timed = timed }
   return { program = program, layer_name = of.name_of_output and of.name_of_output .. "_loss" or "", names = {},
-           scans = {}, is_loss = true, frame = frame }, leading
+           scans = {}, is_loss = true, steps = 0, frame = frame }, leading
 end
 
 -- How the loss of one place counts in the sum: a metric is the mean over the steps of a sample, and so is one of
@@ -140,7 +140,7 @@ end
 -- many losses a sample has; the scale is divided by them already.
 function internal.lower_activities(program, model, flows, places)
   local function times(a, b) return { op = "multiply", a = a, b = b } end
-  local b, scope = program.batch_axis, { program = program, layer_name = "", names = {}, is_loss = true }
+  local b, scope = program.batch_axis, { program = program, layer_name = "", names = {}, is_loss = true, steps = 0 }
   for _, layer in ipairs(model.layers) do
     local activity = internal.activity_of(layer)
     if activity then
