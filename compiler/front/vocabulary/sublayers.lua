@@ -64,7 +64,7 @@ function types.layer(v)
     local hint = ""
     if type(v) == "function" then hint = ": call it, like LSTM{8}"
     elseif type(v) == "table" and rawget(v, "class") == "Sequential" then
-      hint = " with an Input, which follows from what it reads"
+      hint = #v.stack == 0 and " without a layer" or " with an Input, which follows from what it reads"
     end
     return nil, format("must be a layer, like LSTM{8}, not %s%s", shown(v), hint)
   end
