@@ -176,17 +176,22 @@ static int32_t *draw_lengths(const Trial *trial, uint64_t stream)
     return lengths;
 }
 
+static size_t weights_of_row(const Trial *trial)
+{
+    return lstmc_weights_per_sample(&trial->model->descriptor);
+}
+
 static void draw_call(Trial *trial, Call *call, int number)
 {
     Arena *arena = trial->arena;
     uint64_t stream = 100 * (uint64_t)(number + 1);
     draw_inputs(trial, call, stream);
     draw_targets(trial, call, stream + 1);
-    call->sample_weight = arena_array(arena, double, trial->rows);
+    call->sample_weight = arena_array(arena, double, trial->rows * (int)weights_of_row(trial));
     call->d_output = arena_array(arena, double, trial->outputs);
     call->lengths = trial->model->descriptor.has_lengths ? draw_lengths(trial, stream + 4) : NULL;
-    for (int row = 0; row < trial->rows; row++)
-        call->sample_weight[row] = 1 + draw(trial, stream + 2, (size_t)row) / 2;
+    for (size_t i = 0; i < (size_t)trial->rows * weights_of_row(trial); i++)
+        call->sample_weight[i] = 1 + draw(trial, stream + 2, i) / 2;
     for (size_t i = 0; i < trial->outputs; i++)
         call->d_output[i] = draw(trial, stream + 3, i);
 }
@@ -433,7 +438,7 @@ static void evaluate_program(Trial *trial, const Ir *ir, const char *pass, bool 
         evaluate_section(memory, SECTION_FORWARD, trial->rows);
         if (ir->loss) {
             set_targets(trial, ir, memory, call);
-            set(memory, ir->sample_weight, call->sample_weight, (size_t)trial->rows);
+            set(memory, ir->sample_weight, call->sample_weight, (size_t)trial->rows * weights_of_row(trial));
             *memory_of(memory, ir->scale) = LOSS_SCALE;
             evaluate_section(memory, SECTION_LOSS, trial->rows);
         }

@@ -183,6 +183,8 @@ typedef struct Nest {
 /* Of a tensor in pairs: what reads a vector of it, "vec_lower(&packed->lstm.kernel[n / 8][k][0][n % 8])"; where it is
  * the output, its word. */
 char *access_text(Nest *nest, const Access *access);
+/* The argument of M_loss there, which the caller may leave out. */
+char *sample_weight_text(Nest *nest, const Access *access);
 char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */
 char *expr_text(Nest *nest, const Expr *expr);
 /* A form of ops.h with its arguments put in; b: NULL if it has one. */

@@ -186,12 +186,24 @@ Element *tile_add(TileNest *to, const Access *access, const char *place, const c
     return &to->elements[to->element_count - 1];
 }
 
+/* Those of steps next to each other; the caller may give none. */
+static const char *load_weights(TileNest *to, const Access *access, const char *left)
+{
+    Arena *arena = to->nest.arena;
+    const char *place = sample_weight_text(&to->nest, access);
+    const char *vector = left ? arena_format(arena, "vec_load_part(&%s, %s)", place, left)
+                              : arena_format(arena, "vec_load(&%s)", place);
+    return arena_format(arena, "(sample_weight ? %s : vec_splat(1.0f))", vector);
+}
+
 const char *tile_load(TileNest *to, const Access *access)
 {
     const char *place = access_text(&to->nest, access), *left = lanes_left(to, access);
     Arena *arena = to->nest.arena;
     if (!access_uses(access, to->tile->lane))
         return arena_format(arena, "vec_splat(%s)", place);
+    if (access->tensor->role == ROLE_SAMPLE_WEIGHT)
+        return load_weights(to, access, left);
     if (left)
         return arena_format(arena, "vec_load_part(&%s, %s)", place, left);
     const char *vector = tensor_has_words(access->tensor) ? place : arena_format(arena, "vec_load(&%s)", place);

@@ -199,6 +199,11 @@ static char *read_half_text(Nest *nest, const Access *access, const char *word)
     return arena_format(nest->arena, "%s(&%s)", affine.constant % 2 ? "vec_upper" : "vec_lower", word);
 }
 
+char *sample_weight_text(Nest *nest, const Access *access)
+{
+    return argument_text(nest, "sample_weight", access);
+}
+
 char *access_text(Nest *nest, const Access *access)
 {
     const Tensor *tensor = access->tensor;
@@ -211,7 +216,7 @@ char *access_text(Nest *nest, const Access *access)
     case ROLE_SCALE:
         return arena_copy_text(nest->arena, "scale");
     case ROLE_SAMPLE_WEIGHT:
-        return arena_format(nest->arena, "(sample_weight ? %s : 1.0f)", argument_text(nest, "sample_weight", access));
+        return arena_format(nest->arena, "(sample_weight ? %s : 1.0f)", sample_weight_text(nest, access));
     case ROLE_TARGET:
         return tensor == nest->ir->target ? argument_text(nest, "target", access)
                                           : member_text(nest, "target", access);
