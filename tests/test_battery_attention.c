@@ -34,7 +34,8 @@ Test(battery_attention, masks)
         "Input{6}, Embedding{4, 5, mask_zero = true}, MultiHeadAttention{2, 3}, GRU{4, return_sequences = true}, Dense{2}, loss = 'mse'",
         "Input{6}, Embedding{3, 5, mask_zero = true}, MultiHeadAttention{3, 2, use_causal_mask = true, dropout = 0.2}, GlobalAveragePooling1D{}, loss = 'mse'",
         "Input{6}, Embedding{3, 5, mask_zero = true}, Attention{use_scale = true, causal = true}, AdditiveAttention{}, LSTM{3}, loss = 'mse'",
-        "Input{6, 2}, Dense{2, activation = 'relu'}, Masking{}, Attention{score_mode = 'concat'}, Dense{3}, MultiHeadAttention{1, 2}, Dense{2}, loss = 'mse'", NULL });
+        "Input{6, 2}, Dense{2, activation = 'relu'}, Masking{}, Attention{score_mode = 'concat'}, Dense{3}, loss = 'mse'",
+        "Input{6}, Embedding{4, 5, mask_zero = true}, MultiHeadAttention{2, 3, use_bias = false}, Dense{2}, loss = 'mse'", NULL });
 }
 
 /* What a step is made of belongs to the layer in which it stands. */
