@@ -232,6 +232,24 @@ Test(lines, target_texts)
     result_free(&result);
 }
 
+/* In small letters it is read, and as it stands it is predicted: the same field, in memory the same bytes. */
+Test(lines, texts_predicted_from_themselves)
+{
+    const struct lstmc_model model = text_model(4, 6, 9, 4);
+    struct lstmc_lines_options options = translated;
+    options.target_text = 1;
+    options.target_unit = LSTMC_CHARACTERS;
+    options.pads_front = 0;
+    struct result result = read_text(&model, &options, "gGo\nOg\n");
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    const struct lstmc_meaning *meaning = &result.training.meaning;
+    expect_names("vocabulary", &meaning->vocabulary, 4, NAMES("", "\xef\xbf\xbd", "g", "o"));
+    expect_names("labels", &meaning->labels, 6, NAMES("", "\xef\xbf\xbd", "g", "G", "O", "o"));
+    expect_sample(&model, &result.training, ROWS(2, 2, 3, 0), ROWS(2, 3, 5, 0));
+    expect_sample(&model, &result.training, ROWS(3, 2, 0, 0), ROWS(4, 2, 0, 0));
+    result_free(&result);
+}
+
 Test(lines, models_that_do_not_fit)
 {
     struct lstmc_model model = text_model(3, 3, 6, 4);
