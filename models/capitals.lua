@@ -4,8 +4,8 @@
 -- Data: ../shared/data/tinyshakespeare: 32,777 lines that are not empty, of 62 characters at most; lines with the same
 -- text stay on one side, 0.9 of them train.
 -- Expect: after 3 epochs, of 20 s each on two cores, 0.97 of the held-out characters right (0.991 of those that train),
--- and two of three lines in every character. What is wrong are mostly speakers, whose names stand in capitals: a name is
--- on one side only, so that those that are held out were never seen (BRUTUS: as Brutus:).
+-- and two of three lines in every character. What is wrong are mostly speakers, whose names stand in capitals: a name
+-- is on one side only, so that those that are held out were never seen (BRUTUS: as Brutus:).
 
 local epochs, batch = 3, 64
 
