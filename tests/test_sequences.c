@@ -227,6 +227,44 @@ Test(sequences, of_lines)
     command_folder_remove(folder);
 }
 
+/* ---- tables ---- */
+
+/* Of three groups the last is held out; normalised is by what trains. A group with more rows than steps keeps its last. */
+Test(sequences, of_groups)
+{
+    char *folder = command_folder();
+    struct lstmc_dataset training, held_out;
+    struct lstmc_message message = { "" };
+    struct lstmc_model model = sequences;
+    model.target_is_class = 0, model.loss = "mse", model.output_shape[0] = model.target_shape[0] = 1, model.output_count = 1, model.target_rank = 1;
+    put_file(folder, "a.csv", "who,a,b,y,w\n1,1,2,10,1\n1,3,4,20,2\n2,5,6,30,1\n2,7,8,40,1\n2,9,10,50,1\n2,11,12,60,3\n3,13,14,70,1\n");
+    static const char *const columns[] = { "a", "b" }, *const targets[] = { "y" };
+    struct lstmc_csv_options options = { .columns = columns, .column_count = 2, .targets = targets, .target_count = 1, .group = "who",
+                                         .sample_weight = "w", .split = 0.67 };
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    static const float expected[2][6] = { { 1, 2, 3, 4 }, { 7, 8, 9, 10, 11, 12 } }, last[6] = { 13, 14 };
+    cr_assert(training.samples == 2 && held_out.samples == 1);
+    expect_floats("x", training.x, expected[0], 12);
+    expect_floats("held-out x", held_out.x, last, 6);
+    cr_expect(training.lengths[0] == 2 && training.lengths[1] == 3 && held_out.lengths[0] == 1);
+    cr_expect(((float *)training.y)[0] == 20 && ((float *)training.y)[1] == 60 && ((float *)held_out.y)[0] == 70);
+    cr_expect(training.sample_weight[0] == 2 && training.sample_weight[1] == 3);
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
+
+    model.output_rank = 2, model.output_shape[0] = 3, model.output_shape[1] = 1, model.output_count = 3;
+    model.target_rank = 2, model.target_shape[0] = 3, model.target_shape[1] = 1, model.target_count = 3;
+    options.normalization = "minmax";
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    static const float steps[6] = { 0, 0.2f, 0, 0.6f, 0.8f, 1 };
+    expect_floats("y", training.y, steps, 6);
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
+    options.sliding = 1, options.window = 3, options.horizons = (const int[]){ 1 }, options.horizon_count = 1;
+    cr_expect(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message) && strstr(message.text, "each group is a sample"));
+    command_folder_remove(folder);
+}
+
 /* ---- as a user has them ---- */
 
 #define DESCRIPTION "return Sequential{ Input{4, 2, lengths = true}, LSTM{3}, Dense{1}, loss = 'mse', epochs = 1, batch_size = 4,\n"
@@ -252,7 +290,9 @@ Test(sequences, data_says_them_or_not)
         { "npy{'x.npy', 'y.npy', lengths = 'a.npy', offsets = 'b.npy'}", "either lengths or offsets" },
         { "npy{'x.npy', 'y.npy', lengths = 'a.npy', validation_x = 'c.npy', validation_y = 'd.npy'}", "validation_x needs validation_lengths" },
         { "wav{folder = '.', label = 1, sample_rate = 8000, padding = 'pre'}", "padding = \"pre\" and Input{lengths = true} do not go together" },
-        { "csv{'a.csv', columns = {'a', 'b'}, window = 4}", "its windows are all of one length" },
+        { "csv{'a.csv', columns = {'a', 'b'}, window = 4}", "of Input{lengths = true} each group is a sample" },
+        { "csv{'a.csv', columns = {'a', 'b'}, targets = {'c'}}", "of Input{lengths = true} each group is a sample" },
+        { "characters{'a.txt', window = 4}", "its windows are all of one length" },
     };
     char *folder = command_folder(), text[400];
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {

@@ -65,7 +65,25 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
         return mismatch(w, "validation_remaining needs a validation file and a group");
     if (options->last_only && !options->group)
         return mismatch(w, "last_only needs a group");
+    if (w->model->has_lengths && (options->sliding || !options->group || options->last_only))
+        return mismatch(w, "of a model with lengths each group is a sample: a group must be named, and no window");
     return check_words(w, options);
+}
+
+/* Each group is a sample. */
+static int fit_groups(Windows *w)
+{
+    const struct lstmc_model *model = w->model;
+    size_t steps = (size_t)model->input_shape[0], rows = model->output_rank > 1 ? steps : 1;
+    if (model->input_count != steps * (size_t)w->columns)
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: a row has %d values, but a step of the model %zu",
+                          w->main.path, w->columns, model->input_count / steps);
+    if (model->target_count != rows * (size_t)w->targets)
+        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: there are %d target columns%s, the model predicts %zu values",
+                          w->main.path, w->targets, rows > 1 ? " for each step" : "", model->target_count);
+    w->ahead_count = 1;
+    w->ahead = calloc(1, sizeof *w->ahead);
+    return w->ahead ? LSTMC_OK : lstmc_fail_memory(w->message, w->main.path);
 }
 
 /* The targets are the rows `horizons` ahead, or all rows up to a single one if the model has room for them. */
@@ -76,6 +94,8 @@ static int fit_model(Windows *w, const struct lstmc_csv_options *options)
         farthest = options->sliding ? options->horizons[count - 1] : 0;
     int every_row = count == 1 && farthest > 1 && model->target_count == (size_t)farthest * (size_t)w->targets;
     w->window = options->sliding ? (size_t)options->window : 1;
+    if (model->has_lengths)
+        return fit_groups(w);
     if (model->input_count != w->window * (size_t)w->columns ||
         (options->sliding && (size_t)model->input_shape[0] != w->window))
         return lstmc_fail(w->message, LSTMC_MISMATCH,
@@ -271,6 +291,8 @@ static int describe(const Windows *w, struct lstmc_meaning *meaning)
 static size_t count_samples(const Windows *w, const Rows *rows, int trains)
 {
     size_t samples = 0;
+    if (w->model->has_lengths)
+        return lstmc_groups_count(rows, trains);
     for (size_t row = 0; row < rows->table.rows; row++)
         samples += (size_t)lstmc_windows_begin(w, rows, row, trains);
     return samples;
@@ -290,6 +312,8 @@ static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t s
     }
     if (w->options->sample_weight && !(data->sample_weight = lstmc_alloc(samples * sizeof(float))))
         return lstmc_fail_memory(w->message, rows->path);
+    if (w->model->has_lengths)
+        return lstmc_groups_fill(w, rows, data, trains);
     for (size_t row = 0, sample = 0; sample < samples; row++) {
         int status = lstmc_windows_begin(w, rows, row, trains) ? fill_sample(w, rows, data, sample++, row) : LSTMC_OK;
         if (status)

@@ -47,6 +47,12 @@ double lstmc_windows_value(const struct lstmc_windows *windows, const struct lst
 int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
                          size_t sample, size_t first);
 
+/* groups.c: of a model with lengths each group is a sample: how many train (or are held out), and they themselves, into
+ * a data set of so many. */
+size_t lstmc_groups_count(const struct lstmc_rows *rows, int trains);
+int lstmc_groups_fill(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
+                      int trains);
+
 /* normalization.c: offset and scale of each column, by what trains alone; and notes on columns that say nothing, or
  * more than floats can hold. The only failure is LSTMC_NO_MEMORY. */
 int lstmc_windows_normalize(struct lstmc_windows *windows);

@@ -172,7 +172,9 @@ local function settle_lengths(model, data)
   elseif data.validation_x and model.lengths
          and not (data.lengths and data.validation_lengths or data.offsets and data.validation_offsets) then
     mistake("validation_x needs %s, as x has", data.lengths and "validation_lengths" or "validation_offsets")
-  elseif model.lengths and (data.kind == "csv" or data.kind == "characters") then
+  elseif model.lengths and data.kind == "csv" and (data.window or not data.group or data.last_only) then
+    mistake('of Input{lengths = true} each group is a sample: group = "column", and no window')
+  elseif model.lengths and data.kind == "characters" then
     mistake("its windows are all of one length: leave lengths = true out")
   end
   data.padding = data.padding or model.lengths and "post" or "pre"
