@@ -79,8 +79,9 @@ static int fit_groups(Windows *w)
         return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: a row has %d values, but a step of the model %zu",
                           w->main.path, w->columns, model->input_count / steps);
     if (model->target_count != rows * (size_t)w->targets)
-        return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: there are %d target columns%s, the model predicts %zu values",
-                          w->main.path, w->targets, rows > 1 ? " for each step" : "", model->target_count);
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
+                          rows > 1 ? " for each step" : "", model->target_count);
     w->ahead_count = 1;
     w->ahead = calloc(1, sizeof *w->ahead);
     return w->ahead ? LSTMC_OK : lstmc_fail_memory(w->message, w->main.path);
