@@ -234,6 +234,7 @@ Test(battery_training, activities)
         "Input{7}, Embedding{9, 3, mask_zero = true, activity_regularizer = L2{0.2}}, LSTM{4, return_sequences = true}, Dense{2}, loss = 'mse'",
         "Input{6, 2}, Conv1D{3, 2, activation = 'relu', activity_regularizer = L1L2{l1 = 0.1, l2 = 0.1}}, Dropout{0.3, activity_regularizer = L2{0.5}}, Flatten{}, "
         "Dense{2, trainable = false}, ActivityRegularization{l2 = 0.7}, loss = 'mse'",
+        "Input{4, 3}, ActivityRegularization{l1 = 0.3}, Reshape{{3, 4}, activity_regularizer = L2{0.1}}, LSTM{2}, loss = 'mse'",
         "Input{3, 4}, LSTM{2, trainable = false, activity_regularizer = 'l2'}, Dense{3, activity_regularizer = 'l2'}, loss = 'mae'",
         "local x = Input{4, 3}\nlocal h = GRU{3, return_sequences = true, activity_regularizer = L2{0.4}}(x)\n"
         "local a, b = Dense{2, name = 'a', activity_regularizer = L1{0.2}}(h), Dense{1, name = 'b'}(LSTM{2, activity_regularizer = L2{0.1}}(h))\n"

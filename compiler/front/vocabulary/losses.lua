@@ -136,6 +136,18 @@ function internal.activity_of(layer)
   return said and (said.l1 ~= 0 or said.l2 ~= 0) and said or nil
 end
 
+-- What a layer puts out, as the loss may read it. The gradient of the input is that of the backward pass alone: of a
+-- layer that hands the input on there is a copy.
+local function read_activity(program, layer, flow, axes)
+  local y = flow.at(axes)
+  if y.op ~= "load" or y.tensor.role ~= "input" then return y end
+  local timed = #flow.shape > 1
+  local copy = p.batched_tensor(program, { layer = layer.name, name = "activity", role = "value" }, timed, flow.shape)
+  local index = p.place(program, timed, axes)
+  add_statement({ program = program, layer_name = layer.name }, "forward", "set", copy, index, y)
+  return load(copy, index)
+end
+
 -- l1 |y| + l2 y^2 of all outputs of those layers, over the number of samples in the batch, as in Keras. places: how
 -- many losses a sample has; the scale is divided by them already.
 function internal.lower_activities(program, model, flows, places)
@@ -146,7 +158,7 @@ function internal.lower_activities(program, model, flows, places)
     if activity then
       local axes = fresh_axes(flows[layer].shape)
       if #axes > 1 then axes[1] = new_axis("t", flows[layer].shape[1]) end
-      local y = flows[layer].at(axes)
+      local y = read_activity(program, layer, flows[layer], axes)
       local l1 = activity.l1 ~= 0 and times(constant(activity.l1), { op = "absolute", a = y })
       local l2 = activity.l2 ~= 0 and times(constant(activity.l2), times(y, y))
       local scale = load(program.scale, {})
