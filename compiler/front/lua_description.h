@@ -18,6 +18,7 @@ struct Description {
     int hook_depth;             /* calls of call_named under way */
     long instructions_left;
     bool running;               /* inside description_call: memory is bounded */
+    bool silent;                /* notes are not said */
     bool timed;                 /* the process ends when Lua has used its CPU time */
     long microseconds_left;
     long more_microseconds;     /* than a description alone has: for the lowering of our own layers */

@@ -86,6 +86,8 @@ static int note(lua_State *L)
 {
     Description *d = description_of(L);
     int line = (int)luaL_checkinteger(L, 1);
+    if (d->silent)
+        return 0;
     const char *text = lua_pushfstring(L, "%s:%d: note: %s", d->file, line, luaL_checkstring(L, 2));
     print_printable(stderr, text, NOTE_WIDTH);
     return 0;

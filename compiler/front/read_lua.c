@@ -205,6 +205,7 @@ Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const
     d->diagnostics = diagnostics;
     d->file = arena_copy_text(arena, name);
     d->timed = options && options->timed;
+    d->silent = options && options->silent;
     description_open(d);
     int before = diagnostics_count(diagnostics);
     set_parameters(d, options);

@@ -18,6 +18,7 @@ typedef struct ReadOptions {
     int batch;                      /* overrides rows of a tape; 0: as described */
     /* when the description uses too much CPU time, one line is written and the process ends with status 1 */
     bool timed;
+    bool silent;                    /* notes are not said: nobody has written the description */
 } ReadOptions;
 
 /* Runs the file; NULL if there were mistakes, which are in `diagnostics` then. */

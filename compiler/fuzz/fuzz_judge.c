@@ -128,7 +128,7 @@ static bool is_good(const FuzzModel *model, const FuzzBuild *build, uint64_t see
     Diagnostics *diagnostics = diagnostics_create(arena);
     const char *text = fuzz_text(arena, model);
     Description *description = description_read_text(arena, diagnostics, "fuzzed.lua", text, strlen(text),
-                                                     &(ReadOptions){ 0 });
+                                                     &(ReadOptions){ .silent = true });
     if (!description) {
         say_diagnostics(diagnostics);
         return false;

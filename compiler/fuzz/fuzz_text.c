@@ -84,7 +84,7 @@ bool fuzz_is_legal(const FuzzModel *model)
     Diagnostics *diagnostics = diagnostics_create(arena);
     const char *text = fuzz_text(arena, model);
     Description *description = description_read_text(arena, diagnostics, "fuzzed.lua", text, strlen(text),
-                                                     &(ReadOptions){ 0 });
+                                                     &(ReadOptions){ .silent = true });
     bool legal = description && is_small(description_model(description)) &&
                  lower(arena, description, &(LowerOptions){ .training = true, .batch = model->batch });
     description_free(description);
