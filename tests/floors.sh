@@ -219,7 +219,7 @@ check_contract() {
             { split($0, part, "\""); if (!index(head, " " part[2] " ")) print place $0 "     <- not in the contract" }'
     done <<'END'
 lowering.lua lua_lower
-description.lua lua_model|lua_training
+description.lua lua_model|lua_training|lua_data
 END
 }
 

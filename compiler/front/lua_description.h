@@ -79,6 +79,11 @@ const char *same_text(lua_State *L, int index);
 /* Fills description->model from the built model in the registry (lua_model.c); a failure becomes a diagnostic. */
 bool model_extract(Description *description, int batch);
 
+/* The data of the built model, which is on top of the stack; the weights that begin with vectors of a file
+ * (lua_data.c). */
+void data_extract(Description *description);
+void data_extract_vectors(Description *description);
+
 /* Callbacks and class weights of the built model, which is on top of the stack; and, with the optimizer's arguments
  * there, the schedule and the learning rate with which it begins (lua_training.c). */
 void   training_extract(Description *description);

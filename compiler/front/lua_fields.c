@@ -185,3 +185,14 @@ int field_shape(Description *d, const char *name, int rank_max, int *extent)
     lua_pop(d->lua, 1);
     return rank;
 }
+
+const double *field_optional_number(Description *d, const char *name)
+{
+    double *number = NULL;
+    if (lua_getfield(d->lua, -1, name) == LUA_TNUMBER)
+        number = arena_array(d->arena, double, 1);
+    lua_pop(d->lua, 1);
+    if (number)
+        *number = field_number(d, name, 0);
+    return number;
+}

@@ -16,6 +16,8 @@ bool        field_flag(Description *description, const char *name);
 /* `otherwise` if the field is nil or false. */
 int         field_integer(Description *description, const char *name, int low, int high, int otherwise);
 double      field_number(Description *description, const char *name, double otherwise);
+/* NULL if the field is no number. */
+const double *field_optional_number(Description *description, const char *name);
 /* The place of the field's text in `choices`; -1 if the field is nil or false. */
 int         field_choice(Description *description, const char *name, const char *const *choices, int count);
 /* Pushes the list in the field and returns its length; pushes an empty one if the field is nil or false. */
