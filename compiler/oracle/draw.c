@@ -32,6 +32,16 @@ float draw_middle(const struct lstmc_tensor *weight, size_t i)
          : weight->initializer.kind == LSTMC_CONSTANT ? weight->initializer.a : 0;
 }
 
+/* What does not learn may be a variance, which is positive: such a one stays so. */
+static float draw_weight(const Drawer *d, int w, size_t i, float width)
+{
+    const struct lstmc_tensor *tensor = &d->model->descriptor.weights[w];
+    float middle = draw_middle(tensor, i), most = fabsf(middle) / 2;
+    if (!tensor->trainable && middle != 0 && width > most)
+        width = most;
+    return middle + draw_number(d->seed, 100 + (uint64_t)w, d->attempt, i, width);
+}
+
 static void draw_weights(Drawer *d, float shrink)
 {
     const struct lstmc_model *m = &d->model->descriptor;
@@ -39,8 +49,7 @@ static void draw_weights(Drawer *d, float shrink)
         const struct lstmc_tensor *tensor = &m->weights[w];
         float width = shrink * (tensor->rank > 1 ? 1.5f / sqrtf((float)tensor->shape[0]) : 0.5f);
         for (size_t i = 0; i < tensor->count; i++)
-            d->draw->weights[tensor->offset + i] =
-                draw_middle(tensor, i) + draw_number(d->seed, 100 + (uint64_t)w, d->attempt, i, width);
+            d->draw->weights[tensor->offset + i] = draw_weight(d, w, i, width);
     }
 }
 
