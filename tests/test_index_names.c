@@ -201,7 +201,7 @@ static void check_declarations(Arena *arena, const char *where, const char *func
 
 static bool is_formula(const char *line)
 {
-    const char *text = line + strspn(line, " "), *bracket = strchr(text, '['), *equals = strstr(text, "= "), *end = strchr(text, '\n');
+    const char *text = line + strspn(line, " "), *bracket = strchr(text, '['), *equals = strchr(text, '='), *end = strchr(text, '\n');
     return text > line && !strncmp(text, "/* ", 3) && bracket && bracket < end && equals && equals < end;
 }
 

@@ -27,6 +27,7 @@ Test(recurrent_options, normalised)
         "Input{5, 3}, LayerNormLSTM{9, return_sequences = true, use_bias = false, go_backwards = true, norm_epsilon = 0.1}, Dense{2}, loss = 'mse'",
         "Input{5, 3}, LayerNormGRU{4, bias_initializer = 'normal'}, Dense{2}, loss = 'mse'",
         "Input{5, 3}, LayerNormGRU{9, return_sequences = true, use_bias = false, dropout = 0.2, recurrent_dropout = 0.3}, loss = 'mse'",
+        "Input{5, 3}, LayerNormGRU{4, recurrent_activation = 'softmax', return_sequences = true}, LayerNormLSTM{3, recurrent_activation = 'softmax'}, Dense{2}, loss = 'mse'",
         "Input{5, 3}, Bidirectional{LayerNormLSTM{4, return_sequences = true}}, RNN{ {LayerNormLSTMCell{3, dropout = 0.3}, LayerNormGRUCell{4}} }, loss = 'mse'",
         "Embedding{7, 3, input_length = 5, mask_zero = true}, LayerNormGRU{4, return_sequences = true}, LayerNormLSTM{3}, Dense{2}, loss = 'mse'", NULL });
 }

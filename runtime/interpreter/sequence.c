@@ -319,8 +319,9 @@ static Value *layer_norm_gru(Step *step)
     Value *of_h = affine(c, h, step->recurrent_kernel, (Weight){ 0 });
     Value *both = add(c, normalised(step, "kernel_norm", columns(step, of_x, 0, two)),
                       normalised(step, "recurrent_norm", columns(step, of_h, 0, two)));
-    both = activate(c, with_bias(step, both, 0, two), step->r);
-    Value *z = columns(step, both, 0, units), *r = columns(step, both, units, units);
+    both = with_bias(step, both, 0, two);
+    Value *z = activate(c, columns(step, both, 0, units), step->r);
+    Value *r = activate(c, columns(step, both, units, units), step->r);
     Value *side = multiply(c, r, normalised(step, "candidate_recurrent_norm", columns(step, of_h, two, units)));
     Value *n = add(c, normalised(step, "candidate_kernel_norm", columns(step, of_x, two, units)), side);
     n = activate(c, with_bias(step, n, two, units), step->f);
