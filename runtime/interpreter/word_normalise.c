@@ -40,9 +40,11 @@ static size_t feature(const Sets *sets, size_t set, size_t j)
     return sets->how == OF_POSITION ? j : set % sets->features;
 }
 
+/* A step may have several positions, as those of an image. */
 static bool is_kept(const Node *node, size_t j)
 {
-    return node->in_count < 2 || values_of(node->in[1])[j] != 0;
+    size_t positions = node->out->count / node->kernel.columns;
+    return node->in_count < 2 || values_of(node->in[1])[j / (positions / node->in[1]->count)] != 0;
 }
 
 typedef struct Moments {
@@ -146,8 +148,8 @@ static Node *normalise(Composition *c, Value *x, Value *mask, int how, Weight ga
     }
     size_t features = (size_t)x->shape.extent[x->shape.rank - 1];
     if ((gamma.tensor && gamma.columns != features) || (beta.tensor && beta.columns != features) ||
-        (mask && mask->count != x->count / features)) {
-        composition_refuse(c, "gamma and beta must be (features), and a mask one number for each position");
+        (mask && x->count / features % mask->count)) {
+        composition_refuse(c, "gamma and beta must be (features), and a mask one number for each step");
         return NULL;
     }
     Node *node = new_node(c, &word_normalise, (Value *[]){ x, mask }, mask ? 2 : 1, x->shape);
