@@ -251,21 +251,21 @@ Test(stage, what_the_loop_reads_stays)
                    (const Expected[]){ { IN_LOOP, "b[t,n] " }, { IN_LOOP, "a[t+1,n] +=" }, { BEHIND, "p[n] += a" }, { 0, NULL } });
 }
 
-/* Eight axes are as many as there may be. */
+/* Ten axes are as many as there may be. */
 Test(stage, a_statement_without_room_for_another_axis_stays)
 {
-    static const char format[] = "time t 2\naxis a 2\naxis b 2\naxis c 2\naxis d 2\naxis e 2\naxis f 2\naxis g 2\n%s"
+    static const char format[] = "time t 2\naxis a 2\naxis b 2\naxis c 2\naxis d 2\naxis e 2\naxis f 2\naxis g 2\naxis h 2\naxis i 2\n%s"
                                  "value q 2 2 2\noutput y 1\n"
                                  "weight w 2 2 2 2 2\nbackward: q[a,b,c] = 0 over a b c\n"
-                                 "backward: q[a,b,c] += w[a,b,c,d,t]*w[e,f,g,%s,t] over a b c d e f g%s in t\nbackward: y[0] = q[0,0,0]\n";
+                                 "backward: q[a,b,c] += w[a,b,c,d,t]*w[e,f,g,h,t]*w[i,%s,0,0,t] over a b c d e f g h i%s in t\nbackward: y[0] = q[0,0,0]\n";
     for (int full = 0; full < 2; full++) {
         Arena *arena = arena_create();
-        Ir *ir = ir_from_text(arena, arena_format(arena, format, full ? "axis h 2\n" : "", full ? "h" : "0", full ? " h" : ""));
+        Ir *ir = ir_from_text(arena, arena_format(arena, format, full ? "axis j 2\n" : "", full ? "j" : "0", full ? " j" : ""));
         stage(ir, target_find("vector"), false);
         const char *broken = ir_check(ir);
         cr_expect_null(broken, "%s", broken);
         Where found = where(arena, ir, "q[a,b,c] +=");
-        cr_expect(found == (full ? IN_LOOP : ALONE), "with %d axes: %s", 7 + full, where_names[found]);
+        cr_expect(found == (full ? IN_LOOP : ALONE), "with %d axes: %s", 9 + full, where_names[found]);
         arena_free(arena);
     }
 }
