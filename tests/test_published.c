@@ -27,21 +27,30 @@ static int is_finding(const struct published_case *one, enum published_road road
     return road == PUBLISHED_FLOAT && !strcmp(one->name, LARGE_LOGITS);
 }
 
-/* The interpreter knows no target, the evaluator no compiler: once is enough for them. */
-static int is_taken(enum published_road road, int target, int compiler)
+/* The interpreter knows no target, the evaluator no compiler: once is enough for them. `first`: of the compilers of this target. */
+static int is_taken(enum published_road road, int target, bool first)
 {
     if (road == PUBLISHED_DOUBLE || road == PUBLISHED_FLOAT)
-        return target == 0 && compiler == 0;
-    return road != PUBLISHED_EVALUATOR || compiler == 0;
+        return target == 0 && first;
+    return road != PUBLISHED_EVALUATOR || first;
 }
 
-static void expect_roads(const struct published_case *one, int target, int compiler, double *values)
+/* Each target by one of the compilers, the next case by the other one; with LONG_TESTS by both. */
+static bool is_built(const struct published_case *one, int target, int compiler)
+{
+    int turn = target;
+    for (const char *c = one->name; *c; c++)
+        turn += *c;
+    return getenv("LONG_TESTS") || turn % ORACLE_COMPILERS == compiler;
+}
+
+static void expect_roads(const struct published_case *one, int target, int compiler, bool first, double *values)
 {
     struct published_product product;
     const char *label = oracle_targets[target].label, *with = oracle_compilers[compiler];
     cr_assert(!published_product_create(one, oracle_target(&oracle_targets[target]), with, &product, why), "%s, %s: %s", label, with, why);
     for (int road = 0; road < PUBLISHED_ROADS; road++) {
-        if (!is_taken(road, target, compiler) || is_finding(one, road))
+        if (!is_taken(road, target, first) || is_finding(one, road))
             continue;
         int status = published_run(one, &product, road, 0, values, why);
         cr_expect(status >= 0, "%s, %s: %s", label, with, why);
@@ -58,10 +67,14 @@ static void expect_roads(const struct published_case *one, int target, int compi
 static void expect_all_roads(const struct published_case *one)
 {
     double *values = published_allocate(one->expected_count, sizeof *values);
-    for (int target = 0; target < ORACLE_TARGETS; target++)
+    for (int target = 0; target < ORACLE_TARGETS; target++) {
+        bool first = true;
         for (int compiler = 0; compiler < ORACLE_COMPILERS; compiler++)
-            if (oracle_targets[target].bit & ORACLE_USUAL)
-                expect_roads(one, target, compiler, values);
+            if ((oracle_targets[target].bit & ORACLE_USUAL) && is_built(one, target, compiler)) {
+                expect_roads(one, target, compiler, first, values);
+                first = false;
+            }
+    }
     free(values);
 }
 
