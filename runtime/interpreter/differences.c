@@ -19,6 +19,7 @@
 #define SAFETY 4                    /* times the error that is seen */
 #define NOTHING 1e-300
 #define LOSS_LIMIT 100.0            /* larger losses lose too many digits: the weights are drawn smaller */
+#define LOSS_MOST  1e4              /* but if none makes them so small, because inputs alone cost more, up to this */
 #define NOISE_SEED 77
 #define LOSS_SCALE 0.75             /* divided by the time steps of a sample */
 
@@ -216,13 +217,13 @@ static double draw_all(Probe *probe, int draw, double shrink)
 }
 
 /* The first draw that is far enough from every kink, or the farthest. False if none had a usable loss. */
-static bool choose_draw(Probe *probe, struct differences *result)
+static bool choose_below(Probe *probe, double limit, struct differences *result)
 {
     double shrink = 1, best_shrink = 0, farthest = -1;
     int best = -1;
     for (result->draws = 0; result->draws < DIFFERENCES_DRAWS && farthest <= DIFFERENCES_KINK; result->draws++) {
         double loss = draw_all(probe, result->draws, shrink), distance = interpreter_kink_distance(probe->it);
-        if (!(fabs(loss) < LOSS_LIMIT)) {
+        if (!(fabs(loss) < limit)) {
             shrink *= 0.8;
             continue;
         }
@@ -238,6 +239,11 @@ static bool choose_draw(Probe *probe, struct differences *result)
     probe->sides = interpreter_kink_sides(probe->it);
     result->kink_distance = farthest;
     return true;
+}
+
+static bool choose_draw(Probe *probe, struct differences *result)
+{
+    return choose_below(probe, LOSS_LIMIT, result) || choose_below(probe, LOSS_MOST, result);
 }
 
 /* ---- one derivative ---- */
