@@ -77,6 +77,16 @@ Test(cells, in_both_directions_and_at_each_step)
     expect_cells("Reshape{{5, 3, 1}}, TimeDistributed{RNN{ {LSTMCell{4}, GRUCell{2}} }}, RNN{GRUCell{3}}, Dense{2}");
 }
 
+/* A copy that loses a cell loses it on every road: both directions have 4 * 4 * (3 + 4 + 1) and 3 * 2 * (4 + 2 + 2) weights. */
+Test(cells, a_copy_has_all_of_them)
+{
+    Arena *arena = arena_create();
+    Description *d = oracle_read(arena, "Input{5, 3}, Bidirectional{RNN{ {LSTMCell{4}, GRUCell{2}} }}");
+    cr_expect_eq(description_model(d)->descriptor.weight_count, 2 * (128 + 48));
+    description_free(d);
+    arena_free(arena);
+}
+
 Test(cells, go_over_what_does_not_count)
 {
     Arena *arena = arena_create();
