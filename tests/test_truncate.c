@@ -14,6 +14,7 @@ Test(truncate, all_oracles)
 {
     expect_all((const char *const[]){
         "Input{7, 3}, LSTM{4, truncate = 3}, Dense{2}, loss = 'mse'",
+        "Input{5, 3}, LSTM{4, truncate = 2, initial_state = 'learned', return_sequences = true}, Dense{2}, loss = 'mse'",
         "Input{7, 3}, LSTM{4, truncate = 2, initial_state = 'learned', use_peepholes = true, return_sequences = true}, GRU{9, truncate = 1}, Dense{2}, loss = 'mse'",
         "Input{7, 3}, GRU{4, return_sequences = true, reset_after = false}, RNN{ {LSTMCell{4}, GRUCell{2}}, go_backwards = true }, truncate = 3, loss = 'mse'",
         "Input{7, 3}, Bidirectional{SimpleRNN{4, truncate = 4, dropout = 0.2, return_sequences = true}}, LSTM{3, stateful = true, truncate = 5}, loss = 'mse'",
