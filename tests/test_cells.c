@@ -2,6 +2,7 @@
  * against layers that stand alone; names, and what is refused. */
 #include "custom_models.h"
 #include "oracles.h"
+#include "refusal.h"
 
 #include "compiler/oracle/custom.h"
 
@@ -196,19 +197,7 @@ Test(cells, weights_have_the_names_of_keras)
 static void expect_refusal(const char *inside, const char *message)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    const char *text = sequential(arena, inside);
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect_null(description, "%s: not refused", inside);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", inside, message, said);
-    free(said);
-    if (description)
-        description_free(description);
+    expect_not_read(sequential(arena, inside), message);
     arena_free(arena);
 }
 

@@ -2,6 +2,7 @@
  * held against numbers computed here, and against built-in layers that compute the same. */
 #include "custom_models.h"
 #include "oracles.h"
+#include "refusal.h"
 
 #include "compiler/oracle/custom.h"
 
@@ -259,7 +260,6 @@ Test(custom, what_depends_on_weights_alone_is_prepared)
 static void expect_refusal(const char *mathematics, const char *message)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
     const char *text = arena_format(arena,
         "local Wrong = layer 'Wrong' { arguments = {}, over = 'sample', input = 'sequence',\n"
         "shape = function(a, x) return { x.timesteps, x.features } end, call = function(a, w, x)\n"
@@ -268,21 +268,7 @@ static void expect_refusal(const char *mathematics, const char *message)
         "%s\n"
         "return y end }\n"
         "return Sequential{ Input{3, 4}, Wrong{}, loss = 'mse' }", mathematics);
-    const ReadOptions read = { .parameter_count = 0 };
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &read);
-    const CompileOptions options = { .target = target_find("plain") };
-    Compiled compiled = { 0 };
-    cr_expect(!description || !compile(arena, description, diagnostics, &options, &compiled), "%s: was not refused", mathematics);
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", mathematics, message, said);
-    free(said);
-    compiled_free(&compiled);
-    if (description)
-        description_free(description);
+    expect_not_compiled(text, message);
     arena_free(arena);
 }
 

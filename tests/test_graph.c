@@ -2,6 +2,7 @@
  * flows; and what such descriptions may get wrong. */
 #include "command.h"
 #include "oracles.h"
+#include "refusal.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -164,22 +165,7 @@ Test(graph, what_a_layer_reads_is_part_of_the_meaning)
 static void expect_refusal(const char *lines, const char *inputs, const char *message)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    const char *text = strstr(lines, "return") ? lines : description_of(arena, lines, inputs);
-    const ReadOptions read = { .parameter_count = 0 };
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &read);
-    const CompileOptions options = { .target = target_find("plain") };
-    Compiled compiled = { 0 };
-    cr_expect(!description || !compile(arena, description, diagnostics, &options, &compiled), "%s: not refused", text);
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", text, message, said);
-    free(said);
-    compiled_free(&compiled);
-    description_free(description);
+    expect_not_compiled(strstr(lines, "return") ? lines : description_of(arena, lines, inputs), message);
     arena_free(arena);
 }
 

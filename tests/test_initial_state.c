@@ -2,6 +2,7 @@
  * by step; and what is refused. */
 #include "oracles.h"
 #include "compiled_model.h"
+#include "refusal.h"
 
 #include "runtime/interpreter/interpreter.h"
 #include "runtime/lstmc_random.h"
@@ -133,19 +134,7 @@ Test(initial_state, generated_by_hand)
 static void expect_refusal(const char *inside, const char *message)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    const char *text = arena_format(arena, "return Sequential{ Input{5, 3}, %s, loss = 'mse' }", inside);
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect_null(description, "%s: not refused", inside);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", inside, message, said);
-    free(said);
-    if (description)
-        description_free(description);
+    expect_not_read(arena_format(arena, "return Sequential{ Input{5, 3}, %s, loss = 'mse' }", inside), message);
     arena_free(arena);
 }
 

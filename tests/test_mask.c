@@ -3,6 +3,7 @@
 #include "compiled_model.h"
 #include "custom_models.h"
 #include "oracles.h"
+#include "refusal.h"
 
 #include "compiler/session/load.h"
 
@@ -265,30 +266,10 @@ Test(mask, the_mean_is_that_of_the_whole_batch)
 
 /* ---- mistakes ---- */
 
-static void expect_refusal_of(const char *text, const char *message)
-{
-    Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
-    const CompileOptions options = { .target = target_find("plain") };
-    Compiled compiled = { 0 };
-    cr_expect(!description || !compile(arena, description, diagnostics, &options, &compiled), "%s: not refused", text);
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", text, message, said);
-    free(said);
-    compiled_free(&compiled);
-    description_free(description);
-    arena_free(arena);
-}
-
 static void expect_refusal(const char *lines, const char *message)
 {
     Arena *arena = arena_create();
-    expect_refusal_of(description_of(arena, lines), message);
+    expect_not_compiled(description_of(arena, lines), message);
     arena_free(arena);
 }
 
@@ -306,7 +287,7 @@ Test(mask, silence_is_refused)
     expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end,\n"
                    "  mask = function(a, w, x) return x end }\nlocal y = Concatenate{}{LSTM{2}(W{}(x)), m}", "mask must return a value of shape {6}");
     Arena *arena = arena_create();
-    expect_refusal_of(description_with(arena, "local y = LSTM{3, return_sequences = true}(Masked{}{x, m})",
+    expect_not_compiled(description_with(arena, "local y = LSTM{3, return_sequences = true}(Masked{}{x, m})",
                                        "loss 'own' { over = 'sample', call = function(a, y, p) return y[{0, 0}] - p[{0, 0}] end }()", 1),
                       "LSTM: its output has a mask, and a loss over whole samples does not know which steps count");
     arena_free(arena);

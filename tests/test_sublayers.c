@@ -3,6 +3,7 @@
 #include "command.h"
 #include "custom_models.h"
 #include "oracles.h"
+#include "refusal.h"
 
 #include "compiler/oracle/custom.h"
 
@@ -358,22 +359,7 @@ Test(sublayers, stream_if_all_of_them_do)
 static void expect_refusal(const char *description, const char *message)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    char *text = strstr(description, "return") ? defined(arena, description) : sequential(arena, description);
-    const ReadOptions read = { .parameter_count = 0 };
-    Description *read_one = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &read);
-    const CompileOptions options = { .target = target_find("plain") };
-    Compiled compiled = { 0 };
-    cr_expect(!read_one || !compile(arena, read_one, diagnostics, &options, &compiled), "%s: not refused", description);
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect(strstr(said, message), "%s: expected \"%s\", got: %s", description, message, said);
-    free(said);
-    compiled_free(&compiled);
-    description_free(read_one);
+    expect_not_compiled(strstr(description, "return") ? defined(arena, description) : sequential(arena, description), message);
     arena_free(arena);
 }
 
