@@ -169,7 +169,7 @@ static void draw_targets(const Trial *trial, Call *call, uint64_t stream)
 /* From -1 to one more than there are steps. */
 static int32_t *draw_lengths(const Trial *trial, uint64_t stream)
 {
-    int steps = trial->model->layers[trial->model->inputs[0]].output.extent[0];
+    int steps = model_steps_with_lengths(trial->model);
     int32_t *lengths = arena_array(trial->arena, int32_t, trial->rows);
     for (int row = 0; row < trial->rows; row++)
         lengths[row] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, (uint64_t)row) % (uint64_t)(steps + 3)) - 1;

@@ -12,10 +12,12 @@ static void expect_refusal(const char *text, const char *message, bool compiles)
 {
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
+    const ReadOptions reading = { 0 };
+    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &reading);
     const CompileOptions options = { .target = target_find("plain") };
     Compiled compiled = { 0 };
-    cr_expect(!description || (compiles && !compile(arena, description, diagnostics, &options, &compiled)), "%s: not refused", text);
+    cr_expect(!description || (compiles && !compile(arena, description, diagnostics, &options, &compiled)),
+              "%s: not refused", text);
     char *said = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&said, &size);

@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +163,46 @@ Test(lengths, without_any_all_steps_count)
     free(weights), free(packed), free(scratch);
     compiled_model_free(&c);
     compiled_model_free(&plain);
+}
+
+/* On each road, without lengths. */
+static void predict_all_steps(const struct lstmc_model *model, const float *x, float y[3][OUTPUTS])
+{
+    float *weights = weights_of(model);
+    void *packed = memory(model->packed_bytes), *scratch = memory(model->batch_scratch_bytes + model->scratch_bytes);
+    void *training = memory(model->training_bytes), *tape = memory(model->tape_bytes);
+    model->prepare(packed, weights);
+    model->predict(packed, scratch, x, y[0]);
+    model->predict_batch(packed, scratch, x, 1, y[1]);
+    model->prepare_training(training, weights);
+    model->reset_tape(training, tape);
+    model->forward(training, tape, x, 1, 0);
+    memcpy(y[2], (char *)tape + model->output_offset, sizeof y[2]);
+    free(weights), free(packed), free(scratch), free(training), free(tape);
+}
+
+/* Also where the input that has them is not the first one, and that one has no steps, or fewer, or more. */
+Test(lengths, without_any_all_steps_of_a_second_input_count)
+{
+    static const char *const firsts[] = { "Input{2}", "Input{2, 1}", "Input{7, 1}" };
+    float x[7 + STEPS * FEATURES], y[2][3][OUTPUTS];
+    for (int i = 0; i < 7 + STEPS * FEATURES; i++)
+        x[i] = sinf((float)i);
+    for (int i = 0; i < 3; i++) {
+        for (int has = 0; has < 2; has++) {
+            struct compiled_model c;
+            char text[400];
+            snprintf(text, sizeof text, "local a, b = Input{5, 3%s}, %s\n"
+                     "return Model{ name = 'two', inputs = {b, a}, loss = 'mse', batch_size = 3, shards = 1,\n"
+                     "  outputs = Dense{2}(Concatenate()(LSTM{4}(a), Flatten()(b))) }", has ? ", lengths = true" : "", firsts[i]);
+            compiled_model_create(&c, text, "-O1", false);
+            predict_all_steps(c.model, x, y[has]);
+            compiled_model_free(&c);
+        }
+        for (int road = 0; road < 3; road++)
+            for (int k = 0; k < OUTPUTS; k++)
+                cr_expect_float_eq((double)y[1][road][k], (double)y[0][road][k], 1e-6, "behind %s: road %d", firsts[i], road);
+    }
 }
 
 /* ---- the engine ---- */

@@ -228,8 +228,7 @@ char *access_text(Nest *nest, const Access *access)
     if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_INPUT && nest->ir->input_count > 1)
         return member_text(nest, "x", access);
     if (tensor->home == HOME_ARGUMENT && tensor->role == ROLE_LENGTHS)
-        return arena_format(nest->arena, "(lengths ? %s : %d)", argument_text(nest, "lengths", access),
-                            nest->ir->inputs[0]->extent[nest->ir->inputs[0]->time_dimension]);
+        return arena_format(nest->arena, "(lengths ? %s : %d)", argument_text(nest, "lengths", access), tensor->steps);
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
     const char *member = tensor_member(nest->arena, nest->ir, tensor);

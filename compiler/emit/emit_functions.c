@@ -284,8 +284,7 @@ static void put_taken_lengths(const Function *to)
     const Tensor *lengths = to->ir->lengths;
     if (!lengths)
         return;
-    put(to->out, "for (int b = 0; b < rows; b++)\n    tape->lengths[b] = lengths ? lengths[b] : %d;",
-        to->programs->model->descriptor.input_shape[0]);
+    put(to->out, "for (int b = 0; b < rows; b++)\n    tape->lengths[b] = lengths ? lengths[b] : %d;", lengths->steps);
 }
 
 static void begin_forward(const Function *to)

@@ -245,6 +245,7 @@ static Tensor *read_tensor(Reader *r)
     tensor->updates = updates < 0 ? NULL : &d->model.descriptor.weights[updates];
     tensor->place = field_integer(d, "place", 0, INT_MAX, 0);
     tensor->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
+    tensor->steps = field_integer(d, "steps", 0, EXTENT_MAX, 0);
     tensor->rate = (float)field_number(d, "rate", 0);
     tensor->normal = field_flag(d, "normal");
     if (tensor->role == ROLE_WEIGHT) {

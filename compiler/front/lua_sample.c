@@ -216,14 +216,6 @@ static void take_side(lua_State *L, Numbers *side, bool has_arrays)
     }
 }
 
-static int input_with_lengths(const Model *model)
-{
-    for (int k = 0; k < model->input_count; k++)
-        if (model->layers[model->inputs[k]].makes_mask)
-            return k;
-    return -1;
-}
-
 static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weight, which, length) */
 {
     Description *d = lua_touserdata(L, 5);
@@ -235,7 +227,7 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
                   .which = lua_tostring(L, 7),
                   .wanted = m->input_count,
                   .length = m->has_lengths ? lua_touserdata(L, 8) : NULL,
-                  .lengths_of = input_with_lengths(&d->model) };
+                  .lengths_of = model_input_with_lengths(&d->model) };
     Numbers y = { .model = m,
                   .sample = { .y = lua_touserdata(L, 4) },
                   .name = "y",

@@ -187,6 +187,22 @@ static inline bool model_is_chain(const Model *model)
     return chain;
 }
 
+/* The place among the inputs of the one whose samples have lengths; -1: none. */
+static inline int model_input_with_lengths(const Model *model)
+{
+    for (int k = 0; k < model->input_count; k++)
+        if (model->layers[model->inputs[k]].makes_mask)
+            return k;
+    return -1;
+}
+
+/* How many steps that input has; 0: none has lengths. */
+static inline int model_steps_with_lengths(const Model *model)
+{
+    int k = model_input_with_lengths(model);
+    return k < 0 ? 0 : model->layers[model->inputs[k]].output.extent[0];
+}
+
 /* The name of the loss of an output if the description defines it itself; else NULL. */
 static inline const char *model_own_loss(const Model *model, int output)
 {

@@ -85,6 +85,7 @@ struct Tensor {
     float rate;                             /* ROLE_NOISE: what part is dropped; of normal noise its deviation */
     bool normal;                            /* ROLE_NOISE: numbers to add, not those of a dropout */
     int vocabulary;                         /* ROLE_INPUT, integer: ids are below */
+    int steps;                              /* ROLE_LENGTHS: so many count where the caller gives none: all */
     /* A sum over the rows of the whole batch, or the adjoint of one: what a tape has of it is complete when the engine
      * has added that of the other tapes, after the phase that writes it (phases.c). */
     bool reduced;

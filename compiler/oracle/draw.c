@@ -78,7 +78,7 @@ static const void *draw_input(const Drawer *d, uint64_t seed)
 static const int32_t *draw_lengths(const Drawer *d, uint64_t seed)
 {
     const struct lstmc_model *m = &d->model->descriptor;
-    int steps = d->model->layers[d->model->inputs[0]].output.extent[0];
+    int steps = model_steps_with_lengths(d->model);
     int32_t *lengths = arena_array(d->draw->arena, int32_t, d->rows);
     for (int row = 0; row < d->rows; row++) {
         uint64_t bits = lstmc_random_bits(seed, 5, d->attempt, (uint64_t)row);

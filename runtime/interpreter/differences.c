@@ -178,11 +178,6 @@ static void draw_inputs(Probe *probe, int draw)
     }
 }
 
-static size_t steps_of_input(const Probe *probe)
-{
-    return (size_t)probe->it->inputs[0].shape.extent[0];
-}
-
 static bool has_beginnings(const Interpreter *it)
 {
     for (int i = 0; i < it->run_count; i++)
@@ -205,8 +200,9 @@ static double draw_all(Probe *probe, int draw, double shrink)
     size_t weights = DIFFERENCES_ROWS * lstmc_weights_per_sample(&probe->model->descriptor);
     for (size_t row = 0; row < weights; row++)
         probe->sample_weight[row] = 1 + draw_signed(probe, STREAM_SAMPLE_WEIGHT, draw, row) / 2;
-    for (size_t row = 0; row < DIFFERENCES_ROWS && probe->model->descriptor.has_lengths; row++)
-        probe->lengths[row] = 1 + (int32_t)draw_below(probe, STREAM_LENGTHS, draw, row, steps_of_input(probe));
+    size_t steps = (size_t)model_steps_with_lengths(probe->model);
+    for (size_t row = 0; row < DIFFERENCES_ROWS && steps; row++)
+        probe->lengths[row] = 1 + (int32_t)draw_below(probe, STREAM_LENGTHS, draw, row, steps);
     interpreter_lengths(probe->it, probe->model->descriptor.has_lengths ? probe->lengths : NULL);
     interpreter_reset(probe->it);
     double fresh = loss_at(probe);

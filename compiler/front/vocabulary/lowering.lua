@@ -34,6 +34,7 @@
 --   rate, place       what fraction is dropped, and which draw it is; of noise
 --   normal            flag: it is normal, of deviation `rate`, and is added; of noise
 --   vocabulary        how many ids there are; of an input of ids
+--   steps             how many there are, which all count where no lengths are given; of lengths
 -- statement           tensor[index] = right, for each element of axes
 --   section           "reset", "forward", "carry" or "loss"
 --   accumulate        "set", "add" or "max"
@@ -289,7 +290,7 @@ end
 local function add_lengths(program, flow)
   local b, t = program.batch_axis, new_axis("t", flow.shape[1])
   program.lengths = add_tensor(program, { layer = "", name = "lengths", role = "lengths", integer = true,
-    extents = b and { program.batch } or {}, batch_dimension = b and 0 or nil })
+    steps = flow.shape[1], extents = b and { program.batch } or {}, batch_dimension = b and 0 or nil })
   local mask = p.batched_tensor(program, { layer = "", name = "mask", role = "value" }, true, { flow.shape[1] })
   add_statement({ program = program, layer_name = "" }, "forward", "set", mask, place(program, true, { t }),
                 { op = "greater", a = load(program.lengths, b and { b } or {}), b = { op = "position", index = t } })
