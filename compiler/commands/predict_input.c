@@ -194,7 +194,7 @@ static bool is_blank(char c)
 /* A line as the readers of texts take one: without a byte order mark, and but for bytes without blanks around it. */
 static int read_text(PredictInput *input, int32_t *ids, size_t kept)
 {
-    size_t found;
+    size_t found = 0;
     struct lstmc_message why = { "" };
     size_t length = 0, first = 0;
     int status = read_line(input, &length), is_bytes = input->meaning->unit == LSTMC_BYTES;
@@ -242,34 +242,40 @@ static bool read_word(PredictInput *input, char *word, size_t *length)
     return *length > 0;
 }
 
-static int no_number(PredictInput *input, const char *word, size_t index)
+/* Into input->raw, in the unit of the data. */
+static int read_number(PredictInput *input, const char *word, size_t length, void *x, size_t index)
 {
     int vocabulary = lstmc_input_vocabulary(input->model, index);
-    if (vocabulary)
-        return FAIL(input, "\"%.80s\" is no id in [0, %d)", word, vocabulary);
-    return FAIL(input, "\"%.80s\" is no finite number", word);
+    struct lstmc_dataset ids = { .x = x };
+    if (lstmc_number_read(word, length, &input->raw[index]) &&
+        (!vocabulary || lstmc_store_input(input->model, &ids, index, input->raw[index])))
+        return LSTMC_OK;
+    return vocabulary ? FAIL(input, "\"%.80s\" is no id in [0, %d)", word, vocabulary)
+                      : FAIL(input, "\"%.80s\" is no finite number", word);
+}
+
+/* What was read becomes what the model reads; 1. */
+static int finish_numbers(PredictInput *input, void *x, size_t count, size_t kept)
+{
+    size_t place = take_numbers(input, x, count, kept);
+    return place == count ? 1
+                          : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads",
+                                 place + 1, input->raw[place]);
 }
 
 static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
 {
     char word[WORD_MAX];
     size_t length;
-    for (int i = 0; i < count; i++) {
+    int status = LSTMC_OK;
+    for (int i = 0; i < count && !status; i++) {
         if (!read_word(input, word, &length)) {
-            int status = end_of_input(input);
+            status = end_of_input(input);
             return status || i == 0 ? status : FAIL(input, "the input ends after %d of %d values", i, count);
         }
-        struct lstmc_dataset ids = { .x = x };
-        if (!lstmc_number_read(word, length, &input->raw[i]) ||
-            (lstmc_input_vocabulary(input->model, (size_t)i) &&
-             !lstmc_store_input(input->model, &ids, (size_t)i, input->raw[i])))
-            return no_number(input, word, (size_t)i);
+        status = read_number(input, word, length, x, (size_t)i);
     }
-    size_t place = take_numbers(input, x, (size_t)count, kept);
-    return place == (size_t)count
-               ? 1
-               : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads", place + 1,
-                      input->raw[place]);
+    return status ? status : finish_numbers(input, x, (size_t)count, kept);
 }
 
 int predict_input_step(PredictInput *input, void *x, int count)
@@ -291,26 +297,20 @@ static int read_numbers_of_line(PredictInput *input, void *x, size_t kept)
     memset(x, 0, most * 4);
     for (char *at = input->text; *(at += strspn(at, " \t,;")); count++) {
         size_t letters = strcspn(at, " \t,;");
-        struct lstmc_dataset ids = { .x = x };
         if (count == most)
             return FAIL(input, "more than the %zu steps of %zu number%s that the model reads", most / row, row,
                         row == 1 ? "" : "s");
         char behind = at[letters];
         at[letters] = 0;
-        if (!lstmc_number_read(at, letters, &input->raw[count]) ||
-            (lstmc_input_vocabulary(input->model, count) &&
-             !lstmc_store_input(input->model, &ids, count, input->raw[count])))
-            return no_number(input, at, count);
+        if ((status = read_number(input, at, letters, x, count)))
+            return status;
         at += letters;
         *at = behind;
     }
     if (count % row)
         return FAIL(input, "%zu numbers are no whole number of steps, which have %zu each", count, row);
     input->lengths[kept] = (int32_t)(count / row);
-    size_t place = take_numbers(input, x, count, kept);
-    return place == count ? 1
-                          : FAIL(input, "value %zu of the sample, %.9g, is beyond the floats that the model reads",
-                                 place + 1, input->raw[place]);
+    return finish_numbers(input, x, count, kept);
 }
 
 /* ---- all of them ---- */

@@ -7,15 +7,14 @@
 
 typedef struct PredictInput PredictInput;
 
-/* How many steps of each of the samples read last count; NULL: all of all. */
-const int32_t *predict_input_lengths(const PredictInput *input);
-
 /* `path` NULL or "-": standard input. NULL with a message if the file cannot be read, or if the model has no place for
  * what is in an array or a table (of text that is said when it has come in). */
 PredictInput *predict_input_open(Session *session, const struct lstmc_meaning *meaning, const char *path);
 /* Up to `rows` samples into x, scaled as in training; their number, 0 at the end, or a negative enum lstmc_status with
  * a message. */
 int  predict_input_next(PredictInput *input, void *x, int rows);
+/* How many steps of each of the samples read last count; NULL: all of all. */
+const int32_t *predict_input_lengths(const PredictInput *input);
 /* The values of one time step as they come in; 1, 0 at the end, or negative. Numbers alone. */
 int  predict_input_step(PredictInput *input, void *x, int count);
 /* What relative forecasts are added to: the last known values of the sample that was read as number `sample`; NULL:

@@ -17,13 +17,8 @@ static size_t end_of_group(const Rows *rows, size_t first)
 
 static int store(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t row, int column, size_t at)
 {
-    int is_target = column >= w->columns;
     double value = (*lstmc_windows_cell(rows, row, column) - w->offset[column]) / w->scale[column];
-    if (is_target ? lstmc_store_target(w->model, data, at, value) : lstmc_store_input(w->model, data, at, value))
-        return LSTMC_OK;
-    struct lstmc_range range = is_target ? lstmc_target_range(w->model, at) : lstmc_input_range(w->model, at);
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: %s \"%.60s\": %.9g is not %s", rows->path,
-                      rows->table.line[row], is_target ? "target" : "column", w->names[column], value, range.text);
+    return lstmc_windows_store(w, rows, row, column, value, data, at);
 }
 
 /* Rows [first, end), the last of them where there are more than the model has steps. The targets are those of its last
@@ -43,13 +38,7 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
             status = store(w, rows, data, row, column, y++);
     }
     data->lengths[sample] = (int32_t)kept;
-    if (status || !data->sample_weight)
-        return status;
-    double weight = *lstmc_windows_cell(rows, end - 1, w->columns + w->targets);
-    return lstmc_store_weight(data, sample, weight)
-               ? LSTMC_OK
-               : lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
-                            rows->table.line[end - 1], w->options->sample_weight, weight);
+    return status ? status : lstmc_windows_weight(w, rows, end - 1, data, sample);
 }
 
 size_t lstmc_groups_count(const struct lstmc_rows *rows, int trains)

@@ -45,14 +45,6 @@ static int may_be_normalised(const struct lstmc_windows *w, int column)
 }
 
 /* Mean and standard deviation, or minimum and range; a constant column keeps scale 1. */
-static void fit_column(struct lstmc_windows *w, int column, const struct lstmc_statistics *s)
-{
-    int standard = !strcmp(w->options->normalization, "standard");
-    double scale = standard ? lstmc_statistics_deviation(s) : s->high - s->low;
-    w->offset[column] = standard ? s->mean : s->low;
-    w->scale[column] = s->low < s->high && isfinite(scale) && scale > 0 ? scale : 1;
-}
-
 /* A column may be asked for twice, as an input and a target. */
 static int is_first_of_name(const struct lstmc_windows *w, int column)
 {
@@ -117,7 +109,7 @@ int lstmc_windows_normalize(struct lstmc_windows *w)
             continue;
         struct lstmc_statistics s = statistics_of(w, column);
         if (s.count && normalizes)
-            fit_column(w, column, &s);
+            lstmc_statistics_scaling(&s, w->options->normalization, &w->offset[column], &w->scale[column]);
         constant[column] = s.count > 1 && s.low == s.high && is_first_of_name(w, column);
         if (s.count > 1 && is_first_of_name(w, column))
             note_column(w, column, &s, normalizes);

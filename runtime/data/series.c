@@ -233,7 +233,6 @@ static int read_part(struct reader *r, int which, const char *path)
 static int fit_scaling(const struct reader *r, int dimensions, struct lstmc_scaling *scaling)
 {
     const struct part *part = &r->part[0];
-    int standard = !strcmp(r->options->normalization, "standard");
     if (!lstmc_scaling_alloc(scaling, dimensions))
         return 0;
     for (int d = 0; d < dimensions; d++) {
@@ -241,9 +240,7 @@ static int fit_scaling(const struct reader *r, int dimensions, struct lstmc_scal
         for (size_t i = 0; i < part->count; i++)
             for (size_t t = 0; t < part->series[i].steps; t++)
                 lstmc_statistics_add(&s, part->numbers[part->series[i].first + (size_t)d * part->series[i].steps + t]);
-        double scale = standard ? lstmc_statistics_deviation(&s) : s.high - s.low;
-        scaling->offset[d] = standard ? s.mean : s.low;
-        scaling->scale[d] = scale > 0 ? scale : 1;
+        lstmc_statistics_scaling(&s, r->options->normalization, &scaling->offset[d], &scaling->scale[d]);
     }
     return 1;
 }

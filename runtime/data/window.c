@@ -1,4 +1,6 @@
-/* window.c: one window of a table: where it begins, and what stands in its rows. */
+/* window.c: one window of a table: where it begins, what stands in its rows, and how that gets into a data set. */
+#include "dataset.h"
+#include "runtime/base/message.h"
 #include "windows.h"
 
 typedef struct lstmc_windows Windows;
@@ -29,4 +31,26 @@ double lstmc_windows_value(const Windows *w, const Rows *rows, size_t first, siz
 {
     double value = *lstmc_windows_cell(rows, row, column);
     return w->options->relative ? value - *lstmc_windows_cell(rows, first + w->window - 1, column) : value;
+}
+
+int lstmc_windows_store(const Windows *w, const Rows *rows, size_t row, int column, double value,
+                        struct lstmc_dataset *data, size_t at)
+{
+    int is_target = column >= w->columns;
+    if (is_target ? lstmc_store_target(w->model, data, at, value) : lstmc_store_input(w->model, data, at, value))
+        return LSTMC_OK;
+    struct lstmc_range range = is_target ? lstmc_target_range(w->model, at) : lstmc_input_range(w->model, at);
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: %s \"%.60s\": %.9g is not %s", rows->path,
+                      rows->table.line[row], is_target ? "target" : "column", w->names[column], value, range.text);
+}
+
+int lstmc_windows_weight(const Windows *w, const Rows *rows, size_t last, struct lstmc_dataset *data, size_t sample)
+{
+    if (!data->sample_weight)
+        return LSTMC_OK;
+    double weight = *lstmc_windows_cell(rows, last, w->columns + w->targets);
+    if (lstmc_store_weight(data, sample, weight))
+        return LSTMC_OK;
+    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
+                      rows->table.line[last], w->options->sample_weight, weight);
 }

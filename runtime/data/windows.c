@@ -190,33 +190,14 @@ static double normalised(const Windows *w, const Rows *rows, size_t first, size_
     return (lstmc_windows_value(w, rows, first, row, column) - w->offset[column]) / w->scale[column];
 }
 
-static int misfit(const Windows *w, const Rows *rows, size_t row, int column, double value, struct lstmc_range range)
-{
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: %s \"%.60s\": %.9g is not %s", rows->path,
-                      rows->table.line[row], column < w->columns ? "column" : "target", w->names[column], value,
-                      range.text);
-}
-
-/* That of the last row that is read. */
-static int take_weight(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t last)
-{
-    double weight = *lstmc_windows_cell(rows, last, w->columns + w->targets);
-    if (lstmc_store_weight(data, sample, weight))
-        return LSTMC_OK;
-    return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
-                      rows->table.line[last], w->options->sample_weight, weight);
-}
-
 int lstmc_windows_inputs(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
 {
     size_t x = sample * w->model->input_count;
+    int status = LSTMC_OK;
     for (size_t row = first; row < first + w->window; row++)
-        for (int i = 0; i < w->columns; i++) {
-            double value = normalised(w, rows, first, row, i);
-            if (!lstmc_store_input(w->model, data, x++, value))
-                return misfit(w, rows, row, i, value, lstmc_input_range(w->model, 0));
-        }
-    return LSTMC_OK;
+        for (int i = 0; i < w->columns && !status; i++)
+            status = lstmc_windows_store(w, rows, row, i, normalised(w, rows, first, row, i), data, x++);
+    return status;
 }
 
 static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
@@ -228,13 +209,13 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
     for (int ahead = 0; ahead < w->ahead_count; ahead++)
         for (int i = w->columns; i < w->columns + w->targets; i++, y++) {
             size_t row = last + (size_t)w->ahead[ahead];
-            double value = normalised(w, rows, first, row, i);
-            if (!lstmc_store_target(w->model, data, y, value))
-                return misfit(w, rows, row, i, value, lstmc_target_range(w->model, y));
+            status = lstmc_windows_store(w, rows, row, i, normalised(w, rows, first, row, i), data, y);
+            if (status)
+                return status;
             if (data->persistence)
                 data->persistence[y] = (float)normalised(w, rows, first, last, i);
         }
-    return data->sample_weight ? take_weight(w, rows, data, sample, last) : LSTMC_OK;
+    return lstmc_windows_weight(w, rows, last, data, sample);
 }
 
 /* ---- what the numbers mean ---- */

@@ -43,6 +43,13 @@ int lstmc_windows_begin(const struct lstmc_windows *windows, const struct lstmc_
 double lstmc_windows_value(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t first, size_t row,
                            int column);
 
+/* One number of a row into place `at` of a data set: of an input or a target, as its column is. A message says what it
+ * is not. And what a sample's loss counts, which its last row says; nothing where no column does. */
+int lstmc_windows_store(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int column,
+                        double value, struct lstmc_dataset *data, size_t at);
+int lstmc_windows_weight(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t last,
+                         struct lstmc_dataset *data, size_t sample);
+
 /* What the sample that begins at row `first` reads, into sample number `sample` of a data set. */
 int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
                          size_t sample, size_t first);
