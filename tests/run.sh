@@ -12,6 +12,7 @@ ticks=$(getconf CLK_TCK 2>/dev/null || echo 100)
 OPENBLAS_NUM_THREADS=1
 OBJECT_CACHE=${OBJECT_CACHE-$(cd "$here/.." && pwd)/build/objects}      # of cached_cc.sh; empty: none
 export OPENBLAS_NUM_THREADS OBJECT_CACHE
+unset MAKEFLAGS MFLAGS MAKELEVEL       # of make -j test: make in a test would say that it has no jobserver
 [ -z "$OBJECT_CACHE" ] || find "$OBJECT_CACHE" -type f -mtime +3 -delete 2>/dev/null
 
 work=$(mktemp -d) || exit 1
