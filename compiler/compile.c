@@ -14,6 +14,7 @@
  *     schedule   other statements -> order of loops, unrolling  under the target's budget
  *     plan       tensors -> homes                               weights, tape, state, scratch
  *     contain    weights read in prediction -> copies           of a trained model, whose operands become constants
+ *     idle       time loops under a mask -> what is left of them  at turns that no row needs
  *     emit       -> text
  *
  * After every pass the program is checked: set before read, every index proven inside its tensor. */
@@ -37,10 +38,12 @@ enum {
     PASS_PACK,
     PASS_SCHEDULE,
     PASS_PLAN,
+    PASS_IDLE,
     PASS_COUNT
 };
 static const char *const passes[PASS_COUNT] = { "lower",     "grad", "stage", "phases", "blas",     "flatten",
-                                                "transpose", "tile", "piece", "pack",   "schedule", "plan" };
+                                                "transpose", "tile", "piece", "pack",   "schedule", "plan",
+                                                "idle" };
 
 bool pass_exists(const char *name)
 {
@@ -52,7 +55,8 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, phases, blas, flatten, transpose, tile, piece, pack, schedule, plan";
+    return "lower, grad, stage, phases, blas, flatten, transpose, tile, piece, pack, schedule, plan, "
+           "idle";
 }
 
 static void check(const Ir *ir, const char *pass)
@@ -123,6 +127,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
             plan(ir, traits->streaming);
         if (p == PASS_PLAN && options->trained && !traits->training)
             contain(ir);
+        if (p == PASS_IDLE)
+            idle(ir);
         check(ir, passes[p]);
         if (options->dump && !strcmp(options->dump, passes[p]))
             break;

@@ -166,10 +166,10 @@ static void draw_targets(const Trial *trial, Call *call, uint64_t stream)
     }
 }
 
-/* From -1 to one more than there are steps. */
-static int32_t *draw_lengths(const Trial *trial, uint64_t stream)
+/* From -1 to one more than there are steps; in the first call the last steps count for nobody. */
+static int32_t *draw_lengths(const Trial *trial, int number, uint64_t stream)
 {
-    int steps = model_steps_with_lengths(trial->model);
+    int steps = model_steps_with_lengths(trial->model) / (number ? 1 : 2);
     int32_t *lengths = arena_array(trial->arena, int32_t, trial->rows);
     for (int row = 0; row < trial->rows; row++)
         lengths[row] = (int32_t)(lstmc_random_bits(trial->oracles->seed, stream, 1, (uint64_t)row) % (uint64_t)(steps + 3)) - 1;
@@ -189,7 +189,7 @@ static void draw_call(Trial *trial, Call *call, int number)
     draw_targets(trial, call, stream + 1);
     call->sample_weight = arena_array(arena, double, trial->rows * (int)weights_of_row(trial));
     call->d_output = arena_array(arena, double, trial->outputs);
-    call->lengths = trial->model->descriptor.has_lengths ? draw_lengths(trial, stream + 4) : NULL;
+    call->lengths = trial->model->descriptor.has_lengths ? draw_lengths(trial, number, stream + 4) : NULL;
     for (size_t i = 0; i < (size_t)trial->rows * weights_of_row(trial); i++)
         call->sample_weight[i] = 1 + draw(trial, stream + 2, i) / 2;
     for (size_t i = 0; i < trial->outputs; i++)
@@ -497,6 +497,8 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     evaluate_pass(trial, ir, "plan", true);
     if (target->lanes > 1)
         evaluate_program(trial, tile_order(trial->arena, ir, trial->rows, trial->oracles->seed), "plan, in the order of its tiles", true);
+    idle(ir);
+    evaluate_pass(trial, ir, "idle", true);
 }
 
 /* ---- the other two ------------------------------------------------------------------------------------------------------------ */

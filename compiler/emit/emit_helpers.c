@@ -115,12 +115,24 @@ static const char clamped[] =
     "/* Ids and classes come from outside. */\n"
     "static inline int clamped(int32_t id, int count)\n{\nreturn id >= 0 && id < count ? (int)id : 0;\n}\n\n";
 
+static const char any_counts[] =
+    "/* whether a step counts for one row at least */\n"
+    "static inline int any_counts(const float *mask, int rows)\n{\n"
+    "for (int b = 0; b < rows; b++)\n    if (mask[b] != 0.0f)\n        return 1;\nreturn 0;\n}\n\n";
+
+static bool idles_by_rows(const Statement *statement)
+{
+    return statement->loop && statement->loop->idle && statement->loop->idle->mask.tensor->rank == 2;
+}
+
 void emit_helpers(Out *out, const Programs *programs)
 {
     if (emit_has_vectors(programs))
         put_vectors(out, programs);
     if (any_emitted(programs, reads_integers, OP_LOAD))
         put(out, "%s", clamped);
+    if (emit_any_statement(programs, idles_by_rows))
+        put(out, "%s", any_counts);
     for (int op = 0; op < OP_COUNT; op++)
         if (op_traits[op].helper && any_emitted(programs, calls, (Op)op))
             put(out, "%s", op_traits[op].helper);

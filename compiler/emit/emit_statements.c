@@ -56,7 +56,8 @@ static void put_windows(Out *out, Arena *arena, const Statement *const *statemen
     }
 }
 
-static void open_time_loop(Out *out, Arena *arena, const Ir *ir, const Statement *statement)
+/* `skips`: something behind its pieces is not done where none of their turns counts. */
+static void open_time_loop(Out *out, Arena *arena, const Ir *ir, const Statement *statement, bool skips)
 {
     const Axis *axis = statement->loop->axis;
     const char *name = c_index_name(arena, axis->name);
@@ -65,6 +66,8 @@ static void open_time_loop(Out *out, Arena *arena, const Ir *ir, const Statement
         return;
     if (statement->loop->piece) {
         open_pieces(out, arena, statement->loop, steps);
+        if (skips)
+            put(out, "int %s = 0;", loop_bound(arena, statement->loop, "counts"));
         put(out, "for (int %s = %s - 1; %s >= %s; %s--) {", name, loop_bound(arena, statement->loop, "end"), name,
             loop_bound(arena, statement->loop, "start"), name);
     } else if (statement->loop->reversed) {
@@ -118,6 +121,72 @@ static void emit_kernel(Out *out, const Kernel *kernel)
         emit_nest(out, kernel);
 }
 
+/* ---- turns at which no row counts ---- */
+
+static bool skips_idle(const Statement *statement)
+{
+    return statement->tile && statement->tile->skips_idle;
+}
+
+static bool any_skips_idle(const Statement *const *statements, int count)
+{
+    for (int i = 1; i < count; i++)
+        if (skips_idle(statements[i]) && statements[i]->tile->follows == statements[0]->loop)
+            return true;
+    return false;
+}
+
+/* "tape->model.mask[t]", of several rows the first one's: "tape->model.mask[t][0]" */
+static const char *first_of_mask(const Kernel *loop)
+{
+    const Access *mask = &loop->statements[0]->loop->idle->mask;
+    Nest nest = nest_of(loop);
+    if (mask->tensor->rank == 2)
+        nest.bindings[nest.binding_count++] = (Binding){ .axis = mask->index[1].axis[0] };
+    return access_text(&nest, mask);
+}
+
+static void put_idle_turn(Out *out, const Kernel *loop, bool skips)
+{
+    Arena *arena = loop->arena;
+    const Idle *idle = loop->statements[0]->loop->idle;
+    const char *first = first_of_mask(loop);
+    emit_line(out, arena, idle->mask.tensor->rank == 2 ? arena_format(arena, "if (!any_counts(&%s, rows)) {", first)
+                                                       : arena_format(arena, "if (%s == 0.0f) {", first));
+    for (int i = 0; i < idle->count; i++) {
+        const Statement *const *statement = (const Statement *const *)idle->statements + i;
+        Kernel kernel = *loop;
+        kernel.statements = statement;
+        kernel.count = 1;
+        kernel.names = axis_names(arena, statement, 1, c_index_name);
+        emit_nest(out, &kernel);
+    }
+    put(out, "continue;\n}");
+    if (skips)
+        put(out, "%s = 1;", loop_bound(arena, loop->statements[0]->loop, "counts"));
+}
+
+/* ---- all of them ---- */
+
+/* The nest and, with the first of a time loop, what stands in front of it. */
+static void emit_in_loop(Out *out, const Kernel *kernel, const Statement *before, int left)
+{
+    const Statement *statement = kernel->statements[0];
+    const Loop *loop = statement->loop;
+    if (loop && (!before || before->loop != loop)) {
+        const bool skips = any_skips_idle(kernel->statements, left);
+        put_windows(out, kernel->arena, kernel->statements, left);
+        open_time_loop(out, kernel->arena, kernel->ir, statement, skips);
+        if (loop->idle)
+            put_idle_turn(out, kernel, skips);
+    }
+    if (skips_idle(statement))
+        put(out, "if (%s) {", loop_bound(kernel->arena, statement->tile->follows, "counts"));
+    emit_kernel(out, kernel);
+    if (skips_idle(statement))
+        put(out, "}");
+}
+
 void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, const Statement *const *statements,
                      int count)
 {
@@ -135,11 +204,7 @@ void emit_statements(Out *out, Arena *arena, const Ir *ir, Members *members, con
                                 .indices = &indices };
         if (before)
             close_time_loop(out, before, statement);
-        if (statement->loop && (!before || before->loop != statement->loop)) {
-            put_windows(out, arena, statements + i, count - i);
-            open_time_loop(out, arena, ir, statement);
-        }
-        emit_kernel(out, &kernel);
+        emit_in_loop(out, &kernel, before, count - i);
         before = statement;
         i += kernel.count;
     }

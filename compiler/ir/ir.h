@@ -171,7 +171,13 @@ typedef struct Loop {               /* a time loop: consecutive statements with 
     bool reversed;
     /* set by piece: its turns are done in pieces of so many, each followed by the tiles that `follow`. 0: in one */
     int piece;
+    const struct Idle *idle;        /* set by idle; NULL: all turns are alike */
 } Loop;
+
+typedef struct Idle {               /* what is left of a turn at which the mask is 0 for all rows */
+    Access mask;                    /* as the loop reads it: [t], or [t,b] */
+    struct Statement **statements; int count;
+} Idle;
 
 /* Consecutive statements that are emitted as one nest over vectors; set by schedule. Every axis of such a statement is
  * one of point:   lane, row or outer: all statements of the tile have the same ones, and meet only at the same point;
@@ -197,6 +203,7 @@ typedef struct Tile {
     /* set by piece: runs after each piece of this loop, for the turns of that piece; NULL: for all at once */
     const Loop *follows;
     const Axis *turns;              /* its own axis over those turns: the chunk, or an outer one */
+    bool skips_idle;                /* set by idle: where all of those were idle, it does nothing */
 } Tile;
 
 typedef struct Statement {

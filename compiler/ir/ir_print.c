@@ -272,6 +272,22 @@ static void print_statement(Out *out, const AxisNames *names, const Statement *s
     put_raw(out, to.text);
 }
 
+/* In front of a loop's first statement: what is done where its mask holds for no row. */
+static void print_idle(Out *out, const Ir *ir, int i)
+{
+    const Loop *loop = ir->statements[i]->loop;
+    if (!loop || !loop->idle || (i > 0 && ir->statements[i - 1]->loop == loop))
+        return;
+    const Tensor *mask = loop->idle->mask.tensor;
+    put_raw(out, arena_format(ir->arena, "    where %s%s%s is 0 for all\n", mask->layer, *mask->layer ? "." : "",
+                              mask->name));
+    for (int s = 0; s < loop->idle->count; s++) {
+        const Statement *statement = loop->idle->statements[s];
+        print_statement(out, axis_names(ir->arena, &statement, 1, NULL), statement);
+    }
+    put_raw(out, "    else\n");
+}
+
 /* The statements from here on that become one nest. */
 static int nest_length(const Ir *ir, int first)
 {
@@ -307,6 +323,7 @@ void ir_print(Out *out, const Ir *ir)
                 names = axis_names(ir->arena, (const Statement *const *)ir->statements + i, nest_length(ir, i), NULL);
             if (begins && tile)
                 print_tile(out, names, tile);
+            print_idle(out, ir, i);
             print_statement(out, names, ir->statements[i]);
         }
     }

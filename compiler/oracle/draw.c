@@ -74,15 +74,19 @@ static const void *draw_input(const Drawer *d, uint64_t seed)
     return x;
 }
 
-/* As far below 0 and beyond the steps as they may be; of the first row all steps count, which are those of a stream. */
-static const int32_t *draw_lengths(const Drawer *d, uint64_t seed)
+/* As far below 0 and beyond the steps as they may be; of the first row all steps count, which are those of a stream. In
+ * the first call the last steps count for nobody. */
+static const int32_t *draw_lengths(const Drawer *d, int call, uint64_t seed)
 {
     const struct lstmc_model *m = &d->model->descriptor;
     int steps = model_steps_with_lengths(d->model);
     int32_t *lengths = arena_array(d->draw->arena, int32_t, d->rows);
     for (int row = 0; row < d->rows; row++) {
         uint64_t bits = lstmc_random_bits(seed, 5, d->attempt, (uint64_t)row);
-        lengths[row] = row ? (int32_t)(bits % (uint64_t)(steps + 3)) - 1 : steps;
+        if (call == DRAW_FIRST)
+            lengths[row] = (int32_t)(bits % (uint64_t)(steps / 2 + 2)) - 1;
+        else
+            lengths[row] = row ? (int32_t)(bits % (uint64_t)(steps + 3)) - 1 : steps;
     }
     return m->has_lengths ? lengths : NULL;
 }
@@ -156,7 +160,7 @@ static void draw_calls(Drawer *d)
     for (int c = 0; c < DRAW_PREDICTION; c++) {
         uint64_t seed = d->seed + (uint64_t)c;
         d->draw->calls[c] = (ReferenceCall){
-            .x = draw_input(d, seed), .lengths = draw_lengths(d, seed), .seed = d->seed,
+            .x = draw_input(d, seed), .lengths = draw_lengths(d, c, seed), .seed = d->seed,
             .carries = c > 0, .trains = d->trains,
             .target = draw_target(d, seed),
             .sample_weight = draw_numbers(d, seed, 3, (size_t)d->rows * lstmc_weights_per_sample(&d->model->descriptor),

@@ -37,6 +37,11 @@ typedef struct Routine {
     double *stack;
 } Routine;
 
+typedef struct IdleRoutines {       /* what a loop does where its mask holds for no row */
+    const Loop *loop;
+    Routine *routines;
+} IdleRoutines;
+
 struct Memory {
     const Ir *ir;
     Arena *arena;
@@ -45,6 +50,7 @@ struct Memory {
     double **data;      /* by the tensor's number; NULL: nobody has asked for it */
     int tensor_count;
     Routine *routines;  /* one a statement, in order */
+    IdleRoutines *idle; int idle_count, idle_capacity;
 };
 
 static size_t element_count(const Tensor *tensor)
@@ -110,6 +116,23 @@ static void add_instructions(Memory *memory, Routine *routine, const Expr *expr)
                  instruction);
 }
 
+static Routine routine_of(Memory *memory, const Statement *statement)
+{
+    Routine routine = { .statement = statement };
+    add_instructions(memory, &routine, statement->value);
+    routine.out = add_reference(memory, &routine, &statement->out);
+    routine.stack = arena_array(memory->arena, double, routine.instruction_count);
+    return routine;
+}
+
+static void add_idle(Memory *memory, const Loop *loop)
+{
+    IdleRoutines idle = { loop, arena_array(memory->arena, Routine, loop->idle->count + 1) };
+    for (int i = 0; i < loop->idle->count; i++)
+        idle.routines[i] = routine_of(memory, loop->idle->statements[i]);
+    arena_append(memory->arena, memory->idle, memory->idle_count, memory->idle_capacity, idle);
+}
+
 Memory *memory_create(const Ir *ir, bool single)
 {
     Arena *arena = arena_create();
@@ -118,11 +141,10 @@ Memory *memory_create(const Ir *ir, bool single)
     memory->data = arena_array(arena, double *, ir->tensor_count);
     memory->routines = arena_array(arena, Routine, ir->statement_count);
     for (int i = 0; i < ir->statement_count; i++) {
-        Routine *routine = &memory->routines[i];
-        routine->statement = ir->statements[i];
-        add_instructions(memory, routine, routine->statement->value);
-        routine->out = add_reference(memory, routine, &routine->statement->out);
-        routine->stack = arena_array(arena, double, routine->instruction_count);
+        const Loop *loop = ir->statements[i]->loop;
+        memory->routines[i] = routine_of(memory, ir->statements[i]);
+        if (loop && loop->idle && (i == 0 || ir->statements[i - 1]->loop != loop))
+            add_idle(memory, loop);
     }
     return memory;
 }
@@ -231,6 +253,24 @@ static void run(Memory *memory, Routine *routine, int turn, int rows)
     run_axes(memory, routine, 0, rows);
 }
 
+/* The routines of an idle turn; NULL: it is none. */
+static Routine *idle_routines(Memory *memory, const Loop *loop, int turn, int rows)
+{
+    if (!loop->idle)
+        return NULL;
+    const Access *mask = &loop->idle->mask;
+    const double *data = memory_of(memory, mask->tensor);
+    const int of_step = mask->tensor->rank == 2 ? mask->tensor->extent[1] : 1;
+    const int step = mask->index[0].constant + mask->index[0].coefficient[0] * turn;
+    for (int row = 0; row < (of_step < rows ? of_step : rows); row++)
+        if (data[step * of_step + row] != 0)
+            return NULL;
+    for (int i = 0; i < memory->idle_count; i++)
+        if (memory->idle[i].loop == loop)
+            return memory->idle[i].routines;
+    die("evaluate: a loop over %s idles and is not known", loop->axis->name);
+}
+
 /* The statements of one loop of the section, turn by turn. Returns where the loop ends. */
 static int run_loop(Memory *memory, int begin, Section section, int rows)
 {
@@ -243,10 +283,15 @@ static int run_loop(Memory *memory, int begin, Section section, int rows)
             break;
         end = i + 1;
     }
-    for (int turn = 0; turn < loop->axis->extent; turn++)
-        for (int i = begin; i < end; i++)
-            if (memory->ir->statements[i]->section == section)
-                run(memory, &memory->routines[i], loop->reversed ? loop->axis->extent - 1 - turn : turn, rows);
+    for (int i = 0; i < loop->axis->extent; i++) {
+        const int turn = loop->reversed ? loop->axis->extent - 1 - i : i;
+        Routine *idle = idle_routines(memory, loop, turn, rows);
+        for (int r = 0; idle && r < loop->idle->count; r++)
+            run(memory, &idle[r], turn, rows);
+        for (int s = begin; !idle && s < end; s++)
+            if (memory->ir->statements[s]->section == section)
+                run(memory, &memory->routines[s], turn, rows);
+    }
     return end;
 }
 

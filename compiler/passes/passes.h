@@ -51,4 +51,7 @@ void plan(Ir *ir, bool streaming);
  * struct M_packed points to nothing. */
 void contain(Ir *ir);
 
+/* idle: time loops under a mask: what is left of a turn at which it holds for no row. */
+void idle(Ir *ir);
+
 #endif
