@@ -247,6 +247,9 @@ struct lstmc_train_options {
     int epochs;
     uint64_t seed;
     int shuffle;                        /* each epoch anew, by seed */
+    /* > 1: of data with lengths, shuffled: batches are drawn from so many buckets of samples of similar length, as many
+     * batches in each; 0 and 1: from all samples */
+    int buckets;
     /* Not LSTMC_STATELESS: states go on from batch to batch, and are fresh at the start of an epoch and of each
      * evaluation; samples are not shuffled, and those that fill no batch are left out. */
     enum lstmc_stateful stateful;

@@ -230,7 +230,8 @@ static struct lstmc_train_options make_options(Trainer *t)
     const Arguments *a = &s->arguments;
     struct lstmc_train_options options = {
         .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed,
-        .shuffle = model->shuffle, .stateful = session_stateful(model), .quiet = a->quiet,
+        .shuffle = model->shuffle, .buckets = model->buckets, .stateful = session_stateful(model),
+        .quiet = a->quiet,
         .class_weight = model->class_weight, .class_count = model->class_count, .schedule = model->schedule,
         .gradient_accumulation_steps = model->gradient_accumulation_steps, .ema_momentum = model->ema_momentum,
         .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = interrupt_flag(),

@@ -587,6 +587,7 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     model->epochs = field_integer(d, "epochs", 1, INT_MAX, 1);
     model->seed = (uint64_t)field_number(d, "seed", 1);
     model->shuffle = field_flag(d, "shuffle");
+    model->buckets = field_integer(d, "buckets", 1, INT_MAX, 1);
     model->stateful = field_flag(d, "stateful");
     model->validation_split = field_number(d, "validation_split", 0);
     training_extract(d);

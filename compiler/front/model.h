@@ -166,6 +166,7 @@ typedef struct Model {
     int epochs;
     uint64_t seed;
     bool shuffle;
+    int buckets;                /* of samples of similar length, from which batches are drawn; 1: all together */
     bool stateful;              /* a layer goes on with its states from batch to batch, and only such layers do */
     double validation_split;
     const struct lstmc_schedule *schedule;  /* NULL: the optimizer's learning rate */

@@ -7,6 +7,7 @@
 #include "runtime/lstmc.h"
 #include "runtime/lstmc_random.h"
 #include "runtime/base/message.h"
+#include "order.h"
 #include "progress.h"
 #include "stepper.h"
 #include "metrics.h"
@@ -20,8 +21,7 @@
 #define GATHERED_ALONE ((size_t)1 << 17)    /* bytes of a batch that one thread copies sooner than several meet */
 #define GATHER_TASKS 8
 
-/* told apart from places and weight tensors, which count from 0 */
-enum { STREAM_SHUFFLE = 0x53485546, STREAM_DROPOUT = 0x44524f50 };
+#define STREAM_DROPOUT 0x44524f50           /* told apart from places and weight tensors, which count from 0 */
 
 struct run {
     struct lstmc_engine *engine;
@@ -32,7 +32,7 @@ struct run {
     struct lstmc_stepper stepper;
     struct lstmc_batch_memory memory;           /* the samples of one batch */
     float *sample_weight;                       /* of one batch; NULL: all count the same */
-    size_t *order;
+    struct lstmc_order order;
     size_t used, batch_rows;                    /* samples of an epoch, rows of a batch */
     struct lstmc_history history;               /* of the present epoch */
     double checkpoint_time;
@@ -44,24 +44,11 @@ struct run {
 
 /* ---- the samples of a batch ---- */
 
-/* Fisher & Yates, keyed by (seed, epoch). */
-static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t epoch)
-{
-    for (size_t i = 0; i < count; i++)
-        order[i] = i;
-    for (size_t i = count; i-- > 1;) {
-        size_t j = (size_t)(lstmc_random_bits(seed, STREAM_SHUFFLE, epoch, i) % (i + 1));
-        size_t other = order[j];
-        order[j] = order[i];
-        order[i] = other;
-    }
-}
-
 static size_t sample_at(const struct run *run, size_t position)
 {
     if (run->options->stateful == LSTMC_STREAMS)
         return lstmc_stream_sample(run->used, run->batch_rows, position);
-    return run->order ? run->order[position] : position;
+    return run->order.sample ? run->order.sample[position] : position;
 }
 
 /* The class that a sample's target names: its number, the largest of a one-hot row, or yes and no of one number. */
@@ -350,8 +337,8 @@ static int train_epoch(struct run *run)
     memset(&run->history, 0, sizeof run->history);
     run->history.epochs = (int)s->epoch;
     lstmc_totals_means(run->model, run->options, &s->totals, s->tally, &run->history.loss, run->history.metric);
-    if (run->order)
-        shuffle(run->order, run->used, s->seed, s->epoch);
+    if (run->order.sample)
+        lstmc_order_draw(&run->order, s->seed, s->epoch);
     if (!s->position)
         lstmc_callbacks_epoch_begin(&run->callbacks);
     run->engine->prepare(run->engine->context, s->weights);
@@ -427,6 +414,9 @@ static int check_options(const struct run *run)
     int status = lstmc_check_task(run->engine, run->data, options, run->message);
     if (!status && run->validation)
         status = lstmc_check_task(run->engine, run->validation, options, run->message);
+    if (!status && options->buckets > 1 && (!run->data->lengths || !options->shuffle || options->stateful))
+        status = lstmc_fail(run->message, LSTMC_MISMATCH,
+                            "buckets are for samples with lengths, which are shuffled and go on from no other");
     if (!status)
         status = lstmc_callbacks_check(options, run->validation != NULL, run->message);
     if (!status && options->class_count && run->model->target_is_class && run->model->target_count > 1)
@@ -509,9 +499,11 @@ static int run_alloc(struct run *run)
     run->memory.tally = lstmc_alloc((lstmc_metric_tallies(model, options) + 1) * sizeof(double));
     run->memory.weights = lstmc_alloc(run->batch_rows * each * sizeof(float));
     run->sample_weight = weighs ? lstmc_alloc(run->batch_rows * each * sizeof(float)) : NULL;
-    run->order = orders ? calloc(run->used, sizeof *run->order) : NULL;
+    int ordered = !orders ? LSTMC_OK
+                          : lstmc_order_create(&run->order, run->used, run->batch_rows,
+                                               options->buckets > 1 ? run->data->lengths : NULL, options->buckets);
     int good = run->memory.output && run->memory.x && run->memory.lengths && run->memory.y &&
-               run->memory.tally && run->memory.weights && (run->order || !orders) && (run->sample_weight || !weighs) &&
+               run->memory.tally && run->memory.weights && !ordered && (run->sample_weight || !weighs) &&
                !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients,
                                      run->snapshot.optimizer);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
@@ -529,7 +521,7 @@ static void run_free(struct run *run)
     lstmc_free(run->memory.tally);
     lstmc_free(run->memory.weights);
     lstmc_free(run->sample_weight);
-    free(run->order);
+    lstmc_order_free(&run->order);
 }
 
 int lstmc_train(struct lstmc_engine *engine, float *weights, const struct lstmc_dataset *training,

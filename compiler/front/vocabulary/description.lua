@@ -9,7 +9,8 @@
 --   weights           list of weights: the trainable ones first, in the order of struct M_weights
 --   input_is_tokens, vocabulary                   flag and number of ids; of the first input
 --   output_shape, target_shape, target_is_class   shapes of one sample, and a flag
---   batch_size, epochs, seed, shuffle, validation_split, learning_rate   as options; learning_rate nil: the optimizer's
+--   batch_size, epochs, seed, shuffle, buckets, validation_split, learning_rate   as options; learning_rate nil: the
+--                     optimizer's
 --   has_lengths       flag: each sample says how many steps of one input count; that is `lengths`
 --   stateful          flag: a layer goes on with its states from batch to batch, and only such layers do
 --   shards            nil: 2 from a batch of 16 on, else 1
@@ -373,6 +374,17 @@ local function is_stateful(layer)
   return false
 end
 
+-- Batches of samples of similar length.
+local function settle_buckets(model)
+  if model.buckets == 1 then return end
+  local why = not model.lengths and "no Input says lengths = true"
+    or not model.shuffle and "shuffle = false leaves samples in their order"
+    or model.stateful and "a stateful layer wants them in their order"
+  if why then
+    refuse(model, model.option_lines.buckets, '"buckets": samples of similar length share a batch, but %s', why)
+  end
+end
+
 -- build(result of the description, default name, timesteps at most, layers to freeze): a built model; nil if there were
 -- mistakes.
 function internal.build(result, default_name, timesteps_max, frozen)
@@ -416,6 +428,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   if not shapes.check_masked_loss(model) then return nil end
   shapes.make_weights(model)
   for _, layer in ipairs(model.layers) do model.stateful = model.stateful or is_stateful(layer) end
+  settle_buckets(model)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   model.own_activations = internal.own_activations
   internal.settle_outputs(model)

@@ -20,7 +20,8 @@ internal.types.mask_semantics = internal.choice{ "keras-3.15", "keras-3.16" }
 internal.options = {
   { "name", "text", false }, { "metrics", "metrics", false }, { "weighted_metrics", "metrics", false },
   { "batch_size", "size", 32 }, { "shards", "size", false },
-  { "epochs", "size", 1 }, { "seed", "seed", 1 }, { "shuffle", "boolean", true }, { "validation_split", "decay", 0 },
+  { "epochs", "size", 1 }, { "seed", "seed", 1 }, { "shuffle", "boolean", true },
+  { "buckets", "size", 1 }, { "validation_split", "decay", 0 },
   { "learning_rate", "positive", false }, { "callbacks", "callbacks", false },
   { "class_weight", "class_weight", false },
   { "truncate", "size", false }, { "sample_weight_mode", "sample_weight_mode", false },
@@ -101,7 +102,7 @@ end
 -- alone.
 local COMPILE = { "optimizer", "loss" }
 local FIT = { data = true, epochs = true, batch_size = true, validation_split = true, shuffle = true, seed = true,
-              shards = true, callbacks = true, truncate = true, class_weight = true }
+              buckets = true, shards = true, callbacks = true, truncate = true, class_weight = true }
 
 function Model.compile(model, ...)
   local line = caller_line()
