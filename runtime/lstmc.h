@@ -247,6 +247,11 @@ int lstmc_read_glove(const char *path, const struct lstmc_names *words, const st
 int lstmc_read_lengths(const struct lstmc_model *model, const char *path, struct lstmc_dataset *data,
                        struct lstmc_message *message);
 
+/* The same where padding tells: steps at the end, or in front, in which every number is 0, are none; those in front
+ * move to the end, and the targets of steps with them. Of a model of one input. */
+int lstmc_count_lengths(const struct lstmc_model *model, int pads_front, struct lstmc_dataset *data,
+                        struct lstmc_message *message);
+
 /* The same of arrays that hold the steps of all samples, one behind the other, [steps, ...]: sample i is the steps
  * offsets[i] to offsets[i + 1] - 1, with zeros behind them; of longer ones the last steps are kept. y: one row for each
  * sample, or, where the model has an output for each step, one for each step. (y_path NULL: inputs alone) */

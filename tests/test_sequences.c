@@ -198,6 +198,36 @@ Test(sequences, padded_arrays_and_their_lengths)
     command_folder_remove(folder);
 }
 
+/* A step counts if one of its numbers is not 0, and so does one of zeros between two that do. */
+Test(sequences, padding_tells_lengths)
+{
+    char *folder = command_folder();
+    struct lstmc_dataset data;
+    struct lstmc_message message = { "" };
+    struct lstmc_model steps = sequences;       /* a class for each step */
+    steps.output_rank = 2, steps.output_shape[0] = 3, steps.output_shape[1] = 3, steps.output_count = 9;
+    steps.target_rank = 1, steps.target_shape[0] = 3, steps.target_count = 3;
+    static const float x[4][6] = { { 0, 0, 0, 3, 4, 5 }, { 0, 0, 0, 0, 0, 0 }, { 1, 2, 0, 0, 0, 6 }, { 7, 8, 0, 0, 0, 0 } };
+    static const float y[4][3] = { { 0, 1, 2 }, { 1, 1, 1 }, { 2, 1, 0 }, { 1, 2, 2 } };
+    const size_t shape[] = { 4, 3, 2 }, shape_y[] = { 4, 3 };
+    cr_assert_eq(lstmc_npy_write(path_in(folder, "x.npy"), x[0], 3, shape, &message), 0);
+    cr_assert_eq(lstmc_npy_write(path_in(folder, "y.npy"), y[0], 2, shape_y, &message), 0);
+    for (int front = 0; front <= 1; front++) {
+        cr_assert_eq(lstmc_read_npy(&steps, path_in(folder, "x.npy"), path_in(folder, "y.npy"), 0, 0, &data, &message), 0, "%s", message.text);
+        cr_assert_eq(lstmc_count_lengths(&steps, front, &data, &message), 0, "%s", message.text);
+        static const int32_t lengths[2][4] = { { 3, 0, 3, 1 }, { 2, 0, 3, 3 } };
+        cr_expect(!memcmp(data.lengths, lengths[front], sizeof lengths[front]), "%d %d %d %d", data.lengths[0], data.lengths[1],
+                  data.lengths[2], data.lengths[3]);
+        static const float moved[6] = { 0, 3, 4, 5, 0, 0 };
+        expect_floats("the first sample", data.x, front ? moved : x[0], 6);
+        expect_floats("the others", (const float *)data.x + 6, x[1], 18);
+        const int32_t *class = data.y;
+        cr_expect(front ? class[0] == 1 && class[1] == 2 && class[2] == 0 : class[0] == 0 && class[1] == 1 && class[2] == 2);
+        lstmc_dataset_free(&data);
+    }
+    command_folder_remove(folder);
+}
+
 /* ---- lines ---- */
 
 Test(sequences, of_lines)
@@ -288,6 +318,8 @@ Test(sequences, data_says_them_or_not)
     static const char *const mistakes[][2] = {
         { "npy{'x.npy', 'y.npy'}", "Input{lengths = true} needs lengths = \"lengths.npy\"" },
         { "npy{'x.npy', 'y.npy', lengths = 'a.npy', offsets = 'b.npy'}", "either lengths or offsets" },
+        { "npy{'x.npy', 'y.npy', lengths = 'a.npy', padding = 'pre'}", "either lengths or offsets or padding" },
+        { "npy{'x.npy', 'y.npy', padding = 'middle'}", "must be \"pre\" (in front) or \"post\" (behind)" },
         { "npy{'x.npy', 'y.npy', lengths = 'a.npy', validation_x = 'c.npy', validation_y = 'd.npy'}", "validation_x needs validation_lengths" },
         { "wav{folder = '.', label = 1, sample_rate = 8000, padding = 'pre'}", "padding = \"pre\" and Input{lengths = true} do not go together" },
         { "csv{'a.csv', columns = {'a', 'b'}, window = 4}", "of Input{lengths = true} each group is a sample" },

@@ -35,6 +35,15 @@ typedef struct Trainer {
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
+static double share_of_steps(const Model *model, const struct lstmc_dataset *data)
+{
+    const int steps = model_steps_with_lengths(model);
+    double sum = 0;
+    for (size_t i = 0; i < data->samples; i++)
+        sum += data->lengths[i] < steps ? data->lengths[i] : steps;
+    return sum / (double)data->samples / steps;
+}
+
 static void print_task(const Session *s, int epochs)
 {
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
@@ -43,6 +52,8 @@ static void print_task(const Session *s, int epochs)
            s->arguments.interpreted ? ", interpreted" : "");
     if (s->threads > 1)
         printf(", %d threads", s->threads);
+    if (s->data.lengths)
+        printf(", %.0f %% of the steps count", 100 * share_of_steps(description_model(s->description), &s->data));
     printf("\n");
     streams_flush();                        /* what fails ends no training */
 }

@@ -64,6 +64,7 @@ static void extract_lines(Description *d, Data *data)
     data->lower = field_flag(d, "lower");
     data->target_vocabulary = field_integer(d, "target_vocabulary", 0, INT_MAX, 0);
     const char *padding = field_text(d, "padding");
+    data->is_padded = padding != NULL;
     data->pads_front = padding && !strcmp(padding, "pre");
     data->seed = (uint64_t)field_number(d, "seed", 1);
 }

@@ -112,8 +112,9 @@ typedef struct Data {
     /* lines, wav: in the order of the classes; none: as they are found; samples: names of the classes */
     const char **labels; int label_count;
     const char *level, *target_level;       /* lines: "character", "word" */
-    /* lines: small letters; lines, wav: zeros in front of what is short, not behind */
-    bool lower, pads_front;
+    bool lower;                             /* lines: small letters */
+    bool is_padded;                         /* npy: steps of zeros are none */
+    bool pads_front;                        /* lines, wav, such npy: zeros in front of what is short, not behind */
     int target_vocabulary;                  /* lines: ids kept of target texts; 0: all */
     uint64_t seed;                          /* lines, wav: of the shuffle before the split */
     /* wav: held out is what has a number up to this in that field of its name; field 0: see split */

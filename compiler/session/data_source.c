@@ -195,7 +195,11 @@ static int read_npy(const struct lstmc_model *m, const Data *data, const char *c
                      ? lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message)
                      : lstmc_read_npy_arrays(m, inputs ? inputs : &x, targets ? targets : &y, data->vocabulary,
                                              data->unknown, to, message);
-    return status || !ends.lengths ? status : lstmc_read_lengths(m, ends.lengths, to, message);
+    if (!status && ends.lengths)
+        status = lstmc_read_lengths(m, ends.lengths, to, message);
+    if (!status && data->is_padded)
+        status = lstmc_count_lengths(m, data->pads_front, to, message);
+    return status;
 }
 
 /* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */

@@ -1,7 +1,8 @@
-/* ragged.c: in: .npy files of sequences of unlike lengths: padded ones and their lengths, or all steps of all of them,
- * one behind the other, and where each begins.  out: padded sequences with lengths. */
+/* ragged.c: in: .npy files of sequences of unlike lengths: padded ones and their lengths, or with zeros that tell, or
+ * all steps of all of them, one behind the other, and where each begins.  out: padded sequences with lengths. */
 #include "dataset.h"
 #include "runtime/base/message.h"
+#include "runtime/files/map.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,6 +37,57 @@ int lstmc_read_lengths(const struct lstmc_model *model, const char *path, struct
         data->lengths[i] = (int32_t)fmin(lstmc_npy_value(&lengths, i), INT32_MAX);
     lstmc_npy_free(&lengths);
     return status;
+}
+
+/* ---- padded with zeros ---- */
+
+/* How many steps stand there, from the end that is not padded on. */
+static int32_t count_steps(const struct lstmc_model *model, const char *x, int pads_front)
+{
+    static const char zeros[sizeof(float)];
+    const int steps = model->input_shape[0];
+    const size_t row = model->input_count / (size_t)steps * sizeof(float);
+    for (int padded = 0; padded < steps; padded++) {
+        const char *step = x + (size_t)(pads_front ? padded : steps - 1 - padded) * row;
+        for (size_t i = 0; i < row; i += sizeof(float))
+            if (memcmp(step + i, zeros, sizeof(float)))
+                return steps - padded;
+    }
+    return 0;
+}
+
+/* The steps that count of each sample to its beginning, in memory of their own: a file is only to be read. */
+static int move_steps(void **rows, struct lstmc_mapping *memory, size_t row, size_t steps,
+                      const struct lstmc_dataset *data)
+{
+    struct lstmc_mapping moved = { NULL, 0 };
+    lstmc_map_zeros(data->samples * steps * row, &moved);
+    if (!moved.start)
+        return LSTMC_NO_MEMORY;
+    for (size_t sample = 0; sample < data->samples; sample++) {
+        const size_t kept = (size_t)data->lengths[sample];
+        memcpy((char *)moved.start + sample * steps * row, (char *)*rows + ((sample + 1) * steps - kept) * row, kept * row);
+    }
+    lstmc_unmap(memory);
+    *memory = moved;
+    *rows = moved.start;
+    return LSTMC_OK;
+}
+
+int lstmc_count_lengths(const struct lstmc_model *model, int pads_front, struct lstmc_dataset *data,
+                        struct lstmc_message *message)
+{
+    const size_t steps = (size_t)model->input_shape[0], row = model->input_count / steps * sizeof(float);
+    if (!data->lengths)
+        data->lengths = lstmc_alloc((data->samples + 1) * sizeof *data->lengths);
+    if (!data->lengths)
+        return lstmc_fail_memory(message, "lengths");
+    for (size_t sample = 0; sample < data->samples; sample++)
+        data->lengths[sample] = count_steps(model, (const char *)data->x + sample * steps * row, pads_front);
+    int status = pads_front ? move_steps(&data->x, &data->x_memory, row, steps, data) : LSTMC_OK;
+    if (!status && pads_front && model->output_rank > 1 && model->target_count % steps == 0)
+        status = move_steps(&data->y, &data->y_memory, model->target_count / steps * sizeof(float), steps, data);
+    return status ? lstmc_fail_memory(message, "padded samples") : LSTMC_OK;
 }
 
 /* ---- one behind the other ---- */

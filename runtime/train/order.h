@@ -11,8 +11,8 @@ struct lstmc_order {
     size_t count, batch_rows;
 };
 
-/* Of `count` samples in batches of `batch_rows`. lengths [count]: batches are drawn from `buckets` buckets of samples of
- * similar length, each of as many batches; NULL: from all samples. Returns LSTMC_OK or LSTMC_NO_MEMORY. */
+/* Of `count` samples in batches of `batch_rows`. lengths [count]: batches are drawn from `buckets` buckets of samples
+ * of similar length, each of as many batches; NULL: from all samples. Returns LSTMC_OK or LSTMC_NO_MEMORY. */
 int  lstmc_order_create(struct lstmc_order *order, size_t count, size_t batch_rows, const int32_t *lengths,
                         int buckets);
 /* A new one, a function of the seed and the epoch alone. */

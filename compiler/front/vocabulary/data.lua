@@ -25,17 +25,29 @@ internal.types.arrays = function(v)
   return v
 end
 
+local function one_of(names, words)
+  return function(v)
+    for _, name in ipairs(names) do
+      if v == name then return v, v end
+    end
+    return nil, format("must be %s, not %s", words, internal.shown(v))
+  end
+end
+
+local padding = one_of({ "pre", "post" }, '"pre" (in front) or "post" (behind)')
+
 -- npy{x = "train_x.npy", y = "train_y.npy", validation_x = , validation_y = , vocabulary = , unknown = }
 -- Ids of `vocabulary` and above become `unknown`. Paths are relative to the description. npy{FILE} alone is an array,
 -- which a layer begins with.
--- Of Input{lengths = true}: lengths, one for each sample, or offsets, where in x each begins.
+-- Of Input{lengths = true}: lengths, one for each sample, or offsets, where in x each begins, or padding: steps of
+-- zeros in front, or behind, are none.
 constructor("npy", function(given, line)
   local y = { "y", "arrays" }
   if is_plain(given) and items(given) == 1 then y[3] = false end         -- a list of one, without names
   return data("npy", { { "x", "arrays" }, y, { "validation_x", "arrays", false },
     { "validation_y", "arrays", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
     { "sample_weight", "text", false }, { "lengths", "text", false }, { "validation_lengths", "text", false },
-    { "offsets", "text", false }, { "validation_offsets", "text", false } }, line, given)
+    { "offsets", "text", false }, { "validation_offsets", "text", false }, { "padding", padding, false } }, line, given)
 end)
 
 -- glove{"glove.txt", vocabulary = {...}}: vectors of words; the word of each id is that of the data, or of the list.
@@ -76,19 +88,10 @@ end
 internal.types.names = list_of("names")
 local files, labels = list_of("files"), list_of("labels")
 
-local function one_of(names, words)
-  return function(v)
-    for _, name in ipairs(names) do
-      if v == name then return v, v end
-    end
-    return nil, format("must be %s, not %s", words, internal.shown(v))
-  end
-end
 internal.types.normalization = one_of({ "none", "standard", "minmax" }, '"none", "standard" or "minmax"')
 internal.types.missing = one_of({ "error", "drop", "previous", "interpolate" },
                                 '"error", "drop", "previous" or "interpolate"')
 local level = one_of({ "character", "word" }, '"character" or "word"')
-local padding = one_of({ "pre", "post" }, '"pre" (in front) or "post" (behind)')
 
 local function separator(v)
   if type(v) == "string" and #v == 1 and v ~= "\n" and v ~= "\r" and string.byte(v) < 128 then return v, v end

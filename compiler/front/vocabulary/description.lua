@@ -160,17 +160,21 @@ local PADDED = { lines = true, wav = true }
 
 -- Where samples have lengths, their data says them, and what is padded is so behind; nowhere else.
 local function settle_lengths(model, data)
-  local given = data.lengths or data.offsets or data.validation_lengths or data.validation_offsets
+  local padded = data.kind == "npy" and data.padding
+  local given = data.lengths or data.offsets or data.validation_lengths or data.validation_offsets or padded
   local function mistake(...) report(data.line, data.kind .. ": " .. format(...)) end
   if PADDED[data.kind] and model.lengths and data.padding == "pre" then
     mistake('padding = "pre" and Input{lengths = true} do not go together: the steps that count are the first ones')
-  elseif data.kind == "npy" and model.lengths and not (data.lengths or data.offsets) then
-    mistake('Input{lengths = true} needs lengths = "lengths.npy", one for each sample, or offsets')
+  elseif data.kind == "npy" and model.lengths and not given then
+    mistake('Input{lengths = true} needs lengths = "lengths.npy", one for each sample, or offsets, or, where steps ' ..
+            'of zeros are none, padding = "pre" or "post"')
   elseif given and not model.lengths then
     mistake("lengths are for a model whose input says so: Input{..., lengths = true}")
-  elseif data.lengths and data.offsets then
-    mistake("either lengths or offsets say where samples end")
-  elseif data.validation_x and model.lengths
+  elseif data.lengths and data.offsets or padded and given ~= padded then
+    mistake("either lengths or offsets or padding say where samples end")
+  elseif padded and #model.inputs > 1 then
+    mistake("padding is for a model of one Input: give lengths")
+  elseif data.validation_x and model.lengths and not padded
          and not (data.lengths and data.validation_lengths or data.offsets and data.validation_offsets) then
     mistake("validation_x needs %s, as x has", data.lengths and "validation_lengths" or "validation_offsets")
   elseif model.lengths and data.kind == "csv" and (data.window or not data.group or data.last_only) then
@@ -178,7 +182,7 @@ local function settle_lengths(model, data)
   elseif model.lengths and data.kind == "characters" then
     mistake("its windows are all of one length: leave lengths = true out")
   end
-  data.padding = data.padding or model.lengths and "post" or "pre"
+  if data.kind ~= "npy" then data.padding = data.padding or model.lengths and "post" or "pre" end
 end
 
 local function settle_data(model)
