@@ -13,6 +13,7 @@ for word; do
     -o)            next=-o ;;
     -c)            mode=compile ;;
     -fsyntax-only) mode=check ;;
+    -L/usr/?*) ;;              # of the system, as what stands behind -l
     -[ESMvL]* | -save-temps* | -fstack-usage | -fprofile* | --coverage | - | @*) exec "$@" ;;
     -include* | -i[qsd]* | *.a | *.so) exec "$@" ;;     # texts and libraries that are in no key
     -lm | -ldl | -lpthread | -lopenblas) ;;

@@ -98,11 +98,12 @@ Test(runner, what_was_compiled_before_is_not_compiled_again)
     expect_compilations(4, "$cc a.c b.c -o two && rm two && $cc a.c b.c -o two; ./two; test $? -eq 4");
     expect_compilations(6, "$cc -c a.c b.c && $cc a.o b.o -o two && rm two *.o && $cc -c a.c b.c && $cc a.o b.o -o two; ./two; test $? -eq 4");
     expect_compilations(7, "$cc -fsyntax-only a.c && $cc -fsyntax-only a.c");
+    expect_compilations(8, "for i in 1 2; do $cc a.c b.c -L/usr/lib/ -lm -o two && rm two; done");
     /* refusals, warnings, and what comes from libraries that are in no key */
-    expect_compilations(9, "echo 'int' >c.c; ! $cc -c c.c 2>/dev/null && ! $cc -c c.c 2>/dev/null");
-    expect_compilations(11, "echo 'static int unused;' >c.c; for i in 1 2; do $cc -Wall -c c.c 2>&1 | grep -q unused || echo silent; done");
-    expect_compilations(13, "ar rc libb.a b.o; for i in 1 2; do $cc a.c -L. -lb -o two; done");
-    expect_compilations(15, "mkdir 'a b'; cp a.c 'a b/'; for i in 1 2; do $cc -c 'a b/a.c' -I.; done");
-    expect_compilations(17, "gcc -E a.c -o a.i; for i in 1 2; do $cc -c a.i; done");
-    expect_compilations(19, "OBJECT_CACHE=; export OBJECT_CACHE; $cc -c a.c && $cc -c a.c");
+    expect_compilations(10, "echo 'int' >c.c; ! $cc -c c.c 2>/dev/null && ! $cc -c c.c 2>/dev/null");
+    expect_compilations(12, "echo 'static int unused;' >c.c; for i in 1 2; do $cc -Wall -c c.c 2>&1 | grep -q unused || echo silent; done");
+    expect_compilations(14, "ar rc libb.a b.o; for i in 1 2; do $cc a.c -L. -lb -o two; done");
+    expect_compilations(16, "mkdir 'a b'; cp a.c 'a b/'; for i in 1 2; do $cc -c 'a b/a.c' -I.; done");
+    expect_compilations(18, "gcc -E a.c -o a.i; for i in 1 2; do $cc -c a.i; done");
+    expect_compilations(20, "OBJECT_CACHE=; export OBJECT_CACHE; $cc -c a.c && $cc -c a.c");
 }
