@@ -286,8 +286,9 @@ struct lstmc_csv_options {
                         * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
     const char *missing; /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
                           * (which looks ahead); the last two within the group */
-    /* targets become 1 where they are at most this, else 0; NULL: they stay */
-    const double *at_most;
+    /* targets become 1 where they are at most this, else 0; NULL: they stay. And where they are not above that either,
+     * the sample is left out; NULL: all are either the one or the other. */
+    const double *at_most, *above;
     /* a column: how much each sample counts, by the last row that it reads; or NULL */
     const char *sample_weight;
     /* 1: what is read and predicted is the difference from the window's last row */

@@ -260,6 +260,16 @@ Test(sequences, of_groups)
     expect_floats("y", training.y, steps, 6);
     lstmc_dataset_free(&training);
     lstmc_dataset_free(&held_out);
+    options.normalization = "none", options.at_most = (const double[]){ 20 }, options.above = (const double[]){ 40 };
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    cr_expect(training.samples == 1 && training.lengths[0] == 2, "a step of the second group is neither");
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
+    model.output_rank = model.target_rank = 1, model.output_count = model.target_count = model.output_shape[0] = model.target_shape[0] = 1;
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    cr_expect(training.samples == 2 && ((float *)training.y)[0] == 1 && ((float *)training.y)[1] == 0, "the last rows are decided");
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
     options.sliding = 1, options.window = 3, options.horizons = (const int[]){ 1 }, options.horizon_count = 1;
     cr_expect(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message) && strstr(message.text, "each group is a sample"));
     command_folder_remove(folder);

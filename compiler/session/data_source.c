@@ -75,6 +75,7 @@ static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_
         .group = data->group,
         .missing = data->missing,
         .at_most = data->at_most,
+        .above = data->above,
         .relative = data->relative,
         .normalization = data->normalization,
         .split = data->split,

@@ -61,6 +61,8 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
         return mismatch(w, "split must be in (0, 1]");
     if (options->relative && (!options->sliding || nearest < 1))
         return mismatch(w, "relative needs a window and horizons from 1");
+    if (options->above && (!options->at_most || *options->above < *options->at_most))
+        return mismatch(w, "above needs an at_most that is not beyond it");
     if (options->validation_remaining && (!options->validation || !options->group))
         return mismatch(w, "validation_remaining needs a validation file and a group");
     if (options->last_only && !options->group)
@@ -122,6 +124,13 @@ static int has_computed(const struct lstmc_table *table)
     return memchr(table->computed, 1, (size_t)table->columns) != NULL;
 }
 
+/* 1, 0, or neither: NAN. */
+static void decide(const struct lstmc_csv_options *options, double *target)
+{
+    int is_neither = options->above && *target > *options->at_most && !(*target > *options->above);
+    *target = is_neither ? (double)NAN : *target <= *options->at_most;
+}
+
 int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
 {
     const struct lstmc_csv_options *options = w->options;
@@ -142,7 +151,7 @@ int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
         status = lstmc_rows_complete(&rows->table, options->missing, rows->path, w->names, w->message);
     for (size_t row = 0; row < rows->table.rows && options->at_most; row++)
         for (int column = w->columns; column < w->columns + w->targets; column++)
-            *lstmc_windows_cell(rows, row, column) = *lstmc_windows_cell(rows, row, column) <= *options->at_most;
+            decide(options, lstmc_windows_cell(rows, row, column));
     return status;
 }
 
@@ -274,7 +283,7 @@ static size_t count_samples(const Windows *w, const Rows *rows, int trains)
 {
     size_t samples = 0;
     if (w->model->has_lengths)
-        return lstmc_groups_count(rows, trains);
+        return lstmc_groups_count(w, rows, trains);
     for (size_t row = 0; row < rows->table.rows; row++)
         samples += (size_t)lstmc_windows_begin(w, rows, row, trains);
     return samples;
@@ -282,7 +291,7 @@ static size_t count_samples(const Windows *w, const Rows *rows, int trains)
 
 static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t samples, struct lstmc_dataset *data)
 {
-    int is_forecast = w->options->sliding && w->ahead[0] > 0 && !w->model->target_is_class;
+    int is_forecast = w->options->sliding && w->ahead[0] > 0 && !w->model->target_is_class && !w->options->above;
     if (!samples)
         return LSTMC_OK;
     if (lstmc_dataset_alloc(w->model, samples, data) || !describe(w, &data->meaning))

@@ -34,6 +34,10 @@ int lstmc_windows_read(struct lstmc_windows *windows, struct lstmc_rows *rows, c
 double *lstmc_windows_cell(const struct lstmc_rows *rows, size_t row, int column);
 size_t lstmc_windows_rows(const struct lstmc_windows *windows);
 
+/* Whether each target of a sample whose last row this is was decided: one that is neither 0 nor 1 leaves the sample
+ * out. */
+int lstmc_windows_decided(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t last);
+
 /* Whether a sample that trains (or is held out) begins at a row: its rows are there, without a gap, in one group, on
  * their side of the cut. */
 int lstmc_windows_begin(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int trains);
@@ -56,7 +60,7 @@ int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc
 
 /* groups.c: of a model with lengths each group is a sample: how many train (or are held out), and they themselves, into
  * a data set of so many. */
-size_t lstmc_groups_count(const struct lstmc_rows *rows, int trains);
+size_t lstmc_groups_count(const struct lstmc_windows *windows, const struct lstmc_rows *rows, int trains);
 int lstmc_groups_fill(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
                       int trains);
 

@@ -75,7 +75,7 @@
 --                     files, except; relative to the description
 --   of ids            vocabulary, unknown
 --   of tables         columns, targets, window, horizon (list), normalization, missing, group, sample_weight (a
---                     column), at_most, relative, first_line (1: names, -1: none, 0: by its looks), last_only
+--                     column), at_most, above, relative, first_line (1: names, -1: none, 0: by its looks), last_only
 --   of texts          separator, header, text, label, target_text, labels, level, target_level, lower,
 --                     target_vocabulary, padding, window, stateful
 --   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,
