@@ -158,7 +158,7 @@ local function csv_conflicts(v)
     { "relative", v.window and v.horizon[1] > 0, "a window, and a horizon from 1" },
     { "validation_remaining", v.validation and v.group, '"validation" and "group"' },
     { "last_only", v.group, '"group"' },
-    { "above", v.at_most and v.at_most <= v.above, 'an "at_most" that is not beyond it' },
+    { "above", v.at_most and v.above and v.at_most <= v.above, 'an "at_most" that is not beyond it' },
     { "split", not v.validation, 'no "validation", which is what is held out' },
   }
 end
