@@ -363,6 +363,7 @@ static void extract_loss(Description *d)
     model->loss_argument_count = loss.argument_count;
     model->loss_options = loss.options;
     model->descriptor.sample_weights = field_integer(d, "sample_weights", 0, INT_MAX, 0);
+    model->weighs_steps = field_text(d, "sample_weight_mode") != NULL;
     const double *ignored = field_optional_number(d, "ignored_class");
     model->descriptor.ignores_class = ignored != NULL;
     model->descriptor.ignored_class = ignored ? (int)*ignored : 0;

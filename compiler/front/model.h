@@ -162,6 +162,7 @@ typedef struct Model {
     const char **metrics;                   /* resolved: "binary_accuracy", never "accuracy" */
     const struct lstmc_metric_arguments *metric_arguments;  /* of each */
     int metric_count;
+    bool weighs_steps;                      /* sample_weight_mode = "temporal" */
     unsigned weighted_metrics;              /* bit i: metric i is a mean by the weights of samples */
     const char **changed; int changed_count;    /* what defaults = "pytorch" has made of layers and optimizer */
     int epochs;

@@ -82,11 +82,11 @@ static int store_float(float *to, double value)
     return 1;
 }
 
-int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
+int lstmc_store_weight(struct lstmc_dataset *data, size_t at, double weight)
 {
     if (!(weight >= 0 && weight <= 1e30))
         return 0;
-    data->sample_weight[sample] = (float)weight;
+    data->sample_weight[at] = (float)weight;
     return 1;
 }
 

@@ -47,7 +47,11 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
             status = store(w, rows, data, row, column, y++);
     }
     data->lengths[sample] = (int32_t)(end - first_step);
-    return status ? status : lstmc_windows_weight(w, rows, end - 1, data, sample);
+    if (!w->options->weighs_steps)
+        return status ? status : lstmc_windows_weight(w, rows, end - 1, data, sample);
+    for (size_t row = first_step; row < end && !status; row++)
+        status = lstmc_windows_weight(w, rows, row, data, sample * data->weights + row - first_step);
+    return status;
 }
 
 /* Whether rows [first, end) are a sample that trains (or is held out). */

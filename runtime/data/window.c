@@ -55,13 +55,13 @@ int lstmc_windows_store(const Windows *w, const Rows *rows, size_t row, int colu
                       rows->table.line[row], is_target ? "target" : "column", w->names[column], value, range.text);
 }
 
-int lstmc_windows_weight(const Windows *w, const Rows *rows, size_t last, struct lstmc_dataset *data, size_t sample)
+int lstmc_windows_weight(const Windows *w, const Rows *rows, size_t row, struct lstmc_dataset *data, size_t at)
 {
     if (!data->sample_weight)
         return LSTMC_OK;
-    double weight = *lstmc_windows_cell(rows, last, w->columns + w->targets);
-    if (lstmc_store_weight(data, sample, weight))
+    double weight = *lstmc_windows_cell(rows, row, w->columns + w->targets);
+    if (lstmc_store_weight(data, at, weight))
         return LSTMC_OK;
     return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
-                      rows->table.line[last], w->options->sample_weight, weight);
+                      rows->table.line[row], w->options->sample_weight, weight);
 }

@@ -12,7 +12,7 @@ struct lstmc_rows {
 };
 
 /* A sample that begins at row s reads rows s ... s + window - 1, and is asked for the rows ahead[0], ahead[1], ...
- * behind the last of them. */
+ * behind the last of them; one of the sample's own rows has a negative number, or 0. */
 struct lstmc_windows {
     const struct lstmc_model *model;
     const struct lstmc_csv_options *options;
@@ -48,11 +48,11 @@ double lstmc_windows_value(const struct lstmc_windows *windows, const struct lst
                            int column);
 
 /* One number of a row into place `at` of a data set: of an input or a target, as its column is. A message says what it
- * is not. And what a sample's loss counts, which its last row says; nothing where no column does. */
+ * is not. And what a row says about weights into place `at` of these; nothing where no column does. */
 int lstmc_windows_store(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int column,
                         double value, struct lstmc_dataset *data, size_t at);
-int lstmc_windows_weight(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t last,
-                         struct lstmc_dataset *data, size_t sample);
+int lstmc_windows_weight(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row,
+                         struct lstmc_dataset *data, size_t at);
 
 /* What the sample that begins at row `first` reads, into sample number `sample` of a data set. */
 int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,

@@ -14,6 +14,7 @@
 --   stateful          flag: a layer goes on with its states from batch to batch, and only such layers do
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
+--   sample_weight_mode  "temporal", or nil
 --   sample_weights    how many weights a sample has: one for each place; nil: one
 --   ignored_class     of the loss: places of it do not count; nil: all do
 --   metric_names      list of texts
