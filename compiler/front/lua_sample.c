@@ -231,7 +231,7 @@ static void take_step_weights(lua_State *L, const Numbers *x, float *weights)
 {
     size_t steps = lstmc_weights_per_sample(x->model), given = lua_rawlen(L, -1);
     size_t wanted = x->length && *x->length >= 0 && (size_t)*x->length < steps ? (size_t)*x->length : steps;
-    if (steps < 2)
+    if (steps < 2 || x->model->targets)
         luaL_error(L, "samples: %s: the weight, returned third, is a table: sample_weight_mode = \"temporal\", of an "
                       "output with steps, takes one for each step", x->which);
     if (given != wanted && given != steps)
