@@ -185,3 +185,16 @@ Test(command_data, weights_of_steps)
     expect("printf 'v,w\\n' >w.csv; for i in 1 2 3 4 5 6 7 8; do printf '0,1\\n1,2\\n7,0\\n' >>w.csv; done; $L train w.lua --interpreted --quiet way=csv "
            "2>/dev/null", 0, "val_mae", NULL);
 }
+
+/* Of two outputs each has classes that it ignores, or none. */
+Test(command_data, classes_that_an_output_ignores)
+{
+    write_text("i.lua", "local kind = arg.kind or 0\nlocal x = Input{3, 1}\nlocal h = LSTM{2, return_sequences = true}(x)\n"
+                        "local a, b = Dense{3, activation = 'softmax', name = 'a'}(h), Dense{2, activation = 'softmax', name = 'b'}(LSTM{2}(h))\n"
+                        "return Model{ inputs = x, outputs = {a, b}, batch_size = 4, weighted_metrics = { a = 'accuracy' },\n"
+                        "  loss = {SparseCategoricalCrossentropy{ignore_class = -1}, 'sparse_categorical_crossentropy'},\n"
+                        "  data = samples{function(random) return { random(), random(), random() }, { a = { -1, random(0, 2), 2 }, b = kind } end,\n"
+                        "  samples = 16, validation_samples = 8} }\n");
+    expect("$L train i.lua --interpreted --quiet 2>/dev/null", 0, "val_a_sparse_categorical_accuracy", NULL);
+    expect("$L train i.lua --interpreted --quiet kind=-1", 1, NULL, "samples: sample 1: y.b = -1 is not a whole number in [0, 2)");
+}
