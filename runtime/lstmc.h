@@ -271,6 +271,10 @@ lstmc_unpack lstmc_gunzip;
 int lstmc_gunzip_at_most(size_t most, const char *path, unsigned char **bytes, size_t *size,
                          struct lstmc_message *message);
 
+/* The same data set's weights: one number for each step, beside those of x; else as lstmc_read_sample_weight. */
+int lstmc_read_ragged_weight(const struct lstmc_model *model, const char *path, const char *offsets_path,
+                             struct lstmc_dataset *data, struct lstmc_message *message);
+
 /* How much each sample of a data set counts, from a .npy file of [samples] numbers, none negative; or each of the
  * losses of a sample, [samples, steps], where model->sample_weights says so. */
 int lstmc_read_sample_weight(const struct lstmc_model *model, const char *path, struct lstmc_dataset *data,
@@ -285,16 +289,20 @@ struct lstmc_csv_options {
     const int *horizons;
     int horizon_count; /* rows from the window's last to what is predicted, ascending; 0, which needs targets, is
                         * that row itself. The model's targets are [horizons, targets]; one horizon with room for
-                        * more stands for all rows up to it. */
+                        * more stands for all rows up to it. Of a model with an output for each step of the window,
+                        * [window, targets], one horizon is that of each step. */
     int header; /* 1: the first line is names; -1: it is none; 0: it is, if it looks like that */
     const char *group; /* the column whose equal cells, one below the other, make a group that no sample crosses;
                         * NULL: there are none. "remaining" is a column then: rows until the end of the group. */
     const char *missing; /* "error" (NULL), "drop" (the row; no sample crosses the gap), "previous", "interpolate"
                           * (which looks ahead); the last two within the group */
-    /* targets become 1 where they are at most this, else 0; NULL: they stay */
-    const double *at_most;
-    /* a column: how much each sample counts, by the last row that it reads; or NULL */
+    /* targets become 1 where they are at most this, else 0; NULL: they stay. And where they are not above that either,
+     * the sample is left out; NULL: all are either the one or the other. */
+    const double *at_most, *above;
+    /* a column: how much each sample counts, by the last row that it reads; or NULL. With `weighs_steps` how much each
+     * of its targets does, by the target's own row: as many as model->sample_weights. */
     const char *sample_weight;
+    int weighs_steps;
     /* 1: what is read and predicted is the difference from the window's last row */
     int relative;
     const char *normalization; /* "none" (NULL), "standard", "minmax": per column, fitted on the training part alone.

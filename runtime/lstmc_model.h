@@ -93,6 +93,9 @@ struct lstmc_array {
     int rank;
     int shape[LSTMC_RANK_MAX];
     size_t offset, count;         /* elements, from the start of the sample */
+    /* of a target: its losses have so many of the sample's weights, from that one on; 0: all have the same one */
+    size_t first_weight, weights;
+    int ignores_class, ignored_class;   /* of a target of classes: as in struct lstmc_model */
 };
 
 /* A sum over the rows of the whole batch: floats of the tape, where a phase of a pass leaves that over its own rows. */
@@ -128,9 +131,10 @@ struct lstmc_model {
     int output_arrays;
     const size_t *loss_offsets;
     const char *loss;             /* "binary_crossentropy" */
-    int sample_weights;           /* 0: a sample has one weight; else so many, one for each of its losses */
+    /* 0: a sample has one weight; else so many, one for each of its losses (of several outputs: see their targets) */
+    int sample_weights;
     /* 1: losses whose target is that class do not count: lstmc_train and lstmc_evaluate give them the weight 0, and
-     * those that count all / those that count */
+     * those that count all / those that count. Of several outputs 1 if one has such a class: its target says which. */
     int ignores_class, ignored_class;
     int loss_of_sample;           /* 1: one loss a sample, 0: one for each place before the last axis of the output */
 

@@ -247,7 +247,15 @@ Test(battery_training, weights_of_steps)
         "Input{4, 3}, LSTM{5, return_sequences = true}, Dense{2}, loss = 'mae', sample_weight_mode = 'temporal'",
         "Input{7}, Embedding{9, 3, mask_zero = true}, GRU{4, return_sequences = true}, Dense{3}, loss = 'huber', sample_weight_mode = 'temporal'",
         "Input{4, 3}, GRU{3, return_sequences = true}, Dense{4, activation = 'softmax'}, loss = SparseCategoricalCrossentropy{ignore_class = 2}",
-        "Input{3, 4, 2}, Dense{3}, Dense{5}, loss = SparseCategoricalCrossentropy{from_logits = true, ignore_class = -100}", NULL });
+        "Input{3, 4, 2}, Dense{3}, Dense{5}, loss = SparseCategoricalCrossentropy{from_logits = true, ignore_class = -100}",
+        "local x = Input{3, 4, 2}\nlocal a, b = Dense{3, name = 'a'}(x), Dense{2, name = 'b'}(Flatten{}(x))\n"
+        "return Model{name = 'two', inputs = x, outputs = {a, b}, batch_size = 4, loss_weights = {0.5, 2},\n"
+        "  loss = {'mae', SparseCategoricalCrossentropy{from_logits = true, ignore_class = 1}}}",
+        "loss 'cube' { call = function(a, y, p) local n = axes 'n' local l = tensor{} l[{}] = (p[{ n }] - y[{ n }]) * (p[{ n }] - y[{ n }]) return l end }\n"
+        "local x = Input{5}\nlocal h = GRU{3, return_sequences = true}(Embedding{7, 3, mask_zero = true}(x))\n"
+        "local a, b, c = Dense{2, name = 'a'}(h), Dense{4, name = 'b', activation = 'softmax'}(IgnoreMask()(h)), Dense{1, name = 'c'}(LSTM{2}(h))\n"
+        "return Model{name = 'three', inputs = x, outputs = {a, b, c}, batch_size = 4,\n"
+        "  loss = {'cube', SparseCategoricalCrossentropy{ignore_class = 2}, 'cube'}}", NULL });
 }
 
 /* The formulas written out: a sequence of losses is divided by samples and steps, what outputs cost by samples alone. */

@@ -193,6 +193,10 @@ Test(command, check_finds_a_broken_compiler)
     /* as few steps as a window needs */
     expect("echo \"return Sequential{ Input{90, 2}, Conv1D{2, 25}, GRU{3}, loss = 'mse' }\" > window.lua && $L check window.lua", 0,
            "at most 40 time steps", NULL);
+    expect("echo \"local Gap = layer 'Gap' { over = 'sample', input = 'several', shape = function() return { 1 } end, call = function(a, w, x)\n"
+           "  local t, k, n = axes 't k n' local y = tensor{ 1 } y[{ n }] = x[1][{ t, k }] * x[2][{ t, k }] return y end }\n"
+           "local x = Input{50, 2} return Model{ inputs = x, outputs = Gap{}{x, RepeatVector{50}(GRU{2}(x))}, loss = 'mse' }\" > gap.lua && "
+           "$L check gap.lua", 0, "at most 50 time steps", NULL);
     expect("chmod +x broken; EDIT='' CC=./broken $L check --quiet m.lua", 0, "all within tolerance", NULL);
     expect("EDIT='/+= recurrent_kernel.* [*] h_/d' CC=./broken $L check m.lua", 1, "TOO LARGE", NULL);
     expect("EDIT='s/= vec_tanh(/= vec_erf(/' CC=./broken $L check --quiet m.lua", 1, "NOT within tolerance", NULL);

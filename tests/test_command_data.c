@@ -22,6 +22,15 @@
     "return Sequential{ Input{2}, Dense{arg.classes or 2, activation = \"softmax\"}, loss = \"sparse_categorical_crossentropy\",\n" \
     "  data = samples{draw, samples = 64, labels = {\"square\", \"circle\"}} }\n"
 
+/* The last of four steps has a target v and a weight w; `way` says where they are. */
+#define STEPS \
+    "local way, v, w = arg.way, arg.v or 0, arg.w or 0\n" \
+    "local function draw(random) local x = {} for t = 1, 4 do x[t] = { random() } end\n" \
+    "  return x, { 0, 1, 0, v }, way == 'one' and 1 or way == 'text' and { 1, 1, 1, 'a' } or way == 'few' and { 1, 1 } or { 1, 2, 1, w } end\n" \
+    "return Sequential{ Input{4, 1}, LSTM{2, return_sequences = true}, Dense{1}, loss = 'mse', sample_weight_mode = 'temporal',\n" \
+    "  weighted_metrics = {'mae'}, batch_size = 8, epochs = 2, data = way == 'csv' and csv{'w.csv', columns = {'v'}, targets = {'v'}, window = 4,\n" \
+    "  horizon = 0, sample_weight = 'w', split = 0.7} or samples{draw, samples = 16, validation_samples = 8} }\n"
+
 static char *folder;
 
 static void write_text(const char *name, const char *text)
@@ -44,6 +53,7 @@ static void set_up(void)
     write_text("f.lua", FORECAST);
     write_text("e.lua", ENGINES);
     write_text("l.lua", SHAPES);
+    write_text("w.lua", STEPS);
     write_series("s.csv", 40, 1);
     write_series("t.csv", 80, 10);
     write_text("test.txt", "1 7 \n1 8 \n2 1 \n3 4 \n3 5 \n3 NA \n");
@@ -161,4 +171,30 @@ Test(command_data, larger_than_memory)
     expect("$L train n.lua --interpreted --quiet --out a.safetensors", 0, "weights:", NULL);
     expect("LSTMC_DATA_MEMORY=100 $L train n.lua --interpreted --quiet --out b.safetensors && cmp a.safetensors b.safetensors", 0, "weights:", NULL);
     expect("LSTMC_DATA_MEMORY=100 TMPDIR=/nonexistent $L train n.lua --interpreted --quiet", 1, NULL, "n.lua: no memory for 50 samples");
+}
+
+/* A step without a weight teaches nothing, whatever its target is; and one with a weight does. */
+Test(command_data, weights_of_steps)
+{
+    expect("$L train w.lua --interpreted --quiet v=1000 2>/dev/null >a && $L train w.lua --interpreted --quiet v=0 2>/dev/null >b && cmp a b && echo same", 0,
+           "same\n", NULL);
+    expect("$L train w.lua --interpreted --quiet v=1000 w=1 2>/dev/null >c && cmp -s a c || echo differs", 0, "differs\n", NULL);
+    expect("$L train w.lua --interpreted --quiet way=one >c 2>/dev/null && cmp -s b c || echo differs", 0, "differs\n", NULL);
+    expect("$L train w.lua --interpreted --quiet way=text", 1, NULL, "samples: sample 1: weight[4] must be zero or more, not a");
+    expect("$L train w.lua --interpreted --quiet way=few", 1, NULL, "samples: sample 1: the weights, returned third, are 2, but the sample has 4 steps");
+    expect("printf 'v,w\\n' >w.csv; for i in 1 2 3 4 5 6 7 8; do printf '0,1\\n1,2\\n7,0\\n' >>w.csv; done; $L train w.lua --interpreted --quiet way=csv "
+           "2>/dev/null", 0, "val_mae", NULL);
+}
+
+/* Of two outputs each has classes that it ignores, or none. */
+Test(command_data, classes_that_an_output_ignores)
+{
+    write_text("i.lua", "local kind = arg.kind or 0\nlocal x = Input{3, 1}\nlocal h = LSTM{2, return_sequences = true}(x)\n"
+                        "local a, b = Dense{3, activation = 'softmax', name = 'a'}(h), Dense{2, activation = 'softmax', name = 'b'}(LSTM{2}(h))\n"
+                        "return Model{ inputs = x, outputs = {a, b}, batch_size = 4, weighted_metrics = { a = 'accuracy' },\n"
+                        "  loss = {SparseCategoricalCrossentropy{ignore_class = -1}, 'sparse_categorical_crossentropy'},\n"
+                        "  data = samples{function(random) return { random(), random(), random() }, { a = { -1, random(0, 2), 2 }, b = kind } end,\n"
+                        "  samples = 16, validation_samples = 8} }\n");
+    expect("$L train i.lua --interpreted --quiet 2>/dev/null", 0, "val_a_sparse_categorical_accuracy", NULL);
+    expect("$L train i.lua --interpreted --quiet kind=-1", 1, NULL, "samples: sample 1: y.b = -1 is not a whole number in [0, 2)");
 }

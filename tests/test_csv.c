@@ -435,3 +435,63 @@ Test(csv, sample_weight)
                                                                              "sample"),
               "%s", result.message.text);
 }
+
+/* A model with an output for each of three steps: each has the row so far ahead of it, and with `weighs_steps` that row's weight. */
+Test(csv, targets_of_each_step)
+{
+    static const char text[] = "a,b,w\n1,10,0.5\n2,20,0\n3,30,2\n4,40,3\n5,50,4\n6,60,1\n7,70,5\n";
+    struct lstmc_model model = csv_window_model(3, 1, 1);
+    model.output_rank = model.target_rank = 2, model.output_shape[0] = model.target_shape[0] = 3;
+    model.output_shape[1] = model.target_shape[1] = 1, model.output_count = model.target_count = 3, model.sample_weights = 3;
+    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .targets = NAMES("b"), .target_count = 1, .sliding = 1,
+                                         .window = 3, HORIZONS(0), .split = 4.0 / 7, .sample_weight = "w", .weighs_steps = 1 };
+    struct csv_result result = csv_read_text(&model, text, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(result.training.samples == 2 && result.validation.samples == 1 && result.training.weights == 3, "%zu, %zu", result.training.samples,
+              result.validation.samples);
+    csv_expect_floats("y", result.training.y, (double[]){ 10, 20, 30, 20, 30, 40 }, 6);
+    csv_expect_floats("weights", result.training.sample_weight, (double[]){ 0.5, 0, 2, 0, 2, 3 }, 6);
+    csv_expect_floats("held-out y", result.validation.y, (double[]){ 50, 60, 70 }, 3);
+    csv_expect_floats("held-out weights", result.validation.sample_weight, (double[]){ 4, 1, 5 }, 3);
+    cr_expect_str_eq(result.training.meaning.targets.text[0], "b");
+    csv_result_free(&result);
+    options.horizons = (const int[]){ 1 };
+    result = csv_read_text(&model, text, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(result.training.samples == 1 && result.validation.samples == 1);
+    csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 3 }, 3);
+    csv_expect_floats("y of the next rows", result.training.y, (double[]){ 20, 30, 40 }, 3);
+    csv_expect_floats("weights of the next rows", result.training.sample_weight, (double[]){ 0, 2, 3 }, 3);
+    csv_expect_floats("held-out x", result.validation.x, (double[]){ 4, 5, 6 }, 3);
+    csv_result_free(&result);
+    options.weighs_steps = 0;
+    result = csv_read_text(&model, text, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_expect_eq(result.training.weights, 1);
+    csv_expect_floats("by the last row that is read", result.training.sample_weight, (double[]){ 2 }, 1);
+    csv_result_free(&result);
+    options.relative = 1;
+    result = csv_read_text(&model, text, &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "relative needs targets behind the window"), "%s", result.message.text);
+}
+
+/* The steps of a forecast are its horizons. */
+Test(csv, weights_of_horizons)
+{
+    static const char text[] = "a,w\n1,0.5\n2,0\n3,2\n4,3\n5,-1\n";
+    struct lstmc_model model = csv_window_model(2, 1, 1);
+    model.output_rank = model.target_rank = 2, model.output_shape[0] = model.target_shape[0] = 2;
+    model.output_shape[1] = model.target_shape[1] = 1, model.output_count = model.target_count = 2, model.sample_weights = 2;
+    struct lstmc_csv_options options = { .columns = NAMES("a"), .column_count = 1, .sliding = 1, .window = 2, HORIZONS(1, 2), .split = 1,
+                                         .sample_weight = "w", .weighs_steps = 1 };
+    struct csv_result result = csv_read_text(&model, text, &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, ":6: column \"w\": the weight -1 of a sample"), "%s", result.message.text);
+    result = csv_read_text(&model, "a,w\n1,0.5\n2,0\n3,2\n4,3\n", &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    csv_expect_floats("weights", result.training.sample_weight, (double[]){ 2, 3 }, 2);
+    csv_result_free(&result);
+    model.sample_weights = 6;
+    result = csv_read_text(&model, text, &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "lie in 2 rows, each of which has one sample_weight, but the model weighs 6 "
+                                                                             "steps"), "%s", result.message.text);
+}

@@ -173,6 +173,35 @@ Test(csv_rows, groups)
     csv_result_free(&result);
 }
 
+/* One left is neither 0 nor 1; in the last windows of groups alone none is. */
+Test(csv_rows, samples_in_between_are_left_out)
+{
+    const struct lstmc_model model = csv_window_model(2, 1, 1);
+    struct lstmc_csv_options options = engines;
+    options.at_most = (const double[]){ 0 };
+    options.above = (const double[]){ 1 };
+    struct csv_result result = csv_read_text(&model, ENGINES, &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(result.training.samples == 3 && result.validation.samples == 1, "%zu, %zu", result.training.samples, result.validation.samples);
+    csv_expect_floats("x", result.training.x, (double[]){ 1, 2, 3, 4, 5, 6 }, 6);
+    csv_expect_floats("failing", result.training.y, (double[]){ 0, 1, 1 }, 3);
+    csv_expect_floats("held-out x", result.validation.x, (double[]){ 8, 9 }, 2);
+    csv_result_free(&result);
+    options.targets = NAMES("v");
+    options.at_most = (const double[]){ 4.5 };
+    options.above = (const double[]){ 5 };
+    options.horizons = (const int[]){ 1 };
+    result = csv_read_text(&model, "unit,v\nA,1\nA,5\nA,4\nA,9\nA,5\nB,7\nB,8\nB,6\n", &options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert_eq(result.training.samples, 2, "%zu samples: 4, 9; 5 is left out", result.training.samples);
+    csv_expect_floats("a row ahead", result.training.y, (double[]){ 1, 0 }, 2);
+    cr_expect_null(result.training.persistence, "what is in between is no forecast");
+    csv_result_free(&result);
+    options.above = (const double[]){ 4 };
+    result = csv_read_text(&model, ENGINES, &options);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "above needs an at_most that is not beyond it"), "%s", result.message.text);
+}
+
 Test(csv_rows, filling_and_dropping_stay_inside_a_group)
 {
     static const char text[] = "unit,v\nA,1\nA,2\nA,NA\nA,4\nA,5\nB,6\nB,NA\nC,1\nC,2\n";

@@ -342,6 +342,8 @@ Test(description, samples_that_never_end)
           "m.lua:5: samples: sample 1: the tables of x are not all of one length; the model's shape is {2, 3}" },
         { "weight", "return {1, 2, 3, 4, 5, 6}, 1, 0/0",
           "m.lua:5: samples: sample 1: the weight, returned third, must be zero or more, not nan" },
+        { "weights of steps", "return {1, 2, 3, 4, 5, 6}, 1, {1, 1}",
+          "m.lua:5: samples: sample 1: the weight, returned third, is a table: sample_weight_mode = \"temporal\", of an output with steps, takes one" },
         { "a table in itself", "local t = {}\nt[1] = t\nreturn t, {1}", "m.lua:7: samples: tables nest more than" },
     };
     char *folder = command_folder(), text[1024];

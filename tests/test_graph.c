@@ -222,11 +222,21 @@ Test(graph, mistakes_about_several_outputs)
     expect_outputs_refused("loss = 'mse', loss_weights = 2", "must say a number for each output, { first = 1 }, not 2");
     expect_outputs_refused("loss = 'mse', metrics = { frist = 'mae' }", "\"frist\" is no output of the model (did you mean \"first\"?)");
     expect_outputs_refused("loss = 'mse', metrics = { first = 'maee' }", "unknown metric \"maee\"");
+    expect_outputs_refused("loss = 'mse', weighted_metrics = { frist = 'mae' }", "\"weighted_metrics\": \"frist\" is no output of the model");
+    expect_outputs_refused("loss = 'mse', weighted_metrics = { {'mae'}, {}, {'mse'} }", "\"weighted_metrics\": 3 is no output of the model");
+    expect_outputs_refused("loss = 'mse', metrics = {'mae', 'mse'}, weighted_metrics = {'mae', 'mse'}", "metrics and weighted metrics are 10, more than 8");
+    static const char masked[] = "local x = Input{4, 3}\nlocal h = LSTM{3, return_sequences = true}(Masking{}(x))\n"
+                                 "return Model{ inputs = x, outputs = {Dense{2, activation = 'softmax', name = 'a'}(h), Dense{1, name = 'b'}(LSTM{2}(h))},\n"
+                                 "  loss = {SparseCategoricalCrossentropy{ignore_class = 0}, 'mse'}, weighted_metrics = { a = 'accuracy', b = 'mae' } }";
+    expect_refusal(masked, "", "ignore_class: the output a has a mask already");
+    expect_refusal(masked, "", "\"weighted_metrics\" of an output with a mask is not supported in this version (a has one)");
     expect_outputs_refused("loss = 'mse', class_weight = { [0] = 2 }", "\"class_weight\" is not supported with several outputs");
     expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', loss_weights = { 1 } }", "",
                    "\"loss_weights\" weighs the losses of several outputs; this model has one");
     expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', metrics = { dense = 'mae' } }", "",
                    "\"metrics\" names outputs (dense), but the model has one");
+    expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', weighted_metrics = { dense = 'mae' } }", "",
+                   "\"weighted_metrics\" names outputs (dense), but the model has one");
     expect_refusal("local x = Input{3}\nlocal a, b = Dense{2, name = 'a'}(x), Dense{2, name = 'losses'}(x)\n"
                    "return Model{ inputs = x, outputs = {a, b}, loss = 'mse' }", "", "no layer can be called losses");
 }

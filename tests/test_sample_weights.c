@@ -1,6 +1,7 @@
 /* test_sample_weights.c: how much each loss counts: weights of samples and of steps, classes that are ignored, weighted metrics; Keras's divisors
  * by hand in double. */
 #include "compiled_model.h"
+#include "compiler/front/read_lua.h"
 #include "runtime/train/totals.h"
 
 #include <criterion/criterion.h>
@@ -171,4 +172,149 @@ Test(sample_weights, names_of_weighted_metrics)
     cr_expect_str_eq(model->metrics[2], "mae");
     cr_expect_eq(model->weighted_metrics, 6);
     end(&s);
+}
+
+/* ---- several outputs ---- */
+
+enum { OUTPUTS = STEPS * CLASSES + STEPS + CLASSES, TARGETS = STEPS + STEPS + 1, BATCH = 4 };
+
+#define SEVERAL \
+    "local x = Input{3, 2, name = 'x'}\nlocal h = LSTM{3, return_sequences = true}(x)\n" \
+    "return Model{ name = 'several', inputs = x, batch_size = 4, shards = 2, optimizer = SGD{1e-9}, metrics = {},\n" \
+    "  outputs = { Dense{3, activation = 'softmax', name = 'tag'}(h), Dense{1, name = 'level'}(h),\n" \
+    "              Dense{3, activation = 'softmax', name = 'kind'}(LSTM{2}(h)) },\n" \
+    "  loss = { tag = SparseCategoricalCrossentropy{ignore_class = -1}, level = 'mse',\n" \
+    "           kind = SparseCategoricalCrossentropy{ignore_class = 1} }, loss_weights = { tag = 1, level = 0.5, kind = 2 } }\n"
+
+typedef struct Rows {
+    struct { int32_t tag[STEPS]; float level[STEPS]; int32_t kind; } y[SAMPLES];
+    struct { float tag[STEPS][CLASSES], level[STEPS], kind[CLASSES]; } p[SAMPLES];
+    float weight[SAMPLES];
+} Rows;
+
+/* What one batch of rows gives: the loss, and sums behind the weighted metrics over the epoch. */
+typedef struct Sums {
+    double loss, level_errors, level_weights, tag_right, tag_weights, kind_right, kind_weights;
+} Sums;
+
+static int largest_of(const float *p)
+{
+    return p[1] > p[0] ? p[2] > p[1] ? 2 : 1 : p[2] > p[0] ? 2 : 0;
+}
+
+static void add_batch(const Rows *r, int first, int rows, Sums *sums)
+{
+    int tags = 0, kinds = 0;
+    double tag = 0, level = 0, kind = 0;
+    for (int b = first; b < first + rows; b++) {
+        kinds += r->y[b].kind != 1;
+        for (int t = 0; t < STEPS; t++)
+            tags += r->y[b].tag[t] != -1;
+    }
+    for (int b = first; b < first + rows; b++) {
+        double weight = (double)r->weight[b], of_tag = weight * rows * STEPS / tags, of_kind = weight * rows / kinds;
+        for (int t = 0; t < STEPS; t++) {
+            double error = (double)r->p[b].level[t] - (double)r->y[b].level[t];
+            level += weight * error * error;
+            sums->level_errors += weight * fabs(error);
+            sums->level_weights += weight;
+            if (r->y[b].tag[t] == -1)
+                continue;
+            tag += weight * cross_entropy(r->p[b].tag[t], r->y[b].tag[t]);
+            sums->tag_right += of_tag * (largest_of(r->p[b].tag[t]) == r->y[b].tag[t]);
+            sums->tag_weights += of_tag;
+        }
+        if (r->y[b].kind == 1)
+            continue;
+        kind += weight * cross_entropy(r->p[b].kind, r->y[b].kind);
+        sums->kind_right += of_kind * (largest_of(r->p[b].kind) == r->y[b].kind);
+        sums->kind_weights += of_kind;
+    }
+    sums->loss += (tag / tags + 0.5 * level / (rows * STEPS) + (kinds ? 2 * kind / kinds : 0)) * rows / SAMPLES;
+}
+
+static void expect_values(const char *what, const char *const *names, const double *found, const double *expected, int count, double most)
+{
+    for (int i = 0; i < count; i++)
+        cr_expect(fabs(found[i] - expected[i]) < most, "%s %s: %.9g, expected %.9g", what, names[i], found[i], expected[i]);
+}
+
+/* A class that is ignored in each of two outputs, one of them at every step, in two shards: each loss is divided by what counts of it in the batch;
+ * of the last one no kind does. */
+Test(sample_weights, of_several_outputs)
+{
+    struct compiled_model c;
+    struct lstmc_engine engine;
+    struct lstmc_message message = { "" };
+    Rows r;
+    float x[SAMPLES * STEPS * IN];
+    compiled_model_create(&c, SEVERAL, "-O1", false);
+    cr_assert(c.model->output_count == OUTPUTS && c.model->target_count == TARGETS && sizeof r.y[0] == 4 * TARGETS);
+    cr_assert_eq(c.model->sample_weights, STEPS + STEPS + 1);
+    cr_assert(c.model->targets[0].ignored_class == -1 && !c.model->targets[1].ignores_class && c.model->targets[2].ignored_class == 1);
+    cr_expect(strstr(c.compiled.header.text, "int32_t tag[3];     /* a class below 3; -1 does not count */"));
+    float *weights = lstmc_alloc(c.model->weight_count * sizeof(float));
+    lstmc_init(c.model, weights, 5);
+    cr_assert_eq(lstmc_engine_create(c.model, &engine), LSTMC_OK);
+    for (int i = 0; i < SAMPLES * STEPS * IN; i++)
+        x[i] = (float)sin(1.9 * i + 0.5);
+    for (int b = 0; b < SAMPLES; b++) {
+        r.weight[b] = 0.5f + 0.25f * (float)b;
+        r.y[b].kind = b % CLASSES;
+        for (int t = 0; t < STEPS; t++) {
+            r.y[b].tag[t] = (b + t) % 4 - 1;
+            r.y[b].level[t] = (float)cos(0.7 * (b * STEPS + t));
+        }
+    }
+    engine.prepare(engine.context, weights);
+    engine.predict(engine.context, x, BATCH, (float *)r.p);
+    engine.predict(engine.context, x + BATCH * STEPS * IN, SAMPLES - BATCH, (float *)&r.p[BATCH]);
+    Sums sums = { 0 };
+    add_batch(&r, 0, BATCH, &sums);
+    add_batch(&r, BATCH, SAMPLES - BATCH, &sums);
+    static const char *const names[] = { "level_mae", "tag_weighted_sparse_categorical_accuracy", "kind_sparse_categorical_accuracy", "loss" };
+    const double expected[] = { sums.level_errors / sums.level_weights, sums.tag_right / sums.tag_weights, sums.kind_right / sums.kind_weights, sums.loss };
+    struct lstmc_dataset data = { .samples = SAMPLES, .x = x, .y = r.y, .sample_weight = r.weight };
+    struct lstmc_train_options options = { .epochs = 1, .quiet = 1, .metrics = names, .metric_count = 3, .weighted_metrics = 7 };
+    struct lstmc_history history;
+    double found[4];
+    cr_assert_eq(lstmc_evaluate(&engine, weights, &data, &options, &found[3], found, &message), LSTMC_OK, "%s", message.text);
+    expect_values("evaluated", names, found, expected, 4, 2e-6);
+    cr_assert_eq(lstmc_train(&engine, weights, &data, NULL, &options, &history, &message), LSTMC_OK, "%s", message.text);
+    history.metric[3] = history.loss;
+    expect_values("trained", names, history.metric, expected, 4, 2e-5);
+    lstmc_engine_free(&engine);
+    lstmc_free(weights);
+    compiled_model_free(&c);
+}
+
+/* By the names of outputs, in their order, or the same for all; what is there already is called weighted. */
+Test(sample_weights, names_of_weighted_metrics_of_several_outputs)
+{
+    static const struct { const char *said, *names; unsigned bits; } cases[] = {
+        { "weighted_metrics = { kind = {'accuracy'}, level = 'mae' }", "level_mae kind_sparse_categorical_accuracy ", 3 << 3 },
+        { "weighted_metrics = { {}, {'mse', 'mae'} }", "level_mse level_mae ", 3 << 3 },
+        { "metrics = { tag = 'accuracy' }, weighted_metrics = { tag = 'accuracy' }", "tag_sparse_categorical_accuracy tag_weighted_sparse_categorical_accuracy ",
+          2 << 3 },
+        { "metrics = { {'accuracy'} }, callbacks = { EarlyStopping{monitor = 'tag_weighted_accuracy'} }, weighted_metrics = { {'accuracy'} }",
+          "tag_sparse_categorical_accuracy tag_weighted_sparse_categorical_accuracy ", 2 << 3 },
+    };
+    char text[2000], found[400];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Arena *arena = arena_create();
+        const char *at = strstr(SEVERAL, "metrics = {}");
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - SEVERAL), SEVERAL, cases[i].said, at + strlen("metrics = {}"));
+        Description *d = description_read_text(arena, diagnostics_create(arena), "m.lua", text, strlen(text), &(ReadOptions){ 0 });
+        cr_assert(d, "%s", cases[i].said);
+        const Model *model = description_model(d);
+        found[0] = 0;
+        for (int m = 3; m < model->metric_count; m++)
+            strcat(strcat(found, model->metrics[m]), " ");
+        cr_expect_str_eq(found, cases[i].names, "%s: %s", cases[i].said, found);
+        cr_expect_eq(model->weighted_metrics, cases[i].bits);
+        if (strstr(cases[i].said, "callbacks"))
+            cr_expect_str_eq(model->callbacks[0].monitor, "tag_weighted_sparse_categorical_accuracy");
+        description_free(d);
+        arena_free(arena);
+    }
 }

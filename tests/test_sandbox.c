@@ -102,10 +102,11 @@ static int try_description(const char *text, const char *target)
     Compiled compiled = { 0 };
     Description *d = description_read_text(arena, diagnostics, "hostile.lua", text, strlen(text), &read);
     bool done = d && compile(arena, d, diagnostics, &options, &compiled);
-    float x[64], y[64], weight;
+    float x[64], y[64], weights[64];
     int32_t length;
-    if (done && description_model(d)->data.kind == DATA_SAMPLES && description_model(d)->descriptor.input_count <= 64)
-        description_sample(d, 1, 2, x, y, &weight, &length);
+    if (done && description_model(d)->data.kind == DATA_SAMPLES && description_model(d)->descriptor.input_count <= 64 &&
+        lstmc_weights_per_sample(&description_model(d)->descriptor) <= 64)
+        description_sample(d, 1, 2, x, y, weights, &length);
     char *said = NULL;
     size_t size;
     FILE *to = open_memstream(&said, &size);

@@ -172,6 +172,22 @@ Test(sequences, targets_of_steps)
     cr_assert_eq(lstmc_read_ragged(&tagger, array(folder, "x.npy", steps[0], 2, 5, 2), array(folder, "o.npy", ends, 1, 3, 0),
                                    array(folder, "y.npy", classes, 1, 5, 0), 0, 0, &data, &message), 0, "%s", message.text);
     cr_expect(!memcmp(data.y, expected, sizeof expected));
+    const char *offsets = path_in(folder, "o.npy"), *of_steps = array(folder, "w.npy", (float[]){ 1, 9, 0.5f, 0, 2 }, 1, 5, 0),
+               *of_samples = array(folder, "v.npy", (float[]){ 3, 4 }, 1, 2, 0), *bad = array(folder, "b.npy", (float[]){ 1, 9, 1, 1, -1 }, 1, 5, 0);
+    tagger.sample_weights = 3;
+    cr_assert_eq(lstmc_read_ragged_weight(&tagger, of_steps, offsets, &data, &message), 0, "%s", message.text);
+    cr_expect_eq(data.weights, 3);
+    expect_floats("weights of the last steps", data.sample_weight, (float[]){ 1, 0, 0, 0.5f, 0, 2 }, 6);
+    lstmc_free(data.sample_weight);
+    cr_assert_eq(lstmc_read_ragged_weight(&tagger, of_samples, offsets, &data, &message), 0, "%s", message.text);
+    cr_expect(data.weights == 1 && data.sample_weight[1] == 4);
+    lstmc_free(data.sample_weight);
+    data.sample_weight = NULL;
+    cr_expect(lstmc_read_ragged_weight(&tagger, bad, offsets, &data, &message) && strstr(message.text, "row 4 (from 0): the weight -1"), "%s", message.text);
+    lstmc_free(data.sample_weight);
+    data.sample_weight = NULL;
+    tagger.sample_weights = 0;
+    cr_expect(lstmc_read_ragged_weight(&tagger, of_steps, offsets, &data, &message) && strstr(message.text, "there are 2 samples"), "%s", message.text);
     lstmc_dataset_free(&data);
     command_folder_remove(folder);
 }
@@ -288,6 +304,23 @@ Test(sequences, of_groups)
     cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
     static const float steps[6] = { 0, 0.2f, 0, 0.6f, 0.8f, 1 };
     expect_floats("y", training.y, steps, 6);
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
+    model.sample_weights = 3, options.weighs_steps = 1;
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    expect_floats("a weight of each row, none behind the end", training.sample_weight, (float[]){ 1, 2, 0, 1, 1, 3 }, 6);
+    expect_floats("held-out weights", held_out.sample_weight, (float[]){ 1, 0, 0 }, 3);
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
+    model.sample_weights = 0, options.weighs_steps = 0;
+    options.normalization = "none", options.at_most = (const double[]){ 20 }, options.above = (const double[]){ 40 };
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    cr_expect(training.samples == 1 && training.lengths[0] == 2, "a step of the second group is neither");
+    lstmc_dataset_free(&training);
+    lstmc_dataset_free(&held_out);
+    model.output_rank = model.target_rank = 1, model.output_count = model.target_count = model.output_shape[0] = model.target_shape[0] = 1;
+    cr_assert_eq(lstmc_read_csv(&model, path_in(folder, "a.csv"), &options, &training, &held_out, &message), 0, "%s", message.text);
+    cr_expect(training.samples == 2 && ((float *)training.y)[0] == 1 && ((float *)training.y)[1] == 0, "the last rows are decided");
     lstmc_dataset_free(&training);
     lstmc_dataset_free(&held_out);
     options.sliding = 1, options.window = 3, options.horizons = (const int[]){ 1 }, options.horizon_count = 1;

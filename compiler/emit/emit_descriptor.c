@@ -226,6 +226,10 @@ static void put_array_table(Out *out, Arena *arena, const struct lstmc_model *de
         put(out, "{");
         put(out, ".name = %s, .is_integer = %d, .vocabulary = %d,", quoted_text(arena, array->name), array->is_integer,
             array->vocabulary);
+        if (array->weights)
+            put(out, ".first_weight = %zu, .weights = %zu,", array->first_weight, array->weights);
+        if (array->ignores_class)
+            put(out, ".ignores_class = 1, .ignored_class = %d,", array->ignored_class);
         put(out, ".rank = %d, .shape = %s, .offset = %zu, .count = %zu", array->rank,
             shape_text(arena, array->rank, array->shape), array->offset, array->count);
         put(out, "},");

@@ -122,8 +122,11 @@ static void put_arrays_struct(Out *out, Arena *arena, const Programs *programs, 
                                         c_name(arena, array->name));
         for (int d = 0; d < array->rank; d++)
             text = arena_format(arena, "%s[%d]", text, array->shape[d]);
-        const char *note = array->is_integer ? arena_format(arena, "     /* %s below %d */", what, array->vocabulary)
-                                             : "";
+        const char *ignored =
+            array->ignores_class ? arena_format(arena, "; %d does not count", array->ignored_class) : "";
+        const char *note = array->is_integer
+                               ? arena_format(arena, "     /* %s below %d%s */", what, array->vocabulary, ignored)
+                               : "";
         put(out, "%s;%s", text, note);
     }
     put(out, "};\n\n");

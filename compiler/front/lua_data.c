@@ -88,6 +88,7 @@ static void extract_csv(Description *d, Data *data)
     data->group = field_text(d, "group");
     data->sample_weight = field_text(d, "sample_weight");
     data->at_most = field_optional_number(d, "at_most");
+    data->above = field_optional_number(d, "above");
     data->relative = field_flag(d, "relative");
     data->header = field_integer(d, "first_line", -1, 1, 0);
     data->last_only = field_flag(d, "last_only");

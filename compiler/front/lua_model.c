@@ -352,6 +352,13 @@ static Loss extract_one_loss(Description *d)
     return loss;
 }
 
+static int extract_ignored(Description *d, int *class)
+{
+    const double *ignored = field_optional_number(d, "ignored_class");
+    *class = ignored ? (int)*ignored : 0;
+    return ignored != NULL;
+}
+
 static void extract_loss(Description *d)
 {
     Model *model = &d->model;
@@ -363,9 +370,9 @@ static void extract_loss(Description *d)
     model->loss_argument_count = loss.argument_count;
     model->loss_options = loss.options;
     model->descriptor.sample_weights = field_integer(d, "sample_weights", 0, INT_MAX, 0);
-    const double *ignored = field_optional_number(d, "ignored_class");
-    model->descriptor.ignores_class = ignored != NULL;
-    model->descriptor.ignored_class = ignored ? (int)*ignored : 0;
+    model->weighs_steps = field_text(d, "sample_weight_mode") != NULL;
+    if (model->output_count == 1)
+        model->descriptor.ignores_class = extract_ignored(d, &model->descriptor.ignored_class);
     model->descriptor.loss_of_sample = loss.of_sample || model->output_count > 1;
     model->descriptor.loss = model->loss;
 }
@@ -396,6 +403,10 @@ static void extract_outputs(Description *d)
         lua_rawgeti(d->lua, -1, k + 1);
         outputs[k] = extract_array(d, "output_shape", false, &output_end);
         targets[k] = extract_array(d, "target_shape", field_flag(d, "target_is_class"), &target_end);
+        targets[k].first_weight = (size_t)field_integer(d, "first_weight", 0, INT_MAX, 0);
+        targets[k].weights = (size_t)field_integer(d, "places", 0, INT_MAX, 0);
+        targets[k].ignores_class = extract_ignored(d, &targets[k].ignored_class);
+        m->ignores_class |= targets[k].ignores_class;
         if (model->loss) {
             model->losses[k] = extract_one_loss(d);
             model->losses[k].weight = field_number(d, "loss_weight", 1);

@@ -216,10 +216,56 @@ static void take_side(lua_State *L, Numbers *side, bool has_arrays)
     }
 }
 
-static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weight, which, length) */
+/* ---- weights ---- */
+
+static void take_weight(lua_State *L, const char *which, const char *name, float *weight)
+{
+    double value = lua_tonumber(L, -1);
+    if (!lua_isnumber(L, -1) || !(value >= 0 && value < 1e30))
+        luaL_error(L, "samples: %s: %s must be zero or more, not %s", which, name, value_text(L));
+    *weight = (float)value;
+}
+
+/* A number for each step; of a sample with fewer steps than the model those behind do not count. */
+static void take_step_weights(lua_State *L, const Numbers *x, float *weights)
+{
+    size_t steps = lstmc_weights_per_sample(x->model), given = lua_rawlen(L, -1);
+    size_t wanted = x->length && *x->length >= 0 && (size_t)*x->length < steps ? (size_t)*x->length : steps;
+    if (steps < 2 || x->model->targets)
+        luaL_error(L, "samples: %s: the weight, returned third, is a table: sample_weight_mode = \"temporal\", of an "
+                      "output with steps, takes one for each step", x->which);
+    if (given != wanted && given != steps)
+        luaL_error(L, "samples: %s: the weights, returned third, are %d, but the sample has %d steps", x->which,
+                   (int)given, (int)wanted);
+    for (size_t i = 0; i < steps; i++) {
+        weights[i] = 0;
+        if (i >= given)
+            continue;
+        const char *name = lua_pushfstring(L, "weight[%d]", (int)i + 1);
+        lua_rawgeti(L, -2, (lua_Integer)i + 1);
+        take_weight(L, x->which, name, &weights[i]);
+        lua_pop(L, 2);
+    }
+}
+
+/* The third value: nothing, a number, or one for each step. */
+static void take_weights(lua_State *L, const Numbers *x, float *weights)
+{
+    weights[0] = -1;
+    if (lua_isnil(L, -1))
+        return;
+    if (lua_istable(L, -1)) {
+        take_step_weights(L, x, weights);
+        return;
+    }
+    take_weight(L, x->which, "the weight, returned third,", &weights[0]);
+    for (size_t i = 1; i < lstmc_weights_per_sample(x->model); i++)
+        weights[i] = weights[0];
+}
+
+static int take_sample(lua_State *L)    /* (generate, random, x, y, description, weights, which, length) */
 {
     Description *d = lua_touserdata(L, 5);
-    float *weight = lua_touserdata(L, 6);
     const struct lstmc_model *m = &d->model.descriptor;
     Numbers x = { .model = m,
                   .sample = { .x = lua_touserdata(L, 3) },
@@ -238,20 +284,19 @@ static int take_sample(lua_State *L)    /* (generate, random, x, y, description,
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
     lua_call(L, 1, 3);
-    *weight = lua_isnil(L, -1) ? -1 : (float)lua_tonumber(L, -1);
-    if (!lua_isnil(L, -1) && !(lua_isnumber(L, -1) && *weight >= 0 && *weight < 1e30f))
-        luaL_error(L, "samples: %s: the weight, returned third, must be zero or more, not %s", x.which, value_text(L));
-    lua_pop(L, 1);
-    if (lua_isnil(L, -1))
-        luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -2) ? "x" : "y");
-    lua_pushvalue(L, -2);
+    if (lua_isnil(L, -2))
+        luaL_error(L, "samples: the function must return x and y, but %s is missing", lua_isnil(L, -3) ? "x" : "y");
+    lua_pushvalue(L, -3);
     take_side(L, &x, m->inputs != NULL);
     lua_pop(L, 1);
+    lua_pushvalue(L, -2);
     take_side(L, &y, m->targets != NULL);
+    lua_pop(L, 1);
+    take_weights(L, &x, lua_touserdata(L, 6));
     return 0;
 }
 
-bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y, float *weight,
+bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, void *y, float *weights,
                         int32_t *length)
 {
     lua_State *L = d->lua;
@@ -268,7 +313,7 @@ bool description_sample(Description *d, uint64_t seed, uint64_t index, void *x, 
     lua_pushlightuserdata(L, x);
     lua_pushlightuserdata(L, y);
     lua_pushlightuserdata(L, d);
-    lua_pushlightuserdata(L, weight);
+    lua_pushlightuserdata(L, weights);
     bool held_out = index >= VALIDATION_INDEX;
     lua_pushfstring(L, "%ssample %I", held_out ? "held-out " : "",
                     (LUAI_UACINT)(index - (held_out ? VALIDATION_INDEX : 0) + 1));

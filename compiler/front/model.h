@@ -94,7 +94,8 @@ typedef struct Data {
     const char *group;                      /* csv: the column that tells groups apart, or NULL */
     /* csv: file of what is left behind the end of each held-out group, or NULL */
     const char *validation_remaining;
-    const double *at_most;                  /* csv: targets become 1 up to this, else 0; or NULL */
+    /* csv: targets become 1 up to this, else 0, and samples in between are left out; or NULL */
+    const double *at_most, *above;
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
     bool relative, last_only;               /* csv */
     int header;                             /* csv: whether the first line is names: 1, -1; 0: by its looks */
@@ -162,6 +163,7 @@ typedef struct Model {
     const char **metrics;                   /* resolved: "binary_accuracy", never "accuracy" */
     const struct lstmc_metric_arguments *metric_arguments;  /* of each */
     int metric_count;
+    bool weighs_steps;                      /* sample_weight_mode = "temporal" */
     unsigned weighted_metrics;              /* bit i: metric i is a mean by the weights of samples */
     const char **changed; int changed_count;    /* what defaults = "pytorch" has made of layers and optimizer */
     int epochs;

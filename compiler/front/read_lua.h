@@ -31,10 +31,11 @@ void         description_free(Description *description);
 const Model *description_model(const Description *description);
 
 /* One sample of samples(function ...), a pure function of (seed, index). x, y: room for input_count and target_count
- * elements of the model's types. *weight: how much it counts, negative if the function does not say. Returns false with
- * a diagnostic if the function fails, or returns something that the model has no place for. */
+ * elements of the model's types. weights [lstmc_weights_per_sample]: how much it counts, or its steps do; negative if
+ * the function does not say. Returns false with a diagnostic if the function fails, or returns something that the model
+ * has no place for. */
 #define VALIDATION_INDEX (UINT64_C(1) << 40)    /* held-out samples are drawn far behind the training ones */
-bool description_sample(Description *description, uint64_t seed, uint64_t index, void *x, void *y, float *weight,
+bool description_sample(Description *description, uint64_t seed, uint64_t index, void *x, void *y, float *weights,
                         int32_t *length);
 
 /* What the function of the callback LearningRateScheduler says; NAN with a diagnostic if it fails. Epochs from 0. */

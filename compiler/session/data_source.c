@@ -16,18 +16,39 @@ static int at_most(int limit, int count)         /* limit 0: none */
 }
 
 /* Most functions say no weights; room for them comes with the first that is said. */
-static bool keep_weight(struct lstmc_dataset *data, size_t sample, float weight)
+static bool keep_weights(struct lstmc_dataset *data, size_t sample, const float *weights)
 {
-    if (weight < 0 && !data->sample_weight)
+    bool said = weights[0] >= 0;
+    if (!said && !data->sample_weight)
         return true;
     if (!data->sample_weight) {
-        data->sample_weight = lstmc_alloc(data->samples * sizeof *data->sample_weight);
-        for (size_t i = 0; data->sample_weight && i < data->samples; i++)
+        data->sample_weight = lstmc_alloc(data->samples * data->weights * sizeof *data->sample_weight);
+        for (size_t i = 0; data->sample_weight && i < data->samples * data->weights; i++)
             data->sample_weight[i] = 1;
     }
-    if (data->sample_weight && weight >= 0)
-        data->sample_weight[sample] = weight;
+    if (data->sample_weight && said)
+        memcpy(data->sample_weight + sample * data->weights, weights, data->weights * sizeof *weights);
     return data->sample_weight != NULL;
+}
+
+static int draw_samples(Description *description, uint64_t seed, uint64_t first, int count,
+                        struct lstmc_dataset *data, float *weights, struct lstmc_message *message)
+{
+    const struct lstmc_model *m = &description_model(description)->descriptor;
+    for (int i = 0; i < count; i++) {
+        void *x = (char *)data->x + (size_t)i * m->input_count * 4,
+             *y = (char *)data->y + (size_t)i * m->target_count * 4;
+        int32_t length;
+        if (!description_sample(description, seed, first + (uint64_t)i, x, y, weights, &length)) {
+            message->text[0] = 0;       /* the description's own diagnostic says it */
+            return LSTMC_BAD_FILE;
+        }
+        if (data->lengths)
+            data->lengths[i] = length;
+        if (!keep_weights(data, (size_t)i, weights))
+            return LSTMC_NO_MEMORY;
+    }
+    return LSTMC_OK;
 }
 
 static int draw(Description *description, uint64_t seed, uint64_t first, int count, struct lstmc_dataset *data,
@@ -35,32 +56,20 @@ static int draw(Description *description, uint64_t seed, uint64_t first, int cou
 {
     const struct lstmc_model *m = &description_model(description)->descriptor;
     int status = lstmc_dataset_alloc(m, (size_t)count, data);
-    if (status) {
+    data->weights = lstmc_weights_per_sample(m);
+    float *weights = lstmc_alloc(data->weights * sizeof *weights);
+    if (!status)
+        status = weights ? draw_samples(description, seed, first, count, data, weights, message) : LSTMC_NO_MEMORY;
+    if (status == LSTMC_NO_MEMORY)
         snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
-        return status;
-    }
-    for (int i = 0; i < count; i++) {
-        void *x = (char *)data->x + (size_t)i * m->input_count * 4,
-             *y = (char *)data->y + (size_t)i * m->target_count * 4;
-        float weight;
-        int32_t length;
-        if (!description_sample(description, seed, first + (uint64_t)i, x, y, &weight, &length)) {
-            message->text[0] = 0;       /* the description's own diagnostic says it */
-            return LSTMC_BAD_FILE;
-        }
-        if (data->lengths)
-            data->lengths[i] = length;
-        if (!keep_weight(data, (size_t)i, weight)) {
-            snprintf(message->text, sizeof message->text, "no memory for %d samples", count);
-            return LSTMC_NO_MEMORY;
-        }
-    }
-    return LSTMC_OK;
+    lstmc_free(weights);
+    return status;
 }
 
-static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+static int read_csv(const Model *model, const Data *data, struct lstmc_dataset *training,
                     struct lstmc_dataset *validation, struct lstmc_message *message)
 {
+    const struct lstmc_model *m = &model->descriptor;
     struct lstmc_csv_options options = {
         .columns = data->columns,
         .column_count = data->column_count,
@@ -72,9 +81,11 @@ static int read_csv(const struct lstmc_model *m, const Data *data, struct lstmc_
         .horizon_count = data->horizon_count,
         .header = data->header,
         .sample_weight = data->sample_weight,
+        .weighs_steps = data->sample_weight && model->weighs_steps,
         .group = data->group,
         .missing = data->missing,
         .at_most = data->at_most,
+        .above = data->above,
         .relative = data->relative,
         .normalization = data->normalization,
         .split = data->split,
@@ -251,14 +262,15 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y,
                           (Ends){ data->lengths, data->offsets }, training, message);
         if (!status && data->sample_weight)
-            status = lstmc_read_sample_weight(m, data->sample_weight, training, message);
+            status = data->offsets ? lstmc_read_ragged_weight(m, data->sample_weight, data->offsets, training, message)
+                                   : lstmc_read_sample_weight(m, data->sample_weight, training, message);
         if (!status && data->validation_x)
             status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y_arrays,
                               data->validation_y, (Ends){ data->validation_lengths, data->validation_offsets },
                               validation, message);
         break;
     case DATA_CSV:
-        status = read_csv(m, data, training, validation, message);
+        status = read_csv(model, data, training, validation, message);
         break;
     case DATA_CHARACTERS:
         status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);

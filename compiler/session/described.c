@@ -24,13 +24,22 @@ Description *command_read(Arena *arena, Diagnostics *diagnostics, const Argument
     return description;
 }
 
+/* Shapes may fit where the mathematics of a layer does not, whose steps are written down elsewhere too. */
+static bool has_mathematics(Arena *arena, Description *description)
+{
+    const Model *model = description_model(description);
+    LowerOptions options = { .training = model->descriptor.loss != NULL, .batch = model->descriptor.batch };
+    return lower(arena, description, &options) != NULL;
+}
+
 Description *command_read_shortened(Arena *arena, Diagnostics *diagnostics, const Arguments *arguments,
                                     int timesteps_max)
 {
     for (int tries = 0; tries < 8; tries++, timesteps_max *= 2) {
         Description *description = read_for(arena, diagnostics_create(arena), arguments, timesteps_max);
-        if (description)
+        if (description && has_mathematics(arena, description))
             return description;
+        description_free(description);
     }
     return command_read(arena, diagnostics, arguments);
 }

@@ -295,7 +295,7 @@ int lstmc_read_sample_weight(const struct lstmc_model *model, const char *path, 
                              struct lstmc_message *message)
 {
     struct lstmc_npy weights;
-    size_t each = lstmc_weights_per_sample(model);
+    size_t each = model->targets ? 1 : lstmc_weights_per_sample(model);
     int status = lstmc_npy_read(path, &weights, message);
     if (!status && weights.count == data->samples)
         each = 1;

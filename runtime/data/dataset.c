@@ -82,11 +82,11 @@ static int store_float(float *to, double value)
     return 1;
 }
 
-int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight)
+int lstmc_store_weight(struct lstmc_dataset *data, size_t at, double weight)
 {
     if (!(weight >= 0 && weight <= 1e30))
         return 0;
-    data->sample_weight[sample] = (float)weight;
+    data->sample_weight[at] = (float)weight;
     return 1;
 }
 
@@ -127,11 +127,19 @@ int lstmc_target_classes(const struct lstmc_model *model, size_t index)
            : model->target_is_class ? lstmc_classes(model) : 0;
 }
 
+/* Whether a target has a class that does not count. */
+static int ignored_class(const struct lstmc_model *model, size_t index, int *class)
+{
+    const struct lstmc_array *of = model->targets ? array_at(model->targets, index % model->target_count) : NULL;
+    *class = of ? of->ignored_class : model->ignored_class;
+    return of ? of->ignores_class : model->ignores_class;
+}
+
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value)
 {
-    int classes = lstmc_target_classes(model, index);
-    if (classes && model->ignores_class && value == (double)model->ignored_class) {
-        ((int32_t *)data->y)[index] = model->ignored_class;
+    int classes = lstmc_target_classes(model, index), ignored;
+    if (classes && ignored_class(model, index, &ignored) && value == (double)ignored) {
+        ((int32_t *)data->y)[index] = ignored;
         return 1;
     }
     return classes ? store_whole((int32_t *)data->y + index, value, classes)

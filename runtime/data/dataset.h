@@ -9,9 +9,9 @@
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 int lstmc_store_target(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
 
-/* How much a sample counts: finite, zero or more. 0, and nothing is stored: it is something else, which LSTMC_NO_WEIGHT
- * says (a format for a double). */
-int lstmc_store_weight(struct lstmc_dataset *data, size_t sample, double weight);
+/* Weight `at` of a data set, of a sample or a step of it: finite, zero or more. 0, and nothing is stored: it is
+ * something else, which LSTMC_NO_WEIGHT says (a format for a double). */
+int lstmc_store_weight(struct lstmc_dataset *data, size_t at, double weight);
 #define LSTMC_NO_WEIGHT "the weight %.9g of a sample is not a number from 0 to 1e30"
 
 /* Whether floats tell numbers as large as this one apart, to a hundredth of the deviation that they have. */

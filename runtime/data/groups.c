@@ -21,31 +21,55 @@ static int store(const Windows *w, const Rows *rows, struct lstmc_dataset *data,
     return lstmc_windows_store(w, rows, row, column, value, data, at);
 }
 
-/* Rows [first, end), the last of them where there are more than the model has steps. The targets are those of its last
- * row, or, of a model with an output for each step, those of all. */
+/* The first of the rows [first, end) that is a step: the last ones are, where there are more than the model has. */
+static size_t steps_of(const Windows *w, size_t first, size_t end)
+{
+    size_t steps = (size_t)w->model->input_shape[0];
+    return end - first < steps ? first : end - steps;
+}
+
+/* The first one that has targets: the last row alone, or, of a model with an output for each step, all of them. */
+static size_t targets_of(const Windows *w, size_t first, size_t end)
+{
+    return w->model->output_rank > 1 ? steps_of(w, first, end) : end - 1;
+}
+
 static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first,
                        size_t end)
 {
-    const struct lstmc_model *model = w->model;
-    size_t steps = (size_t)model->input_shape[0], kept = end - first < steps ? end - first : steps;
-    size_t x = sample * model->input_count, y = sample * model->target_count;
-    int status = LSTMC_OK, each_step = model->output_rank > 1;
-    for (size_t row = end - kept; row < end; row++) {
+    size_t x = sample * w->model->input_count, y = sample * w->model->target_count;
+    size_t first_step = steps_of(w, first, end), first_target = targets_of(w, first, end);
+    int status = LSTMC_OK;
+    for (size_t row = first_step; row < end; row++) {
         for (int column = 0; column < w->columns && !status; column++)
             status = store(w, rows, data, row, column, x++);
-        for (int column = w->columns; column < w->columns + w->targets && !status && (each_step || row + 1 == end);
-             column++)
+        for (int column = w->columns; column < w->columns + w->targets && !status && row >= first_target; column++)
             status = store(w, rows, data, row, column, y++);
     }
-    data->lengths[sample] = (int32_t)kept;
-    return status ? status : lstmc_windows_weight(w, rows, end - 1, data, sample);
+    data->lengths[sample] = (int32_t)(end - first_step);
+    if (!w->options->weighs_steps)
+        return status ? status : lstmc_windows_weight(w, rows, end - 1, data, sample);
+    for (size_t row = first_step; row < end && !status; row++)
+        status = lstmc_windows_weight(w, rows, row, data, sample * data->weights + row - first_step);
+    return status;
 }
 
-size_t lstmc_groups_count(const struct lstmc_rows *rows, int trains)
+/* Whether rows [first, end) are a sample that trains (or is held out). */
+static int is_sample(const Windows *w, const Rows *rows, size_t first, size_t end, int trains)
+{
+    size_t row = targets_of(w, first, end);
+    while (row < end && lstmc_windows_decided(w, rows, row))
+        row++;
+    return row == end && (first < rows->cut) == (trains != 0);
+}
+
+size_t lstmc_groups_count(const struct lstmc_windows *w, const struct lstmc_rows *rows, int trains)
 {
     size_t count = 0;
-    for (size_t row = 0; row < rows->table.rows; row = end_of_group(rows, row))
-        count += (row < rows->cut) == (trains != 0);
+    for (size_t row = 0, end; row < rows->table.rows; row = end) {
+        end = end_of_group(rows, row);
+        count += (size_t)is_sample(w, rows, row, end, trains);
+    }
     return count;
 }
 
@@ -55,7 +79,7 @@ int lstmc_groups_fill(const struct lstmc_windows *w, const struct lstmc_rows *ro
     int status = LSTMC_OK;
     for (size_t row = 0, sample = 0, end; row < rows->table.rows && !status; row = end) {
         end = end_of_group(rows, row);
-        if ((row < rows->cut) == (trains != 0))
+        if (is_sample(w, rows, row, end, trains))
             status = fill_sample(w, rows, data, sample++, row, end);
     }
     return status;

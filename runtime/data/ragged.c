@@ -164,6 +164,43 @@ static int store_targets(const struct ragged *r, const char *path, struct lstmc_
     return status;
 }
 
+/* Of steps that are cut off the weights are cut off too. */
+static int store_step_weights(const struct lstmc_npy *weights, const struct lstmc_npy *offsets, const char *path,
+                              struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    for (size_t sample = 0; sample < data->samples; sample++) {
+        size_t kept = (size_t)data->lengths[sample],
+               first = (size_t)lstmc_npy_value(offsets, sample + 1) - kept;
+        for (size_t i = 0; i < kept; i++) {
+            double weight = lstmc_npy_value(weights, first + i);
+            if (!lstmc_store_weight(data, sample * data->weights + i, weight))
+                return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: row %zu (from 0): " LSTMC_NO_WEIGHT, path,
+                                  first + i, weight);
+        }
+    }
+    return LSTMC_OK;
+}
+
+int lstmc_read_ragged_weight(const struct lstmc_model *model, const char *path, const char *offsets_path,
+                             struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    struct lstmc_npy weights = { .bytes = NULL }, offsets = { .bytes = NULL };
+    int status = lstmc_npy_read(path, &weights, message);
+    if (!status)
+        status = read_whole(offsets_path, data->samples + 1, &offsets, message);
+    int of_steps = !status && model->sample_weights == model->input_shape[0] && weights.rank == 1 &&
+                   (double)weights.count == lstmc_npy_value(&offsets, data->samples);
+    if (of_steps) {
+        data->weights = (size_t)model->sample_weights;
+        data->sample_weight = lstmc_alloc(data->samples * data->weights * sizeof *data->sample_weight);
+        status = data->sample_weight ? store_step_weights(&weights, &offsets, path, data, message)
+                                     : lstmc_fail_memory(message, path);
+    }
+    lstmc_npy_free(&weights);
+    lstmc_npy_free(&offsets);
+    return status || of_steps ? status : lstmc_read_sample_weight(model, path, data, message);
+}
+
 int lstmc_read_ragged(const struct lstmc_model *model, const char *x_path, const char *offsets_path, const char *y_path,
                       int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
 {

@@ -3,6 +3,8 @@
 #include "runtime/base/message.h"
 #include "windows.h"
 
+#include <math.h>
+
 typedef struct lstmc_windows Windows;
 typedef struct lstmc_rows Rows;
 
@@ -16,13 +18,22 @@ size_t lstmc_windows_rows(const Windows *w)
     return w->window + (size_t)w->ahead[w->ahead_count - 1];
 }
 
+int lstmc_windows_decided(const Windows *w, const Rows *rows, size_t last)
+{
+    for (int ahead = 0; ahead < w->ahead_count && w->options->above; ahead++)
+        for (int column = w->columns; column < w->columns + w->targets; column++)
+            if (isnan(*lstmc_windows_cell(rows, last + (size_t)w->ahead[ahead], column)))
+                return 0;
+    return 1;
+}
+
 /* A held-out window may read rows that train, but what it is asked for lies behind them. */
 int lstmc_windows_begin(const Windows *w, const Rows *rows, size_t row, int trains)
 {
     const struct lstmc_table *table = &rows->table;
     size_t behind = row + lstmc_windows_rows(w), first_target = row + w->window - 1 + (size_t)w->ahead[0];
     if (behind > table->rows || (trains ? behind > rows->cut : first_target < rows->cut) ||
-        table->run[row] != table->run[behind - 1])
+        table->run[row] != table->run[behind - 1] || !lstmc_windows_decided(w, rows, row + w->window - 1))
         return 0;
     return trains || !w->options->last_only || behind == table->rows || table->group[behind] != table->group[row];
 }
@@ -44,13 +55,13 @@ int lstmc_windows_store(const Windows *w, const Rows *rows, size_t row, int colu
                       rows->table.line[row], is_target ? "target" : "column", w->names[column], value, range.text);
 }
 
-int lstmc_windows_weight(const Windows *w, const Rows *rows, size_t last, struct lstmc_dataset *data, size_t sample)
+int lstmc_windows_weight(const Windows *w, const Rows *rows, size_t row, struct lstmc_dataset *data, size_t at)
 {
     if (!data->sample_weight)
         return LSTMC_OK;
-    double weight = *lstmc_windows_cell(rows, last, w->columns + w->targets);
-    if (lstmc_store_weight(data, sample, weight))
+    double weight = *lstmc_windows_cell(rows, row, w->columns + w->targets);
+    if (lstmc_store_weight(data, at, weight))
         return LSTMC_OK;
     return lstmc_fail(w->message, LSTMC_MISMATCH, "%.250s:%d: column \"%.60s\": " LSTMC_NO_WEIGHT, rows->path,
-                      rows->table.line[last], w->options->sample_weight, weight);
+                      rows->table.line[row], w->options->sample_weight, weight);
 }

@@ -61,10 +61,14 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
         return mismatch(w, "split must be in (0, 1]");
     if (options->relative && (!options->sliding || nearest < 1))
         return mismatch(w, "relative needs a window and horizons from 1");
+    if (options->above && (!options->at_most || *options->above < *options->at_most))
+        return mismatch(w, "above needs an at_most that is not beyond it");
     if (options->validation_remaining && (!options->validation || !options->group))
         return mismatch(w, "validation_remaining needs a validation file and a group");
     if (options->last_only && !options->group)
         return mismatch(w, "last_only needs a group");
+    if (options->weighs_steps && !options->sample_weight)
+        return mismatch(w, "weighs_steps needs a sample_weight");
     if (w->model->has_lengths && (options->sliding || !options->group || options->last_only))
         return mismatch(w, "of a model with lengths each group is a sample: a group must be named, and no window");
     return check_words(w, options);
@@ -87,13 +91,38 @@ static int fit_groups(Windows *w)
     return w->ahead ? LSTMC_OK : lstmc_fail_memory(w->message, w->main.path);
 }
 
-/* The targets are the rows `horizons` ahead, or all rows up to a single one if the model has room for them. */
-static int fit_model(Windows *w, const struct lstmc_csv_options *options)
+/* Where the targets lie: the rows `horizons` ahead; or all rows up to a single one, if the model has room for them; or
+ * the row so far ahead of each step of the window, if it has an output for each. */
+static int fit_targets(Windows *w, const struct lstmc_csv_options *options)
 {
     const struct lstmc_model *model = w->model;
     int count = options->sliding ? options->horizon_count : 1,
         farthest = options->sliding ? options->horizons[count - 1] : 0;
-    int every_row = count == 1 && farthest > 1 && model->target_count == (size_t)farthest * (size_t)w->targets;
+    size_t targets = (size_t)w->targets;
+    int every_row = count == 1 && farthest > 1 && model->target_count == (size_t)farthest * targets;
+    int each_step = count == 1 && !every_row && w->window > 1 && model->output_rank > 1 &&
+                    (size_t)model->output_shape[0] == w->window && model->target_count == w->window * targets;
+    if (each_step && options->relative)
+        return mismatch(w, "relative needs targets behind the window, but the model has an output for each step of it");
+    w->ahead_count = every_row ? farthest : each_step ? (int)w->window : count;
+    if (model->target_count != (size_t)w->ahead_count * targets)
+        return lstmc_fail(w->message, LSTMC_MISMATCH,
+                          "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
+                          count > 1 ? " at each of several horizons" : "", model->target_count);
+    w->ahead = calloc((size_t)w->ahead_count, sizeof *w->ahead);
+    if (!w->ahead)
+        return lstmc_fail_memory(w->message, w->main.path);
+    for (int i = 0; i < w->ahead_count; i++)
+        w->ahead[i] = every_row          ? i + 1
+                      : each_step        ? farthest + i + 1 - (int)w->window
+                      : options->sliding ? options->horizons[i]
+                                         : 0;
+    return LSTMC_OK;
+}
+
+static int fit_model(Windows *w, const struct lstmc_csv_options *options)
+{
+    const struct lstmc_model *model = w->model;
     w->window = options->sliding ? (size_t)options->window : 1;
     if (model->has_lengths)
         return fit_groups(w);
@@ -102,17 +131,20 @@ static int fit_model(Windows *w, const struct lstmc_csv_options *options)
         return lstmc_fail(w->message, LSTMC_MISMATCH,
                           "%s: a sample has %zu x %d values, the model reads %zu: Input{%zu, %d} would fit",
                           w->main.path, w->window, w->columns, model->input_count, w->window, w->columns);
-    w->ahead_count = every_row ? farthest : count;
-    if (model->target_count != (size_t)w->ahead_count * (size_t)w->targets)
-        return lstmc_fail(w->message, LSTMC_MISMATCH,
-                          "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
-                          count > 1 ? " at each of several horizons" : "", model->target_count);
-    w->ahead = calloc((size_t)w->ahead_count, sizeof *w->ahead);
-    if (!w->ahead)
-        return lstmc_fail_memory(w->message, w->main.path);
-    for (int i = 0; i < w->ahead_count; i++)
-        w->ahead[i] = every_row ? i + 1 : options->sliding ? options->horizons[i] : 0;
-    return LSTMC_OK;
+    return fit_targets(w, options);
+}
+
+/* Where each target counts for itself, a row says how much; it has as many steps as the model weighs. */
+static int fit_weights(const Windows *w)
+{
+    size_t weights = lstmc_weights_per_sample(w->model),
+           steps = w->model->has_lengths ? (size_t)w->model->input_shape[0] : (size_t)w->ahead_count;
+    if (!w->options->weighs_steps || weights == steps)
+        return LSTMC_OK;
+    return lstmc_fail(w->message, LSTMC_MISMATCH,
+                      "%s: the targets of a sample lie in %zu row%s, each of which has one sample_weight, but the "
+                      "model weighs %zu steps",
+                      w->main.path, steps, steps == 1 ? "" : "s", weights);
 }
 
 /* ---- rows ---- */
@@ -120,6 +152,13 @@ static int fit_model(Windows *w, const struct lstmc_csv_options *options)
 static int has_computed(const struct lstmc_table *table)
 {
     return memchr(table->computed, 1, (size_t)table->columns) != NULL;
+}
+
+/* 1, 0, or neither: NAN. */
+static void decide(const struct lstmc_csv_options *options, double *target)
+{
+    int is_neither = options->above && *target > *options->at_most && !(*target > *options->above);
+    *target = is_neither ? (double)NAN : *target <= *options->at_most;
 }
 
 int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
@@ -142,7 +181,7 @@ int lstmc_windows_read(Windows *w, Rows *rows, const char *remaining)
         status = lstmc_rows_complete(&rows->table, options->missing, rows->path, w->names, w->message);
     for (size_t row = 0; row < rows->table.rows && options->at_most; row++)
         for (int column = w->columns; column < w->columns + w->targets; column++)
-            *lstmc_windows_cell(rows, row, column) = *lstmc_windows_cell(rows, row, column) <= *options->at_most;
+            decide(options, lstmc_windows_cell(rows, row, column));
     return status;
 }
 
@@ -215,7 +254,12 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
             if (data->persistence)
                 data->persistence[y] = (float)normalised(w, rows, first, last, i);
         }
-    return lstmc_windows_weight(w, rows, last, data, sample);
+    if (!w->options->weighs_steps)
+        return lstmc_windows_weight(w, rows, last, data, sample);
+    for (int ahead = 0; ahead < w->ahead_count && !status; ahead++)
+        status = lstmc_windows_weight(w, rows, last + (size_t)w->ahead[ahead], data,
+                                      sample * data->weights + (size_t)ahead);
+    return status;
 }
 
 /* ---- what the numbers mean ---- */
@@ -242,7 +286,7 @@ static int copy_names(struct lstmc_names *names, const char *const *from, int co
  * "remaining <= 30". */
 static int name_targets(const Windows *w, int extent, struct lstmc_names *names)
 {
-    int by_horizon = w->ahead_count > 1 && extent == w->targets * w->ahead_count,
+    int by_horizon = w->ahead_count > 1 && w->ahead[0] >= 0 && extent == w->targets * w->ahead_count,
         count = by_horizon ? extent : w->targets;
     int done = lstmc_names_alloc(names, count);
     for (int i = 0; done && i < count; i++) {
@@ -274,7 +318,7 @@ static size_t count_samples(const Windows *w, const Rows *rows, int trains)
 {
     size_t samples = 0;
     if (w->model->has_lengths)
-        return lstmc_groups_count(rows, trains);
+        return lstmc_groups_count(w, rows, trains);
     for (size_t row = 0; row < rows->table.rows; row++)
         samples += (size_t)lstmc_windows_begin(w, rows, row, trains);
     return samples;
@@ -282,7 +326,7 @@ static size_t count_samples(const Windows *w, const Rows *rows, int trains)
 
 static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t samples, struct lstmc_dataset *data)
 {
-    int is_forecast = w->options->sliding && w->ahead[0] > 0 && !w->model->target_is_class;
+    int is_forecast = w->options->sliding && w->ahead[0] > 0 && !w->model->target_is_class && !w->options->above;
     if (!samples)
         return LSTMC_OK;
     if (lstmc_dataset_alloc(w->model, samples, data) || !describe(w, &data->meaning))
@@ -292,7 +336,8 @@ static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t s
         if (!data->persistence)
             return lstmc_fail_memory(w->message, rows->path);
     }
-    if (w->options->sample_weight && !(data->sample_weight = lstmc_alloc(samples * sizeof(float))))
+    data->weights = w->options->weighs_steps ? lstmc_weights_per_sample(w->model) : 1;
+    if (w->options->sample_weight && !(data->sample_weight = lstmc_alloc(samples * data->weights * sizeof(float))))
         return lstmc_fail_memory(w->message, rows->path);
     if (w->model->has_lengths)
         return lstmc_groups_fill(w, rows, data, trains);
@@ -351,6 +396,8 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
     int status = check_options(&w, options);
     if (!status)
         status = fit_model(&w, options);
+    if (!status)
+        status = fit_weights(&w);
     if (!status)
         status = read_all(&w);
     if (!status)

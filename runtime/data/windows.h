@@ -12,7 +12,7 @@ struct lstmc_rows {
 };
 
 /* A sample that begins at row s reads rows s ... s + window - 1, and is asked for the rows ahead[0], ahead[1], ...
- * behind the last of them. */
+ * behind the last of them; one of the sample's own rows has a negative number, or 0. */
 struct lstmc_windows {
     const struct lstmc_model *model;
     const struct lstmc_csv_options *options;
@@ -34,6 +34,10 @@ int lstmc_windows_read(struct lstmc_windows *windows, struct lstmc_rows *rows, c
 double *lstmc_windows_cell(const struct lstmc_rows *rows, size_t row, int column);
 size_t lstmc_windows_rows(const struct lstmc_windows *windows);
 
+/* Whether each target of a sample whose last row this is was decided: one that is neither 0 nor 1 leaves the sample
+ * out. */
+int lstmc_windows_decided(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t last);
+
 /* Whether a sample that trains (or is held out) begins at a row: its rows are there, without a gap, in one group, on
  * their side of the cut. */
 int lstmc_windows_begin(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int trains);
@@ -44,11 +48,11 @@ double lstmc_windows_value(const struct lstmc_windows *windows, const struct lst
                            int column);
 
 /* One number of a row into place `at` of a data set: of an input or a target, as its column is. A message says what it
- * is not. And what a sample's loss counts, which its last row says; nothing where no column does. */
+ * is not. And what a row says about weights into place `at` of these; nothing where no column does. */
 int lstmc_windows_store(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row, int column,
                         double value, struct lstmc_dataset *data, size_t at);
-int lstmc_windows_weight(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t last,
-                         struct lstmc_dataset *data, size_t sample);
+int lstmc_windows_weight(const struct lstmc_windows *windows, const struct lstmc_rows *rows, size_t row,
+                         struct lstmc_dataset *data, size_t at);
 
 /* What the sample that begins at row `first` reads, into sample number `sample` of a data set. */
 int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
@@ -56,7 +60,7 @@ int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc
 
 /* groups.c: of a model with lengths each group is a sample: how many train (or are held out), and they themselves, into
  * a data set of so many. */
-size_t lstmc_groups_count(const struct lstmc_rows *rows, int trains);
+size_t lstmc_groups_count(const struct lstmc_windows *windows, const struct lstmc_rows *rows, int trains);
 int lstmc_groups_fill(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
                       int trains);
 

@@ -14,26 +14,41 @@ static const LossKind *find_kind(const char *name)
     return NULL;
 }
 
-static size_t weights_per_sample(const Interpreter *it)
+/* Of output k: as many as it has losses, or one. */
+static size_t weights_of_output(const Interpreter *it, int k)
 {
-    return lstmc_weights_per_sample(&it->model->descriptor);
+    const struct lstmc_model *m = &it->model->descriptor;
+    size_t weights = m->targets ? m->targets[k].weights : lstmc_weights_per_sample(m);
+    return weights ? weights : 1;
 }
 
-static const char *set_up_own_loss(Interpreter *it, OutputLoss *loss, const Run *run)
+/* Of loss number i of a row. */
+static double weight_at(const Interpreter *it, int k, const REAL *sample_weight, size_t row, size_t i)
 {
+    const struct lstmc_model *m = &it->model->descriptor;
+    size_t first = m->targets ? m->targets[k].first_weight : 0, own = weights_of_output(it, k) > 1 ? i : 0;
+    return sample_weight ? (double)sample_weight[row * lstmc_weights_per_sample(m) + first + own] : 1;
+}
+
+static const char *set_up_own_loss(Interpreter *it, int k)
+{
+    OutputLoss *loss = &it->losses[k];
+    const Run *run = it->outputs[k];
     size_t rows = (size_t)it->rows_max, outputs = rows * run->out.count;
     if (!it->custom || !it->custom->loss)
         return "a loss of the description, and nobody to run it";
     loss->own_output = interpreter_room(it, outputs, sizeof(double));
     loss->own_d_output = interpreter_room(it, outputs, sizeof(double));
     loss->own_target = interpreter_room(it, rows * loss->target_count, sizeof(double));
-    loss->own_sample_weight = interpreter_room(it, rows * weights_per_sample(it), sizeof(double));
+    loss->own_sample_weight = interpreter_room(it, rows * weights_of_output(it, k), sizeof(double));
     loss->own_mask = run->out.mask ? interpreter_room(it, rows * run->out.mask->count, sizeof(double)) : NULL;
     return NULL;
 }
 
-static const char *set_up_known_loss(Interpreter *it, OutputLoss *loss, const Run *run)
+static const char *set_up_known_loss(Interpreter *it, int k)
 {
+    OutputLoss *loss = &it->losses[k];
+    const Run *run = it->outputs[k];
     loss->kind = find_kind(loss->of.name);
     if (!loss->kind)
         return "the interpreter has no such loss";
@@ -74,7 +89,7 @@ const char *losses_set_up(Interpreter *it)
         *loss = loss_of(it->model, k);
         if (!loss->exists)
             continue;
-        wrong = (loss->of.is_custom ? set_up_own_loss : set_up_known_loss)(it, loss, it->outputs[k]);
+        wrong = (loss->of.is_custom ? set_up_own_loss : set_up_known_loss)(it, k);
         if (it->model->losses)
             loss->target = interpreter_room(it, (size_t)it->rows_max * loss->target_count,
                                             loss->target_is_class ? sizeof(int32_t) : sizeof(REAL));
@@ -119,8 +134,9 @@ static REAL own_loss(Interpreter *it, int k, const void *target, const REAL *sam
         loss->own_output[i] = run->out.y[i];
     for (size_t i = 0; i < targets; i++)
         loss->own_target[i] = own_target(loss, target, i, shape->extent[shape->rank - 1]);
-    for (size_t i = 0; i < (size_t)it->rows * weights_per_sample(it); i++)
-        loss->own_sample_weight[i] = sample_weight ? (double)sample_weight[i] : 1;
+    size_t weights = weights_of_output(it, k);
+    for (size_t i = 0; i < (size_t)it->rows * weights; i++)
+        loss->own_sample_weight[i] = weight_at(it, k, sample_weight, i / weights, i % weights);
     for (size_t i = 0; loss->own_mask && i < (size_t)it->rows * run->out.mask->count; i++)
         loss->own_mask[i] = run->out.mask->y[i];
     double value = it->custom->loss(it->custom->context, k, loss->own_output, loss->own_target,
@@ -154,8 +170,7 @@ static REAL known_loss(Interpreter *it, int k, const void *target, const REAL *s
     size_t places = mask ? rows_of_sample / mask->count : 1;        /* of one step */
     memset(gradient, 0, (size_t)it->rows * run->out.count * sizeof *gradient);
     for (size_t row = 0; row < (size_t)it->rows * rows_of_sample; row++) {
-        size_t place = weights_per_sample(it) > 1 ? row : row / rows_of_sample;
-        double weight = factor * (sample_weight ? (double)sample_weight[place] : 1);
+        double weight = factor * weight_at(it, k, sample_weight, row / rows_of_sample, row % rows_of_sample);
         if (mask && mask->y[row / places] == 0)
             continue;
         read_target(loss, target, row, width);

@@ -263,6 +263,7 @@ struct view {
     int index;                          /* of several outputs */
     size_t output, output_count, target, target_count;      /* where they begin in a row, and their elements */
     int target_is_class;
+    size_t first_weight, weights;       /* of a row: as many as places, or one */
 };
 
 static int last_extent(int rank, const int *shape)
@@ -270,20 +271,28 @@ static int last_extent(int rank, const int *shape)
     return rank > 0 ? shape[rank - 1] : 1;
 }
 
+/* The name without "weighted_" in front. */
+static const char *unweighted(const char *name)
+{
+    static const char prefix[] = "weighted_";
+    return strncmp(name, prefix, sizeof prefix - 1) ? name : name + sizeof prefix - 1;
+}
+
 /* Of several outputs the one that the metric's name begins with. */
 static struct view view_of(const struct lstmc_model *model, const char *name)
 {
     if (!model->outputs)
         return (struct view){ metric_by_name(name), last_extent(model->output_rank, model->output_shape), 0, 0,
-                              model->output_count, 0, model->target_count, model->target_is_class };
+                              model->output_count, 0, model->target_count, model->target_is_class, 0,
+                              lstmc_weights_per_sample(model) };
     for (int k = 0; k < model->output_arrays; k++) {
         const struct lstmc_array *of = &model->outputs[k], *y = &model->targets[k];
         size_t length = strlen(of->name);
         int is_its_own = !strncmp(name, of->name, length) && name[length] == '_';
-        const struct metric *metric = is_its_own ? metric_by_name(name + length + 1) : NULL;
+        const struct metric *metric = is_its_own ? metric_by_name(unweighted(name + length + 1)) : NULL;
         if (metric)
             return (struct view){ metric, last_extent(of->rank, of->shape), k, of->offset, of->count, y->offset,
-                                  y->count, y->is_integer };
+                                  y->count, y->is_integer, y->first_weight, y->weights };
     }
     return (struct view){ .metric = NULL };
 }
@@ -321,7 +330,8 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_eng
         struct lstmc_place place = { output + row * model->output_count + of.output + at * (size_t)of.width, of.width,
                                      target, of.target_is_class, row * model->target_count + of.target + at * targets,
                                      use->arguments ? use->arguments : &keras, use->unit,
-                                     weights ? (double)weights[row * each + (each > 1 ? at : 0)] : 1 };
+                                     weights ? (double)weights[row * each + of.first_weight + (of.weights > 1 ? at : 0)]
+                                             : 1 };
         if (of.metric->tally) {
             if (counts)
                 of.metric->tally->add(&place, tally);
@@ -349,9 +359,8 @@ struct lstmc_metric_use lstmc_metric_used(const struct lstmc_train_options *opti
 {
     int is_weighted = (int)(options->weighted_metrics >> index & 1);
     const char *name = options->metrics[index];
-    if (is_weighted && !strncmp(name, "weighted_", strlen("weighted_")))
-        name += strlen("weighted_");
-    return (struct lstmc_metric_use){ name, options->metric_arguments ? &options->metric_arguments[index] : &keras,
+    return (struct lstmc_metric_use){ is_weighted ? unweighted(name) : name,
+                                      options->metric_arguments ? &options->metric_arguments[index] : &keras,
                                       options->unit, is_weighted };
 }
 

@@ -15,15 +15,38 @@ void lstmc_weigh_sample(const struct lstmc_model *model, const struct lstmc_data
         weights[i] = data->sample_weight ? data->sample_weight[sample * given + (given > 1 ? i : 0)] : 1;
 }
 
+/* The classes of an output, and their weights: so many of each row, which are so far from those of the next one. */
+struct places {
+    const int32_t *class;
+    float *weights;
+    size_t of_row, class_stride, weight_stride;
+    int ignored;
+};
+
 /* A mean over those that count, where the batch is divided by all. 0 where none counts. */
+static void weigh_places(const struct places *p, size_t rows)
+{
+    size_t all = rows * p->of_row, count = 0;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = 0; i < p->of_row; i++)
+            count += p->class[row * p->class_stride + i] != p->ignored;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = 0; i < p->of_row; i++) {
+            float *weight = &p->weights[row * p->weight_stride + i];
+            int counts = p->class[row * p->class_stride + i] != p->ignored;
+            *weight = counts ? (float)((double)*weight * ((double)all / (double)count)) : 0;
+        }
+}
+
 void lstmc_weigh_classes(const struct lstmc_model *model, const void *y, size_t rows, float *weights)
 {
-    const int32_t *class = y;
-    size_t all = rows * lstmc_weights_per_sample(model), count = 0;
-    if (!model->ignores_class)
-        return;
-    for (size_t i = 0; i < all; i++)
-        count += class[i] != model->ignored_class;
-    for (size_t i = 0; i < all; i++)
-        weights[i] = class[i] != model->ignored_class ? (float)((double)weights[i] * ((double)all / (double)count)) : 0;
+    size_t each = lstmc_weights_per_sample(model);
+    if (model->ignores_class && !model->targets)
+        weigh_places(&(struct places){ y, weights, each, each, each, model->ignored_class }, rows);
+    for (int k = 0; model->targets && k < model->output_arrays; k++) {
+        const struct lstmc_array *of = &model->targets[k];
+        if (of->ignores_class)
+            weigh_places(&(struct places){ (const int32_t *)y + of->offset, weights + of->first_weight, of->weights,
+                                           model->target_count, each, of->ignored_class }, rows);
+    }
 }

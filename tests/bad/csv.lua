@@ -11,6 +11,8 @@ csv{"a.csv", columns = columns, window = 4, validation = "b.csv", validation_rem
 csv{"a.csv", columns = columns, window = 4, last_only = true, treshold = 30}
 csv{"a.csv", columns = columns, window = 4, last_only = true, at_most = "30"}
 csv{"a.csv", columns = columns, window = 4, last_only = true}
+csv{"a.csv", columns = columns, window = 4, above = 30}
+csv{"a.csv", columns = columns, window = 4, at_most = 31, above = 30}
 samples{function(random) end, labels = {1, 2}}
 return Sequential{ Input{4, 1}, LSTM{4}, Dense{1}, loss = "mse" }
 
@@ -26,4 +28,6 @@ return Sequential{ Input{4, 1}, LSTM{4}, Dense{1}, loss = "mse" }
 -- expect: 11: csv: unknown argument "treshold"
 -- expect: 12: csv: "at_most" must be a number, not "30"
 -- expect: 13: csv: "last_only" needs "group"
--- expect: 14: samples: "labels" must be a list of names; 1 is not one
+-- expect: 14: csv: "above" needs an "at_most" that is not beyond it
+-- expect: 15: csv: "above" needs an "at_most" that is not beyond it
+-- expect: 16: samples: "labels" must be a list of names; 1 is not one

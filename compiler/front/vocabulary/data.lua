@@ -124,8 +124,8 @@ local CSV = {
   { "horizon", "horizons", 1 }, { "normalization", "normalization", "none" }, { "split", "rate", false },
   { "missing", "missing", "error" }, { "group", "text", false }, { "validation", "text", false },
   { "validation_remaining", "text", false }, { "last_only", "boolean", false },
-  { "at_most", "number", false }, { "relative", "boolean", false }, { "sample_weight", "text", false },
-  { "header", "header", 0 },
+  { "at_most", "number", false }, { "above", "number", false }, { "relative", "boolean", false },
+  { "sample_weight", "text", false }, { "header", "header", 0 },
 }
 
 -- Whether the first line is names: 1, -1; 0: by its looks.
@@ -161,6 +161,7 @@ local function csv_conflicts(v)
     { "relative", v.window and v.horizon[1] > 0, "a window, and a horizon from 1" },
     { "validation_remaining", v.validation and v.group, '"validation" and "group"' },
     { "last_only", v.group, '"group"' },
+    { "above", v.at_most and v.above and v.at_most <= v.above, 'an "at_most" that is not beyond it' },
     { "split", not v.validation, 'no "validation", which is what is held out' },
   }
 end

@@ -15,8 +15,9 @@
 --   stateful          flag: a layer goes on with its states from batch to batch, and only such layers do
 --   shards            nil: 2 from a batch of 16 on, else 1
 --   class_weight      list of numbers, by class; nil: all count the same
+--   sample_weight_mode  "temporal", or nil
 --   sample_weights    how many weights a sample has: one for each place; nil: one
---   ignored_class     of the loss: places of it do not count; nil: all do
+--   ignored_class     of the loss of one output: places of it do not count; nil: all do
 --   metric_names      list of texts
 --   weighted_bits     bit i: metric i is a mean by the weights of samples
 --   metric_arguments  of each { threshold, f1_threshold, average, k, num_thresholds, of_precision, from_logits,
@@ -27,6 +28,7 @@
 --     name_of_output    identifier
 --     loss, loss_weight  as below, and a number
 --     output_shape, target_shape, target_is_class, classes     classes: how many, of a target that is one
+--     first_weight, places, ignored_class     where its weights begin, and how many; nil: a sample has one weight
 --   loss              { definition, arguments, plain, line }, or nil; of several outputs that there is one
 --     arguments         from_logits, delta, label_smoothing, alpha, gamma, apply_class_balancing
 --     definition      { name, custom, over, arguments }: custom: a description's; over: nil, or "sample"
@@ -76,7 +78,7 @@
 --                     files, except; relative to the description
 --   of ids            vocabulary, unknown
 --   of tables         columns, targets, window, horizon (list), normalization, missing, group, sample_weight (a
---                     column), at_most, relative, first_line (1: names, -1: none, 0: by its looks), last_only
+--                     column), at_most, above, relative, first_line (1: names, -1: none, 0: by its looks), last_only
 --   of texts          separator, header, text, label, target_text, labels, level, target_level, lower,
 --                     target_vocabulary, padding, window, stateful
 --   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,

@@ -57,8 +57,12 @@ local function add_arguments(program, of)
   if not several then program.target = target end
   if not program.loss then
     local extents = { program.batch }
-    for d = 1, of.sample_weights and #of.target_shape or 0 do extents[d + 1] = of.target_shape[d] end
-    if of.sample_weights and not of.target_is_class then extents[#extents] = nil end
+    if of.first_weight then
+      extents[2] = of.all_weights
+    elseif of.sample_weights then
+      for d = 1, #of.target_shape do extents[d + 1] = of.target_shape[d] end
+      if not of.target_is_class then extents[#extents] = nil end
+    end
     program.sample_weight = add_tensor(program, { layer = "", name = "sample_weight", role = "sample_weight",
       extents = extents, batch_dimension = 0 })
     program.scale = add_tensor(program, { layer = "", name = "scale", role = "scale", extents = {} })
@@ -80,12 +84,21 @@ local function scope_of(program, of, output)
            scans = {}, is_loss = true, steps = 0, frame = frame }, leading
 end
 
+-- Where the weight of a place stands: of several outputs behind those of the ones before.
+local function index_of_weight(program, of, output, implied)
+  local b = program.batch_axis
+  if not of.first_weight then return of.sample_weights and joined({ b }, implied) or { b } end
+  local place = internal.affine_of(0)
+  for d, axis in ipairs(implied) do place = place * output.shape[d] + axis end
+  return { b, place + of.first_weight }
+end
+
 -- How the loss of one place counts in the sum: a metric is the mean over the steps of a sample, and so is one of
 -- several losses; the only loss is the sum.
 local function factor_of(program, of, output, implied, mask_factor)
-  local b, leading = program.batch_axis, #implied
-  local index = of.sample_weights and joined({ b }, implied) or { b }
-  local factor = { op = "multiply", a = load(program.scale, {}), b = load(program.sample_weight, index) }
+  local leading = #implied
+  local weight = load(program.sample_weight, index_of_weight(program, of, output, implied))
+  local factor = { op = "multiply", a = load(program.scale, {}), b = weight }
   local is_mean = of.loss.definition.of_values or of.name_of_output      -- over the steps of a sample
   local places = 1
   for d = 1, is_mean and leading or 0 do places = places * output.shape[d] end

@@ -4,7 +4,7 @@ local internal = ...
 local report, types, is_plain, items, shown = internal.report, internal.types, internal.is_plain, internal.items,
                                               internal.shown
 local rawget, ipairs, pairs, next, type, sub, find = rawget, ipairs, pairs, next, type, string.sub, string.find
-local format = string.format
+local format, math_type = string.format, math.type
 
 -- The metrics ---------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ end
 
 -- The option ------------------------------------------------------------------------------------------------------
 
--- { a = {"mae"}, b = "accuracy" }: of a model with several outputs.
+-- { a = {"mae"}, b = "accuracy" }, or { {"mae"}, {"accuracy"} } in their order: of a model with several outputs.
 local function metrics_by_output(v)
   local by_output = {}
   for name, metrics in pairs(v) do
@@ -110,9 +110,12 @@ end
 function types.metrics(v)
   if type(v) == "string" or is_object(v) then v = { v } end
   if not is_plain(v) then return nil, format('must be a list of names, like {"accuracy"}, not %s', shown(v)) end
-  local names = next(v) ~= nil and v[1] == nil
-  for name in pairs(v) do names = names and type(name) == "string" end
-  if names then return metrics_by_output(v) end
+  local names, lists = next(v) ~= nil and v[1] == nil, next(v) ~= nil
+  for name, of in pairs(v) do
+    names = names and type(name) == "string"
+    lists = lists and math_type(name) == "integer" and is_plain(of)
+  end
+  if names or lists then return metrics_by_output(v) end
   local count, why = items(v)
   if not count then return nil, why end
   for _, item in ipairs(v) do

@@ -94,14 +94,17 @@ end
 -- What can be said before layers have names.
 function internal.begin_output(model)
   if model.graph and model.outputs and #model.outputs > 1 then return end
-  local by_output = model.metrics and model.metrics.by_output
   if model.options.loss_weights ~= nil then
     refuse(model, model.option_lines.loss_weights,
            '"loss_weights" weighs the losses of several outputs; this model has one')
   end
-  if by_output then
-    refuse(model, model.option_lines.metrics, '"metrics" names outputs (%s), but the model has one', keys(by_output)[1])
-    model.metrics = nil
+  for _, option in ipairs{ "metrics", "weighted_metrics" } do
+    local by_output = model[option] and model[option].by_output
+    if by_output then
+      refuse(model, model.option_lines[option], '"%s" names outputs (%s), but the model has one', option,
+             keys(by_output)[1])
+      model[option] = nil
+    end
   end
   model.ends = { model }
   model.loss = internal.find_object(model, "loss", "losses", model.options.loss)
@@ -172,7 +175,11 @@ local function resolve(model, name)
   if #model.ends == 1 then return internal.resolve_metric(model, name) end
   for _, of in ipairs(model.ends) do
     local prefix = of.name_of_output .. "_"
-    if sub(name, 1, #prefix) == prefix then return prefix .. internal.resolve_metric(of, sub(name, #prefix + 1)) end
+    if sub(name, 1, #prefix) == prefix then
+      local own = sub(name, #prefix + 1)
+      local weighted = sub(own, 1, 9) == "weighted_" and "weighted_" or ""
+      return prefix .. weighted .. internal.resolve_metric(of, sub(own, #weighted + 1))
+    end
   end
   return name
 end
@@ -183,8 +190,9 @@ local function add_metrics(model, of, list, weighted)
     if not is_unknown(item) and not (type(item) == "table" and item.failed)
        and not internal.is_misdefined("metrics", item) then
       local name, arguments, own = internal.check_metric(model, of, item)
-      name = (of.name_of_output and of.name_of_output .. "_" or "") .. name
-      if weighted and model.metric_places[name] then name = "weighted_" .. name end      -- as Keras calls it
+      local prefix = of.name_of_output and of.name_of_output .. "_" or ""
+      local is_there = weighted and model.metric_places[prefix .. name]
+      name = prefix .. (is_there and "weighted_" or "") .. name                   -- as Keras calls it
       local position = #model.metric_names + 1
       if weighted then model.weighted_bits = model.weighted_bits | 1 << (position - 1) end
       if model.metric_places[name] and type(item) == "table" then
@@ -207,17 +215,39 @@ end
 
 local METRICS_MAX = 8
 
+-- What the option says of output k: of several by its name, or in their order, or the same of all.
+local function metrics_of(model, option, k)
+  local said = model[option]
+  if not said or not said.by_output then return said or {} end
+  return said.by_output[model.ends[k].name_of_output] or said.by_output[k] or {}
+end
+
+local function check_names(model, option)
+  local known, said = {}, model[option] and model[option].by_output
+  if not said then return end
+  for _, of in ipairs(model.ends) do known[of.name_of_output] = true end
+  for name in pairs(said) do
+    if not known[name] and not (math_type(name) == "integer" and name <= #model.ends) then
+      refuse(model, model.option_lines[option], '"%s": %s is no output of the model%s', option, shown(name),
+             type(name) == "string" and suggestion(name, keys(known)) or "")
+    end
+  end
+end
+
 -- Means by the weights of samples. (A mask is no weight here, as it would be in Keras.)
 local function settle_weighted(model)
   local line = model.option_lines.weighted_metrics
-  if not model.weighted_metrics then return end
-  if #model.ends > 1 or model.weighted_metrics.by_output then
-    refuse(model, line, '"weighted_metrics" is not supported with several outputs in this version')
-  elseif model.outputs[1].masked then
-    refuse(model, line, '"weighted_metrics" of an output with a mask is not supported in this version')
-  else
-    add_metrics(model, model, model.weighted_metrics, true)
+  if not model.loss or not model.weighted_metrics then return end
+  for k, of in ipairs(model.ends) do
+    local list = metrics_of(model, "weighted_metrics", k)
+    if #list > 0 and model.outputs[k].masked then
+      refuse(model, line, '"weighted_metrics" of an output with a mask is not supported in this version%s',
+             of.name_of_output and " (" .. of.name_of_output .. " has one)" or "")
+    else
+      add_metrics(model, of, list, true)
+    end
   end
+  check_names(model, "weighted_metrics")
   if #model.metric_names > METRICS_MAX then
     refuse(model, line, "metrics and weighted metrics are %d, more than %d", #model.metric_names, METRICS_MAX)
   end
@@ -231,18 +261,8 @@ local function settle_metrics(model)
   for k, of in ipairs(model.ends) do
     model.metric_names[k], model.metric_arguments[k] = of.name_of_output .. "_loss", {}
   end
-  local by_output = model.metrics and model.metrics.by_output
-  for k, of in ipairs(model.ends) do
-    add_metrics(model, of, by_output and by_output[of.name_of_output] or not by_output and model.metrics or {})
-  end
-  for _, name in ipairs(by_output and keys(by_output) or {}) do
-    local known = {}
-    for _, of in ipairs(model.ends) do known[of.name_of_output] = true end
-    if not known[name] then
-      refuse(model, model.option_lines.metrics, '"metrics": %s is no output of the model%s', shown(name),
-             suggestion(name, keys(known)))
-    end
-  end
+  for k, of in ipairs(model.ends) do add_metrics(model, of, metrics_of(model, "metrics", k)) end
+  check_names(model, "metrics")
   if #model.metric_names > METRICS_MAX then
     refuse(model, model.option_lines.metrics or model.line,
            "the losses and metrics of all outputs are %d, more than %d", #model.metric_names, METRICS_MAX)

@@ -170,28 +170,47 @@ end
 
 types.sample_weight_mode = internal.choice{ "temporal" }
 
--- How many weights a sample has, and whose class does not count. What is ignored has the weight 0, so that there is one
--- for each place; Keras divides by those that count, and with a mask by those that count in both.
-function internal.settle_weights(model)
-  local several, def = #model.ends > 1, model.loss and model.loss.definition
-  local steps = def and not several and def.over ~= "sample" and #model.output_shape - 1 or 0
-  local ignored
-  for _, of in ipairs(model.ends) do
-    ignored = ignored or of.loss and of.loss.arguments.ignore_class or nil
+-- The axes of an output at each of whose places it has a loss; and how many places these are.
+local function places_of(of)
+  local axes, places = of.loss and of.loss.definition.over ~= "sample" and #of.output_shape - 1 or 0, 1
+  for d = 1, axes do places = places * of.output_shape[d] end
+  return axes, places
+end
+
+-- The class of an output that does not count, or nil.
+local function ignored_of(model, k)
+  local of = model.ends[k]
+  local ignored = of.loss and of.loss.arguments.ignore_class or nil
+  if ignored and model.outputs[k].masked then
+    local name = of.name_of_output and " " .. of.name_of_output or ""
+    report(of.loss.line, format("ignore_class: the output%s has a mask already, which says what counts: " ..
+                                "end the mask in front of it", name))
   end
-  local line = model.loss and model.loss.line or model.line
-  if model.sample_weight_mode and steps < 1 then
+  return ignored
+end
+
+-- How many weights a sample has, and whose class does not count. What is ignored has the weight 0, so that there is one
+-- for each place; Keras divides by those that count, and with a mask by those that count in both. Of several outputs
+-- those of each are one behind the other.
+function internal.settle_weights(model)
+  local several, ignores, all = #model.ends > 1, false, 0
+  for k, of in ipairs(model.ends) do
+    of.ignored_class = ignored_of(model, k)
+    ignores = ignores or of.ignored_class ~= nil
+  end
+  if model.sample_weight_mode and (several or places_of(model) < 1) then
     report(model.option_lines.sample_weight_mode,
            'Sequential: sample_weight_mode = "temporal" is for one output that has a loss at each step')
-  elseif ignored and several then
-    report(line, "ignore_class is not supported with several outputs in this version")
-  elseif ignored and model.outputs[1].masked then
-    report(line, "ignore_class: the output has a mask already, which says what counts: end the mask in front of it")
-  elseif steps > 0 and (ignored or model.sample_weight_mode) then
-    model.sample_weights = 1
-    for d = 1, steps do model.sample_weights = model.sample_weights * model.output_shape[d] end
+    return
   end
-  if not several then model.ignored_class = ignored end
+  if not ignores and not model.sample_weight_mode then return end
+  for _, of in ipairs(model.ends) do
+    local axes, places = places_of(of)
+    of.sample_weights = axes > 0 and places or nil
+    if several then of.first_weight, of.places, all = all, places, all + places end
+  end
+  for _, of in ipairs(several and model.ends or {}) do of.all_weights = all end
+  if several then model.sample_weights = all end
 end
 
 -- What the names of metrics and of classes decide -----------------------------------------------------------
