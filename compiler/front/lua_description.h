@@ -71,6 +71,9 @@ lua_Integer door_handle_number(lua_State *L, int index);
 /* lua_operations.c: adds `operations`, the rows of ops.h that are written as calls, and evaluate() to that table. */
 void operations_install(lua_State *L);
 
+/* lua_chunks.c: pushes an embedded Lua file as a function. */
+void push_embedded_chunk(lua_State *L, const char *name);
+
 /* lua_same.c: replaces what Lua's own library does differently in each run. */
 void same_install(lua_State *L);
 /* Pushes the value at the index as text, without an address. */

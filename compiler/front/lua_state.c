@@ -231,11 +231,7 @@ void description_push(Description *d, const char *field)
 
 static void run_embedded(lua_State *L, const char *name, bool in_vocabulary)
 {
-    const char *text = embedded_text(name);
-    const char *chunk = lua_pushfstring(L, "=%s", name);
-    if (luaL_loadbufferx(L, text, strlen(text), chunk, "t") != LUA_OK)
-        die("%s", lua_tostring(L, -1));
-    lua_remove(L, -2);
+    push_embedded_chunk(L, name);
     if (in_vocabulary) {
         lua_getfield(L, LUA_REGISTRYINDEX, "layer_globals");
         lua_setupvalue(L, -2, 1);
