@@ -3,6 +3,7 @@
  * ours could not be made; never because of a time. */
 #include "bench.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,10 +52,12 @@ static bool read_options(int count, char **words)
     return place == 3;
 }
 
+/* "W1" is not the beginning of "W10 inference". */
 static bool wanted(const Task *task)
 {
-    if (options.only)
-        return !strncasecmp(task->title, options.only, strlen(options.only));
+    size_t length = options.only ? strlen(options.only) : 0;
+    if (length)
+        return !strncasecmp(task->title, options.only, length) && !isdigit((unsigned char)task->title[length]);
     return !options.quick || !task->slow;
 }
 
@@ -96,9 +99,11 @@ int main(int argument_count, char **arguments)
         results[count] = measure_task(&tasks[i], &limits);
         wrong += results[count++].failures;
     }
-    for (int i = 0; i < workload_count; i++)
-        if (!options.only || !strncasecmp(workloads[i].name, options.only, 2))
-            sizes[i] = sizes_measure(&workloads[i]);
+    for (int i = 0; i < count; i++) {
+        Size *size = &sizes[results[i].task->workload - workloads];
+        if (!size->there)
+            *size = sizes_measure(results[i].task->workload);
+    }
     table_write(stdout, &limits, results, count, sizes);
     write_file("bench.md", table_write, &limits, results, count, sizes);
     write_file("bench.svg", write_chart, &limits, results, count, sizes);
