@@ -319,7 +319,7 @@ void tile_choose_numbers(const TileSpan *span)
             choose_chunk(span, first, copies);
     }
     for (int i = span->first; i < span->end; i++) {
-        if (tile->row)      /* else the innermost loop is written out several times, which that of the batch cannot be */
+        if (tile->row)      /* else the innermost loop is written out, which that of the batch cannot be */
             walk_memory(span->ir->statements[i], tile);
         order_sum(span->ir->statements[i], tile, turns_of_sum(tile, copies));
     }
