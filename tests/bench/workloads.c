@@ -76,9 +76,9 @@ const Task tasks[] = {
     { &workloads[7], "W8 inference", .rows = 1, .threads = 1, .before = "-" },
     { &workloads[8], "W9 inference", .rows = 1, .threads = 1, .before = "-" },
     { &workloads[9], "W10 inference", .rows = 1, .threads = 1, .before = "-" },
-    { &workloads[6], "W7 training step", .training = true, .rows = 32, .threads = 1, .before = "-" },
+    { &workloads[6], "W7 training step", .training = true, .rows = 32, .threads = 1, .slow = true, .before = "-" },
     { &workloads[7], "W8 training step", .training = true, .rows = 32, .threads = 1, .before = "-" },
-    { &workloads[8], "W9 training step", .training = true, .rows = 32, .threads = 1, .before = "-" },
+    { &workloads[8], "W9 training step", .training = true, .rows = 32, .threads = 1, .slow = true, .before = "-" },
     { &workloads[9], "W10 training step", .training = true, .rows = 32, .threads = 1, .before = "-" },
 };
 const int task_count = sizeof tasks / sizeof *tasks;
