@@ -222,6 +222,52 @@ Test(tile, code_is_no_longer_than_it_has_to_be)
     release(&all);
 }
 
+/* ---- convolutions of a batch ---- */
+
+static const char convolutions[] =
+    "return Sequential{ name = 'pair', batch_size = 32, shards = 1, Input{40, 12}, Conv1D{64, 5, name = 'first'},\n"
+    "  Conv1D{48, 5, name = 'second'}, GlobalAveragePooling1D{}, Dense{3}, loss = 'mse' }";
+
+static const Statement *sum_into(const Ir *ir, const char *layer, const char *name)
+{
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        if (!strcmp(statement->out.tensor->layer, layer) && !strcmp(statement->out.tensor->name, name) && statement->tile &&
+            statement->accumulate == ACCUMULATE_ADD)
+            return statement;
+    }
+    cr_assert_fail("no sum into %s.%s", layer, name);
+    return NULL;
+}
+
+/* What flows back is added up where windows overlap, in the order of the steps; but the rows of a batch are nothing to
+ * each other, and share each vector of the kernel. */
+Test(tile, a_scatter_takes_rows_of_the_batch_side_by_side)
+{
+    Build all = compile_vector(convolutions, 8);
+    const Statement *sum = sum_into(all.compiled.programs.training, "first", "d_y");
+    cr_assert_not_null(sum->tile->row, "no rows side by side");
+    cr_assert_eq(sum->tile->row->kind, AXIS_BATCH, "rows along %s", sum->tile->row->name);
+    cr_assert_gt(sum->tile->rows, 1);
+    release(&all);
+}
+
+/* Values lie [step][row]: the sum over both walks through them as they lie. */
+Test(tile, a_gradient_is_summed_over_steps_and_in_each_over_rows)
+{
+    Build all = compile_vector(convolutions, 8);
+    const Statement *sum = sum_into(all.compiled.programs.training, "second", "d_kernel");
+    int rows = -1, steps = -1;
+    for (int a = 0; a < sum->axis_count; a++)
+        if (sum->axes[a]->kind == AXIS_BATCH)
+            rows = a;
+        else if (lanes_is_summed(sum, sum->axes[a]))
+            steps = a;
+    cr_assert(rows >= 0 && steps >= 0);
+    cr_assert_lt(steps, rows, "rows outside of steps");
+    release(&all);
+}
+
 /* ---- the simulator of tiles sees what is wrong ---- */
 
 enum { ROWS = 4 };
@@ -352,5 +398,21 @@ Test(tile, keys_are_transposed_where_many_queries_read_them)
             cr_expect(many->statements[i - 1]->tile == sum->tile, "the beginning of the sum is apart");
     cr_expect(alone->tile && alone->tile->dot, "a copy for two reads");
     cr_expect(sum_of(few_keys, "score")->tile->dot, "a copy that fills no vector");
+    arena_free(arena);
+}
+
+/* Steps of which two may add to the same place stay one behind the other, though both read one kernel. */
+Test(tile, a_scatter_of_one_sample_keeps_its_order)
+{
+    Arena *arena = arena_create();
+    Ir *ir = ir_from_text(arena, "batch b 1\naxis t 9\naxis k 4\naxis c 64\naxis f 12\naxis u 12\ninput x b t\noutput y b\nweight kernel f k c\n"
+        "value v.z t f\nvalue v.y u c\nforward: v.z[t,f] = x[0,t] * f over t f\nforward: v.y[u,c] = 0 over u c\n"
+        "forward: v.y[t+k,c] += v.z[t,f] * kernel[f,k,c] over t k c f\nforward: y[b] = v.y[0,0] over b\n");
+    stage(ir, target_find("vector"), false);
+    tile(ir, target_find("vector"));
+    const Statement *sum = sum_of(ir, "y");
+    cr_assert_not_null(sum->tile);
+    cr_assert(lanes_of(sum, target_find("vector")).ordered);
+    cr_assert_null(sum->tile->row, "%s side by side", sum->tile->row->name);
     arena_free(arena);
 }

@@ -84,13 +84,16 @@ static bool rows_share(const TileSpan *span, const Axis *row)
     return reuse.reused;
 }
 
-static void choose_row(const TileSpan *span)
+/* `ordered`: the one statement of the tile is a scatter, of which free axes alone may be moved behind the others. */
+static void choose_row(const TileSpan *span, bool ordered)
 {
     Tile *tile = span->tile;
     for (int i = 0; i < tile->outer_count; i++) {
         Axis *axis = tile->outer[i];
         bool better = !tile->row ||
                       (tile->row->kind != AXIS_BATCH && (axis->kind == AXIS_BATCH || axis->extent > tile->row->extent));
+        if (ordered && !axis_is_free(span->ir->statements[span->first], axis))
+            continue;
         if (axis->extent > 1 && better && rows_share(span, axis))
             tile->row = axis;
     }
@@ -203,6 +206,44 @@ static int choose_written(const Statement *statement, const Tile *tile, bool *is
     return written;
 }
 
+/* In the memory of how many accesses an axis stands outside of the rows of the batch, and in how many inside. */
+typedef struct Nesting {
+    const Axis *axis;
+    int outside, inside;
+} Nesting;
+
+static void note_nesting(void *context, const Access *access)
+{
+    Nesting *nesting = context;
+    for (int d = 0; d < access->tensor->rank && access->tensor->batch_dimension >= 0; d++)
+        if (index_uses(&access->index[d], nesting->axis)) {
+            nesting->outside += d < access->tensor->batch_dimension;
+            nesting->inside += d > access->tensor->batch_dimension;
+        }
+}
+
+/* A sum over the batch and the steps of what lies [step][row]: rows go inside of the steps, or each load would be a
+ * whole batch away from the one before, all of them in the same few places of the first cache. */
+static void walk_memory(Statement *statement, const Tile *tile)
+{
+    int rows = 0;
+    while (rows < statement->axis_count && statement->axes[rows]->kind != AXIS_BATCH)
+        rows++;
+    if (rows == statement->axis_count || !lanes_is_summed(statement, statement->axes[rows]))
+        return;
+    for (int a = statement->axis_count - 1; a > rows; a--) {
+        Nesting nesting = { .axis = statement->axes[a] };
+        expr_visit_loads(statement->value, note_nesting, &nesting);
+        if (lanes_is_summed(statement, nesting.axis) && nesting.axis != tile->lane &&
+            nesting.outside > nesting.inside) {
+            Axis *batch = statement->axes[rows];
+            memmove(&statement->axes[rows], &statement->axes[rows + 1], (size_t)(a - rows) * sizeof(Axis *));
+            statement->axes[a] = batch;
+            return;
+        }
+    }
+}
+
 /* What is written out stands behind the other axes; if nothing is, the innermost loop turns several times in one. */
 static void order_sum(Statement *statement, const Tile *tile, int turns)
 {
@@ -264,12 +305,11 @@ void tile_choose_numbers(const TileSpan *span)
     const int copies = copies_of(span);
     tile->rows = tile->blocks = tile->sets = 1;
     if (tile->dot) {
-        choose_row(span);
+        choose_row(span, false);
         choose_outputs(span);
     } else if (span->sums) {
         bool ordered = lanes_of(first, span->target).ordered;
-        if (!ordered)
-            choose_row(span);
+        choose_row(span, ordered);
         if (tile->row)
             choose_rows(span, copies);
         else
@@ -278,6 +318,9 @@ void tile_choose_numbers(const TileSpan *span)
         if (lanes_of(first, span->target).streams)
             choose_chunk(span, first, copies);
     }
-    for (int i = span->first; i < span->end; i++)
+    for (int i = span->first; i < span->end; i++) {
+        if (tile->row)      /* else the innermost loop is written out, which that of the batch cannot be */
+            walk_memory(span->ir->statements[i], tile);
         order_sum(span->ir->statements[i], tile, turns_of_sum(tile, copies));
+    }
 }

@@ -66,7 +66,8 @@ static int move_steps(void **rows, struct lstmc_mapping *memory, size_t row, siz
         return LSTMC_NO_MEMORY;
     for (size_t sample = 0; sample < data->samples; sample++) {
         const size_t kept = (size_t)data->lengths[sample];
-        memcpy((char *)moved.start + sample * steps * row, (char *)*rows + ((sample + 1) * steps - kept) * row, kept * row);
+        memcpy((char *)moved.start + sample * steps * row, (char *)*rows + ((sample + 1) * steps - kept) * row,
+               kept * row);
     }
     lstmc_unmap(memory);
     *memory = moved;

@@ -11,7 +11,12 @@
 
 #define LAYERS_MAX 6
 
-typedef enum LayerKind { LAYER_EMBEDDING, LAYER_LSTM, LAYER_GRU, LAYER_DENSE } LayerKind;
+typedef enum LayerKind {
+    LAYER_EMBEDDING, LAYER_LSTM, LAYER_GRU, LAYER_DENSE,
+    LAYER_CONV1D,               /* padding "valid", and a ReLU */
+    LAYER_ATTENTION,            /* MultiHeadAttention of a sequence on itself, units / heads numbers a head */
+    LAYER_AVERAGE               /* GlobalAveragePooling1D */
+} LayerKind;
 typedef enum Activation { ACTIVATION_LINEAR, ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_SOFTMAX } Activation;
 typedef enum Loss { LOSS_MSE, LOSS_BINARY, LOSS_SPARSE } Loss;
 
@@ -19,7 +24,11 @@ typedef struct Layer {
     LayerKind kind;
     int inputs, units;          /* of an embedding: words, width */
     Activation activation;      /* of a dense layer */
-    bool last_step;             /* of a recurrent layer: only its last step leaves */
+    bool last_step;             /* of a recurrent layer: only its last step leaves, with lengths the last that counts */
+    bool bidirectional;         /* of an LSTM: units in each direction, side by side */
+    bool masked;                /* only the first sample_length steps of a row count */
+    int kernel_size;            /* of a convolution */
+    int heads;                  /* of attention */
 } Layer;
 
 typedef struct Workload {
@@ -51,11 +60,16 @@ extern const Task tasks[];
 extern const int task_count;
 
 int    gate_count(LayerKind kind);                                    /* 4, 3, or 1 */
+bool   is_recurrent(const Layer *layer);
 size_t layer_weights(const Layer *layer);
+int    layer_width(const Layer *layer);                               /* floats that leave it at each step */
+int    layer_steps(const Layer *layer, int steps);                    /* that leave it, of so many that come */
 size_t workload_weights(const Workload *workload);
 bool   workload_takes_tokens(const Workload *workload);
+bool   workload_has_lengths(const Workload *workload);
 int    workload_outputs(const Workload *workload, bool streaming);    /* floats of one row */
-bool   workload_has_sequence(const Workload *workload);               /* the output has a row for each step */
+int    workload_output_steps(const Workload *workload);               /* 1, or as many as the output has rows for */
+int    sample_length(const Workload *workload, int row);              /* how many of its steps count */
 
 /* ---- work.c: how much must be computed at least ---- */
 
@@ -75,6 +89,7 @@ typedef struct Data {
     float *weights;             /* Keras's order */
     int rows, steps, features;
     void *x;                    /* int32_t or float, [rows, steps, features]: features is 1 for tokens */
+    int32_t *lengths;           /* [rows], or NULL: all steps count */
     void *target;               /* int32_t for LOSS_SPARSE, else float, [rows, ...] */
     size_t target_count;        /* of one row */
 } Data;

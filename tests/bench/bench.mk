@@ -4,8 +4,8 @@ BENCH    = tests/bench
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow
 FAST     = -O3 -march=native -ffast-math
 ONEDNN  := $(shell $(CC) -include dnnl.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
-FAST_OF  = network layers recurrent_openblas
-SOURCES  = $(filter-out $(BENCH)/$(if $(ONEDNN),absent,recurrent_onednn).c,$(wildcard $(BENCH)/*.c))
+FAST_OF  = network layers attention recurrent_openblas products_openblas
+SOURCES  = $(filter-out $(if $(ONEDNN),%/absent.c,%onednn.c),$(wildcard $(BENCH)/*.c))
 OBJECTS  = $(patsubst $(BENCH)/%.c,$(BUILD)/bench-program/%.o,$(SOURCES))
 
 # OpenBLAS finds out by itself what suits the machine: a setting for another one would make it slow.

@@ -43,20 +43,44 @@ static float *fill(float *at, size_t count, float bound, uint64_t *state)
     return at + count;
 }
 
+/* A kernel of so many inputs and its bias. */
+static float *fill_product(float *at, size_t inputs, size_t columns, uint64_t *state)
+{
+    at = fill(at, inputs * columns, sqrtf(3.0f / (float)inputs), state);
+    return fill(at, columns, 0.2f, state);
+}
+
+static float *fill_recurrent(const Layer *layer, float *at, uint64_t *state)
+{
+    size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units;
+    size_t columns = (size_t)gate_count(layer->kind) * units;
+    at = fill(at, inputs * columns, sqrtf(3.0f / (float)inputs), state);
+    at = fill(at, units * columns, sqrtf(1.0f / (float)units), state);
+    return fill(at, layer->kind == LAYER_GRU ? 2 * columns : columns, 0.2f, state);
+}
+
 /* Bounds that keep every gate away from its ends, whatever the size. */
 static void fill_weights(const Workload *workload, float *at, uint64_t *state)
 {
     for (int i = 0; i < workload->layer_count; i++) {
         const Layer *layer = &workload->layers[i];
-        size_t columns = (size_t)gate_count(layer->kind) * (size_t)layer->units, inputs = (size_t)layer->inputs, units = (size_t)layer->units;
-        if (layer->kind == LAYER_EMBEDDING) {
-            at = fill(at, layer_weights(layer), 0.5f, state);
-            continue;
+        size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units;
+        switch (layer->kind) {
+        case LAYER_EMBEDDING: at = fill(at, layer_weights(layer), 0.5f, state); break;
+        case LAYER_DENSE:     at = fill_product(at, inputs, units, state); break;
+        case LAYER_CONV1D:    at = fill_product(at, (size_t)layer->kernel_size * inputs, units, state); break;
+        case LAYER_AVERAGE:   break;
+        case LAYER_ATTENTION:
+            for (int part = 0; part < 3; part++)
+                at = fill_product(at, inputs, units, state);
+            at = fill_product(at, units, inputs, state);
+            break;
+        case LAYER_LSTM:
+        case LAYER_GRU:
+            at = fill_recurrent(layer, at, state);
+            if (layer->bidirectional)
+                at = fill_recurrent(layer, at, state);
         }
-        at = fill(at, inputs * columns, sqrtf(3.0f / (float)inputs), state);
-        if (layer->kind != LAYER_DENSE)
-            at = fill(at, units * columns, sqrtf(1.0f / (float)units), state);
-        at = fill(at, layer->kind == LAYER_GRU ? 2 * columns : columns, 0.2f, state);
     }
 }
 
@@ -92,6 +116,9 @@ Data data_make(const Task *task)
             ((float *)data.x)[i] = uniform(&state, 1);
     }
     fill_target(&data, workload, &state);
+    data.lengths = workload_has_lengths(workload) ? checked_alloc((size_t)data.rows * sizeof(int32_t)) : NULL;
+    for (int row = 0; data.lengths && row < data.rows; row++)
+        data.lengths[row] = sample_length(workload, row);
     return data;
 }
 
@@ -100,5 +127,6 @@ void data_free(Data *data)
     checked_free(data->weights);
     checked_free(data->x);
     checked_free(data->target);
+    checked_free(data->lengths);
     *data = (Data){ 0 };
 }

@@ -126,7 +126,7 @@ static const char *mismatch(const struct lstmc_model *model, const Task *task)
         return "another number of weights than workloads.c";
     if (model->output_count != (size_t)workload_outputs(workload, false))
         return "another number of outputs than workloads.c";
-    if (model->input_is_tokens != workload_takes_tokens(workload))
+    if (model->input_is_tokens != workload_takes_tokens(workload) || model->has_lengths != workload_has_lengths(workload))
         return "another input than workloads.c";
     if (task->training && (model->batch * model->shards != task->rows || !model->backward))
         return "another batch than workloads.c";
@@ -143,6 +143,8 @@ static void open_training(Context *context)
     context->gradients = checked_alloc(model->gradient_count * sizeof(float));
     context->moments = checked_alloc(lstmc_optimizer_floats(model) * sizeof(float));
     context->engine.prepare(context->engine.context, context->weights);
+    if (context->data->lengths)
+        context->engine.lengths(context->engine.context, context->data->lengths);
 }
 
 static void open_inference(Context *context)
@@ -238,6 +240,8 @@ static void run_generated(void *opaque, int calls, Time *time)
         else if (context->task->streaming)
             model->step(context->packed, context->scratch,
                         (const float *)data->x + context->calls++ % (uint64_t)data->steps * (uint64_t)data->features, context->output);
+        else if (data->lengths)
+            model->predict_lengths(context->packed, context->scratch, data->x, data->lengths, context->output);
         else
             model->predict(context->packed, context->scratch, data->x, context->output);
     }

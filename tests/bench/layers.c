@@ -51,6 +51,51 @@ static void softmax(float *row, size_t count)
         row[i] *= 1 / sum;
 }
 
+void softmax_forward(float *y, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows; i++)
+        softmax(y + i * columns, columns);
+}
+
+/* d_y becomes the gradient before the softmax. */
+void softmax_backward(const float *y, size_t rows, size_t columns, float *d_y)
+{
+    for (size_t i = 0; i < rows; i++) {
+        const float *restrict y_row = y + i * columns;
+        float *restrict d_row = d_y + i * columns, sum = 0;
+        for (size_t j = 0; j < columns; j++)
+            sum += y_row[j] * d_row[j];
+        for (size_t j = 0; j < columns; j++)
+            d_row[j] = y_row[j] * (d_row[j] - sum);
+    }
+}
+
+void relu_forward(float *y, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+void relu_backward(const float *restrict y, size_t count, float *restrict d_y)
+{
+    for (size_t i = 0; i < count; i++)
+        d_y[i] = y[i] > 0 ? d_y[i] : 0;
+}
+
+void average_forward(const float *x, size_t steps, size_t count, float *y)
+{
+    column_sums(x, steps, count, y);
+    for (size_t i = 0; i < count; i++)
+        y[i] /= (float)steps;
+}
+
+void average_backward(const float *d_y, size_t steps, size_t count, float *d_x)
+{
+    for (size_t i = 0; i < count; i++)
+        d_x[i] = d_y[i] / (float)steps;
+    fill_rows(d_x + count, steps - 1, count, d_x);
+}
+
 static void activate(Activation activation, float *y, size_t rows, size_t columns)
 {
     if (activation == ACTIVATION_TANH)
@@ -60,8 +105,7 @@ static void activate(Activation activation, float *y, size_t rows, size_t column
         for (size_t i = 0; i < rows * columns; i++)
             y[i] = fast_sigmoid(y[i]);
     else if (activation == ACTIVATION_SOFTMAX)
-        for (size_t i = 0; i < rows; i++)
-            softmax(y + i * columns, columns);
+        softmax_forward(y, rows, columns);
 }
 
 void dense_forward(const Layer *layer, const float *weights, const float *x, size_t rows, float *y)

@@ -1,5 +1,5 @@
-/* network.c: a workload as a network of the peers: embedding and dense layers of layers.c, recurrent ones of a library; a call is an
- * inference, a step of a stream, or a whole training step with Adam. */
+/* network.c: a workload as a network of the peers: loops of layers.c, recurrent layers, convolutions and
+ * products of a library; a call is an inference, a step of a stream, or a whole training step with Adam. */
 #include "network.h"
 
 #include <cblas.h>
@@ -8,25 +8,23 @@
 typedef struct Network {
     const Task *task;
     const Workload *workload;
-    const RecurrentLibrary *library;
-    int steps, rows;
+    const Library *library;
+    const int32_t *lengths;                 /* [rows], or NULL */
+    int rows;
     size_t weight_count;
     float *weights, *gradients, *moments;
     void *x, *target;                       /* [steps, rows, ...] */
     float *input;                           /* streaming: this step's */
     float *value[LAYERS_MAX], *d_value[LAYERS_MAX];
-    size_t layer_steps[LAYERS_MAX];         /* of the value */
+    float *last[LAYERS_MAX], *d_last[LAYERS_MAX];   /* of a layer of which only the last step leaves, and each row has another last one */
+    int steps[LAYERS_MAX + 1];              /* that come to a layer; behind the last one: those of the output */
     size_t offset[LAYERS_MAX];              /* of the weights */
     Recurrent recurrent[LAYERS_MAX];
-    float *output;                          /* inference: in place; training: NULL */
+    Convolution convolution[LAYERS_MAX];
+    Attention *attention[LAYERS_MAX];
     double loss;
     uint64_t calls;
 } Network;
-
-static bool is_recurrent(const Layer *layer)
-{
-    return layer->kind == LAYER_LSTM || layer->kind == LAYER_GRU;
-}
 
 /* [rows, steps, count] to [steps, rows, count], 4 bytes each. */
 static void *by_steps(const void *from, int rows, int steps, int count)
@@ -39,17 +37,28 @@ static void *by_steps(const void *from, int rows, int steps, int count)
     return to;
 }
 
-/* What flows into layer i: where the layer before it left its last step, or all of them. */
-static float *flow(const Network *network, float *const *values, int i)
+static size_t row_floats(const Network *network, int i)
 {
-    const Layer *before = &network->workload->layers[i - 1];
-    size_t skipped = before->last_step ? (size_t)network->steps - 1 : 0;
-    return values[i - 1] + skipped * (size_t)network->rows * (size_t)before->units;
+    return (size_t)network->rows * (size_t)layer_width(&network->workload->layers[i]);
 }
 
-static const float *layer_input(const Network *network, int i)
+/* What flows into layer i: where the layer before it left its last step, or all of them. */
+static float *flow(const Network *network, float *const *values, float *const *last, int i)
 {
-    return i ? flow(network, network->value, i) : network->input ? network->input : network->x;
+    if (last[i - 1])
+        return last[i - 1];
+    size_t skipped = network->workload->layers[i - 1].last_step ? (size_t)network->steps[i - 1] - 1 : 0;
+    return values[i - 1] + skipped * row_floats(network, i - 1);
+}
+
+static float *layer_input(const Network *network, int i)
+{
+    return i ? flow(network, network->value, network->last, i) : network->input ? network->input : network->x;
+}
+
+static float *layer_d_input(const Network *network, int i)
+{
+    return i && network->task->training ? flow(network, network->d_value, network->d_last, i) : NULL;
 }
 
 static bool open_recurrent(Network *network, int i, char *why)
@@ -58,40 +67,96 @@ static bool open_recurrent(Network *network, int i, char *why)
     size_t columns = (size_t)gate_count(layer->kind) * (size_t)layer->units, at = network->offset[i];
     size_t recurrent_at = at + (size_t)layer->inputs * columns, bias_at = recurrent_at + (size_t)layer->units * columns;
     network->recurrent[i] = (Recurrent){
-        .kind = layer->kind, .inputs = layer->inputs, .units = layer->units, .steps = network->steps, .rows = network->rows,
-        .threads = network->task->threads, .training = network->task->training, .streaming = network->task->streaming, .last_step = layer->last_step,
+        .kind = layer->kind, .inputs = layer->inputs, .units = layer->units, .steps = network->steps[i], .rows = network->rows,
+        .threads = network->task->threads, .training = network->task->training, .streaming = network->task->streaming,
+        .last_step = layer->last_step && !network->last[i], .bidirectional = layer->bidirectional,
         .kernel = network->weights + at, .recurrent_kernel = network->weights + recurrent_at, .bias = network->weights + bias_at,
-        .x = layer_input(network, i), .h = network->value[i], .d_h = network->d_value[i],
-        .d_x = i && network->task->training ? flow(network, network->d_value, i) : NULL,
+        .x = layer_input(network, i), .h = network->value[i], .d_h = network->d_value[i], .d_x = layer_d_input(network, i),
         .d_kernel = network->gradients + at, .d_recurrent_kernel = network->gradients + recurrent_at, .d_bias = network->gradients + bias_at,
     };
-    if (!network->library->open(&network->recurrent[i], why))
-        return false;
-    network->library->update(&network->recurrent[i]);
+    return network->library->recurrent->open(&network->recurrent[i], why);
+}
+
+static void open_convolution(Network *network, int i)
+{
+    const Layer *layer = &network->workload->layers[i];
+    size_t at = network->offset[i], bias_at = at + (size_t)layer->kernel_size * (size_t)layer->inputs * (size_t)layer->units;
+    network->convolution[i] = (Convolution){
+        .inputs = layer->inputs, .filters = layer->units, .kernel_size = layer->kernel_size, .steps = network->steps[i], .rows = network->rows,
+        .threads = network->task->threads, .training = network->task->training,
+        .kernel = network->weights + at, .bias = network->weights + bias_at, .x = layer_input(network, i), .y = network->value[i],
+        .d_y = network->d_value[i], .d_x = layer_d_input(network, i), .d_kernel = network->gradients + at, .d_bias = network->gradients + bias_at,
+    };
+    network->library->convolution->open(&network->convolution[i]);
+}
+
+static void open_attention(Network *network, int i)
+{
+    const Layer *layer = &network->workload->layers[i];
+    network->attention[i] = attention_open(layer, network->task, network->steps[i], network->library->product,
+                                           network->weights + network->offset[i], layer_input(network, i), network->value[i]);
+    if (network->task->training)
+        attention_open_backward(network->attention[i], network->gradients + network->offset[i], network->d_value[i], layer_d_input(network, i));
+}
+
+/* Of the layers that are a library's. */
+static bool open_layer(Network *network, int i, char *why)
+{
+    const Layer *layer = &network->workload->layers[i];
+    if (is_recurrent(layer))
+        return open_recurrent(network, i, why);
+    if (layer->kind == LAYER_CONV1D)
+        open_convolution(network, i);
+    else if (layer->kind == LAYER_ATTENTION)
+        open_attention(network, i);
     return true;
+}
+
+/* The weights of all layers have changed. */
+static void update(Network *network)
+{
+    for (int i = 0; i < network->workload->layer_count; i++) {
+        const Layer *layer = &network->workload->layers[i];
+        if (is_recurrent(layer))
+            network->library->recurrent->update(&network->recurrent[i]);
+        else if (layer->kind == LAYER_CONV1D)
+            network->library->convolution->update(&network->convolution[i]);
+    }
 }
 
 /* Memory of layer i: a recurrent layer has all its steps, even where only the last one flows on. */
 static void alloc_layer(Network *network, int i)
 {
-    const Layer *layer = &network->workload->layers[i], *before = i ? layer - 1 : NULL;
-    network->layer_steps[i] = i && (before->last_step || network->layer_steps[i - 1] == 1) ? 1 : (size_t)network->steps;
-    size_t bytes = network->layer_steps[i] * (size_t)network->rows * (size_t)layer->units * sizeof(float);
+    const Layer *layer = &network->workload->layers[i];
+    network->steps[i + 1] = layer_steps(layer, network->steps[i]);
+    size_t bytes = (size_t)(is_recurrent(layer) ? network->steps[i] : network->steps[i + 1]) * row_floats(network, i) * sizeof(float);
     network->value[i] = checked_alloc(bytes);
     network->d_value[i] = checked_alloc(bytes);
-    network->offset[i] = i ? network->offset[i - 1] + layer_weights(before) : 0;
+    network->offset[i] = i ? network->offset[i - 1] + layer_weights(layer - 1) : 0;
+    if (layer->masked && layer->last_step) {
+        network->last[i] = checked_alloc(row_floats(network, i) * sizeof(float));
+        network->d_last[i] = checked_alloc(row_floats(network, i) * sizeof(float));
+    }
+}
+
+static void close_layer(Network *network, int i)
+{
+    if (network->recurrent[i].own)
+        network->library->recurrent->close(&network->recurrent[i]);
+    if (network->convolution[i].own)
+        network->library->convolution->close(&network->convolution[i]);
+    attention_close(network->attention[i]);
+    float *memory[] = { network->value[i], network->d_value[i], network->last[i], network->d_last[i] };
+    for (size_t k = 0; k < sizeof memory / sizeof *memory; k++)
+        checked_free(memory[k]);
 }
 
 void network_close(void *opaque)
 {
     Network *network = opaque;
-    for (int i = 0; i < LAYERS_MAX; i++) {
-        if (network->recurrent[i].own)
-            network->library->close(&network->recurrent[i]);
-        checked_free(network->value[i]);
-        checked_free(network->d_value[i]);
-    }
-    void *memory[] = { network->weights, network->gradients, network->moments, network->x, network->target, network->input, network->output };
+    for (int i = 0; i < LAYERS_MAX; i++)
+        close_layer(network, i);
+    void *memory[] = { network->weights, network->gradients, network->moments, network->x, network->target, network->input };
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         checked_free(memory[i]);
     checked_free(network);
@@ -102,7 +167,8 @@ static void take_data(Network *network, const Data *data)
     const Task *task = network->task;
     const Workload *workload = network->workload;
     size_t bytes = data->weight_count * sizeof(float);
-    int target_steps = workload_has_sequence(workload) ? workload->steps : 1;
+    int target_steps = workload_output_steps(workload);
+    network->lengths = data->lengths;
     network->weight_count = data->weight_count;
     network->weights = memcpy(checked_alloc(bytes), data->weights, bytes);
     network->gradients = checked_alloc(bytes);
@@ -110,75 +176,124 @@ static void take_data(Network *network, const Data *data)
     network->x = by_steps(data->x, data->rows, data->steps, data->features);
     network->target = by_steps(data->target, data->rows, target_steps, (int)data->target_count / target_steps);
     network->input = task->streaming ? checked_alloc((size_t)data->features * sizeof(float)) : NULL;
-    network->output = checked_alloc((size_t)workload_outputs(workload, task->streaming) * (size_t)task->rows * sizeof(float));
 }
 
-void *network_open(const Task *task, const Data *data, const RecurrentLibrary *library, char *why)
+void *network_open(const Task *task, const Data *data, const Library *library, char *why)
 {
     Network *network = checked_alloc(sizeof *network);
-    *network = (Network){ .task = task, .workload = task->workload, .library = library, .steps = task->streaming ? 1 : task->workload->steps,
-                          .rows = task->rows };
+    *network = (Network){ .task = task, .workload = task->workload, .library = library, .rows = task->rows };
+    network->steps[0] = task->streaming ? 1 : task->workload->steps;
     openblas_set_num_threads(task->threads);
     take_data(network, data);
     for (int i = 0; i < network->workload->layer_count; i++)
         alloc_layer(network, i);
     for (int i = 0; i < network->workload->layer_count; i++)
-        if (is_recurrent(&network->workload->layers[i]) && !open_recurrent(network, i, why)) {
+        if (!open_layer(network, i, why)) {
             network_close(network);
             return NULL;
         }
+    update(network);
     return network;
 }
 
+/* Rows that come to a layer, or leave the last one. */
 static size_t value_rows(const Network *network, int i)
 {
-    return network->layer_steps[i] * (size_t)network->rows;
+    return (size_t)network->steps[i] * (size_t)network->rows;
+}
+
+/* Of layer i, the last steps that count, one for each row. */
+static void gather_last(Network *network, int i)
+{
+    size_t width = (size_t)layer_width(&network->workload->layers[i]);
+    for (size_t b = 0; network->last[i] && b < (size_t)network->rows; b++)
+        memcpy(network->last[i] + b * width, network->value[i] + ((size_t)(network->lengths[b] - 1) * (size_t)network->rows + b) * width,
+               width * sizeof(float));
+}
+
+/* The other way, of their gradients; all others are zero and stay so. */
+static void scatter_last(Network *network, int i)
+{
+    size_t width = (size_t)layer_width(&network->workload->layers[i]);
+    for (size_t b = 0; network->last[i] && b < (size_t)network->rows; b++)
+        memcpy(network->d_value[i] + ((size_t)(network->lengths[b] - 1) * (size_t)network->rows + b) * width, network->d_last[i] + b * width,
+               width * sizeof(float));
+}
+
+static void forward_layer(Network *network, int i)
+{
+    const Layer *layer = &network->workload->layers[i];
+    const float *weights = network->weights + network->offset[i], *x = layer_input(network, i);
+    switch (layer->kind) {
+    case LAYER_EMBEDDING:
+        embedding_forward(layer, weights, (const int32_t *)(const void *)x, value_rows(network, i), network->value[i]);
+        return;
+    case LAYER_DENSE:
+        dense_forward(layer, weights, x, value_rows(network, i), network->value[i]);
+        return;
+    case LAYER_LSTM:
+    case LAYER_GRU:
+        network->library->recurrent->forward(&network->recurrent[i]);
+        gather_last(network, i);
+        return;
+    case LAYER_CONV1D:
+        network->library->convolution->forward(&network->convolution[i]);
+        return;
+    case LAYER_ATTENTION:
+        attention_forward(network->attention[i]);
+        return;
+    case LAYER_AVERAGE:
+        average_forward(x, (size_t)network->steps[i], row_floats(network, i), network->value[i]);
+    }
 }
 
 static void forward(Network *network)
 {
-    for (int i = 0; i < network->workload->layer_count; i++) {
-        const Layer *layer = &network->workload->layers[i];
-        const float *weights = network->weights + network->offset[i], *x = layer_input(network, i);
-        if (layer->kind == LAYER_EMBEDDING)
-            embedding_forward(layer, weights, (const int32_t *)(const void *)x, value_rows(network, i), network->value[i]);
-        else if (layer->kind == LAYER_DENSE)
-            dense_forward(layer, weights, x, value_rows(network, i), network->value[i]);
-        else
-            network->library->forward(&network->recurrent[i]);
-    }
+    for (int i = 0; i < network->workload->layer_count; i++)
+        forward_layer(network, i);
 }
 
-static void backward(Network *network)
+static void backward_layer(Network *network, int i)
 {
-    int last = network->workload->layer_count - 1;
-    for (int i = last; i >= 0; i--) {
-        const Layer *layer = &network->workload->layers[i];
-        const float *x = layer_input(network, i);
-        float *gradients = network->gradients + network->offset[i];
-        if (layer->kind == LAYER_EMBEDDING)
-            embedding_backward(layer, (const int32_t *)(const void *)x, value_rows(network, i), network->d_value[i], gradients);
-        else if (layer->kind == LAYER_DENSE)
-            dense_backward(layer, network->weights + network->offset[i], x, network->value[i], value_rows(network, i),
-                           i == last && loss_is_at_logits(network->workload->loss), network->d_value[i],
-                           i ? flow(network, network->d_value, i) : NULL, gradients);
-        else
-            network->library->backward(&network->recurrent[i]);
+    const Workload *workload = network->workload;
+    const Layer *layer = &workload->layers[i];
+    float *x = layer_input(network, i), *d_x = layer_d_input(network, i), *gradients = network->gradients + network->offset[i];
+    switch (layer->kind) {
+    case LAYER_EMBEDDING:
+        embedding_backward(layer, (const int32_t *)(const void *)x, value_rows(network, i), network->d_value[i], gradients);
+        return;
+    case LAYER_DENSE:
+        dense_backward(layer, network->weights + network->offset[i], x, network->value[i], value_rows(network, i),
+                       i == workload->layer_count - 1 && loss_is_at_logits(workload->loss), network->d_value[i], d_x, gradients);
+        return;
+    case LAYER_LSTM:
+    case LAYER_GRU:
+        scatter_last(network, i);
+        network->library->recurrent->backward(&network->recurrent[i]);
+        return;
+    case LAYER_CONV1D:
+        relu_backward(network->value[i], value_rows(network, i + 1) * (size_t)layer->units, network->d_value[i]);
+        network->library->convolution->backward(&network->convolution[i]);
+        return;
+    case LAYER_ATTENTION:
+        attention_backward(network->attention[i]);
+        return;
+    case LAYER_AVERAGE:
+        average_backward(network->d_value[i], (size_t)network->steps[i], row_floats(network, i), d_x);
     }
 }
 
 static void train(Network *network)
 {
     int count = network->workload->layer_count;
-    size_t last_rows = network->workload->layers[count - 1].last_step ? (size_t)network->rows : value_rows(network, count - 1);
     forward(network);
-    network->loss = loss_forward(network->workload->loss, flow(network, network->value, count), network->target, last_rows,
-                                 (size_t)network->workload->layers[count - 1].units, flow(network, network->d_value, count));
-    backward(network);
+    network->loss = loss_forward(network->workload->loss, flow(network, network->value, network->last, count), network->target,
+                                 value_rows(network, count), (size_t)layer_width(&network->workload->layers[count - 1]),
+                                 flow(network, network->d_value, network->d_last, count));
+    for (int i = count - 1; i >= 0; i--)
+        backward_layer(network, i);
     adam_step(network->weights, network->gradients, network->moments, network->weight_count, ++network->calls);
-    for (int i = 0; i < count; i++)
-        if (is_recurrent(&network->workload->layers[i]))
-            network->library->update(&network->recurrent[i]);
+    update(network);
 }
 
 void network_run(void *opaque, int calls, Time *time)
@@ -202,12 +317,14 @@ void network_look(void *opaque, Look *look)
 {
     Network *network = opaque;
     int count = network->workload->layer_count;
-    *look = (Look){ .output = flow(network, network->value, count), .gradients = network->gradients, .loss = network->loss };
+    *look = (Look){ .output = flow(network, network->value, network->last, count), .gradients = network->gradients, .loss = network->loss };
 }
+
+static const Library openblas = { &recurrent_openblas, &convolution_openblas, &product_openblas };
 
 static void *open_openblas(const Task *task, const Data *data, char *why)
 {
-    return network_open(task, data, &recurrent_openblas, why);
+    return network_open(task, data, &openblas, why);
 }
 
 const Peer peer_openblas = { "OpenBLAS", open_openblas, network_run, network_look, network_close };

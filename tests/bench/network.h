@@ -1,4 +1,5 @@
-/* network.h: the peers' network: everything but its recurrent layers is the same for OpenBLAS and oneDNN, whose layers plug in here.
+/* network.h: the peers' network: embedding, dense layers and loops around the products are the same for OpenBLAS and oneDNN; recurrent
+ * layers, convolutions and the products of attention are the library's, and plug in here.
  * All arrays are [step, row, feature], as both libraries want it; the data are transposed once, outside of what is timed. */
 #ifndef NETWORK_H
 #define NETWORK_H
@@ -10,31 +11,90 @@ typedef struct Recurrent {
     LayerKind kind;
     int inputs, units, steps, rows, threads;
     bool training, streaming, last_step;
+    bool bidirectional;                           /* weights of the way back stand behind all those of the way forth */
     const float *kernel, *recurrent_kernel, *bias;
     const float *x;                               /* [steps, rows, inputs] */
-    float *h;                                     /* [steps, rows, units] */
+    float *h;                                     /* [steps, rows, units], or both directions side by side */
     const float *d_h;                             /* the same; zero but for the last step if last_step */
     float *d_x;                                   /* NULL: nobody needs it */
     float *d_kernel, *d_recurrent_kernel, *d_bias;   /* set, not added to */
     void *own;                                    /* the library's */
 } Recurrent;
 
-typedef struct RecurrentLibrary {
-    const char *name;
+typedef struct RecurrentFunctions {
     bool (*open)(Recurrent *layer, char *why);    /* false: `why` says it */
     void (*update)(Recurrent *layer);             /* the weights have changed */
     void (*forward)(Recurrent *layer);            /* streaming: from the state that the last one left */
     void (*backward)(Recurrent *layer);
     void (*close)(Recurrent *layer);
-} RecurrentLibrary;
+} RecurrentFunctions;
 
-extern const RecurrentLibrary recurrent_openblas, recurrent_onednn;
+/* One convolution over the steps, with its ReLU: steps - kernel_size + 1 leave it. */
+typedef struct Convolution {
+    int inputs, filters, kernel_size, steps, rows, threads;
+    bool training;
+    const float *kernel, *bias;                   /* [kernel_size, inputs, filters], [filters] */
+    const float *x;                               /* [steps, rows, inputs] */
+    float *y;                                     /* behind the ReLU */
+    const float *d_y;                             /* before it */
+    float *d_x, *d_kernel, *d_bias;               /* set, not added to; d_x may be NULL */
+    void *own;
+} Convolution;
+
+typedef struct ConvolutionFunctions {
+    void (*open)(Convolution *layer);
+    void (*update)(Convolution *layer);
+    void (*forward)(Convolution *layer);
+    void (*backward)(Convolution *layer);
+    void (*close)(Convolution *layer);
+} ConvolutionFunctions;
+
+/* Matrices [outer, inner] of rows and columns, by what lies between two neighbours, in floats; row or column is 1. */
+typedef struct Matrices {
+    float *at;
+    int outer, inner, row, column;
+} Matrices;
+
+/* c = scale a b, or c += a b, for all matrices [outer, inner]; a is [rows, depth], b [depth, columns]. */
+typedef struct Product {
+    int outer, inner, rows, depth, columns, threads;
+    float scale;
+    bool adds;
+    Matrices a, b, c;
+    void *own;
+} Product;
+
+typedef struct ProductFunctions {
+    void (*open)(Product *product);
+    void (*run)(Product *product);
+    void (*close)(Product *product);
+} ProductFunctions;
+
+typedef struct Library {
+    const RecurrentFunctions *recurrent;
+    const ConvolutionFunctions *convolution;
+    const ProductFunctions *product;
+} Library;
+
+extern const RecurrentFunctions recurrent_openblas, recurrent_onednn;
+extern const ConvolutionFunctions convolution_openblas, convolution_onednn;
+extern const ProductFunctions product_openblas, product_onednn;
 
 /* A peer's functions, for a table of peers. */
-void *network_open(const Task *task, const Data *data, const RecurrentLibrary *library, char *why);
+void *network_open(const Task *task, const Data *data, const Library *library, char *why);
 void  network_run(void *network, int calls, Time *time);
 void  network_look(void *network, Look *look);
 void  network_close(void *network);
+
+/* ---- attention.c: self-attention, made of a library's products ---- */
+
+typedef struct Attention Attention;
+/* weights: query, key and value kernel and bias each, then those of the output; d_x and gradients: NULL if not training. */
+Attention *attention_open(const Layer *layer, const Task *task, int steps, const ProductFunctions *product, float *weights, float *x, float *y);
+void attention_open_backward(Attention *attention, float *gradients, float *d_y, float *d_x);
+void attention_forward(Attention *attention);
+void attention_backward(Attention *attention);
+void attention_close(Attention *attention);
 
 /* ---- layers.c: on [rows, features], row-major ---- */
 
@@ -44,6 +104,13 @@ void dense_forward(const Layer *layer, const float *weights, const float *x, siz
 /* d_y becomes the gradient before the activation; d_x may be NULL. at_logits: it is that already. */
 void dense_backward(const Layer *layer, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
                     float *d_y, float *d_x, float *d_weights);
+/* Means over the steps, of so many floats each. */
+void average_forward(const float *x, size_t steps, size_t count, float *y);
+void average_backward(const float *d_y, size_t steps, size_t count, float *d_x);
+void relu_forward(float *y, size_t count);
+void relu_backward(const float *y, size_t count, float *d_y);
+void softmax_forward(float *y, size_t rows, size_t columns);
+void softmax_backward(const float *y, size_t rows, size_t columns, float *d_y);
 /* The mean loss; d_y is its gradient before the last activation where the loss belongs to that, see loss_is_at_logits. */
 double loss_forward(Loss loss, const float *y, const void *target, size_t rows, size_t columns, float *d_y);
 bool   loss_is_at_logits(Loss loss);

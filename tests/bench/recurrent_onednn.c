@@ -1,96 +1,54 @@
-/* recurrent_onednn.c: LSTM and GRU by oneDNN's RNN primitives. Weights lie as oneDNN likes them best (format "any") and are reordered when
- * they change: once for inference, after every update in training, as training must. Keras's layouts are oneDNN's own: ldigo, gates i f g o;
- * its lbr_gru is Keras's reset_after, with the biases of both sides of z and r in one. */
-#include "network.h"
+/* recurrent_onednn.c: LSTM and GRU by oneDNN's RNN primitives. Keras's layouts are oneDNN's own: ldigo, gates i f g o; its lbr_gru is
+ * Keras's reset_after, with the biases of both sides of z and r in one. Of a bidirectional LSTM oneDNN wants the kernels of both
+ * directions, then both recurrent kernels, then both biases, which Keras has one direction behind the other. */
+#include "onednn.h"
 
-#include <dnnl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARGUMENTS_MAX 24
-
-/* Of libgomp, which oneDNN runs on; clang has no omp.h beside gcc's. */
-void omp_set_num_threads(int threads);
-
-typedef struct Arguments {
-    int count;
-    dnnl_exec_arg_t list[ARGUMENTS_MAX];
-} Arguments;
-
-typedef struct Reorder {
-    dnnl_primitive_t primitive;     /* NULL: the memory is Keras's own */
-    dnnl_exec_arg_t list[2];
-} Reorder;
+enum { KERNEL, RECURRENT_KERNEL, BIAS, PARTS };
 
 typedef struct Own {
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
-    dnnl_primitive_desc_t forward_desc, backward_desc;
-    dnnl_primitive_t forward, backward;
-    Arguments forward_arguments[2], backward_arguments;   /* [1]: streaming, the states exchanged */
+    Engine *engine;
+    Primitive forward, backward;
+    Primitive other_turn;           /* streaming: `forward` with the states exchanged */
     int turn;
-    Reorder to_forward[2], to_backward[2], from_gradient[2];
-    dnnl_memory_t memory[64];       /* all there are, to be freed */
-    int memory_count;
-    void *buffer[64];
-    int buffer_count;
-    dnnl_memory_t gradient[3];      /* of kernel, recurrent kernel, bias, as the library wants them; zeroed before backward adds to them */
-    size_t gradient_bytes[3];
+    Primitive to_forward[2], to_backward[2], from_gradient[2];
+    dnnl_memory_t gradient[PARTS];  /* as the library wants them; zeroed before backward adds to them */
+    size_t gradient_bytes[PARTS];
     float *bias;                    /* of a GRU: four rows */
+    float *joined[PARTS], *d_joined[PARTS];   /* bidirectional: both directions of each part */
 } Own;
-
-static void check(dnnl_status_t status, const char *what)
-{
-    if (status == dnnl_success)
-        return;
-    fprintf(stderr, "bench: oneDNN: %s: status %d\n", what, (int)status);
-    exit(1);
-}
-#define CHECK(call) check(call, #call)
-
-static dnnl_memory_desc_t describe(int rank, const dnnl_dim_t *sizes, dnnl_format_tag_t tag)
-{
-    dnnl_memory_desc_t desc;
-    dnnl_dims_t dims = { 0 };   /* longer than any tensor here */
-    memcpy(dims, sizes, (size_t)rank * sizeof *dims);
-    CHECK(dnnl_memory_desc_init_by_tag(&desc, rank, dims, dnnl_f32, tag));
-    return desc;
-}
-
-/* A memory over `at`, or over a new buffer of zeros. */
-static dnnl_memory_t memory_at(Own *own, const dnnl_memory_desc_t *desc, const void *at)
-{
-    if (!at)
-        at = own->buffer[own->buffer_count++] = checked_alloc(dnnl_memory_desc_get_size(desc));
-    dnnl_memory_t memory;
-    CHECK(dnnl_memory_create(&memory, desc, own->engine, (void *)at));
-    return own->memory[own->memory_count++] = memory;
-}
-
-static void add(Arguments *arguments, int name, dnnl_memory_t memory)
-{
-    arguments->list[arguments->count++] = (dnnl_exec_arg_t){ name, memory };
-}
 
 /* Shapes of one layer; `any` is for the weights, in the order kernel, recurrent kernel, bias. */
 typedef struct Shapes {
     dnnl_memory_desc_t x, h, state, kernel, recurrent_kernel, bias, keras_kernel, keras_recurrent_kernel;
 } Shapes;
 
+static int directions(const Recurrent *layer)
+{
+    return layer->bidirectional ? 2 : 1;
+}
+
 static Shapes shapes_of(const Recurrent *layer)
 {
-    dnnl_dim_t t = layer->steps, b = layer->rows, i = layer->inputs, n = layer->units, gates = gate_count(layer->kind);
+    dnnl_dim_t t = layer->steps, b = layer->rows, i = layer->inputs, n = layer->units, gates = gate_count(layer->kind), d = directions(layer);
     dnnl_dim_t bias_rows = 4;   /* of an LSTM its gates; of an lbr_gru z r h, and the recurrent side's h */
     return (Shapes){
-        .x = describe(3, (dnnl_dim_t[]){ t, b, i }, dnnl_tnc),
-        .h = describe(3, (dnnl_dim_t[]){ t, b, n }, dnnl_tnc),
-        .state = describe(4, (dnnl_dim_t[]){ 1, 1, b, n }, dnnl_ldnc),
-        .kernel = describe(5, (dnnl_dim_t[]){ 1, 1, i, gates, n }, dnnl_format_tag_any),
-        .recurrent_kernel = describe(5, (dnnl_dim_t[]){ 1, 1, n, gates, n }, dnnl_format_tag_any),
-        .bias = describe(4, (dnnl_dim_t[]){ 1, 1, bias_rows, n }, dnnl_ldgo),
-        .keras_kernel = describe(5, (dnnl_dim_t[]){ 1, 1, i, gates, n }, dnnl_ldigo),
-        .keras_recurrent_kernel = describe(5, (dnnl_dim_t[]){ 1, 1, n, gates, n }, dnnl_ldigo),
+        .x = onednn_describe(3, (dnnl_dim_t[]){ t, b, i }, dnnl_tnc),
+        .h = onednn_describe(3, (dnnl_dim_t[]){ t, b, d * n }, dnnl_tnc),
+        .state = onednn_describe(4, (dnnl_dim_t[]){ 1, d, b, n }, dnnl_ldnc),
+        .kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, i, gates, n }, dnnl_format_tag_any),
+        .recurrent_kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, n, gates, n }, dnnl_format_tag_any),
+        .bias = onednn_describe(4, (dnnl_dim_t[]){ 1, d, bias_rows, n }, dnnl_ldgo),
+        .keras_kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, i, gates, n }, dnnl_ldigo),
+        .keras_recurrent_kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, n, gates, n }, dnnl_ldigo),
     };
+}
+
+static dnnl_rnn_direction_t direction_of(const Recurrent *layer)
+{
+    return layer->bidirectional ? dnnl_bidirectional_concat : dnnl_unidirectional_left2right;
 }
 
 static void create_forward(Recurrent *layer, const Shapes *s)
@@ -100,13 +58,12 @@ static void create_forward(Recurrent *layer, const Shapes *s)
     dnnl_prop_kind_t kind = layer->training ? dnnl_forward_training : dnnl_forward_inference;
     const dnnl_memory_desc_t *state = layer->streaming || layer->training ? &s->state : NULL;   /* NULL: from zeros, nobody wants the end */
     if (layer->kind == LAYER_GRU)
-        CHECK(dnnl_lbr_gru_forward_desc_init(&desc, kind, dnnl_unidirectional_left2right, &s->x, state, &s->kernel, &s->recurrent_kernel, &s->bias,
+        CHECK(dnnl_lbr_gru_forward_desc_init(&desc, kind, direction_of(layer), &s->x, state, &s->kernel, &s->recurrent_kernel, &s->bias,
                                              &s->h, state, dnnl_rnn_flags_undef));
     else
-        CHECK(dnnl_lstm_forward_desc_init(&desc, kind, dnnl_unidirectional_left2right, &s->x, state, state, &s->kernel, &s->recurrent_kernel,
+        CHECK(dnnl_lstm_forward_desc_init(&desc, kind, direction_of(layer), &s->x, state, state, &s->kernel, &s->recurrent_kernel,
                                           &s->bias, &s->h, state, state, dnnl_rnn_flags_undef));
-    CHECK(dnnl_primitive_desc_create(&own->forward_desc, &desc, NULL, own->engine, NULL));
-    CHECK(dnnl_primitive_create(&own->forward, own->forward_desc));
+    own->forward = onednn_primitive(own->engine, &desc, NULL, NULL);
 }
 
 static void create_backward(Recurrent *layer, const Shapes *s)
@@ -114,78 +71,72 @@ static void create_backward(Recurrent *layer, const Shapes *s)
     Own *own = layer->own;
     dnnl_rnn_desc_t desc;
     const dnnl_memory_desc_t *state = &s->state;
-    CHECK(dnnl_lstm_backward_desc_init(&desc, dnnl_backward, dnnl_unidirectional_left2right, &s->x, state, state, &s->kernel, &s->recurrent_kernel,
+    CHECK(dnnl_lstm_backward_desc_init(&desc, dnnl_backward, direction_of(layer), &s->x, state, state, &s->kernel, &s->recurrent_kernel,
                                        &s->bias, &s->h, state, state, &s->x, state, state, &s->kernel, &s->recurrent_kernel, &s->bias, &s->h,
                                        state, state, dnnl_rnn_flags_undef));
-    CHECK(dnnl_primitive_desc_create(&own->backward_desc, &desc, NULL, own->engine, own->forward_desc));
-    CHECK(dnnl_primitive_create(&own->backward, own->backward_desc));
+    own->backward = onednn_primitive(own->engine, &desc, NULL, own->forward.desc);
 }
 
-static Reorder reorder(Own *own, dnnl_memory_t from, const dnnl_memory_desc_t *from_desc, dnnl_memory_t to, const dnnl_memory_desc_t *to_desc)
+/* Where the weights, or their gradients, stand as the shapes say: Keras's own place, or that of the joined ones. */
+static const float *weights_at(const Recurrent *layer, int part)
 {
-    Reorder made = { .list = { { DNNL_ARG_FROM, from }, { DNNL_ARG_TO, to } } };
-    dnnl_primitive_desc_t desc;
-    CHECK(dnnl_reorder_primitive_desc_create(&desc, from_desc, own->engine, to_desc, own->engine, NULL));
-    CHECK(dnnl_primitive_create(&made.primitive, desc));
-    CHECK(dnnl_primitive_desc_destroy(desc));
-    return made;
+    const Own *own = layer->own;
+    const float *keras[] = { layer->kernel, layer->recurrent_kernel, own->bias ? own->bias : layer->bias };
+    return layer->bidirectional ? own->joined[part] : keras[part];
 }
 
-static const dnnl_memory_desc_t *wanted(dnnl_primitive_desc_t desc, int name)
+static float *gradients_at(const Recurrent *layer, int part)
 {
-    return dnnl_primitive_desc_query_md(desc, dnnl_query_exec_arg_md, name);
+    const Own *own = layer->own;
+    float *keras[] = { layer->d_kernel, layer->d_recurrent_kernel, layer->d_bias };
+    return layer->bidirectional ? own->d_joined[part] : keras[part];
 }
 
-/* The memory that a primitive wants for `name`: Keras's own where the layouts agree, else one that the reorder fills. */
-static dnnl_memory_t weights_for(Own *own, dnnl_primitive_desc_t desc, int name, const dnnl_memory_desc_t *keras, const float *at, Reorder *made)
+/* Of one direction. */
+static size_t part_floats(const Recurrent *layer, int part)
 {
-    const dnnl_memory_desc_t *layout = wanted(desc, name);
-    dnnl_memory_t plain = memory_at(own, keras, at);
-    if (dnnl_memory_desc_equal(layout, keras))
-        return plain;
-    dnnl_memory_t memory = memory_at(own, layout, NULL);
-    *made = reorder(own, plain, keras, memory, layout);
-    return memory;
+    size_t rows = part == KERNEL ? (size_t)layer->inputs : part == RECURRENT_KERNEL ? (size_t)layer->units : 1;
+    return rows * (size_t)gate_count(layer->kind) * (size_t)layer->units;
 }
 
-/* The other way: where backward leaves a gradient, and how it comes into Keras's layout. */
-static dnnl_memory_t gradient_for(Own *own, int index, int name, const dnnl_memory_desc_t *keras, float *at, Reorder *made)
+static size_t direction_floats(const Recurrent *layer)
 {
-    const dnnl_memory_desc_t *layout = wanted(own->backward_desc, name);
-    own->gradient_bytes[index] = dnnl_memory_desc_get_size(layout);
-    if (dnnl_memory_desc_equal(layout, keras))
-        return own->gradient[index] = memory_at(own, keras, at);
-    own->gradient[index] = memory_at(own, layout, NULL);
-    *made = reorder(own, own->gradient[index], layout, memory_at(own, keras, at), keras);
-    return own->gradient[index];
+    return part_floats(layer, KERNEL) + part_floats(layer, RECURRENT_KERNEL) + part_floats(layer, BIAS);
+}
+
+static void add_weights(Recurrent *layer, const Shapes *s, Primitive *primitive, Primitive *reorders)
+{
+    Own *own = layer->own;
+    Arguments *a = &primitive->arguments;
+    onednn_add(a, DNNL_ARG_WEIGHTS_LAYER, onednn_weights(own->engine, primitive, DNNL_ARG_WEIGHTS_LAYER, &s->keras_kernel,
+                                                         weights_at(layer, KERNEL), &reorders[0]));
+    onednn_add(a, DNNL_ARG_WEIGHTS_ITER, onednn_weights(own->engine, primitive, DNNL_ARG_WEIGHTS_ITER, &s->keras_recurrent_kernel,
+                                                        weights_at(layer, RECURRENT_KERNEL), &reorders[1]));
+    onednn_add(a, DNNL_ARG_BIAS, onednn_memory(own->engine, &s->bias, weights_at(layer, BIAS)));
 }
 
 static void set_forward_arguments(Recurrent *layer, const Shapes *s, dnnl_memory_t workspace)
 {
     Own *own = layer->own;
-    Arguments *a = &own->forward_arguments[0];
-    add(a, DNNL_ARG_SRC_LAYER, memory_at(own, &s->x, layer->x));
-    add(a, DNNL_ARG_WEIGHTS_LAYER,
-        weights_for(own, own->forward_desc, DNNL_ARG_WEIGHTS_LAYER, &s->keras_kernel, layer->kernel, &own->to_forward[0]));
-    add(a, DNNL_ARG_WEIGHTS_ITER,
-        weights_for(own, own->forward_desc, DNNL_ARG_WEIGHTS_ITER, &s->keras_recurrent_kernel, layer->recurrent_kernel, &own->to_forward[1]));
-    add(a, DNNL_ARG_BIAS, memory_at(own, &s->bias, own->bias ? own->bias : layer->bias));
-    add(a, DNNL_ARG_DST_LAYER, memory_at(own, &s->h, layer->h));
+    Arguments *a = &own->forward.arguments;
+    onednn_add(a, DNNL_ARG_SRC_LAYER, onednn_memory(own->engine, &s->x, layer->x));
+    add_weights(layer, s, &own->forward, own->to_forward);
+    onednn_add(a, DNNL_ARG_DST_LAYER, onednn_memory(own->engine, &s->h, layer->h));
     if (workspace)
-        add(a, DNNL_ARG_WORKSPACE, workspace);
+        onednn_add(a, DNNL_ARG_WORKSPACE, workspace);
     if (!layer->streaming && !layer->training)
         return;
-    dnnl_memory_t h[2] = { memory_at(own, &s->state, NULL), memory_at(own, &s->state, NULL) };
-    dnnl_memory_t c[2] = { memory_at(own, &s->state, NULL), memory_at(own, &s->state, NULL) };
-    own->forward_arguments[1] = *a;
+    dnnl_memory_t h[2] = { onednn_memory(own->engine, &s->state, NULL), onednn_memory(own->engine, &s->state, NULL) };
+    dnnl_memory_t c[2] = { onednn_memory(own->engine, &s->state, NULL), onednn_memory(own->engine, &s->state, NULL) };
+    own->other_turn = own->forward;
     for (int turn = 0; turn < 2; turn++) {
-        Arguments *of_turn = &own->forward_arguments[turn];
-        add(of_turn, DNNL_ARG_SRC_ITER, h[turn]);
-        add(of_turn, DNNL_ARG_DST_ITER, h[!turn]);
+        Arguments *of_turn = turn ? &own->other_turn.arguments : a;
+        onednn_add(of_turn, DNNL_ARG_SRC_ITER, h[turn]);
+        onednn_add(of_turn, DNNL_ARG_DST_ITER, h[!turn]);
         if (layer->kind == LAYER_GRU)
             continue;
-        add(of_turn, DNNL_ARG_SRC_ITER_C, c[turn]);
-        add(of_turn, DNNL_ARG_DST_ITER_C, c[!turn]);
+        onednn_add(of_turn, DNNL_ARG_SRC_ITER_C, c[turn]);
+        onednn_add(of_turn, DNNL_ARG_DST_ITER_C, c[!turn]);
     }
 }
 
@@ -194,36 +145,43 @@ static void set_forward_arguments(Recurrent *layer, const Shapes *s, dnnl_memory
 static void add_states(Own *own, Arguments *a, const Shapes *s)
 {
     static const int names[] = { DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER, DNNL_ARG_DIFF_DST_ITER_C };
-    const Arguments *forward = &own->forward_arguments[0];
+    const Arguments *forward = &own->forward.arguments;
     for (int i = 0; i < forward->count; i++) {
         int name = forward->list[i].arg;
         if (name == DNNL_ARG_SRC_ITER || name == DNNL_ARG_SRC_ITER_C || name == DNNL_ARG_DST_ITER || name == DNNL_ARG_DST_ITER_C)
-            add(a, name, forward->list[i].memory);
+            onednn_add(a, name, forward->list[i].memory);
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        add(a, names[i], memory_at(own, &s->state, NULL));
+        onednn_add(a, names[i], onednn_memory(own->engine, &s->state, NULL));
+}
+
+static void add_gradients(Recurrent *layer, const Shapes *s)
+{
+    static const int names[PARTS] = { DNNL_ARG_DIFF_WEIGHTS_LAYER, DNNL_ARG_DIFF_WEIGHTS_ITER, DNNL_ARG_DIFF_BIAS };
+    Own *own = layer->own;
+    const dnnl_memory_desc_t *keras[] = { &s->keras_kernel, &s->keras_recurrent_kernel };
+    for (int part = KERNEL; part < BIAS; part++)
+        own->gradient[part] = onednn_gradient(own->engine, &own->backward, names[part], keras[part], gradients_at(layer, part),
+                                              &own->from_gradient[part]);
+    own->gradient[BIAS] = onednn_memory(own->engine, &s->bias, gradients_at(layer, BIAS));
+    for (int part = 0; part < PARTS; part++) {
+        own->gradient_bytes[part] = dnnl_memory_desc_get_size(onednn_wanted(&own->backward, names[part]));
+        onednn_add(&own->backward.arguments, names[part], own->gradient[part]);
+    }
 }
 
 static void set_backward_arguments(Recurrent *layer, const Shapes *s, dnnl_memory_t workspace)
 {
     Own *own = layer->own;
-    Arguments *a = &own->backward_arguments;
-    add(a, DNNL_ARG_SRC_LAYER, memory_at(own, &s->x, layer->x));
-    add(a, DNNL_ARG_WEIGHTS_LAYER,
-        weights_for(own, own->backward_desc, DNNL_ARG_WEIGHTS_LAYER, &s->keras_kernel, layer->kernel, &own->to_backward[0]));
-    add(a, DNNL_ARG_WEIGHTS_ITER,
-        weights_for(own, own->backward_desc, DNNL_ARG_WEIGHTS_ITER, &s->keras_recurrent_kernel, layer->recurrent_kernel, &own->to_backward[1]));
-    add(a, DNNL_ARG_BIAS, memory_at(own, &s->bias, layer->bias));
-    add(a, DNNL_ARG_DST_LAYER, memory_at(own, &s->h, layer->h));
-    add(a, DNNL_ARG_WORKSPACE, workspace);
+    Arguments *a = &own->backward.arguments;
+    onednn_add(a, DNNL_ARG_SRC_LAYER, onednn_memory(own->engine, &s->x, layer->x));
+    add_weights(layer, s, &own->backward, own->to_backward);
+    onednn_add(a, DNNL_ARG_DST_LAYER, onednn_memory(own->engine, &s->h, layer->h));
+    onednn_add(a, DNNL_ARG_WORKSPACE, workspace);
     add_states(own, a, s);
-    add(a, DNNL_ARG_DIFF_DST_LAYER, memory_at(own, &s->h, layer->d_h));
-    add(a, DNNL_ARG_DIFF_SRC_LAYER, memory_at(own, &s->x, layer->d_x));   /* it computes this one whether wanted or not */
-    add(a, DNNL_ARG_DIFF_WEIGHTS_LAYER, gradient_for(own, 0, DNNL_ARG_DIFF_WEIGHTS_LAYER, &s->keras_kernel, layer->d_kernel, &own->from_gradient[0]));
-    add(a, DNNL_ARG_DIFF_WEIGHTS_ITER,
-        gradient_for(own, 1, DNNL_ARG_DIFF_WEIGHTS_ITER, &s->keras_recurrent_kernel, layer->d_recurrent_kernel, &own->from_gradient[1]));
-    add(a, DNNL_ARG_DIFF_BIAS, own->gradient[2] = memory_at(own, &s->bias, layer->d_bias));
-    own->gradient_bytes[2] = dnnl_memory_desc_get_size(&s->bias);
+    onednn_add(a, DNNL_ARG_DIFF_DST_LAYER, onednn_memory(own->engine, &s->h, layer->d_h));
+    onednn_add(a, DNNL_ARG_DIFF_SRC_LAYER, onednn_memory(own->engine, &s->x, layer->d_x));   /* it computes this one whether wanted or not */
+    add_gradients(layer, s);
 }
 
 static bool open_layer(Recurrent *layer, char *why)
@@ -232,27 +190,23 @@ static bool open_layer(Recurrent *layer, char *why)
         snprintf(why, WHY_MAX, "the bench has no GRU training for it");
         return false;
     }
-    omp_set_num_threads(layer->threads);
     Own *own = layer->own = checked_alloc(sizeof *own);
-    CHECK(dnnl_engine_create(&own->engine, dnnl_cpu, 0));
-    CHECK(dnnl_stream_create(&own->stream, own->engine, dnnl_stream_default_flags));
+    own->engine = onednn_open(layer->threads);
     if (layer->kind == LAYER_GRU)
         own->bias = checked_alloc(4 * (size_t)layer->units * sizeof(float));
+    for (int part = 0; layer->bidirectional && part < PARTS; part++) {
+        own->joined[part] = checked_alloc(2 * part_floats(layer, part) * sizeof(float));
+        own->d_joined[part] = checked_alloc(2 * part_floats(layer, part) * sizeof(float));
+    }
     Shapes shapes = shapes_of(layer);
     create_forward(layer, &shapes);
-    dnnl_memory_t workspace = layer->training ? memory_at(own, wanted(own->forward_desc, DNNL_ARG_WORKSPACE), NULL) : NULL;
+    dnnl_memory_t workspace = layer->training ? onednn_memory(own->engine, onednn_wanted(&own->forward, DNNL_ARG_WORKSPACE), NULL) : NULL;
     set_forward_arguments(layer, &shapes, workspace);
     if (!layer->training)
         return true;
     create_backward(layer, &shapes);
     set_backward_arguments(layer, &shapes, workspace);
     return true;
-}
-
-static void execute(Own *own, dnnl_primitive_t primitive, int count, const dnnl_exec_arg_t *list)
-{
-    if (primitive)
-        CHECK(dnnl_primitive_execute(primitive, own->stream, count, list));
 }
 
 /* Keras: z r h of the input side, then z r h of the recurrent side. */
@@ -265,75 +219,81 @@ static void join_biases(const Recurrent *layer, float *bias)
     memcpy(bias + 3 * units, layer->bias + 5 * units, units * sizeof(float));
 }
 
+static void join_directions(const Recurrent *layer, float *const *joined)
+{
+    const float *keras[] = { layer->kernel, layer->recurrent_kernel, layer->bias };
+    for (int part = 0; part < PARTS; part++) {
+        size_t count = part_floats(layer, part);
+        memcpy(joined[part], keras[part], count * sizeof(float));
+        memcpy(joined[part] + count, keras[part] + direction_floats(layer), count * sizeof(float));
+    }
+}
+
+static void part_directions(const Recurrent *layer, float *const *d_joined)
+{
+    float *keras[] = { layer->d_kernel, layer->d_recurrent_kernel, layer->d_bias };
+    for (int part = 0; part < PARTS; part++) {
+        size_t count = part_floats(layer, part);
+        memcpy(keras[part], d_joined[part], count * sizeof(float));
+        memcpy(keras[part] + direction_floats(layer), d_joined[part] + count, count * sizeof(float));
+    }
+}
+
 static void update_layer(Recurrent *layer)
 {
     Own *own = layer->own;
     if (own->bias)
         join_biases(layer, own->bias);
+    if (layer->bidirectional)
+        join_directions(layer, own->joined);
     for (int i = 0; i < 2; i++) {
-        execute(own, own->to_forward[i].primitive, 2, own->to_forward[i].list);
-        execute(own, own->to_backward[i].primitive, 2, own->to_backward[i].list);
+        onednn_execute(own->engine, &own->to_forward[i]);
+        onednn_execute(own->engine, &own->to_backward[i]);
     }
-    CHECK(dnnl_stream_wait(own->stream));
+    onednn_wait(own->engine);
 }
 
 static void forward_layer(Recurrent *layer)
 {
     Own *own = layer->own;
-    const Arguments *arguments = &own->forward_arguments[layer->streaming ? own->turn : 0];
+    onednn_execute(own->engine, layer->streaming && own->turn ? &own->other_turn : &own->forward);
     own->turn = !own->turn;
-    execute(own, own->forward, arguments->count, arguments->list);
-    CHECK(dnnl_stream_wait(own->stream));
+    onednn_wait(own->engine);
 }
 
 static void backward_layer(Recurrent *layer)
 {
     Own *own = layer->own;
-    for (int i = 0; i < 3; i++) {
+    for (int part = 0; part < PARTS; part++) {
         void *at;
-        CHECK(dnnl_memory_get_data_handle(own->gradient[i], &at));
-        memset(at, 0, own->gradient_bytes[i]);
+        CHECK(dnnl_memory_get_data_handle(own->gradient[part], &at));
+        memset(at, 0, own->gradient_bytes[part]);
     }
-    execute(own, own->backward, own->backward_arguments.count, own->backward_arguments.list);
+    onednn_execute(own->engine, &own->backward);
     for (int i = 0; i < 2; i++)
-        execute(own, own->from_gradient[i].primitive, 2, own->from_gradient[i].list);
-    CHECK(dnnl_stream_wait(own->stream));
-}
-
-static void free_reorders(Reorder *reorders)
-{
-    for (int i = 0; i < 2; i++)
-        if (reorders[i].primitive)
-            CHECK(dnnl_primitive_destroy(reorders[i].primitive));
+        onednn_execute(own->engine, &own->from_gradient[i]);
+    onednn_wait(own->engine);
+    if (layer->bidirectional)
+        part_directions(layer, own->d_joined);
 }
 
 static void close_layer(Recurrent *layer)
 {
     Own *own = layer->own;
-    free_reorders(own->to_forward);
-    free_reorders(own->to_backward);
-    free_reorders(own->from_gradient);
-    CHECK(dnnl_primitive_destroy(own->forward));
-    CHECK(dnnl_primitive_desc_destroy(own->forward_desc));
-    if (own->backward) {
-        CHECK(dnnl_primitive_destroy(own->backward));
-        CHECK(dnnl_primitive_desc_destroy(own->backward_desc));
+    for (int i = 0; i < 2; i++) {
+        onednn_free(&own->to_forward[i]);
+        onednn_free(&own->to_backward[i]);
+        onednn_free(&own->from_gradient[i]);
     }
-    for (int i = 0; i < own->memory_count; i++)
-        CHECK(dnnl_memory_destroy(own->memory[i]));
-    for (int i = 0; i < own->buffer_count; i++)
-        checked_free(own->buffer[i]);
-    CHECK(dnnl_stream_destroy(own->stream));
-    CHECK(dnnl_engine_destroy(own->engine));
+    onednn_free(&own->forward);
+    onednn_free(&own->backward);
+    onednn_close(own->engine);
+    for (int part = 0; part < PARTS; part++) {
+        checked_free(own->joined[part]);
+        checked_free(own->d_joined[part]);
+    }
     checked_free(own->bias);
     checked_free(own);
 }
 
-const RecurrentLibrary recurrent_onednn = { "oneDNN", open_layer, update_layer, forward_layer, backward_layer, close_layer };
-
-static void *open_onednn(const Task *task, const Data *data, char *why)
-{
-    return network_open(task, data, &recurrent_onednn, why);
-}
-
-const Peer peer_onednn = { "oneDNN", open_onednn, network_run, network_look, network_close };
+const RecurrentFunctions recurrent_onednn = { open_layer, update_layer, forward_layer, backward_layer, close_layer };

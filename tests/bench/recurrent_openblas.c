@@ -22,6 +22,10 @@ static bool open_layer(Recurrent *layer, char *why)
         snprintf(why, WHY_MAX, "the bench has no GRU training for it");
         return false;
     }
+    if (layer->bidirectional) {
+        snprintf(why, WHY_MAX, "the bench has no bidirectional LSTM for it");
+        return false;
+    }
     size_t units = (size_t)layer->units, gates = (size_t)gate_count(layer->kind);
     size_t rows = (size_t)layer->rows, all = rows * (size_t)layer->steps, inputs = (size_t)layer->inputs;
     Own *own = checked_alloc(sizeof *own);
@@ -196,4 +200,4 @@ static void backward_layer(Recurrent *layer)
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, all, inputs, columns, 1, own->z, columns, layer->kernel, columns, 0, layer->d_x, inputs);
 }
 
-const RecurrentLibrary recurrent_openblas = { "OpenBLAS", open_layer, update_layer, forward_layer, backward_layer, close_layer };
+const RecurrentFunctions recurrent_openblas = { open_layer, update_layer, forward_layer, backward_layer, close_layer };

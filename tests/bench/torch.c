@@ -94,17 +94,20 @@ static bool write_array(const char *path, const void *at, size_t count)
     return !fclose(file) && written;
 }
 
-/* "embedding:5000:32:,lstm:32:100:last,dense:100:1:sigmoid" */
+/* "embedding:5000:32:,lstm:32:100:last,dense:100:1:sigmoid": the last word is what else a layer must know. */
 static void describe(const Workload *workload, char *text, size_t size)
 {
-    static const char *const kinds[] = { "embedding", "lstm", "gru", "dense" };
+    static const char *const kinds[] = { "embedding", "lstm", "gru", "dense", "conv1d", "attention", "average" };
     static const char *const activations[] = { "linear", "tanh", "sigmoid", "softmax" };
     size_t length = 0;
     for (int i = 0; i < workload->layer_count; i++) {
         const Layer *layer = &workload->layers[i];
-        const char *rest = layer->kind == LAYER_DENSE ? activations[layer->activation] : layer->last_step ? "last" : "";
-        length += (size_t)snprintf(text + length, size - length, "%s%s:%d:%d:%s", i ? "," : "", kinds[layer->kind], layer->inputs,
-                                   layer->units, rest);
+        length += (size_t)snprintf(text + length, size - length, "%s%s:%d:%d:", i ? "," : "", kinds[layer->kind], layer->inputs, layer->units);
+        if (layer->kind == LAYER_CONV1D || layer->kind == LAYER_ATTENTION)
+            length += (size_t)snprintf(text + length, size - length, "%d", layer->kind == LAYER_CONV1D ? layer->kernel_size : layer->heads);
+        else
+            length += (size_t)snprintf(text + length, size - length, "%s", layer->kind == LAYER_DENSE ? activations[layer->activation]
+                                       : layer->bidirectional ? "bidirectional" : layer->last_step ? "last" : "");
     }
 }
 
@@ -112,12 +115,12 @@ static bool open_in_child(const Task *task, const Data *data, char *why)
 {
     static const char *const losses[] = { "mse", "binary", "sparse" };
     const Workload *workload = task->workload;
-    char layers[400], files[3][600], line[3000];
-    static const char *const names[] = { "weights", "x", "target" };
-    const void *arrays[] = { data->weights, data->x, data->target };
+    char layers[400], files[4][600] = { "" }, line[3600];
+    static const char *const names[] = { "weights", "x", "target", "lengths" };
+    const void *arrays[] = { data->weights, data->x, data->target, data->lengths };
     size_t rows = (size_t)data->rows;
-    size_t counts[] = { data->weight_count, rows * (size_t)data->steps * (size_t)data->features, rows * data->target_count };
-    for (int i = 0; i < 3; i++) {
+    size_t counts[] = { data->weight_count, rows * (size_t)data->steps * (size_t)data->features, rows * data->target_count, rows };
+    for (int i = 0; i < 4 && arrays[i]; i++) {
         snprintf(files[i], sizeof files[i], "%s/torch.%s", options.folder, names[i]);
         if (!write_array(files[i], arrays[i], counts[i])) {
             snprintf(why, WHY_MAX, "%.200s: %s", files[i], strerror(errno));
@@ -126,8 +129,8 @@ static bool open_in_child(const Task *task, const Data *data, char *why)
     }
     describe(workload, layers, sizeof layers);
     const char *kind = task->training ? "training" : task->streaming ? "streaming" : "sequence";
-    snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s", kind, data->rows, data->steps, task->threads, losses[workload->loss],
-             layers, files[0], files[1], files[2]);
+    snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s %s", kind, data->rows, data->steps, task->threads, losses[workload->loss],
+             layers, files[0], files[1], files[2], files[3]);
     return ask(line, why, WHY_MAX);
 }
 

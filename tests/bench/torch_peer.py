@@ -1,5 +1,5 @@
 """torch_peer.py: the workloads in PyTorch, for the bench (torch.c), which talks to it in lines over standard input and output:
-  open KIND ROWS STEPS THREADS LOSS LAYERS WEIGHTS X TARGET   -> ready      KIND: sequence, streaming, training; the last three are files
+  open KIND ROWS STEPS THREADS LOSS LAYERS WEIGHTS X TARGET [LENGTHS] -> ready  KIND: sequence, streaming, training; the last ones are files
   run N                                                       -> seconds of N calls: wall time, processor time
   show FILE                                                   -> loss       output or gradients, in Keras's order and layout, into FILE
 Anything that goes wrong is answered by a line "error ..."."""
@@ -32,22 +32,29 @@ def take(weights, *shape):
 
 
 class Recurrent:
-    def __init__(self, kind, inputs, units, last, weights):
-        self.last, self.exchange, self.state = last, exchange if kind == "gru" else lambda rows: rows, None
-        self.module = nn.GRU(inputs, units) if kind == "gru" else nn.LSTM(inputs, units)
-        gates = 3 if kind == "gru" else 4
-        biases = 2 if kind == "gru" else 1
+    def __init__(self, kind, inputs, units, rest, weights, lengths):
+        self.last, self.exchange, self.state = rest == "last", exchange if kind == "gru" else lambda rows: rows, None
+        self.lengths, self.learned = lengths, []
+        self.module = (nn.GRU if kind == "gru" else nn.LSTM)(inputs, units, bidirectional=rest == "bidirectional")
+        for suffix in ["", "_reverse"] if self.module.bidirectional else [""]:
+            self.take_direction(suffix, 3 if kind == "gru" else 4, 2 if kind == "gru" else 1, weights)
+
+    def take_direction(self, suffix, gates, biases, weights):
+        inputs, units = self.module.input_size, self.module.hidden_size
         values = [take(weights, inputs, gates * units).t(), take(weights, units, gates * units).t(), *take(weights, biases, gates * units)]
         if biases == 1:         # Keras has one bias; PyTorch's second stays zero and still
             values.append(torch.zeros(gates * units))
-        parameters = [self.module.weight_ih_l0, self.module.weight_hh_l0, self.module.bias_ih_l0, self.module.bias_hh_l0]
+        parameters = [getattr(self.module, name + suffix) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")]
         for parameter, value in zip(parameters, values):
             parameter.data.copy_(self.exchange(value))
-        self.learned = parameters[:2 + biases]
+        self.learned += parameters[:2 + biases]
         if biases == 1:
             parameters[3].requires_grad_(False)
 
     def __call__(self, x, streaming, logits):
+        if self.lengths is not None:    # computes the steps that count alone; h of the last ones comes in the rows' own order
+            _, (h, _) = self.module(nn.utils.rnn.pack_padded_sequence(x, self.lengths, enforce_sorted=False))
+            return h[0]
         y, state = self.module(x, self.state)
         if streaming:
             self.state = state
@@ -85,13 +92,66 @@ class Embedding:
         return [self.module.weight.grad]
 
 
-def make_layer(words, weights):
+class Convolution:
+    """nn.Conv1d wants [row, feature, step]: the data lie so (Job), and what is turned here is the numbering of the axes."""
+
+    def __init__(self, inputs, filters, size, weights):
+        self.module = nn.Conv1d(inputs, filters, size)
+        self.learned = [self.module.weight, self.module.bias]
+        self.module.weight.data.copy_(take(weights, size, inputs, filters).permute(2, 1, 0))
+        self.module.bias.data.copy_(take(weights, filters))
+
+    def __call__(self, x, streaming, logits):
+        return torch.relu(self.module(x.permute(1, 2, 0))).permute(2, 0, 1)
+
+    def gradients(self):
+        return [self.module.weight.grad.permute(2, 1, 0), self.module.bias.grad]
+
+
+class Attention:
+    def __init__(self, inputs, units, heads, weights):
+        assert inputs == units
+        self.module, self.learned = nn.MultiheadAttention(units, heads), []
+        kernels, biases = zip(*[(take(weights, inputs, units).t(), take(weights, units)) for _ in range(4)])
+        self.module.in_proj_weight.data.copy_(torch.cat(kernels[:3]))
+        self.module.in_proj_bias.data.copy_(torch.cat(biases[:3]))
+        self.module.out_proj.weight.data.copy_(kernels[3])
+        self.module.out_proj.bias.data.copy_(biases[3])
+        self.learned = list(self.module.parameters())
+
+    def __call__(self, x, streaming, logits):
+        return self.module(x, x, x, need_weights=False)[0]
+
+    def gradients(self):
+        inside, out = self.module.in_proj_weight.grad.chunk(3), self.module.out_proj
+        pairs = list(zip(inside, self.module.in_proj_bias.grad.chunk(3))) + [(out.weight.grad, out.bias.grad)]
+        return [value for kernel, bias in pairs for value in (kernel.t(), bias)]
+
+
+class Average:
+    def __init__(self):
+        self.module, self.learned = nn.Identity(), []
+
+    def __call__(self, x, streaming, logits):
+        return x.mean(0)
+
+    def gradients(self):
+        return []
+
+
+def make_layer(words, weights, lengths):
     kind, inputs, units, rest = words.split(":")
     if kind == "embedding":
         return Embedding(int(inputs), int(units), weights)
     if kind == "dense":
         return Dense(int(inputs), int(units), rest, weights)
-    return Recurrent(kind, int(inputs), int(units), rest == "last", weights)
+    if kind == "conv1d":
+        return Convolution(int(inputs), int(units), int(rest), weights)
+    if kind == "attention":
+        return Attention(int(inputs), int(units), int(rest), weights)
+    if kind == "average":
+        return Average()
+    return Recurrent(kind, int(inputs), int(units), rest, weights, lengths)
 
 
 def read(path, dtype):
@@ -102,18 +162,21 @@ def read(path, dtype):
 class Job:
     """One workload, opened. Data are [step, row, feature], as nn.LSTM wants them."""
 
-    def __init__(self, kind, rows, steps, threads, loss, layers, weights, x, target):
+    def __init__(self, kind, rows, steps, threads, loss, layers, weights, x, target, lengths=None):
         torch.set_num_threads(int(threads))
         rows, steps = int(rows), int(steps)
         values = [read(weights, torch.float32)]
-        self.layers = [make_layer(words, values) for words in layers.split(",")]
+        lengths = read(lengths, torch.int32).long() if lengths else None
+        self.layers = [make_layer(words, values, lengths) for words in layers.split(",")]
         self.training, self.streaming, self.loss_function = kind == "training", kind == "streaming", LOSSES[loss]
         tokens = layers.startswith("embedding")
         x = read(x, torch.int32 if tokens else torch.float32)
         self.x = (x.reshape(rows, steps).t() if tokens else x.reshape(rows, steps, -1).transpose(0, 1)).contiguous()
+        if layers.startswith("conv1d"):     # once, outside of what is timed
+            self.x = self.x.permute(1, 2, 0).contiguous().permute(2, 0, 1)
         self.target = read(target, torch.int32 if loss == "sparse" else torch.float32)
         if loss == "sparse":
-            self.target = self.target.long().reshape(rows, steps).t().reshape(-1)
+            self.target = self.target.long().reshape(rows, -1).t().reshape(-1)
         self.calls, self.updates, self.loss_value, self.output = 0, 0, 0.0, None
         self.optimizer = torch.optim.Adam([p for layer in self.layers for p in layer.learned], lr=1e-3) if self.training else None
         for layer in self.layers:

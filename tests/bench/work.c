@@ -1,55 +1,91 @@
 /* work.c: the least that a task must compute and read, from the sizes alone: what any implementation pays, not what ours does. */
 #include "bench.h"
 
-/* The products of a recurrent or dense layer on one row of one step. */
-static double product(const Layer *layer, int inputs)
-{
-    return (double)inputs * gate_count(layer->kind) * layer->units;
-}
+/* Multiply-adds of a layer on one row: those with its kernel, those with its recurrent kernel, and those of attention between steps. */
+typedef struct Products {
+    double kernel, output_kernel, recurrent, between;
+    double weights;             /* floats of all kernels */
+} Products;
 
-static bool is_recurrent(const Layer *layer)
+/* Of so many steps that come. */
+static Products products_of(const Layer *layer, double steps)
 {
-    return layer->kind == LAYER_LSTM || layer->kind == LAYER_GRU;
+    double inputs = layer->inputs, units = layer->units, gates = gate_count(layer->kind), directions = layer->bidirectional ? 2 : 1;
+    Products of = { 0 };
+    switch (layer->kind) {
+    case LAYER_EMBEDDING:
+    case LAYER_AVERAGE:
+        break;
+    case LAYER_LSTM:
+    case LAYER_GRU:
+        of.recurrent = steps * directions * units * gates * units;
+        of.kernel = steps * directions * inputs * gates * units;
+        of.weights = directions * (inputs + units) * gates * units;
+        break;
+    case LAYER_DENSE:
+        of.kernel = steps * inputs * units;
+        of.weights = inputs * units;
+        break;
+    case LAYER_CONV1D:
+        of.weights = layer->kernel_size * inputs * units;
+        of.kernel = (steps - layer->kernel_size + 1) * of.weights;
+        break;
+    case LAYER_ATTENTION:       /* queries, keys, values; each step's scores with all others, and its mean of their values */
+        of.kernel = steps * 3 * inputs * units;
+        of.output_kernel = steps * units * inputs;
+        of.between = 2 * steps * steps * units;
+        of.weights = 4 * inputs * units;
+    }
+    return of;
 }
 
 /* Inference. Behind an embedding the product with the kernel is a table made beforehand, of which a step reads one row; elsewhere a whole
- * sequence needs the kernel once, for all its steps together. */
-static void add_inference(Work *work, const Layer *layer, bool behind_embedding, bool streaming, double steps)
+ * sequence needs the kernel once, for all its steps together. The two directions of a bidirectional layer do not wait for each other. */
+static void add_inference(Work *work, const Layer *layer, bool behind_embedding, double steps)
 {
-    double kernel = behind_embedding ? 0 : product(layer, layer->inputs), recurrent = is_recurrent(layer) ? product(layer, layer->units) : 0;
-    work->multiply_adds += steps * (kernel + recurrent);
-    work->resident_bytes += 4 * (kernel + recurrent);
-    work->stream_bytes += 4 * (kernel + recurrent * (streaming ? 1 : steps) + (behind_embedding ? steps * product(layer, 1) : 0));
+    Products of = products_of(layer, steps);
+    double table_row = behind_embedding ? gate_count(layer->kind) * layer->units : 0;
+    double recurrent_weights = of.recurrent / steps, kernels = behind_embedding ? recurrent_weights : of.weights;
+    work->multiply_adds += (behind_embedding ? 0 : of.kernel) + of.output_kernel + of.recurrent + of.between;
+    work->resident_bytes += 4 * kernels;
+    work->stream_bytes += 4 * (kernels + recurrent_weights * (steps - 1) + steps * table_row);
     if (is_recurrent(layer)) {
         work->chain_steps += steps;
-        work->chain_multiply_adds += steps * recurrent;
+        work->chain_multiply_adds += layer->bidirectional ? of.recurrent / 2 : of.recurrent;
     }
 }
 
 /* A training step: forward; backward the same again for the weights, and again for the inputs, which nobody needs of the first layer. */
-static void add_training(Work *work, const Layer *layer, bool first, double steps, double rows)
+static void add_training(Work *work, const Layer *layer, bool first, double steps, double row_steps, double rows)
 {
-    double kernel = product(layer, layer->inputs), recurrent = is_recurrent(layer) ? product(layer, layer->units) : 0;
-    work->multiply_adds += steps * rows * (kernel * (first ? 2 : 3) + recurrent * 3);
+    Products of = products_of(layer, row_steps);
+    work->multiply_adds += rows * (of.kernel * (first ? 2 : 3) + (of.output_kernel + of.recurrent + of.between) * 3);
     if (is_recurrent(layer))
         work->chain_steps += 2 * steps;
+}
+
+/* Of the rows on the average: steps that count. */
+static double counted_steps(const Task *task)
+{
+    double sum = 0;
+    for (int row = 0; row < task->rows; row++)
+        sum += sample_length(task->workload, row);
+    return sum / task->rows;
 }
 
 Work task_work(const Task *task)
 {
     const Workload *workload = task->workload;
     Work work = { 0 };
-    double steps = task->streaming ? 1 : workload->steps;
+    int steps = task->streaming ? 1 : workload->steps;
     for (int i = 0; i < workload->layer_count; i++) {
         const Layer *layer = &workload->layers[i];
-        if (layer->kind == LAYER_EMBEDDING)
-            continue;
+        double counted = layer->masked ? counted_steps(task) : steps;
         if (task->training)
-            add_training(&work, layer, i == 0, steps, task->rows);
+            add_training(&work, layer, i == 0, steps, counted, task->rows);
         else
-            add_inference(&work, layer, i && layer[-1].kind == LAYER_EMBEDDING, task->streaming, steps);
-        if (layer->last_step)
-            steps = 1;
+            add_inference(&work, layer, i && layer[-1].kind == LAYER_EMBEDDING, counted);
+        steps = layer_steps(layer, steps);
     }
     if (task->training)   /* Adam: weight, gradient and two moments read, all but the gradient written */
         work.stream_bytes = work.resident_bytes = 28 * (double)workload_weights(workload);
