@@ -23,6 +23,35 @@
 #define SHARDS_MAX 4
 #define PLURAL_OF(number) (number) == 1 ? "" : "s"
 
+/* ---- small numbers ---- */
+
+static void multiply(void *context, int index, int thread)
+{
+    (void)thread;
+    volatile float *numbers = context;
+    numbers[index] *= 0.5f;
+}
+
+/* The caller's own are as they were. */
+Test(threads, numbers_that_fade_are_zero)
+{
+    enum { TASKS = 64 };
+    for (int count = 1; count <= 2; count++) {
+        struct lstmc_threads *threads = lstmc_threads_create(count);
+        volatile float numbers[TASKS], own = 1e-40f;
+        for (int i = 0; i < TASKS; i++)
+            numbers[i] = i % 2 ? 1e-40f : 1.5e-38f;     /* an operand, a result */
+        lstmc_threads_run(threads, TASKS, multiply, (void *)numbers);
+#if defined __x86_64__ || defined __aarch64__
+        for (int i = 0; i < TASKS; i++)
+            cr_expect(numbers[i] == 0, "%d threads, task %d: %g", count, i, (double)numbers[i]);
+#endif
+        own *= 0.5f;
+        cr_expect(own > 0, "the caller's numbers are zero too");
+        lstmc_threads_free(threads);
+    }
+}
+
 /* ---- a generated model ----------------------------------------------------------------------------------------------------------- */
 
 struct subject {

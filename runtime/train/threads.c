@@ -4,6 +4,8 @@
  * longer than most of them. */
 #include "threads.h"
 
+#include "flush.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -124,6 +126,7 @@ static void *member_main(void *argument)
 {
     const struct member *member = argument;
     struct lstmc_threads *threads = member->team;
+    lstmc_flush_begin();
     while (!atomic_load(&threads->stop)) {
         take_tasks(threads, member->number);
         await_job(threads);
@@ -186,13 +189,8 @@ int lstmc_threads_count(const struct lstmc_threads *threads)
     return threads ? threads->members + 1 : 1;
 }
 
-void lstmc_threads_run(struct lstmc_threads *threads, int count, lstmc_task *task, void *context)
+static void run_together(struct lstmc_threads *threads, int count, lstmc_task *task, void *context)
 {
-    if (!threads || count < 2) {
-        for (int index = 0; index < count; index++)
-            task(context, index, 0);
-        return;
-    }
     threads->task = task;
     threads->context = context;
     threads->tasks = count;
@@ -201,4 +199,15 @@ void lstmc_threads_run(struct lstmc_threads *threads, int count, lstmc_task *tas
     wake_sleepers(threads);
     take_tasks(threads, 0);
     await_tasks(threads);
+}
+
+void lstmc_threads_run(struct lstmc_threads *threads, int count, lstmc_task *task, void *context)
+{
+    const uint64_t before = lstmc_flush_begin();
+    if (threads && count > 1)
+        run_together(threads, count, task, context);
+    else
+        for (int index = 0; index < count; index++)
+            task(context, index, 0);
+    lstmc_flush_end(before);
 }
