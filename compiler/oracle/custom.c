@@ -29,11 +29,18 @@ static void set_weights(Runner *runner, const double *weights)
     }
 }
 
-/* Numbers in input k of so many rows; the mask is behind the others. */
+/* Numbers in input k of so many rows; masks are behind the others. */
 static size_t input_count(const Runners *runners, const Layer *layer, int k, int rows)
 {
-    return (size_t)rows * (k == layer->from_count ? (size_t)layer->input.extent[0]
-                                                  : shape_count(&runners->model->layers[layer->from[k]].output));
+    const Layer *layers = runners->model->layers;
+    if (k < layer->from_count)
+        return (size_t)rows * shape_count(&layers[layer->from[k]].output);
+    int masked = -1;
+    for (int more = k - layer->from_count; more >= 0; more--)
+        do
+            masked++;
+        while (!layers[layer->from[masked]].masked);
+    return (size_t)rows * (size_t)layers[layer->from[masked]].output.extent[0];
 }
 
 static double forward(void *context, int layer, const double *weights, const double *const *x, int rows,

@@ -119,7 +119,7 @@ static const char *connect(Interpreter *it, Run *run, int index)
 {
     const Layer *layer = run->layer;
     run->in_count = layer->from_count > 0 ? layer->from_count : 1;
-    run->in = interpreter_room(it, (size_t)run->in_count + 1, sizeof *run->in);
+    run->in = interpreter_room(it, 2 * (size_t)run->in_count, sizeof *run->in);
     if (it->no_memory)
         return NULL;
     run->in[0] = &it->inputs[0];
@@ -133,8 +133,9 @@ static const char *connect(Interpreter *it, Run *run, int index)
         from->is_read = true;
         run->in[i] = &from->out;
     }
-    if (layer->custom && layer->takes_mask)         /* to its mathematics the mask is one more input */
-        run->in[run->in_count++] = run->in[0]->mask;
+    for (int i = 0, count = run->in_count; layer->custom && i < count; i++)
+        if (run->in[i]->mask)                       /* to its mathematics masks are further inputs */
+            run->in[run->in_count++] = run->in[i]->mask;
     bool is_input = run->kind == &kind_input;
     if (run->in[0]->count != shape_count(is_input ? &layer->output : &layer->input))
         return "its input is not the output of the layer before";

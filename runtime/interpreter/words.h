@@ -46,6 +46,7 @@ struct Node {
     uint64_t place;                         /* of noise */
     Weight mean, variance;                  /* normalise, given */
     long *index;                            /* move, merge */
+    Value **masks;                          /* merge: of each input, or NULL; none at all: NULL */
     size_t *members;                        /* pool: of one window */
     REAL *kept;                             /* activate, drop: room for one row of numbers a sample */
     Scan *scan;

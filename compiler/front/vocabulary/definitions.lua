@@ -79,6 +79,7 @@ internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
+local MASKS = { pass = true, merge = true, ["end"] = true }
 local CHOICES = { over = { "sample", "step" },
                   input = { "sequence", "vector", "tokens", "samples", "image", "images", "any", "several" } }
 
@@ -110,8 +111,11 @@ local function wrong_parts(what, def)
     end
   end
   local mask = def.mask
-  if mask ~= nil and type(mask) ~= "function" and mask ~= "pass" and mask ~= "end" then
-    return format('mask must be "pass", "end" or a function(a, w, x), not %s', shown(mask))
+  if mask ~= nil and type(mask) ~= "function" and not MASKS[mask] then
+    return format('mask must be "pass", "merge", "end" or a function(a, w, x), not %s', shown(mask))
+  end
+  if mask == "merge" and def.input ~= "several" then
+    return 'mask = "merge" needs input = "several": one mask is handed on by "pass"'
   end
   if mask ~= nil and not def.over then
     return 'mask needs over = "sample": a layer that sees single features passes masks on'

@@ -42,7 +42,7 @@
 --   plain             its arguments as numbers, flags and texts: what the interpreter and the fingerprint read
 --   index             its position in the list, from 0
 --   from              list of the layers that it reads
---   masked, makes_mask, takes_mask     flags: its output has a mask; it makes that; its input has one
+--   masked, makes_mask, takes_mask     flags: its output has a mask; it makes that; one of its inputs has one
 --   input, output     shapes of one sample
 --   vocabulary        number of ids; of an input of ids
 --   weights           list of weights, its own

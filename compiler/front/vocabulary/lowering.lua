@@ -202,21 +202,30 @@ local function frame_of(layer, inputs, around)
            timed = function(own) return #implied > 0 or whole and sequence and #own > 1 end }, leading
 end
 
--- What the mathematics of a layer that is no cell returns: y, and the mask that it makes.
+-- What the mathematics of a layer that is no cell returns: y, and the mask that it makes. The masks of several inputs
+-- are a list, in which those that have none are left out; nil: none has one.
 local function call_layer(program, layer, inputs, leading)
-  local def, a, scope, x = layer.definition, layer.arguments, internal.scope, {}
+  local def, a, scope, x, masks = layer.definition, layer.arguments, internal.scope, {}, nil
   for k, flow in ipairs(inputs) do
     x[k] = leaf(tail(flow.shape, leading + 1), flow.at)
     rawset(x[k], "tokens", flow.tokens)
+    if def.over == "sample" and flow.mask then
+      masks = masks or {}
+      masks[k] = leaf({ flow.shape[1] }, flow.mask)
+    end
   end
   scope.x_shape = x[1].shape
-  local weights, given = weight_leaves(program, layer), def.input == "several" and x or x[1]
-  local takes = def.over == "sample" and inputs[1].mask
-  local mask = takes and leaf({ inputs[1].shape[1] }, takes) or nil
+  local weights, many = weight_leaves(program, layer), def.input == "several"
+  local given, mask = many and x or x[1], masks
+  if masks and not many then mask = masks[1] end
   local y = call_named(def.call, a, weights, given, mask)
   if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
-  local made = layer.makes_mask and call_named(def.mask, a, weights, given) or nil
-  if layer.makes_mask and not (is(made, Value) and #made.shape == 1 and made.shape[1] == y.shape[1]) then
+  local made = nil
+  if internal.makes_mask(layer, internal.masked_of(inputs, "mask"), inputs[1].shape) then
+    made = def.mask == "merge" and internal.merged_mask(layer, masks, x)
+           or call_named(def.mask, a, weights, given, mask)
+  end
+  if made and not (is(made, Value) and #made.shape == 1 and made.shape[1] == y.shape[1]) then
     mistake("mask must return a value of shape {%d}, one number for each time step", y.shape[1])
   end
   if made then rawset(made, "timed", true) end      -- of rank 1, and yet a sequence
@@ -252,8 +261,9 @@ local function lower_call(program, layer, inputs, around)
   local flow = { shape = seen, at = view(y), activation = rawget(y, "activation") }
   if y.op == "call" then flow.activation, flow.pre = y.flow.activation, y.flow.pre
   elseif flow.activation then flow.pre = view(rawget(y, "pre")) end
-  if made then flow.mask = inputs[1].counted and both(view(made), inputs[1].mask) or view(made)
-  elseif #seen > 1 and layer.definition.mask ~= "end" then flow.mask = inputs[1].mask end
+  local replaces = layer.definition.mask ~= "merge"
+  if made then flow.mask = replaces and inputs[1].counted and both(view(made), inputs[1].mask) or view(made)
+  elseif internal.keeps_mask(layer, seen) then flow.mask = inputs[1].mask end
   return flow, finish
 end
 
@@ -403,8 +413,9 @@ function internal.lower_layer(model, options)
     local vocabulary = layer.definition.input == "tokens" and from.vocabulary or nil
     inputs[k] = add_input(program, "", k == 1 and "x" or "x_" .. k, layer.inputs[k], vocabulary, options)
   end
-  if layer.takes_mask then
-    inputs[1].mask = add_input(program, "", "mask", { layer.inputs[1][1] }, nil, {}).at
+  for k, masked in ipairs(layer.masks) do
+    local name = k == 1 and "mask" or "mask_" .. k
+    if masked then inputs[k].mask = add_input(program, "", name, { layer.inputs[k][1] }, nil, {}).at end
   end
   local flow = lower_one(program, layer, inputs)
   add_output(program, flow)
