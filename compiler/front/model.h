@@ -29,6 +29,7 @@ typedef struct Argument {           /* after defaults are filled in: every argum
 typedef struct OwnObject {          /* an activation or a metric that the description defines itself */
     const char *name;
     int line;                       /* in the description */
+    bool whole;                     /* of a metric: it sees the whole sample */
 } OwnObject;
 
 typedef struct Layer {

@@ -21,7 +21,8 @@
 --   metric_arguments  of each { threshold, f1_threshold, average, k, num_thresholds, of_precision, from_logits,
 --                     label_smoothing }, as struct lstmc_metric_arguments
 --   changed           list of texts: what defaults = "pytorch" has made of layers and optimizer
---   own_metrics, own_activations                  lists of { name, line }: what the description defines itself
+--   own_metrics, own_activations                  lists of { name, line, whole = flag: a metric over whole samples }:
+--                     what the description defines itself
 --   ends              one for each output (outputs.lua); of several each with
 --     name_of_output    identifier
 --     loss, loss_weight  as below, and a number

@@ -445,7 +445,7 @@ end
 function internal.lower_loss(model, options)
   local program, of = new_program(model, options), model.ends[options.layer]
   local output = add_input(program, "", "p", of.output_shape, nil, options)
-  if model.outputs[options.layer].masked and not options.name then
+  if model.outputs[options.layer].masked then
     output.mask = add_input(program, "", "mask", { of.output_shape[1] }, nil, {}).at
   end
   add_output(program, output)
