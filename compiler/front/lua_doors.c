@@ -234,11 +234,9 @@ static int call_named(lua_State *L)
 /* parameters(f): how many arguments it takes. */
 static int parameters(lua_State *L)
 {
-    lua_Debug of;
-    lua_settop(L, 1);
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_getinfo(L, ">u", &of);
-    lua_pushinteger(L, of.isvararg ? UCHAR_MAX : of.nparams);
+    int count = parameters_of(L, 1);
+    lua_pushinteger(L, count < 0 ? UCHAR_MAX : count);
     return 1;
 }
 

@@ -171,6 +171,8 @@ local function define_layer(what, name, def, arguments)
   local constructor = internal.new_constructor(name, def.make)
   if def.custom then
     internal.user_globals[name] = internal.close(constructor)
+  elseif def.hidden then
+    def.inner = true
   else
     def.inner = internal.constructors[name] ~= nil     -- to a description that name is something else
     internal.constructors[name] = internal.constructors[name] or constructor
@@ -199,7 +201,7 @@ local RECURRENT = {
   { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
   { "bias_constraint", "constraint", false },
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
-  { "return_sequences", "boolean", false }, { "return_state", "later", false },
+  { "return_sequences", "boolean", false }, { "return_state", "boolean", false },
   { "go_backwards", "boolean", false }, { "stateful", "boolean", false }, { "unroll", "without_effect", false },
   { "zero_output_for_mask", "boolean", false }, { "initial_state", "initial_state", "zeros" },
   { "truncate", "size", false },

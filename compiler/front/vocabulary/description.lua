@@ -399,6 +399,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   end
   if model.graph then internal.connect_graph(model) else connect_chain(model) end
   forget_masks(model)
+  internal.check_returned_states(model.layers)
   settle_batch(model, model.layers)
   local placed = check_places(model)
   shapes.give_names(model)

@@ -149,6 +149,10 @@ local function lower_recurrent(program, layer, inputs, around)
     initial = call_named(def.initial, a, weights, leaf(input.shape, input.at))
     if not is_plain(initial) then mistake("initial must return a table of values, not %s", internal.shown(initial)) end
   end
+  for k, state in ipairs(internal.states_in_order(states)) do
+    local flow = inputs[k + 1]
+    if flow then initial[state.name] = leaf(flow.shape, flow.at) end
+  end
   for position, state in ipairs(states) do
     list[position] = { name = state.name, shape = state.shape, initial = initial[state.name],
                        begins = begins[state.name],
@@ -178,13 +182,19 @@ local function lower_recurrent(program, layer, inputs, around)
     end,
   })
   local output, shape = scan.states[input.mask and #list or 1].tensor, states[1].shape
-  local function row(t, full) return load(output, place(program, true, joined({ t }, full))) end
-  local flow = { shape = shape, at = function(full) return row(affine_of(timesteps), full) end }
+  local function row(tensor, t, full) return load(tensor, place(program, true, joined({ t }, full))) end
+  local function last(tensor) return function(full) return row(tensor, affine_of(timesteps), full) end end
+  local flow = { shape = shape, at = last(output) }
   if a.return_sequences then
     flow = { shape = joined({ timesteps }, shape), mask = input.mask, at = function(full)
-      return row(affine_add(full[n + 1], 1, 1), joined(head(full, n), tail(full, n + 2)))
+      return row(output, affine_add(full[n + 1], 1, 1), joined(head(full, n), tail(full, n + 2)))
     end }
   end
+  flow.states = {}
+  for position, state in ipairs(states) do
+    state.flow = { shape = state.shape, at = last(scan.states[position].tensor) }
+  end
+  for k, state in ipairs(a.return_state and internal.states_in_order(states) or {}) do flow.states[k] = state.flow end
   return flow, begin_graph(scope, {})
 end
 
@@ -215,6 +225,7 @@ local function call_layer(program, layer, inputs, leading)
     end
   end
   scope.x_shape = x[1].shape
+  if def.both_ways then scope.given_states = tail(inputs, 2) end
   local weights, many = weight_leaves(program, layer), def.input == "several"
   local given, mask = many and x or x[1], masks
   if masks and not many then mask = masks[1] end
@@ -258,7 +269,7 @@ local function lower_call(program, layer, inputs, around)
   local function view(node)
     return function(full) return element_at(scope, node, tail(full, n + 1), head(full, n)) end
   end
-  local flow = { shape = seen, at = view(y), activation = rawget(y, "activation") }
+  local flow = { shape = seen, at = view(y), activation = rawget(y, "activation"), states = scope.final_states }
   if y.op == "call" then flow.activation, flow.pre = y.flow.activation, y.flow.pre
   elseif flow.activation then flow.pre = view(rawget(y, "pre")) end
   local replaces = layer.definition.mask ~= "merge"
@@ -317,6 +328,7 @@ end
 internal.lowering = { new_program = new_program, begin_one = begin_one, weight_leaves = weight_leaves }
 
 local function lower_one(program, layer, inputs)
+  if layer.definition.final_state then return inputs[1].states[layer.arguments.number + 1] end
   local flow, finish = begin_one(program, layer, inputs, internal.nothing_around(layer))
   finish()
   internal.scope = nil

@@ -58,6 +58,8 @@ local function give_names(model)
       local home = layer.shares
       home.calls = (home.calls or 1) + 1
       layer.name = home.name .. "_call_" .. home.calls
+    elseif layer.state_name then
+      layer.name = internal.name_of_state(layer, used)
     elseif wanted then
       if not is_identifier(wanted) then
         report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter",
@@ -177,6 +179,8 @@ function internal.settle_layer(layer, shapes)
     internal.make_weights_of(layer)
     layer.output = internal.measure(layer, shapes)
     internal.check_called(layer)
+  elseif layer.definition.final_state then
+    layer.output = internal.final_shape(layer)
   else
     layer.output = declared_shape(layer, shapes)
     if layer.owned_by then internal.make_weights_of(layer) end
@@ -229,8 +233,9 @@ end
 -- its last state.
 local function check_inputs(layer)
   local good = true
-  for _, from in ipairs(layer.from) do
-    good = check_input(layer, from, from.output, from.is_tokens) and good
+  for k, from in ipairs(layer.from) do
+    local is_state = k > 1 and layer.definition.input ~= "several"
+    good = (is_state or check_input(layer, from, from.output, from.is_tokens)) and good
   end
   local units = layer.definition.step and not layer.definition.input
   if not good and units and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
@@ -243,7 +248,7 @@ local function settle(layer)
   for k, other in ipairs(layer.from) do layer.tokens[k] = other.is_tokens end
   internal.settle_mask(layer)
   internal.settle_layer(layer, layer.inputs)
-  return internal.check_masks(layer)
+  return internal.check_masks(layer) and internal.check_initial_flows(layer)
 end
 
 -- Follows the shapes through the layers, in order; the outputs of Input layers are there already.

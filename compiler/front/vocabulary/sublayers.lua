@@ -306,6 +306,9 @@ local function call(held, given, mask)
     mistake("what the outputs of %s cost is not added up inside of another layer: write " ..
             "ActivityRegularization{l1 = , l2 = } behind it", def.name)
   end
+  if layer.arguments.return_state and not owner.definition.both_ways then
+    mistake("%s: return_state: its states are not seen inside of another layer", def.name)
+  end
   if internal.scan and def.step then mistake("%s is a loop over time inside the step of a scan", def.name) end
   local scan = internal.scan
   internal.scan = nil
@@ -345,6 +348,9 @@ local function flows_of(scope, node, frame)
     local mask = node.masks[k]
     flows[k] = { shape = part.shape, at = of(part), tokens = rawget(part, "tokens"), mask = mask and of(mask) }
   end
+  local given = scope.given_states or {}            -- of both ways: the first half is that of the layer forward
+  for k = 1, #given // 2 do flows[k + 1] = given[scope.called and #given // 2 + k or k] end
+  scope.called = true
   return flows
 end
 
@@ -358,6 +364,9 @@ function internal.begin_call(scope, node)
   local flow, finish = internal.lowering.begin_one(program, layer, flows_of(scope, node, frame),
     { name = name, implied = joined({}, frame.implied), implied_shape = frame.implied_shape, loop = frame.loop })
   rawset(node, "flow", flow)
+  if scope.layer.definition.both_ways then
+    scope.final_states = joined(scope.final_states or {}, flow.states or {})
+  end
   rawset(node, "stored", function(index, implied) return flow.at(joined(implied, index)) end)
   rawset(node, "finish", function()
     internal.inside(layer.definition.name, layer.line)
