@@ -173,7 +173,7 @@ local function lower_recurrent(program, layer, inputs, around)
     list[#list + 1] = { name = output, shape = states[1].shape, carries = program.streaming, passes = true }
   end
   local scan = internal.run_scan(scope, {
-    turns = timesteps, states = list, truncate = internal.truncation_of(layer),
+    turns = timesteps, states = list, truncate = a.truncate,
     step = function(t, before)
       local x = leaf(tail(input.shape, 2), function(full) return input.at(moved(full)) end)
       scope.x_shape, scope.x_of = x.shape, internal.scan
