@@ -17,8 +17,8 @@ double *memory_of(Memory *memory, const Tensor *tensor);
  * generated code may be. */
 void    memory_perturb(Memory *memory, uint64_t seed);
 
-/* What `stop` gives in the forward section: its argument; the same, noted; or what was noted in the last such run, of as
- * many rows, as a difference quotient has it, for which what has no derivative is a constant. */
+/* What `stop` gives in the forward section: its argument; the same, noted; or what was noted in the last such run, of
+ * as many rows, as a difference quotient has it, for which what has no derivative is a constant. */
 enum Stops { STOPS_PASS, STOPS_NOTED, STOPS_HELD };
 void    memory_stops(Memory *memory, enum Stops stops);
 

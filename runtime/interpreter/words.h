@@ -45,6 +45,7 @@ struct Node {
     double number, offset, most;            /* scale; epsilon; a rate; a slope, a threshold, the largest */
     uint64_t place;                         /* of noise */
     Weight mean, variance;                  /* normalise, given */
+    bool unbiased;                          /* normalise, moving */
     long *index;                            /* move, merge */
     Value **masks;                          /* merge: of each input, or NULL; none at all: NULL */
     size_t *members;                        /* pool: of one window */
@@ -249,6 +250,7 @@ Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weig
 typedef struct Moving {
     Weight mean, variance;
     double momentum;
+    bool unbiased;                          /* the moving variance is of n / (n - 1) times the variance */
 } Moving;
 Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, Weight gamma, Weight beta,
                         double epsilon);
