@@ -260,9 +260,10 @@ struct lstmc_train_options {
     /* what errors are measured in: the metrics mse, mae, rmse, mape, msle and cosine_similarity are those of numbers in
      * this unit; NULL: of those that the model sees */
     const struct lstmc_scaling *unit;
-    /* metrics of one's own, asked first: lstmc_metric_add for the names that it knows, else LSTMC_MISMATCH; or NULL */
-    int (*own_metric)(void *context, const char *name, const float *output, const void *target, int rows, double *sum,
-                      double *count);
+    /* metrics of one's own, asked first: lstmc_metric_add for the names that it knows, else LSTMC_MISMATCH; or NULL.
+     * mask: [rows, steps], 0 where a step does not count; NULL: all do, or the model has several outputs */
+    int (*own_metric)(void *context, const char *name, const float *output, const void *target, const float *mask,
+                      int rows, double *sum, double *count);
     void *own_metric_context;
     const float *class_weight; int class_count;     /* how much the losses of samples of each class count; none: 1 */
     /* an update is made of the mean gradient of so many batches; 0 and 1: of each */

@@ -216,10 +216,10 @@ static const char about[] =
     "[descriptions](descriptions.md), [training](training.md).\n\n"
     "## Layers\n\n"
     "Streams: whether a model of this layer alone, with the options that it has by itself, has `M_step`. Mask: what becomes\n"
-    "of a mask that reaches it. Vectors: in how many published ones it takes part, by which outputs, and mostly gradients\n"
-    "too, are verified; batteries: the tests that hold the generated C, the program after each pass and the interpreter\n"
-    "against each other (`tests/test_battery_*.c`). All layers are drawn by `lstmc fuzz` besides, which holds the\n"
-    "interpreter against finite differences too.\n\n"
+    "of a mask that reaches it; merges: one is made of those of several inputs. Vectors: in how many published ones it takes\n"
+    "part, by which outputs, and mostly gradients too, are verified; batteries: the tests that hold the generated C, the\n"
+    "program after each pass and the interpreter against each other (`tests/test_battery_*.c`). All layers are drawn by\n"
+    "`lstmc fuzz` besides, which holds the interpreter against finite differences too.\n\n"
     "| layer | PyTorch | ONNX | streams | mask | vectors | batteries |\n|---|---|---|---|---|---|---|\n";
 
 static void write_page(Page *page)

@@ -214,7 +214,7 @@ Test(cells, mistakes)
     expect_refusal("RNN{ {LSTMCell{3, name = 'a'}, GRUCell{3, name = 'a'}} }", "give one of them a name");
     expect_refusal("RNN{LSTMCell{3}, kernel_regularizer = 'l2'}", "RNN: unknown argument \"kernel_regularizer\"");
     expect_refusal("RNN{LSTMCell{3, activity_regularizer = 'l2'}}", "activity_regularizer adds to the loss what a layer puts out, not a cell");
-    expect_refusal("RNN{LSTMCell{3}, return_state = true}", "RNN: \"return_state\" is not supported by this version");
+    expect_refusal("RNN{LSTMCell{3}, return_state = true}", "RNN: return_state: the states are further outputs");
     expect_refusal("LSTM{3}, RNN{LSTMCell{3}}", "RNN: needs a sequence {timesteps, features}, but lstm gives {3}");
     expect_refusal("Residual{LSTMCell{4}}", "shapes {3} and {4} do not go together");
     expect_refusal("RNN{ {LTSMCell{3}} }", "LTSMCell: unknown layer or object (did you mean \"LSTMCell\"?)");

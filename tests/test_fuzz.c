@@ -1,6 +1,7 @@
 /* test_fuzz.c: random models are legal and of all kinds; a compiler that makes a mistake is found out, and what it cannot do is shrunk to what
  * matters; a process that ends or hangs is a finding too. */
 #include "compiler/fuzz/fuzz.h"
+#include "compiler/front/read_lua.h"
 #include "command.h"
 
 #include <criterion/criterion.h>
@@ -18,13 +19,26 @@ static int times(const char *text, const char *name)
     return count;
 }
 
+/* Layers that merge the masks of what they read. */
+static int merged_masks(Arena *arena, const char *text)
+{
+    int merged = 0;
+    Description *description = description_read_text(arena, diagnostics_create(arena), "fuzzed.lua", text, strlen(text),
+                                                     &(ReadOptions){ .silent = true });
+    const Model *model = description ? description_model(description) : NULL;
+    for (int l = 0; model && l < model->layer_count; l++)
+        merged += model->layers[l].makes_mask && model->layers[l].from_count > 1;
+    description_free(description);
+    return merged;
+}
+
 /* The definitions alone say what is drawn. */
 Test(fuzz, all_layers_and_losses_are_drawn)
 {
     Arena *arena = arena_create();
     const Catalogue *catalogue = catalogue_read(arena);
     const char *all = "";
-    int chains = 0, graphs = 0, lossless = 0;
+    int chains = 0, graphs = 0, lossless = 0, merged = 0;
     cr_assert(catalogue->layer_count > 12 && catalogue->loss_count > 5 && catalogue->activation_count > 15);
     for (uint64_t seed = 1; seed <= 250; seed++) {
         FuzzModel model = fuzz_draw(arena, catalogue, seed);
@@ -36,12 +50,14 @@ Test(fuzz, all_layers_and_losses_are_drawn)
         chains += strstr(text, "Sequential") != NULL;
         graphs += strstr(text, "Model{") != NULL;
         lossless += !model.loss.layer;
+        merged += merged_masks(arena, text);
     }
     for (int i = 0; i < catalogue->layer_count; i++)
         cr_expect(times(all, catalogue->layers[i].name) > 0, "%s is never drawn", catalogue->layers[i].name);
     for (int i = 0; i < catalogue->loss_count; i++)
         cr_expect(times(all, catalogue->losses[i].name) > 0, "%s is never drawn", catalogue->losses[i].name);
     cr_expect(chains > 30 && graphs > 20 && lossless > 5, "%d chains, %d graphs, %d without a loss", chains, graphs, lossless);
+    cr_expect(merged > 2, "%d merges of masks", merged);
     arena_free(arena);
 }
 

@@ -11,7 +11,7 @@ Test(interpreter_engine, refuses_with_a_reason)
 {
     static const char *const refused[][2] = {
         { "float 3 | Dense units=2 activation=tahn", "dense: unknown activation" },
-        { "float 4 3 | LSTM units=2 return_state=1", "lstm: return_state" },
+        { "float 4 3 | LSTM units=2 | FinalState number=1", "finalstate: it reads a state that is not there" },
         { "float 4 3 | GRU units=2 recurrent_activation=no", "gru: unknown activation" },
         { "float 3 | Convolution units=2", "convolution: the interpreter has no such layer" },
         { "float 3 | Custom units=2 weights=1", "custom: a layer of the description, and nobody to run it" },

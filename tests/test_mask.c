@@ -276,12 +276,10 @@ static void expect_refusal(const char *lines, const char *message)
 Test(mask, silence_is_refused)
 {
     expect_refusal("local y = Flatten{}(Masked{}{x, m})", "Flatten: masked has a mask, and Flatten does not say what becomes of it");
-    expect_refusal("local h = Masked{}{x, m}\nlocal y = LSTM{3}(Add{}{h, x})", "Add: masked has a mask");
-    expect_refusal("local h = Masked{}{x, m}\nlocal y = LSTM{3}(Add{}{x, h})", "Add: masked has a mask");
     expect_refusal("local W = layer 'W' { arguments = {}, call = function(a, w, x) return x end, mask = 'pass' }\nlocal y = W{}(x)",
                    "mask needs over = \"sample\"");
     expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end, mask = 'use' }\nlocal y = W{}(x)",
-                   "mask must be \"pass\", \"end\" or a function(a, w, x), not \"use\"");
+                   "mask must be \"pass\", \"merge\", \"end\" or a function(a, w, x), not \"use\"");
     expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end,\n"
                    "  mask = function(a, w, x) return sum(x[{ 0, 0 }]) end }\nlocal y = LSTM{2}(W{}(x))", "wrong.lua:");
     expect_refusal("local W = layer 'W' { arguments = {}, over = 'sample', call = function(a, w, x) return x end,\n"

@@ -2,6 +2,7 @@
  * mathematics, through all oracles; and what the commands make of them. Mistakes: tests/bad/own_objects*.lua. */
 #include "command.h"
 #include "oracles.h"
+#include "refusal.h"
 
 #include "compiler/oracle/custom_objects.h"
 #include "runtime/lstmc.h"
@@ -57,6 +58,11 @@ static const char definitions[] =
     "    loss[{}] = -last.alpha[{ 2 }]\n"
     "    return loss end }\n"
     "metric 'far' { call = function(y, p) return mean(greater(abs(y - p), 0.5)) end }\n"
+    "metric 'steps_and_errors' { over = 'sample', call = function(y, p, mask)\n"
+    "  local t, n = axes 't n'\n"
+    "  local m = tensor{}\n"
+    "  m[{}] = keep(mask[{ t }], abs(p[{ t, n }] - y[{ t, n }])) + 10 * mask[{ t }]\n"
+    "  return m end }\n"
     "metric 'end_error' { over = 'sample', call = function(y, p)\n"
     "  local k = axes 'k'\n"
     "  local m = tensor{}\n"
@@ -147,12 +153,32 @@ Test(own_objects, metrics)
     const float p[12] = { 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0 }, y[12] = { 0, 0.25f, 0, 0, 0, 0, 0, 0, 0, 0.75f, 0, -4 };
     double sum = 0, count = 0;
     /* two rows of three steps of two numbers; farther away than 0.5: of 12 numbers the first, the fifth, the sixth, two more */
-    cr_expect_eq(custom_metric_add(metrics, "far", p, y, 2, &sum, &count), LSTMC_OK);
+    cr_expect_eq(custom_metric_add(metrics, "far", p, y, NULL, 2, &sum, &count), LSTMC_OK);
     cr_expect(fabs(sum / count - 5.0 / 12) < 1e-12 && count == 2, "%g / %g", sum, count);
     sum = count = 0;
-    cr_expect_eq(custom_metric_add(metrics, "end_error", p, y, 2, &sum, &count), LSTMC_OK);
+    cr_expect_eq(custom_metric_add(metrics, "end_error", p, y, NULL, 2, &sum, &count), LSTMC_OK);
     cr_expect(sum == 3 + 4 && count == 2, "%g / %g", sum, count);
-    cr_expect_eq(custom_metric_add(metrics, "mse", p, y, 2, &sum, &count), LSTMC_MISMATCH, "the runtime's own");
+    cr_expect_eq(custom_metric_add(metrics, "mse", p, y, NULL, 2, &sum, &count), LSTMC_MISMATCH, "the runtime's own");
+    custom_metrics_free(metrics);
+    description_free(d);
+    arena_free(arena);
+}
+
+/* What a mask leaves out: steps of a metric of steps; a metric of samples is given the mask, and counts those that have a step. */
+Test(own_objects, metrics_with_masks)
+{
+    Arena *arena = arena_create();
+    Description *d = oracle_read(arena, description(arena,
+        "Input{3, 2}, Masking{}, LSTM{2, return_sequences = true}, loss = 'mse', metrics = {'far', 'steps_and_errors'}"));
+    CustomMetrics *metrics = custom_metrics_create(arena, d);
+    const float p[18] = { 1, 0, 0, 0, 1, 2, 0, NAN, 0, 4, 0, 0, NAN, 5, 5, 5, 5, 5 }, y[18] = { 0 };
+    const float mask[9] = { 1, 0, 1, 0, 1, 0, 0, 0, 0 };
+    double sum = 0, count = 0;
+    cr_expect_eq(custom_metric_add(metrics, "far", p, y, mask, 3, &sum, &count), LSTMC_OK);
+    cr_expect(fabs(sum / count - (0.5 + 1 + 0.5) / 3) < 1e-12, "%g / %g", sum, count);
+    sum = count = 0;
+    cr_expect_eq(custom_metric_add(metrics, "steps_and_errors", p, y, mask, 3, &sum, &count), LSTMC_OK);
+    cr_expect(fabs(sum - (4 + 20 + 4 + 10)) < 1e-12 && count == 2, "%g / %g", sum, count);
     custom_metrics_free(metrics);
     description_free(d);
     arena_free(arena);
@@ -222,4 +248,42 @@ Test(own_objects, the_commands_know_them)
     command_expect(folder, 60, "grep -c 'targets of another kind or shape' own.report.html", 0, "1", NULL);
     command_expect(folder, 60, "head -2 own.log.csv", 0, "near", NULL);
     command_folder_remove(folder);
+}
+
+/* The mean over steps that count is that of the runtime's own metric, on both roads; in training as in evaluation. */
+Test(own_objects, metrics_leave_out_what_is_masked)
+{
+    static const char masked[] =
+        "metric 'own' { call = function(y, p) return mean((y - p) * (y - p)) end }\n"
+        "return Sequential{ name = 'masked', batch_size = 6, shards = 2, Input{5, 2}, Masking{}, GRU{3, return_sequences = true}, Dense{2},\n"
+        "  epochs = 1, loss = 'mse', metrics = {'mse', 'own'}, data = samples{ function(random)\n"
+        "    local x, y, length = {}, {}, 1 + math.floor(5 * random())\n"
+        "    for t = 1, 5 do\n"
+        "      x[t] = { t <= length and random() or 0, t <= length and 1 or 0 }\n"
+        "      y[t] = { t <= length and random() or 100, 0.5 }\n"
+        "    end\n"
+        "    return x, y\n"
+        "  end, samples = 30, validation_samples = 16 } }\n";
+    char *folder = command_folder();
+    command_write(folder, "masked.lua", masked, (long)strlen(masked));
+    command_expect(folder, 60, "$L train masked.lua", 0, "own", "");
+    static const char *const roads[] = { "", " --interpreted" };
+    for (int i = 0; i < 2; i++) {
+        char command[100];
+        double loss = 0, mse = 1, own = 2;
+        snprintf(command, sizeof command, "$L evaluate masked.lua%s", roads[i]);
+        Ran ran = command_run(folder, 60, command);
+        static const char form[] = "masked: 16 samples held out, weights of masked.safetensors\nloss %lf  mse %lf  own %lf";
+        cr_expect(ran.status == 0 && sscanf(ran.output, form, &loss, &mse, &own) == 3 && fabs(mse - own) < 2e-6 && mse < 3, "%s%s", ran.errors,
+                  ran.output);
+        ran_free(&ran);
+    }
+    command_folder_remove(folder);
+}
+
+Test(own_objects, a_metric_of_samples_takes_the_mask)
+{
+    expect_not_compiled("metric 'last' { over = 'sample', call = function(y, p) return y[{ 0, 0 }] - p[{ 0, 0 }] end }\n"
+                        "return Sequential{ Input{3, 2}, Masking{}, GRU{2, return_sequences = true}, loss = 'mse', metrics = {'last'} }",
+                        "metric \"last\": the output has a mask, and what is over the whole sample says what becomes of it");
 }

@@ -1,6 +1,7 @@
 /* test_pytorch.c: defaults = "pytorch": the updates of torch.optim as its manual writes them, in double; what is drawn, and epsilons; and that
  * whatever a description says itself stays. */
 #include "compiled_model.h"
+#include "oracles.h"
 #include "small_model.h"
 #include "runtime/train/stepper.h"
 
@@ -183,6 +184,49 @@ Test(pytorch, defaults)
         else if (!strcmp(model->layers[l].kind, "BatchNormalization"))
             cr_expect(layer_number(&model->layers[l], "epsilon", 0) == 1e-5 && layer_number(&model->layers[l], "momentum", 0) == 0.9);
     compiled_model_free(&c);
+}
+
+/* One batch of a feature of n numbers, by hand: 0.9 of what was there, 0.1 of the new, the variance n / (n - 1) times that of the batch. */
+static void expect_moving(const char *options, int rows, double mean, double variance)
+{
+    struct compiled_model c;
+    Arena *arena = arena_create();
+    compiled_model_create(&c, arena_format(arena, "return Sequential{ name = 'p', %s, Input{1}, BatchNormalization{scale = false, center = false},\n"
+                                                  "  Dense{1}, loss = 'mse', optimizer = SGD{0.1}, batch_size = 4, shards = 2 }\n", options), "-O1", false);
+    const struct lstmc_model *m = c.model;
+    float x[4] = { 1, 2, 4, 9 }, target[4] = { 0 }, output[4], gradients[2], weights[4];
+    for (int i = 0; i < 4; i++)
+        weights[i] = 1;
+    float *moving_mean = weights + weight(m, "batch_normalization/moving_mean")->offset;
+    float *moving_variance = weights + weight(m, "batch_normalization/moving_variance")->offset;
+    struct lstmc_engine engine;
+    cr_assert(m->weight_count == 4 && lstmc_engine_create(m, &engine) == 0);
+    engine.prepare(engine.context, weights);
+    engine.train(engine.context, x, target, NULL, rows, 0, 0.25f, 1, gradients, output);
+    engine.update(engine.context, weights);
+    cr_expect(fabs((double)*moving_mean - mean) < 1e-6 && fabs((double)*moving_variance - variance) < 1e-5, "%s: %d rows: mean %g, variance %g",
+              options, rows, (double)*moving_mean, (double)*moving_variance);
+    lstmc_engine_free(&engine);
+    compiled_model_free(&c);
+    arena_free(arena);
+}
+
+/* 1 2 4 9: mean 4, squares of what is away from it 38; of one number there is no other variance than 0. */
+Test(pytorch, moving_variance_is_unbiased)
+{
+    expect_moving("defaults = 'pytorch'", 4, 0.9 + 0.1 * 4, 0.9 + 0.1 * 38 / 3);
+    expect_moving("defaults = 'keras'", 4, 0.99 + 0.01 * 4, 0.99 + 0.01 * 38 / 4);
+    expect_moving("defaults = 'pytorch'", 1, 0.9 + 0.1, 0.9);
+}
+
+/* Both roads, with masks and at each step. */
+Test(pytorch, moving_averages_agree)
+{
+    static const char *const models[] = {
+        "Input{5, 3}, BatchNormalization{unbiased = true, momentum = 0.5}, Dense{2}, loss = 'mse', shards = 2",
+        "Input{5, 3}, Masking{}, Dense{4}, BatchNormalization{}, GRU{3}, defaults = 'pytorch', loss = 'mse'",
+        "Input{3, 4, 2}, TimeDistributed{BatchNormalization{unbiased = true}}, Flatten{}, Dense{2}, loss = 'mse'", NULL };
+    expect_all(models);
 }
 
 Test(pytorch, keras_is_the_default)

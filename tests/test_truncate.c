@@ -2,6 +2,7 @@
  * end; what is computed stays the same. */
 #include "oracles.h"
 
+#include "compiler/oracle/custom.h"
 #include "runtime/interpreter/interpreter.h"
 
 #include <criterion/criterion.h>
@@ -23,13 +24,19 @@ Test(truncate, all_oracles)
 
 enum { T = 7, F = 2, MOST = 100 };
 
+#define LEAKY \
+    "recurrent 'Leaky' { arguments = { { 'units', 'size' } }, state = { 'h' },\n" \
+    "  weights = function(a, x) return { kernel = weight{ x.features, a.units }, recurrent = weight{ a.units, a.units } } end,\n" \
+    "  step = function(a, w, x, s) return { h = 0.5 * s.h + tanh(affine(x, w.kernel) + affine(s.h, w.recurrent)) } end }\n"
+
 /* The output and its gradient by the input, of one row. */
 static void run(const char *text, double y[2], double d_input[T * F])
 {
     Arena *arena = arena_create();
-    Description *description = oracle_read(arena, arena_format(arena, "return Sequential{ Input{7, 2}, %s, loss = 'mse' }", text));
+    Description *description = oracle_read(arena, arena_format(arena, LEAKY "return Sequential{ Input{7, 2}, %s, loss = 'mse' }", text));
     const Model *model = description_model(description);
-    Interpreter_double *it = interpreter_create_double(model, 1, NULL, NULL);
+    struct custom_layers *custom = custom_layers_create(arena, description, 1);
+    Interpreter_double *it = interpreter_create_double(model, 1, custom, NULL);
     double weights[MOST], gradients[MOST] = { 0 }, x[T * F], d_output[2] = { 1, -0.5 };
     cr_assert(it && model->descriptor.weight_count <= MOST && model->descriptor.output_count == 2);
     for (int i = 0; i < MOST; i++)
@@ -42,24 +49,29 @@ static void run(const char *text, double y[2], double d_input[T * F])
     interpreter_set_d_output_double(it, d_output);
     interpreter_backward_double(it, gradients, d_input);
     interpreter_free_double(it);
+    custom_layers_free(custom);
     description_free(description);
     arena_free(arena);
 }
 
 /* Of blocks of three steps the last one of seven stands alone: nothing in front of it has a gradient, and its own is what it was. */
+static void expect_cut(const char *text, const char *truncated)
+{
+    double y[2], whole[T * F], cut_y[2], cut[T * F];
+    run(text, y, whole);
+    run(truncated, cut_y, cut);
+    cr_expect(fabs(y[0] - cut_y[0]) < 1e-14 && fabs(y[1] - cut_y[1]) < 1e-14, "%s computes something else", truncated);
+    for (int k = 0; k < T * F; k++)
+        cr_expect(k < (T - 1) * F ? cut[k] == 0 && whole[k] != 0 : fabs(cut[k] - whole[k]) < 1e-14, "%s: step %d: %g, whole %g", truncated,
+                  k / F, cut[k], whole[k]);
+}
+
 Test(truncate, gradients_end)
 {
     static const char *const cases[][2] = { { "LSTM{2}", "LSTM{2, truncate = 3}" }, { "GRU{2}", "GRU{2}, truncate = 3" },
                                             { "SimpleRNN{2}", "RNN{SimpleRNNCell{2}}, truncate = 3" } };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        double y[2], whole[T * F], cut_y[2], cut[T * F];
-        run(cases[i][0], y, whole);
-        run(cases[i][1], cut_y, cut);
-        cr_expect(fabs(y[0] - cut_y[0]) < 1e-14 && fabs(y[1] - cut_y[1]) < 1e-14, "%s computes something else", cases[i][1]);
-        for (int k = 0; k < T * F; k++)
-            cr_expect(k < (T - 1) * F ? cut[k] == 0 && whole[k] != 0 : fabs(cut[k] - whole[k]) < 1e-14, "%s: step %d: %g, whole %g", cases[i][1],
-                      k / F, cut[k], whole[k]);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_cut(cases[i][0], cases[i][1]);
 }
 
 /* A block as long as the sequence is no truncation; the C for prediction knows nothing of it. */
@@ -79,24 +91,27 @@ Test(truncate, costs_nothing_where_nothing_is_cut)
     arena_free(arena);
 }
 
-Test(truncate, own_cells_say_it_themselves)
+/* A cell of a description, alone, in a loop with one of Keras's, with a mask, with a start that it learns; and one that says itself where its
+ * gradient ends. */
+Test(truncate, own_cells)
 {
-    Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    const char *text = "recurrent 'Leaky' { arguments = { { 'units', 'size' } }, state = { 'h' },\n"
-                       "  weights = function(a, x) return { kernel = weight{ x.features, a.units } } end,\n"
-                       "  step = function(a, w, x, s) return { h = 0.5 * s.h + affine(x, w.kernel) } end }\n"
-                       "return Sequential{ Input{5, 3}, RNN{ {LSTMCell{3}, LeakyCell{2}}, truncate = 2 }, loss = 'mse' }";
-    Description *description = description_read_text(arena, diagnostics, "wrong.lua", text, strlen(text), &(ReadOptions){ 0 });
-    Ir *ir = description ? lower(arena, description, &(LowerOptions){ .training = true, .batch = 2 }) : NULL;
-    char *said = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&said, &size);
-    diagnostics_print(diagnostics, file);
-    fclose(file);
-    cr_expect(!ir && strstr(said, "truncate goes with cells of Keras's: write stop(s.h) in a step of your own"), "%s", said);
-    free(said);
-    if (description)
-        description_free(description);
-    arena_free(arena);
+    expect_all((const char *const[]){
+        LEAKY "return Sequential{ name = 'own', batch_size = 4, Input{7, 3}, Leaky{4, truncate = 3}, Dense{2}, loss = 'mse' }",
+        LEAKY "return Sequential{ name = 'own', batch_size = 4, Input{7, 3}, Leaky{4, return_sequences = true, go_backwards = true},\n"
+              "  RNN{ {LSTMCell{3}, LeakyCell{2}} }, truncate = 2, loss = 'mse' }",
+        LEAKY "return Sequential{ name = 'own', batch_size = 4, Input{7, 3}, Masking{}, Leaky{4, truncate = 2, initial_state = 'learned',\n"
+              "  return_sequences = true}, Bidirectional{Leaky{3, truncate = 3}}, loss = 'mse' }",
+        "recurrent 'Short' { arguments = { { 'units', 'size' } }, state = { 'h', 'c' },\n"
+        "  weights = function(a, x) return { kernel = weight{ x.features, a.units }, recurrent = weight{ a.units, a.units } } end,\n"
+        "  step = function(a, w, x, s)\n"
+        "    local c = 0.5 * s.c + affine(x, w.kernel)\n"
+        "    return { h = tanh(c + affine(stop(s.h), w.recurrent)), c = c } end }\n"
+        "return Sequential{ name = 'own', batch_size = 4, Input{5, 3}, Short{4}, Dense{2}, loss = 'mse' }", NULL });
+}
+
+Test(truncate, gradients_of_own_cells_end)
+{
+    static const char *const cases[][2] = { { "Leaky{2}", "Leaky{2, truncate = 3}" }, { "Leaky{2}", "RNN{LeakyCell{2}}, truncate = 3" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_cut(cases[i][0], cases[i][1]);
 }

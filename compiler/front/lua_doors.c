@@ -7,6 +7,7 @@
  * call of a function of the description (call_named). */
 #include "lua_description.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define DEPTH_MAX 32            /* tables inside tables */
@@ -230,10 +231,20 @@ static int call_named(lua_State *L)
     return lua_gettop(L);
 }
 
+/* parameters(f): how many arguments it takes. */
+static int parameters(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    int count = parameters_of(L, 1);
+    lua_pushinteger(L, count < 0 ? UCHAR_MAX : count);
+    return 1;
+}
+
 void doors_install(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "visible", visible }, { "share", share }, { "open", open }, { "close", close }, { "call_named", call_named },
+        { "parameters", parameters },
         { NULL, NULL }
     };
     luaL_setfuncs(L, functions, 0);

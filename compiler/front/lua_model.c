@@ -425,7 +425,8 @@ static OwnObject *extract_own(Description *d, const char *field, int *count)
     OwnObject *list = arena_array(d->arena, OwnObject, *count + 1);
     for (int i = 0; i < *count; i++) {
         lua_rawgeti(d->lua, -1, i + 1);
-        list[i] = (OwnObject){ .name = field_identifier(d, "name"), .line = field_integer(d, "line", 0, INT_MAX, 0) };
+        list[i] = (OwnObject){ .name = field_identifier(d, "name"), .line = field_integer(d, "line", 0, INT_MAX, 0),
+                                .whole = field_flag(d, "whole") };
         lua_pop(d->lua, 1);
     }
     lua_pop(d->lua, 1);

@@ -322,7 +322,9 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/training.lua", false);
     run_embedded(L, "vocabulary/pytorch.lua", false);
     run_embedded(L, "vocabulary/sequential.lua", false);
+    run_embedded(L, "vocabulary/final_states.lua", false);
     run_embedded(L, "vocabulary/graph.lua", false);
+    run_embedded(L, "vocabulary/masks.lua", false);
     run_embedded(L, "vocabulary/shapes.lua", false);
     run_embedded(L, "vocabulary/outputs.lua", false);
     run_embedded(L, "vocabulary/description.lua", false);

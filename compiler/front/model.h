@@ -29,6 +29,7 @@ typedef struct Argument {           /* after defaults are filled in: every argum
 typedef struct OwnObject {          /* an activation or a metric that the description defines itself */
     const char *name;
     int line;                       /* in the description */
+    bool whole;                     /* of a metric: it sees the whole sample */
 } OwnObject;
 
 typedef struct Layer {
@@ -42,7 +43,7 @@ typedef struct Layer {
     int *from;                      /* positions in Model.layers of the layers whose outputs it reads: earlier ones */
     int from_count;                 /* Input: 0 */
     bool masked;                    /* its output has a mask: its own if it makes one, else that of from[0] */
-    bool makes_mask, takes_mask;    /* takes: from[0] has one */
+    bool makes_mask, takes_mask;    /* takes: one of those in `from` has one */
     double activity_l1, activity_l2;/* what its outputs add to the loss: l1 sum |y| + l2 sum y^2, over the samples */
     Shape input, output;            /* input: what the first of them puts out */
     int vocabulary;                 /* Input of token ids: they are below; else 0 */

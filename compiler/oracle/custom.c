@@ -29,11 +29,18 @@ static void set_weights(Runner *runner, const double *weights)
     }
 }
 
-/* Numbers in input k of so many rows; the mask is behind the others. */
+/* Numbers in input k of so many rows; masks are behind the others. */
 static size_t input_count(const Runners *runners, const Layer *layer, int k, int rows)
 {
-    return (size_t)rows * (k == layer->from_count ? (size_t)layer->input.extent[0]
-                                                  : shape_count(&runners->model->layers[layer->from[k]].output));
+    const Layer *layers = runners->model->layers;
+    if (k < layer->from_count)
+        return (size_t)rows * shape_count(&layers[layer->from[k]].output);
+    int masked = -1;
+    for (int more = k - layer->from_count; more >= 0; more--)
+        do
+            masked++;
+        while (!layers[layer->from[masked]].masked);
+    return (size_t)rows * (size_t)layers[layer->from[masked]].output.extent[0];
 }
 
 static double forward(void *context, int layer, const double *weights, const double *const *x, int rows,
@@ -121,6 +128,14 @@ static void carry(void *context, int layer)
     evaluate_section(runner->memory, SECTION_CARRY, runner->ir->batch);
 }
 
+static void hold(void *context, bool held)
+{
+    const Runners *runners = context;
+    for (int l = 0; l < runners->model->layer_count; l++)
+        if (runners->layers[l].memory)
+            memory_stops(runners->layers[l].memory, held ? STOPS_HELD : STOPS_NOTED);
+}
+
 static int find_activation(void *context, const char *name, int width)
 {
     return custom_activation(((Runners *)context)->objects, name, width);
@@ -163,6 +178,7 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
         if (broken)
             die("layer %s: %s", model->layers[l].name, broken);
         runners->layers[l] = (Runner){ .ir = ir, .memory = memory_create(ir, false) };
+        memory_stops(runners->layers[l].memory, STOPS_NOTED);
         any = true;
     }
     runners->objects = any ? custom_objects_create(arena, description, rows) : NULL;
@@ -171,7 +187,7 @@ struct custom_layers *custom_layers_create(Arena *arena, Description *descriptio
     struct custom_layers *custom = arena_new(arena, struct custom_layers);
     *custom = (struct custom_layers){
         .context = runners, .forward = forward, .backward = backward, .update = update, .mask = mask_of,
-        .reset = reset, .carry = carry,
+        .reset = reset, .carry = carry, .hold = hold,
         .activation = find_activation, .activate = activate, .activate_back = activate_back, .loss = loss
     };
     return custom;

@@ -10,6 +10,7 @@
 typedef struct Program {
     const char *name;
     int width;                      /* of an activation */
+    bool whole;                     /* a metric over whole samples */
     Ir *ir;
     Memory *memory;
 } Program;
@@ -155,7 +156,7 @@ static double run_loss(const Program *program, const CustomLoss *of)
     set_rows(program, ir->inputs[0], of->output, of->rows);
     set_rows(program, ir->target, of->target, of->rows);
     set_rows(program, ir->sample_weight, of->sample_weight, of->rows);
-    if (of->mask)
+    if (of->mask && ir->input_count > 1)
         set_rows(program, ir->inputs[1], of->mask, of->rows);
     *memory_of(program->memory, ir->scale) = of->scale;
     evaluate_section(program->memory, SECTION_FORWARD, of->rows);
@@ -178,7 +179,7 @@ struct CustomMetrics {
     const Model *model;
     Program *programs;
     int count;
-    double *output, *target;        /* of one row */
+    double *output, *target, *mask; /* of one row */
 };
 
 CustomMetrics *custom_metrics_create(Arena *arena, Description *description)
@@ -190,11 +191,13 @@ CustomMetrics *custom_metrics_create(Arena *arena, Description *description)
     *metrics = (CustomMetrics){ .model = model, .count = model->own_metric_count,
                                 .programs = arena_array(arena, Program, model->own_metric_count),
                                 .output = arena_array(arena, double, model->descriptor.output_count + 1),
-                                .target = arena_array(arena, double, model->descriptor.target_count + 1) };
+                                .target = arena_array(arena, double, model->descriptor.target_count + 1),
+                                .mask = arena_array(arena, double, model->descriptor.output_shape[0] + 1) };
     for (int i = 0; i < metrics->count; i++) {
         const char *name = model->own_metrics[i].name;
         Ir *ir = lower_metric(arena, description, name, 1);
-        metrics->programs[i] = ir ? (Program){ .name = name, .ir = ir, .memory = memory_create(ir, false) }
+        metrics->programs[i] = ir ? (Program){ .name = name, .ir = ir, .memory = memory_create(ir, false),
+                                                 .whole = model->own_metrics[i].whole }
                                   : (Program){ .name = name };
     }
     return metrics;
@@ -207,7 +210,19 @@ void custom_metrics_free(CustomMetrics *metrics)
             memory_free(metrics->programs[i].memory);
 }
 
-/* One row: a metric is lowered as a loss, but as the mean over the row's places. */
+/* How many steps of a row count; its mask, if there is one, as numbers of the program. */
+static int read_mask(const CustomMetrics *metrics, const float *mask, size_t row)
+{
+    int steps = metrics->model->descriptor.output_shape[0], counted = 0;
+    for (int t = 0; t < steps; t++) {
+        metrics->mask[t] = !mask || mask[row * (size_t)steps + (size_t)t] != 0;
+        counted += metrics->mask[t] != 0;
+    }
+    return counted;
+}
+
+/* One row: a metric is lowered as a loss, but as the mean over the row's places; those that do not count are zero in
+ * it. */
 static double metric_of_row(const CustomMetrics *metrics, const Program *program, const float *output,
                             const void *target, size_t row)
 {
@@ -222,11 +237,23 @@ static double metric_of_row(const CustomMetrics *metrics, const Program *program
                              : class_of_place >= 0 && class_of_place < classes ? class_of_place : 0;
     }
     double weight = 1;
-    return run_loss(program, &(CustomLoss){ metrics->output, metrics->target, &weight, NULL, 1, 1 });
+    return run_loss(program, &(CustomLoss){ metrics->output, metrics->target, &weight, metrics->mask, 1, 1 });
 }
 
-int custom_metric_add(void *context, const char *name, const float *output, const void *target, int rows, double *sum,
-                      double *count)
+/* A row of which only some steps count weighs as much less in the mean over steps; a whole sample counts where one of
+ * its steps does. */
+static void add_row(const CustomMetrics *metrics, const Program *program, const float *output, const void *target,
+                    const float *mask, size_t row, double *sum, double *count)
+{
+    int counted = read_mask(metrics, mask, row);
+    if (!counted)
+        return;
+    *sum += metric_of_row(metrics, program, output, target, row);
+    *count += program->whole ? 1 : (double)counted / metrics->model->descriptor.output_shape[0];
+}
+
+int custom_metric_add(void *context, const char *name, const float *output, const void *target, const float *mask,
+                      int rows, double *sum, double *count)
 {
     const CustomMetrics *metrics = context;
     for (int i = 0; i < metrics->count; i++) {
@@ -234,8 +261,7 @@ int custom_metric_add(void *context, const char *name, const float *output, cons
         if (strcmp(program->name, name) || !program->ir)
             continue;
         for (size_t row = 0; row < (size_t)rows; row++)
-            *sum += metric_of_row(metrics, program, output, target, row);
-        *count += rows;
+            add_row(metrics, program, output, target, mask, row, sum, count);
         return LSTMC_OK;
     }
     return LSTMC_MISMATCH;

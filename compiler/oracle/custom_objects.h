@@ -29,7 +29,7 @@ double custom_loss(CustomObjects *objects, int output, const CustomLoss *of, dou
 typedef struct CustomMetrics CustomMetrics;
 CustomMetrics *custom_metrics_create(Arena *arena, Description *description);       /* NULL: it defines none */
 void           custom_metrics_free(CustomMetrics *metrics);
-int custom_metric_add(void *metrics, const char *name, const float *output, const void *target, int rows, double *sum,
-                      double *count);
+int custom_metric_add(void *metrics, const char *name, const float *output, const void *target, const float *mask,
+                      int rows, double *sum, double *count);
 
 #endif

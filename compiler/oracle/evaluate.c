@@ -47,6 +47,10 @@ struct Memory {
     Arena *arena;
     bool single;
     uint64_t perturbed; /* state of the generator; 0: functions are what they are */
+    enum Stops stops;
+    bool forward;       /* that section is running */
+    double *stopped;    /* what `stop` gave in it, one number after the other */
+    int stopped_count, stopped_capacity, stopped_at;
     double **data;      /* by the tensor's number; NULL: nobody has asked for it */
     int tensor_count;
     Routine *routines;  /* one a statement, in order */
@@ -189,6 +193,25 @@ static double perturbed(Memory *memory, Op op, double value)
     return value + function_error(&memory->perturbed, value, of_one);
 }
 
+void memory_stops(Memory *memory, enum Stops stops)
+{
+    memory->stops = stops;
+}
+
+/* The order of the statements, and with it that of these numbers, is the same each time. */
+static double stopped(Memory *memory, double value)
+{
+    if (memory->stops == STOPS_PASS || !memory->forward)
+        return value;
+    int at = memory->stopped_at++;
+    if (memory->stops == STOPS_HELD)
+        return at < memory->stopped_count ? memory->stopped[at] : value;
+    if (at == memory->stopped_count)
+        arena_append(memory->arena, memory->stopped, memory->stopped_count, memory->stopped_capacity, value);
+    memory->stopped[at] = value;
+    return value;
+}
+
 static double value_of(Memory *memory, const Routine *routine)
 {
     double *top = routine->stack - 1;
@@ -202,6 +225,7 @@ static double value_of(Memory *memory, const Routine *routine)
         case OP_ADD:      top--; top[0] += top[1]; break;
         case OP_SUBTRACT: top--; top[0] -= top[1]; break;
         case OP_MULTIPLY: top--; top[0] *= top[1]; break;
+        case OP_STOP:     top[0] = stopped(memory, top[0]); break;
         default: {
             const OpTraits *traits = &op_traits[instruction->op];
             top -= traits->arity - 1;
@@ -297,6 +321,9 @@ static int run_loop(Memory *memory, int begin, Section section, int rows)
 
 void evaluate_section(Memory *memory, Section section, int rows)
 {
+    memory->forward = section == SECTION_FORWARD;
+    if (memory->forward)
+        memory->stopped_at = 0;
     for (int i = 0; i < memory->ir->statement_count;) {
         const Statement *statement = memory->ir->statements[i];
         if (statement->section == section && statement->loop) {

@@ -17,6 +17,11 @@ double *memory_of(Memory *memory, const Tensor *tensor);
  * generated code may be. */
 void    memory_perturb(Memory *memory, uint64_t seed);
 
+/* What `stop` gives in the forward section: its argument; the same, noted; or what was noted in the last such run, of
+ * as many rows, as a difference quotient has it, for which what has no derivative is a constant. */
+enum Stops { STOPS_PASS, STOPS_NOTED, STOPS_HELD };
+void    memory_stops(Memory *memory, enum Stops stops);
+
 /* Fills the noise tensors by lstmc_dropout_noise, and says whether it is training: seed 0 makes them 1, and is none. */
 void evaluate_noise(Memory *memory, uint64_t seed, int first_row);
 

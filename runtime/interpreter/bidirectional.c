@@ -21,8 +21,9 @@ static const char *set_up(Interpreter *it, Run *run)
     if (layer->sublayer_count != 2)
         return "it owns one layer for each direction";
     Composition c = composition_begin(it, run);
-    Value *forward = sequence_of(&c, &layer->sublayers[0], x, x->mask);
-    Value *backward = sequence_of(&c, &layer->sublayers[1], x, x->mask);
+    int given = (run->in_count - 1) / 2;            /* the first half of the states is that of the layer forward */
+    Value *forward = sequence_of(&c, &layer->sublayers[0], x, x->mask, run->in + 1, given);
+    Value *backward = sequence_of(&c, &layer->sublayers[1], x, x->mask, run->in + 1 + given, given);
     int steps = layer->input.extent[0];
     if (layer_flag(&layer->sublayers[1], "return_sequences"))
         backward = part(&c, backward, 0, steps - 1, steps, -1);
@@ -30,5 +31,6 @@ static const char *set_up(Interpreter *it, Run *run)
 }
 
 const LayerKind kind_bidirectional = {
-    .name = "Bidirectional", .set_up = set_up, .forward = composed_forward, .backward = composed_backward
+    .name = "Bidirectional", .set_up = set_up, .forward = composed_forward, .backward = composed_backward,
+    .many = true
 };

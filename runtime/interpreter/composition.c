@@ -51,7 +51,7 @@ void composed_backward(Interpreter *it, Run *run)
 {
     for (int i = 0; i < run->body->value_count; i++) {
         Value *value = run->body->values[i];
-        if (value != run->result)
+        if (value != run->result && !value->handed_on)
             memset(value->d_y, 0, (value->loop ? value->loop->turns : 1) * value->turn * sizeof(REAL));
     }
     const REAL *of_loss = loss_at_argument(it, run);

@@ -496,6 +496,15 @@ static bool is_trained(const Model *model, const struct lstmc_tensor *tensor)
     return false;
 }
 
+/* Where a gradient is cut, what stands there is not varied. */
+static void hold(Probe *probe, bool held)
+{
+    const struct custom_layers *custom = probe->it->custom;
+    probe->it->hold = held;
+    if (custom && custom->hold)
+        custom->hold(custom->context, held);
+}
+
 static int check_all(Probe *probe, struct differences *result)
 {
     const struct lstmc_model *descriptor = &probe->model->descriptor;
@@ -506,7 +515,7 @@ static int check_all(Probe *probe, struct differences *result)
     if (!choose_draw(probe, result))
         return LSTMC_NOT_FINITE;
     interpreter_backward_all(probe->it, probe->gradients, probe->d_x);
-    probe->it->hold = true;         /* where a gradient is cut, what stands there is not varied */
+    hold(probe, true);
     for (int w = 0; w < descriptor->weight_tensors; w++) {
         const struct lstmc_tensor *tensor = &descriptor->weights[w];
         if (!is_trained(probe->model, tensor))
@@ -545,6 +554,7 @@ int differences_check(const Model *model, const struct custom_layers *custom, ui
     for (int k = 0; k < model->output_count; k++)
         probe.output_count += shape_count(&model->layers[model->outputs[k]].output);
     int status = check_all(&probe, result);
+    hold(&probe, false);
     if (status != LSTMC_OK && message)
         snprintf(message->text, sizeof message->text, "finite differences of %s: %s", model->descriptor.name,
                  status == LSTMC_NO_MEMORY ? "no memory" : "no draw of random weights had a finite loss");

@@ -89,6 +89,7 @@ typedef struct Value {
     int vocabulary;
     struct Value *mask;                     /* of a sequence: [rows, timesteps], 0 where a step does not count; NULL */
     bool wanted;                            /* this time: d_y, for something below that learns */
+    bool handed_on;                         /* it is what another run puts out, too, which clears d_y */
     const Loop *loop;                       /* made in a loop: y and d_y are those of its turns, `turn` numbers apart */
     size_t turn;
 } Value;
@@ -125,6 +126,8 @@ typedef struct Run {
     Value *step;                            /* TimeDistributed: what its layer reads */
     struct Body *body;                      /* a layer that is composed of words (words.h) */
     Value *result, *argument;               /* what it puts out; what it is the activation of, or NULL */
+    Value **finals;                         /* with return_state: its states behind the last step, in Keras's order */
+    int final_count;
     /* a custom layer: its inputs, their adjoints, [rows_max, count] each, and those of them that are wanted */
     double **custom_x, **custom_d_x, **custom_wanted;
 
@@ -326,6 +329,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 
 #define kind_input         REAL_NAME(kind_input)
 #define kind_ignore_mask   REAL_NAME(kind_ignore_mask)
+#define kind_final_state   REAL_NAME(kind_final_state)
 #define kind_embedding     REAL_NAME(kind_embedding)
 #define kind_rnn           REAL_NAME(kind_rnn)
 #define kind_layer_norm_lstm REAL_NAME(kind_layer_norm_lstm)
@@ -396,6 +400,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define composed_simple_rnn REAL_NAME(composed_simple_rnn)
 #define composed_lstm       REAL_NAME(composed_lstm)
 #define composed_gru        REAL_NAME(composed_gru)
+extern const LayerKind kind_final_state;
 extern const LayerKind kind_ignore_mask, kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru,
     kind_dense, kind_activation, kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add,
     kind_subtract, kind_multiply, kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_masking,

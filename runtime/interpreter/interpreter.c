@@ -7,9 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Arguments of Keras that this interpreter does not know: refused when they are set, rather than overlooked. */
-static const char *const unsupported_arguments[] = { "return_state" };
-
 static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
     static const LayerKind *const composed[] = { &composed_dense, &composed_simple_rnn, &composed_lstm, &composed_gru };
@@ -37,7 +34,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_average_pooling2d, &kind_global_max_pooling2d,
                                               &kind_global_average_pooling2d, &kind_zero_padding2d, &kind_cropping2d,
                                               &kind_up_sampling2d, &kind_attention, &kind_additive_attention,
-                                              &kind_multi_head_attention };
+                                              &kind_multi_head_attention, &kind_final_state };
     if (layer->custom)
         return &kind_custom;
     const char *begins = layer_text(layer, "initial_state");
@@ -45,7 +42,8 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                     layer_number(layer, "recurrent_dropout", 0) > 0 || layer_flag(layer, "zero_output_for_mask") ||
                     layer_flag(layer, "use_peepholes") || layer_flag(layer, "cell_clip") ||
                     layer_flag(layer, "projection") ||
-                    layer_flag(layer, "truncate") || (begins && strcmp(begins, "zeros"));
+                    layer_flag(layer, "truncate") || layer_flag(layer, "return_state") ||
+                    layer->from_count > 1 || (begins && strcmp(begins, "zeros"));
     for (size_t i = 0; in_words && i < sizeof composed / sizeof *composed; i++)
         if (!strcmp(composed[i]->name, layer->kind))
             return composed[i];
@@ -78,9 +76,6 @@ static void *refuse(Interpreter *it, struct lstmc_message *message, const char *
 
 static const char *check_layer(const Model *model, const Layer *layer)
 {
-    for (size_t i = 0; !layer->custom && i < sizeof unsupported_arguments / sizeof *unsupported_arguments; i++)
-        if (layer_number(layer, unsupported_arguments[i], 0) != 0)
-            return unsupported_arguments[i];
     for (int w = 0; w < layer->weight_count; w++) {
         const struct lstmc_tensor *tensor = layer->weights[w];
         size_t end = tensor->offset + tensor->count;
@@ -119,7 +114,7 @@ static const char *connect(Interpreter *it, Run *run, int index)
 {
     const Layer *layer = run->layer;
     run->in_count = layer->from_count > 0 ? layer->from_count : 1;
-    run->in = interpreter_room(it, (size_t)run->in_count + 1, sizeof *run->in);
+    run->in = interpreter_room(it, 2 * (size_t)run->in_count, sizeof *run->in);
     if (it->no_memory)
         return NULL;
     run->in[0] = &it->inputs[0];
@@ -133,8 +128,9 @@ static const char *connect(Interpreter *it, Run *run, int index)
         from->is_read = true;
         run->in[i] = &from->out;
     }
-    if (layer->custom && layer->takes_mask)         /* to its mathematics the mask is one more input */
-        run->in[run->in_count++] = run->in[0]->mask;
+    for (int i = 0, count = run->in_count; layer->custom && i < count; i++)
+        if (run->in[i]->mask)                       /* to its mathematics masks are further inputs */
+            run->in[run->in_count++] = run->in[i]->mask;
     bool is_input = run->kind == &kind_input;
     if (run->in[0]->count != shape_count(is_input ? &layer->output : &layer->input))
         return "its input is not the output of the layer before";

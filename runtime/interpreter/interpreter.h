@@ -32,6 +32,8 @@ struct custom_layers {
     /* The initial state := zeros; := the last one. NULL if no layer has states. */
     void (*reset)(void *context, int layer);
     void (*carry)(void *context, int layer);
+    /* Where gradients end, what stands there stays what it was in the last forward; or no longer. NULL: they do not. */
+    void (*hold)(void *context, bool held);
     /* A number for the activation of that name, of rows of `width`; negative if the description defines none. NULL if
      * it defines none at all. */
     int (*activation)(void *context, const char *name, int width);

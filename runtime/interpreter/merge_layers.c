@@ -27,8 +27,47 @@ static const char *set_up_concatenate(Interpreter *it, Run *run)
     return composition_end(&c, concatenate(&c, run->in, run->in_count, axis));
 }
 
+/* ---- masks ---- */
+
+/* Whether step t of an input counts: one without a mask counts everywhere. */
+static bool step_counts(const Value *in, size_t row, size_t t)
+{
+    return !in->mask || in->mask->y[row * in->mask->count + t] != 0;
+}
+
+/* A step counts that counts in one of the inputs; a mask of one step is that of all. */
+static void either_mask(const Run *run, size_t row)
+{
+    const Value *mask = run->out.mask;
+    for (size_t t = 0; t < mask->count; t++) {
+        bool any = false;
+        for (int n = 0; n < run->in_count; n++)
+            any = any || step_counts(run->in[n], row, run->in[n]->shape.extent[0] > 1 ? t : 0);
+        mask->y[row * mask->count + t] = any;
+    }
+}
+
+/* One behind the other in time: so are their masks. */
+static void laid_out_mask(const Run *run, size_t row)
+{
+    const Value *mask = run->out.mask;
+    REAL *to = mask->y + row * mask->count;
+    for (int n = 0; n < run->in_count; n++)
+        for (size_t t = 0; t < (size_t)run->in[n]->shape.extent[0]; t++)
+            *to++ = step_counts(run->in[n], row, t);
+}
+
+static void merge_forward(Interpreter *it, Run *run)
+{
+    int axis = (int)layer_number(run->layer, "axis", -1);
+    bool joins = run->kind == &kind_concatenate && (axis == 1 || axis == -run->out.shape.rank);
+    for (size_t row = 0; run->layer->makes_mask && row < (size_t)it->rows; row++)
+        (joins ? laid_out_mask : either_mask)(run, row);
+    composed_forward(it, run);
+}
+
 #define MERGE_KIND(NAME, SET_UP) \
-    { .name = NAME, .set_up = SET_UP, .forward = composed_forward, .backward = composed_backward, .many = true }
+    { .name = NAME, .set_up = SET_UP, .forward = merge_forward, .backward = composed_backward, .many = true }
 const LayerKind kind_concatenate = MERGE_KIND("Concatenate", set_up_concatenate);
 const LayerKind kind_add = MERGE_KIND("Add", set_up_add);
 const LayerKind kind_subtract = MERGE_KIND("Subtract", set_up_subtract);

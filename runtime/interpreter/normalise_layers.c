@@ -7,7 +7,7 @@ static const char *set_up_batch(Interpreter *it, Run *run)
     const Layer *layer = run->layer;
     Composition c = composition_begin(it, run);
     Moving moving = { weight_all(&c, "moving_mean"), weight_all(&c, "moving_variance"),
-                      layer_number(layer, "momentum", 0.99) };
+                      layer_number(layer, "momentum", 0.99), layer_flag(layer, "unbiased") };
     Weight gamma = weight_all(&c, "gamma"), beta = weight_all(&c, "beta");
     double epsilon = layer_number(layer, "epsilon", 1e-3);
     Value *x = run->in[0];

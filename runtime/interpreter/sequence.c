@@ -16,6 +16,8 @@ typedef struct Sequence {
     Scan *scan;
     Value *x;                               /* the whole sequence */
     Value *mask, *last;                     /* whether a step counts, and what the last one that did has put out */
+    Value *const *given;                    /* what the call says its states begin with: all of them, or none */
+    int given_count, states;                /* states: so many have begun */
 } Sequence;
 
 /* One step of a cell: of LSTM, or of LSTMCell in the loop of an RNN. */
@@ -100,12 +102,16 @@ static Value *state_begin(Step *step, const char *name, Shape shape)
         snprintf(whole, size, "%s_%s", step->layer->name, name);
         name = whole;
     }
+    Value *given = s->states < s->given_count ? s->given[s->states] : NULL;
     scan_step_outside(s->c, s->scan, true);
-    Value *initial = beginning(s, name, shape);
+    Value *initial = given ? NULL : beginning(s, name, shape);
     scan_step_outside(s->c, s->scan, false);
     Value *state = scan_state(s->c, s->scan, name, shape, NULL);
+    if (given)
+        scan_begins_anew(s->c, s->scan, state, given);
     if (initial)
         scan_begins(s->c, s->scan, state, initial);
+    s->states++;
     return state;
 }
 
@@ -376,11 +382,23 @@ static Value *step_output(Sequence *s, Value *h)
     return y;
 }
 
-Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask)
+/* The states behind the last step, for those layers that read them. */
+static void hand_on_states(Sequence *s)
+{
+    Run *run = s->c->run;
+    Value **finals = interpreter_room(s->c->it, (size_t)(run->final_count + s->states), sizeof(Value *));
+    if (finals && run->final_count)
+        memcpy(finals, run->finals, (size_t)run->final_count * sizeof(Value *));
+    for (int k = 0; finals && k < s->states; k++)
+        finals[run->final_count++] = scan_final(s->c, s->scan, k);
+    run->finals = finals;
+}
+
+Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask, Value *const *given, int given_count)
 {
     const Layer *owner = c->layer;
     c->layer = layer;
-    Sequence s = { .c = c, .layer = layer, .x = x };
+    Sequence s = { .c = c, .layer = layer, .x = x, .given = given, .given_count = given_count };
     Shape output = shape_of_step(layer);
     Value *first = mask ? zeros(c, x, output) : NULL;
     s.scan = scan_begin(c, layer->input.extent[0], layer_flag(layer, "go_backwards"));
@@ -397,6 +415,8 @@ Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask)
     scan_truncate(c, s.scan, (int)layer_number(layer, "truncate", 0));
     scan_end(c, s.scan);
     y = layer_flag(layer, "return_sequences") ? scan_all(c, s.scan, y) : scan_last(c, s.scan, y);
+    if (layer_flag(layer, "return_state"))
+        hand_on_states(&s);
     c->layer = owner;
     return y;
 }
@@ -404,11 +424,37 @@ Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask)
 static const char *set_up(Interpreter *it, Run *run)
 {
     Composition c = composition_begin(it, run);
-    return composition_end(&c, sequence_of(&c, run->layer, run->in[0], run->in[0]->mask));
+    return composition_end(&c, sequence_of(&c, run->layer, run->in[0], run->in[0]->mask, run->in + 1,
+                                           run->in_count - 1));
 }
 
+/* One of those states: the run before has computed it. */
+static const char *set_up_final_state(Interpreter *it, Run *run)
+{
+    const Run *from = &it->runs[run->layer->from[0]];
+    int number = (int)layer_number(run->layer, "number", 0);
+    Value *state = number < from->final_count ? from->finals[number] : NULL;
+    if (!state || state->count != run->out.count)
+        return "it reads a state that is not there";
+    state->handed_on = true;
+    run->result = state;
+    run->out.y = state->y;
+    run->out.d_y = state->d_y;
+    return NULL;
+}
+
+static void nothing(Interpreter *it, Run *run)
+{
+    (void)it, (void)run;
+}
+
+const LayerKind kind_final_state = {
+    .name = "FinalState", .set_up = set_up_final_state, .forward = nothing, .backward = nothing
+};
+
+/* many: the states that it begins with, too. */
 #define COMPOSED(NAME) \
-    { .name = NAME, .set_up = set_up, .forward = composed_forward, .backward = composed_backward }
+    { .name = NAME, .set_up = set_up, .forward = composed_forward, .backward = composed_backward, .many = true }
 const LayerKind kind_rnn = COMPOSED("RNN");
 const LayerKind kind_conv_lstm2d = COMPOSED("ConvLSTM2D");
 const LayerKind kind_layer_norm_lstm = COMPOSED("LayerNormLSTM");

@@ -14,11 +14,30 @@ static REAL operand(const Node *node, int n, size_t row, size_t e)
     return values_of(node->in[n])[row * node->in[n]->count + element_of(node, n, e)];
 }
 
+/* Whether operand n counts at number e of the result: of time extents that differ, 1 counts for all. */
+static bool counts(const Node *node, int n, size_t row, size_t e)
+{
+    const Value *mask = node->masks ? node->masks[n] : NULL;
+    size_t t = e / (node->out->count / (size_t)node->out->shape.extent[0]);
+    return !mask || mask->y[row * mask->count + (mask->count > 1 ? t : 0)] != 0;
+}
+
+/* The first of those that count; of none the first of all. */
+static int first_that_counts(const Node *node, size_t row, size_t e)
+{
+    for (int n = 0; n < node->in_count; n++)
+        if (counts(node, n, row, e))
+            return n;
+    return 0;
+}
+
 /* The first of the largest, or smallest. */
 static int extreme(Interpreter *it, const Node *node, size_t row, size_t e, bool notes)
 {
-    int best = 0;
-    for (int n = 1; n < node->in_count; n++) {
+    int best = first_that_counts(node, row, e);
+    for (int n = best + 1; n < node->in_count; n++) {
+        if (!counts(node, n, row, e))
+            continue;
         REAL more = operand(node, n, row, e) - operand(node, best, row, e);
         if (node->how == MERGE_MINIMUM)
             more = -more;
@@ -30,14 +49,28 @@ static int extreme(Interpreter *it, const Node *node, size_t row, size_t e, bool
     return best;
 }
 
+/* Of those that count, but for operand `without`; 0 where none does. */
+static REAL product_of(const Node *node, int without, size_t row, size_t e)
+{
+    if (!counts(node, first_that_counts(node, row, e), row, e))
+        return 0;
+    REAL product = 1;
+    for (int n = 0; n < node->in_count; n++)
+        if (n != without && counts(node, n, row, e))
+            product *= operand(node, n, row, e);
+    return product;
+}
+
 static REAL merged(Interpreter *it, const Node *node, size_t row, size_t e)
 {
     if (node->how == MERGE_MAXIMUM || node->how == MERGE_MINIMUM)
         return operand(node, extreme(it, node, row, e, true), row, e);
+    if (node->how == MERGE_MULTIPLY)
+        return product_of(node, -1, row, e);
     REAL y = operand(node, 0, row, e);
     for (int n = 1; n < node->in_count; n++) {
         REAL x = operand(node, n, row, e);
-        y = node->how == MERGE_MULTIPLY ? y * x : node->how == MERGE_SUBTRACT ? y - x : y + x;
+        y = node->how == MERGE_SUBTRACT ? y - x : y + x;
     }
     return node->how == MERGE_AVERAGE ? y / (REAL)node->in_count : y;
 }
@@ -58,11 +91,7 @@ static REAL slope(Interpreter *it, const Node *node, int n, size_t row, size_t e
         return extreme(it, node, row, e, false) == n;
     if (node->how != MERGE_MULTIPLY)
         return node->how == MERGE_AVERAGE ? 1 / (REAL)node->in_count : node->how == MERGE_SUBTRACT && n > 0 ? -1 : 1;
-    REAL others = 1;
-    for (int m = 0; m < node->in_count; m++)
-        if (m != n)
-            others *= operand(node, m, row, e);
-    return others;
+    return counts(node, n, row, e) ? product_of(node, n, row, e) : 0;
 }
 
 static void merge_backward(Interpreter *it, const Run *run, Node *node)
@@ -107,6 +136,20 @@ static bool widen(Shape *whole, const Shape *shape)
     return true;
 }
 
+/* Keras's Maximum, Minimum and Multiply do not look at what does not count; its sums take it as it is. */
+static void set_masks(Composition *c, Node *node, Value *const *values, int count)
+{
+    bool looks = node->how == MERGE_MAXIMUM || node->how == MERGE_MINIMUM || node->how == MERGE_MULTIPLY;
+    bool any = false;
+    for (int n = 0; n < count; n++)
+        any = any || values[n]->mask;
+    if (!looks || !any)
+        return;
+    node->masks = interpreter_room(c->it, (size_t)count, sizeof *node->masks);
+    for (int n = 0; node->masks && n < count; n++)
+        node->masks[n] = values[n]->mask;
+}
+
 Value *merge(Composition *c, enum Merge how, Value *const *values, int count)
 {
     if (c->wrong || count < 1 || !values[0])
@@ -124,6 +167,7 @@ Value *merge(Composition *c, enum Merge how, Value *const *values, int count)
     if (!node)
         return NULL;
     node->how = (int)how;
+    set_masks(c, node, values, count);
     if (!alike)
         node->index = interpreter_room(c->it, (size_t)count * node->out->count, sizeof *node->index);
     for (int n = 0; node->index && n < count; n++)

@@ -131,10 +131,11 @@ static void update_moving(Interpreter *it, Node *node, REAL *weights)
     double momentum = node->offset;
     for (size_t set = 0; sets.how == OF_BATCH && set < sets.count; set++) {
         Moments m = moments_of(it, node, &sets, set);
+        double n = (double)m.n, kept = node->unbiased && n > 1 ? n / (n - 1) * (double)m.variance : (double)m.variance;
         REAL *mean = weights + node->mean.tensor->offset + set % sets.features;
         REAL *variance = weights + node->variance.tensor->offset + set % sets.features;
         *mean = (REAL)(momentum * (double)*mean + (1 - momentum) * (double)m.mean);
-        *variance = (REAL)(momentum * (double)*variance + (1 - momentum) * (double)m.variance);
+        *variance = (REAL)(momentum * (double)*variance + (1 - momentum) * kept);
     }
 }
 
@@ -197,6 +198,7 @@ Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, We
     Node *node = normalise(c, x, mask, MOVING, gamma, beta, epsilon);
     if (node) {
         node->offset = moving.momentum;
+        node->unbiased = moving.unbiased;
         node->update = update_moving;
     }
     return with_moments(c, node, moving.mean, moving.variance);

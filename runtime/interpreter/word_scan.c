@@ -17,6 +17,7 @@ struct Scan {
         int number;                         /* in run->states */
         Value *before, *next, *initial;
         REAL *held;                         /* [blocks, rows_max, count]: the state that each block begins with */
+        bool passes;                        /* no state of a cell: a truncation leaves its gradient */
     } states[STATES];
     int state_count;
 };
@@ -70,7 +71,20 @@ Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Val
     scan->states[n].number = c->run->state_count - 1;
     scan->states[n].before = before;
     scan->states[n].initial = initial;
+    scan->states[n].passes = initial != NULL;
     return before;
+}
+
+void scan_begins_anew(Composition *c, Scan *scan, Value *before, Value *initial)
+{
+    for (int n = 0; scan && !c->wrong && n < scan->state_count; n++) {
+        if (scan->states[n].before != before || initial->loop || initial->count != before->count)
+            continue;
+        scan->states[n].initial = initial;
+        c->run->states[scan->states[n].number].computed = true;
+        return;
+    }
+    composition_refuse(c, "a state begins with a value of its shape, made outside of the scan");
 }
 
 void scan_begins(Composition *c, Scan *scan, Value *before, Value *initial)
@@ -92,7 +106,7 @@ void scan_truncate(Composition *c, Scan *scan, int block)
         return;
     scan->block = (size_t)block;
     for (int n = 0; n < scan->state_count; n++)
-        if (!c->run->states[scan->states[n].number].computed)
+        if (!scan->states[n].passes)
             scan->states[n].held = interpreter_room(c->it, (scan->loop.turns / scan->block + 1) *
                                                     (size_t)c->it->rows_max * scan->states[n].before->count,
                                                     sizeof(REAL));
@@ -286,6 +300,15 @@ static Value *collect(Composition *c, Scan *scan, Value *value, bool all)
 Value *scan_all(Composition *c, Scan *scan, Value *value)
 {
     return collect(c, scan, value, true);
+}
+
+Value *scan_final(Composition *c, Scan *scan, int number)
+{
+    int n = 0;
+    while (scan && n < scan->state_count && (scan->states[n].passes || number-- > 0))
+        n++;
+    return scan && n < scan->state_count ? scan_last(c, scan, scan->states[n].next)
+                                         : composition_refuse(c, "a scan has no such state");
 }
 
 Value *scan_last(Composition *c, Scan *scan, Value *value)

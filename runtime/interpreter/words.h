@@ -45,7 +45,9 @@ struct Node {
     double number, offset, most;            /* scale; epsilon; a rate; a slope, a threshold, the largest */
     uint64_t place;                         /* of noise */
     Weight mean, variance;                  /* normalise, given */
+    bool unbiased;                          /* normalise, moving */
     long *index;                            /* move, merge */
+    Value **masks;                          /* merge: of each input, or NULL; none at all: NULL */
     size_t *members;                        /* pool: of one window */
     REAL *kept;                             /* activate, drop: room for one row of numbers a sample */
     Scan *scan;
@@ -97,8 +99,9 @@ void composed_update(Interpreter *it, Run *run, REAL *weights);
 /* ---- sequence.c ---- */
 
 #define sequence_of REAL_NAME(sequence_of)
-/* What a recurrent layer, the run's or one that it owns, makes of a sequence and its mask, which may be NULL. */
-Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask);
+/* What a recurrent layer, the run's or one that it owns, makes of a sequence and its mask, which may be NULL. given:
+ * what its states begin with, in Keras's order, or none. */
+Value *sequence_of(Composition *c, const Layer *layer, Value *x, Value *mask, Value *const *given, int given_count);
 
 /* ---- compose.c ---- */
 
@@ -160,6 +163,8 @@ REAL *gradient_at(const Interpreter *it, const Run *run, Weight weight);        
 #define scan_slice          REAL_NAME(scan_slice)
 #define scan_state          REAL_NAME(scan_state)
 #define scan_begins         REAL_NAME(scan_begins)
+#define scan_begins_anew    REAL_NAME(scan_begins_anew)
+#define scan_final          REAL_NAME(scan_final)
 #define scan_step_outside   REAL_NAME(scan_step_outside)
 #define scan_truncate       REAL_NAME(scan_truncate)
 #define scan_next           REAL_NAME(scan_next)
@@ -245,6 +250,7 @@ Value *normalise_by(Composition *c, Value *x, Weight mean, Weight variance, Weig
 typedef struct Moving {
     Weight mean, variance;
     double momentum;
+    bool unbiased;                          /* the moving variance is of n / (n - 1) times the variance */
 } Moving;
 Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, Weight gamma, Weight beta,
                         double epsilon);
@@ -276,6 +282,8 @@ Value *scan_slice(Composition *c, Scan *scan, Value *sequence);
 Value *scan_state(Composition *c, Scan *scan, const char *name, Shape shape, Value *initial);
 /* The state begins there after a reset, and after a carry where it was. */
 void scan_begins(Composition *c, Scan *scan, Value *before, Value *initial);
+/* It begins there each time: nothing is carried. */
+void scan_begins_anew(Composition *c, Scan *scan, Value *before, Value *initial);
 /* Truncated back-propagation through time: no gradient goes through the states, those that are there, from one block of
  * so many turns to the one before; block 0: all is one. */
 void scan_truncate(Composition *c, Scan *scan, int block);
@@ -285,5 +293,7 @@ void scan_next(Composition *c, Scan *scan, Value *state, Value *next);
 void scan_end(Composition *c, Scan *scan);
 Value *scan_all(Composition *c, Scan *scan, Value *value);
 Value *scan_last(Composition *c, Scan *scan, Value *value);
+/* State 0, 1, ... of those that began without a value, behind the last step. */
+Value *scan_final(Composition *c, Scan *scan, int number);
 
 #endif

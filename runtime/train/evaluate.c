@@ -1,5 +1,6 @@
 /* evaluate.c: in: an engine, weights and data.  out: loss and metrics, with Keras's divisors and means. */
 #include "finite.h"
+#include "masks.h"
 #include "metrics.h"
 #include "runtime/lstmc.h"
 #include "runtime/base/message.h"
@@ -45,6 +46,26 @@ static double loss_of_output(const struct lstmc_engine *engine, int output, int 
     return sum;
 }
 
+/* A metric of one's own; with a mask row by row, as each has the mask. */
+static int add_own_metric(const struct lstmc_engine *engine, const struct lstmc_train_options *options, int metric,
+                          const float *output, const void *y, int rows, double *sum, double *count)
+{
+    const struct lstmc_model *model = engine->model;
+    const char *name = options->metrics[metric];
+    struct lstmc_mask masked = { .engine = engine };
+    if (!model->outputs)
+        masked = lstmc_mask_of(engine, 0);
+    if (model->outputs || !lstmc_mask_row(&masked, 0))
+        return options->own_metric(options->own_metric_context, name, output, y, NULL, rows, sum, count);
+    size_t bytes = model->target_count * (model->target_is_class ? sizeof(int32_t) : sizeof(float));
+    int status = LSTMC_OK;
+    for (int row = 0; row < rows && !status; row++)
+        status = options->own_metric(options->own_metric_context, name, output + (size_t)row * model->output_count,
+                                     (const char *)y + (size_t)row * bytes, lstmc_mask_row(&masked, row), 1, sum,
+                                     count);
+    return status;
+}
+
 int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct lstmc_engine *engine,
                      const struct lstmc_train_options *options, double loss, const float *output, const void *y,
                      const float *weights, int rows, struct lstmc_message *message)
@@ -62,7 +83,7 @@ int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct ls
             continue;
         }
         if (options->own_metric)
-            status = options->own_metric(options->own_metric_context, options->metrics[i], output, y, rows, sum, count);
+            status = add_own_metric(engine, options, i, output, y, rows, sum, count);
         if (status)
             status = lstmc_metric_collect(model, engine, &use, output, y, use.is_weighted ? weights : NULL, rows, sum,
                                           count, tally);

@@ -1,6 +1,6 @@
 -- What Keras has and this version has not is "not supported", prefixes and Python's data are answered.
 local m = keras.Sequential()
-m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, return_state = true}))
+m:add(keras.layers.LSTM(50, {input_shape = {3, 2}, dtype = "float32"}))
 m:add(layers.Conv3D(3))
 m:add(GroupQueryAttention{})
 m:add(TimeDistributed(Dense{3}))
@@ -19,7 +19,7 @@ return m
 
 -- expect: 2: keras.Sequential: names stand alone in a description: write Sequential
 -- expect: 3: keras.layers.LSTM: names stand alone in a description: write LSTM
--- expect: 3: LSTM: "return_state" is not supported by this version
+-- expect: 3: LSTM: "dtype" is not supported by this version
 -- expect: 4: Conv3D is not supported by this version
 -- expect: 5: GroupQueryAttention is not supported by this version
 -- expect: 7: Dense: activation "celu" is not supported by this version

@@ -7,6 +7,6 @@ return Sequential{
   Embedding{4, 5},
 }
 
--- expect: 3: LSTM: "return_state" is not supported by this version
+-- expect: 3: LSTM: return_state: the states are further outputs, for which a Sequential has no place: call the layer in a graph, y, h = LSTM{...}(x)
 -- expect: 4: Dropout: "seed" is not supported by this version
 -- expect: 7: Embedding: needs token ids {timesteps}, but dense gives {1}

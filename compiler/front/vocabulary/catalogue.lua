@@ -33,10 +33,12 @@ local function entry_of(def, given)
   return given
 end
 
--- What becomes of a mask: "makes", "passes" or "ends" it, "refuses"; a cell goes over the steps that do not count.
+-- What becomes of a mask: "makes", "passes", "merges" or "ends" it, "refuses"; a cell goes over the steps that do not
+-- count.
+local WORDS = { pass = "passes", merge = "merges", ["end"] = "ends" }
 local function mask_of(def)
   if type(def.mask) == "function" then return "makes" end
-  if def.mask then return def.mask == "pass" and "passes" or "ends" end
+  if def.mask then return WORDS[def.mask] end
   if def.step then return "goes over" end
   return def.over == "sample" and "refuses" or "passes"
 end

@@ -121,16 +121,6 @@ end
 
 -- Truncated back-propagation through time --------------------------------------------------------------------
 
--- How many steps make a block of what the layer derives; nil: it derives through all of them.
-function internal.truncation_of(layer)
-  local block, own = layer.arguments.truncate, layer.definition.custom
-  for _, given in ipairs(internal.given_layers(layer)) do own = own or given.layer.definition.custom end
-  if block and own then
-    mistake("truncate goes with cells of Keras's: write stop(s.h) in a step of your own where a gradient ends")
-  end
-  return block or nil
-end
-
 -- truncate of the whole model: that of each loop over time that says nothing itself.
 function internal.truncate_layer(layer)
   local block, def = internal.truncate, layer.definition

@@ -79,6 +79,7 @@ internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 -- What a definition may say beside its mathematics.
 local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
+local MASKS = { pass = true, merge = true, ["end"] = true }
 local CHOICES = { over = { "sample", "step" },
                   input = { "sequence", "vector", "tokens", "samples", "image", "images", "any", "several" } }
 
@@ -110,8 +111,11 @@ local function wrong_parts(what, def)
     end
   end
   local mask = def.mask
-  if mask ~= nil and type(mask) ~= "function" and mask ~= "pass" and mask ~= "end" then
-    return format('mask must be "pass", "end" or a function(a, w, x), not %s', shown(mask))
+  if mask ~= nil and type(mask) ~= "function" and not MASKS[mask] then
+    return format('mask must be "pass", "merge", "end" or a function(a, w, x), not %s', shown(mask))
+  end
+  if mask == "merge" and def.input ~= "several" then
+    return 'mask = "merge" needs input = "several": one mask is handed on by "pass"'
   end
   if mask ~= nil and not def.over then
     return 'mask needs over = "sample": a layer that sees single features passes masks on'
@@ -167,6 +171,8 @@ local function define_layer(what, name, def, arguments)
   local constructor = internal.new_constructor(name, def.make)
   if def.custom then
     internal.user_globals[name] = internal.close(constructor)
+  elseif def.hidden then
+    def.inner = true
   else
     def.inner = internal.constructors[name] ~= nil     -- to a description that name is something else
     internal.constructors[name] = internal.constructors[name] or constructor
@@ -195,7 +201,7 @@ local RECURRENT = {
   { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
   { "bias_constraint", "constraint", false },
   { "dropout", "later", 0 }, { "recurrent_dropout", "later", 0 }, { "seed", "later", false },
-  { "return_sequences", "boolean", false }, { "return_state", "later", false },
+  { "return_sequences", "boolean", false }, { "return_state", "boolean", false },
   { "go_backwards", "boolean", false }, { "stateful", "boolean", false }, { "unroll", "without_effect", false },
   { "zero_output_for_mask", "boolean", false }, { "initial_state", "initial_state", "zeros" },
   { "truncate", "size", false },

@@ -23,7 +23,8 @@
 --   metric_arguments  of each { threshold, f1_threshold, average, k, num_thresholds, of_precision, from_logits,
 --                     label_smoothing }, as struct lstmc_metric_arguments
 --   changed           list of texts: what defaults = "pytorch" has made of layers and optimizer
---   own_metrics, own_activations                  lists of { name, line }: what the description defines itself
+--   own_metrics, own_activations                  lists of { name, line, whole = flag: a metric over whole samples }:
+--                     what the description defines itself
 --   ends              one for each output (outputs.lua); of several each with
 --     name_of_output    identifier
 --     loss, loss_weight  as below, and a number
@@ -45,7 +46,7 @@
 --   plain             its arguments as numbers, flags and texts: what the interpreter and the fingerprint read
 --   index             its position in the list, from 0
 --   from              list of the layers that it reads
---   masked, makes_mask, takes_mask     flags: its output has a mask; it makes that; its input has one
+--   masked, makes_mask, takes_mask     flags: its output has a mask; it makes that; one of its inputs has one
 --   input, output     shapes of one sample
 --   vocabulary        number of ids; of an input of ids
 --   weights           list of weights, its own
@@ -416,6 +417,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   end
   if model.graph then internal.connect_graph(model) else connect_chain(model) end
   forget_masks(model)
+  internal.check_returned_states(model.layers)
   settle_batch(model, model.layers)
   local placed = check_places(model)
   shapes.give_names(model)

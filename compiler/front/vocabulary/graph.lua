@@ -63,11 +63,25 @@ local function one_of(def, from, line)
   return { from[1] }
 end
 
--- layer(x), layer{a, b}: the layer reads these.
+-- What one more call puts out.
+local function new_flow(node, from, line)
+  count = count + 1
+  node.from, node.number, node.line = from, count, line
+  return flow_of(node)
+end
+
+local function new_node(layer, from)
+  layer.owner = "graph"
+  return new_flow(layer, from, layer.line)
+end
+
+-- layer(x), layer{a, b}: the layer reads these; layer{x, initial_state = {h, c}}: its states begin with those.
 local function call_layer(layer, line, ...)
   local def, given = layer.definition, { ... }
   if select("#", ...) == 1 and is_plain(given[1]) then given = given[1] end
-  local from = layers_of(def.name, line, given)
+  local from, states = layers_of(def.name, line, given), internal.initial_flows(layer, line, given)
+  states = states and layers_of(def.name, line, states)
+  if not states then from = nil end
   if from and def.itself then from = one_of(def, from, line) end
   local node = from and node_of(layer, line)
   if not node then return internal.unknown end
@@ -77,9 +91,9 @@ local function call_layer(layer, line, ...)
   elseif #from == 0 or #from > 1 and not many then
     report(line, format("%s: reads %s, not %d", def.name, many and "one output or more" or "one output", #from))
   else
-    count = count + 1
-    node.from, node.number, node.line = from, count, line
-    return flow_of(node)
+    for _, state in ipairs(states) do from[#from + 1] = state end
+    local flow = new_flow(node, from, line)
+    return flow, table.unpack(internal.final_flows(node, line, new_node))
   end
   return internal.unknown
 end

@@ -47,7 +47,7 @@ local NOT_SUPPORTED = {
   metric = names [[ fbeta_score kl_divergence poisson hinge squared_hinge categorical_hinge log_cosh logcosh ]],
   argument = names([[
     dtype autocast dynamic bias_regularizer lora_rank lora_alpha quantization_config noise_shape data_format
-    return_state seed auto_scale_loss
+    seed auto_scale_loss
     initial_epoch validation_freq validation_batch_size loss_scale_factor options stateful
     ]], {
     dropout = "write Dropout{rate}, or dropped(x, a.dropout) into the step of a cell of your own",

@@ -111,8 +111,10 @@ function internal.lower_a_loss(program, of, output)
   local def, a = of.loss.definition, of.loss.arguments
   if def.custom then internal.inside(format('%s "%s"', def.what, def.name), of.loss.line) end
   local scope, leading = scope_of(program, of, output)
-  local valid = output.mask and leaf({}, function(full) return output.mask({ full[1] }) end)
-  local mask_factor = valid and factor_of_mask(program, scope, valid)
+  local valid, mask = nil, nil
+  if output.mask and def.over == "sample" then mask = leaf({ output.shape[1] }, output.mask)
+  elseif output.mask then valid = leaf({}, function(full) return output.mask({ full[1] }) end) end
+  local mask_factor = valid and not def.of_values and factor_of_mask(program, scope, valid)
   internal.scope = scope
   local b, target = program.batch_axis, add_arguments(program, of)
   local total = program.loss
@@ -126,7 +128,7 @@ function internal.lower_a_loss(program, of, output)
   local first = #program.statements
   local call = (fused or a.from_logits) and def.call_logits or def.call
   local l
-  if def.of_values then l = call_named(call, y, prediction) else l = call_named(call, a, y, prediction) end
+  if def.of_values then l = call_named(call, y, prediction, mask) else l = call_named(call, a, y, prediction) end
   l = check_loss(def, l)
   emit_graph(scope, { l })
   add_statement(scope, "forward", "set", total, {}, constant(0))

@@ -149,6 +149,10 @@ local function lower_recurrent(program, layer, inputs, around)
     initial = call_named(def.initial, a, weights, leaf(input.shape, input.at))
     if not is_plain(initial) then mistake("initial must return a table of values, not %s", internal.shown(initial)) end
   end
+  for k, state in ipairs(internal.states_in_order(states)) do
+    local flow = inputs[k + 1]
+    if flow then initial[state.name] = leaf(flow.shape, flow.at) end
+  end
   for position, state in ipairs(states) do
     list[position] = { name = state.name, shape = state.shape, initial = initial[state.name],
                        begins = begins[state.name],
@@ -169,7 +173,7 @@ local function lower_recurrent(program, layer, inputs, around)
     list[#list + 1] = { name = output, shape = states[1].shape, carries = program.streaming, passes = true }
   end
   local scan = internal.run_scan(scope, {
-    turns = timesteps, states = list, truncate = internal.truncation_of(layer),
+    turns = timesteps, states = list, truncate = a.truncate,
     step = function(t, before)
       local x = leaf(tail(input.shape, 2), function(full) return input.at(moved(full)) end)
       scope.x_shape, scope.x_of = x.shape, internal.scan
@@ -178,13 +182,19 @@ local function lower_recurrent(program, layer, inputs, around)
     end,
   })
   local output, shape = scan.states[input.mask and #list or 1].tensor, states[1].shape
-  local function row(t, full) return load(output, place(program, true, joined({ t }, full))) end
-  local flow = { shape = shape, at = function(full) return row(affine_of(timesteps), full) end }
+  local function row(tensor, t, full) return load(tensor, place(program, true, joined({ t }, full))) end
+  local function last(tensor) return function(full) return row(tensor, affine_of(timesteps), full) end end
+  local flow = { shape = shape, at = last(output) }
   if a.return_sequences then
     flow = { shape = joined({ timesteps }, shape), mask = input.mask, at = function(full)
-      return row(affine_add(full[n + 1], 1, 1), joined(head(full, n), tail(full, n + 2)))
+      return row(output, affine_add(full[n + 1], 1, 1), joined(head(full, n), tail(full, n + 2)))
     end }
   end
+  flow.states = {}
+  for position, state in ipairs(states) do
+    state.flow = { shape = state.shape, at = last(scan.states[position].tensor) }
+  end
+  for k, state in ipairs(a.return_state and internal.states_in_order(states) or {}) do flow.states[k] = state.flow end
   return flow, begin_graph(scope, {})
 end
 
@@ -202,21 +212,31 @@ local function frame_of(layer, inputs, around)
            timed = function(own) return #implied > 0 or whole and sequence and #own > 1 end }, leading
 end
 
--- What the mathematics of a layer that is no cell returns: y, and the mask that it makes.
+-- What the mathematics of a layer that is no cell returns: y, and the mask that it makes. The masks of several inputs
+-- are a list, in which those that have none are left out; nil: none has one.
 local function call_layer(program, layer, inputs, leading)
-  local def, a, scope, x = layer.definition, layer.arguments, internal.scope, {}
+  local def, a, scope, x, masks = layer.definition, layer.arguments, internal.scope, {}, nil
   for k, flow in ipairs(inputs) do
     x[k] = leaf(tail(flow.shape, leading + 1), flow.at)
     rawset(x[k], "tokens", flow.tokens)
+    if def.over == "sample" and flow.mask then
+      masks = masks or {}
+      masks[k] = leaf({ flow.shape[1] }, flow.mask)
+    end
   end
   scope.x_shape = x[1].shape
-  local weights, given = weight_leaves(program, layer), def.input == "several" and x or x[1]
-  local takes = def.over == "sample" and inputs[1].mask
-  local mask = takes and leaf({ inputs[1].shape[1] }, takes) or nil
+  if def.both_ways then scope.given_states = tail(inputs, 2) end
+  local weights, many = weight_leaves(program, layer), def.input == "several"
+  local given, mask = many and x or x[1], masks
+  if masks and not many then mask = masks[1] end
   local y = call_named(def.call, a, weights, given, mask)
   if not is(y, Value) then mistake("call must return a value, not %s", internal.shown(y)) end
-  local made = layer.makes_mask and call_named(def.mask, a, weights, given) or nil
-  if layer.makes_mask and not (is(made, Value) and #made.shape == 1 and made.shape[1] == y.shape[1]) then
+  local made = nil
+  if internal.makes_mask(layer, internal.masked_of(inputs, "mask"), inputs[1].shape) then
+    made = def.mask == "merge" and internal.merged_mask(layer, masks, x)
+           or call_named(def.mask, a, weights, given, mask)
+  end
+  if made and not (is(made, Value) and #made.shape == 1 and made.shape[1] == y.shape[1]) then
     mistake("mask must return a value of shape {%d}, one number for each time step", y.shape[1])
   end
   if made then rawset(made, "timed", true) end      -- of rank 1, and yet a sequence
@@ -249,11 +269,12 @@ local function lower_call(program, layer, inputs, around)
   local function view(node)
     return function(full) return element_at(scope, node, tail(full, n + 1), head(full, n)) end
   end
-  local flow = { shape = seen, at = view(y), activation = rawget(y, "activation") }
+  local flow = { shape = seen, at = view(y), activation = rawget(y, "activation"), states = scope.final_states }
   if y.op == "call" then flow.activation, flow.pre = y.flow.activation, y.flow.pre
   elseif flow.activation then flow.pre = view(rawget(y, "pre")) end
-  if made then flow.mask = inputs[1].counted and both(view(made), inputs[1].mask) or view(made)
-  elseif #seen > 1 and layer.definition.mask ~= "end" then flow.mask = inputs[1].mask end
+  local replaces = layer.definition.mask ~= "merge"
+  if made then flow.mask = replaces and inputs[1].counted and both(view(made), inputs[1].mask) or view(made)
+  elseif internal.keeps_mask(layer, seen) then flow.mask = inputs[1].mask end
   return flow, finish
 end
 
@@ -307,6 +328,7 @@ end
 internal.lowering = { new_program = new_program, begin_one = begin_one, weight_leaves = weight_leaves }
 
 local function lower_one(program, layer, inputs)
+  if layer.definition.final_state then return inputs[1].states[layer.arguments.number + 1] end
   local flow, finish = begin_one(program, layer, inputs, internal.nothing_around(layer))
   finish()
   internal.scope = nil
@@ -403,8 +425,9 @@ function internal.lower_layer(model, options)
     local vocabulary = layer.definition.input == "tokens" and from.vocabulary or nil
     inputs[k] = add_input(program, "", k == 1 and "x" or "x_" .. k, layer.inputs[k], vocabulary, options)
   end
-  if layer.takes_mask then
-    inputs[1].mask = add_input(program, "", "mask", { layer.inputs[1][1] }, nil, {}).at
+  for k, masked in ipairs(layer.masks) do
+    local name = k == 1 and "mask" or "mask_" .. k
+    if masked then inputs[k].mask = add_input(program, "", name, { layer.inputs[k][1] }, nil, {}).at end
   end
   local flow = lower_one(program, layer, inputs)
   add_output(program, flow)
@@ -434,7 +457,7 @@ end
 function internal.lower_loss(model, options)
   local program, of = new_program(model, options), model.ends[options.layer]
   local output = add_input(program, "", "p", of.output_shape, nil, options)
-  if model.outputs[options.layer].masked and not options.name then
+  if model.outputs[options.layer].masked then
     output.mask = add_input(program, "", "mask", { of.output_shape[1] }, nil, {}).at
   end
   add_output(program, output)

@@ -157,9 +157,10 @@ vocabulary.loss = object_definer("loss", "losses")
 -- optimizer "adam" { class = "Adam", arguments = }: the update itself is the runtime's (runtime/train/optimizer.c).
 vocabulary.optimizer = object_definer("optimizer", "optimizers")
 
--- metric "name" { call = function(y, p), over = "sample" }: the mean of it is shown; nothing is derived from it.
+-- metric "name" { call = function(y, p), over = "sample" }: the mean of it is shown; nothing is derived from it. Steps
+-- that a mask leaves out do not count; what is over the whole sample is given the mask: call = function(y, p, mask).
 vocabulary.metric = word("metric", "metrics", function(_, def)
-  def.of_values = true                      -- called with y and p alone
+  def.of_values = true                      -- called without arguments of its own
   enter("metrics", def, def)
 end)
 

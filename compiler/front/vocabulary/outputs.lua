@@ -206,8 +206,12 @@ local function add_metrics(model, of, list, weighted)
       elseif own and of.name_of_output then
         refuse(model, model.option_lines.metrics, 'metric "%s" of the description does not go with several outputs ' ..
                                                   'in this version', item)
+      elseif own and own.over == "sample" and model.outputs[1].masked and internal.parameters(own.call) < 3 then
+        refuse(model, own.line, 'metric "%s": the output has a mask, and what is over the whole sample says what ' ..
+                                'becomes of it: call = function(y, p, mask)', item)
       elseif own then
-        model.own_metrics[#model.own_metrics + 1] = { name = own.name, line = own.line }
+        model.own_metrics[#model.own_metrics + 1] = { name = own.name, line = own.line,
+                                                    whole = own.over == "sample" }
       end
     end
   end

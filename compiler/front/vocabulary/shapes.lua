@@ -58,6 +58,8 @@ local function give_names(model)
       local home = layer.shares
       home.calls = (home.calls or 1) + 1
       layer.name = home.name .. "_call_" .. home.calls
+    elseif layer.state_name then
+      layer.name = internal.name_of_state(layer, used)
     elseif wanted then
       if not is_identifier(wanted) then
         report(layer.line, format("%s: the name %s is not made of letters, digits and _, starting with a letter",
@@ -177,6 +179,8 @@ function internal.settle_layer(layer, shapes)
     internal.make_weights_of(layer)
     layer.output = internal.measure(layer, shapes)
     internal.check_called(layer)
+  elseif layer.definition.final_state then
+    layer.output = internal.final_shape(layer)
   else
     layer.output = declared_shape(layer, shapes)
     if layer.owned_by then internal.make_weights_of(layer) end
@@ -229,63 +233,22 @@ end
 -- its last state.
 local function check_inputs(layer)
   local good = true
-  for _, from in ipairs(layer.from) do
-    good = check_input(layer, from, from.output, from.is_tokens) and good
+  for k, from in ipairs(layer.from) do
+    local is_state = k > 1 and layer.definition.input ~= "several"
+    good = (is_state or check_input(layer, from, from.output, from.is_tokens)) and good
   end
   local units = layer.definition.step and not layer.definition.input
   if not good and units and not layer.arguments.return_sequences then layer.inputs = { { 1, 1 } } end
   return good
 end
 
--- Which outputs have a mask: {timesteps} numbers, 0 where a step does not count. A cell goes over such steps; what sees
--- single features passes the mask on; what sees whole samples says what becomes of it, and silence is refused.
-local function check_masks(layer)
-  local def, whole = layer.definition, layer.definition.over == "sample"
-  for k, other in ipairs(layer.from or {}) do
-    if other.masked and (k > 1 or whole and def.mask == nil) then
-      report(layer.line, format('%s: %s has a mask, and %s does not say what becomes of it%s', def.name, other.name,
-                                def.name, def.custom and ' (mask = "pass" or "end")'
-                                          or " (ignore_mask = true: it reads the masked steps like all others)"))
-      return false
-    end
-  end
-  if layer.makes_mask and #layer.output < 2 then
-    report(layer.line, format("%s: makes a mask, but its output %s has no time axis", def.name,
-                              shape_text(layer.output)))
-    return false
-  end
-  return true
-end
-
--- A definition with a mask of its own makes it always, or where `masks` says so of its arguments.
-function internal.makes_mask(layer)
-  local def = layer.definition
-  return type(def.mask) == "function" and (not def.masks or def.masks(layer.arguments))
-end
-
--- Whether the mask of what it reads is that of what it puts out, which has that shape.
-function internal.keeps_mask(layer, output)
-  local def = layer.definition
-  return #output > 1 and def.mask ~= "end" and not (def.step and not layer.arguments.return_sequences)
-end
-
--- Keras passed the mask of a sequence on through all that is a loop over it, up to 3.15.
-function internal.ends_mask(layer)
-  local def = layer.definition
-  return internal.mask_semantics == "keras-3.16" and (def.step ~= nil or def.is_loop or false)
-end
-
 -- The shapes and the mask of one layer.
 local function settle(layer)
-  local from = layer.from[1]
   layer.tokens = {}
   for k, other in ipairs(layer.from) do layer.tokens[k] = other.is_tokens end
-  layer.makes_mask = internal.makes_mask(layer)
-  layer.takes_mask = from.masked or false
+  internal.settle_mask(layer)
   internal.settle_layer(layer, layer.inputs)
-  layer.masked = layer.makes_mask or
-                 from.masked and internal.keeps_mask(layer, layer.output) and not internal.ends_mask(layer)
-  return check_masks(layer)
+  return internal.check_masks(layer) and internal.check_initial_flows(layer)
 end
 
 -- Follows the shapes through the layers, in order; the outputs of Input layers are there already.

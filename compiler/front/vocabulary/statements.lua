@@ -215,7 +215,7 @@ function internal.children(node)
   if node.op == "batch_sum" then return is(node.of, Value) and { node.of } or {} end
   if node.op == "steps_sum" then return { node.of, node.decay } end
   if node.op == "mask" then return { node.base } end
-  if node.op == "call" then return joined(node.parts, { node.mask or nil }) end
+  if node.op == "call" then return joined(node.parts, node.masks_there) end
   local list = {}
   if is(node.a, Value) then list[1] = node.a end
   if is(node.b, Value) then list[#list + 1] = node.b end

@@ -224,7 +224,7 @@ function internal.measure(layer, shapes)
   for k, shape in ipairs(shapes) do
     inputs[k] = { shape = shape, at = nothing, tokens = layer.tokens and layer.tokens[k] }
   end
-  inputs[1].mask = layer.takes_mask and nothing or nil
+  for k, masked in ipairs(layer.masks) do inputs[k].mask = masked and nothing or nil end
   internal.scan = nil
   local program = internal.lowering.new_program({ weights = {} }, { batch = 1 })
   local flow = internal.lowering.begin_one(program, layer, inputs, internal.nothing_around(layer))
@@ -249,9 +249,7 @@ local function values_given(def, given)
   return list, shapes, tokens
 end
 
--- The mask of what comes out, given that of what goes in.
 local function check_mask(def, mask, shape)
-  if mask == nil then return end
   if not is(mask, Value) or #mask.shape ~= 1 or mask.shape[1] ~= shape[1] or #shape < 2 then
     mistake("%s: the mask is a value of shape {%d}, a number for each time step, not %s", def.name, shape[1],
             is(mask, Value) and format("of shape {%s}", concat(mask.shape, ", ")) or shown(mask))
@@ -261,10 +259,31 @@ local function check_mask(def, mask, shape)
   end
 end
 
+-- What a layer is given as masks, by the places of its values: one mask, or of several values a list that may have
+-- gaps; those that are there, and which.
+local function masks_given(def, mask, shapes)
+  local masks, there, masked = {}, {}, {}
+  if def.input == "several" and is_plain(mask) then
+    for k in ipairs(shapes) do masks[k] = mask[k] end
+  else
+    masks[1] = mask
+  end
+  for k, shape in ipairs(shapes) do
+    masked[k] = masks[k] ~= nil
+    if masked[k] then
+      check_mask(def, masks[k], shape)
+      there[#there + 1] = masks[k]
+    end
+  end
+  return masks, there, masked
+end
+
 local function settle(owner, layer, shapes, tokens, masked)
   internal.check_seen(layer, shapes, tokens)
   if not layer.inputs then
-    layer.makes_mask, layer.takes_mask = internal.makes_mask(layer), masked
+    layer.masks, layer.takes_mask = masked, false
+    for _, one in ipairs(masked) do layer.takes_mask = layer.takes_mask or one end
+    layer.makes_mask = internal.makes_mask(layer, masked, shapes[1])
     internal.settle_layer(layer, shapes)
     owner.sublayers[#owner.sublayers + 1] = layer
   else
@@ -272,8 +291,8 @@ local function settle(owner, layer, shapes, tokens, masked)
   end
 end
 
--- layer(x), layer({x, y}), layer(x, mask) in the mathematics of its owner: what it makes of these, and the mask of that
--- if there is one.
+-- layer(x), layer({x, y}), layer(x, mask), layer({x, y}, {mask_of_x, mask_of_y}) in the mathematics of its owner: what
+-- it makes of these, and the mask of that if there is one.
 local function call(held, given, mask)
   local layer, scope = rawget(held, "layer"), internal.scope
   local owner, def = scope and scope.layer, layer.definition
@@ -282,24 +301,27 @@ local function call(held, given, mask)
     mistake("%s is called outside of the mathematics that owns it", def.name)
   end
   local list, shapes, tokens = values_given(def, given)
-  check_mask(def, mask, shapes[1])
+  local masks, masks_there, masked = masks_given(def, mask, shapes)
   if internal.activity_of(layer) then
     mistake("what the outputs of %s cost is not added up inside of another layer: write " ..
             "ActivityRegularization{l1 = , l2 = } behind it", def.name)
   end
+  if layer.arguments.return_state and not owner.definition.both_ways then
+    mistake("%s: return_state: its states are not seen inside of another layer", def.name)
+  end
   if internal.scan and def.step then mistake("%s is a loop over time inside the step of a scan", def.name) end
   local scan = internal.scan
   internal.scan = nil
-  settle(owner, layer, shapes, tokens, mask ~= nil and (def.over == "sample" or def.step ~= nil))
+  settle(owner, layer, shapes, tokens, (def.over == "sample" or def.step ~= nil) and masked or {})
   local shape = internal.output_shape(layer, shapes)
   internal.scope, internal.scan = scope, scan
   internal.inside(owner.definition.name, owner.line)
-  local y = value{ op = "call", layer = layer, parts = list, mask = mask or false, shape = shape, static = false,
-                   shared = false }
-  if internal.makes_mask(layer) then
+  local y = value{ op = "call", layer = layer, parts = list, masks = masks, masks_there = masks_there, shape = shape,
+                   static = false, shared = false }
+  if internal.makes_mask(layer, masked, shapes[1]) then
     return y, value{ op = "mask", base = y, shape = { shape[1] }, static = false, shared = false }
   end
-  return y, internal.keeps_mask(layer, shape) and mask or nil
+  return y, internal.keeps_mask(layer, shape) and masks[1] or nil
 end
 internal.call_sublayer = call
 Sublayer.__call = call
@@ -323,9 +345,12 @@ local function flows_of(scope, node, frame)
   end
   local flows = {}
   for k, part in ipairs(node.parts) do
-    flows[k] = { shape = part.shape, at = of(part), tokens = rawget(part, "tokens") }
+    local mask = node.masks[k]
+    flows[k] = { shape = part.shape, at = of(part), tokens = rawget(part, "tokens"), mask = mask and of(mask) }
   end
-  flows[1].mask = node.mask and of(node.mask) or nil
+  local given = scope.given_states or {}            -- of both ways: the first half is that of the layer forward
+  for k = 1, #given // 2 do flows[k + 1] = given[scope.called and #given // 2 + k or k] end
+  scope.called = true
   return flows
 end
 
@@ -339,6 +364,9 @@ function internal.begin_call(scope, node)
   local flow, finish = internal.lowering.begin_one(program, layer, flows_of(scope, node, frame),
     { name = name, implied = joined({}, frame.implied), implied_shape = frame.implied_shape, loop = frame.loop })
   rawset(node, "flow", flow)
+  if scope.layer.definition.both_ways then
+    scope.final_states = joined(scope.final_states or {}, flow.states or {})
+  end
   rawset(node, "stored", function(index, implied) return flow.at(joined(implied, index)) end)
   rawset(node, "finish", function()
     internal.inside(layer.definition.name, layer.line)

@@ -293,6 +293,17 @@ for _, row in ipairs(internal.operations) do
   vocabulary[row.name] = row.arity == 1 and unary(row.op, of_numbers, row.root) or binary(row.op, of_numbers)
 end
 
+-- keep(mask, v): of a mask of one number for each step, and v of more axes, the steps that it keeps.
+local keep = vocabulary.keep
+function vocabulary.keep(mask, v)
+  if is(mask, Value) and is(v, Value) and #mask.shape == 1 and #v.shape > 1 then
+    local shape = { mask.shape[1] }
+    for d = 2, #v.shape do shape[d] = 1 end
+    mask = value{ op = "view", base = mask, shape = shape, map = function(index) return { index[1] } end }
+  end
+  return keep(mask, v)
+end
+
 -- Of a value, over its last axis: of a vector a scalar; of more axes, a value whose last extent is 1.
 local function over_last_axis(v, element)
   local index, left, shape = {}, {}, {}

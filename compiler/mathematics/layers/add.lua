@@ -4,6 +4,7 @@ return layer "Add" {
   arguments = {},
   over      = "sample",
   input     = "several",
+  mask      = "merge",
   call      = function(a, w, x)
     local y = x[1]
     for k = 2, #x do y = y + x[k] end

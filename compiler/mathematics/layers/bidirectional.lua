@@ -16,6 +16,7 @@ return layer "Bidirectional" {
   input     = "sequence",
   mask      = "pass",
   is_loop   = true,
+  both_ways = true,
   layers    = function(a)
     local zeros = a.layer.return_sequences        -- what is merged is zero in a masked step, as in Keras
     local backwards = { name = "backward_" .. a.layer.name, go_backwards = not a.layer.go_backwards,

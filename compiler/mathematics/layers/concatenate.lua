@@ -1,9 +1,9 @@
 -- concatenate.lua: keras.layers.Concatenate: flows side by side along an axis; as in Keras axis 0 is the batch, -1 the
 -- last one.
-local function axis_of(a, x)
-  local axis = a.axis < 0 and #x[1].shape + 1 + a.axis or a.axis
-  if axis < 1 or axis > #x[1].shape then
-    error("axis " .. a.axis .. " is none of a sample: they are 1 to " .. #x[1].shape .. ", or -1 for the last", 0)
+local function axis_of(a, shape)
+  local axis = a.axis < 0 and #shape + 1 + a.axis or a.axis
+  if axis < 1 or axis > #shape then
+    error("axis " .. a.axis .. " is none of a sample: they are 1 to " .. #shape .. ", or -1 for the last", 0)
   end
   return axis
 end
@@ -13,8 +13,10 @@ return layer "Concatenate" {
   arguments = { { "axis", "axis", -1 } },
   over      = "sample",
   input     = "several",
+  mask      = "merge",
+  along_time = function(a, shape) return a.axis == 1 or a.axis == -#shape end,
   shape     = function(a, x)
-    local axis, shape = axis_of(a, x), {}
+    local axis, shape = axis_of(a, x[1].shape), {}
     for d, extent in ipairs(x[1].shape) do shape[d] = extent end
     for k = 2, #x do
       for d = 1, #shape do
@@ -29,6 +31,6 @@ return layer "Concatenate" {
     return shape
   end,
   call      = function(a, w, x)
-    return concatenate(x, axis_of(a, x))
+    return concatenate(x, axis_of(a, x[1].shape))
   end,
 }

@@ -13,7 +13,7 @@ return recurrent "GRU" {
                 { "bias_constraint", "constraint", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
                 { "seed", "without_effect", false },
-                { "return_sequences", "boolean", false }, { "return_state", "later", false },
+                { "return_sequences", "boolean", false }, { "return_state", "boolean", false },
                 { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
                 { "unroll", "without_effect", false }, { "reset_after", "boolean", true } },
   pytorch_defaults = function(a, x)

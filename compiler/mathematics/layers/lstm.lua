@@ -15,7 +15,7 @@ return recurrent "LSTM" {
                 { "bias_constraint", "constraint", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
                 { "seed", "without_effect", false },
-                { "return_sequences", "boolean", false }, { "return_state", "later", false },
+                { "return_sequences", "boolean", false }, { "return_state", "boolean", false },
                 { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
                 { "unroll", "without_effect", false }, { "zero_output_for_mask", "boolean", false },
                 { "use_peepholes", "boolean", false }, { "cell_clip", "positive", false },

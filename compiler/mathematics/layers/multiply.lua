@@ -1,12 +1,14 @@
--- multiply.lua: keras.layers.Multiply: of two flows or more of one shape a product, elementwise.
+-- multiply.lua: keras.layers.Multiply: of two flows or more of one shape a product, elementwise; with masks of those
+-- that count at a step, and zeros where none does.
 return layer "Multiply" {
   in_pytorch = "*", in_onnx = "Mul",
   arguments = {},
   over      = "sample",
   input     = "several",
-  call      = function(a, w, x)
-    local y = x[1]
-    for k = 2, #x do y = y * x[k] end
+  mask      = "merge",
+  call      = function(a, w, x, masks)
+    local product, counts = merge(function(one, other) return one * other end, x, masks)
+    local y = counts and keep(counts, product) or product
     return y
   end,
 }

@@ -10,7 +10,7 @@ return recurrent "SimpleRNN" {
                 { "kernel_constraint", "constraint", false }, { "recurrent_constraint", "constraint", false },
                 { "bias_constraint", "constraint", false },
                 { "dropout", "fraction", 0 }, { "recurrent_dropout", "fraction", 0 },
-                { "return_sequences", "boolean", false }, { "return_state", "later", false },
+                { "return_sequences", "boolean", false }, { "return_state", "boolean", false },
                 { "go_backwards", "boolean", false }, { "stateful", "boolean", false },
                 { "unroll", "without_effect", false }, { "seed", "without_effect", false } },
   pytorch_defaults = function(a, x)

@@ -4,6 +4,7 @@ return layer "Subtract" {
   arguments = {},
   over      = "sample",
   input     = "several",
+  mask      = "merge",
   call      = function(a, w, x)
     if #x ~= 2 then error("reads two outputs, not " .. #x, 0) end
     return x[1] - x[2]
