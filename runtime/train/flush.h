@@ -1,5 +1,5 @@
-/* flush.h: while a team works, numbers too small for a normal float are 0. A gradient that fades over many steps is full
- * of them, they add nothing to it, and each takes a processor as long as a hundred others. */
+/* flush.h: while a team works, numbers too small for a normal float are 0. A gradient that fades over many steps is
+ * full of them, they add nothing to it, and each takes a processor as long as a hundred others. */
 #ifndef LSTMC_FLUSH_H
 #define LSTMC_FLUSH_H
 

@@ -16,7 +16,7 @@ void lstmc_threads_free(struct lstmc_threads *threads);
 int lstmc_threads_count(const struct lstmc_threads *threads);
 
 /* Computes the tasks 0 to count - 1, in any order and on any thread, and returns when all are done; what they wrote is
- * visible then. One job at a time. Numbers too small for a normal float are 0 in them, on whichever thread (flush.h). */
+ * visible then. One job at a time. On whichever thread: numbers too small for a normal float are 0 (flush.h). */
 void lstmc_threads_run(struct lstmc_threads *threads, int count, lstmc_task *task, void *context);
 
 #endif
