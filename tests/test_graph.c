@@ -38,6 +38,9 @@ Test(graph, skips_and_merges)
     expect_graph("local x = Input{5}\n"
                  "local e = Embedding{7, 3}(x)\n"
                  "local y = Add{}{LSTM{4}(e), GRU{4, go_backwards = true}(e)}", "x");
+    /* the tensor y of the layer multiply, beside multiply_y of the layer average */
+    expect_graph("local x = Input{2, 3, 2, 1}\n"
+                 "local y = Flatten{}(Multiply{}{Average{}{x, x}, x})", "x");
 }
 
 Test(graph, several_inputs)

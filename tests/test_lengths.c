@@ -25,6 +25,7 @@ Test(lengths, all_roads_agree)
         "Input{5, 3, lengths = true}, Masking{0.5}, LSTM{4, return_sequences = true, zero_output_for_mask = true}, Dense{2}, loss = 'mse'",
         "Input{5, 3, lengths = true}, BatchNormalization(), LSTM{4, dropout = 0.25}, Dense{2}, loss = 'mse'",
         "Input{5, 3, lengths = true}, LSTM{4, stateful = true}, Dense{2}",
+        "Input{4, lengths = true}, Embedding{5, 3}, SpatialDropout1D{0.3}",
         "Input{3, 2, 3, lengths = true}, BatchNormalization(), TimeDistributed{Flatten()}, GRU{4}, Dense{2}, loss = 'mse'",
         NULL };
     expect_all(models);

@@ -78,12 +78,37 @@ const char *tensor_of_model(const Ir *ir, const Tensor *tensor)
     return tensor->role == ROLE_GRADIENT && !tensor->weight && ir->input_count == 1 ? "d_input" : NULL;
 }
 
+static bool is_of_unit(const Ir *ir, const Tensor *tensor)
+{
+    return !strcmp(tensor->layer, ir->units[tensor->unit].layer);
+}
+
+static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor);
+
+/* The layer's own tensors have their names; of the others those that came before. */
+static bool is_taken_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
+{
+    for (int i = 0; i < ir->tensor_count; i++) {
+        const Tensor *other = ir->tensors[i];
+        if (other == tensor || other->unit != tensor->unit || other->home != tensor->home)
+            continue;
+        if (is_of_unit(ir, other) ? !strcmp(c_name(arena, other->name), name)
+                                  : i < tensor->number && !strcmp(name_in_unit(arena, ir, other), name))
+            return true;
+    }
+    return false;
+}
+
+/* "z"; of another layer, whose work was done with it: "lstm_z", or "lstm_z_2". */
 static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
     const char *name = c_name(arena, tensor->name);
-    return strcmp(tensor->layer, ir->units[tensor->unit].layer)
-               ? arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name)
-               : name;
+    if (is_of_unit(ir, tensor))
+        return name;
+    const char *first = name = arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name);
+    for (int again = 2; is_taken_in_unit(arena, ir, tensor, name); again++)
+        name = arena_format(arena, "%s_%d", first, again);
+    return name;
 }
 
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor)

@@ -82,6 +82,10 @@ const char *same_text(lua_State *L, int index);
 /* Fills description->model from the built model in the registry (lua_model.c); a failure becomes a diagnostic. */
 bool model_extract(Description *description, int batch);
 
+/* The weights of the built model, which is on top of the stack (lua_weights.c); so many at most. */
+#define WEIGHTS_MAX 10000
+void weights_extract(Description *description);
+
 /* The data of the built model, which is on top of the stack; the weights that begin with vectors of a file
  * (lua_data.c). */
 void data_extract(Description *description);

@@ -196,3 +196,25 @@ const double *field_optional_number(Description *d, const char *name)
         *number = field_number(d, name, 0);
     return number;
 }
+
+int field_kind(Description *d, const char *name, const char *const *choices, int count)
+{
+    int kind = field_choice(d, name, choices, count);
+    if (kind < 0)
+        field_broken(d->lua, name, "is missing");
+    return kind;
+}
+
+void field_table(Description *d, const char *name)
+{
+    if (lua_getfield(d->lua, -1, name) != LUA_TTABLE)
+        field_broken(d->lua, name, "is no table");
+}
+
+size_t extents_product(int rank, const int *extent)
+{
+    size_t count = 1;
+    for (int i = 0; i < rank; i++)
+        count *= (size_t)extent[i];
+    return count;
+}

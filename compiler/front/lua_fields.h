@@ -20,6 +20,12 @@ double      field_number(Description *description, const char *name, double othe
 const double *field_optional_number(Description *description, const char *name);
 /* The place of the field's text in `choices`; -1 if the field is nil or false. */
 int         field_choice(Description *description, const char *name, const char *const *choices, int count);
+/* The same of a field that has to be there. */
+int         field_kind(Description *description, const char *name, const char *const *choices, int count);
+#define FIELD_KIND(description, name, choices) \
+    field_kind(description, name, choices, (int)(sizeof(choices) / sizeof *(choices)))
+/* Pushes the table in the field, which has to be there. */
+void        field_table(Description *description, const char *name);
 /* Pushes the list in the field and returns its length; pushes an empty one if the field is nil or false. */
 int         field_list(Description *description, const char *name, int length_max);
 /* Lists as arrays of the arena. */
@@ -28,6 +34,9 @@ int         *field_integers(Description *description, const char *name, int low,
 double      *field_numbers(Description *description, const char *name, int *count);
 /* Extents from 1, at most `rank_max` of them. */
 int         field_shape(Description *description, const char *name, int rank_max, int *extent);
+
+/* How many numbers a shape has. */
+size_t extents_product(int rank, const int *extent);
 
 /* "field: what is wrong": the vocabulary does not keep the contract. */
 NO_RETURN void field_broken(lua_State *L, const char *name, const char *what);

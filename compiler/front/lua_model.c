@@ -6,134 +6,8 @@
 #include <string.h>
 
 #define LAYERS_MAX    2000
-#define WEIGHTS_MAX   10000
 #define ARGUMENTS_MAX 100
 #define OWN_MAX       10000
-
-static size_t product(int rank, const int *extent)
-{
-    size_t count = 1;
-    for (int i = 0; i < rank; i++)
-        count *= (size_t)extent[i];
-    return count;
-}
-
-/* ---- weights --------------------------------------------------------------------------------- */
-
-static const char *const initializer_kinds[] = {
-    [LSTMC_CONSTANT] = "constant", [LSTMC_UNIFORM] = "uniform", [LSTMC_NORMAL] = "normal",
-    [LSTMC_TRUNCATED_NORMAL] = "truncated_normal", [LSTMC_VARIANCE_UNIFORM] = "variance_uniform",
-    [LSTMC_VARIANCE_NORMAL] = "variance_normal", [LSTMC_VARIANCE_TRUNCATED] = "variance_truncated",
-    [LSTMC_ORTHOGONAL] = "orthogonal", [LSTMC_IDENTITY] = "identity",
-};
-
-static const char *const fans[] = { [LSTMC_FAN_IN] = "in", [LSTMC_FAN_OUT] = "out", [LSTMC_FAN_AVERAGE] = "average" };
-
-static const char *const constraint_kinds[] = {
-    [LSTMC_UNCONSTRAINED] = "none", [LSTMC_MAX_NORM] = "max_norm", [LSTMC_NON_NEG] = "non_neg",
-    [LSTMC_UNIT_NORM] = "unit_norm", [LSTMC_MIN_MAX_NORM] = "min_max_norm",
-};
-
-static const char *const adapted_kinds[] = {
-    [LSTMC_NOT_ADAPTED] = "none", [LSTMC_ADAPTED_MEAN] = "mean", [LSTMC_ADAPTED_VARIANCE] = "variance",
-};
-
-/* The place of the field's text, which has to be there. */
-static int kind_field(Description *d, const char *name, const char *const *choices, int count)
-{
-    int kind = field_choice(d, name, choices, count);
-    if (kind < 0)
-        field_broken(d->lua, name, "is missing");
-    return kind;
-}
-
-#define KIND_FIELD(d, name, choices) kind_field(d, name, choices, (int)(sizeof(choices) / sizeof *(choices)))
-
-static void push_table(Description *d, const char *name)
-{
-    if (lua_getfield(d->lua, -1, name) != LUA_TTABLE)
-        field_broken(d->lua, name, "is no table");
-}
-
-static void extract_initializer(Description *d, struct lstmc_initializer *initializer, size_t count)
-{
-    push_table(d, "initializer");
-    initializer->kind = (enum lstmc_initializer_kind)KIND_FIELD(d, "kind", initializer_kinds);
-    int fan = field_choice(d, "fan", fans, (int)(sizeof fans / sizeof *fans));
-    initializer->fan = fan < 0 ? LSTMC_FAN_IN : (enum lstmc_fan)fan;
-    initializer->a = (float)field_number(d, "a", 0);
-    initializer->b = (float)field_number(d, "b", 0);
-    initializer->ones_begin = field_integer(d, "ones_begin", 0, (int)count, 0);
-    initializer->ones_end = field_integer(d, "ones_end", 0, (int)count, 0);
-    lua_pop(d->lua, 1);
-}
-
-/* Of the table on top of the stack, which may have none. */
-static void extract_constraint(Description *d, struct lstmc_constraint *constraint, int rank)
-{
-    if (lua_getfield(d->lua, -1, "constraint") == LUA_TTABLE) {
-        constraint->kind = (enum lstmc_constraint_kind)KIND_FIELD(d, "kind", constraint_kinds);
-        constraint->axes = (unsigned)field_integer(d, "axes", 0, (1 << rank) - 1, 0);
-        constraint->min_value = (float)field_number(d, "min_value", 0);
-        constraint->max_value = (float)field_number(d, "max_value", 0);
-        constraint->rate = (float)field_number(d, "rate", 0);
-    }
-    lua_pop(d->lua, 1);
-}
-
-/* The numbers that the weight begins with, or NULL. */
-static const float *extract_values(Description *d, size_t wanted)
-{
-    int count = 0;
-    const double *numbers = field_numbers(d, "values", &count);
-    if (count == 0)
-        return NULL;
-    if ((size_t)count != wanted)
-        field_broken(d->lua, "values", "has another length than its weight");
-    float *values = arena_array(d->arena, float, count);
-    for (int i = 0; i < count; i++)
-        values[i] = (float)numbers[i];
-    return values;
-}
-
-static void extract_weights(Description *d)
-{
-    lua_State *L = d->lua;
-    int count = field_list(d, "weights", WEIGHTS_MAX);
-    struct lstmc_tensor *weights = arena_array(d->arena, struct lstmc_tensor, count + 1);
-    struct lstmc_model *m = &d->model.descriptor;
-    for (int i = 0; i < count; i++) {
-        struct lstmc_tensor *w = &weights[i];
-        lua_rawgeti(L, -1, i + 1);
-        w->name = field_key(d, "key");
-        if (!w->name)
-            field_broken(L, "key", "is missing");
-        w->rank = field_shape(d, "shape", LSTMC_RANK_MAX, w->shape);
-        w->count = product(w->rank, w->shape);
-        w->offset = m->weight_count;
-        w->trainable = field_flag(d, "trainable");
-        extract_initializer(d, &w->initializer, w->count);
-        if (lua_getfield(L, -1, "regularizer") == LUA_TTABLE) {
-            w->l1 = (float)field_number(d, "l1", 0);
-            w->l2 = (float)field_number(d, "l2", 0);
-        }
-        lua_pop(L, 1);
-        extract_constraint(d, &w->constraint, w->rank);
-        w->values = extract_values(d, w->count);
-        int adapted = field_choice(d, "adapted", adapted_kinds, (int)(sizeof adapted_kinds / sizeof *adapted_kinds));
-        w->adapted = adapted < 0 ? LSTMC_NOT_ADAPTED : (enum lstmc_adapted)adapted;
-        w->adapted_input = field_integer(d, "adapted_input", 0, INT_MAX, 0);
-        lua_pushinteger(L, i);
-        lua_setfield(L, -2, "place");
-        m->weight_count += w->count;
-        if (w->trainable)
-            m->gradient_count = m->weight_count;
-        lua_pop(L, 1);
-    }
-    m->weights = weights;
-    m->weight_tensors = count;
-    lua_pop(L, 1);
-}
 
 /* ---- layers ---------------------------------------------------------------------------------- */
 
@@ -169,7 +43,7 @@ static bool is_default(lua_State *L, int position, const char *name)
 static Argument *extract_arguments(Description *d, int *argument_count)
 {
     lua_State *L = d->lua;
-    push_table(d, "definition");
+    field_table(d, "definition");
     int count = field_list(d, "arguments", ARGUMENTS_MAX);
     const char **names = arena_array(d->arena, const char *, count + 1);
     bool *sizes = arena_array(d->arena, bool, count + 1);
@@ -241,7 +115,7 @@ static void extract_layer(Description *d, Layer *layer)
     layer->name = field_identifier(d, "name");
     layer->line = field_integer(d, "line", 0, INT_MAX, 0);
     layer->place = field_integer(d, "index", 0, INT_MAX, 0);
-    push_table(d, "definition");
+    field_table(d, "definition");
     layer->kind = field_identifier(d, "name");
     layer->custom = field_flag(d, "custom");
     lua_pop(L, 1);
@@ -288,11 +162,11 @@ static const char *const optimizer_kinds[] = {
 static void extract_optimizer(Description *d)
 {
     struct lstmc_optimizer *o = &d->model.descriptor.optimizer;
-    push_table(d, "optimizer");
-    push_table(d, "definition");
-    o->kind = (enum lstmc_optimizer_kind)KIND_FIELD(d, "kind", optimizer_kinds);
+    field_table(d, "optimizer");
+    field_table(d, "definition");
+    o->kind = (enum lstmc_optimizer_kind)FIELD_KIND(d, "kind", optimizer_kinds);
     lua_pop(d->lua, 1);
-    push_table(d, "arguments");
+    field_table(d, "arguments");
     o->learning_rate = (float)training_extract_rate(d);
     o->momentum = (float)field_number(d, "momentum", 0);
     o->rho = (float)field_number(d, "rho", 0);
@@ -320,7 +194,7 @@ static void extract_optimizer(Description *d)
 
 static LossOptions extract_loss_options(Description *d)
 {
-    push_table(d, "arguments");
+    field_table(d, "arguments");
     LossOptions options = { .from_logits = field_flag(d, "from_logits"),
                             .apply_class_balancing = field_flag(d, "apply_class_balancing"),
                             .delta = field_number(d, "delta", 1),
@@ -336,7 +210,7 @@ static Loss extract_one_loss(Description *d)
 {
     Loss loss = { .weight = 1 };
     if (lua_getfield(d->lua, -1, "loss") == LUA_TTABLE) {
-        push_table(d, "definition");
+        field_table(d, "definition");
         loss.name = field_text(d, "name");
         loss.is_custom = field_flag(d, "custom");
         loss.line = field_integer(d, "line", 0, INT_MAX, 0);
@@ -384,7 +258,7 @@ static struct lstmc_array extract_array(Description *d, const char *shape, bool 
                                  .vocabulary = is_class ? field_integer(d, "classes", 1, INT_MAX, 1) : 0,
                                  .offset = *offset };
     array.rank = field_shape(d, shape, LSTMC_RANK_MAX, array.shape);
-    array.count = product(array.rank, array.shape);
+    array.count = extents_product(array.rank, array.shape);
     *offset += array.count;
     return array;
 }
@@ -500,7 +374,7 @@ static void extract_inputs(Description *d)
                                        .vocabulary = layer->vocabulary, .rank = layer->output.rank };
         memcpy(array->shape, layer->output.extent, sizeof array->shape);
         array->offset = m->input_count;
-        array->count = product(array->rank, array->shape);
+        array->count = extents_product(array->rank, array->shape);
         m->input_count += array->count;
     }
     m->inputs = arrays;
@@ -524,12 +398,12 @@ static void extract_descriptor(Description *d, int batch)
     m->target_rank = field_shape(d, "target_shape", LSTMC_RANK_MAX, m->target_shape);
     m->input_rank = d->model.layers[0].output.rank;
     memcpy(m->input_shape, d->model.layers[0].output.extent, sizeof m->input_shape);
-    m->input_count = product(m->input_rank, m->input_shape);
+    m->input_count = extents_product(m->input_rank, m->input_shape);
     if (d->model.input_count > 1)
         extract_inputs(d);
     m->has_lengths = field_flag(d, "has_lengths");
-    m->output_count = product(m->output_rank, m->output_shape);
-    m->target_count = product(m->target_rank, m->target_shape);
+    m->output_count = extents_product(m->output_rank, m->output_shape);
+    m->target_count = extents_product(m->target_rank, m->target_shape);
     int whole = field_integer(d, "batch_size", 0, INT_MAX, 0), shards = field_integer(d, "shards", 0, INT_MAX, 0);
     if (!shards)
         shards = whole >= 16 ? 2 : 1;
@@ -572,7 +446,7 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     int batch = (int)lua_tointeger(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, "model");
     model->file = d->file;
-    extract_weights(d);
+    weights_extract(d);
     model->layer_count = field_list(d, "layers", LAYERS_MAX);
     if (!model->layer_count)
         field_broken(L, "layers", "is empty");

@@ -150,45 +150,64 @@ static void set_masks(Composition *c, Node *node, Value *const *values, int coun
         node->masks[n] = values[n]->mask;
 }
 
-Value *merge(Composition *c, enum Merge how, Value *const *values, int count)
+static Node *refuse(Composition *c, const char *why)
+{
+    composition_refuse(c, why);
+    return NULL;
+}
+
+static Node *merge_node(Composition *c, enum Merge how, Value *const *values, int count)
 {
     if (c->wrong || count < 1 || !values[0])
-        return composition_refuse(c, "there is nothing to merge");
+        return refuse(c, "there is nothing to merge");
     if (how == MERGE_SUBTRACT && count != 2)
-        return composition_refuse(c, "a difference is of two values");
+        return refuse(c, "a difference is of two values");
     Shape whole = values[0]->shape;
     bool alike = true;
     for (int n = 0; n < count; n++)
         if (!values[n] || !widen(&whole, &values[n]->shape))
-            return composition_refuse(c, "what is merged must have the same shape, but for extents of 1");
+            return refuse(c, "what is merged must have the same shape, but for extents of 1");
     for (int n = 0; n < count; n++)
         alike = alike && values[n]->count == shape_count(&whole);
     Node *node = new_node(c, &word_merge, values, count, whole);
     if (!node)
         return NULL;
     node->how = (int)how;
-    set_masks(c, node, values, count);
     if (!alike)
         node->index = interpreter_room(c->it, (size_t)count * node->out->count, sizeof *node->index);
     for (int n = 0; node->index && n < count; n++)
         for (size_t e = 0; e < node->out->count; e++)
             node->index[(size_t)n * node->out->count + e] = (long)place_in(&values[n]->shape, &whole, e);
-    return node->out;
+    return node;
+}
+
+Value *merge(Composition *c, enum Merge how, Value *const *values, int count)
+{
+    Node *node = merge_node(c, how, values, count);
+    if (node)
+        set_masks(c, node, values, count);
+    return node ? node->out : NULL;
+}
+
+static Value *merge_two(Composition *c, enum Merge how, Value *a, Value *b)
+{
+    Node *node = merge_node(c, how, (Value *[]){ a, b }, 2);
+    return node ? node->out : NULL;
 }
 
 Value *add(Composition *c, Value *a, Value *b)
 {
-    return merge(c, MERGE_ADD, (Value *[]){ a, b }, 2);
+    return merge_two(c, MERGE_ADD, a, b);
 }
 
 Value *subtract(Composition *c, Value *a, Value *b)
 {
-    return merge(c, MERGE_SUBTRACT, (Value *[]){ a, b }, 2);
+    return merge_two(c, MERGE_SUBTRACT, a, b);
 }
 
 Value *multiply(Composition *c, Value *a, Value *b)
 {
-    return merge(c, MERGE_MULTIPLY, (Value *[]){ a, b }, 2);
+    return merge_two(c, MERGE_MULTIPLY, a, b);
 }
 
 /* ---- side by side ---- */

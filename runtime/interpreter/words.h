@@ -199,7 +199,8 @@ Value *rectify_by(Composition *c, Value *x, Weight slope);
 /* x above zero, else alpha (exp(x) - 1). */
 Value *rectify_exponentially(Composition *c, Value *x, double alpha);
 
-/* Element by element; an extent of 1 counts for all. Keras's merges. */
+/* Element by element; an extent of 1 counts for all. Keras's merges, of which Maximum, Minimum and Multiply do not look
+ * at what a mask says does not count; and sums and products of two values as they are. */
 enum Merge { MERGE_ADD, MERGE_SUBTRACT, MERGE_MULTIPLY, MERGE_AVERAGE, MERGE_MAXIMUM, MERGE_MINIMUM };
 Value *merge(Composition *c, enum Merge how, Value *const *values, int count);
 Value *add(Composition *c, Value *a, Value *b);

@@ -1,6 +1,7 @@
 -- description.lua: in: the model that a description returns.  out: the built one: names, shapes, weights, loss.
 --
--- The contract: what lua_model.c, lua_data.c and lua_training.c read of it, as checked as a program is (lowering.lua).
+-- The contract: what lua_model.c, lua_weights.c, lua_data.c and lua_training.c read of it, as checked as a program is
+-- (lowering.lua).
 --
 -- model
 --   name              identifier: the prefix of everything in C
