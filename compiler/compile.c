@@ -169,8 +169,10 @@ static bool run_all(const Pipeline *pipeline, Programs *programs)
         programs->program[kind] = run_passes(pipeline, kind, ir);
     }
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)
-        if (programs->program[kind])
+        if (programs->program[kind]) {
             emit_name_extents(pipeline->arena, programs, programs->program[kind]);
+            emit_name_members(pipeline->arena, programs->program[kind]);
+        }
     programs->packed = emit_packed_program(programs);
     return true;
 }

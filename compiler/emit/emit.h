@@ -82,6 +82,8 @@ bool        tensor_has_words(const Tensor *tensor);             /* a word for ev
 bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
 /* "lstm.z", without the struct it is in */
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor);
+/* Sets what tensors are called in their units. */
+void        emit_name_members(Arena *arena, const Ir *ir);
 const char *home_pointer(const Ir *ir, Home home);              /* "tape" */
 /* "float h[REBER_LSTM_TIMESTEPS][16];"; `named`: by the names of sizes. */
 void        emit_tensor_line(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor, const char *name, bool named);

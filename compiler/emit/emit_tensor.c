@@ -2,6 +2,8 @@
  * out, which member it is, and its line in a struct. */
 #include "emit.h"
 
+#include "compiler/base/text_index.h"
+
 int tensor_rows(const Tensor *tensor, int dimension)
 {
     bool windowed = dimension == tensor->time_dimension && tensor->window > 0;
@@ -78,37 +80,40 @@ const char *tensor_of_model(const Ir *ir, const Tensor *tensor)
     return tensor->role == ROLE_GRADIENT && !tensor->weight && ir->input_count == 1 ? "d_input" : NULL;
 }
 
-static bool is_of_unit(const Ir *ir, const Tensor *tensor)
-{
-    return !strcmp(tensor->layer, ir->units[tensor->unit].layer);
-}
-
-static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor);
-
-/* The layer's own tensors have their names; of the others those that came before. */
-static bool is_taken_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor, const char *name)
-{
-    for (int i = 0; i < ir->tensor_count; i++) {
-        const Tensor *other = ir->tensors[i];
-        if (other == tensor || other->unit != tensor->unit || other->home != tensor->home)
-            continue;
-        if (is_of_unit(ir, other) ? !strcmp(c_name(arena, other->name), name)
-                                  : i < tensor->number && !strcmp(name_in_unit(arena, ir, other), name))
-            return true;
-    }
-    return false;
-}
-
-/* "z"; of another layer, whose work was done with it: "lstm_z", or "lstm_z_2". */
-static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)
+/* "z"; of another layer, whose work was done with it, "lstm_z" */
+static const char *plain_name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)
 {
     const char *name = c_name(arena, tensor->name);
-    if (is_of_unit(ir, tensor))
-        return name;
-    const char *first = name = arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name);
-    for (int again = 2; is_taken_in_unit(arena, ir, tensor, name); again++)
-        name = arena_format(arena, "%s_%d", first, again);
-    return name;
+    return strcmp(tensor->layer, ir->units[tensor->unit].layer)
+               ? arena_format(arena, "%s_%s", c_layer_name(arena, tensor->layer), name)
+               : name;
+}
+
+static const char *name_in_unit(Arena *arena, const Ir *ir, const Tensor *tensor)
+{
+    return tensor->member ? tensor->member : plain_name_in_unit(arena, ir, tensor);
+}
+
+/* A name that is taken in the unit gets a number: "lstm_z_2". The layer's own tensors have theirs first. */
+void emit_name_members(Arena *arena, const Ir *ir)
+{
+    TextIndex *taken = text_index_create(arena);
+    for (int others = 0; others <= 1; others++)
+        for (int i = 0; i < ir->tensor_count; i++) {
+            Tensor *tensor = ir->tensors[i];
+            if (!tensor_is_shared(tensor) || others != !!strcmp(tensor->layer, ir->units[tensor->unit].layer))
+                continue;
+            const char *first = plain_name_in_unit(arena, ir, tensor), *name = first;
+            int *count;
+            for (int again = 2;; again++) {
+                count = text_index_at(taken, arena_format(arena, "%d %d %s", tensor->unit, (int)tensor->home, name));
+                if (!*count)
+                    break;
+                name = arena_format(arena, "%s_%d", first, again);
+            }
+            *count = 1;
+            tensor->member = name;
+        }
 }
 
 const char *tensor_member(Arena *arena, const Ir *ir, const Tensor *tensor)

@@ -110,6 +110,7 @@ struct Tensor {
     int panel;
     int gap;                        /* of LAYOUT_SPACED, in floats */
     const char *size[TENSOR_RANK_MAX];      /* of its extents: as of an axis */
+    const char *member;                     /* set when C is written: its name in its unit (emit_tensor.c) */
     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */
     int paired;
 };
