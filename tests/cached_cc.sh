@@ -43,11 +43,11 @@ key=$({ echo "$words"; stat -L -c '%n %s %Y' "$compiler"
         [ -z "$objects" ] || cat $objects; } | sha256sum)
 kept=$OBJECT_CACHE/${key%% *}
 if [ -f "$kept" ]; then         # and with it what was made: kept.1, kept.2 ...
-    touch "$kept"*              # run.sh removes what nobody has asked for in days
+    touch "$kept"               # run.sh removes what nobody has asked for in days
     number=0
     for file in $made; do
         number=$((number + 1))
-        cp "$kept.$number" "$file" || exit
+        cp "$kept.$number" "$file" && touch "$kept.$number" || exit
     done
     exit
 fi
