@@ -38,9 +38,13 @@ Test(graph, skips_and_merges)
     expect_graph("local x = Input{5}\n"
                  "local e = Embedding{7, 3}(x)\n"
                  "local y = Add{}{LSTM{4}(e), GRU{4, go_backwards = true}(e)}", "x");
-    /* the tensor y of the layer multiply, beside multiply_y of the layer average */
-    expect_graph("local x = Input{2, 3, 2, 1}\n"
-                 "local y = Flatten{}(Multiply{}{Average{}{x, x}, x})", "x");
+}
+
+/* The tensor y of the layer multiply, beside multiply_y of the layer average. */
+Test(graph, tensors_side_by_side_have_names_of_their_own)
+{
+    expect_agreement("local x = Input{1, 1, 2, 1}\n"
+                     "return Model{ inputs = x, outputs = Multiply{}{Average{}{x, x}, x}, batch_size = 1 }");
 }
 
 Test(graph, several_inputs)
