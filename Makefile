@@ -131,7 +131,7 @@ test-sanitized: deps
 	  FUZZ_DESCRIPTIONS=$${FUZZ_DESCRIPTIONS:-10000} \
 	  tests/run.sh $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(TESTS))
 
-# Four models on other machines, in emulators, and what one costs on a microcontroller.
+# Seven models on other machines, in emulators, and what one costs on a microcontroller.
 TARGET_PACKAGES = qemu-user qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
                   libc6-dev-armhf-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-arm-none-eabi \
                   libnewlib-arm-none-eabi clang lld wasi-libc libclang-rt-dev-wasm32 nodejs

@@ -214,7 +214,8 @@ static void keep_states(const Trial *trial, const Interpreter_double *interprete
             int shape[3];
             const double *values = interpreter_state_double(interpreter, layer, name, shape);
             State *state = &call->states[call->state_count++];
-            *state = (State){ .layer = layer, .name = name, .count = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] };
+            *state = (State){ .layer = layer, .name = arena_copy_text(trial->arena, name),
+                              .count = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] };
             state->values = copy_of(trial->arena, values, state->count);
         }
 }
