@@ -5,8 +5,10 @@
 -- Expect: a test accuracy (val_binary_accuracy) of 0.84 to 0.87 from the first epoch on; seen: 0.854 and 0.869 after
 -- one epoch, 0.871 after three.
 --
--- lengths=true: what is padding is no step. 80 % of the steps are words; with batches from 20 buckets of reviews of
--- similar length an epoch takes 0.7X of the time, with buckets=1 1.0X; test accuracy 0.862 after one epoch.
+-- lengths=true: what is padding is no step. 80 % of the steps are words. Of batches from all reviews (buckets=1) some
+-- row needs each step, and a training step takes 1.05 of the time without masks; of those from 20 buckets of similar
+-- length, as here, 82 % of the steps are computed, in 0.86 of the time (60 % in 0.66, 30 % in 0.42). Test accuracy
+-- 0.862 and 0.861 after one epoch, seeds 1 and 2.
 
 local lengths = arg.lengths == true
 local files = "../../shared/data/imdb-ids/"
