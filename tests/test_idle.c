@@ -63,6 +63,17 @@ static const struct {
     { "Input{12, 3, lengths = true}, LSTM{5, stateful = true, recurrent_dropout = 0.25}, Dense{2}, loss = 'mse'",
       2, 2, 3 },
     { "Input{12, 3}, LSTM{5}, Dense{2}, loss = 'mse'", 2, 0, 0 },
+    /* what a turn computes is not known at its beginning */
+    { "local Gated = recurrent 'Gated' {\n"
+      "  arguments = { { 'units', 'size' } }, state = { 'h' },\n"
+      "  weights = function(a, x) return { kernel = weight{ x.features, a.units }, recurrent = weight{ a.units, a.units } } end,\n"
+      "  step = function(a, w, x, s)\n"
+      "    local open = tensor{}\n"
+      "    open[{}] = greater(x[{ 0 }], 0.5)\n"
+      "    local h = tanh(affine(x, w.kernel) + affine(s.h, w.recurrent))\n"
+      "    return { h = keep(open, h) + keep(1 - open, s.h) }\n"
+      "  end }\n"
+      "return Sequential{ name = 'gated', Input{12, 3}, Gated{5}, Dense{2}, loss = 'mse', batch_size = 4 }\n", 2, 1, 0 },
 };
 
 Test(idle, turns_that_no_row_needs_form_no_sums)

@@ -193,8 +193,8 @@ static void note_write(const Idling *to, const Statement *statement, bool first)
 static void find_constants(const Idling *to)
 {
     const Ir *ir = to->ir;
-    bool *written = arena_array(ir->arena, bool, ir->tensor_count), *of_loss = arena_array(ir->arena, bool,
-                                                                                           ir->tensor_count);
+    bool *written = arena_array(ir->arena, bool, ir->tensor_count);
+    bool *of_loss = arena_array(ir->arena, bool, ir->tensor_count);
     for (int i = 0; i < ir->statement_count; i++)
         of_loss[ir->statements[i]->out.tensor->number] |= ir->statements[i]->section == SECTION_LOSS;
     to->rests[to->mask->number] = (Rest){ .alignment = { 1, 0 }, .is_constant = true };
@@ -341,6 +341,15 @@ static const Access *find_mask(const Idling *to, const Loop *loop, const Expr *e
     return found;
 }
 
+/* What a turn computes is not known at its beginning. */
+static bool makes_mask(const Idling *to, const Loop *loop)
+{
+    for (int i = 0; i < to->ir->statement_count; i++)
+        if (to->ir->statements[i]->loop == loop && to->ir->statements[i]->out.tensor == to->mask)
+            return true;
+    return false;
+}
+
 /* All loops that keep something under the mask. */
 static void find_loops(Idling *to)
 {
@@ -349,7 +358,7 @@ static void find_loops(Idling *to)
         Loop *loop = to->ir->statements[i]->loop;
         const Access *mask = loop && loop->axis->extent > 1 && !loop->idle && !idle_loop(to, loop)
                                  ? find_mask(to, loop, to->ir->statements[i]->value) : NULL;
-        if (!mask)
+        if (!mask || makes_mask(to, loop))
             continue;
         IdleLoop found = { .loop = loop, .mask = *mask };
         find_position(mask, loop->axis, &found.alignment);
