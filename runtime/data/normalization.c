@@ -44,7 +44,6 @@ static int may_be_normalised(const struct lstmc_windows *w, int column)
     return !model->target_is_class && !w->options->at_most && !lstmc_targets_are_labels(model);
 }
 
-/* Mean and standard deviation, or minimum and range; a constant column keeps scale 1. */
 /* A column may be asked for twice, as an input and a target. */
 static int is_first_of_name(const struct lstmc_windows *w, int column)
 {
