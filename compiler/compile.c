@@ -25,25 +25,21 @@
 
 #include <string.h>
 
+#define PASSES(PASS) \
+    PASS(LOWER, "lower") PASS(GRAD, "grad") PASS(STAGE, "stage") PASS(PHASES, "phases") PASS(BLAS, "blas") \
+    PASS(FLATTEN, "flatten") PASS(TRANSPOSE, "transpose") PASS(TILE, "tile") PASS(PIECE, "piece") PASS(PACK, "pack") \
+    PASS(SCHEDULE, "schedule") PASS(PLAN, "plan") PASS(IDLE, "idle")
+
 enum {
-    PASS_LOWER,
-    PASS_GRAD,
-    PASS_STAGE,
-    PASS_PHASES,
-    PASS_BLAS,
-    PASS_FLATTEN,
-    PASS_TRANSPOSE,
-    PASS_TILE,
-    PASS_PIECE,
-    PASS_PACK,
-    PASS_SCHEDULE,
-    PASS_PLAN,
-    PASS_IDLE,
+#define NUMBER(pass, name) PASS_##pass,
+    PASSES(NUMBER)
     PASS_COUNT
 };
-static const char *const passes[PASS_COUNT] = { "lower",     "grad", "stage", "phases", "blas",     "flatten",
-                                                "transpose", "tile", "piece", "pack",   "schedule", "plan",
-                                                "idle" };
+
+static const char *const passes[PASS_COUNT] = {
+#define NAME(pass, name) name,
+    PASSES(NAME)
+};
 
 bool pass_exists(const char *name)
 {
@@ -55,8 +51,8 @@ bool pass_exists(const char *name)
 
 const char *pass_names(void)
 {
-    return "lower, grad, stage, phases, blas, flatten, transpose, tile, piece, pack, schedule, plan, "
-           "idle";
+#define LISTED(pass, name) ", " name
+    return PASSES(LISTED) + strlen(", ");
 }
 
 static void check(const Ir *ir, const char *pass)
