@@ -664,3 +664,13 @@ void expect_all(const char *const *texts)
     for (; *texts; texts++)
         expect_agreement(*texts);
 }
+
+const Ir *oracle_training_program(Arena *arena, const char *text)
+{
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    Compiled compiled = { 0 };
+    const CompileOptions options = { .target = target_find("vector") };
+    cr_assert(compile(arena, oracle_read(arena, text), diagnostics, &options, &compiled), "%s", text);
+    compiled_free(&compiled);       /* the text alone */
+    return compiled.programs.training;
+}

@@ -51,6 +51,9 @@ void expect_agreement(const char *text);
 void expect_agreement_with(const char *text, const Oracles *oracles);
 void expect_all(const char *const *texts);      /* up to NULL */
 
+/* The training program of a description, through all passes, for vectors; or the test fails. */
+const Ir *oracle_training_program(Arena *arena, const char *text);
+
 /* The description read, or the test fails. */
 Description *oracle_read(Arena *arena, const char *text);
 

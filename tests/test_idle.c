@@ -2,6 +2,8 @@
  * all roads agree, and that a loop without a mask, or without sums, is left as it is. */
 #include "oracles.h"
 
+#include "compiler/ir/axes.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -10,26 +12,10 @@ typedef struct Found {
     int sums;                       /* that are formed in idle turns */
 } Found;
 
-static bool sums(const Statement *statement)
-{
-    bool found = false;
-    for (int a = 0; a < statement->axis_count; a++) {
-        bool used = false;
-        for (int d = 0; d < statement->out.tensor->rank; d++)
-            used |= index_uses(&statement->out.index[d], statement->axes[a]);
-        found |= !used;
-    }
-    return found;
-}
-
 static Found find_idle(const char *text)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    Compiled compiled = { 0 };
-    const CompileOptions options = { .target = target_find("vector") };
-    cr_assert(compile(arena, oracle_read(arena, text), diagnostics, &options, &compiled), "%s", text);
-    const Ir *ir = compiled.programs.training;
+    const Ir *ir = oracle_training_program(arena, text);
     Found found = { 0 };
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = ir->statements[i], *before = i ? ir->statements[i - 1] : NULL;
@@ -40,9 +26,8 @@ static Found find_idle(const char *text)
         found.loops++;
         found.idle += statement->loop->idle != NULL;
         for (int s = 0; statement->loop->idle && s < statement->loop->idle->count; s++)
-            found.sums += sums(statement->loop->idle->statements[s]);
+            found.sums += statement_has_sum(statement->loop->idle->statements[s]);
     }
-    compiled_free(&compiled);
     arena_free(arena);
     return found;
 }

@@ -13,11 +13,7 @@ typedef struct Found {
 static Found find_pieces(const char *text)
 {
     Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    Compiled compiled = { 0 };
-    const CompileOptions options = { .target = target_find("vector") };
-    cr_assert(compile(arena, oracle_read(arena, text), diagnostics, &options, &compiled), "%s", text);
-    const Ir *ir = compiled.programs.training;
+    const Ir *ir = oracle_training_program(arena, text);
     Found found = { 0 };
     const Loop *loop = NULL;
     const Tile *tile = NULL;
@@ -36,7 +32,6 @@ static Found find_pieces(const char *text)
     }
     for (int i = 0; i < ir->tensor_count; i++)
         found.windows += found.piece > 2 && ir->tensors[i]->window == found.piece;
-    compiled_free(&compiled);
     arena_free(arena);
     return found;
 }

@@ -200,7 +200,7 @@ static int turns_of(const Ir *ir, const char *layer, const char *member)
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *s = ir->statements[i];
         for (int a = 0; a < s->axis_count; a++)
-            if (s->tile == tile_of(ir, layer, member) && lanes_is_summed(s, s->axes[a]) && s->unroll[a] > most)
+            if (s->tile == tile_of(ir, layer, member) && axis_is_summed(s, s->axes[a]) && s->unroll[a] > most)
                 most = s->unroll[a];
     }
     return most;
@@ -261,7 +261,7 @@ Test(tile, a_gradient_is_summed_over_steps_and_in_each_over_rows)
     for (int a = 0; a < sum->axis_count; a++)
         if (sum->axes[a]->kind == AXIS_BATCH)
             rows = a;
-        else if (lanes_is_summed(sum, sum->axes[a]))
+        else if (axis_is_summed(sum, sum->axes[a]))
             steps = a;
     cr_assert(rows >= 0 && steps >= 0);
     cr_assert_lt(steps, rows, "rows outside of steps");

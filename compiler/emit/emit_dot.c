@@ -1,6 +1,7 @@
 /* emit_dot.c: in: a tile whose vectors lie along a sum.  out: sums of vectors, whose lanes are added up at the end, for
  * several outputs side by side. What does not fill a vector is summed up one by one, since what lies behind it in
  * memory may be anything. */
+#include "compiler/ir/axes.h"
 #include "emit_tile.h"
 
 typedef struct Dot {
@@ -115,7 +116,7 @@ static void emit_around(Dot *dot, int from)
     TileNest *to = dot->to;
     const Statement *statement = to->nest.statement;
     while (from < statement->axis_count &&
-           (!tile_is_summed(statement, statement->axes[from]) || statement->axes[from] == to->tile->lane))
+           (!axis_is_summed(statement, statement->axes[from]) || statement->axes[from] == to->tile->lane))
         from++;
     if (from == statement->axis_count) {
         emit_lane_loops(dot);

@@ -72,14 +72,9 @@ bool tile_is_point(const Tile *tile, const Axis *axis)
     return found;
 }
 
-bool tile_is_summed(const Statement *statement, const Axis *axis)
-{
-    return !access_uses(&statement->out, axis);
-}
-
 bool tile_is_copied(const TileNest *to, const Axis *axis)
 {
-    return !tile_is_point(to->tile, axis) && !tile_is_summed(to->nest.statement, axis);
+    return !tile_is_point(to->tile, axis) && !axis_is_summed(to->nest.statement, axis);
 }
 
 static const Binding *find_binding(const TileNest *to, const Axis *axis)

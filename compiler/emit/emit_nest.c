@@ -232,14 +232,6 @@ static void find_tensor(void *context, const Access *access)
     search->found |= access->tensor == search->tensor;
 }
 
-static bool out_uses(const Statement *statement, const Axis *axis)
-{
-    for (int d = 0; d < statement->out.tensor->rank; d++)
-        if (index_uses(&statement->out.index[d], axis))
-            return true;
-    return false;
-}
-
 /* The first of the innermost axes that the output does not depend on, if any of them remains a loop. */
 static int find_sum(const Statement *statement)
 {
@@ -249,7 +241,7 @@ static int find_sum(const Statement *statement)
         return -1;
     int from = statement->axis_count;
     bool loops = false;
-    while (from > 0 && !out_uses(statement, statement->axes[from - 1])) {
+    while (from > 0 && axis_is_summed(statement, statement->axes[from - 1])) {
         from--;
         const Axis *axis = statement->axes[from];
         loops |= axis->kind == AXIS_BATCH || statement->unroll[from] < axis->extent;

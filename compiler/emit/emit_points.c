@@ -65,14 +65,6 @@ static int vectors_of(const TileNest *to)
 
 /* ---- what is written ---- */
 
-bool tile_has_sum(const Statement *statement)
-{
-    for (int a = 0; a < statement->axis_count; a++)
-        if (tile_is_summed(statement, statement->axes[a]))
-            return true;
-    return false;
-}
-
 static void note_write(TileNest *to)
 {
     const Statement *statement = to->nest.statement;
@@ -310,7 +302,7 @@ static void emit_sum_loop(TileNest *to, int from, int copies)
 static void emit_summed(TileNest *to, int from)
 {
     const Statement *statement = to->nest.statement;
-    while (from < statement->axis_count && !tile_is_summed(statement, statement->axes[from]))
+    while (from < statement->axis_count && !axis_is_summed(statement, statement->axes[from]))
         from++;
     if (from == statement->axis_count) {
         emit_terms(to);
@@ -329,7 +321,7 @@ static int sets_of(const TileNest *to)
     const Statement *statement = to->nest.statement;
     int terms = 1;
     for (int a = 0; a < statement->axis_count; a++)
-        if (tile_is_summed(statement, statement->axes[a]) && statement->axes[a] != to->tile->chunk)
+        if (axis_is_summed(statement, statement->axes[a]) && statement->axes[a] != to->tile->chunk)
             terms *= copies_of(to, a);
     return to->tile->sets == 2 && statement->accumulate == ACCUMULATE_ADD && terms > 1 ? 2 : 1;
 }
@@ -347,7 +339,7 @@ static void emit_sum(TileNest *to)
 void tile_statement(TileNest *to, const Statement *statement)
 {
     to->nest.statement = statement;
-    if (tile_has_sum(statement))
+    if (statement_has_sum(statement))
         emit_sum(to);
     else
         each_point(to, emit_assignment);

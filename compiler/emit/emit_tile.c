@@ -1,5 +1,6 @@
 /* emit_tile.c: in: consecutive statements that schedule joined into one tile.  out: one nest of C over vectors: its
  * loops, and the order of a turn. */
+#include "compiler/ir/axes.h"
 #include "emit_tile.h"
 
 static void emit_turn(TileNest *to)
@@ -7,7 +8,7 @@ static void emit_turn(TileNest *to)
     Scope scope = tile_open_scope(to);
     int sums = 0;
     for (int i = 0; i < to->count; i++)
-        if (tile_has_sum(to->statements[i]))
+        if (statement_has_sum(to->statements[i]))
             sums = i + 1;
     bool apart = to->rows > 1 && sums > 0 && sums < to->count;
     if (apart)

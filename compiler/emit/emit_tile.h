@@ -59,7 +59,6 @@ const char *tile_beside(TileNest *to, const char *index, const char *distance);
 Binding    *tile_bind(TileNest *to, Binding binding);
 void        tile_unbind(TileNest *to);
 bool        tile_is_point(const Tile *tile, const Axis *axis);
-bool        tile_is_summed(const Statement *statement, const Axis *axis);
 bool        tile_is_copied(const TileNest *to, const Axis *axis);
 Element    *tile_find(TileNest *to, const char *place);
 Element    *tile_add(TileNest *to, const Access *access, const char *place, const char *name);
@@ -75,7 +74,6 @@ void        emit_dot(TileNest *to);
 
 /* One statement for all points side by side, how often places are written by some of them, and the end of a turn
  * (emit_points.c). */
-bool        tile_has_sum(const Statement *statement);
 void        tile_statement(TileNest *to, const Statement *statement);
 void        tile_note_writes(TileNest *to, int first, int end);
 void        tile_stores(TileNest *to);

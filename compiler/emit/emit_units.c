@@ -4,6 +4,7 @@
 #include "emit.h"
 
 #include "compiler/base/text_index.h"
+#include "compiler/ir/axes.h"
 
 #define LINES_ALONE 12      /* shorter parts are written out where they are called */
 #define LINES_SHARED 4      /* the same of parts that several layers share */
@@ -34,17 +35,13 @@ struct Parts {
 
 /* ---- parts ---- */
 
-static const Loop *loop_of(const Statement *statement)
-{
-    return statement->tile && statement->tile->follows ? statement->tile->follows : statement->loop;
-}
-
 /* A call of BLAS is one with the zero in front of it. */
 static bool same_part(const Statement *a, const Statement *b)
 {
     if (a->phase != b->phase)
         return false;
-    return (a->blas && a->accumulate == ACCUMULATE_SET) || (loop_of(a) && loop_of(a) == loop_of(b)) ||
+    return (a->blas && a->accumulate == ACCUMULATE_SET) ||
+           (statement_loop(a) && statement_loop(a) == statement_loop(b)) ||
            (a->tile && a->tile == b->tile) || !strcmp(a->layer, b->layer);
 }
 

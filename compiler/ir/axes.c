@@ -59,6 +59,36 @@ static bool is_injective(const Index *index)
     return true;
 }
 
+bool axis_is_summed(const Statement *statement, const Axis *axis)
+{
+    return !access_uses(&statement->out, axis);
+}
+
+bool statement_has_sum(const Statement *statement)
+{
+    for (int a = 0; a < statement->axis_count; a++)
+        if (axis_is_summed(statement, statement->axes[a]))
+            return true;
+    return false;
+}
+
+const Axis *statement_time(const Statement *statement)
+{
+    const Axis *found = NULL;
+    for (int a = 0; a < statement->axis_count; a++)
+        if (statement->axes[a]->kind == AXIS_TIME) {
+            if (found)
+                return NULL;
+            found = statement->axes[a];
+        }
+    return found;
+}
+
+const Loop *statement_loop(const Statement *statement)
+{
+    return statement->tile && statement->tile->follows ? statement->tile->follows : statement->loop;
+}
+
 bool axis_is_free(const Statement *statement, const Axis *axis)
 {
     int dimensions = 0;

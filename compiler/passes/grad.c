@@ -3,6 +3,7 @@
  * scalar expression, and at each load A[i] that a trainable tensor reaches, emit d_A[i] += seed over the same axes, in
  * the reversed time loop. Every adjoint element gets a beginning in fill.c. The loss writes into adjoints of the
  * forward section anew at each call. */
+#include "compiler/ir/axes.h"
 #include "compiler/ir/uses.h"
 #include "fill.h"
 #include "passes.h"
@@ -153,14 +154,6 @@ static void push(Grad *grad, const Expr *expr, Expr *seed, Expr *output, bool re
             push(grad, expr->argument[i], expr_adjoint(arena, expr, i, seed, output, recurs), NULL, recurs);
 }
 
-static bool out_uses(const Access *out, const Axis *axis)
-{
-    for (int d = 0; d < out->tensor->rank; d++)
-        if (index_uses(&out->index[d], axis))
-            return true;
-    return false;
-}
-
 /* Batch and time first, then the axes of the result in its own order, then those summed over. */
 static void order_axes(const Access *out, const Statement *from, Axis **axes)
 {
@@ -230,7 +223,7 @@ static Index count_down(const Statement *statement)
     Index position = index_constant(1);
     for (int i = statement->axis_count - 1; i >= -1; i--) {
         Axis *axis = i >= 0 ? statement->axes[i] : statement->loop ? statement->loop->axis : NULL;
-        if (!axis || out_uses(&statement->out, axis) || axis->extent == 1)
+        if (!axis || access_uses(&statement->out, axis) || axis->extent == 1)
             continue;
         if (position.terms == INDEX_TERMS_MAX)
             die("%s.%s: maximum over more than %d axes", statement->layer, statement->out.tensor->name,

@@ -55,14 +55,7 @@ static const Axis *time_of(const Statement *statement)
         return statement->loop->axis;
     if (statement->tile && statement->tile->follows)
         return statement->tile->turns;
-    const Axis *found = NULL;
-    for (int a = 0; a < statement->axis_count; a++)
-        if (statement->axes[a]->kind == AXIS_TIME) {
-            if (found)
-                return NULL;
-            found = statement->axes[a];
-        }
-    return found;
+    return statement_time(statement);
 }
 
 /* Where in its tensor's time the access stands when the axis is at p; false: not at sign * p + constant. */
@@ -113,8 +106,7 @@ static void find_alignment(void *context, const Access *access)
 /* Of the statement's axis of time; where no loop says so, by what it reads. */
 static Alignment alignment_of(const Idling *to, const Statement *statement)
 {
-    const Loop *loop = statement->loop ? statement->loop : statement->tile ? statement->tile->follows : NULL;
-    const IdleLoop *idle = idle_loop(to, loop);
+    const IdleLoop *idle = idle_loop(to, statement_loop(statement));
     if (idle)
         return idle->alignment;
     Search search = { .idling = to, .axis = time_of(statement) };
@@ -286,14 +278,6 @@ static void find_needs(Idling *to)
 
 /* ---- loops ---- */
 
-static bool sums(const Statement *statement)
-{
-    for (int a = 0; a < statement->axis_count; a++)
-        if (!access_uses(&statement->out, statement->axes[a]))
-            return true;
-    return false;
-}
-
 static void find_register(void *context, const Access *access)
 {
     bool *found = context;
@@ -309,13 +293,13 @@ static bool is_of_use(const Idling *to, const Loop *loop)
         Expr *value;
         if (statement->loop != loop)
             continue;
-        summed |= sums(statement);
+        summed |= statement_has_sum(statement);
         if (!remains(to, statement, &value))
             continue;
         bool lost = statement->unread;
         find_register(&lost, &statement->out);
         expr_visit_loads(value, find_register, &lost);
-        if (lost || sums(statement))
+        if (lost || statement_has_sum(statement))
             return false;
     }
     return summed;

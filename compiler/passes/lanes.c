@@ -87,11 +87,6 @@ bool lanes_walk(const Access *access, const Axis *axis)
            axis->extent % tensor->lanes == 0;
 }
 
-bool lanes_is_summed(const Statement *statement, const Axis *axis)
-{
-    return !access_uses(&statement->out, axis);
-}
-
 bool lanes_may_pack(const Statement *statement, const Access *access)
 {
     if (access->tensor->role != ROLE_WEIGHT || statement->time == TIME_PREPARE)
@@ -142,7 +137,7 @@ static Axis *find_lane(const Statement *statement, bool dot)
         Axis *axis = statement->axes[a];
         if (axis->kind == AXIS_BATCH || axis->extent < 2 || !value_fits(statement, axis))
             continue;
-        bool fits = dot ? lanes_is_summed(statement, axis)
+        bool fits = dot ? axis_is_summed(statement, axis)
                         : axis_is_free(statement, axis) && lanes_walk(&statement->out, axis);
         if (fits && (!best || axis->extent > best->extent))
             best = axis;
@@ -208,7 +203,7 @@ static void sort_axes(const Statement *statement, const Target *target, Lanes *l
         Axis *axis = statement->axes[a];
         if (axis == lanes->lane)
             continue;
-        if (lanes_is_summed(statement, axis)) {
+        if (axis_is_summed(statement, axis)) {
             lanes->streams |= is_long(axis) && !lanes->dot && !reads_weight(statement);
             continue;
         }
@@ -237,7 +232,7 @@ static long long dot_cost(const Statement *statement, const Axis *lane, int widt
 {
     long long outputs = 1;
     for (int a = 0; a < statement->axis_count; a++)
-        if (!lanes_is_summed(statement, statement->axes[a]) && statement->axes[a]->kind != AXIS_BATCH)
+        if (!axis_is_summed(statement, statement->axes[a]) && statement->axes[a]->kind != AXIS_BATCH)
             outputs *= statement->axes[a]->extent;
     return positions(statement, lane, width) + DOT_END * outputs;
 }
@@ -248,7 +243,7 @@ Lanes lanes_of(const Statement *statement, const Target *target)
     if (statement->out.tensor->integer || has_row_of_itself(statement))
         return lanes;
     for (int a = 0; a < statement->axis_count; a++)
-        lanes.sums |= lanes_is_summed(statement, statement->axes[a]);
+        lanes.sums |= axis_is_summed(statement, statement->axes[a]);
     Axis *free_lane = find_lane(statement, false),
          *summed_lane = lanes.sums && statement->accumulate != ACCUMULATE_SET ? find_lane(statement, true) : NULL;
     lanes.lane = free_lane;

@@ -25,6 +25,5 @@ Lanes lanes_of(const Statement *statement, const Target *target);
 bool  lanes_walk(const Access *access, const Axis *axis);
 /* A weight (or what was made of weights alone) that pack may put into the order in which a sum reads it. */
 bool  lanes_may_pack(const Statement *statement, const Access *access);
-bool  lanes_is_summed(const Statement *statement, const Axis *axis);
 
 #endif

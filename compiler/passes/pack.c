@@ -36,8 +36,7 @@ static bool is_beside_sum(const Packer *packer)
     while (first > 0 && ir->statements[first - 1]->tile == tile)
         first--;
     for (int i = first; i < ir->statement_count && ir->statements[i]->tile == tile; i++)
-        for (int a = 0; a < ir->statements[i]->axis_count; a++)
-            sums |= lanes_is_summed(ir->statements[i], ir->statements[i]->axes[a]);
+        sums |= statement_has_sum(ir->statements[i]);
     return sums;
 }
 
@@ -54,7 +53,7 @@ static int axes_of_copy(const Statement *statement, const Access *access, Axis *
     for (int part = 0; part < 3; part++)        /* the points, what is summed, the gates */
         for (int a = 0; a < statement->axis_count; a++) {
             Axis *axis = statement->axes[a];
-            bool summed = lanes_is_summed(statement, axis);
+            bool summed = axis_is_summed(statement, axis);
             int mine = summed ? 1 : axis->extent <= 8 && axis->kind == AXIS_PLAIN ? 2 : 0;
             if (axis != statement->tile->lane && access_uses(access, axis) && mine == part)
                 axes[count++] = axis;
@@ -80,7 +79,7 @@ static int paired_dimension(const Packer *packer, Axis *const *axes, int count)
     int gates = -1, turns = -1;
     bool sums = false;
     for (int i = 0; i < count - 1; i++)
-        if (lanes_is_summed(statement, axes[i])) {
+        if (axis_is_summed(statement, axes[i])) {
             sums = true;
             turns = axes[i]->extent > 1 ? i : turns;
         } else if (is_copied(statement->tile, axes[i]) && axes[i]->extent % 2 == 0) {
@@ -190,7 +189,7 @@ static Access packed_access(Packer *packer, const Access *access)
     }
     if (!packed.tensor)
         packed.tensor = make_copy(packer, access, axes, count, form);
-    if (form.paired >= 0 && lanes_is_summed(statement, axes[form.paired]))
+    if (form.paired >= 0 && axis_is_summed(statement, axes[form.paired]))
         step_in_pairs(statement, axes[form.paired]);
     for (int i = 0; i < count; i++)
         packed.index[i] = index_axis(axes[i]);

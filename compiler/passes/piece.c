@@ -14,14 +14,8 @@
 /* The one axis of the statement that can be the turns of the loop that it left; NULL: none, or several. */
 static const Axis *turns_of(const Statement *statement)
 {
-    const Axis *found = NULL;
-    for (int a = 0; a < statement->axis_count; a++)
-        if (statement->axes[a]->kind == AXIS_TIME) {
-            if (found || statement->axes[a]->extent != statement->left->axis->extent)
-                return NULL;
-            found = statement->axes[a];
-        }
-    return found;
+    const Axis *time = statement_time(statement);
+    return time && time->extent == statement->left->axis->extent ? time : NULL;
 }
 
 /* The tile can run for some turns: they are a loop of its own, outermost or summed. */
@@ -36,7 +30,7 @@ static bool may_follow(const Statement *statement, const Loop *loop)
 
 static bool is_chunk(const Statement *statement)
 {
-    return turns_of(statement) && lanes_is_summed(statement, turns_of(statement));
+    return turns_of(statement) && axis_is_summed(statement, turns_of(statement));
 }
 
 /* The statements behind `first` that may follow the loop, tile by tile; returns the end. */
@@ -98,7 +92,7 @@ static int axes_of_output(const Statement *statement, Axis **axes)
             bool point = axis == tile->row;
             for (int i = 0; i < tile->outer_count; i++)
                 point |= axis == tile->outer[i];
-            if (!lanes_is_summed(statement, axis) && axis != tile->lane && point == !copied)
+            if (!axis_is_summed(statement, axis) && axis != tile->lane && point == !copied)
                 axes[count++] = axis;
         }
     axes[count++] = tile->lane;

@@ -111,7 +111,7 @@ static void check_read(void *context, const Access *access)
     Meeting met = meeting(join->tile, loop_axis_of(join->reader), join->written, access);
     if (met == MEET_AT_POINT)       /* an element of the point, but which one turns with a sum */
         for (int a = 0; a < join->reader->axis_count; a++)
-            if (lanes_is_summed(join->reader, join->reader->axes[a]) && access_uses(access, join->reader->axes[a]))
+            if (axis_is_summed(join->reader, join->reader->axes[a]) && access_uses(access, join->reader->axes[a]))
                 met = MEET_ELSEWHERE;
     if (met == MEET_ELSEWHERE)
         join->apart = false;
@@ -183,7 +183,7 @@ static bool writes_only_sums(const Tiler *tiler, int first, int at)
         for (int j = i; j <= at; j++)
             for (int a = 0; a < statements[j]->axis_count; a++)
                 summed |= statements[j]->out.tensor == statements[i]->out.tensor &&
-                          lanes_is_summed(statements[j], statements[j]->axes[a]);
+                          axis_is_summed(statements[j], statements[j]->axes[a]);
         if (!summed)
             return false;
     }

@@ -136,7 +136,7 @@ static long long terms_of_sums(const TileSpan *span)
         const Statement *statement = span->ir->statements[i];
         long long terms = 1;
         for (int a = 0; a < statement->axis_count; a++)
-            terms *= lanes_is_summed(statement, statement->axes[a]) ? row_extent(span, statement->axes[a]) : 1;
+            terms *= axis_is_summed(statement, statement->axes[a]) ? row_extent(span, statement->axes[a]) : 1;
         most = terms > most ? terms : most;
     }
     return most;
@@ -199,7 +199,7 @@ static int choose_written(const Statement *statement, const Tile *tile, bool *is
     int written = 1;
     for (int a = statement->axis_count - 1; a >= 0; a--) {
         const Axis *axis = statement->axes[a];
-        bool inner = lanes_is_summed(statement, axis) && axis != tile->lane && axis->kind == AXIS_PLAIN;
+        bool inner = axis_is_summed(statement, axis) && axis != tile->lane && axis->kind == AXIS_PLAIN;
         is_written[a] = inner && written * axis->extent <= SMALL_SUM;
         written *= is_written[a] ? axis->extent : 1;
     }
@@ -229,12 +229,12 @@ static void walk_memory(Statement *statement, const Tile *tile)
     int rows = 0;
     while (rows < statement->axis_count && statement->axes[rows]->kind != AXIS_BATCH)
         rows++;
-    if (rows == statement->axis_count || !lanes_is_summed(statement, statement->axes[rows]))
+    if (rows == statement->axis_count || !axis_is_summed(statement, statement->axes[rows]))
         return;
     for (int a = statement->axis_count - 1; a > rows; a--) {
         Nesting nesting = { .axis = statement->axes[a] };
         expr_visit_loads(statement->value, note_nesting, &nesting);
-        if (lanes_is_summed(statement, nesting.axis) && nesting.axis != tile->lane &&
+        if (axis_is_summed(statement, nesting.axis) && nesting.axis != tile->lane &&
             nesting.outside > nesting.inside) {
             Axis *batch = statement->axes[rows];
             memmove(&statement->axes[rows], &statement->axes[rows + 1], (size_t)(a - rows) * sizeof(Axis *));
@@ -259,7 +259,7 @@ static void order_sum(Statement *statement, const Tile *tile, int turns)
             }
     for (int a = count - 1; a >= 0 && written == 1; a--) {
         const Axis *axis = statement->axes[a];
-        if (lanes_is_summed(statement, axis) && axis != tile->lane && axis->kind == AXIS_PLAIN) {
+        if (axis_is_summed(statement, axis) && axis != tile->lane && axis->kind == AXIS_PLAIN) {
             statement->unroll[a] = turns;
             return;
         }
@@ -273,7 +273,7 @@ static void choose_chunk(const TileSpan *span, const Statement *statement, int c
     long long bytes = (long long)copies * tile->blocks * span->target->lanes * (long long)sizeof(float);
     for (int a = 0; a < statement->axis_count; a++) {
         Axis *axis = statement->axes[a];
-        if (!lanes_is_summed(statement, axis) || axis == tile->lane)
+        if (!axis_is_summed(statement, axis) || axis == tile->lane)
             continue;
         if (axis->kind == AXIS_TIME && !tile->chunk)
             tile->chunk = axis;

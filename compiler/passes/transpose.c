@@ -59,7 +59,7 @@ static bool is_worth_it(const Transposer *to, const Access *access)
         if (axis->kind == AXIS_BATCH || axis == to->across)
             continue;
         elements *= access_uses(access, axis) ? axis->extent : 1;
-        sums *= lanes_is_summed(to->statement, axis) ? 1 : axis->extent;
+        sums *= axis_is_summed(to->statement, axis) ? 1 : axis->extent;
     }
     return elements <= sums;
 }

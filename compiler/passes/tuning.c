@@ -1,5 +1,7 @@
 /* tuning.c: in: tiles, and choices of their numbers by name.  out: the tiles with these numbers. */
 #include "tuning.h"
+
+#include "compiler/ir/axes.h"
 #include "lanes.h"
 
 #include <stdio.h>
@@ -14,19 +16,11 @@ typedef struct Place {              /* a tile in its program */
 
 /* ---- names ---- */
 
-static bool is_sum(const Statement *statement)
-{
-    for (int a = 0; a < statement->axis_count; a++)
-        if (lanes_is_summed(statement, statement->axes[a]))
-            return true;
-    return false;
-}
-
 /* NULL: it has no sums, and nothing is chosen. */
 static const Statement *first_sum(const Place *place)
 {
     for (int i = place->first; i < place->end; i++)
-        if (is_sum(place->ir->statements[i]))
+        if (statement_has_sum(place->ir->statements[i]))
             return place->ir->statements[i];
     return NULL;
 }
@@ -61,7 +55,7 @@ static int unrolled_axis(const Statement *statement, const Tile *tile)
 {
     for (int a = statement->axis_count - 1; a >= 0; a--) {
         const Axis *axis = statement->axes[a];
-        if (!lanes_is_summed(statement, axis) || axis == tile->lane || axis->kind != AXIS_PLAIN || axis->extent == 1)
+        if (!axis_is_summed(statement, axis) || axis == tile->lane || axis->kind != AXIS_PLAIN || axis->extent == 1)
             continue;
         return tile->dot || statement->unroll[a] >= axis->extent || axis == tile->chunk ? -1 : a;
     }
@@ -70,7 +64,7 @@ static int unrolled_axis(const Statement *statement, const Tile *tile)
 
 static double work_of(const Statement *statement)
 {
-    double work = is_sum(statement) ? 1 : 0;
+    double work = statement_has_sum(statement) ? 1 : 0;
     for (int a = 0; a < statement->axis_count; a++)
         work *= statement->axes[a]->kind == AXIS_BATCH ? 1 : statement->axes[a]->extent;
     return statement->loop ? work * statement->loop->axis->extent : work;
@@ -91,7 +85,7 @@ static NamedTile describe(const Place *place, const char *name)
         Lanes lanes = lanes_of(statement, place->target);
         int axis = unrolled_axis(statement, tile);
         named.work += work_of(statement);
-        if (is_sum(statement) && lanes.copies > named.copies)
+        if (statement_has_sum(statement) && lanes.copies > named.copies)
             named.copies = lanes.copies;
         if (axis >= 0)
             named.numbers.unroll = statement->unroll[axis];
