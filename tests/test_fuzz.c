@@ -110,11 +110,25 @@ Test(fuzz, what_is_wrong_is_shrunk)
 Test(fuzz, the_command)
 {
     char *folder = command_folder();
-    Ran ran = command_run(folder, 300, "$L fuzz --count 2 --seed 5");
-    cr_expect(ran.status == 0 && strstr(ran.output, "2 models from seed 5 on, 0 wrong") && strstr(ran.errors, "1 of 2 models, 0 wrong"),
+    Ran ran = command_run(folder, 300, "$L fuzz --count 2 --seed 5 --threads 2");
+    cr_expect(ran.status == 0 && strstr(ran.output, "2 models from seed 5 on, 0 wrong\n") && strstr(ran.output, "; 2 at once, ") && strstr(ran.errors, "1 of 2 models, 0 wrong"),
               "%d: %s%s", ran.status, ran.output, ran.errors);
     ran_free(&ran);
     command_expect(folder, 60, "$L fuzz model.lua", 2, NULL, "fuzz draws its models itself");
     command_expect(folder, 60, "$L check model.lua --count 3", 2, NULL, "--count does not go with check");
+    command_folder_remove(folder);
+}
+
+/* Exponentials of exponentials: a variance of what is beyond 1e154 is infinite, while the loss is small. */
+Test(fuzz, values_beyond_doubles_are_not_differentiated)
+{
+    static const char text[] =
+        "return Sequential{ batch_size = 1, Input{2, 2},\n"
+        "  RNN{cell = {SimpleRNNCell{units = 9, activation = \"exponential\", use_bias = false, dropout = 0.1},\n"
+        "              LayerNormLSTMCell{units = 1, activation = \"silu\", use_bias = false, recurrent_dropout = 0.25}},\n"
+        "      go_backwards = true} }\n";
+    char *folder = command_folder();
+    command_write(folder, "model.lua", text, sizeof text - 1);
+    command_expect(folder, 60, "$L check model.lua --seed 368", 0, "all within tolerance", NULL);
     command_folder_remove(folder);
 }

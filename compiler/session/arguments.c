@@ -190,7 +190,7 @@ static const struct { const char *name, *commands;
     { "--log", "train plot" },
     { "--freeze", "train" },
     { "--weights", "compile evaluate predict sample plot" },
-    { "--threads", "train evaluate predict plot" },
+    { "--threads", "train evaluate predict plot fuzz" },
     { "--input", "predict" },
     { "--length", "sample" },
     { "--prompt", "sample" },
@@ -278,7 +278,8 @@ static bool computes_here(const Arguments *a)
 static int take_environment(Arguments *a)
 {
     const char *threads = getenv("LSTMC_THREADS");
-    if (a->threads || !threads || !*threads || !(computes_here(a) || !strcmp(a->command, "predict")))
+    bool read = computes_here(a) || !strcmp(a->command, "predict") || !strcmp(a->command, "fuzz");
+    if (a->threads || !threads || !*threads || !read)
         return 0;
     return take_count("LSTMC_THREADS", threads, &a->threads);
 }

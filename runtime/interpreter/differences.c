@@ -20,6 +20,7 @@
 #define NOTHING 1e-300
 #define LOSS_LIMIT 100.0            /* larger losses lose too many digits: the weights are drawn smaller */
 #define LOSS_MOST  1e4              /* but if none makes them so small, because inputs alone cost more, up to this */
+#define VALUE_LIMIT 1e50            /* values that no double squares twice: the weights are drawn smaller, too */
 #define NOISE_SEED 77
 #define LOSS_SCALE 0.75             /* divided by the time steps of a sample */
 
@@ -212,14 +213,39 @@ static double draw_all(Probe *probe, int draw, double shrink)
     return loss_at(probe);
 }
 
+static bool are_below(const double *values, size_t count, double limit)
+{
+    for (size_t i = 0; values && i < count; i++)
+        if (!(fabs(values[i]) <= limit))
+            return false;
+    return true;
+}
+
+/* Behind exponentials of exponentials a loss may be small where the variance of what it reads is infinite. */
+static bool values_are_below(const Interpreter *it, double limit)
+{
+    for (int i = 0; i < it->run_count; i++) {
+        const Run *run = &it->runs[i];
+        if (!are_below(run->out.y, (size_t)it->rows * run->out.count, limit))
+            return false;
+        for (int s = 0; s < run->state_count; s++) {
+            const State *state = &run->states[s];
+            size_t count = (state->steps + 1) * (size_t)it->rows_max * state->count;
+            if (!are_below(state->values, count, limit))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* The first draw that is far enough from every kink, or the farthest. False if none had a usable loss. */
-static bool choose_below(Probe *probe, double limit, struct differences *result)
+static bool choose_below(Probe *probe, double loss_limit, double value_limit, struct differences *result)
 {
     double shrink = 1, best_shrink = 0, farthest = -1;
     int best = -1;
     for (result->draws = 0; result->draws < DIFFERENCES_DRAWS && farthest <= DIFFERENCES_KINK; result->draws++) {
         double loss = draw_all(probe, result->draws, shrink), distance = interpreter_kink_distance(probe->it);
-        if (!(fabs(loss) < limit)) {
+        if (!(fabs(loss) < loss_limit) || !values_are_below(probe->it, value_limit)) {
             shrink *= 0.8;
             continue;
         }
@@ -239,7 +265,7 @@ static bool choose_below(Probe *probe, double limit, struct differences *result)
 
 static bool choose_draw(Probe *probe, struct differences *result)
 {
-    return choose_below(probe, LOSS_LIMIT, result) || choose_below(probe, LOSS_MOST, result);
+    return choose_below(probe, LOSS_LIMIT, VALUE_LIMIT, result) || choose_below(probe, LOSS_MOST, INFINITY, result);
 }
 
 /* ---- one derivative ---- */
