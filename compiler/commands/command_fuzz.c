@@ -134,7 +134,8 @@ static void show_result(const Run *run, Arena *arena, long seconds)
     const char *took = seconds < 120 ? arena_format(arena, "%ld s", seconds)
                                      : arena_format(arena, "%ld min %ld s", seconds / 60, seconds % 60);
     printf("%d models from seed %llu on, %d wrong\n", run->models, (unsigned long long)run->first_seed, run->failures);
-    printf("in turn by %d builds: %s to %s; %d at once, %s\n", run->build_count, fuzz_build_text(arena, &run->builds[0]),
+    printf("in turn by %d builds: %s to %s; %d at once, %s\n", run->build_count,
+           fuzz_build_text(arena, &run->builds[0]),
            fuzz_build_text(arena, &run->builds[run->build_count - 1]), run->at_once, took);
 }
 
