@@ -2228,47 +2228,27 @@ static const struct lstmc_tensor mgu_weight_tensors[] = {
     {
         .name = "mgu/kernel", .rank = 2, .shape = { 2, 48 },
         .offset = offsetof(struct mgu_weights, mgu.kernel) / sizeof(float), .count = 96, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
     },
     {
         .name = "mgu/recurrent_kernel", .rank = 2, .shape = { 24, 48 },
         .offset = offsetof(struct mgu_weights, mgu.recurrent_kernel) / sizeof(float), .count = 1152, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_ORTHOGONAL, .fan = LSTMC_FAN_IN, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
     },
     {
         .name = "mgu/bias", .rank = 1, .shape = { 48 },
         .offset = offsetof(struct mgu_weights, mgu.bias) / sizeof(float), .count = 48, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_CONSTANT, .fan = LSTMC_FAN_IN, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 1.0f },
     },
     {
         .name = "dense/kernel", .rank = 2, .shape = { 24, 1 },
         .offset = offsetof(struct mgu_weights, dense.kernel) / sizeof(float), .count = 24, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
     },
     {
         .name = "dense/bias", .rank = 1, .shape = { 1 },
         .offset = offsetof(struct mgu_weights, dense.bias) / sizeof(float), .count = 1, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_CONSTANT, .fan = LSTMC_FAN_IN, .a = 0.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
     },
 };
 
@@ -2280,23 +2260,19 @@ static const struct lstmc_tensor mgu_tape_tensors[] = {
     {
         .name = "mgu.h", .rank = 3, .shape = { 31, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 11904,
-        .padding = 0,
         .carried = 1,
     },
     {
         .name = "mgu.f", .rank = 3, .shape = { 30, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.f) / sizeof(float), .count = 11520,
-        .padding = 0,
     },
     {
         .name = "mgu.m", .rank = 3, .shape = { 30, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.m) / sizeof(float), .count = 11520,
-        .padding = 0,
     },
     {
         .name = "mgu.candidate", .rank = 3, .shape = { 30, 16, 24 },
         .offset = offsetof(struct mgu_tape, mgu.candidate) / sizeof(float), .count = 11520,
-        .padding = 0,
     },
     {
         .name = "dense.y", .rank = 2, .shape = { 16, 1 },

@@ -2387,56 +2387,32 @@ static const struct lstmc_tensor reber_weight_tensors[] = {
     {
         .name = "embedding/embeddings", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_weights, embedding.embeddings) / sizeof(float), .count = 64, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_UNIFORM, .fan = LSTMC_FAN_IN, .a = -0.05f, .b = 0.05f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_UNIFORM, .a = -0.05f, .b = 0.05f },
     },
     {
         .name = "lstm/kernel", .rank = 2, .shape = { 8, 96 },
         .offset = offsetof(struct reber_weights, lstm.kernel) / sizeof(float), .count = 768, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
     },
     {
         .name = "lstm/recurrent_kernel", .rank = 2, .shape = { 24, 96 },
         .offset = offsetof(struct reber_weights, lstm.recurrent_kernel) / sizeof(float), .count = 2304, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_ORTHOGONAL, .fan = LSTMC_FAN_IN, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
     },
     {
         .name = "lstm/bias", .rank = 1, .shape = { 96 },
         .offset = offsetof(struct reber_weights, lstm.bias) / sizeof(float), .count = 96, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_CONSTANT, .fan = LSTMC_FAN_IN, .a = 0.0f, .b = 0.0f,
-            .ones_begin = 24, .ones_end = 48,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f, .ones_begin = 24, .ones_end = 48 },
     },
     {
         .name = "dense/kernel", .rank = 2, .shape = { 24, 8 },
         .offset = offsetof(struct reber_weights, dense.kernel) / sizeof(float), .count = 192, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
     },
     {
         .name = "dense/bias", .rank = 1, .shape = { 8 },
         .offset = offsetof(struct reber_weights, dense.bias) / sizeof(float), .count = 8, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_CONSTANT, .fan = LSTMC_FAN_IN, .a = 0.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
     },
 };
 
@@ -2444,54 +2420,44 @@ static const struct lstmc_tensor reber_tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
         .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
-        .padding = 0,
     },
     {
         .name = "lstm.h", .rank = 3, .shape = { 25, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 4800,
-        .padding = 0,
         .carried = 1,
     },
     {
         .name = "lstm.c", .rank = 3, .shape = { 25, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 4800,
-        .padding = 0,
         .carried = 1,
     },
     {
         .name = "lstm.i", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.i) / sizeof(float), .count = 4608,
-        .padding = 0,
     },
     {
         .name = "lstm.f", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.f) / sizeof(float), .count = 4608,
-        .padding = 0,
     },
     {
         .name = "lstm.g", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.g) / sizeof(float), .count = 4608,
-        .padding = 0,
     },
     {
         .name = "lstm.o", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.o) / sizeof(float), .count = 4608,
-        .padding = 0,
     },
     {
         .name = "lstm.tanh_c", .rank = 3, .shape = { 24, 8, 24 },
         .offset = offsetof(struct reber_tape, lstm.tanh_c) / sizeof(float), .count = 4608,
-        .padding = 0,
     },
     {
         .name = "dense.z", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.z) / sizeof(float), .count = 64,
-        .padding = 0,
     },
     {
         .name = "dense.e", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.e) / sizeof(float), .count = 64,
-        .padding = 0,
     },
     {
         .name = "dense.total", .rank = 1, .shape = { 8 },
@@ -2500,7 +2466,6 @@ static const struct lstmc_tensor reber_tape_tensors[] = {
     {
         .name = "dense.y", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.y) / sizeof(float), .count = 64,
-        .padding = 0,
     },
     {
         .name = "output", .rank = 2, .shape = { 8, 8 },
@@ -2509,7 +2474,6 @@ static const struct lstmc_tensor reber_tape_tensors[] = {
     {
         .name = "model.e", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, model.e) / sizeof(float), .count = 64,
-        .padding = 0,
     },
     {
         .name = "model.sum", .rank = 1, .shape = { 8 },
@@ -2518,12 +2482,10 @@ static const struct lstmc_tensor reber_tape_tensors[] = {
     {
         .name = "embedding.d_y", .rank = 3, .shape = { 24, 8, 8 },
         .offset = offsetof(struct reber_tape, embedding.d_y) / sizeof(float), .count = 1536,
-        .padding = 0,
     },
     {
         .name = "dense.d_z", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, dense.d_z) / sizeof(float), .count = 64,
-        .padding = 0,
     },
     {
         .name = "d_output", .rank = 2, .shape = { 8, 8 },

@@ -2039,57 +2039,33 @@ static const struct lstmc_tensor sentiment_weight_tensors[] = {
         .name = "embedding/embeddings", .rank = 2, .shape = { 5000, 32 },
         .offset = offsetof(struct sentiment_weights, embedding.embeddings) / sizeof(float), .count = 160000,
             .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_UNIFORM, .fan = LSTMC_FAN_IN, .a = -0.05f, .b = 0.05f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_UNIFORM, .a = -0.05f, .b = 0.05f },
     },
     {
         .name = "lstm/kernel", .rank = 2, .shape = { 32, 400 },
         .offset = offsetof(struct sentiment_weights, lstm.kernel) / sizeof(float), .count = 12800, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
     },
     {
         .name = "lstm/recurrent_kernel", .rank = 2, .shape = { 100, 400 },
         .offset = offsetof(struct sentiment_weights, lstm.recurrent_kernel) / sizeof(float), .count = 40000,
             .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_ORTHOGONAL, .fan = LSTMC_FAN_IN, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
     },
     {
         .name = "lstm/bias", .rank = 1, .shape = { 400 },
         .offset = offsetof(struct sentiment_weights, lstm.bias) / sizeof(float), .count = 400, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_CONSTANT, .fan = LSTMC_FAN_IN, .a = 0.0f, .b = 0.0f,
-            .ones_begin = 100, .ones_end = 200,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f, .ones_begin = 100, .ones_end = 200 },
     },
     {
         .name = "dense/kernel", .rank = 2, .shape = { 100, 1 },
         .offset = offsetof(struct sentiment_weights, dense.kernel) / sizeof(float), .count = 100, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
     },
     {
         .name = "dense/bias", .rank = 1, .shape = { 1 },
         .offset = offsetof(struct sentiment_weights, dense.bias) / sizeof(float), .count = 1, .trainable = 1,
-        .initializer = {
-            .kind = LSTMC_CONSTANT, .fan = LSTMC_FAN_IN, .a = 0.0f, .b = 0.0f,
-            .ones_begin = 0, .ones_end = 0,
-        },
-        .l1 = 0.0f, .l2 = 0.0f,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
     },
 };
 
@@ -2097,7 +2073,6 @@ static const struct lstmc_tensor sentiment_tape_tensors[] = {
     {
         .name = "embedding.y", .rank = 3, .shape = { 200, 32, 32 },
         .offset = offsetof(struct sentiment_tape, embedding.y) / sizeof(float), .count = 204800,
-        .padding = 0,
     },
     {
         .name = "lstm.h", .rank = 3, .shape = { 201, 32, 104 },
@@ -2151,7 +2126,6 @@ static const struct lstmc_tensor sentiment_tape_tensors[] = {
     {
         .name = "embedding.d_y", .rank = 3, .shape = { 200, 32, 32 },
         .offset = offsetof(struct sentiment_tape, embedding.d_y) / sizeof(float), .count = 204800,
-        .padding = 0,
     },
     {
         .name = "dense.d_z", .rank = 2, .shape = { 32, 1 },

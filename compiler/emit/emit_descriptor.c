@@ -71,6 +71,32 @@ static void put_values(Out *out, Arena *arena, const struct lstmc_model *descrip
     put(out, "};\n\n");
 }
 
+static bool has_two_numbers(enum lstmc_initializer_kind kind)
+{
+    return kind == LSTMC_UNIFORM || kind == LSTMC_NORMAL || kind == LSTMC_TRUNCATED_NORMAL;
+}
+
+static bool has_fan(enum lstmc_initializer_kind kind)
+{
+    return kind == LSTMC_VARIANCE_UNIFORM || kind == LSTMC_VARIANCE_NORMAL || kind == LSTMC_VARIANCE_TRUNCATED;
+}
+
+/* What the kind does not read is left out. */
+static void put_initializer(Out *out, Arena *arena, const struct lstmc_initializer *initializer)
+{
+    enum lstmc_initializer_kind kind = initializer->kind;
+    const char *text = arena_format(arena, ".kind = %s", initializer_kinds[kind]);
+    if (has_fan(kind))
+        text = arena_format(arena, "%s, .fan = %s", text, fans[initializer->fan]);
+    text = arena_format(arena, "%s, .a = %s", text, float_text(arena, initializer->a));
+    if (has_two_numbers(kind))
+        text = arena_format(arena, "%s, .b = %s", text, float_text(arena, initializer->b));
+    if (initializer->ones_end > initializer->ones_begin)
+        text = arena_format(arena, "%s, .ones_begin = %d, .ones_end = %d", text, initializer->ones_begin,
+                            initializer->ones_end);
+    emit_line(out, arena, arena_format(arena, ".initializer = { %s },", text));
+}
+
 static void put_constraint(Out *out, Arena *arena, const struct lstmc_constraint *constraint)
 {
     if (constraint->kind == LSTMC_UNCONSTRAINED)
@@ -90,7 +116,6 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
     put(out, "static const struct lstmc_tensor %s_weight_tensors[] = {", descriptor->name);
     for (int i = 0; i < descriptor->weight_tensors; i++) {
         const struct lstmc_tensor *weight = &descriptor->weights[i];
-        const struct lstmc_initializer *initializer = &weight->initializer;
         put(out, "{");
         put(out, ".name = %s, .rank = %d, .shape = %s,", quoted_text(arena, weight->name), weight->rank,
             shape_text(arena, weight->rank, weight->shape));
@@ -100,11 +125,9 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
                                "= %d,",
                                descriptor->name, c_weight_group(arena, &programs->model->descriptor, weight),
                                c_name(arena, weight_name(weight)), weight->count, weight->trainable));
-        put(out, ".initializer = {");
-        put(out, ".kind = %s, .fan = %s, .a = %s, .b = %s,", initializer_kinds[initializer->kind],
-            fans[initializer->fan], float_text(arena, initializer->a), float_text(arena, initializer->b));
-        put(out, ".ones_begin = %d, .ones_end = %d,\n},", initializer->ones_begin, initializer->ones_end);
-        put(out, ".l1 = %s, .l2 = %s,\n", float_text(arena, weight->l1), float_text(arena, weight->l2));
+        put_initializer(out, arena, &weight->initializer);
+        if (weight->l1 != 0 || weight->l2 != 0)
+            put(out, ".l1 = %s, .l2 = %s,\n", float_text(arena, weight->l1), float_text(arena, weight->l2));
         put_constraint(out, arena, &weight->constraint);
         if (weight->values)
             put(out, ".values = %s_weight_values_%d,\n", descriptor->name, i);
@@ -165,7 +188,7 @@ static void put_tape_table(Out *out, Arena *arena, const Programs *programs)
             shape_text(arena, tensor->rank, shape));
         put(out, ".offset = offsetof(struct %s_tape, %s) / sizeof(float), .count = %zu,",
             programs->model->descriptor.name, member, tensor_elements(tensor));
-        if (tensor->layout == LAYOUT_PADDED)
+        if (tensor->layout == LAYOUT_PADDED && shape[tensor->rank - 1] > tensor->extent[tensor->rank - 1])
             put(out, ".padding = %d,", shape[tensor->rank - 1] - tensor->extent[tensor->rank - 1]);
         if (carried[tensor->number])
             put(out, ".carried = 1,");
