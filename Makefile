@@ -109,7 +109,16 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c
 	$(call say,cc  )
 	$(Q)$(CC) $(STD) $(CFLAGS) $(SANITIZE) -Wno-overlength-strings -I. -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a
+# Compilers that remember what they have made, for the tests.
+COMPILERS = $(addprefix $(BUILD)/tests/compilers/,cc gcc g++ clang clang++)
+$(BUILD)/tests/compilers/cached: tests/compilers/cached.c
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -o $@ $<
+$(COMPILERS): $(BUILD)/tests/compilers/cached
+	@ln -sf cached $@
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a | $(COMPILERS)
 	$(call say,link)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -rdynamic -o $@ $< $(SUPPORT) $(BUILD)/libcompiler.a $(BUILD)/liblstmc.a \
 	  $(CRITERION_LIBS) $(LIBS) -lz

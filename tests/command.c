@@ -1,6 +1,7 @@
 /* command.c: runs the lstmc program in a folder of its own. */
 #define _GNU_SOURCE
 #include "command.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -49,11 +50,10 @@ static void become(const char *program, const char *folder, int seconds, const c
     setrlimit(RLIMIT_CPU, &limit);
     dup2(fileno(output), STDOUT_FILENO);
     dup2(fileno(errors), STDERR_FILENO);
-    char here[PATH_MAX], path[2 * PATH_MAX];
+    const char *old = getenv("PATH"), *compilers = cached_compilers();
+    char path[2 * PATH_MAX];
     setenv("L", program, 1);
-    if (!getcwd(here, sizeof here))
-        _exit(125);
-    snprintf(path, sizeof path, "%s/tests/compilers:%s", here, getenv("PATH"));
+    snprintf(path, sizeof path, "%s:%s", compilers, old);
     setenv("PATH", path, 1);        /* whoever compiles what was compiled before gets it out of the cache */
     unsetenv("CC");
     unsetenv("CFLAGS");

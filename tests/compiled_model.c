@@ -1,5 +1,6 @@
 /* compiled_model.c: from a description's text to a loaded model, and back to nothing. */
 #include "compiled_model.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ void compiled_model_create(struct compiled_model *c, const char *text, const cha
     c->diagnostics = diagnostics_create(c->arena);
     c->description = description_read_text(c->arena, c->diagnostics, "subject.lua", text, strlen(text), &(ReadOptions){ 0 });
     cr_assert(c->description, "the description cannot be read");
-    setenv("CC", "tests/cached_cc.sh cc", 1);
+    use_cached_compiler("cc");
     setenv("CFLAGS", flags, 1);
     cr_assert(compile(c->arena, c->description, c->diagnostics, &options, &c->compiled) &&
               load(c->arena, c->diagnostics, &c->compiled, LOAD_TO_CHECK, &c->loaded), "the model cannot be compiled");

@@ -10,6 +10,7 @@
 #include "compiler/session/load.h"
 #include "runtime/interpreter/differences.h"
 #include "runtime/lstmc_random.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -561,7 +562,7 @@ static void generate(Trial *trial, const Target *target, const char *flags)
         trial->compiler = oracle_compilers[c];
         if (trial->oracles->compiler && strcmp(trial->oracles->compiler, trial->compiler))
             continue;
-        setenv("CC", arena_format(trial->arena, "tests/cached_cc.sh %s", trial->compiler), 1);
+        use_cached_compiler(trial->compiler);
         load_and_compare(trial, &compiled);
     }
     compiled_free(&compiled);

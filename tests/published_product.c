@@ -2,6 +2,7 @@
 #include "published_product.h"
 
 #include "compiler/passes/passes.h"
+#include "cached_compiler.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ int published_product_create(const struct published_case *one, const Target *tar
 {
     static const ReadOptions reading = { .parameter_count = 0 };
     *product = (struct published_product){ .arena = arena_create() };
-    setenv("CC", arena_format(product->arena, "tests/cached_cc.sh %s", compiler), 1);
+    use_cached_compiler(compiler);
     setenv("CFLAGS", "-O1 -march=native", 1);       /* a hundred small models: little time for each */
     Diagnostics *diagnostics = diagnostics_create(product->arena);
     const char *file = arena_format(product->arena, "%s.lua", one->name);

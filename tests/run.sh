@@ -10,7 +10,7 @@ limit=${TEST_TIMEOUT:-900}      # seconds of processor time that a program may t
 patience=${TEST_PATIENCE:-300}  # seconds of the clock in which it has to use some
 ticks=$(getconf CLK_TCK 2>/dev/null || echo 100)
 OPENBLAS_NUM_THREADS=1
-OBJECT_CACHE=${OBJECT_CACHE-$(cd "$here/.." && pwd)/build/objects}      # of cached_cc.sh; empty: none
+OBJECT_CACHE=${OBJECT_CACHE-$(cd "$here/.." && pwd)/build/objects}      # of compilers/cached.c; empty: none
 export OPENBLAS_NUM_THREADS OBJECT_CACHE
 unset MAKEFLAGS MFLAGS MAKELEVEL       # of make -j test: make in a test would say that it has no jobserver
 [ -z "$OBJECT_CACHE" ] || find "$OBJECT_CACHE" -type f -mtime +3 -delete 2>/dev/null

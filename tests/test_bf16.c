@@ -8,6 +8,7 @@
 
 #include "compiler/oracle/comparison.h"
 #include "compiler/session/load.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static void expect_prediction(const char *compiler, const char *flags, int lanes
     static const char *const names[] = { "predict_batch", "predict", "step" };
     Arena *arena = arena_create();
     CompileOptions options = { .target = target_with_lanes(target_find("vector"), lanes), .bf16 = true, .dispatch = dispatch };
-    setenv("CC", arena_format(arena, "tests/cached_cc.sh %s", compiler), 1);
+    use_cached_compiler(compiler);
     setenv("CFLAGS", flags, 1);
     Comparison comparison = compare_by_seeds(arena, MODEL, options, 5, 3);
     for (int i = 0; i < comparison.count; i++) {

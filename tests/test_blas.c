@@ -8,6 +8,7 @@
 #include "compiler/oracle/comparison.h"
 #include "compiler/session/load.h"
 #include "compiler/passes/product.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>
@@ -305,7 +306,7 @@ static void compare_with(const Made *made, const char *compiler, const char *fla
     Diagnostics *diagnostics = diagnostics_create(made->arena);
     Comparison comparison = { .lanes = lanes, .blas = true };
     Loaded loaded;
-    setenv("CC", arena_format(made->arena, "tests/cached_cc.sh %s", compiler), 1);
+    use_cached_compiler(compiler);
     setenv("CFLAGS", arena_format(made->arena, "%s " GENERATED_WARNINGS_AS_ERRORS, flags), 1);
     bool good = load(made->arena, diagnostics, &made->compiled, LOAD_TO_CHECK, &loaded);
     if (!good)

@@ -5,6 +5,7 @@
 
 #include "compiler/oracle/comparison.h"
 #include "compiler/session/load.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static void compare(Arena *arena, int lanes, const char *compiler, const char *f
     Comparison comparison = { .lanes = lanes };
     Compiled compiled;
     Loaded loaded;
-    setenv("CC", arena_format(arena, "tests/cached_cc.sh %s", compiler), 1);
+    use_cached_compiler(compiler);
     setenv("CFLAGS", flags, 1);
     Description *description = oracle_read(arena, MODEL);
     cr_assert(compile(arena, description, diagnostics, &options, &compiled));

@@ -2,6 +2,7 @@
  * are what they are with zeros there, in plain loops and over vectors; and what keeps is computed over vectors. */
 #include "compiled_model.h"
 #include "oracles.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -119,7 +120,7 @@ static void create(struct compiled_model *c, int lanes)
     const char *text = description_of(c->arena);
     c->description = description_read_text(c->arena, c->diagnostics, "keep.lua", text, strlen(text), &(ReadOptions){ 0 });
     cr_assert(c->description, "the description cannot be read");
-    setenv("CC", "tests/cached_cc.sh cc", 1);
+    use_cached_compiler("cc");
     setenv("CFLAGS", "-O1", 1);
     cr_assert(compile(c->arena, c->description, c->diagnostics, &options, &c->compiled) &&
               load(c->arena, c->diagnostics, &c->compiled, LOAD_TO_CHECK, &c->loaded), "the model cannot be compiled");

@@ -6,6 +6,7 @@
 #include "refusal.h"
 
 #include "compiler/session/load.h"
+#include "cached_compiler.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -171,7 +172,7 @@ static void compare(const char *lines, int lanes)
     Compiled compiled = { 0 };
     Loaded loaded = { 0 };
     cr_assert(description, "the description cannot be read");
-    setenv("CC", "tests/cached_cc.sh cc", 1);
+    use_cached_compiler("cc");
     setenv("CFLAGS", "-O1", 1);
     cr_assert(compile(arena, description, diagnostics, &options, &compiled) &&
               load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded), "the model cannot be compiled");
@@ -226,7 +227,7 @@ Test(mask, the_mean_is_that_of_the_whole_batch)
         CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO };
         Compiled compiled = { 0 };
         Loaded loaded = { 0 };
-        setenv("CC", "tests/cached_cc.sh cc", 1);
+        use_cached_compiler("cc");
         setenv("CFLAGS", "-O1", 1);
         cr_assert(compile(arena, description, diagnostics, &options, &compiled) &&
                   load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded));

@@ -2,6 +2,7 @@
  * their output compared, page after page in one folder that looks like the project's. `make deps`, `demo`, `test` and
  * `bench` are left out; trainings of models/ are cut short, and lstmc compiles what it loads with -O1, which gives the
  * same bits sooner. */
+#include "cached_compiler.h"
 #include "command.h"
 #include "readme.h"
 
@@ -44,7 +45,8 @@ static void write_compiler(const Place *place)
     snprintf(path, sizeof path, "%s/bin/cc", place->root);
     FILE *file = fopen(path, "w");
     cr_assert(file, "cannot write %s", path);
-    fprintf(file, "#!/bin/sh\nPATH='%s' exec cc -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror%s \"$@\"\n", getenv("PATH"), SANITIZE);
+    fprintf(file, "#!/bin/sh\nPATH='%s:%s' exec cc -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror%s \"$@\"\n", cached_compilers(),
+            getenv("PATH"), SANITIZE);
     fclose(file);
     chmod(path, 0700);
 }
