@@ -579,7 +579,7 @@ void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *r
     mgu_layer_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
-        const vec kernel = vec_load(&weights->dense.kernel[k][0]);
+        const vec kernel = vec_load((const float *)weights->dense.kernel + k);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
 }
@@ -1298,12 +1298,12 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
     mgu_layer_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
-        const vec kernel = vec_load(&weights->dense.kernel[k][0]);
+        const vec kernel = vec_load((const float *)weights->dense.kernel + k);
         vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
-        const vec kernel_transposed = vec_load(&weights->dense.kernel[m][0]);
+        const vec kernel_transposed = vec_load((const float *)weights->dense.kernel + m);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
     /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
@@ -1609,9 +1609,9 @@ static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients 
     for (int k = 0; k < MGU_MGU_UNITS; k += 3 * VEC) {
         const int k_plus_1 = k + VEC;
         const int k_plus_2 = k + 2 * VEC;
-        vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][0]);
-        vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_plus_1][0]);
-        vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_plus_2][0]);
+        vec d_kernel_0 = vec_load((const float *)gradients->dense.kernel + k);
+        vec d_kernel_1 = vec_load((const float *)gradients->dense.kernel + k_plus_1);
+        vec d_kernel_2 = vec_load((const float *)gradients->dense.kernel + k_plus_2);
         for (int b = 0; b < rows; b++) {
             const vec d_y = vec_splat(tape->dense.d_y[b][0]);
             const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
@@ -1621,9 +1621,9 @@ static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients 
             const vec h_2 = vec_load(&tape->mgu.h[30][b][k_plus_2]);
             d_kernel_2 += d_y * h_2;
         }
-        vec_store(&gradients->dense.kernel[k][0], d_kernel_0);
-        vec_store(&gradients->dense.kernel[k_plus_1][0], d_kernel_1);
-        vec_store(&gradients->dense.kernel[k_plus_2][0], d_kernel_2);
+        vec_store((float *)gradients->dense.kernel + k, d_kernel_0);
+        vec_store((float *)gradients->dense.kernel + k_plus_1, d_kernel_1);
+        vec_store((float *)gradients->dense.kernel + k_plus_2, d_kernel_2);
     }
 }
 

@@ -605,7 +605,7 @@ void sentiment_prepare(struct sentiment_packed *restrict packed, const struct se
     lstm_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
-        const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
+        const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 100 - k);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
 }
@@ -1225,12 +1225,12 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
     lstm_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
-        const vec kernel = vec_load_part(&weights->dense.kernel[k][0], 100 - k);
+        const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 100 - k);
         vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
-        const vec kernel_transposed = vec_load_part(&weights->dense.kernel[m][0], 100 - m);
+        const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 100 - m);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
     lstm_prepare_training_2(weights, training);
@@ -1513,13 +1513,13 @@ static void dense_backward(struct sentiment_tape *restrict tape, struct sentimen
     }
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[200,b,k] */
     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
-        vec d_kernel = vec_load_part(&gradients->dense.kernel[k][0], 100 - k);
+        vec d_kernel = vec_load_part((const float *)gradients->dense.kernel + k, 100 - k);
         for (int b = 0; b < rows; b++) {
             const vec d_z = vec_splat(tape->dense.d_z[b][0]);
             const vec h = vec_load(&tape->lstm.h[200][b][k]);
             d_kernel += d_z * h;
         }
-        vec_store_part(&gradients->dense.kernel[k][0], d_kernel, 100 - k);
+        vec_store_part((float *)gradients->dense.kernel + k, d_kernel, 100 - k);
     }
 }
 

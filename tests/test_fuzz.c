@@ -119,16 +119,37 @@ Test(fuzz, the_command)
     command_folder_remove(folder);
 }
 
-/* Exponentials of exponentials: a variance of what is beyond 1e154 is infinite, while the loss is small. */
-Test(fuzz, values_beyond_doubles_are_not_differentiated)
+/* What random models found, as small as it was. */
+static const struct Finding {
+    const char *why, *options, *text;
+} findings[] = {
+    { "a variance of exponentials of exponentials is infinite, while the loss is small", "--seed 368",
+      "return Sequential{ batch_size = 1, Input{2, 2},\n"
+      "  RNN{cell = {SimpleRNNCell{units = 9, activation = 'exponential', use_bias = false, dropout = 0.1},\n"
+      "              LayerNormLSTMCell{units = 1, activation = 'silu', use_bias = false, recurrent_dropout = 0.25}},\n"
+      "      go_backwards = true} }\n" },
+    { "lanes over time, where what stands behind it is 1, leave the innermost array", "--lanes 4 --seed 484",
+      "return Sequential{ batch_size = 1, loss = 'categorical_crossentropy', Input{3, 1, 1},\n"
+      "  MaxPooling2D{padding = 'same'}, Dense{units = 2, activation = 'softmax'} }\n" },
+    { "x / |x| of one feature has a gradient of last digits of large numbers", "--lanes 16 --input-gradient --seed 975",
+      "return Sequential{ batch_size = 1, loss = MeanAbsolutePercentageError{}, Input{1, 3, 1},\n"
+      "  GaussianNoise{stddev = 1.5}, UnitNormalization{} }\n" },
+};
+
+Test(fuzz, what_was_found_stays_mended)
 {
-    static const char text[] =
-        "return Sequential{ batch_size = 1, Input{2, 2},\n"
-        "  RNN{cell = {SimpleRNNCell{units = 9, activation = \"exponential\", use_bias = false, dropout = 0.1},\n"
-        "              LayerNormLSTMCell{units = 1, activation = \"silu\", use_bias = false, recurrent_dropout = 0.25}},\n"
-        "      go_backwards = true} }\n";
     char *folder = command_folder();
-    command_write(folder, "model.lua", text, sizeof text - 1);
-    command_expect(folder, 60, "$L check model.lua --seed 368", 0, "all within tolerance", NULL);
+    for (size_t i = 0; i < sizeof findings / sizeof *findings; i++) {
+        const struct Finding *finding = &findings[i];
+        command_write(folder, "model.lua", finding->text, (long)strlen(finding->text));
+        for (int c = 0; c < 2; c++) {
+            char line[200];
+            snprintf(line, sizeof line, "CC=%s CFLAGS=-O2 $L check model.lua %s", c ? "clang" : "gcc", finding->options);
+            Ran ran = command_run(folder, 60, line);
+            cr_expect(ran.status == 0 && strstr(ran.output, "all within tolerance"), "%s: %s: %s%s", finding->why, line,
+                      ran.output, ran.errors);
+            ran_free(&ran);
+        }
+    }
     command_folder_remove(folder);
 }

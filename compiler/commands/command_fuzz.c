@@ -63,10 +63,10 @@ static void report(FILE *to, Arena *arena, const FuzzModel *model, const FuzzBui
 static bool fuzz_one(const Run *run, int number, FILE *to)
 {
     Arena *arena = arena_create();
-    uint64_t seed = run->first_seed + (uint64_t)number;
+    uint64_t seed = run->first_seed + (uint64_t)number, count_of_builds = (uint64_t)run->build_count;
     FuzzModel model = fuzz_draw(arena, run->catalogue, seed);
-    const FuzzBuild *builds[] = { &run->builds[number % run->build_count],
-                                  &run->builds[(number * 5 + 3) % run->build_count], NULL };
+    const FuzzBuild *builds[] = { &run->builds[(seed - 1) % count_of_builds],
+                                  &run->builds[((seed - 1) * 5 + 3) % count_of_builds], NULL };
     int count = model.node_count == 0 ? 0 : seed % DIFFERENCES_EVERY == 0 ? 3 : 2;
     const char *wrong = NULL;
     for (int i = 0; i < count && !wrong; i++)

@@ -185,6 +185,10 @@ typedef struct Nest {
 /* Of a tensor in pairs: what reads a vector of it, "vec_lower(&packed->lstm.kernel[n / 8][k][0][n % 8])"; where it is
  * the output, its word. */
 char *access_text(Nest *nest, const Access *access);
+/* A pointer to what the lanes take, the first of them at the access. Where they run over an earlier dimension than the
+ * last, because all behind it are 1, it is made of the pointer to the whole array: one to an element leads no farther
+ * than the innermost array (C11 6.5.6), and gcc moves what reads its neighbours in front of what has stored them. */
+char *lanes_text(Nest *nest, const Access *access, const Axis *lane, bool written);
 /* The argument of M_loss there, which the caller may leave out. */
 char *sample_weight_text(Nest *nest, const Access *access);
 char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */

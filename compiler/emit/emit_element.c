@@ -155,25 +155,30 @@ static const char *lanes_left(TileNest *to, const Access *access)
     return arena_format(to->nest.arena, "%d - %s", lane->extent, find_binding(to, lane)->name);
 }
 
-static const char *place_in_row_loop(TileNest *to, const Access *access)
+/* Where an element is in memory, for `place` and `address`. */
+static void set_places(TileNest *to, const Access *access, const char **place, const char **address)
 {
-    if (!to->row_variable)
-        return NULL;
-    for (int i = 0; i < to->nest.binding_count; i++)
+    *place = access_text(&to->nest, access);
+    *address = lanes_text(&to->nest, access, to->tile->lane, true);
+}
+
+static void set_places_in_row_loop(TileNest *to, const Access *access, Element *element)
+{
+    for (int i = 0; to->row_variable && i < to->nest.binding_count; i++)
         if (to->nest.bindings[i].axis == to->tile->row) {
             Binding kept = to->nest.bindings[i];
             to->nest.bindings[i] = (Binding){ .axis = kept.axis, .name = to->row_variable };
-            const char *place = access_text(&to->nest, access);
+            set_places(to, access, &element->place_of_row, &element->address_of_row);
             to->nest.bindings[i] = kept;
-            return place;
+            return;
         }
-    return NULL;
 }
 
-Element *tile_add(TileNest *to, const Access *access, const char *place, const char *name)
+Element *tile_add(TileNest *to, const Access *access, const char *name)
 {
-    Element element = { .place = place, .name = name, .left = lanes_left(to, access), .tensor = access->tensor };
-    element.place_of_row = place_in_row_loop(to, access);
+    Element element = { .name = name, .left = lanes_left(to, access), .tensor = access->tensor };
+    set_places(to, access, &element.place, &element.address);
+    set_places_in_row_loop(to, access, &element);
     for (int i = 0; i < to->nest.binding_count; i++)
         if (to->tile->row && to->nest.bindings[i].axis == to->tile->row)
             element.row = to->nest.bindings[i].copy > 0 ? to->nest.bindings[i].copy - 1 : 0;
@@ -199,9 +204,10 @@ const char *tile_load(TileNest *to, const Access *access)
         return arena_format(arena, "vec_splat(%s)", place);
     if (access->tensor->role == ROLE_SAMPLE_WEIGHT)
         return load_weights(to, access, left);
+    const char *lanes = lanes_text(&to->nest, access, to->tile->lane, false);
     if (left)
-        return arena_format(arena, "vec_load_part(&%s, %s)", place, left);
-    const char *vector = tensor_has_words(access->tensor) ? place : arena_format(arena, "vec_load(&%s)", place);
+        return arena_format(arena, "vec_load_part(%s, %s)", lanes, left);
+    const char *vector = tensor_has_words(access->tensor) ? place : arena_format(arena, "vec_load(%s)", lanes);
     return to->keeps && !access_uses(access, to->tile->row) ? arena_format(arena, "vec_keep(%s)", vector) : vector;
 }
 
@@ -259,7 +265,7 @@ static const char *read_text(TileNest *to, const Expr *expr)
         return arena_format(arena, "vec_splat(%s)", scalar);
     const char *name = tile_element_name(to, &expr->access);
     tile_declare(to, tile_writes(to, scalar) ? "vec" : "const vec", name, tile_load(to, &expr->access));
-    return tile_add(to, &expr->access, scalar, name)->name;
+    return tile_add(to, &expr->access, name)->name;
 }
 
 /* A literal beside a vector is one for all lanes; alone, it has to say so. */

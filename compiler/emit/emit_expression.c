@@ -204,6 +204,26 @@ char *sample_weight_text(Nest *nest, const Access *access)
     return argument_text(nest, "sample_weight", access);
 }
 
+/* Of a struct's member, with its first `count` subscripts. */
+static char *subscripted_text(Nest *nest, const Access *access, int count)
+{
+    const Tensor *tensor = access->tensor;
+    const char *member = tensor_member(nest->arena, nest->ir, tensor);
+    char *text = arena_copy_text(nest->arena, member);
+    if (tensor->home != HOME_REGISTER && nest->members)
+        text = arena_copy_text(nest->arena, members_text(nest->arena, nest->members, nest->ir, tensor,
+                                                         tensor == nest->statement->out.tensor));
+    else if (tensor->home != HOME_REGISTER)
+        text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), member);
+    if (tensor->layout == LAYOUT_BLOCKED)
+        text = arena_format(nest->arena, "%s[%s]", text,
+                            split_text(nest, &access->index[tensor->rank - 1], '/', tensor->lanes));
+    for (int i = 0; i < count; i++)
+        if (i != tensor->time_dimension || tensor->window != 1)
+            text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
+    return text;
+}
+
 char *access_text(Nest *nest, const Access *access)
 {
     const Tensor *tensor = access->tensor;
@@ -231,26 +251,30 @@ char *access_text(Nest *nest, const Access *access)
         return arena_format(nest->arena, "(lengths ? %s : %d)", argument_text(nest, "lengths", access), tensor->steps);
     if (tensor->home == HOME_ARGUMENT)
         return argument_text(nest, tensor->role == ROLE_INPUT ? "x" : "y", access);
-    const char *member = tensor_member(nest->arena, nest->ir, tensor);
-    char *text = arena_copy_text(nest->arena, member);
-    if (tensor->home != HOME_REGISTER && nest->members)
-        text = arena_copy_text(nest->arena, members_text(nest->arena, nest->members, nest->ir, tensor,
-                                                         tensor == nest->statement->out.tensor));
-    else if (tensor->home != HOME_REGISTER)
-        text = arena_format(nest->arena, "%s->%s", home_pointer(nest->ir, tensor->home), member);
-    const Index *last = &access->index[tensor->rank - 1];
-    bool blocked = tensor->layout == LAYOUT_BLOCKED, spaced = tensor->layout == LAYOUT_SPACED;
+    if (tensor->layout == LAYOUT_SPACED)
+        return arena_format(nest->arena, "%s[%s]", subscripted_text(nest, access, tensor_row_start(tensor)),
+                            flat_text(nest, access, tensor_row_start(tensor)));
+    bool blocked = tensor->layout == LAYOUT_BLOCKED;
+    char *text = subscripted_text(nest, access, tensor->rank - blocked);
     if (blocked)
-        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, last, '/', tensor->lanes));
-    for (int i = 0; i < (spaced ? tensor_row_start(tensor) : tensor->rank - blocked); i++)
-        if (i != tensor->time_dimension || tensor->window != 1)
-            text = arena_format(nest->arena, "%s[%s]", text, index_text(nest, tensor, &access->index[i], i));
-    if (spaced)
-        return arena_format(nest->arena, "%s[%s]", text, flat_text(nest, access, tensor_row_start(tensor)));
-    if (blocked)
-        text = arena_format(nest->arena, "%s[%s]", text, split_text(nest, last, '%', tensor->lanes));
+        text = arena_format(nest->arena, "%s[%s]", text,
+                            split_text(nest, &access->index[tensor->rank - 1], '%', tensor->lanes));
     return tensor_has_words(tensor) && tensor != nest->statement->out.tensor ? read_half_text(nest, access, text)
                                                                              : text;
+}
+
+char *lanes_text(Nest *nest, const Access *access, const Axis *lane, bool written)
+{
+    const Tensor *tensor = access->tensor;
+    int dimension = 0, row = tensor->layout == LAYOUT_SPACED ? tensor_row_start(tensor) : tensor->rank - 1;
+    while (dimension < row && !index_uses(&access->index[dimension], lane))
+        dimension++;
+    if (tensor->home == HOME_ARGUMENT || tensor->home == HOME_REGISTER || dimension >= row ||
+        !tensor_is_row_major(tensor))
+        return arena_format(nest->arena, "&%s", access_text(nest, access));
+    return arena_format(nest->arena, "(%sfloat *)%s + %s", written ? "" : "const ",
+                        subscripted_text(nest, access, dimension),
+                        index_text(nest, tensor, &access->index[dimension], dimension));
 }
 
 /* ---- expressions ---- */

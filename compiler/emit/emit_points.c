@@ -98,7 +98,7 @@ static Element *output_element(TileNest *to, bool from_zero)
         return element;
     const char *name = tile_element_name(to, out), *value = from_zero ? "vec_splat(0.0f)" : tile_load(to, out);
     tile_declare(to, "vec", name, value);
-    element = tile_add(to, out, place, name);
+    element = tile_add(to, out, name);
     element->from_zero = from_zero;
     return element;
 }
@@ -151,10 +151,10 @@ static Element *new_element(TileNest *to, const char *place, const char *value)
     bool stays = tile_writes(to, place) == 1;
     for (int i = 0; i < to->element_count && stays; i++)
         if (!strcmp(to->elements[i].name, value) && !is_written_later(to, to->elements[i].tensor))
-            return tile_add(to, out, place, value);
+            return tile_add(to, out, value);
     const char *name = tile_element_name(to, out);
     tile_declare(to, stays ? "const vec" : "vec", name, value);
-    return tile_add(to, out, place, name);
+    return tile_add(to, out, name);
 }
 
 static void emit_assignment(TileNest *to)
@@ -353,20 +353,17 @@ void tile_stores(TileNest *to)
 {
     Arena *arena = to->nest.arena;
     for (int i = 0; i < to->element_count; i++) {
-        const Element *element = &to->elements[i];
-        if (!element->stored || !element->from_zero)
-            continue;
-        emit_line(to->out, arena,
-                  element->left ? arena_format(arena, "%s += vec_load_part(&%s, %s);", element->name, element->place,
-                                               element->left)
-                                : arena_format(arena, "%s += vec_load(&%s);", element->name, element->place));
+        const Element *e = &to->elements[i];
+        if (e->stored && e->from_zero)
+            emit_line(to->out, arena,
+                      e->left ? arena_format(arena, "%s += vec_load_part(%s, %s);", e->name, e->address, e->left)
+                              : arena_format(arena, "%s += vec_load(%s);", e->name, e->address));
     }
     for (int i = 0; i < to->element_count; i++) {
-        const Element *element = &to->elements[i];
-        if (element->stored)
+        const Element *e = &to->elements[i];
+        if (e->stored)
             emit_line(to->out, arena,
-                      element->left ? arena_format(arena, "vec_store_part(&%s, %s, %s);", element->place, element->name,
-                                                   element->left)
-                                    : arena_format(arena, "vec_store(&%s, %s);", element->place, element->name));
+                      e->left ? arena_format(arena, "vec_store_part(%s, %s, %s);", e->address, e->name, e->left)
+                              : arena_format(arena, "vec_store(%s, %s);", e->address, e->name));
     }
 }

@@ -23,6 +23,7 @@ static void hand_over(TileNest *to, const Tensor *tensor, int first, int end, co
             if (row == 0) {
                 Element handed = element;
                 handed.place = element.place_of_row;
+                handed.address = element.address_of_row;
                 handed.name = arena_format(arena, "%s[%s][%d]", name, which, column);
                 arena_append(arena, to->elements, to->element_count, to->element_capacity, handed);
             }

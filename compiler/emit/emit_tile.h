@@ -10,6 +10,7 @@
 /* An element of a tensor for each lane, or one scalar for all of them, in a local variable. */
 typedef struct Element {
     const char *place;          /* where it is in memory, as C: what tells elements apart */
+    const char *address;        /* the pointer by which it is stored */
     const char *name;           /* the variable */
     const char *second;         /* another one, for every second term of a sum; NULL: none */
     const char *left;           /* "100 - n": lanes that exist in memory; NULL: all */
@@ -18,7 +19,7 @@ typedef struct Element {
     const Tensor *tensor;
     int row;                    /* which of the rows side by side it belongs to */
     /* the place in terms of the row variable of the loop behind the sums; NULL: there is none */
-    const char *place_of_row;
+    const char *place_of_row, *address_of_row;
 } Element;
 
 typedef struct Write {
@@ -61,7 +62,7 @@ void        tile_unbind(TileNest *to);
 bool        tile_is_point(const Tile *tile, const Axis *axis);
 bool        tile_is_copied(const TileNest *to, const Axis *axis);
 Element    *tile_find(TileNest *to, const char *place);
-Element    *tile_add(TileNest *to, const Access *access, const char *place, const char *name);
+Element    *tile_add(TileNest *to, const Access *access, const char *name);
 const char *tile_element_name(TileNest *to, const Access *access);
 const char *tile_load(TileNest *to, const Access *access);          /* "vec_load(&tape->lstm.c[t][b][n])" */
 int         tile_writes(const TileNest *to, const char *place);

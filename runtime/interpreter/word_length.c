@@ -35,7 +35,8 @@ static void length_forward(Interpreter *it, const Run *run, Node *node)
     }
 }
 
-/* With u = x / length and v = gain d_y: d_x = (v - share u (u . v)) / length, where share is 1, or 1 / features. */
+/* With u = x / length and v = gain d_y: d_x = (v - share u (u . v)) / length, where share is 1, or 1 / features. Of one
+ * feature that cancels to 0, exactly here, but not where u is another product: the last digits of u are drawn, too. */
 static void length_backward(Interpreter *it, const Run *run, Node *node)
 {
     size_t width = width_of(node);
@@ -46,7 +47,7 @@ static void length_backward(Interpreter *it, const Run *run, Node *node)
         const REAL *x = values_of(node->in[0]) + i, *d_y = adjoint_of(node->out) + i;
         REAL length = length_of(node, x, &flat), along = 0;
         for (size_t k = 0; k < width; k++) {
-            along += x[k] / length * d_y[k] * (gain ? gain[k] : 1);
+            along += perturbed_value(it, x[k] / length, 0) * d_y[k] * (gain ? gain[k] : 1);
             if (d_gain)
                 d_gain[k] += d_y[k] * x[k] / length;
         }
