@@ -236,8 +236,7 @@ Test(graph, mistakes_about_several_outputs)
                                  "return Model{ inputs = x, outputs = {Dense{2, activation = 'softmax', name = 'a'}(h), Dense{1, name = 'b'}(LSTM{2}(h))},\n"
                                  "  loss = {SparseCategoricalCrossentropy{ignore_class = 0}, 'mse'}, weighted_metrics = { a = 'accuracy', b = 'mae' } }";
     expect_refusal(masked, "", "ignore_class: the output a has a mask already");
-    expect_refusal(masked, "", "\"weighted_metrics\" of an output with a mask is not supported in this version (a has one)");
-    expect_outputs_refused("loss = 'mse', class_weight = { [0] = 2 }", "\"class_weight\" is not supported with several outputs");
+    expect_outputs_refused("loss = 'mse', class_weight = { [0] = 2 }", "\"class_weight\" is for models of one output");
     expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', loss_weights = { 1 } }", "",
                    "\"loss_weights\" weighs the losses of several outputs; this model has one");
     expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), loss = 'mse', metrics = { dense = 'mae' } }", "",

@@ -93,6 +93,39 @@ Test(sample_weights, of_each_step)
     end(&s);
 }
 
+/* What is masked counts in neither: the loss is the sum of weighted losses over the steps that count in the batch, the metric that of what counts over
+ * its weights. */
+Test(sample_weights, of_each_step_under_a_mask)
+{
+    Subject s;
+    begin(&s, "return Sequential{ name = 'm', Input{3, 2}, Masking{}, LSTM{3, return_sequences = true}, Dense{1}, loss = 'mse',\n"
+              "  sample_weight_mode = 'temporal', " ENDING);
+    for (int i = 0; i < SAMPLES * STEPS; i++) {
+        s.y[i] = (float)cos(0.7 * i);
+        if (i % 4 == 2 || i == 0)
+            s.x[i * IN] = s.x[i * IN + 1] = 0;
+    }
+    s.data.sample_weight = s.given;
+    s.data.weights = STEPS;
+    double expected = 0, magnitudes = 0, all = 0;
+    for (int first = 0; first < SAMPLES; first += 3) {
+        int rows = SAMPLES - first < 3 ? SAMPLES - first : 3, counted = 0;
+        double sum = 0;
+        s.engine.predict(s.engine.context, s.x + first * STEPS * IN, rows, s.output + first * STEPS);
+        for (int i = first * STEPS; i < (first + rows) * STEPS; i++) {
+            bool counts = s.x[i * IN] != 0;
+            double error = (double)s.output[i] - (double)s.y[i], weight = counts ? (double)s.given[i] : 0;
+            counted += counts;
+            sum += weight * error * error;
+            magnitudes += weight * fabs(error);
+            all += weight;
+        }
+        expected += sum / counted * rows / SAMPLES;
+    }
+    expect_loss(&s, expected, 1, "mae", magnitudes / all);
+    end(&s);
+}
+
 static double cross_entropy(const float *p, int class)
 {
     double total = 0;

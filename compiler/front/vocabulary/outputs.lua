@@ -126,7 +126,7 @@ function internal.begin_outputs(model)
   end
   if model.options.class_weight ~= nil then
     refuse(model, model.option_lines.class_weight,
-           '"class_weight" is not supported with several outputs in this version')
+           '"class_weight" is for models of one output, as in Keras: weigh samples')
   end
 end
 
@@ -238,18 +238,12 @@ local function check_names(model, option)
   end
 end
 
--- Means by the weights of samples. (A mask is no weight here, as it would be in Keras.)
+-- Means by the weights of samples, over what a mask leaves.
 local function settle_weighted(model)
   local line = model.option_lines.weighted_metrics
   if not model.loss or not model.weighted_metrics then return end
   for k, of in ipairs(model.ends) do
-    local list = metrics_of(model, "weighted_metrics", k)
-    if #list > 0 and model.outputs[k].masked then
-      refuse(model, line, '"weighted_metrics" of an output with a mask is not supported in this version%s',
-             of.name_of_output and " (" .. of.name_of_output .. " has one)" or "")
-    else
-      add_metrics(model, of, list, true)
-    end
+    add_metrics(model, of, metrics_of(model, "weighted_metrics", k), true)
   end
   check_names(model, "weighted_metrics")
   if #model.metric_names > METRICS_MAX then
