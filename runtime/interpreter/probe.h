@@ -46,8 +46,8 @@ size_t probe_below(const Probe *probe, int stream, int draw, size_t element, siz
 
 /* The loss at the weights and inputs as they stand. */
 double probe_loss(Probe *probe);
-/* Chooses weights, inputs and targets: the first draw that is far enough from every kink, or the farthest. False if none
- * had a usable loss. */
+/* Chooses weights, inputs and targets: the first draw that is far enough from every kink, or the farthest. False if
+ * none had a usable loss. */
 bool probe_draw(Probe *probe, struct differences *result);
 
 #endif
