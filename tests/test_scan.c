@@ -252,6 +252,7 @@ static void expect_refusal(const char *mathematics, const char *message)
     Arena *arena = arena_create();
     const char *text = arena_format(arena,
         "local Wrong = layer 'Wrong' { arguments = {}, over = 'sample', input = 'sequence',\n"
+        "weights = function(a, x) return { kernel = weight{ x.features, 5 }, bias = weight{ x.features } } end,\n"
         "shape = function(a, x) return { x.timesteps, x.features } end, call = function(a, w, x)\n"
         "local kept\n"
         "local function step(t, s) return { h = tanh(row(x, t) + s.h) } end\n"
@@ -269,6 +270,8 @@ Test(scan, mistakes_are_said_with_their_reason)
     expect_refusal("return scan{ over = x, state = { h = {4} } }.h", "scan needs step");
     expect_refusal("return scan{ over = x, step = step }.h", "scan needs state");
     expect_refusal("return scan{ over = x, state = { h = {5} }, step = step }.h", "do not go together");
+    expect_refusal("return affine(x, w.kernel)", ": of all steps it is y[{ t, k }] = x[{ t, f }] * kernel[{ f, k }]");
+    expect_refusal("return x + w.bias", ": with indices they do, y[{ t, k }] = u[{ t, k }] + v[{ k }]");
     expect_refusal("return scan{ over = x, state = { h = {4} }, step = function(t, s) return s.h end }.h", "step must return a table");
     expect_refusal("return scan{ over = x, state = { h = {4} }, step = function(t, s) return {} end }.h", "step must return h as a value of shape {4}");
     expect_refusal("return scan{ over = x, state = { h = {4} }, step = function(t, s) return { h = s.h, g = s.h } end }.h", "which is no state");

@@ -181,6 +181,13 @@ function internal.leaf(shape, at, static)
   return value{ op = "leaf", shape = shape, at = at, static = static or false }
 end
 
+-- b lies along the last axes of a alone: indices say that, operators do not.
+local function advice_for(a, b)
+  if #a.shape < #b.shape then a, b = b, a end
+  if #a.shape ~= 2 or #b.shape ~= 1 or a.shape[2] ~= b.shape[1] then return "" end
+  return ": with indices they do, y[{ t, k }] = u[{ t, k }] + v[{ k }]"
+end
+
 -- How the shapes of two operands of an elementwise operation go together: equal, but that an extent of 1 counts for
 -- all; or one of them a scalar.
 local function common_shape(a, b)
@@ -192,7 +199,9 @@ local function common_shape(a, b)
     shape[d] = extent == 1 and b.shape[d] or extent
     same = same and (b.shape[d] == shape[d] or b.shape[d] == 1)
   end
-  if not same then mistake("shapes {%s} and {%s} do not go together", concat(a.shape, ", "), concat(b.shape, ", ")) end
+  if not same then
+    mistake("shapes {%s} and {%s} do not go together%s", concat(a.shape, ", "), concat(b.shape, ", "), advice_for(a, b))
+  end
   return shape
 end
 
@@ -354,7 +363,9 @@ function vocabulary.affine(x, kernel, bias)
     return affine_of_rows(x, kernel, bias)
   end
   if #x.shape ~= 1 or #kernel.shape ~= 2 or x.shape[1] ~= kernel.shape[1] then
-    mistake("affine: x {%s} and kernel {%s} do not go together", concat(x.shape, ", "), concat(kernel.shape, ", "))
+    local rows = #x.shape == 2 and #kernel.shape == 2 and x.shape[2] == kernel.shape[1]
+    mistake("affine: x {%s} and kernel {%s} do not go together%s", concat(x.shape, ", "), concat(kernel.shape, ", "),
+            rows and ": of all steps it is y[{ t, k }] = x[{ t, f }] * kernel[{ f, k }]" or "")
   end
   local k, n = new_axis("k"), new_axis("n")
   local y = value{ op = "indexed", shape = { kernel.shape[2] }, product = true }
