@@ -288,7 +288,7 @@ Test(mask, silence_is_refused)
     Arena *arena = arena_create();
     expect_not_compiled(description_with(arena, "local y = LSTM{3, return_sequences = true}(Masked{}{x, m})",
                                        "loss 'own' { over = 'sample', call = function(a, y, p) return y[{0, 0}] - p[{0, 0}] end }()", 1),
-                      "LSTM: its output has a mask, and a loss over whole samples does not know which steps count");
+                      "LSTM: its output has a mask, and a loss over whole samples says what becomes of it, call = function(a, y, p, mask)");
     arena_free(arena);
 }
 

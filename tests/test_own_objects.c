@@ -102,6 +102,25 @@ Test(own_objects, losses)
         "Input{5, 3}, SimpleRNN{4, return_sequences = true}, Dense{3}, loss = 'nearest'", NULL });
 }
 
+/* The mask is theirs: a mean over the steps that count, in the first loss; a step after which nothing counts, in the second. */
+Test(own_objects, losses_of_whole_samples_under_masks)
+{
+    static const char counted[] =
+        "loss 'counted' { over = 'sample', call = function(a, y, p, mask)\n"
+        "  local t, n = axes 't n'\n"
+        "  local e = y - p\n"
+        "  local sums, steps = tensor{}, tensor{}\n"
+        "  sums[{}] = keep(mask[{ t }], e[{ t, n }] * e[{ t, n }])\n"
+        "  steps[{}] = mask[{ t }]\n"
+        "  return sums / max(steps, 1) end }\n";
+    Arena *arena = arena_create();
+    expect_agreement(arena_format(arena, "%sreturn Sequential{ name = 'm', batch_size = 3, Input{5, 3}, Masking{}, GRU{4, return_sequences = true}, "
+                                         "Dense{2}, loss = 'counted' }", counted));
+    expect_agreement(arena_format(arena, "%sreturn Sequential{ name = 'm', batch_size = 3, Input{6, lengths = true}, Embedding{9, 3, mask_zero = true}, "
+                                         "SimpleRNN{4, return_sequences = true}, Dense{2}, loss = 'counted' }", counted));
+    arena_free(arena);
+}
+
 Test(own_objects, losses_of_whole_samples)
 {
     expect_agreement_of((const char *const[]){

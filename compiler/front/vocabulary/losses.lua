@@ -128,7 +128,8 @@ function internal.lower_a_loss(program, of, output)
   local first = #program.statements
   local call = (fused or a.from_logits) and def.call_logits or def.call
   local l
-  if def.of_values then l = call_named(call, y, prediction, mask) else l = call_named(call, a, y, prediction) end
+  if def.of_values then l = call_named(call, y, prediction, mask)
+  else l = call_named(call, a, y, prediction, mask) end
   l = check_loss(def, l)
   emit_graph(scope, { l })
   add_statement(scope, "forward", "set", total, {}, constant(0))

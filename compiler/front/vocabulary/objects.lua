@@ -151,8 +151,9 @@ end
 
 -- loss "mse" { class = "MeanSquaredError", arguments = , call = function(a, y, p), call_logits = , logits = ,
 --              positive = true, target = "class", over = "sample", target_shape = function(a, shape) }
--- y and p: target and prediction of one step; with over = "sample", of the whole sample. The target has the shape of
--- the output, or what target_shape makes of that; with target = "class" it is whole numbers, one for each step.
+-- y and p: target and prediction of one step; with over = "sample", of the whole sample, and the mask, if the output
+-- has one, is a fourth argument. The target has the shape of the output, or what target_shape makes of that; with
+-- target = "class" it is whole numbers, one for each step.
 vocabulary.loss = object_definer("loss", "losses")
 -- optimizer "adam" { class = "Adam", arguments = }: the update itself is the runtime's (runtime/train/optimizer.c).
 vocabulary.optimizer = object_definer("optimizer", "optimizers")

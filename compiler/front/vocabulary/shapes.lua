@@ -286,9 +286,11 @@ local function check_masked_loss(model)
   local good = true
   for k, output in ipairs(model.outputs) do
     local loss = model.ends[k].loss
-    if output.masked and loss and loss.definition.over == "sample" then
-      report(output.line, format("%s: its output has a mask, and a loss over whole samples does not know which " ..
-                                 "steps count: end the mask in front of it", output.definition.name))
+    local def = loss and loss.definition
+    if output.masked and def and def.over == "sample" and internal.parameters(def.call) < 4 then
+      report(output.line, format("%s: its output has a mask, and a loss over whole samples says what becomes of it, " ..
+                                 "call = function(a, y, p, mask), or the mask ends in front of it",
+                                 output.definition.name))
       good = false
     end
   end
