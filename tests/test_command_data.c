@@ -198,3 +198,35 @@ Test(command_data, classes_that_an_output_ignores)
     expect("$L train i.lua --interpreted --quiet 2>/dev/null", 0, "val_a_sparse_categorical_accuracy", NULL);
     expect("$L train i.lua --interpreted --quiet kind=-1", 1, NULL, "samples: sample 1: y.b = -1 is not a whole number in [0, 2)");
 }
+
+static void write_npy(const char *name, const char *shape, int count, float (*value)(int))
+{
+    char bytes[1024] = "\x93NUMPY\x01";
+    int header = sprintf(bytes + 10, "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", shape);
+    bytes[8] = (char)(header + 1);
+    bytes[10 + header] = '\n';
+    for (int i = 0; i < count; i++)
+        memcpy(bytes + 11 + header + 4 * i, &(float){ value(i) }, 4);
+    command_write(folder, name, bytes, 11 + header + 4L * count);
+}
+
+static float number(int i) { return (float)(i % 3) - 1; }
+static float nothing(int i) { (void)i; return 0; }
+static float first_alone(int i) { return i == 0; }
+
+/* Weights of what is held out are those of val_loss: of all zeros it is 0. */
+Test(command_data, weights_of_what_is_held_out)
+{
+    write_npy("x.npy", "6, 2, 1", 12, number);
+    write_npy("y.npy", "6, 1", 6, number);
+    write_npy("none.npy", "6,", 6, nothing);
+    write_npy("one.npy", "6,", 6, first_alone);
+    write_text("h.lua", "return Sequential{ Input{2, 1}, LSTM{2}, Dense{1}, loss = 'mse', weighted_metrics = {'mae'}, batch_size = 6, data = npy{'x.npy', 'y.npy',\n"
+                        "  validation_x = arg.held, validation_y = arg.held and 'y.npy', validation_sample_weight = arg.w} }\n");
+    expect("$L train h.lua held=x.npy w=none.npy --interpreted --quiet", 0, "loss", NULL);
+    expect("$L evaluate h.lua held=x.npy w=none.npy --interpreted --quiet", 0, "loss 0 ", NULL);
+    expect("$L evaluate h.lua held=x.npy w=one.npy --interpreted --quiet | grep -c 'loss 0 '", 1, "0\n", NULL);
+    expect("$L evaluate h.lua held=x.npy --data validation_sample_weight=none.npy w=one.npy --interpreted --quiet", 0, "loss 0 ", NULL);
+    expect("$L evaluate h.lua held=x.npy w=y.npy --interpreted --quiet", 1, NULL, "y.npy");
+    expect("$L train h.lua w=one.npy", 1, NULL, "npy: validation_sample_weight is for validation_x, which is not there");
+}

@@ -12,6 +12,7 @@ static const DataPath paths[] = {
     { DATA_NPY, "validation_x", offsetof(Data, validation_x) },
     { DATA_NPY, "validation_y", offsetof(Data, validation_y) },
     { DATA_NPY, "sample_weight", offsetof(Data, sample_weight) },
+    { DATA_NPY, "validation_sample_weight", offsetof(Data, validation_sample_weight) },
     { DATA_NPY, "lengths", offsetof(Data, lengths) },
     { DATA_NPY, "offsets", offsetof(Data, offsets) },
     { DATA_NPY, "validation_lengths", offsetof(Data, validation_lengths) },

@@ -90,6 +90,7 @@ typedef struct Data {
     const char *normalization;              /* csv: "none", "standard", "minmax" */
     const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
     const char *sample_weight;              /* npy: a file; csv: a column; or NULL */
+    const char *validation_sample_weight;   /* npy: a file, or NULL */
     /* npy: how many steps of each sample count, or where in x, of all steps behind each other, each begins; or NULL */
     const char *lengths, *offsets, *validation_lengths, *validation_offsets;
     const char *group;                      /* csv: the column that tells groups apart, or NULL */

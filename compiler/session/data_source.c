@@ -244,6 +244,15 @@ static int split(const Model *model, struct lstmc_dataset *training, struct lstm
     return LSTMC_MISMATCH;
 }
 
+/* Without a file, all count alike. */
+static int read_npy_weight(const struct lstmc_model *m, const char *path, const char *offsets,
+                           struct lstmc_dataset *data, struct lstmc_message *message)
+{
+    return !path     ? LSTMC_OK
+           : offsets ? lstmc_read_ragged_weight(m, path, offsets, data, message)
+                     : lstmc_read_sample_weight(m, path, data, message);
+}
+
 int data_source_load(Description *description, const Arguments *arguments, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation, struct lstmc_message *message)
 {
@@ -261,13 +270,14 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         }
         status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y,
                           (Ends){ data->lengths, data->offsets }, training, message);
-        if (!status && data->sample_weight)
-            status = data->offsets ? lstmc_read_ragged_weight(m, data->sample_weight, data->offsets, training, message)
-                                   : lstmc_read_sample_weight(m, data->sample_weight, training, message);
+        if (!status)
+            status = read_npy_weight(m, data->sample_weight, data->offsets, training, message);
         if (!status && data->validation_x)
             status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y_arrays,
                               data->validation_y, (Ends){ data->validation_lengths, data->validation_offsets },
                               validation, message);
+        if (!status && data->validation_x)
+            status = read_npy_weight(m, data->validation_sample_weight, data->validation_offsets, validation, message);
         break;
     case DATA_CSV:
         status = read_csv(model, data, training, validation, message);

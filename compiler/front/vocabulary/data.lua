@@ -47,7 +47,8 @@ constructor("npy", function(given, line)
   return data("npy", { { "x", "arrays" }, y, { "validation_x", "arrays", false },
     { "validation_y", "arrays", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
     { "sample_weight", "text", false }, { "lengths", "text", false }, { "validation_lengths", "text", false },
-    { "offsets", "text", false }, { "validation_offsets", "text", false }, { "padding", padding, false } }, line, given)
+    { "offsets", "text", false }, { "validation_offsets", "text", false }, { "padding", padding, false },
+    { "validation_sample_weight", "text", false } }, line, given)
 end)
 
 -- glove{"glove.txt", vocabulary = {...}}: vectors of words; the word of each id is that of the data, or of the list.

@@ -196,6 +196,9 @@ local function settle_data(model)
     report(data.line, 'npy: missing argument "y"')
     return
   end
+  if data.validation_sample_weight and not data.validation_x then
+    report(data.line, "npy: validation_sample_weight is for validation_x, which is not there")
+  end
   settle_side(data, "input", model.inputs)
   settle_side(data, "output", model.outputs)
   settle_lengths(model, data)
