@@ -1,4 +1,5 @@
 /* toolchain.c: see toolchain.h. */
+#include "cached_compiler.h"
 #include "toolchain.h"
 
 #include <criterion/criterion.h>
@@ -72,7 +73,7 @@ const char *workshop_run(struct workshop *shop, const char *format, ...)
     vsnprintf(command, (size_t)length + 1, format, arguments);
     va_end(arguments);
     cr_assert(getcwd(here, sizeof here), "no current folder");
-    FILE *pipe = popen(arena_format(shop->arena, "dropin='%s/tests/dropin'; PATH='%s/tests/compilers':$PATH; cd '%s' && { %s; } 2>&1", here, here,
+    FILE *pipe = popen(arena_format(shop->arena, "dropin='%s/tests/dropin'; PATH='%s':$PATH; cd '%s' && { %s; } 2>&1", here, cached_compilers(),
                                     shop->folder, command), "r");
     cr_assert(pipe, "%s", command);
     const char *output = "";
