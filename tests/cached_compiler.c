@@ -8,13 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *test_programs(void)
+{
+    static char folder[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    cr_assert(length > 0, "cannot tell where this test program is");
+    folder[length] = 0;
+    *strrchr(folder, '/') = 0;
+    return folder;
+}
+
 const char *cached_compilers(void)
 {
     static char folder[PATH_MAX + 16];
-    char self[PATH_MAX] = "";
-    cr_assert(readlink("/proc/self/exe", self, sizeof self - 1) > 0, "cannot tell where this test program is");
-    *strrchr(self, '/') = 0;
-    snprintf(folder, sizeof folder, "%s/compilers", self);
+    snprintf(folder, sizeof folder, "%s/compilers", test_programs());
     return folder;
 }
 

@@ -2,7 +2,9 @@
 #ifndef CACHED_COMPILER_H
 #define CACHED_COMPILER_H
 
-/* The folder of all of them, to stand first in a PATH. Valid until the program ends. */
+/* The folder of the test programs. Valid until the program ends. */
+const char *test_programs(void);
+/* That of all the compilers, to stand first in a PATH. Valid as long. */
 const char *cached_compilers(void);
 /* Makes the one of this name, "gcc", what lstmc compiles with. */
 void use_cached_compiler(const char *name);

@@ -24,12 +24,8 @@ const char *command_program(void)
     const char *given = getenv("LSTMC");
     if (given && *given)
         return realpath(given, path) ? path : given;
-    char self[PATH_MAX] = "";
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    cr_assert(length > 0, "cannot tell where this test program is");
-    for (int up = 0; up < 2; up++)
-        *strrchr(self, '/') = 0;
-    snprintf(path, sizeof path, "%s/lstmc", self);
+    snprintf(path, sizeof path, "%s", test_programs());
+    strcpy(strrchr(path, '/'), "/lstmc");
     cr_assert(!access(path, X_OK), "%s is not there: build it first", path);
     return path;
 }
@@ -44,16 +40,16 @@ static char *read_all(FILE *file)
     return text;
 }
 
-static void become(const char *program, const char *folder, int seconds, const char *line, FILE *output, FILE *errors)
+static void become(const char *program, const char *compilers, const char *folder, int seconds, const char *line,
+                   FILE *output, FILE *errors)
 {
     struct rlimit limit = { (rlim_t)seconds, (rlim_t)seconds + 1 };
     setrlimit(RLIMIT_CPU, &limit);
     dup2(fileno(output), STDOUT_FILENO);
     dup2(fileno(errors), STDERR_FILENO);
-    const char *old = getenv("PATH"), *compilers = cached_compilers();
     char path[2 * PATH_MAX];
     setenv("L", program, 1);
-    snprintf(path, sizeof path, "%s:%s", compilers, old);
+    snprintf(path, sizeof path, "%s:%s", compilers, getenv("PATH"));
     setenv("PATH", path, 1);        /* whoever compiles what was compiled before gets it out of the cache */
     unsetenv("CC");
     unsetenv("CFLAGS");
@@ -72,11 +68,12 @@ Ran command_run(const char *folder, int seconds, const char *line)
 {
     FILE *output = tmpfile(), *errors = tmpfile();
     cr_assert(output && errors);
-    const char *program = command_program();        /* in the child, a failure would make the framework wait for ever */
+    /* here, as in the child a failure would make the framework wait for ever */
+    const char *program = command_program(), *compilers = cached_compilers();
     pid_t child = fork();
     cr_assert(child >= 0);
     if (child == 0)
-        become(program, folder, seconds, line, output, errors);
+        become(program, compilers, folder, seconds, line, output, errors);
     int status;
     struct rusage usage;
     cr_assert(wait4(child, &status, 0, &usage) == child);
