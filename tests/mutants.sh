@@ -1,9 +1,10 @@
 #!/bin/sh
 # mutants.sh [NAME ...]: in: tests/mutants/*.mutant, faults to plant.  out: whether the test that each names catches it,
 # and tests/mutants/result.txt. All of them, or those named. Each is applied to a copy of the working tree in
-# build/mutants, built there (only what changed), and its test run alone. A fault counts as caught if the test passes
-# without it and fails with it; what cannot be built, or whose text is not there exactly once, is an error. A run that
-# was stopped goes on where it stopped, as long as neither the tree nor the fault has changed.
+# build/mutants, built there (only what changed), and its test run alone: as many copies side by side as there are
+# processors. A fault counts as caught if the test passes without it and fails with it; what cannot be built, or whose
+# text is not there exactly once, is an error. A run that was stopped goes on where it stopped, as long as neither the
+# tree nor the fault has changed.
 #
 # A file holds any number of faults, each
 #     == NAME: what is wrong then
@@ -15,8 +16,7 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 work=$root/build/mutants
-tree=$work/tree
-jobs=$(nproc 2>/dev/null || echo 2)
+workers=${MUTANTS_WORKERS:-$(nproc 2>/dev/null || echo 2)}
 limit=${TEST_TIMEOUT:-900}      # seconds of one test
 results=$work/results
 OPENBLAS_NUM_THREADS=1
@@ -30,19 +30,24 @@ files() { (cd "$root" && git ls-files --cached --others --exclude-standard | gre
 
 fingerprint() { (cd "$root" && files | while read -r f; do [ -f "$f" ] && cat "$f"; done) | cksum | tr ' ' '-'; }
 
+# The room of one worker: its copy of the tree, what it kept and what it logs.
+enter_room() {
+    room=$work/$1 tree=$work/$1/tree
+    mkdir -p "$tree"
+}
+
 # Copies what differs, so that an old build stays good.
 copy_tree() {
-    mkdir -p "$tree"
     files | while read -r f; do
         [ -f "$root/$f" ] || continue
         cmp -s "$root/$f" "$tree/$f" && continue
-        mkdir -p "$tree/$(dirname "$f")" && cp -p "$root/$f" "$tree/$f" || exit 1
+        mkdir -p "$tree/$(dirname "$f")" && cp -p "$root/$f" "$tree/$f" && touch "$tree/$f" || exit 1
     done
     (cd "$tree" && find . -type f -not -path './build/*' | sed 's|^\./||') | while read -r f; do
         [ -f "$root/$f" ] || rm -f "$tree/$f"
     done
     # Tests look for data beside the repository.
-    [ -e "$root/../shared" ] && ln -sfn "$(cd "$root/../shared" && pwd)" "$work/shared"
+    [ -e "$root/../shared" ] && ln -sfn "$(cd "$root/../shared" && pwd)" "$room/shared"
     return 0
 }
 
@@ -60,6 +65,8 @@ split_faults() {
         /^[+]/   { print substr($0, 2) > (dir "/new"); next }
         /./      { print "mutants: not understood: " $0 > "/dev/stderr"; exit 1 }'
 }
+
+name_of() { basename "$1" | sed 's/^[0-9]*-//'; }
 
 # Replaces the one place where the lines of old stand by those of new; status 1 if there is no such place, or several.
 plant() {
@@ -80,14 +87,14 @@ plant() {
         }' "$1"
 }
 
-build() { make -C "$tree" --no-print-directory -j"$jobs" all "build/tests/$1" >"$work/build.log" 2>&1; }
+build() { make -C "$tree" --no-print-directory all "build/tests/$1" >"$room/build.log" 2>&1; }
 
 # Runs one test: 0 passed, 1 failed, 2 there is no such test, or it was skipped.
 run_test() {
     (cd "$tree" && timeout -k 5 "$limit" "build/tests/$1" -j1 --verbose=1 --color=never --filter "$2") \
-        >"$work/test.log" 2>&1
+        >"$room/test.log" 2>&1
     status=$?
-    tested=$(sed -n 's/^\[====\] Synthesis: Tested: \([0-9]*\) .*/\1/p' "$work/test.log" | tail -n 1)
+    tested=$(sed -n 's/^\[====\] Synthesis: Tested: \([0-9]*\) .*/\1/p' "$room/test.log" | tail -n 1)
     if [ -z "$tested" ]; then return 1; fi          # it crashed, or had to be stopped
     [ "$tested" -gt 0 ] || return 2
     [ "$status" -eq 0 ] && return 0
@@ -96,23 +103,23 @@ run_test() {
 
 # Without the fault its test has to pass; once for each test.
 check_good() {
-    mark=$work/good/$(echo "$1 $2" | tr -c 'A-Za-z0-9\n' _)
+    program=$(cut -d' ' -f1 "$1/test") filter=$(cut -d' ' -f2 "$1/test")
+    mark=$work/good/$(echo "$program $filter" | tr -c 'A-Za-z0-9\n' _)
+    mkdir "$mark.claimed" 2>/dev/null || return 0
     [ -e "$mark" ] && return 0
-    mkdir -p "$work/good"
-    build "$1" || { tail -n 20 "$work/build.log" >&2; fail "the tree does not build"; }
-    run_test "$1" "$2" || { tail -n 20 "$work/test.log" >&2; fail "$1 $2 does not pass without any fault"; }
+    build "$program" || { tail -n 20 "$room/build.log" >&2; fail "the tree does not build"; }
+    run_test "$program" "$filter" ||
+        { tail -n 20 "$room/test.log" >&2; fail "$program $filter does not pass without any fault"; }
     : >"$mark"
 }
 
 # Plants one fault, builds, tests, and takes it out again. Sets verdict.
 try_fault() {
-    file=$(cat "$1/file") && program=$(cut -d' ' -f1 "$1/test") && filter=$(cut -d' ' -f2 "$1/test") ||
-        fail "$1 is not whole"
-    check_good "$program" "$filter"
-    cp -p "$tree/$file" "$work/kept" || fail "$name: there is no $file"
+    file=$(cat "$1/file") program=$(cut -d' ' -f1 "$1/test") filter=$(cut -d' ' -f2 "$1/test")
+    cp -p "$tree/$file" "$room/kept" || fail "$name: there is no $file"
     : >>"$1/new"
-    plant "$work/kept" "$1" >"$work/planted" || fail "$name: its lines stand not exactly once in $file"
-    cp "$work/planted" "$tree/$file"
+    plant "$room/kept" "$1" >"$room/planted" || fail "$name: its lines stand not exactly once in $file"
+    cp "$room/planted" "$tree/$file"
     if build "$program"; then
         run_test "$program" "$filter"
         verdict=$?
@@ -125,41 +132,68 @@ try_fault() {
     else
         verdict=NOT-BUILT
     fi
-    cp "$work/kept" "$tree/$file"       # with a new date, so that make builds it again
+    cp "$room/kept" "$tree/$file"       # with a new date, so that make builds it again
 }
 
-restore() { [ -f "$work/kept" ] && [ -n "${file:-}" ] && cp "$work/kept" "$tree/$file"; exit 1; }
-trap restore INT TERM HUP
+judge() {
+    name=$(name_of "$1")
+    grep -q "^$name " "$results" && return 0
+    mkdir "$1/claimed" 2>/dev/null || return 0
+    start=$(date +%s)
+    try_fault "$1"
+    echo "$name $verdict" >>"$results"
+    printf '%3d/%d  %-9s %-44s %s  (%d s)\n' "$(wc -l <"$results")" "$total" "$verdict" "$name" "$(cat "$1/test")" \
+        $(($(date +%s) - start))
+}
 
+restore() { [ -n "${file:-}" ] && [ -f "$room/kept" ] && cp "$room/kept" "$tree/$file"; exit 1; }
+
+# everyone VERB: what every worker does with every fault that no other has taken.
+everyone() {
+    rm -rf "$work"/good/*.claimed "$work"/faults/*/claimed
+    mkdir -p "$work/good"
+    pids= number=0 status=0
+    while [ $((number += 1)) -le "$workers" ]; do
+        (
+            trap restore INT TERM HUP
+            enter_room $number
+            for fault in $chosen; do "$1" "$fault"; done
+        ) &
+        pids="$pids $!"
+    done
+    for pid in $pids; do wait "$pid" || status=$?; done
+    [ "$status" -eq 0 ] || exit "$status"
+}
+
+stop() { kill $pids 2>/dev/null; wait; exit 1; }
+trap stop INT TERM HUP
+
+pids=
 mkdir -p "$work"
 "$root/tests/mutants_check.sh" >&2 || fail "these faults cannot be planted"
 state=$(fingerprint)
 [ "$(cat "$work/state" 2>/dev/null)" = "$state" ] || { rm -rf "$results" "$work/good"; echo "$state" >"$work/state"; }
-copy_tree || fail "the tree cannot be copied"
+number=0
+while [ $((number += 1)) -le "$workers" ]; do
+    enter_room $number
+    copy_tree || fail "the tree cannot be copied"
+done
 split_faults || exit 2
 touch "$results"
-total=$(ls "$work/faults" | wc -l) number=0 bad=0
+chosen= total=0
 for fault in "$work/faults"/*; do
-    name=$(basename "$fault" | sed 's/^[0-9]*-//') number=$((number + 1))
-    if [ $# -gt 0 ]; then
-        case " $* " in *" $name "*) ;; *) continue ;; esac
-    fi
-    verdict=$(sed -n "s/^$name //p" "$results")
-    if [ -z "$verdict" ]; then
-        start=$(date +%s)
-        try_fault "$fault"
-        echo "$name $verdict" >>"$results"
-        printf '%3d/%d  %-9s %-44s %s  (%d s)\n' "$number" "$total" "$verdict" "$name" "$(cat "$fault/test")" \
-            $(($(date +%s) - start))
-    fi
-    [ "$verdict" = caught ] || bad=$((bad + 1))
+    case " $* " in "  " | *" $(name_of "$fault") "*) chosen="$chosen $fault" total=$((total + 1)) ;; esac
 done
+everyone check_good
+everyone judge
+bad=0
+for fault in $chosen; do grep -q "^$(name_of "$fault") caught" "$results" || bad=$((bad + 1)); done
 [ $# -gt 0 ] && exit $((bad > 0))
 
 {
     echo "$total faults, $((total - bad)) caught, each by the test that it names (make mutants)"
     for fault in "$work/faults"/*; do
-        name=$(basename "$fault" | sed 's/^[0-9]*-//')
+        name=$(name_of "$fault")
         printf '\n%s: %s\n    %s: %s by %s\n' "$name" "$(cat "$fault/about")" "$(cat "$fault/file")" \
             "$(sed -n "s/^$name //p" "$results")" "$(cat "$fault/test")"
     done
