@@ -5,7 +5,7 @@ CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
 PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndfile1-dev libfftw3-dev pkg-config \
-           cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev
+           cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev libhdf5-dev libzip-dev
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -22,6 +22,12 @@ FFTW           := $(shell $(PKG) --exists fftw3f && echo yes)
 SOUND_CFLAGS    = $(if $(SNDFILE),-DHAVE_SNDFILE $(shell $(PKG) --cflags sndfile)) \
                   $(if $(FFTW),-DHAVE_FFTW $(shell $(PKG) --cflags fftw3f))
 SOUND_LIBS      = $(if $(SNDFILE),$(shell $(PKG) --libs sndfile)) $(if $(FFTW),$(shell $(PKG) --libs fftw3f))
+# Optional, for files of other frameworks: without them lstmc-container says what is missing.
+HDF5           := $(shell $(PKG) --exists hdf5 && echo yes)
+LIBZIP         := $(shell $(PKG) --exists libzip && echo yes)
+CONTAINER_CFLAGS = $(JANSSON_CFLAGS) $(if $(HDF5),-DHAVE_HDF5 $(shell $(PKG) --cflags hdf5)) \
+                   $(if $(LIBZIP),-DHAVE_ZIP $(shell $(PKG) --cflags libzip))
+CONTAINER_LIBS  = $(if $(HDF5),$(shell $(PKG) --libs hdf5)) $(if $(LIBZIP),$(shell $(PKG) --libs libzip))
 CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
 
@@ -36,21 +42,35 @@ FLAGS    = -I. $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
 LUA_TEXT  = $(sort $(wildcard compiler/*/*/*.lua))
 EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/ship/example/*.c)) \
             $(patsubst %,runtime/lstmc_%.h,model random normal float vec math bf16 text)
-COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard compiler/*.c compiler/*/*.c)) $(BUILD)/embedded.o
+UNPACKER  = $(wildcard compiler/interchange/container/*.c)
+COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNPACKER),$(wildcard compiler/*.c compiler/*/*.c \
+              compiler/interchange/*/*.c))) $(BUILD)/embedded.o
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/%,$(wildcard runtime/*/*.c)))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
+CONTAINER = $(patsubst %.c,$(BUILD)/%.o,$(UNPACKER))
 LIBS      = $(LUA_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) -ldl -lm
 TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
-all: $(BUILD)/lstmc $(BUILD)/liblstmc.a
+all: $(BUILD)/lstmc $(BUILD)/lstmc-container $(BUILD)/liblstmc.a
 
 include compiler/install/install.mk
 
 $(BUILD)/lstmc: $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a
 	$(call say,link)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -rdynamic -o $@ $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a $(LIBS)
+
+# What reads HDF5 files and zip archives, in a process of its own.
+$(BUILD)/lstmc-container: $(CONTAINER) $(BUILD)/liblstmc.a
+	$(call say,link)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(CONTAINER_LIBS) $(JANSSON_LIBS) -lm
+
+$(CONTAINER): FLAGS += $(CONTAINER_CFLAGS)
+$(CONTAINER): $(BUILD)/container_flags
+$(BUILD)/container_flags: always
+	@mkdir -p $(@D)
+	@echo '$(CONTAINER_CFLAGS)' | cmp -s - $@ || echo '$(CONTAINER_CFLAGS)' >$@
 
 $(BUILD)/liblstmc.a: $(RUNTIME)
 	$(call say,ar  )
@@ -64,7 +84,7 @@ $(BUILD)/libcompiler.a: $(COMPILER) $(INTERPRET)
 $(BUILD)/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
 	$(call say,cc  )
-	$(Q)$(CC) $(FLAGS) $(LUA_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(LUA_CFLAGS) $(JANSSON_CFLAGS) -c -o $@ $<
 
 $(BUILD)/runtime/interpreter/%_float.o: runtime/interpreter/%.c
 	@mkdir -p $(@D)
@@ -196,4 +216,4 @@ clean:
         deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -20,8 +20,13 @@ compiler/session     compiler/base compiler/front compiler/passes compiler/oracl
 compiler/session     runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 compiler/report      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
 compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
+compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
+compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft
+compiler/interchange compiler/base compiler/interchange/draft compiler/interchange/keras
+compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
-compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz
+compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange
+compiler/commands    compiler/interchange/draft
 compiler/commands    runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 runtime
 runtime/base
@@ -149,8 +154,9 @@ check_libraries() {
         grep -vE '^compiler/front/(read_lua|lua_)[a-z_]*\.[ch]:|^compiler/front/read_lua\.c:' |
         forbid "Lua outside read_lua"
     includes "$code" | grep '^compiler/' | grep -iE 'cblas|openblas|lapack' | forbid "BLAS in the compiler"
-    includes "$code" | grep 'jansson' | grep -vE '^runtime/files/(safetensors|safetensors_write|meaning_json)\.c:' |
-        forbid "jansson belongs to the weight files"
+    includes "$code" | grep 'jansson' |
+        grep -vE '^(runtime/files/(safetensors|safetensors_write|meaning_json)\.c|compiler/interchange/.*\.[ch]):' |
+        forbid "jansson belongs to the weight files and to those of others"
     includes "$code" | grep 'zlib' | grep -v '^runtime/files/gzip\.c:' | forbid "zlib belongs to gzip.c"
     code_in 'runtime/[a-z]*/[a-z_]*\.c' | grep -w 'lstmc_gunzip' | grep -v '^runtime/files/gzip\.c:' |
         forbid "the runtime would link zlib into every program"

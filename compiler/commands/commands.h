@@ -14,5 +14,6 @@ int command_sample(const Arguments *arguments);
 int command_plot(const Arguments *arguments);
 int command_tune(const Arguments *arguments);
 int command_fuzz(const Arguments *arguments);
+int command_import(const Arguments *arguments);
 
 #endif

@@ -19,7 +19,7 @@ static int run_command(int argc, char **argv)
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check },
         { "train", command_train }, { "evaluate", command_evaluate }, { "predict", command_predict },
         { "sample", command_sample }, { "plot", command_plot }, { "tune", command_tune },
-        { "fuzz", command_fuzz },
+        { "fuzz", command_fuzz }, { "import", command_import },
     };
     Arguments arguments;
     int status = arguments_read(argc - 1, argv + 1, &arguments);

@@ -169,7 +169,7 @@ static int take_value(Arguments *a, const char *name, char *value)
 static const struct { const char *name, *commands;
 } valued[] = {
     /* and the commands that know the option */
-    { "-o", "compile tune" },
+    { "-o", "compile tune import" },
     { "--target", ALL },
     { "--unroll", ALL },
     { "--lanes", ALL },
@@ -189,7 +189,7 @@ static const struct { const char *name, *commands;
     { "--checkpoint-every", "train" },
     { "--log", "train plot" },
     { "--freeze", "train" },
-    { "--weights", "compile evaluate predict sample plot" },
+    { "--weights", "compile evaluate predict sample plot import" },
     { "--threads", "train evaluate predict plot fuzz" },
     { "--input", "predict" },
     { "--length", "sample" },
@@ -203,7 +203,7 @@ static const struct { const char *name, *commands; } flags[] = {
     { "--keep-adjoints", "compile summary check" },
     { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" },
     { "--stream", "predict" }, { "--join", "predict" },
-    { "--quiet", ALL }, { "--precise", ALL }, { "--blas", ALL },
+    { "--quiet", ALL " import" }, { "--precise", ALL }, { "--blas", ALL },
     { "--dispatch", "compile summary check" COMPUTING },
     { "--example", "compile" }, { "--self-test", "compile" },
 };
@@ -362,7 +362,7 @@ static int take_words(Arguments *a, int count, char **words)
 }
 
 static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
-                                        "tune", "fuzz" };
+                                        "tune", "fuzz", "import" };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 /* Whether one letter more, less or another, or two that changed places, make one word of the other. */

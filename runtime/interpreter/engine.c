@@ -88,11 +88,6 @@ int interpreter_engine_create(const Model *model, const struct custom_layers *cu
 {
     const struct lstmc_model *descriptor = &model->descriptor;
     int shards = descriptor->shards > 0 ? descriptor->shards : 1, batch = descriptor->batch > 0 ? descriptor->batch : 1;
-    if (!model->loss) {
-        if (message)
-            snprintf(message->text, sizeof message->text, "%s has no loss to train with", descriptor->name);
-        return LSTMC_MISMATCH;
-    }
     Interpreter *it = interpreter_create(model, batch * shards, custom, message);
     if (!it)
         return LSTMC_MISMATCH;

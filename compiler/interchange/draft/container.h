@@ -1,0 +1,15 @@
+/* container.h: HDF5 files and zip archives, read in a process of its own (container/). */
+#ifndef CONTAINER_H
+#define CONTAINER_H
+
+#include "compiler/base/diag.h"
+
+#include "runtime/safetensors.h"
+
+/* What is in it, as tensors and metadata; free it by lstmc_tensor_file_free. False with a diagnostic. */
+bool container_read(Arena *arena, Diagnostics *diagnostics, const char *path, struct lstmc_tensor_file *contents);
+
+/* The entry of an archive as a text; NULL if there is none. */
+const char *container_text(Arena *arena, const struct lstmc_tensor_file *contents, const char *name);
+
+#endif

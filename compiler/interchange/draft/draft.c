@@ -1,0 +1,163 @@
+/* draft.c: in: layers, arguments and weights, as an importer finds them.  out: a Draft. */
+#include "draft.h"
+
+#include "runtime/base/number.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+Draft *draft_create(Arena *arena, Diagnostics *diagnostics, const char *file)
+{
+    Draft *draft = arena_new(arena, Draft);
+    *draft = (Draft){ .arena = arena, .diagnostics = diagnostics, .file = file, .catalogue = catalogue_read(arena) };
+    return draft;
+}
+
+void draft_append(Draft *draft, DraftLayer *layer)
+{
+    arena_append(draft->arena, draft->layers, draft->layer_count, draft->layer_capacity, layer);
+}
+
+DraftLayer *draft_add(Draft *draft, const char *kind, const char *found)
+{
+    DraftLayer *layer = arena_new(draft->arena, DraftLayer);
+    *layer = (DraftLayer){ .kind = kind, .found = found };
+    draft_append(draft, layer);
+    return layer;
+}
+
+void draft_argument(Draft *draft, DraftLayer *layer, const char *name, const char *text)
+{
+    DraftArgument argument = { name, text };
+    arena_append(draft->arena, layer->arguments, layer->argument_count, layer->argument_capacity, argument);
+}
+
+void draft_training(Draft *draft, const char *name, const char *text)
+{
+    DraftArgument argument = { name, text };
+    arena_append(draft->arena, draft->training, draft->training_count, draft->training_capacity, argument);
+}
+
+void draft_read(Draft *draft, DraftLayer *layer, int from)
+{
+    int *list = arena_array(draft->arena, int, layer->from_count + 1);
+    if (layer->from_count)
+        memcpy(list, layer->from, (size_t)layer->from_count * sizeof *list);
+    list[layer->from_count++] = from;
+    layer->from = list;
+}
+
+void draft_weight(Draft *draft, DraftLayer *layer, const DraftArray *weight)
+{
+    arena_append(draft->arena, layer->weights, layer->weight_count, layer->weight_capacity, *weight);
+}
+
+static const char *formatted(Arena *arena, const char *format, va_list arguments)
+{
+    char text[1000];
+    vsnprintf(text, sizeof text, format, arguments);
+    return printable_text(arena, text);
+}
+
+void draft_note(Draft *draft, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = formatted(draft->arena, format, arguments);
+    va_end(arguments);
+    arena_append(draft->arena, draft->notes, draft->note_count, draft->note_capacity, text);
+}
+
+void draft_assume(Draft *draft, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = formatted(draft->arena, format, arguments);
+    va_end(arguments);
+    arena_append(draft->arena, draft->assumed, draft->assumed_count, draft->assumed_capacity, text);
+}
+
+void draft_refuse(Draft *draft, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    diagnostics_add(draft->diagnostics, draft->file, 0, "%s", formatted(draft->arena, format, arguments));
+    va_end(arguments);
+}
+
+const CatalogueEntry *draft_kind(const Draft *draft, const char *kind)
+{
+    for (int i = 0; i < draft->catalogue->layer_count; i++)
+        if (!strcmp(draft->catalogue->layers[i].name, kind))
+            return &draft->catalogue->layers[i];
+    return NULL;
+}
+
+bool draft_is_chain(const Draft *draft)
+{
+    for (int i = 0; i < draft->layer_count; i++)
+        if (i ? draft->layers[i]->from_count != 1 || draft->layers[i]->from[0] != i - 1
+              : draft->layers[i]->from_count != 0)
+            return false;
+    return draft->output_count == 1 && draft->outputs[0] == draft->layer_count - 1;
+}
+
+/* ---- text ---- */
+
+const char *lua_quoted(Arena *arena, const char *text)
+{
+    char *quoted = arena_alloc(arena, 4 * strlen(text) + 3), *to = quoted;
+    *to++ = '"';
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            *to++ = '\\';
+            *to++ = (char)*c;
+        } else if (*c < ' ' || *c == 127) {
+            to += sprintf(to, "\\%03d", *c);
+        } else {
+            *to++ = (char)*c;
+        }
+    }
+    *to++ = '"';
+    return quoted;
+}
+
+const char *lua_number(Arena *arena, double number)
+{
+    if (number == floor(number) && fabs(number) < 1e15)
+        return arena_format(arena, "%.0f", number);
+    bool is_float = (double)(float)number == number;
+    for (int digits = 1; digits < 17; digits++) {
+        double again = 0;
+        const char *text = arena_format(arena, "%.*g", digits, number);
+        lstmc_number_read(text, strlen(text), &again);
+        if (is_float ? (float)again == (float)number : again == number)
+            return text;
+    }
+    return arena_format(arena, "%.17g", number);
+}
+
+const char *lua_sizes(Arena *arena, int count, const size_t *sizes)
+{
+    const char *text = "";
+    for (int i = 0; i < count; i++)
+        text = arena_format(arena, "%s%s%zu", text, i ? ", " : "", sizes[i]);
+    return arena_format(arena, "{%s}", text);
+}
+
+const char *snake_case(Arena *arena, const char *kind)
+{
+    size_t length = strlen(kind);
+    char *snake = arena_alloc(arena, 2 * length + 1), *to = snake;
+    for (size_t i = 0; i < length; i++) {
+        bool upper = isupper((unsigned char)kind[i]), lower_before = i && !isupper((unsigned char)kind[i - 1]);
+        bool lower_behind = i + 1 < length && islower((unsigned char)kind[i + 1]);
+        if (upper && i && (lower_behind || (lower_before && islower((unsigned char)kind[i - 1]))))
+            *to++ = '_';
+        *to++ = (char)tolower((unsigned char)kind[i]);
+    }
+    return snake;
+}

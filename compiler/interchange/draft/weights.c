@@ -1,0 +1,64 @@
+/* weights.c: in: the weights that an importer has found for each layer, in the order of the layer's.  out: the
+ * numbers of the model, each weight in its shape. */
+#include "draft.h"
+
+#include <string.h>
+
+/* The same numbers in the same order, but for axes of one that are left out. */
+static bool same_shape(const DraftArray *array, const struct lstmc_tensor *weight)
+{
+    int a = 0, w = 0;
+    while (a < array->rank || w < weight->rank) {
+        if (a < array->rank && w < weight->rank && array->shape[a] == (size_t)weight->shape[w])
+            a++, w++;
+        else if (a < array->rank && array->shape[a] == 1)
+            a++;
+        else if (w < weight->rank && weight->shape[w] == 1)
+            w++;
+        else
+            return false;
+    }
+    return true;
+}
+
+static const char *wanted_shape(Arena *arena, const struct lstmc_tensor *weight)
+{
+    size_t sizes[LSTMC_RANK_MAX] = { 0 };
+    for (int d = 0; d < weight->rank; d++)
+        sizes[d] = (size_t)weight->shape[d];
+    return lua_sizes(arena, weight->rank, sizes);
+}
+
+static void place_layer(const Draft *draft, const DraftLayer *from, const Layer *layer, float *values)
+{
+    if (from->weight_count != layer->weight_count) {
+        diagnostics_add(draft->diagnostics, draft->file, 0, "%s: there are %d weights for it, but a %s so described "
+                        "has %d", from->found, from->weight_count, from->kind, layer->weight_count);
+        return;
+    }
+    for (int i = 0; i < layer->weight_count; i++) {
+        const struct lstmc_tensor *weight = layer->weights[i];
+        const DraftArray *array = &from->weights[i];
+        if (same_shape(array, weight))
+            memcpy(values + weight->offset, array->values, weight->count * sizeof *values);
+        else
+            diagnostics_add(draft->diagnostics, draft->file, 0, "%s: %s has the shape %s, but %s of the model has %s",
+                            from->found, array->found, lua_sizes(draft->arena, array->rank, array->shape),
+                            weight->name, wanted_shape(draft->arena, weight));
+    }
+}
+
+float *draft_weights(const Draft *draft, const Model *model)
+{
+    int before = diagnostics_count(draft->diagnostics);
+    if (model->layer_count != draft->layer_count)
+        die("%d layers were written, %d were read", draft->layer_count, model->layer_count);
+    float *values = arena_array(draft->arena, float, model->descriptor.weight_count + 1);
+    for (int i = 0; i < draft->layer_count; i++) {
+        if (strcmp(model->layers[i].kind, draft->layers[i]->kind))
+            die("layer %d was written as %s, and read as %s", i, draft->layers[i]->kind, model->layers[i].kind);
+        if (!model->layers[i].shares)
+            place_layer(draft, draft->layers[i], &model->layers[i], values);
+    }
+    return diagnostics_count(draft->diagnostics) == before ? values : NULL;
+}

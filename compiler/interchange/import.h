@@ -1,0 +1,10 @@
+/* import.h: files of other frameworks to drafts, by the importer of each format. */
+#ifndef IMPORT_H
+#define IMPORT_H
+
+#include "compiler/interchange/draft/draft.h"
+
+/* NULL with diagnostics. What the draft points to lives in its arena. */
+Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source);
+
+#endif

@@ -1,0 +1,136 @@
+/* file.c: in: .keras, .h5, architecture.json with its weights.  out: a Keras model for model.c. */
+#include "compiler/interchange/draft/container.h"
+#include "import_keras.h"
+#include "keras.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_BYTES_MAX ((size_t)256 << 20)
+
+static json_t *parsed(Draft *draft, const char *what, const char *text)
+{
+    json_error_t error;
+    json_t *json = text ? json_loads(text, JSON_DECODE_ANY, &error) : NULL;
+    if (text && !json)
+        draft_refuse(draft, "its %s is no JSON: %s", what, error.text);
+    return json;
+}
+
+/* An attribute that holds a text, which is JSON again. */
+static json_t *attribute(Draft *draft, const struct lstmc_tensor_file *file, const char *name)
+{
+    const char *key = arena_format(draft->arena, "@%s", name);
+    json_t *text = parsed(draft, name, lstmc_tensor_file_value(file, key));
+    json_t *json = json_is_string(text) ? parsed(draft, name, json_string_value(text)) : NULL;
+    json_decref(text);
+    return json;
+}
+
+static void set_version(Keras *keras, const char *version)
+{
+    keras->version = version ? arena_copy_text(keras->draft->arena, version) : "";
+    keras->major = version ? atoi(version) : 0;
+}
+
+static void set_layout(Keras *keras, const struct lstmc_tensor_file *file)
+{
+    keras->arrays = file;
+    keras->root = lstmc_tensor_file_value(file, "model_weights@layer_names") ||
+                  lstmc_tensor_file_value(file, "model_weights@layer_names0") ? "model_weights/" : "";
+    bool names = *keras->root || lstmc_tensor_file_value(file, "@layer_names") ||
+                 lstmc_tensor_file_value(file, "@layer_names0");
+    keras->layout = names ? KERAS_NAMES : KERAS_PATHS;
+}
+
+static void read_archive(Keras *keras, const struct lstmc_tensor_file *file)
+{
+    Draft *draft = keras->draft;
+    json_t *about = parsed(draft, "metadata.json", container_text(draft->arena, file, "metadata.json"));
+    keras->model = parsed(draft, "config.json", container_text(draft->arena, file, "config.json"));
+    if (keras->model) {
+        keras->training = json_incref(json_object_get(keras->model, "compile_config"));
+        set_version(keras, json_text(about, "keras_version"));
+    } else if (!diagnostics_count(draft->diagnostics)) {
+        json_t *version = parsed(draft, "keras_version", lstmc_tensor_file_value(file, "@keras_version"));
+        if (!version)
+            version = parsed(draft, "keras_version", lstmc_tensor_file_value(file, "model_weights@keras_version"));
+        set_version(keras, json_string_value(version));
+        keras->model = attribute(draft, file, "model_config");
+        keras->training = attribute(draft, file, "training_config");
+        json_decref(version);
+    }
+    json_decref(about);
+    set_layout(keras, file);
+}
+
+void import_keras_archive(Draft *draft, const DraftSource *source)
+{
+    struct lstmc_tensor_file file;
+    Keras keras = { .draft = draft, .version = "" };
+    if (!container_read(draft->arena, draft->diagnostics, source->path, &file))
+        return;
+    read_archive(&keras, &file);
+    if (keras.model)
+        keras_draft(&keras);
+    else if (!diagnostics_count(draft->diagnostics))
+        draft_refuse(draft, "holds weights alone: give the model as the file, and this one by --weights");
+    json_decref(keras.model);
+    json_decref(keras.training);
+    lstmc_tensor_file_free(&file);
+}
+
+static char *whole_text(Draft *draft, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    if (file && !fseek(file, 0, SEEK_END)) {
+        long length = ftell(file);
+        if (length >= 0 && (size_t)length < JSON_BYTES_MAX) {
+            rewind(file);
+            text = arena_alloc(draft->arena, (size_t)length + 1);
+            if (fread(text, 1, (size_t)length, file) != (size_t)length)
+                text = NULL;
+        }
+    }
+    if (file)
+        fclose(file);
+    if (!text)
+        draft_refuse(draft, "cannot be read");
+    return text;
+}
+
+/* to_json() of Keras: class_name and config, perhaps keras_version; the weights stand beside it. */
+static void import_architecture(Draft *draft, const DraftSource *source, json_t *json)
+{
+    struct lstmc_tensor_file file = { 0 };
+    Keras keras = { .draft = draft, .model = json };
+    set_version(&keras, json_text(json, "keras_version"));
+    if (!source->weights) {
+        draft_refuse(draft, "says how the model is made, and has no weights: give their file by --weights");
+        return;
+    }
+    if (!container_read(draft->arena, draft->diagnostics, source->weights, &file))
+        return;
+    json_t *version = parsed(draft, "keras_version", lstmc_tensor_file_value(&file, "@keras_version"));
+    if (!*keras.version)
+        set_version(&keras, json_string_value(version));
+    set_layout(&keras, &file);
+    keras_draft(&keras);
+    json_decref(version);
+    lstmc_tensor_file_free(&file);
+}
+
+void import_keras_json(Draft *draft, const DraftSource *source)
+{
+    json_t *json = parsed(draft, "text", whole_text(draft, source->path));
+    if (json_object_get(json, "modelTopology"))
+        import_tfjs(draft, source, json);
+    else if (json_object_get(json, "class_name"))
+        import_architecture(draft, source, json);
+    else if (json)
+        draft_refuse(draft, "is no model: it has neither class_name, as Keras writes it, nor modelTopology of "
+                     "TensorFlow.js");
+    json_decref(json);
+}

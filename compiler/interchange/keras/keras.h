@@ -1,0 +1,72 @@
+/* keras.h: a Keras model as its files have it: a configuration in JSON, and arrays. Importers of single formats fill
+ * it; model.c makes a draft of it. */
+#ifndef KERAS_H
+#define KERAS_H
+
+#include "compiler/interchange/draft/draft.h"
+
+#include <jansson.h>
+
+typedef enum KerasLayout {
+    KERAS_WITHOUT_WEIGHTS,
+    KERAS_PATHS,        /* of Keras 3 and of .keras files: layers/lstm/cell/vars/0 */
+    KERAS_NAMES,        /* of .h5 files before: the attributes layer_names and weight_names */
+    KERAS_KEYS          /* of TensorFlow.js: lstm/kernel, in any order */
+} KerasLayout;
+
+typedef struct Keras {
+    Draft *draft;
+    const char *version;                        /* "2.15.0"; "" if nobody says */
+    int major;
+    json_t *model, *training;                   /* class_name and config; what compile was told, or NULL */
+    KerasLayout layout;
+    const char *root;                           /* in front of all paths: "", or "model_weights/" */
+    const struct lstmc_tensor_file *arrays;
+} Keras;
+
+/* Where a layer stands in the file. */
+typedef struct KerasPlace {
+    const char *path;           /* KERAS_PATHS: "layers/lstm_1" */
+    const char *name;           /* of the layer of the model itself */
+    const char *inner;          /* the layer in that, if that is a model; else NULL */
+} KerasPlace;
+
+/* Fills the draft with the layers, their weights and what compile was told (model.c). Mistakes are diagnostics. */
+void keras_draft(Keras *keras);
+
+/* One layer from its class_name and config (layer.c); NULL with a diagnostic. */
+DraftLayer *keras_layer(Keras *keras, json_t *json);
+/* The same as an argument of another layer: "LSTM{8, return_sequences = true}". */
+const char *keras_inner_layer(Keras *keras, json_t *json);
+
+/* An argument as a description writes it, NULL if it is what nobody needs to say or, with a diagnostic, if that cannot
+ * be said (arguments.c). */
+const char *keras_argument(Keras *keras, const char *owner, const CatalogueArgument *argument, const json_t *value);
+
+/* {class_name, config} as a constructor: "Adam{learning_rate = 0.01}", by the entry of its class; NULL: it has
+ * something in it that this version has not, and `why` says what. */
+const char *keras_object(Keras *keras, const CatalogueEntry *entry, const json_t *config, const char **why);
+
+/* The configuration as Keras 2 and 3 would have written it: names of Keras 1, layers for a GPU (old.c). */
+json_t *keras_modern(Keras *keras, const char *kind, json_t *config);
+const char *keras_modern_kind(const char *kind);
+
+/* The weights of a layer of that kind and configuration, in lstmc's layout and order (weights.c). */
+void keras_weights(Keras *keras, DraftLayer *layer, json_t *config, const KerasPlace *place);
+
+/* loss, optimizer, metrics (training.c). */
+void keras_training(Keras *keras);
+
+/* model.json of TensorFlow.js, which has been read (tfjs.c). */
+void import_tfjs(Draft *draft, const DraftSource *source, json_t *json);
+
+/* ---- small things ---- */
+
+/* NULL if it is no text. */
+const char *json_text(const json_t *json, const char *key);
+/* 0 if it is no number. */
+double json_number(const json_t *json, const char *key);
+/* Its text as one line, for messages. */
+const char *json_shown(Arena *arena, const json_t *json);
+
+#endif
