@@ -101,13 +101,16 @@ static bool write_both(const Import *import)
     const char *weights = arena_format(import->arena, "%s.safetensors", import->base);
     const Model *model = description_model(import->description);
     struct lstmc_message message;
+    struct lstmc_model written = model->descriptor;
+    if (import->draft->parameter_count)         /* sequences of another length are no other model */
+        written.fingerprint = 0;
     if (!is_free(description, import->text)) {
         fprintf(stderr, "%s is there, and says something else: remove it, or choose another name by -o\n", description);
         return false;
     }
     if (file_claim(weights, FILE_WEIGHTS, false, &message))
         return fail(&message);
-    if (lstmc_model_file_write(&model->descriptor, import->weights, NULL, 0, weights, NULL, &message))
+    if (lstmc_model_file_write(&written, import->weights, NULL, 0, weights, NULL, &message))
         return fail(&message);
     int error = write_file(description, import->text, strlen(import->text));
     if (error)

@@ -12,6 +12,7 @@ PUBLIC  = lstmc.h lstmc_random.h $(shell sed -n 's/^\#include "\(.*\)"/\1/p' run
 
 # Mode, file, and where it goes below PREFIX.
 INSTALLED = 755:$(BUILD)/lstmc:bin/lstmc \
+            755:$(BUILD)/lstmc-container:libexec/lstmc/lstmc-container \
             644:$(BUILD)/liblstmc.a:lib/liblstmc.a \
             $(foreach header,$(PUBLIC),644:runtime/$(header):include/lstmc/$(header)) \
             644:$(BUILD)/install/lstmc.pc:lib/pkgconfig/lstmc.pc \
@@ -49,13 +50,14 @@ install: all
 	  mode=$${entry%%:*}; to="$(DESTDIR)$(PREFIX)/$${entry##*:}"; file=$${entry#*:}; file=$${file%:*}; \
 	  mkdir -p "$$(dirname "$$to")" && $(INSTALL) -m $$mode "$$file" "$$to" || exit 1; \
 	done
-	@$(STRIP) "$(DESTDIR)$(PREFIX)/bin/lstmc" && $(STRIP) -S "$(DESTDIR)$(PREFIX)/lib/liblstmc.a"
+	@$(STRIP) "$(DESTDIR)$(PREFIX)/bin/lstmc" "$(DESTDIR)$(PREFIX)/libexec/lstmc/lstmc-container" && \
+	  $(STRIP) -S "$(DESTDIR)$(PREFIX)/lib/liblstmc.a"
 	@echo "installed: $(DESTDIR)$(PREFIX)/bin/lstmc, the runtime and its headers, for pkg-config, CMake and Meson;" \
 	  "documentation in share/doc/lstmc"
 
 uninstall:
 	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}" || exit 1; done
-	@for folder in include/lstmc lib/cmake/lstmc share/doc/lstmc/compiler/manual share/doc/lstmc/compiler \
+	@for folder in include/lstmc libexec/lstmc lib/cmake/lstmc share/doc/lstmc/compiler/manual share/doc/lstmc/compiler \
 	  share/doc/lstmc; do \
 	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || :; \
 	done

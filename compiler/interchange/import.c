@@ -1,5 +1,6 @@
 /* import.c: in: the path of a file.  out: the draft that the importer of its format has made. */
 #include "import.h"
+#include "compiler/interchange/audio/import_audio.h"
 #include "compiler/interchange/keras/import_keras.h"
 
 #include <stdio.h>
@@ -22,9 +23,25 @@ static Format format_of(Draft *draft, const char *path)
         return ARCHIVE;
     if (begin[space] == '{')
         return JSON;
-    draft_refuse(draft, "is no model that can be imported: there are .keras, .h5, architecture.json and model.json of "
-                 "Keras and TensorFlow.js");
+    draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
+                 "model.json of TensorFlow.js, JSON of RTNeural, and .nam");
     return UNKNOWN_FORMAT;
+}
+
+/* By what stands in it. */
+static void import_json(Draft *draft, const DraftSource *source)
+{
+    json_t *json = json_of_file(draft, source->path);
+    if (json_object_get(json, "modelTopology") || json_object_get(json, "class_name"))
+        import_keras_json(draft, source, json);
+    else if (json_object_get(json, "layers") && json_object_get(json, "in_shape"))
+        import_rtneural(draft, json);
+    else if (json_object_get(json, "architecture"))
+        import_nam(draft, json);
+    else if (json)
+        draft_refuse(draft, "is no model: it has neither class_name (Keras), modelTopology (TensorFlow.js), in_shape "
+                     "and layers (RTNeural) nor architecture (.nam)");
+    json_decref(json);
 }
 
 Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source)
@@ -36,7 +53,7 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
         import_keras_archive(draft, source);
         break;
     case JSON:
-        import_keras_json(draft, source);
+        import_json(draft, source);
         break;
     case UNKNOWN_FORMAT:
         break;

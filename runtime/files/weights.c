@@ -135,8 +135,8 @@ static struct lstmc_file_tensor weight_tensor(const struct lstmc_tensor *weight,
     return tensor;
 }
 
-/* What every file about a model says, with `more` pairs (or NULL) behind it; NULL if there is no memory. The pairs'
- * texts are the caller's. */
+/* What every file about a model says, with `more` pairs (or NULL) behind it; a fingerprint of 0 is none. NULL if there
+ * is no memory. The texts of the pairs are those of the caller. */
 static const char **model_metadata(const struct lstmc_model *model, const char *fingerprint, const char *const *more)
 {
     size_t others = 0;
@@ -144,11 +144,12 @@ static const char **model_metadata(const struct lstmc_model *model, const char *
         others += 2;
     const char **pairs = calloc(others + 7, sizeof *pairs);
     const char *const own[] = { "format", "lstmc", "model", model->name, "fingerprint", fingerprint };
+    size_t own_count = model->fingerprint ? 6 : 4;
     if (!pairs)
         return NULL;
-    memcpy(pairs, own, sizeof own);
+    memcpy(pairs, own, own_count * sizeof *pairs);
     if (others)
-        memcpy(pairs + 6, more, others * sizeof *pairs);
+        memcpy(pairs + own_count, more, others * sizeof *pairs);
     return pairs;
 }
 

@@ -88,6 +88,17 @@ void draft_refuse(Draft *draft, const char *format, ...)
     va_end(arguments);
 }
 
+const char *draft_timesteps(Draft *draft, const char *steps)
+{
+    DraftArgument argument = { "timesteps", steps };
+    if (!draft->parameter_count) {
+        arena_append(draft->arena, draft->parameters, draft->parameter_count, draft->parameter_capacity, argument);
+        draft_assume(draft, "sequences of %s steps, of which the file says that they may be of any length; timesteps=N "
+                     "on the command line says another one.", steps);
+    }
+    return argument.name;
+}
+
 const CatalogueEntry *draft_kind(const Draft *draft, const char *kind)
 {
     for (int i = 0; i < draft->catalogue->layer_count; i++)

@@ -64,6 +64,9 @@ void draft_weight(Draft *draft, DraftLayer *layer, const DraftArray *weight);
 void draft_note(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 void draft_assume(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The name of the parameter that says how long a sequence is where the file leaves that open, which is assumed then. */
+const char *draft_timesteps(Draft *draft, const char *steps);
+
 /* A mistake of the file: a diagnostic. */
 void draft_refuse(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -90,10 +90,32 @@ const char *draft_layer_text(const Draft *draft, const DraftLayer *layer)
     return arena_format(draft->arena, "%s{%s}", layer->kind, inside);
 }
 
+/* One item of a list, broken behind commas where it is too long for a line. */
+static void add_wrapped(Text *to, const char *before, const char *text, const char *behind)
+{
+    size_t used = strlen(before);
+    add(to, "%s", before);
+    while (used + strlen(text) + strlen(behind) > WIDTH) {
+        size_t cut = 0;
+        bool quoted = false;
+        for (size_t i = 0; text[i] && used + i < WIDTH; i++) {
+            quoted ^= text[i] == '"' && !(i && text[i - 1] == '\\');
+            if (!quoted && text[i] == ',' && text[i + 1] == ' ')
+                cut = i + 1;
+        }
+        if (!cut)
+            break;
+        add(to, "%.*s\n      ", (int)cut, text);
+        text += cut + 1;
+        used = 6;
+    }
+    add(to, "%s%s", text, behind);
+}
+
 static void add_training(Text *to, const Draft *draft)
 {
     for (int i = 0; i < draft->training_count; i++)
-        add(to, "  %s = %s,\n", draft->training[i].name, draft->training[i].text);
+        add_wrapped(to, arena_format(draft->arena, "  %s = ", draft->training[i].name), draft->training[i].text, ",\n");
 }
 
 static void add_remark(Text *to, const DraftLayer *layer)
@@ -107,7 +129,7 @@ static void add_sequential(Text *to, const Draft *draft, const char *name)
 {
     add(to, "return Sequential{ name = %s,\n", lua_quoted(draft->arena, name));
     for (int i = 0; i < draft->layer_count; i++) {
-        add(to, "  %s,", draft_layer_text(draft, draft->layers[i]));
+        add_wrapped(to, "  ", draft_layer_text(draft, draft->layers[i]), ",");
         add_remark(to, draft->layers[i]);
     }
     add_training(to, draft);
@@ -157,8 +179,8 @@ static void add_model(Text *to, const Draft *draft, const char *name)
         add(to, "local x = {}\n");
     for (int i = 0; i < draft->layer_count; i++) {
         const DraftLayer *layer = draft->layers[i];
-        add(to, "%s%s = %s", draft->layer_count > LOCALS_MAX ? "" : "local ", variable(draft, i),
-            draft_layer_text(draft, layer));
+        add_wrapped(to, arena_format(draft->arena, "%s%s = ", draft->layer_count > LOCALS_MAX ? "" : "local ",
+                                     variable(draft, i)), draft_layer_text(draft, layer), "");
         if (layer->from_count)
             add(to, "(%s)", flows_text(draft, layer->from, layer->from_count));
         else

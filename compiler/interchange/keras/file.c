@@ -3,11 +3,8 @@
 #include "import_keras.h"
 #include "keras.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define JSON_BYTES_MAX ((size_t)256 << 20)
 
 static json_t *parsed(Draft *draft, const char *what, const char *text)
 {
@@ -81,26 +78,6 @@ void import_keras_archive(Draft *draft, const DraftSource *source)
     lstmc_tensor_file_free(&file);
 }
 
-static char *whole_text(Draft *draft, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = NULL;
-    if (file && !fseek(file, 0, SEEK_END)) {
-        long length = ftell(file);
-        if (length >= 0 && (size_t)length < JSON_BYTES_MAX) {
-            rewind(file);
-            text = arena_alloc(draft->arena, (size_t)length + 1);
-            if (fread(text, 1, (size_t)length, file) != (size_t)length)
-                text = NULL;
-        }
-    }
-    if (file)
-        fclose(file);
-    if (!text)
-        draft_refuse(draft, "cannot be read");
-    return text;
-}
-
 /* to_json() of Keras: class_name and config, perhaps keras_version; the weights stand beside it. */
 static void import_architecture(Draft *draft, const DraftSource *source, json_t *json)
 {
@@ -122,15 +99,10 @@ static void import_architecture(Draft *draft, const DraftSource *source, json_t 
     lstmc_tensor_file_free(&file);
 }
 
-void import_keras_json(Draft *draft, const DraftSource *source)
+void import_keras_json(Draft *draft, const DraftSource *source, json_t *json)
 {
-    json_t *json = parsed(draft, "text", whole_text(draft, source->path));
     if (json_object_get(json, "modelTopology"))
         import_tfjs(draft, source, json);
-    else if (json_object_get(json, "class_name"))
+    else
         import_architecture(draft, source, json);
-    else if (json)
-        draft_refuse(draft, "is no model: it has neither class_name, as Keras writes it, nor modelTopology of "
-                     "TensorFlow.js");
-    json_decref(json);
 }

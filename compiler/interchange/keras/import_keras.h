@@ -2,12 +2,13 @@
 #ifndef IMPORT_KERAS_H
 #define IMPORT_KERAS_H
 
-#include "compiler/interchange/draft/draft.h"
+#include "compiler/interchange/draft/json.h"
 
 /* .keras and .h5: the model and its weights, or weights alone. */
 void import_keras_archive(Draft *draft, const DraftSource *source);
 
-/* architecture.json, whose weights are another file; model.json of TensorFlow.js, whose shards lie beside it. */
-void import_keras_json(Draft *draft, const DraftSource *source);
+/* JSON with class_name, architecture.json, whose weights are another file; with modelTopology, model.json of
+ * TensorFlow.js, whose shards lie beside it. */
+void import_keras_json(Draft *draft, const DraftSource *source, json_t *json);
 
 #endif

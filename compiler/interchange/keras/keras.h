@@ -3,9 +3,7 @@
 #ifndef KERAS_H
 #define KERAS_H
 
-#include "compiler/interchange/draft/draft.h"
-
-#include <jansson.h>
+#include "compiler/interchange/draft/json.h"
 
 typedef enum KerasLayout {
     KERAS_WITHOUT_WEIGHTS,
@@ -59,14 +57,5 @@ void keras_training(Keras *keras);
 
 /* model.json of TensorFlow.js, which has been read (tfjs.c). */
 void import_tfjs(Draft *draft, const DraftSource *source, json_t *json);
-
-/* ---- small things ---- */
-
-/* NULL if it is no text. */
-const char *json_text(const json_t *json, const char *key);
-/* 0 if it is no number. */
-double json_number(const json_t *json, const char *key);
-/* Its text as one line, for messages. */
-const char *json_shown(Arena *arena, const json_t *json);
 
 #endif

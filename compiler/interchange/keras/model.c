@@ -39,16 +39,6 @@ static json_t *batch_shape(const json_t *layer)
     return json_object_get(json_object_get(layer, "build_config"), "input_shape");
 }
 
-static const char *parameter(Draft *draft, const char *name, const char *value)
-{
-    for (int i = 0; i < draft->parameter_count; i++)
-        if (!strcmp(draft->parameters[i].name, name))
-            return name;
-    DraftArgument argument = { name, value };
-    arena_append(draft->arena, draft->parameters, draft->parameter_count, draft->parameter_capacity, argument);
-    return name;
-}
-
 /* Input{12, 3}; how long a sequence is may be open in Keras, and is not here. */
 static void add_input(Keras *keras, const char *found, const char *name, const json_t *shape)
 {
@@ -61,9 +51,7 @@ static void add_input(Keras *keras, const char *found, const char *name, const j
         if (json_is_integer(extent)) {
             draft_argument(draft, input, NULL, lua_number(draft->arena, json_number_value(extent)));
         } else if (d == 1) {
-            draft_argument(draft, input, NULL, parameter(draft, "timesteps", TIMESTEPS));
-            draft_assume(draft, "sequences of " TIMESTEPS " steps, of which the file says that they may be of any "
-                         "length; timesteps=N on the command line says another one.");
+            draft_argument(draft, input, NULL, draft_timesteps(draft, TIMESTEPS));
         } else {
             draft_refuse(draft, "%s: extent %zu of a sample is not known", found, d);
         }

@@ -1,0 +1,13 @@
+/* import_audio.h: the door of this room: networks of audio plug-ins to drafts. */
+#ifndef IMPORT_AUDIO_H
+#define IMPORT_AUDIO_H
+
+#include "compiler/interchange/draft/json.h"
+
+/* JSON of RTNeural: in_shape, and layers of type, activation, shape and weights, in Keras's layouts (rtneural.c). */
+void import_rtneural(Draft *draft, json_t *json);
+
+/* A .nam file of Neural Amp Modeler whose architecture is LSTM (nam.c). */
+void import_nam(Draft *draft, json_t *json);
+
+#endif

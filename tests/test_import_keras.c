@@ -1,0 +1,276 @@
+/* test_import_keras.c: files of Keras and TensorFlow.js: what they predict, how they are written down, what is refused, and
+ * damaged ones. */
+#include "command.h"
+#include "imported.h"
+#include "mutate.h"
+
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOLERANCE 1e-5
+
+static char *folder;
+
+static void setup(void)
+{
+    folder = command_folder();
+}
+
+static void teardown(void)
+{
+    command_folder_remove(folder);
+}
+
+static void expect(const char *line, int status, const char *output, const char *errors)
+{
+    command_expect(folder, 60, line, status, output, errors);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    command_write(folder, name, text, (long)strlen(text));
+}
+
+TestSuite(import_keras, .init = setup, .fini = teardown);
+
+static void need_data(void)
+{
+    if (access(INTERCHANGE, R_OK))
+        cr_skip_test(INTERCHANGE " is absent");
+}
+
+/* Every file of the pattern that has arrays beside it. */
+static int expect_all(const char *pattern)
+{
+    glob_t found;
+    int count = 0;
+    cr_assert_eq(glob(pattern, 0, NULL, &found), 0, "nothing is like %s", pattern);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char arrays[PATH_MAX], input[PATH_MAX + 20];
+        snprintf(arrays, sizeof arrays, "%s", found.gl_pathv[i]);
+        *strrchr(arrays, '/') = 0;
+        snprintf(input, sizeof input, "%s/input.npy", arrays);
+        if (access(input, R_OK) || strstr(arrays, "refuse_"))
+            continue;
+        double far = imported_deviation(folder, found.gl_pathv[i], "", arrays);
+        cr_expect(far < TOLERANCE, "%s: %g from what Keras gives", found.gl_pathv[i], far);
+        count++;
+    }
+    globfree(&found);
+    return count;
+}
+
+Test(import_keras, keras_archives, .timeout = 300)
+{
+    need_data();
+    cr_expect_eq(expect_all(INTERCHANGE "/keras/*/model.keras"), 19);
+}
+
+Test(import_keras, hdf5_files, .timeout = 300)
+{
+    need_data();
+    cr_expect_eq(expect_all(INTERCHANGE "/h5/dl4j_[!t]*/model.h5"), 7);
+    cr_expect_eq(expect_all(INTERCHANGE "/h5/flight*/model.h5"), 2);
+    static const char *const apart[][2] = { { "dl4j_two_lstm_keras2", "model.h5" },
+                                            { "sentiment_lstm_keras212", "weights.h5" } };
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) {
+        char file[PATH_MAX], options[2 * PATH_MAX], arrays[PATH_MAX], here[PATH_MAX];
+        cr_assert_not_null(getcwd(here, sizeof here));
+        snprintf(arrays, sizeof arrays, INTERCHANGE "/h5/%s", apart[i][0]);
+        snprintf(file, sizeof file, "%.4000s/architecture.json", arrays);
+        snprintf(options, sizeof options, "--weights '%.2000s/%.1000s/%s'", here, arrays, apart[i][1]);
+        double far = imported_deviation(folder, file, options, arrays);
+        cr_expect(far < TOLERANCE, "%s: %g from what Keras gives", file, far);
+    }
+}
+
+Test(import_keras, tensorflow_js, .timeout = 300)
+{
+    need_data();
+    cr_expect_eq(expect_all(INTERCHANGE "/tfjs/*/model.json"), 7);
+}
+
+/* The whole line of the shell with the path of a file of the data in place of %s. */
+static void expect_of(const char *format, const char *file, int status, const char *output, const char *errors)
+{
+    char path[2 * PATH_MAX], line[3 * PATH_MAX], here[PATH_MAX];
+    cr_assert_not_null(getcwd(here, sizeof here));
+    snprintf(path, sizeof path, "%s/" INTERCHANGE "/%s", here, file);
+    snprintf(line, sizeof line, format, path);
+    expect(line, status, output, errors);
+}
+
+Test(import_keras, reads_like_a_person_wrote_it)
+{
+    need_data();
+    expect_of("$L import %s -o gait --quiet && sed -n '/^return/,$p' gait.lua", "keras/gait_conv_norm_lstm/model.keras", 0,
+              "return Sequential{ name = \"gait\",\n"
+              "  Input{120, 15},\n"
+              "  Conv1D{64, 5, padding = \"same\", activation = \"relu\"},\n"
+              "  BatchNormalization{},\n"
+              "  MaxPooling1D{},\n"
+              "  Dropout{0.2},\n"
+              "  Conv1D{128, 3, padding = \"same\", activation = \"relu\"},\n"
+              "  BatchNormalization{},\n"
+              "  MaxPooling1D{},\n"
+              "  Dropout{0.2},\n"
+              "  LSTM{64, dropout = 0.2},\n"
+              "  Dropout{0.3},\n"
+              "  Dense{64, activation = \"relu\"},\n"
+              "  BatchNormalization{},\n"
+              "  Dense{5, activation = \"softmax\", name = \"predictions\"},\n"
+              "  loss = \"sparse_categorical_crossentropy\",\n"
+              "  optimizer = Adam{learning_rate = 0.00025},\n"
+              "  metrics = {\"accuracy\"},\n"
+              "}\n", NULL);
+    expect_of("$L import %s -o flight --quiet && sed -n '/^local/,/^return/p' flight.lua", "keras/flight_functional/model.keras",
+              0, "local input = Input{11, 1}\n"
+              "local conv1d = Conv1D{32, 3, activation = \"relu\"}(input)\n"
+              "local max_pooling1d = MaxPooling1D{}(conv1d)\n"
+              "local flatten = Flatten{}(max_pooling1d)\n"
+              "local lstm = LSTM{64, activation = \"relu\"}(input)\n"
+              "local dense = Dense{32, activation = \"relu\"}(flatten)\n"
+              "local dense_1 = Dense{32, activation = \"relu\"}(lstm)\n"
+              "local concatenate = Concatenate{}(dense, dense_1)\n"
+              "local dense_2 = Dense{5}(concatenate)\n"
+              "\n"
+              "return Model{ name = \"flight\",\n", NULL);
+}
+
+Test(import_keras, what_is_no_model_of_ours)
+{
+    need_data();
+    expect_of("$L import %s -o x", "keras/refuse_lambda_attention/model.keras", 1, NULL,
+              "lambda (Lambda): a Lambda holds Python's byte code, which is never read");
+    expect_of("$L import %s -o x", "h5/sentiment_lstm_keras212/architecture.json", 1, NULL, "give their file by --weights");
+    write_text("notes.txt", "hello");
+    expect("$L import notes.txt", 1, NULL, "notes.txt: is no model that can be imported");
+    expect("$L import nowhere.h5", 1, NULL, "nowhere.h5: cannot be opened");
+    write_text("x.json", "{\"class_name\": ");
+    expect("$L import x.json", 1, NULL, "x.json: is no JSON: line 1");
+    write_text("x.json", "{}");
+    expect("$L import x.json", 1, NULL, "x.json: is no model: it has neither class_name");
+    write_text("x.h5", "\x89HDF\r\n\x1a\nand no more");
+    expect("$L import x.h5", 1, NULL, "x.h5: is damaged, or no HDF5 file");
+    write_text("x.keras", "PK\3\4and no more");
+    expect("$L import x.keras", 1, NULL, "x.keras: is damaged, or no zip archive");
+    expect("ls *.lua *.safetensors 2>/dev/null || :", 0, NULL, NULL);
+}
+
+/* ---- small models of our own: TensorFlow.js needs no library to be written ---- */
+
+#define TOPOLOGY(layers) "{\"format\": \"layers-model\", \"modelTopology\": {\"class_name\": \"Sequential\", \"config\": " \
+                         "{\"name\": \"s\", \"layers\": [" layers "]}}, \"weightsManifest\": [{\"paths\": [\"w.bin\"], "
+#define DENSE(more) "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"batch_input_shape\": [null, 3], " \
+                    "\"activation\": \"relu\"" more "}}"
+#define KERNEL "{\"name\": \"d/kernel\", \"shape\": [3, 2], \"dtype\": \"float32\"}"
+#define BIAS "{\"name\": \"d/bias\", \"shape\": [2], \"dtype\": \"float32\"}"
+
+static void write_model(const char *json)
+{
+    static const float numbers[] = { 1, 2, 3, 4, 5, 6, 0.5f, -100 };
+    write_text("model.json", json);
+    command_write(folder, "w.bin", numbers, sizeof numbers);
+}
+
+Test(import_keras, a_model_by_hand)
+{
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [" KERNEL ", " BIAS "]}]}");
+    expect("$L import model.json -o small --quiet && $L predict small.lua --interpreted --quiet <<'END'\n1 10 100\nEND", 0,
+           "531.5 542", NULL);
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [" BIAS ", " KERNEL "]}]}");
+    expect("rm -f small.lua; $L import model.json -o small --quiet && $L predict small.lua --interpreted --quiet <<'END'\n1 1 1\nEND",
+           0, "9.5 0", NULL);      /* kernel 3 4, 5 6, 0.5 -100, bias 1 2 */
+    expect("$L import model.json --quiet && ls model.lua model.safetensors", 0, "model.lua", NULL);
+}
+
+Test(import_keras, work_on_a_description_is_kept)
+{
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [" KERNEL ", " BIAS "]}]}");
+    expect("$L import model.json -o small --quiet && $L import model.json -o small --quiet", 0, NULL, NULL);
+    expect("echo '-- mine' >> small.lua; $L import model.json -o small", 1, NULL, "small.lua is there, and says something else");
+    expect("tail -1 small.lua", 0, "-- mine", NULL);
+    write_text("small.safetensors", "somebody's");
+    expect("rm small.lua; $L import model.json -o small", 1, NULL, "small.safetensors");
+    expect("cat small.safetensors; ls small.lua 2>/dev/null || :", 0, "somebody's", NULL);
+}
+
+Test(import_keras, what_does_not_fit)
+{
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [" KERNEL "]}]}");
+    expect("$L import model.json -o x", 1, NULL, "its shards have 8 bytes more than its weights");
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [" KERNEL ", " BIAS ", {\"name\": \"e\", \"shape\": [1], \"dtype\": \"float32\"}]}]}");
+    expect("$L import model.json -o x", 1, NULL, "its shards end in the midst of e");
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [{\"name\": \"d/kernel\", \"shape\": [2, 3], \"dtype\": \"float32\"}, " BIAS "]}]}");
+    expect("$L import model.json -o x", 1, NULL, "d (Dense): d/kernel has the shape {2, 3}, but d/kernel of the model has {3, 2}");
+    write_model(TOPOLOGY(DENSE(", \"use_bias\": false")) "\"weights\": [" KERNEL ", " BIAS "]}]}");
+    expect("$L import model.json -o x", 1, NULL, "d (Dense): there are 2 weights for it, but a Dense so described has 1");
+    write_model(TOPOLOGY(DENSE(", \"spin\": 3, \"activation\": \"wavy\"")) "\"weights\": [" KERNEL ", " BIAS "]}]}");
+    expect("$L import model.json -o x 2>&1 | sed 's/^[^:]*: //'; :", 0,
+           "d (Dense): Dense has no \"spin\" here, which is 3\nd (Dense): its activation, \"wavy\", is none that lstmc has\n", NULL);
+    write_model(TOPOLOGY("{\"class_name\": \"Wobble\", \"config\": {\"name\": \"w\", \"batch_input_shape\": [null, 3]}}") "\"weights\": [" KERNEL ", " BIAS "]}]}");
+    expect("$L import model.json -o x", 1, NULL, "w (Wobble): lstmc has no such layer");
+    write_model("{\"modelTopology\": {\"class_name\": \"Sequential\", \"config\": []}, \"weightsManifest\": [{\"paths\": [\"../w.bin\"], \"weights\": []}]}");
+    expect("$L import model.json -o x", 1, NULL, "its shard ../w.bin does not lie beside it");
+    expect("ls x.* 2>/dev/null || :", 0, NULL, NULL);
+}
+
+/* Names of a file are no Lua. */
+Test(import_keras, names_stay_names)
+{
+    write_model(TOPOLOGY("{\"class_name\": \"Dense\", \"config\": {\"name\": \"a\\\"}) os.exit(7) --\", \"units\": 2, "
+                         "\"batch_input_shape\": [null, 3]}}")
+                "\"weights\": [{\"name\": \"a\\\"}) os.exit(7) --/kernel\", \"shape\": [3, 2], \"dtype\": \"float32\"}, "
+                "{\"name\": \"a\\\"}) os.exit(7) --/bias\", \"shape\": [2], \"dtype\": \"float32\"}]}]}");
+    expect("$L import model.json -o x --quiet && grep -c exit x.lua; $L summary x.lua | grep -c dense", 0, "0\n1", NULL);
+}
+
+/* ---- damaged files ---- */
+
+static int import_damaged(void *context, const char *path, struct lstmc_message *message)
+{
+    char line[PATH_MAX + 100];
+    snprintf(line, sizeof line, "rm -f d.lua d.safetensors; $L import '%s' -o d --quiet", path);
+    Ran ran = command_run(context, 100, line);
+    cr_expect(ran.status == 0 || (ran.status == 1 && *ran.errors), "%s: status %d: %s", path, ran.status, ran.errors);
+    snprintf(message->text, sizeof message->text, "%s", ran.errors);
+    int status = ran.status;
+    ran_free(&ran);
+    return status;
+}
+
+static void damage(const char *file, const char *likely)
+{
+    FILE *from = fopen(file, "rb");
+    cr_assert_not_null(from, "%s", file);
+    static char bytes[1 << 20];
+    size_t size = fread(bytes, 1, sizeof bytes, from);
+    fclose(from);
+    struct mutations done = mutate(bytes, size, likely, import_damaged, folder);
+    cr_expect(done.refused > done.files / 10, "%s: %d of %d refused", file, done.refused, done.files);
+}
+
+Test(import_keras, damaged_hdf5, .timeout = 3600)
+{
+    need_data();
+    damage(INTERCHANGE "/h5/dl4j_embedding_lstm_tensorflow_1/model.h5", NULL);
+}
+
+Test(import_keras, damaged_archive, .timeout = 3600)
+{
+    need_data();
+    damage(INTERCHANGE "/keras/made_conv1d_same_k3_s1_d2/model.keras", "PK\1\2\3\4");
+}
+
+Test(import_keras, damaged_json, .timeout = 3600)
+{
+    write_model(TOPOLOGY(DENSE("")) "\"weights\": [" KERNEL ", " BIAS "]}]}");
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/model.json", folder);
+    damage(path, "{}[]\",:");
+}
