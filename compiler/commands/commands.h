@@ -15,5 +15,6 @@ int command_plot(const Arguments *arguments);
 int command_tune(const Arguments *arguments);
 int command_fuzz(const Arguments *arguments);
 int command_import(const Arguments *arguments);
+int command_export(const Arguments *arguments);
 
 #endif

@@ -20,6 +20,7 @@ static int run_command(int argc, char **argv)
         { "train", command_train }, { "evaluate", command_evaluate }, { "predict", command_predict },
         { "sample", command_sample }, { "plot", command_plot }, { "tune", command_tune },
         { "fuzz", command_fuzz }, { "import", command_import },
+        { "export", command_export },
     };
     Arguments arguments;
     int status = arguments_read(argc - 1, argv + 1, &arguments);

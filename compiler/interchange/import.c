@@ -1,6 +1,6 @@
 /* import.c: in: the path of a file.  out: the draft that the importer of its format has made. */
 #include "import.h"
-#include "compiler/interchange/audio/import_audio.h"
+#include "compiler/interchange/audio/audio.h"
 #include "compiler/interchange/keras/import_keras.h"
 
 #include <stdio.h>

@@ -113,6 +113,8 @@ static int take_value(Arguments *a, const char *name, char *value)
         return a->out = value, 0;
     if (!strcmp(name, "--out") || !strcmp(name, "--weights"))
         return a->weights = value, 0;
+    if (!strcmp(name, "--format"))
+        return a->format = value, 0;
     if (!strcmp(name, "--input"))
         return a->input = value, 0;
     if (!strcmp(name, "--length"))
@@ -169,7 +171,7 @@ static int take_value(Arguments *a, const char *name, char *value)
 static const struct { const char *name, *commands;
 } valued[] = {
     /* and the commands that know the option */
-    { "-o", "compile tune import" },
+    { "-o", "compile tune import export" },
     { "--target", ALL },
     { "--unroll", ALL },
     { "--lanes", ALL },
@@ -189,7 +191,8 @@ static const struct { const char *name, *commands;
     { "--checkpoint-every", "train" },
     { "--log", "train plot" },
     { "--freeze", "train" },
-    { "--weights", "compile evaluate predict sample plot import" },
+    { "--weights", "compile evaluate predict sample plot import export" },
+    { "--format", "export" },
     { "--threads", "train evaluate predict plot fuzz" },
     { "--input", "predict" },
     { "--length", "sample" },
@@ -203,7 +206,7 @@ static const struct { const char *name, *commands; } flags[] = {
     { "--keep-adjoints", "compile summary check" },
     { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" },
     { "--stream", "predict" }, { "--join", "predict" },
-    { "--quiet", ALL " import" }, { "--precise", ALL }, { "--blas", ALL },
+    { "--quiet", ALL " import export" }, { "--precise", ALL }, { "--blas", ALL },
     { "--dispatch", "compile summary check" COMPUTING },
     { "--example", "compile" }, { "--self-test", "compile" },
 };
@@ -354,6 +357,8 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
     if (a->compile.bf16 && a->compile.target->lanes == 1)
         return usage("--weights-dtype=bf16 goes with --target=vector: plain loops read the weights as they are");
+    if (!strcmp(a->command, "export") && !strcmp(a->output, "."))
+        return usage("export needs -o FILE: what it is to write");
     if (a->example && !a->weights)
         return usage("--example needs --weights FILE: the program predicts by them");
     if (a->self_test && !a->weights)
@@ -362,7 +367,7 @@ static int take_words(Arguments *a, int count, char **words)
 }
 
 static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
-                                        "tune", "fuzz", "import" };
+                                        "tune", "fuzz", "import", "export" };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 /* Whether one letter more, less or another, or two that changed places, make one word of the other. */

@@ -20,6 +20,7 @@ typedef struct Arguments {
                           * constants of (--weights); NULL: MODEL.safetensors, of compile: none */
     const char **data;              /* --data: FILE or NAME=FILE in place of the files that the description names */
     int data_count;
+    const char *format;             /* --format: of export; NULL: by the ending of its name */
     const char *pictures;           /* --svg: of plot: a folder for single charts; NULL: none */
     const char *init;               /* --init: the weight file from which train starts; NULL: drawn */
     const char *checkpoint;         /* --checkpoint; NULL: MODEL.checkpoint */

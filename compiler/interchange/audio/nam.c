@@ -1,7 +1,7 @@
 /* nam.c: in: a .nam file of Neural Amp Modeler.  out: a draft of its LSTM. The weights are one row of numbers: of each
  * layer a matrix [4 units, features + units] by rows (gates i, f, g, o), a bias [4 units], the state h and c that it
  * begins with; then the head's matrix [outputs, units] and its bias. */
-#include "import_audio.h"
+#include "audio.h"
 
 #include <string.h>
 

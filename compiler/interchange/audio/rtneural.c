@@ -1,6 +1,6 @@
 /* rtneural.c: in: JSON of RTNeural.  out: a draft. RTNeural computes sample by sample: recurrent layers hand on every
  * step, and convolutions see the past alone. */
-#include "import_audio.h"
+#include "audio.h"
 
 #include <string.h>
 

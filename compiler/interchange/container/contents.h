@@ -42,4 +42,11 @@ void hdf5_read(const char *path, void *image, size_t length, Contents *contents)
 /* A zip archive (zip_read.c): each entry becomes an array of bytes of its name; an entry NAME.h5 what is in it. */
 void zip_read(const char *path, Contents *contents);
 
+/* The other way: F32 arrays become arrays at their paths, metadata "PATH@NAME" attributes, "PATH@" a group
+ * (hdf5_write.c). With a length it is made in memory and returned, else written to the path. */
+unsigned char *hdf5_write(const struct lstmc_tensor_file *from, const char *path, size_t *length);
+
+/* U8 arrays become entries, all else the entry model.weights.h5, an HDF5 file (zip_write.c). */
+void zip_write(const struct lstmc_tensor_file *from, const char *path);
+
 #endif

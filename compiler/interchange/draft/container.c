@@ -1,6 +1,7 @@
 /* container.c: in: the path of an HDF5 file or a zip archive.  out: what lstmc-container, which stands beside lstmc,
  * has found in it. */
 #include "container.h"
+#include "compiler/base/out.h"
 #include "compiler/base/run.h"
 
 #include "runtime/lstmc.h"
@@ -30,6 +31,23 @@ static const char *helper(Arena *arena)
     return PROGRAM;                             /* as PATH says */
 }
 
+/* NULL if it cannot be read. */
+static char *whole_file(Arena *arena, const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file || fseek(file, 0, SEEK_END) || ftell(file) < 0) {
+        if (file)
+            fclose(file);
+        return NULL;
+    }
+    *length = (size_t)ftell(file);
+    char *text = arena_alloc(arena, *length + 1);
+    rewind(file);
+    bool whole = fread(text, 1, *length, file) == *length;
+    fclose(file);
+    return whole ? text : NULL;
+}
+
 static char *first_line(Arena *arena, const char *path)
 {
     char *text = arena_alloc(arena, 401);
@@ -42,42 +60,96 @@ static char *first_line(Arena *arena, const char *path)
     return text;
 }
 
+/* Runs the helper in a folder of its own; false with a diagnostic. */
+static bool run_helper(Arena *arena, Diagnostics *diagnostics, const char *path, const char *folder, char *verb,
+                       char *in, char *out)
+{
+    const char *log = arena_format(arena, "%s/log", folder);
+    char *words[] = { (char *)helper(arena), verb, in, out, NULL };
+    int status = run(words, log, folder);
+    const char *line = first_line(arena, log);
+    remove(log);
+    if (status == 127)
+        diagnostics_add(diagnostics, path, 0, "%s, the program for such files, is not beside lstmc", PROGRAM);
+    else if (status)
+        diagnostics_add(diagnostics, path, 0, "%s", *line ? printable_text(arena, line)
+                        : "is damaged: whoever reads it comes to no end, or is ended by one of its limits");
+    return status == 0;
+}
+
 static bool unpack(Arena *arena, Diagnostics *diagnostics, const char *path, const char *folder,
                    struct lstmc_tensor_file *contents)
 {
-    const char *log = arena_format(arena, "%s/log", folder), *out = arena_format(arena, "%s/contents", folder);
-    char *words[] = { (char *)helper(arena), (char *)path, (char *)out, NULL };
+    char *out = arena_format(arena, "%s/contents", folder);
     struct lstmc_message message;
-    int status = run(words, log, folder);
-    const char *line = first_line(arena, log);
-    bool done = status == 0 && !lstmc_tensor_file_open(out, contents, &message);
-    if (status == 127)
-        diagnostics_add(diagnostics, path, 0, "%s, the program that reads such files, is not beside lstmc", PROGRAM);
-    else if (status)
-        diagnostics_add(diagnostics, path, 0, "%s", *line ? printable_text(arena, line)
-                        : "is damaged: whoever reads it "
-                        "comes to no end, or is ended by one of its limits");
-    else if (!done)
+    bool ran = run_helper(arena, diagnostics, path, folder, "read", (char *)path, out);
+    bool done = ran && !lstmc_tensor_file_open(out, contents, &message);
+    if (ran && !done)
         diagnostics_add(diagnostics, path, 0, "what is in it cannot be read: %s", message.text);
-    remove(log);
     remove(out);
+    return done;
+}
+
+static bool pack(Arena *arena, Diagnostics *diagnostics, const char *path, const char *folder,
+                 const struct lstmc_file_tensor *tensors, int count, const char *const *metadata)
+{
+    const char *dot = strrchr(path, '.');
+    char *in = arena_format(arena, "%s/contents", folder);
+    char *out = arena_format(arena, "%s/packed%s", folder, dot && !strchr(dot, '/') ? dot : "");
+    struct lstmc_message message;
+    bool good = !lstmc_tensor_file_write(in, tensors, count, metadata, &message);
+    if (!good)
+        diagnostics_add(diagnostics, path, 0, "%s", message.text);
+    good = good && run_helper(arena, diagnostics, path, folder, "write", in, out);
+    if (good) {
+        size_t length;
+        char *text = whole_file(arena, out, &length);
+        int error = text ? write_file(path, text, length) : errno;
+        if (error)
+            diagnostics_add(diagnostics, path, 0, "cannot be written: %s", strerror(error));
+        good = !error;
+    }
+    remove(in);
+    remove(out);
+    return good;
+}
+
+/* A folder of its own for the helper; NULL with a diagnostic. To be closed again. */
+static const char *open_folder(Arena *arena, Diagnostics *diagnostics, const char *path)
+{
+    const char *temporary = getenv("TMPDIR");
+    char *folder = arena_format(arena, "%s/lstmc-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+    run_begin();
+    if (mkdtemp(folder))
+        return folder;
+    diagnostics_add(diagnostics, path, 0, "no temporary folder: %s", strerror(errno));
+    run_end();
+    return NULL;
+}
+
+static void close_folder(const char *folder)
+{
+    rmdir(folder);
+    run_end();
+}
+
+bool container_write(Arena *arena, Diagnostics *diagnostics, const char *path, const struct lstmc_file_tensor *tensors,
+                     int count, const char *const *metadata)
+{
+    const char *folder = open_folder(arena, diagnostics, path);
+    bool done = folder && pack(arena, diagnostics, path, folder, tensors, count, metadata);
+    if (folder)
+        close_folder(folder);
     return done;
 }
 
 bool container_read(Arena *arena, Diagnostics *diagnostics, const char *path, struct lstmc_tensor_file *contents)
 {
-    const char *temporary = getenv("TMPDIR");
-    char *folder = arena_format(arena, "%s/lstmc-XXXXXX", temporary && *temporary ? temporary : "/tmp");
     *contents = (struct lstmc_tensor_file){ 0 };
-    run_begin();
-    bool done = false;
-    if (mkdtemp(folder)) {
-        done = unpack(arena, diagnostics, path, folder, contents);
-        rmdir(folder);
-    } else {
-        diagnostics_add(diagnostics, path, 0, "no temporary folder: %s", strerror(errno));
-    }
-    run_end();
+    const char *folder = open_folder(arena, diagnostics, path);
+    bool done = folder && unpack(arena, diagnostics, path, folder, contents);
+    if (folder)
+        close_folder(folder);
     return done;
 }
 

@@ -124,6 +124,17 @@ static void add_arguments(Keras *keras, const CatalogueEntry *entry, DraftLayer 
     }
 }
 
+/* Numbers that tell objects of one file apart, wherever they stand. */
+static void forget_identities(json_t *json)
+{
+    const char *key;
+    json_t *value;
+    json_object_del(json, "shared_object_id");
+    json_object_foreach(json, key, value)
+        if (json_is_object(value))
+            forget_identities(value);
+}
+
 /* Bidirectional says that of the layers that it owns. */
 static void settle_bidirectional(Keras *keras, const char *found, json_t *config)
 {
@@ -139,6 +150,7 @@ static void settle_bidirectional(Keras *keras, const char *found, json_t *config
     for (int k = 0; k < 2; k++) {
         json_object_del(k ? backward : forward, "name");
         json_object_del(k ? backward : forward, "seed");
+        forget_identities(k ? backward : forward);
     }
     json_object_set_new(forward, "go_backwards", json_boolean(!json_is_true(json_object_get(forward, "go_backwards"))));
     if (forward && backward && json_equal(forward, backward))

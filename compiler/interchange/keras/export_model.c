@@ -1,0 +1,230 @@
+/* export_model.c: in: the model.  out: its configuration: a chain as a Sequential, else a functional model. */
+#include "export.h"
+
+#include <string.h>
+
+static json_t *shape_of(const Shape *shape)
+{
+    json_t *list = json_pack("[n]");
+    for (int d = 0; d < shape->rank; d++)
+        json_array_append_new(list, json_integer(shape->extent[d]));
+    return list;
+}
+
+/* With the size of a batch, if the Input says it. */
+static json_t *batch_shape(const Layer *input)
+{
+    json_t *shape = shape_of(&input->output);
+    int batch = (int)layer_number(input, "batch_size", 0);
+    if (batch > 0)
+        json_array_set_new(shape, 0, json_integer(batch));
+    return shape;
+}
+
+static json_t *input_layer(const KerasExport *to, const Layer *layer)
+{
+    const char *key = to->style == KERAS_3 ? "batch_shape" : "batch_input_shape";
+    json_t *config = json_pack("{s:o, s:s, s:b, s:s}", key, batch_shape(layer), "dtype", "float32", "sparse", 0,
+                               "name", layer->name);
+    if (layer->makes_mask)
+        keras_cannot(to, layer, "Keras's Input knows no lengths: write Masking in the description");
+    if (to->style != KERAS_3)
+        return json_pack("{s:s, s:o}", "class_name", "InputLayer", "config", config);
+    return json_pack("{s:s, s:s, s:o, s:n}", "module", "keras.layers", "class_name", "InputLayer", "config", config,
+                     "registered_name");
+}
+
+/* A layer that reads itself, query, value and key in one: Keras calls it with several arguments, as no Sequential
+ * does. */
+static int times_read(const Layer *layer)
+{
+    bool attention = strstr(layer->kind, "Attention") != NULL;
+    return attention ? 2 : 1;
+}
+
+static bool is_chain(const Model *model)
+{
+    bool chain = model_is_chain(model) && model->output_count == 1;
+    for (int i = 0; i < model->layer_count; i++)
+        chain = chain && times_read(&model->layers[i]) == 1;
+    return chain;
+}
+
+static json_t *exported(const KerasExport *to, const Layer *layer)
+{
+    if (!layer->from_count)
+        return input_layer(to, layer);
+    json_t *json = keras_export_layer(to, layer);
+    if (to->style == KERAS_3)
+        json_object_set_new(json, "build_config", json_pack("{s:o}", "input_shape", shape_of(&layer->input)));
+    return json;
+}
+
+/* ---- what reads what ---- */
+
+/* The layer that a call is of, and how many calls of it stand before. */
+static const char *called(const Model *model, int place, int *call)
+{
+    const Layer *layer = &model->layers[place];
+    const char *name = layer->shares ? layer->shares : layer->name;
+    *call = 0;
+    for (int i = 0; i < place; i++)
+        *call += !strcmp(model->layers[i].name, name) ||
+                 (model->layers[i].shares && !strcmp(model->layers[i].shares, name));
+    return name;
+}
+
+static json_t *flow(const KerasExport *to, int place)
+{
+    int call;
+    const char *name = called(to->model, place, &call);
+    if (to->style != KERAS_3)
+        return json_pack("[s, i, i, {}]", name, call, 0);
+    return json_pack("{s:s, s:{s:o, s:s, s:[s, i, i]}}", "class_name", "__keras_tensor__", "config", "shape",
+                     shape_of(&to->model->layers[place].output), "dtype", "float32", "keras_history", name, call, 0);
+}
+
+/* One call: Keras 2 lists what is read, Keras 3 the arguments: a layer that merges has one, which is a list. */
+static json_t *node_of(const KerasExport *to, const Layer *layer)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < layer->from_count; i++)
+        for (int k = 0; k < times_read(layer); k++)
+            json_array_append_new(list, flow(to, layer->from[i]));
+    if (to->style != KERAS_3)
+        return list;
+    bool one = json_array_size(list) == 1, separate = !strcmp(layer->kind, "MultiHeadAttention");
+    json_t *arguments = one || separate ? list : json_pack("[o]", list);
+    return json_pack("{s:o, s:{}}", "args", arguments, "kwargs");
+}
+
+static json_t *nodes_of(const KerasExport *to, const Layer *layer)
+{
+    json_t *nodes = json_array();
+    const Model *model = to->model;
+    for (int i = 0; layer->from_count && i < model->layer_count; i++)
+        if (&model->layers[i] == layer || (model->layers[i].shares && !strcmp(model->layers[i].shares, layer->name)))
+            json_array_append_new(nodes, node_of(to, &model->layers[i]));
+    return nodes;
+}
+
+static json_t *ends(const KerasExport *to, const int *places, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        int call;
+        const char *name = called(to->model, places[i], &call);
+        json_array_append_new(list, json_pack("[s, i, i]", name, call, 0));
+    }
+    return list;
+}
+
+static json_t *functional(const KerasExport *to, json_t *layers)
+{
+    const Model *model = to->model;
+    for (int i = 0, at = 0; i < model->layer_count; i++)
+        if (!model->layers[i].shares) {
+            json_t *layer = json_array_get(layers, (size_t)at++);
+            json_object_set_new(layer, "name", json_string(model->layers[i].name));
+            json_object_set_new(layer, "inbound_nodes", nodes_of(to, &model->layers[i]));
+        }
+    json_t *config = json_pack("{s:s, s:b, s:o, s:o, s:o}", "name", model->descriptor.name, "trainable", 1, "layers",
+                               layers, "input_layers", ends(to, model->inputs, model->input_count), "output_layers",
+                               ends(to, model->outputs, model->output_count));
+    if (to->style != KERAS_3)
+        return json_pack("{s:s, s:o}", "class_name", to->style == TENSORFLOW_JS ? "Model" : "Functional", "config",
+                         config);
+    return json_pack("{s:s, s:s, s:o, s:s}", "module", "keras.src.models.functional", "class_name", "Functional",
+                     "config", config, "registered_name", "Functional");
+}
+
+json_t *keras_export_model(const KerasExport *to)
+{
+    const Model *model = to->model;
+    json_t *layers = json_array();
+    for (int i = 0; i < model->layer_count; i++)
+        if (!model->layers[i].shares)
+            json_array_append_new(layers, exported(to, &model->layers[i]));
+    if (!is_chain(model))
+        return functional(to, layers);
+    json_t *config = json_pack("{s:s, s:o}", "name", model->descriptor.name, "layers", layers);
+    if (to->style != KERAS_3)
+        return json_pack("{s:s, s:o}", "class_name", "Sequential", "config", config);
+    json_object_set_new(config, "trainable", json_true());
+    json_object_set_new(config, "dtype", json_string("float32"));
+    json_object_set_new(config, "build_input_shape", shape_of(&model->layers[0].output));
+    return json_pack("{s:s, s:s, s:o, s:n, s:{s:o}}", "module", "keras", "class_name", "Sequential", "config", config,
+                     "registered_name", "build_config", "input_shape", shape_of(&model->layers[0].output));
+}
+
+/* ---- what compile was told ---- */
+
+static void add_number(json_t *config, const CatalogueEntry *entry, const char *name, float value)
+{
+    for (int i = 0; i < entry->argument_count; i++)
+        if (!strcmp(entry->arguments[i].name, name)) {
+            bool off = value == 0 && strstr(name, "clip");
+            json_object_set_new(config, name, off ? json_null() : json_real((double)value));
+        }
+}
+
+static json_t *optimizer_of(const KerasExport *to)
+{
+    static const char *const classes[] = {
+        [LSTMC_SGD] = "SGD", [LSTMC_RMSPROP] = "RMSprop", [LSTMC_ADAM] = "Adam", [LSTMC_ADAMW] = "AdamW",
+        [LSTMC_ADAGRAD] = "Adagrad", [LSTMC_ADADELTA] = "Adadelta", [LSTMC_ADAMAX] = "Adamax", [LSTMC_NADAM] = "Nadam",
+        [LSTMC_LION] = "Lion",
+    };
+    const struct lstmc_optimizer *o = &to->model->descriptor.optimizer;
+    const struct { const char *name; float value; } numbers[] = {
+        { "learning_rate", o->learning_rate }, { "momentum", o->momentum }, { "rho", o->rho }, { "beta_1", o->beta_1 },
+        { "beta_2", o->beta_2 }, { "epsilon", o->epsilon }, { "weight_decay", o->weight_decay },
+        { "initial_accumulator_value", o->initial_accumulator_value }, { "clipnorm", o->clipnorm },
+        { "clipvalue", o->clipvalue }, { "global_clipnorm", o->global_clipnorm },
+    };
+    json_t *config = json_object();
+    for (int i = 0; i < to->catalogue->optimizer_count; i++) {
+        const CatalogueEntry *entry = &to->catalogue->optimizers[i];
+        if (strcmp(entry->name, classes[o->kind]))
+            continue;
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+            add_number(config, entry, numbers[k].name, numbers[k].value);
+    }
+    if (o->nesterov)
+        json_object_set_new(config, "nesterov", json_true());
+    if (o->centered)
+        json_object_set_new(config, "centered", json_true());
+    if (o->amsgrad)
+        json_object_set_new(config, "amsgrad", json_true());
+    if (to->style == KERAS_3)
+        return json_pack("{s:s, s:s, s:o, s:n}", "module", "keras.optimizers", "class_name", classes[o->kind], "config",
+                         config, "registered_name");
+    return json_pack("{s:s, s:o}", "class_name", classes[o->kind], "config", config);
+}
+
+static const char *long_name(const char *loss)
+{
+    static const struct { const char *ours, *keras; } names[] = {
+        { "mse", "mean_squared_error" }, { "mae", "mean_absolute_error" }, { "mape", "mean_absolute_percentage_error" },
+        { "msle", "mean_squared_logarithmic_error" },
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i].ours, loss))
+            return names[i].keras;
+    return loss;
+}
+
+json_t *keras_export_training(const KerasExport *to)
+{
+    const Model *model = to->model;
+    json_t *metrics = json_array();
+    if (!model->loss || model->loss_is_custom || model->losses) {
+        json_decref(metrics);
+        return NULL;
+    }
+    for (int i = 0; i < model->metric_count; i++)
+        json_array_append_new(metrics, json_string(model->metrics[i]));
+    return json_pack("{s:o, s:s, s:n, s:o, s:n}", to->style == KERAS_3 ? "optimizer" : "optimizer_config",
+                     optimizer_of(to), "loss", long_name(model->loss), "loss_weights", "metrics", metrics,
+                     "weighted_metrics");
+}
