@@ -242,7 +242,7 @@ int published_layers(const char *name, struct published_case *result, char why[P
     result->samples = (int)json_integer_value(json_object_get(file, "batch"));
     result->trains = json_is_true(json_object_get(file, "training"));
     Arena *arena = arena_create();
-    Text text = { .one = result, .known = catalogue_read(arena) };
+    Text text = { .one = result, .known = catalogue_read() };
     add_description(&text, file);
     read_weights(file, result);
     read_values(file, result);
@@ -334,7 +334,7 @@ int published_graph(const char *name, struct published_case *result, char why[PU
     }
     result->samples = (int)json_integer_value(json_array_get(json_object_get(input, "shape"), 0));
     Arena *arena = arena_create();
-    Text text = { .one = result, .known = catalogue_read(arena) };
+    Text text = { .one = result, .known = catalogue_read() };
     json_array_foreach(nodes, i, node)
         add_node(&text, node);
     published_add_line(result, "return Model{ inputs = %s, outputs = %s, name = \"graph\", batch_size = %d, shards = 1, loss = \"mse\" }",

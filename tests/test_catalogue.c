@@ -248,7 +248,7 @@ Test(catalogue, the_page_is_what_the_definitions_say)
     char *text = NULL;
     size_t size = 0;
     Page page = { .arena = arena_create() };
-    page.catalogue = catalogue_read(page.arena);
+    page.catalogue = catalogue_read();
     page.to = open_memstream(&text, &size);
     write_page(&page);
     fclose(page.to);
@@ -269,7 +269,7 @@ Test(catalogue, the_page_is_what_the_definitions_say)
 Test(catalogue, entries_are_whole)
 {
     Arena *arena = arena_create();
-    const Catalogue *c = catalogue_read(arena);
+    const Catalogue *c = catalogue_read();
     cr_expect(c->layer_count > 50 && c->loss_count > 15 && c->metric_count > 15 && c->optimizer_count > 8 && c->activation_count > 15);
     for (int i = 0; i < c->layer_count; i++)
         cr_expect(c->layers[i].mask && strcmp(streams(arena, &c->layers[i]), "-"), "%s: no model of it alone is tried", c->layers[i].name);

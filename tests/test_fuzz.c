@@ -36,7 +36,7 @@ static int merged_masks(Arena *arena, const char *text)
 Test(fuzz, all_layers_and_losses_are_drawn)
 {
     Arena *arena = arena_create();
-    const Catalogue *catalogue = catalogue_read(arena);
+    const Catalogue *catalogue = catalogue_read();
     const char *all = "";
     int chains = 0, graphs = 0, lossless = 0, merged = 0;
     cr_assert(catalogue->layer_count > 12 && catalogue->loss_count > 5 && catalogue->activation_count > 15);
@@ -77,7 +77,7 @@ static const char *shrunk(Arena *arena, const char *change, const char **wrong)
 {
     char *folder = command_folder();
     const FuzzBuild build = { "plain", 1, compiler_that(folder, change), "-O0" };
-    const Catalogue *catalogue = catalogue_read(arena);
+    const Catalogue *catalogue = catalogue_read();
     const char *text = NULL;
     for (uint64_t seed = 1; seed < 200 && !text; seed++) {
         FuzzModel model = fuzz_draw(arena, catalogue, seed);

@@ -167,3 +167,57 @@ Test(import_audio, damaged, .timeout = 3600)
     struct mutations done = mutate(small, sizeof small - 1, "{}[]\",:.0", import_damaged, folder);
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
 }
+
+/* ---- the way back ---- */
+
+static const char pedal[] =
+    "return Sequential{ name = \"pedal\",\n"
+    "  Input{6, 2},\n"
+    "  Dense{4, activation = \"tanh\"},\n"
+    "  Conv1D{6, 3, padding = \"causal\", dilation_rate = 2, groups = 2, activation = \"relu\"},\n"
+    "  BatchNormalization{epsilon = 0.01},\n"
+    "  PReLU{shared_axes = {1}},\n"
+    "  LSTM{5, return_sequences = true},\n"
+    "  GRU{3, return_sequences = true},\n"
+    "  Activation{\"elu\"},\n"
+    "  Dense{1, use_bias = false},\n"
+    "  loss = \"mse\", data = samples{function(random)\n"
+    "    local x, y = {}, {}\n"
+    "    for t = 1, 6 do x[t] = { random(9), random(9) }; y[t] = { x[t][1] } end\n"
+    "    return x, y\n"
+    "  end, samples = 32}, epochs = 1 }\n";
+
+Test(import_audio, there_and_back)
+{
+    write_text("pedal.lua", pedal);
+    expect("$L train pedal.lua --interpreted --quiet > log && $L export pedal.lua --format=rtneural -o pedal.json --quiet", 0, NULL,
+           NULL);
+    expect("$L import pedal.json -o back --quiet && sed -n '/^return/,$p' back.lua", 0,
+           "return Sequential{ name = \"back\",\n"
+           "  Input{6, 2},\n"
+           "  Dense{4, activation = \"tanh\"},\n"
+           "  Conv1D{6, 3, padding = \"causal\", dilation_rate = 2, groups = 2, activation = \"relu\"},\n"
+           "  BatchNormalization{epsilon = 0.01},\n"
+           "  PReLU{shared_axes = {1}},\n"
+           "  LSTM{5, return_sequences = true},\n"
+           "  GRU{3, return_sequences = true},\n"
+           "  Activation{\"elu\"},\n"
+           "  Dense{1, use_bias = false},\n"
+           "}\n", NULL);
+    expect("X='1 2 3 4 5 6 -1 0.5 2 3 7 8'; for m in pedal back; do echo $X | $L predict $m.lua --interpreted --quiet > $m.txt; done; "
+           "cmp pedal.txt back.txt && wc -l < back.txt", 0, "6\n", NULL);
+}
+
+Test(import_audio, what_rtneural_has_not)
+{
+    write_text("x.lua", "return Sequential{ name = 'x', Input{4, 2}, LSTM{3, activation = 'relu'}, Dense{2, activation = 'gelu'}, UnitNormalization{},\n"
+               "  loss = 'mse', data = samples{function(random) return {{1, 2}, {1, 2}, {1, 2}, {1, 2}}, {1, 2} end, samples = 16}, epochs = 1 }\n");
+    expect("$L train x.lua --interpreted --quiet > log; $L export x.lua --format=rtneural -o x.json", 1, NULL,
+           "x.lua:1: lstm (LSTM): RTNeural has no activations in a cell but tanh and sigmoid\n"
+           "x.lua:1: lstm (LSTM): RTNeural gives an output for each sample, in their order: return_sequences = true\n"
+           "x.lua:1: dense (Dense): RTNeural has no activation gelu\n"
+           "x.lua:1: unit_normalization (UnitNormalization): RTNeural has no such layer\n");
+    expect("ls x.json 2>/dev/null || :", 0, NULL, NULL);
+    expect("$L export x.lua -o x.xyz", 1, NULL, "x.xyz: its ending is no format that is known; there are keras (.keras), h5 (.h5)");
+    expect("$L export x.lua", 2, NULL, "export needs -o FILE");
+}

@@ -142,7 +142,7 @@ static void show_result(const Run *run, Arena *arena, long seconds)
 int command_fuzz(const Arguments *arguments)
 {
     Arena *arena = arena_create();
-    Run run = { .catalogue = catalogue_read(arena), .models = arguments->count ? arguments->count : MODELS,
+    Run run = { .catalogue = catalogue_read(), .models = arguments->count ? arguments->count : MODELS,
                 .first_seed = arguments->seed ? arguments->seed : 1,
                 .at_once = arguments->threads ? arguments->threads : (int)sysconf(_SC_NPROCESSORS_ONLN) };
     run.build_count = fuzz_builds(run.builds);

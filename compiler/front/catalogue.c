@@ -80,9 +80,14 @@ static int read(lua_State *L)
     return 0;
 }
 
-Catalogue *catalogue_read(Arena *arena)
+const Catalogue *catalogue_read(void)
 {
-    Catalogue *catalogue = arena_new(arena, Catalogue);
+    static Arena *arena;                        /* it is the same as long as the program is */
+    static Catalogue *catalogue;
+    if (catalogue)
+        return catalogue;
+    arena = arena_create();
+    catalogue = arena_new(arena, Catalogue);
     Description *d = calloc(1, sizeof *d);
     if (!d)
         die("out of memory");

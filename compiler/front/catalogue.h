@@ -35,7 +35,7 @@ typedef struct Catalogue {
     int layer_count, loss_count, activation_count, metric_count, optimizer_count;
 } Catalogue;
 
-/* Of this version; the description's own definitions are in none. */
-Catalogue *catalogue_read(Arena *arena);
+/* Of this version; the own definitions of a description are in none. Read once, and kept. */
+const Catalogue *catalogue_read(void);
 
 #endif

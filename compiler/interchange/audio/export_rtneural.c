@@ -36,12 +36,12 @@ static json_t *array_of(const Writer *writer, const struct lstmc_tensor *weight)
     return numbers(&values, weight->rank, weight->shape);
 }
 
-/* [null, null, units] of a sequence, [null, units] of a vector. */
+/* [null, steps, units] of a sequence, [null, units] of a vector. */
 static json_t *shape_of(const Shape *shape)
 {
     json_t *list = json_pack("[n]");
     for (int d = 0; d + 1 < shape->rank; d++)
-        json_array_append_new(list, json_null());
+        json_array_append_new(list, json_integer(shape->extent[d]));
     json_array_append_new(list, json_integer(shape->extent[shape->rank - 1]));
     return list;
 }
@@ -133,6 +133,11 @@ static json_t *layer_json(const Writer *writer, const Layer *layer)
         json_object_set_new(json, "type", json_string("prelu"));
         check(writer, layer, layer->weights[0]->count <= (size_t)layer->output.extent[layer->output.rank - 1],
               "has one slope for a feature: shared_axes = {1}");
+        add_weights(writer, layer, json);
+        json_t *rows = json_object_get(json, "weights"), *alpha = json_array_get(rows, 0);
+        if (layer->weights[0]->rank == 1)
+            json_array_set_new(rows, 0, json_pack("[O]", alpha));
+        return json;
     } else if (!strcmp(kind, "Activation")) {
         json_object_set_new(json, "type", json_string("activation"));
         json_object_set_new(json, "activation", activation(writer, layer));
@@ -156,9 +161,13 @@ bool export_rtneural(Arena *arena, Diagnostics *diagnostics, const Model *model,
     json_t *layers = json_array();
     if (!model_is_chain(model) || model->output_count > 1)
         diagnostics_add(diagnostics, model->file, 0, "RTNeural has no graphs of layers, only chains");
+    if (model->layers[0].output.rank > 2 || model->layers[0].vocabulary)
+        cannot(&writer, &model->layers[0], "reads vectors, or sequences of them");
     for (int i = 1; i < model->layer_count; i++)
         if (!is_noise(&model->layers[i]))
             json_array_append_new(layers, layer_json(&writer, &model->layers[i]));
+    if (!json_array_size(layers))
+        diagnostics_add(diagnostics, model->file, 0, "there is no layer that computes: nothing to export");
     json_t *json = json_pack("{s:o, s:o}", "in_shape", shape_of(&model->layers[0].output), "layers", layers);
     bool good = diagnostics_count(diagnostics) == before;
     if (good) {

@@ -144,7 +144,7 @@ static void prelu(Reader *reader)
     say(reader, "shared_axes", steps ? one ? "{1, 2}" : "{1}" : one ? "{1}" : NULL);
     shape[1] = count;
     if (reader->layer->weight_count)
-        memcpy(alpha->shape, shape, sizeof shape);
+        alpha->rank = 2, memcpy(alpha->shape, shape, sizeof shape);
 }
 
 static void activation(Reader *reader)

@@ -12,7 +12,7 @@
 Draft *draft_create(Arena *arena, Diagnostics *diagnostics, const char *file)
 {
     Draft *draft = arena_new(arena, Draft);
-    *draft = (Draft){ .arena = arena, .diagnostics = diagnostics, .file = file, .catalogue = catalogue_read(arena) };
+    *draft = (Draft){ .arena = arena, .diagnostics = diagnostics, .file = file, .catalogue = catalogue_read() };
     return draft;
 }
 
@@ -107,11 +107,21 @@ const CatalogueEntry *draft_kind(const Draft *draft, const char *kind)
     return NULL;
 }
 
+/* Its states are further outputs, for which a chain has no place. */
+static bool returns_state(const DraftLayer *layer)
+{
+    for (int i = 0; i < layer->argument_count; i++)
+        if (layer->arguments[i].name && !strcmp(layer->arguments[i].name, "return_state"))
+            return true;
+    return false;
+}
+
 bool draft_is_chain(const Draft *draft)
 {
     for (int i = 0; i < draft->layer_count; i++)
-        if (i ? draft->layers[i]->from_count != 1 || draft->layers[i]->from[0] != i - 1
-              : draft->layers[i]->from_count != 0)
+        if (returns_state(draft->layers[i]) ||
+            (i ? draft->layers[i]->from_count != 1 || draft->layers[i]->from[0] != i - 1
+               : draft->layers[i]->from_count != 0))
             return false;
     return draft->output_count == 1 && draft->outputs[0] == draft->layer_count - 1;
 }

@@ -19,11 +19,14 @@ typedef struct KerasExport {
     KerasStyle style;
 } KerasExport;
 
-/* A diagnostic that names the layer. */
+/* A diagnostic that names the layer (export_cannot.c). */
 void keras_cannot(const KerasExport *to, const Layer *layer, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* {class_name, config} of a layer, with what it owns (export_layer.c). A new reference. */
 json_t *keras_export_layer(const KerasExport *to, const Layer *layer);
+
+/* A diagnostic for what TensorFlow.js has not (export_tfjs.c). */
+void keras_check_tfjs(const KerasExport *to, const Layer *layer);
 
 /* Initializer, regularizer or constraint of the weight that an argument such as "kernel_initializer" is about
  * (export_weight.c); null where there is none. */

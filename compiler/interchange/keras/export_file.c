@@ -171,7 +171,7 @@ bool export_keras(Arena *arena, Diagnostics *diagnostics, const Model *model, co
 {
     int before = diagnostics_count(diagnostics);
     KerasExport to = { .arena = arena, .diagnostics = diagnostics, .model = model, .weights = weights,
-                       .catalogue = catalogue_read(arena), .style = style };
+                       .catalogue = catalogue_read(), .style = style };
     json_t *json = keras_export_model(&to);
     bool good = diagnostics_count(diagnostics) == before;
     if (good && style == TENSORFLOW_JS)

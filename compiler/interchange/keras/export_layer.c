@@ -4,18 +4,7 @@
 #include "runtime/base/number.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-void keras_cannot(const KerasExport *to, const Layer *layer, const char *format, ...)
-{
-    char text[400];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    diagnostics_add(to->diagnostics, to->model->file, layer->line, "%s (%s): %s", layer->name, layer->kind, text);
-}
 
 static bool is_type(const CatalogueArgument *argument, const char *type)
 {
@@ -184,7 +173,9 @@ json_t *keras_export_layer(const KerasExport *to, const Layer *layer)
         keras_cannot(to, layer, "it is the description's own, or owns one that is: Keras has no such layer");
     else if (!model && (!entry || !entry->keras))
         keras_cannot(to, layer, "Keras has no such layer");
-    else if (entry)
+    else if (to->style == TENSORFLOW_JS)
+        keras_check_tfjs(to, layer);
+    if (entry && !layer->custom)
         add_arguments(to, layer, entry, config);
     add_owned(to, layer, config);
     if (to->style == KERAS_3)

@@ -1,0 +1,201 @@
+/* test_round_trip.c: models that go out into a file of another framework and come in again: the same bits of weights, the
+ * same outputs. All models of models/ and random ones, in every format, as far as it can say them. */
+#include "compiler/front/read_lua.h"
+#include "compiler/fuzz/fuzz.h"
+#include "compiler/interchange/export.h"
+#include "compiler/interchange/import.h"
+#include "command.h"
+#include "runtime/interpreter/interpreter.h"
+#include "runtime/lstmc_random.h"
+
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RANDOM_MODELS = 200, ROWS = 2 };
+
+static const struct { const char *format, *file; } formats[] = {
+    { "keras", "m.keras" }, { "h5", "m.h5" }, { "tfjs", "model.json" }, { "rtneural", "m.json" },
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+typedef struct Trip {
+    Arena *arena;
+    const char *name;           /* of the model, for messages */
+    char *folder;
+    Description *there, *back;
+    float *weights, *returned;
+} Trip;
+
+static float drawn(uint64_t *state)
+{
+    *state = lstmc_mix(*state);
+    return (float)(*state >> 40) * 0x1p-24f - 0.5f;
+}
+
+/* Variances are positive. */
+static float *random_weights(Arena *arena, const struct lstmc_model *m)
+{
+    uint64_t state = 7;
+    float *weights = arena_array(arena, float, m->weight_count + 1);
+    for (int i = 0; i < m->weight_tensors; i++)
+        for (size_t k = 0; k < m->weights[i].count; k++)
+            weights[m->weights[i].offset + k] =
+                drawn(&state) + (strstr(m->weights[i].name, "variance") ? 0.75f : 0);
+    return weights;
+}
+
+/* ---- outputs ---- */
+
+/* Samples of one input; ids below the vocabulary. */
+static void *random_input(Arena *arena, const Layer *input)
+{
+    uint64_t state = 11;
+    size_t count = ROWS * shape_count(&input->output);
+    float *x = arena_array(arena, float, count);
+    int32_t *ids = arena_array(arena, int32_t, count);
+    for (size_t i = 0; i < count; i++) {
+        x[i] = 2 * drawn(&state);
+        ids[i] = (int32_t)(lstmc_mix(state + i) % (uint64_t)(input->vocabulary ? input->vocabulary : 1));
+    }
+    return input->vocabulary ? (void *)ids : (void *)x;
+}
+
+/* All outputs of ROWS samples; NULL: the interpreter cannot run it. */
+static float *outputs_of(Arena *arena, const Model *model, const float *weights)
+{
+    const void **x = arena_array(arena, const void *, model->input_count);
+    Interpreter_float *it = interpreter_create_float(model, ROWS, NULL, NULL);
+    if (!it)
+        return NULL;
+    for (int i = 0; i < model->input_count; i++)
+        x[i] = random_input(arena, &model->layers[model->inputs[i]]);
+    if (model->input_count > 1)
+        interpreter_forward_all_float(it, weights, x, ROWS, 0, 0);
+    else
+        interpreter_forward_float(it, weights, x[0], ROWS, 0, 0);
+    size_t count = ROWS * model->descriptor.output_count;
+    float *outputs = arena_array(arena, float, count + 1);
+    memcpy(outputs, interpreter_output_float(it), count * sizeof *outputs);
+    interpreter_free_float(it);
+    return outputs;
+}
+
+static void expect_same_outputs(const Trip *trip, const char *format)
+{
+    const Model *there = description_model(trip->there), *back = description_model(trip->back);
+    const float *before = outputs_of(trip->arena, there, trip->weights);
+    const float *behind = outputs_of(trip->arena, back, trip->returned);
+    cr_expect_eq(before == NULL, behind == NULL);
+    cr_expect_eq(there->descriptor.output_count, back->descriptor.output_count);
+    for (size_t i = 0; before && behind && i < ROWS * there->descriptor.output_count; i++)
+        if (memcmp(&before[i], &behind[i], sizeof *before) && !(before[i] != before[i] && behind[i] != behind[i])) {
+            cr_expect_fail("%s by %s: output %zu was %.9g and is %.9g", trip->name, format, i, (double)before[i],
+                           (double)behind[i]);
+            return;
+        }
+}
+
+/* ---- there and back ---- */
+
+static void expect_same_weights(const Trip *trip, const char *format)
+{
+    const struct lstmc_model *there = &description_model(trip->there)->descriptor;
+    const struct lstmc_model *back = &description_model(trip->back)->descriptor;
+    cr_expect_eq(there->weight_count, back->weight_count, "%s by %s: %zu weights, and back %zu", trip->name, format,
+                 there->weight_count, back->weight_count);
+    for (int i = 0; i < there->weight_tensors && there->weight_count == back->weight_count; i++)
+        cr_expect(there->weights[i].count == back->weights[i].count &&
+                  !memcmp(trip->weights + there->weights[i].offset, trip->returned + back->weights[i].offset,
+                          there->weights[i].count * sizeof(float)),
+                  "%s by %s: %s is another", trip->name, format, there->weights[i].name);
+}
+
+/* False: the format cannot say the model. */
+static bool go(Trip *trip, int f)
+{
+    Diagnostics *diagnostics = diagnostics_create(trip->arena);
+    const char *path = arena_format(trip->arena, "%s/%s", trip->folder, formats[f].file), *text = NULL;
+    ExportRequest request = { .model = description_model(trip->there), .weights = trip->weights,
+                              .format = formats[f].format, .path = path };
+    if (!export_file(trip->arena, diagnostics, &request)) {
+        cr_expect(diagnostics_count(diagnostics) > 0, "%s: %s is refused without a word", trip->name, formats[f].format);
+        return false;
+    }
+    DraftSource source = { path, NULL };
+    Draft *draft = import_file(trip->arena, diagnostics, &source);
+    if (draft) {
+        text = draft_text(draft, "back");
+        trip->back = description_read_text(trip->arena, diagnostics, "back.lua", text, strlen(text),
+                                           &(ReadOptions){ .silent = true });
+    }
+    trip->returned = trip->back ? draft_weights(draft, description_model(trip->back)) : NULL;
+    if (!trip->returned) {
+        diagnostics_print(diagnostics, stderr);
+        cr_expect_fail("%s by %s: it does not come back\n%s", trip->name, formats[f].format, text ? text : "");
+    } else {
+        expect_same_weights(trip, formats[f].format);
+        expect_same_outputs(trip, formats[f].format);
+    }
+    description_free(trip->back);
+    trip->back = NULL;
+    return true;
+}
+
+static void travel(Arena *arena, const char *name, Description *there, char *folder, int counts[FORMATS])
+{
+    Trip trip = { .arena = arena, .name = name, .folder = folder, .there = there };
+    trip.weights = random_weights(arena, &description_model(there)->descriptor);
+    for (int f = 0; f < FORMATS; f++)
+        counts[f] += go(&trip, f);
+}
+
+Test(round_trip, all_models, .timeout = 600)
+{
+    int counts[FORMATS] = { 0 }, models = 0;
+    char *folder = command_folder();
+    glob_t found;
+    cr_assert_eq(glob("models/*.lua", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++, models++) {
+        Arena *arena = arena_create();
+        Diagnostics *diagnostics = diagnostics_create(arena);
+        Description *there = description_read(arena, diagnostics, found.gl_pathv[i], &(ReadOptions){ .silent = true });
+        cr_assert_not_null(there, "%s", found.gl_pathv[i]);
+        travel(arena, found.gl_pathv[i], there, folder, counts);
+        description_free(there);
+        arena_free(arena);
+    }
+    globfree(&found);
+    command_folder_remove(folder);
+    for (int f = 0; f < FORMATS; f++)
+        fprintf(stderr, "%s: %d of %d models\n", formats[f].format, counts[f], models);
+    cr_expect(counts[0] >= 12 && counts[1] >= 12 && counts[2] >= 12);
+}
+
+Test(round_trip, random_models, .timeout = 3600)
+{
+    int counts[FORMATS] = { 0 }, models = 0;
+    Arena *whole = arena_create(), *arena = arena_create();
+    const Catalogue *catalogue = catalogue_read();
+    char *folder = command_folder();
+    for (uint64_t seed = 1; models < RANDOM_MODELS; seed++) {
+        arena_clear(arena);
+        FuzzModel drawn_model = fuzz_draw(arena, catalogue, seed);
+        const char *text = fuzz_text(arena, &drawn_model);
+        Description *there = description_read_text(arena, diagnostics_create(arena), "random.lua", text, strlen(text),
+                                                   &(ReadOptions){ .silent = true });
+        if (!there)
+            continue;
+        travel(arena, arena_format(arena, "seed %llu:\n%s", (unsigned long long)seed, text), there, folder, counts);
+        models++;
+        description_free(there);
+    }
+    command_folder_remove(folder);
+    arena_free(arena);
+    arena_free(whole);
+    for (int f = 0; f < FORMATS; f++)
+        fprintf(stderr, "%s: %d of %d random models\n", formats[f].format, counts[f], models);
+    cr_expect(counts[0] > 100 && counts[1] > 100 && counts[2] > 50 && counts[3] > 0);
+}
