@@ -8,9 +8,9 @@ static const char *const layers[] = {
     "Bidirectional", "Concatenate", "Conv1D", "Conv2D", "ConvLSTM2D", "Cropping2D", "Dense", "Dropout", "ELU",
     "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "LSTM", "LSTMCell", "LayerNormalization",
-    "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "Maximum", "Minimum", "Multiply",
-    "PReLU", "Permute", "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Sequential", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
-    "ThresholdedReLU", "TimeDistributed", "UpSampling2D", "ZeroPadding2D",
+    "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute",
+    "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Sequential", "SimpleRNN", "SimpleRNNCell", "Softmax",
+    "SpatialDropout1D", "ThresholdedReLU", "TimeDistributed", "UpSampling2D", "ZeroPadding2D",
 };
 
 static const char *const activations[] = {
