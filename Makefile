@@ -169,6 +169,11 @@ test-targets: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/targets.sh $(BUILD)/lstmc
 
+# What lstmc exports, opened by those whose formats these are, and what they save, imported. Who is absent is said.
+test-clients: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/clients.sh $(BUILD)/lstmc
+
 # Faults planted one by one, each caught by the test that it names; goes on where it was stopped. MUTANTS: names of
 # some.
 mutants: deps
@@ -212,7 +217,7 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: always all generated golden catalogue tests test test-sanitized test-targets mutants demo bench bench-quick \
+.PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients mutants demo bench bench-quick \
         deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "imported.h"
 #include "mutate.h"
+#include "runtime/safetensors.h"
 
 #include <criterion/criterion.h>
 #include <glob.h>
@@ -273,4 +274,87 @@ Test(import_keras, damaged_json, .timeout = 3600)
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/model.json", folder);
     damage(path, "{}[]\",:");
+}
+
+/* ---- what is exported, beside what Keras has written of the same model ---- */
+
+static bool is_state(const char *name)
+{
+    return !strncmp(name, "optimizer", 9) || !strncmp(name, "metrics", 7) || !strcmp(name, "metadata.json") ||
+           !strcmp(name, "config.json");
+}
+
+static void unpack(const char *file, struct lstmc_tensor_file *contents)
+{
+    char line[3 * PATH_MAX], path[PATH_MAX];
+    struct lstmc_message message;
+    snprintf(line, sizeof line, "\"$(dirname $L)/lstmc-container\" read '%s' contents", file);
+    expect(line, 0, NULL, NULL);
+    snprintf(path, sizeof path, "%s/contents", folder);
+    cr_assert_eq(lstmc_tensor_file_open(path, contents, &message), 0, "%s", message.text);
+}
+
+/* Every array of `one` is in the other, with the same shape and bits. */
+static void expect_arrays(const char *what, const struct lstmc_tensor_file *one, const struct lstmc_tensor_file *other)
+{
+    for (int i = 0; i < one->count; i++) {
+        const struct lstmc_file_tensor *a = &one->tensors[i], *b = lstmc_tensor_file_find(other, a->name);
+        if (is_state(a->name))
+            continue;
+        cr_expect(b && a->rank == b->rank && !memcmp(a->shape, b->shape, sizeof a->shape) &&
+                  !memcmp(a->data, b->data, a->bytes), "%s: %s is not in both", what, a->name);
+    }
+}
+
+/* Each text that one has, the other has too: names of layers and weights; not what is said of versions and layers. */
+static void expect_attributes(const char *what, const struct lstmc_tensor_file *one,
+                              const struct lstmc_tensor_file *other)
+{
+    for (const char **pair = one->metadata; pair && pair[0]; pair += 2) {
+        if (strstr(pair[0], "_config") || strstr(pair[0], "version") || strstr(pair[0], "@name") || is_state(pair[0]) ||
+            strstr(pair[0], "top_level") || strstr(pair[0], "@backend"))
+            continue;
+        const char *value = lstmc_tensor_file_value(other, pair[0]);
+        cr_expect(value && !strcmp(value, pair[1]), "%s: %s is %s, and %s", what, pair[0], pair[1], value ? value : "absent");
+    }
+}
+
+static void expect_twin(const char *file, const char *ending)
+{
+    char line[3 * PATH_MAX], whole[2 * PATH_MAX], here[PATH_MAX];
+    struct lstmc_tensor_file theirs, ours;
+    cr_assert_not_null(getcwd(here, sizeof here));
+    snprintf(whole, sizeof whole, "%s/" INTERCHANGE "/%s", here, file);
+    snprintf(line, sizeof line, "rm -f t.lua; $L import '%s' -o t --quiet && $L export t.lua -o ours%s --quiet", whole, ending);
+    expect(line, 0, NULL, NULL);
+    unpack(whole, &theirs);
+    snprintf(line, sizeof line, "%s/ours%s", folder, ending);
+    unpack(line, &ours);
+    expect_arrays(file, &theirs, &ours);
+    expect_arrays(file, &ours, &theirs);
+    expect_attributes(file, &theirs, &ours);
+    lstmc_tensor_file_free(&theirs);
+    lstmc_tensor_file_free(&ours);
+}
+
+Test(import_keras, archives_beside_those_of_keras, .timeout = 120)
+{
+    static const char *const files[] = { "aircraft_rul", "emg_reshape_lstm", "flight_bidirectional_relu", "flight_functional",
+                                         "next_word_simple_rnn", "stock_two_lstm", "made_bidirectional_stack",
+                                         "made_embedding_mask_tagger", "made_layer_normalization", "gait_conv_norm_lstm" };
+    need_data();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char file[100];
+        snprintf(file, sizeof file, "keras/%s/model.keras", files[i]);
+        expect_twin(file, ".keras");
+    }
+}
+
+/* As a new user: from a file of Keras to a folder for a device in three commands. */
+Test(import_keras, to_a_device_in_three_commands, .timeout = 120)
+{
+    need_data();
+    expect_of("$L import %s -o flight --quiet && $L flight.lua --weights flight.safetensors --inference --example --self-test "
+              "-o device --quiet > files && make -s -C device check", "h5/flight_lstm_keras215/model.h5", 0,
+              "self-test: all right\n", NULL);
 }

@@ -108,7 +108,9 @@ static void add_arguments(const KerasExport *to, const Layer *layer, const Catal
         if (quiet || (!argument->own && strcmp(argument->name, "activity_regularizer")))
             continue;
         json_t *json = value_of(to, layer, argument);
-        if (json)
+        bool silent = json_is_null(json) && (!argument->own || !strcmp(argument->name, "input_length") ||
+                                             !strcmp(argument->name, "weights"));
+        if (json && !silent)
             json_object_set_new(config, argument->name, json);
     }
 }
