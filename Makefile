@@ -217,8 +217,8 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients mutants demo bench bench-quick \
-        deps clean
+.PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients mutants demo bench \
+        bench-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# clients.sh LSTMC: what lstmc exports, opened by those whose formats these are, and what they save, imported. Each client
-# that is not there is said in a line. Packages of npm are installed in build/clients.
+# clients.sh LSTMC: what lstmc exports, opened by those whose formats these are, and what they save, imported. Each
+# client that is not there is said in a line. Packages of npm are installed in build/clients.
 set -eu
 lstmc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 here=$(cd "$(dirname "$0")" && pwd)/clients
