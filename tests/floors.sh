@@ -22,7 +22,9 @@ compiler/report      compiler/base compiler/front compiler/session runtime/base 
 compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
 compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
 compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft
+compiler/interchange/pytorch    compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
 compiler/interchange compiler/base compiler/interchange/draft compiler/interchange/keras
+compiler/interchange compiler/interchange/pytorch
 compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
 compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange

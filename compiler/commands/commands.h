@@ -16,4 +16,7 @@ int command_tune(const Arguments *arguments);
 int command_fuzz(const Arguments *arguments);
 int command_import(const Arguments *arguments);
 
+/* lstmc import with --into: weights for a description that is there (import_into.c). */
+int import_into(const Arguments *arguments);
+
 #endif

@@ -1,11 +1,19 @@
 /* import.c: in: the path of a file.  out: the draft that the importer of its format has made. */
 #include "import.h"
+#include "compiler/interchange/draft/container.h"
 #include "compiler/interchange/keras/import_keras.h"
+#include "compiler/interchange/pytorch/import_pytorch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON } Format;
+typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, PICKLES, SAFETENSORS } Format;
+
+/* Eight bytes that say how long a header is which begins with a brace. */
+static bool is_safetensors(const unsigned char *begin, size_t length)
+{
+    return length > 9 && begin[8] == '{' && !begin[4] && !begin[5] && !begin[6] && !begin[7];
+}
 
 static Format format_of(Draft *draft, const char *path)
 {
@@ -22,9 +30,26 @@ static Format format_of(Draft *draft, const char *path)
         return ARCHIVE;
     if (begin[space] == '{')
         return JSON;
+    if (length > 1 && begin[0] == 0x80 && begin[1] >= 2 && begin[1] <= 5)
+        return PICKLES;
+    if (is_safetensors(begin, length))
+        return SAFETENSORS;
     draft_refuse(draft, "is no model that can be imported: there are .keras, .h5, architecture.json and model.json of "
-                 "Keras and TensorFlow.js");
+                 "Keras and TensorFlow.js, .pt, .pth and .safetensors of PyTorch");
     return UNKNOWN_FORMAT;
+}
+
+/* .keras and .pt are zip archives both. */
+static void import_archive(Draft *draft, const DraftSource *source)
+{
+    struct lstmc_tensor_file contents;
+    if (!container_read(draft->arena, draft->diagnostics, source->path, &contents))
+        return;
+    if (is_pytorch_archive(&contents))
+        import_pytorch_archive(draft, source, &contents);
+    else
+        import_keras_archive(draft, source, &contents);
+    lstmc_tensor_file_free(&contents);
 }
 
 Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source)
@@ -33,10 +58,16 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
     Draft *draft = draft_create(arena, diagnostics, source->path);
     switch (format_of(draft, source->path)) {
     case ARCHIVE:
-        import_keras_archive(draft, source);
+        import_archive(draft, source);
         break;
     case JSON:
         import_keras_json(draft, source);
+        break;
+    case PICKLES:
+        import_pytorch_pickles(draft, source);
+        break;
+    case SAFETENSORS:
+        import_safetensors(draft, source);
         break;
     case UNKNOWN_FORMAT:
         break;
