@@ -30,7 +30,8 @@ static const char *path_of(Arena *arena, const Arguments *arguments, const Model
     size_t length = strlen(said), letters = strlen(ending);
     if (!strcmp(said, "."))
         return arena_format(arena, "%s%s", model->descriptor.name, ending);
-    return length > letters && !strcmp(said + length - letters, ending) ? said : arena_format(arena, "%s%s", said, ending);
+    bool has_ending = length > letters && !strcmp(said + length - letters, ending);
+    return has_ending ? said : arena_format(arena, "%s%s", said, ending);
 }
 
 static bool write_weights(const Arguments *arguments, const Model *model, const float *values, const char *path)

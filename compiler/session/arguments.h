@@ -38,7 +38,7 @@ typedef struct Arguments {
     int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
     bool example, self_test;        /* --example, --self-test: of compile, with weights */
-    const char *into;               /* --into: of import: the description that the weights are for; NULL: it writes one */
+    const char *into;               /* --into: of import: the description that the weights are for; NULL: a new one */
     const char **maps;              /* --map: NAME=LAYER */
     int map_count;
 } Arguments;

@@ -27,7 +27,7 @@ typedef struct DraftLayer {
     const char *name;               /* as Keras counts or as somebody has called it; NULL: its own of the kind */
     const char *found;              /* what the file calls it, for messages */
     const char *key;                /* its bare name in the file; NULL: it has none */
-    struct DraftLayer *otherwise;   /* what its weights are in a layer of another kind, where the file leaves that open */
+    struct DraftLayer *otherwise;   /* its weights as a layer of another kind, where the file leaves that open */
     DraftArgument *arguments; int argument_count, argument_capacity;
     const char *remark;             /* a comment behind it; NULL */
     int *from; int from_count;      /* places of the layers that it reads; none of an Input */

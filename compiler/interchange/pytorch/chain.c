@@ -243,7 +243,8 @@ static void add_activation(const Chain *chain, int i)
     const Step *step = chain->steps[i], *normalized = is_normalization(step) ? at(chain, i - 1) : NULL;
     const Step *linear = normalized ? normalized : step;
     Draft *draft = chain->draft;
-    if (!at(chain, i + 1) || is_normalization(at(chain, i + 1)) || (!is_kind(linear, "Dense") && !is_convolution(linear)))
+    bool is_last = !at(chain, i + 1) || is_normalization(at(chain, i + 1));
+    if (is_last || (!is_kind(linear, "Dense") && !is_convolution(linear)))
         return;
     DraftLayer *layer = draft->layers[draft->layer_count - 1];
     if (normalized)
@@ -265,7 +266,7 @@ static void say_what_is_missing(const Chain *chain, const Steps *steps, bool is_
                      "pack_padded_sequence does.");
     if (is_kind(first, "Dense") && !first->biased && steps->count > 1)
         draft_assume(chain->draft, "%s is an nn.Linear without a bias, no nn.Embedding.", first->name);
-    draft_assume(chain->draft, "nothing behind %s: a softmax or sigmoid would stand there.",
+    draft_assume(chain->draft, "no softmax or sigmoid behind %s.",
                  chain->steps[chain->count - 1]->name);
 }
 

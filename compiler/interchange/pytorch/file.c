@@ -103,13 +103,17 @@ static Pickle next_pickle(Old *old)
 }
 
 /* How long the elements of each storage are is said where the object names it. */
-static TextIndex *element_bytes(Arena *arena, const Pickle *object)
+static TextIndex *element_bytes(Draft *draft, const Pickle *object)
 {
-    TextIndex *index = text_index_create(arena);
+    TextIndex *index = text_index_create(draft->arena);
     for (int i = 0; i < object->persistent_count; i++) {
         const Pickled *id = object->persistent[i];
-        if (id->count > 2 && id->items[1]->kind == PICKLED_GLOBAL && id->items[2]->kind == PICKLED_TEXT)
-            *text_index_at(index, id->items[2]->text) = (int)state_element_bytes(id->items[1]->name);
+        if (id->count < 3 || id->items[1]->kind != PICKLED_GLOBAL || id->items[2]->kind != PICKLED_TEXT)
+            continue;
+        size_t bytes = state_element_bytes(id->items[1]->name);
+        *text_index_at(index, id->items[2]->text) = (int)bytes;
+        if (!bytes)
+            draft_refuse(draft, "has numbers of %s, which is none of what is read here", id->items[1]->name);
     }
     return index;
 }
@@ -125,7 +129,9 @@ static bool read_storages(Old *old, const Pickled *keys, TextIndex *sizes)
         for (size_t k = 0; k < 8; k++)
             count |= (size_t)old->bytes[old->at + k] << 8 * k;
         old->at += 8;
-        if (!size || count > (old->length - old->at) / size)
+        if (!size)
+            return true;                    /* no tensor is of it, and where it ends nobody knows */
+        if (count > (old->length - old->at) / size)
             return false;
         add_storage(old->state, &old->storages, key->text, (Storage){ old->bytes + old->at, count * size });
         old->at += count * size;
@@ -168,10 +174,12 @@ void state_read_old(State *state, const unsigned char *bytes, size_t length)
         return;
     Pickle object = next_pickle(&old);
     Pickle keys = object.value ? next_pickle(&old) : object;
-    if (keys.value && (keys.value->kind != PICKLED_LIST ||
-                       !read_storages(&old, keys.value, element_bytes(draft->arena, &object))))
+    TextIndex *sizes = element_bytes(draft, &object);
+    if (!keys.value || diagnostics_count(draft->diagnostics))
+        return;
+    if (keys.value->kind != PICKLED_LIST || !read_storages(&old, keys.value, sizes))
         draft_refuse(draft, "is damaged: it ends before its numbers do");
-    else if (keys.value)
+    else
         state_take(state, object.value, &old.storages);
 }
 

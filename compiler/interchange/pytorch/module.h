@@ -49,9 +49,10 @@ typedef struct Modules {            /* reading them */
     Steps steps;
 } Modules;
 
-/* The tensor of the module at hand that has this name and so many axes; it is taken then. */
+/* A tensor of the module at hand; NULL if it has none of that name, or, of what is taken, not with so many axes
+ * (lookup.c). */
+StateTensor *modules_find(Modules *modules, const char *name);
 const StateTensor *modules_take(Modules *modules, const char *name, int rank);
-bool modules_have(Modules *modules, const char *name);
 const char *module_path(const Modules *modules);        /* for messages */
 
 /* nn.RNN, nn.LSTM, nn.GRU and their cells; false: it is none (recurrent.c). */

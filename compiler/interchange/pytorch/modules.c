@@ -1,37 +1,9 @@
-/* modules.c: in: the tensors of a state.  out: the modules that they belong to, by names and shapes, in the order of the
- * file. */
+/* modules.c: in: the tensors of a state.  out: the modules that they belong to, by names and shapes, in the order of
+ * the file. */
 #include "module.h"
 
 #include <ctype.h>
 #include <string.h>
-
-/* ---- tensors by name ---- */
-
-static StateTensor *find(Modules *modules, const char *name)
-{
-    const char *whole = *modules->path ? arena_format(modules->arena, "%s.%s", modules->path, name) : name;
-    int place = *text_index_at(modules->places, whole);
-    return place ? &modules->state->tensors[place - 1] : NULL;
-}
-
-bool modules_have(Modules *modules, const char *name)
-{
-    return find(modules, name) != NULL;
-}
-
-const StateTensor *modules_take(Modules *modules, const char *name, int rank)
-{
-    StateTensor *tensor = find(modules, name);
-    if (!tensor || tensor->rank != rank || tensor->taken)
-        return NULL;
-    tensor->taken = true;
-    return tensor;
-}
-
-const char *module_path(const Modules *modules)
-{
-    return *modules->path ? modules->path : "the module";
-}
 
 /* "encoder.lstm.bias" -> "encoder.lstm" */
 static const char *path_of(Arena *arena, const char *name)
@@ -49,13 +21,13 @@ static bool is_in(const char *name, const char *path)
 
 static int rank_of(Modules *modules, const char *name)
 {
-    const StateTensor *tensor = find(modules, name);
+    const StateTensor *tensor = modules_find(modules, name);
     return tensor ? tensor->rank : -1;
 }
 
 static size_t extent(Modules *modules, const char *name, int axis)
 {
-    const StateTensor *tensor = find(modules, name);
+    const StateTensor *tensor = modules_find(modules, name);
     return tensor && axis < tensor->rank ? tensor->shape[axis] : 0;
 }
 
@@ -179,7 +151,7 @@ static void take_rest(Modules *modules, int begin)
 
 static bool is_weight_norm(Modules *modules)
 {
-    return modules_have(modules, "weight_g") || modules_have(modules, "weight_hh_l0_g");
+    return modules_find(modules, "weight_g") || modules_find(modules, "weight_hh_l0_g");
 }
 
 Steps modules_read(State *state)

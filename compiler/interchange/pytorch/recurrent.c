@@ -83,12 +83,12 @@ static void take_layers(Modules *modules)
 {
     Arena *arena = modules->arena;
     int count = 0;
-    while (count < LAYERS_MAX && modules_have(modules, arena_format(arena, "weight_hh_l%d", count)))
+    while (count < LAYERS_MAX && modules_find(modules, arena_format(arena, "weight_hh_l%d", count)))
         count++;
     for (int k = 0; k < count; k++) {
         Direction forward, backward;
         const char *suffix = arena_format(arena, "_l%d", k), *other = arena_format(arena, "_l%d_reverse", k);
-        bool both = modules_have(modules, arena_format(arena, "weight_hh%s", other));
+        bool both = modules_find(modules, arena_format(arena, "weight_hh%s", other));
         if (!read_direction(modules, suffix, &forward) || (both && !read_direction(modules, other, &backward)))
             return;
         if (both && !same_sizes(&forward, &backward)) {
@@ -105,11 +105,11 @@ static void take_layers(Modules *modules)
 
 bool modules_take_recurrent(Modules *modules)
 {
-    if (modules_have(modules, "weight_hh_l0")) {
+    if (modules_find(modules, "weight_hh_l0")) {
         take_layers(modules);
         return true;
     }
-    if (!modules_have(modules, "weight_hh"))
+    if (!modules_find(modules, "weight_hh"))
         return false;
     Direction cell;
     if (read_direction(modules, "", &cell)) {

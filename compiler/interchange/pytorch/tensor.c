@@ -84,20 +84,29 @@ static const struct {
     size_t bytes;
     Reader *read;
 } types[] = {
-    { "FloatStorage", "F32", "float32", 4, read_float },     { "DoubleStorage", "F64", "float64", 8, read_double },
-    { "HalfStorage", "F16", "float16", 2, read_half },       { "BFloat16Storage", "BF16", "bfloat16", 2, read_bfloat16 },
-    { "LongStorage", "I64", "int64", 8, read_i64 },          { "IntStorage", "I32", "int32", 4, read_i32 },
-    { "ShortStorage", "I16", "int16", 2, read_i16 },         { "CharStorage", "I8", "int8", 1, read_i8 },
-    { "ByteStorage", "U8", "uint8", 1, read_u8 },            { "BoolStorage", "BOOL", "bool", 1, read_bool },
+    { "FloatStorage", "F32", "float32", 4, read_float },
+    { "DoubleStorage", "F64", "float64", 8, read_double },
+    { "HalfStorage", "F16", "float16", 2, read_half },
+    { "BFloat16Storage", "BF16", "bfloat16", 2, read_bfloat16 },
+    { "LongStorage", "I64", "int64", 8, read_i64 },
+    { "IntStorage", "I32", "int32", 4, read_i32 },
+    { "ShortStorage", "I16", "int16", 2, read_i16 },
+    { "CharStorage", "I8", "int8", 1, read_i8 },
+    { "ByteStorage", "U8", "uint8", 1, read_u8 },
+    { "BoolStorage", "BOOL", "bool", 1, read_bool },
 };
 #define TYPES ((int)(sizeof types / sizeof *types))
 
 /* Its place; TYPES if there is none. "torch.cuda.FloatStorage" is one of a GPU. */
 static int type_of(const char *dtype)
 {
-    const char *bare = !strncmp(dtype, "torch.cuda.", 11) ? dtype + 11 : !strncmp(dtype, "torch.", 6) ? dtype + 6 : dtype;
+    static const char *const modules[] = { "torch.cuda.", "torch." };
+    const char *bare = "";
+    for (int m = 1; m >= 0; m--)
+        if (!strncmp(dtype, modules[m], strlen(modules[m])))
+            bare = dtype + strlen(modules[m]);
     int i = 0;
-    while (i < TYPES && strcmp(types[i].safetensors, dtype) && (bare == dtype || strcmp(types[i].storage, bare)))
+    while (i < TYPES && strcmp(types[i].safetensors, dtype) && strcmp(types[i].storage, bare))
         i++;
     return i;
 }
