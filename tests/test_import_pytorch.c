@@ -7,7 +7,7 @@
 #include "mutate.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
+#include <glob.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -409,12 +409,11 @@ Test(import_pytorch, mistakes_of_a_description_are_said_together)
     name_data();
     write_text("wrong.lua", "return Sequential{Input{7, 4}, GRU{8, return_sequences = true}, Dense{4, use_bias = false}, Dense{2}}");
     static const char *const said[] = {
-        "layer gru (GRU) of the description: gru/kernel has the shape {4, 24}, but gru.weight_ih_l0 of gru (nn.GRU) becomes "
-        "{4, 27}",
-        "gru/bias has the shape {2, 24}, but gru.bias_ih_l0 of gru (nn.GRU) becomes {2, 27}",
-        "layer dense (Dense) of the description has 1 weights, dense/kernel {8, 4}; linear (nn.Linear) of the file has 2, "
+        "layer gru: its gru/kernel is {4, 24}, and gru.weight_ih_l0 of the file becomes {4, 27}",
+        "layer gru: its gru/bias is {2, 24}, and gru.bias_ih_l0 of the file becomes {2, 27}",
+        "layer dense (Dense) has 1 weights, dense/kernel {8, 4}; linear (nn.Linear) of the file has 2, "
         "linear.weight {9, 4}, linear.bias {4}",
-        "layer dense_1 (Dense) of the description: the file has no weights for it; it wants dense_1/kernel {4, 2}",
+        "layer dense_1 (Dense): the file has no weights for it; it wants dense_1/kernel {4, 2}",
     };
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         expect("$L import $D/gru_sequence/state_dict.pt --into wrong.lua", 1, NULL, said[i]);
@@ -464,8 +463,8 @@ Test(import_pytorch, safetensors_know_no_order)
     cr_assert_eq(lstmc_tensor_file_write(path, tensors, 4, none, &message), 0, "%s", message.text);
     write_text("two.lua", "return Sequential{Input{2}, Dense{2}, Dense{2}}");
     expect("$L import state.safetensors --into two.lua", 1, NULL,
-           "layer dense (Dense) of the description may be decoder or encoder, which have the same shapes, and the file knows no "
-           "order: --map decoder=dense");
+           "layer dense (Dense) may be decoder or encoder, which have the same shapes, and the file knows no order: "
+           "--map decoder=dense");
     expect("$L import state.safetensors --into two.lua --map encoder=dense --quiet", 0, NULL, NULL);
     expect("echo 1 10 | $L predict two.lua --interpreted", 0, "", NULL);
     expect("$L import state.safetensors -o guess", 0, "in the order that their shapes allow, and not they alone", NULL);
@@ -487,7 +486,51 @@ Test(import_pytorch, weights_of_keras_for_a_description)
     write_text("wide.lua", "return Sequential{Input{30, 6}, LSTM{32}, RepeatVector{30}, LSTM{32, return_sequences = true},\n"
                "  TimeDistributed{Dense{5}}}");
     expect("$L import $D/../keras/weights_only_autoencoder/model.weights.h5 --into wide.lua", 1, NULL,
-           "layer lstm (LSTM) of the description: the file has no weights for it; it wants lstm/kernel {6, 128}");
+           "layer lstm (LSTM): the file has no weights for it; it wants lstm/kernel {6, 128}");
+}
+
+static bool same_tensors(const char *a, const char *b)
+{
+    char path[PATH_MAX];
+    struct lstmc_tensor_file one, other;
+    struct lstmc_message message;
+    snprintf(path, sizeof path, "%s/%s", folder, a);
+    cr_assert_eq(lstmc_tensor_file_open(path, &one, &message), 0, "%s", message.text);
+    snprintf(path, sizeof path, "%s/%s", folder, b);
+    cr_assert_eq(lstmc_tensor_file_open(path, &other, &message), 0, "%s", message.text);
+    bool same = one.count == other.count && one.count > 0;
+    for (int i = 0; i < one.count && same; i++) {
+        const struct lstmc_file_tensor *twin = lstmc_tensor_file_find(&other, one.tensors[i].name);
+        same = twin && twin->bytes == one.tensors[i].bytes && !memcmp(twin->data, one.tensors[i].data, twin->bytes);
+    }
+    lstmc_tensor_file_free(&one);
+    lstmc_tensor_file_free(&other);
+    return same;
+}
+
+/* What a file says of its model, and what it says of the description that was made of that, are the same weights. */
+Test(import_pytorch, weights_of_others_for_their_own_descriptions, .timeout = 300)
+{
+    need_data();
+    static const char *const patterns[] = { DATA "/../keras/*/model.keras", DATA "/../h5/*/model.h5", DATA "/../tfjs/*/model.json" };
+    int count = 0;
+    for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++) {
+        glob_t found;
+        cr_assert_eq(glob(patterns[p], 0, NULL, &found), 0, "nothing is like %s", patterns[p]);
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            char path[PATH_MAX], line[3 * PATH_MAX];
+            cr_assert_not_null(realpath(found.gl_pathv[i], path));
+            if (strstr(path, "/refuse_") || strstr(path, "/dl4j_two_lstm"))         /* its architecture is another file */
+                continue;
+            snprintf(line, sizeof line, "$L import '%s' -o m --quiet && $L import '%s' --into m.lua -o n --quiet", path, path);
+            run_line(line);
+            cr_expect(same_tensors("m.safetensors", "n.safetensors"), "%s: --into reads other weights", path);
+            run_line("rm -f m.lua m.safetensors n.safetensors");
+            count++;
+        }
+        globfree(&found);
+    }
+    cr_expect(count >= 35, "%d files", count);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------------------------------ */

@@ -96,9 +96,8 @@ static void place(const Into *into, const Layer *layer, const DraftLayer *part, 
         if (draft_fits(array, weight))
             memcpy(into->values + weight->offset, array->values, weight->count * sizeof *into->values);
         else
-            mistake(into, arena_format(arena, "layer %s (%s) of the description: %s has the shape %s, but %s of %s "
-                                       "becomes %s", layer->name, layer->kind, weight->name,
-                                       draft_wanted(arena, weight), array->found, part->found,
+            mistake(into, arena_format(arena, "layer %s: its %s is %s, and %s of the file becomes %s", layer->name,
+                                       weight->name, draft_wanted(arena, weight), array->found,
                                        lua_sizes(arena, array->rank, array->shape)));
     }
 }
@@ -114,8 +113,8 @@ static void fill(const Into *into, int layer, int first)
         weights += into->parts[first + p]->weight_count;
     }
     if (weights != wanted->weight_count) {
-        mistake(into, arena_format(arena, "layer %s (%s) of the description has %d weights, %s; %s of the file has %d, "
-                                   "%s", wanted->name, wanted->kind, wanted->weight_count, shapes_of(into, wanted),
+        mistake(into, arena_format(arena, "layer %s (%s) has %d weights, %s; %s of the file has %d, %s", wanted->name,
+                                   wanted->kind, wanted->weight_count, shapes_of(into, wanted),
                                    into->parts[first]->found, weights, shapes_found(into, first, count, wanted)));
         return;
     }
@@ -245,8 +244,8 @@ static void take_by_shape(const Into *into, int layer)
             continue;
         int order = best < 0 ? -1 : by_number(key_of(into->parts[i]), key_of(into->parts[best]));
         if (!order) {
-            mistake(into, arena_format(arena, "layer %s (%s) of the description may be %s or %s, which have the same "
-                                       "shapes, and the file knows no order: --map %s=%s", wanted->name, wanted->kind,
+            mistake(into, arena_format(arena, "layer %s (%s) may be %s or %s, which have the same shapes, and the file "
+                                       "knows no order: --map %s=%s", wanted->name, wanted->kind,
                                        key_of(into->parts[best]), key_of(into->parts[i]), key_of(into->parts[best]),
                                        wanted->name));
             into->filled[layer] = true;
@@ -265,8 +264,8 @@ static void say_what_is_left(const Into *into)
     for (int i = 0; i < into->model->layer_count; i++) {
         const Layer *layer = &into->model->layers[i];
         if (is_wanted(into, i))
-            mistake(into, arena_format(arena, "layer %s (%s) of the description: the file has no weights for it; it "
-                                       "wants %s", layer->name, layer->kind, shapes_of(into, layer)));
+            mistake(into, arena_format(arena, "layer %s (%s): the file has no weights for it; it wants %s", layer->name,
+                                       layer->kind, shapes_of(into, layer)));
     }
     for (int i = 0; i < into->part_count; i++) {
         const Layer none = { .kind = "" };
