@@ -23,8 +23,9 @@ compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/sessi
 compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
 compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft runtime/base
 compiler/interchange/audio      compiler/base compiler/front compiler/interchange/draft
+compiler/interchange/pytorch    compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
 compiler/interchange compiler/base compiler/front compiler/interchange/draft compiler/interchange/keras
-compiler/interchange compiler/interchange/audio
+compiler/interchange compiler/interchange/audio compiler/interchange/pytorch
 compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
 compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange

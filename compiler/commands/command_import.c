@@ -141,9 +141,11 @@ static void report(const Import *import, bool quiet)
 
 int command_import(const Arguments *arguments)
 {
+    if (arguments->into)
+        return import_into(arguments);
     Arena *arena = arena_create();
     Import import = { .arena = arena, .diagnostics = diagnostics_create(arena) };
-    DraftSource source = { arguments->model, arguments->weights };
+    DraftSource source = { .path = arguments->model, .weights = arguments->weights };
     import.base = base_of(arena, arguments);
     import.name = name_of(import.base);
     import.draft = import_file(arena, import.diagnostics, &source);

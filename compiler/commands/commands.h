@@ -17,4 +17,7 @@ int command_fuzz(const Arguments *arguments);
 int command_import(const Arguments *arguments);
 int command_export(const Arguments *arguments);
 
+/* lstmc import with --into: weights for a description that is there (import_into.c). */
+int import_into(const Arguments *arguments);
+
 #endif

@@ -1,12 +1,20 @@
 /* import.c: in: the path of a file.  out: the draft that the importer of its format has made. */
 #include "import.h"
 #include "compiler/interchange/audio/audio.h"
+#include "compiler/interchange/draft/container.h"
 #include "compiler/interchange/keras/import_keras.h"
+#include "compiler/interchange/pytorch/import_pytorch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON } Format;
+typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, PICKLES, SAFETENSORS } Format;
+
+/* Eight bytes that say how long a header is which begins with a brace. */
+static bool is_safetensors(const unsigned char *begin, size_t length)
+{
+    return length > 9 && begin[8] == '{' && !begin[4] && !begin[5] && !begin[6] && !begin[7];
+}
 
 static Format format_of(Draft *draft, const char *path)
 {
@@ -23,8 +31,12 @@ static Format format_of(Draft *draft, const char *path)
         return ARCHIVE;
     if (begin[space] == '{')
         return JSON;
+    if (length > 1 && begin[0] == 0x80 && begin[1] >= 2 && begin[1] <= 5)
+        return PICKLES;
+    if (is_safetensors(begin, length))
+        return SAFETENSORS;
     draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
-                 "model.json of TensorFlow.js, JSON of RTNeural, and .nam");
+                 "model.json of TensorFlow.js, JSON of RTNeural, .nam, and .pt, .pth and .safetensors of PyTorch");
     return UNKNOWN_FORMAT;
 }
 
@@ -44,16 +56,35 @@ static void import_json(Draft *draft, const DraftSource *source)
     json_decref(json);
 }
 
+/* .keras and .pt are zip archives both. */
+static void import_archive(Draft *draft, const DraftSource *source)
+{
+    struct lstmc_tensor_file contents;
+    if (!container_read(draft->arena, draft->diagnostics, source->path, &contents))
+        return;
+    if (is_pytorch_archive(&contents))
+        import_pytorch_archive(draft, source, &contents);
+    else
+        import_keras_archive(draft, source, &contents);
+    lstmc_tensor_file_free(&contents);
+}
+
 Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source)
 {
     int before = diagnostics_count(diagnostics);
     Draft *draft = draft_create(arena, diagnostics, source->path);
     switch (format_of(draft, source->path)) {
     case ARCHIVE:
-        import_keras_archive(draft, source);
+        import_archive(draft, source);
         break;
     case JSON:
         import_json(draft, source);
+        break;
+    case PICKLES:
+        import_pytorch_pickles(draft, source);
+        break;
+    case SAFETENSORS:
+        import_safetensors(draft, source);
         break;
     case UNKNOWN_FORMAT:
         break;

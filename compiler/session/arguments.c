@@ -85,6 +85,20 @@ static int take_data(Arguments *a, char *value)
     return 0;
 }
 
+/* NAME=LAYER,NAME=LAYER; the commas end the words. */
+static int take_map(Arguments *a, char *value)
+{
+    for (char *word = value, *comma; word; word = comma) {
+        comma = strchr(word, ',');
+        if (comma)
+            *comma++ = 0;
+        if (*word == '=' || !strchr(word, '='))
+            return usage("--map takes NAME=LAYER, a name in the file and a layer, not \"%s\"", word);
+        a->maps[a->map_count++] = word;
+    }
+    return 0;
+}
+
 static int take_temperature(Arguments *a, const char *value)
 {
     return lstmc_number_read(value, strlen(value), &a->temperature) && a->temperature >= 0 && a->temperature <= 100 ? 0
@@ -125,6 +139,10 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_temperature(a, value);
     if (!strcmp(name, "--data"))
         return take_data(a, value);
+    if (!strcmp(name, "--into"))
+        return a->into = value, 0;
+    if (!strcmp(name, "--map"))
+        return take_map(a, value);
     if (!strcmp(name, "--svg"))
         return a->pictures = value, 0;
     if (!strcmp(name, "--init"))
@@ -199,6 +217,8 @@ static const struct { const char *name, *commands;
     { "--prompt", "sample" },
     { "--temperature", "sample" },
     { "--svg", "plot" },
+    { "--into", "import" },
+    { "--map", "import" },
 };
 
 static const struct { const char *name, *commands; } flags[] = {
@@ -307,6 +327,8 @@ static int check_pairs(const Arguments *a)
         return usage("--blas does not go with --interpreted: the interpreter has OpenBLAS anyway");
     if (a->interpreted && generated_option(a))
         return usage("%s does not go with --interpreted: there is no generated code", generated_option(a));
+    if (a->map_count && !a->into)
+        return usage("--map goes with --into MODEL.lua, whose layers it names");
     if (a->resume && a->init)
         return usage("--init starts anew and --resume goes on: choose one");
     if (a->compile.inference && (a->compile.input_gradient || a->compile.keep_adjoints))
@@ -413,7 +435,8 @@ int arguments_read(int count, char **words, Arguments *arguments)
             commas += *c == ',';
     arguments->parameters = calloc((size_t)count + 1, sizeof *arguments->parameters);
     arguments->data = calloc((size_t)count + commas + 1, sizeof *arguments->data);
-    if (!arguments->parameters || !arguments->data)
+    arguments->maps = calloc((size_t)count + commas + 1, sizeof *arguments->maps);
+    if (!arguments->parameters || !arguments->data || !arguments->maps)
         die("out of memory");
     for (size_t c = 1; count && c < COMMANDS; c++)
         if (!strcmp(words[0], commands[c]))
@@ -429,4 +452,5 @@ void arguments_free(Arguments *arguments)
 {
     free(arguments->parameters);
     free(arguments->data);
+    free(arguments->maps);
 }

@@ -39,6 +39,9 @@ typedef struct Arguments {
     int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
     bool example, self_test;        /* --example, --self-test: of compile, with weights */
+    const char *into;               /* --into: of import: the description that the weights are for; NULL: a new one */
+    const char **maps;              /* --map: NAME=LAYER */
+    int map_count;
 } Arguments;
 
 /* Reads the words behind the program's name (arguments.c), which stay in use; words that hold lists are cut at their

@@ -26,6 +26,8 @@ typedef struct DraftLayer {
     const char *kind;               /* "LSTM" */
     const char *name;               /* as Keras counts or as somebody has called it; NULL: its own of the kind */
     const char *found;              /* what the file calls it, for messages */
+    const char *key;                /* its bare name in the file; NULL: it has none */
+    struct DraftLayer *otherwise;   /* its weights as a layer of another kind, where the file leaves that open */
     DraftArgument *arguments; int argument_count, argument_capacity;
     const char *remark;             /* a comment behind it; NULL */
     int *from; int from_count;      /* places of the layers that it reads; none of an Input */
@@ -45,12 +47,18 @@ typedef struct Draft {
     DraftLayer **layers; int layer_count, layer_capacity;
     int *outputs; int output_count, output_capacity;            /* places of layers */
     DraftArgument *training; int training_count, training_capacity;         /* loss, optimizer, metrics */
+    bool unordered;                 /* the file has the layers in an order of its own, not in that of the model */
 } Draft;
 
 typedef struct DraftSource {
     const char *path;               /* the model, or its architecture */
     const char *weights;            /* the file of its weights, where they are not in it; NULL */
+    bool weights_alone;             /* for a description that is there: nothing counts but layers and their weights */
 } DraftSource;
+
+typedef struct DraftPair {          /* --map: a layer of the file and one of the description; "": none */
+    const char *found, *layer;
+} DraftPair;
 
 Draft *draft_create(Arena *arena, Diagnostics *diagnostics, const char *file);
 
@@ -96,5 +104,14 @@ const char *draft_text(const Draft *draft, const char *name);
 /* The weights of the model which that description makes, in its places; NULL with diagnostics that name layer, shape
  * found and shape wanted (weights.c). */
 float *draft_weights(const Draft *draft, const Model *model);
+
+/* Whether a weight that was found has the shape of one of the model, but for axes of one; that shape as a text. */
+bool draft_fits(const DraftArray *array, const struct lstmc_tensor *weight);
+const char *draft_wanted(Arena *arena, const struct lstmc_tensor *weight);
+
+/* The weights of a model that was there before, from the layers of the draft that have some: as the pairs say it, by
+ * names that the description has given, and else in order, or, of files without one, by shapes; NULL with diagnostics
+ * for all that does not go together (into.c). A layer that owns layers takes several. */
+float *draft_into(const Draft *draft, const Model *model, const DraftPair *pairs, int pair_count);
 
 #endif

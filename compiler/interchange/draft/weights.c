@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The same numbers in the same order, but for axes of one that are left out. */
-static bool same_shape(const DraftArray *array, const struct lstmc_tensor *weight)
+bool draft_fits(const DraftArray *array, const struct lstmc_tensor *weight)
 {
     int a = 0, w = 0;
     while (a < array->rank || w < weight->rank) {
@@ -21,7 +21,7 @@ static bool same_shape(const DraftArray *array, const struct lstmc_tensor *weigh
     return true;
 }
 
-static const char *wanted_shape(Arena *arena, const struct lstmc_tensor *weight)
+const char *draft_wanted(Arena *arena, const struct lstmc_tensor *weight)
 {
     size_t sizes[LSTMC_RANK_MAX] = { 0 };
     for (int d = 0; d < weight->rank; d++)
@@ -39,12 +39,12 @@ static void place_layer(const Draft *draft, const DraftLayer *from, const Layer 
     for (int i = 0; i < layer->weight_count; i++) {
         const struct lstmc_tensor *weight = layer->weights[i];
         const DraftArray *array = &from->weights[i];
-        if (same_shape(array, weight))
+        if (draft_fits(array, weight))
             memcpy(values + weight->offset, array->values, weight->count * sizeof *values);
         else
             diagnostics_add(draft->diagnostics, draft->file, 0, "%s: %s has the shape %s, but %s of the model has %s",
                             from->found, array->found, lua_sizes(draft->arena, array->rank, array->shape),
-                            weight->name, wanted_shape(draft->arena, weight));
+                            weight->name, draft_wanted(draft->arena, weight));
     }
 }
 

@@ -62,20 +62,19 @@ static void read_archive(Keras *keras, const struct lstmc_tensor_file *file)
     set_layout(keras, file);
 }
 
-void import_keras_archive(Draft *draft, const DraftSource *source)
+void import_keras_archive(Draft *draft, const DraftSource *source, const struct lstmc_tensor_file *contents)
 {
-    struct lstmc_tensor_file file;
     Keras keras = { .draft = draft, .version = "" };
-    if (!container_read(draft->arena, draft->diagnostics, source->path, &file))
-        return;
-    read_archive(&keras, &file);
-    if (keras.model)
+    read_archive(&keras, contents);
+    if (source->weights_alone)
+        keras_weights_alone(&keras);
+    else if (keras.model)
         keras_draft(&keras);
     else if (!diagnostics_count(draft->diagnostics))
-        draft_refuse(draft, "holds weights alone: give the model as the file, and this one by --weights");
+        draft_refuse(draft, "holds weights alone: give the model as the file, and this one by --weights, or a "
+                     "description by --into");
     json_decref(keras.model);
     json_decref(keras.training);
-    lstmc_tensor_file_free(&file);
 }
 
 /* to_json() of Keras: class_name and config, perhaps keras_version; the weights stand beside it. */

@@ -4,8 +4,8 @@
 
 #include "compiler/interchange/draft/json.h"
 
-/* .keras and .h5: the model and its weights, or weights alone. */
-void import_keras_archive(Draft *draft, const DraftSource *source);
+/* .keras and .h5, unpacked: the model and its weights, or weights alone. */
+void import_keras_archive(Draft *draft, const DraftSource *source, const struct lstmc_tensor_file *contents);
 
 /* JSON with class_name, architecture.json, whose weights are another file; with modelTopology, model.json of
  * TensorFlow.js, whose shards lie beside it. */

@@ -52,6 +52,14 @@ const char *keras_modern_kind(const char *kind);
 /* The weights of a layer of that kind and configuration, in lstmc's layout and order (weights.c). */
 void keras_weights(Keras *keras, DraftLayer *layer, json_t *config, const KerasPlace *place);
 
+/* Those of a layer of which only the place is known. */
+void keras_weights_there(Keras *keras, DraftLayer *layer, const KerasPlace *place);
+/* A new reference, or NULL: the list of texts of an attribute, of which there may be several pieces. */
+json_t *keras_attribute(const Keras *keras, const char *key);
+
+/* Of a file of weights, for a description that is there: its layers by their names (alone.c). */
+void keras_weights_alone(Keras *keras);
+
 /* loss, optimizer, metrics (training.c). */
 void keras_training(Keras *keras);
 

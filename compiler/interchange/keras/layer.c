@@ -178,7 +178,7 @@ static DraftLayer *described(Keras *keras, json_t *json)
     if (!strcmp(entry->name, "Bidirectional"))
         settle_bidirectional(keras, found, config);
     DraftLayer *layer = arena_new(draft->arena, DraftLayer);
-    *layer = (DraftLayer){ .kind = entry->name, .found = found };
+    *layer = (DraftLayer){ .kind = entry->name, .found = found, .key = name };
     refuse_unknown(keras, entry, found, config);
     add_arguments(keras, entry, layer, config, json);
     json_decref(config);

@@ -95,8 +95,8 @@ static void gather(Arrays *arrays, const char *kind, json_t *config, const char 
 
 /* ---- KERAS_NAMES ---- */
 
-/* The list of texts of an attribute; long ones come in pieces, NAME0, NAME1. A new reference, or NULL. */
-static json_t *attribute(const Keras *keras, const char *key)
+/* Long ones come in pieces, NAME0, NAME1. */
+json_t *keras_attribute(const Keras *keras, const char *key)
 {
     const char *text = lstmc_tensor_file_value(keras->arrays, key);
     if (text)
@@ -127,7 +127,7 @@ static void gather_names(Arrays *arrays, const KerasPlace *place)
 {
     Arena *arena = arrays->keras->draft->arena;
     const char *group = arena_format(arena, "%s%s", arrays->keras->root, place->name);
-    json_t *names = attribute(arrays->keras, arena_format(arena, "%s@weight_names", group)), *name;
+    json_t *names = keras_attribute(arrays->keras, arena_format(arena, "%s@weight_names", group)), *name;
     size_t i;
     json_array_foreach(names, i, name) {
         const char *text = json_string_value(name);
@@ -302,6 +302,47 @@ void keras_weights(Keras *keras, DraftLayer *layer, json_t *config, const KerasP
     else
         gather_keys(&arrays, place);
     settle(&arrays, layer->kind, config);
+    for (int i = 0; i < arrays.count; i++)
+        draft_weight(keras->draft, layer, &arrays.list[i]);
+}
+
+/* ---- of layers of which nobody says what they are ---- */
+
+#define NESTED_MAX 3
+
+static void gather_there(Arrays *arrays, const char *path, int depth)
+{
+    static const char *const parts[] = { "forward_layer", "backward_layer", "layer", "cell", "query_dense", "key_dense",
+                                         "value_dense", "output_dense" };
+    take_path(arrays, path);
+    for (size_t i = 0; depth < NESTED_MAX && i < sizeof parts / sizeof *parts; i++)
+        gather_there(arrays, arena_format(arrays->keras->draft->arena, "%s/%s", path, parts[i]), depth + 1);
+}
+
+/* Layouts of others are known by their shapes: one cell, or two directions of it. */
+static void settle_there(Arrays *arrays)
+{
+    static const char *const kinds[] = { "LSTM", "GRU" };
+    for (int k = 0; k < 2; k++)
+        for (int cells = 2; cells > 0; cells--) {
+            int each = arrays->count / cells, gates = 4 - k;
+            bool split = each == 3 * gates && arrays->keras->major < 2;
+            if (arrays->count % cells || (!split && (each != 3 || !is_cudnn(arrays->list, (size_t)gates))))
+                continue;
+            for (int c = cells - 1; c >= 0; c--)
+                settle_recurrent(arrays, kinds[k], c * each, each);
+            return;
+        }
+}
+
+void keras_weights_there(Keras *keras, DraftLayer *layer, const KerasPlace *place)
+{
+    Arrays arrays = { .keras = keras, .found = layer->found };
+    if (keras->layout == KERAS_PATHS)
+        gather_there(&arrays, place->path, 0);
+    else
+        gather_names(&arrays, place);
+    settle_there(&arrays);
     for (int i = 0; i < arrays.count; i++)
         draft_weight(keras->draft, layer, &arrays.list[i]);
 }

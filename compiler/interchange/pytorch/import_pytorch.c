@@ -1,0 +1,148 @@
+/* import_pytorch.c: in: a file of PyTorch.  out: a chain in the draft, or where a description is there already the
+ * weights of each module by itself. */
+#include "import_pytorch.h"
+#include "module.h"
+
+#include "runtime/lstmc.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_BYTES_MAX ((size_t)4 << 30)
+
+bool is_pytorch_archive(const struct lstmc_tensor_file *contents)
+{
+    for (int i = 0; i < contents->count; i++) {
+        const char *slash = strrchr(contents->tensors[i].name, '/');
+        if (!strcmp(slash ? slash + 1 : contents->tensors[i].name, "data.pkl"))
+            return true;
+    }
+    return false;
+}
+
+/* ---- weights for a description ---- */
+
+static void add_part(Draft *draft, const Step *step, const StepArrays *arrays, const char *name)
+{
+    DraftLayer *layer = draft_add(draft, step->kind ? step->kind : step->torch,
+                                  arena_format(draft->arena, "%s (%s)", name, step->torch));
+    layer->key = name;
+    for (int i = 0; i < arrays->count; i++)
+        draft_weight(draft, layer, &arrays->list[i]);
+    if (step->other_kind) {
+        layer->otherwise = arena_new(draft->arena, DraftLayer);
+        *layer->otherwise = (DraftLayer){ .kind = step->other_kind, .found = layer->found, .key = name };
+        for (int i = 0; i < step->other.count; i++)
+            draft_weight(draft, layer->otherwise, &step->other.list[i]);
+    }
+}
+
+/* Directions by themselves: a description may have a layer for each. */
+static void add_parts(Draft *draft, const Steps *steps)
+{
+    bool normalized = false;
+    for (int i = 0; i < steps->count; i++) {
+        const Step *step = &steps->list[i];
+        add_part(draft, step, &step->weights, step->name);
+        if (step->both)
+            add_part(draft, step, &step->backward, arena_format(draft->arena, "%s_reverse", step->name));
+        normalized |= step->kind && strstr(step->kind, "Normalization");
+    }
+    if (normalized)
+        draft_note(draft, "Normalisations of PyTorch have epsilon 1e-5 unless something else is said; here that is "
+                   "0.001, unless the description has epsilon = 1e-5 or defaults = \"pytorch\".");
+}
+
+/* A training that went wrong leaves such numbers, and no model is made of them. */
+static void refuse_infinite(const State *state)
+{
+    for (int i = 0; i < state->count; i++)
+        for (size_t k = 0; k < state->tensors[i].count; k++)
+            if (!isfinite(state->tensors[i].values[k])) {
+                draft_refuse(state->draft, "%s: number %zu of it is not finite", state->tensors[i].name, k + 1);
+                break;
+            }
+}
+
+static void make_draft(State *state, const DraftSource *source)
+{
+    Draft *draft = state->draft;
+    refuse_infinite(state);
+    if (diagnostics_count(draft->diagnostics))
+        return;
+    Steps steps = modules_read(state);
+    if (diagnostics_count(draft->diagnostics))
+        return;
+    draft->unordered = state->sorted;
+    if (!steps.count)
+        draft_refuse(draft, "holds no weights of a module");
+    else if (source->weights_alone)
+        add_parts(draft, &steps);
+    else
+        chain_draft(draft, &steps, state->sorted);
+}
+
+/* ---- files ---- */
+
+void import_pytorch_archive(Draft *draft, const DraftSource *source, const struct lstmc_tensor_file *contents)
+{
+    State state = { .draft = draft };
+    draft->origin = "PyTorch";
+    state_read_archive(&state, contents);
+    make_draft(&state, source);
+}
+
+static unsigned char *read_whole(Draft *draft, const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    unsigned char *bytes = NULL;
+    long size = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
+    if (size >= 0 && (size_t)size <= FILE_BYTES_MAX && !fseek(file, 0, SEEK_SET)) {
+        bytes = malloc((size_t)size + 1);
+        if (bytes && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
+            free(bytes);
+            bytes = NULL;
+        }
+    }
+    if (file)
+        fclose(file);
+    if (!bytes)
+        draft_refuse(draft, "cannot be read");
+    *length = size > 0 ? (size_t)size : 0;
+    return bytes;
+}
+
+void import_pytorch_pickles(Draft *draft, const DraftSource *source)
+{
+    State state = { .draft = draft };
+    size_t length;
+    unsigned char *bytes = read_whole(draft, source->path, &length);
+    draft->origin = "PyTorch before 1.6";
+    if (!bytes)
+        return;
+    state_read_old(&state, bytes, length);
+    make_draft(&state, source);
+    free(bytes);
+}
+
+void import_safetensors(Draft *draft, const DraftSource *source)
+{
+    State state = { .draft = draft };
+    struct lstmc_tensor_file file;
+    struct lstmc_message message;
+    draft->origin = "PyTorch, safetensors";
+    if (lstmc_tensor_file_open(source->path, &file, &message)) {
+        draft_refuse(draft, "is damaged, or no safetensors file: %s", message.text);
+        return;
+    }
+    const char *format = lstmc_tensor_file_value(&file, "format"), *model = lstmc_tensor_file_value(&file, "model");
+    if (format && !strcmp(format, "lstmc"))
+        draft_refuse(draft, "is a weight file of lstmc's own, of the model %s: nothing is to be imported",
+                     model ? model : "?");
+    else
+        state_read_safetensors(&state, &file);
+    make_draft(&state, source);
+    lstmc_tensor_file_free(&file);
+}

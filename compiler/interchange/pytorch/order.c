@@ -1,0 +1,86 @@
+/* order.c: in: steps in the order of their names, as safetensors has them.  out: an order in which each reads as many
+ * features as the one before it puts out. */
+#include "module.h"
+
+#include <string.h>
+
+#define TRIES_MAX 200000
+
+typedef struct Search {
+    const Steps *steps;
+    int *order, *best;
+    bool *used;
+    int best_score, best_count;         /* how many orders are as good */
+    int tries;
+} Search;
+
+static bool is_kind(const Step *step, const char *kind)
+{
+    return !strcmp(step->kind, kind);
+}
+
+static bool is_normalization(const Step *step)
+{
+    return strstr(step->kind, "Normalization") != NULL;
+}
+
+static bool fits(const Step *before, const Step *step)
+{
+    return !is_kind(step, "Embedding") && before->out == step->in;
+}
+
+/* The fewer the better: a Linear before what reads sequences, a normalisation at either end. */
+static int score_of(const Search *search)
+{
+    int count = search->steps->count, dense = 0, score = 0;
+    for (int i = 0; i < count; i++) {
+        const Step *step = &search->steps->list[search->order[i]];
+        dense += is_kind(step, "Dense");
+        score += is_kind(step, "Dense") ? 0 : is_normalization(step) ? i == 0 || i == count - 1 : dense;
+    }
+    return score;
+}
+
+static void judge(Search *search)
+{
+    int score = score_of(search);
+    if (search->best_count && score > search->best_score)
+        return;
+    search->best_count = score < search->best_score || !search->best_count ? 1 : search->best_count + 1;
+    if (search->best_count == 1)
+        memcpy(search->best, search->order, (size_t)search->steps->count * sizeof *search->best);
+    search->best_score = score;
+}
+
+static void extend(Search *search, int length)
+{
+    if (length == search->steps->count) {
+        judge(search);
+        return;
+    }
+    for (int i = 0; i < search->steps->count && search->tries < TRIES_MAX; i++) {
+        const Step *list = search->steps->list;
+        search->tries++;
+        if (search->used[i] || (length && !fits(&list[search->order[length - 1]], &list[i])))
+            continue;
+        search->used[i] = true;
+        search->order[length] = i;
+        extend(search, length + 1);
+        search->used[i] = false;
+    }
+}
+
+bool steps_order(Arena *arena, Steps *steps, bool is_sorted, bool *guessed)
+{
+    steps->order = arena_array(arena, int, steps->count + 1);
+    for (int i = 0; i < steps->count; i++)
+        steps->order[i] = i;
+    *guessed = false;
+    if (!is_sorted)
+        return true;
+    Search search = { .steps = steps, .order = arena_array(arena, int, steps->count + 1), .best = steps->order,
+                      .used = arena_array(arena, bool, steps->count + 1) };
+    extend(&search, 0);
+    *guessed = search.best_count > 1;
+    return search.best_count > 0;
+}
