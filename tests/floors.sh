@@ -15,9 +15,11 @@ compiler/passes      compiler/base compiler/ir runtime/files
 compiler/emit        compiler/base compiler/ir compiler/passes compiler/front/model.h
 compiler/oracle      compiler/base compiler/ir compiler/front compiler/passes compiler/emit runtime/interpreter
 compiler/ship        compiler/base compiler/ir compiler/front compiler/emit compiler/oracle runtime/base runtime/data
+compiler/ship        compiler/interchange
 compiler             compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/ship
 compiler/session     compiler/base compiler/front compiler/passes compiler/oracle compiler
 compiler/session     runtime/base runtime/files runtime/data runtime/text runtime/interpreter
+compiler/session     compiler/interchange
 compiler/report      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
 compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
 compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
@@ -25,7 +27,7 @@ compiler/interchange/keras      compiler/base compiler/front compiler/interchang
 compiler/interchange/audio      compiler/base compiler/front compiler/interchange/draft
 compiler/interchange/pytorch    compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
 compiler/interchange compiler/base compiler/front compiler/interchange/draft compiler/interchange/keras
-compiler/interchange compiler/interchange/audio compiler/interchange/pytorch
+compiler/interchange compiler/interchange/audio compiler/interchange/pytorch runtime/files
 compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
 compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange

@@ -358,3 +358,23 @@ Test(import_keras, to_a_device_in_three_commands, .timeout = 120)
               "-o device --quiet > files && make -s -C device check", "h5/flight_lstm_keras215/model.h5", 0,
               "self-test: all right\n", NULL);
 }
+
+/* Every command takes such files where it takes weights. */
+Test(import_keras, as_weights_of_a_description, .timeout = 120)
+{
+    static const char stack[] = "return Sequential{ Input{60, 5}, LSTM{50, return_sequences = true}, LSTM{50}, Dense{1}, loss = 'mse',\n"
+                                "  data = samples{function(random) local x = {}; for t = 1, 60 do x[t] = {1, 2, 3, 4, 5} end; return x, random(9) end, samples = 16},\n"
+                                "  optimizer = SGD{1e-9}, epochs = 1 }\n";
+    need_data();
+    write_text("stock.lua", stack);
+    expect_of("M=%s; $L import $M -o twin --quiet; X=$(dirname $M)/input.npy; for w in twin.safetensors $M; do "
+              "$L predict stock.lua --weights $w --interpreted --quiet --input $X > $(basename $w).txt 2> notes; done; "
+              "cmp twin.safetensors.txt model.keras.txt && wc -l < model.keras.txt", "keras/stock_two_lstm/model.keras", 0, "3\n", NULL);
+    expect_of("$L stock.lua --weights %s --inference -o out --quiet", "keras/stock_two_lstm/model.keras", 0,
+              "out/stock.h\nout/stock.c\nout/stock_weights.c\n", NULL);
+    expect_of("$L train stock.lua --init %s --interpreted --quiet --out warm.safetensors > log && "
+              "$L train stock.lua --init twin.safetensors --interpreted --quiet --out cold.safetensors > log && "
+              "cmp warm.safetensors cold.safetensors", "keras/stock_two_lstm/model.keras", 0, NULL, NULL);
+    expect_of("$L predict stock.lua --weights %s --interpreted", "keras/aircraft_rul/model.keras", 1, NULL,
+              "layer lstm: its lstm/kernel is {5, 200}, and layers/lstm/cell/vars/0 of the file becomes {17, 256}");
+}

@@ -124,7 +124,7 @@ static bool go(Trip *trip, int f)
         cr_expect(diagnostics_count(diagnostics) > 0, "%s: %s is refused without a word", trip->name, formats[f].format);
         return false;
     }
-    DraftSource source = { path, NULL };
+    DraftSource source = { .path = path };
     Draft *draft = import_file(trip->arena, diagnostics, &source);
     if (draft) {
         text = draft_text(draft, "back");

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, PICKLES, SAFETENSORS } Format;
 
@@ -16,15 +17,13 @@ static bool is_safetensors(const unsigned char *begin, size_t length)
     return length > 9 && begin[8] == '{' && !begin[4] && !begin[5] && !begin[6] && !begin[7];
 }
 
-static Format format_of(Draft *draft, const char *path)
+static Format format_of(const char *path)
 {
     static const unsigned char hdf5[] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
     unsigned char begin[64] = { 0 };
     FILE *file = fopen(path, "rb");
-    if (!file) {
-        draft_refuse(draft, "cannot be opened");
+    if (!file)
         return UNKNOWN_FORMAT;
-    }
     size_t length = fread(begin, 1, sizeof begin - 1, file), space = strspn((char *)begin, " \t\r\n");
     fclose(file);
     if (length >= sizeof hdf5 && (!memcmp(begin, hdf5, sizeof hdf5) || !memcmp(begin, "PK\3\4", 4)))
@@ -35,9 +34,21 @@ static Format format_of(Draft *draft, const char *path)
         return PICKLES;
     if (is_safetensors(begin, length))
         return SAFETENSORS;
-    draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
-                 "model.json of TensorFlow.js, JSON of RTNeural, .nam, and .pt, .pth and .safetensors of PyTorch");
     return UNKNOWN_FORMAT;
+}
+
+bool import_knows(const char *path)
+{
+    return format_of(path) != UNKNOWN_FORMAT;
+}
+
+static void refuse(Draft *draft, const char *path)
+{
+    if (access(path, R_OK))
+        draft_refuse(draft, "cannot be opened");
+    else
+        draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
+                     "model.json of TensorFlow.js, JSON of RTNeural, .nam, and .pt, .pth and .safetensors of PyTorch");
 }
 
 /* By what stands in it. */
@@ -73,7 +84,7 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
 {
     int before = diagnostics_count(diagnostics);
     Draft *draft = draft_create(arena, diagnostics, source->path);
-    switch (format_of(draft, source->path)) {
+    switch (format_of(source->path)) {
     case ARCHIVE:
         import_archive(draft, source);
         break;
@@ -87,6 +98,7 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
         import_safetensors(draft, source);
         break;
     case UNKNOWN_FORMAT:
+        refuse(draft, source->path);
         break;
     }
     return diagnostics_count(diagnostics) == before ? draft : NULL;

@@ -7,4 +7,7 @@
 /* NULL with diagnostics. What the draft points to lives in its arena. */
 Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source);
 
+/* Whether the file is of a format that can be imported, by what it begins with. */
+bool import_knows(const char *path);
+
 #endif

@@ -1,6 +1,7 @@
 /* session.c: in: words of the command line.  out: data, engine and weights for the commands that compute with them; and
  * their end. */
 #include "session.h"
+#include "compiler/interchange/weight_file.h"
 #include "compiler/front/horizons.h"
 #include "compiler/oracle/custom_objects.h"
 
@@ -49,7 +50,8 @@ int session_read_weights(Session *s, const char *weight_file)
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     int differs = 0;
     s->weights = lstmc_alloc(m->weight_count * sizeof *s->weights + 1);
-    int status = s->weights ? lstmc_trained_load(m, s->weights, &s->meaning, &differs, weight_file, &s->message)
+    int status = s->weights ? weight_file_load(s->arena, description_model(s->description), s->weights, &s->meaning,
+                                               &differs, weight_file, &s->message)
                             : LSTMC_NO_MEMORY;
     if (!status && differs &&
         strcmp(s->arguments.command, "train")) /* what starts from other weights may be another model */

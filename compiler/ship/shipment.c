@@ -2,6 +2,7 @@
  * and what the interpreter makes of them. */
 #include "shipment.h"
 
+#include "compiler/interchange/weight_file.h"
 #include "compiler/oracle/reference.h"
 #include "compiler/oracle/round_weights.h"
 
@@ -31,7 +32,8 @@ int shipment_load(Arena *arena, const Model *model, const char *file, Shipment *
 {
     const struct lstmc_model *m = &model->descriptor;
     *shipment = (Shipment){ .weights = arena_array(arena, float, m->weight_count + 1) };
-    int differs = 0, status = lstmc_trained_load(m, shipment->weights, &shipment->meaning, &differs, file, message);
+    int differs = 0, status = weight_file_load(arena, model, shipment->weights, &shipment->meaning, &differs, file,
+                                               message);
     shipment->differs = differs;
     shipment->trained = (Trained){ .file = without_folder(file),
                                    .weights = shipment->weights,

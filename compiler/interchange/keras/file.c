@@ -62,12 +62,31 @@ static void read_archive(Keras *keras, const struct lstmc_tensor_file *file)
     set_layout(keras, file);
 }
 
+/* For a description that is there: the layers in the model's order, if all of them can be said, else as the arrays lie
+ * in the file. */
+static void take_weights(Keras *keras)
+{
+    Draft *draft = keras->draft, trial = *draft;
+    trial.diagnostics = diagnostics_create(draft->arena);
+    if (keras->model) {
+        keras->draft = &trial;
+        keras_draft(keras);
+        keras->draft = draft;
+    }
+    if (!keras->model || diagnostics_count(trial.diagnostics)) {
+        keras_weights_alone(keras);
+        return;
+    }
+    trial.diagnostics = draft->diagnostics;
+    *draft = trial;
+}
+
 void import_keras_archive(Draft *draft, const DraftSource *source, const struct lstmc_tensor_file *contents)
 {
     Keras keras = { .draft = draft, .version = "" };
     read_archive(&keras, contents);
     if (source->weights_alone)
-        keras_weights_alone(&keras);
+        take_weights(&keras);
     else if (keras.model)
         keras_draft(&keras);
     else if (!diagnostics_count(draft->diagnostics))
