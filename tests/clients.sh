@@ -50,8 +50,11 @@ opens() {
 
 # imports CLIENT NAME FOLDER FILE: a model that the client has saved, with what it predicts.
 imports() {
+    steps=$(node -e "console.log(require('$here/npy.js').read('$3/input.npy').shape[1])")
     "$lstmc" import "$3/$4" -o imported --quiet
-    "$lstmc" predict imported.lua --interpreted --quiet --input "$3/input.npy" --out imported.npy
+    grep -q arg.timesteps imported.lua && steps=timesteps=$steps || steps=
+    # shellcheck disable=SC2086
+    "$lstmc" predict imported.lua $steps --interpreted --quiet --input "$3/input.npy" --out imported.npy
     if far=$(node "$here/npy.js" compare imported.npy "$3/output.npy"); then status=0; else status=1; fi
     rm -f imported.*
     said "imported from $1: $2" "$far" "$status"
@@ -69,6 +72,21 @@ else
     done
     for name in $(node "$here/tfjs.js" make saved); do
         imports TensorFlow.js "$name" "saved/$name" model.json
+    done
+fi
+
+python=
+for candidate in python3 /usr/bin/python3; do
+    $candidate -c 'import torch' 2>/dev/null && python=$candidate && break
+done
+if [ -z "$python" ]; then
+    absent PyTorch "no python3 has torch; Debian: python3-torch"
+else
+    for name in stacked simple gated_after bidirectional tokens convolution; do
+        opens PyTorch "$name" "torch_$name.safetensors" "$python" "$here/torch_client.py" open
+    done
+    for name in $("$python" "$here/torch_client.py" make torch); do
+        imports PyTorch "$name" "torch/$name" state_dict.pt
     done
 fi
 

@@ -2,6 +2,7 @@
 #include "export.h"
 #include "compiler/interchange/audio/audio.h"
 #include "compiler/interchange/keras/export_keras.h"
+#include "compiler/interchange/pytorch/export_pytorch.h"
 
 #include <string.h>
 
@@ -27,10 +28,15 @@ static bool to_rtneural(Arena *arena, Diagnostics *diagnostics, const ExportRequ
     return export_rtneural(arena, diagnostics, request->model, request->weights, request->path);
 }
 
+static bool to_pytorch(Arena *arena, Diagnostics *diagnostics, const ExportRequest *request)
+{
+    return export_pytorch(arena, diagnostics, request->model, request->weights, request->path);
+}
+
 /* Of several with one ending the first is meant by it. */
 static const struct { const char *name, *ending; Exporter *export; } formats[] = {
     { "keras", ".keras", to_keras }, { "h5", ".h5", to_h5 }, { "tfjs", ".json", to_tfjs },
-    { "rtneural", ".json", to_rtneural },
+    { "rtneural", ".json", to_rtneural }, { "pytorch", ".safetensors", to_pytorch },
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 

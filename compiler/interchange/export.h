@@ -5,7 +5,7 @@
 #include "compiler/base/diag.h"
 #include "compiler/front/model.h"
 
-/* "keras", "h5", "tfjs", "rtneural"; NULL: as the ending of the path says. */
+/* "keras", "h5", "tfjs", "rtneural", "pytorch"; NULL: as the ending of the path says. */
 typedef struct ExportRequest {
     const Model *model;
     const float *weights;

@@ -3,6 +3,7 @@
 #include "compiler/interchange/draft/container.h"
 #include "export_keras.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,24 @@ static json_t *manifest_entry(const KerasArray *array)
     return json_pack("{s:s, s:o, s:s}", "name", array->path, "shape", shape, "dtype", "float32");
 }
 
+/* Weights that lie there already are ours if the model that they would be of is. */
+static bool may_write(const KerasExport *to, const char *path, const char *shard)
+{
+    char text[200] = "";
+    FILE *model = fopen(path, "rb"), *file = fopen(shard, "rb");
+    bool ours = model && fread(text, 1, sizeof text - 1, model) && strstr(text, "\"generatedBy\":\"lstmc\"");
+    bool there = file != NULL;
+    if (model)
+        fclose(model);
+    if (file)
+        fclose(file);
+    if (there && !ours)
+        diagnostics_add(to->diagnostics, shard, 0,
+                        "is not lstmc's, and would be overwritten: move it, or choose another "
+                        "folder");
+    return !there || ours;
+}
+
 static bool write_tfjs(const KerasExport *to, json_t *model, const char *path)
 {
     KerasArrays arrays;
@@ -158,6 +177,8 @@ static bool write_tfjs(const KerasExport *to, json_t *model, const char *path)
     const char *text = dumped(to->arena, json_pack("{s:s, s:s, s:n, s:o, s:[{s:[s], s:o}]}", "format", "layers-model",
                                                    "generatedBy", "lstmc", "convertedBy", "modelTopology", topology,
                                                    "weightsManifest", "paths", "weights.bin", "weights", weights));
+    if (!may_write(to, path, beside))
+        return false;
     FileText files[] = { { path, text, strlen(text) }, { beside, shard, used } };
     const char *failed = path;
     int error = write_files(files, 2, &failed);

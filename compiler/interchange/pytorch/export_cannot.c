@@ -1,0 +1,40 @@
+/* export_cannot.c: in: what is found out of a layer.  out: a diagnostic that names it, a line of __init__, a line of
+ * forward. */
+#include "export.h"
+
+#include <stdio.h>
+
+static const char *formatted(Arena *arena, const char *format, va_list arguments)
+{
+    char text[600];
+    vsnprintf(text, sizeof text, format, arguments);
+    return arena_copy_text(arena, text);
+}
+
+void torch_cannot(TorchExport *to, const Layer *layer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = formatted(to->arena, format, arguments);
+    va_end(arguments);
+    diagnostics_add(to->diagnostics, to->model->file, layer->line, "%s (%s): %s", layer->name, layer->kind, text);
+}
+
+void torch_module(TorchExport *to, const TorchLayer *one, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = formatted(to->arena, format, arguments);
+    va_end(arguments);
+    if (!one->layer->shares)
+        put_raw(&to->modules, arena_format(to->arena, "        self.%s = %s\n", one->module, text));
+}
+
+void torch_forward(TorchExport *to, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = formatted(to->arena, format, arguments);
+    va_end(arguments);
+    put_raw(&to->forward, arena_format(to->arena, "        %s\n", text));
+}
