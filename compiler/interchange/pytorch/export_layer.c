@@ -81,16 +81,27 @@ static void convolution(TorchExport *to, const TorchLayer *one)
     torch_export_activation(to, one, layer_text(layer, "activation"));
 }
 
+/* PyTorch's have both factors and terms, or neither: one that is missing is 1, or 0. */
+static bool add_affine(TorchExport *to, const TorchLayer *one, size_t features)
+{
+    const struct lstmc_tensor *gamma = layer_weight(one->layer, "gamma"), *beta = layer_weight(one->layer, "beta");
+    if (gamma || beta) {
+        torch_vector(to, one, "weight", gamma, features, 1);
+        torch_vector(to, one, "bias", beta, features, 0);
+    }
+    return gamma || beta;
+}
+
 static void batch_normalization(TorchExport *to, const TorchLayer *one)
 {
     const Layer *layer = one->layer;
     size_t features = (size_t)features_of(&layer->input);
     if (layer->input.rank > 2)
         torch_cannot(to, layer, "batch normalisation of images is not exported");
-    torch_module(to, one, "nn.BatchNorm1d(%zu, eps=%.9g, momentum=%.6g)", features,
-                 layer_number(layer, "epsilon", 0.001), 1 - layer_number(layer, "momentum", 0.99));
-    torch_vector(to, one, "weight", layer_weight(layer, "gamma"), features, 1);
-    torch_vector(to, one, "bias", layer_weight(layer, "beta"), features, 0);
+    bool affine = add_affine(to, one, features);
+    torch_module(to, one, "nn.BatchNorm1d(%zu, eps=%.9g, momentum=%.6g%s)", features,
+                 layer_number(layer, "epsilon", 0.001), 1 - layer_number(layer, "momentum", 0.99),
+                 affine ? "" : ", affine=False");
     torch_vector(to, one, "running_mean", layer_weight(layer, "moving_mean"), features, 0);
     torch_vector(to, one, "running_var", layer_weight(layer, "moving_variance"), features, 1);
     torch_forward(to, layer->input.rank > 1 ? "%s = self.%s(%s.transpose(1, 2)).transpose(1, 2)" : "%s = self.%s(%s)",
@@ -104,9 +115,9 @@ static void layer_normalization(TorchExport *to, const TorchLayer *one)
     int axis = integer(layer, "axis", -1);
     if (axis != -1 && axis != layer->input.rank)
         torch_cannot(to, layer, "nn.LayerNorm is that of the last axis");
-    torch_module(to, one, "nn.LayerNorm(%zu, eps=%.9g)", features, layer_number(layer, "epsilon", 0.001));
-    torch_vector(to, one, "weight", layer_weight(layer, "gamma"), features, 1);
-    torch_vector(to, one, "bias", layer_weight(layer, "beta"), features, 0);
+    bool affine = add_affine(to, one, features);
+    torch_module(to, one, "nn.LayerNorm(%zu, eps=%.9g%s)", features, layer_number(layer, "epsilon", 0.001),
+                 affine ? "" : ", elementwise_affine=False");
     torch_forward(to, "%s = self.%s(%s)", one->y, one->module, one->x);
 }
 
