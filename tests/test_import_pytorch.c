@@ -265,7 +265,6 @@ Test(import_pytorch, networks_predict_what_pytorch_does, .timeout = 300)
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
         for (int f = 0; f < 5 && networks[i].files[f]; f++) {
             double far = network_deviation(&networks[i], networks[i].files[f]);
-            printf("%s/%s: %.2g\n", networks[i].folder, networks[i].files[f], far);
             cr_expect(far < networks[i].tolerance, "%s/%s: %g from what PyTorch gives", networks[i].folder, networks[i].files[f], far);
         }
 }
@@ -316,7 +315,6 @@ Test(import_pytorch, two_branches_by_their_names)
     run_line("$L import $D/peptide_legacy/checkpoint.pt --into peptide.lua --quiet");
     run_line("$L predict peptide.lua --interpreted --quiet --input x.npy --out y.npy");
     double far = deviation("y.npy", DATA "/peptide_legacy/output.npy", 0);
-    printf("peptide_legacy/checkpoint.pt: %.2g\n", far);
     cr_expect(far < TOLERANCE, "%g from what PyTorch gives", far);
     run_line("$L import $D/peptide_legacy/checkpoint.pt --into peptide.lua --map hidden_layer=first -o other --quiet && "
              "cmp other.safetensors peptide.safetensors");
@@ -352,7 +350,6 @@ Test(import_pytorch, states_come_in_and_go_out)
         far = fmax(far, deviation("y.lstm_c.npy", DATA "/lstm_states/output2.npy", 0));
         far = fmax(far, deviation("y.lstm_1_h.npy", DATA "/lstm_states/output1.npy", 12));
         far = fmax(far, deviation("y.lstm_1_c.npy", DATA "/lstm_states/output2.npy", 12));
-        printf("lstm_states/%s: %.2g\n", files[f], far);
         cr_expect(far < TOLERANCE, "lstm_states/%s: %g from what PyTorch gives", files[f], far);
     }
     lstmc_npy_free(&x);
@@ -375,11 +372,13 @@ Test(import_pytorch, packed_sequences_of_unlike_lengths)
     cr_assert_eq(lstmc_npy_write(path, values, 3, (size_t[]){ 4, 7, 4 }, &message), 0, "%s", message.text);
     write_text("lengths.lua", "return Sequential{Input{7, 4}, Masking{-99}, LSTM{6, return_sequences = true, zero_output_for_mask "
                "= true},\n  Dense{3}}");
-    run_line("$L import $D/lstm_lengths/state_dict.pt --into lengths.lua --quiet");
-    run_line("$L predict lengths.lua --interpreted --quiet --input x.npy --out y.npy");
-    double far = deviation("y.npy", DATA "/lstm_lengths/output.npy", 0);
-    printf("lstm_lengths/state_dict.pt: %.2g\n", far);
-    cr_expect(far < TOLERANCE, "%g from what PyTorch gives", far);
+    for (int f = 0; f < 2; f++) {
+        run_line(f ? "$L import $D/lstm_lengths/model.safetensors --into lengths.lua --quiet"
+                   : "$L import $D/lstm_lengths/state_dict.pt --into lengths.lua --quiet");
+        run_line("$L predict lengths.lua --interpreted --quiet --input x.npy --out y.npy");
+        double far = deviation("y.npy", DATA "/lstm_lengths/output.npy", 0);
+        cr_expect(far < TOLERANCE, "%g from what PyTorch gives", far);
+    }
     lstmc_npy_free(&x);
     lstmc_npy_free(&lengths);
 }
@@ -571,6 +570,18 @@ Test(import_pytorch, weights_of_keras_for_a_description)
                "  TimeDistributed{Dense{5}}}");
     expect("$L import $D/../keras/weights_only_autoencoder/model.weights.h5 --into wide.lua", 1, NULL,
            "layer lstm (LSTM): the file has no weights for it; it wants lstm/kernel {6, 128}");
+}
+
+static bool same_tensors(const char *a, const char *b);
+
+/* Keras 2.1: layers by their names, in the order of the model. */
+Test(import_pytorch, weights_of_keras_by_their_names)
+{
+    need_data();
+    name_data();
+    run_line("H=$D/../h5/sentiment_lstm_keras212; $L import $H/*.json --weights $H/weights.h5 -o m --quiet && "
+             "$L import $H/weights.h5 --into m.lua -o n --quiet");
+    cr_expect(same_tensors("m.safetensors", "n.safetensors"), "--into reads other weights");
 }
 
 static bool same_tensors(const char *a, const char *b)
