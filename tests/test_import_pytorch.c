@@ -265,7 +265,6 @@ Test(import_pytorch, networks_predict_what_pytorch_does, .timeout = 300)
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
         for (int f = 0; f < 5 && networks[i].files[f]; f++) {
             double far = network_deviation(&networks[i], networks[i].files[f]);
-            printf("%s/%s: %.2g\n", networks[i].folder, networks[i].files[f], far);
             cr_expect(far < networks[i].tolerance, "%s/%s: %g from what PyTorch gives", networks[i].folder, networks[i].files[f], far);
         }
 }
@@ -316,7 +315,6 @@ Test(import_pytorch, two_branches_by_their_names)
     run_line("$L import $D/peptide_legacy/checkpoint.pt --into peptide.lua --quiet");
     run_line("$L predict peptide.lua --interpreted --quiet --input x.npy --out y.npy");
     double far = deviation("y.npy", DATA "/peptide_legacy/output.npy", 0);
-    printf("peptide_legacy/checkpoint.pt: %.2g\n", far);
     cr_expect(far < TOLERANCE, "%g from what PyTorch gives", far);
     run_line("$L import $D/peptide_legacy/checkpoint.pt --into peptide.lua --map hidden_layer=first -o other --quiet && "
              "cmp other.safetensors peptide.safetensors");
@@ -352,7 +350,6 @@ Test(import_pytorch, states_come_in_and_go_out)
         far = fmax(far, deviation("y.lstm_c.npy", DATA "/lstm_states/output2.npy", 0));
         far = fmax(far, deviation("y.lstm_1_h.npy", DATA "/lstm_states/output1.npy", 12));
         far = fmax(far, deviation("y.lstm_1_c.npy", DATA "/lstm_states/output2.npy", 12));
-        printf("lstm_states/%s: %.2g\n", files[f], far);
         cr_expect(far < TOLERANCE, "lstm_states/%s: %g from what PyTorch gives", files[f], far);
     }
     lstmc_npy_free(&x);
@@ -375,11 +372,13 @@ Test(import_pytorch, packed_sequences_of_unlike_lengths)
     cr_assert_eq(lstmc_npy_write(path, values, 3, (size_t[]){ 4, 7, 4 }, &message), 0, "%s", message.text);
     write_text("lengths.lua", "return Sequential{Input{7, 4}, Masking{-99}, LSTM{6, return_sequences = true, zero_output_for_mask "
                "= true},\n  Dense{3}}");
-    run_line("$L import $D/lstm_lengths/state_dict.pt --into lengths.lua --quiet");
-    run_line("$L predict lengths.lua --interpreted --quiet --input x.npy --out y.npy");
-    double far = deviation("y.npy", DATA "/lstm_lengths/output.npy", 0);
-    printf("lstm_lengths/state_dict.pt: %.2g\n", far);
-    cr_expect(far < TOLERANCE, "%g from what PyTorch gives", far);
+    for (int f = 0; f < 2; f++) {
+        run_line(f ? "$L import $D/lstm_lengths/model.safetensors --into lengths.lua --quiet"
+                   : "$L import $D/lstm_lengths/state_dict.pt --into lengths.lua --quiet");
+        run_line("$L predict lengths.lua --interpreted --quiet --input x.npy --out y.npy");
+        double far = deviation("y.npy", DATA "/lstm_lengths/output.npy", 0);
+        cr_expect(far < TOLERANCE, "%g from what PyTorch gives", far);
+    }
     lstmc_npy_free(&x);
     lstmc_npy_free(&lengths);
 }
@@ -443,6 +442,90 @@ Test(import_pytorch, maps_say_which_is_which)
     expect("$L import $D/gru_sequence/state_dict.pt --into gru.lua --map last", 2, NULL, "--map takes NAME=LAYER");
 }
 
+typedef struct Shaped {
+    const char *name;
+    int rank;
+    size_t shape[LSTMC_FILE_RANK_MAX];
+} Shaped;
+
+/* A state dict as safetensors, of numbers that are all different. */
+static void write_state(const char *name, const Shaped *shaped, int count)
+{
+    struct lstmc_file_tensor tensors[16] = { { 0 } };
+    static float values[4096];
+    struct lstmc_message message;
+    const char *none[] = { NULL };
+    char path[PATH_MAX];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        values[i] = (float)(0.3 * sin(1.7 * (double)i));
+    for (int i = 0; i < count; i++) {
+        struct lstmc_file_tensor *tensor = &tensors[i];
+        *tensor = (struct lstmc_file_tensor){ .name = shaped[i].name, .dtype = "F32", .rank = shaped[i].rank, .count = 1 };
+        memcpy(tensor->shape, shaped[i].shape, sizeof tensor->shape);
+        for (int d = 0; d < tensor->rank; d++)
+            tensor->count *= tensor->shape[d];
+        tensor->bytes = 4 * tensor->count;
+        tensor->data = (const unsigned char *)(values + used);
+        used += tensor->count;
+    }
+    cr_assert(used <= sizeof values / sizeof *values);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert_eq(lstmc_tensor_file_write(path, tensors, count, none, &message), 0, "%s", message.text);
+}
+
+/* An Embedding has the shape of a Linear without a bias. */
+Test(import_pytorch, matrices_are_told_apart_by_their_place)
+{
+    static const Shaped text[] = { { "decoder.weight", 2, { 50, 10 } }, { "encoder.weight", 2, { 50, 8 } },
+                                   { "rnn.weight_hh_l0", 2, { 40, 10 } }, { "rnn.weight_ih_l0", 2, { 40, 8 } } };
+    static const Shaped ordered[] = { { "encoder.weight", 2, { 50, 8 } }, { "rnn.weight_ih_l0", 2, { 40, 8 } },
+                                      { "rnn.weight_hh_l0", 2, { 40, 10 } }, { "decoder.weight", 2, { 50, 10 } } };
+    write_state("text.safetensors", text, 4);
+    write_state("ordered.safetensors", ordered, 4);
+    expect("$L import text.safetensors -o a && grep -A 4 Input a.lua", 0,
+           "  Input{timesteps},\n  Embedding{50, 8, name = \"encoder\"},\n  LSTM{10, use_bias = false, name = \"rnn\"},\n"
+           "  Dense{50, use_bias = false, name = \"decoder\"},\n}", NULL);
+    expect("$L import ordered.safetensors -o b && grep -A 4 Input b.lua", 0, "  Embedding{50, 8, name = \"encoder\"},", NULL);
+    expect("$L import text.safetensors -o c", 0, "encoder is an nn.Embedding, no nn.Linear without a bias", NULL);
+    write_text("into.lua", "return Sequential{Input{9}, Embedding{50, 8}, LSTM{10, use_bias = false}, Dense{50, use_bias = false}}");
+    expect("$L import text.safetensors --into into.lua --quiet", 0, NULL, NULL);
+    expect("printf '3\\n1\\n4\\n1\\n5\\n9\\n2\\n6\\n5\\n' >x; $L predict into.lua --interpreted --input x >u; "
+           "$L predict a.lua timesteps=9 --interpreted --input x 2>/dev/null | cmp - u && test -s u", 0, NULL, NULL);
+}
+
+/* Names that are taken are left out. */
+Test(import_pytorch, names_of_modules_become_names_of_layers)
+{
+    static const Shaped named[] = { { "input.weight", 2, { 4, 3 } },   { "input.bias", 1, { 4 } },
+                                    { "register.weight", 2, { 5, 4 } }, { "register.bias", 1, { 5 } },
+                                    { "a.b.weight", 2, { 2, 5 } },     { "a.b.bias", 1, { 2 } },
+                                    { "a_b.weight", 2, { 2, 2 } },     { "a_b.bias", 1, { 2 } } };
+    write_state("named.safetensors", named, 8);
+    expect("$L import named.safetensors -o a && grep -A 5 Input a.lua", 0,
+           "  Input{3},\n  Dense{4, activation = \"relu\"},\n  Dense{5, activation = \"relu\", name = \"register\"},\n"
+           "  Dense{2, activation = \"relu\", name = \"a_b\"},\n  Dense{2},\n}", NULL);
+    expect("$L check a.lua --quiet", 0, "a.lua: all within tolerance", NULL);
+}
+
+Test(import_pytorch, images_and_groups)
+{
+    static const Shaped image[] = { { "conv.weight", 4, { 4, 3, 3, 5 } }, { "conv.bias", 1, { 4 } },
+                                    { "norm.weight", 1, { 4 } },         { "norm.bias", 1, { 4 } },
+                                    { "norm.running_mean", 1, { 4 } },   { "norm.running_var", 1, { 4 } } };
+    static const Shaped groups[] = { { "wide.weight", 3, { 8, 3, 1 } }, { "wide.bias", 1, { 8 } },
+                                     { "deep.weight", 3, { 8, 1, 3 } }, { "deep.bias", 1, { 8 } },
+                                     { "norm.weight", 1, { 8 } },       { "norm.bias", 1, { 8 } } };
+    write_state("image.safetensors", image, 6);
+    write_state("groups.safetensors", groups, 6);
+    expect("$L import image.safetensors -o a && grep -A 3 Input a.lua", 0,
+           "  Input{height, width, 3},\n  Conv2D{4, {3, 5}, name = \"conv\"},\n"
+           "  BatchNormalization{epsilon = 1e-5, momentum = 0.9, unbiased = true, name = \"norm\"},\n}", NULL);
+    expect("$L import groups.safetensors -o b && grep -A 4 Input b.lua", 0,
+           "  Input{timesteps, 3},\n  Conv1D{8, 1, activation = \"relu\", name = \"wide\"},\n"
+           "  Conv1D{8, 3, groups = 8, name = \"deep\"},\n  LayerNormalization{epsilon = 1e-5, name = \"norm\"},\n}", NULL);
+}
+
 /* A file that is in the order of its names, and two layers that only those tell apart. */
 Test(import_pytorch, safetensors_know_no_order)
 {
@@ -487,6 +570,18 @@ Test(import_pytorch, weights_of_keras_for_a_description)
                "  TimeDistributed{Dense{5}}}");
     expect("$L import $D/../keras/weights_only_autoencoder/model.weights.h5 --into wide.lua", 1, NULL,
            "layer lstm (LSTM): the file has no weights for it; it wants lstm/kernel {6, 128}");
+}
+
+static bool same_tensors(const char *a, const char *b);
+
+/* Keras 2.1: layers by their names, in the order of the model. */
+Test(import_pytorch, weights_of_keras_by_their_names)
+{
+    need_data();
+    name_data();
+    run_line("H=$D/../h5/sentiment_lstm_keras212; $L import $H/*.json --weights $H/weights.h5 -o m --quiet && "
+             "$L import $H/weights.h5 --into m.lua -o n --quiet");
+    cr_expect(same_tensors("m.safetensors", "n.safetensors"), "--into reads other weights");
 }
 
 static bool same_tensors(const char *a, const char *b)

@@ -128,9 +128,18 @@ static bool is_count(const char *text)
     return strspn(text, "0123456789") == strlen(text);
 }
 
-/* A name that lstmc would give by itself says nothing, nor does a number. */
-static const char *own_name(Arena *arena, const Step *step)
+static bool is_taken(const Draft *draft, const char *name)
 {
+    bool taken = !strcmp(name, snake_case(draft->arena, draft->catalogue->input));
+    for (int i = 0; i < draft->layer_count; i++)
+        taken |= draft->layers[i]->name && !strcmp(draft->layers[i]->name, name);
+    return taken;
+}
+
+/* A name that lstmc would give by itself says nothing, nor does a number. */
+static const char *own_name(const Draft *draft, const Step *step)
+{
+    Arena *arena = draft->arena;
     const char *snake = snake_case(arena, step->both ? "Bidirectional" : step->kind);
     char *name = arena_copy_text(arena, step->name);
     size_t length = strlen(name), same = strlen(snake);
@@ -141,7 +150,7 @@ static const char *own_name(Arena *arena, const Step *step)
             return NULL;
     }
     bool counted = !strncmp(name, snake, same) && is_count(name + same);
-    return isalpha((unsigned char)*name) && length <= 60 && !counted ? name : NULL;
+    return isalpha((unsigned char)*name) && length <= 60 && !counted && !is_taken(draft, name) ? name : NULL;
 }
 
 static void add_recurrent(const Chain *chain, int i)
@@ -189,9 +198,9 @@ static void add_convolution(const Chain *chain, int i)
         argument(chain, layer, "groups", groups);
     if (!step->biased)
         draft_argument(chain->draft, layer, "use_bias", "false");
+    bool is_odd = step->window[0] % 2 && step->window[0] > 1;
     draft_assume(chain->draft, "%s without padding, stride and dilation, as %s has it unless something else is said%s.",
-                 step->name, step->torch, step->window[0] % 2 ? "; padding = width // 2 would be padding = \"same\""
-                                                              : "");
+                 step->name, step->torch, is_odd ? "; padding = width // 2 would be padding = \"same\"" : "");
 }
 
 static void add_normalization(const Chain *chain, const Step *step)
@@ -229,7 +238,7 @@ static void add_layer(const Chain *chain, int i)
             draft_argument(chain->draft, layer, "use_bias", "false");
     }
     DraftLayer *layer = chain->draft->layers[chain->draft->layer_count - 1];
-    layer->name = own_name(chain->arena, step);
+    layer->name = own_name(chain->draft, step);
     for (int k = 0; k < step->weights.count; k++)
         draft_weight(chain->draft, layer, &step->weights.list[k]);
     for (int k = 0; k < step->backward.count; k++)
@@ -254,7 +263,7 @@ static void add_activation(const Chain *chain, int i)
     draft_assume(draft, "relu behind %s.", step->name);
 }
 
-static void say_what_is_missing(const Chain *chain, const Steps *steps, bool is_sorted, bool guessed)
+static void say_what_is_missing(const Chain *chain, bool is_sorted, bool guessed)
 {
     const Step *first = chain->steps[0];
     if (chain->count > 1)
@@ -264,8 +273,10 @@ static void say_what_is_missing(const Chain *chain, const Steps *steps, bool is_
     if (is_kind(first, "Embedding") && reads_sequence(chain, 0))
         draft_assume(chain->draft, "ids of padding are read like others; mask_zero = true ends a sequence there, as "
                      "pack_padded_sequence does.");
-    if (is_kind(first, "Dense") && !first->biased && steps->count > 1)
-        draft_assume(chain->draft, "%s is an nn.Linear without a bias, no nn.Embedding.", first->name);
+    if (first->doubtful)
+        draft_assume(chain->draft, "%s is an %s, no %s, whose weights are of the same kind.", first->name,
+                     is_kind(first, "Dense") ? "nn.Linear without a bias" : "nn.Embedding",
+                     is_kind(first, "Dense") ? "nn.Embedding" : "nn.Linear without a bias");
     draft_assume(chain->draft, "no softmax or sigmoid behind %s.",
                  chain->steps[chain->count - 1]->name);
 }
@@ -295,5 +306,5 @@ void chain_draft(Draft *draft, Steps *steps, bool is_sorted)
         draft_read(draft, draft->layers[i], i - 1);
     int last = draft->layer_count - 1;
     arena_append(draft->arena, draft->outputs, draft->output_count, draft->output_capacity, last);
-    say_what_is_missing(&chain, steps, is_sorted, guessed);
+    say_what_is_missing(&chain, is_sorted, guessed);
 }

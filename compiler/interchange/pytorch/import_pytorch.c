@@ -66,6 +66,16 @@ static void refuse_infinite(const State *state)
             }
 }
 
+static void note_dtypes(const State *state)
+{
+    const char *other = NULL;
+    for (int i = 0; i < state->count; i++)
+        if (strstr(state->tensors[i].dtype, "float") && strcmp(state->tensors[i].dtype, "float32"))
+            other = state->tensors[i].dtype;
+    if (other)
+        draft_note(state->draft, "There are numbers of the dtype %s in it; here all are float32.", other);
+}
+
 static void make_draft(State *state, const DraftSource *source)
 {
     Draft *draft = state->draft;
@@ -76,6 +86,7 @@ static void make_draft(State *state, const DraftSource *source)
     if (diagnostics_count(draft->diagnostics))
         return;
     draft->unordered = state->sorted;
+    note_dtypes(state);
     if (!steps.count)
         draft_refuse(draft, "holds no weights of a module");
     else if (source->weights_alone)

@@ -22,6 +22,7 @@ typedef struct Step {
     StepArrays weights, backward;   /* backward: of the second direction */
     /* of a matrix without a bias: as the other of Linear and Embedding would have it */
     const char *other_kind; StepArrays other;
+    bool doubtful;                  /* its name does not say which of the two it is */
 } Step;
 
 typedef struct Steps {

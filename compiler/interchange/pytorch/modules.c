@@ -75,6 +75,7 @@ static bool take_matrix(Modules *modules)
         take_bias(modules, &step, weight->shape[0]);
     if (!biased) {
         step.other_kind = embedded ? "Dense" : "Embedding";
+        step.doubtful = !embedded;
         step_weight(arena, &step.other, embedded ? transposed : layout_kept(weight));
     }
     add(modules, step);
@@ -114,7 +115,7 @@ static bool take_normalization(Modules *modules)
     if (!batch && !affine)
         return false;
     Step step = { .kind = batch ? "BatchNormalization" : "LayerNormalization",
-                  .torch = batch ? "nn.BatchNorm1d" : "nn.LayerNorm", .in = features, .out = features,
+                  .torch = batch ? "nn.BatchNorm" : "nn.LayerNorm", .in = features, .out = features,
                   .biased = affine };
     static const char *const names[] = { "weight", "bias", "running_mean", "running_var" };
     for (int i = affine ? 0 : 2; i < (batch ? 4 : 2); i++)

@@ -70,7 +70,7 @@ static void extend(Search *search, int length)
     }
 }
 
-bool steps_order(Arena *arena, Steps *steps, bool is_sorted, bool *guessed)
+static bool search_order(Arena *arena, Steps *steps, bool is_sorted, bool *guessed)
 {
     steps->order = arena_array(arena, int, steps->count + 1);
     for (int i = 0; i < steps->count; i++)
@@ -83,4 +83,51 @@ bool steps_order(Arena *arena, Steps *steps, bool is_sorted, bool *guessed)
     extend(&search, 0);
     *guessed = search.best_count > 1;
     return search.best_count > 0;
+}
+
+/* An nn.Linear without a bias becomes an nn.Embedding, or the other way round. */
+static void swap_kinds(Step *step)
+{
+    const char *kind = step->kind;
+    StepArrays weights = step->weights;
+    size_t in = step->in;
+    step->kind = step->other_kind;
+    step->other_kind = kind;
+    step->weights = step->other;
+    step->other = weights;
+    step->in = step->out;
+    step->out = in;
+    step->torch = is_kind(step, "Embedding") ? "nn.Embedding" : "nn.Linear";
+    step->doubtful = true;
+}
+
+/* In the order of the file: what comes first reads ids, and what does not reads features. */
+static void settle_matrices(Steps *steps)
+{
+    for (int i = 0; i < steps->count; i++) {
+        Step *step = &steps->list[i], *before = i ? step - 1 : NULL, *next = i + 1 < steps->count ? step + 1 : NULL;
+        if (!step->other_kind)
+            continue;
+        bool first = !before && is_kind(step, "Dense") && next && !fits(step, next) && step->in == next->in;
+        bool later = before && is_kind(step, "Embedding") && before->out == step->out &&
+                     (!next || next->in == step->in);
+        if (first || later)
+            swap_kinds(step);
+    }
+}
+
+bool steps_order(Arena *arena, Steps *steps, bool is_sorted, bool *guessed)
+{
+    if (!is_sorted)
+        settle_matrices(steps);
+    if (search_order(arena, steps, is_sorted, guessed))
+        return true;
+    for (int i = 0; i < steps->count; i++)
+        if (steps->list[i].other_kind) {
+            swap_kinds(&steps->list[i]);
+            if (search_order(arena, steps, is_sorted, guessed))
+                return true;
+            swap_kinds(&steps->list[i]);
+        }
+    return false;
 }
