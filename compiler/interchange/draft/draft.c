@@ -99,6 +99,9 @@ const CatalogueEntry *draft_kind(const Draft *draft, const char *kind)
 bool draft_is_chain(const Draft *draft)
 {
     for (int i = 0; i < draft->layer_count; i++)
+        if (draft->layers[i]->state_name)
+            return false;
+    for (int i = 0; i < draft->layer_count; i++)
         if (i ? draft->layers[i]->from_count != 1 || draft->layers[i]->from[0] != i - 1
               : draft->layers[i]->from_count != 0)
             return false;
