@@ -22,7 +22,8 @@ compiler/report      compiler/base compiler/front compiler/session runtime/base 
 compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
 compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
 compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft
-compiler/interchange compiler/base compiler/interchange/draft compiler/interchange/keras
+compiler/interchange/onnx       compiler/base compiler/front compiler/interchange/draft
+compiler/interchange compiler/base compiler/interchange/draft compiler/interchange/keras compiler/interchange/onnx
 compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
 compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange

@@ -1,11 +1,12 @@
 /* import.c: in: the path of a file.  out: the draft that the importer of its format has made. */
 #include "import.h"
 #include "compiler/interchange/keras/import_keras.h"
+#include "compiler/interchange/onnx/import_onnx.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON } Format;
+typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, ONNX } Format;
 
 static Format format_of(Draft *draft, const char *path)
 {
@@ -22,8 +23,10 @@ static Format format_of(Draft *draft, const char *path)
         return ARCHIVE;
     if (begin[space] == '{')
         return JSON;
+    if (is_onnx(path, begin, length))
+        return ONNX;
     draft_refuse(draft, "is no model that can be imported: there are .keras, .h5, architecture.json and model.json of "
-                 "Keras and TensorFlow.js");
+                 "Keras and TensorFlow.js, and .onnx");
     return UNKNOWN_FORMAT;
 }
 
@@ -37,6 +40,9 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
         break;
     case JSON:
         import_keras_json(draft, source);
+        break;
+    case ONNX:
+        import_onnx(draft, source);
         break;
     case UNKNOWN_FORMAT:
         break;
