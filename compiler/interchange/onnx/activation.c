@@ -191,15 +191,14 @@ static bool function(Importer *importer, Flow *flow)
     function_numbers(node->operation, &alpha, &beta);
     alpha = onnx_number(node, "alpha", alpha);
     beta = onnx_number(node, !strcmp(node->operation, "Selu") ? "gamma" : "beta", beta);
-    if (!strcmp(onnx_text(node, "approximate", "none"), "tanh"))
-        return cannot(importer, "approximate = \"tanh\", which is another function than gelu here");
     if (!strcmp(node->operation, "ThresholdedRelu"))
         return layer(importer, flow, "ThresholdedReLU", "theta", alpha);
     if (!strcmp(node->operation, "Elu") && alpha != 1)
         return layer(importer, flow, "ELU", "alpha", alpha);
     if (!strcmp(node->operation, "LeakyRelu") && (float)alpha != 0.2f)
         return layer(importer, flow, "LeakyReLU", "negative_slope", alpha);
-    return activate(importer, flow, function_name(importer, node->operation, alpha, beta, 0));
+    bool by_tanh = !strcmp(onnx_text(node, "approximate", "none"), "tanh");
+    return activate(importer, flow, function_name(importer, by_tanh ? "GeluTanh" : node->operation, alpha, beta, 0));
 }
 
 bool import_activation(Importer *importer)

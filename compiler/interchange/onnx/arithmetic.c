@@ -83,6 +83,8 @@ static bool with_constant(Importer *importer, const Flow *from, const Array *arr
     bool multiplies = !strcmp(operation, "Mul") || !strcmp(operation, "Div"), inverse = false;
     int axis = axis_of(importer, &flow, array);
     double number = array->count ? array_at(array, 0) : 0;
+    if (onnx_attribute(importer->node, "axis"))
+        return cannot(importer, "it repeats its constant from an axis on that it names, as before opset 7");
     if (array->open || axis == -3 || !array->count)
         return cannot(importer, "its constant follows from a size that is open, or has another shape than what it is "
                       "added to");
@@ -119,6 +121,17 @@ static void pad_rank(Flow *flow, int rank)
         flow_insert(flow, 0);
 }
 
+/* What something is divided by, as a factor. */
+static void invert(Importer *importer, Flow *flow)
+{
+    Extent shape[SAMPLE_RANK_MAX];
+    int rank = flow_shape(flow, shape);
+    const char *name = function_name(importer, "Reciprocal", 0, 0, 0);
+    Step *step = step_new(importer, "Activation", rank, shape);
+    step_argument(importer, step, NULL, lua_quoted(importer->arena, name));
+    flow_through(importer, flow, step);
+}
+
 static bool merge(Importer *importer, const char *kind)
 {
     int count = importer->node->input_count, rank = 0, order[ONNX_RANK_MAX], axes = 0;
@@ -145,6 +158,8 @@ static bool merge(Importer *importer, const char *kind)
                 return cannot(importer, "its inputs have other extents, %s and %s: one would have to be repeated",
                               extent_text(importer->arena, first.atoms[a]),
                               extent_text(importer->arena, flow.atoms[a]));
+        if (i && !strcmp(importer->node->operation, "Div"))
+            invert(importer, &flow);
         refs[i] = flow.ref;
     }
     Extent shape[SAMPLE_RANK_MAX];
@@ -162,7 +177,7 @@ bool import_arithmetic(Importer *importer)
 {
     static const char *const kinds[][2] = {
         { "Add", "Add" }, { "Sum", "Add" }, { "Sub", "Subtract" }, { "Mul", "Multiply" }, { "Max", "Maximum" },
-        { "Min", "Minimum" }, { "Mean", "Average" },
+        { "Min", "Minimum" }, { "Mean", "Average" }, { "Div", "Multiply" },
     };
     const Array *left = input_array(importer, 0), *right = input_array(importer, 1);
     if (importer->node->input_count == 1 && input_flow(importer, 0)) {

@@ -196,7 +196,7 @@ static void trace_node(Tracer *tracer, const OnnxNode *node)
                                             "BatchNormalization", NULL };
     static const char *const views[] = { "Transpose", "Squeeze", "Unsqueeze", NULL };
     static const char *const others[] = { "Reshape", "Flatten", "Shape", "Expand", "Tile", "ConstantOfShape", NULL };
-    static const int rows[] = { 0 };
+    const int rows[] = { onnx_number(node, "transA", 0) != 0 };
     const OnnxAttribute *value = onnx_attribute(node, "value");
     if (!node->output_count)
         return;

@@ -280,7 +280,7 @@ static bool permute(Importer *importer, Flow *flow, const int *list)
 {
     int groups[ATOMS_MAX][2], rank = grouped(list, flow->atom_count - 1, groups), rows[ATOMS_MAX];
     Extent before[ATOMS_MAX] = { { 0 } }, behind[ATOMS_MAX] = { { 0 } };
-    if (rank == 1)
+    if (rank < 2)
         return true;
     for (int g = 0; g < rank; g++) {
         rows[g] = 0;

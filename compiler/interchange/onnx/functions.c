@@ -30,6 +30,7 @@ static const Function functions[] = {
     { "HardSigmoid", 0.2, 0.5, "hard_sigmoid_keras2", 0.2, 0.5, "min(max(A * x + B, 0), 1)" },
     { "HardSigmoid", 0.2, 0.5, "hard_sigmoid", 1.0 / 6, 0.5, "min(max(A * x + B, 0), 1)" },
     { "Gelu", 0, 0, "gelu", 0, 0, "0.5 * x * (1 + erf(x * 0.70710678118654752))" },
+    { "GeluTanh", 0, 0, NULL, 0, 0, "0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))" },
     { "Exp", 0, 0, "exponential", 0, 0, "exp(x)" },
     { "Affine", 1, 0, "linear", 1, 0, "A * x + B" },
     { "ThresholdedRelu", 1, 0, NULL, 0, 0, "x * greater(x, A)" },

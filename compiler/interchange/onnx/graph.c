@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#define OPSET_FIRST 7
-#define OPSET_LAST 22
+#define OPSET_FIRST 6
+#define OPSET_LAST 24
 
 bool is_onnx(const char *path, const unsigned char *begin, size_t length)
 {
@@ -130,10 +130,6 @@ static void import_node(Importer *importer, int n)
     const OnnxNode *node = importer->node = &importer->model->nodes[n];
     if (importer->done[n])
         return;
-    if (*node->domain && strcmp(node->domain, "ai.onnx")) {
-        cannot(importer, "an operator of %s", node->domain);
-        return;
-    }
     if (fold_node(importer) || importer->failed)
         return;
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
@@ -152,11 +148,21 @@ static void fold_constants(Importer *importer)
 {
     for (int n = 0; n < importer->model->node_count && !importer->failed; n++) {
         const OnnxNode *node = importer->node = &importer->model->nodes[n];
-        bool known = !*node->domain && strcmp(node->operation, "Shape") && strcmp(node->operation, "Size");
+        bool known = strcmp(node->operation, "Shape") && strcmp(node->operation, "Size");
         for (int i = 0; i < node->input_count; i++)
             known = known && (!*node->inputs[i] || input_array(importer, i));
         if (known && fold_node(importer))
             importer->done[n] = true;
+    }
+}
+
+/* Whole operators of somebody else's are said before anything that follows from them. */
+static void check_domains(Importer *importer)
+{
+    for (int n = 0; n < importer->model->node_count; n++) {
+        importer->node = &importer->model->nodes[n];
+        if (*importer->node->domain && strcmp(importer->node->domain, "ai.onnx"))
+            cannot(importer, "an operator of %s", importer->node->domain);
     }
 }
 
@@ -204,6 +210,11 @@ static Flow *output_flow(Importer *importer, const char *name)
     }
     Flow *flow = arena_new(importer->arena, Flow);
     *flow = *from;
+    if (!flow->ref.step->from_count) {              /* a model puts out what a layer does */
+        Step *step = step_new(importer, "Activation", flow->ref.step->rank, flow->ref.step->shape);
+        step_argument(importer, step, NULL, "\"linear\"");
+        flow_through(importer, flow, step);
+    }
     int count = flow_order(flow, order);
     if (count && is_batch(flow, order[0])) {
         note_axes(importer, name, flow->rank, order, count);
@@ -238,11 +249,12 @@ void import_onnx(Draft *draft, const DraftSource *source)
                           .done = arena_array(draft->arena, bool, model->node_count + 1) };
     draft->origin = arena_format(draft->arena, "ONNX, opset %d%s%s%s%s", model->opset, *model->producer ? ", by " : "",
                                  model->producer, *model->producer_version ? " " : "", model->producer_version);
-    if (model->opset < OPSET_FIRST || model->opset > OPSET_LAST) {
+    if (model->opset && (model->opset < OPSET_FIRST || model->opset > OPSET_LAST)) {
         draft_refuse(draft, "is of opset %d, and %d to %d are imported", model->opset, OPSET_FIRST, OPSET_LAST);
         return;
     }
     count_uses(&importer);
+    check_domains(&importer);
     fold_constants(&importer);
     importer.node = NULL;
     if (!importer.failed)

@@ -23,7 +23,7 @@ bool cannot(Importer *importer, const char *format, ...)
     va_end(arguments);
     const OnnxNode *node = importer->node;
     if (!importer->failed && node)
-        draft_refuse(importer->draft, "%s (%s)%s: %s", *node->name ? node->name : "a node without a name",
+        draft_refuse(importer->draft, "%s (%s)%s: %s", *node->name ? node->name : "a node",
                      node->operation, read_by(node, importer->arena), text);
     else if (!importer->failed)
         draft_refuse(importer->draft, "%s", text);
