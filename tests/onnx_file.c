@@ -49,14 +49,19 @@ static void add_text(OnnxFile *file, int field, const char *text)
     add_bytes(file, field, text, strlen(text));
 }
 
-static void add_float(OnnxFile *file, int field, float number)
+static void add_word(OnnxFile *file, float number)
 {
     uint32_t bits;
     memcpy(&bits, &number, sizeof bits);
     unsigned char bytes[] = { (unsigned char)bits, (unsigned char)(bits >> 8), (unsigned char)(bits >> 16),
                               (unsigned char)(bits >> 24) };
-    add_varint(file, ((uint64_t)field << 3) | 5);
     add(file, bytes, sizeof bytes);
+}
+
+static void add_float(OnnxFile *file, int field, float number)
+{
+    add_varint(file, ((uint64_t)field << 3) | 5);
+    add_word(file, number);
 }
 
 /* A message in a message; it is freed. */
@@ -185,25 +190,31 @@ static void count_items(OnnxFile *to, int field, const char *item)
     to->count *= (size_t)atoi(item);
 }
 
+double *onnx_weights(size_t count, int seed)
+{
+    uint32_t state = (uint32_t)seed * 2654435761u + 1;
+    double *numbers = calloc(count + 1, sizeof *numbers);
+    cr_assert(numbers);
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        numbers[i] = (double)((float)(state >> 8) / 8388608.0f - 1);
+    }
+    return numbers;
+}
+
 void onnx_graph_weights(OnnxFile *graph, const char *name, const char *shape, int seed)
 {
     OnnxFile tensor = { NULL, 0, 0 }, raw = { NULL, 0, 0 }, elements = { NULL, 1, 0 };
-    uint32_t state = (uint32_t)seed * 2654435761u + 1;
     each_item(shape, count_items, &elements, 0);
-    for (size_t i = 0; i < elements.count; i++) {
-        state = state * 1664525u + 1013904223u;
-        float number = (float)(state >> 8) / 8388608.0f - 1;
-        uint32_t bits;
-        memcpy(&bits, &number, sizeof bits);
-        unsigned char bytes[] = { (unsigned char)bits, (unsigned char)(bits >> 8), (unsigned char)(bits >> 16),
-                                  (unsigned char)(bits >> 24) };
-        add(&raw, bytes, sizeof bytes);
-    }
+    double *numbers = onnx_weights(elements.count, seed);
+    for (size_t i = 0; i < elements.count; i++)
+        add_word(&raw, (float)numbers[i]);
     each_item(shape, add_integer, &tensor, 1);
     add_number(&tensor, 2, ONNX_FLOAT);
     add_text(&tensor, 8, name);
     add_message(&tensor, 9, &raw);
     add_message(graph, 5, &tensor);
+    free(numbers);
 }
 
 void onnx_graph_integers(OnnxFile *graph, const char *name, const char *numbers)
@@ -225,6 +236,19 @@ void onnx_graph_number(OnnxFile *graph, const char *name, float number)
     add_number(&tensor, 2, ONNX_FLOAT);
     add_float(&tensor, 4, number);
     add_text(&tensor, 8, name);
+    add_message(graph, 5, &tensor);
+}
+
+void onnx_graph_external(OnnxFile *graph, const char *name, const char *shape, const char *location)
+{
+    OnnxFile tensor = { NULL, 0, 0 }, entry = { NULL, 0, 0 };
+    each_item(shape, add_integer, &tensor, 1);
+    add_number(&tensor, 2, ONNX_FLOAT);
+    add_text(&tensor, 8, name);
+    add_text(&entry, 1, "location");
+    add_text(&entry, 2, location);
+    add_message(&tensor, 13, &entry);
+    add_number(&tensor, 14, 1);
     add_message(graph, 5, &tensor);
 }
 

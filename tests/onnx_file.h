@@ -24,8 +24,11 @@ void onnx_graph_node(OnnxFile *graph, const char *operation, const char *inputs,
                      const char *attributes);
 /* Numbers between -1 and 1 that follow from `seed`; the shape "4,3". */
 void onnx_graph_weights(OnnxFile *graph, const char *name, const char *shape, int seed);
+double *onnx_weights(size_t count, int seed);           /* the same; to be freed */
 void onnx_graph_integers(OnnxFile *graph, const char *name, const char *numbers);       /* "1,0,-1", of one axis */
 void onnx_graph_number(OnnxFile *graph, const char *name, float number);                /* of no axis */
+/* Numbers that stand in another file. */
+void onnx_graph_external(OnnxFile *graph, const char *name, const char *shape, const char *location);
 /* The bytes of a tensor, which have its name. */
 void onnx_graph_tensor(OnnxFile *graph, const void *bytes, size_t count);
 

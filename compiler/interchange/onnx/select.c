@@ -51,8 +51,9 @@ static void take_end(Flow *flow, int axis, Step *step)
     flow->ref = (Ref){ step, 0 };
 }
 
-/* What stays of an axis, between so many places in front and behind. */
-static bool crop(Importer *importer, Flow *flow, int axis, Extent begin, Extent behind, Extent left)
+/* The axis becomes the first one of the samples; of a vector a column is made, then `alone`. How many axes; 0 with a
+ * message. */
+static int axis_first(Importer *importer, Flow *flow, int axis, bool *alone)
 {
     int order[ONNX_RANK_MAX + 1], all[ONNX_RANK_MAX], count = 2, batch = batch_axis(flow);
     if (batch < 0 || batch == axis)
@@ -63,14 +64,31 @@ static bool crop(Importer *importer, Flow *flow, int axis, Extent begin, Extent 
     for (int i = 0, n = flow_order(flow, all); i < n; i++)
         if (all[i] != batch && all[i] != axis)
             order[count++] = all[i];
-    bool alone = count == 2;
-    if (alone) {                                /* of a vector, a column */
+    *alone = count == 2 && flow->rank < ONNX_RANK_MAX;
+    if (*alone) {
         flow_insert(flow, flow->rank);
         order[count++] = flow->rank - 1;
     }
-    if (count > 4)
+    if (count < 3 || count > 4)
         return cannot(importer, "it takes a part of what has more than three axes besides the batch");
-    if (!flow_arrange(importer, flow, order, count))
+    return flow_arrange(importer, flow, order, count) ? count : 0;
+}
+
+static void end_column(Flow *flow, bool alone)
+{
+    if (!alone)
+        return;
+    flow->rank--;
+    flow->axes[flow->rank] = (Axis){ 0 };
+    flow->atom_count = 2;
+}
+
+/* What stays of an axis, between so many places in front and behind. */
+static bool crop(Importer *importer, Flow *flow, int axis, Extent begin, Extent behind, Extent left)
+{
+    bool alone;
+    int count = axis_first(importer, flow, axis, &alone);
+    if (!count)
         return false;
     Extent shape[] = { left, flow->atoms[2], count > 3 ? flow->atoms[3] : extent_of(1) };
     Step *step = step_new(importer, count > 3 ? "Cropping2D" : "Cropping1D", count - 1, shape);
@@ -79,11 +97,20 @@ static bool crop(Importer *importer, Flow *flow, int axis, Extent begin, Extent 
     step_argument(importer, step, NULL, count > 3 ? arena_format(importer->arena, "{%s, {0, 0}}", sides) : sides);
     flow_through(importer, flow, step);
     flow->atoms[1] = left;
-    if (!alone)
-        return true;
-    flow->rank--;                               /* the column of one */
-    flow->axes[flow->rank] = (Axis){ 0 };
-    flow->atom_count = 2;
+    end_column(flow, alone);
+    return true;
+}
+
+static bool turn(Importer *importer, Flow *flow, int axis)
+{
+    bool alone;
+    int count = axis_first(importer, flow, axis, &alone);
+    if (count > 3)
+        return cannot(importer, "it turns an axis of what has three besides the batch");
+    if (!count)
+        return false;
+    flow_reverse(importer, flow);
+    end_column(flow, alone);
     return true;
 }
 
@@ -98,11 +125,8 @@ bool flow_select(Importer *importer, Flow *flow, int axis, int64_t begin, int64_
     Extent extent = axis_extent(importer, flow, axis);
     if (count == extent.size && by == 1)
         return true;
-    if (count == extent.size && by == -1 && flow->atom_count == 3 && flow->axes[axis].count == 1 &&
-        flow->axes[axis].atoms[0] == 1 && flow->ref.step->rank == 2) {
-        flow_reverse(importer, flow);
-        return true;
-    }
+    if (count == extent.size && by == -1 && count > 1)
+        return turn(importer, flow, axis);
     if (count < 1)
         return cannot(importer, "it takes nothing of axis %d", axis);
     if (by != 1 && count > 1)
