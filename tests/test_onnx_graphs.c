@@ -243,10 +243,12 @@ Test(onnx_graphs, pads_of_a_convolution, .timeout = 60)
     expect_same(&one, &other, 13, 13, (size_t[]){ 2, 3, 7 }, "Conv1D{4, 3, ");
 }
 
-/* The chain by which exporters write zeros as the first states; the steps of the sequence are open. */
-Test(onnx_graphs, reads_well, .timeout = 60)
+/* The chain by which exporters write zeros as the first states; the steps of the sequence are open. It is the example of
+ * the manual: with GOLDEN=update it is written. */
+#define EXAMPLE "tests/onnx/phrase.onnx"
+
+static OnnxFile example(void)
 {
-    char *place = command_folder();
     OnnxFile graph = empty;
     onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,time,4");
     onnx_graph_weights(&graph, "W", "2,24,4", 1);
@@ -270,12 +272,32 @@ Test(onnx_graphs, reads_well, .timeout = 60)
     onnx_graph_node(&graph, "Add", "b,m", "l", "");
     onnx_graph_node(&graph, "Softmax", "l", "y", "axis=-1");
     onnx_graph_output(&graph, "y");
-    write_model(place, 13, &graph);
+    return onnx_file_of(13, &graph);
+}
+
+Test(onnx_graphs, reads_well, .timeout = 60)
+{
+    char *place = command_folder();
+    OnnxFile model = example();
+    command_write(place, "model.onnx", model.bytes, (long)model.count);
     command_expect(place, 20, "$L import model.onnx -o m", 0, "m.lua and m.safetensors: 3 layers, 519 parameters", NULL);
     expect_text(place, "\n\nlocal timesteps = arg.timesteps or 100\n\nreturn Sequential{ name = \"m\",\n"
                        "  Input{timesteps, 4},\n  Bidirectional{LSTM{6, use_bias = false, return_sequences = true}},\n"
                        "  Dense{3, activation = \"softmax\"},\n}\n");
+    onnx_file_free(&model);
     command_folder_remove(place);
+}
+
+Test(onnx_graphs, the_example_of_the_manual)
+{
+    OnnxFile model = example(), there = onnx_file_read(EXAMPLE);
+    const char *golden = getenv("GOLDEN");
+    if (golden && !strcmp(golden, "update"))
+        command_write("tests/onnx", "phrase.onnx", model.bytes, (long)model.count);
+    else
+        cr_expect(there.count == model.count && !memcmp(there.bytes, model.bytes, model.count), EXAMPLE " is another one");
+    onnx_file_free(&model);
+    onnx_file_free(&there);
 }
 
 /* ---- what is refused ---- */
