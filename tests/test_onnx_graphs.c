@@ -300,6 +300,71 @@ Test(onnx_graphs, the_example_of_the_manual)
     onnx_file_free(&there);
 }
 
+/* tf2onnx writes a Conv1D as a Conv of images of one row, and a Dense of sequences as a Gemm of all their steps. */
+Test(onnx_graphs, detours_of_exporters, .timeout = 60)
+{
+    char *place = command_folder();
+    const size_t dims[] = { 2, 7, 3 };
+    OnnxFile graph = empty;
+    struct onnx_tensor outputs[1];
+    onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,7,3");
+    onnx_graph_weights(&graph, "k", "4,3,1,3", 1);
+    onnx_graph_weights(&graph, "w", "4,5", 2);
+    onnx_graph_weights(&graph, "b", "5", 3);
+    onnx_graph_integers(&graph, "two", "2");
+    onnx_graph_integers(&graph, "rows", "-1,4");
+    onnx_graph_integers(&graph, "steps", "-1,5,5");
+    onnx_graph_node(&graph, "Transpose", "x", "t", "perm=[0,2,1]");
+    onnx_graph_node(&graph, "Unsqueeze", "t,two", "u", "");
+    onnx_graph_node(&graph, "Conv", "u,k", "c", "kernel_shape=[1,3] strides=[1,1]");
+    onnx_graph_node(&graph, "Squeeze", "c,two", "s", "");
+    onnx_graph_node(&graph, "Transpose", "s", "v", "perm=[0,2,1]");
+    onnx_graph_node(&graph, "Reshape", "v,rows", "r", "");
+    onnx_graph_node(&graph, "Gemm", "r,w,b", "g", "");
+    onnx_graph_node(&graph, "Relu", "g", "a", "");
+    onnx_graph_node(&graph, "Reshape", "a,steps", "y", "");
+    onnx_graph_output(&graph, "y");
+    int count = ask(place, 13, &graph, 3, dims, outputs);
+    expect_text(place, "  Input{7, 3},\n  Conv1D{4, 3, use_bias = false},\n  Dense{5, activation = \"relu\"},\n}\n");
+    double *x = onnx_weights(42, 7), *k = onnx_weights(36, 1), *w = onnx_weights(20, 2), *b = onnx_weights(5, 3);
+    double wanted[50];
+    for (int i = 0; i < 50; i++) {
+        wanted[i] = b[i % 5];
+        for (int f = 0; f < 4; f++)
+            for (int n = 0; n < 9; n++)         /* [3 channels][3 taps] */
+                wanted[i] += w[f * 5 + i % 5] * k[f * 9 + n] * x[(i / 25 * 7 + i / 5 % 5 + n % 3) * 3 + n / 3];
+        wanted[i] = fmax(wanted[i], 0);
+    }
+    if (count == 1)
+        expect_near(&outputs[0], wanted, 50, "detours");
+    free_all(outputs, count);
+    free(x), free(k), free(w), free(b);
+    command_folder_remove(place);
+}
+
+/* torch.cat((h[-2], h[-1]), 1): the last states of both directions. */
+Test(onnx_graphs, last_states_side_by_side, .timeout = 60)
+{
+    char *place = command_folder();
+    OnnxFile graph = empty;
+    onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,7,4");
+    onnx_graph_weights(&graph, "W", "2,18,4", 1);
+    onnx_graph_weights(&graph, "R", "2,18,6", 2);
+    onnx_graph_integers(&graph, "zero", "0");
+    onnx_graph_node(&graph, "Constant", "", "first", "value_int=-2");
+    onnx_graph_node(&graph, "Constant", "", "second", "value_int=-1");
+    onnx_graph_node(&graph, "Transpose", "x", "t", "perm=[1,0,2]");
+    onnx_graph_node(&graph, "GRU", "t,W,R", ",H", "hidden_size=6 direction=bidirectional linear_before_reset=1");
+    onnx_graph_node(&graph, "Gather", "H,first", "f", "axis=0");
+    onnx_graph_node(&graph, "Gather", "H,second", "g", "axis=0");
+    onnx_graph_node(&graph, "Concat", "f,g", "y", "axis=1");
+    onnx_graph_output(&graph, "y");
+    write_model(place, 13, &graph);
+    command_expect(place, 20, "$L import model.onnx -o m", 0, "2 layers", NULL);
+    expect_text(place, "  Bidirectional{GRU{6, use_bias = false}},\n}\n");
+    command_folder_remove(place);
+}
+
 /* ---- what is refused ---- */
 
 typedef struct Refusal {

@@ -46,6 +46,7 @@ struct Step {
     int number;                 /* of the steps */
     bool is_read, is_there;     /* by an output of the graph; in the draft */
     int place, state_places[STATES_MAX];        /* in the draft */
+    Step *same_as;              /* a loop whose last output it is: no layer of its own; NULL */
 };
 
 /* A tensor of the graph. Its elements lie in memory as the step puts them out: by the batch, and then by atoms, which

@@ -9,6 +9,10 @@ static void mark(Step *step)
     if (step->is_read)
         return;
     step->is_read = true;
+    if (step->same_as) {
+        mark(step->same_as);
+        return;
+    }
     for (int i = 0; i < step->from_count; i++) {
         const Ref *from = &step->from[i];
         if (from->step->loop && from->state == OUTPUT)
@@ -27,10 +31,29 @@ static bool is_own_output(const Loop *loop, int state)
 
 static int place_of(const Ref *ref)
 {
-    const Step *step = ref->step;
+    const Step *step = ref->step->same_as ? ref->step->same_as : ref->step;
     if (ref->state == OUTPUT || is_own_output(step->loop, ref->state))
         return step->place;
     return step->state_places[ref->state];
+}
+
+/* h of both directions side by side is what Bidirectional puts out, if nobody reads its sequence. */
+static void find_last_outputs(Importer *importer)
+{
+    for (int i = 0; i < importer->step_count; i++) {
+        Step *step = importer->steps[i], *from = step->from_count == 2 ? step->from[0].step : NULL;
+        Loop *loop = from ? from->loop : NULL;
+        if (step->is_read && loop && loop->forward && loop->backward && !loop->gives_output && step->rank == 1 &&
+            !strcmp(step->layer->kind, "Concatenate") && step->from[1].step == from && step->from[0].state == 0 &&
+            step->from[1].state == loop->state_count)
+            step->same_as = from;
+    }
+    for (int i = 0; i < importer->step_count; i++) {
+        Step *step = importer->steps[i];
+        step->is_read = false;
+        if (step->loop)
+            memset(step->loop->gives_states, 0, sizeof step->loop->gives_states);
+    }
 }
 
 /* ---- loops over time ---- */
@@ -119,6 +142,10 @@ static void add_layer(Importer *importer, Step *step)
     if (step->is_there)
         return;
     step->is_there = true;
+    if (step->same_as) {
+        add_layer(importer, step->same_as);
+        return;
+    }
     for (int i = 0; i < step->from_count; i++)
         add_layer(importer, step->from[i].step);
     for (int i = 0; i < step->from_count; i++)
@@ -142,6 +169,9 @@ void draft_steps(Importer *importer, Flow *const *outputs, int count)
     importer->node = NULL;
     for (int i = 0; i < count; i++)
         step_read(importer, &all, outputs[i]->ref);
+    mark(&all);
+    find_last_outputs(importer);
+    all.is_read = false;
     mark(&all);
     for (int i = 0; i < importer->step_count; i++)
         if (importer->steps[i]->is_read && !importer->steps[i]->from_count)

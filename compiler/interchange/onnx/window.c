@@ -5,13 +5,16 @@
 
 typedef struct Windows {            /* along one axis or two */
     int axes;
+    int file_axes, left_out;        /* how many the file has, and which of them is none here; -1: all are */
     int64_t size[2], strides[2], dilations[2], before[2], behind[2];
     bool same, causal;              /* padding that has a name */
 } Windows;
 
-static int64_t item(const OnnxNode *node, const char *name, int i, int64_t otherwise)
+/* Of axis `a` of the windows; `behind`: in the second half of the list. */
+static int64_t item(const OnnxNode *node, const char *name, const Windows *windows, int a, bool behind, int64_t otherwise)
 {
     const OnnxAttribute *attribute = onnx_attribute(node, name);
+    int i = a + (windows->left_out >= 0 && a >= windows->left_out) + (behind ? windows->file_axes : 0);
     return attribute && i < attribute->number_count ? to_integer(attribute->numbers[i]) : otherwise;
 }
 
@@ -38,11 +41,11 @@ static bool read_windows(Importer *importer, const Flow *flow, Windows *windows)
     for (int a = 0; a < windows->axes; a++) {
         Extent extent = flow->atoms[a + 1];
         int64_t before, behind;
-        windows->size[a] = item(node, "kernel_shape", a, windows->size[a]);
-        windows->strides[a] = item(node, "strides", a, 1);
-        windows->dilations[a] = item(node, "dilations", a, 1);
-        windows->before[a] = item(node, "pads", a, 0);
-        windows->behind[a] = item(node, "pads", windows->axes + a, 0);
+        windows->size[a] = item(node, "kernel_shape", windows, a, false, windows->size[a]);
+        windows->strides[a] = item(node, "strides", windows, a, false, 1);
+        windows->dilations[a] = item(node, "dilations", windows, a, false, 1);
+        windows->before[a] = item(node, "pads", windows, a, false, 0);
+        windows->behind[a] = item(node, "pads", windows, a, true, 0);
         int64_t numbers[] = { windows->size[a], windows->strides[a], windows->dilations[a], windows->before[a] + 1,
                               windows->behind[a] + 1 };
         for (int k = 0; k < 5; k++)
@@ -102,6 +105,26 @@ static bool add_zeros(Importer *importer, Flow *flow, const Windows *windows)
     return true;
 }
 
+/* An axis of extent 1 of an image, along which nothing happens: what remains is a sequence. tf2onnx writes a Conv1D so. */
+static void leave_out(Importer *importer, Flow *flow, const Array *kernel, Windows *windows)
+{
+    windows->left_out = -1;
+    windows->file_axes = flow->rank - 2;
+    for (int a = 0; a < 2 && flow->rank == 4 && windows->left_out < 0; a++) {
+        int64_t size = item(importer->node, "kernel_shape", windows, a, false, kernel ? kernel->shape[2 + a] : 1);
+        if (!flow->axes[2 + a].count && size == 1 && !item(importer->node, "pads", windows, a, false, 0) &&
+            !item(importer->node, "pads", windows, a, true, 0) && flow->axes[3 - a].count &&
+            flow_remove(importer, flow, 2 + a))
+            windows->left_out = a;
+    }
+}
+
+static void put_back(Flow *flow, const Windows *windows)
+{
+    if (windows->left_out >= 0)
+        flow_insert(flow, 2 + windows->left_out);
+}
+
 static bool channels_last(Importer *importer, Flow *flow)
 {
     int order[ONNX_RANK_MAX] = { 0 };
@@ -156,10 +179,16 @@ static bool convolution(Importer *importer, Flow *flow)
     Windows windows = { .axes = 0 };
     if (!kernel || kernel->rank != flow->rank || !kernel->count || (input_value(importer, 2) && !bias))
         return cannot(importer, "its weights are not constants, or not of so many axes");
+    Array taps = *kernel;
+    leave_out(importer, flow, kernel, &windows);
+    if (windows.left_out >= 0) {
+        taps.rank = 3;
+        taps.shape[2] = kernel->shape[3 - windows.left_out];
+    }
     if (!channels_last(importer, flow))
         return false;
     for (int a = 0; a < flow->atom_count - 2; a++)
-        windows.size[a] = kernel->shape[2 + a];
+        windows.size[a] = taps.shape[2 + a];
     if (!read_windows(importer, flow, &windows))
         return false;
     if (groups < 1 || flow->atoms[flow->atom_count - 1].size != kernel->shape[1] * groups)
@@ -179,13 +208,14 @@ static bool convolution(Importer *importer, Flow *flow)
         step_argument(importer, step, "dilation_rate", sizes_text(arena, windows.dilations, windows.axes));
     if (groups > 1)
         step_argument(importer, step, "groups", arena_format(arena, "%lld", (long long)groups));
-    add_kernel(importer, step, kernel);
+    add_kernel(importer, step, &taps);
     step->takes_bias = !bias;
     step->takes_activation = true;
     if (bias)
         step_weight(importer, step, importer->node->inputs[2], 1, (size_t[]){ bias->count },
                     array_floats(importer, bias));
     flow_through(importer, flow, step);
+    put_back(flow, &windows);
     return !importer->failed;
 }
 
@@ -196,6 +226,7 @@ static bool pooling(Importer *importer, Flow *flow)
     const OnnxNode *node = importer->node;
     bool largest = !strcmp(node->operation, "MaxPool");
     Windows windows = { .axes = 0, .size = { 1, 1 } };
+    leave_out(importer, flow, NULL, &windows);
     if (!channels_last(importer, flow) || !read_windows(importer, flow, &windows))
         return false;
     windows.causal = false;
@@ -223,6 +254,7 @@ static bool pooling(Importer *importer, Flow *flow)
     if (windows.same)
         step_argument(importer, step, "padding", "\"same\"");
     flow_through(importer, flow, step);
+    put_back(flow, &windows);
     return !importer->failed;
 }
 
