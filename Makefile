@@ -5,7 +5,8 @@ CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
 PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndfile1-dev libfftw3-dev pkg-config \
-           cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev libhdf5-dev libzip-dev
+           cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev libhdf5-dev libzip-dev libprotobuf-c-dev \
+           protobuf-c-compiler
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -28,6 +29,10 @@ LIBZIP         := $(shell $(PKG) --exists libzip && echo yes)
 CONTAINER_CFLAGS = $(JANSSON_CFLAGS) $(if $(HDF5),-DHAVE_HDF5 $(shell $(PKG) --cflags hdf5)) \
                    $(if $(LIBZIP),-DHAVE_ZIP $(shell $(PKG) --cflags libzip))
 CONTAINER_LIBS  = $(if $(HDF5),$(shell $(PKG) --libs hdf5)) $(if $(LIBZIP),$(shell $(PKG) --libs libzip))
+# Optional, for ONNX: without it lstmc import says what is missing.
+PROTOBUF_C     := $(shell $(PKG) --exists libprotobuf-c && command -v protoc-c >/dev/null && echo yes)
+PROTOBUF_CFLAGS = $(if $(PROTOBUF_C),-DHAVE_PROTOBUF_C -I$(BUILD)/protobuf $(shell $(PKG) --cflags libprotobuf-c))
+PROTOBUF_LIBS   = $(if $(PROTOBUF_C),$(shell $(PKG) --libs libprotobuf-c))
 CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
 
@@ -44,12 +49,12 @@ EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/sh
             $(patsubst %,runtime/lstmc_%.h,model random normal float vec math bf16 text)
 UNPACKER  = $(wildcard compiler/interchange/container/*.c)
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNPACKER),$(wildcard compiler/*.c compiler/*/*.c \
-              compiler/interchange/*/*.c))) $(BUILD)/embedded.o
+              compiler/interchange/*/*.c))) $(BUILD)/embedded.o $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.o)
 RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/%,$(wildcard runtime/*/*.c)))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
 CONTAINER = $(patsubst %.c,$(BUILD)/%.o,$(UNPACKER))
-LIBS      = $(LUA_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) -ldl -lm
+LIBS      = $(LUA_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) $(PROTOBUF_LIBS) -ldl -lm
 TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
@@ -71,6 +76,25 @@ $(CONTAINER): $(BUILD)/container_flags
 $(BUILD)/container_flags: always
 	@mkdir -p $(@D)
 	@echo '$(CONTAINER_CFLAGS)' | cmp -s - $@ || echo '$(CONTAINER_CFLAGS)' >$@
+
+# What reads and checks the messages of ONNX, from our description of them.
+ONNX_MESSAGES = compiler/interchange/onnx/onnx.proto
+$(BUILD)/protobuf/onnx.pb-c.c: $(ONNX_MESSAGES)
+	@mkdir -p $(@D)
+	$(call say,make)
+	$(Q)protoc-c --c_out=$(@D) --proto_path=$(dir $<) $(notdir $<)
+
+$(BUILD)/protobuf/onnx.pb-c.h: $(BUILD)/protobuf/onnx.pb-c.c ;
+
+$(BUILD)/protobuf/onnx.pb-c.o: $(BUILD)/protobuf/onnx.pb-c.c
+	$(call say,cc  )
+	$(Q)$(CC) $(STD) $(CFLAGS) $(SANITIZE) $(PROTOBUF_CFLAGS) -c -o $@ $<
+
+$(BUILD)/compiler/interchange/onnx/read.o: FLAGS += $(PROTOBUF_CFLAGS)
+$(BUILD)/compiler/interchange/onnx/read.o: $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.h) $(BUILD)/protobuf_flags
+$(BUILD)/protobuf_flags: always
+	@mkdir -p $(@D)
+	@echo '$(PROTOBUF_CFLAGS)' | cmp -s - $@ || echo '$(PROTOBUF_CFLAGS)' >$@
 
 $(BUILD)/liblstmc.a: $(RUNTIME)
 	$(call say,ar  )

@@ -26,8 +26,9 @@ compiler/interchange/draft      compiler/base compiler/front runtime/base runtim
 compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft runtime/base
 compiler/interchange/audio      compiler/base compiler/front compiler/interchange/draft
 compiler/interchange/pytorch    compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
+compiler/interchange/onnx       compiler/base compiler/front compiler/interchange/draft
 compiler/interchange compiler/base compiler/front compiler/interchange/draft compiler/interchange/keras
-compiler/interchange compiler/interchange/audio compiler/interchange/pytorch runtime/files
+compiler/interchange compiler/interchange/audio compiler/interchange/pytorch compiler/interchange/onnx runtime/files
 compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
 compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange

@@ -3,13 +3,14 @@
 #include "compiler/interchange/audio/audio.h"
 #include "compiler/interchange/draft/container.h"
 #include "compiler/interchange/keras/import_keras.h"
+#include "compiler/interchange/onnx/import_onnx.h"
 #include "compiler/interchange/pytorch/import_pytorch.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, PICKLES, SAFETENSORS } Format;
+typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, PICKLES, SAFETENSORS, ONNX } Format;
 
 /* Eight bytes that say how long a header is which begins with a brace. */
 static bool is_safetensors(const unsigned char *begin, size_t length)
@@ -34,6 +35,8 @@ static Format format_of(const char *path)
         return PICKLES;
     if (is_safetensors(begin, length))
         return SAFETENSORS;
+    if (is_onnx(path, begin, length))
+        return ONNX;
     return UNKNOWN_FORMAT;
 }
 
@@ -48,7 +51,8 @@ static void refuse(Draft *draft, const char *path)
         draft_refuse(draft, "cannot be opened");
     else
         draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
-                     "model.json of TensorFlow.js, JSON of RTNeural, .nam, and .pt, .pth and .safetensors of PyTorch");
+                     "model.json of TensorFlow.js, JSON of RTNeural, .nam, .pt, .pth and .safetensors of PyTorch, "
+                     "and .onnx");
 }
 
 /* By what stands in it. */
@@ -96,6 +100,9 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
         break;
     case SAFETENSORS:
         import_safetensors(draft, source);
+        break;
+    case ONNX:
+        import_onnx(draft, source);
         break;
     case UNKNOWN_FORMAT:
         refuse(draft, source->path);

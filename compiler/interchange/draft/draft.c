@@ -119,7 +119,7 @@ static bool returns_state(const DraftLayer *layer)
 bool draft_is_chain(const Draft *draft)
 {
     for (int i = 0; i < draft->layer_count; i++)
-        if (returns_state(draft->layers[i]) ||
+        if (draft->layers[i]->state_name || returns_state(draft->layers[i]) ||
             (i ? draft->layers[i]->from_count != 1 || draft->layers[i]->from[0] != i - 1
                : draft->layers[i]->from_count != 0))
             return false;

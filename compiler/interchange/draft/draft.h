@@ -31,6 +31,10 @@ typedef struct DraftLayer {
     DraftArgument *arguments; int argument_count, argument_capacity;
     const char *remark;             /* a comment behind it; NULL */
     int *from; int from_count;      /* places of the layers that it reads; none of an Input */
+    int initial_count;              /* the last of these are what its states begin with */
+    const char *state_name;         /* of a FinalState, "h" or "forward_c": the call of the layer that it reads makes
+                                     * it, as state number `state`; else NULL */
+    int state;
     bool masked;                    /* what it puts out has a mask */
     DraftArray *weights; int weight_count, weight_capacity;     /* its own in their order, then its sublayers' */
 } DraftLayer;
@@ -44,6 +48,7 @@ typedef struct Draft {
     const char **notes; int note_count, note_capacity;          /* what there is to know besides: lines of comment */
     const char **assumed; int assumed_count, assumed_capacity;  /* what the file does not say */
     DraftArgument *parameters; int parameter_count, parameter_capacity;     /* NAME and value of arg.NAME */
+    const char **definitions; int definition_count, definition_capacity;    /* layers and activations of its own */
     DraftLayer **layers; int layer_count, layer_capacity;
     int *outputs; int output_count, output_capacity;            /* places of layers */
     DraftArgument *training; int training_count, training_capacity;         /* loss, optimizer, metrics */

@@ -70,6 +70,8 @@ static void add_heading(Text *to, const Draft *draft, const char *name)
             draft->parameters[i].text);
     if (draft->parameter_count)
         add(to, "\n");
+    for (int i = 0; i < draft->definition_count; i++)
+        add(to, "%s\n", draft->definitions[i]);
 }
 
 static const char *arguments_text(const Draft *draft, const DraftArgument *list, int count)
@@ -151,7 +153,7 @@ static bool is_keyword(const char *name)
     return false;
 }
 
-static const char *variable(const Draft *draft, int place)
+static const char *plain_variable(const Draft *draft, int place)
 {
     const DraftLayer *layer = draft->layers[place];
     const char *base = layer->name ? layer->name : snake_case(draft->arena, layer->kind);
@@ -159,8 +161,15 @@ static const char *variable(const Draft *draft, int place)
     for (int i = 0; i < place && !layer->name; i++)
         before += !draft->layers[i]->name && !strcmp(draft->layers[i]->kind, layer->kind);
     const char *name = before ? arena_format(draft->arena, "%s_%d", base, before) : base;
-    if (is_keyword(name))
-        name = arena_format(draft->arena, "%s_", name);
+    return is_keyword(name) ? arena_format(draft->arena, "%s_", name) : name;
+}
+
+/* A state is called as the layer that it is of. */
+static const char *variable(const Draft *draft, int place)
+{
+    const DraftLayer *layer = draft->layers[place];
+    const char *name = layer->state_name ? arena_format(draft->arena, "%s_%s", plain_variable(draft, layer->from[0]),
+                                                        layer->state_name) : plain_variable(draft, place);
     return draft->layer_count > LOCALS_MAX ? arena_format(draft->arena, "x.%s", name) : name;
 }
 
@@ -172,6 +181,31 @@ static const char *flows_text(const Draft *draft, const int *places, int count)
     return text;
 }
 
+/* What a call makes: the output, and behind it the states up to the last one that somebody reads. */
+static const char *made_text(const Draft *draft, int place)
+{
+    const char *text = variable(draft, place);
+    int next = 0;
+    for (int i = place + 1; i < draft->layer_count && draft->layers[i]->state_name; i++) {
+        for (; next < draft->layers[i]->state; next++)
+            text = arena_format(draft->arena, "%s, _", text);
+        text = arena_format(draft->arena, "%s, %s", text, variable(draft, i));
+        next++;
+    }
+    return text;
+}
+
+/* (x), or {x, initial_state = {h, c}} */
+static const char *call_text(const Draft *draft, const DraftLayer *layer)
+{
+    int count = layer->from_count - layer->initial_count;
+    const char *read = flows_text(draft, layer->from, count);
+    if (!layer->initial_count)
+        return arena_format(draft->arena, "(%s)", read);
+    return arena_format(draft->arena, "{%s, initial_state = {%s}}", read,
+                        flows_text(draft, layer->from + count, layer->initial_count));
+}
+
 static void add_model(Text *to, const Draft *draft, const char *name)
 {
     int *inputs = arena_array(draft->arena, int, draft->layer_count), input_count = 0;
@@ -179,10 +213,12 @@ static void add_model(Text *to, const Draft *draft, const char *name)
         add(to, "local x = {}\n");
     for (int i = 0; i < draft->layer_count; i++) {
         const DraftLayer *layer = draft->layers[i];
+        if (layer->state_name)
+            continue;
         add_wrapped(to, arena_format(draft->arena, "%s%s = ", draft->layer_count > LOCALS_MAX ? "" : "local ",
-                                     variable(draft, i)), draft_layer_text(draft, layer), "");
+                                     made_text(draft, i)), draft_layer_text(draft, layer), "");
         if (layer->from_count)
-            add(to, "(%s)", flows_text(draft, layer->from, layer->from_count));
+            add(to, "%s", call_text(draft, layer));
         else
             inputs[input_count++] = i;
         add_remark(to, layer);

@@ -69,7 +69,7 @@ DraftArray layout_biases(Arena *arena, const StateTensor *input, const StateTens
     return array;
 }
 
-void step_weight(Arena *arena, StepArrays *arrays, DraftArray array)
+void module_weight(Arena *arena, StepArrays *arrays, DraftArray array)
 {
     arena_append(arena, arrays->list, arrays->count, arrays->capacity, array);
 }

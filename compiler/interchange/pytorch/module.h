@@ -67,6 +67,6 @@ DraftArray layout_kept(const StateTensor *tensor);
 /* Both biases of a recurrent layer as its one: their sum, of a GRU two rows. */
 DraftArray layout_biases(Arena *arena, const StateTensor *input, const StateTensor *recurrent, int gates);
 
-void step_weight(Arena *arena, StepArrays *arrays, DraftArray array);
+void module_weight(Arena *arena, StepArrays *arrays, DraftArray array);
 
 #endif

@@ -47,7 +47,7 @@ static void take_bias(Modules *modules, Step *step, size_t count)
     const StateTensor *bias = modules_take(modules, "bias", 1);
     step->biased = bias != NULL;
     if (bias)
-        step_weight(modules->arena, &step->weights, layout_kept(bias));
+        module_weight(modules->arena, &step->weights, layout_kept(bias));
 }
 
 static bool looks_embedded(Modules *modules)
@@ -70,13 +70,13 @@ static bool take_matrix(Modules *modules)
     Step step = { .kind = embedded ? "Embedding" : "Dense", .torch = embedded ? "nn.Embedding" : "nn.Linear",
                   .in = weight->shape[embedded ? 0 : 1], .out = weight->shape[embedded ? 1 : 0] };
     DraftArray transposed = layout_transposed(arena, weight, 0);
-    step_weight(arena, &step.weights, embedded ? layout_kept(weight) : transposed);
+    module_weight(arena, &step.weights, embedded ? layout_kept(weight) : transposed);
     if (biased)
         take_bias(modules, &step, weight->shape[0]);
     if (!biased) {
         step.other_kind = embedded ? "Dense" : "Embedding";
         step.doubtful = !embedded;
-        step_weight(arena, &step.other, embedded ? transposed : layout_kept(weight));
+        module_weight(arena, &step.other, embedded ? transposed : layout_kept(weight));
     }
     add(modules, step);
     return true;
@@ -98,7 +98,7 @@ static bool take_convolution(Modules *modules)
                                   : rank == 3 ? "nn.Conv1d" : "nn.Conv2d",
                   .in = weight->shape[turned ? 0 : 1], .out = weight->shape[turned ? 1 : 0] };
     memcpy(step.window, weight->shape + 2, (size_t)(rank - 2) * sizeof *step.window);
-    step_weight(modules->arena, &step.weights,
+    module_weight(modules->arena, &step.weights,
                 layout_permuted(modules->arena, weight, rank == 3 ? line : image, 0));
     take_bias(modules, &step, step.out);
     add(modules, step);
@@ -122,7 +122,7 @@ static bool take_normalization(Modules *modules)
         if (extent(modules, names[i], 0) == features) {
             const StateTensor *tensor = modules_take(modules, names[i], 1);
             if (tensor)
-                step_weight(modules->arena, &step.weights, layout_kept(tensor));
+                module_weight(modules->arena, &step.weights, layout_kept(tensor));
         }
     add(modules, step);
     return true;
@@ -144,7 +144,7 @@ static void take_rest(Modules *modules, int begin)
             continue;
         tensor->taken = true;
         if (!ends_with(tensor->name, "num_batches_tracked"))    /* how often a BatchNorm has learned */
-            step_weight(modules->arena, &step.weights, layout_kept(tensor));
+            module_weight(modules->arena, &step.weights, layout_kept(tensor));
     }
     if (step.weights.count)
         add(modules, step);

@@ -47,12 +47,12 @@ static bool read_direction(Modules *modules, const char *suffix, Direction *d)
 
 static void add_weights(Arena *arena, const Direction *d, StepArrays *weights)
 {
-    step_weight(arena, weights, layout_transposed(arena, d->weight_ih, d->gates));
-    step_weight(arena, weights, layout_transposed(arena, d->weight_hh, d->gates));
+    module_weight(arena, weights, layout_transposed(arena, d->weight_ih, d->gates));
+    module_weight(arena, weights, layout_transposed(arena, d->weight_hh, d->gates));
     if (d->bias_ih)
-        step_weight(arena, weights, layout_biases(arena, d->bias_ih, d->bias_hh, d->gates));
+        module_weight(arena, weights, layout_biases(arena, d->bias_ih, d->bias_hh, d->gates));
     if (d->weight_hr)
-        step_weight(arena, weights, layout_transposed(arena, d->weight_hr, 0));
+        module_weight(arena, weights, layout_transposed(arena, d->weight_hr, 0));
 }
 
 static Step step_of(Modules *modules, const Direction *d, const Direction *backward, bool cell)
