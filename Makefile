@@ -90,8 +90,9 @@ $(BUILD)/protobuf/onnx.pb-c.o: $(BUILD)/protobuf/onnx.pb-c.c
 	$(call say,cc  )
 	$(Q)$(CC) $(STD) $(CFLAGS) $(SANITIZE) $(PROTOBUF_CFLAGS) -c -o $@ $<
 
-$(BUILD)/compiler/interchange/onnx/read.o: FLAGS += $(PROTOBUF_CFLAGS)
-$(BUILD)/compiler/interchange/onnx/read.o: $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.h) $(BUILD)/protobuf_flags
+ONNX_PACKED = $(patsubst %,$(BUILD)/compiler/interchange/onnx/%.o,read export_write)
+$(ONNX_PACKED): FLAGS += $(PROTOBUF_CFLAGS)
+$(ONNX_PACKED): $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.h) $(BUILD)/protobuf_flags
 $(BUILD)/protobuf_flags: always
 	@mkdir -p $(@D)
 	@echo '$(PROTOBUF_CFLAGS)' | cmp -s - $@ || echo '$(PROTOBUF_CFLAGS)' >$@

@@ -8,7 +8,7 @@ packages=$(dirname "$lstmc")/clients
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-failed=0 compared=0
+failed=0 compared=0 export_options=
 
 # Whether the package of npm is there, or can be installed. What it would download besides is not needed.
 has_package() {
@@ -43,7 +43,8 @@ done
 opens() {
     client=$1 name=$2 file=$3
     shift 3
-    "$lstmc" export "$here/models.lua" name="$name" --weights "$name.safetensors" --quiet -o "$file"
+    # shellcheck disable=SC2086
+    "$lstmc" export "$here/models.lua" name="$name" --weights "$name.safetensors" --quiet $export_options -o "$file"
     if far=$("$@" "$file" "$name.x.npy" "$name.y.npy" 2>log); then status=0; else status=1; sed 's/^/    /' log; fi
     said "$client opens $name" "$far" "$status"
 }
@@ -72,6 +73,22 @@ else
     done
     for name in $(node "$here/tfjs.js" make saved); do
         imports TensorFlow.js "$name" "saved/$name" model.json
+    done
+fi
+
+if ! command -v npm >/dev/null; then
+    absent "ONNX Runtime" "no npm"
+elif ! has_package onnxruntime-node; then
+    absent "ONNX Runtime" "$(tail -n 1 "$packages/npm.log")"
+else
+    export NODE_PATH="$packages/node_modules"
+    for name in stacked simple gated gated_after bidirectional tokens convolution; do
+        opens "ONNX Runtime" "$name" "$name.onnx" node "$here/onnx.js" open
+    done
+    for name in simple gated gated_after; do
+        export_options=--stream
+        opens "ONNX Runtime, step by step," "$name" "${name}_step.onnx" node "$here/onnx.js" step
+        export_options=
     done
 fi
 

@@ -17,7 +17,8 @@ static int run(Session *s)
 {
     const Model *model = description_model(s->description);
     int before = diagnostics_count(s->diagnostics);
-    ExportRequest request = { .model = model, .format = s->arguments.format, .path = s->arguments.output };
+    ExportRequest request = { .model = model, .format = s->arguments.format, .path = s->arguments.output,
+                              .stream = s->arguments.stream };
     const char *weights = session_file(s, s->arguments.weights, ".safetensors");
     if (is_same_file(weights, request.path)) {
         snprintf(s->message.text, sizeof s->message.text,

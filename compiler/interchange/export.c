@@ -2,6 +2,7 @@
 #include "export.h"
 #include "compiler/interchange/audio/audio.h"
 #include "compiler/interchange/keras/export_keras.h"
+#include "compiler/interchange/onnx/export_onnx.h"
 #include "compiler/interchange/pytorch/export_pytorch.h"
 
 #include <string.h>
@@ -28,6 +29,11 @@ static bool to_rtneural(Arena *arena, Diagnostics *diagnostics, const ExportRequ
     return export_rtneural(arena, diagnostics, request->model, request->weights, request->path);
 }
 
+static bool to_onnx(Arena *arena, Diagnostics *diagnostics, const ExportRequest *request)
+{
+    return export_onnx(arena, diagnostics, request->model, request->weights, request->stream, request->path);
+}
+
 static bool to_pytorch(Arena *arena, Diagnostics *diagnostics, const ExportRequest *request)
 {
     return export_pytorch(arena, diagnostics, request->model, request->weights, request->path);
@@ -37,6 +43,7 @@ static bool to_pytorch(Arena *arena, Diagnostics *diagnostics, const ExportReque
 static const struct { const char *name, *ending; Exporter *export; } formats[] = {
     { "keras", ".keras", to_keras }, { "h5", ".h5", to_h5 }, { "tfjs", ".json", to_tfjs },
     { "rtneural", ".json", to_rtneural }, { "pytorch", ".safetensors", to_pytorch },
+    { "onnx", ".onnx", to_onnx },
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -56,6 +63,11 @@ const char *export_formats(Arena *arena)
 
 bool export_file(Arena *arena, Diagnostics *diagnostics, const ExportRequest *request)
 {
+    const char *name = request->format ? request->format : request->path;
+    if (request->stream && strcmp(name, "onnx") && !ends_with(name, ".onnx")) {
+        diagnostics_add(diagnostics, request->path, 0, "--stream is for ONNX: no other format has states as inputs");
+        return false;
+    }
     for (size_t i = 0; i < FORMATS; i++)
         if (request->format ? !strcmp(request->format, formats[i].name) : ends_with(request->path, formats[i].ending))
             return formats[i].export(arena, diagnostics, request);

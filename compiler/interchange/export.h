@@ -5,11 +5,12 @@
 #include "compiler/base/diag.h"
 #include "compiler/front/model.h"
 
-/* "keras", "h5", "tfjs", "rtneural", "pytorch"; NULL: as the ending of the path says. */
+/* "keras", "h5", "tfjs", "rtneural", "pytorch", "onnx"; NULL: as the ending of the path says. */
 typedef struct ExportRequest {
     const Model *model;
     const float *weights;
     const char *format, *path;
+    bool stream;                /* one step at a time, with states as inputs and outputs: of ONNX */
 } ExportRequest;
 
 /* False with diagnostics, and nothing written. */

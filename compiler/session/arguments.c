@@ -225,7 +225,7 @@ static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" },
     { "--keep-adjoints", "compile summary check" },
     { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" },
-    { "--stream", "predict" }, { "--join", "predict" },
+    { "--stream", "predict export" }, { "--join", "predict" },
     { "--quiet", ALL " import export" }, { "--precise", ALL }, { "--blas", ALL },
     { "--dispatch", "compile summary check" COMPUTING },
     { "--example", "compile" }, { "--self-test", "compile" },
