@@ -28,7 +28,7 @@ said() {
 }
 
 # The models, trained a little, an input for each and what lstmc predicts of it.
-for model in stacked:3x9x4 simple:3x7x3 gated:3x8x3 gated_after:3x8x3 bidirectional:3x6x3 masked:3x8:12 tokens:3x8:12 \
+for model in stacked:3x9x4 chained:3x9x4 simple:3x7x3 gated:3x8x3 gated_after:3x8x3 bidirectional:3x6x3 masked:3x8:12 tokens:3x8:12 \
     convolution:3x12x3; do
     name=${model%%:*} shape=${model#*:}
     "$lstmc" train "$here/models.lua" name="$name" --interpreted --quiet --out "$name.safetensors" --log "$name.csv" \
@@ -67,7 +67,7 @@ elif ! has_package @tensorflow/tfjs; then
     absent TensorFlow.js "$(tail -n 1 "$packages/npm.log")"
 else
     export NODE_PATH="$packages/node_modules"
-    for name in stacked simple gated bidirectional masked tokens convolution; do
+    for name in stacked chained simple gated bidirectional masked tokens convolution; do
         mkdir -p "tfjs/$name"
         opens TensorFlow.js "$name" "tfjs/$name/model.json" node "$here/tfjs.js" open
     done
@@ -82,10 +82,10 @@ elif ! has_package onnxruntime-node; then
     absent "ONNX Runtime" "$(tail -n 1 "$packages/npm.log")"
 else
     export NODE_PATH="$packages/node_modules"
-    for name in stacked simple gated gated_after bidirectional tokens convolution; do
+    for name in stacked chained simple gated gated_after bidirectional tokens convolution; do
         opens "ONNX Runtime" "$name" "$name.onnx" node "$here/onnx.js" open
     done
-    for name in simple gated gated_after; do
+    for name in chained simple gated gated_after; do
         export_options=--stream
         opens "ONNX Runtime, step by step," "$name" "${name}_step.onnx" node "$here/onnx.js" step
         export_options=
@@ -99,7 +99,7 @@ done
 if [ -z "$python" ]; then
     absent PyTorch "no python3 has torch; Debian: python3-torch"
 else
-    for name in stacked simple gated_after bidirectional tokens convolution; do
+    for name in stacked chained simple gated_after bidirectional tokens convolution; do
         opens PyTorch "$name" "torch_$name.safetensors" "$python" "$here/torch_client.py" open
     done
     for name in $("$python" "$here/torch_client.py" make torch); do

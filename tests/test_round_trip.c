@@ -17,7 +17,7 @@
 enum { RANDOM_MODELS = 200, ROWS = 2 };
 
 static const struct { const char *format, *file; } formats[] = {
-    { "keras", "m.keras" }, { "h5", "m.h5" }, { "tfjs", "model.json" }, { "rtneural", "m.json" },
+    { "keras", "m.keras" }, { "h5", "m.h5" }, { "tfjs", "model.json" }, { "rtneural", "m.json" }, { "onnx", "m.onnx" },
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

@@ -32,6 +32,14 @@ local models = {
     return { Input{9, 4}, LSTM{7, return_sequences = true}, Dropout{0.2}, LSTM{5, go_backwards = true}, Dense{3},
              data = sequences(9, 4, 3) }
   end,
+  chained = function()            -- 3x9x4
+    return { Input{9, 4}, LSTM{7, return_sequences = true}, LSTM{5, return_sequences = true}, Dense{3},
+             data = samples{function(random)
+               local x, y = numbers(random, 9, 4), {}
+               for t = 1, 9 do y[t] = { x[t][1], x[t][2], x[t][3] + x[t][4] } end
+               return x, y
+             end, samples = count} }
+  end,
   simple = function()             -- 3x7x3
     return { Input{7, 3}, SimpleRNN{6, return_sequences = true}, SimpleRNN{4, activation = "relu"}, Dense{2},
              data = sequences(7, 3, 2) }
