@@ -81,8 +81,9 @@ static void run(const Recurrence *a, size_t d, size_t row, const double *x, doub
     size_t directions = a->directions == 2 ? 2 : 1;
     int backward = a->directions < 0 || d == 1;
     double to[64];
-    for (size_t s = 0; s < a->steps; s++) {
-        size_t t = backward ? a->steps - 1 - s : s;
+    size_t steps = a->lengths ? (size_t)a->lengths[row] : a->steps;
+    for (size_t s = 0; s < steps; s++) {
+        size_t t = backward ? steps - 1 - s : s;
         const double *step = x + (t * a->rows + row) * a->features;
         if (a->kind == 'L')
             lstm(a, d, step, h, c, to);

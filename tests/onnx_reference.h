@@ -18,10 +18,11 @@ typedef struct Recurrence {
     double clip;                /* 0: none */
     Function functions[3];      /* f, g, h of both directions */
     const double *w, *r, *b, *p;        /* b, p: NULL: none */
+    const double *lengths;      /* of each row; NULL: all steps */
     const double *initial_h, *initial_c;        /* [directions][rows][units], or NULL */
 } Recurrence;
 
-/* x [steps][rows][features]; y [steps][directions][rows][units]; h, c [directions][rows][units]. */
+/* What lies behind the length of a row is zero in y. x [steps][rows][features]; y [steps][directions][rows][units]; h, c [directions][rows][units]. */
 void onnx_reference(const Recurrence *recurrence, const double *x, double *y, double *h, double *c);
 
 #endif

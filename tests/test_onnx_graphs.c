@@ -90,6 +90,42 @@ Test(onnx_graphs, elements_of_two_flows, .timeout = 60)
     command_folder_remove(place);
 }
 
+Test(onnx_graphs, functions_that_keras_has_not, .timeout = 60)
+{
+    static const char *const operations[][2] = {
+        { "Abs", "" }, { "Erf", "" }, { "Reciprocal", "" }, { "Celu", "alpha=0.7" }, { "Tanh", "alpha=0.7" },
+        { "HardSigmoid", "alpha=0.3 beta=0.4" }, { "Selu", "alpha=1.1 gamma=0.9" }, { "Sqrt", "" }, { "Log", "" },
+        { "Gelu", "approximate=tanh" },
+    };
+    char *place = command_folder();
+    const size_t dims[] = { 3, 4, 5 };
+    double *x = onnx_weights(60, 7), wanted[60];
+    for (int k = 0; k < 10; k++) {
+        OnnxFile graph = empty;
+        struct onnx_tensor outputs[1];
+        onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,4,5");
+        onnx_graph_number(&graph, "two", k > 6 ? 2 : 0);
+        onnx_graph_node(&graph, "Add", "x,two", "b", "");
+        onnx_graph_node(&graph, operations[k][0], "b", "y", operations[k][1]);
+        onnx_graph_output(&graph, "y");
+        for (int i = 0; i < 60; i++) {
+            double b = x[i] + (k > 6 ? 2 : 0), c = sqrt(2 / acos(-1)) * (b + 0.044715 * b * b * b);
+            double all[] = { fabs(b), erf(b), 1 / b, fmax(b, 0) + 0.7 * expm1(fmin(b, 0) / 0.7), tanh(b),
+                             fmin(fmax(0.3 * b + 0.4, 0), 1), 0.9 * (fmax(b, 0) + 1.1 * expm1(fmin(b, 0))), sqrt(b),
+                             log(b), 0.5 * b * (1 + tanh(c)) };
+            wanted[i] = all[k];
+        }
+        int count = ask(place, 20, &graph, 3, dims, outputs);
+        for (int i = 0; i < 60 && k == 2 && count == 1; i++)           /* of 1/x a part of it */
+            outputs[0].values[i] /= fmax(1, fabs(wanted[i])), wanted[i] /= fmax(1, fabs(wanted[i]));
+        if (count == 1)
+            expect_near(&outputs[0], wanted, 60, operations[k][0]);
+        free_all(outputs, count);
+    }
+    free(x);
+    command_folder_remove(place);
+}
+
 Test(onnx_graphs, constants, .timeout = 60)
 {
     char *place = command_folder();

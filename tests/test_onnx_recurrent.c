@@ -17,6 +17,7 @@ typedef struct Variant {
     Recurrence recurrence;
     int layout;
     int has_bias, has_peepholes, reads_states;  /* of these 1: inputs of the graph, 2: constants, the same for each row */
+    int has_lengths;
     const char *said;                           /* in the description */
 } Variant;
 
@@ -24,37 +25,43 @@ typedef struct Variant {
 #define TANH { "Tanh", 0, 0 }
 
 static const Variant variants[] = {
-    { "LSTM", "", { .kind = 'L', .directions = 1, .functions = { SIGMOID, TANH, TANH } }, 0, 1, 0, 0, "LSTM{6" },
+    { "LSTM", "", { .kind = 'L', .directions = 1, .functions = { SIGMOID, TANH, TANH } }, 0, 1, 0, 0, 0, "LSTM{6" },
     { "LSTM", "direction=reverse", { .kind = 'L', .directions = -1, .functions = { SIGMOID, TANH, TANH } }, 0, 1, 0, 0,
-      "go_backwards = true" },
+      0, "go_backwards = true" },
     { "LSTM", "direction=bidirectional layout=1", { .kind = 'L', .directions = 2, .functions = { SIGMOID, TANH, TANH } },
-      1, 1, 0, 0, "Bidirectional{LSTM{6" },
+      1, 1, 0, 0, 0, "Bidirectional{LSTM{6" },
     { "LSTM", "direction=bidirectional", { .kind = 'L', .directions = 2, .functions = { SIGMOID, TANH, TANH } }, 0, 0, 1,
-      1, "use_peepholes = true" },
+      1, 0, "use_peepholes = true" },
     { "LSTM", "layout=1", { .kind = 'L', .directions = 1, .functions = { SIGMOID, TANH, TANH } }, 1, 0, 1, 1,
-      "use_bias = false" },
+      0, "use_bias = false" },
     { "LSTM", "clip=0.4", { .kind = 'L', .directions = 1, .clip = 0.4, .functions = { SIGMOID, TANH, TANH } }, 0, 1, 0,
-      2, "initial_state = {h = {" },
+      2, 0, "initial_state = {h = {" },
     { "LSTM", "direction=bidirectional", { .kind = 'L', .directions = 2, .functions = { SIGMOID, TANH, TANH } }, 0, 1, 0,
-      2, "backward_layer = LSTM{6" },
+      2, 0, "backward_layer = LSTM{6" },
     { "LSTM", "activations=[HardSigmoid,Relu,Relu] activation_alpha=[0.3] activation_beta=[0.4]",
       { .kind = 'L', .directions = 1, .functions = { { "HardSigmoid", 0.3, 0.4 }, { "Relu", 0, 0 }, { "Relu", 0, 0 } } },
-      0, 1, 0, 0, "recurrent_activation = \"hard_sigmoid_0_3_0_4\"" },
-    { "GRU", "", { .kind = 'G', .directions = 1, .functions = { SIGMOID, TANH } }, 0, 1, 0, 0, "reset_after = false" },
+      0, 1, 0, 0, 0, "recurrent_activation = \"hard_sigmoid_0_3_0_4\"" },
+    { "GRU", "", { .kind = 'G', .directions = 1, .functions = { SIGMOID, TANH } }, 0, 1, 0, 0, 0, "reset_after = false" },
     { "GRU", "linear_before_reset=1 direction=bidirectional",
       { .kind = 'G', .directions = 2, .linear_before_reset = 1, .functions = { SIGMOID, TANH } }, 0, 1, 0, 1,
-      "Bidirectional{GRU{6" },
+      0, "Bidirectional{GRU{6" },
     { "GRU", "linear_before_reset=1 direction=reverse layout=1",
       { .kind = 'G', .directions = -1, .linear_before_reset = 1, .functions = { SIGMOID, TANH } }, 1, 1, 0, 2,
-      "Reverse{}" },
+      0, "Reverse{}" },
     { "GRU", "activations=[Sigmoid,ScaledTanh] activation_alpha=[0.8] activation_beta=[1.2]",
       { .kind = 'G', .directions = 1, .functions = { SIGMOID, { "ScaledTanh", 0.8, 1.2 } } }, 0, 0, 0, 0,
-      "activation \"scaled_tanh_0_8_1_2\"" },
+      0, "activation \"scaled_tanh_0_8_1_2\"" },
     { "RNN", "activations=[LeakyRelu] activation_alpha=[0.1]",
-      { .kind = 'R', .directions = 1, .functions = { { "LeakyRelu", 0.1, 0 } } }, 0, 1, 0, 0, "leaky_relu_0_1" },
+      { .kind = 'R', .directions = 1, .functions = { { "LeakyRelu", 0.1, 0 } } }, 0, 1, 0, 0, 0, "leaky_relu_0_1" },
+    { "LSTM", "", { .kind = 'L', .directions = 1, .functions = { SIGMOID, TANH, TANH } }, 0, 1, 0, 0,
+      1, "zero_output_for_mask = true" },
+    { "GRU", "direction=bidirectional layout=1", { .kind = 'G', .directions = 2, .functions = { SIGMOID, TANH } }, 1, 1,
+      0, 2, 1, "lengths = true" },
     { "RNN", "activations=[Softsign,Softsign] direction=bidirectional",
-      { .kind = 'R', .directions = 2, .functions = { { "Softsign", 0, 0 } } }, 0, 1, 0, 1, "activation = \"softsign\"" },
+      { .kind = 'R', .directions = 2, .functions = { { "Softsign", 0, 0 } } }, 0, 1, 0, 1, 0, "activation = \"softsign\"" },
 };
+
+static double lengths[ROWS] = { 4, 5, 2 };
 
 typedef struct Numbers {
     double *x, *w, *r, *b, *p, *h, *c;          /* as the reference has them */
@@ -126,7 +133,10 @@ static OnnxFile make_model(const Variant *v)
     snprintf(shape, sizeof shape, v->layout ? "batch,%d,6" : "%d,batch,6", d);
     for (int s = 0; s < 1 + lstm && v->reads_states == 1; s++)
         onnx_graph_input(&graph, s ? "c" : "h", ONNX_FLOAT, shape);
-    snprintf(inputs, sizeof inputs, "x,W,R,%s,,%s,%s%s", v->has_bias ? "B" : "", v->reads_states ? "h" : "",
+    if (v->has_lengths)
+        onnx_graph_input(&graph, "l", ONNX_INT32, "batch");
+    snprintf(inputs, sizeof inputs, "x,W,R,%s,%s,%s,%s%s", v->has_bias ? "B" : "", v->has_lengths ? "l" : "",
+             v->reads_states ? "h" : "",
              lstm && v->reads_states ? "c" : "", lstm && v->has_peepholes ? ",P" : "");
     snprintf(attributes, sizeof attributes, "hidden_size=6 %s", v->attributes);
     onnx_graph_node(&graph, v->operation, inputs, lstm ? "Y,Y_h,Y_c" : "Y,Y_h", attributes);
@@ -155,6 +165,7 @@ static void compare(const Variant *v, const Numbers *n, const struct onnx_tensor
     Recurrence r = v->recurrence;
     r.steps = STEPS, r.rows = ROWS, r.features = FEATURES, r.units = UNITS;
     r.w = n->w, r.r = n->r, r.b = v->has_bias ? n->b : NULL, r.p = v->has_peepholes ? n->p : NULL;
+    r.lengths = v->has_lengths ? lengths : NULL;
     r.initial_h = v->reads_states ? n->h : NULL, r.initial_c = v->reads_states ? n->c : NULL;
     onnx_reference(&r, n->x, y, h, c);
     for (size_t t = 0; t < STEPS; t++)
@@ -185,10 +196,12 @@ static void try_variant(const char *place, const Variant *v)
     double *turned[3] = { calloc(1000, sizeof(double)), calloc(1000, sizeof(double)), calloc(1000, sizeof(double)) };
     int wanted = v->recurrence.kind == 'L' ? 3 : 2;
     inputs[0].values = n.x;
-    for (int s = 1; s < wanted; s++)
+    if (v->has_lengths)
+        inputs[1] = (struct onnx_tensor){ .rank = 1, .dims = { ROWS }, .count = ROWS, .values = lengths };
+    for (int s = 1; s < wanted && !v->has_lengths; s++)
         inputs[s] = (struct onnx_tensor){ .rank = 3, .dims = { d, ROWS, UNITS }, .count = d * ROWS * UNITS,
                                           .values = s > 1 ? n.c : n.h };
-    for (int i = 0; i < wanted && v->layout; i++) {
+    for (int i = 0; i < (v->has_lengths ? 1 : wanted) && v->layout; i++) {
         swap_axes(inputs[i].values, inputs[i].dims[0], ROWS, inputs[i].dims[2], turned[i]);
         inputs[i].dims[1] = inputs[i].dims[0], inputs[i].dims[0] = ROWS, inputs[i].values = turned[i];
     }

@@ -8,6 +8,8 @@
 static int axis_of(Importer *importer, const Flow *flow, const Array *array)
 {
     int axis = -1;
+    if (array->rank > flow->rank)
+        return -3;
     for (int d = 0; d < array->rank; d++) {
         int of_flow = d + flow->rank - array->rank;
         if (array->shape[d] == 1)
@@ -184,6 +186,8 @@ bool import_arithmetic(Importer *importer)
         set_flow(importer, 0, *input_flow(importer, 0));
         return true;
     }
+    if ((left || right) && importer->node->input_count != 2)
+        return cannot(importer, "a constant beside several flows");
     if (left || right) {
         const Flow *flow = input_flow(importer, left ? 1 : 0);
         return flow && with_constant(importer, flow, left ? left : right, left != NULL);

@@ -11,10 +11,12 @@ Array *array_new(Importer *importer, int rank, const int64_t *shape, bool unifor
     array->rank = rank;
     array->count = 1;
     array->uniform = uniform;
+    size_t most = 1;                    /* as if nothing were empty */
     for (int d = 0; d < rank; d++) {
         array->shape[d] = shape[d];
-        if (shape[d] < 0 || __builtin_mul_overflow(array->count, (size_t)shape[d], &array->count) ||
-            array->count > ((size_t)1 << 60)) {
+        array->count *= (size_t)shape[d];
+        if (shape[d] < 0 || __builtin_mul_overflow(most, (size_t)(shape[d] ? shape[d] : 1), &most) ||
+            most > ((size_t)1 << 50)) {
             cannot(importer, "the shape of what it makes is out of range");
             return NULL;
         }
@@ -34,7 +36,7 @@ void array_strides(const Array *array, int64_t *strides)
     int64_t stride = 1;
     for (int d = array->rank - 1; d >= 0; d--) {
         strides[d] = stride;
-        stride *= array->shape[d];
+        stride = (int64_t)((uint64_t)stride * (uint64_t)array->shape[d]);
     }
 }
 

@@ -45,6 +45,14 @@ static Trace input_of(Tracer *tracer, const OnnxNode *node, int i)
 
 /* ---- what fixes axes ---- */
 
+static bool is_in(const int *list, int count, int axis)
+{
+    for (int i = 0; i < count; i++)
+        if (list[i] == axis)
+            return true;
+    return false;
+}
+
 static void fix(Tracer *tracer, const Trace *trace, const int *axes, int count)
 {
     int list[ONNX_RANK_MAX], length = 0;
@@ -54,16 +62,14 @@ static void fix(Tracer *tracer, const Trace *trace, const int *axes, int count)
     int input = count ? trace->axes[axes[0]].input : -1;
     if (input < 0 || tracer->is_fixed[input])
         return;
-    for (int i = 0; i < count; i++)
-        if (trace->axes[axes[i]].input == input)
-            list[length++] = trace->axes[axes[i]].axis;
-    for (int d = 0; d < tracer->model->inputs[input].rank; d++) {
-        bool there = false;
-        for (int i = 0; i < length; i++)
-            there |= list[i] == d;
-        if (!there)
-            list[length++] = d;
+    for (int i = 0; i < count; i++) {
+        const Origin *origin = &trace->axes[axes[i]];
+        if (origin->input == input && !is_in(list, length, origin->axis))
+            list[length++] = origin->axis;
     }
+    for (int d = 0; d < tracer->model->inputs[input].rank; d++)
+        if (!is_in(list, length, d))
+            list[length++] = d;
     memcpy(tracer->order + input * ONNX_RANK_MAX, list, (size_t)length * sizeof *list);
     tracer->is_fixed[input] = true;
 }
@@ -219,7 +225,8 @@ static void trace_node(Tracer *tracer, const OnnxNode *node)
         y = through_gather(tracer, node);
     else if (!is_one_of(node->operation, others))
         y = through_elements(tracer, node);
-    *trace_at(tracer, node->outputs[0]) = y;
+    for (int i = 0; i < (strcmp(node->operation, "Split") ? 1 : node->output_count); i++)
+        *trace_at(tracer, node->outputs[i]) = y;
 }
 
 const int *find_axes(Arena *arena, const OnnxModel *model)

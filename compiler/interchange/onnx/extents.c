@@ -8,6 +8,7 @@
 /* Each is a prime, so that what is computed from one of them is not taken for another one. */
 static const int64_t sizes[] = { 1000033, 1000037, 1000039, 1000081, 1000099, 1000117, 1000121, 1000133 };
 
+#define SIZE_MOST (INT64_MAX / 8)       /* larger ones are this one: nothing that follows overflows */
 #define SIZE_COUNT ((int)(sizeof sizes / sizeof *sizes))
 
 static const char *new_parameter(Importer *importer, const char *parameter)
@@ -59,7 +60,8 @@ Extent extent_times(Arena *arena, Extent a, Extent b)
 {
     int64_t size;
     if (__builtin_mul_overflow(a.size, b.size, &size))
-        size = INT64_MAX;
+        size = SIZE_MOST;
+    size = size > SIZE_MOST ? SIZE_MOST : size;
     if (!a.text && !b.text)
         return extent_of(size);
     if (a.size == 1 || b.size == 1)
@@ -69,6 +71,8 @@ Extent extent_times(Arena *arena, Extent a, Extent b)
 
 Extent extent_plus(Arena *arena, Extent a, int64_t n)
 {
+    n = n > SIZE_MOST ? SIZE_MOST : n;
+    a.size = a.size > SIZE_MOST ? SIZE_MOST : a.size;
     if (!a.text || !n)
         return (Extent){ a.size + n, a.text };
     return (Extent){ a.size + n, arena_format(arena, "%s %c %lld", a.text, n < 0 ? '-' : '+',

@@ -56,9 +56,11 @@ static bool has_atom(const Axis *axis, int atom)
 bool flow_transpose(Importer *importer, Flow *flow, const int *order)
 {
     Axis axes[ONNX_RANK_MAX] = { { 0 } };
+    bool taken[ONNX_RANK_MAX] = { false };
     for (int i = 0; i < flow->rank; i++) {
-        if (order[i] < 0 || order[i] >= flow->rank)
+        if (order[i] < 0 || order[i] >= flow->rank || taken[order[i]])
             return cannot(importer, "its perm is not an order of its axes");
+        taken[order[i]] = true;
         axes[i] = flow->axes[order[i]];
     }
     memcpy(flow->axes, axes, sizeof axes);

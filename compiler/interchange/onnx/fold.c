@@ -70,9 +70,9 @@ static int common_shape(Importer *importer, const Array *const *list, int count,
 static bool is_known(Importer *importer, int count)
 {
     for (int i = 0; i < count; i++)
-        if (importer->node->input_count > i && *importer->node->inputs[i] && !input_array(importer, i))
+        if (!input_array(importer, i))
             return false;
-    return importer->node->input_count >= count;
+    return true;
 }
 
 static void set_open(Array *array, bool open)

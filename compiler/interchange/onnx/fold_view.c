@@ -15,11 +15,13 @@ static bool fold_transpose(Importer *importer, const Array *from)
 {
     int64_t strides[ONNX_RANK_MAX], own[ONNX_RANK_MAX], shape[ONNX_RANK_MAX], order[ONNX_RANK_MAX];
     int count = integers(importer, "perm", -1, order, ONNX_RANK_MAX);
+    bool taken[ONNX_RANK_MAX] = { false };
     array_strides(from, own);
     for (int d = 0; d < from->rank; d++) {
         int64_t axis = count == from->rank ? order[d] : from->rank - 1 - d;
-        if (axis < 0 || axis >= from->rank)
+        if (axis < 0 || axis >= from->rank || taken[axis])
             return cannot(importer, "its perm is not an order of its axes");
+        taken[axis] = true;
         strides[d] = own[axis];
         shape[d] = from->shape[axis];
     }
@@ -107,6 +109,7 @@ static bool fold_slice(Importer *importer, const Array *from)
     int end_count = integers(importer, "ends", 2, ends, ONNX_RANK_MAX);
     int axis_count = integers(importer, "axes", 3, axes, ONNX_RANK_MAX);
     int by_count = integers(importer, "steps", 4, by, ONNX_RANK_MAX);
+    bool taken[ONNX_RANK_MAX] = { false };
     if (count < 0 || end_count != count)
         return cannot(importer, "where it begins and ends is not known");
     memcpy(shape, from->shape, sizeof shape);
@@ -114,8 +117,9 @@ static bool fold_slice(Importer *importer, const Array *from)
     for (int i = 0; i < count; i++) {
         int axis = axis_in(from, i < axis_count ? (double)axes[i] : i);
         int64_t step = i < by_count ? by[i] : 1;
-        if (axis < 0 || !step)
+        if (axis < 0 || !step || taken[axis])
             return cannot(importer, "its axes or steps are out of range");
+        taken[axis] = true;
         slice_bounds(from->shape[axis], &begins[i], ends[i], &step, &shape[axis]);
         offset += shape[axis] ? begins[i] * strides[axis] : 0;
         strides[axis] *= step;
@@ -174,7 +178,8 @@ static bool fold_concat(Importer *importer, const Array *first)
         for (int d = 0; d < first->rank; d++)
             if (one->rank != first->rank || (d != axis && one->shape[d] != first->shape[d]))
                 return cannot(importer, "the shapes of its inputs do not go together");
-        shape[axis] += one->shape[axis];
+        if (__builtin_add_overflow(shape[axis], one->shape[axis], &shape[axis]))
+            return cannot(importer, "what it makes is out of range");
         uniform = uniform && one->uniform && one->numbers[0] == first->numbers[0];
         open |= one->open;
     }

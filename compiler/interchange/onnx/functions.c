@@ -115,6 +115,8 @@ const char *function_name(Importer *importer, const char *operation, double alph
     Arena *arena = importer->arena;
     if (!function)
         return NULL;
+    alpha = strchr(function->formula, 'A') ? alpha : function->keras_alpha;
+    beta = strchr(function->formula, 'B') ? beta : function->keras_beta;
     if (is_keras(function, alpha, beta) && !(clip > 0))
         return function->keras;
     const char *name = own_name(arena, function, alpha, beta, clip), *bound = lua_number(arena, clip);

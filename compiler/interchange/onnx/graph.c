@@ -9,6 +9,7 @@
 
 #define OPSET_FIRST 6
 #define OPSET_LAST 24
+#define EXTENT_MAX (1 << 24)
 
 bool is_onnx(const char *path, const unsigned char *begin, size_t length)
 {
@@ -90,6 +91,10 @@ static void add_input(Importer *importer, int i, int input_count)
     for (int d = 0; d < rank; d++) {
         int64_t size = input->shape[order[d]];
         places[order[d]] = d;
+        if (size > EXTENT_MAX) {
+            cannot(importer, "an extent of the input %s is out of range", input->name);
+            return;
+        }
         if (d == 0)
             batch = size > 0 ? extent_of(size) : (Extent){ BATCH_SIZE, "batch" };
         else
@@ -247,8 +252,10 @@ void import_onnx(Draft *draft, const DraftSource *source)
     Importer importer = { .draft = draft, .arena = draft->arena, .model = model,
                           .index = text_index_create(draft->arena),
                           .done = arena_array(draft->arena, bool, model->node_count + 1) };
-    draft->origin = arena_format(draft->arena, "ONNX, opset %d%s%s%s%s", model->opset, *model->producer ? ", by " : "",
-                                 model->producer, *model->producer_version ? " " : "", model->producer_version);
+    const char *origin = arena_format(draft->arena, "ONNX, opset %d%s%s%s%s", model->opset,
+                                      *model->producer ? ", by " : "", model->producer,
+                                      *model->producer_version ? " " : "", model->producer_version);
+    draft->origin = printable_text(draft->arena, origin);
     if (model->opset && (model->opset < OPSET_FIRST || model->opset > OPSET_LAST)) {
         draft_refuse(draft, "is of opset %d, and %d to %d are imported", model->opset, OPSET_FIRST, OPSET_LAST);
         return;

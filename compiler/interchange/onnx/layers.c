@@ -110,6 +110,13 @@ static void add_states(Importer *importer, Step *step)
 
 /* ---- masks ---- */
 
+static void ignore_mask(Draft *draft, int *place)
+{
+    DraftLayer *layer = draft_add(draft, "IgnoreMask", draft->layers[*place]->found);
+    draft_read(draft, layer, *place);
+    *place = draft->layer_count - 1;
+}
+
 /* Padded steps count for other nodes than recurrent ones. */
 static void settle_mask(Importer *importer, const Step *step)
 {
@@ -123,15 +130,14 @@ static void settle_mask(Importer *importer, const Step *step)
         comes |= draft->layers[layer->from[i]]->masked;
     if (!comes)
         return;
-    if (!entry) {
-        cannot(importer, "sequences of different lengths are read backwards behind %s, which cannot be said",
-               layer->found);
-    } else if (step->loop && step->loop->has_lengths) {
+    if (step->loop && step->loop->has_lengths) {
         layer->masked = step->loop->gives_output;
-    } else if (!step->loop && (!strcmp(entry->mask, "passes") || !strcmp(entry->mask, "merges"))) {
+    } else if (!step->loop && entry && (!strcmp(entry->mask, "passes") || !strcmp(entry->mask, "merges"))) {
         layer->masked = true;
     } else {
-        draft_argument(draft, layer, "ignore_mask", "true");
+        for (int i = 0; i < layer->from_count - layer->initial_count; i++)
+            if (draft->layers[layer->from[i]]->masked)
+                ignore_mask(draft, &layer->from[i]);
     }
 }
 

@@ -90,7 +90,7 @@ static bool layer(Importer *importer)
 static int reader(Importer *importer, const char *name, const char *operation, const Array **constant)
 {
     const OnnxModel *model = importer->model;
-    for (int n = 0; n < model->node_count; n++)
+    for (int n = 0; *name && n < model->node_count; n++)
         for (int i = 0; i < model->nodes[n].input_count; i++) {
             if (strcmp(model->nodes[n].inputs[i], name))
                 continue;

@@ -99,7 +99,7 @@ static bool embedding(Importer *importer, const Array *table)
     int order[ONNX_RANK_MAX], count;
     if (!ids)
         return false;
-    if (table->rank != 2 || onnx_number(importer->node, "axis", 0) != 0)
+    if (table->rank != 2 || ids->rank == ONNX_RANK_MAX || onnx_number(importer->node, "axis", 0) != 0)
         return cannot(importer, "what it takes rows of is no table of vectors");
     Flow flow = *ids;
     count = flow_order(&flow, order);

@@ -121,13 +121,15 @@ static bool read_shape(const Onnx__Tensor *tensor, Array *array)
 {
     if (tensor->n_dims > ONNX_RANK_MAX)
         return false;
+    size_t most = 1;                    /* as if nothing were empty */
     array->rank = (int)tensor->n_dims;
     array->count = 1;
     for (int d = 0; d < array->rank; d++) {
         array->shape[d] = tensor->dims[d];
         if (tensor->dims[d] < 0 || (uint64_t)tensor->dims[d] > ((uint64_t)1 << 40) ||
-            (array->shape[d] && array->count > ((size_t)1 << 40) / (size_t)array->shape[d]))
+            (array->shape[d] && most > ((size_t)1 << 40) / (size_t)array->shape[d]))
             return false;
+        most *= array->shape[d] ? (size_t)array->shape[d] : 1;
         array->count *= (size_t)array->shape[d];
     }
     return true;

@@ -1,7 +1,10 @@
 /* recurrent.c: in: an LSTM, GRU or RNN of ONNX.  out: a step of the kind of ours, with its weights in our order. */
 #include "flow.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define NUMBER_WIDTH 32         /* of a literal and what stands between two */
 
 typedef struct Kind {
     const char *operation, *layer;
@@ -172,7 +175,8 @@ static const char *constant_state(Cell *cell, const Array *array, int direction)
     Arena *arena = cell->importer->arena;
     int batch = cell->batch_first ? 0 : 1, first = cell->batch_first ? 1 : 0;
     int64_t strides[ONNX_RANK_MAX];
-    const char *text = "";
+    char *text = arena_alloc(arena, (size_t)cell->units * NUMBER_WIDTH + 3), *end = text;
+    *end++ = '{';
     if (array->rank != 3 || array->shape[2] != cell->units || array->shape[first] != cell->directions) {
         cannot(cell->importer, "its initial states have another shape");
         return NULL;
@@ -188,9 +192,10 @@ static const char *constant_state(Cell *cell, const Array *array, int direction)
             }
             number = one;
         }
-        text = arena_format(arena, "%s%s%s", text, u ? ", " : "", lua_number(arena, number));
+        end += sprintf(end, "%s%s", u ? ", " : "", lua_number(arena, number));
     }
-    return arena_format(arena, "{%s}", text);
+    *end = '}';
+    return text;
 }
 
 static bool add_constant_states(Cell *cell)

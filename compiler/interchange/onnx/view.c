@@ -67,7 +67,7 @@ static bool flatten(Importer *importer, Flow *flow)
 {
     double axis = onnx_number(importer->node, "axis", 1);
     axis = axis < 0 ? axis + flow->rank : axis;
-    if (axis < 0 || axis > flow->rank)
+    if (axis < 0 || axis > flow->rank || flow->rank > ONNX_RANK_MAX - 2)
         return cannot(importer, "its axis is out of range");
     int first = (int)axis;
     return flow_merge(flow, first, flow->rank - first) && flow_merge(flow, 0, first);

@@ -11,7 +11,8 @@ typedef struct Windows {            /* along one axis or two */
 } Windows;
 
 /* Of axis `a` of the windows; `behind`: in the second half of the list. */
-static int64_t item(const OnnxNode *node, const char *name, const Windows *windows, int a, bool behind, int64_t otherwise)
+static int64_t item(const OnnxNode *node, const char *name, const Windows *windows, int a, bool behind,
+                    int64_t otherwise)
 {
     const OnnxAttribute *attribute = onnx_attribute(node, name);
     int i = a + (windows->left_out >= 0 && a >= windows->left_out) + (behind ? windows->file_axes : 0);
@@ -105,7 +106,8 @@ static bool add_zeros(Importer *importer, Flow *flow, const Windows *windows)
     return true;
 }
 
-/* An axis of extent 1 of an image, along which nothing happens: what remains is a sequence. tf2onnx writes a Conv1D so. */
+/* An axis of extent 1 of an image, along which nothing happens: what remains is a sequence. tf2onnx writes a Conv1D
+ * so. */
 static void leave_out(Importer *importer, Flow *flow, const Array *kernel, Windows *windows)
 {
     windows->left_out = -1;
