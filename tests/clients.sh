@@ -28,8 +28,8 @@ said() {
 }
 
 # The models, trained a little, an input for each and what lstmc predicts of it.
-for model in stacked:3x9x4 chained:3x9x4 simple:3x7x3 gated:3x8x3 gated_after:3x8x3 bidirectional:3x6x3 masked:3x8:12 tokens:3x8:12 \
-    convolution:3x12x3; do
+for model in stacked:3x9x4 chained:3x9x4 simple:3x7x3 gated:3x8x3 gated_after:3x8x3 bidirectional:3x6x3 masked:3x8:12 \
+    tokens:3x8:12 convolution:3x12x3; do
     name=${model%%:*} shape=${model#*:}
     "$lstmc" train "$here/models.lua" name="$name" --interpreted --quiet --out "$name.safetensors" --log "$name.csv" \
         --checkpoint "$name.checkpoint" >log 2>&1 || { cat log; exit 1; }

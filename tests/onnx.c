@@ -384,7 +384,7 @@ void onnx_free_model(struct onnx_model *model)
     model->initializer_count = 0;
 }
 
-const struct onnx_attribute *onnx_attribute(const struct onnx_node *node, const char *name)
+const struct onnx_attribute *published_attribute(const struct onnx_node *node, const char *name)
 {
     for (int i = 0; i < node->attribute_count; i++)
         if (!strcmp(node->attributes[i].name, name))

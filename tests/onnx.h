@@ -58,6 +58,6 @@ void onnx_free_model(struct onnx_model *model);
 void onnx_free_tensor(struct onnx_tensor *tensor);
 
 /* NULL if the node has no such attribute. */
-const struct onnx_attribute *onnx_attribute(const struct onnx_node *node, const char *name);
+const struct onnx_attribute *published_attribute(const struct onnx_node *node, const char *name);
 
 #endif

@@ -59,9 +59,9 @@ void onnx_skip(struct published_case *one, const char *reason)
     snprintf(one->skipped, sizeof one->skipped, "%s", reason);
 }
 
-double onnx_number(const struct onnx_node *node, const char *name, double otherwise)
+double published_number(const struct onnx_node *node, const char *name, double otherwise)
 {
-    const struct onnx_attribute *attribute = onnx_attribute(node, name);
+    const struct onnx_attribute *attribute = published_attribute(node, name);
     return !attribute ? otherwise : attribute->has_number ? attribute->number : (double)attribute->integer;
 }
 
@@ -140,9 +140,9 @@ static void recurrent_case(struct published_case *one, const Files *files)
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *x = &files->inputs[0];
     const char *kind = node->operation;
-    int lstm = !strcmp(kind, "LSTM"), gru = !strcmp(kind, "GRU"), layout = (int)onnx_number(node, "layout", 0);
-    int units = (int)onnx_number(node, "hidden_size", 0), blocks = lstm ? 4 : gru ? 3 : 1;
-    int reset_after = onnx_number(node, "linear_before_reset", 0) != 0;
+    int lstm = !strcmp(kind, "LSTM"), gru = !strcmp(kind, "GRU"), layout = (int)published_number(node, "layout", 0);
+    int units = (int)published_number(node, "hidden_size", 0), blocks = lstm ? 4 : gru ? 3 : 1;
+    int reset_after = published_number(node, "linear_before_reset", 0) != 0;
     size_t samples = x->dims[layout ? 0 : 1], steps = x->dims[layout ? 1 : 0], features = x->dims[2];
     int sequences = !strcmp(node->outputs[0], "Y");
     int peepholes = lstm && has_peepholes_alone(files, steps);
@@ -250,14 +250,14 @@ static void activation_case(struct published_case *one, const Files *files, cons
 {
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *x = &files->inputs[0];
-    const struct onnx_attribute *approximate = onnx_attribute(node, "approximate");
+    const struct onnx_attribute *approximate = published_attribute(node, "approximate");
     if (strstr(node->operation, "oftmax")) {
-        softmax_case(one, name->keras, x, &files->outputs[0], (int)onnx_number(node, "axis", -1));
+        softmax_case(one, name->keras, x, &files->outputs[0], (int)published_number(node, "axis", -1));
         return;
     }
-    double value = name->attribute ? onnx_number(node, name->attribute, name->standard) : 0;
+    double value = name->attribute ? published_number(node, name->attribute, name->standard) : 0;
     int other = name->attribute && value != name->value;
-    if ((other && !name->layer) || (name->attribute_2 && onnx_number(node, name->attribute_2, name->standard_2) != name->value_2) ||
+    if ((other && !name->layer) || (name->attribute_2 && published_number(node, name->attribute_2, name->standard_2) != name->value_2) ||
         (approximate && !strcmp(approximate->text, "tanh"))) {
         onnx_skip(one, "constants that Keras's function of this name does not have");
         return;
@@ -341,7 +341,7 @@ static void loss_case(struct published_case *one, const Files *files)
 {
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *x = &files->inputs[0], *y = &files->inputs[1], *z = &files->outputs[0];
-    const struct onnx_attribute *ignore = onnx_attribute(node, "ignore_index"), *reduction = onnx_attribute(node, "reduction");
+    const struct onnx_attribute *ignore = published_attribute(node, "ignore_index"), *reduction = published_attribute(node, "reduction");
     int weighted = files->input_count > 2 || ignore;
     size_t outer, classes, inner;
     split_at(x, 1, &outer, &classes, &inner);

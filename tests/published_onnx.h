@@ -18,7 +18,7 @@ int onnx_other_case(struct published_case *one, const Files *files);            
 
 /* published_onnx.c */
 void onnx_skip(struct published_case *one, const char *reason);
-double onnx_number(const struct onnx_node *node, const char *name, double otherwise);
+double published_number(const struct onnx_node *node, const char *name, double otherwise);
 void onnx_begin(struct published_case *one);
 void onnx_end(struct published_case *one, const char *loss, int samples);
 void onnx_set_x(struct published_case *one, const double *values, size_t count, int samples);

@@ -52,7 +52,7 @@ typedef struct Windows {            /* along each of one or two axes */
 
 static int item(const struct onnx_node *node, const char *name, int number, int otherwise)
 {
-    const struct onnx_attribute *attribute = onnx_attribute(node, name);
+    const struct onnx_attribute *attribute = published_attribute(node, name);
     return attribute && number < attribute->integer_count ? (int)attribute->integers[number] : otherwise;
 }
 
@@ -60,7 +60,7 @@ static int item(const struct onnx_node *node, const char *name, int number, int 
 static Windows windows_of(const struct onnx_node *node, const struct onnx_tensor *x)
 {
     Windows windows = { .axes = x->rank - 2 };
-    const struct onnx_attribute *automatic = onnx_attribute(node, "auto_pad");
+    const struct onnx_attribute *automatic = published_attribute(node, "auto_pad");
     for (int a = 0; a < windows.axes && a < 2; a++) {
         windows.size[a] = item(node, "kernel_shape", a, 1);
         windows.strides[a] = item(node, "strides", a, 1);
@@ -122,7 +122,7 @@ static void convolution_case(struct published_case *one, const Files *files)
     add_padding(one, &windows);
     published_add_line(one, "  Conv%dD{%zu, %s, strides = %s, dilation_rate = %s, groups = %d, use_bias = %s},", windows.axes, w->dims[0],
                        sizes(size, windows.size, windows.axes), sizes(strides, windows.strides, windows.axes),
-                       sizes(dilations, windows.dilations, windows.axes), (int)onnx_number(node, "group", 1), bias ? "true" : "false");
+                       sizes(dilations, windows.dilations, windows.axes), (int)published_number(node, "group", 1), bias ? "true" : "false");
     onnx_end(one, "\"mse\"", (int)x->dims[0]);
     add_kernel(one, w);
     if (bias)
@@ -187,13 +187,13 @@ static void batch_case(struct published_case *one, const Files *files)
 {
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *x = &files->inputs[0];
-    one->trains = onnx_number(node, "training_mode", 0) != 0;
+    one->trains = published_number(node, "training_mode", 0) != 0;
     onnx_begin(one);
     if (x->rank < 3)
         published_add_line(one, "  Input{%zu},", x->dims[1]);
     else
         add_input(one, x);
-    published_add_line(one, "  BatchNormalization{epsilon = %.9g},", onnx_number(node, "epsilon", 1e-5));
+    published_add_line(one, "  BatchNormalization{epsilon = %.9g},", published_number(node, "epsilon", 1e-5));
     onnx_end(one, "\"mse\"", (int)x->dims[0]);
     for (int i = 1; i <= 4; i++)
         published_add_numbers(one, operand(files, node, i)->values, x->dims[1]);
@@ -205,11 +205,11 @@ static void layer_case(struct published_case *one, const Files *files)
 {
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *x = &files->inputs[0];
-    int axis = (int)onnx_number(node, "axis", -1);
+    int axis = (int)published_number(node, "axis", -1);
     size_t features = places_of(x, axis < 0 ? axis + x->rank : axis);
     onnx_begin(one);
     published_add_line(one, "  Input{%zu},", features);
-    published_add_line(one, "  LayerNormalization{epsilon = %.9g},", onnx_number(node, "epsilon", 1e-5));
+    published_add_line(one, "  LayerNormalization{epsilon = %.9g},", published_number(node, "epsilon", 1e-5));
     onnx_end(one, "\"mse\"", (int)(x->count / features));
     published_add_numbers(one, files->inputs[1].values, features);
     published_add_numbers(one, files->inputs[2].values, features);
@@ -256,7 +256,7 @@ static void slopes_case(struct published_case *one, const Files *files)
 static void threshold_case(struct published_case *one, const Files *files)
 {
     char layer[80];
-    snprintf(layer, sizeof layer, "ThresholdedReLU{theta = %.9g}", onnx_number(&files->model.nodes[0], "alpha", 1));
+    snprintf(layer, sizeof layer, "ThresholdedReLU{theta = %.9g}", published_number(&files->model.nodes[0], "alpha", 1));
     whole_case(one, files, layer);
 }
 
@@ -265,7 +265,7 @@ static void product_case(struct published_case *one, const Files *files)
 {
     const struct onnx_node *node = &files->model.nodes[0];
     const struct onnx_tensor *a = &files->inputs[0], *b = &files->inputs[1], *c = files->input_count > 2 ? &files->inputs[2] : NULL;
-    int a_turned = onnx_number(node, "transA", 0) != 0, b_turned = onnx_number(node, "transB", 0) != 0;
+    int a_turned = published_number(node, "transA", 0) != 0, b_turned = published_number(node, "transB", 0) != 0;
     if (a->rank != 2 || b->rank != 2) {
         onnx_skip(one, "a product with a matrix for each sample, or of vectors: no layer has that");
         return;
@@ -275,7 +275,7 @@ static void product_case(struct published_case *one, const Files *files)
         return;
     }
     size_t rows = a->dims[a_turned], features = a->dims[!a_turned], units = b->dims[!b_turned];
-    double alpha = onnx_number(node, "alpha", 1), beta = onnx_number(node, "beta", 1);
+    double alpha = published_number(node, "alpha", 1), beta = published_number(node, "beta", 1);
     onnx_begin(one);
     published_add_line(one, "  Input{%zu},", features);
     published_add_line(one, "  Dense{%zu, use_bias = %s},", units, c ? "true" : "false");

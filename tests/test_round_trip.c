@@ -4,6 +4,7 @@
 #include "compiler/fuzz/fuzz.h"
 #include "compiler/interchange/export.h"
 #include "compiler/interchange/import.h"
+#include "compiler/oracle/custom.h"
 #include "command.h"
 #include "runtime/interpreter/interpreter.h"
 #include "runtime/lstmc_random.h"
@@ -64,10 +65,12 @@ static void *random_input(Arena *arena, const Layer *input)
 }
 
 /* All outputs of ROWS samples; NULL: the interpreter cannot run it. */
-static float *outputs_of(Arena *arena, const Model *model, const float *weights)
+static float *outputs_of(Arena *arena, Description *description, const float *weights)
 {
+    const Model *model = description_model(description);
     const void **x = arena_array(arena, const void *, model->input_count);
-    Interpreter_float *it = interpreter_create_float(model, ROWS, NULL, NULL);
+    struct custom_layers *custom = custom_layers_create(arena, description, ROWS);
+    Interpreter_float *it = interpreter_create_float(model, ROWS, custom, NULL);
     if (!it)
         return NULL;
     for (int i = 0; i < model->input_count; i++)
@@ -86,8 +89,8 @@ static float *outputs_of(Arena *arena, const Model *model, const float *weights)
 static void expect_same_outputs(const Trip *trip, const char *format)
 {
     const Model *there = description_model(trip->there), *back = description_model(trip->back);
-    const float *before = outputs_of(trip->arena, there, trip->weights);
-    const float *behind = outputs_of(trip->arena, back, trip->returned);
+    const float *before = outputs_of(trip->arena, trip->there, trip->weights);
+    const float *behind = outputs_of(trip->arena, trip->back, trip->returned);
     cr_expect_eq(before == NULL, behind == NULL);
     cr_expect_eq(there->descriptor.output_count, back->descriptor.output_count);
     for (size_t i = 0; before && behind && i < ROWS * there->descriptor.output_count; i++)
@@ -113,6 +116,26 @@ static void expect_same_weights(const Trip *trip, const char *format)
                   "%s by %s: %s is another", trip->name, format, there->weights[i].name);
 }
 
+/* Normalisations of PyTorch and ONNX have both factors and terms: what is exported without comes back with them. */
+static bool is_half_normal(const Model *model)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        if (layer_argument(&model->layers[i], "center") &&
+            !(layer_flag(&model->layers[i], "center") && layer_flag(&model->layers[i], "scale")))
+            return true;
+    return false;
+}
+
+/* Pictures of ONNX have their channels first, unless a Transpose says that they have not: a model of others without any
+ * is taken for one of pictures, and the draft says so. */
+static bool has_turned_inputs(const Draft *draft)
+{
+    for (int i = 0; i < draft->note_count; i++)
+        if (strstr(draft->notes[i], "its axes are"))
+            return true;
+    return false;
+}
+
 /* False: the format cannot say the model. */
 static bool go(Trip *trip, int f)
 {
@@ -136,22 +159,15 @@ static bool go(Trip *trip, int f)
         diagnostics_print(diagnostics, stderr);
         cr_expect_fail("%s by %s: it does not come back\n%s", trip->name, formats[f].format, text ? text : "");
     } else {
-        expect_same_weights(trip, formats[f].format);
-        expect_same_outputs(trip, formats[f].format);
+        bool onnx = !strcmp(formats[f].format, "onnx");
+        if (!onnx || !is_half_normal(description_model(trip->there)))
+            expect_same_weights(trip, formats[f].format);
+        if (!onnx || !has_turned_inputs(draft))
+            expect_same_outputs(trip, formats[f].format);
     }
     description_free(trip->back);
     trip->back = NULL;
     return true;
-}
-
-/* PyTorch's normalisations have both factors and terms: what is exported with one of them comes back with both. */
-static bool is_half_normal(const Model *model)
-{
-    for (int i = 0; i < model->layer_count; i++)
-        if (layer_argument(&model->layers[i], "center") &&
-            layer_flag(&model->layers[i], "center") != layer_flag(&model->layers[i], "scale"))
-            return true;
-    return false;
 }
 
 /* A state dict has no architecture: it goes into the description that it came from. False: it cannot be said. */

@@ -90,8 +90,8 @@ const char *export_transposed(OnnxExport *to, const ExportLayer *one, const char
 
 /* y = activation(x) (export_activation.c); `name` NULL or "linear": x itself, as y. */
 void export_activation(OnnxExport *to, const ExportLayer *one, const char *name, const char *x, const char *y);
-/* What ONNX's cells call it, with alpha and beta where it has them; NULL: they have none such. */
-const char *export_cell_activation(const char *name, float *alpha, float *beta);
+/* What ONNX's cells call it, with alpha and beta, of which it takes so many; NULL: they have none such. */
+const char *export_cell_activation(const char *name, float *alpha, float *beta, int *numbers);
 
 /* SimpleRNN, LSTM, GRU, Bidirectional (export_recurrent.c); any other (export_layer.c); windows (export_window.c). */
 void export_recurrent(OnnxExport *to, const ExportLayer *one);

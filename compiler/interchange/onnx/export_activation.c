@@ -74,13 +74,15 @@ void export_activation(OnnxExport *to, const ExportLayer *one, const char *name,
         export_cannot(to, one->layer, "ONNX has no activation %s", name);
 }
 
-const char *export_cell_activation(const char *name, float *alpha, float *beta)
+const char *export_cell_activation(const char *name, float *alpha, float *beta, int *numbers)
 {
     static const char *const known[] = { "relu", "tanh", "sigmoid", "elu", "softplus", "softsign", "leaky_relu",
                                          "hard_sigmoid", "hard_sigmoid_keras2" };
     *alpha = *beta = 0;
+    *numbers = 0;
     if (name && !strcmp(name, "linear")) {
         *alpha = 1;
+        *numbers = 2;
         return "Affine";
     }
     for (size_t k = 0; name && k < sizeof known / sizeof *known; k++)
@@ -88,6 +90,7 @@ const char *export_cell_activation(const char *name, float *alpha, float *beta)
             if (!strcmp(simple[i].name, name)) {
                 *alpha = (float)simple[i].alpha;
                 *beta = (float)simple[i].beta;
+                *numbers = simple[i].numbers;
                 return simple[i].operation;
             }
     return NULL;

@@ -44,8 +44,9 @@ static void check(const Loop *loop, const Layer *layer)
         export_cannot(loop->to, loop->one->layer, "states as outputs are not exported");
     for (int k = 0; k < 3 && loop->cell->functions[k]; k++) {
         float alpha, beta;
+        int numbers;
         const char *name = layer_text(layer, loop->cell->functions[k]);
-        if (!export_cell_activation(name, &alpha, &beta))
+        if (!export_cell_activation(name, &alpha, &beta, &numbers))
             export_cannot(loop->to, loop->one->layer, "ONNX's cells have no activation %s",
                           name ? name : "of that kind");
     }
@@ -114,24 +115,26 @@ static void add_functions(const Loop *loop, ExportNode *node)
 {
     const char **names = arena_array(loop->to->arena, const char *, 6);
     float alphas[6], betas[6];
-    int count = 0, numbers = 0;
+    int count = 0, alpha_count = 0, beta_count = 0;
     for (int way = 0; way < loop->way_count; way++)
         for (int k = 0; k < 3 && loop->cell->functions[k]; k++) {
             float alpha, beta;
-            names[count] = export_cell_activation(layer_text(loop->ways[way], loop->cell->functions[k]), &alpha, &beta);
+            int numbers;
+            names[count] = export_cell_activation(layer_text(loop->ways[way], loop->cell->functions[k]), &alpha,
+                                                  &beta, &numbers);
             if (!names[count])
                 return;                         /* it was said */
-            bool has_alpha = strstr("Affine LeakyRelu Elu HardSigmoid", names[count]) != NULL;
-            alphas[numbers] = alpha;
-            betas[numbers] = beta;
-            numbers += has_alpha;
+            if (numbers > 0)
+                alphas[alpha_count++] = alpha;
+            if (numbers > 1)
+                betas[beta_count++] = beta;
             count++;
         }
     export_texts(loop->to, node, "activations", names, count);
-    if (numbers) {
-        export_floats(loop->to, node, "activation_alpha", alphas, numbers);
-        export_floats(loop->to, node, "activation_beta", betas, numbers);
-    }
+    if (alpha_count)
+        export_floats(loop->to, node, "activation_alpha", alphas, alpha_count);
+    if (beta_count)
+        export_floats(loop->to, node, "activation_beta", betas, beta_count);
 }
 
 /* States as inputs and outputs of the model, of one step at a time. */

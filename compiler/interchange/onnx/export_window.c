@@ -84,11 +84,16 @@ static void pooling(OnnxExport *to, const ExportLayer *one, int axes)
 /* Over all axes but the batch and the last one. */
 static void global_pooling(OnnxExport *to, const ExportLayer *one, int axes)
 {
-    static const int64_t list[] = { 1, 2 };
-    ExportNode *node = export_node(to, one, strstr(one->layer->kind, "Max") ? "ReduceMax" : "ReduceMean", one->y,
-                                   one->x[0], NULL);
+    static const int64_t list[] = { 2, 3 };
+    bool keeps = layer_flag(one->layer, "keepdims");
+    const char *first = turned(to, one, one->x[0], export_flow(to, one, "channels_first"), axes, false);
+    const char *y = keeps ? export_flow(to, one, "pooled") : one->y;
+    ExportNode *node = export_node(to, one, strstr(one->layer->kind, "Max") ? "ReduceMax" : "ReduceMean", y, first,
+                                   NULL);
     export_integers(to, node, "axes", list, axes);
-    export_integer(to, node, "keepdims", layer_flag(one->layer, "keepdims"));
+    export_integer(to, node, "keepdims", keeps);
+    if (keeps)
+        turned(to, one, y, one->y, axes, true);
 }
 
 bool export_window(OnnxExport *to, const ExportLayer *one)

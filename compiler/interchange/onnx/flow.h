@@ -213,6 +213,7 @@ bool import_window(Importer *importer);         /* Conv, pooling */
 bool import_norm(Importer *importer);
 bool import_view(Importer *importer);           /* Transpose, Reshape ... */
 bool import_part(Importer *importer);           /* Slice, Gather, Split */
+bool import_repeat(Importer *importer);         /* Tile */
 
 /* Axes of all inputs (axes.c). */
 const int *find_axes(Arena *arena, const OnnxModel *model);

@@ -34,6 +34,7 @@ static const struct {
     { "BatchNormalization", import_norm }, { "LayerNormalization", import_norm }, { "ReduceMean", import_norm },
     { "ReduceMax", import_norm },
     { "Transpose", import_view }, { "Squeeze", import_view }, { "Unsqueeze", import_view }, { "Reshape", import_view },
+    { "Tile", import_repeat },
     { "Flatten", import_view }, { "Identity", import_view }, { "Cast", import_view },
     { "Slice", import_part }, { "Gather", import_part }, { "Split", import_part }, { "Concat", import_part },
     { "Softmax", import_activation }, { "LogSoftmax", import_activation }, { "Clip", import_activation },
