@@ -584,6 +584,19 @@ Test(import_pytorch, weights_of_keras_by_their_names)
     cr_expect(same_tensors("m.safetensors", "n.safetensors"), "--into reads other weights");
 }
 
+/* A part of a network that no chain is, in the layout of cuDNN. */
+Test(import_pytorch, weights_of_cudnn_without_an_architecture)
+{
+    need_data();
+    name_data();
+    write_text("one.lua", "return Sequential{Input{40}, Embedding{465, 100}, LSTM{128, return_sequences = true}}");
+    expect("$L import $D/../h5/textgenrnn_cudnn/weights.hdf5 --into one.lua --map rnn_2=,attention=,output=", 0,
+           "rnn_1 was trained by cuDNN, whose layout was turned into the usual one", NULL);
+    run_line("$L predict one.lua --interpreted --quiet --input $D/../h5/textgenrnn_cudnn/input.npy --out y.npy");
+    double far = deviation("y.npy", DATA "/../h5/textgenrnn_cudnn/rnn_1.npy", 0);
+    cr_expect(far < TOLERANCE, "%g from what it should be", far);
+}
+
 static bool same_tensors(const char *a, const char *b)
 {
     char path[PATH_MAX];
