@@ -879,7 +879,6 @@ Test(import_pytorch, damaged_files_of_before, .timeout = 3000)
 {
     need_data();
     damage(DATA "/bilstm2_last/state_dict_legacy.pth");
-    damage(DATA "/reader_suite/simple_legacy.pt");
 }
 
 Test(import_pytorch, damaged_safetensors, .timeout = 3000)
@@ -904,7 +903,8 @@ static int import_contents(void *context, const char *path, struct lstmc_message
             tensors[i].data = (const unsigned char *)bytes, tensors[i].bytes = tensors[i].count = tensors[i].shape[0] = length;
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
-    State state = { .draft = draft_create(arena, diagnostics, path) };
+    Draft draft = { .arena = arena, .diagnostics = diagnostics, .file = path };      /* without a catalogue, which takes long */
+    State state = { .draft = &draft };
     state_read_archive(&state, &contents);
     int refused = diagnostics_count(diagnostics) > 0;
     if (refused)
@@ -917,8 +917,7 @@ static int import_contents(void *context, const char *path, struct lstmc_message
 Test(import_pytorch, damaged_pickles, .timeout = 3000)
 {
     need_data();
-    static const char *const files[] = { DATA "/gru_sequence/state_dict.pt", DATA "/token_lstm/model.pt",
-                                         DATA "/token_lstm/checkpoint.pt" };
+    static const char *const files[] = { DATA "/token_lstm/model.pt", DATA "/token_lstm/checkpoint.pt" };
     for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         Arena *arena = arena_create();
         Diagnostics *diagnostics = diagnostics_create(arena);
