@@ -378,3 +378,16 @@ Test(import_keras, as_weights_of_a_description, .timeout = 120)
     expect_of("$L predict stock.lua --weights %s --interpreted", "keras/aircraft_rul/model.keras", 1, NULL,
               "layer lstm: its lstm/kernel is {5, 200}, and layers/lstm/cell/vars/0 of the file becomes {17, 256}");
 }
+
+/* Keras drops the mask at a Flatten with a warning. */
+Test(import_keras, a_mask_that_is_dropped)
+{
+    write_model(TOPOLOGY("{\"class_name\": \"Masking\", \"config\": {\"name\": \"m\", \"mask_value\": 0, \"batch_input_shape\": [null, 3, 2]}}, "
+                         "{\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\"}}, "
+                         "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 1}}")
+                "\"weights\": [{\"name\": \"d/kernel\", \"shape\": [6, 1], \"dtype\": \"float32\"}, "
+                "{\"name\": \"d/bias\", \"shape\": [1], \"dtype\": \"float32\"}]}]}");
+    command_write(folder, "w.bin", (float[]){ 1, 2, 3, 4, 5, 6, 0.5f }, 7 * sizeof(float));
+    expect("$L import model.json -o x --quiet && grep Flatten{ x.lua && echo 1 1 0 0 2 2 | $L predict x.lua --interpreted --quiet", 0,
+           "  Flatten{ignore_mask = true, name = \"f\"},\n25.5\n", NULL);
+}

@@ -48,17 +48,28 @@ static void place_layer(const Draft *draft, const DraftLayer *from, const Layer 
     }
 }
 
+/* The layer of the model that layer i of the draft has become; `ignore_mask = true` makes one of its own before it. */
+static const Layer *next_layer(const Draft *draft, const Model *model, int i, int *at)
+{
+    const char *kind = draft->layers[i]->kind;
+    while (*at < model->layer_count && strcmp(model->layers[*at].kind, kind) &&
+           !strcmp(model->layers[*at].kind, "IgnoreMask"))
+        ++*at;
+    if (*at >= model->layer_count || strcmp(model->layers[*at].kind, kind))
+        die("layer %d was written as %s, and read as %s", i, kind,
+            *at < model->layer_count ? model->layers[*at].kind : "nothing");
+    return &model->layers[(*at)++];
+}
+
 float *draft_weights(const Draft *draft, const Model *model)
 {
     int before = diagnostics_count(draft->diagnostics);
-    if (model->layer_count != draft->layer_count)
-        die("%d layers were written, %d were read", draft->layer_count, model->layer_count);
+    int at = 0;
     float *values = arena_array(draft->arena, float, model->descriptor.weight_count + 1);
     for (int i = 0; i < draft->layer_count; i++) {
-        if (strcmp(model->layers[i].kind, draft->layers[i]->kind))
-            die("layer %d was written as %s, and read as %s", i, draft->layers[i]->kind, model->layers[i].kind);
-        if (!model->layers[i].shares)
-            place_layer(draft, draft->layers[i], &model->layers[i], values);
+        const Layer *layer = next_layer(draft, model, i, &at);
+        if (!layer->shares)
+            place_layer(draft, draft->layers[i], layer, values);
     }
     return diagnostics_count(draft->diagnostics) == before ? values : NULL;
 }
