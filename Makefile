@@ -90,7 +90,7 @@ $(BUILD)/protobuf/onnx.pb-c.o: $(BUILD)/protobuf/onnx.pb-c.c
 	$(call say,cc  )
 	$(Q)$(CC) $(STD) $(CFLAGS) $(SANITIZE) $(PROTOBUF_CFLAGS) -c -o $@ $<
 
-ONNX_PACKED = $(patsubst %,$(BUILD)/compiler/interchange/onnx/%.o,read export_write)
+ONNX_PACKED = $(patsubst %,$(BUILD)/compiler/interchange/onnx/%.o,read export_write) $(BUILD)/tests/onnx.o
 $(ONNX_PACKED): FLAGS += $(PROTOBUF_CFLAGS)
 $(ONNX_PACKED): $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.h) $(BUILD)/protobuf_flags
 $(BUILD)/protobuf_flags: always

@@ -1,5 +1,5 @@
-/* onnx.h: reads what the ONNX project's published tests consist of: a model's nodes, and tensors. Test-only and strict: every length is
- * checked against the bytes that are left, and anything malformed is refused as a whole. */
+/* onnx.h: reads what the ONNX project's published tests consist of: a model's nodes, and tensors, by protobuf-c; what is
+ * malformed is refused as a whole. */
 #ifndef ONNX_H
 #define ONNX_H
 

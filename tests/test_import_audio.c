@@ -221,3 +221,26 @@ Test(import_audio, what_rtneural_has_not)
     expect("$L export x.lua -o x.xyz", 1, NULL, "x.xyz: its ending is no format that is known; there are keras (.keras), h5 (.h5)");
     expect("$L export x.lua", 2, NULL, "export needs -o FILE");
 }
+
+/* State dicts as JSON, of which every step is wanted here. */
+static void expect_torch_signal(const char *name)
+{
+    char line[4 * PATH_MAX], here[PATH_MAX];
+    cr_assert_not_null(getcwd(here, sizeof here));
+    snprintf(line, sizeof line,
+             "D='%s/" RTNEURAL "'; $L import $D/models/%s.json -o all --quiet || exit; X=$D/test_data/%s_x_python.csv; "
+             "sed -i 's/{8, name = /{8, return_sequences = true, name = /' all.lua; "
+             "{ tr '\\n' ' ' < $X; echo; } | $L predict all.lua timesteps=$(wc -l < $X) --interpreted --quiet 2>notes | grep . | "
+             "paste -d' ' - $D/test_data/%s_y_python.csv | "
+             "awk '{ d = $1 - $2; d = d < 0 ? -d : d; if (d > m) m = d } END { print NF, NR > 99, m < 1e-5 ? \"equal\" : m }'; rm all.*",
+             here, name, name, name);
+    expect(line, 0, "2 1 equal\n", NULL);
+}
+
+Test(import_audio, state_dicts_as_json)
+{
+    if (access(RTNEURAL, R_OK))
+        cr_skip_test(RTNEURAL " is absent");
+    expect_torch_signal("lstm_torch");
+    expect_torch_signal("gru_torch");
+}

@@ -64,8 +64,8 @@ Test(onnx, reads_names_shapes_and_attributes)
     cr_assert_str_eq(node->inputs[3], "B");
     cr_assert_str_eq(node->outputs[0], "");
     cr_assert_str_eq(node->outputs[1], "Y_h");
-    cr_assert_eq(onnx_attribute(node, "hidden_size")->integer, 4);
-    cr_assert_null(onnx_attribute(node, "layout"));
+    cr_assert_eq(published_attribute(node, "hidden_size")->integer, 4);
+    cr_assert_null(published_attribute(node, "layout"));
     cr_assert(!onnx_read_tensor(DATA "/node/test_lstm_with_initial_bias/test_data_set_0/input_1.pb", &w, why), "%s", why);
     cr_assert_str_eq(w.name, "W");
     cr_assert(w.rank == 3 && w.dims[0] == 1 && w.dims[1] == 16 && w.dims[2] == 3 && w.count == 48);

@@ -65,9 +65,11 @@ static void import_json(Draft *draft, const DraftSource *source)
         import_rtneural(draft, json);
     else if (json_object_get(json, "architecture"))
         import_nam(draft, json);
+    else if (is_pytorch_json(json))
+        import_pytorch_json(draft, source, json);
     else if (json)
         draft_refuse(draft, "is no model: it has neither class_name (Keras), modelTopology (TensorFlow.js), in_shape "
-                     "and layers (RTNeural) nor architecture (.nam)");
+                     "and layers (RTNeural) nor architecture (.nam), and is no state dict either");
     json_decref(json);
 }
 

@@ -157,3 +157,24 @@ void import_safetensors(Draft *draft, const DraftSource *source)
     make_draft(&state, source);
     lstmc_tensor_file_free(&file);
 }
+
+bool is_pytorch_json(const json_t *json)
+{
+    const char *name;
+    json_t *value;
+    bool named = json_object_size(json) > 0;
+    json_object_foreach((json_t *)json, name, value) {
+        const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+        named = named && json_is_array(value) && (!strncmp(last, "weight", 6) || !strncmp(last, "bias", 4) ||
+                                                  !strncmp(last, "running_", 8));
+    }
+    return named;
+}
+
+void import_pytorch_json(Draft *draft, const DraftSource *source, const json_t *json)
+{
+    State state = { .draft = draft };
+    draft->origin = "PyTorch, JSON";
+    state_read_json(&state, json);
+    make_draft(&state, source);
+}

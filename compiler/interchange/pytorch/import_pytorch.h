@@ -2,7 +2,7 @@
 #ifndef IMPORT_PYTORCH_H
 #define IMPORT_PYTORCH_H
 
-#include "compiler/interchange/draft/draft.h"
+#include "compiler/interchange/draft/json.h"
 
 /* Whether an archive that was unpacked is one of torch.save. */
 bool is_pytorch_archive(const struct lstmc_tensor_file *contents);
@@ -14,5 +14,10 @@ void import_pytorch_pickles(Draft *draft, const DraftSource *source);
 
 /* A state dict as safetensors; a weight file of lstmc's own is said to be one. */
 void import_safetensors(Draft *draft, const DraftSource *source);
+
+/* Whether it is a state dict: nothing but lists of numbers, by names such as "lstm.weight_hh_l0". */
+bool is_pytorch_json(const json_t *json);
+
+void import_pytorch_json(Draft *draft, const DraftSource *source, const json_t *json);
 
 #endif

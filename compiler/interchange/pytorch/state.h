@@ -2,7 +2,7 @@
 #ifndef STATE_H
 #define STATE_H
 
-#include "compiler/interchange/draft/draft.h"
+#include "compiler/interchange/draft/json.h"
 #include "compiler/base/text_index.h"
 #include "pickle.h"
 
@@ -28,6 +28,8 @@ typedef struct State {
 void state_read_archive(State *state, const struct lstmc_tensor_file *contents);
 void state_read_old(State *state, const unsigned char *bytes, size_t length);
 void state_read_safetensors(State *state, const struct lstmc_tensor_file *file);
+/* Lists of numbers by their names (json_state.c). */
+void state_read_json(State *state, const json_t *json);
 
 /* ---- within ---- */
 
