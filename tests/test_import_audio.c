@@ -232,7 +232,7 @@ static void expect_torch_signal(const char *name)
              "sed -i 's/{8, name = /{8, return_sequences = true, name = /' all.lua; "
              "{ tr '\\n' ' ' < $X; echo; } | $L predict all.lua timesteps=$(wc -l < $X) --interpreted --quiet 2>notes | grep . | "
              "paste -d' ' - $D/test_data/%s_y_python.csv | "
-             "awk '{ d = $1 - $2; d = d < 0 ? -d : d; if (d > m) m = d } END { print NF, NR > 99, m < 1e-5 ? \"equal\" : m }'; rm all.*",
+             "awk '{ d = $1 - $2; d = d < 0 ? -d : d; if (d > m) m = d } END { print NF, (NR > 99), m < 1e-5 ? \"equal\" : m }'; rm all.*",
              here, name, name, name);
     expect(line, 0, "2 1 equal\n", NULL);
 }

@@ -391,3 +391,21 @@ Test(import_keras, a_mask_that_is_dropped)
     expect("$L import model.json -o x --quiet && grep Flatten{ x.lua && echo 1 1 0 0 2 2 | $L predict x.lua --interpreted --quiet", 0,
            "  Flatten{ignore_mask = true, name = \"f\"},\n25.5\n", NULL);
 }
+
+/* A file of weights has shapes and names: a chain is made of them, and what is assumed of it stands in it. */
+Test(import_keras, weights_alone)
+{
+    need_data();
+    expect_of("$L import %s -o alone --quiet && sed -n '/^return/,$p' alone.lua", "keras/weights_only_autoencoder/model.weights.h5", 0,
+              "  Input{timesteps, 5},\n"
+              "  LSTM{32, return_sequences = true},\n"
+              "  LSTM{32, return_sequences = true},\n"
+              "  Dense{5},\n", NULL);
+    expect_of("grep -c '^-- Assumed' alone.lua; $L import %s -o old --quiet && sed -n '/^return/,$p' old.lua",
+              "h5/sentiment_lstm_keras212/weights.h5", 0,
+              "  Input{timesteps},\n"
+              "  Embedding{2329, 100},\n"
+              "  LSTM{64, recurrent_activation = \"hard_sigmoid_keras2\"},\n"
+              "  Dense{2},\n", NULL);
+    expect_of("$L import %s -o x", "h5/textgenrnn_cudnn/weights.hdf5", 1, NULL, "its layers are no chain");
+}

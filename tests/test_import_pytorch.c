@@ -564,7 +564,7 @@ Test(import_pytorch, weights_of_keras_for_a_description)
     name_data();
     write_text("auto.lua", "return Sequential{Input{30, 5}, LSTM{32}, RepeatVector{30}, LSTM{32, return_sequences = true},\n"
                "  TimeDistributed{Dense{5}}}");
-    expect("$L import $D/../keras/weights_only_autoencoder/model.weights.h5", 1, NULL, "--into");
+    expect("$L import $D/../h5/textgenrnn_cudnn/weights.hdf5", 1, NULL, "--into");
     expect("$L import $D/../keras/weights_only_autoencoder/model.weights.h5 --into auto.lua", 0, "auto.safetensors: 13", NULL);
     write_text("wide.lua", "return Sequential{Input{30, 6}, LSTM{32}, RepeatVector{30}, LSTM{32, return_sequences = true},\n"
                "  TimeDistributed{Dense{5}}}");

@@ -89,9 +89,11 @@ void import_keras_archive(Draft *draft, const DraftSource *source, const struct 
         take_weights(&keras);
     else if (keras.model)
         keras_draft(&keras);
-    else if (!diagnostics_count(draft->diagnostics))
-        draft_refuse(draft, "holds weights alone: give the model as the file, and this one by --weights, or a "
-                     "description by --into");
+    else if (!diagnostics_count(draft->diagnostics)) {
+        keras_weights_alone(&keras);
+        if (!diagnostics_count(draft->diagnostics))
+            keras_guess(&keras);
+    }
     json_decref(keras.model);
     json_decref(keras.training);
 }

@@ -59,6 +59,8 @@ json_t *keras_attribute(const Keras *keras, const char *key);
 
 /* Of a file of weights, for a description that is there: its layers by their names (alone.c). */
 void keras_weights_alone(Keras *keras);
+/* These, when all are there, as a chain of layers that could have them (guess.c). */
+void keras_guess(Keras *keras);
 
 /* loss, optimizer, metrics (training.c). */
 void keras_training(Keras *keras);
