@@ -98,7 +98,7 @@ static bool write_hdf5(const KerasExport *to, json_t *model, const char *path)
                 add_array(&file, &arrays.list[k],
                           arena_format(to->arena, "model_weights/%s/%s", layer->name, arrays.list[k].path));
             }
-        if (!layer->shares) {
+        if (!layer->shares && strcmp(layer->kind, "IgnoreMask")) {
             json_array_append_new(names, json_string(layer->name));
             add_text(&file, arena_format(to->arena, "model_weights/%s@weight_names", layer->name),
                      dumped(to->arena, json_incref(weights)));

@@ -50,6 +50,12 @@ static bool is_chain(const Model *model)
     return chain;
 }
 
+/* That has a place of its own in the file. */
+static bool is_layer(const Layer *layer)
+{
+    return !layer->shares && strcmp(layer->kind, "IgnoreMask");
+}
+
 static json_t *exported(const KerasExport *to, const Layer *layer)
 {
     if (!layer->from_count)
@@ -62,9 +68,28 @@ static json_t *exported(const KerasExport *to, const Layer *layer)
 
 /* ---- what reads what ---- */
 
+/* Keras drops a mask in silence where a layer has no use for it; so what drops it here is no layer there. */
+static int behind_masks(const Model *model, int place)
+{
+    while (!strcmp(model->layers[place].kind, "IgnoreMask"))
+        place = model->layers[place].from[0];
+    return place;
+}
+
+static void check_dropped(const KerasExport *to, const Layer *layer)
+{
+    for (int i = 0; i < layer->from_count; i++) {
+        bool drops = !strcmp(to->model->layers[layer->from[i]].kind, "IgnoreMask");
+        for (int k = 0; drops && k < to->catalogue->layer_count; k++)
+            if (!strcmp(to->catalogue->layers[k].name, layer->kind) && strcmp(to->catalogue->layers[k].mask, "refuses"))
+                keras_cannot(to, layer, "Keras would go on with the mask that is dropped in front of it");
+    }
+}
+
 /* The layer that a call is of, and how many calls of it stand before. */
 static const char *called(const Model *model, int place, int *call)
 {
+    place = behind_masks(model, place);
     const Layer *layer = &model->layers[place];
     const char *name = layer->shares ? layer->shares : layer->name;
     *call = 0;
@@ -81,7 +106,8 @@ static json_t *flow(const KerasExport *to, int place)
     if (to->style != KERAS_3)
         return json_pack("[s, i, i, {}]", name, call, 0);
     return json_pack("{s:s, s:{s:o, s:s, s:[s, i, i]}}", "class_name", "__keras_tensor__", "config", "shape",
-                     shape_of(&to->model->layers[place].output), "dtype", "float32", "keras_history", name, call, 0);
+                     shape_of(&to->model->layers[behind_masks(to->model, place)].output), "dtype", "float32",
+                     "keras_history", name, call, 0);
 }
 
 /* One call: Keras 2 lists what is read, Keras 3 the arguments: a layer that merges has one, which is a list. */
@@ -123,7 +149,7 @@ static json_t *functional(const KerasExport *to, json_t *layers)
 {
     const Model *model = to->model;
     for (int i = 0, at = 0; i < model->layer_count; i++)
-        if (!model->layers[i].shares) {
+        if (is_layer(&model->layers[i])) {
             json_t *layer = json_array_get(layers, (size_t)at++);
             json_object_set_new(layer, "name", json_string(model->layers[i].name));
             json_object_set_new(layer, "inbound_nodes", nodes_of(to, &model->layers[i]));
@@ -143,8 +169,10 @@ json_t *keras_export_model(const KerasExport *to)
     const Model *model = to->model;
     json_t *layers = json_array();
     for (int i = 0; i < model->layer_count; i++)
-        if (!model->layers[i].shares)
+        if (is_layer(&model->layers[i])) {
+            check_dropped(to, &model->layers[i]);
             json_array_append_new(layers, exported(to, &model->layers[i]));
+        }
     if (!is_chain(model))
         return functional(to, layers);
     json_t *config = json_pack("{s:s, s:o}", "name", model->descriptor.name, "layers", layers);
