@@ -77,6 +77,10 @@ $(BUILD)/container_flags: always
 	@mkdir -p $(@D)
 	@echo '$(CONTAINER_CFLAGS)' | cmp -s - $@ || echo '$(CONTAINER_CFLAGS)' >$@
 
+# Its test writes files that no program of ours would.
+$(BUILD)/tests/test_container.o: FLAGS += $(CONTAINER_CFLAGS)
+$(BUILD)/tests/test_container: LIBS += $(CONTAINER_LIBS)
+
 # What reads and checks the messages of ONNX, from our description of them.
 ONNX_MESSAGES = compiler/interchange/onnx/onnx.proto
 $(BUILD)/protobuf/onnx.pb-c.c: $(ONNX_MESSAGES)
