@@ -244,3 +244,12 @@ Test(import_audio, state_dicts_as_json)
     expect_torch_signal("lstm_torch");
     expect_torch_signal("gru_torch");
 }
+
+Test(import_audio, what_is_left_open_is_said)
+{
+    write_text("small.json", small);
+    expect("$L import small.json timesteps=5 --quiet && grep -c Assumed small.lua; grep arg.timesteps small.lua", 0,
+           "0\nlocal timesteps = arg.timesteps or 5\n", NULL);
+    expect("$L import small.json steps=5 -o x", 1, NULL, "small.json: leaves no steps open");
+    expect("$L import small.json timesteps=none -o x", 1, NULL, "small.json: timesteps=none is no size");
+}

@@ -43,6 +43,32 @@ static const char *name_of(const char *base)
     return strrchr(base, '/') ? strrchr(base, '/') + 1 : base;
 }
 
+static bool is_size(const char *text)
+{
+    return *text && *text != '0' && strlen(text) < 9 && strspn(text, "0123456789") == strlen(text);
+}
+
+/* timesteps=40 on the command line is no assumption any more. */
+static void set_parameter(Draft *draft, const char *word)
+{
+    size_t length = strcspn(word, "=");
+    const char *value = word + length + 1, *mark = arena_format(draft->arena, "%.*s=N", (int)length, word);
+    int kept = 0, found = 0;
+    for (int i = 0; i < draft->parameter_count; i++)
+        if (!strncmp(draft->parameters[i].name, word, length) && !draft->parameters[i].name[length]) {
+            draft->parameters[i].text = value;
+            found++;
+        }
+    for (int i = 0; i < draft->assumed_count; i++)
+        if (!strstr(draft->assumed[i], mark))
+            draft->assumed[kept++] = draft->assumed[i];
+    draft->assumed_count = kept;
+    if (!found)
+        draft_refuse(draft, "leaves no %.*s open", (int)length, word);
+    else if (!is_size(value))
+        draft_refuse(draft, "%s is no size", word);
+}
+
 static Description *read_back(Import *import, Diagnostics *diagnostics)
 {
     ReadOptions options = { .silent = true };
@@ -149,7 +175,9 @@ int command_import(const Arguments *arguments)
     import.base = base_of(arena, arguments);
     import.name = name_of(import.base);
     import.draft = import_file(arena, import.diagnostics, &source);
-    bool done = import.draft && describe(&import);
+    for (int i = 0; import.draft && i < arguments->parameter_count; i++)
+        set_parameter(import.draft, arguments->parameters[i]);
+    bool done = import.draft && !diagnostics_count(import.diagnostics) && describe(&import);
     if (done)
         import.weights = draft_weights(import.draft, description_model(import.description));
     if (!done || !import.weights)

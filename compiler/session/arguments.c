@@ -349,7 +349,9 @@ static int take_words(Arguments *a, int count, char **words)
             if (status)
                 return status;
         } else if (a->model) {
-            return usage("one description at a time, not also \"%s\"; a parameter is NAME=VALUE", words[i]);
+            return usage(strcmp(a->command, "import")
+                             ? "one description at a time, not also \"%s\"; a parameter is NAME=VALUE"
+                             : "one file at a time, not also \"%s\": -o NAME names what is written", words[i]);
         } else {
             a->model = words[i];
         }
@@ -357,7 +359,7 @@ static int take_words(Arguments *a, int count, char **words)
     if (!strcmp(a->command, "fuzz"))
         return a->model ? usage("fuzz draws its models itself: it takes no \"%s\"", a->model) : 0;
     if (!a->model)
-        return usage("no description given");
+        return usage(strcmp(a->command, "import") ? "no description given" : "import needs a file: lstmc import FILE");
     int status = check_pairs(a);
     if (status)
         return status;
