@@ -23,10 +23,10 @@ compiler/session     compiler/interchange
 compiler/report      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
 compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
 compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
-compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft runtime/base
+compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
 compiler/interchange/audio      compiler/base compiler/front compiler/interchange/draft
 compiler/interchange/pytorch    compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
-compiler/interchange/onnx       compiler/base compiler/front compiler/interchange/draft
+compiler/interchange/onnx       compiler/base compiler/front compiler/interchange/draft runtime/files
 compiler/interchange compiler/base compiler/front compiler/interchange/draft compiler/interchange/keras
 compiler/interchange compiler/interchange/audio compiler/interchange/pytorch compiler/interchange/onnx runtime/files
 compiler/interchange/container

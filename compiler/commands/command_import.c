@@ -6,12 +6,14 @@
 #include "compiler/front/read_lua.h"
 #include "compiler/interchange/import.h"
 
+#include "runtime/files/file.h"
 #include "runtime/files/model_file.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct Import {
     Arena *arena;
@@ -107,18 +109,15 @@ static bool fail(const struct lstmc_message *message)
 /* A description that somebody has worked on is not replaced. */
 static bool is_free(const char *path, const char *text)
 {
-    char chunk[4096];
-    FILE *file = fopen(path, "rb");
-    bool same = true;
-    size_t length;
-    if (!file)
+    unsigned char *bytes;
+    size_t size;
+    if (access(path, F_OK))
         return true;
-    while (same && (length = fread(chunk, 1, sizeof chunk, file)) > 0) {
-        same = !strncmp(chunk, text, length);
-        text += same ? length : 0;
-    }
-    fclose(file);
-    return same && !*text;
+    if (lstmc_file_read(path, &bytes, &size, NULL))
+        return false;
+    bool same = size == strlen(text) && !memcmp(bytes, text, size);
+    free(bytes);
+    return same;
 }
 
 static bool write_both(const Import *import)

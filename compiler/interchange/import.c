@@ -6,6 +6,8 @@
 #include "compiler/interchange/onnx/import_onnx.h"
 #include "compiler/interchange/pytorch/import_pytorch.h"
 
+#include "runtime/files/file.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,11 +24,13 @@ static Format format_of(const char *path)
 {
     static const unsigned char hdf5[] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
     unsigned char begin[64] = { 0 };
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    struct lstmc_message message;
+    int file = lstmc_file_open(path, &message);             /* a pipe that nobody writes is not waited for */
+    if (file < 0)
         return UNKNOWN_FORMAT;
-    size_t length = fread(begin, 1, sizeof begin - 1, file), space = strspn((char *)begin, " \t\r\n");
-    fclose(file);
+    ssize_t got = read(file, begin, sizeof begin - 1);
+    size_t length = got > 0 ? (size_t)got : 0, space = strspn((char *)begin, " \t\r\n");
+    close(file);
     if (length >= sizeof hdf5 && (!memcmp(begin, hdf5, sizeof hdf5) || !memcmp(begin, "PK\3\4", 4)))
         return ARCHIVE;
     if (begin[space] == '{')

@@ -4,6 +4,7 @@
  * by one of the limits on memory, time and what is written. */
 #include "contents.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -40,9 +41,10 @@ static void read_file(const char *from, const char *to)
     static const unsigned char hdf5[] = "\x89HDF\r\n\x1a\n";
     struct stat about;
     unsigned char begin[8] = { 0 };
-    FILE *file = fopen(from, "rb");
-    if (!file || stat(from, &about))
-        refuse("cannot be opened");
+    bool regular = !stat(from, &about) && S_ISREG(about.st_mode);       /* a pipe would be waited for */
+    FILE *file = regular ? fopen(from, "rb") : NULL;
+    if (!file)
+        refuse(regular ? "cannot be opened" : "is no file");
     size_t read = fread(begin, 1, sizeof begin, file);
     fclose(file);
     set_limits((size_t)about.st_size);

@@ -3,9 +3,12 @@
 #include "compiler/interchange/draft/container.h"
 #include "export_keras.h"
 
+#include "runtime/files/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VERSION_3 "3.8.0"       /* whose formats these are */
 #define VERSION_2 "2.15.0"
@@ -141,13 +144,11 @@ static json_t *manifest_entry(const KerasArray *array)
 static bool may_write(const KerasExport *to, const char *path, const char *shard)
 {
     char text[200] = "";
-    FILE *model = fopen(path, "rb"), *file = fopen(shard, "rb");
-    bool ours = model && fread(text, 1, sizeof text - 1, model) && strstr(text, "\"generatedBy\":\"lstmc\"");
-    bool there = file != NULL;
-    if (model)
-        fclose(model);
-    if (file)
-        fclose(file);
+    int model = lstmc_file_open(path, NULL);
+    bool ours = model >= 0 && read(model, text, sizeof text - 1) > 0 && strstr(text, "\"generatedBy\":\"lstmc\"");
+    bool there = !access(shard, F_OK);
+    if (model >= 0)
+        close(model);
     if (there && !ours)
         diagnostics_add(to->diagnostics, shard, 0,
                         "is not lstmc's, and would be overwritten: move it, or choose another "

@@ -2,6 +2,8 @@
 
 #include "keras.h"
 
+#include "runtime/files/file.h"
+
 #include <libgen.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +25,8 @@ static bool add_shard(Group *group, const char *name)
         draft_refuse(group->draft, "its shard %s does not lie beside it", name ? name : "?");
         return false;
     }
-    FILE *file = fopen(arena_format(group->draft->arena, "%s/%s", group->folder, name), "rb");
+    int descriptor = lstmc_file_open(arena_format(group->draft->arena, "%s/%s", group->folder, name), NULL);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     long length = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
     unsigned char *more = length < 0 || (size_t)length > SHARD_BYTES_MAX - group->length
                               ? NULL : realloc(group->bytes, group->length + (size_t)length + 1);

@@ -2,6 +2,8 @@
  * model's own folder, or below: a model from elsewhere must not say what else of this machine is read. */
 #include "onnx.h"
 
+#include "runtime/files/file.h"
+
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -61,7 +63,8 @@ unsigned char *onnx_external(Arena *arena, const char *model, const char *locati
         *why = "is not in the folder of the model, and is not read";
         return NULL;
     }
-    FILE *file = fopen(path, "rb");
+    int descriptor = lstmc_file_open(path, NULL);           /* a pipe would be waited for */
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (!file)
         *why = "cannot be opened";
     else if (!lies_below(folder, path))
