@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef enum Format { UNKNOWN_FORMAT, ARCHIVE, JSON, PICKLES, SAFETENSORS, ONNX } Format;
@@ -51,8 +52,11 @@ bool import_knows(const char *path)
 
 static void refuse(Draft *draft, const char *path)
 {
+    struct stat about;
     if (access(path, R_OK))
         draft_refuse(draft, "cannot be opened");
+    else if (stat(path, &about) || !S_ISREG(about.st_mode))
+        draft_refuse(draft, "cannot be read: it is no regular file");
     else
         draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
                      "model.json of TensorFlow.js, JSON of RTNeural, .nam, .pt, .pth and .safetensors of PyTorch, "
