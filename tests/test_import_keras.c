@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <glob.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -408,4 +409,116 @@ Test(import_keras, weights_alone)
               "  LSTM{64, recurrent_activation = \"hard_sigmoid_keras2\"},\n"
               "  Dense{2},\n", NULL);
     expect_of("$L import %s -o x", "h5/textgenrnn_cudnn/weights.hdf5", 1, NULL, "its layers are no chain");
+}
+
+/* ---- key by key ---- */
+
+/* What has no meaning here: how Keras draws and runs, and what tells objects of one file apart; OrthogonalInitializer is
+ * Orthogonal. */
+static bool is_without_meaning(const char *key)
+{
+    static const char *const keys[] = { "seed", "unroll", "implementation", "time_major", "noise_shape", "shared_object_id",
+                                        "ragged", "batch_input_shape", "date_saved", "dtype", "compile_config", "build_config",
+                                        "synchronized", "quantization_config", "gamma_constraint", "name", "module",
+                                        "registered_name", "metrics", "optimizer", "backward_layer", "input_axes", "output_axes", "optional" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(keys[i], key))
+            return true;
+    return false;
+}
+
+/* Every key of theirs is in ours, with the same value where that is no object. */
+static void expect_keys(const char *what, const json_t *theirs, const json_t *ours)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)theirs, key, value) {
+        const json_t *other = json_object_get(ours, key);
+        if (is_without_meaning(key) || (!other && json_is_null(value)))
+            continue;
+        cr_expect(other, "%s: %s is absent", what, key);
+        if (json_is_object(value) && json_is_object(other))
+            expect_keys(key, value, other);
+        else if (other && !json_is_array(value))
+            cr_expect(json_equal(value, other) || (json_is_number(value) && json_number_value(value) == json_number_value(other)) ||
+                      (json_is_string(value) && strstr(json_string_value(value), json_string_value(other)) == json_string_value(value)),
+                      "%s: %s is another", what, key);
+    }
+}
+
+static json_t *config_of(const struct lstmc_tensor_file *file)
+{
+    const struct lstmc_file_tensor *entry = lstmc_tensor_file_find(file, "config.json");
+    cr_assert_not_null(entry);
+    json_t *json = json_loadb((const char *)entry->data, entry->bytes, 0, NULL);
+    return json_object_get(json_object_get(json, "config"), "layers");
+}
+
+Test(import_keras, configurations_beside_those_of_keras, .timeout = 120)
+{
+    static const char *const files[] = { "aircraft_rul", "next_word_simple_rnn", "stock_two_lstm", "flight_bidirectional_relu" };
+    need_data();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char line[3 * PATH_MAX], theirs_path[2 * PATH_MAX], ours_path[PATH_MAX], here[PATH_MAX];
+        struct lstmc_tensor_file theirs, ours;
+        cr_assert_not_null(getcwd(here, sizeof here));
+        snprintf(theirs_path, sizeof theirs_path, "%s/" INTERCHANGE "/keras/%s/model.keras", here, files[i]);
+        snprintf(ours_path, sizeof ours_path, "%s/ours.keras", folder);
+        snprintf(line, sizeof line, "rm -f t.lua; $L import '%s' -o t --quiet && $L export t.lua -o ours.keras --quiet", theirs_path);
+        expect(line, 0, NULL, NULL);
+        unpack(theirs_path, &theirs);
+        unpack(ours_path, &ours);
+        const json_t *a = config_of(&theirs), *b = config_of(&ours);
+        cr_assert_eq(json_array_size(a), json_array_size(b), "%s", files[i]);
+        for (size_t k = 0; k < json_array_size(a); k++)
+            expect_keys(files[i], json_array_get(a, k), json_array_get(b, k));
+        lstmc_tensor_file_free(&theirs);
+        lstmc_tensor_file_free(&ours);
+    }
+}
+
+/* The arrays in the order in which Keras takes them, whatever the layers are called. */
+static int arrays_in_order(const struct lstmc_tensor_file *file, const struct lstmc_file_tensor **list)
+{
+    int count = 0;
+    json_t *layers = json_loads(lstmc_tensor_file_value(file, "model_weights@layer_names"), 0, NULL), *layer, *name;
+    size_t i, k;
+    json_array_foreach(layers, i, layer) {
+        char key[400];
+        snprintf(key, sizeof key, "model_weights/%s@weight_names", json_string_value(layer));
+        json_t *names = json_loads(lstmc_tensor_file_value(file, key), 0, NULL);
+        json_array_foreach(names, k, name) {
+            snprintf(key, sizeof key, "model_weights/%s/%s", json_string_value(layer), json_string_value(name));
+            list[count++] = lstmc_tensor_file_find(file, key);
+            cr_assert(list[count - 1] && count < 100, "%s", key);
+        }
+        json_decref(names);
+    }
+    json_decref(layers);
+    return count;
+}
+
+Test(import_keras, hdf5_beside_that_of_keras, .timeout = 120)
+{
+    static const char *const files[] = { "flight_lstm_keras215", "flight_bidirectional_keras215", "dl4j_masking_zero_lstm" };
+    need_data();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char line[3 * PATH_MAX], path[2 * PATH_MAX], here[PATH_MAX];
+        struct lstmc_tensor_file theirs, ours;
+        const struct lstmc_file_tensor *a[100], *b[100];
+        cr_assert_not_null(getcwd(here, sizeof here));
+        snprintf(path, sizeof path, "%s/" INTERCHANGE "/h5/%s/model.h5", here, files[i]);
+        snprintf(line, sizeof line, "rm -f t.lua; $L import '%s' -o t --quiet && $L export t.lua -o ours.h5 --quiet", path);
+        expect(line, 0, NULL, NULL);
+        unpack(path, &theirs);
+        snprintf(path, sizeof path, "%s/ours.h5", folder);
+        unpack(path, &ours);
+        int count = arrays_in_order(&theirs, a);
+        cr_assert_eq(count, arrays_in_order(&ours, b), "%s", files[i]);
+        for (int k = 0; k < count; k++)
+            cr_expect(a[k]->rank == b[k]->rank && !memcmp(a[k]->shape, b[k]->shape, sizeof a[k]->shape) &&
+                      !memcmp(a[k]->data, b[k]->data, a[k]->bytes), "%s: %s and %s differ", files[i], a[k]->name, b[k]->name);
+        lstmc_tensor_file_free(&theirs);
+        lstmc_tensor_file_free(&ours);
+    }
 }

@@ -64,6 +64,20 @@ class Stack(nn.Module):
         return self.fc(steps[:, -1])
 
 
+class Convolution(nn.Module):
+    """A convolution along time, and what reads its output step by step."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(3, 6, 3)
+        self.rnn = nn.GRU(6, 5, batch_first=True)
+        self.fc = nn.Linear(5, 2)
+
+    def forward(self, x):
+        x = torch.relu(self.conv(x.transpose(1, 2))).transpose(1, 2)
+        return self.fc(self.rnn(x)[0][:, -1])
+
+
 def make(folder):
     torch.manual_seed(3)
     models = {
@@ -71,6 +85,7 @@ def make(folder):
         'gru': (Stack(nn.GRU(3, 6, batch_first=True), 2), torch.rand(3, 8, 3) * 2 - 1),
         'bidirectional_gru': (Stack(nn.GRU(3, 5, batch_first=True, bidirectional=True), 2), torch.rand(3, 7, 3) * 2 - 1),
         'tokens': (Stack(nn.LSTM(5, 6, batch_first=True), 4, nn.Embedding(12, 5)), torch.randint(0, 12, (3, 8))),
+        'convolution': (Convolution(), torch.rand(3, 9, 3) * 2 - 1),
     }
     for name, (model, x) in models.items():
         to = os.path.join(folder, name)

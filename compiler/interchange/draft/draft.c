@@ -161,6 +161,14 @@ const char *lua_number(Arena *arena, double number)
     return arena_format(arena, "%.17g", number);
 }
 
+double plain_number(Arena *arena, float number)
+{
+    const char *text = lua_number(arena, (double)number);
+    double plain = (double)number;
+    lstmc_number_read(text, strlen(text), &plain);
+    return plain;
+}
+
 const char *lua_sizes(Arena *arena, int count, const size_t *sizes)
 {
     const char *text = "";

@@ -97,6 +97,8 @@ const char *snake_case(Arena *arena, const char *kind);
 const char *lua_quoted(Arena *arena, const char *text);
 /* The shortest one that is this number again: as a float where it is one. */
 const char *lua_number(Arena *arena, double number);
+/* The number with the fewest digits that is this float again: 0.05, not 0.0500000007. */
+double plain_number(Arena *arena, float number);
 /* {1, 2} */
 const char *lua_sizes(Arena *arena, int count, const size_t *sizes);
 

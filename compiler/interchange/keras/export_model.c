@@ -187,12 +187,13 @@ json_t *keras_export_model(const KerasExport *to)
 
 /* ---- what compile was told ---- */
 
-static void add_number(json_t *config, const CatalogueEntry *entry, const char *name, float value)
+static void add_number(const KerasExport *to, json_t *config, const CatalogueEntry *entry, const char *name,
+                       float value)
 {
     for (int i = 0; i < entry->argument_count; i++)
         if (!strcmp(entry->arguments[i].name, name)) {
             bool off = value == 0 && strstr(name, "clip");
-            json_object_set_new(config, name, off ? json_null() : json_real((double)value));
+            json_object_set_new(config, name, off ? json_null() : json_real(plain_number(to->arena, value)));
         }
 }
 
@@ -216,7 +217,7 @@ static json_t *optimizer_of(const KerasExport *to)
         if (strcmp(entry->name, classes[o->kind]))
             continue;
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-            add_number(config, entry, numbers[k].name, numbers[k].value);
+            add_number(to, config, entry, numbers[k].name, numbers[k].value);
     }
     if (o->nesterov)
         json_object_set_new(config, "nesterov", json_true());

@@ -39,7 +39,8 @@ static json_t *scaling(const KerasExport *to, const struct lstmc_initializer *in
         if (initializer->a == names[i].scale && initializer->fan == names[i].fan && uniform == names[i].uniform)
             return object(to, "keras.initializers", names[i].class, json_pack("{s:n}", "seed"));
     return object(to, "keras.initializers", "VarianceScaling",
-                  json_pack("{s:f, s:s, s:s, s:n}", "scale", (double)initializer->a, "mode", fans[initializer->fan],
+                  json_pack("{s:f, s:s, s:s, s:n}", "scale", plain_number(to->arena, initializer->a), "mode",
+                            fans[initializer->fan],
                             "distribution",
                             uniform ? "uniform" : plain ? "untruncated_normal" : "truncated_normal", "seed"));
 }
@@ -47,7 +48,7 @@ static json_t *scaling(const KerasExport *to, const struct lstmc_initializer *in
 static json_t *initializer_object(const KerasExport *to, const struct lstmc_initializer *initializer)
 {
     const char *module = "keras.initializers";
-    double a = (double)initializer->a, b = (double)initializer->b;
+    double a = plain_number(to->arena, initializer->a), b = plain_number(to->arena, initializer->b);
     switch (initializer->kind) {
     case LSTMC_CONSTANT:
         if (a != 0 && a != 1)
@@ -97,7 +98,7 @@ static json_t *axes_of(unsigned bits)
 static json_t *constraint_object(const KerasExport *to, const struct lstmc_constraint *constraint)
 {
     const char *module = "keras.constraints";
-    double min = (double)constraint->min_value, max = (double)constraint->max_value;
+    double min = plain_number(to->arena, constraint->min_value), max = plain_number(to->arena, constraint->max_value);
     switch (constraint->kind) {
     case LSTMC_MAX_NORM:
         return object(to, module, "MaxNorm",
@@ -109,7 +110,7 @@ static json_t *constraint_object(const KerasExport *to, const struct lstmc_const
     case LSTMC_MIN_MAX_NORM:
         return object(to, module, "MinMaxNorm",
                       json_pack("{s:f, s:f, s:f, s:o}", "min_value", min, "max_value", max, "rate",
-                                (double)constraint->rate, "axis", axes_of(constraint->axes)));
+                                plain_number(to->arena, constraint->rate), "axis", axes_of(constraint->axes)));
     default:
         return json_null();
     }
@@ -125,6 +126,6 @@ json_t *keras_export_object(const KerasExport *to, const Layer *layer, const Cat
     if (!strcmp(argument->type, "initializer"))
         return initializer_object(to, &weight->initializer);
     if (!strcmp(argument->type, "regularizer"))
-        return regularizer_object(to, (double)weight->l1, (double)weight->l2);
+        return regularizer_object(to, plain_number(to->arena, weight->l1), plain_number(to->arena, weight->l2));
     return constraint_object(to, &weight->constraint);
 }
