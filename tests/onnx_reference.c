@@ -57,7 +57,7 @@ static void lstm(const Recurrence *a, size_t d, const double *x, const double *h
 {
     for (size_t u = 0; u < a->units; u++) {             /* i, o, f, c */
         double i = apply(a, 0, gate(a, d, 0, u, x, h) + peephole(a, d, 0, u, c[u]));
-        double f = apply(a, 0, gate(a, d, 2, u, x, h) + peephole(a, d, 2, u, c[u]));
+        double own = apply(a, 0, gate(a, d, 2, u, x, h) + peephole(a, d, 2, u, c[u])), f = a->input_forget ? 1 - i : own;
         c[u] = f * c[u] + i * apply(a, 1, gate(a, d, 3, u, x, h));
         to[u] = apply(a, 0, gate(a, d, 1, u, x, h) + peephole(a, d, 1, u, c[u])) * apply(a, 2, c[u]);
     }

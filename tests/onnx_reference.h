@@ -15,6 +15,7 @@ typedef struct Recurrence {
     int directions;             /* 1 forward, -1 reverse, 2 both */
     size_t steps, rows, features, units;
     int linear_before_reset;
+    int input_forget;           /* f = 1 - i */
     double clip;                /* 0: none */
     Function functions[3];      /* f, g, h of both directions */
     const double *w, *r, *b, *p;        /* b, p: NULL: none */
@@ -22,7 +23,8 @@ typedef struct Recurrence {
     const double *initial_h, *initial_c;        /* [directions][rows][units], or NULL */
 } Recurrence;
 
-/* What lies behind the length of a row is zero in y. x [steps][rows][features]; y [steps][directions][rows][units]; h, c [directions][rows][units]. */
+/* What lies behind the length of a row is zero in y. x [steps][rows][features]; y [steps][directions][rows][units];
+ * h, c [directions][rows][units]. */
 void onnx_reference(const Recurrence *recurrence, const double *x, double *y, double *h, double *c);
 
 #endif

@@ -410,7 +410,7 @@ typedef struct Refusal {
 Test(onnx_graphs, refuses_by_name, .timeout = 60)
 {
     static const Refusal refusals[] = {
-        { "LSTM", "x,W,R", "input_forget=1", "y (LSTM), which reads x, W, R: input_forget = 1" },
+        { "LSTM", "x,W,R", "input_forget=1 activations=[Relu,Tanh,Tanh]", "y (LSTM), which reads x, W, R: input_forget = 1 with Relu" },
         { "LSTM", "x,W,R", "activations=[Sigmoid,Tanh,Relu]", "its activations g and h are tanh and relu" },
         { "LSTM", "x,W,R", "activations=[Sigmoid,Magic,Magic]", "lstmc has no activation Magic" },
         { "LSTM", "x,W,x", "", "its weights, input 2, are not constants" },

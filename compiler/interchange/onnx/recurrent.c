@@ -24,13 +24,21 @@ typedef struct Cell {           /* what is being imported */
     Importer *importer;
     int64_t units, features;
     int directions;
-    bool batch_first, reset_after;
+    bool batch_first, reset_after, coupled;     /* input_forget */
     Flow x;
     Step *step;
     Loop *loop;
 } Cell;
 
 /* ---- weights ---- */
+
+/* Where gate g of ours is in the file. Coupled gates: f = 1 - i = sigmoid(-z_i), so all of f is that of i, negated. */
+static size_t gate_place(const Cell *cell, size_t g, double *sign)
+{
+    bool is_forget = cell->coupled && g == 1;
+    *sign = is_forget ? -1 : 1;
+    return (size_t)cell->kind->order[is_forget ? 0 : g];
+}
 
 static const Array *weight_array(Cell *cell, int i, int64_t rows, int64_t columns)
 {
@@ -53,11 +61,14 @@ static void add_matrix(Cell *cell, DraftLayer *layer, int i, const Array *array,
     size_t units = (size_t)cell->units, gates = (size_t)cell->kind->gates, columns = (size_t)array->shape[2];
     float *values = new_floats(cell->importer, array->count);
     size_t begin = (size_t)direction * gates * units * columns;
-    for (size_t g = 0; g < gates; g++)
+    for (size_t g = 0; g < gates; g++) {
+        double sign;
+        size_t place = gate_place(cell, g, &sign);
         for (size_t u = 0; u < units; u++)
             for (size_t c = 0; c < columns; c++)
                 values[c * gates * units + g * units + u] =
-                    (float)array_at(array, begin + ((size_t)cell->kind->order[g] * units + u) * columns + c);
+                    (float)(sign * array_at(array, begin + (place * units + u) * columns + c));
+    }
     DraftArray weight = { .found = cell->importer->node->inputs[i], .rank = 2, .shape = { columns, gates * units },
                           .values = values };
     draft_weight(cell->importer->draft, layer, &weight);
@@ -70,8 +81,9 @@ static void add_bias(Cell *cell, DraftLayer *layer, const Array *array, int dire
     float *values = new_floats(cell->importer, rows * width);
     for (size_t g = 0; g < (size_t)cell->kind->gates; g++)
         for (size_t u = 0; u < units; u++) {
-            size_t from = (size_t)direction * 2 * width + (size_t)cell->kind->order[g] * units + u, to = g * units + u;
-            double kernel = array_at(array, from), recurrent = array_at(array, from + width);
+            double sign;
+            size_t from = (size_t)direction * 2 * width + gate_place(cell, g, &sign) * units + u, to = g * units + u;
+            double kernel = sign * array_at(array, from), recurrent = sign * array_at(array, from + width);
             values[to] = (float)(rows == 1 ? kernel + recurrent : kernel);
             if (rows == 2)
                 values[width + to] = (float)recurrent;
@@ -83,12 +95,15 @@ static void add_bias(Cell *cell, DraftLayer *layer, const Array *array, int dire
 
 static void add_peepholes(Cell *cell, DraftLayer *layer, const Array *array, int direction)
 {
-    static const size_t order[] = { 0, 2, 1 };          /* our i, f, o of i, o, f */
+    static const size_t gates[] = { 0, 1, 3 };          /* of ours: i, f, o */
     size_t units = (size_t)cell->units;
     float *values = new_floats(cell->importer, 3 * units);
-    for (size_t g = 0; g < 3; g++)
+    for (size_t g = 0; g < 3; g++) {
+        double sign;
+        size_t place = gate_place(cell, gates[g], &sign);
         for (size_t u = 0; u < units; u++)
-            values[g * units + u] = (float)array_at(array, ((size_t)direction * 3 + order[g]) * units + u);
+            values[g * units + u] = (float)(sign * array_at(array, ((size_t)direction * 3 + place) * units + u));
+    }
     DraftArray weight = { .found = cell->importer->node->inputs[7], .rank = 2, .shape = { 3, units },
                           .values = values };
     draft_weight(cell->importer->draft, layer, &weight);
@@ -162,8 +177,25 @@ static bool add_functions(Cell *cell)
             draft_argument(importer->draft, cell->loop->inner[d], "recurrent_activation",
                            lua_quoted(importer->arena, names[0]));
     }
-    if (onnx_number(importer->node, "input_forget", 0) != 0)
-        return cannot(importer, "input_forget = 1: its input gate is one minus the forget gate, which no layer has");
+    return true;
+}
+
+/* input_forget couples the gates, f = 1 - i, which negated weights say where the activation has s(-z) = 1 - s(z). */
+static bool add_coupling(Cell *cell)
+{
+    Importer *importer = cell->importer;
+    const OnnxNode *node = importer->node;
+    const OnnxAttribute *said = onnx_attribute(node, "activations");
+    cell->coupled = !strcmp(node->operation, "LSTM") && onnx_number(node, "input_forget", 0) != 0;
+    for (int d = 0; cell->coupled && d < cell->directions; d++) {
+        const char *gate = said && said->text_count > 3 * d ? said->texts[3 * d] : "Sigmoid";
+        const OnnxAttribute *beta = onnx_attribute(node, "activation_beta");
+        if (strcmp(gate, "Sigmoid") && (strcmp(gate, "HardSigmoid") || beta))
+            return cannot(importer, "input_forget = 1 with %s: f is 1 - i, which no layer has but for Sigmoid", gate);
+    }
+    if (cell->coupled)
+        draft_note(importer->draft,
+                   "input_forget couples gates: the forget gate has the weights of the input gate, negated.");
     return true;
 }
 
@@ -366,7 +398,8 @@ static bool make_step(Cell *cell)
             draft_argument(importer->draft, inner, "reset_after", "false");
     }
     step_read(importer, cell->step, cell->x.ref);
-    return add_functions(cell) && add_weights(cell) && add_lengths(cell) && add_initial_states(cell);
+    return add_functions(cell) && add_coupling(cell) && add_weights(cell) && add_lengths(cell) &&
+           add_initial_states(cell);
 }
 
 bool import_recurrent(Importer *importer)
