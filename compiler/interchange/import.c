@@ -94,6 +94,18 @@ static void import_archive(Draft *draft, const DraftSource *source)
     lstmc_tensor_file_free(&contents);
 }
 
+/* A model has a layer: one that hands its input on says so. */
+static void hand_on(Draft *draft)
+{
+    if (draft->layer_count != 1 || strcmp(draft->layers[0]->kind, draft->catalogue->input))
+        return;
+    DraftLayer *layer = draft_add(draft, "Activation", draft->layers[0]->found);
+    draft_argument(draft, layer, NULL, "\"linear\"");
+    draft_read(draft, layer, 0);
+    if (draft->output_count)
+        draft->outputs[0] = 1;
+}
+
 Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source)
 {
     int before = diagnostics_count(diagnostics);
@@ -118,5 +130,6 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
         refuse(draft, source->path);
         break;
     }
+    hand_on(draft);
     return diagnostics_count(diagnostics) == before ? draft : NULL;
 }
