@@ -153,7 +153,7 @@ Test(predict, mistakes)
     write_text("t.csv", table);
     write_text("f.lua", forecast);
     write_text("s.lua", sequence);
-    expect("$L predict f.lua --interpreted", 1, NULL, "f.safetensors: No such file");
+    expect("$L predict f.lua --interpreted", 1, NULL, "f.safetensors: No such file or directory (lstmc train f.lua writes it");
     expect("$L train f.lua --interpreted --epochs=1 --quiet && $L train s.lua --interpreted --epochs=1 --quiet", 0, "weights: ", NULL);
     expect("printf '1 2 3' | $L predict f.lua --interpreted", 1, NULL, "standard input:1: the input ends after 3 of 6 values");
     expect("printf '1 2\\n3 x' | $L predict f.lua --interpreted", 1, NULL,

@@ -45,6 +45,16 @@ static bool make_engine(Session *s)
     return true;
 }
 
+/* Weights that nobody has named are those that lstmc train would have left. */
+static void suggest_weights(Session *s, const char *weight_file)
+{
+    if (s->arguments.weights || s->arguments.init || !access(weight_file, F_OK))
+        return;
+    size_t length = strlen(s->message.text);
+    snprintf(s->message.text + length, sizeof s->message.text - length,
+             " (lstmc train %s writes it; --weights FILE names another one)", s->arguments.model);
+}
+
 int session_read_weights(Session *s, const char *weight_file)
 {
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
@@ -53,6 +63,8 @@ int session_read_weights(Session *s, const char *weight_file)
     int status = s->weights ? weight_file_load(s->arena, description_model(s->description), s->weights, &s->meaning,
                                                &differs, weight_file, &s->message)
                             : LSTMC_NO_MEMORY;
+    if (status)
+        suggest_weights(s, weight_file);
     if (!status && differs &&
         strcmp(s->arguments.command, "train")) /* what starts from other weights may be another model */
         fprintf(stderr,
