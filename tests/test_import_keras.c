@@ -152,6 +152,8 @@ Test(import_keras, what_is_no_model_of_ours)
     expect_of("$L import %s -o x", "h5/sentiment_lstm_keras212/architecture.json", 1, NULL, "give their file by --weights");
     write_text("notes.txt", "hello");
     expect("$L import notes.txt", 1, NULL, "notes.txt: is no model that can be imported");
+    write_text("graph.pb", "\n\5x");
+    expect("$L import graph.pb", 1, NULL, "graph.pb: is a graph of TensorFlow, which is not read: tf2onnx makes an .onnx of it");
     expect("$L import nowhere.h5", 1, NULL, "nowhere.h5: cannot be opened");
     write_text("x.json", "{\"class_name\": ");
     expect("$L import x.json", 1, NULL, "x.json: is no JSON: line 1");

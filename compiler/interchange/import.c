@@ -50,6 +50,25 @@ bool import_knows(const char *path)
     return format_of(path) != UNKNOWN_FORMAT;
 }
 
+/* Files of models that are not read, and who makes one of them that is. */
+static const struct { const char *ending, *what, *way; } foreign[] = {
+    { ".pb", "a graph of TensorFlow", "tf2onnx makes an .onnx of it" },
+    { ".tflite", "a model of TensorFlow Lite", "import the Keras model that it was made from" },
+    { ".ckpt", "a checkpoint of TensorFlow", "save the model as .keras" },
+    { ".mlmodel", "a model of Core ML", "import the Keras or PyTorch model that it was made from" },
+};
+
+static bool refuse_foreign(Draft *draft, const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; ending && i < sizeof foreign / sizeof *foreign; i++)
+        if (!strcmp(ending, foreign[i].ending)) {
+            draft_refuse(draft, "is %s, which is not read: %s", foreign[i].what, foreign[i].way);
+            return true;
+        }
+    return false;
+}
+
 static void refuse(Draft *draft, const char *path)
 {
     struct stat about;
@@ -57,7 +76,7 @@ static void refuse(Draft *draft, const char *path)
         draft_refuse(draft, "cannot be opened");
     else if (stat(path, &about) || !S_ISREG(about.st_mode))
         draft_refuse(draft, "cannot be read: it is no regular file");
-    else
+    else if (!refuse_foreign(draft, path))
         draft_refuse(draft, "is no model that can be imported: there are .keras, .h5 and architecture.json of Keras, "
                      "model.json of TensorFlow.js, JSON of RTNeural, .nam, .pt, .pth and .safetensors of PyTorch, "
                      "and .onnx");
