@@ -1,6 +1,8 @@
 /* onnx.c: in: the bytes of an ONNX model or of one tensor.  out: its nodes, attributes, tensors, as the tests want them. */
 #include "onnx.h"
 
+#include "runtime/files/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,19 +178,9 @@ int onnx_parse_model(const unsigned char *bytes, size_t length, struct onnx_mode
 
 static unsigned char *read_whole(const char *path, size_t *length, char *why)
 {
-    FILE *file = fopen(path, "rb");
-    unsigned char *bytes = NULL;
-    long size = -1;
-    if (file && !fseek(file, 0, SEEK_END) && (size = ftell(file)) >= 0 && !fseek(file, 0, SEEK_SET) &&
-        (bytes = malloc((size_t)size + 1)))
-        *length = fread(bytes, 1, (size_t)size, file);
-    if (!bytes || *length != (size_t)size) {
-        snprintf(why, WHY_SIZE, "cannot be read");
-        free(bytes);
-        bytes = NULL;
-    }
-    if (file)
-        fclose(file);
+    unsigned char *bytes;
+    if (lstmc_file_read(path, &bytes, length, NULL))
+        refuse(why, "cannot be read");
     return bytes;
 }
 

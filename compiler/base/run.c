@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -85,4 +86,21 @@ int run(char **words, const char *log, const char *folder)
         }
     running = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+char *run_folder(Arena *arena)
+{
+    const char *temporary = getenv("TMPDIR");
+    return mkdtemp(arena_format(arena, "%s/lstmc-XXXXXX", temporary && *temporary ? temporary : "/tmp"));
+}
+
+char *run_said(Arena *arena, const char *log, size_t most)
+{
+    char *text = arena_alloc(arena, most + 1);
+    FILE *file = fopen(log, "r");
+    if (file) {
+        text[fread(text, 1, most, file)] = 0;
+        fclose(file);
+    }
+    return text;
 }

@@ -8,6 +8,7 @@
 
 #include "runtime/files/file.h"
 #include "runtime/files/model_file.h"
+#include "runtime/files/replace.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -139,7 +140,7 @@ static bool write_both(const Import *import)
         return fail(&message);
     int error = write_file(description, import->text, strlen(import->text));
     if (error)
-        fprintf(stderr, "%s cannot be written: %s\n", description, strerror(error));
+        fprintf(stderr, "%s cannot be written: %s\n", description, lstmc_write_reason(error));
     return !error;
 }
 

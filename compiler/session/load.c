@@ -88,20 +88,9 @@ static int build(Arena *arena, const Build *b, bool native)
     return run(words, b->log, b->folder);
 }
 
-static char *first_lines(Arena *arena, const char *path)
-{
-    char *text = arena_alloc(arena, 601);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        text[fread(text, 1, 600, file)] = 0;
-        fclose(file);
-    }
-    return text;
-}
-
 static const char *failure(Arena *arena, const char *log, bool blas)
 {
-    const char *lines = first_lines(arena, log);
+    const char *lines = run_said(arena, log, 600);
     if (blas && (strstr(lines, "cblas.h") || strstr(lines, "-lopenblas")))
         return "cblas.h or libopenblas is missing: install OpenBLAS (Debian: libopenblas-dev), or leave out --blas";
     return arena_format(arena, "%s failed on the generated code:\n%s", setting("CC", "cc"), lines);
@@ -162,11 +151,11 @@ static void remove_folder(const char *folder)
 bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
 {
     const char *name = compiled->programs.model->descriptor.name;
-    char *folder = arena_format(arena, "%s/lstmc-XXXXXX", setting("TMPDIR", "/tmp"));
     *loaded = (Loaded){ 0 };
     run_begin();
+    const char *folder = run_folder(arena);
     bool done = false;
-    if (mkdtemp(folder)) {
+    if (folder) {
         Build b = {
             .folder = folder, .use = use, .log = arena_format(arena, "%s/log", folder),
             .header = arena_format(arena, "%s/%s.h", folder, name),

@@ -1,6 +1,6 @@
 /* export_rtneural.c: in: a chain of layers with their weights.  out: JSON of RTNeural, which computes sample by sample:
  * what needs more than the present sample and the state is refused. */
-#include "compiler/base/out.h"
+#include "compiler/interchange/draft/exported.h"
 #include "audio.h"
 
 #include <stdlib.h>
@@ -172,11 +172,8 @@ bool export_rtneural(Arena *arena, Diagnostics *diagnostics, const Model *model,
     bool good = diagnostics_count(diagnostics) == before;
     if (good) {
         char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-        int error = text ? write_file(path, text, strlen(text)) : -1;
-        if (error)
-            diagnostics_add(diagnostics, path, 0, "cannot be written: %s", strerror(error));
+        good = text && write_exported(diagnostics, &(FileText){ path, text, strlen(text) }, 1);
         free(text);
-        good = !error;
     }
     json_decref(json);
     return good;

@@ -73,15 +73,20 @@ static void say(Reader *reader, const char *name, const char *text)
 
 /* ---- layers ---- */
 
+static void add_kernel_and_bias(Reader *reader)
+{
+    say(reader, "use_bias", weight_count(reader) > 1 ? NULL : "false");
+    add_weight(reader);
+    if (weight_count(reader) > 1)
+        add_weight(reader);
+}
+
 static void dense(Reader *reader)
 {
     begin_layer(reader, "Dense");
     say(reader, NULL, units_of(reader));
     say(reader, "activation", activation_of(reader, "linear"));
-    say(reader, "use_bias", weight_count(reader) > 1 ? NULL : "false");
-    add_weight(reader);
-    if (weight_count(reader) > 1)
-        add_weight(reader);
+    add_kernel_and_bias(reader);
 }
 
 static void recurrent(Reader *reader, const char *kind)
@@ -111,10 +116,7 @@ static void convolution(Reader *reader)
     say(reader, "dilation_rate", strcmp(size_of(reader, "dilation"), "1") ? size_of(reader, "dilation") : NULL);
     say(reader, "groups", strcmp(size_of(reader, "groups"), "1") ? size_of(reader, "groups") : NULL);
     say(reader, "activation", activation_of(reader, "linear"));
-    say(reader, "use_bias", weight_count(reader) > 1 ? NULL : "false");
-    add_weight(reader);
-    if (weight_count(reader) > 1)
-        add_weight(reader);
+    add_kernel_and_bias(reader);
 }
 
 /* Mean and variance, before them gamma and beta where it has these. */

@@ -1,14 +1,13 @@
 /* container.c: in: the path of an HDF5 file or a zip archive.  out: what lstmc-container, which stands beside lstmc,
  * has found in it. */
 #include "container.h"
-#include "compiler/base/out.h"
+#include "exported.h"
 #include "compiler/base/run.h"
 
-#include "runtime/lstmc.h"
+#include "runtime/files/file.h"
 
 #include <errno.h>
 #include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,35 +30,6 @@ static const char *helper(Arena *arena)
     return PROGRAM;                             /* as PATH says */
 }
 
-/* NULL if it cannot be read. */
-static char *whole_file(Arena *arena, const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) || ftell(file) < 0) {
-        if (file)
-            fclose(file);
-        return NULL;
-    }
-    *length = (size_t)ftell(file);
-    char *text = arena_alloc(arena, *length + 1);
-    rewind(file);
-    bool whole = fread(text, 1, *length, file) == *length;
-    fclose(file);
-    return whole ? text : NULL;
-}
-
-static char *first_line(Arena *arena, const char *path)
-{
-    char *text = arena_alloc(arena, 401);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        text[fread(text, 1, 400, file)] = 0;
-        fclose(file);
-    }
-    text[strcspn(text, "\r\n")] = 0;
-    return text;
-}
-
 /* Runs the helper in a folder of its own; false with a diagnostic. */
 static bool run_helper(Arena *arena, Diagnostics *diagnostics, const char *path, const char *folder, char *verb,
                        char *in, char *out)
@@ -67,7 +37,8 @@ static bool run_helper(Arena *arena, Diagnostics *diagnostics, const char *path,
     const char *log = arena_format(arena, "%s/log", folder);
     char *words[] = { (char *)helper(arena), verb, in, out, NULL };
     int status = run(words, log, folder);
-    const char *line = first_line(arena, log);
+    char *line = run_said(arena, log, 400);
+    line[strcspn(line, "\r\n")] = 0;
     remove(log);
     if (status == 127)
         diagnostics_add(diagnostics, path, 0, "%s, the program for such files, is not beside lstmc", PROGRAM);
@@ -102,12 +73,13 @@ static bool pack(Arena *arena, Diagnostics *diagnostics, const char *path, const
         diagnostics_add(diagnostics, path, 0, "%s", message.text);
     good = good && run_helper(arena, diagnostics, path, folder, "write", in, out);
     if (good) {
+        unsigned char *bytes;
         size_t length;
-        char *text = whole_file(arena, out, &length);
-        int error = text ? write_file(path, text, length) : errno;
-        if (error)
-            diagnostics_add(diagnostics, path, 0, "cannot be written: %s", strerror(error));
-        good = !error;
+        good = !lstmc_file_read(out, &bytes, &length, &message);
+        if (!good)
+            diagnostics_add(diagnostics, path, 0, "%s", message.text);
+        good = good && write_exported(diagnostics, &(FileText){ path, (char *)bytes, length }, 1);
+        free(bytes);
     }
     remove(in);
     remove(out);
@@ -117,10 +89,9 @@ static bool pack(Arena *arena, Diagnostics *diagnostics, const char *path, const
 /* A folder of its own for the helper; NULL with a diagnostic. To be closed again. */
 static const char *open_folder(Arena *arena, Diagnostics *diagnostics, const char *path)
 {
-    const char *temporary = getenv("TMPDIR");
-    char *folder = arena_format(arena, "%s/lstmc-XXXXXX", temporary && *temporary ? temporary : "/tmp");
     run_begin();
-    if (mkdtemp(folder))
+    const char *folder = run_folder(arena);
+    if (folder)
         return folder;
     diagnostics_add(diagnostics, path, 0, "no temporary folder: %s", strerror(errno));
     run_end();

@@ -43,11 +43,7 @@ void draft_training(Draft *draft, const char *name, const char *text)
 
 void draft_read(Draft *draft, DraftLayer *layer, int from)
 {
-    int *list = arena_array(draft->arena, int, layer->from_count + 1);
-    if (layer->from_count)
-        memcpy(list, layer->from, (size_t)layer->from_count * sizeof *list);
-    list[layer->from_count++] = from;
-    layer->from = list;
+    arena_append(draft->arena, layer->from, layer->from_count, layer->from_capacity, from);
 }
 
 void draft_weight(Draft *draft, DraftLayer *layer, const DraftArray *weight)

@@ -30,7 +30,7 @@ typedef struct DraftLayer {
     struct DraftLayer *otherwise;   /* its weights as a layer of another kind, where the file leaves that open */
     DraftArgument *arguments; int argument_count, argument_capacity;
     const char *remark;             /* a comment behind it; NULL */
-    int *from; int from_count;      /* places of the layers that it reads; none of an Input */
+    int *from; int from_count, from_capacity;   /* places of the layers that it reads; none of an Input */
     int initial_count;              /* the last of these are what its states begin with */
     const char *state_name;         /* of a FinalState, "h" or "forward_c": the call of the layer that it reads makes
                                      * it, as state number `state`; else NULL */
@@ -95,6 +95,8 @@ bool draft_is_chain(const Draft *draft);
 const char *snake_case(Arena *arena, const char *kind);
 /* A literal of Lua; whatever the text is, it stays one. */
 const char *lua_quoted(Arena *arena, const char *text);
+/* Whether a layer can be called so: a letter, then letters, digits and _, not many. */
+bool is_name(const char *text);
 /* The shortest one that is this number again: as a float where it is one. */
 const char *lua_number(Arena *arena, double number);
 /* The number with the fewest digits that is this float again: 0.05, not 0.0500000007. */

@@ -1,9 +1,9 @@
 /* json.c: in: a file or a value of it.  out: what it is as a text, a number or an array. */
 #include "json.h"
 
-#include <stdio.h>
+#include "runtime/files/map.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #define BYTES_MAX ((size_t)256 << 20)
 #define NUMBERS_MAX ((size_t)1 << 26)
@@ -11,17 +11,17 @@
 json_t *json_of_file(Draft *draft, const char *path)
 {
     json_error_t error;
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) || ftell(file) < 0 || (size_t)ftell(file) > BYTES_MAX) {
-        draft_refuse(draft, file ? "is no file, or too long" : "cannot be opened");
-        if (file)
-            fclose(file);
+    struct lstmc_mapping file;
+    if (lstmc_map_file(path, &file, NULL)) {
+        draft_refuse(draft, "cannot be opened");
         return NULL;
     }
-    rewind(file);
-    json_t *json = json_loadf(file, 0, &error);
-    fclose(file);
-    if (!json)
+    bool fits = file.bytes <= BYTES_MAX;
+    json_t *json = fits ? json_loadb(file.start ? file.start : "", file.bytes, 0, &error) : NULL;
+    lstmc_unmap(&file);
+    if (!fits)
+        draft_refuse(draft, "is too long");
+    else if (!json)
         draft_refuse(draft, "is no JSON: line %d: %s", error.line, error.text);
     return json;
 }

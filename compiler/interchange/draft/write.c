@@ -1,10 +1,12 @@
 /* write.c: in: a Draft.  out: the description, as a person would have written it. */
 #include "draft.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #define WIDTH 116
+#define NAME_LENGTH_MAX 60
 
 typedef struct Text {
     Arena *arena;
@@ -136,6 +138,14 @@ static void add_sequential(Text *to, const Draft *draft, const char *name)
     }
     add_training(to, draft);
     add(to, "}\n");
+}
+
+bool is_name(const char *text)
+{
+    bool good = isalpha((unsigned char)*text) && strlen(text) <= NAME_LENGTH_MAX;
+    for (const char *c = text; good && *c; c++)
+        good = isalnum((unsigned char)*c) || *c == '_';
+    return good;
 }
 
 /* What stands on the left of each layer of a graph: the name that the layer has. Lua allows a function 200 locals; the

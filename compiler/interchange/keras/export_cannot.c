@@ -1,14 +1,11 @@
 /* export_cannot.c: in: a layer that a format cannot say.  out: a diagnostic that names it. */
 #include "export.h"
-
-#include <stdio.h>
+#include "compiler/interchange/draft/exported.h"
 
 void keras_cannot(const KerasExport *to, const Layer *layer, const char *format, ...)
 {
-    char text[400];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    layer_cannot(to->diagnostics, to->model, layer, format, arguments);
     va_end(arguments);
-    diagnostics_add(to->diagnostics, to->model->file, layer->line, "%s (%s): %s", layer->name, layer->kind, text);
 }

@@ -1,5 +1,5 @@
 /* export_file.c: in: a model with its weights.  out: .keras, .h5, or model.json and weights.bin. */
-#include "compiler/base/out.h"
+#include "compiler/interchange/draft/exported.h"
 #include "compiler/interchange/draft/container.h"
 #include "export_keras.h"
 
@@ -181,11 +181,7 @@ static bool write_tfjs(const KerasExport *to, json_t *model, const char *path)
     if (!may_write(to, path, beside))
         return false;
     FileText files[] = { { path, text, strlen(text) }, { beside, shard, used } };
-    const char *failed = path;
-    int error = write_files(files, 2, &failed);
-    if (error)
-        diagnostics_add(to->diagnostics, failed, 0, "cannot be written: %s", strerror(error));
-    return !error;
+    return write_exported(to->diagnostics, files, 2);
 }
 
 bool export_keras(Arena *arena, Diagnostics *diagnostics, const Model *model, const float *weights, KerasStyle style,

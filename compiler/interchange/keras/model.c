@@ -2,7 +2,6 @@
  * are taken apart. */
 #include "keras.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,11 +108,8 @@ static const char *own_name(Arena *arena, const char *kind, const char *name)
 {
     const char *snake = snake_case(arena, kind);
     size_t length = strlen(snake), letters = strlen(kind);
-    if (!name || !isalpha((unsigned char)name[0]) || strlen(name) > 60)
+    if (!name || !is_name(name))
         return NULL;
-    for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '_')
-            return NULL;
     if (!strncasecmp(name, kind, letters) && strncmp(name, snake, length))
         length = letters;               /* Keras 1: convolution1d_2 of a Conv1D stays a name, gru_1 of a GRU does not */
     else if (strncmp(name, snake, length))

@@ -2,11 +2,10 @@
 
 #include "keras.h"
 
-#include "runtime/files/file.h"
+#include "runtime/files/map.h"
 
 #include <libgen.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,23 +24,20 @@ static bool add_shard(Group *group, const char *name)
         draft_refuse(group->draft, "its shard %s does not lie beside it", name ? name : "?");
         return false;
     }
-    int descriptor = lstmc_file_open(arena_format(group->draft->arena, "%s/%s", group->folder, name), NULL);
-    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
-    long length = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
-    unsigned char *more = length < 0 || (size_t)length > SHARD_BYTES_MAX - group->length
-                              ? NULL : realloc(group->bytes, group->length + (size_t)length + 1);
-    bool read = false;
+    struct lstmc_mapping file;
+    bool opened = !lstmc_map_file(arena_format(group->draft->arena, "%s/%s", group->folder, name), &file, NULL);
+    unsigned char *more = opened && file.bytes <= SHARD_BYTES_MAX - group->length
+                              ? realloc(group->bytes, group->length + file.bytes + 1) : NULL;
     if (more) {
-        rewind(file);
-        read = fread(more + group->length, 1, (size_t)length, file) == (size_t)length;
+        if (file.bytes)
+            memcpy(more + group->length, file.start, file.bytes);
         group->bytes = more;
-        group->length += (size_t)length;
-    }
-    if (file)
-        fclose(file);
-    if (!read)
+        group->length += file.bytes;
+    } else {
         draft_refuse(group->draft, "its shard %s cannot be read", name);
-    return read;
+    }
+    lstmc_unmap(&file);
+    return more != NULL;
 }
 
 static float half(unsigned bits)

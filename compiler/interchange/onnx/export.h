@@ -22,8 +22,8 @@ typedef struct ExportAttribute {
 
 typedef struct ExportNode {
     const char *operation, *name;
-    const char **inputs; int input_count;           /* "": an optional one that is not there */
-    const char **outputs; int output_count;
+    const char **inputs; int input_count, input_capacity;   /* "": an optional one that is not there */
+    const char **outputs; int output_count, output_capacity;
     ExportAttribute *attributes; int attribute_count, attribute_capacity;
 } ExportNode;
 

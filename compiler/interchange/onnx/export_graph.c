@@ -1,17 +1,15 @@
 /* export_graph.c: in: operations, inputs, numbers, one by one.  out: a graph. */
 #include "export.h"
+#include "compiler/interchange/draft/exported.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void export_cannot(OnnxExport *to, const Layer *layer, const char *format, ...)
 {
-    char text[400];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    layer_cannot(to->diagnostics, to->model, layer, format, arguments);
     va_end(arguments);
-    diagnostics_add(to->diagnostics, to->model->file, layer->line, "%s (%s): %s", layer->name, layer->kind, text);
 }
 
 const char *export_flow(OnnxExport *to, const ExportLayer *one, const char *what)
@@ -21,20 +19,12 @@ const char *export_flow(OnnxExport *to, const ExportLayer *one, const char *what
 
 static void add_input(OnnxExport *to, ExportNode *node, const char *input)
 {
-    const char **list = arena_array(to->arena, const char *, node->input_count + 1);
-    if (node->input_count)
-        memcpy(list, node->inputs, (size_t)node->input_count * sizeof *list);
-    list[node->input_count++] = input;
-    node->inputs = list;
+    arena_append(to->arena, node->inputs, node->input_count, node->input_capacity, input);
 }
 
 void export_output(OnnxExport *to, ExportNode *node, const char *output)
 {
-    const char **list = arena_array(to->arena, const char *, node->output_count + 1);
-    if (node->output_count)
-        memcpy(list, node->outputs, (size_t)node->output_count * sizeof *list);
-    list[node->output_count++] = output;
-    node->outputs = list;
+    arena_append(to->arena, node->outputs, node->output_count, node->output_capacity, output);
 }
 
 ExportNode *export_node(OnnxExport *to, const ExportLayer *one, const char *operation, const char *output, ...)

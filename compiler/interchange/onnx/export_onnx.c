@@ -1,6 +1,6 @@
 /* export_onnx.c: in: a model with its weights.  out: an ONNX file. */
 #include "export_onnx.h"
-#include "compiler/base/out.h"
+#include "compiler/interchange/draft/exported.h"
 #include "export.h"
 
 #include <string.h>
@@ -64,10 +64,7 @@ bool export_onnx(Arena *arena, Diagnostics *diagnostics, const Model *model, con
     const char *why;
     size_t length = 0;
     char *bytes = export_bytes(&to, &length, &why);
-    int error = bytes ? write_file(path, bytes, length) : 0;
     if (!bytes)
         diagnostics_add(diagnostics, path, 0, "%s", why);
-    else if (error)
-        diagnostics_add(diagnostics, path, 0, "cannot be written: %s", strerror(error));
-    return bytes && !error;
+    return bytes && write_exported(diagnostics, &(FileText){ path, bytes, length }, 1);
 }

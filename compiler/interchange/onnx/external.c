@@ -35,8 +35,8 @@ static bool lies_below(const char *folder, const char *path)
 static unsigned char *read_part(Arena *arena, FILE *file, size_t offset, size_t length, const char **why)
 {
     struct stat info;
-    if (fstat(fileno(file), &info) || !S_ISREG(info.st_mode)) {
-        *why = "is no file";
+    if (fstat(fileno(file), &info)) {
+        *why = "cannot be read";
         return NULL;
     }
     size_t size = (size_t)info.st_size;

@@ -37,7 +37,7 @@ typedef struct Loop {           /* over time */
 
 struct Step {
     DraftLayer *layer;          /* arguments and weights; not in the draft yet */
-    Ref *from; int from_count;
+    Ref *from; int from_count, from_capacity;
     int initial_count;          /* the last of these are the states that it begins with */
     int rank;
     Extent shape[SAMPLE_RANK_MAX];      /* of a sample of its output */
@@ -200,6 +200,12 @@ const char *function_name(Importer *importer, const char *operation, double alph
 bool fold_node(Importer *importer);
 /* Of these, what moves numbers and makes none (fold_view.c). */
 bool fold_view(Importer *importer);
+/* What a Slice takes, axis by axis. False with words. */
+typedef struct Slices {
+    int count;
+    int64_t begins[ONNX_RANK_MAX], ends[ONNX_RANK_MAX], axes[ONNX_RANK_MAX], steps[ONNX_RANK_MAX];
+} Slices;
+bool read_slices(Importer *importer, Slices *slices);
 /* Where a Slice begins and how many it takes of an axis of that extent; larger steps than that are as good. */
 void slice_bounds(int64_t extent, int64_t *begin, int64_t end, int64_t *step, int64_t *count);
 

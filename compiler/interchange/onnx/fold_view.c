@@ -101,27 +101,38 @@ void slice_bounds(int64_t extent, int64_t *begin, int64_t end, int64_t *step, in
     *count = *count > 0 ? *count : 0;
 }
 
+bool read_slices(Importer *importer, Slices *slices)
+{
+    slices->count = integers(importer, "starts", 1, slices->begins, ONNX_RANK_MAX);
+    int end_count = integers(importer, "ends", 2, slices->ends, ONNX_RANK_MAX);
+    int axis_count = integers(importer, "axes", 3, slices->axes, ONNX_RANK_MAX);
+    int step_count = integers(importer, "steps", 4, slices->steps, ONNX_RANK_MAX);
+    if (slices->count < 0 || end_count != slices->count)
+        return cannot(importer, "where it begins and ends is not known");
+    for (int i = 0; i < slices->count; i++) {
+        slices->axes[i] = i < axis_count ? slices->axes[i] : i;
+        slices->steps[i] = i < step_count ? slices->steps[i] : 1;
+    }
+    return true;
+}
+
 static bool fold_slice(Importer *importer, const Array *from)
 {
-    int64_t begins[ONNX_RANK_MAX], ends[ONNX_RANK_MAX], axes[ONNX_RANK_MAX], by[ONNX_RANK_MAX];
+    Slices slices;
     int64_t strides[ONNX_RANK_MAX], shape[ONNX_RANK_MAX], offset = 0;
-    int count = integers(importer, "starts", 1, begins, ONNX_RANK_MAX);
-    int end_count = integers(importer, "ends", 2, ends, ONNX_RANK_MAX);
-    int axis_count = integers(importer, "axes", 3, axes, ONNX_RANK_MAX);
-    int by_count = integers(importer, "steps", 4, by, ONNX_RANK_MAX);
     bool taken[ONNX_RANK_MAX] = { false };
-    if (count < 0 || end_count != count)
-        return cannot(importer, "where it begins and ends is not known");
+    if (!read_slices(importer, &slices))
+        return false;
     memcpy(shape, from->shape, sizeof shape);
     array_strides(from, strides);
-    for (int i = 0; i < count; i++) {
-        int axis = axis_in(from, i < axis_count ? (double)axes[i] : i);
-        int64_t step = i < by_count ? by[i] : 1;
+    for (int i = 0; i < slices.count; i++) {
+        int axis = axis_in(from, (double)slices.axes[i]);
+        int64_t step = slices.steps[i];
         if (axis < 0 || !step || taken[axis])
             return cannot(importer, "its axes or steps are out of range");
         taken[axis] = true;
-        slice_bounds(from->shape[axis], &begins[i], ends[i], &step, &shape[axis]);
-        offset += shape[axis] ? begins[i] * strides[axis] : 0;
+        slice_bounds(from->shape[axis], &slices.begins[i], slices.ends[i], &step, &shape[axis]);
+        offset += shape[axis] ? slices.begins[i] * strides[axis] : 0;
         strides[axis] *= step;
     }
     set_array(importer, 0, array_view(importer, from, from->rank, shape, strides, offset));

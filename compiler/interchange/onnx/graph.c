@@ -4,7 +4,6 @@
 #include "flow.h"
 #include "compiler/base/text_index.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define OPSET_FIRST 6
@@ -47,17 +46,6 @@ static const struct {
 static bool is_constant(Importer *importer, const char *name)
 {
     return importer->values[place_of_name(importer, name)].array != NULL;
-}
-
-/* As somebody has called it; NULL if that is no word of Lua. */
-static const char *own_name(const char *name)
-{
-    if (!isalpha((unsigned char)*name) || strlen(name) > 60)
-        return NULL;
-    for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '_')
-            return NULL;
-    return name;
 }
 
 /* What becomes of the axes of a tensor, where that is not what everybody expects. */
@@ -108,7 +96,7 @@ static void add_input(Importer *importer, int i, int input_count)
     step->layer->found = input->name;
     for (int d = 0; d < step->rank; d++)
         step_argument(importer, step, NULL, extent_text(importer->arena, shape[d]));
-    step->layer->name = input_count > 1 ? own_name(input->name) : NULL;
+    step->layer->name = input_count > 1 && is_name(input->name) ? input->name : NULL;
     note_axes(importer, input->name, rank, order, rank);
     Flow *flow = arena_new(importer->arena, Flow);
     *flow = flow_of_step((Ref){ step, OUTPUT }, batch, rank, places);

@@ -62,25 +62,21 @@ static int axis_of(const Value *value, double axis)
 
 static bool slice(Importer *importer, Value *value)
 {
-    int64_t begins[ONNX_RANK_MAX], ends[ONNX_RANK_MAX], axes[ONNX_RANK_MAX], by[ONNX_RANK_MAX];
-    int count = integers(importer, "starts", 1, begins, ONNX_RANK_MAX);
-    int end_count = integers(importer, "ends", 2, ends, ONNX_RANK_MAX);
-    int axis_count = integers(importer, "axes", 3, axes, ONNX_RANK_MAX);
-    int by_count = integers(importer, "steps", 4, by, ONNX_RANK_MAX);
+    Slices slices;
     Value now = *value;
-    if (count < 0 || end_count != count)
-        return cannot(importer, "where it begins and ends is not known");
-    for (int i = 0; i < count; i++) {
-        int axis = axis_of(&now, i < axis_count ? (double)axes[i] : i);
-        int64_t step = i < by_count ? by[i] : 1, taken = 0;
+    if (!read_slices(importer, &slices))
+        return false;
+    for (int i = 0; i < slices.count; i++) {
+        int axis = axis_of(&now, (double)slices.axes[i]);
+        int64_t step = slices.steps[i], taken = 0;
         Flow *flow = arena_new(importer->arena, Flow);
         if (axis < 0 || !step)
             return cannot(importer, "its axes or steps are out of range");
         int64_t extent = extent_along(importer, &now, axis).size;
-        slice_bounds(extent, &begins[i], ends[i], &step, &taken);
+        slice_bounds(extent, &slices.begins[i], slices.ends[i], &step, &taken);
         if (taken == extent && step == 1)
             continue;
-        if (!take(importer, &now, axis, begins[i], taken, step, flow))
+        if (!take(importer, &now, axis, slices.begins[i], taken, step, flow))
             return false;
         now = (Value){ .flow = flow };
     }

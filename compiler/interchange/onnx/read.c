@@ -1,13 +1,14 @@
 /* read.c: in: a file.  out: an OnnxModel in the draft's arena. Nothing else knows that it is protobuf. */
 #include "onnx.h"
 
+#include "runtime/files/map.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define FILE_MAX ((off_t)2 << 30)
+#define FILE_MAX ((size_t)2 << 30)
 #define ROOM ((size_t)64 << 20)         /* for the messages of any file, and so many bytes more for each of its own */
 #define ROOM_FOR_A_BYTE 16
 
@@ -317,24 +318,6 @@ static void budget_free(void *data, void *pointer)
     free(pointer);
 }
 
-static unsigned char *read_whole(Draft *draft, const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    struct stat info;
-    unsigned char *bytes = NULL;
-    if (!file || fstat(fileno(file), &info) || !S_ISREG(info.st_mode))
-        draft_refuse(draft, "cannot be read");
-    else if (info.st_size > FILE_MAX)
-        draft_refuse(draft, "is larger than 2 GB: a model of that size keeps its numbers in a file beside it");
-    else if (!(bytes = malloc((size_t)info.st_size + 1)))
-        draft_refuse(draft, "does not fit into memory");
-    else
-        *length = fread(bytes, 1, (size_t)info.st_size, file);
-    if (file)
-        fclose(file);
-    return bytes;
-}
-
 static OnnxModel *unpack(Reader *reader, const unsigned char *bytes, size_t length)
 {
     Budget budget = { ROOM + ROOM_FOR_A_BYTE * length };
@@ -359,10 +342,15 @@ static OnnxModel *unpack(Reader *reader, const unsigned char *bytes, size_t leng
 OnnxModel *onnx_read(Draft *draft, const char *path)
 {
     Reader reader = { draft, draft->arena, path };
-    size_t length = 0;
-    unsigned char *bytes = read_whole(draft, path, &length);
-    OnnxModel *model = bytes ? unpack(&reader, bytes, length) : NULL;
-    free(bytes);
+    struct lstmc_mapping file;
+    OnnxModel *model = NULL;
+    if (lstmc_map_file(path, &file, NULL))
+        draft_refuse(draft, "cannot be read");
+    else if (file.bytes > FILE_MAX)
+        draft_refuse(draft, "is larger than 2 GB: a model of that size keeps its numbers in a file beside it");
+    else
+        model = unpack(&reader, file.start ? file.start : (const unsigned char *)"", file.bytes);
+    lstmc_unmap(&file);
     return model;
 }
 

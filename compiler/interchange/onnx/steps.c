@@ -25,11 +25,7 @@ Step *step_new(Importer *importer, const char *kind, int rank, const Extent *sha
 
 void step_read(Importer *importer, Step *step, Ref from)
 {
-    Ref *list = arena_array(importer->arena, Ref, step->from_count + 1);
-    if (step->from_count)
-        memcpy(list, step->from, (size_t)step->from_count * sizeof *list);
-    list[step->from_count++] = from;
-    step->from = list;
+    arena_append(importer->arena, step->from, step->from_count, step->from_capacity, from);
 }
 
 void step_argument(Importer *importer, Step *step, const char *name, const char *text)

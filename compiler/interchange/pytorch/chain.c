@@ -2,7 +2,6 @@
  * stands in between; all that is taken for it here is said as assumed. */
 #include "module.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define TIMESTEPS "100"
@@ -142,15 +141,12 @@ static const char *own_name(const Draft *draft, const Step *step)
     Arena *arena = draft->arena;
     const char *snake = snake_case(arena, step->both ? "Bidirectional" : step->kind);
     char *name = arena_copy_text(arena, step->name);
-    size_t length = strlen(name), same = strlen(snake);
-    for (char *c = name; *c; c++) {
+    size_t same = strlen(snake);
+    for (char *c = name; *c; c++)
         if (*c == '.')
             *c = '_';
-        else if (!isalnum((unsigned char)*c) && *c != '_')
-            return NULL;
-    }
     bool counted = !strncmp(name, snake, same) && is_count(name + same);
-    return isalpha((unsigned char)*name) && length <= 60 && !counted && !is_taken(draft, name) ? name : NULL;
+    return is_name(name) && !counted && !is_taken(draft, name) ? name : NULL;
 }
 
 static void add_recurrent(const Chain *chain, int i)

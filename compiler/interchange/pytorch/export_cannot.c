@@ -1,6 +1,7 @@
 /* export_cannot.c: in: what is found out of a layer.  out: a diagnostic that names it, a line of __init__, a line of
  * forward. */
 #include "export.h"
+#include "compiler/interchange/draft/exported.h"
 
 #include <stdio.h>
 
@@ -15,9 +16,8 @@ void torch_cannot(TorchExport *to, const Layer *layer, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    const char *text = formatted(to->arena, format, arguments);
+    layer_cannot(to->diagnostics, to->model, layer, format, arguments);
     va_end(arguments);
-    diagnostics_add(to->diagnostics, to->model->file, layer->line, "%s (%s): %s", layer->name, layer->kind, text);
 }
 
 void torch_module(TorchExport *to, const TorchLayer *one, const char *format, ...)

@@ -3,6 +3,7 @@
 #include "export_pytorch.h"
 #include "export.h"
 #include "compiler/base/ownership.h"
+#include "compiler/interchange/draft/exported.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -125,11 +126,8 @@ static bool write_both(TorchExport *to, const char *path)
         diagnostics_add(to->diagnostics, path, 0, "%s", message.text);
         return false;
     }
-    int error = write_file(python, text, strlen(text));
-    if (error) {
-        diagnostics_add(to->diagnostics, python, 0, "cannot be written: %s", strerror(error));
+    if (!write_exported(to->diagnostics, &(FileText){ python, text, strlen(text) }, 1))
         return false;
-    }
     if (lstmc_tensor_file_write(path, to->tensors, to->tensor_count, metadata, &message)) {
         diagnostics_add(to->diagnostics, path, 0, "%s", message.text);
         return false;

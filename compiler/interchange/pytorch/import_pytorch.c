@@ -3,11 +3,10 @@
 #include "import_pytorch.h"
 #include "module.h"
 
-#include "runtime/lstmc.h"
+#include "runtime/files/map.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FILE_BYTES_MAX ((size_t)4 << 30)
@@ -105,37 +104,18 @@ void import_pytorch_archive(Draft *draft, const DraftSource *source, const struc
     make_draft(&state, source);
 }
 
-static unsigned char *read_whole(Draft *draft, const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    unsigned char *bytes = NULL;
-    long size = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
-    if (size >= 0 && (size_t)size <= FILE_BYTES_MAX && !fseek(file, 0, SEEK_SET)) {
-        bytes = malloc((size_t)size + 1);
-        if (bytes && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
-            free(bytes);
-            bytes = NULL;
-        }
-    }
-    if (file)
-        fclose(file);
-    if (!bytes)
-        draft_refuse(draft, "cannot be read");
-    *length = size > 0 ? (size_t)size : 0;
-    return bytes;
-}
-
 void import_pytorch_pickles(Draft *draft, const DraftSource *source)
 {
     State state = { .draft = draft };
-    size_t length;
-    unsigned char *bytes = read_whole(draft, source->path, &length);
+    struct lstmc_mapping file;
     draft->origin = "PyTorch before 1.6";
-    if (!bytes)
-        return;
-    state_read_old(&state, bytes, length);
-    make_draft(&state, source);
-    free(bytes);
+    if (lstmc_map_file(source->path, &file, NULL) || file.bytes > FILE_BYTES_MAX) {
+        draft_refuse(draft, "cannot be read");
+    } else {
+        state_read_old(&state, file.start, file.bytes);
+        make_draft(&state, source);
+    }
+    lstmc_unmap(&file);
 }
 
 void import_safetensors(Draft *draft, const DraftSource *source)
