@@ -557,6 +557,23 @@ Test(import_pytorch, safetensors_know_no_order)
     expect("$L import named.safetensors", 1, NULL, "is a weight file of lstmc's own, of the model named");
 }
 
+/* A file that begins with the length of a header, which may be any: with the bytes of a pickle or of a JSON text too. */
+Test(import_pytorch, headers_of_any_length)
+{
+    static const char named[] = "{\"weight\": {\"dtype\": \"F32\", \"shape\": [1, 2], \"data_offsets\": [0, 8]}}";
+    static const size_t lengths[] = { 0x280, 0x380, 0x480, 0x580, '{', 0x100 + '{', 0x200 + ' ', 0x100 + '\n' };
+    static const float values[] = { 3, 4 };
+    write_text("one.lua", "return Sequential{Input{2}, Dense{1, use_bias = false}}");
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        unsigned char file[8 + 0x600 + sizeof values] = { (unsigned char)lengths[i], (unsigned char)(lengths[i] >> 8) };
+        memset(file + 8, ' ', lengths[i]);
+        memcpy(file + 8, named, sizeof named - 1);
+        memcpy(file + 8 + lengths[i], values, sizeof values);
+        command_write(folder, "any.safetensors", (const char *)file, (long)(8 + lengths[i] + sizeof values));
+        expect("$L import any.safetensors --into one.lua --quiet && echo 1 10 | $L predict one.lua --interpreted --quiet", 0, "43\n", NULL);
+    }
+}
+
 /* The seam is the same for all importers: weights alone of Keras, by names and by paths. */
 Test(import_pytorch, weights_of_keras_for_a_description)
 {

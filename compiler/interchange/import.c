@@ -32,14 +32,14 @@ static Format format_of(const char *path)
     ssize_t got = read(file, begin, sizeof begin - 1);
     size_t length = got > 0 ? (size_t)got : 0, space = strspn((char *)begin, " \t\r\n");
     close(file);
+    if (is_safetensors(begin, length))                      /* first: the length of a header can be any byte */
+        return SAFETENSORS;
     if (length >= sizeof hdf5 && (!memcmp(begin, hdf5, sizeof hdf5) || !memcmp(begin, "PK\3\4", 4)))
         return ARCHIVE;
     if (begin[space] == '{')
         return JSON;
     if (length > 1 && begin[0] == 0x80 && begin[1] >= 2 && begin[1] <= 5)
         return PICKLES;
-    if (is_safetensors(begin, length))
-        return SAFETENSORS;
     if (is_onnx(path, begin, length))
         return ONNX;
     return UNKNOWN_FORMAT;
