@@ -50,6 +50,11 @@ bool import_knows(const char *path)
     return format_of(path) != UNKNOWN_FORMAT;
 }
 
+bool import_is_tensors(const char *path)
+{
+    return format_of(path) == SAFETENSORS;
+}
+
 /* Files of models that are not read, and who makes one of them that is. */
 static const struct { const char *ending, *what, *way; } foreign[] = {
     { ".pb", "a graph of TensorFlow", "tf2onnx makes an .onnx of it" },

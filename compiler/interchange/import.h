@@ -10,4 +10,7 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
 /* Whether the file is of a format that can be imported, by what it begins with. */
 bool import_knows(const char *path);
 
+/* Whether it is a safetensors file, as those of lstmc are. */
+bool import_is_tensors(const char *path);
+
 #endif

@@ -9,17 +9,12 @@
 #include <string.h>
 
 /* A file of tensors whose names are a layer's and a weight's, "lstm/kernel", or that says so. */
-static bool is_ours(const char *path)
+static bool is_ours(const struct lstmc_tensor_file *file)
 {
-    struct lstmc_tensor_file file;
-    struct lstmc_message message;
-    if (lstmc_tensor_file_open(path, &file, &message))
-        return false;
-    const char *format = lstmc_tensor_file_value(&file, "format");
+    const char *format = lstmc_tensor_file_value(file, "format");
     bool ours = format && !strcmp(format, "lstmc");
-    for (int i = 0; i < file.count; i++)
-        ours |= strchr(file.tensors[i].name, '/') != NULL;
-    lstmc_tensor_file_free(&file);
+    for (int i = 0; i < file->count; i++)
+        ours |= strchr(file->tensors[i].name, '/') != NULL;
     return ours;
 }
 
@@ -42,15 +37,11 @@ static void say(const Diagnostics *diagnostics, struct lstmc_message *message)
     free(text);
 }
 
-int weight_file_load(Arena *arena, const Model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
-                     const char *path, struct lstmc_message *message)
+static int load_foreign(Arena *arena, const Model *model, float *weights, const char *path,
+                        struct lstmc_message *message)
 {
     DraftSource source = { .path = path, .weights_alone = true };
     Diagnostics *diagnostics = diagnostics_create(arena);
-    if (is_ours(path) || !import_knows(path))
-        return lstmc_trained_load(&model->descriptor, weights, meaning, differs, path, message);
-    *differs = 0;
-    memset(meaning, 0, sizeof *meaning);
     Draft *draft = import_file(arena, diagnostics, &source);
     const float *values = draft ? draft_into(draft, model, NULL, 0) : NULL;
     if (!values) {
@@ -59,4 +50,22 @@ int weight_file_load(Arena *arena, const Model *model, float *weights, struct ls
     }
     memcpy(weights, values, model->descriptor.weight_count * sizeof *weights);
     return LSTMC_OK;
+}
+
+int weight_file_load(Arena *arena, const Model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
+                     const char *path, struct lstmc_message *message)
+{
+    struct lstmc_tensor_file file;
+    *differs = 0;
+    memset(meaning, 0, sizeof *meaning);
+    if (!import_knows(path))
+        return lstmc_trained_load(&model->descriptor, weights, meaning, differs, path, message);
+    if (import_is_tensors(path) && !lstmc_tensor_file_open(path, &file, message)) {
+        bool ours = is_ours(&file);
+        int status = ours ? lstmc_trained_take(&model->descriptor, weights, meaning, differs, &file, path, message) : 0;
+        lstmc_tensor_file_free(&file);
+        if (ours)
+            return status;
+    }
+    return load_foreign(arena, model, weights, path, message);
 }

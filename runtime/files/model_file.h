@@ -22,6 +22,10 @@ static inline struct lstmc_fingerprint lstmc_fingerprint(const struct lstmc_mode
 int lstmc_weights_take(const struct lstmc_model *model, float *weights, const struct lstmc_tensor_file *file,
                        const char *path, struct lstmc_message *message);
 
+/* lstmc_trained_load of a file that is open already. */
+int lstmc_trained_take(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
+                       const struct lstmc_tensor_file *file, const char *path, struct lstmc_message *message);
+
 /* Whether they are all there, in their shapes, and finite. */
 int lstmc_weights_check(const struct lstmc_model *model, const struct lstmc_tensor_file *file, const char *path,
                         struct lstmc_message *message);

@@ -110,6 +110,24 @@ int lstmc_meaning_check(const struct lstmc_model *model, const struct lstmc_mean
 
 /* ---- the file ---- */
 
+int lstmc_trained_take(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
+                       const struct lstmc_tensor_file *file, const char *path, struct lstmc_message *message)
+{
+    memset(meaning, 0, sizeof *meaning);
+    const char *found = lstmc_tensor_file_value(file, "fingerprint");
+    *differs = found && strcmp(found, lstmc_fingerprint(model).text);       /* a file without one says nothing */
+    int status = lstmc_weights_check(model, file, path, message);
+    if (!status)
+        status = lstmc_meaning_take(meaning, file, path, message);
+    if (!status)
+        status = lstmc_meaning_check(model, meaning, path, message);
+    if (!status)
+        status = lstmc_weights_take(model, weights, file, path, message);
+    if (status)
+        lstmc_meaning_free(meaning);
+    return status;
+}
+
 int lstmc_trained_load(const struct lstmc_model *model, float *weights, struct lstmc_meaning *meaning, int *differs,
                        const char *path, struct lstmc_message *message)
 {
@@ -118,17 +136,7 @@ int lstmc_trained_load(const struct lstmc_model *model, float *weights, struct l
     int status = lstmc_tensor_file_open(path, &file, message);
     if (status)
         return status;
-    const char *found = lstmc_tensor_file_value(&file, "fingerprint");
-    *differs = found && strcmp(found, lstmc_fingerprint(model).text);       /* a file without one says nothing */
-    status = lstmc_weights_check(model, &file, path, message);
-    if (!status)
-        status = lstmc_meaning_take(meaning, &file, path, message);
-    if (!status)
-        status = lstmc_meaning_check(model, meaning, path, message);
-    if (!status)
-        status = lstmc_weights_take(model, weights, &file, path, message);
-    if (status)
-        lstmc_meaning_free(meaning);
+    status = lstmc_trained_take(model, weights, meaning, differs, &file, path, message);
     lstmc_tensor_file_free(&file);
     return status;
 }
