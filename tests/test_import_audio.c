@@ -162,9 +162,17 @@ static int import_damaged(void *context, const char *path, struct lstmc_message 
     return status;
 }
 
-Test(import_audio, damaged, .timeout = 3600)
+Test(import_audio, damaged_rtneural, .timeout = 3600)
 {
     struct mutations done = mutate(small, sizeof small - 1, "{}[]\",:.0", import_damaged, folder);
+    cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
+}
+
+Test(import_audio, damaged_amplifiers, .timeout = 3600)
+{
+    char text[600];
+    int length = snprintf(text, sizeof text, amplifier, "0.25");
+    struct mutations done = mutate(text, (size_t)length, "{}[]\",:.0", import_damaged, folder);
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
 }
 

@@ -4,6 +4,7 @@
 #include "compiler/fuzz/fuzz.h"
 #include "compiler/interchange/export.h"
 #include "compiler/interchange/import.h"
+#include "compiler/interchange/onnx/onnx.h"
 #include "compiler/oracle/custom.h"
 #include "command.h"
 #include "runtime/interpreter/interpreter.h"
@@ -109,6 +110,78 @@ static void expect_same_outputs(const Trip *trip, const char *format)
         }
 }
 
+/* ---- the same graph ---- */
+
+static bool same_numbers(const double *a, const double *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (differs((float)a[i], (float)b[i], 0))
+            return false;
+    return true;
+}
+
+static bool same_array(const Array *a, const Array *b)
+{
+    return a->rank == b->rank && a->count == b->count && a->uniform == b->uniform &&
+           !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) &&
+           same_numbers(a->numbers, b->numbers, a->uniform ? 1 : a->count);
+}
+
+static bool same_node(const OnnxNode *a, const OnnxNode *b)
+{
+    bool same = !strcmp(a->operation, b->operation) && a->attribute_count == b->attribute_count &&
+                a->input_count == b->input_count && a->output_count == b->output_count;
+    for (int i = 0; same && i < a->attribute_count; i++) {
+        const OnnxAttribute *x = &a->attributes[i], *y = &b->attributes[i];
+        same = !strcmp(x->name, y->name) && same_numbers(&x->number, &y->number, 1) && x->text_count == y->text_count &&
+               x->number_count == y->number_count && same_numbers(x->numbers, y->numbers, (size_t)x->number_count) &&
+               !strcmp(x->text ? x->text : "", y->text ? y->text : "");
+        for (int k = 0; same && k < x->text_count; k++)
+            same = !strcmp(x->texts[k], y->texts[k]);
+    }
+    return same;
+}
+
+/* Without the nodes that hand on what they read: what is noise in training. */
+static OnnxModel *read_graph(Trip *trip, const char *path)
+{
+    OnnxModel *graph = onnx_read(draft_create(trip->arena, diagnostics_create(trip->arena), path), path);
+    cr_assert_not_null(graph, "%s: %s", trip->name, path);
+    int count = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        if (strcmp(graph->nodes[n].operation, "Identity"))
+            graph->nodes[count++] = graph->nodes[n];
+    graph->node_count = count;
+    return graph;
+}
+
+static const char *operations_of(Arena *arena, const OnnxModel *graph)
+{
+    const char *text = "";
+    for (int n = 0; n < graph->node_count; n++)
+        text = arena_format(arena, "%s %s", text, graph->nodes[n].operation);
+    return text;
+}
+
+/* What came back, exported again: node by node, constant by constant. */
+static void expect_same_graph(Trip *trip, const char *path)
+{
+    const char *again = arena_format(trip->arena, "%s/again.onnx", trip->folder);
+    ExportRequest request = { .model = description_model(trip->back), .weights = trip->returned, .format = "onnx",
+                              .path = again };
+    Diagnostics *diagnostics = diagnostics_create(trip->arena);
+    cr_assert(export_file(trip->arena, diagnostics, &request), "%s: what came back by onnx does not go out",
+              trip->name);
+    const OnnxModel *there = read_graph(trip, path), *back = read_graph(trip, again);
+    bool same = there->node_count == back->node_count && there->constant_count == back->constant_count;
+    for (int n = 0; same && n < there->node_count; n++)
+        same = same_node(&there->nodes[n], &back->nodes[n]);
+    for (int n = 0; same && n < there->constant_count; n++)
+        same = same_array(there->constants[n].array, back->constants[n].array);
+    cr_expect(same, "%s by onnx: the graph was%s, and is%s", trip->name, operations_of(trip->arena, there),
+              operations_of(trip->arena, back));
+}
+
 /* ---- there and back ---- */
 
 static void expect_same_weights(const Trip *trip, const char *format)
@@ -168,6 +241,8 @@ static bool go(Trip *trip, int f)
         cr_expect_fail("%s by %s: it does not come back\n%s", trip->name, formats[f].format, text ? text : "");
     } else {
         bool onnx = !strcmp(formats[f].format, "onnx");
+        if (onnx)
+            expect_same_graph(trip, path);
         if (!onnx || !is_half_normal(description_model(trip->there)))
             expect_same_weights(trip, formats[f].format);
         if (!onnx || !has_turned_inputs(draft))

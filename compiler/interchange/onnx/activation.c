@@ -12,7 +12,7 @@ static Step *like(Importer *importer, const Flow *flow, const char *kind)
     return step_new(importer, kind, rank, shape);
 }
 
-static bool activate(Importer *importer, Flow *flow, const char *name)
+bool activate(Importer *importer, Flow *flow, const char *name)
 {
     Step *step = flow->ref.step;
     const char *text = lua_quoted(importer->arena, name);
@@ -81,11 +81,18 @@ static bool bound(Importer *importer, const char *name, int i, double *number)
     return true;
 }
 
+bool clip_bounds(Importer *importer, double *low, double *high)
+{
+    *low = -INFINITY;
+    *high = INFINITY;
+    return bound(importer, "min", 1, low) && bound(importer, "max", 2, high);
+}
+
 static bool clip(Importer *importer, Flow *flow)
 {
-    double low = -INFINITY, high = INFINITY;
+    double low, high;
     Arena *arena = importer->arena;
-    if (!bound(importer, "min", 1, &low) || !bound(importer, "max", 2, &high))
+    if (!clip_bounds(importer, &low, &high))
         return false;
     if (low <= -3e38 && high >= 3e38) {
         set_flow(importer, 0, *flow);

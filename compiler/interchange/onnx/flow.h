@@ -63,7 +63,8 @@ typedef struct Flow {
     Extent atoms[ATOMS_MAX];    /* the first is the batch */
     int rank;
     Axis axes[ONNX_RANK_MAX];
-    bool alone;                 /* nobody else reads what the step puts out */
+    bool alone_by_name;         /* who reads what the step puts out reads this tensor */
+    bool alone;                 /* and there is one who does */
 } Flow;
 
 /* What a name of the graph stands for: numbers, a flow, or several flows one behind the other along an axis, which need
@@ -194,6 +195,13 @@ bool function_takes(const char *operation, char number);
 /* The activation by its name in a description, of x that is held between -clip and clip before, unless clip is 0. */
 const char *function_name(Importer *importer, const char *operation, double alpha, double beta, double clip);
 
+/* ---- activation.c ---- */
+
+/* By its name in a description: in the layer that the flow comes from, or behind it. */
+bool activate(Importer *importer, Flow *flow, const char *name);
+/* Of a Clip; infinite where there is none. */
+bool clip_bounds(Importer *importer, double *low, double *high);
+
 /* ---- fold.c: nodes all of whose inputs are known ---- */
 
 /* Whether it is one; then its outputs are known, or the message was said. */
@@ -215,6 +223,8 @@ bool import_recurrent(Importer *importer);
 bool import_product(Importer *importer);        /* Gemm, MatMul */
 bool import_arithmetic(Importer *importer);     /* Add, Sub, Mul, Div, Max, Min, Mean, Sum */
 bool import_activation(Importer *importer);
+/* An activation of several nodes (composed.c); false without words: it is none. */
+bool import_composed(Importer *importer);
 bool import_window(Importer *importer);         /* Conv, pooling */
 bool import_norm(Importer *importer);
 bool import_view(Importer *importer);           /* Transpose, Reshape ... */

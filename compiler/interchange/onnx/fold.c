@@ -38,6 +38,8 @@ static double opposite(double a) { return !a; }
 static double same(double a) { return a; }
 static double rectified(double a) { return a > 0 ? a : 0; }
 static double sigmoid(double a) { return 1 / (1 + exp(-a)); }
+static double softplus(double a) { return a > 0 ? a + log1p(exp(-a)) : log1p(exp(a)); }
+static double softsign(double a) { return a / (1 + fabs(a)); }
 
 static const struct {
     const char *operation;
@@ -45,7 +47,8 @@ static const struct {
 } of_one[] = {
     { "Neg", negative }, { "Reciprocal", inverse }, { "Not", opposite }, { "Identity", same }, { "Abs", fabs },
     { "Floor", floor }, { "Ceil", ceil }, { "Sqrt", sqrt }, { "Exp", exp }, { "Log", log }, { "Relu", rectified },
-    { "Tanh", tanh }, { "Sigmoid", sigmoid }, { "Dropout", same },
+    { "Tanh", tanh }, { "Sigmoid", sigmoid }, { "Erf", erf }, { "Softplus", softplus }, { "Softsign", softsign },
+    { "Dropout", same },
 };
 
 static int common_shape(Importer *importer, const Array *const *list, int count, int64_t *shape)
@@ -124,6 +127,29 @@ static bool fold_elements(Importer *importer)
         return true;
     }
     return false;
+}
+
+/* Clip, and HardSigmoid, which is a straight line between bounds. */
+static bool fold_bounded(Importer *importer)
+{
+    const Array *from = input_array(importer, 0);
+    double low = 0, high = 1, slope = 1, offset = 0;
+    bool clips = !strcmp(importer->node->operation, "Clip");
+    if (!from)
+        return false;
+    if (clips && !clip_bounds(importer, &low, &high))
+        return true;
+    if (!clips) {
+        slope = onnx_number(importer->node, "alpha", 0.2);
+        offset = onnx_number(importer->node, "beta", 0.5);
+    }
+    Array *to = array_new(importer, from->rank, from->shape, from->uniform);
+    for (size_t i = 0; to && i < (to->uniform ? 1 : to->count); i++)
+        to->numbers[i] = fmin(fmax(slope * from->numbers[i] + offset, low), high);
+    if (to)
+        to->open = from->open, to->whole = from->whole;
+    set_array(importer, 0, to);
+    return true;
 }
 
 static bool fold_where(Importer *importer)
@@ -303,7 +329,7 @@ bool fold_node(Importer *importer)
     } table[] = {
         { "Constant", fold_constant }, { "Shape", fold_shape }, { "Size", fold_shape },
         { "ConstantOfShape", fold_constant_of_shape }, { "Expand", fold_expand }, { "Cast", fold_cast },
-        { "Where", fold_where }, { "Range", fold_range },
+        { "Where", fold_where }, { "Range", fold_range }, { "Clip", fold_bounded }, { "HardSigmoid", fold_bounded },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (!strcmp(importer->node->operation, table[i].operation))

@@ -88,6 +88,7 @@ void set_flow(Importer *importer, int output, Flow flow)
         return;
     Flow *kept = arena_new(importer->arena, Flow);
     *kept = flow;
+    kept->alone_by_name = flow.alone;
     kept->alone = flow.alone && uses_of(importer, node->outputs[output]) == 1;
     set_value(importer, output, (Value){ .flow = kept });
 }
