@@ -14,6 +14,7 @@ static double silu(double x) { return x * sigmoid(x); }
 static double mish(double x) { return x * tanh(log1p(exp(x))); }
 static double softsign(double x) { return x / (1 + fabs(x)); }
 static double hard_sigmoid(double x) { return fmin(fmax(x / 6 + 0.5, 0), 1); }
+static double hard_sigmoid_keras2(double x) { return fmin(fmax(0.2 * x + 0.5, 0), 1); }
 static double hard_silu(double x) { return x * hard_sigmoid(x); }
 static double gelu(double x) { return 0.5 * x * (1 + erf(x / sqrt(2))); }
 static double gelu_tanh(double x) { return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x))); }
@@ -47,6 +48,8 @@ static const Spelling spellings[] = {
     /* another factor; a part that is read elsewhere stays a layer */
     { { "Mul x,loud l", "Sigmoid l a", "Mul a,x y" }, loud_silu, "Multiply{}" },
     { { "Relu x r", "Sigmoid r a", "Mul a,r y" }, silu_of_relu, "Activation{\"silu\"}" },
+    /* the same function as its first node: nothing is taken together */
+    { { "HardSigmoid x a", "Max a,a y" }, hard_sigmoid_keras2, "Maximum{}" },
 };
 
 static OnnxFile graph_of(const Spelling *spelling, const char *more)

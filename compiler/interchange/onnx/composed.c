@@ -79,7 +79,7 @@ static int reads(const Composition *all, int count, const char *name)
     for (int n = 0; n < count; n++)
         for (int i = 0; i < all->nodes[n]->input_count; i++)
             found += !strcmp(all->nodes[n]->inputs[i], name);
-    return found;
+    return count > 1 ? found : -1;                      /* one node is what it says */
 }
 
 /* Whether it reads x, what follows from x, and numbers alone. */
@@ -108,7 +108,8 @@ static bool is_closed(Importer *importer, const Composition *all)
     return true;
 }
 
-/* The most nodes that are an activation; which of the known ones, or -1. While it looks x is numbers. */
+/* The most nodes that are an activation, and not the same one as fewer of them; which of the known ones, or -1. While it
+ * looks x is numbers. */
 static int compose(Importer *importer, int first, Composition *all)
 {
     const OnnxModel *model = importer->model;
@@ -125,7 +126,7 @@ static int compose(Importer *importer, int first, Composition *all)
         all->nodes[all->count++] = importer->node;
         const Array *y = importer->values[place_of_name(importer, importer->node->outputs[0])].array;
         for (size_t k = 0; k < KNOWN; k++)
-            if (all->count > 1 && is_closed(importer, all) && is_activation(y, known[k].of))
+            if ((int)k != found && is_closed(importer, all) && is_activation(y, known[k].of))
                 found = (int)k, count = all->count;
     }
     for (int i = 0; i < all->count; i++)
@@ -133,7 +134,7 @@ static int compose(Importer *importer, int first, Composition *all)
     importer->values[at] = x;
     importer->node = &model->nodes[first];
     all->count = count;
-    return found;
+    return count > 1 ? found : -1;                      /* one node is what it says */
 }
 
 bool import_composed(Importer *importer)

@@ -134,9 +134,14 @@ static void softmax(OnnxExport *to, const ExportLayer *one)
 static void reshape(OnnxExport *to, const ExportLayer *one)
 {
     const Shape *shape = &one->layer->output;
+    const Shape *from = &one->layer->input;
     int64_t sizes[LSTMC_RANK_MAX + 1] = { 0 };
     for (int d = 0; d < shape->rank; d++)
         sizes[d + 1] = shape->extent[d];
+    if (shape->rank == from->rank && !memcmp(shape->extent, from->extent, (size_t)shape->rank * sizeof *shape->extent)) {
+        nothing(to, one);
+        return;
+    }
     export_node(to, one, "Reshape", one->y, one->x[0],
                 export_integers_constant(to, one, "shape", shape->rank + 1, sizes), NULL);
 }
@@ -163,6 +168,8 @@ static void repeat_vector(OnnxExport *to, const ExportLayer *one)
 
 static void merge(OnnxExport *to, const ExportLayer *one)
 {
+    if (one->x_count == 1)                              /* as in Keras, of one it is that */
+        nothing(to, one);
     static const struct { const char *kind, *operation; bool pairs; } merges[] = {
         { "Add", "Sum", false }, { "Subtract", "Sub", true }, { "Multiply", "Mul", true }, { "Average", "Mean", false },
         { "Maximum", "Max", false }, { "Minimum", "Min", false },
@@ -184,6 +191,8 @@ static void merge(OnnxExport *to, const ExportLayer *one)
 
 static void concatenate(OnnxExport *to, const ExportLayer *one)
 {
+    if (one->x_count == 1)
+        nothing(to, one);
     const char *sum = one->x[0];
     for (int k = 1; k < one->x_count; k++) {
         const char *next = k + 1 == one->x_count ? one->y : export_flow(to, one, "joined");
