@@ -17,7 +17,7 @@ struct published_case {
     size_t weight_count;
     int samples;
     size_t input_count;         /* of one sample */
-    float *x;                   /* [samples][input_count]; NULL: ids */
+    float *x;                   /* [samples][input_count]; NULL: ids. Of several inputs rows of them all, ids as their bits */
     int32_t *ids;
     double *expected;           /* outputs [samples][expected_count / samples] */
     size_t expected_count;
@@ -30,7 +30,7 @@ struct published_case {
     float *d_output;            /* like `expected`: what `gradients` are the gradients for; NULL: none are published */
     double *gradients;          /* of the trainable weights, as they stand in `weights` */
     size_t gradient_count;
-    double *d_input;            /* like x, or NULL */
+    double *d_input;            /* like x, or NULL; of several inputs one behind the other, each [samples][its count], zeros of ids */
     double tolerance;           /* of the deviation max |a - b| / max(max |b|, 1e-6) */
 };
 
@@ -50,7 +50,7 @@ extern const char *const published_road_names[PUBLISHED_ROADS];
 int published_rtneural(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 int published_onnx(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 int published_layers(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
-int published_graph(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);     /* of one input and one output */
+int published_graph(const char *name, struct published_case *result, char why[PUBLISHED_WHY]);
 void published_free(struct published_case *one);
 
 /* Building a case. Both die (abort) if there is no memory. */

@@ -16,15 +16,23 @@ static int interpreted(const struct published_case *one, const struct published_
         return -1;
     }
     double *weights = published_as_double(one->weights, one->weight_count), *d_output = published_as_double(one->d_output, one->expected_count);
-    double *x = one->ids ? NULL : published_as_double(one->x, (size_t)one->samples * one->input_count);
+    int count = published_inputs(product);
+    void *x[8] = { NULL };
+    double *d_x[8] = { NULL };
+    for (int k = 0; k < count; k++) {
+        struct lstmc_array array;
+        x[k] = published_input(one, product, k, 0, one->samples, 1, &array);
+        d_x[k] = d_input && !array.is_integer ? d_input + (size_t)one->samples * array.offset : NULL;
+    }
     memset(gradients, 0, one->gradient_count * sizeof *gradients);
-    interpreter_forward_double(it, weights, one->ids ? (const void *)one->ids : x, one->samples, 0, (uint64_t)one->trains);
+    interpreter_forward_all_double(it, weights, (const void *const *)x, one->samples, 0, (uint64_t)one->trains);
     interpreter_set_d_output_double(it, d_output);
-    interpreter_backward_double(it, gradients, d_input);
+    interpreter_backward_all_double(it, gradients, d_x);
     interpreter_free_double(it);
     free(weights);
     free(d_output);
-    free(x);
+    for (int k = 0; k < count; k++)
+        free(x[k]);
     return 0;
 }
 
@@ -37,10 +45,27 @@ static float *tape_tensor(const struct lstmc_model *model, char *tape, const cha
     return NULL;
 }
 
+/* False: the tape has none of an input. */
+static bool take_d_input(const struct published_case *one, const struct lstmc_model *model, char *tape, double *d_input)
+{
+    const struct lstmc_array all = { .name = "", .count = one->input_count };
+    const struct lstmc_array *arrays = model->inputs ? model->inputs : &all;
+    for (int k = 0; k < (model->inputs ? model->input_arrays : 1); k++) {
+        char name[80];
+        snprintf(name, sizeof name, "inputs.d_%s", arrays[k].name);
+        const float *d_x = tape_tensor(model, tape, model->inputs ? name : "d_input");
+        if (!d_x && !arrays[k].is_integer)
+            return false;
+        for (size_t i = 0; d_x && i < (size_t)one->samples * arrays[k].count; i++)
+            d_input[(size_t)one->samples * arrays[k].offset + i] = d_x[i];
+    }
+    return true;
+}
+
 static int computed(const struct published_case *one, const struct lstmc_model *model, double *gradients, double *d_input, char *why)
 {
     char *training = lstmc_alloc(model->training_bytes + 64), *tape = lstmc_alloc(model->tape_bytes + 64);
-    float *sums = lstmc_alloc(model->weight_count * sizeof(float) + 64), *d_x = NULL;
+    float *sums = lstmc_alloc(model->weight_count * sizeof(float) + 64);
     int status = -1;
     if (!training || !tape || !sums)
         abort();
@@ -53,13 +78,10 @@ static int computed(const struct published_case *one, const struct lstmc_model *
     model->backward(training, tape, sums);
     for (size_t i = 0; i < one->gradient_count; i++)
         gradients[i] = sums[i];
-    if (d_input && !(d_x = tape_tensor(model, tape, "d_input"))) {
+    if (d_input && !take_d_input(one, model, tape, d_input))
         snprintf(why, PUBLISHED_WHY, "%s: the tape has no d_input", one->name);
-    } else {
-        for (size_t i = 0; d_input && i < (size_t)one->samples * one->input_count; i++)
-            d_input[i] = d_x[i];
+    else
         status = 0;
-    }
     lstmc_free(training);
     lstmc_free(tape);
     lstmc_free(sums);

@@ -5,6 +5,7 @@
 #include "compiler/front/catalogue.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ static const char *argument_name(const char *layer, const char *key)
 typedef struct Text {
     struct published_case *one;
     const Catalogue *known;
+    bool hands_on;              /* the layer has its states as outputs */
 } Text;
 
 static void add(Text *to, const char *text)
@@ -119,7 +121,7 @@ static void add_layer(Text *to, const json_t *layer, int tokens)
     add(to, class_name);
     add(to, "{ ");
     json_object_foreach(config, key, value) {
-        if (is_silent(key, value) || is_said_twice(config, key) || (tokens && !strcmp(key, "input_length")))
+        if ((is_silent(key, value) && !(to->hands_on && !strcmp(key, "return_state"))) || is_said_twice(config, key) || (tokens && !strcmp(key, "input_length")))
             continue;
         if (comes_later(entry, key, value))
             skip(to, class_name, key);
@@ -253,36 +255,82 @@ int published_layers(const char *name, struct published_case *result, char why[P
 
 /* ---- graphs ---- */
 
-/* local attention = MultiHeadAttention{ ... }(gru, gru) */
-static void add_node(Text *to, const json_t *node)
+/* "encoder:1", a state that encoder hands on, is the local encoder_1. */
+static void add_flow(Text *to, const char *inbound)
 {
-    const json_t *inbound = json_object_get(node, "inbound"), *from;
-    size_t i;
-    add(to, "local ");
-    add(to, json_string_value(json_object_get(node, "name")));
-    add(to, " = ");
-    if (!json_array_size(inbound)) {
-        add(to, "Input");
-        add_value(to, json_object_get(json_object_get(node, "config"), "shape"), 0);
-    } else {
-        add_layer(to, node, 0);
-    }
-    json_array_foreach(inbound, i, from) {
-        add(to, i ? ", " : "(");
-        add(to, json_string_value(from));
-    }
-    add(to, i ? ")\n" : "\n");
+    char name[64];
+    snprintf(name, sizeof name, "%s", inbound);
+    char *colon = strchr(name, ':');
+    if (colon)
+        *colon = '_';
+    add(to, name);
 }
 
-/* The one tensor of an object { name: { shape, data } }; NULL if there are several. */
-static const json_t *only(const json_t *file, const char *what)
+static void add_flows(Text *to, const json_t *list, size_t first)
 {
-    json_t *object = json_object_get(file, what), *tensor;
+    for (size_t i = first; i < json_array_size(list); i++) {
+        add(to, i > first ? ", " : "");
+        add_flow(to, json_string_value(json_array_get(list, i)));
+    }
+}
+
+static void add_graph_input(Text *to, const json_t *node, const char *name)
+{
+    const json_t *shape = json_object_get(json_object_get(node, "config"), "shape");
+    add(to, "Input{ ");
+    for (size_t i = 0; i < json_array_size(shape); i++) {
+        add_value(to, json_array_get(shape, i), 0);
+        add(to, ", ");
+    }
+    add(to, "name = \"");
+    add(to, name);
+    add(to, "\" }\n");
+}
+
+/* local attention = MultiHeadAttention{ ... }(gru, gru); local encoder, encoder_1, encoder_2 = LSTM{ ... }(x) */
+static void add_node(Text *to, const json_t *node)
+{
+    const json_t *inbound = json_object_get(node, "inbound"), *config = json_object_get(node, "config");
+    const char *name = json_string_value(json_object_get(node, "name"));
+    const char *kind = json_string_value(json_object_get(node, "class_name"));
+    const CatalogueEntry *entry = entry_of(to->known, kind);
+    bool begins = entry && entry->recurrent && json_array_size(inbound) > 1;
+    to->hands_on = json_is_true(json_object_get(config, "return_state"));
+    add(to, "local ");
+    add(to, name);
+    for (int state = 1; to->hands_on && state <= (strcmp(kind, "LSTM") ? 1 : 2); state++) {
+        char text[80];
+        snprintf(text, sizeof text, ", %s_%d", name, state);
+        add(to, text);
+    }
+    add(to, " = ");
+    if (!json_array_size(inbound)) {
+        add_graph_input(to, node, name);
+        return;
+    }
+    add_layer(to, node, 0);
+    if (begins) {
+        add(to, "{ ");
+        add_flow(to, json_string_value(json_array_get(inbound, 0)));
+        add(to, ", initial_state = { ");
+        add_flows(to, inbound, 1);
+        add(to, " } }\n");
+    } else {
+        add(to, "(");
+        add_flows(to, inbound, 0);
+        add(to, ")\n");
+    }
+    to->hands_on = false;
+}
+
+static void add_names(Text *to, json_t *object)
+{
+    json_t *tensor;
     const char *name;
-    if (json_object_size(object) == 1)
-        json_object_foreach(object, name, tensor)
-            return tensor;
-    return NULL;
+    json_object_foreach(object, name, tensor) {
+        add(to, name);
+        add(to, ", ");
+    }
 }
 
 /* Of all weights, or their gradients, one behind the other. */
@@ -304,42 +352,105 @@ static double *all_numbers(const json_t *object, size_t *count)
     return values;
 }
 
+/* The same sample by sample, each having its part of every tensor. */
+static double *by_samples(const json_t *object, int samples, size_t *count)
+{
+    size_t at = 0;
+    json_t *tensor;
+    const char *name;
+    double *values = all_numbers(object, count), *rows = published_allocate(*count, sizeof *rows);
+    json_object_foreach((json_t *)object, name, tensor) {
+        size_t width = json_array_size(json_object_get(tensor, "data")) / (size_t)samples;
+        for (size_t i = 0; i < width * (size_t)samples; i++)
+            rows[i / width * (*count / (size_t)samples) + at + i % width] = values[at * (size_t)samples + i];
+        at += width;
+    }
+    free(values);
+    return rows;
+}
+
+/* Which of the numbers of a sample are ids, as bits of theirs. */
+static float *as_cells(double *rows, const json_t *file, int samples, size_t count)
+{
+    float *cells = published_allocate(count, sizeof *cells);
+    size_t at = 0, i;
+    const json_t *node;
+    json_array_foreach(json_object_get(file, "nodes"), i, node) {
+        const json_t *input = json_object_get(json_object_get(file, "inputs"), json_string_value(json_object_get(node, "name")));
+        size_t width = json_array_size(json_object_get(input, "data")) / (size_t)samples;
+        for (size_t k = 0; k < width * (size_t)samples; k++) {
+            size_t cell = k / width * (count / (size_t)samples) + at + k % width;
+            int32_t id = (int32_t)rows[cell];
+            cells[cell] = (float)rows[cell];
+            if (json_object_get(json_object_get(node, "config"), "tokens"))
+                memcpy(&cells[cell], &id, sizeof id);
+        }
+        at += width;
+    }
+    free(rows);
+    return cells;
+}
+
+/* In blocks, one for each input; zeros of ids, which have none. */
+static double *read_d_inputs(const json_t *file, size_t total)
+{
+    const json_t *given = json_object_get(file, "d_inputs");
+    double *d_input = published_allocate(total, sizeof *d_input);
+    json_t *tensor;
+    const char *name;
+    size_t at = 0;
+    json_object_foreach(json_object_get(file, "inputs"), name, tensor) {
+        size_t count = json_array_size(json_object_get(tensor, "data")), found;
+        double *values = numbers(json_object_get(given, name), &found);
+        if (values)
+            memcpy(d_input + at, values, found * sizeof *values);
+        free(values);
+        at += count;
+    }
+
+    return d_input;
+}
+
 static void read_graph(const json_t *file, struct published_case *one)
 {
-    size_t count;
-    double *values = numbers(only(file, "inputs"), &count);
-    one->input_count = count / (size_t)one->samples;
-    one->x = as_float(values, count);
-    one->expected = numbers(only(file, "outputs"), &one->expected_count);
-    values = numbers(only(file, "d_outputs"), &count);
-    one->d_output = as_float(values, count);
-    one->d_input = numbers(only(file, "d_inputs"), &count);
-    values = all_numbers(json_object_get(file, "weights"), &count);
-    published_add_numbers(one, values, count);
-    free(values);
+    const json_t *nodes = json_object_get(file, "nodes"), *inputs = json_object_get(file, "inputs");
+    size_t count, all_inputs;
+    double *rows = by_samples(inputs, one->samples, &all_inputs);
+    one->x = as_cells(rows, file, one->samples, all_inputs);
+    one->input_count = all_inputs / (size_t)one->samples;
+    if (json_object_size(inputs) == 1 && json_object_get(json_object_get(json_array_get(nodes, 0), "config"), "tokens")) {
+        one->ids = (int32_t *)one->x;
+        one->x = NULL;
+    }
+    one->expected = by_samples(json_object_get(file, "outputs"), one->samples, &one->expected_count);
+    rows = by_samples(json_object_get(file, "d_outputs"), one->samples, &count);
+    one->d_output = as_float(rows, count);
+    one->d_input = json_object_size(json_object_get(file, "d_inputs")) ? read_d_inputs(file, all_inputs) : NULL;
+    double *weights = all_numbers(json_object_get(file, "weights"), &count);
+    published_add_numbers(one, weights, count);
+    free(weights);
     one->gradients = all_numbers(json_object_get(file, "gradients"), &one->gradient_count);
 }
 
 int published_graph(const char *name, struct published_case *result, char why[PUBLISHED_WHY])
 {
-    json_t *file = open_case(GRAPHS, name, result, why);
+    json_t *file = open_case(GRAPHS, name, result, why), *tensor;
     if (!file)
         return -1;
-    const json_t *nodes = json_object_get(file, "nodes"), *input = only(file, "inputs"), *node;
+    const json_t *node;
+    const char *first;
     size_t i;
-    if (!input || !only(file, "outputs")) {
-        snprintf(result->skipped, sizeof result->skipped, "several inputs or outputs, or none");
-        json_decref(file);
-        return 0;
-    }
-    result->samples = (int)json_integer_value(json_array_get(json_object_get(input, "shape"), 0));
+    json_object_foreach(json_object_get(file, "inputs"), first, tensor)
+        result->samples = (int)json_integer_value(json_array_get(json_object_get(tensor, "shape"), 0));
     Arena *arena = arena_create();
     Text text = { .one = result, .known = catalogue_read() };
-    json_array_foreach(nodes, i, node)
+    json_array_foreach(json_object_get(file, "nodes"), i, node)
         add_node(&text, node);
-    published_add_line(result, "return Model{ inputs = %s, outputs = %s, name = \"graph\", batch_size = %d, shards = 1, loss = \"mse\" }",
-                       json_string_value(json_object_get(json_array_get(nodes, 0), "name")),
-                       json_string_value(json_object_get(json_array_get(nodes, json_array_size(nodes) - 1), "name")), result->samples);
+    add(&text, "return Model{ inputs = { ");
+    add_names(&text, json_object_get(file, "inputs"));
+    add(&text, "}, outputs = { ");
+    add_names(&text, json_object_get(file, "outputs"));
+    published_add_line(result, "}, name = \"graph\", batch_size = %d, shards = 1, loss = \"mse\" }", result->samples);
     read_graph(file, result);
     arena_free(arena);
     json_decref(file);

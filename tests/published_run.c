@@ -40,19 +40,36 @@ static const float *sample_weight_of(const Rows *rows)
 
 /* ---- the interpreter ---- */
 
+/* All inputs of the rows, to be freed. */
+static void **inputs_of(const struct published_product *product, const Rows *rows, int as_double)
+{
+    int count = published_inputs(product);
+    struct lstmc_array array;
+    void **x = published_allocate((size_t)count, sizeof *x);
+    for (int k = 0; k < count; k++)
+        x[k] = published_input(rows->one, product, k, rows->first, rows->count, as_double, &array);
+    return x;
+}
+
+static void free_inputs(const struct published_product *product, void **x)
+{
+    for (int k = 0; k < published_inputs(product); k++)
+        free(x[k]);
+    free(x);
+}
+
 static int run_double(const struct published_product *product, void *context, const Rows *rows)
 {
     const struct published_case *one = rows->one;
-    size_t inputs = (size_t)rows->count * one->input_count;
-    double *x = published_as_double(one->ids ? NULL : input_of(rows), inputs), *weights = published_as_double(one->weights, one->weight_count);
+    void **x = inputs_of(product, rows, 1);
+    double *weights = published_as_double(one->weights, one->weight_count);
     double *sample_weight = published_as_double(sample_weight_of(rows), (size_t)rows->count);
-    (void)product;
-    interpreter_forward_double(context, weights, one->ids ? input_of(rows) : x, rows->count, rows->first, (uint64_t)one->trains);
+    interpreter_forward_all_double(context, weights, (const void *const *)x, rows->count, rows->first, (uint64_t)one->trains);
     if (one->classes)
         *rows->values = interpreter_loss_double(context, classes_of(rows), one->sample_weight ? sample_weight : NULL, rows->scale);
     else
         memcpy(rows->values, interpreter_output_double(context), (size_t)rows->count * rows->output_count * sizeof(double));
-    free(x);
+    free_inputs(product, x);
     free(weights);
     free(sample_weight);
     return 0;
@@ -61,13 +78,14 @@ static int run_double(const struct published_product *product, void *context, co
 static int run_float(const struct published_product *product, void *context, const Rows *rows)
 {
     const struct published_case *one = rows->one;
-    (void)product;
-    interpreter_forward_float(context, one->weights, input_of(rows), rows->count, rows->first, (uint64_t)one->trains);
+    void **x = inputs_of(product, rows, 0);
+    interpreter_forward_all_float(context, one->weights, (const void *const *)x, rows->count, rows->first, (uint64_t)one->trains);
     if (one->classes)
         *rows->values = interpreter_loss_float(context, classes_of(rows), sample_weight_of(rows), rows->scale);
     else
         for (size_t i = 0; i < (size_t)rows->count * rows->output_count; i++)
             rows->values[i] = interpreter_output_float(context)[i];
+    free_inputs(product, x);
     return 0;
 }
 
@@ -87,7 +105,12 @@ static int run_evaluator(const struct published_product *product, void *context,
     for (int i = 0; i < ir->tensor_count; i++)
         if (ir->tensors[i]->role == ROLE_WEIGHT)
             fill(context, ir->tensors[i], one->weights + ir->tensors[i]->weight->offset, false, ir->tensors[i]->weight->count);
-    fill(context, ir->inputs[0], input_of(rows), one->ids != NULL, (size_t)rows->count * one->input_count);
+    for (int k = 0; k < ir->input_count; k++) {
+        struct lstmc_array array;
+        void *x = published_input(one, product, k, rows->first, rows->count, 0, &array);
+        fill(context, ir->inputs[k], x, array.is_integer, (size_t)rows->count * array.count);
+        free(x);
+    }
     evaluate_noise(context, (uint64_t)one->trains, rows->first);
     evaluate_section(context, SECTION_RESET, rows->count);
     evaluate_section(context, SECTION_FORWARD, rows->count);

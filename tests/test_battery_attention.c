@@ -1,4 +1,4 @@
-/* test_battery_attention.c: attention of a sequence on itself: generated C, IR and interpreter against each other, with masks, dropout and causally;
+/* test_battery_attention.c: attention, of a sequence on itself and of one on another: generated C, IR and interpreter against each other, with masks, dropout and causally;
  * the blocks that are made of it; values that are known; and what such descriptions may get wrong. */
 #include "oracles.h"
 #include "refusal.h"
@@ -76,6 +76,59 @@ Test(battery_attention, encoder_blocks)
     arena_free(arena);
 }
 
+/* ---- one sequence looks at another ---- */
+
+static void expect_across(const char *lines, const char *y)
+{
+    Arena *arena = arena_create();
+    expect_agreement(arena_format(arena, "local q, v, k = Input{4, 3, name = 'q'}, Input{6, 5, name = 'v'}, Input{6, 3, name = 'k'}\n%s\n"
+                                  "return Model{ inputs = { q, v, k }, outputs = Dense{2}(%s), name = 'across', batch_size = 4, shards = 1,\n"
+                                  "loss = 'mse' }", lines, y));
+    arena_free(arena);
+}
+
+Test(battery_attention, across)
+{
+    expect_across("local a = Attention{use_scale = true, dropout = 0.3}(q, v, k)\nlocal b = AdditiveAttention{use_causal_mask = true}{q, v, k}",
+                  "Concatenate{}(a, b)");
+    expect_across("local a = Attention{score_mode = 'concat', use_scale = true}(q, v, k)\n"
+                  "local b = MultiHeadAttention{2, 3, value_dim = 4, dropout = 0.2}(q, v, k)", "Concatenate{}(a, b)");
+    expect_across("local a = MultiHeadAttention{3, 2, use_causal_mask = true, output_shape = 9}(v, q)\nlocal b = Attention{}(k, q)",
+                  "Concatenate{}(a, b, v)");
+    expect_across("local d = GRU{5, return_sequences = true}(q)\nlocal a = Attention{}{d, v}\n"     /* of a value alone */
+                  "local b = MultiHeadAttention{1, 8}(q, q, q)\nlocal c = Attention{}(k, k)", "Concatenate{}(LSTM{3}(a), GRU{3}(b), LSTM{4}(c))");
+}
+
+/* Padding of the query, of what it looks at, of both; sequences of which nothing counts. */
+Test(battery_attention, across_masks)
+{
+    Arena *arena = arena_create();
+    static const char *const lines[][2] = {
+        { "Embedding{3, 4, mask_zero = true}(q)", "Embedding{3, 4, mask_zero = true}(v)" },
+        { "Embedding{3, 4}(q)", "Embedding{2, 4, mask_zero = true}(v)" }, { "Embedding{3, 4, mask_zero = true}(q)", "Embedding{3, 4}(v)" },
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        expect_agreement(arena_format(arena, "local q, v = Input{5, name = 'q'}, Input{2, name = 'v'}\nlocal e, f = %s, %s\n"
+                                      "local g = Dense{4}(f)\n"
+                                      "local a, b = Attention{}(e, f), AdditiveAttention{causal = true}(e, f, g)\n"
+                                      "local c, d = MultiHeadAttention{2, 3}(e, f, g), MultiHeadAttention{3, 2, use_causal_mask = true}(e, f)\n"
+                                      "return Model{ inputs = { q, v }, outputs = Dense{2}(LSTM{3}(Concatenate{}(a, b, c, d))),\n"
+                                      "name = 'masks', batch_size = 4, shards = 1, loss = 'mse' }", lines[i][0], lines[i][1]));
+    arena_free(arena);
+}
+
+/* In a layer of the description's own, and in one that is called twice. */
+Test(battery_attention, across_as_a_part)
+{
+    expect_agreement("layer 'Look' { input = 'sequences', over = 'sample', mask = 'pass', shape = function(a, x) return x[1].shape end,\n"
+                     "  layers = function(a, x) return { attention = MultiHeadAttention{ 2, 3 } } end,\n"
+                     "  call = function(a, w, x, masks)\n    local y = x[1] + w.attention(x, masks)\n    return y\n  end }\n"
+                     "local q, v = Input{4, 3, name = 'q'}, Input{6, name = 'v'}\nlocal f = Embedding{3, 3, mask_zero = true}(v)\n"
+                     "local look = Look{}\nlocal a = look(q, f)\n"
+                     "return Model{ inputs = { q, v }, outputs = Dense{2}(look(a, f)), name = 'part', batch_size = 4, shards = 1,\n"
+                     "loss = 'mse' }");
+}
+
 /* The interpreter in double against finite differences. */
 Test(battery_attention, finite_differences)
 {
@@ -108,9 +161,13 @@ static void expect_refused(const char *lines, const char *message)
 
 Test(battery_attention, mistakes)
 {
-    expect_refused("return Model{ inputs = x, outputs = MultiHeadAttention{2, 3}(x, y), loss = 'mse' }",
-                   "wrong.lua:3: MultiHeadAttention: query, value and key are one output: of one sequence on another it is not supported by this version");
-    expect_refused("return Model{ inputs = x, outputs = Attention{}{x, x, x, x}, loss = 'mse' }", "Attention: query, value and key are one output");
+    expect_refused("return Model{ inputs = x, outputs = Attention{}(x, Dense{2}(x)), loss = 'mse' }",
+                   "wrong.lua:3: Attention: the query has 3 features, and the key 2");
+    expect_refused("return Model{ inputs = x, outputs = MultiHeadAttention{2, 3}(x, y, Cropping1D{1}(y)), loss = 'mse' }",
+                   "wrong.lua:3: MultiHeadAttention: the key has 3 steps, and the value 5");
+    expect_refused("return Model{ inputs = x, outputs = Attention{}(x, Flatten{}(x)), loss = 'mse' }",
+                   "Attention: needs a sequence {timesteps, features}");
+    expect_refused("return Model{ inputs = x, outputs = Attention{}{x, x, x, x}, loss = 'mse' }", "Attention: reads query, value and key, not 4 outputs");
     expect_refused("return Sequential{ Input{5}, Attention{}, loss = 'mse' }", "Attention: needs a sequence {timesteps, features}");
     expect_refused("return Sequential{ Input{5, 2}, Attention{ score_mode = 'general' }, loss = 'mse' }", "\"score_mode\" must be \"dot\", \"concat\"");
     expect_refused("return Sequential{ Input{5, 2}, MultiHeadAttention{ 2, 3, attention_axes = 1 }, loss = 'mse' }", "\"attention_axes\" is not supported");

@@ -56,7 +56,7 @@ static const char *some_value(const CatalogueArgument *argument)
     static const char *const values[][2] = {
         { "size", "2" }, { "size_1d", "2" }, { "size_2d", "2" }, { "rate", "0.25" }, { "fraction", "0.25" }, { "positive", "0.5" }, { "not_negative", "0.5" },
         { "number", "0.5" }, { "layer", "Dense{2}" }, { "cell", "LSTM{2}" }, { "recurrent", "LSTM{2}" }, { "cells", "LSTMCell{2}" }, { "layers", "{Dense{2}}" },
-        { "axes", "{2, 1}" }, { "target_shape", "{8, 4}" }, { "activation", "'tanh'" }, { "border_1d", "1" }, { "border_2d", "1" } };
+        { "axes", "{2, 1}" }, { "axes_of_two", "-1" }, { "target_shape", "{8, 4}" }, { "activation", "'tanh'" }, { "border_1d", "1" }, { "border_2d", "1" } };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         if (!strcmp(values[i][0], argument->type))
             return values[i][1];

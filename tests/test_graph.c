@@ -40,6 +40,18 @@ Test(graph, skips_and_merges)
                  "local y = Add{}{LSTM{4}(e), GRU{4, go_backwards = true}(e)}", "x");
 }
 
+/* Sums of products along an axis of each, of vectors, sequences and images; cosines. */
+Test(graph, dots)
+{
+    expect_graph("local a, b, c = Input{4, 3, name = 'a'}, Input{6, 3, name = 'b'}, Input{3, name = 'c'}\n"
+                 "local p, q, r = Dot{2}(a, b), Dot{{2, 1}, normalize = true}(a, c), Dot{axes = -1, normalize = true}(c, c)\n"
+                 "local s = Dot{axes = {1, -1}}(p, LSTM{4, return_sequences = true}(b))\n"
+                 "local y = Dense{2}(Concatenate{}{Flatten{}(p), q, r, Flatten{}(s)})", "{a, b, c}");
+    expect_graph("local a, b = Input{3, 4, 2, name = 'a'}, Input{2, 5, name = 'b'}\n"
+                 "local y = Dense{2}(Flatten{}(Concatenate{axis = 1}{Dot{{3, 1}}(a, b), Dot{{3, 1}, normalize = true}(a, b)}))", "{a, b}");
+    expect_graph("local a, b = Input{4, name = 'a'}, Input{4, name = 'b'}\nlocal y = Dot{1}(a, b)", "{a, b}");
+}
+
 /* The tensor y of the layer multiply, beside multiply_y of the layer average. */
 Test(graph, tensors_side_by_side_have_names_of_their_own)
 {
@@ -186,6 +198,9 @@ Test(graph, mistakes_are_said_with_their_reason)
     expect_refusal("local x = Input{3}\nlocal y = Add{}{}", "x", "Add: reads one output or more, not 0");
     expect_refusal("local x = Input{3}\nlocal y = Add{}{Dense{4}(x), x}", "x", "wrong.lua:2: Add: shapes {4} and {3} do not go together");
     expect_refusal("local x = Input{3}\nlocal y = Subtract{}{x, x, x}", "x", "Subtract: reads two outputs, not 3");
+    expect_refusal("local x = Input{3}\nlocal y = Dot{1}{x, x, x}", "x", "Dot: reads two outputs, not 3");
+    expect_refusal("local x = Input{4, 3}\nlocal y = Dot{{1, 2}}{x, x}", "x", "Dot: the axes have extents of 4 and 3");
+    expect_refusal("local x = Input{4, 3}\nlocal y = Dot{3}{x, x}", "x", "Dot: axis 3 is none of {4, 3}: they are 1 to 2, or -1 for the last");
     expect_refusal("local x = Input{3}\nlocal y = Concatenate{axis = 0}{x, x}", "x", "axis 0 is none of a sample");
     expect_refusal("local x = Input{3, 2}\nlocal y = Concatenate{}{x, LSTM{2}(x)}", "x", "{3, 2} and {2} do not go together");
     expect_refusal("local x, z = Input{3}, Input{2}\nlocal y = Concatenate{}{x, z}", "x", "Model does not name it among its inputs");

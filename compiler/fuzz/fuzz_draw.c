@@ -89,6 +89,7 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
     static const char *const numbers[] = { "-0.7", "0.3", "1.5" };
     static const char *const activities[] = { "L1{0.1}", "L2{0.2}", "L1L2{l1 = 0.05, l2 = 0.1}" };
     static const char *const axes[] = { "{1}", "{2, 1}", "{1, 2}", "{2, 3, 1}", "{2, 1, 3}", "{4, 2, 1, 3}" };
+    static const char *const pairs[] = { "1", "2", "-1", "{2, 1}", "{1, 2}", "{-1, 1}" };
     static const char *const beginnings[] = { "\"learned\"", "\"zeros\"", "0.4" };
     static const char *const shapes[] = { "{-1}", "{-1, 2}", "{3, -1}", "{-1, 1}", "{2, -1, 1}", "{3, -1, 2}" };
     if (!strcmp(type, "size"))
@@ -105,6 +106,8 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
                             between(d, 0, 2));
     if (!strcmp(type, "axes"))
         return one_of(d, axes, 6);
+    if (!strcmp(type, "axes_of_two"))
+        return one_of(d, pairs, 6);
     if (!strcmp(type, "target_shape"))
         return one_of(d, shapes, 6);
     if (!strcmp(type, "choice"))
@@ -182,7 +185,9 @@ static void add_reads(Draw *d, const FuzzModel *model, const CatalogueEntry *ent
 {
     int last = model->node_count - 1;
     node->from[node->from_count++] = chance(d, 90) || last < 0 ? last : between(d, FUZZ_INPUT, last);
-    for (int more = is(entry->input, "several") ? between(d, 1, FUZZ_READS_MAX - 1) : 0; more > 0; more--)
+    int more = is(entry->input, "several") ? between(d, 1, FUZZ_READS_MAX - 1)
+               : is(entry->input, "sequences") ? between(d, 0, 2) : 0;
+    for (; more > 0 && last >= 0; more--)
         node->from[node->from_count++] = between(d, FUZZ_INPUT, last);
 }
 

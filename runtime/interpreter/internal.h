@@ -394,6 +394,7 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define kind_attention REAL_NAME(kind_attention)
 #define kind_additive_attention REAL_NAME(kind_additive_attention)
 #define kind_multi_head_attention REAL_NAME(kind_multi_head_attention)
+#define kind_dot REAL_NAME(kind_dot)
 #define kind_custom        REAL_NAME(kind_custom)
 #define kind_batch_normalization REAL_NAME(kind_batch_normalization)
 #define composed_dense      REAL_NAME(composed_dense)
@@ -416,7 +417,7 @@ extern const LayerKind kind_softmax, kind_relu, kind_leaky_relu, kind_thresholde
     kind_reshape, kind_permute, kind_zero_padding1d, kind_cropping1d, kind_up_sampling1d;
 extern const LayerKind kind_conv2d, kind_max_pooling2d, kind_average_pooling2d, kind_global_max_pooling2d,
     kind_global_average_pooling2d, kind_zero_padding2d, kind_cropping2d, kind_up_sampling2d, kind_conv_lstm2d;
-extern const LayerKind kind_attention, kind_additive_attention, kind_multi_head_attention;
+extern const LayerKind kind_attention, kind_additive_attention, kind_multi_head_attention, kind_dot;
 /* The same layers, composed of words: their present backward is what the words are held to. */
 extern const LayerKind composed_dense, composed_simple_rnn, composed_lstm, composed_gru;
 

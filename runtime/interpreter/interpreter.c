@@ -34,7 +34,7 @@ static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
                                               &kind_average_pooling2d, &kind_global_max_pooling2d,
                                               &kind_global_average_pooling2d, &kind_zero_padding2d, &kind_cropping2d,
                                               &kind_up_sampling2d, &kind_attention, &kind_additive_attention,
-                                              &kind_multi_head_attention, &kind_final_state };
+                                              &kind_multi_head_attention, &kind_dot, &kind_final_state };
     if (layer->custom)
         return &kind_custom;
     const char *begins = layer_text(layer, "initial_state");

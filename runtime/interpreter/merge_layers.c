@@ -1,4 +1,4 @@
-/* merge_layers.c: Keras's merges of several layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate. */
+/* merge_layers.c: Keras's merges of several layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot. */
 #include "words.h"
 
 static const char *set_up_merge(Interpreter *it, Run *run, enum Merge how)
@@ -75,3 +75,39 @@ const LayerKind kind_multiply = MERGE_KIND("Multiply", set_up_multiply);
 const LayerKind kind_average = MERGE_KIND("Average", set_up_average);
 const LayerKind kind_maximum = MERGE_KIND("Maximum", set_up_maximum);
 const LayerKind kind_minimum = MERGE_KIND("Minimum", set_up_minimum);
+
+/* ---- Dot ---- */
+
+/* A matrix of the other axes and of the one that is summed over, which comes last. */
+static Value *with_axis_last(Composition *c, Value *x, int axis)
+{
+    int d = axis < 0 ? x->shape.rank + axis : axis - 1, inner = 1;
+    if (d < 0 || d >= x->shape.rank)
+        return composition_refuse(c, "there is no such axis");
+    for (int k = d + 1; k < x->shape.rank; k++)
+        inner *= x->shape.extent[k];
+    int extent = x->shape.extent[d], others = (int)x->count / extent;
+    long *index = interpreter_room(c->it, x->count, sizeof *index);
+    for (int o = 0; index && o < others; o++)
+        for (int k = 0; k < extent; k++)
+            index[o * extent + k] = (long)(o / inner * extent + k) * inner + o % inner;
+    return index ? move(c, x, (Shape){ 2, { others, extent } }, index) : NULL;
+}
+
+static const char *set_up_dot(Interpreter *it, Run *run)
+{
+    Composition c = composition_begin(it, run);
+    int axes[2] = { 0 };
+    if (run->in_count != 2 || layer_list(run->layer, "axes", axes, 2) != 2)
+        return "reads two outputs, along an axis of each";
+    Value *one = with_axis_last(&c, run->in[0], axes[0]), *other = with_axis_last(&c, run->in[1], axes[1]);
+    if (layer_flag(run->layer, "normalize")) {
+        one = normalise_length(&c, one, LENGTH_UNIT, (Weight){ 0 }, 1e-14);
+        other = normalise_length(&c, other, LENGTH_UNIT, (Weight){ 0 }, 1e-14);
+    }
+    Value *y = product(&c, one, other, true);
+    return composition_end(&c, reshape(&c, y, run->layer->output));
+}
+
+const LayerKind kind_dot = { .name = "Dot", .set_up = set_up_dot, .forward = composed_forward,
+                             .backward = composed_backward, .many = true };

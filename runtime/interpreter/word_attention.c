@@ -8,12 +8,13 @@
 
 #include "runtime/lstmc_random.h"
 
-enum { QUERY, KEY, VALUE, MASK };
+enum { QUERY, KEY, VALUE, MASKS };
 
 /* Where a head is at work: one sample, one head, one step that looks. */
 typedef struct Look {
     size_t row, head, step;
-    size_t steps, width, value_width;       /* of a head */
+    size_t seen;                            /* steps of key and value */
+    size_t width, value_width;              /* of a head */
     size_t query, key, value;               /* first number of the step t, of step 0, of step 0 */
     REAL *weights, *noise;                  /* over s, kept from the way forward */
 } Look;
@@ -21,20 +22,24 @@ typedef struct Look {
 static Look look_at(const Node *node, size_t row, size_t t, size_t head)
 {
     size_t steps = (size_t)node->out->shape.extent[0], heads = (size_t)node->groups;
-    Look look = { .row = row, .head = head, .step = t, .steps = steps, .width = node->in[QUERY]->count / steps / heads,
+    size_t seen = (size_t)node->in[KEY]->shape.extent[0];
+    Look look = { .row = row, .head = head, .step = t, .seen = seen,
+                  .width = node->in[QUERY]->count / steps / heads,
                   .value_width = node->out->count / steps / heads };
     look.query = row * node->in[QUERY]->count + (t * heads + head) * look.width;
     look.key = row * node->in[KEY]->count + head * look.width;
     look.value = row * node->in[VALUE]->count + head * look.value_width;
-    look.weights = node->kept + ((row * steps + t) * heads + head) * 2 * steps;
-    look.noise = look.weights + steps;
+    look.weights = node->kept + ((row * steps + t) * heads + head) * 2 * seen;
+    look.noise = look.weights + seen;
     return look;
 }
 
 static bool sees(const Node *node, const Look *look, size_t s)
 {
-    return (!node->causal || s <= look->step) &&
-           (node->in_count <= MASK || values_of(node->in[MASK])[look->row * look->steps + s] != 0);
+    for (int i = MASKS; i < node->in_count; i++)
+        if (values_of(node->in[i])[look->row * look->seen + s] == 0)
+            return false;
+    return !node->causal || s <= look->step;
 }
 
 /* Of step s, counted from the first number of step 0. */
@@ -80,15 +85,15 @@ static REAL score_of(Interpreter *it, const Node *node, const Look *look, size_t
 static void weigh(Interpreter *it, const Node *node, const Look *look)
 {
     REAL most = -INFINITY, total = 0;
-    for (size_t s = 0; s < look->steps; s++) {
+    for (size_t s = 0; s < look->seen; s++) {
         look->weights[s] = sees(node, look, s) ? score_of(it, node, look, s) : -INFINITY;
         most = look->weights[s] > most ? look->weights[s] : most;
     }
-    for (size_t s = 0; s < look->steps; s++) {
+    for (size_t s = 0; s < look->seen; s++) {
         look->weights[s] = sees(node, look, s) ? (REAL)exp((double)(look->weights[s] - most)) : 0;
         total += look->weights[s];
     }
-    for (size_t s = 0; s < look->steps && total > 0; s++)
+    for (size_t s = 0; s < look->seen && total > 0; s++)
         look->weights[s] = perturbed_value(it, look->weights[s] / total, 0);
 }
 
@@ -102,11 +107,11 @@ static void attend_forward(Interpreter *it, const Run *run, Node *node)
         Look look = look_at(node, i / heads / steps, i / heads % steps, i % heads);
         weigh(it, node, &look);
         memset(y + i * each, 0, each * sizeof *y);
-        for (size_t s = 0; s < steps; s++) {
-            size_t element = (look.step * heads + look.head) * steps + s;
+        for (size_t s = 0; s < look.seen; s++) {
+            size_t element = (look.step * heads + look.head) * look.seen + s;
             look.noise[s] = node->offset > 0
                 ? lstmc_dropout_noise((float)node->offset, it->seed, node->place, sample_of_noise(it, look.row),
-                                      element_of_noise(it, look.row, element, heads * steps * steps)) : 1;
+                                      element_of_noise(it, look.row, element, heads * steps * look.seen)) : 1;
             for (size_t n = 0; n < each; n++)
                 y[i * each + n] += look.weights[s] * look.noise[s] *
                                    values_of(node->in[VALUE])[value_of(node, &look, s) + n];
@@ -149,7 +154,7 @@ static void attend_backward(Interpreter *it, const Run *run, Node *node)
         Look look = look_at(node, i / heads / steps, i / heads % steps, i % heads);
         REAL mean = 0;
         for (int turn = 0; turn < 2; turn++)
-            for (size_t s = 0; s < steps; s++) {
+            for (size_t s = 0; s < look.seen; s++) {
                 size_t at = value_of(node, &look, s);
                 REAL d_weight = 0;
                 for (size_t n = 0; n < each; n++)
@@ -166,15 +171,22 @@ static void attend_backward(Interpreter *it, const Run *run, Node *node)
 
 static const Word word_attend = { "attend", attend_forward, attend_backward };
 
-Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *mask, Attend attend_by)
+Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *const masks[2], Attend attend_by)
 {
     if (!query || !key || !value || c->wrong)
         return composition_refuse(c, "a value is missing");
-    int heads = attend_by.heads, steps = query->shape.extent[0];
-    if (query->shape.rank != 2 || query->count != key->count || value->shape.rank != 2 ||
-        value->shape.extent[0] != steps || query->shape.extent[1] % heads || value->shape.extent[1] % heads)
-        return composition_refuse(c, "query, key and value are sequences of as many steps, with a part for each head");
-    Node *node = new_node(c, &word_attend, (Value *[]){ query, key, value, mask }, mask ? 4 : 3, value->shape);
+    int heads = attend_by.heads, steps = query->shape.extent[0], seen = key->shape.extent[0], count = MASKS;
+    Value *in[MASKS + 2] = { query, key, value };
+    if (query->shape.rank != 2 || key->shape.rank != 2 || query->shape.extent[1] != key->shape.extent[1] ||
+        value->shape.rank != 2 || value->shape.extent[0] != seen || query->shape.extent[1] % heads ||
+        value->shape.extent[1] % heads)
+        return composition_refuse(c, "query, key and value are sequences that do not go together");
+    for (int i = 0; i < 2; i++)
+        if (masks[i])
+            in[count++] = masks[i];
+    Shape shape = value->shape;
+    shape.extent[0] = steps;
+    Node *node = new_node(c, &word_attend, in, count, shape);
     if (!node)
         return NULL;
     node->how = attend_by.how;
@@ -185,7 +197,7 @@ Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *mas
     node->place = attend_by.place;
     node->kernel = attend_by.gain;
     node->bias = attend_by.share;
-    node->kept = interpreter_room(c->it, (size_t)c->it->rows_max * (size_t)steps * (size_t)heads * 2 * (size_t)steps,
+    node->kept = interpreter_room(c->it, (size_t)c->it->rows_max * (size_t)steps * (size_t)heads * 2 * (size_t)seen,
                                   sizeof(REAL));
     return node->out;
 }

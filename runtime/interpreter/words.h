@@ -260,9 +260,9 @@ Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, We
 enum Length { LENGTH_UNIT, LENGTH_RMS };
 Value *normalise_length(Composition *c, Value *x, enum Length how, Weight gain, double epsilon);
 
-/* Of each step t the mean of the values of all steps s that the mask keeps (NULL: all), weighed by the softmax of a
+/* Of each step t of the query the mean of the values of all steps s that the masks keep (NULL: all), by the softmax of a
  * score in each head: factor gain query(t) key(s), or the sum of share tanh(gain (query(t) + key(s))). Zeros where
- * there is none to look at. Dropout on the weights, noise {steps, heads, steps}. */
+ * there is none to look at. Dropout on the weights, noise {steps of the query, heads, steps of the value}. */
 enum Score { ATTEND_DOT, ATTEND_TANH };
 typedef struct Attend {
     enum Score how;
@@ -272,7 +272,7 @@ typedef struct Attend {
     uint64_t place;                         /* of noise */
     Weight gain, share;                     /* one number; one, or one for each feature. None: 1 */
 } Attend;
-Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *mask, Attend attend_by);
+Value *attend(Composition *c, Value *query, Value *key, Value *value, Value *const masks[2], Attend attend_by);
 
 /* A loop over time: between scan_begin and scan_end words are the body, which is run once for every step. A slice is
  * what it reads of a sequence at its step (the first axis), the last one first if it is reversed. A state begins with

@@ -167,6 +167,10 @@ types.border_2d = function(v) return of_both(v, types.border_1d) end
 
 -- Axes of a sample, from 1.
 types.axes = function(v) return list_of(v, whole_number(1, 4, "from 1 to 4"), 4) end
+-- One of each of two flows, or the same of both; from 1, or -1 for the last.
+types.axes_of_two = function(v)
+  return list_of(type(v) == "number" and { v, v } or v, whole_number(-4, 4, "from -4 to 4"), 2)
+end
 
 -- Sizes, one of which may be -1: what is left for it.
 types.target_shape = function(v)

@@ -80,8 +80,11 @@ internal.definition = { wrong_arguments = wrong_arguments, refuse = refuse }
 local PARTS = { layer = { "arguments", "layers", "weights", "shape", "call", "over", "input", "mask" },
                 recurrent = { "arguments", "layers", "weights", "state", "state_shapes", "initial", "step" } }
 local MASKS = { pass = true, merge = true, ["end"] = true }
+-- Of several outputs x is a list.
+local MANY = { several = true, sequences = true }
 local CHOICES = { over = { "sample", "step" },
-                  input = { "sequence", "vector", "tokens", "samples", "image", "images", "any", "several" } }
+                  input = { "sequence", "vector", "tokens", "samples", "image", "images", "any", "several",
+                            "sequences" } }
 
 -- What the definition says that it cannot say; nil if there is nothing. `once`: what descriptions once had to say.
 function internal.definition.unknown_part(def, parts, once)
@@ -114,14 +117,14 @@ local function wrong_parts(what, def)
   if mask ~= nil and type(mask) ~= "function" and not MASKS[mask] then
     return format('mask must be "pass", "merge", "end" or a function(a, w, x), not %s', shown(mask))
   end
-  if mask == "merge" and def.input ~= "several" then
+  if mask == "merge" and not MANY[def.input] then
     return 'mask = "merge" needs input = "several": one mask is handed on by "pass"'
   end
   if mask ~= nil and not def.over then
     return 'mask needs over = "sample": a layer that sees single features passes masks on'
   end
-  if def.input == "several" and def.over ~= "sample" then
-    return 'input = "several" needs over = "sample": x is a list of whole samples'
+  if MANY[def.input] and def.over ~= "sample" then
+    return format('input = "%s" needs over = "sample": x is a list of whole samples', def.input)
   end
 end
 
@@ -157,7 +160,7 @@ local function define_layer(what, name, def, arguments)
                                    "the mathematics shows whether there is a streaming step", name))
   end
   internal.layers[name] = def
-  def.owns = def.layers ~= nil
+  def.owns, def.many = def.layers ~= nil, MANY[def.input] or false
   for _, entry in ipairs(arguments) do def.owns = def.owns or OWNED[entry[2]] end
   def.make = function(given, line)
     given = gather_numbers(def, given)

@@ -51,14 +51,10 @@ local function node_of(layer, line)
   return node
 end
 
--- Query, value and key of an attention, as Keras has them, where all are one output: that; nil after a mistake.
-local function one_of(def, from, line)
+-- An attention that is given the same output as query, value and key reads it once.
+local function once(from)
   for _, other in ipairs(from) do
-    if other ~= from[1] or #from > 3 then
-      report(line, format("%s: query, value and key are one output: of one sequence on another it is not supported " ..
-                          "by this version", def.name))
-      return nil
-    end
+    if other ~= from[1] then return from end
   end
   return { from[1] }
 end
@@ -82,14 +78,13 @@ local function call_layer(layer, line, ...)
   local from, states = layers_of(def.name, line, given), internal.initial_flows(layer, line, given)
   states = states and layers_of(def.name, line, states)
   if not states then from = nil end
-  if from and def.itself then from = one_of(def, from, line) end
+  if from and #from <= (def.once or 0) then from = once(from) end
   local node = from and node_of(layer, line)
   if not node then return internal.unknown end
-  local many = def.input == "several"
   if def.is_input then
     report(line, format("%s: takes no input: it is one", def.name))
-  elseif #from == 0 or #from > 1 and not many then
-    report(line, format("%s: reads %s, not %d", def.name, many and "one output or more" or "one output", #from))
+  elseif #from == 0 or #from > 1 and not def.many then
+    report(line, format("%s: reads %s, not %d", def.name, def.many and "one output or more" or "one output", #from))
   else
     for _, state in ipairs(states) do from[#from + 1] = state end
     local flow = new_flow(node, from, line)

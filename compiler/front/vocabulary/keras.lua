@@ -20,7 +20,7 @@ local NOT_SUPPORTED = {
     LocallyConnected1D LocallyConnected2D MaxPooling3D MaxPool3D AveragePooling3D AvgPool3D GlobalMaxPooling3D
     GlobalMaxPool3D GlobalAveragePooling3D GlobalAvgPool3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D
     AdaptiveMaxPooling1D AdaptiveMaxPooling2D BatchNormalization GroupNormalization SpectralNormalization
-    SpatialDropout2D SpatialDropout3D Cropping3D UpSampling3D ZeroPadding3D Dot GroupQueryAttention EinsumDense
+    SpatialDropout2D SpatialDropout3D Cropping3D UpSampling3D ZeroPadding3D GroupQueryAttention EinsumDense
     Identity TextVectorization StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization
     Resizing CenterCrop MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
     ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle

@@ -226,7 +226,7 @@ local function call_layer(program, layer, inputs, leading)
   end
   scope.x_shape = x[1].shape
   if def.both_ways then scope.given_states = tail(inputs, 2) end
-  local weights, many = weight_leaves(program, layer), def.input == "several"
+  local weights, many = weight_leaves(program, layer), def.many
   local given, mask = many and x or x[1], masks
   if masks and not many then mask = masks[1] end
   local y = call_named(def.call, a, weights, given, mask)

@@ -84,10 +84,11 @@ local function elements(shape)
   return n
 end
 
--- several: two flows or more, whatever they are.
+-- several: flows of whatever shape; sequences: one flow or more.
 local EXPECTED = {
   several  = function(shape, tokens) return not tokens end,
   sequence = function(shape, tokens) return #shape == 2 and not tokens end,
+  sequences = function(shape, tokens) return #shape == 2 and not tokens end,
   vector   = function(shape, tokens) return #shape == 1 and not tokens end,
   tokens   = function(shape, tokens) return #shape == 1 and tokens end,
   samples  = function(shape, tokens) return #shape > 1 and not tokens end,
@@ -96,13 +97,15 @@ local EXPECTED = {
   any      = function(shape, tokens) return not tokens end,
 }
 local EXPECTED_WORDS = { sequence = "a sequence {timesteps, features}", vector = "a vector {features}",
+                         sequences = "a sequence {timesteps, features}",
                          tokens = "token ids {timesteps}", any = "numbers", several = "numbers",
                          samples = "a sequence of samples {timesteps, ...}",
                          image = "an image {height, width, channels}",
                          images = "a sequence of images {timesteps, height, width, channels}" }
 -- What the sizes of an Input are, as it would have to be written in front.
-internal.input_sizes = { sequence = "timesteps, features", tokens = "timesteps", samples = "timesteps, ...",
-                         image = "height, width, channels", images = "timesteps, height, width, channels" }
+internal.input_sizes = { sequence = "timesteps, features", sequences = "timesteps, features", tokens = "timesteps",
+                         samples = "timesteps, ...", image = "height, width, channels",
+                         images = "timesteps, height, width, channels" }
 
 -- What a layer reads: of the kinds above.
 local function wanted_input(def) return def.input or def.step and "sequence" or "any" end
@@ -119,7 +122,7 @@ end
 -- x as the shape and weights functions see it; of a layer that reads several flows, a list of them.
 function internal.seen_by(layer, shapes)
   local def = layer.definition
-  if def.input ~= "several" then return seen(def, shapes[1]) end
+  if not def.many then return seen(def, shapes[1]) end
   local list = {}
   for position, shape in ipairs(shapes) do list[position] = seen(def, shape) end
   return list
@@ -145,7 +148,7 @@ local function declared_shape(layer, shapes)
   if def.step then return recurrent_output(layer, shape) end
   if layer.owned and not def.shape then return nil end
   local x = internal.seen_by(layer, shapes)
-  local own = def.input ~= "several" and x.shape or x[1].shape
+  local own = not def.many and x.shape or x[1].shape
   if def.shape then
     own = call_inside(layer, "shape", x)
     local checked, why = internal.types.shape(own)
@@ -234,7 +237,7 @@ end
 local function check_inputs(layer)
   local good = true
   for k, from in ipairs(layer.from) do
-    local is_state = k > 1 and layer.definition.input ~= "several"
+    local is_state = k > 1 and not layer.definition.many
     good = (is_state or check_input(layer, from, from.output, from.is_tokens)) and good
   end
   local units = layer.definition.step and not layer.definition.input

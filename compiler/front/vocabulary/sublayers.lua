@@ -239,7 +239,7 @@ local function values_given(def, given)
   if not list or #list == 0 then
     mistake("%s is called with a value, or with a list of them, not %s", def.name, shown(given))
   end
-  if #list > 1 and def.input ~= "several" then mistake("%s reads one value, not %d", def.name, #list) end
+  if #list > 1 and not def.many then mistake("%s reads one value, not %d", def.name, #list) end
   local shapes, tokens = {}, {}
   for position, item in ipairs(list) do
     if not is(item, Value) then mistake("%s is called with values, not %s", def.name, shown(item)) end
@@ -263,7 +263,7 @@ end
 -- gaps; those that are there, and which.
 local function masks_given(def, mask, shapes)
   local masks, there, masked = {}, {}, {}
-  if def.input == "several" and is_plain(mask) then
+  if def.many and is_plain(mask) then
     for k in ipairs(shapes) do masks[k] = mask[k] end
   else
     masks[1] = mask

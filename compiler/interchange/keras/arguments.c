@@ -148,7 +148,8 @@ static const char *activation(Keras *keras, const char *owner, const char *name,
 static const json_t *single(const CatalogueArgument *argument, const json_t *value)
 {
     size_t count = json_array_size(value);
-    bool pair = !strncmp(argument->type, "size_2d", 7) || !strncmp(argument->type, "border", 6);
+    bool pair = !strncmp(argument->type, "size_2d", 7) || !strncmp(argument->type, "border", 6) ||
+                !strcmp(argument->type, "axes_of_two");
     bool plain = !strcmp(argument->type, "target_shape") || !strcmp(argument->type, "axes");
     if (json_is_array(value) && !plain && (count == 1 || (count == 2 && pair)) &&
         (count == 1 || json_equal(json_array_get(value, 0), json_array_get(value, 1))))

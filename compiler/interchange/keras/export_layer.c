@@ -66,7 +66,7 @@ static json_t *text_of(const KerasExport *to, const Layer *layer, const Catalogu
         return activation(to, layer, text);
     if (is_type(argument, "border_2d"))
         return list_of(text, 2);
-    bool list = is_type(argument, "size_2d") || is_type(argument, "border_1d") || is_type(argument, "axes") ||
+    bool list = is_type(argument, "size_2d") || is_type(argument, "border_1d") || !strncmp(argument->type, "axes", 4) ||
                 is_type(argument, "target_shape") || is_type(argument, "numbers_1d");
     return list ? list_of(text, 0) : json_string(text);
 }

@@ -39,7 +39,7 @@ static json_t *input_layer(const KerasExport *to, const Layer *layer)
 static int times_read(const Layer *layer)
 {
     bool attention = strstr(layer->kind, "Attention") != NULL;
-    return attention ? 2 : 1;
+    return attention && layer->from_count == 1 ? 2 : 1;
 }
 
 static bool is_chain(const Model *model)

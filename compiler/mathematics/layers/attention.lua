@@ -1,7 +1,9 @@
--- attention.lua: keras.layers.Attention and AdditiveAttention of a sequence on itself, query, value and key in one: at
--- step t the mean of all steps s, weighed by the softmax over s of how well they go together: x[t] x[s], or the sum of
--- tanh(x[t] + x[s]).  Luong, Pham & Manning 2015; Bahdanau, Cho & Bengio 2015. A step that does not count is not looked
--- at, and is zero itself; with use_causal_mask no step looks at later ones.
+-- attention.lua: keras.layers.Attention and AdditiveAttention: of query, value and key (key: value), as Keras lists
+-- them; of one sequence alone these are it. At step t of the query y is the mean of the values, weighed by the softmax
+-- over their steps s of how well query and key go together: query[t] key[s], or the sum of tanh(query[t] + key[s]).
+-- Luong, Pham & Manning 2015; Bahdanau, Cho & Bengio 2015. As in Keras a step of the value that does not count is not
+-- looked at, nor its key, and at a step of the query that does not count y is zero; with use_causal_mask no step looks
+-- at later ones.
 local function counted(x, mask)
   if not mask then return x end
   local t, k = axes "t k"
@@ -10,28 +12,48 @@ local function counted(x, mask)
   return seen
 end
 
--- What a score loses at places that are not looked at: exp makes it zero.
-local function hidden(a, mask, t, s)
-  local loss = mask and keep(1 - mask[{ s }], 1e9)
-  if a.use_causal_mask or a.causal then loss = 1e9 * greater(s, t) + (loss or 0) end
-  return loss
+local function shape(a, x)
+  local value, key = x[2] or x[1], x[3] or x[2] or x[1]
+  if #x > 3 then error("reads query, value and key, not " .. #x .. " outputs", 0) end
+  if key.timesteps ~= value.timesteps then
+    error("the key has " .. key.timesteps .. " steps, and the value " .. value.timesteps, 0)
+  end
+  if key.features ~= x[1].features then
+    error("the query has " .. x[1].features .. " features, and the key " .. key.features, 0)
+  end
+  return { x[1].timesteps, value.features }
 end
 
--- The scores {t, s} as they stand in a sum over the features k; and the softmax of them, dropped, upon x.
-local function attend(a, x, mask, score_of)
+-- What a score loses at places that are not looked at, so that they do not lift the others' maximum; and what their
+-- share is multiplied with, as there may be nothing else: then y is zero.
+local function hidden(a, mask, t, s)
+  if a.use_causal_mask or a.causal then
+    local later = greater(s, t)
+    return mask and keep(1 - mask[{ s }], 1e9) + 1e9 * later or 1e9 * later, mask and mask[{ s }] * (1 - later)
+  end
+  return mask and keep(1 - mask[{ s }], 1e9), mask and mask[{ s }]
+end
+
+-- The scores {t, s} as they stand in a sum over the features k; and the softmax of them, dropped, upon the value.
+local function attend(a, x, masks, score_of)
   local t, s, k, n = axes "t s k n"
-  local score, e = tensor{ x.timesteps, x.timesteps }, tensor{ x.timesteps, x.timesteps }
-  local highest, total = tensor{ x.timesteps }, tensor{ x.timesteps }
-  local mixed, y = tensor{ x.timesteps, x.features }, tensor{ x.timesteps, x.features }
-  local loss = hidden(a, mask, t, s)
-  score[{ t, s }] = loss and score_of(t, s, k) - loss or score_of(t, s, k)
+  local mask = masks and masks[x[2] and 2 or 1]
+  local query, value = counted(x[1], masks and masks[1]), counted(x[2] or x[1], mask)
+  local key = x[3] and counted(x[3], mask) or value
+  if not x[2] then query = value end
+  local steps, seen = query.timesteps, value.timesteps
+  local score, e, highest, total = tensor{ steps, seen }, tensor{ steps, seen }, tensor{ steps }, tensor{ steps }
+  local mixed, y = tensor{ steps, value.features }, tensor{ steps, value.features }
+  local together, loss, seen_at = score_of(query, key, t, s, k), hidden(a, mask, t, s)
+  score[{ t, s }] = loss and together - loss or together
   highest[{ t }] = largest(score[{ t, s }])
   e[{ t, s }] = exp(score[{ t, s }] - stop(highest)[{ t }])
-  total[{ t }] = e[{ t, s }] * 1.0
-  local function kept() return a.dropout > 0 and e * noise(a.dropout, { x.timesteps, x.timesteps }) or e end
-  mixed[{ t, n }] = kept()[{ t, s }] * x[{ s, n }]
-  local mean = mixed[{ t, n }] / total[{ t }]
-  y[{ t, n }] = mask and keep(mask[{ t }], mean) or mean
+  total[{ t }] = e[{ t, s }] * (seen_at or 1.0)
+  local function kept() return a.dropout > 0 and e * noise(a.dropout, { steps, seen }) or e end
+  local share = seen_at and kept()[{ t, s }] * seen_at or kept()[{ t, s }]
+  mixed[{ t, n }] = share * value[{ s, n }]
+  local mean = mixed[{ t, n }] / (seen_at and max(total[{ t }], 0.5) or total[{ t }])     -- 1 or more, or 0
+  y[{ t, n }] = masks and masks[1] and keep(masks[1][{ t }], mean) or mean
   return y, score, highest, e, total, mixed
 end
 
@@ -39,15 +61,14 @@ layer "AdditiveAttention" {
   arguments = { { "use_scale", "boolean", true }, { "dropout", "rate", 0 }, { "seed", "without_effect", false },
                 { "use_causal_mask", "boolean", false }, { "causal", "boolean", false } },
   over      = "sample",
-  input     = "sequence",
-  itself    = true,
+  input     = "sequences",
+  once      = 3,
   mask      = "pass",
-  shape     = function(a, x) return { x.timesteps, x.features } end,
-  weights   = function(a, x) return { scale = a.use_scale and weight({ x.features }, "glorot_uniform") } end,
-  call      = function(a, w, x, mask)
-    local seen = counted(x, mask)
-    local y, score, highest, e, total, mixed = attend(a, seen, mask, function(t, s, k)
-      local together = tanh(seen[{ t, k }] + seen[{ s, k }])
+  shape     = shape,
+  weights   = function(a, x) return { scale = a.use_scale and weight({ x[1].features }, "glorot_uniform") } end,
+  call      = function(a, w, x, masks)
+    local y, score, highest, e, total, mixed = attend(a, x, masks, function(query, key, t, s, k)
+      local together = tanh(query[{ t, k }] + key[{ s, k }])
       return w.scale and w.scale[{ k }] * together or together * 1.0
     end)
     return y
@@ -60,21 +81,22 @@ return layer "Attention" {
                 { "dropout", "rate", 0 }, { "seed", "without_effect", false },
                 { "use_causal_mask", "boolean", false }, { "causal", "boolean", false } },
   over      = "sample",
-  input     = "sequence",
-  itself    = true,
+  input     = "sequences",
+  once      = 3,
   mask      = "pass",
-  shape     = function(a, x) return { x.timesteps, x.features } end,
+  shape     = shape,
   weights   = function(a, x)
     return { scale               = a.use_scale and weight({ 1 }, "ones"),
              concat_score_weight = a.score_mode == "concat" and weight({ 1 }, "ones") }
   end,
-  call      = function(a, w, x, mask)
-    local query, gain, seen = nil, tensor{}, counted(x, mask)
+  call      = function(a, w, x, masks)
+    local gain = tensor{}
     if a.use_scale then gain[{}] = w.scale[{ 0 }] end
-    query = a.use_scale and seen * gain or seen
-    local y, score, highest, e, total, mixed = attend(a, seen, mask, function(t, s, k)
-      if a.score_mode == "dot" then return query[{ t, k }] * seen[{ s, k }] end
-      return w.concat_score_weight[{ 0 }] * tanh(query[{ t, k }] + query[{ s, k }])
+    local y, score, highest, e, total, mixed = attend(a, x, masks, function(query, key, t, s, k)
+      local asked = a.use_scale and query * gain or query
+      local answered = key == query and asked or a.use_scale and key * gain or key
+      if a.score_mode == "dot" then return asked[{ t, k }] * key[{ s, k }] end
+      return w.concat_score_weight[{ 0 }] * tanh(asked[{ t, k }] + answered[{ s, k }])
     end)
     return y
   end,
