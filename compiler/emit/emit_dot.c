@@ -4,14 +4,14 @@
 #include "compiler/ir/axes.h"
 #include "emit_tile.h"
 
-typedef struct Dot {
+typedef struct DotNest {
     TileNest *to;
     const char *lane;               /* the loop variable */
     const char *sum[2][TILE_SIDE_MAX], *rest[TILE_SIDE_MAX];
     int outputs, sets;
     bool largest;
     bool has_rest;
-} Dot;
+} DotNest;
 
 static void bind_row(TileNest *to, int which)
 {
@@ -25,7 +25,7 @@ static void unbind_row(TileNest *to)
         tile_unbind(to);
 }
 
-static void open_sums(Dot *dot)
+static void open_sums(DotNest *dot)
 {
     TileNest *to = dot->to;
     Arena *arena = to->nest.arena;
@@ -45,7 +45,7 @@ static void open_sums(Dot *dot)
 }
 
 /* One vector of terms for each output, `first` or second set. */
-static void emit_vectors(Dot *dot, const char *position, int set, int copy)
+static void emit_vectors(DotNest *dot, const char *position, int set, int copy)
 {
     TileNest *to = dot->to;
     Arena *arena = to->nest.arena;
@@ -63,7 +63,7 @@ static void emit_vectors(Dot *dot, const char *position, int set, int copy)
     tile_unbind(to);
 }
 
-static void emit_scalars(Dot *dot)
+static void emit_scalars(DotNest *dot)
 {
     TileNest *to = dot->to;
     Arena *arena = to->nest.arena;
@@ -80,7 +80,7 @@ static void emit_scalars(Dot *dot)
 
 /* Where the rest begins is written out, though the loops end there: gcc would have it run for longer and warn of what
  * lies behind. */
-static void emit_lane_loops(Dot *dot)
+static void emit_lane_loops(DotNest *dot)
 {
     TileNest *to = dot->to;
     int extent = to->tile->lane->extent;
@@ -111,7 +111,7 @@ static void emit_lane_loops(Dot *dot)
 }
 
 /* The other summed axes, around. */
-static void emit_around(Dot *dot, int from)
+static void emit_around(DotNest *dot, int from)
 {
     TileNest *to = dot->to;
     const Statement *statement = to->nest.statement;
@@ -134,7 +134,7 @@ static void emit_around(Dot *dot, int from)
     tile_close_scope(to, scope);
 }
 
-static const char *total_of(Dot *dot, const char *place, int which)
+static const char *total_of(DotNest *dot, const char *place, int which)
 {
     Arena *arena = dot->to->nest.arena;
     const char *sum = dot->sum[0][which];
@@ -149,7 +149,7 @@ static const char *total_of(Dot *dot, const char *place, int which)
 }
 
 /* All totals are formed before one is stored: of the rows beyond the end there are several. */
-static void close_sums(Dot *dot)
+static void close_sums(DotNest *dot)
 {
     TileNest *to = dot->to;
     Arena *arena = to->nest.arena;
@@ -174,7 +174,7 @@ static void close_sums(Dot *dot)
 void emit_dot(TileNest *to)
 {
     const Statement *statement = to->nest.statement;
-    Dot dot = { .to = to, .outputs = to->rows, .largest = statement->accumulate == ACCUMULATE_MAX };
+    DotNest dot = { .to = to, .outputs = to->rows, .largest = statement->accumulate == ACCUMULATE_MAX };
     dot.sets = to->tile->sets == 2 && !dot.largest ? 2 : 1;
     dot.has_rest = to->tile->lane->extent % statement->out.tensor->lanes != 0;
     Scope scope = tile_open_scope(to);

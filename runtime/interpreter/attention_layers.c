@@ -1,7 +1,7 @@
 /* attention_layers.c: Attention, AdditiveAttention and MultiHeadAttention of query, value and key (key: value), or of
- * one sequence that is all three.  Luong, Pham & Manning 2015; Bahdanau, Cho & Bengio 2015; Vaswani et al. 2017. Keras's
- * rules for masks: what does not count of the value is not looked at; at a step of the query that does not count what is
- * gathered is zero. */
+ * one sequence that is all three.  Luong, Pham & Manning 2015; Bahdanau, Cho & Bengio 2015; Vaswani et al. 2017.
+ * Keras's rules for masks: what does not count of the value is not looked at; at a step of the query that does not
+ * count what is gathered is zero. */
 #include "words.h"
 
 enum { QUERY, VALUE, KEY };

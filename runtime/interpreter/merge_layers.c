@@ -1,4 +1,5 @@
-/* merge_layers.c: Keras's merges of several layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot. */
+/* merge_layers.c: Keras's merges of several layers: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate,
+ * Dot. */
 #include "words.h"
 
 static const char *set_up_merge(Interpreter *it, Run *run, enum Merge how)

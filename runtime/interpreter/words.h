@@ -260,8 +260,8 @@ Value *normalise_moving(Composition *c, Value *x, Value *mask, Moving moving, We
 enum Length { LENGTH_UNIT, LENGTH_RMS };
 Value *normalise_length(Composition *c, Value *x, enum Length how, Weight gain, double epsilon);
 
-/* Of each step t of the query the mean of the values of all steps s that the masks keep (NULL: all), by the softmax of a
- * score in each head: factor gain query(t) key(s), or the sum of share tanh(gain (query(t) + key(s))). Zeros where
+/* Of each step t of the query the mean of the values of all steps s that the masks keep (NULL: all), by the softmax of
+ * a score in each head: factor gain query(t) key(s), or the sum of share tanh(gain (query(t) + key(s))). Zeros where
  * there is none to look at. Dropout on the weights, noise {steps of the query, heads, steps of the value}. */
 enum Score { ATTEND_DOT, ATTEND_TANH };
 typedef struct Attend {

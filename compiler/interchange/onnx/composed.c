@@ -108,8 +108,8 @@ static bool is_closed(Importer *importer, const Composition *all)
     return true;
 }
 
-/* The most nodes that are an activation, and not the same one as fewer of them; which of the known ones, or -1. While it
- * looks x is numbers. */
+/* The most nodes that are an activation, and not the same one as fewer of them; which of the known ones, or -1. While
+ * it looks x is numbers. */
 static int compose(Importer *importer, int first, Composition *all)
 {
     const OnnxModel *model = importer->model;

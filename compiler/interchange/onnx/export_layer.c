@@ -138,7 +138,8 @@ static void reshape(OnnxExport *to, const ExportLayer *one)
     int64_t sizes[LSTMC_RANK_MAX + 1] = { 0 };
     for (int d = 0; d < shape->rank; d++)
         sizes[d + 1] = shape->extent[d];
-    if (shape->rank == from->rank && !memcmp(shape->extent, from->extent, (size_t)shape->rank * sizeof *shape->extent)) {
+    if (shape->rank == from->rank &&
+        !memcmp(shape->extent, from->extent, (size_t)shape->rank * sizeof *shape->extent)) {
         nothing(to, one);
         return;
     }

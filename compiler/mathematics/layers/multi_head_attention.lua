@@ -74,7 +74,7 @@ return layer "MultiHeadAttention" {
     local score, e = tensor{ steps, heads, seen }, tensor{ steps, heads, seen }
     local highest, total = tensor{ steps, heads }, tensor{ steps, heads }
     local product = scaled[{ t, h, n }] * key[{ s, h, n }]
-    local seen_at = counts(masks, x, s)                 -- and what share of a step is multiplied with: see attention.lua
+    local seen_at = counts(masks, x, s)          -- with what shares are multiplied: see attention.lua
     if seen_at then product = product - keep(1 - seen_at, 1e9) end
     if a.use_causal_mask then
       product = product - 1e9 * greater(s, t)
