@@ -364,3 +364,41 @@ Test(round_trip, random_models, .timeout = 3600)
     fprintf(stderr, "pytorch: %d of %d random models\n", counts[FORMATS], models);
     cr_expect(counts[0] > 100 && counts[1] > 100 && counts[2] > 50 && counts[3] > 0 && counts[FORMATS] > 20);
 }
+
+/* Layers that are called several times, states that are handed over, sequences that look at another, several outputs. */
+Test(round_trip, graphs, .timeout = 300)
+{
+    static const char *const graphs[] = {
+        "local a, b = Input{7, name = 'a'}, Input{7, name = 'b'}\nlocal words, read = Embedding{9, 3}, GRU{6}\n"
+        "local y = Dense{2}(Multiply{}(read(words(a)), read(words(b))))\nreturn Model{ inputs = {a, b}, outputs = y, name = 'twins' }",
+        "local a, b = Input{7, 3, name = 'a'}, Input{5, 3, name = 'b'}\n"
+        "local s, h, c = LSTM{4, return_sequences = true, return_state = true}(a)\nlocal t = LSTM{4, return_sequences = true, name = 'decoder'}{b, initial_state = {h, c}}\n"
+        "return Model{ inputs = {a, b}, outputs = {Dense{2}(t), Dense{3}(Concatenate{}(GlobalMaxPooling1D{}(s), c))}, name = 'handed' }",
+        "local a, b = Input{7, name = 'a'}, Input{5, name = 'b'}\nlocal e = Embedding{9, 4, mask_zero = true}\n"
+        "local s, h, c = LSTM{4, return_sequences = true, return_state = true}(e(a))\n"
+        "local t = LSTM{4, return_sequences = true}{e(b), initial_state = {h, c}}\n"
+        "return Model{ inputs = {a, b}, outputs = Dense{5}(Concatenate{}(t, Attention{use_scale = true}(t, s))), name = 'looks' }",
+        "local a, b = Input{7, 3, name = 'a'}, Input{5, 3, name = 'b'}\nlocal s, h, g = Bidirectional{GRU{4, return_state = true}}(a)\n"
+        "local again = SimpleRNN{4, return_sequences = true}\nlocal u, v = again{b, initial_state = h}, again{a, initial_state = g}\n"
+        "return Model{ inputs = {a, b}, outputs = {MultiHeadAttention{2, 3}(u, v), MultiHeadAttention{2, 3}(v, u, u), s}, name = 'both' }",
+        "local a, b = Input{7, 3, name = 'a'}, Input{5, 3, name = 'b'}\n"
+        "local s, h, c, g, d = Bidirectional{LSTM{4, return_sequences = true, return_state = true}}(a)\n"
+        "local t = Bidirectional{LSTM{4, return_sequences = true}}{b, initial_state = {h, c, g, d}}\n"
+        "local again = SimpleRNN{4, return_sequences = true}\nlocal u, v = again{t, initial_state = h}, again{s, initial_state = g}\n"
+        "return Model{ inputs = {a, b}, outputs = {u, v, Add{}(c, d)}, name = 'ways' }",
+    };
+    int counts[FORMATS + 1] = { 0 };
+    char *folder = command_folder();
+    for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++) {
+        Arena *arena = arena_create();
+        Description *there = description_read_text(arena, diagnostics_create(arena), "graph.lua", graphs[i], strlen(graphs[i]),
+                                                   &(ReadOptions){ .silent = true });
+        cr_assert_not_null(there, "%s", graphs[i]);
+        travel(arena, graphs[i], there, folder, counts);
+        description_free(there);
+        arena_free(arena);
+    }
+    command_folder_remove(folder);
+    cr_expect(counts[0] == 5 && counts[1] == 5 && counts[4] == 3, "keras: %d, h5: %d, onnx: %d of 5 graphs", counts[0], counts[1], counts[4]);
+    fprintf(stderr, "tfjs: %d, onnx: %d, pytorch: %d of 5 graphs\n", counts[2], counts[4], counts[FORMATS]);
+}

@@ -115,7 +115,7 @@ static bool returns_state(const DraftLayer *layer)
 bool draft_is_chain(const Draft *draft)
 {
     for (int i = 0; i < draft->layer_count; i++)
-        if (draft->layers[i]->state_name || returns_state(draft->layers[i]) ||
+        if (draft->layers[i]->state_name || draft->layers[i]->shares || returns_state(draft->layers[i]) ||
             (i ? draft->layers[i]->from_count != 1 || draft->layers[i]->from[0] != i - 1
                : draft->layers[i]->from_count != 0))
             return false;
@@ -185,4 +185,14 @@ const char *snake_case(Arena *arena, const char *kind)
         *to++ = (char)tolower((unsigned char)kind[i]);
     }
     return snake;
+}
+
+bool draft_same_array(const DraftArray *a, const DraftArray *b)
+{
+    size_t count = 1;
+    if (a->rank != b->rank || memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape))
+        return false;
+    for (int d = 0; d < a->rank; d++)
+        count *= a->shape[d];
+    return a->values == b->values || !memcmp(a->values, b->values, count * sizeof *a->values);
 }

@@ -27,6 +27,7 @@ typedef struct DraftLayer {
     const char *name;               /* as Keras counts or as somebody has called it; NULL: its own of the kind */
     const char *found;              /* what the file calls it, for messages */
     const char *key;                /* its bare name in the file; NULL: it has none */
+    struct DraftLayer *shares;      /* it is a further call of that one, and has its arguments and weights; NULL */
     struct DraftLayer *otherwise;   /* its weights as a layer of another kind, where the file leaves that open */
     DraftArgument *arguments; int argument_count, argument_capacity;
     const char *remark;             /* a comment behind it; NULL */
@@ -74,6 +75,7 @@ void draft_argument(Draft *draft, DraftLayer *layer, const char *name, const cha
 void draft_training(Draft *draft, const char *name, const char *text);
 void draft_read(Draft *draft, DraftLayer *layer, int from);
 void draft_weight(Draft *draft, DraftLayer *layer, const DraftArray *weight);
+bool draft_same_array(const DraftArray *a, const DraftArray *b);
 void draft_note(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 void draft_assume(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -163,15 +163,43 @@ static bool is_keyword(const char *name)
     return false;
 }
 
+static int place_of(const Draft *draft, const DraftLayer *layer)
+{
+    int place = 0;
+    while (draft->layers[place] != layer)
+        place++;
+    return place;
+}
+
+static bool is_called_again(const Draft *draft, const DraftLayer *layer)
+{
+    for (int i = 0; i < draft->layer_count; i++)
+        if (draft->layers[i]->shares == layer)
+            return true;
+    return false;
+}
+
+/* As lstmc names what a call makes: gru, gru_call_2. */
 static const char *plain_variable(const Draft *draft, int place)
 {
     const DraftLayer *layer = draft->layers[place];
+    int before = 0, calls = 1;
+    if (layer->shares) {
+        for (int i = 0; i <= place; i++)
+            calls += draft->layers[i]->shares == layer->shares;
+        return arena_format(draft->arena, "%s_call_%d", plain_variable(draft, place_of(draft, layer->shares)), calls);
+    }
     const char *base = layer->name ? layer->name : snake_case(draft->arena, layer->kind);
-    int before = 0;
     for (int i = 0; i < place && !layer->name; i++)
-        before += !draft->layers[i]->name && !strcmp(draft->layers[i]->kind, layer->kind);
+        before += !draft->layers[i]->name && !draft->layers[i]->shares &&
+                  !strcmp(draft->layers[i]->kind, layer->kind);
     const char *name = before ? arena_format(draft->arena, "%s_%d", base, before) : base;
     return is_keyword(name) ? arena_format(draft->arena, "%s_", name) : name;
+}
+
+static const char *in_table(const Draft *draft, const char *name)
+{
+    return draft->layer_count > LOCALS_MAX ? arena_format(draft->arena, "x.%s", name) : name;
 }
 
 /* A state is called as the layer that it is of. */
@@ -180,7 +208,7 @@ static const char *variable(const Draft *draft, int place)
     const DraftLayer *layer = draft->layers[place];
     const char *name = layer->state_name ? arena_format(draft->arena, "%s_%s", plain_variable(draft, layer->from[0]),
                                                         layer->state_name) : plain_variable(draft, place);
-    return draft->layer_count > LOCALS_MAX ? arena_format(draft->arena, "x.%s", name) : name;
+    return in_table(draft, name);
 }
 
 static const char *flows_text(const Draft *draft, const int *places, int count)
@@ -216,6 +244,28 @@ static const char *call_text(const Draft *draft, const DraftLayer *layer)
                         flows_text(draft, layer->from + count, layer->initial_count));
 }
 
+/* What is called again is a layer first, and then its calls. */
+static const char *layer_variable(const Draft *draft, const DraftLayer *layer)
+{
+    return in_table(draft, arena_format(draft->arena, "%s_layer", plain_variable(draft, place_of(draft, layer))));
+}
+
+static void add_call(Text *to, const Draft *draft, int place)
+{
+    const DraftLayer *layer = draft->layers[place];
+    const char *text = draft_layer_text(draft, layer), *local = draft->layer_count > LOCALS_MAX ? "" : "local ";
+    if (layer->shares || is_called_again(draft, layer)) {
+        const char *called = layer_variable(draft, layer->shares ? layer->shares : layer);
+        if (!layer->shares)
+            add_wrapped(to, arena_format(draft->arena, "%s%s = ", local, called), text, "\n");
+        text = called;
+    }
+    add_wrapped(to, arena_format(draft->arena, "%s%s = ", local, made_text(draft, place)), text, "");
+    if (layer->from_count)
+        add(to, "%s", call_text(draft, layer));
+    add_remark(to, layer);
+}
+
 static void add_model(Text *to, const Draft *draft, const char *name)
 {
     int *inputs = arena_array(draft->arena, int, draft->layer_count), input_count = 0;
@@ -225,13 +275,9 @@ static void add_model(Text *to, const Draft *draft, const char *name)
         const DraftLayer *layer = draft->layers[i];
         if (layer->state_name)
             continue;
-        add_wrapped(to, arena_format(draft->arena, "%s%s = ", draft->layer_count > LOCALS_MAX ? "" : "local ",
-                                     made_text(draft, i)), draft_layer_text(draft, layer), "");
-        if (layer->from_count)
-            add(to, "%s", call_text(draft, layer));
-        else
+        if (!layer->from_count)
             inputs[input_count++] = i;
-        add_remark(to, layer);
+        add_call(to, draft, i);
     }
     add(to, "\nreturn Model{ name = %s,\n  inputs = {%s}, outputs = {%s},\n", lua_quoted(draft->arena, name),
         flows_text(draft, inputs, input_count), flows_text(draft, draft->outputs, draft->output_count));

@@ -53,7 +53,7 @@ static bool is_chain(const Model *model)
 /* That has a place of its own in the file. */
 static bool is_layer(const Layer *layer)
 {
-    return !layer->shares && strcmp(layer->kind, "IgnoreMask");
+    return !layer->shares && strcmp(layer->kind, "IgnoreMask") && strcmp(layer->kind, "FinalState");
 }
 
 static json_t *exported(const KerasExport *to, const Layer *layer)
@@ -68,12 +68,18 @@ static json_t *exported(const KerasExport *to, const Layer *layer)
 
 /* ---- what reads what ---- */
 
-/* Keras drops a mask in silence where a layer has no use for it; so what drops it here is no layer there. */
-static int behind_masks(const Model *model, int place)
+/* Keras drops a mask in silence where a layer has no use for it; so what drops it here is no layer there. A state is a
+ * further output of the call that it is of. */
+static int source_of(const Model *model, int place, int *output)
 {
-    while (!strcmp(model->layers[place].kind, "IgnoreMask"))
-        place = model->layers[place].from[0];
-    return place;
+    const Layer *layer = &model->layers[place];
+    *output = 0;
+    if (!strcmp(layer->kind, "IgnoreMask"))
+        return source_of(model, layer->from[0], output);
+    if (strcmp(layer->kind, "FinalState"))
+        return place;
+    *output = 1 + (int)layer_number(layer, "number", 0);
+    return layer->from[0];
 }
 
 static void check_dropped(const KerasExport *to, const Layer *layer)
@@ -86,10 +92,10 @@ static void check_dropped(const KerasExport *to, const Layer *layer)
     }
 }
 
-/* The layer that a call is of, and how many calls of it stand before. */
-static const char *called(const Model *model, int place, int *call)
+/* The layer that a call is of, how many calls of it stand before, and which of its outputs it is. */
+static const char *called(const Model *model, int place, int *call, int *output)
 {
-    place = behind_masks(model, place);
+    place = source_of(model, place, output);
     const Layer *layer = &model->layers[place];
     const char *name = layer->shares ? layer->shares : layer->name;
     *call = 0;
@@ -101,13 +107,22 @@ static const char *called(const Model *model, int place, int *call)
 
 static json_t *flow(const KerasExport *to, int place)
 {
-    int call;
-    const char *name = called(to->model, place, &call);
+    int call, output;
+    const char *name = called(to->model, place, &call, &output);
     if (to->style != KERAS_3)
-        return json_pack("[s, i, i, {}]", name, call, 0);
+        return json_pack("[s, i, i, {}]", name, call, output);
     return json_pack("{s:s, s:{s:o, s:s, s:[s, i, i]}}", "class_name", "__keras_tensor__", "config", "shape",
-                     shape_of(&to->model->layers[behind_masks(to->model, place)].output), "dtype", "float32",
-                     "keras_history", name, call, 0);
+                     shape_of(&to->model->layers[place].output), "dtype", "float32",
+                     "keras_history", name, call, output);
+}
+
+/* Begins with states of other calls. */
+static bool is_given_states(const KerasExport *to, const Layer *layer)
+{
+    bool begins = !strcmp(layer->kind, "Bidirectional");
+    for (int i = 0; i < to->catalogue->layer_count; i++)
+        begins |= to->catalogue->layers[i].recurrent && !strcmp(to->catalogue->layers[i].name, layer->kind);
+    return begins && layer->from_count > 1;
 }
 
 /* One call: Keras 2 lists what is read, Keras 3 the arguments: a layer that merges has one, which is a list. */
@@ -119,6 +134,11 @@ static json_t *node_of(const KerasExport *to, const Layer *layer)
             json_array_append_new(list, flow(to, layer->from[i]));
     if (to->style != KERAS_3)
         return list;
+    if (is_given_states(to, layer)) {
+        json_t *x = json_incref(json_array_get(list, 0));
+        json_array_remove(list, 0);
+        return json_pack("{s:[o], s:{s:o}}", "args", x, "kwargs", "initial_state", list);
+    }
     bool one = json_array_size(list) == 1, separate = !strcmp(layer->kind, "MultiHeadAttention");
     json_t *arguments = one || separate ? list : json_pack("[o]", list);
     return json_pack("{s:o, s:{}}", "args", arguments, "kwargs");
@@ -138,9 +158,9 @@ static json_t *ends(const KerasExport *to, const int *places, int count)
 {
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {
-        int call;
-        const char *name = called(to->model, places[i], &call);
-        json_array_append_new(list, json_pack("[s, i, i]", name, call, 0));
+        int call, output;
+        const char *name = called(to->model, places[i], &call, &output);
+        json_array_append_new(list, json_pack("[s, i, i]", name, call, output));
     }
     return list;
 }

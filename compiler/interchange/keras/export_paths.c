@@ -118,7 +118,7 @@ void keras_export_arrays(const KerasExport *to, KerasArrays *arrays)
     *arrays = (KerasArrays){ 0 };
     for (int i = 0; i < to->model->layer_count; i++) {
         const Layer *layer = &to->model->layers[i];
-        if (layer->shares || !strcmp(layer->kind, "IgnoreMask"))
+        if (layer->shares || !strcmp(layer->kind, "IgnoreMask") || !strcmp(layer->kind, "FinalState"))
             continue;
         if (to->style != KERAS_3)
             layer_names(to, arrays, layer);

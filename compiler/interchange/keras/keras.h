@@ -12,6 +12,19 @@ typedef enum KerasLayout {
     KERAS_KEYS          /* of TensorFlow.js: lstm/kernel, in any order */
 } KerasLayout;
 
+/* Where a layer stands in the file. */
+typedef struct KerasPlace {
+    const char *path;           /* KERAS_PATHS: "layers/lstm_1" */
+    const char *name;           /* of the layer of the model itself */
+    const char *inner;          /* the layer in that, if that is a model; else NULL */
+} KerasPlace;
+
+typedef struct KerasMade {
+    const json_t *json;
+    DraftLayer *layer;          /* of its first call; NULL of a model */
+    KerasPlace place;
+} KerasMade;
+
 typedef struct Keras {
     Draft *draft;
     const char *version;                        /* "2.15.0"; "" if nobody says */
@@ -20,14 +33,8 @@ typedef struct Keras {
     KerasLayout layout;
     const char *root;                           /* in front of all paths: "", or "model_weights/" */
     const struct lstmc_tensor_file *arrays;
+    KerasMade *made; int made_count, made_capacity;     /* layers and models of which there may be further calls */
 } Keras;
-
-/* Where a layer stands in the file. */
-typedef struct KerasPlace {
-    const char *path;           /* KERAS_PATHS: "layers/lstm_1" */
-    const char *name;           /* of the layer of the model itself */
-    const char *inner;          /* the layer in that, if that is a model; else NULL */
-} KerasPlace;
 
 /* Fills the draft with the layers, their weights and what compile was told (model.c). Mistakes are diagnostics. */
 void keras_draft(Keras *keras);

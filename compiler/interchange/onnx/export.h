@@ -95,6 +95,8 @@ const char *export_cell_activation(const char *name, float *alpha, float *beta, 
 
 /* SimpleRNN, LSTM, GRU, Bidirectional (export_recurrent.c); any other (export_layer.c); windows (export_window.c). */
 void export_recurrent(OnnxExport *to, const ExportLayer *one);
+/* A state behind the last step of the layer that it reads. */
+void export_final_state(OnnxExport *to, const ExportLayer *one);
 void export_layer(OnnxExport *to, const ExportLayer *one);
 bool export_window(OnnxExport *to, const ExportLayer *one);
 

@@ -38,6 +38,8 @@ static void add_layer(OnnxExport *to, int place)
         export_cannot(to, layer, "ONNX knows no masks");
     else if (!layer->from_count)
         add_input(to, layer);
+    else if (!strcmp(layer->kind, "FinalState"))
+        export_final_state(to, &one);
     else if (layer_argument(layer, "return_sequences") || !strcmp(layer->kind, "Bidirectional"))
         export_recurrent(to, &one);
     else if (!export_window(to, &one))

@@ -40,8 +40,6 @@ static void check(const Loop *loop, const Layer *layer)
         export_cannot(loop->to, loop->one->layer, "states that do not begin with zeros are not exported");
     if (layer_number(layer, "cell_clip", 0) || layer_number(layer, "projection", 0))
         export_cannot(loop->to, loop->one->layer, "ONNX's LSTM has no projection, and another clipping");
-    if (layer_flag(layer, "return_state"))
-        export_cannot(loop->to, loop->one->layer, "states as outputs are not exported");
     for (int k = 0; k < 3 && loop->cell->functions[k]; k++) {
         float alpha, beta;
         int numbers;
@@ -53,6 +51,12 @@ static void check(const Loop *loop, const Layer *layer)
 }
 
 /* ---- weights: [directions, gates * units, ...] ---- */
+
+/* A layer that is called again has its weights once. */
+static const char *owner(const Loop *loop)
+{
+    return loop->one->layer->shares ? loop->one->layer->shares : loop->one->layer->name;
+}
 
 /* Ours [rows, gates * units], turned, gate by gate. */
 static const char *matrix(const Loop *loop, const char *name, const char *what)
@@ -67,7 +71,7 @@ static const char *matrix(const Loop *loop, const char *name, const char *what)
                 for (size_t r = 0; r < rows; r++)
                     *at++ = from[r * columns + (size_t)loop->cell->order[g] * units + u];
     }
-    return export_floats_constant(loop->to, arena_format(loop->to->arena, "%s/%s", loop->one->layer->name, what), 3,
+    return export_floats_constant(loop->to, arena_format(loop->to->arena, "%s/%s", owner(loop), what), 3,
                                   (int64_t[]){ loop->way_count, (int64_t)columns, (int64_t)rows }, values);
 }
 
@@ -88,7 +92,7 @@ static const char *biases(const Loop *loop)
                     *at++ = there ? loop->to->weights[bias->offset + (size_t)row * columns + column] : 0;
                 }
     }
-    return export_floats_constant(loop->to, arena_format(loop->to->arena, "%s/B", loop->one->layer->name), 2,
+    return export_floats_constant(loop->to, arena_format(loop->to->arena, "%s/B", owner(loop)), 2,
                                   (int64_t[]){ loop->way_count, (int64_t)(2 * columns) }, values);
 }
 
@@ -105,7 +109,7 @@ static const char *peepholes(const Loop *loop)
         for (int row = 0; row < 3; row++, at += units)
             memcpy(at, from + (size_t)order[row] * units, units * sizeof *at);
     }
-    return export_floats_constant(loop->to, arena_format(loop->to->arena, "%s/P", loop->one->layer->name), 2,
+    return export_floats_constant(loop->to, arena_format(loop->to->arena, "%s/P", owner(loop)), 2,
                                   (int64_t[]){ loop->way_count, (int64_t)(3 * units) }, values);
 }
 
@@ -150,8 +154,36 @@ static const char *state_input(const Loop *loop, char state)
     return arena_format(loop->to->arena, "%s_%c", loop->one->layer->name, state);
 }
 
+/* [directions, batch, units] of the states that other calls have left; in the order of Keras: those of one direction,
+ * then those of the other. */
+static const char *given_state(const Loop *loop, int state)
+{
+    static const int64_t axis = 0;
+    OnnxExport *to = loop->to;
+    const char *rows[2] = { NULL };
+    int states = (int)strlen(loop->cell->states);
+    for (int way = 0; way < loop->way_count; way++) {
+        rows[way] = export_flow(to, loop->one, "initial");
+        export_node(to, loop->one, "Unsqueeze", rows[way], loop->one->x[1 + way * states + state],
+                    export_integers_constant(to, loop->one, "axis", 1, &axis), NULL);
+    }
+    if (!rows[1])
+        return rows[0];
+    const char *both = export_flow(to, loop->one, "initial");
+    export_integer(to, export_node(to, loop->one, "Concat", both, rows[0], rows[1], NULL), "axis", 0);
+    return both;
+}
+
+/* Where a FinalState finds it. */
+static const char *last_state(Arena *arena, const char *layer, char state)
+{
+    return arena_format(arena, "%s/Y_%c", layer, state);
+}
+
 static const char *state_output(const Loop *loop, char state)
 {
+    if (layer_flag(loop->ways[0], "return_state"))
+        return last_state(loop->to->arena, loop->one->layer->name, state);
     return loop->to->stream ? arena_format(loop->to->arena, "%s_%c_next", loop->one->layer->name, state)
                             : export_flow(loop->to, loop->one, "state");
 }
@@ -163,7 +195,9 @@ static void add_loop(const Loop *loop, const char *x, const char **y, const char
     const Layer *first = loop->ways[0];
     bool has_c = strlen(loop->cell->states) > 1;
     const char *w = matrix(loop, "kernel", "W"), *r = matrix(loop, "recurrent_kernel", "R"), *b = biases(loop);
-    const char *h = state_input(loop, 'h'), *c = has_c ? state_input(loop, 'c') : NULL, *p = peepholes(loop);
+    bool given = loop->one->x_count > 1;
+    const char *h = given ? given_state(loop, 0) : state_input(loop, 'h'), *p = peepholes(loop);
+    const char *c = !has_c ? NULL : given ? given_state(loop, 1) : state_input(loop, 'c');
     *y = export_flow(to, loop->one, "Y");
     *y_h = state_output(loop, 'h');
     ExportNode *node = export_node(to, loop->one, loop->cell->operation, *y, x, w, r, b, "", h, c, p, NULL);
@@ -263,6 +297,8 @@ void export_recurrent(OnnxExport *to, const ExportLayer *one)
         check(&loop, loop.ways[way]);
     if (to->stream && (both || layer_flag(one->layer, "go_backwards")))
         export_cannot(to, one->layer, "what reads from the end has no step");
+    if (to->stream && (one->x_count > 1 || layer_flag(loop.ways[0], "return_state")))
+        export_cannot(to, one->layer, "what hands states over has no step");
     const char *first = export_transposed(to, one, one->x[0], export_flow(to, one, "time_first"), 3,
                                           (int64_t[]){ 1, 0, 2 });
     add_loop(&loop, first, &y, &y_h);
@@ -272,4 +308,22 @@ void export_recurrent(OnnxExport *to, const ExportLayer *one)
         sequences_of_one(&loop, y);
     else
         squeezed(&loop, y_h, one->y, 0);
+}
+
+void export_final_state(OnnxExport *to, const ExportLayer *one)
+{
+    const Layer *loop = &to->model->layers[one->layer->from[0]];
+    bool both = !strcmp(loop->kind, "Bidirectional");
+    const Cell *cell = cell_of(both ? &loop->sublayers[0] : loop);
+    if (!cell)
+        return;                                 /* it was said of the layer */
+    int number = (int)layer_number(one->layer, "number", 0), states = (int)strlen(cell->states);
+    const int64_t way = number / states;
+    const char *all = last_state(to->arena, loop->name, cell->states[number % states]);
+    const char *row = export_flow(to, one, "row");
+    static const int64_t axis = 0;
+    const char *place = export_integers_constant(to, one, "way", 1, &way);
+    ExportNode *node = export_node(to, one, "Gather", row, all, place, NULL);
+    export_integer(to, node, "axis", 0);
+    export_node(to, one, "Squeeze", one->y, row, export_integers_constant(to, one, "axis", 1, &axis), NULL);
 }

@@ -141,6 +141,21 @@ static void settle_mask(Importer *importer, const Step *step)
     }
 }
 
+/* The layer before it that has the same weights and says the same; NULL. */
+static DraftLayer *called_before(const Draft *draft, const DraftLayer *layer)
+{
+    for (int i = 0; layer->weight_count && i < draft->layer_count; i++) {
+        DraftLayer *other = draft->layers[i];
+        bool same = !other->shares && !strcmp(other->kind, layer->kind) && other->weight_count == layer->weight_count;
+        for (int w = 0; same && w < layer->weight_count; w++)
+            same = !strcmp(other->weights[w].found, layer->weights[w].found) &&
+                   draft_same_array(&other->weights[w], &layer->weights[w]);
+        if (same && !strcmp(draft_layer_text(draft, other), draft_layer_text(draft, layer)))
+            return other;
+    }
+    return NULL;
+}
+
 /* Behind all that it reads. */
 static void add_layer(Importer *importer, Step *step)
 {
@@ -162,6 +177,9 @@ static void add_layer(Importer *importer, Step *step)
     if (step->loop)
         say_returns(importer, step);
     settle_mask(importer, step);
+    step->layer->shares = called_before(draft, step->layer);
+    if (step->layer->shares)
+        step->layer->weight_count = 0;
     draft_append(draft, step->layer);
     step->place = draft->layer_count - 1;
     if (step->loop)
