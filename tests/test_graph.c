@@ -23,6 +23,13 @@ static void expect_graph(const char *lines, const char *inputs)
     arena_free(arena);
 }
 
+static void expect_refusal(const char *lines, const char *inputs, const char *message)
+{
+    Arena *arena = arena_create();
+    expect_not_compiled(strstr(lines, "return") ? lines : description_of(arena, lines, inputs), message);
+    arena_free(arena);
+}
+
 Test(graph, skips_and_merges)
 {
     expect_graph("local x = Input{5, 3}\n"
@@ -92,6 +99,27 @@ Test(graph, layers_are_called_again)
     cr_expect_str_eq(model->layers[2].shares, "d");
     description_free(description);
     arena_free(arena);
+}
+
+/* Each call goes on from what the one before has made of the moving averages, as Keras has it: they follow each other in a batch. */
+Test(graph, statistics_of_a_layer_that_is_called_again, .timeout = 120)
+{
+    static const char *const lines[] = {
+        "local x = Input{4, 3}\nlocal b = BatchNormalization{momentum = 0.7}\nlocal y1 = b(x)\nlocal y2 = b(Dense{3}(y1))\n"
+        "local y = Concatenate{}(y1, y2, b(Dense{3}(y2)))",
+        "local x = Input{4, 3}\nlocal b = TimeDistributed{BatchNormalization{momentum = 0.6, unbiased = true}}\nlocal y = b(Dense{3}(b(x)))" };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        Arena *arena = arena_create();
+        char *folder = command_folder(), *text = description_of(arena, lines[i], "x");
+        command_write(folder, "again.lua", text, (long)strlen(text));
+        command_expect(folder, 60, "$L check again.lua | grep -c '  next '; $L check again.lua --quiet", 0, "2\nagain.lua: all within tolerance\n", NULL);
+        command_folder_remove(folder);
+        arena_free(arena);
+    }
+    expect_refusal("layer 'Last' { weights = function(a, x) return { last = statistic({ x.features }, 'zeros') } end,\n"
+                   "  call = function(a, w, x)\n    local n = batch_sum(x) * 0.5\n    update(w.last, n)\n    local y = x - n\n    return y\n  end }\n"
+                   "local x = Input{3}\nlocal l = Last{}\nreturn Model{ inputs = x, outputs = l(l(x)) }", "x",
+                   "update: the layer is called again: write moving_average(...), which goes on from the call before");
 }
 
 /* Each output has its own loss, target and weight; some are read by other layers, some are sequences. */
@@ -180,13 +208,6 @@ Test(graph, what_a_layer_reads_is_part_of_the_meaning)
 }
 
 /* ---- mistakes ---- */
-
-static void expect_refusal(const char *lines, const char *inputs, const char *message)
-{
-    Arena *arena = arena_create();
-    expect_not_compiled(strstr(lines, "return") ? lines : description_of(arena, lines, inputs), message);
-    arena_free(arena);
-}
 
 Test(graph, mistakes_are_said_with_their_reason)
 {

@@ -3,7 +3,7 @@
 -- tapes have, between two phases of a pass (phases.c).
 local internal = ...
 local vocabulary, is, Value, value = internal.vocabulary, internal.is, internal.Value, internal.value
-local add_tensor, load = internal.program.add_tensor, internal.program.load
+local add_tensor, load, tail = internal.program.add_tensor, internal.program.load, internal.program.tail
 local error, type, ipairs, rawget, rawset = error, type, ipairs, rawget, rawset
 local format, concat, log = string.format, table.concat, math.log
 
@@ -63,11 +63,27 @@ function vocabulary.in_training(a, b)
   return vocabulary.keep(training, a) + vocabulary.keep(1 - training, b)
 end
 
+-- What the statistic is for a further call of the layer: what the call before it has made of it.
+local function so_far(program, statistic)
+  local before = program.updated[rawget(statistic, "statistic")]
+  if not before then return statistic end
+  return value{ op = "leaf", shape = statistic.shape, static = false, shared = true, at = function(index)
+    return rawget(before.node, "stored")(tail(index, #index - #statistic.shape + 1), {})
+  end }
+end
+
 -- moving_average(w.moving_mean, v, momentum): what the statistic becomes: momentum times it and 1 - momentum times v;
 -- of a layer that another one calls at each step, that for one step after the other.
 function vocabulary.moving_average(statistic, v, momentum)
   local scope = scope_of("moving_average")
-  if scope.steps == 0 then return momentum * statistic + (1 - momentum) * v end
+  local weight = is(statistic, Value) and rawget(statistic, "statistic")
+  if not weight then mistake("moving_average takes a statistic of the layer, w.moving_mean") end
+  local before, next = so_far(scope.program, statistic), nil
+  if scope.steps == 0 then
+    next = momentum * before + (1 - momentum) * v
+    rawset(next, "averages", weight)
+    return next
+  end
   local steps = 1
   for d = 1, scope.steps do steps = steps * scope.frame.implied_shape[d] end
   local s, decay = internal.new_axis("s"), vocabulary.tensor{ steps }
@@ -75,7 +91,9 @@ function vocabulary.moving_average(statistic, v, momentum)
   decay[{ s }] = momentum > 0 and vocabulary.exp(later * log(momentum)) or vocabulary.equal(later, 0)
   rawset(decay, "local_name", "decay")
   local share = value{ op = "steps_sum", of = (1 - momentum) * v, decay = decay, shape = v.shape }
-  return momentum ^ steps * statistic + share
+  next = momentum ^ steps * before + share
+  rawset(next, "averages", weight)
+  return next
 end
 
 -- update(w.moving_mean, v): after a batch of a training the statistic is v, which is the same for all its samples. In
@@ -94,6 +112,9 @@ function vocabulary.update(statistic, v)
   end
   if internal.differs_by_step(v) then
     mistake("update: the next %s is one for each step: write moving_average(...)", weight.short_name)
+  end
+  if scope.program.updated[weight] and rawget(v, "averages") ~= weight then
+    mistake("update: the layer is called again: write moving_average(...), which goes on from the call before")
   end
   if not scope.program.training or not internal.learns(scope.layer) then return end
   rawset(v, "updates", weight)

@@ -280,7 +280,7 @@ end
 
 -- A program with its weights and its batch axis; nothing is computed yet.
 local function new_program(model, options)
-  local program = { tensors = {}, statements = {}, weights = {}, inputs = {}, noises = {}, calls = {},
+  local program = { tensors = {}, statements = {}, weights = {}, inputs = {}, noises = {}, calls = {}, updated = {},
                     training = options.training, batch = options.batch, streaming = options.streaming,
                     all_carry = options.streaming or not model.stateful, paces = options.streaming and {} or nil }
   if options.training or options.batch > 1 then

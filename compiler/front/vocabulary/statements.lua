@@ -443,6 +443,11 @@ local function add_value(scope, frame, node, shape)
     local n = not is_static(node) and internal.differs_by_step(node) and scope.steps or 0
     fields.extents = joined(head(frame.implied_shape, n), shape)
     local tensor = add_tensor(program, fields)
+    if updates then
+      local before = program.updated[updates]         -- of a call before: the last one says what the statistic is
+      if before then before.tensor.updates, before.tensor.kept = nil, nil end
+      program.updated[updates] = { node = node, tensor = tensor }
+    end
     rawset(node, "stored", function(at, implied) return load(tensor, joined(head(implied, n), at)) end)
     return tensor, function(out) return joined(head(frame.implied, n), out) end
   end
