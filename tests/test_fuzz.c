@@ -38,7 +38,7 @@ Test(fuzz, all_layers_and_losses_are_drawn)
     Arena *arena = arena_create();
     const Catalogue *catalogue = catalogue_read();
     const char *all = "";
-    int chains = 0, graphs = 0, lossless = 0, merged = 0;
+    int chains = 0, graphs = 0, lossless = 0, merged = 0, shared = 0, handed = 0, inputs = 0, outputs = 0;
     cr_assert(catalogue->layer_count > 12 && catalogue->loss_count > 5 && catalogue->activation_count > 15);
     for (uint64_t seed = 1; seed <= 250; seed++) {
         FuzzModel model = fuzz_draw(arena, catalogue, seed);
@@ -50,6 +50,10 @@ Test(fuzz, all_layers_and_losses_are_drawn)
         chains += strstr(text, "Sequential") != NULL;
         graphs += strstr(text, "Model{") != NULL;
         lossless += !model.loss.layer;
+        shared += strstr(text, "local l") != NULL;
+        handed += strstr(text, "initial_state = {y") != NULL;
+        inputs += model.second.rank > 0;
+        outputs += model.other_output > 0;
         merged += merged_masks(arena, text);
     }
     for (int i = 0; i < catalogue->layer_count; i++)
@@ -58,6 +62,8 @@ Test(fuzz, all_layers_and_losses_are_drawn)
         cr_expect(times(all, catalogue->losses[i].name) > 0, "%s is never drawn", catalogue->losses[i].name);
     cr_expect(chains > 30 && graphs > 20 && lossless > 5, "%d chains, %d graphs, %d without a loss", chains, graphs, lossless);
     cr_expect(merged > 2, "%d merges of masks", merged);
+    cr_expect(shared > 5 && handed > 2 && inputs > 10 && outputs > 5, "%d with a layer called again, %d with states handed over, %d of two "
+              "inputs, %d of two outputs", shared, handed, inputs, outputs);
     arena_free(arena);
 }
 

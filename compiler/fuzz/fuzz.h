@@ -7,10 +7,11 @@
 #include <stdint.h>
 
 #define FUZZ_ARGUMENTS_MAX 24
-#define FUZZ_NODES_MAX     8
+#define FUZZ_NODES_MAX     12
 #define FUZZ_READS_MAX     3
 #define FUZZ_RANK_MAX      4
 #define FUZZ_INPUT         (-1)     /* what a node reads that reads the model's input */
+#define FUZZ_SECOND        (-2)     /* that reads the second one */
 
 typedef struct FuzzArgument {
     const char *name, *text;        /* "units", "4" */
@@ -21,17 +22,24 @@ typedef struct FuzzNode {
     const char *layer;
     FuzzArgument arguments[FUZZ_ARGUMENTS_MAX];
     int argument_count;
-    int from[FUZZ_READS_MAX], from_count;       /* nodes before it, or FUZZ_INPUT */
+    int from[FUZZ_READS_MAX], from_count;       /* nodes before it, or FUZZ_INPUT, FUZZ_SECOND */
+    int again;                      /* a further call of that node's layer, counted from 1; 0: of its own */
+    int begins, states;             /* with so many states of that node, counted from 1; 0: as it says itself */
 } FuzzNode;
+
+typedef struct FuzzInput {
+    int shape[FUZZ_RANK_MAX], rank; /* a vector, a sequence, an image or a sequence of those; rank 0: there is none */
+    bool ids;                       /* {timesteps} of these */
+} FuzzInput;
 
 typedef struct FuzzModel {
     const char *input;              /* "Input" */
-    int shape[FUZZ_RANK_MAX], rank; /* of the input: a vector, a sequence, an image or a sequence of those */
-    bool ids;                       /* {timesteps} of these */
+    FuzzInput first, second;
     bool lengths;                   /* so many steps of each sample count as it says */
     int batch, shards;
     FuzzNode nodes[FUZZ_NODES_MAX];
     int node_count;
+    int other_output;               /* the node, counted from 1, beside the last one; 0: none */
     FuzzNode loss;                  /* loss.layer NULL: none */
 } FuzzModel;
 

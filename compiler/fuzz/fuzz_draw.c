@@ -181,20 +181,26 @@ static const CatalogueEntry *draw_entry(Draw *d, bool ids)
     }
 }
 
+/* What a node may read: nodes before it, and inputs. */
+static int any_flow(Draw *d, const FuzzModel *model)
+{
+    return between(d, model->second.rank ? FUZZ_SECOND : FUZZ_INPUT, model->node_count - 1);
+}
+
 static void add_reads(Draw *d, const FuzzModel *model, const CatalogueEntry *entry, FuzzNode *node)
 {
     int last = model->node_count - 1;
-    node->from[node->from_count++] = chance(d, 90) || last < 0 ? last : between(d, FUZZ_INPUT, last);
+    node->from[node->from_count++] = chance(d, 90) || last < 0 ? last : any_flow(d, model);
     int more = is(entry->input, "several") ? between(d, 1, FUZZ_READS_MAX - 1)
                : is(entry->input, "sequences") ? between(d, 0, 2) : 0;
     for (; more > 0 && last >= 0; more--)
-        node->from[node->from_count++] = between(d, FUZZ_INPUT, last);
+        node->from[node->from_count++] = any_flow(d, model);
 }
 
 static void add_node(Draw *d, FuzzModel *model)
 {
     for (int i = 0; i < TRIES; i++) {
-        const CatalogueEntry *drawn = draw_entry(d, model->ids && !model->node_count);
+        const CatalogueEntry *drawn = draw_entry(d, model->first.ids && !model->node_count);
         const CatalogueEntry *entry = i == 0 && !d->turn->cell && chance(d, 50) ? d->turn : drawn;
         FuzzNode node = draw_call(d, entry);
         add_reads(d, model, entry, &node);
@@ -255,37 +261,99 @@ static void add_loss(Draw *d, FuzzModel *model)
     FuzzModel before = *model;
     FuzzNode loss = draw_call(d, entry);
     if (has_argument(entry, "from_logits")) {
-        bool head = model->node_count < FUZZ_NODES_MAX && chance(d, 60) && add_head(d, model, entry);
+        bool head = model->node_count < FUZZ_NODES_MAX && !model->other_output && chance(d, 60) &&
+                    add_head(d, model, entry);
         set_argument(&loss, "from_logits", head ? "false" : "true");
     }
-    bool suited = !entry->positive || add_head(d, model, entry);
+    bool suited = !entry->positive || (!model->other_output && add_head(d, model, entry));
     model->loss = loss;
     if (!suited || !fuzz_is_legal(model))
         *model = before;            /* the caller's own */
 }
 
-static void add_extent(FuzzModel *model, int extent)
+static void add_extent(FuzzInput *input, int extent)
 {
-    model->shape[model->rank++] = extent;
+    input->shape[input->rank++] = extent;
 }
 
 /* Of five models one reads images, and of these one in three sequences of them; more where that is what the layer whose
  * turn it is needs. */
-static void draw_input(Draw *d, FuzzModel *model)
+static void draw_input(Draw *d, FuzzInput *input)
 {
     if (chance(d, is(d->turn->input, "image") ? 80 : 20)) {
         if (chance(d, 33))
-            add_extent(model, between(d, 2, 3));
-        add_extent(model, between(d, 2, 5));
-        add_extent(model, between(d, 2, 5));
-        add_extent(model, between(d, 1, 3));
+            add_extent(input, between(d, 2, 3));
+        add_extent(input, between(d, 2, 5));
+        add_extent(input, between(d, 2, 5));
+        add_extent(input, between(d, 1, 3));
         return;
     }
     if (chance(d, 90))
-        add_extent(model, chance(d, 90) ? between(d, 3, 7) : between(d, 1, 2));
-    model->ids = model->rank && chance(d, 30);
-    if (!model->ids)
-        add_extent(model, between(d, 1, 7));
+        add_extent(input, chance(d, 90) ? between(d, 3, 7) : between(d, 1, 2));
+    input->ids = input->rank && chance(d, 30);
+    if (!input->ids)
+        add_extent(input, between(d, 1, 7));
+}
+
+/* ---- graphs ---- */
+
+static bool append(FuzzModel *model, const FuzzNode *node)
+{
+    if (model->node_count > FUZZ_NODES_MAX - 3)         /* of which a head and a merge may come */
+        return false;
+    model->nodes[model->node_count++] = *node;
+    return true;
+}
+
+/* What the model has put out so far and its new last node: one of them merged with the other, or both. */
+static bool join(Draw *d, FuzzModel *model, int before)
+{
+    for (int i = 0; i < TRIES; i++) {
+        const CatalogueEntry *entry = &d->catalogue->layers[below(d, d->catalogue->layer_count)];
+        if (!is(entry->input, "several") && !is(entry->input, "sequences"))
+            continue;
+        FuzzModel merged = *model;
+        FuzzNode node = draw_call(d, entry);
+        node.from[node.from_count++] = before;
+        node.from[node.from_count++] = model->node_count - 1;
+        if (append(&merged, &node) && fuzz_is_legal(&merged)) {
+            *model = merged;
+            return true;
+        }
+    }
+    if (model->other_output)
+        return false;
+    model->other_output = before + 1;
+    return fuzz_is_legal(model);
+}
+
+/* A layer that is called again, one that begins with the states of another, or a second input and what reads it. */
+static void add_link(Draw *d, FuzzModel *model)
+{
+    for (int i = 0; i < TRIES; i++) {
+        FuzzModel m = *model;
+        int of = below(d, m.node_count), before = m.node_count - 1, what = below(d, 3);
+        FuzzNode node = m.nodes[of];
+        node.from_count = 1;
+        node.from[0] = chance(d, 50) ? node.from[0] : any_flow(d, &m);
+        if (what == 0) {
+            node.again = node.again ? node.again : of + 1;
+        } else if (what == 1 && !m.nodes[of].again && m.nodes[of].argument_count < FUZZ_ARGUMENTS_MAX) {
+            set_argument(&m.nodes[of], "return_state", "true");
+            node.begins = of + 1;
+            node.states = between(d, 1, 2);
+        } else if (what == 2 && !m.second.rank) {
+            draw_input(d, &m.second);
+            node = draw_call(d, draw_entry(d, m.second.ids));
+            node.from[node.from_count++] = FUZZ_SECOND;
+        } else {
+            continue;
+        }
+        if (append(&m, &node) && join(d, &m, before)) {
+            *model = m;
+            return;
+        }
+    }
 }
 
 FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
@@ -294,11 +362,13 @@ FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
                .turn = &catalogue->layers[seed % (uint64_t)catalogue->layer_count] };
     FuzzModel model = { .input = catalogue->input, .batch = between(&d, 1, 5), .shards = 1 };
     model.shards = model.batch > 1 ? between(&d, 1, 2) : 1;
-    draw_input(&d, &model);
-    model.lengths = (model.ids || model.rank > 1) && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
-    int count = between(&d, 1, FUZZ_NODES_MAX - 3);
+    draw_input(&d, &model.first);
+    model.lengths = (model.first.ids || model.first.rank > 1) && lstmc_random_bits(seed, STREAM, 1, 0) % 5 == 0;
+    int count = between(&d, 1, 5);
     for (int i = 0; i < 3 * count && model.node_count < count; i++)
         add_node(&d, &model);
+    for (int i = chance(&d, 40) ? between(&d, 1, 3) : 0; i > 0 && model.node_count; i--)
+        add_link(&d, &model);
     if (model.node_count && chance(&d, 90))
         add_loss(&d, &model);
     return model;

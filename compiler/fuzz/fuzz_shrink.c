@@ -26,18 +26,36 @@ static bool take(Shrink *s, const FuzzModel *candidate)
     return true;
 }
 
-/* Who reads node `out` reads what that reads. */
+static bool reads_second(const FuzzModel *model)
+{
+    for (int i = 0; i < model->node_count; i++)
+        for (int k = 0; k < model->nodes[i].from_count; k++)
+            if (model->nodes[i].from[k] == FUZZ_SECOND)
+                return true;
+    return false;
+}
+
+/* Who reads node `out` reads what that reads; what is for nobody then goes too. */
 static bool without_node(Shrink *s, int out)
 {
     FuzzModel m = s->model;
     int instead = m.nodes[out].from[0];
-    for (int i = out + 1; i < m.node_count; i++)
+    m.other_output = m.other_output == out + 1 ? 0 : m.other_output - (m.other_output > out + 1);
+    for (int i = out + 1; i < m.node_count; i++) {
+        int *links[] = { &m.nodes[i].again, &m.nodes[i].begins };
+        for (int k = 0; k < 2; k++)
+            *links[k] = *links[k] == out + 1 ? 0 : *links[k] - (*links[k] > out + 1);
         for (int k = 0; k < m.nodes[i].from_count; k++) {
             int *from = &m.nodes[i].from[k];
             *from = *from == out ? instead : *from - (*from > out);
         }
+    }
     memmove(&m.nodes[out], &m.nodes[out + 1], sizeof m.nodes[0] * (size_t)(m.node_count - 1 - out));
     m.node_count--;
+    if (m.other_output == m.node_count)
+        m.other_output = 0;
+    if (!reads_second(&m))
+        m.second.rank = 0;
     return take(s, &m);
 }
 
@@ -74,6 +92,16 @@ static bool smaller_call(Shrink *s, int at)     /* a node; the loss behind them 
     return false;
 }
 
+/* A layer of its own in place of a further call, states that it begins with by itself. */
+static bool without_links(Shrink *s, int at)
+{
+    FuzzModel m = s->model;
+    if (!m.nodes[at].again && !m.nodes[at].begins)
+        return false;
+    m.nodes[at].again = m.nodes[at].begins = 0;
+    return take(s, &m);
+}
+
 static bool smaller_reads(Shrink *s, int at)
 {
     FuzzModel m = s->model;
@@ -107,9 +135,18 @@ static bool smaller_frame(Shrink *s)
     m = s->model;
     if (smaller_number(s, &m.batch, 1, &m))
         return true;
-    for (int d = 0; d < s->model.rank; d++) {
+    m = s->model;
+    m.other_output = 0;
+    if (s->model.other_output && take(s, &m))
+        return true;
+    m = s->model;
+    m.second.rank = 0;
+    if (s->model.second.rank && take(s, &m))
+        return true;
+    for (int d = 0; d < s->model.first.rank + s->model.second.rank; d++) {
         m = s->model;
-        if (smaller_number(s, &m.shape[d], 1, &m))
+        bool of_first = d < m.first.rank;
+        if (smaller_number(s, of_first ? &m.first.shape[d] : &m.second.shape[d - m.first.rank], 1, &m))
             return true;
     }
     return false;
@@ -118,7 +155,7 @@ static bool smaller_frame(Shrink *s)
 static bool smaller(Shrink *s)
 {
     for (int i = s->model.node_count - 1; i >= 0; i--)
-        if (without_node(s, i) || smaller_reads(s, i))
+        if (without_node(s, i) || smaller_reads(s, i) || without_links(s, i))
             return true;
     if (smaller_frame(s))
         return true;
