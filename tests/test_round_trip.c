@@ -146,7 +146,7 @@ static bool same_node(const OnnxNode *a, const OnnxNode *b)
 /* What hands on what it reads, as noise does in prediction; what looks at the same numbers in other axes. */
 static bool is_view(const char *operation)
 {
-    static const char *const views[] = { "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten" };
+    static const char *const views[] = { "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice" };
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         if (!strcmp(operation, views[i]))
             return true;
@@ -362,7 +362,7 @@ Test(round_trip, random_models, .timeout = 3600)
     for (int f = 0; f < FORMATS; f++)
         fprintf(stderr, "%s: %d of %d random models\n", formats[f].format, counts[f], models);
     fprintf(stderr, "pytorch: %d of %d random models\n", counts[FORMATS], models);
-    cr_expect(counts[0] > 100 && counts[1] > 100 && counts[2] > 50 && counts[3] > 0 && counts[FORMATS] > 20);
+    cr_expect(counts[0] > 90 && counts[1] > 90 && counts[2] > 45 && counts[3] > 0 && counts[4] > 35 && counts[FORMATS] > 20);
 }
 
 /* Layers that are called several times, states that are handed over, sequences that look at another, several outputs. */

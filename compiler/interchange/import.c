@@ -118,16 +118,20 @@ static void import_archive(Draft *draft, const DraftSource *source)
     lstmc_tensor_file_free(&contents);
 }
 
-/* A model has a layer: one that hands its input on says so. */
+/* A model puts out what layers do: where it hands an input on, a layer says so. */
 static void hand_on(Draft *draft)
 {
-    if (draft->layer_count != 1 || strcmp(draft->layers[0]->kind, draft->catalogue->input))
-        return;
-    DraftLayer *layer = draft_add(draft, "Activation", draft->layers[0]->found);
-    draft_argument(draft, layer, NULL, "\"linear\"");
-    draft_read(draft, layer, 0);
-    if (draft->output_count)
-        draft->outputs[0] = 1;
+    int only = 0, *outputs = draft->output_count ? draft->outputs : &only;
+    for (int i = 0; i < (draft->output_count ? draft->output_count : draft->layer_count == 1); i++) {
+        const DraftLayer *from = draft->layers[outputs[i]];
+        if (strcmp(from->kind, draft->catalogue->input))
+            continue;
+        DraftLayer *layer = draft_add(draft, "Activation", from->found);
+        draft_argument(draft, layer, NULL, "\"linear\"");
+        draft_read(draft, layer, outputs[i]);
+        layer->masked = from->masked;
+        outputs[i] = draft->layer_count - 1;
+    }
 }
 
 Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *source)

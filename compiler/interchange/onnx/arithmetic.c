@@ -134,10 +134,23 @@ static void invert(Importer *importer, Flow *flow)
     flow_through(importer, flow, step);
 }
 
+/* The one with the most axes that are not of extent 1: the others are repeated along them. */
+static int widest(Importer *importer, int rank)
+{
+    int best = 0, most = -1, order[ONNX_RANK_MAX];
+    for (int i = 0; i < importer->node->input_count; i++) {
+        Flow flow = *input_flow(importer, i);
+        pad_rank(&flow, rank);
+        int axes = flow_order(&flow, order);
+        if (axes > most)
+            best = i, most = axes;
+    }
+    return best;
+}
+
 static bool merge(Importer *importer, const char *kind)
 {
     int count = importer->node->input_count, rank = 0, order[ONNX_RANK_MAX], axes = 0;
-    Flow first = { .rank = 0 };
     Step *step = NULL;
     Ref *refs = arena_array(importer->arena, Ref, count);
     for (int i = 0; i < count; i++) {
@@ -146,26 +159,33 @@ static bool merge(Importer *importer, const char *kind)
             return false;
         rank = flow->rank > rank ? flow->rank : rank;
     }
+    Flow first = *input_flow(importer, widest(importer, rank));
+    pad_rank(&first, rank);
+    axes = flow_order(&first, order);
+    if (!flow_arrange(importer, &first, order, axes))
+        return false;
     for (int i = 0; i < count; i++) {
         Flow flow = *input_flow(importer, i);
         pad_rank(&flow, rank);
-        if (!i)
-            axes = flow_order(&flow, order);
         if (!flow_arrange(importer, &flow, order, axes))
             return false;
-        if (!i)
-            first = flow;
-        for (int a = 1; a < axes; a++)
-            if (flow.atoms[a].size != first.atoms[a].size)
-                return cannot(importer, "its inputs have other extents, %s and %s: one would have to be repeated",
+        for (int a = 1; a < axes; a++) {
+            int64_t own = flow.atoms[a].size, there = first.atoms[a].size;
+            if (own != there && own != 1 && there != 1)
+                return cannot(importer, "its inputs have other extents, %s and %s",
                               extent_text(importer->arena, first.atoms[a]),
                               extent_text(importer->arena, flow.atoms[a]));
+            first.atoms[a] = there == 1 ? flow.atoms[a] : first.atoms[a];
+        }
         if (i && !strcmp(importer->node->operation, "Div"))
             invert(importer, &flow);
         refs[i] = flow.ref;
     }
     Extent shape[SAMPLE_RANK_MAX];
-    int sample_rank = flow_shape(&first, shape);
+    int sample_rank = axes > 1 ? axes - 1 : 1;
+    shape[0] = extent_of(1);
+    for (int a = 1; a < axes; a++)
+        shape[a - 1] = first.atoms[a];
     step = step_new(importer, kind, sample_rank, shape);
     for (int i = 0; i < count; i++)
         step_read(importer, step, refs[i]);

@@ -184,34 +184,6 @@ static Dealt deal(Importer *importer, Flow *flow, const int64_t *sizes, int rank
     return next == count ? DEALT : MISFIT;
 }
 
-bool flow_reshape(Importer *importer, Flow *flow, const int64_t *shape, int rank)
-{
-    int64_t sizes[ONNX_RANK_MAX], all = 1, said = 1;
-    int open = -1;
-    Axis axes[ONNX_RANK_MAX] = { { 0 } };
-    for (int a = 0; a < flow->atom_count; a++)
-        if (__builtin_mul_overflow(all, flow->atoms[a].size, &all))
-            return cannot(importer, "its size is out of range");
-    for (int d = 0; d < rank; d++) {
-        sizes[d] = shape[d] == 0 && d < flow->rank ? axis_extent(importer, flow, d).size : shape[d];
-        if (sizes[d] == -1 && open < 0)
-            open = d;
-        else if (sizes[d] < 1 || __builtin_mul_overflow(said, sizes[d], &said))
-            return cannot(importer, "its new shape is out of range");
-    }
-    if (open >= 0)
-        sizes[open] = all / said;
-    Dealt dealt;
-    do
-        dealt = deal(importer, flow, sizes, rank, axes);
-    while (dealt == SPLIT);
-    if (dealt == MISFIT)
-        return cannot(importer, "its new shape cuts through the batch or through an extent that is open");
-    memcpy(flow->axes, axes, sizeof axes);
-    flow->rank = rank;
-    return true;
-}
-
 /* ---- what may need a layer ---- */
 
 int flow_shape(const Flow *flow, Extent *shape)
@@ -336,6 +308,64 @@ bool flow_arrange(Importer *importer, Flow *flow, const int *order, int count)
     if (!permute(importer, flow, list) || !make_shape(importer, flow, count > 1 ? count - 1 : 1, shape))
         return false;
     settle_atoms(flow, order, count, shape);
+    return true;
+}
+
+/* Sizes that are no parts of what is there, 3 by 2 of 2 by 3: a layer that sees the same numbers so. */
+static bool reshape_samples(Importer *importer, Flow *flow, const int64_t *sizes, int rank)
+{
+    int order[ONNX_RANK_MAX], count = 0;
+    int64_t there = 1, wanted = 1;
+    Extent shape[ONNX_RANK_MAX];
+    bool open = false;
+    for (int d = 0; d < flow->rank; d++)
+        if (flow->axes[d].count)
+            order[count++] = d;
+    for (int a = 1; a < flow->atom_count; a++) {
+        there *= flow->atoms[a].size;
+        open |= flow->atoms[a].text != NULL;
+    }
+    for (int d = 1; d < rank; d++) {
+        shape[d - 1] = extent_of(sizes[d]);
+        wanted *= sizes[d];
+    }
+    if (rank < 2 || !count || !is_batch(flow, order[0]) || sizes[0] != flow->atoms[0].size || there != wanted || open)
+        return cannot(importer, "its new shape cuts through the batch or through an extent that is open");
+    if (!flow_arrange(importer, flow, order, count) || !make_shape(importer, flow, rank - 1, shape))
+        return false;
+    flow->rank = flow->atom_count = rank;
+    for (int d = 0; d < rank; d++)
+        flow->axes[d] = (Axis){ 1, { d } };
+    for (int d = 1; d < rank; d++)
+        flow->atoms[d] = shape[d - 1];
+    return true;
+}
+
+bool flow_reshape(Importer *importer, Flow *flow, const int64_t *shape, int rank)
+{
+    int64_t sizes[ONNX_RANK_MAX], all = 1, said = 1;
+    int open = -1;
+    Axis axes[ONNX_RANK_MAX] = { { 0 } };
+    for (int a = 0; a < flow->atom_count; a++)
+        if (__builtin_mul_overflow(all, flow->atoms[a].size, &all))
+            return cannot(importer, "its size is out of range");
+    for (int d = 0; d < rank; d++) {
+        sizes[d] = shape[d] == 0 && d < flow->rank ? axis_extent(importer, flow, d).size : shape[d];
+        if (sizes[d] == -1 && open < 0)
+            open = d;
+        else if (sizes[d] < 1 || __builtin_mul_overflow(said, sizes[d], &said))
+            return cannot(importer, "its new shape is out of range");
+    }
+    if (open >= 0)
+        sizes[open] = all / said;
+    Dealt dealt;
+    do
+        dealt = deal(importer, flow, sizes, rank, axes);
+    while (dealt == SPLIT);
+    if (dealt == MISFIT)
+        return reshape_samples(importer, flow, sizes, rank);
+    memcpy(flow->axes, axes, sizeof axes);
+    flow->rank = rank;
     return true;
 }
 

@@ -141,17 +141,39 @@ static void settle_mask(Importer *importer, const Step *step)
     }
 }
 
-/* The layer before it that has the same weights and says the same; NULL. */
-static DraftLayer *called_before(const Draft *draft, const DraftLayer *layer)
+/* What a layer says, but for its states, which a call may or may not use. */
+static const char *said_text(const Draft *draft, const DraftLayer *layer, bool *states)
 {
+    DraftLayer plain = *layer;
+    plain.arguments = arena_array(draft->arena, DraftArgument, layer->argument_count + 1);
+    plain.argument_count = 0;
+    *states = false;
+    for (int i = 0; i < layer->argument_count; i++) {
+        const char *name = layer->arguments[i].name;
+        if (name && !strcmp(name, "return_state"))
+            *states = true;
+        else
+            plain.arguments[plain.argument_count++] = layer->arguments[i];
+    }
+    return draft_layer_text(draft, &plain);
+}
+
+/* The layer before it that has the same weights and says the same; NULL. */
+static DraftLayer *called_before(Draft *draft, const DraftLayer *layer)
+{
+    bool states, before;
+    const char *said = said_text(draft, layer, &states);
     for (int i = 0; layer->weight_count && i < draft->layer_count; i++) {
         DraftLayer *other = draft->layers[i];
         bool same = !other->shares && !strcmp(other->kind, layer->kind) && other->weight_count == layer->weight_count;
         for (int w = 0; same && w < layer->weight_count; w++)
             same = !strcmp(other->weights[w].found, layer->weights[w].found) &&
                    draft_same_array(&other->weights[w], &layer->weights[w]);
-        if (same && !strcmp(draft_layer_text(draft, other), draft_layer_text(draft, layer)))
+        if (same && !strcmp(said_text(draft, other, &before), said)) {
+            if (states && !before)
+                draft_argument(draft, other, "return_state", "true");
             return other;
+        }
     }
     return NULL;
 }
