@@ -62,6 +62,12 @@ local models = {
   tokens = function()             -- 3x8 ids below 12
     return { Input{8}, Embedding{12, 5}, LSTM{6}, Dense{1}, data = ids(8, 12) }
   end,
+  handed = function()             -- 3x9x4: an encoder whose states a decoder begins with, a layer that is called twice
+    local x, both = Input{9, 4}, Dense{4, activation = "tanh"}
+    local seen, h, c = LSTM{5, return_sequences = true, return_state = true}(both(x))
+    local said = LSTM{5, return_sequences = true}{both(both(x)), initial_state = {h, c}}
+    return { inputs = x, outputs = Dense{3}(LSTM{4}(Concatenate{}(seen, said))), data = sequences(9, 4, 3) }
+  end,
   convolution = function()        -- 3x12x3
     return { Input{12, 3}, Conv1D{6, 3, padding = "same", activation = "relu"}, BatchNormalization{}, MaxPooling1D{},
              LSTM{5, return_sequences = true}, LayerNormalization{}, GlobalAveragePooling1D{}, Dense{2},
@@ -71,4 +77,4 @@ local models = {
 
 local description = models[arg.name]()
 description.name, description.loss, description.epochs, description.batch_size = arg.name, "mse", 2, 8
-return Sequential(description)
+return (description.inputs and Model or Sequential)(description)

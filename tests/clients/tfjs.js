@@ -54,6 +54,16 @@ const models = {
     L.maxPooling1d({ poolSize: 2 }), L.gru({ units: 5, resetAfter: false }), L.dense({ units: 2, activation: 'sigmoid' })] },
 };
 
+// Layers that are called: states that are handed over, one layer twice, a sequence that two read.
+function handed() {
+  const x = tf.input({ shape: [9, 4] }), both = L.dense({ units: 4, activation: 'tanh' });
+  const [seen, h, c] = L.lstm({ units: 5, returnSequences: true, returnState: true }).apply(both.apply(x));
+  const said = L.lstm({ units: 5, returnSequences: true }).apply(both.apply(both.apply(x)), { initialState: [h, c] });
+  const last = L.lstm({ units: 4 }).apply(L.concatenate().apply([seen, said]));
+  return tf.model({ inputs: x, outputs: L.dense({ units: 3 }).apply(last) });
+}
+models.handed = { shape: [9, 4], model: handed };
+
 // Numbers that are not those that it begins with: biases, moving averages.
 function shake(model) {
   model.setWeights(model.weights.map((w) => {
@@ -64,10 +74,10 @@ function shake(model) {
 }
 
 async function make(folder) {
-  for (const [name, { shape, ids, layers }] of Object.entries(models)) {
+  for (const [name, { shape, ids, layers, model: built }] of Object.entries(models)) {
     const to = path.join(folder, name), whole = [3, ...shape];
     fs.mkdirSync(to, { recursive: true });
-    const model = tf.sequential({ layers: layers() });
+    const model = built ? built() : tf.sequential({ layers: layers() });
     shake(model);
     await model.save(saver(to));
     const x = npy.drawn(whole.reduce((a, b) => a * b), ids);
