@@ -101,6 +101,41 @@ Test(graph, layers_are_called_again)
     arena_free(arena);
 }
 
+/* base(x): a model of its own as a layer, with the same weights each time: graphs, chains, models in them, states and masks. */
+Test(graph, models_are_called, .timeout = 180)
+{
+    expect_graph("local inner = Input{5}\n"
+                 "local base = Model{ inputs = inner, outputs = LSTM{4}(Embedding{9, 3, mask_zero = true}(inner)) }\n"
+                 "local tail = Sequential{ Dense{6, activation = 'tanh'}, Dense{3} }\n"
+                 "local a, b = Input{5, name = 'a'}, Input{5, name = 'b'}\n"
+                 "local y = Dense{1}(Multiply{}(tail(base(a)), tail(base(b))))", "{a, b}");
+    expect_graph("local u, v = Input{5, 3}, Input{4, 3}\n"
+                 "local s, h = GRU{4, return_sequences = true, return_state = true}(u)\n"
+                 "local read = Model{ inputs = {u, v}, outputs = {GRU{4}{v, initial_state = h}, s} }\n"
+                 "local w, z = Input{5, 3}, Input{4, 3}\nlocal p, q = read{w, z}\n"
+                 "local twice = Model{ inputs = {w, z}, outputs = {p, Flatten{}(Dropout{0.2}(q))} }\n"
+                 "local a, b = Input{5, 3, name = 'a'}, Input{4, 3, name = 'b'}\n"
+                 "local c, d = twice(a, b)\nlocal e = read(Add{}(a, a), b)\nlocal y = Dense{2}(Concatenate{}(c, d, e))", "{a, b}");
+    Arena *arena = arena_create();
+    Description *description = oracle_read(arena, description_of(arena, "local i = Input{4}\nlocal m = Model{ inputs = i, outputs = Dense{4}(i) }\n"
+                                                                        "local x = Input{4}\nlocal y = m(m(m(x)))", "x"));
+    cr_expect_eq(description_model(description)->descriptor.weight_count, 20);
+    description_free(description);
+    arena_free(arena);
+}
+
+Test(graph, mistakes_about_models_that_are_called)
+{
+#define BASE "local i = Input{5, 2}\nlocal m = Model{ inputs = i, outputs = LSTM{4}(i) }\n"
+    expect_refusal(BASE "local x = Input{6, 2}\nlocal y = m(x)", "x", "wrong.lua:4: LSTM: the model that is called has an Input{5, 2}, and reads {6, 2}");
+    expect_refusal(BASE "local x = Input{5, 2}\nlocal y = m(x, x)", "x", "wrong.lua:4: Model: has 1 input, and is called with 2");
+    expect_refusal(BASE "m:compile{ loss = 'mse' }\nlocal x = Input{5, 2}\nlocal y = m(x)", "x",
+                   "wrong.lua:3: Model: it is called as a layer, in line 5: \"loss\" goes with the model that is returned");
+    expect_refusal("local m = Sequential{ Input{5}, Dense{2} }\nlocal x = Input{6}\nlocal y = m(x)", "x",
+                   "wrong.lua:3: Dense: the model that is called has an Input{5}, and reads {6}");
+    expect_refusal(BASE "local x = Input{5, 2}\nlocal y = m(3)", "x", "wrong.lua:4: Model: takes what a layer puts out, not 3");
+}
+
 /* Each call goes on from what the one before has made of the moving averages, as Keras has it: they follow each other in a batch. */
 Test(graph, statistics_of_a_layer_that_is_called_again, .timeout = 120)
 {

@@ -93,15 +93,6 @@ local function call_layer(layer, line, ...)
   return internal.unknown
 end
 
-internal.handle_metatable.__call = internal.visible(function(object, ...)
-  local line = caller_line()
-  local kind = type(object) == "table" and rawget(object, "object")
-  if kind == "sublayer" then return internal.call_sublayer(object, ...) end
-  if kind == "layer" then return call_layer(object, line, ...) end
-  report(line, format("%s cannot be called", shown(object)))
-  return internal.unknown
-end, "call")
-
 -- Model -----------------------------------------------------------------------------------------------------
 
 -- The flows under one name or in a list; nil after a mistake.
@@ -201,3 +192,88 @@ function internal.connect_graph(model)
     node.shares, shared[layer] = shared[layer], shared[layer] or node
   end
 end
+
+-- Models that are called ---------------------------------------------------------------------------------------
+
+-- What a model that is called says for itself alone: a loss, data and the like go with the model that is returned.
+local function refuse_options(model, line)
+  for _, key in ipairs(internal.keys(model.options)) do
+    if key ~= "name" then
+      report(model.option_lines[key], format('%s: it is called as a layer, in line %d: "%s" goes with the model that is ' ..
+                                             "returned", model.class, line, key))
+      return true
+    end
+  end
+end
+
+-- One more call of what the node is a call of; a state stays that of the call which makes it.
+local function again(node, from, line)
+  local state, layer = node.definition.final_state, node.first or node
+  local copy = internal.new_layer(node.definition, node.arguments, node.plain, line)
+  copy.owner, copy.failed, copy.states_seen, copy.state_name = "graph", node.failed, node.states_seen, node.state_name
+  if not state then copy.first = layer end
+  return new_flow(copy, from, line).layer
+end
+
+-- The layers of a graph between its inputs, which are these, and its outputs.
+local function call_graph(model, line, given)
+  local made, found = {}, { layers = {}, inputs = {} }
+  for k, input in ipairs(model.inputs) do made[input] = given[k] end
+  for _, output in ipairs(model.outputs) do collect(output, found) end
+  sort(found.layers, function(a, b) return a.number < b.number end)
+  for _, node in ipairs(found.layers) do
+    local from = {}
+    local meant = {}
+    for k, other in ipairs(node.from) do
+      from[k], meant[k] = made[other], other.definition.is_input and other or nil
+    end
+    if #from < #node.from then return nil end           -- check_sides has said why
+    made[node] = again(node, from, line)
+    made[node].meant = meant
+  end
+  local flows = {}
+  for k, output in ipairs(model.outputs) do flows[k] = flow_of(made[output]) end
+  return flows
+end
+
+-- Each layer of a Sequential reads the one before.
+local function call_chain(model, line, given)
+  local flow, input = flow_of(given[1]), nil
+  for position, layer in ipairs(model.stack) do
+    if type(layer) ~= "table" or layer.object ~= "layer" then return nil end
+    if position == 1 and layer.definition.is_input then
+      input = layer
+    else
+      if layer.owner == model then layer.owner = nil end
+      flow = call_layer(layer, line, flow)
+      if is_unknown(flow) then return nil end
+      flow.layer.meant, input = { input }, nil
+    end
+  end
+  return { flow }
+end
+
+-- base(x), base{a, b}: the layers of another model once more, with the same weights each time.
+local function call_model(model, line, ...)
+  local given, wanted = { ... }, model.graph and model.inputs and #model.inputs or 1
+  if select("#", ...) == 1 and is_plain(given[1]) then given = given[1] end
+  local from = layers_of(model.class, line, given)
+  if not from or model.broken or refuse_options(model, line) then return internal.unknown end
+  if #from ~= wanted then
+    report(line, format("%s: has %d input%s, and is called with %d", model.class, wanted, wanted == 1 and "" or "s", #from))
+    return internal.unknown
+  end
+  local flows = (model.graph and call_graph or call_chain)(model, line, from)
+  if not flows then return internal.unknown end
+  return table.unpack(flows)
+end
+
+internal.handle_metatable.__call = internal.visible(function(object, ...)
+  local line = caller_line()
+  local kind = type(object) == "table" and rawget(object, "object")
+  if kind == "sublayer" then return internal.call_sublayer(object, ...) end
+  if kind == "layer" then return call_layer(object, line, ...) end
+  if kind == "model" then return call_model(object, line, ...) end
+  report(line, format("%s cannot be called", shown(object)))
+  return internal.unknown
+end, "call")

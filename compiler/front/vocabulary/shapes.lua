@@ -232,10 +232,24 @@ function internal.check_seen(layer, shapes, tokens)
   layer.tokens = tokens
 end
 
+-- A model that is called reads what its inputs were described as.
+local function check_meant(layer)
+  for k, input in pairs(layer.meant or {}) do
+    local shape = input.arguments.shape or (input.arguments.batch_shape or {}).shape
+    local got = layer.from[k].output
+    if shape and concat(shape, ", ") ~= concat(got, ", ") then
+      report(layer.line, format("%s: the model that is called has an %s%s, and reads %s", layer.definition.name,
+                                input.definition.name, shape_text(shape), shape_text(got)))
+      return false
+    end
+  end
+  return true
+end
+
 -- Whether the layer can take what it reads. Behind a layer that cannot, the shape is known again where a cell returns
 -- its last state.
 local function check_inputs(layer)
-  local good = true
+  local good = check_meant(layer)
   for k, from in ipairs(layer.from) do
     local is_state = k > 1 and not layer.definition.many
     good = (is_state or check_input(layer, from, from.output, from.is_tokens)) and good
