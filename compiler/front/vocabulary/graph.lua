@@ -199,8 +199,8 @@ end
 local function refuse_options(model, line)
   for _, key in ipairs(internal.keys(model.options)) do
     if key ~= "name" then
-      report(model.option_lines[key], format('%s: it is called as a layer, in line %d: "%s" goes with the model that is ' ..
-                                             "returned", model.class, line, key))
+      report(model.option_lines[key], format("%s: it is called as a layer, in line %d: \"%s\" goes with the model " ..
+                                             "that is returned", model.class, line, key))
       return true
     end
   end
@@ -260,7 +260,8 @@ local function call_model(model, line, ...)
   local from = layers_of(model.class, line, given)
   if not from or model.broken or refuse_options(model, line) then return internal.unknown end
   if #from ~= wanted then
-    report(line, format("%s: has %d input%s, and is called with %d", model.class, wanted, wanted == 1 and "" or "s", #from))
+    report(line, format("%s: has %d input%s, and is called with %d", model.class, wanted, wanted == 1 and "" or "s",
+                        #from))
     return internal.unknown
   end
   local flows = (model.graph and call_graph or call_chain)(model, line, from)
