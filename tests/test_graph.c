@@ -117,6 +117,9 @@ Test(graph, models_are_called, .timeout = 180)
                  "local a, b = Input{5, 3, name = 'a'}, Input{4, 3, name = 'b'}\n"
                  "local c, d = twice(a, b)\nlocal e = read(Add{}(a, a), b)\nlocal y = Dense{2}(Concatenate{}(c, d, e))", "{a, b}");
     Arena *arena = arena_create();
+    /* as in Keras: an encoder is a part of the whole, from the same Input on */
+    expect_graph("local x = Input{6, 3}\nlocal h = GRU{2}(x)\nlocal encoder = Model{ inputs = x, outputs = h }\n"
+                 "local y = Dense{3}(GRU{4, return_sequences = true}(RepeatVector{6}(h)))", "x");
     Description *description = oracle_read(arena, description_of(arena, "local i = Input{4}\nlocal m = Model{ inputs = i, outputs = Dense{4}(i) }\n"
                                                                         "local x = Input{4}\nlocal y = m(m(m(x)))", "x"));
     cr_expect_eq(description_model(description)->descriptor.weight_count, 20);

@@ -175,7 +175,8 @@ internal.constructor("Model", function(given, line)
   for _, output in ipairs(model.outputs) do collect(output, found) end
   if check_outputs(model) and check_sides(model, found) then model.broken = false end
   for _, input in ipairs(model.inputs) do
-    if input.definition.is_input then take_place(input, model, line) end
+    local shared = type(input.owner) == "table" and input.owner.graph     -- of a part of the same graph
+    if input.definition.is_input and not shared then take_place(input, model, line) end
   end
   return model
 end)
