@@ -18,6 +18,21 @@ Test(battery_around, what_only_moves)
         "Input{5}, Embedding{7, 4}, Reshape{{-1, 2}}, Permute{{2, 1}}, Dense{3}, loss = 'mse'", NULL });
 }
 
+/* What repeats numbers keeps no copy of them: a sum over the repeated steps is so many times the number. */
+Test(battery_around, sums_over_what_is_repeated)
+{
+    expect_all((const char *const[]){
+        "Input{3}, RepeatVector{4}, GlobalAveragePooling1D{}, Dense{2}, loss = 'mse'",
+        "Input{4, 2}, GRU{5}, RepeatVector{3}, Permute{{2, 1}}, RMSNormalization{}, Dense{2}, loss = 'mse'",
+        "Input{3}, Dense{5}, RepeatVector{4}, Permute{{2, 1}}, LayerNormalization{}, GlobalAveragePooling1D{keepdims = true}, loss = 'mse'",
+        "Input{3}, Dense{3}, RepeatVector{4}, ActivityRegularization{l1 = 0.2, l2 = 0.3}, loss = 'mse'",
+        "Input{3}, Dense{2}, RepeatVector{3}, Attention{}, GlobalAveragePooling1D{}, loss = 'mse'", NULL });
+    Arena *arena = arena_create();
+    expect_agreement(arena_format(arena, "%s", "loss 'blind' { call = function(a, y, p)\n  local l, k = tensor{}, axes 'k'\n  l[{}] = p[{ k }] * p[{ k }]\n"
+                                  "  return l\nend }\nreturn Sequential{ name = 'm', batch_size = 4, shards = 1, Input{3}, Dense{5}, RepeatVector{4}, loss = 'blind' }"));
+    arena_free(arena);
+}
+
 Test(battery_around, activations_that_are_layers)
 {
     expect_all((const char *const[]){

@@ -164,6 +164,9 @@ Test(graph, statistics_of_a_layer_that_is_called_again, .timeout = 120)
 Test(graph, several_outputs)
 {
     static const char *const models[] = {
+        /* which hand on what the model reads */
+        "local x, z = Input{4, 3}, Input{3, 2}\nlocal y1 = Cropping1D{1}(x)\n"
+        "return Model{ inputs = {x, z}, outputs = {ZeroPadding1D{}(z), Permute{{2, 1}}(y1), Dense{2}(x)}, name = 'hands', loss = 'mse', batch_size = 4 }",
         "local x = Input{6, 3}\n"
         "local h = LSTM{5, return_sequences = true}(x)\n"
         "local steps, kind = Dense{2, name = 'steps'}(h), Dense{4, activation = 'softmax', name = 'kind'}(GRU{4}(h))\n"

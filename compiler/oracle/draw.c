@@ -225,6 +225,8 @@ static const char *draw_moderate(Drawer *d, float *shrink)
     return why ? why : attempt(d, best, best_shrink);
 }
 
+const char draw_without_numbers[] = "random weights, however small, lead to numbers that float does not have";
+
 const char *draw_create(Arena *arena, Description *description, int rows, bool trains, uint64_t seed, Draw *draw)
 {
     Drawer d = { .messages = arena, .description = description, .model = description_model(description), .draw = draw,
@@ -238,7 +240,7 @@ const char *draw_create(Arena *arena, Description *description, int rows, bool t
         if (why || reference_is_finite(&draw->reference))
             return why;
     }
-    return "random weights, however small, lead to numbers that float does not have";
+    return draw_without_numbers;
 }
 
 void draw_free(Draw *draw)

@@ -18,6 +18,8 @@ typedef struct Draw {
 /* `trains`: gradients too. A function of the model and `seed`. Returns NULL, or (in the arena) why there is none;
  * draw_free in any case. */
 const char *draw_create(Arena *arena, Description *description, int rows, bool trains, uint64_t seed, Draw *draw);
+/* What it says of a model that overflows whatever its weights are. */
+extern const char draw_without_numbers[];
 void draw_free(Draw *draw);
 
 /* What drawn weights lie around: the constant that they begin with, or 0: a variance is none below 0. */

@@ -11,7 +11,7 @@ local J = recurrent "J" { arguments = { {"units", "size"} }, state = { "h-1" }, 
 local K = layer(3) { call = function(a, w, x) return x end }
 return Sequential{ Input{10, 3}, A{}, B{}, C{}, D{}, E{}, F{}, G{}, H{}, I{}, J{}, K{}, Dense{1}, loss = "mse" }
 
--- expect: 1: layer "A": argument "width" has the unknown type "sizee" (did you mean "size"?); there are: activation, axes, axis, batch_shape, boolean, border_1d, border_2d, cells, constraint, count, decay, distribution, fan_mode, fraction, initial_state, initializer, layer, layers, not_negative, number, numbers_1d, positive, rate, recurrent, regularizer, seed, shape, size, size_1d, size_2d, target_shape, text, vectors
+-- expect: 1: layer "A": argument "width" has the unknown type "sizee" (did you mean "size"?); there are: activation, axes, axes_of_two, axis, batch_shape, boolean, border_1d, border_2d, cells, constraint, count, decay, distribution, fan_mode, fraction, initial_state, initializer, layer, layers, not_negative, number, numbers_1d, positive, rate, recurrent, regularizer, seed, shape, size, size_1d, size_2d, target_shape, text, vectors
 -- expect: 2: layer "B": argument 1 must be { "name", "type", default }, not "width"
 -- expect: 3: layer "C": argument "name" is there already
 -- expect: 4: layer "D": needs call = function(a, w, x)

@@ -22,6 +22,6 @@ return Sequential{ Input{10, 3}, LSTM{4, activation = "a1", recurrent_activation
 -- expect: 8: loss "l4": over must be "sample", not "step"
 -- expect: 9: loss "l5": target must be "class", not "classes"
 -- expect: 10: loss "l6": target_shape must be a function(a, shape), not a table
--- expect: 11: loss "l7": argument "gamma" has the unknown type "numbr" (did you mean "number"?); there are: activation, axes, axis, batch_shape, boolean, border_1d, border_2d, constraint, count, decay, distribution, fan_mode, fraction, initializer, not_negative, number, numbers_1d, positive, rate, regularizer, seed, shape, size, size_1d, size_2d, target_shape, text
+-- expect: 11: loss "l7": argument "gamma" has the unknown type "numbr" (did you mean "number"?); there are: activation, axes, axes_of_two, axis, batch_shape, boolean, border_1d, border_2d, constraint, count, decay, distribution, fan_mode, fraction, initializer, not_negative, number, numbers_1d, positive, rate, regularizer, seed, shape, size, size_1d, size_2d, target_shape, text
 -- expect: 12: Dense: unknown activation "a5"
 -- expect: 12: Sequential: unknown metric "m4"

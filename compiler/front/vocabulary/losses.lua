@@ -136,7 +136,8 @@ function internal.lower_a_loss(program, of, output)
   local loss = element_at(scope, l, {}, scope.frame.implied)
   if valid then loss = { op = "keep", a = element_at(scope, valid, {}, scope.frame.implied), b = loss } end
   local factor = factor_of(program, of, output, scope.frame.implied, mask_factor)
-  add_statement(scope, "forward", "add", total, {}, { op = "multiply", a = factor, b = loss })
+  add_statement(scope, "forward", "add", total, {}, { op = "multiply", a = factor, b = loss }, nil,
+                joined({ b }, scope.frame.implied))
   into_loss_section(program, first)
   internal.scope = nil
   internal.inside()
@@ -152,16 +153,17 @@ function internal.activity_of(layer)
   return said and (said.l1 ~= 0 or said.l2 ~= 0) and said or nil
 end
 
--- What a layer puts out, as the loss may read it. The gradient of the input is that of the backward pass alone: of a
--- layer that hands the input on there is a copy.
-local function read_activity(program, layer, flow, axes)
+-- What is put out, as the loss may read it: at(axes). The gradient of the input is that of the backward pass alone: of a
+-- flow that hands the input on there is a copy, of that name.
+local function apart_from_input(program, owner, name, flow)
+  local axes = fresh_axes(flow.shape)
   local y = flow.at(axes)
-  if y.op ~= "load" or y.tensor.role ~= "input" then return y end
+  if y.op ~= "load" or y.tensor.role ~= "input" then return flow.at end
   local timed = #flow.shape > 1
-  local copy = p.batched_tensor(program, { layer = layer.name, name = "activity", role = "value" }, timed, flow.shape)
-  local index = p.place(program, timed, axes)
-  add_statement({ program = program, layer_name = layer.name }, "forward", "set", copy, index, y)
-  return load(copy, index)
+  local copy = p.batched_tensor(program, { layer = owner, name = name, role = "value" }, timed, flow.shape)
+  local scope = { program = program, layer_name = owner }
+  add_statement(scope, "forward", "set", copy, p.place(program, timed, axes), y)
+  return function(full) return load(copy, p.place(program, timed, full)) end
 end
 
 -- l1 |y| + l2 y^2 of all outputs of those layers, over the number of samples in the batch, as in Keras. places: how
@@ -174,11 +176,14 @@ function internal.lower_activities(program, model, flows, places)
     if activity then
       local axes = fresh_axes(flows[layer].shape)
       if #axes > 1 then axes[1] = new_axis("t", flows[layer].shape[1]) end
-      local y = read_activity(program, layer, flows[layer], axes)
+      local y = apart_from_input(program, layer.name, "activity", flows[layer])(axes)
       local l1 = activity.l1 ~= 0 and times(constant(activity.l1), { op = "absolute", a = y })
       local l2 = activity.l2 ~= 0 and times(constant(activity.l2), times(y, y))
       local scale = load(program.scale, {})
-      if places > 1 then scale = times(scale, constant(places)) end
+      local summed = {}
+      for d, axis in ipairs(axes) do summed[d] = axis.terms[1].axis end
+      local count = places * p.times_of_vanished(y, summed)
+      if count > 1 then scale = times(scale, constant(count)) end
       add_statement(scope, "loss", "add", program.loss, {},
                     times(scale, l1 and l2 and { op = "add", a = l1, b = l2 } or l1 or l2), nil, { b })
     end
@@ -189,7 +194,7 @@ end
 function internal.lower_losses(program, model, flows)
   local sum
   for k, of in ipairs(model.ends) do
-    flows[k].read = flows[k].at
+    flows[k].read = apart_from_input(program, "losses", of.name_of_output .. "_output", flows[k])
     local term = load(internal.lower_a_loss(program, of, flows[k]), {})
     if of.loss_weight ~= 1 then term = { op = "multiply", a = constant(of.loss_weight), b = term } end
     sum = sum and { op = "add", a = sum, b = term } or term

@@ -92,6 +92,20 @@ local function axes_of(e, list, seen)
   end
 end
 
+-- What is read of a value that only renames others may not stand at an axis that is summed over: x[{ k }] for each t of
+-- y[{ t, k }]. The sum over these axes is so many times the term.
+local function times_of_vanished(right, summed)
+  local seen, times = {}, 1
+  axes_of(right, {}, seen)
+  for _, axis in ipairs(summed) do
+    if not seen[axis] and not axis.extent then
+      mistake("cannot tell the extent of axis %s: it never stands alone as an index", axis.name)
+    end
+    times = seen[axis] and times or times * axis.extent
+  end
+  return times
+end
+
 -- Adds a statement; its axes are those of `out`, then the summed ones in the order in which they appear; before these
 -- the axes of `over`, whether the right side uses them or not.
 local function add_statement(scope, section, accumulate, tensor, index, right, loop, over)
@@ -119,5 +133,6 @@ local LEADING_AXES = { "t", "s", "r" }
 internal.program = {
   LEADING_AXES = LEADING_AXES,
   add_tensor = add_tensor, constant = constant, load = load, unique_name = unique_name, place = place,
-  batched_tensor = batched_tensor, axes_in = axes_in, add_statement = add_statement, head = head, tail = tail,
+  batched_tensor = batched_tensor, axes_in = axes_in, times_of_vanished = times_of_vanished, add_statement = add_statement, head = head,
+  tail = tail,
 }

@@ -326,11 +326,15 @@ local function collect_terms(scope, frame, node, index, sign, top, list)
     local left, seen = {}, { [scan_axis(node) or node] = true }
     axes_in(node.left, left, seen)
     for _, term in ipairs(split_terms(node.right, sign, {})) do
-      local summed = false
-      for _, axis in ipairs(free_axes(term.right)) do summed = summed or not seen[axis] end
+      local summed = {}
+      for _, axis in ipairs(free_axes(term.right)) do
+        if not seen[axis] then summed[#summed + 1] = axis end
+      end
       local largest = term.right.op == "largest"
       local right = resolve(scope, largest and term.right.a or term.right, map, frame.implied)
-      list[#list + 1] = { element = right, sign = term.sign, summed = summed and not largest, largest = largest }
+      local times = largest and 1 or p.times_of_vanished(right, summed)
+      if times > 1 then right = { op = "multiply", a = right, b = constant(times) } end
+      list[#list + 1] = { element = right, sign = term.sign, summed = #summed > 0 and not largest, largest = largest }
     end
     return list
   end
