@@ -153,8 +153,8 @@ function internal.activity_of(layer)
   return said and (said.l1 ~= 0 or said.l2 ~= 0) and said or nil
 end
 
--- What is put out, as the loss may read it: at(axes). The gradient of the input is that of the backward pass alone: of a
--- flow that hands the input on there is a copy, of that name.
+-- What is put out, as the loss may read it: at(axes). The gradient of the input is that of the backward pass alone: of
+-- a flow that hands the input on there is a copy, of that name.
 local function apart_from_input(program, owner, name, flow)
   local axes = fresh_axes(flow.shape)
   local y = flow.at(axes)

@@ -133,6 +133,6 @@ local LEADING_AXES = { "t", "s", "r" }
 internal.program = {
   LEADING_AXES = LEADING_AXES,
   add_tensor = add_tensor, constant = constant, load = load, unique_name = unique_name, place = place,
-  batched_tensor = batched_tensor, axes_in = axes_in, times_of_vanished = times_of_vanished, add_statement = add_statement, head = head,
-  tail = tail,
+  batched_tensor = batched_tensor, axes_in = axes_in, times_of_vanished = times_of_vanished,
+  add_statement = add_statement, head = head, tail = tail,
 }
