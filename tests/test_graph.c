@@ -164,6 +164,9 @@ Test(graph, statistics_of_a_layer_that_is_called_again, .timeout = 120)
 Test(graph, several_outputs)
 {
     static const char *const models[] = {
+        /* losses that name what they store alike */
+        "local x, z = Input{3}, Input{4, 2}\nlocal y = Dense{2}(x)\n"
+        "return Model{ inputs = {x, z}, outputs = {Dense{3}(z), y}, name = 'alike', loss = 'categorical_hinge', batch_size = 4 }",
         /* which hand on what the model reads */
         "local x, z = Input{4, 3}, Input{3, 2}\nlocal y1 = Cropping1D{1}(x)\n"
         "return Model{ inputs = {x, z}, outputs = {ZeroPadding1D{}(z), Permute{{2, 1}}(y1), Dense{2}(x)}, name = 'hands', loss = 'mse', batch_size = 4 }",

@@ -29,6 +29,13 @@ Test(merge_masks, every_merge)
     expect_all(models);
 }
 
+/* Of one flow each is that, as in Keras, what does not count too. */
+Test(merge_masks, of_one_flow)
+{
+    expect_all((const char *const[]){ "Input{4, 3, lengths = true}, Multiply{}, loss = 'mse'", "Input{4, 3, lengths = true}, Maximum{}, GRU{2}, loss = 'mse'",
+                                      "Input{4, 3}, Masking{}, Multiply{}, Average{}, LSTM{2}, loss = 'mse'", NULL });
+}
+
 /* Where all steps of one input count, all do; in time what stands behind it still has its mask. */
 Test(merge_masks, with_what_has_none)
 {

@@ -278,7 +278,7 @@ static void store_terms(Grad *grad, int at)
         die("%s.%s: maximum over too many axes", statement->layer, statement->out.tensor->name);
     for (int i = 0; i < count; i++)
         extent[i] = axes[i]->extent;
-    Tensor *terms = ir_tensor(ir, ROLE_VALUE, statement->layer,
+    Tensor *terms = ir_tensor(ir, ROLE_VALUE, statement->out.tensor->layer,
                               arena_format(ir->arena, "%s_terms", statement->out.tensor->name), count, extent);
     Access access = { .tensor = terms };
     for (int i = 0; i < count; i++) {

@@ -8,7 +8,7 @@ return layer "Multiply" {
   mask      = "merge",
   call      = function(a, w, x, masks)
     local product, counts = merge(function(one, other) return one * other end, x, masks)
-    local y = counts and keep(counts, product) or product
+    local y = counts and #x > 1 and keep(counts, product) or product        -- of one flow it is that
     return y
   end,
 }
