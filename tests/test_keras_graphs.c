@@ -1,8 +1,10 @@
 /* test_keras_graphs.c: functional models as Keras writes what their layers read: layers that are called several times, models in
  * the model, states that are handed over, masks; in the form of Keras 2 and in that of Keras 3. */
 #include "command.h"
+#include "mutate.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,21 +140,11 @@ static void expect_handed(void)
     expect("$L check m.lua --quiet", 0, "m.lua: all within tolerance\n", NULL);
 }
 
-/* An encoder, a decoder that begins where it has ended, and looks at what it has seen. */
-Test(keras_graphs, states_are_handed_over, .timeout = 60)
+#define ENCODED_INPUTS "[[\"source\", 0, 0], [\"told\", 0, 0]]"
+
+/* An encoder, a decoder that begins where it has ended, and looks at what it has seen, as Keras 3 has it. */
+static void write_handed(void)
 {
-    static const char inputs[] = "[[\"source\", 0, 0], [\"told\", 0, 0]]";
-    write_model(INPUT("source", "6") ", " INPUT("told", "4") ", "
-                LAYER("Embedding", "source_words", ", \"input_dim\": 8, \"output_dim\": 3", "[[\"source\", 0, 0, {}]]") ", "
-                LAYER("LSTM", "encoder", ", \"units\": 4, \"return_sequences\": true, \"return_state\": true", "[[\"source_words\", 0, 0, {}]]") ", "
-                LAYER("Embedding", "told_words", ", \"input_dim\": 9, \"output_dim\": 3", "[[\"told\", 0, 0, {}]]") ", "
-                LAYER("LSTM", "decoder", ", \"units\": 4, \"return_sequences\": true",
-                      "[[\"told_words\", 0, 0, {}], [\"encoder\", 0, 1, {}], [\"encoder\", 0, 2, {}]]") ", "
-                LAYER("Attention", "attention", "", "[[\"decoder\", 0, 0, {}], [\"encoder\", 0, 0, {}]]") ", "
-                LAYER("Concatenate", "concatenate", ", \"axis\": -1", "[[\"decoder\", 0, 0, {}], [\"attention\", 0, 0, {}]]") ", "
-                LAYER("Dense", "out", ", \"units\": 9, \"activation\": \"softmax\"", "[[\"concatenate\", 0, 0, {}]]"),
-                inputs, "[[\"out\", 0, 0]]", HANDED);
-    expect_handed();
     write_model(INPUT("source", "6") ", " INPUT("told", "4") ", "
                 LAYER("Embedding", "source_words", ", \"input_dim\": 8, \"output_dim\": 3", CALL(TENSOR("source", "0", "0"), "")) ", "
                 LAYER("LSTM", "encoder", ", \"units\": 4, \"return_sequences\": true, \"return_state\": true", CALL(TENSOR("source_words", "0", "0"), "")) ", "
@@ -163,7 +155,23 @@ Test(keras_graphs, states_are_handed_over, .timeout = 60)
                 LAYER("Attention", "attention", "", CALL("[" TENSOR("decoder", "0", "0") ", " TENSOR("encoder", "0", "0") "]", "\"training\": false")) ", "
                 LAYER("Concatenate", "concatenate", ", \"axis\": -1", CALL("[" TENSOR("decoder", "0", "0") ", " TENSOR("attention", "0", "0") "]", "")) ", "
                 LAYER("Dense", "out", ", \"units\": 9, \"activation\": \"softmax\"", CALL(TENSOR("concatenate", "0", "0"), "")),
-                inputs, "[[\"out\", 0, 0]]", HANDED);
+                ENCODED_INPUTS, "[[\"out\", 0, 0]]", HANDED);
+}
+
+Test(keras_graphs, states_are_handed_over, .timeout = 60)
+{
+    write_model(INPUT("source", "6") ", " INPUT("told", "4") ", "
+                LAYER("Embedding", "source_words", ", \"input_dim\": 8, \"output_dim\": 3", "[[\"source\", 0, 0, {}]]") ", "
+                LAYER("LSTM", "encoder", ", \"units\": 4, \"return_sequences\": true, \"return_state\": true", "[[\"source_words\", 0, 0, {}]]") ", "
+                LAYER("Embedding", "told_words", ", \"input_dim\": 9, \"output_dim\": 3", "[[\"told\", 0, 0, {}]]") ", "
+                LAYER("LSTM", "decoder", ", \"units\": 4, \"return_sequences\": true",
+                      "[[\"told_words\", 0, 0, {}], [\"encoder\", 0, 1, {}], [\"encoder\", 0, 2, {}]]") ", "
+                LAYER("Attention", "attention", "", "[[\"decoder\", 0, 0, {}], [\"encoder\", 0, 0, {}]]") ", "
+                LAYER("Concatenate", "concatenate", ", \"axis\": -1", "[[\"decoder\", 0, 0, {}], [\"attention\", 0, 0, {}]]") ", "
+                LAYER("Dense", "out", ", \"units\": 9, \"activation\": \"softmax\"", "[[\"concatenate\", 0, 0, {}]]"),
+                ENCODED_INPUTS, "[[\"out\", 0, 0]]", HANDED);
+    expect_handed();
+    write_handed();
     expect_handed();
 }
 
@@ -182,4 +190,28 @@ Test(keras_graphs, mistakes, .timeout = 60)
         write_model(layers, "[[\"x\", 0, 0]]", "[[\"y\", 0, 0]]", weights);
         expect("$L import model.json -o m", 1, NULL, wrong[i].why);
     }
+}
+
+/* ---- damaged files ---- */
+
+static int import_damaged(void *context, const char *path, struct lstmc_message *message)
+{
+    char line[PATH_MAX + 120];
+    snprintf(line, sizeof line, "rm -f d.lua d.safetensors; cp '%s' model.json; $L import model.json -o d --quiet", path);
+    Ran ran = command_run(context, 100, line);
+    cr_expect(ran.status == 0 || (ran.status == 1 && *ran.errors), "%s: status %d: %s", path, ran.status, ran.errors);
+    snprintf(message->text, sizeof message->text, "%s", ran.errors);
+    int status = ran.status;
+    ran_free(&ran);
+    return status;
+}
+
+Test(keras_graphs, damaged, .timeout = 3600)
+{
+    write_handed();
+    char *text = command_read_file(folder, "model.json");
+    cr_assert_not_null(text);
+    struct mutations done = mutate(text, strlen(text), "{}[]\",:.012", import_damaged, folder);
+    cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
+    free(text);
 }
