@@ -192,6 +192,19 @@ Test(keras_graphs, mistakes, .timeout = 60)
     }
 }
 
+/* Layers that no output needs are no layers of the model; of a layer that is called twice the call that is left has the weights. */
+Test(keras_graphs, what_no_output_needs, .timeout = 60)
+{
+    write_model(INPUT("x", "5, 3") ", " LAYER("Dense", "d", ", \"units\": 3", "[[\"x\", 0, 0, {}]], [[\"x\", 0, 0, {}]]") ", "
+                LAYER("SimpleRNN", "idle", ", \"units\": 4", "[[\"d\", 0, 0, {}]]") ", "
+                LAYER("Dense", "out", ", \"units\": 2", "[[\"d\", 1, 0, {}]]"),
+                "[[\"x\", 0, 0]]", "[[\"out\", 0, 0]]",
+                "d/kernel:3,3 d/bias:3 idle/kernel:3,4 idle/recurrent_kernel:4,4 idle/bias:4 out/kernel:3,2 out/bias:2");
+    expect("rm -f m.lua m.safetensors; $L import model.json -o m --quiet && sed -n '/^return/,$p' m.lua && $L check m.lua --quiet", 0,
+           "return Sequential{ name = \"m\",\n  Input{5, 3},\n  Dense{3, name = \"d\"},\n  Dense{2, name = \"out\"},\n}\nm.lua: all within tolerance\n",
+           NULL);
+}
+
 /* ---- damaged files ---- */
 
 static int import_damaged(void *context, const char *path, struct lstmc_message *message)

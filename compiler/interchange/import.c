@@ -159,5 +159,7 @@ Draft *import_file(Arena *arena, Diagnostics *diagnostics, const DraftSource *so
         break;
     }
     hand_on(draft);
+    if (!source->weights_alone)
+        draft_prune(draft);
     return diagnostics_count(diagnostics) == before ? draft : NULL;
 }

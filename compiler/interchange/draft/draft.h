@@ -76,6 +76,8 @@ void draft_training(Draft *draft, const char *name, const char *text);
 void draft_read(Draft *draft, DraftLayer *layer, int from);
 void draft_weight(Draft *draft, DraftLayer *layer, const DraftArray *weight);
 bool draft_same_array(const DraftArray *a, const DraftArray *b);
+/* Takes out what no output needs, but for inputs (prune.c). */
+void draft_prune(Draft *draft);
 void draft_note(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 void draft_assume(Draft *draft, const char *format, ...) PRINTF_LIKE(2, 3);
 
