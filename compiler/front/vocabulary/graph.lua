@@ -42,12 +42,19 @@ local function take_place(layer, owner, line)
   return true
 end
 
+-- A layer like that, for one more call.
+local function copy_of(layer, line)
+  local node = internal.new_layer(layer.definition, layer.arguments, layer.plain, line)
+  node.owner, node.failed = "graph", layer.failed
+  return node
+end
+
 -- What stands in the graph for one call: of the first one the layer itself, of each further one a layer like it, which
 -- has the weights of the first.
 local function node_of(layer, line)
   if layer.owner ~= "graph" then return take_place(layer, "graph", line) and layer end
-  local node = internal.new_layer(layer.definition, layer.arguments, layer.plain, line)
-  node.owner, node.first, node.failed = "graph", layer, layer.failed
+  local node = copy_of(layer, line)
+  node.first = layer
   return node
 end
 
@@ -209,10 +216,9 @@ end
 
 -- One more call of what the node is a call of; a state stays that of the call which makes it.
 local function again(node, from, line)
-  local state, layer = node.definition.final_state, node.first or node
-  local copy = internal.new_layer(node.definition, node.arguments, node.plain, line)
-  copy.owner, copy.failed, copy.states_seen, copy.state_name = "graph", node.failed, node.states_seen, node.state_name
-  if not state then copy.first = layer end
+  local copy = copy_of(node, line)
+  copy.states_seen, copy.state_name = node.states_seen, node.state_name
+  if not node.definition.final_state then copy.first = node.first or node end
   return new_flow(copy, from, line).layer
 end
 
