@@ -90,15 +90,6 @@ static void skip(Text *to, const char *layer, const char *what)
         snprintf(to->one->skipped, sizeof to->one->skipped, "%s: %s", layer, what);
 }
 
-/* Of the layers that there are. */
-static const CatalogueEntry *entry_of(const Catalogue *catalogue, const char *layer)
-{
-    for (int i = 0; i < catalogue->layer_count; i++)
-        if (!strcmp(catalogue->layers[i].name, layer))
-            return &catalogue->layers[i];
-    return NULL;
-}
-
 /* Arguments that are known by their names alone say nothing yet but what they say by default. */
 static int comes_later(const CatalogueEntry *entry, const char *key, const json_t *value)
 {
@@ -108,6 +99,14 @@ static int comes_later(const CatalogueEntry *entry, const char *key, const json_
     return 0;
 }
 
+/* What is not written, of a layer that hands states on in a graph all but that. */
+static int is_left_out(const Text *to, const json_t *config, const char *key, const json_t *value, int tokens)
+{
+    bool hands_on = to->hands_on && !strcmp(key, "return_state");
+    return (is_silent(key, value) && !hands_on) || is_said_twice(config, key) ||
+           (tokens && !strcmp(key, "input_length"));
+}
+
 /* `tokens`: ids of a sample that the layer, an Embedding, reads; else 0. */
 static void add_layer(Text *to, const json_t *layer, int tokens)
 {
@@ -115,13 +114,13 @@ static void add_layer(Text *to, const json_t *layer, int tokens)
     json_t *config = json_object_get(layer, "config"), *value;
     if (!class_name || !json_is_object(config))
         abort();
-    const CatalogueEntry *entry = entry_of(to->known, class_name);
+    const CatalogueEntry *entry = catalogue_layer(to->known, class_name);
     if (!entry)
         skip(to, class_name, "there is no such layer");
     add(to, class_name);
     add(to, "{ ");
     json_object_foreach(config, key, value) {
-        if ((is_silent(key, value) && !(to->hands_on && !strcmp(key, "return_state"))) || is_said_twice(config, key) || (tokens && !strcmp(key, "input_length")))
+        if (is_left_out(to, config, key, value, tokens))
             continue;
         if (comes_later(entry, key, value))
             skip(to, class_name, key);
@@ -293,7 +292,7 @@ static void add_node(Text *to, const json_t *node)
     const json_t *inbound = json_object_get(node, "inbound"), *config = json_object_get(node, "config");
     const char *name = json_string_value(json_object_get(node, "name"));
     const char *kind = json_string_value(json_object_get(node, "class_name"));
-    const CatalogueEntry *entry = entry_of(to->known, kind);
+    const CatalogueEntry *entry = catalogue_layer(to->known, kind);
     bool begins = entry && entry->recurrent && json_array_size(inbound) > 1;
     to->hands_on = json_is_true(json_object_get(config, "return_state"));
     add(to, "local ");
@@ -376,7 +375,8 @@ static float *as_cells(double *rows, const json_t *file, int samples, size_t cou
     size_t at = 0, i;
     const json_t *node;
     json_array_foreach(json_object_get(file, "nodes"), i, node) {
-        const json_t *input = json_object_get(json_object_get(file, "inputs"), json_string_value(json_object_get(node, "name")));
+        const char *name = json_string_value(json_object_get(node, "name"));
+        const json_t *input = json_object_get(json_object_get(file, "inputs"), name);
         size_t width = json_array_size(json_object_get(input, "data")) / (size_t)samples;
         for (size_t k = 0; k < width * (size_t)samples; k++) {
             size_t cell = k / width * (count / (size_t)samples) + at + k % width;
@@ -407,7 +407,6 @@ static double *read_d_inputs(const json_t *file, size_t total)
         free(values);
         at += count;
     }
-
     return d_input;
 }
 
@@ -418,7 +417,8 @@ static void read_graph(const json_t *file, struct published_case *one)
     double *rows = by_samples(inputs, one->samples, &all_inputs);
     one->x = as_cells(rows, file, one->samples, all_inputs);
     one->input_count = all_inputs / (size_t)one->samples;
-    if (json_object_size(inputs) == 1 && json_object_get(json_object_get(json_array_get(nodes, 0), "config"), "tokens")) {
+    const json_t *first = json_object_get(json_array_get(nodes, 0), "config");
+    if (json_object_size(inputs) == 1 && json_object_get(first, "tokens")) {
         one->ids = (int32_t *)one->x;
         one->x = NULL;
     }

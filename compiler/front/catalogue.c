@@ -104,3 +104,11 @@ const Catalogue *catalogue_read(void)
     description_free(d);
     return catalogue;
 }
+
+const CatalogueEntry *catalogue_layer(const Catalogue *catalogue, const char *name)
+{
+    for (int i = 0; i < catalogue->layer_count; i++)
+        if (!strcmp(catalogue->layers[i].name, name))
+            return &catalogue->layers[i];
+    return NULL;
+}

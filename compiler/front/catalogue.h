@@ -38,4 +38,7 @@ typedef struct Catalogue {
 /* Of this version; the own definitions of a description are in none. Read once, and kept. */
 const Catalogue *catalogue_read(void);
 
+/* The layer of that name; NULL: there is none. */
+const CatalogueEntry *catalogue_layer(const Catalogue *catalogue, const char *name);
+
 #endif

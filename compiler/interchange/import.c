@@ -121,16 +121,15 @@ static void import_archive(Draft *draft, const DraftSource *source)
 /* A model puts out what layers do: where it hands an input on, a layer says so. */
 static void hand_on(Draft *draft)
 {
-    int only = 0, *outputs = draft->output_count ? draft->outputs : &only;
-    for (int i = 0; i < (draft->output_count ? draft->output_count : draft->layer_count == 1); i++) {
-        const DraftLayer *from = draft->layers[outputs[i]];
+    for (int i = 0; i < draft->output_count; i++) {
+        const DraftLayer *from = draft->layers[draft->outputs[i]];
         if (strcmp(from->kind, draft->catalogue->input))
             continue;
         DraftLayer *layer = draft_add(draft, "Activation", from->found);
         draft_argument(draft, layer, NULL, "\"linear\"");
-        draft_read(draft, layer, outputs[i]);
+        draft_read(draft, layer, draft->outputs[i]);
         layer->masked = from->masked;
-        outputs[i] = draft->layer_count - 1;
+        draft->outputs[i] = draft->layer_count - 1;
     }
 }
 

@@ -58,8 +58,6 @@ int weight_file_load(Arena *arena, const Model *model, float *weights, struct ls
     struct lstmc_tensor_file file;
     *differs = 0;
     memset(meaning, 0, sizeof *meaning);
-    if (!import_knows(path))
-        return lstmc_trained_load(&model->descriptor, weights, meaning, differs, path, message);
     if (import_is_tensors(path) && !lstmc_tensor_file_open(path, &file, message)) {
         bool ours = is_ours(&file);
         int status = ours ? lstmc_trained_take(&model->descriptor, weights, meaning, differs, &file, path, message) : 0;
@@ -67,5 +65,7 @@ int weight_file_load(Arena *arena, const Model *model, float *weights, struct ls
         if (ours)
             return status;
     }
+    if (!import_knows(path))
+        return lstmc_trained_load(&model->descriptor, weights, meaning, differs, path, message);
     return load_foreign(arena, model, weights, path, message);
 }

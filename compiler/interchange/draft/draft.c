@@ -97,10 +97,7 @@ const char *draft_timesteps(Draft *draft, const char *steps)
 
 const CatalogueEntry *draft_kind(const Draft *draft, const char *kind)
 {
-    for (int i = 0; i < draft->catalogue->layer_count; i++)
-        if (!strcmp(draft->catalogue->layers[i].name, kind))
-            return &draft->catalogue->layers[i];
-    return NULL;
+    return catalogue_layer(draft->catalogue, kind);
 }
 
 /* Its states are further outputs, for which a chain has no place. */

@@ -86,14 +86,6 @@ static json_t *value_of(const KerasExport *to, const Layer *layer, const Catalog
     return nothing ? json_null() : json_boolean(value->number != 0);
 }
 
-static const CatalogueEntry *entry_of(const KerasExport *to, const Layer *layer)
-{
-    for (int i = 0; i < to->catalogue->layer_count; i++)
-        if (!strcmp(to->catalogue->layers[i].name, layer->kind))
-            return &to->catalogue->layers[i];
-    return NULL;
-}
-
 static void add_arguments(const KerasExport *to, const Layer *layer, const CatalogueEntry *entry, json_t *config)
 {
     for (int i = 0; i < entry->argument_count; i++) {
@@ -167,7 +159,7 @@ static void add_owned(const KerasExport *to, const Layer *layer, json_t *config)
 
 json_t *keras_export_layer(const KerasExport *to, const Layer *layer)
 {
-    const CatalogueEntry *entry = entry_of(to, layer);
+    const CatalogueEntry *entry = catalogue_layer(to->catalogue, layer->kind);
     bool model = !strcmp(layer->kind, "Sequential");
     json_t *config = json_pack("{s:s, s:b, s:s}", "name", layer->name, "trainable", layer->trainable, "dtype",
                                "float32");

@@ -84,11 +84,11 @@ static int source_of(const Model *model, int place, int *output)
 
 static void check_dropped(const KerasExport *to, const Layer *layer)
 {
+    const CatalogueEntry *entry = catalogue_layer(to->catalogue, layer->kind);
     for (int i = 0; i < layer->from_count; i++) {
         bool drops = !strcmp(to->model->layers[layer->from[i]].kind, "IgnoreMask");
-        for (int k = 0; drops && k < to->catalogue->layer_count; k++)
-            if (!strcmp(to->catalogue->layers[k].name, layer->kind) && strcmp(to->catalogue->layers[k].mask, "refuses"))
-                keras_cannot(to, layer, "Keras would go on with the mask that is dropped in front of it");
+        if (drops && entry && strcmp(entry->mask, "refuses"))
+            keras_cannot(to, layer, "Keras would go on with the mask that is dropped in front of it");
     }
 }
 
@@ -119,9 +119,8 @@ static json_t *flow(const KerasExport *to, int place)
 /* Begins with states of other calls. */
 static bool is_given_states(const KerasExport *to, const Layer *layer)
 {
-    bool begins = !strcmp(layer->kind, "Bidirectional");
-    for (int i = 0; i < to->catalogue->layer_count; i++)
-        begins |= to->catalogue->layers[i].recurrent && !strcmp(to->catalogue->layers[i].name, layer->kind);
+    const CatalogueEntry *entry = catalogue_layer(to->catalogue, layer->kind);
+    bool begins = !strcmp(layer->kind, "Bidirectional") || (entry && entry->recurrent);
     return begins && layer->from_count > 1;
 }
 

@@ -20,10 +20,8 @@ static void add_array(const KerasExport *to, KerasArrays *arrays, const struct l
 
 static bool is_recurrent(const KerasExport *to, const Layer *layer)
 {
-    for (int i = 0; i < to->catalogue->layer_count; i++)
-        if (!strcmp(to->catalogue->layers[i].name, layer->kind))
-            return to->catalogue->layers[i].recurrent && !layer->sublayer_count;
-    return false;
+    const CatalogueEntry *entry = catalogue_layer(to->catalogue, layer->kind);
+    return entry && entry->recurrent && !layer->sublayer_count;
 }
 
 /* The part of a layer that a weight "query/kernel" is of: query_dense; NULL: the layer's own. */

@@ -116,7 +116,7 @@ static void add_states(const Scope *scope, const json_t *json, const Reads *read
     bool both = !strcmp(layer->kind, "Bidirectional"), cells = !strcmp(layer->kind, "RNN");
     const char *kind = both ? json_text(json_object_get(config, "layer"), "class_name") : layer->kind;
     int count = cells ? READS_MAX - 1 : (1 + (kind && strstr(kind, "LSTM") != NULL)) * (1 + both);
-    if (!json_is_true(json_object_get(both ? inner : config, "return_state")) || !scope->model)
+    if (!json_is_true(json_object_get(both ? inner : config, "return_state")))
         return;
     for (int k = 1; k <= count; k++) {
         made->places[made->count++] = -1;
