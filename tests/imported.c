@@ -69,3 +69,17 @@ double imported_deviation(const char *folder, const char *file, const char *opti
     run_line(folder, "rm -f imported.lua imported.safetensors y.npy");
     return far;
 }
+
+int imported_damaged(void *import, const char *path, struct lstmc_message *message)
+{
+    const DamagedImport *into = import;
+    char line[PATH_MAX + 200];
+    snprintf(line, sizeof line, "rm -f d.lua d.safetensors; cp '%s' %s; $L import %s -o d --quiet", path, into->name,
+             into->name);
+    Ran ran = command_run(into->folder, 100, line);
+    cr_expect(ran.status == 0 || (ran.status == 1 && *ran.errors), "%s: status %d: %s", path, ran.status, ran.errors);
+    snprintf(message->text, sizeof message->text, "%s", ran.errors);
+    int status = ran.status;
+    ran_free(&ran);
+    return status;
+}

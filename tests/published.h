@@ -17,7 +17,7 @@ struct published_case {
     size_t weight_count;
     int samples;
     size_t input_count;         /* of one sample */
-    float *x;                   /* [samples][input_count]; NULL: ids. Of several inputs rows of them all, ids as their bits */
+    float *x;                   /* [samples][input_count]; NULL: ids. Of several inputs rows of them all, ids by bits */
     int32_t *ids;
     double *expected;           /* outputs [samples][expected_count / samples] */
     size_t expected_count;
@@ -30,7 +30,8 @@ struct published_case {
     float *d_output;            /* like `expected`: what `gradients` are the gradients for; NULL: none are published */
     double *gradients;          /* of the trainable weights, as they stand in `weights` */
     size_t gradient_count;
-    double *d_input;            /* like x, or NULL; of several inputs one behind the other, each [samples][its count], zeros of ids */
+    double *d_input;            /* like x, or NULL; of several inputs one behind the other, [samples][its count] each,
+                                 * zeros of ids */
     double tolerance;           /* of the deviation max |a - b| / max(max |b|, 1e-6) */
 };
 

@@ -64,17 +64,19 @@ int published_inputs(const struct published_product *product)
     return model->inputs ? model->input_arrays : 1;
 }
 
-void *published_input(const struct published_case *one, const struct published_product *product, int k, int first, int rows, int as_double,
-                      struct lstmc_array *array)
+void *published_input(const struct published_case *one, const struct published_product *product, int k, int first,
+                      int rows, int as_double, struct lstmc_array *array)
 {
     const struct lstmc_model *model = &product->model->descriptor;
-    *array = model->inputs ? model->inputs[k] : (struct lstmc_array){ .is_integer = one->ids != NULL, .count = one->input_count };
+    const struct lstmc_array only = { .is_integer = one->ids != NULL, .count = one->input_count };
+    *array = model->inputs ? model->inputs[k] : only;
     const char *cells = one->ids ? (const char *)one->ids : (const char *)one->x;
     size_t count = (size_t)rows * array->count;
     char *packed = published_allocate(count, 4);
-    for (int row = 0; row < rows; row++)
-        memcpy(packed + (size_t)row * array->count * 4, cells + ((size_t)(first + row) * one->input_count + array->offset) * 4,
-               array->count * 4);
+    for (int row = 0; row < rows; row++) {
+        size_t from = (size_t)(first + row) * one->input_count + array->offset;
+        memcpy(packed + (size_t)row * array->count * 4, cells + from * 4, array->count * 4);
+    }
     if (array->is_integer || !as_double)
         return packed;
     double *numbers = published_as_double((const float *)packed, count);

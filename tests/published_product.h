@@ -31,10 +31,10 @@ int published_run(const struct published_case *one, const struct published_produ
 int published_gradients(const struct published_case *one, const struct published_product *product, bool generated, double *gradients,
                         double *d_input, char why[PUBLISHED_WHY]);
 
-/* Of the rows from `first` on the input number `k`, one behind the other: ids as int32_t, numbers as double, or as float. *array: which it is.
- * To be freed. */
-void *published_input(const struct published_case *one, const struct published_product *product, int k, int first, int rows, int as_double,
-                      struct lstmc_array *array);
+/* Of the rows from `first` on the input number `k`, one behind the other: ids as int32_t, numbers as double, or as
+ * float. *array: which it is. To be freed. */
+void *published_input(const struct published_case *one, const struct published_product *product, int k, int first,
+                      int rows, int as_double, struct lstmc_array *array);
 int published_inputs(const struct published_product *product);      /* how many */
 
 #endif

@@ -1,6 +1,6 @@
 /* test_import_audio.c: networks of RTNeural and Neural Amp Modeler: what they predict, how they are written down, what is
  * refused, and damaged ones. */
-#include "command.h"
+#include "import_suite.h"
 #include "imported.h"
 #include "mutate.h"
 
@@ -12,28 +12,6 @@
 #include <unistd.h>
 
 #define RTNEURAL "../shared/data/models-rtneural"
-
-static char *folder;
-
-static void setup(void)
-{
-    folder = command_folder();
-}
-
-static void teardown(void)
-{
-    command_folder_remove(folder);
-}
-
-static void expect(const char *line, int status, const char *output, const char *errors)
-{
-    command_expect(folder, 60, line, status, output, errors);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    command_write(folder, name, text, (long)strlen(text));
-}
 
 TestSuite(import_audio, .init = setup, .fini = teardown);
 
@@ -150,21 +128,9 @@ Test(import_audio, mistakes)
            "layer 2 (lstm): its array 3 is none of numbers, or not there\n", NULL);
 }
 
-static int import_damaged(void *context, const char *path, struct lstmc_message *message)
-{
-    char line[PATH_MAX + 100];
-    snprintf(line, sizeof line, "rm -f d.lua d.safetensors; $L import '%s' -o d --quiet", path);
-    Ran ran = command_run(context, 100, line);
-    cr_expect(ran.status == 0 || (ran.status == 1 && *ran.errors), "%s: status %d: %s", path, ran.status, ran.errors);
-    snprintf(message->text, sizeof message->text, "%s", ran.errors);
-    int status = ran.status;
-    ran_free(&ran);
-    return status;
-}
-
 Test(import_audio, damaged_rtneural, .timeout = 3600)
 {
-    struct mutations done = mutate(small, sizeof small - 1, "{}[]\",:.0", import_damaged, folder);
+    struct mutations done = mutate(small, sizeof small - 1, "{}[]\",:.0", imported_damaged, &(DamagedImport){ folder, "damaged" });
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
 }
 
@@ -172,7 +138,7 @@ Test(import_audio, damaged_amplifiers, .timeout = 3600)
 {
     char text[600];
     int length = snprintf(text, sizeof text, amplifier, "0.25");
-    struct mutations done = mutate(text, (size_t)length, "{}[]\",:.0", import_damaged, folder);
+    struct mutations done = mutate(text, (size_t)length, "{}[]\",:.0", imported_damaged, &(DamagedImport){ folder, "damaged" });
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
 }
 

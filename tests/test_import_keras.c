@@ -1,6 +1,6 @@
 /* test_import_keras.c: files of Keras and TensorFlow.js: what they predict, how they are written down, what is refused, and
  * damaged ones. */
-#include "command.h"
+#include "import_suite.h"
 #include "imported.h"
 #include "mutate.h"
 #include "runtime/safetensors.h"
@@ -15,28 +15,6 @@
 #include <unistd.h>
 
 #define TOLERANCE 1e-5
-
-static char *folder;
-
-static void setup(void)
-{
-    folder = command_folder();
-}
-
-static void teardown(void)
-{
-    command_folder_remove(folder);
-}
-
-static void expect(const char *line, int status, const char *output, const char *errors)
-{
-    command_expect(folder, 60, line, status, output, errors);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    command_write(folder, name, text, (long)strlen(text));
-}
 
 TestSuite(import_keras, .init = setup, .fini = teardown);
 
@@ -236,18 +214,6 @@ Test(import_keras, names_stay_names)
 
 /* ---- damaged files ---- */
 
-static int import_damaged(void *context, const char *path, struct lstmc_message *message)
-{
-    char line[PATH_MAX + 100];
-    snprintf(line, sizeof line, "rm -f d.lua d.safetensors; $L import '%s' -o d --quiet", path);
-    Ran ran = command_run(context, 100, line);
-    cr_expect(ran.status == 0 || (ran.status == 1 && *ran.errors), "%s: status %d: %s", path, ran.status, ran.errors);
-    snprintf(message->text, sizeof message->text, "%s", ran.errors);
-    int status = ran.status;
-    ran_free(&ran);
-    return status;
-}
-
 static void damage(const char *file, const char *likely)
 {
     FILE *from = fopen(file, "rb");
@@ -255,7 +221,7 @@ static void damage(const char *file, const char *likely)
     static char bytes[1 << 20];
     size_t size = fread(bytes, 1, sizeof bytes, from);
     fclose(from);
-    struct mutations done = mutate(bytes, size, likely, import_damaged, folder);
+    struct mutations done = mutate(bytes, size, likely, imported_damaged, &(DamagedImport){ folder, "damaged" });
     cr_expect(done.refused > done.files / 10, "%s: %d of %d refused", file, done.refused, done.files);
 }
 

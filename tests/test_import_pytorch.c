@@ -1,6 +1,6 @@
 /* test_import_pytorch.c: what PyTorch's people save: each tensor, what the networks predict, what is refused, hostile
  * pickles, damaged files. */
-#include "command.h"
+#include "import_suite.h"
 #include "compiler/interchange/draft/container.h"
 #include "compiler/interchange/import.h"
 #include "compiler/interchange/pytorch/state.h"
@@ -19,34 +19,12 @@
 #define DATA "../shared/data/interchange/pytorch"
 #define TOLERANCE 1e-5
 
-static char *folder;
-
-static void setup(void)
-{
-    folder = command_folder();
-}
-
-static void teardown(void)
-{
-    command_folder_remove(folder);
-}
-
 TestSuite(import_pytorch, .init = setup, .fini = teardown);
 
 static void need_data(void)
 {
     if (access(DATA, R_OK))
         cr_skip_test(DATA " is absent");
-}
-
-static void expect(const char *line, int status, const char *output, const char *errors)
-{
-    command_expect(folder, 60, line, status, output, errors);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    command_write(folder, name, text, (long)strlen(text));
 }
 
 /* $D in what follows: the data, wherever the command runs. */

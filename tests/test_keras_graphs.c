@@ -1,30 +1,13 @@
 /* test_keras_graphs.c: functional models as Keras writes what their layers read: layers that are called several times, models in
  * the model, states that are handed over, masks; in the form of Keras 2 and in that of Keras 3. */
-#include "command.h"
-#include "mutate.h"
+#include "import_suite.h"
+#include "imported.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *folder;
-
-static void setup(void)
-{
-    folder = command_folder();
-}
-
-static void teardown(void)
-{
-    command_folder_remove(folder);
-}
-
-static void expect(const char *line, int status, const char *output, const char *errors)
-{
-    command_expect(folder, 60, line, status, output, errors);
-}
 
 TestSuite(keras_graphs, .init = setup, .fini = teardown);
 
@@ -207,24 +190,12 @@ Test(keras_graphs, what_no_output_needs, .timeout = 60)
 
 /* ---- damaged files ---- */
 
-static int import_damaged(void *context, const char *path, struct lstmc_message *message)
-{
-    char line[PATH_MAX + 120];
-    snprintf(line, sizeof line, "rm -f d.lua d.safetensors; cp '%s' model.json; $L import model.json -o d --quiet", path);
-    Ran ran = command_run(context, 100, line);
-    cr_expect(ran.status == 0 || (ran.status == 1 && *ran.errors), "%s: status %d: %s", path, ran.status, ran.errors);
-    snprintf(message->text, sizeof message->text, "%s", ran.errors);
-    int status = ran.status;
-    ran_free(&ran);
-    return status;
-}
-
 Test(keras_graphs, damaged, .timeout = 3600)
 {
     write_handed();
     char *text = command_read_file(folder, "model.json");
     cr_assert_not_null(text);
-    struct mutations done = mutate(text, strlen(text), "{}[]\",:.012", import_damaged, folder);
+    struct mutations done = mutate(text, strlen(text), "{}[]\",:.012", imported_damaged, &(DamagedImport){ folder, "model.json" });
     cr_expect(done.refused > done.files / 10 && done.refused < done.files, "%d of %d refused", done.refused, done.files);
     free(text);
 }

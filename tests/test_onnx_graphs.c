@@ -1,7 +1,7 @@
 /* test_onnx_graphs.c: small graphs of ONNX, imported: what stands around recurrent layers, against the same computed here;
  * the descriptions that come of it; what is refused; files that are damaged, or that reach for other files. */
 #include "command.h"
-#include "mutate.h"
+#include "imported.h"
 #include "onnx_file.h"
 
 #include <criterion/criterion.h>
@@ -492,19 +492,6 @@ Test(onnx_graphs, numbers_in_other_files_of_its_folder, .timeout = 60)
 
 /* ---- damaged files ---- */
 
-static int import_file(void *context, const char *path, struct lstmc_message *message)
-{
-    char line[200];
-    snprintf(line, sizeof line, "cp %s damaged.onnx && $L import damaged.onnx -o m --quiet && rm m.lua", path);
-    Ran ran = command_run(context, 20, line);
-    cr_expect(ran.status == 0 || ran.status == 1, "status %d: %s", ran.status, ran.errors);
-    if (ran.status)
-        snprintf(message->text, sizeof message->text, "%.100s", *ran.errors ? ran.errors : "");
-    int status = ran.status;
-    ran_free(&ran);
-    return status;
-}
-
 Test(onnx_graphs, damaged_files, .timeout = 3600)
 {
     char *place = command_folder();
@@ -531,7 +518,7 @@ Test(onnx_graphs, damaged_files, .timeout = 3600)
     OnnxFile model = onnx_file_of(13, &graph);
     command_write(place, "model.onnx", model.bytes, (long)model.count);
     command_expect(place, 20, "$L import model.onnx -o whole", 0, "whole.lua", NULL);
-    struct mutations done = mutate(model.bytes, model.count, "\x01\x02\x03\x08\x7f\xff", import_file, place);
+    struct mutations done = mutate(model.bytes, model.count, "\x01\x02\x03\x08\x7f\xff", imported_damaged, &(DamagedImport){ place, "damaged.onnx" });
     cr_expect(done.refused > 0, "%d of %d were refused", done.refused, done.files);
     onnx_file_free(&model);
     command_folder_remove(place);
