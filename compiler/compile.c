@@ -2,6 +2,7 @@
  *
  *     read_lua   description -> layer list                      (done before)
  *     lower      layer list -> forward statements               calls each layer's mathematics
+ *     decoder    a step of a decoder -> two halves              encode, and what each step does
  *     grad       + adjoint statements                           derived; frozen layers prune it
  *     stage      statements -> binding times                    prepare, call, step
  *     phases     passes over a tape -> phases                   where sums over the whole batch are needed
@@ -78,7 +79,8 @@ static LowerOptions lowering_of(const Pipeline *pipeline, ProgramKind kind)
     return (LowerOptions){
         .training = traits->training,
         .batch = traits->batched ? description_model(pipeline->description)->descriptor.batch : 1,
-        .streaming = traits->streaming,
+        .streaming = kind == PROGRAM_STEP,
+        .decoding = kind == PROGRAM_ENCODE || kind == PROGRAM_DECODE,
         .input_gradient = traits->training && options->input_gradient,
         .keep_adjoints = traits->training && options->keep_adjoints,
     };
@@ -87,7 +89,12 @@ static LowerOptions lowering_of(const Pipeline *pipeline, ProgramKind kind)
 static Ir *lower_program(const Pipeline *pipeline, ProgramKind kind)
 {
     LowerOptions lowering = lowering_of(pipeline, kind);
-    return lower(pipeline->arena, pipeline->description, &lowering);
+    Ir *ir = lower(pipeline->arena, pipeline->description, &lowering);
+    if (ir && kind == PROGRAM_ENCODE)
+        keep_encoder(ir);
+    if (ir && kind == PROGRAM_DECODE)
+        keep_decoder(ir);
+    return ir;
 }
 
 /* A lowered program through all passes, or up to the one that is dumped; NULL stays NULL. */
@@ -120,7 +127,7 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_PLAN)
-            plan(ir, traits->streaming);
+            plan(ir, traits->streaming, kind == PROGRAM_DECODE ? SIZE_MAX : PLAN_STEP_BYTES);
         if (p == PASS_PLAN && options->trained && !traits->training)
             contain(ir);
         if (p == PASS_IDLE)
@@ -152,16 +159,34 @@ static const char *find_obstacle(const Pipeline *pipeline, const Ir *single)
     return streaming_obstacle(pipeline->arena, whole);
 }
 
+static void find_obstacles(const Pipeline *pipeline, const Ir *single, Programs *programs)
+{
+    const char *why = find_obstacle(pipeline, single);
+    programs->no_step = single->decoder ? "it has several inputs" : why;
+    programs->no_decoder = single->decoder ? why : "the description names no decoder";
+}
+
+static bool is_left_out(const Pipeline *pipeline, const Programs *programs, ProgramKind kind)
+{
+    switch (kind) {
+    case PROGRAM_TRAINING: return pipeline->options->inference;
+    case PROGRAM_STEP:     return programs->no_step != NULL;
+    case PROGRAM_ENCODE:
+    case PROGRAM_DECODE:   return programs->no_decoder != NULL;
+    default:               return false;
+    }
+}
+
 static bool run_all(const Pipeline *pipeline, Programs *programs)
 {
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++) {
-        if ((kind == PROGRAM_TRAINING && pipeline->options->inference) || (kind == PROGRAM_STEP && programs->no_step))
+        if (is_left_out(pipeline, programs, kind))
             continue;
         Ir *ir = lower_program(pipeline, kind);
         if (!ir)
             return false;
         if (kind == PROGRAM_SINGLE)
-            programs->no_step = find_obstacle(pipeline, ir);
+            find_obstacles(pipeline, ir, programs);
         programs->program[kind] = run_passes(pipeline, kind, ir);
     }
     for (ProgramKind kind = 0; kind < PROGRAM_COUNT; kind++)

@@ -7,6 +7,7 @@
 #define LSTMC_H
 
 #include "lstmc_model.h"
+#include "lstmc_decoder.h"
 #include "safetensors.h"
 
 #ifdef __cplusplus

@@ -112,7 +112,7 @@ static Ir *run_passes(struct emitted *emitted, const char *text, bool training, 
         grad(ir);
     stage(ir, target_find("plain"), false);
     schedule(ir, emitted->programs.target, unroll);
-    plan(ir, streaming);
+    plan(ir, streaming, PLAN_STEP_BYTES);
     const char *broken = ir_check(ir);
     cr_assert(!broken, "%s: %s", emitted->model.descriptor.name, broken);
     return ir;

@@ -495,7 +495,7 @@ static void evaluate(Trial *trial, const Target *target, bool first)
         evaluate_pass(trial, ir, "pack", true);
     schedule(ir, target, trial->oracles->unroll);
     evaluate_pass(trial, ir, "schedule", true);
-    plan(ir, false);
+    plan(ir, false, PLAN_STEP_BYTES);
     evaluate_pass(trial, ir, "plan", true);
     if (target->lanes > 1)
         evaluate_program(trial, tile_order(trial->arena, ir, trial->rows, trial->oracles->seed), "plan, in the order of its tiles", true);
@@ -524,10 +524,11 @@ static void differentiate(Trial *trial)
     custom_layers_free(custom);
 }
 
-static void compare_loaded(Trial *trial, const struct lstmc_model *generated, const Programs *programs, int rows)
+static void compare_loaded(Trial *trial, const Loaded *loaded, const Programs *programs, int rows)
 {
-    Comparison comparison = { .lanes = programs->target->lanes, .blas = trial->oracles->blas_from > 0, .programs = programs };
-    const char *why = compare_generated(trial->arena, trial->description, generated, rows, trial->oracles->seed,
+    Comparison comparison = { .lanes = programs->target->lanes, .blas = trial->oracles->blas_from > 0, .programs = programs,
+                              .decoder = loaded->decoder };
+    const char *why = compare_generated(trial->arena, trial->description, loaded->model, rows, trial->oracles->seed,
                                         &comparison);
     if (why)
         put(&trial->said, "%s, generated C, %s: %s\n", trial->target, trial->compiler, why);
@@ -546,7 +547,7 @@ static void load_and_compare(Trial *trial, const Compiled *compiled)
     if (load(trial->arena, trial->diagnostics, compiled, LOAD_TO_CHECK, &loaded)) {
         int most = trial->oracles->blas_from ? trial->model->descriptor.batch : trial->rows;
         for (int rows = trial->rows; rows <= most; rows++)
-            compare_loaded(trial, loaded.model, &compiled->programs, rows);
+            compare_loaded(trial, &loaded, &compiled->programs, rows);
     }
     loaded_free(&loaded);
 }

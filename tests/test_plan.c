@@ -14,7 +14,7 @@ static Ir *planned(Arena *arena, const char *text, bool training, bool streaming
     Ir *ir = ir_from_text(arena, arena_format(arena, "%s%s", axes, text));
     ir->training = training;
     stage(ir, target_find("plain"), false);
-    plan(ir, streaming);
+    plan(ir, streaming, PLAN_STEP_BYTES);
     return ir;
 }
 

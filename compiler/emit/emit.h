@@ -17,6 +17,7 @@ const char *emit_name_refused(Arena *arena, const Model *model);
 
 typedef struct Sizes {
     size_t weights, gradients, packed, training, scratch, batch_scratch, state, tape;
+    size_t memory, encode_scratch, decode_scratch;      /* of a model with a decoder, whose state is `state` */
     size_t step_stack;      /* arrays that M_step has on the stack; registers that the compiler spills come on top */
 } Sizes;
 Sizes  emit_sizes(const Programs *programs);
@@ -294,6 +295,15 @@ bool emit_has_updates(const Programs *programs);
 void emit_update_declaration(Out *out, Arena *arena, const Programs *programs);
 void emit_update_thunk(Out *out, Arena *arena, const Programs *programs);       /* and M_update_statistics itself */
 void emit_update_member(Out *out, const Programs *programs);
+
+/* Of a model with a decoder (emit_decoder.c); of others, nothing. */
+void emit_decoder_macros(Out *out, Arena *arena, const Programs *programs);
+void emit_decoder_functions(Out *out, Arena *arena, const Programs *programs);
+void emit_decoder_usage(Out *out, Arena *arena, const Programs *programs, const char *packed);
+void emit_decoder_table(Out *out, Arena *arena, const Programs *programs);     /* thunks and M_decoder */
+
+/* A declaration with the comment in front of it, templates both (emit_header.c). */
+void emit_declared(Out *out, Arena *arena, const Model *model, const char *comment, const char *declaration);
 
 /* Text (emit_text.c). */
 #define COLUMNS_MAX 120

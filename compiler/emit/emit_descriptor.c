@@ -405,4 +405,5 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     emit_phase_members(out, programs);
     emit_update_member(out, programs);
     put(out, "};");
+    emit_decoder_table(out, arena, programs);
 }

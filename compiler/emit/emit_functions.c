@@ -185,7 +185,7 @@ static unsigned *find_writing_sections(Arena *arena, const Ir *ir)
 static bool is_set_by_loss(const Ir *ir, const Tensor *tensor, unsigned written)
 {
     const unsigned both = SECTION_BIT(SECTION_LOSS) | SECTION_BIT(SECTION_BACKWARD);
-    return !(written & SECTION_BIT(SECTION_FORWARD)) && (tensor == ir->output->adjoint || (written & both) == both);
+    return !(written & SECTION_BIT(SECTION_FORWARD)) && (tensor == ir_output_adjoint(ir) || (written & both) == both);
 }
 
 static void put_cleared(const Function *to, const Tensor *tensor)
@@ -261,6 +261,27 @@ static void begin_step(const Function *to)
     if (has_home(to->ir, HOME_SCRATCH))
         put(to->out, "struct %s_step_memory memory, *const scratch = &memory;", to->programs->model->descriptor.name);
     put_unless_used(to, "state", HOME_STATE);
+    put_unless_read(to);
+}
+
+static void begin_encode(const Function *to)
+{
+    put_unless_used(to, "scratch", HOME_SCRATCH);
+    put_unless_used(to, "memory", HOME_MEMORY);
+    put_unless_read(to);
+}
+
+static void begin_decode_reset(const Function *to)
+{
+    put_unless_used(to, "memory", HOME_MEMORY);
+    begin_reset(to);
+}
+
+static void begin_decode_step(const Function *to)
+{
+    put_unless_used(to, "memory", HOME_MEMORY);
+    put_unless_used(to, "scratch", HOME_SCRATCH);
+    begin_reset(to);
     put_unless_read(to);
 }
 
@@ -371,6 +392,19 @@ static const Entry entries[] = {
       "int @_step(const struct @_packed *restrict packed, struct @_state *restrict state, const <x> *restrict x, float "
       "*restrict y)",
       { SECTION_FORWARD, SECTION_CARRY, SECTION_COUNT }, "packed", begin_step, NULL, "return 1;" },
+    { PROGRAM_ENCODE, "encode",
+      "void @_encode(const struct @_packed *restrict packed, struct @_encode_scratch *restrict scratch, const <x> "
+      "*restrict x, <lengths>struct @_memory *restrict memory)",
+      { SECTION_RESET, SECTION_FORWARD, SECTION_COUNT }, "packed", begin_encode, NULL, NULL },
+    { PROGRAM_DECODE, "decode_reset",
+      "void @_decode_reset(const struct @_packed *restrict packed, const struct @_memory *restrict memory, struct "
+      "@_state *restrict state)",
+      { SECTION_RESET, SECTION_COUNT }, "packed", begin_decode_reset, NULL, NULL },
+    { PROGRAM_DECODE, "decode_step",
+      "int @_decode_step(const struct @_packed *restrict packed, const struct @_memory *restrict memory, struct "
+      "@_decode_scratch *restrict scratch, struct @_state *restrict state, const <step> *restrict x, float *restrict "
+      "y)",
+      { SECTION_FORWARD, SECTION_CARRY, SECTION_COUNT }, "packed", begin_decode_step, NULL, "return 1;" },
     { PROGRAM_TRAINING, "prepare_training",
       "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)",
       { SECTION_COUNT }, "", NULL, begin_prepare, NULL },

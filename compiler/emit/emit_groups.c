@@ -97,6 +97,8 @@ Groups *groups_find(Arena *arena, const Programs *programs)
             add_layers(groups, "tape", ir, HOME_TAPE);
         } else {
             add_layers(groups, "state", ir, HOME_STATE);
+            if (kind == PROGRAM_ENCODE)
+                add_layers(groups, "memory", ir, HOME_MEMORY);
             add_layers(groups, program_traits[kind].memory, ir, HOME_SCRATCH);
         }
     }

@@ -37,6 +37,7 @@ static void put_macros(Out *out, Arena *arena, const Programs *programs)
         put_define(out, prefix, "TIMESTEPS", (size_t)input->extent[input->time_dimension], "steps of a sample");
     if (emit_features(programs))
         put_define(out, prefix, "FEATURES", (size_t)emit_features(programs), "the last extent of x");
+    emit_decoder_macros(out, arena, programs);
     put_define(out, prefix, "WEIGHTS", descriptor->weight_count, "floats");
     if (programs->training) {
         put_define(out, prefix, "GRADIENTS", descriptor->gradient_count,
@@ -182,17 +183,33 @@ static void put_struct_names(Out *out, Arena *arena, const Programs *programs)
         { true, "@_packed" },
         { true, "@_scratch" },
         { true, "@_batch_scratch" },
-        { programs->step != NULL, "@_state" },
+        { programs->step || programs->decode, "@_state" },
+        { programs->decode != NULL, "@_encode_scratch" },
+        { programs->decode != NULL, "@_memory" },
+        { programs->decode != NULL, "@_decode_scratch" },
         { programs->training != NULL, "@_training" },
         { programs->training != NULL, "@_tape" },
         { programs->training != NULL, "@_gradients" },
         { true, "lstmc_model" },
+        { programs->decode != NULL, "lstmc_decoder" },
     };
     put(out, "/* What is in them stands below. */\n");
     for (size_t i = 0; i < sizeof structs / sizeof *structs; i++)
         if (structs[i].is_there)
             put(out, "struct %s;\n", fill_template(arena, programs->model, structs[i].name));
     put(out, "\n");
+}
+
+static void put_decoder_structs(Out *out, Arena *arena, const Programs *programs, const Groups *groups, Sizes sizes)
+{
+    put_memory_struct(out, arena, programs, groups, programs->encode, HOME_SCRATCH, sizes.encode_scratch,
+                      "Memory for one @_encode at a time; its contents need not be kept.");
+    put_memory_struct(out, arena, programs, groups, programs->encode, HOME_MEMORY, sizes.memory,
+                      "What was encoded: steps read it, and do not change it.");
+    put_memory_struct(out, arena, programs, groups, programs->decode, HOME_STATE, sizes.state,
+                      "What the decoder remembers between two steps. Copy it to go on in several ways.");
+    put_memory_struct(out, arena, programs, groups, programs->decode, HOME_SCRATCH, sizes.decode_scratch,
+                      "Memory for one @_decode_step at a time; its contents need not be kept.");
 }
 
 static void put_structs(Out *out, Arena *arena, const Programs *programs)
@@ -218,6 +235,8 @@ static void put_structs(Out *out, Arena *arena, const Programs *programs)
                       "Memory for one @_predict_batch at a time; its contents need not be kept.");
     if (programs->step)
         put_memory_struct(out, arena, programs, groups, programs->step, HOME_STATE, sizes.state, about_state);
+    if (programs->decode)
+        put_decoder_structs(out, arena, programs, groups, sizes);
     if (!programs->training)
         return;
     put_memory_struct(out, arena, programs, groups, programs->training, HOME_PREPARED, sizes.training,
@@ -279,11 +298,16 @@ static const char from_d_output[] =
     "You write the loss's derivative by y to tape->d_output, [rows][$_OUTPUTS], after @_forward, which clears it. Once "
     "after each forward.";
 
+void emit_declared(Out *out, Arena *arena, const Model *model, const char *comment, const char *declaration)
+{
+    emit_prose(out, arena, fill_template(arena, model, comment));
+    emit_line(out, arena, fill_template(arena, model, declaration));
+    put(out, "\n");
+}
+
 static void put_declared(Out *out, Arena *arena, const Model *model, Declared declared)
 {
-    emit_prose(out, arena, fill_template(arena, model, declared.comment));
-    emit_line(out, arena, fill_template(arena, model, declared.declaration));
-    put(out, "\n");
+    emit_declared(out, arena, model, declared.comment, declared.declaration);
 }
 
 static bool has_regularizers(const struct lstmc_model *descriptor)
@@ -399,6 +423,7 @@ static void put_functions(Out *out, Arena *arena, const Programs *programs)
     for (size_t i = 0; i < sizeof predict_functions / sizeof *predict_functions; i++)
         put_declared(out, arena, model, predict_functions[i]);
     put_step_functions(out, arena, programs);
+    emit_decoder_functions(out, arena, programs);
     if (programs->training)
         put_training_functions(out, arena, programs);
     put_declared(out, arena, model,
@@ -473,5 +498,7 @@ void emit_header(Out *out, Arena *arena, const Programs *programs, const char *o
     put_structs(out, arena, programs);
     put_raw(out, "#ifdef __cplusplus\n}\n#endif\n\n");
     put_raw(out, embedded_text("runtime/lstmc_model.h"));
+    if (programs->decode)
+        put_raw(out, arena_format(arena, "\n%s", embedded_text("runtime/lstmc_decoder.h")));
     put_raw(out, "\n#endif\n");
 }

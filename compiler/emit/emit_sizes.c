@@ -47,6 +47,12 @@ Sizes emit_sizes(const Programs *programs)
         sizes.state = largest_of(bytes_of_home(programs->step, HOME_STATE), 1);
         sizes.step_stack = bytes_of_home(programs->step, HOME_SCRATCH);
     }
+    if (programs->decode) {
+        sizes.memory = largest_of(bytes_of_home(programs->decode, HOME_MEMORY), 1);
+        sizes.state = largest_of(bytes_of_home(programs->decode, HOME_STATE), 1);
+        sizes.encode_scratch = largest_of(bytes_of_home(programs->encode, HOME_SCRATCH), 1);
+        sizes.decode_scratch = largest_of(bytes_of_home(programs->decode, HOME_SCRATCH), 1);
+    }
     if (programs->training) {
         sizes.gradients = largest_of(4 * descriptor->gradient_count, 1);
         sizes.training = bytes_of_prepared(programs->training, true);
@@ -63,6 +69,8 @@ const char *emit_too_large(Arena *arena, const Programs *programs)
         { "weights", sizes.weights },   { "gradients", sizes.gradients }, { "packed", sizes.packed },
         { "training", sizes.training }, { "tape", sizes.tape },           { "batch_scratch", sizes.batch_scratch },
         { "scratch", sizes.scratch },   { "state", sizes.state },
+        { "memory", sizes.memory },     { "encode_scratch", sizes.encode_scratch },
+        { "decode_scratch", sizes.decode_scratch },
     };
     for (size_t i = 0; i < sizeof structs / sizeof *structs; i++)
         if (structs[i].bytes > STRUCT_BYTES_MAX)

@@ -161,6 +161,7 @@ void emit_usage(Out *out, Arena *arena, const Programs *programs)
     put_raw(out, fill_template(arena, model, programs->trained ? how_to_predict_trained : how_to_predict));
     if (programs->step)
         put_raw(out, fill_template(arena, model, arena_format(arena, how_to_step, packed, packed)));
+    emit_decoder_usage(out, arena, programs, packed);
     if (programs->training)
         put_raw(out,
                 fill_template(arena, model,

@@ -75,7 +75,7 @@ const char *tensor_of_model(const Ir *ir, const Tensor *tensor)
         return "is_training";
     if (tensor == ir->output)
         return "output";
-    if (tensor == ir->output->adjoint)
+    if (tensor == ir_output_adjoint(ir))
         return "d_output";
     return tensor->role == ROLE_GRADIENT && !tensor->weight && ir->input_count == 1 ? "d_input" : NULL;
 }
@@ -143,6 +143,8 @@ const char *home_pointer(const Ir *ir, Home home)
         return "tape";
     case HOME_STATE:
         return "state";
+    case HOME_MEMORY:
+        return "memory";
     case HOME_SCRATCH:
         return "scratch";
     case HOME_NONE:

@@ -160,9 +160,10 @@ static const char *layer_name(const Parts *parts, const Part *part)
 /* "lstm_1_forward"; in predict, which resets too: "lstm_1_predict_reset". */
 static const char *function_name(const Parts *parts, const Part *part)
 {
-    bool resets = part->section == SECTION_RESET && !strncmp(parts->function, "predict", 7);
-    bool carries = part->section == SECTION_CARRY && !strcmp(parts->function, "step");
-    const char *first = arena_format(parts->arena, "%s_%s%s", layer_name(parts, part), parts->function,
+    const char *function = parts->function;
+    bool resets = part->section == SECTION_RESET && (!strncmp(function, "predict", 7) || !strcmp(function, "encode"));
+    bool carries = part->section == SECTION_CARRY && (!strcmp(function, "step") || !strcmp(function, "decode_step"));
+    const char *first = arena_format(parts->arena, "%s_%s%s", layer_name(parts, part), function,
                                      resets ? "_reset" : carries ? "_carry" : ""), *name = first;
     for (int again = 2; name_taken(parts, name); again++)
         name = arena_format(parts->arena, "%s_%d", first, again);
@@ -243,13 +244,16 @@ static Uses uses_of(const Part *part)
 /* What a function of one layer gets: the whole structs, as the exported one has them. `types`: as parameters. */
 static const char *whole_structs(const Parts *parts, const Part *part, bool types)
 {
-    static const Home homes[] = { HOME_WEIGHTS, HOME_PREPARED, HOME_TAPE, HOME_STATE, HOME_SCRATCH, HOME_GRADIENTS };
+    static const Home homes[] = { HOME_WEIGHTS, HOME_PREPARED, HOME_TAPE, HOME_MEMORY, HOME_STATE, HOME_SCRATCH,
+                                  HOME_GRADIENTS };
+    bool decodes = parts->ir == parts->programs->decode;
     Uses uses = uses_of(part);
     const char *text = "";
     for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
         if (!uses.home[homes[i]])
             continue;
-        bool is_const = homes[i] == HOME_WEIGHTS || (homes[i] == HOME_PREPARED && !parts->prepares);
+        bool is_const = homes[i] == HOME_WEIGHTS || (homes[i] == HOME_PREPARED && !parts->prepares) ||
+                        (homes[i] == HOME_MEMORY && decodes);
         const char *name = home_pointer(parts->ir, homes[i]), *join = *text ? ", " : "";
         text = types ? arena_format(parts->arena, "%s%s%sstruct @_%s *restrict %s", text, join,
                                     is_const ? "const " : "", struct_of_home(parts->programs, parts->ir, homes[i]),
@@ -257,7 +261,7 @@ static const char *whole_structs(const Parts *parts, const Part *part, bool type
                      : arena_format(parts->arena, "%s%s%s", text, join, name);
     }
     const struct { bool is_used; const char *parameter, *argument; } arguments[] = {
-        { uses.input, "const <x> *restrict x", "x" },
+        { uses.input, decodes ? "const <step> *restrict x" : "const <x> *restrict x", "x" },
         { uses.lengths, "const int32_t *restrict lengths", "lengths" }, { has_rows(part), "int rows", "rows" },
         { uses.output, "float *restrict y", "y" },
     };

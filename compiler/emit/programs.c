@@ -6,6 +6,8 @@ const ProgramTraits program_traits[PROGRAM_COUNT] = {
     [PROGRAM_SINGLE] = { .name = "single", .memory = "scratch", .suffix = "one" },
     [PROGRAM_BATCH] = { .name = "batch", .batched = true, .memory = "batch_scratch", .suffix = "batch" },
     [PROGRAM_STEP] = { .name = "step", .streaming = true, .memory = "step_memory", .suffix = "step" },
+    [PROGRAM_ENCODE] = { .name = "encode", .memory = "encode_scratch", .suffix = "encode" },
+    [PROGRAM_DECODE] = { .name = "decode", .streaming = true, .memory = "decode_scratch", .suffix = "decode" },
 };
 
 ProgramKind program_kind(const Programs *programs, const Ir *ir)

@@ -9,7 +9,8 @@
 
 struct lstmc_meaning;
 
-typedef enum ProgramKind { PROGRAM_TRAINING, PROGRAM_SINGLE, PROGRAM_BATCH, PROGRAM_STEP, PROGRAM_COUNT } ProgramKind;
+typedef enum ProgramKind { PROGRAM_TRAINING, PROGRAM_SINGLE, PROGRAM_BATCH, PROGRAM_STEP,
+               PROGRAM_ENCODE, PROGRAM_DECODE, PROGRAM_COUNT } ProgramKind;
 
 typedef struct ProgramTraits {
     const char *name;           /* in files of tile numbers */
@@ -31,12 +32,13 @@ typedef struct Trained {
 typedef struct Programs {
     const Model *model;
     const Target *target;
-    /* NULL where there is none: no training with --inference, no step if the model has no streaming meaning */
+    /* NULL where there is none: no training with --inference, no step if the model has no streaming meaning, no encode
+     * and decode if it has no decoder, or one that cannot go step by step */
     union {
         Ir *program[PROGRAM_COUNT];
-        struct { Ir *training, *single, *batch, *step; };
+        struct { Ir *training, *single, *batch, *step, *encode, *decode; };
     };
-    const char *no_step;    /* why */
+    const char *no_step, *no_decoder;       /* why */
     const Ir *packed;       /* what M_prepare does for all programs that predict, as one program (emit_packed.c) */
     bool input_gradient;
     bool dispatch;          /* one body for each instruction set, chosen at run time */

@@ -239,6 +239,7 @@ static Tensor *read_tensor(Reader *r)
     tensor->trainable = field_flag(d, "trainable");
     tensor->reduced = field_flag(d, "reduced");
     tensor->kept = field_flag(d, "kept");
+    tensor->decodes = field_flag(d, "decodes");
     if (tensor->role == ROLE_STATE)
         tensor->incoming = field_integer(d, "incoming", 1, 1 << 30, 1);
     int updates = field_integer(d, "updates", 0, d->model.descriptor.weight_tensors - 1, -1);
@@ -399,6 +400,7 @@ static int read_program(lua_State *L)       /* (program, reader) */
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    ir->decoder = tensor_field(r, "decoder");
     ir->lengths = tensor_field(r, "lengths");
     read_paces(r);
     ir->output = tensor_field(r, "output");
@@ -417,13 +419,15 @@ Ir *lower_part(Arena *arena, Description *d, const LowerOptions *options, Lowere
     description_allow(d);
     description_push(d, part.function);
     lua_getfield(L, LUA_REGISTRYINDEX, "model");
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 9);
     lua_pushboolean(L, options->training);
     lua_setfield(L, -2, "training");
     lua_pushinteger(L, options->batch);
     lua_setfield(L, -2, "batch");
     lua_pushboolean(L, options->streaming);
     lua_setfield(L, -2, "streaming");
+    lua_pushboolean(L, options->decoding);
+    lua_setfield(L, -2, "decoding");
     lua_pushboolean(L, options->whole);
     lua_setfield(L, -2, "whole");
     lua_pushboolean(L, options->input_gradient);

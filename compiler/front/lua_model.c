@@ -439,6 +439,21 @@ static struct lstmc_metric_arguments *extract_metric_arguments(Description *d, i
     return list;
 }
 
+static void extract_decoder(Description *d)
+{
+    Model *model = &d->model;
+    model->decoder = model->begin_token = model->end_token = -1;
+    if (lua_getfield(d->lua, -1, "decoder") == LUA_TTABLE) {
+        int layer = field_integer(d, "index", 0, model->layer_count - 1, 0);
+        for (int k = 0; k < model->input_count; k++)
+            if (model->inputs[k] == layer)
+                model->decoder = k;
+    }
+    lua_pop(d->lua, 1);
+    model->begin_token = field_integer(d, "begin_token", 0, INT_MAX, -1);
+    model->end_token = field_integer(d, "end_token", 0, INT_MAX, -1);
+}
+
 static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
 {
     Description *d = description_of(L);
@@ -459,6 +474,7 @@ static int extract(lua_State *L)        /* (rows of a tape or 0, ...) */
     lua_pop(L, 1);
     model->inputs = extract_positions(d, "inputs", &model->input_count);
     model->outputs = extract_positions(d, "outputs", &model->output_count);
+    extract_decoder(d);
     extract_descriptor(d, batch);
     extract_loss(d);
     if (model->output_count > 1)

@@ -327,6 +327,7 @@ static int open_state(lua_State *L)
     run_embedded(L, "vocabulary/masks.lua", false);
     run_embedded(L, "vocabulary/shapes.lua", false);
     run_embedded(L, "vocabulary/outputs.lua", false);
+    run_embedded(L, "vocabulary/decoder.lua", false);
     run_embedded(L, "vocabulary/description.lua", false);
     run_embedded(L, "vocabulary/data.lua", false);
     run_embedded(L, "vocabulary/catalogue.lua", false);

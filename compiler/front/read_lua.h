@@ -46,6 +46,7 @@ typedef struct LowerOptions {
     bool training;          /* tape, dropout, loss */
     int batch;              /* 1: no batch axis, unless training */
     bool streaming;         /* one time step */
+    bool decoding;          /* one time step of the decoder, whole sequences of what it does not read */
     bool whole;             /* all steps count, whatever lengths say */
     bool input_gradient;
     bool keep_adjoints;

@@ -30,6 +30,11 @@ Tensor *ir_tensor(Ir *ir, Role role, const char *layer, const char *name, int ra
     return tensor;
 }
 
+const Tensor *ir_output_adjoint(const Ir *ir)
+{
+    return ir->output ? ir->output->adjoint : NULL;
+}
+
 bool tensor_is_row_major(const Tensor *tensor)
 {
     return tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_SPACED;

@@ -44,7 +44,8 @@ typedef enum Role {
     ROLE_OUTPUT,        /* y [b, ...] */
     ROLE_LOSS,          /* [] */
     ROLE_ADJOINT,       /* d_value; d_output is the adjoint of ROLE_OUTPUT */
-    ROLE_GRADIENT       /* the adjoint of a trainable weight, or of the input */
+    ROLE_GRADIENT,      /* the adjoint of a trainable weight, or of the input */
+    ROLE_MEMORY         /* what was encoded, and is read at each step of a decoder */
 } Role;
 
 /* Where plan puts a tensor: the struct (or argument) of the generated interface that holds it. */
@@ -57,6 +58,7 @@ typedef enum Home {
     HOME_TAPE,
     HOME_STATE,
     HOME_SCRATCH,
+    HOME_MEMORY,
     HOME_LOCAL,
     HOME_REGISTER /* lives and dies within one turn of a tile */
 } Home;
@@ -90,6 +92,7 @@ struct Tensor {
      * has added that of the other tapes, after the phase that writes it (phases.c). */
     bool reduced;
     int incoming;                   /* of a state: its rows before the first step; 0 otherwise */
+    bool decodes;                   /* of a state: it is one of the decoder, which reads its input step by step */
     bool kept;                      /* the caller may look at it: it stays on the tape */
     const struct lstmc_tensor *updates;     /* the statistic that it is after the batch; NULL: none */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
@@ -259,6 +262,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Statement **statements; int statement_count, statement_capacity;
     Tensor **inputs;                    /* one, or the samples are structs that have all of them */
     int input_count;
+    Tensor *decoder;                    /* the input that is read step by step; NULL: none */
     Tensor *mask;                       /* of a layer alone that makes one: which steps of its output count */
     Tensor *lengths;                    /* NULL: all steps count */
     Tensor *output, *target, *sample_weight, *scale, *loss;     /* the last four NULL unless training */
@@ -278,6 +282,8 @@ bool       access_equal(const Access *a, const Access *b);
 bool       index_uses(const Index *index, const Axis *axis);    /* gathers included */
 int        index_smallest(const Index *index);                  /* over all positions of its axes */
 int        index_largest(const Index *index);
+/* d_output, the adjoint of the output; NULL: there is none */
+const Tensor *ir_output_adjoint(const Ir *ir);
 bool       tensor_is_row_major(const Tensor *tensor);           /* with or without gaps */
 int        tensor_row_floats(const Tensor *tensor);             /* of what belongs to one sample of one step */
 int        tensor_row_start(const Tensor *tensor);              /* the first dimension behind batch and time */

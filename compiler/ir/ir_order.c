@@ -16,9 +16,10 @@ static bool externally_set(const Ir *ir, const Tensor *tensor)
     case ROLE_TRAINING:
     case ROLE_WEIGHT:
     case ROLE_NOISE:
-    case ROLE_GRADIENT: return true;
+    case ROLE_GRADIENT:
+    case ROLE_MEMORY: return true;
     default:
-        return ir->output && tensor == ir->output->adjoint;
+        return tensor == ir_output_adjoint(ir);
     }
 }
 

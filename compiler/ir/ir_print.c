@@ -191,7 +191,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         [ROLE_SCALE] = "scale", [ROLE_WEIGHT] = "weight",   [ROLE_NOISE] = "noise",
         [ROLE_STATE] = "state", [ROLE_VALUE] = "value",     [ROLE_OUTPUT] = "output",
         [ROLE_LOSS] = "loss",   [ROLE_ADJOINT] = "adjoint", [ROLE_GRADIENT] = "gradient",
-        [ROLE_TRAINING] = "training",
+        [ROLE_TRAINING] = "training", [ROLE_MEMORY] = "memory",
     };
     static const char *const homes[] = {
         [HOME_NONE] = "",
@@ -202,6 +202,7 @@ static void print_tensor(Out *out, Arena *arena, const Tensor *tensor)
         [HOME_TAPE] = "tape",
         [HOME_STATE] = "state",
         [HOME_SCRATCH] = "scratch",
+        [HOME_MEMORY] = "memory",
         [HOME_LOCAL] = "local",
         [HOME_REGISTER] = "registers",
     };

@@ -7,8 +7,12 @@
  *
  * Where a layer slides windows over a sequence, what comes out has steps of its own: one for every so many, as soon as
  * its window is complete. All that follows goes at that pace, and so must all that follows in the program: there is one
- * pace after the other, no two side by side. */
+ * pace after the other, no two side by side.
+ *
+ * Of a model with a decoder the steps are those of the decoder's input; what does not depend on it is known before the
+ * first one, as weights are. */
 #include "streaming.h"
+#include "sides.h"
 
 typedef struct Proof {
     const Ir *ir;
@@ -19,18 +23,26 @@ typedef struct Proof {
     int *length;                    /* [statement_count + 1]: the steps of a sequence of each pace */
     int paces, at_pace;             /* how many are known beyond that of the input; that of the statement */
     bool is_paced;                  /* the statement takes windows: it begins a pace */
+    const Side *sides;              /* by tensor, of a model with a decoder; NULL: of others */
+    int *time;                      /* [tensor_count]: the dimension in which it has steps; -1: none */
     const char *why;
 } Proof;
 
 static int steps_of(const Ir *ir)
 {
-    const Tensor *input = ir->input_count ? ir->inputs[0] : NULL;
+    const Tensor *input = ir->decoder ? ir->decoder : ir->input_count ? ir->inputs[0] : NULL;
     return input && input->time_dimension >= 0 ? input->extent[input->time_dimension] : 0;
 }
 
-static bool has_steps(const Tensor *tensor)
+/* Before the first step. */
+static bool is_known(const Proof *proof, const Tensor *tensor)
 {
-    return tensor->time_dimension >= 0;
+    return proof->sides && proof->sides[tensor->number] != SIDE_DECODER;
+}
+
+static bool has_steps(const Proof *proof, const Tensor *tensor)
+{
+    return proof->time[tensor->number] >= 0 && !is_known(proof, tensor);
 }
 
 static bool is_constant(const Index *index)
@@ -77,20 +89,28 @@ static void object(Proof *proof, const char *why)
         proof->why = why;
 }
 
+/* What was encoded has steps of its own. */
+static void look_at_known(Proof *proof, const Access *access)
+{
+    for (int d = 0; d < access->tensor->rank && proof->steps; d++)
+        if (index_uses(&access->index[d], proof->steps) && !access->index[d].gather)
+            object(proof, "it reads at each step another part of what was encoded");
+}
+
 /* What is said of any access, read or written. */
 static void look_at_places(Proof *proof, const Access *access)
 {
     const Tensor *tensor = access->tensor;
     for (int d = 0; d < tensor->rank; d++)
-        if (d != tensor->time_dimension && proof->steps && index_uses(&access->index[d], proof->steps) &&
+        if (d != proof->time[tensor->number] && proof->steps && index_uses(&access->index[d], proof->steps) &&
             !access->index[d].gather)
             object(proof, tensor->role == ROLE_WEIGHT ? "it has a weight for each step"
                                                       : "it keeps the steps of a sequence side by side");
-    if (!has_steps(tensor))
+    if (!has_steps(proof, tensor))
         return;
-    if (tensor->extent[tensor->time_dimension] != proof->length[proof->pace[tensor->number]] + tensor->incoming)
+    if (tensor->extent[proof->time[tensor->number]] != proof->length[proof->pace[tensor->number]] + tensor->incoming)
         object(proof, "it has a sequence of another length than the input");
-    const Index *step = &access->index[tensor->time_dimension];
+    const Index *step = &access->index[proof->time[tensor->number]];
     if (proof->steps && !is_present(proof, tensor, step) && !is_window(proof, tensor, step) && !is_constant(step))
         object(proof, step->terms == 1 && step->coefficient[0] < 0
                           ? "it reads the sequence from its end" : "it needs other steps than the present one");
@@ -100,15 +120,19 @@ static void look_at_read(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
+    if (is_known(proof, tensor)) {
+        look_at_known(proof, access);
+        return;
+    }
     look_at_places(proof, access);
     if (proof->steps && (proof->late[tensor->number] ||
-                         (has_steps(tensor) && is_constant(&access->index[tensor->time_dimension]))))
+                         (has_steps(proof, tensor) && is_constant(&access->index[proof->time[tensor->number]]))))
         object(proof, "it needs, at each step, what is known at the end of the sequence");
-    if (proof->steps || !has_steps(tensor))
+    if (proof->steps || !has_steps(proof, tensor))
         return;
-    const Index *index = &access->index[tensor->time_dimension];
+    const Index *index = &access->index[proof->time[tensor->number]];
     bool last_state = tensor->role == ROLE_STATE && is_constant(index) &&
-                      index->constant == tensor->extent[tensor->time_dimension] - 1;
+                      index->constant == tensor->extent[proof->time[tensor->number]] - 1;
     if (!last_state)
         object(proof, is_constant(index) ? "it needs one step out of the sequence" : "it needs the whole sequence");
 }
@@ -135,17 +159,24 @@ static void look_at_positions(Proof *proof, const Expr *expr)
         look_at_positions(proof, expr->argument[i]);
 }
 
+/* A decoder's state begins with what was encoded. */
+static bool begins_with_known(const Proof *proof)
+{
+    return proof->sides && proof->statement->out.tensor->role == ROLE_STATE &&
+           side_of_value(proof->sides, proof->statement) != SIDE_DECODER;
+}
+
 static void look_at_written(Proof *proof)
 {
     const Statement *statement = proof->statement;
     const Tensor *out = statement->out.tensor;
     look_at_places(proof, &statement->out);
-    if (proof->steps && !has_steps(out))
+    if (proof->steps && !has_steps(proof, out))
         object(proof, statement->accumulate == ACCUMULATE_MAX ? "it takes the largest of all steps"
                                                               : "it needs the whole sequence");
-    else if (proof->steps && !is_present(proof, out, &statement->out.index[out->time_dimension]))
+    else if (proof->steps && !is_present(proof, out, &statement->out.index[proof->time[out->number]]))
         object(proof, "it needs the whole sequence");
-    else if (!proof->steps && has_steps(out))
+    else if (!proof->steps && has_steps(proof, out) && !begins_with_known(proof))
         object(proof,
                out->role == ROLE_STATE ? "its state starts from data" : "it makes a sequence out of what is none");
 }
@@ -155,7 +186,7 @@ static void find_steps_of(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
-    const Index *index = has_steps(tensor) ? &access->index[tensor->time_dimension] : NULL;
+    const Index *index = has_steps(proof, tensor) ? &access->index[proof->time[tensor->number]] : NULL;
     if (index && proof->steps && index_uses(index, proof->steps))
         return;
     for (int i = 0; index && i < index->terms; i++) {
@@ -163,6 +194,16 @@ static void find_steps_of(void *context, const Access *access)
             object(proof, "it needs other steps than the present one");
         proof->steps = index->axis[i];
     }
+}
+
+/* What is made step by step has steps, though it is no sequence of the model's: a number for each, say. */
+static void find_own_steps(const Proof *proof)
+{
+    const Access *out = &proof->statement->out;
+    int *time = &proof->time[out->tensor->number], most;
+    for (int d = 0; d < out->tensor->rank && *time < 0 && out->tensor->role == ROLE_VALUE; d++)
+        if (find_reach(proof, &out->index[d], 1, &most) && most == 0)
+            *time = d;
 }
 
 static void find_steps(Proof *proof)
@@ -173,13 +214,14 @@ static void find_steps(Proof *proof)
         object(proof, "it reads the sequence from its end");
     find_steps_of(proof, &statement->out);
     expr_visit_loads(statement->value, find_steps_of, proof);
+    find_own_steps(proof);
 }
 
 static void mark_late(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
-    proof->late[proof->statement->out.tensor->number] |= has_steps(tensor) || proof->late[tensor->number];
+    proof->late[proof->statement->out.tensor->number] |= has_steps(proof, tensor) || proof->late[tensor->number];
 }
 
 /* ---- paces ---- */
@@ -190,7 +232,7 @@ static void find_pace_of(void *context, const Access *access)
     const Tensor *tensor = access->tensor;
     if (proof->pace[tensor->number] > proof->at_pace)
         proof->at_pace = proof->pace[tensor->number];
-    if (has_steps(tensor) && is_window(proof, tensor, &access->index[tensor->time_dimension]))
+    if (has_steps(proof, tensor) && is_window(proof, tensor, &access->index[proof->time[tensor->number]]))
         proof->is_paced = true;
 }
 
@@ -202,19 +244,19 @@ static bool find_more_paces(Proof *proof)
     for (int i = 0; i < ir->statement_count; i++) {
         const Statement *statement = proof->statement = ir->statements[i];
         const Tensor *out = statement->out.tensor;
-        if (statement->section != SECTION_FORWARD)
+        if (statement->section != SECTION_FORWARD || is_known(proof, out))
             continue;
         find_steps(proof);
         proof->is_paced = false;
         proof->at_pace = 0;
         expr_visit_loads(statement->value, find_pace_of, proof);
-        proof->at_pace += proof->is_paced && has_steps(out);
+        proof->at_pace += proof->is_paced && has_steps(proof, out);
         if (proof->at_pace <= proof->pace[out->number] || proof->at_pace > ir->statement_count)
             continue;
         more = true;
         proof->pace[out->number] = proof->at_pace;
         if (proof->at_pace > proof->paces)
-            proof->length[++proof->paces] = out->extent[out->time_dimension] - out->incoming;
+            proof->length[++proof->paces] = out->extent[proof->time[out->number]] - out->incoming;
     }
     return more;
 }
@@ -233,9 +275,9 @@ static void look_at_pace_of(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
-    if (has_steps(tensor) && is_window(proof, tensor, &access->index[tensor->time_dimension]))
+    if (has_steps(proof, tensor) && is_window(proof, tensor, &access->index[proof->time[tensor->number]]))
         proof->is_paced = true;
-    if ((has_steps(tensor) || proof->late[tensor->number]) && proof->pace[tensor->number] != proof->at_pace)
+    if ((has_steps(proof, tensor) || proof->late[tensor->number]) && proof->pace[tensor->number] != proof->at_pace)
         object(proof, "its branches do not go at the same pace");
 }
 
@@ -267,7 +309,7 @@ static void look_at_statement(Proof *proof)
 
 const char *streaming_obstacle(Arena *arena, const Ir *ir)
 {
-    if (ir->input_count > 1)
+    if (ir->input_count > 1 && !ir->decoder)
         return "it has several inputs";
     if (ir->descriptor->outputs)
         return "it has several outputs";
@@ -275,11 +317,16 @@ const char *streaming_obstacle(Arena *arena, const Ir *ir)
         return "the input has no time axis";
     Proof proof = { .ir = ir, .late = arena_array(arena, bool, ir->tensor_count),
                     .pace = arena_array(arena, int, ir->tensor_count),
-                    .length = arena_array(arena, int, ir->statement_count + 2) };
+                    .length = arena_array(arena, int, ir->statement_count + 2),
+                    .time = arena_array(arena, int, ir->tensor_count + 1),
+                    .sides = ir->decoder ? sides_of(arena, ir) : NULL };
+    for (int i = 0; i < ir->tensor_count; i++)
+        proof.time[i] = ir->tensors[i]->time_dimension;
     find_paces(&proof);
     for (int i = 0; i < ir->statement_count; i++) {
         proof.statement = ir->statements[i];
-        if (proof.statement->section != SECTION_FORWARD)
+        if (proof.statement->section != SECTION_FORWARD ||
+            is_known(&proof, proof.statement->out.tensor))
             continue;
         look_at_statement(&proof);
         if (proof.why)

@@ -174,6 +174,14 @@ static void compare_training(const Side *s)
     }
 }
 
+static void *poisoned(size_t bytes)
+{
+    void *block = lstmc_alloc(bytes + 1);
+    if (block)
+        memset(block, 0xff, bytes);     /* NaN: whoever reads what nobody wrote is found out */
+    return block;
+}
+
 /* ---- prediction ---- */
 
 #define SINGLE_ROWS 8       /* that are predicted one by one */
@@ -227,20 +235,74 @@ static double step_deviation(const Side *s, const Quantity *expected)
     return quantity_deviation(expected, y, 0, g->output_count);
 }
 
-/* Both are generated and read the same weights. Where float is worse than it should be, so are they, in proportion. */
-static void compare_step(const Side *s, const Quantity *expected)
+/* What was predicted of one sample, as what is expected. */
+static Quantity predicted_as(const Side *s, const float *values, const Quantity *expected)
 {
-    const struct lstmc_model *g = s->generated;
-    Quantity predicted = { .count = g->output_count, .expected = arena_array(s->arena, double, g->output_count),
+    size_t count = s->generated->output_count;
+    Quantity predicted = { .count = count, .expected = arena_array(s->arena, double, count),
                            .rounding = 2 * expected->rounding };
-    for (size_t i = 0; i < g->output_count; i++) {
-        predicted.expected[i] = s->output[i];
+    for (size_t i = 0; i < count; i++) {
+        predicted.expected[i] = values[i];
         predicted.largest = fmax(predicted.largest, fabs(predicted.expected[i]));
     }
-    double precision = g->input_shape[0] <= 100 ? STEP_PRECISION : 10 * STEP_PRECISION;
-    double allowed = precision * fmax(1, quantity_rounding(&predicted) / REFERENCE_PRECISION);
+    return predicted;
+}
+
+/* Both are generated and read the same weights. Where float is worse than it should be, so are they, in proportion. */
+static void note_steps(const Side *s, const char *name, const Quantity *predicted, int steps, double deviation)
+{
+    double precision = steps <= 100 ? STEP_PRECISION : 10 * STEP_PRECISION;
+    double allowed = precision * fmax(1, quantity_rounding(predicted) / REFERENCE_PRECISION);
     bool same_bits = s->comparison->lanes <= 1 && !s->comparison->blas;
-    note(s, "step against predict", step_deviation(s, &predicted), same_bits ? 0 : allowed);
+    note(s, name, deviation, same_bits ? 0 : allowed);
+}
+
+static void compare_step(const Side *s, const Quantity *expected)
+{
+    Quantity predicted = predicted_as(s, s->output, expected);
+    note_steps(s, "step against predict", &predicted, s->generated->input_shape[0], step_deviation(s, &predicted));
+}
+
+/* The lengths of the first row, as the decoder has them: what its own input's leave out has no meaning step by step. */
+static const int32_t *decoder_lengths(const Side *s)
+{
+    bool are_its_own = model_input_with_lengths(s->model) == s->comparison->decoder->input;
+    return are_its_own ? NULL : s->draw->calls[DRAW_PREDICTION].lengths;
+}
+
+/* Of the first row: all steps of the output, by a decoder that reads the decoder's input. */
+static double decoder_deviation(const Side *s, const Quantity *expected)
+{
+    const struct lstmc_model *g = s->generated;
+    const struct lstmc_decoder *d = s->comparison->decoder;
+    const float *x = row_of_input(s, 0), *step = x + g->inputs[d->input].offset;
+    float *y = arena_array(s->arena, float, g->output_count + 1);
+    void *memory = poisoned(d->memory_bytes), *state = poisoned(d->state_bytes);
+    void *encode_scratch = poisoned(d->encode_scratch_bytes), *decode_scratch = poisoned(d->decode_scratch_bytes);
+    d->encode(s->packed, encode_scratch, x, decoder_lengths(s), memory);
+    d->decode_reset(s->packed, memory, state);
+    int written = 0;
+    for (int t = 0; t < d->steps; t++)
+        written += d->decode_step(s->packed, memory, decode_scratch, state, step + (size_t)t * d->input_count,
+                                  y + (size_t)t * d->output_count);
+    lstmc_free(memory);
+    lstmc_free(state);
+    lstmc_free(encode_scratch);
+    lstmc_free(decode_scratch);
+    return written == d->steps ? quantity_deviation(expected, y, 0, g->output_count) : INFINITY;
+}
+
+static void compare_decoder(const Side *s, const Quantity *expected)
+{
+    const struct lstmc_model *g = s->generated;
+    float *y = arena_array(s->arena, float, g->output_count + 1);
+    if (g->has_lengths)
+        g->predict_lengths(s->packed, s->scratch, row_of_input(s, 0), decoder_lengths(s), y);
+    else
+        g->predict(s->packed, s->scratch, row_of_input(s, 0), y);
+    Quantity predicted = predicted_as(s, y, expected);
+    note_steps(s, "decode_step against predict", &predicted, s->comparison->decoder->steps,
+               decoder_deviation(s, &predicted));
 }
 
 static void compare_prediction(const Side *s)
@@ -252,6 +314,8 @@ static void compare_prediction(const Side *s)
     note(s, "predict", single_deviation(s, expected), quantity_allowed(expected));
     if (g->step)
         compare_step(s, expected);
+    if (s->comparison->decoder)
+        compare_decoder(s, expected);
 }
 
 /* ---- prediction by bf16 weights ---- */
@@ -330,18 +394,12 @@ static const char *compare_bf16_prediction(const Side *s, uint64_t seed)
     for (int f = 0; f < FUNCTION_COUNT && program_of[f] && !why; f++)
         note(s, arena_format(s->arena, "%s, bf16 for float32", function_names[f]),
              function_deviation(s, (Function)f, expected), bound);
+    if (s->comparison->decoder && !why && decoder_lengths(s) == s->draw->calls[DRAW_PREDICTION].lengths)
+        note(s, "decode_step, bf16 for float32", decoder_deviation(s, expected), bound);
     return why;
 }
 
 /* ---- the whole ---- */
-
-static void *poisoned(size_t bytes)
-{
-    void *block = lstmc_alloc(bytes + 1);
-    if (block)
-        memset(block, 0xff, bytes);     /* NaN: whoever reads what nobody wrote is found out */
-    return block;
-}
 
 static bool take_memory(Side *s)
 {

@@ -21,6 +21,7 @@ typedef struct Comparison {
     int lanes;                  /* in: of the target that emitted the model; up to 1: step gives predict's very bits */
     bool blas;                  /* in: products by BLAS, which adds up in an order of its own */
     const Programs *programs;   /* in: that were emitted, where their weights are bf16; else they may be NULL */
+    const struct lstmc_decoder *decoder;    /* in: of the generated model; NULL: it has none */
     Deviation *list;
     int count, capacity;
 } Comparison;

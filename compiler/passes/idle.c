@@ -261,7 +261,7 @@ static bool is_needed_by_others(const Ir *ir, const Statement *statement)
     const Tensor *tensor = statement->out.tensor;
     Alignment position;
     return (tensor->role != ROLE_VALUE && tensor->role != ROLE_STATE && tensor->role != ROLE_ADJOINT) || tensor->kept ||
-           tensor == ir->output->adjoint || !find_position(&statement->out, time_of(statement), &position);
+           tensor == ir_output_adjoint(ir) || !find_position(&statement->out, time_of(statement), &position);
 }
 
 static void find_needs(Idling *to)

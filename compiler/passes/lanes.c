@@ -26,7 +26,7 @@ static void note(void *context, const Access *access)
 
 bool lanes_is_private(const Ir *ir, const Tensor *tensor)
 {
-    return !tensor->integer && tensor != ir->output && tensor != ir->output->adjoint
+    return !tensor->integer && tensor != ir->output && tensor != ir_output_adjoint(ir)
         && (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
 }
 

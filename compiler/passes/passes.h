@@ -10,6 +10,11 @@
  * Frozen weights prune it. */
 void grad(Ir *ir);
 
+/* decoder: of a program of one step of a decoder, with all that it reads, one half: what is encoded before the first
+ * step, into tensors of ROLE_MEMORY, or what each step does, with what was encoded. */
+void keep_encoder(Ir *ir);
+void keep_decoder(Ir *ir);
+
 /* stage: labels every statement with its binding time. For a target with lanes it also moves statements: what does not
  * recur leaves its loop, products with gathered weights become tables, what nobody reads goes. `for_blas`: so do sums
  * that are large products outside of it. */
@@ -44,8 +49,10 @@ enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };
 void schedule(Ir *ir, const Target *target, int unroll);
 void schedule_print(Out *out, const Ir *ir);    /* a line per layer: "lstm: 4 nests unrolled, 2 loops" */
 
-/* plan: gives every tensor its home and the window of time it needs. `streaming`: states live in M_state. */
-void plan(Ir *ir, bool streaming);
+/* plan: gives every tensor its home and the window of time it needs. `streaming`: states live in M_state, and what a
+ * step computes on its way does so too, if that is more than `step_bytes`. */
+#define PLAN_STEP_BYTES 4096
+void plan(Ir *ir, bool streaming, size_t step_bytes);
 
 /* contain: for a program that predicts: what it reads of the weights themselves is copied at prepare time too, so that
  * struct M_packed points to nothing. */

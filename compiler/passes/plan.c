@@ -278,7 +278,7 @@ static void plan_memory(const Planner *planner, Tensor *tensor, const Use *use)
     if (use->count == 0)
         return;
     tensor->home = memory_of_program(planner);
-    bool is_interface = tensor == ir->output->adjoint || tensor->role == ROLE_NOISE || tensor->role == ROLE_GRADIENT
+    bool is_interface = tensor == ir_output_adjoint(ir) || tensor->role == ROLE_NOISE || tensor->role == ROLE_GRADIENT
                      || tensor->reduced || tensor->kept
                      || (tensor->role == ROLE_STATE && tensor->home != HOME_SCRATCH) || is_kept_adjoint(ir, tensor);
     if (!is_interface && is_local_to_one_function(planner, use))
@@ -318,6 +318,9 @@ static void plan_tensor(const Planner *planner, Tensor *tensor)
         return;
     case ROLE_TRAINING:
         tensor->home = HOME_TAPE;
+        return;
+    case ROLE_MEMORY:
+        tensor->home = HOME_MEMORY;
         return;
     case ROLE_GRADIENT:
         if (tensor->weight) {
@@ -404,16 +407,14 @@ static void name_unit(Ir *ir, const Tensor *tensor)
 
 /* ---- what one step needs besides its states ---- */
 
-#define STEP_STACK_BYTES 4096
-
 static bool is_step_value(const Planner *planner, const Tensor *tensor)
 {
     return tensor->home == HOME_STATE && tensor->role != ROLE_STATE &&
            is_local_to_one_function(planner, &planner->uses[tensor->number]);
 }
 
-/* Values of a step are gone after it: if they are few, they live on the stack, and a stream is its states alone. */
-static void move_step_values(const Planner *planner)
+/* Values of a step are gone after it: if they are few, they live beside it, and a stream is its states alone. */
+static void move_step_values(const Planner *planner, size_t step_bytes)
 {
     const Ir *ir = planner->ir;
     size_t total = 0;
@@ -423,12 +424,12 @@ static void move_step_values(const Planner *planner)
             bytes *= (size_t)ir->tensors[i]->extent[d];
         total += is_step_value(planner, ir->tensors[i]) ? bytes : 0;
     }
-    for (int i = 0; i < ir->tensor_count && total <= STEP_STACK_BYTES; i++)
+    for (int i = 0; i < ir->tensor_count && total <= step_bytes; i++)
         if (is_step_value(planner, ir->tensors[i]))
             ir->tensors[i]->home = HOME_SCRATCH;
 }
 
-void plan(Ir *ir, bool streaming)
+void plan(Ir *ir, bool streaming, size_t step_bytes)
 {
     Planner planner = { .ir = ir, .streaming = streaming };
     collect_uses(&planner);
@@ -436,7 +437,7 @@ void plan(Ir *ir, bool streaming)
     for (int i = 0; i < ir->tensor_count; i++)
         plan_tensor(&planner, ir->tensors[i]);
     if (streaming)
-        move_step_values(&planner);
+        move_step_values(&planner, step_bytes);
     for (int i = 0; i < ir->tensor_count; i++) {
         mark_unread(&planner, ir->tensors[i]);
         name_unit(ir, ir->tensors[i]);

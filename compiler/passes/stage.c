@@ -359,7 +359,7 @@ static void visit_read(void *context, const Access *access)
 static bool is_interface(const Ir *ir, const Tensor *tensor)
 {
     return (tensor->role != ROLE_VALUE && tensor->role != ROLE_ADJOINT) || tensor->kept ||
-           (ir->output && tensor == ir->output->adjoint);
+           tensor == ir_output_adjoint(ir);
 }
 
 static void drop_dead(Ir *ir)

@@ -129,6 +129,8 @@ static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *co
     loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", name));
     if (!loaded->model)
         die("%s_model is missing in the generated code", name);
+    if (compiled->programs.decode)
+        loaded->decoder = dlsym(loaded->library, arena_format(arena, "%s_decoder", name));
     if (*b->libraries)
         keep_to_one_thread(loaded->library);
     return true;

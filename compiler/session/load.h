@@ -7,6 +7,7 @@
 typedef struct Loaded {
     void *library;
     const struct lstmc_model *model;
+    const struct lstmc_decoder *decoder;    /* NULL: it has none */
 } Loaded;
 
 bool compiler_exists(void);

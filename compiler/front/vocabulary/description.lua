@@ -444,6 +444,7 @@ function internal.build(result, default_name, timesteps_max, frozen)
   model.input_is_tokens, model.vocabulary = model.inputs[1].is_tokens, model.inputs[1].vocabulary or 0
   model.own_activations = internal.own_activations
   internal.settle_outputs(model)
+  internal.settle_decoder(model)
   internal.settle_weights(model)
   settle_activities(model)
   settle_data(model)

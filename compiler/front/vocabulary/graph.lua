@@ -165,7 +165,7 @@ local function check_outputs(model)
   return true
 end
 
--- Model{ inputs = , outputs = , ... }, or as Keras has it: Model(x, y).
+-- Model{ inputs = , outputs = , decoder = , ... }, or as Keras has it: Model(x, y).
 internal.constructor("Model", function(given, line)
   local model = { object = "model", class = "Model", graph = true, broken = true, stack = {}, options = {},
                   option_lines = {}, line = line }
@@ -175,11 +175,13 @@ internal.constructor("Model", function(given, line)
     given[position] = nil
   end
   model.inputs, model.outputs = read_side(model, "inputs", given.inputs), read_side(model, "outputs", given.outputs)
-  given.inputs, given.outputs = nil, nil
+  local decoder = given.decoder ~= nil and read_side(model, "decoder", given.decoder)
+  given.inputs, given.outputs, given.decoder = nil, nil, nil
   internal.set_options(model, given, "Model", line, internal.model_options)
   if not model.inputs or not model.outputs then return model end
   local found = { layers = model.stack, inputs = {} }
   for _, output in ipairs(model.outputs) do collect(output, found) end
+  model.decoder = decoder and internal.read_decoder(model, decoder) or nil
   if check_outputs(model) and check_sides(model, found) then model.broken = false end
   for _, input in ipairs(model.inputs) do
     local shared = type(input.owner) == "table" and input.owner.graph     -- of a part of the same graph

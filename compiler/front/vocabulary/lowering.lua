@@ -13,6 +13,7 @@
 --   tensors           list of tensors
 --   statements        list of statements, in the order in which they may run
 --   inputs            list of tensors among those, in the order of the model's inputs
+--   decoder           the input tensor that is read step by step, where the model has one; nil: none
 --   output, target, sample_weight, scale, loss     tensors among those, or nil; of several targets none is `target`
 --   lengths           how many steps of each row count: a tensor among those, or nil
 --   mask              of a layer alone that makes one: a tensor among those
@@ -27,6 +28,7 @@
 --   batch_dimension, time_dimension     which of the extents is which, from 0; nil: none
 --   reduced           flag: a sum over the rows of the whole batch; of a value
 --   incoming          rows before the first step, 1; of a state
+--   decodes           flag: of a state: it is the decoder's
 --   kept              flag: the caller may look at it, so that it stays on the tape; of a value
 --   updates           place in the model's list of weights: of the statistic that it is after the batch; of a value
 --   trainable         flag: its gradient is wanted; of weights and inputs
@@ -375,16 +377,39 @@ local function keep_mask(program, name, flow)
   add_statement({ program = program, layer_name = "" }, "forward", "set", mask, { b, t }, flow.mask({ t }))
 end
 
+-- What is behind the decoder's input goes step by step, the rest over whole sequences. The states there are the decoder's.
+local function lower_side(program, layer, inputs, options, paces)
+  local steps, first = layer.decodes or false, #program.tensors
+  if options.decoding then
+    program.streaming, program.all_carry, program.paces = steps, steps, steps and paces or nil
+  end
+  local flow = lower_one(program, layer, inputs)
+  for number = first + 1, #program.tensors do
+    local tensor = program.tensors[number]
+    tensor.decodes = steps and tensor.role == "state"
+  end
+  return flow
+end
+
+-- The shape of an input in this program.
+local function shape_of_input(model, input, options)
+  if options.streaming then return internal.reshape(model, 1) end
+  return options.decoding and input.decodes and joined({ 1 }, tail(input.output, 2)) or input.output
+end
+
 -- lower(model, options): the whole model. options: training, batch (1: no batch axis unless training), streaming (one
--- time step), whole (all steps count, whatever lengths say).
+-- time step), decoding (one time step of the decoder, and whole sequences of what it does not read), whole (all steps
+-- count, whatever lengths say).
 function internal.lower(model, options)
-  local program, flows = new_program(model, options), {}
+  local program, flows, paces = new_program(model, options), {}, {}
   for _, input in ipairs(model.inputs) do
-    local shape = options.streaming and internal.reshape(model, 1) or input.output
+    local shape = shape_of_input(model, input, options)
     local one = #model.inputs == 1
     local group, name = one and "" or "inputs", one and "x" or input.name
     flows[input] = add_input(program, group, name, shape, input.vocabulary, options)
-    if input == model.lengths and not options.streaming and not options.whole then
+    if input == model.decoder then program.decoder = program.inputs[#program.inputs] end
+    local steps = options.streaming or options.decoding and input.decodes
+    if input == model.lengths and not steps and not options.whole then
       add_lengths(program, flows[input])
     end
   end
@@ -392,9 +417,10 @@ function internal.lower(model, options)
     if not flows[layer] then
       local inputs = {}
       for k, from in ipairs(layer.from) do inputs[k] = flows[from] end
-      flows[layer] = lower_one(program, layer, inputs)
+      flows[layer] = lower_side(program, layer, inputs, options, paces)
     end
   end
+  program.paces = program.paces or options.decoding and paces or nil
   local outputs = {}
   for k, layer in ipairs(model.outputs) do
     outputs[k] = flows[layer]

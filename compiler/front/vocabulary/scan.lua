@@ -88,11 +88,16 @@ local function take_results(scan, after)
   end
 end
 
+-- A decoder's states begin with what was encoded: before its first step, not in each.
 local function emit_initial(scope, scan, state, initial)
   local outer, n = scope.frame, fresh_axes(state.shape)
+  local steps = scope.program.streaming
   local right = type(initial) == "number" and constant(initial) or element_at(scope, initial, n, outer.implied)
-  add_statement(scope, "forward", "set", state.tensor,
+  add_statement(scope, steps and "reset" or "forward", "set", state.tensor,
                 row_of(scope.program, affine_of(0), joined(outer.implied, n)), right)
+  if not steps then return end
+  add_statement(scope, "carry", "set", state.tensor, row_of(scope.program, affine_of(0), joined(outer.implied, n)),
+                load(state.tensor, row_of(scope.program, affine_of(scan.implied_shape[1]), joined(outer.implied, n))))
 end
 
 -- Sets row 0 of a state in that section.

@@ -25,11 +25,12 @@ internal.options = {
   { "learning_rate", "positive", false }, { "callbacks", "callbacks", false },
   { "class_weight", "class_weight", false },
   { "truncate", "size", false }, { "sample_weight_mode", "sample_weight_mode", false },
+  { "begin_token", "count", false }, { "end_token", "count", false },
   { "defaults", "defaults", "keras" }, { "mask_semantics", "mask_semantics", "keras-3.15" },
 }
 local OPTION_NAMES = { loss = true, optimizer = true, data = true, loss_weights = true }
 for _, entry in ipairs(internal.options) do OPTION_NAMES[entry[1]] = true end
-internal.model_options = { inputs = true, outputs = true }
+internal.model_options = { inputs = true, outputs = true, decoder = true }
 for name in pairs(OPTION_NAMES) do internal.model_options[name] = true end
 
 local Model = {}            -- the methods of a model
