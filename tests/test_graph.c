@@ -550,3 +550,14 @@ Test(graph, several_outputs_have_their_metrics)
     cr_expect_eq(lstmc_metric_add(&model, "mae", output, target, 2, &sum, &count), LSTMC_MISMATCH);
     cr_expect_eq(lstmc_metric_add(&model, "kind_mae", output, target, 2, &sum, &count), LSTMC_MISMATCH);
 }
+
+/* What a layer owns is the same in each call, and draws other noise in each. */
+Test(graph, noise_of_further_calls)
+{
+    expect_graph("local x = Input{4, 5}\n"
+                 "local both = Bidirectional{LSTM{3, return_sequences = true, dropout = 0.3, recurrent_dropout = 0.2}}\n"
+                 "local cells = RNN{ {GRUCell{6, dropout = 0.25}, LSTMCell{6}}, return_sequences = true}\n"
+                 "local dropped = TimeDistributed{Dropout{0.4}}\n"
+                 "local a, b, c = both(x), both(x), both(x)\n"
+                 "local y = Add{}{dropped(a), dropped(Add{}{b, c}), cells(x), cells(x)}", "x");
+}

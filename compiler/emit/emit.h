@@ -302,9 +302,6 @@ void emit_decoder_functions(Out *out, Arena *arena, const Programs *programs);
 void emit_decoder_usage(Out *out, Arena *arena, const Programs *programs, const char *packed);
 void emit_decoder_table(Out *out, Arena *arena, const Programs *programs);     /* thunks and M_decoder */
 
-/* A declaration with the comment in front of it, templates both (emit_header.c). */
-void emit_declared(Out *out, Arena *arena, const Model *model, const char *comment, const char *declaration);
-
 /* Text (emit_text.c). */
 #define COLUMNS_MAX 120
 /* A line of code, or a comment, broken at spaces where it is longer than 120 columns. */
@@ -312,5 +309,7 @@ void emit_line(Out *out, Arena *arena, const char *text);
 void emit_comment(Out *out, Arena *arena, const char *text);
 void emit_prose(Out *out, Arena *arena, const char *text);      /* a comment of words */
 void emit_text(Out *out, Arena *arena, const Model *model, const char *text);   /* a template, line by line */
+/* A declaration with the comment in front of it, templates both. */
+void emit_declared(Out *out, Arena *arena, const Model *model, const char *comment, const char *declaration);
 
 #endif

@@ -37,7 +37,7 @@ void emit_decoder_functions(Out *out, Arena *arena, const Programs *programs)
 {
     const Model *model = programs->model;
     const char *name = model->descriptor.name;
-    if (model->decoder < 0)
+    if (!model->has_decoder)
         return;
     if (!programs->decode) {
         emit_comment(out, arena, arena_format(arena, "No %s_encode and no %s_decode_step: %s.", name, name,

@@ -298,13 +298,6 @@ static const char from_d_output[] =
     "You write the loss's derivative by y to tape->d_output, [rows][$_OUTPUTS], after @_forward, which clears it. Once "
     "after each forward.";
 
-void emit_declared(Out *out, Arena *arena, const Model *model, const char *comment, const char *declaration)
-{
-    emit_prose(out, arena, fill_template(arena, model, comment));
-    emit_line(out, arena, fill_template(arena, model, declaration));
-    put(out, "\n");
-}
-
 static void put_declared(Out *out, Arena *arena, const Model *model, Declared declared)
 {
     emit_declared(out, arena, model, declared.comment, declared.declaration);

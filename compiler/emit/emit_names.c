@@ -166,7 +166,8 @@ char *fill_template(Arena *arena, const Model *model, const char *text)
                                               : "float *y" },
         { "<about lengths>", descriptor->has_lengths ? about_lengths : "" },
         { "<lengths>", descriptor->has_lengths ? "const int32_t *lengths, " : "" },
-        { "<step>", model->decoder >= 0 && model->layers[model->inputs[model->decoder]].vocabulary ? "int32_t" : "float" },
+        { "<step>", model->has_decoder && model->layers[model->inputs[model->decoder]].vocabulary ? "int32_t"
+                                                                                                   : "float" },
         { "<all>", descriptor->has_lengths ? "NULL, " : "" },
         { "<given y>", descriptor->outputs ? "(void *)y" : "y" },
     };

@@ -1,5 +1,4 @@
 /* emit_stamp.c: the first comment of the generated files: what the model is, and, in the header, how it is used. */
-#include "compiler/base/diag.h"
 #include "emit.h"
 
 #include "runtime/lstmc.h"
@@ -10,18 +9,6 @@ const char *emit_shape(Arena *arena, int rank, const int *shape)
     for (int i = 0; i < rank; i++)
         text = arena_format(arena, "%s%s%d", text, i ? ", " : "", shape[i]);
     return arena_format(arena, "[%s]", text);
-}
-
-/* Neither ends the comment nor begins another, nor is there anything that compilers warn of in comments. */
-const char *comment_text(Arena *arena, const char *text)
-{
-    static const char *const broken[] = { "*/", "/*", "?\?/" };
-    char *copy = arena_copy_text(arena, printable_text(arena, text));
-    for (char *c = copy; *c; c++)
-        for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-            if (!strncmp(c, broken[i], strlen(broken[i])))
-                *c = '_';
-    return copy;
 }
 
 /* One line for each layer: "lstm[7, 6] = LSTM(series)". */

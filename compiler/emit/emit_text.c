@@ -1,4 +1,5 @@
 /* emit_text.c: lines of code, comments and prose, broken where they are longer than a line may be. */
+#include "compiler/base/diag.h"
 #include "emit.h"
 
 /* Where to break code: the last space within `room` that is in the fewest parentheses, best after a comma and not
@@ -91,4 +92,23 @@ void emit_text(Out *out, Arena *arena, const Model *model, const char *text)
         else
             put(out, "\n");
     }
+}
+
+void emit_declared(Out *out, Arena *arena, const Model *model, const char *comment, const char *declaration)
+{
+    emit_prose(out, arena, fill_template(arena, model, comment));
+    emit_line(out, arena, fill_template(arena, model, declaration));
+    put(out, "\n");
+}
+
+/* Neither ends the comment nor begins another, nor is there anything that compilers warn of in comments. */
+const char *comment_text(Arena *arena, const char *text)
+{
+    static const char *const broken[] = { "*/", "/*", "?\?/" };
+    char *copy = arena_copy_text(arena, printable_text(arena, text));
+    for (char *c = copy; *c; c++)
+        for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+            if (!strncmp(c, broken[i], strlen(broken[i])))
+                *c = '_';
+    return copy;
 }

@@ -109,6 +109,15 @@ static void add_weights(Description *d, Layer *layer, const Layer *owned)
     layer->weight_count += owned->weight_count;
 }
 
+/* In a further call the layers that a layer owns draw noise of their own. */
+static void move_places(Layer *layer, int offset)
+{
+    for (int i = 0; i < layer->sublayer_count; i++) {
+        layer->sublayers[i].place += offset;
+        move_places(&layer->sublayers[i], offset);
+    }
+}
+
 static void extract_layer(Description *d, Layer *layer)
 {
     lua_State *L = d->lua;
@@ -149,6 +158,7 @@ static void extract_layer(Description *d, Layer *layer)
         layer->custom |= layer->sublayers[i].custom;
     }
     lua_pop(L, 1);
+    move_places(layer, field_integer(d, "noise_from", 0, INT_MAX / 2, 0));
 }
 
 /* ---- loss, optimizer ------------------------------------------------------------------------- */
@@ -442,12 +452,14 @@ static struct lstmc_metric_arguments *extract_metric_arguments(Description *d, i
 static void extract_decoder(Description *d)
 {
     Model *model = &d->model;
-    model->decoder = model->begin_token = model->end_token = -1;
+    model->has_decoder = false;
     if (lua_getfield(d->lua, -1, "decoder") == LUA_TTABLE) {
         int layer = field_integer(d, "index", 0, model->layer_count - 1, 0);
         for (int k = 0; k < model->input_count; k++)
-            if (model->inputs[k] == layer)
+            if (model->inputs[k] == layer) {
+                model->has_decoder = true;
                 model->decoder = k;
+            }
     }
     lua_pop(d->lua, 1);
     model->begin_token = field_integer(d, "begin_token", 0, INT_MAX, -1);

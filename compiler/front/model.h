@@ -150,9 +150,9 @@ typedef struct Model {
     int layer_count;
     int *inputs, input_count;               /* positions of the Input layers, in the order in which arrays are given */
     int *outputs, output_count;             /* of the layers whose outputs are the model's, in their order */
-    /* the place among the inputs of what a decoder has said so far, read step by step when the model is used; -1: none */
-    int decoder;
-    int begin_token, end_token;             /* of the decoder, if it reads tokens; else -1 */
+    bool has_decoder;                       /* one input is read step by step when the model is used: */
+    int decoder;                            /* its place among the inputs: what has been said so far */
+    int begin_token, end_token;             /* if it reads tokens; else -1 */
     /* names, shapes, weights, optimizer, batch, shards; its functions and sizes in bytes are not set */
     struct lstmc_model descriptor;
     /* of several outputs: one for each; NULL of a model with one output, and of one without a loss */

@@ -196,12 +196,12 @@ static void find_steps_of(void *context, const Access *access)
     }
 }
 
-/* What is made step by step has steps, though it is no sequence of the model's: a number for each, say. */
+/* What a decoder makes step by step has steps, though it is no sequence of the model: a number for each, say. */
 static void find_own_steps(const Proof *proof)
 {
     const Access *out = &proof->statement->out;
     int *time = &proof->time[out->tensor->number], most;
-    for (int d = 0; d < out->tensor->rank && *time < 0 && out->tensor->role == ROLE_VALUE; d++)
+    for (int d = 0; d < out->tensor->rank && proof->sides && *time < 0 && out->tensor->role == ROLE_VALUE; d++)
         if (find_reach(proof, &out->index[d], 1, &most) && most == 0)
             *time = d;
 }

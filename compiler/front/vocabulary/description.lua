@@ -7,6 +7,8 @@
 --   name              identifier: the prefix of everything in C
 --   layers            list of layers: inputs first, then each behind all that it reads
 --   inputs, outputs   lists of layers among those
+--   decoder           the input among those that is read step by step when the model is used, or nil
+--   begin_token, end_token     nil: it reads no tokens
 --   weights           list of weights: the trainable ones first, in the order of struct M_weights
 --   input_is_tokens, vocabulary                   flag and number of ids; of the first input
 --   output_shape, target_shape, target_is_class   shapes of one sample, and a flag
@@ -53,6 +55,7 @@
 --   weights           list of weights, its own
 --   activity          { l1, l2 }: what its outputs add to the loss; or nil
 --   sublayers         list of layers that it owns, or nil
+--   noise_from        of a further call: by how much the noise of those is another one; nil: 0
 --   shares            the layer among them that is called here again: the weights are that one's; or nil
 -- weight
 --   layer_name, short_name                        identifiers, its names in C

@@ -331,6 +331,7 @@ internal.lowering = { new_program = new_program, begin_one = begin_one, weight_l
 
 local function lower_one(program, layer, inputs)
   if layer.definition.final_state then return inputs[1].states[layer.arguments.number + 1] end
+  program.noises, program.noise_from = {}, layer.noise_from
   local flow, finish = begin_one(program, layer, inputs, internal.nothing_around(layer))
   finish()
   internal.scope = nil
@@ -377,7 +378,7 @@ local function keep_mask(program, name, flow)
   add_statement({ program = program, layer_name = "" }, "forward", "set", mask, { b, t }, flow.mask({ t }))
 end
 
--- What is behind the decoder's input goes step by step, the rest over whole sequences. The states there are the decoder's.
+-- What is behind the decoder's input goes step by step, the rest over whole sequences; the states there are its own.
 local function lower_side(program, layer, inputs, options, paces)
   local steps, first = layer.decodes or false, #program.tensors
   if options.decoding then

@@ -318,6 +318,7 @@ function vocabulary.scan(given)
 end
 
 local PLACES = 4096         -- more than a model has layers
+internal.DRAWS_OF_A_CALL = 128 * PLACES     -- of the layers that a layer owns, which are the same in each call of it
 
 -- normal: numbers of mean 0 and deviation `rate`, to be added; else those of a dropout.
 local function draw(what, frame, rate, shape, normal)
@@ -335,11 +336,12 @@ local function draw(what, frame, rate, shape, normal)
   local program = scope.program
   if not program.training then return normal and 0 or 1 end
   local number = program.noises[scope.layer] or 0     -- the first one's place is the layer's own, as interpreted
+  local from = scope.layer.owned_by and program.noise_from or 0
   program.noises[scope.layer] = number + 1
   local timed = frame.timed(shape)
   local tensor = batched_tensor(program, { layer = scope.layer_name, name = unique_name(scope, "noise"), role = "noise",
     rate = rate, normal = normal,
-    place = scope.layer.index + number * PLACES }, timed, joined(frame.implied_shape, shape))
+    place = scope.layer.index + from + number * PLACES }, timed, joined(frame.implied_shape, shape))
   return value{ op = "leaf", shape = shape, static = false, at = function(full)
     return load(tensor, place(program, timed, full))
   end }

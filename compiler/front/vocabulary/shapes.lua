@@ -175,6 +175,8 @@ function internal.settle_layer(layer, shapes)
   local home = layer.shares
   layer.inputs, layer.input = shapes, shapes[1]
   if home then
+    home.calls = (home.calls or 1) + 1
+    layer.noise_from = (home.calls - 1) * internal.DRAWS_OF_A_CALL
     layer.weights, layer.owned, layer.sublayers = home.weights, home.owned, home.sublayers
     layer.output = internal.output_shape(layer, shapes)
   elseif layer.definition.owns then
