@@ -109,7 +109,8 @@ struct lstmc_names {
     char **text;
 };
 
-enum lstmc_text_unit { LSTMC_NO_TEXT, LSTMC_BYTES, LSTMC_CHARACTERS, LSTMC_WORDS };
+/* LSTMC_WORDS_AND_LINES: words, and each end of a line is one too. */
+enum lstmc_text_unit { LSTMC_NO_TEXT, LSTMC_BYTES, LSTMC_CHARACTERS, LSTMC_WORDS, LSTMC_WORDS_AND_LINES };
 
 /* What the numbers of a data set mean to a person: fitted to the training part, and kept in the metadata of the weight
  * file. */
@@ -127,6 +128,8 @@ struct lstmc_meaning {
     int pads_front;
     /* 1: inputs and targets are differences from the last row of the sample's window */
     int is_relative;
+    /* 1: each text is a line, begun and ended by the end of one, "\n": what follows that is another text */
+    int between_line_ends;
 };
 
 /* What a person should know of data that was taken all the same, a line each; empty: nothing. */
@@ -328,8 +331,21 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
 int lstmc_read_windows(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,
                        const struct lstmc_scaling *scaling, struct lstmc_dataset *data, struct lstmc_message *message);
 
-/* A text as ids of its sorted distinct bytes, in windows side by side: x = window characters, y = the same moved by one
- * (or the next one alone, if the model's output has no time axis). The first fraction `split` of the text trains. */
+struct lstmc_text_options {
+    const char *const *files; int file_count;       /* one behind the other they are the text */
+    /* LSTMC_BYTES: ids are its sorted distinct bytes; LSTMC_CHARACTERS, LSTMC_WORDS_AND_LINES: UTF-8 with the ids of
+     * lstmc_read_lines */
+    enum lstmc_text_unit unit;
+    int lower, vocabulary;                          /* not of bytes: as in struct lstmc_lines_options */
+    int window;
+    double split;
+};
+/* A text in windows side by side: x = window tokens, y = the same moved by one (or the next one alone, if the model's
+ * output has no time axis). The first fraction `split` of the tokens trains. (running_text.c) */
+int lstmc_read_text(const struct lstmc_model *model, const struct lstmc_text_options *options,
+                    struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                    struct lstmc_message *message);
+/* The same of the bytes of one file. */
 int lstmc_read_characters(const struct lstmc_model *model, const char *path, int window, double split,
                           struct lstmc_dataset *training, struct lstmc_dataset *validation,
                           struct lstmc_message *message);
@@ -354,10 +370,13 @@ struct lstmc_lines_options {
     int pads_front;
     double split;                                   /* this fraction of the lines trains; 1: nothing is held out */
     uint64_t seed;                                  /* of the shuffle before the split */
+    /* 1: what is predicted is the next token: neither label nor target_text */
+    int next_token;
 };
 /* UTF-8 texts as ids: 0 padding, 1 unknown, then the tokens of the training part by falling frequency. Lines with the
  * same text lie on the same side of the split. Texts to predict have the same kind of ids as classes of
- * each time step. */
+ * each time step. Of next tokens a line begins and ends with "\n", id 2, and is one sample, its targets moved by one
+ * token; or, where the model has one output, each of its prefixes is a sample, padded as texts are. (text_lines.c) */
 int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
                      struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
@@ -379,6 +398,26 @@ int lstmc_read_ts(const struct lstmc_model *model, const struct lstmc_ts_options
  * with its column. (encode.c) */
 int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count,
                  size_t *found, struct lstmc_message *message);
+
+/* ---- text that a model writes (sample.c) ---- */
+
+struct lstmc_sampling {
+    int from_logits;            /* what the model says are logits; 0: probabilities */
+    double temperature;         /* p^(1/temperature); 0: always the first of the most probable */
+    int top_k;                  /* only the k most probable, of equal ones those with lower ids; 0: all */
+    /* of those the fewest, the most probable first, whose share of all that is left adds up to this; 0 or 1: all
+     * (nucleus sampling, Holtzman et al. 2020) */
+    double top_p;
+    uint64_t seed;
+};
+struct lstmc_candidate { double weight; int32_t token; };
+
+/* One of `classes` tokens, drawn from what a model says of the next one, y [classes]; `room` [classes] is work memory.
+ * Draw number `number` of a seed is the same on every call; numbers are drawn independently of each other. A token
+ * whose probability is 0 (logit -INFINITY) or not a number is never drawn while another one has more. */
+int lstmc_sample(const struct lstmc_sampling *how, const float *y, int classes, struct lstmc_candidate *room,
+                 uint64_t number);
+
 struct lstmc_wav_options {
     const char *folder;                             /* all its files *.wav */
     /* of the fields of a file's name, which count from 1: 7_theo_12.wav */

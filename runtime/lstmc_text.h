@@ -1,6 +1,7 @@
 /* lstmc_text.h: UTF-8 as characters, or as words with the punctuation split off. No locale is asked: the same text
  * gives the same tokens everywhere. The compiler copies this text into generated files that read text.
- * LSTMC_TEXT_WORDS: words are wanted, LSTMC_TEXT_LOWER: small letters for capitals.
+ * LSTMC_TEXT_WORDS: words are wanted, LSTMC_TEXT_LINES: with them ends of lines, LSTMC_TEXT_LOWER: small letters for
+ * capitals.
  * SPDX-License-Identifier: 0BSD */
 #ifndef LSTMC_TEXT_FUNCTIONS_H
 #define LSTMC_TEXT_FUNCTIONS_H
@@ -148,6 +149,24 @@ static inline int lstmc_next_word(const char **at, const char *end, const char *
     return *at > from;
 }
 
+#ifdef LSTMC_TEXT_LINES
+
+/* The same where the end of a line, "\n", is a word too. */
+static inline int lstmc_next_word_or_line(const char **at, const char *end, const char **word)
+{
+    int length;
+    for (const char *from = *at; lstmc_sign_at(from, end) == LSTMC_SPACE && from < end; from += length) {
+        if (*from == '\n') {
+            *word = from;
+            *at = from + 1;
+            return 1;
+        }
+        lstmc_character(from, end, &length);
+    }
+    return lstmc_next_word(at, end, word);
+}
+
+#endif
 #endif
 
 #endif

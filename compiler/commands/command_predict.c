@@ -3,7 +3,7 @@
 #include "compiler/front/horizons.h"
 #include "compiler/base/out.h"
 #include "compiler/base/ownership.h"
-#include "predict_input.h"
+#include "predict_ahead.h"
 #include "compiler/base/streams.h"
 
 #include "runtime/files/replace.h"
@@ -21,6 +21,7 @@ typedef struct Predictor {
     const Model *model;
     const struct lstmc_meaning *meaning;
     PredictInput *input;
+    Ahead *ahead;                       /* forecasts that are read again; NULL: none */
     size_t outputs, steps;              /* of one step, or of one place of it; those of a sample, or of a step alone */
     float *y;                           /* one batch */
     double *values;                     /* of a sample, in the unit of the data */
@@ -126,7 +127,9 @@ static void print_sample(Predictor *p, const float *y)
 /* Of a column for one time step: "CLOSE 3", or "CLOSE +12" where the steps are horizons. */
 static void print_step_number(const Predictor *p, size_t step)
 {
-    if (horizons_count(p->model) == (int)p->steps)
+    if (p->ahead)
+        fprintf(p->to, " +%zu", step + 1);
+    else if (horizons_count(p->model) == (int)p->steps)
         fprintf(p->to, " +%d", horizons_ahead(p->model, (int)step));
     else
         fprintf(p->to, " %zu", step + 1);
@@ -160,9 +163,10 @@ static void print_heading(Predictor *p)
         fprintf(p->to, "text\n");
     for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
         size_t of_step = i % p->outputs;
-        const char *name = p->outputs == (size_t)labels->count ? labels->text[of_step]
-                           : of_step < (size_t)targets->count  ? targets->text[of_step]
-                                                               : "y";
+        const char *name = p->ahead && ahead_name(p->ahead, (int)of_step) ? ahead_name(p->ahead, (int)of_step)
+                           : p->outputs == (size_t)labels->count ? labels->text[of_step]
+                           : of_step < (size_t)targets->count    ? targets->text[of_step]
+                                                                 : "y";
         fprintf(p->to, "%s\"%s", i ? "," : "", change);
         for (const char *c = name; *c; c++)
             fputs(*c == '"' ? "\"\"" : (char[]){ *c, 0 }, p->to);
@@ -235,18 +239,21 @@ static int write_array(Predictor *p, const char *path)
     size_t shape[LSTMC_RANK_MAX + 1] = { p->samples }, per_sample = p->outputs * p->steps,
                                   count = p->samples * per_sample;
     bool holds = true;
-    for (int i = 0; i < m->output_rank; i++)
+    int rank = p->ahead ? 2 : m->output_rank;
+    shape[1] = p->steps;
+    shape[2] = p->outputs;
+    for (int i = 0; i < m->output_rank && !p->ahead; i++)
         shape[i + 1] = (size_t)m->output_shape[i];
     for (size_t i = 0; i < count && holds; i++) {
         double unit = unit_of_target(p->meaning, i, p->outputs);
         holds = unit == 0 || lstmc_float_holds(fabs(p->all[i]), unit);
     }
     if (!holds)
-        return lstmc_npy_write_double(path, p->all, m->output_rank + 1, shape, &p->session->message);
+        return lstmc_npy_write_double(path, p->all, rank + 1, shape, &p->session->message);
     float *single = lstmc_alloc(count * sizeof *single + 1);
     for (size_t i = 0; single && i < count; i++)
         single[i] = (float)p->all[i];
-    int status = single ? lstmc_npy_write(path, single, m->output_rank + 1, shape, &p->session->message)
+    int status = single ? lstmc_npy_write(path, single, rank + 1, shape, &p->session->message)
                         : LSTMC_NO_MEMORY;
     lstmc_free(single);
     return status;
@@ -361,6 +368,32 @@ static int predict_samples(Predictor *p, Form form)
     return status;
 }
 
+/* Rows behind each sample, or behind all steps that have come in. */
+static int predict_ahead(Predictor *p, Form form)
+{
+    int status;
+    p->outputs = (size_t)ahead_columns(p->ahead);
+    p->steps = (size_t)p->session->arguments.steps;
+    lstmc_free(p->values);
+    p->values = lstmc_alloc(p->outputs * p->steps * sizeof *p->values);
+    if (!p->values)
+        return LSTMC_NO_MEMORY;
+    if (form == FORM_CSV)
+        print_heading(p);
+    while ((status = ahead_next(p->ahead, p->values)) > 0) {
+        if (form == FORM_CSV)
+            print_row(p, NULL);
+        else if (form == FORM_TEXT)
+            print_sample(p, NULL);
+        else if (!keep(p))
+            return LSTMC_NO_MEMORY;
+        p->samples++;
+        if ((status = flush(p)) != 0)
+            break;
+    }
+    return status;
+}
+
 /* Each time step as it comes in, and what the network says then. */
 static int predict_stream(Predictor *p)
 {
@@ -410,6 +443,15 @@ static const char *no_stream(const Predictor *p, Form form)
     return lower_no_streaming(s->arena, s->description);
 }
 
+static int check_ahead(Predictor *p)
+{
+    Session *s = p->session;
+    const char *why = ahead_obstacle(s, p->meaning);
+    if (why)
+        snprintf(s->message.text, sizeof s->message.text, "--steps: %s", why);
+    return why ? LSTMC_MISMATCH : LSTMC_OK;
+}
+
 static int check_stream(Predictor *p, Form form)
 {
     Session *s = p->session;
@@ -445,6 +487,8 @@ static int predict(Predictor *p)
     int status = session_read_weights(s, weights);
     if (!status && s->arguments.stream)
         status = check_stream(p, form);
+    if (!status && s->arguments.steps)
+        status = check_ahead(p);
     if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
         status = LSTMC_BAD_FILE;
     bool goes_on = session_stateful(p->model) != LSTMC_STATELESS && !s->arguments.stream;
@@ -473,7 +517,11 @@ static int predict(Predictor *p)
     }
     if (goes_on)
         s->engine.carry(s->engine.context, LSTMC_CARRY_FRESH);
-    status = s->arguments.stream ? predict_stream(p) : predict_samples(p, form);
+    if (s->arguments.steps && !(p->ahead = ahead_open(s, p->input, p->meaning, s->arguments.steps)))
+        return LSTMC_NO_MEMORY;
+    status = p->ahead              ? predict_ahead(p, form)
+             : s->arguments.stream ? predict_stream(p)
+                                   : predict_samples(p, form);
     return status ? status : write_output(p, form);
 }
 
@@ -487,6 +535,7 @@ int command_predict(const Arguments *arguments)
         p.model = description_model(s.description);
         status = predict(&p);
     }
+    ahead_close(p.ahead);
     predict_input_close(p.input);
     lstmc_free(p.y);
     lstmc_free(p.values);

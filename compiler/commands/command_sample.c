@@ -2,78 +2,103 @@
 #include "compiler/session/session.h"
 #include "compiler/base/streams.h"
 
-#include "runtime/lstmc_random.h"
+#include "runtime/text/tokens.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LENGTH 1000                 /* tokens, if none is asked for */
 
-enum { STREAM_SAMPLE = 0x54455854 };
-
 typedef struct Sampler {
     Session *session;
     const struct lstmc_model *model;
     const struct lstmc_meaning *meaning;
     void *packed, *state, *scratch;
-    int32_t *ids;                   /* of a model that reads a whole window: its last tokens */
-    int32_t last;                   /* the token that was read last */
+    int32_t *ids; size_t read;      /* of a model that reads a whole window: its last tokens, as many as there are */
+    bool streams;                   /* it is read step by step */
     float *output;
-    double *weight;
-    int classes;
+    const float *next;              /* in that, what the model says of the next token */
+    struct lstmc_sampling how;
+    struct lstmc_candidate *room;
+    int first, classes;             /* what is drawn from: not padding, nor what is unknown */
+    struct lstmc_joiner joiner;
 } Sampler;
 
 /* ---- what comes next ---- */
 
+/* A text of its own begins: nothing was read. */
+static void forget(Sampler *p)
+{
+    const struct lstmc_model *m = p->model;
+    if (p->streams)
+        m->reset(p->packed, p->state);
+    memset(p->ids, 0, m->input_count * sizeof *p->ids);
+    p->read = 0;
+}
+
+/* The window again, one token longer, with zeros where they were in training; of what is too long the last tokens. */
+static void read_window(Sampler *p, int32_t id)
+{
+    const struct lstmc_model *m = p->model;
+    size_t window = m->input_count, places = m->output_count / (size_t)m->output_shape[m->output_rank - 1];
+    if (p->meaning->pads_front || p->read == window)
+        memmove(p->ids, p->ids + 1, (window - 1) * sizeof *p->ids);
+    p->read += p->read < window;
+    size_t place = p->meaning->pads_front ? window - 1 : p->read - 1;
+    p->ids[place] = id;
+    if (m->has_lengths)
+        m->predict_lengths(p->packed, p->scratch, p->ids, (const int32_t[]){ (int32_t)p->read }, p->output);
+    else
+        m->predict(p->packed, p->scratch, p->ids, p->output);
+    p->next = p->output + (places > 1 ? place * (m->output_count / places) : 0);
+}
+
 /* The model has read one token more; its output is what it says of the next one. */
 static void read_token(Sampler *p, int32_t id)
 {
-    const struct lstmc_model *m = p->model;
-    p->last = id;
-    if (m->step) {
-        m->step(p->packed, p->state, &id, p->output);
-        return;
-    }
-    memmove(p->ids, p->ids + 1, (m->input_count - 1) * sizeof *p->ids);
-    p->ids[m->input_count - 1] = id;
-    m->predict(p->packed, p->scratch, p->ids, p->output);
+    p->next = p->output;
+    if (p->streams)
+        p->model->step(p->packed, p->state, &id, p->output);
+    else
+        read_window(p, id);
 }
 
-/* exp(log p / temperature), of logits exp(z / temperature), from the largest on, so that nothing overflows. */
 static int draw(Sampler *p, uint64_t number)
 {
-    const Model *model = description_model(p->session->description);
-    const float *y = p->output + (p->model->step ? 0 : p->model->output_count - (size_t)p->classes);
-    double temperature = p->session->arguments.temperature, sum = 0;
-    int best = 0;
-    for (int i = 1; i < p->classes; i++)
-        if (y[i] > y[best])
-            best = i;
-    if (temperature == 0)
-        return best;
-    for (int i = 0; i < p->classes; i++) {
-        double distance = model->loss_options.from_logits ? (double)y[i] - (double)y[best]
-                                                          : log((double)y[i] / (double)y[best]);
-        sum += p->weight[i] = exp(distance / temperature);
-    }
-    uint64_t seed = p->session->arguments.seed ? p->session->arguments.seed : model->seed;
-    double at = (double)(lstmc_random_bits(seed, STREAM_SAMPLE, number, 0) >> 11) * 0x1p-53 * sum;
-    for (int i = 0; i < p->classes; i++)
-        if ((at -= p->weight[i]) < 0)
-            return i;
-    return best;
+    return p->first + lstmc_sample(&p->how, p->next + p->first, p->classes - p->first, p->room, number);
 }
 
 /* ---- texts ---- */
 
-/* As it is drawn; a reader that has gone, or a full disk, is the end of it. */
-static int print_token(const Sampler *p, int id, bool first)
+/* Words stand apart, but for punctuation. A reader that has gone, or a full disk, is the end of it. */
+static int print_token(Sampler *p, int id)
 {
-    fputs(p->meaning->unit == LSTMC_WORDS && !first ? " " : "", stdout);
-    fputs(p->meaning->vocabulary.text[id], stdout);
+    const char *text = p->meaning->vocabulary.text[id];
+    bool words = p->meaning->unit == LSTMC_WORDS || p->meaning->unit == LSTMC_WORDS_AND_LINES;
+    if (words && lstmc_joins_by_space(&p->joiner, text, strlen(text)))
+        putchar(' ');
+    fputs(text, stdout);
     return streams_flush() ? LSTMC_IO : LSTMC_OK;
+}
+
+static bool ends_line(const Sampler *p, int id)
+{
+    return !strcmp(p->meaning->vocabulary.text[id], "\n");
+}
+
+/* What is written as it is; words go on behind it as behind their own. */
+static void print_prompt(Sampler *p, const char *prompt, const int32_t *ids, size_t count)
+{
+    size_t length = strlen(prompt);
+    struct lstmc_token token;
+    fputs(prompt, stdout);
+    for (const char *at = prompt; lstmc_token_next(p->meaning->unit, &at, prompt + length, &token);)
+        lstmc_joins_by_space(&p->joiner, token.text, token.length);
+    if (length && prompt[length - 1] == ' ')
+        p->joiner.mark = 0;
+    for (size_t i = 0; i < count; i++)
+        read_token(p, ids[i]);
 }
 
 static int read_prompt(Sampler *p, const char *prompt)
@@ -81,29 +106,25 @@ static int read_prompt(Sampler *p, const char *prompt)
     Session *s = p->session;
     struct lstmc_message why;
     size_t length = strlen(prompt), found;
-    int32_t *ids = arena_array(s->arena, int32_t, length + 1);
+    int32_t *ids = arena_array(s->arena, int32_t, length + 2);
     struct lstmc_meaning whole = *p->meaning;
     whole.pads_front = 0;
-    int status = lstmc_encode(&whole, prompt, length, ids, length, &found, &why);
-    if (status) {
+    int status = lstmc_encode(&whole, prompt, length, ids, length + 1, &found, &why);
+    if (status)
         snprintf(s->message.text, sizeof s->message.text, "--prompt: %.400s", why.text);
-        return status;
-    }
-    for (size_t i = 0; i < found; i++)
-        read_token(p, ids[i]);
-    fputs(prompt, stdout);
-    return LSTMC_OK;
+    else
+        print_prompt(p, prompt, ids, found);
+    return status;
 }
 
 /* A text begins after the end of a line, or else with any token at all. */
 static void begin(Sampler *p)
 {
-    for (int id = 0; id < p->meaning->vocabulary.count; id++)
-        if (!strcmp(p->meaning->vocabulary.text[id], "\n")) {
-            read_token(p, id);
-            return;
-        }
-    read_token(p, p->meaning->vocabulary.count - 1);
+    const struct lstmc_names *vocabulary = &p->meaning->vocabulary;
+    int id = 0;
+    while (id < vocabulary->count - 1 && !ends_line(p, id))
+        id++;
+    read_token(p, id);
 }
 
 static int check_model(Sampler *p)
@@ -112,13 +133,15 @@ static int check_model(Sampler *p)
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     const struct lstmc_names *vocabulary = &p->meaning->vocabulary, *labels = &p->meaning->labels;
     const char *why = !m->input_is_tokens || !vocabulary->count || p->meaning->unit == LSTMC_NO_TEXT
-                          ? "the weight file says of no text that the model reads (was it trained on characters{...}?)"
+                          ? "the weight file says of no text that the model reads (was it trained on characters{...}, "
+                            "words{...} or lines{..., next_token = true}?)"
                           : NULL;
     bool same = vocabulary->count == labels->count && m->output_rank &&
-                m->output_shape[m->output_rank - 1] == labels->count;
+                m->output_shape[m->output_rank - 1] >= labels->count;
     for (int i = 0; !why && same && i < labels->count; i++)
         same = !strcmp(vocabulary->text[i], labels->text[i]);
-    if (!why && !same)
+    p->first = p->meaning->unit == LSTMC_BYTES ? 0 : LSTMC_ID_FIRST;
+    if (!why && (!same || labels->count <= p->first))
         why = "what the model predicts is not the next of what it reads: its classes are other texts than its ids";
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "%s", why);
@@ -128,14 +151,52 @@ static int check_model(Sampler *p)
 static int allocate(Sampler *p)
 {
     const struct lstmc_model *m = p->model = p->session->loaded.model;
-    p->classes = m->output_shape[m->output_rank - 1];
     p->packed = lstmc_alloc(m->packed_bytes + 1);
     p->state = lstmc_alloc(m->state_bytes + 1);
     p->scratch = lstmc_alloc(m->scratch_bytes + 1);
     p->ids = lstmc_alloc(m->input_count * sizeof *p->ids);
     p->output = lstmc_alloc(m->output_count * sizeof *p->output);
-    p->weight = lstmc_alloc((size_t)p->classes * sizeof *p->weight);
-    return p->packed && p->state && p->scratch && p->ids && p->output && p->weight ? LSTMC_OK : LSTMC_NO_MEMORY;
+    p->room = lstmc_alloc((size_t)p->meaning->labels.count * sizeof *p->room);
+    return p->packed && p->state && p->scratch && p->ids && p->output && p->room ? LSTMC_OK : LSTMC_NO_MEMORY;
+}
+
+/* A model that says at each step what comes next goes on for ever. One that says it once, of a window, is asked again
+ * with each token, and so is one that has learned with zeros in front, which say something to what has no mask. */
+static bool streams(const Sampler *p, const Model *model)
+{
+    bool padded = p->meaning->between_line_ends && p->meaning->pads_front;
+    return p->model->step && !padded && (p->model->output_rank > 1 || session_stateful(model) != LSTMC_STATELESS);
+}
+
+static void settle(Sampler *p)
+{
+    const Arguments *arguments = &p->session->arguments;
+    const Model *model = description_model(p->session->description);
+    p->streams = streams(p, model);
+    p->classes = p->meaning->labels.count;
+    p->how = (struct lstmc_sampling){ .from_logits = model->loss_options.from_logits,
+                                      .temperature = arguments->temperature,
+                                      .top_k = arguments->top_k,
+                                      .top_p = arguments->top_p,
+                                      .seed = arguments->seed ? arguments->seed : model->seed };
+    p->model->prepare(p->packed, p->session->weights);
+    forget(p);
+}
+
+static int write_text(Sampler *p, int length)
+{
+    int status = LSTMC_OK;
+    for (int i = 0; !status && i < length; i++) {
+        int id = draw(p, (uint64_t)i);
+        status = print_token(p, id);
+        if (p->meaning->between_line_ends && ends_line(p, id))
+            forget(p);
+        if (!status && i + 1 < length)
+            read_token(p, id);
+    }
+    if (!status)
+        putchar('\n');
+    return status;
 }
 
 static int sample(Sampler *p)
@@ -152,23 +213,12 @@ static int sample(Sampler *p)
         status = allocate(p);
     if (status)
         return status;
-    p->model->prepare(p->packed, s->weights);
-    if (p->model->step)
-        p->model->reset(p->packed, p->state);
+    settle(p);
     if (prompt && *prompt)
         status = read_prompt(p, prompt);
     else
         begin(p);
-    int length = s->arguments.length ? s->arguments.length : LENGTH;
-    for (int i = 0; !status && i < length; i++) {
-        int id = draw(p, (uint64_t)i);
-        status = print_token(p, id, i == 0 && !(prompt && *prompt));
-        if (!status && i + 1 < length)
-            read_token(p, id);
-    }
-    if (!status)
-        putchar('\n');
-    return status;
+    return status ? status : write_text(p, s->arguments.length ? s->arguments.length : LENGTH);
 }
 
 int command_sample(const Arguments *arguments)
@@ -182,6 +232,6 @@ int command_sample(const Arguments *arguments)
     lstmc_free(p.scratch);
     lstmc_free(p.ids);
     lstmc_free(p.output);
-    lstmc_free(p.weight);
+    lstmc_free(p.room);
     return session_close(&s, status);
 }

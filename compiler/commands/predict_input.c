@@ -27,7 +27,7 @@ struct PredictInput {
     struct lstmc_npy array;
     struct lstmc_layout layout;         /* of its samples */
     size_t samples, done;               /* of a table or an array; and how many were read, of anything */
-    double *raw;                        /* one sample in the unit of the data */
+    double *raw; size_t raw_count;      /* one sample, or step, in the unit of the data */
     int base_count;                     /* relative forecasts: targets of a sample */
     double *base;                       /* what they are added to, of the samples read last */
     size_t base_first;                  /* the sample that is the first there */
@@ -61,6 +61,7 @@ static size_t take_numbers(PredictInput *input, void *x, size_t count, size_t ke
 {
     const struct lstmc_meaning *meaning = input->meaning;
     size_t row = (size_t)meaning->columns.count, i = 0;
+    input->raw_count = count;
     for (int t = 0; t < input->base_count; t++)
         input->base[kept * (size_t)input->base_count + (size_t)t] =
             input->raw[count - row + (size_t)base_column(meaning, t)];
@@ -410,4 +411,36 @@ void predict_input_close(PredictInput *input)
     lstmc_free(input->lengths);
     lstmc_npy_free(&input->array);
     lstmc_dataset_free(&input->table);
+}
+
+/* ---- in the unit of the data ---- */
+
+bool predict_input_is_table(const PredictInput *input)
+{
+    return input->table.x != NULL;
+}
+
+/* What a number of this column was taken off from, in sample `sample`; 0: nothing. */
+static double base_of_column(const PredictInput *input, size_t sample, int column)
+{
+    for (int t = 0; t < input->base_count; t++)
+        if (base_column(input->meaning, t) == column)
+            return input->table.base[sample * (size_t)input->base_count + (size_t)t];
+    return 0;
+}
+
+void predict_input_raw(const PredictInput *input, const float *x, double *raw)
+{
+    const struct lstmc_scaling *scaling = &input->meaning->input;
+    size_t row = lstmc_row_columns(input->meaning), count = input->model->input_count;
+    if (!input->table.x) {
+        memcpy(raw, input->raw, input->raw_count * sizeof *raw);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t column = scaling->columns ? i % (size_t)scaling->columns : 0;
+        raw[i] = scaling->columns ? x[i] * scaling->scale[column] + scaling->offset[column] : (double)x[i];
+        if (input->meaning->is_relative && row)
+            raw[i] += base_of_column(input, input->done - 1, (int)(i % row));
+    }
 }

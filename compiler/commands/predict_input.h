@@ -20,6 +20,10 @@ int  predict_input_step(PredictInput *input, void *x, int count);
 /* What relative forecasts are added to: the last known values of the sample that was read as number `sample`; NULL:
  * they are not relative. */
 const double *predict_input_base(const PredictInput *input, size_t sample, int *count);
+/* The sample or step read last, x as the model reads it, in the unit of the data; and whether it is a window of a
+ * table. */
+void predict_input_raw(const PredictInput *input, const float *x, double *raw);
+bool predict_input_is_table(const PredictInput *input);
 void predict_input_close(PredictInput *input);
 
 #endif

@@ -21,6 +21,7 @@ static const DataPath paths[] = {
     { DATA_CSV, "validation", offsetof(Data, validation_x) },
     { DATA_CSV, "validation_remaining", offsetof(Data, validation_remaining) },
     { DATA_CHARACTERS, "file", offsetof(Data, x) },
+    { DATA_WORDS, "file", offsetof(Data, x) },
     { DATA_LINES, "file", offsetof(Data, x) },
     { DATA_LINES, "folder", offsetof(Data, folder) },
     { DATA_WAV, "folder", offsetof(Data, folder) },
@@ -39,8 +40,8 @@ const DataPath *data_path(DataKind kind, int index)
 const char *data_kind_name(DataKind kind)
 {
     static const char *const names[] = {
-        [DATA_NONE] = "",       [DATA_NPY] = "npy", [DATA_CSV] = "csv",        [DATA_CHARACTERS] = "characters",
-        [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_TS] = "ts",
+        [DATA_NONE] = "",       [DATA_NPY] = "npy", [DATA_CSV] = "csv", [DATA_CHARACTERS] = "characters",
+        [DATA_WORDS] = "words", [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_TS] = "ts",
         [DATA_SAMPLES] = "samples"
     };
     return names[kind];

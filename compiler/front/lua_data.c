@@ -47,7 +47,7 @@ void data_extract_vectors(Description *d)
     lua_pop(d->lua, 1);
 }
 
-static void extract_lines(Description *d, Data *data)
+static void extract_text(Description *d, Data *data)
 {
     data->files = field_names(d, "files", &data->file_count);
     for (int i = 0; i < data->file_count; i++)
@@ -62,6 +62,7 @@ static void extract_lines(Description *d, Data *data)
     data->level = field_text(d, "level");
     data->target_level = field_text(d, "target_level");
     data->lower = field_flag(d, "lower");
+    data->next_token = field_flag(d, "next_token");
     data->target_vocabulary = field_integer(d, "target_vocabulary", 0, INT_MAX, 0);
     const char *padding = field_text(d, "padding");
     data->is_padded = padding != NULL;
@@ -137,7 +138,7 @@ void data_extract(Description *d)
         data->split = field_number(d, "split", 1);
         data->samples = field_integer(d, "samples", 0, INT_MAX, 0);
         data->validation_samples = field_integer(d, "validation_samples", 0, INT_MAX, 0);
-        extract_lines(d, data);
+        extract_text(d, data);
         extract_wav(d, data);
         if (data->kind == DATA_CSV)
             extract_csv(d, data);

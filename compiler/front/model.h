@@ -65,27 +65,27 @@ typedef struct Vectors {            /* what a weight begins with, of a file that
     int line;
 } Vectors;
 
-typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_LINES, DATA_WAV, DATA_TS,
-               DATA_SAMPLES } DataKind;
+typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_WORDS, DATA_LINES, DATA_WAV,
+               DATA_TS, DATA_SAMPLES } DataKind;
 
 /* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to
  * the working folder. */
 typedef struct Data {
     DataKind kind;
     int line;
-    const char *x, *y;                      /* npy: training files; csv and characters: x is the file */
+    const char *x, *y;                      /* npy: training files; csv: x is the file */
     /* npy: of a model with several inputs a file for each, in their order, x being the first; else NULL */
     const char **x_arrays, **validation_arrays;
     const char **y_arrays, **validation_y_arrays;       /* the same of several outputs */
     const char *validation_x,
         *validation_y; /* npy: held-out files, or NULL; csv: validation_x is the file that is held out, or NULL */
-    /* npy, lines: ids >= vocabulary become unknown; vocabulary 0: as they are */
+    /* npy, texts: ids >= vocabulary become unknown; vocabulary 0: as they are */
     int vocabulary, unknown;
     const char **columns;                   /* csv: names, or "1", "2", ... ; inputs */
     int column_count;
     const char **targets;                   /* csv: names of the predicted columns */
     int target_count;
-    int window;                             /* csv: steps read; characters: window */
+    int window;                             /* csv: steps read; characters, words: window */
     int *horizons, horizon_count;           /* csv: steps ahead */
     const char *normalization;              /* csv: "none", "standard", "minmax" */
     const char *missing;                    /* csv: "error", "drop", "previous", "interpolate" */
@@ -101,11 +101,11 @@ typedef struct Data {
     bool sliding;                           /* csv: windows that move by one row; false: each row is one sample */
     bool relative, last_only;               /* csv */
     int header;                             /* csv: whether the first line is names: 1, -1; 0: by its looks */
-    /* characters: streams side by side, whose states go on from batch to batch */
+    /* characters, words: streams side by side, whose states go on from batch to batch */
     bool stateful;
-    /* csv, characters, lines, wav: the first part trains, the rest is held out, as a fraction */
+    /* csv, characters, words, lines, wav: the first part trains, the rest is held out, as a fraction */
     double split;
-    const char **files; int file_count;     /* lines: texts; none: all of a folder */
+    const char **files; int file_count;     /* texts; none: of lines all of a folder */
     const char *folder;                     /* lines: files *.txt of it; wav: *.wav */
     const char **except; int except_count;  /* lines: names in it that are not read */
     const char *separator;                  /* lines: one character between the fields of a line; wav: of a name */
@@ -114,8 +114,9 @@ typedef struct Data {
     int text, label, target_text;
     /* lines, wav: in the order of the classes; none: as they are found; samples: names of the classes */
     const char **labels; int label_count;
-    const char *level, *target_level;       /* lines: "character", "word" */
-    bool lower;                             /* lines: small letters */
+    const char *level, *target_level;       /* "byte", "character", "word" */
+    bool lower;                             /* small letters */
+    bool next_token;                        /* lines: what is predicted is the next token */
     bool is_padded;                         /* npy: steps of zeros are none */
     bool pads_front;                        /* lines, wav, such npy: zeros in front of what is short, not behind */
     int target_vocabulary;                  /* lines: ids kept of target texts; 0: all */

@@ -105,6 +105,12 @@ static int take_temperature(Arguments *a, const char *value)
          : usage("--temperature takes a number from 0 (always the most probable) to 100, not \"%s\"", value);
 }
 
+static int take_top_p(Arguments *a, const char *value)
+{
+    return lstmc_number_read(value, strlen(value), &a->top_p) && a->top_p > 0 && a->top_p <= 1 ? 0
+         : usage("--top-p takes a number above 0 to 1 (all), not \"%s\"", value);
+}
+
 static int take_dump(Arguments *a, const char *value)
 {
     a->compile.dump = value;
@@ -133,8 +139,14 @@ static int take_value(Arguments *a, const char *name, char *value)
         return a->input = value, 0;
     if (!strcmp(name, "--length"))
         return take_count(name, value, &a->length);
+    if (!strcmp(name, "--steps"))
+        return take_count(name, value, &a->steps);
     if (!strcmp(name, "--prompt"))
         return a->prompt = value, 0;
+    if (!strcmp(name, "--top-k"))
+        return take_count(name, value, &a->top_k);
+    if (!strcmp(name, "--top-p"))
+        return take_top_p(a, value);
     if (!strcmp(name, "--temperature"))
         return take_temperature(a, value);
     if (!strcmp(name, "--data"))
@@ -216,6 +228,9 @@ static const struct { const char *name, *commands;
     { "--length", "sample" },
     { "--prompt", "sample" },
     { "--temperature", "sample" },
+    { "--top-k", "sample" },
+    { "--top-p", "sample" },
+    { "--steps", "predict" },
     { "--svg", "plot" },
     { "--into", "import" },
     { "--map", "import" },

@@ -31,7 +31,9 @@ typedef struct Arguments {
     /* of predict: --input, --out; NULL: standard input and output; of plot: --out; NULL: MODEL.report.html */
     const char *input, *out;
     bool stream, join;              /* of predict: --stream, --join */
+    int steps;                      /* --steps: of predict: forecasts that are read again; 0: none */
     int length; const char *prompt; double temperature;     /* of sample */
+    int top_k; double top_p;        /* of sample: --top-k, --top-p; 0: all */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */

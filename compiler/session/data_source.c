@@ -141,6 +141,19 @@ static enum lstmc_text_unit unit_of(const char *level)
     return level && !strcmp(level, "word") ? LSTMC_WORDS : LSTMC_CHARACTERS;
 }
 
+/* Text that goes on. */
+static int read_text(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                     struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    bool is_replaced = data->x != NULL, bytes = data->level && !strcmp(data->level, "byte");
+    struct lstmc_text_options options = {
+        .files = is_replaced ? &data->x : data->files, .file_count = is_replaced ? 1 : data->file_count,
+        .unit = data->kind == DATA_WORDS ? LSTMC_WORDS_AND_LINES : bytes ? LSTMC_BYTES : LSTMC_CHARACTERS,
+        .lower = data->lower, .vocabulary = data->vocabulary, .window = data->window, .split = data->split,
+    };
+    return lstmc_read_text(m, &options, training, validation, message);
+}
+
 static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
                       struct lstmc_dataset *validation, struct lstmc_message *message)
 {
@@ -152,7 +165,7 @@ static int read_lines(const struct lstmc_model *m, const Data *data, struct lstm
         .target_text = data->target_text, .labels = data->labels, .label_count = data->label_count,
         .unit = unit_of(data->level), .target_unit = unit_of(data->target_level), .lower = data->lower,
         .vocabulary = data->vocabulary, .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front,
-        .split = data->split, .seed = data->seed,
+        .split = data->split, .seed = data->seed, .next_token = data->next_token,
     };
     return lstmc_read_lines(m, &options, training, validation, message);
 }
@@ -283,7 +296,8 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         status = read_csv(model, data, training, validation, message);
         break;
     case DATA_CHARACTERS:
-        status = lstmc_read_characters(m, data->x, data->window, data->split, training, validation, message);
+    case DATA_WORDS:
+        status = read_text(m, data, training, validation, message);
         break;
     case DATA_LINES:
         status = read_lines(m, data, training, validation, message);
@@ -299,8 +313,8 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         break;
     case DATA_NONE:
         snprintf(message->text, sizeof message->text,
-                 "the description names no data (data = npy{...}, csv{...}, characters{...}, lines{...}, wav{...}, "
-                 "ts{...} or samples(...))");
+                 "the description names no data (data = npy{...}, csv{...}, characters{...}, words{...}, lines{...}, "
+                 "wav{...}, ts{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
     if (!status && arguments->samples) {

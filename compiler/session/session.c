@@ -140,7 +140,8 @@ void session_print_notes(const Session *s)
 /* Of a text one window follows the other; other samples stand as Keras takes them. */
 enum lstmc_stateful session_stateful(const Model *model)
 {
-    if (model->data.stateful || (model->stateful && model->data.kind == DATA_CHARACTERS))
+    bool goes_on = model->data.kind == DATA_CHARACTERS || model->data.kind == DATA_WORDS;
+    if (model->data.stateful || (model->stateful && goes_on))
         return LSTMC_STREAMS;
     return model->stateful ? LSTMC_CONSECUTIVE : LSTMC_STATELESS;
 }

@@ -207,6 +207,10 @@ static const char next_word[] =
     "static int next_token(const char **at, const char *end, const char **token)\n{\n"
     "return lstmc_next_word(at, end, token);\n}\n\n";
 
+static const char next_word_or_line[] =
+    "static int next_token(const char **at, const char *end, const char **token)\n{\n"
+    "return lstmc_next_word_or_line(at, end, token);\n}\n\n";
+
 /* Filled in: how small letters are made, or nothing. */
 static const char find_id[] =
     "/* -1: the vocabulary has no such text. */\n"
@@ -230,20 +234,25 @@ static const char in_small_letters[] =
     "lstmc_lower(small, length);\n"
     "token = small;\n";
 
-/* Filled in: whether zeros come first, the id of what is unknown. */
+/* Filled in: how many tokens stand in front of the text, where they begin, what stores them, the id of what is
+ * unknown. */
 static const char encode[] =
     "int @_encode(const char *text, int32_t *x)\n{\n"
     "const char *const end = text + strlen(text), *token, *at = text;\n"
-    "int count = 0, unknown = 0;\n"
+    "int count = %d, unknown = 0;\n"
     "while (next_token(&at, end, &token))\n    count++;\n"
     "int place = %s;\n"
     "memset(x, 0, $_INPUTS * sizeof *x);\n"
+    "%s"
     "for (at = text; place < $_INPUTS && next_token(&at, end, &token); place++) {\n"
     "const int32_t id = place < 0 ? 0 : find_id(token, (size_t)(at - token));\n"
     "if (place >= 0)\n    x[place] = id < 0 ? %d : id;\n"
     "unknown += id < 0;\n"
     "}\n"
     "return unknown;\n}\n";
+
+/* A text that is begun by the end of the line before it. Filled in: its id. */
+static const char begin_line[] = "if (place >= 0)\n    x[place] = %d;\nplace++;\n";
 
 static const char readable_text[] =
     "\nsize_t @_readable(const char *text, size_t length)\n{\n"
@@ -265,6 +274,19 @@ static int unknown_id(const struct lstmc_meaning *meaning)
     return meaning->unit == LSTMC_BYTES ? 0 : 1;
 }
 
+static bool reads_words(const struct lstmc_meaning *meaning)
+{
+    return meaning->unit == LSTMC_WORDS || meaning->unit == LSTMC_WORDS_AND_LINES;
+}
+
+static int id_of_text(const struct lstmc_names *names, const char *text)
+{
+    for (int i = 0; i < names->count; i++)
+        if (!strcmp(names->text[i], text))
+            return i;
+    return -1;
+}
+
 static size_t longest(const struct lstmc_names *names)
 {
     size_t length = 1;
@@ -278,8 +300,10 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     put_ids_by_text(out, arena, &meaning->vocabulary);
     put(out, "\n");
-    if (meaning->unit == LSTMC_WORDS)
+    if (reads_words(meaning))
         put(out, "#define LSTMC_TEXT_WORDS\n");
+    if (meaning->unit == LSTMC_WORDS_AND_LINES)
+        put(out, "#define LSTMC_TEXT_LINES\n");
     if (meaning->is_lower)
         put(out, "#define LSTMC_TEXT_LOWER\n");
     if (meaning->unit != LSTMC_BYTES || meaning->is_lower) {
@@ -287,13 +311,16 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
         put(out, "\n");
     }
     put_code(out, arena, programs->model,
-             meaning->unit == LSTMC_WORDS   ? next_word
-             : meaning->unit == LSTMC_BYTES ? next_byte
-                                            : next_character);
+             meaning->unit == LSTMC_WORDS_AND_LINES ? next_word_or_line
+             : meaning->unit == LSTMC_WORDS         ? next_word
+             : meaning->unit == LSTMC_BYTES         ? next_byte
+                                                    : next_character);
+    int line_end = meaning->between_line_ends ? id_of_text(&meaning->vocabulary, "\n") : -1;
     const char *small = meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : "";
     put_code(out, arena, programs->model, arena_format(arena, find_id, small));
     put_code(out, arena, programs->model,
-             arena_format(arena, encode, meaning->pads_front ? "$_INPUTS - count" : "0", unknown_id(meaning)));
+             arena_format(arena, encode, line_end >= 0, meaning->pads_front ? "$_INPUTS - count" : "0",
+                          line_end >= 0 ? arena_format(arena, begin_line, line_end) : "", unknown_id(meaning)));
     put_code(out, arena, programs->model, meaning->unit == LSTMC_BYTES ? readable_bytes : readable_text);
 }
 
@@ -338,7 +365,10 @@ static void put_declarations(Out *out, Arena *arena, const Model *model, const c
 
 static const char *names_of_units(enum lstmc_text_unit unit)
 {
-    return unit == LSTMC_BYTES ? "bytes" : unit == LSTMC_WORDS ? "words" : "UTF-8 characters";
+    return unit == LSTMC_BYTES             ? "bytes"
+           : unit == LSTMC_WORDS           ? "words"
+           : unit == LSTMC_WORDS_AND_LINES ? "words and ends of lines"
+                                           : "UTF-8 characters";
 }
 
 /* " Columns of the input: level, wind." */
@@ -421,10 +451,12 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
     if (reads_text(meaning))
         put_declarations(out, arena, model,
                          arena_format(arena,
-                                      "A text as ids, of its %s, as in training: x [$_INPUTS]; a shorter one has zeros "
-                                      "%s it, a longer one loses its "
+                                      "A text as ids, of its %s, as in training%s: x [$_INPUTS]; a shorter one has "
+                                      "zeros %s it, a longer one loses its "
                                       "%s. Returns how many of them are not in the vocabulary, which become %d.",
-                                      names_of_units(meaning->unit), meaning->pads_front ? "before" : "behind",
+                                      names_of_units(meaning->unit),
+                                      meaning->between_line_ends ? ", behind the end of a line" : "",
+                                      meaning->pads_front ? "before" : "behind",
                                       meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
                          "", "int @_encode(const char *text, int32_t *x);\n");
     if (reads_text(meaning))

@@ -3,7 +3,7 @@
 #include "dataset.h"
 #include "runtime/lstmc_random.h"
 #include "runtime/base/message.h"
-#include "text_rows.h"
+#include "next_token.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -129,15 +129,6 @@ static void count_tokens(const struct lstmc_text_rows *rows, const struct set *t
     }
 }
 
-static int name_ids(const struct lstmc_tokens *tokens, const int *id, int count, struct lstmc_names *names)
-{
-    int good = lstmc_names_alloc(names, count) && lstmc_names_set(names, LSTMC_ID_UNKNOWN, "\xef\xbf\xbd", 3);
-    for (size_t i = 0; good && i < tokens->count; i++)
-        if (id[i] >= LSTMC_ID_FIRST)
-            good = lstmc_names_set(names, id[i], tokens->token[i].text, tokens->token[i].length);
-    return good;
-}
-
 static int make_ids(const struct lstmc_text_rows *rows, const struct set *training, struct side *side,
                     struct lstmc_names *names)
 {
@@ -162,7 +153,7 @@ static int make_ids(const struct lstmc_text_rows *rows, const struct set *traini
                           "use %d there, or keep the most frequent by %s = %d",
                           rows->files[0], count, side->what, where, side->room, side->is_target ? " classes" : "",
                           count, option, side->room);
-    return count < 0 || !name_ids(side->tokens, side->id, count, names)
+    return count < 0 || !lstmc_tokens_name(side->tokens, side->id, count, names)
                ? lstmc_fail_memory(rows->message, "the vocabulary")
                : LSTMC_OK;
 }
@@ -247,7 +238,7 @@ static int read_rows(const struct lstmc_model *model, struct lstmc_text_rows *ro
     const struct lstmc_lines_options *options = rows->options;
     struct set training_set, held_out;
     int status = check_model(model, rows);
-    if (!status && !options->target_text)
+    if (!status && !options->target_text && !options->next_token)
         status = lstmc_labels_close(model, &rows->labels, !options->label_count,
                                     options->folder ? options->folder : rows->files[0], rows->message);
     if (status)
@@ -260,6 +251,9 @@ static int read_rows(const struct lstmc_model *model, struct lstmc_text_rows *ro
                             "%.250s: of %zu lines %zu train and %zu are held out: too few (lines with the same text "
                             "stay together)",
                             rows->files[0], rows->count, training_set.count, held_out.count);
+    else if (options->next_token)
+        status = lstmc_text_lines(model, rows, (struct lstmc_text_part){ training_set.row, training_set.count },
+                                  (struct lstmc_text_part){ held_out.row, held_out.count }, training, validation);
     else
         status = make_sets(model, rows, &training_set, &held_out, training, validation);
     free(shuffled);

@@ -130,11 +130,11 @@ static int read_line(struct lstmc_text_rows *rows, const struct line *line)
 }
 
 /* The first byte that is no UTF-8, as line and column. */
-static int malformed(struct lstmc_text_rows *rows, const char *path, const char *text, size_t offset)
+int lstmc_text_malformed(const char *path, const char *text, size_t offset, struct lstmc_message *message)
 {
     int line = 1, column = 1;
     if (!offset && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)))
-        return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s: is UTF-16: convert it by: iconv -f UTF-16 -t UTF-8",
+        return lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: is UTF-16: convert it by: iconv -f UTF-16 -t UTF-8",
                           path);
     for (size_t i = 0; i < offset; i++) {
         if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n'))
@@ -142,7 +142,7 @@ static int malformed(struct lstmc_text_rows *rows, const char *path, const char 
         else
             column += ((unsigned char)text[i] & 0xc0) != 0x80;
     }
-    return lstmc_fail(rows->message, LSTMC_BAD_FILE, "%.250s:%d:%d: the byte %02x is no UTF-8 here", path, line, column,
+    return lstmc_fail(message, LSTMC_BAD_FILE, "%.250s:%d:%d: the byte %02x is no UTF-8 here", path, line, column,
                       (unsigned char)text[offset]);
 }
 
@@ -169,7 +169,7 @@ static int read_file(struct lstmc_text_rows *rows, int file)
     at += size >= 3 && !memcmp(at, "\xef\xbb\xbf", 3) ? 3 : 0;
     size_t good = lstmc_text_well_formed(at, (size_t)(end - at));
     if (at + good < end)
-        return malformed(rows, path, at, good);
+        return lstmc_text_malformed(path, at, good, rows->message);
     for (int number = 1; at < end && number < INT_MAX; number++) {
         struct line line = { .path = path, .number = number, .at = at, .end = at + strcspn(at, "\r\n") };
         line.original = original ? original + (at - rows->bytes[file]) : NULL;

@@ -29,4 +29,7 @@ int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc
                          struct lstmc_message *message);
 void lstmc_text_rows_free(struct lstmc_text_rows *rows);
 
+/* Says where the first byte stands that is no UTF-8, as line and column; LSTMC_BAD_FILE. */
+int lstmc_text_malformed(const char *path, const char *text, size_t offset, struct lstmc_message *message);
+
 #endif

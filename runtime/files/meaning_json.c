@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIRS_MAX 14
+#define PAIRS_MAX 15
 
-static const char *const units[] = { "none", "bytes", "characters", "words" };
+static const char *const units[] = { "none", "bytes", "characters", "words", "words and lines" };
 
 /* ---- to metadata ---- */
 
@@ -95,7 +95,8 @@ char **lstmc_meaning_metadata(const struct lstmc_meaning *meaning, const char *c
     if (good && meaning->unit)
         good = add_pair(pairs, "text_unit", strdup(units[meaning->unit])) &&
                add_pair(pairs, "text_padding", strdup(meaning->pads_front ? "pre" : "post")) &&
-               (!meaning->is_lower || add_pair(pairs, "text_case", strdup("lower")));
+               (!meaning->is_lower || add_pair(pairs, "text_case", strdup("lower"))) &&
+               (!meaning->between_line_ends || add_pair(pairs, "text_between", strdup("line ends")));
     if (good && meaning->target_unit)
         good = add_pair(pairs, "target_text_unit", strdup(units[meaning->target_unit]));
     if (good && meaning->is_relative)
@@ -216,6 +217,7 @@ static const char *read_text(const struct lstmc_tensor_file *file, struct lstmc_
                ? "text_unit or target_text_unit"
            : !read_choice(file, "text_padding", "pre", "post", &meaning->pads_front)    ? "text_padding"
            : !read_choice(file, "text_case", "lower", NULL, &meaning->is_lower)         ? "text_case"
+           : !read_choice(file, "text_between", "line ends", NULL, &meaning->between_line_ends) ? "text_between"
            : !read_choice(file, "relative_to", "last row", NULL, &meaning->is_relative) ? "relative_to"
                                                                                         : NULL;
 }

@@ -18,13 +18,15 @@ static int find_id(const struct lstmc_meaning *meaning, struct lstmc_token token
     return meaning->unit == LSTMC_BYTES ? -1 : LSTMC_ID_UNKNOWN;
 }
 
-/* All ids of the text, as many as it has bytes at most; their number, or -1 with a message. */
+/* All ids of the text, as many as it has bytes at most and one in front; their number, or -1 with a message. */
 static long find_ids(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids,
                      struct lstmc_message *message)
 {
     const char *at = text, *end = text + length;
     struct lstmc_token token;
     long count = 0;
+    if (meaning->between_line_ends)
+        ids[count++] = find_id(meaning, (struct lstmc_token){ "\n", 1 });
     while (lstmc_token_next(meaning->unit, &at, end, &token)) {
         int id = find_id(meaning, token);
         if (id < 0) {
@@ -47,7 +49,7 @@ int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t l
     if (good < length)
         return lstmc_fail(message, LSTMC_BAD_FILE, "column %zu: is not UTF-8", good + 1);
     char *copy = malloc(length + 1);
-    int32_t *all = malloc((length + 1) * sizeof *all);
+    int32_t *all = malloc((length + 2) * sizeof *all);
     int status = copy && all ? LSTMC_OK : lstmc_fail_memory(message, "a text");
     if (!status) {
         memcpy(copy, text, length);

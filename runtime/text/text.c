@@ -1,6 +1,7 @@
 /* text.c: in: UTF-8.  out: its tokens, by the functions that generated files have too. */
 #define LSTMC_TEXT_LOWER
 #define LSTMC_TEXT_WORDS
+#define LSTMC_TEXT_LINES
 #include "text.h"
 #include "runtime/lstmc_text.h"
 
@@ -23,8 +24,9 @@ void lstmc_text_lower(char *text, size_t size)
 int lstmc_token_next(enum lstmc_text_unit unit, const char **at, const char *end, struct lstmc_token *token)
 {
     int length = 1;
-    if (unit == LSTMC_WORDS) {
-        int found = lstmc_next_word(at, end, &token->text);
+    if (unit == LSTMC_WORDS || unit == LSTMC_WORDS_AND_LINES) {
+        int found = unit == LSTMC_WORDS ? lstmc_next_word(at, end, &token->text)
+                                        : lstmc_next_word_or_line(at, end, &token->text);
         token->length = (size_t)(*at - token->text);
         return found;
     }

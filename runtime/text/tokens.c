@@ -92,3 +92,12 @@ int lstmc_tokens_ids(const struct lstmc_tokens *tokens, const size_t *frequency,
     free(ranked);
     return next;
 }
+
+int lstmc_tokens_name(const struct lstmc_tokens *tokens, const int *id, int count, struct lstmc_names *names)
+{
+    int good = lstmc_names_alloc(names, count) && lstmc_names_set(names, LSTMC_ID_UNKNOWN, "\xef\xbf\xbd", 3);
+    for (size_t i = 0; good && i < tokens->count; i++)
+        if (id[i] >= LSTMC_ID_FIRST)
+            good = lstmc_names_set(names, id[i], tokens->token[i].text, tokens->token[i].length);
+    return good;
+}

@@ -26,4 +26,7 @@ int lstmc_token_compare(struct lstmc_token a, struct lstmc_token b);
  * many ids there are, -1 if there is no memory. */
 int lstmc_tokens_ids(const struct lstmc_tokens *tokens, const size_t *frequency, int most, int *id);
 
+/* The text of each of `count` ids; 0 if there is no memory. */
+int lstmc_tokens_name(const struct lstmc_tokens *tokens, const int *id, int count, struct lstmc_names *names);
+
 #endif

@@ -93,6 +93,7 @@ internal.types.normalization = one_of({ "none", "standard", "minmax" }, '"none",
 internal.types.missing = one_of({ "error", "drop", "previous", "interpolate" },
                                 '"error", "drop", "previous" or "interpolate"')
 local level = one_of({ "character", "word" }, '"character" or "word"')
+local level_of_text = one_of({ "byte", "character" }, '"byte" or "character" (words are words{...})')
 
 local function separator(v)
   if type(v) == "string" and #v == 1 and v ~= "\n" and v ~= "\r" and string.byte(v) < 128 then return v, v end
@@ -196,23 +197,43 @@ constructor("csv", function(given, line)
   return values
 end)
 
--- characters{file, window = 64, split = 0.9, stateful = true}: the next character of a text. Stateful: the text is cut
--- into as many streams as a batch has samples, and each goes on with the states that its last window has left.
+-- characters{file, window = 64, split = 0.9, stateful = true}, words{{"a.txt", "b.txt"}, window = 32, vocabulary =
+-- 5000}: the next token of a text. Stateful: the text is cut into as many streams as a batch has samples, and each
+-- goes on with the states that its last window has left.
+local RUNNING = { { "file", files }, { "window", "size" }, { "split", "rate", 0.9 }, { "stateful", "boolean", false },
+  { "lower", "boolean", false }, { "vocabulary", "size", false } }
+
+local function running_text(kind, list, given, line)
+  local values = data(kind, list, line, given)
+  values.files, values.file = values.file, nil
+  return values
+end
+
 constructor("characters", function(given, line)
-  return data("characters", { { "file", "text" }, { "window", "size" }, { "split", "rate", 0.9 },
-    { "stateful", "boolean", false } }, line, given)
+  local list = { table.unpack(RUNNING) }
+  list[#list + 1] = { "level", level_of_text, "byte" }
+  local values = running_text("characters", list, given, line)
+  for _, option in ipairs{ "lower", "vocabulary" } do
+    if not values.failed and values.level == "byte" and values[option] then
+      report(line, format('characters: "%s" needs level = "character": bytes are read as they are', option))
+    end
+  end
+  return values
 end)
+
+constructor("words", function(given, line) return running_text("words", RUNNING, given, line) end)
 
 -- lines{{"Arabic.txt", "Czech.txt"}}, lines{folder = "names", except = {"SOURCE.txt"}}: each file is a class, each line
 -- a text; lines{"reviews.tsv", label = 1, text = 2}; lines{"pairs.tsv", text = 1, target_text = 2}: a text for each
--- text.
+-- text; lines{"names.txt", next_token = true}: the next token of each.
 constructor("lines", function(given, line)
   local values = data("lines", { { "files", files, false }, { "folder", "text", false }, { "except", files, false },
     { "level", level, "character" }, { "text", "size", false }, { "label", "size", false },
     { "target_text", "size", false }, { "target_level", level, false }, { "labels", labels, false },
     { "separator", separator, "\t" }, { "header", "boolean", false }, { "lower", "boolean", false },
     { "vocabulary", "size", false }, { "target_vocabulary", "size", false }, { "padding", padding, false },
-    { "split", "rate", 0.8 }, { "seed", "size", 1 } }, line, given)
+    { "split", "rate", 0.8 }, { "seed", "size", 1 },
+    { "next_token", "boolean", false } }, line, given)
   if values.failed then return values end
   values.target_level = values.target_level or values.level
   if not values.files == not values.folder then report(line, 'lines: either "files" or a "folder" must be given') end
@@ -222,6 +243,11 @@ constructor("lines", function(given, line)
   end
   if (values.label or values.target_text) and not values.text then
     report(line, 'lines: "text" must say which field is the text')
+  end
+  for _, option in ipairs(values.next_token and { "label", "target_text", "labels" } or {}) do
+    if values[option] then
+      report(line, format('lines: "%s" and "next_token" do not go together: both say what is predicted', option))
+    end
   end
   if values.labels and values.target_text then report(line, 'lines: "labels" are not for a "target_text"') end
   if values.target_vocabulary and not values.target_text then

@@ -78,14 +78,15 @@
 --   arguments         monitor, maximize (flag: more is better), min_delta, patience, cooldown, start_from_epoch,
 --                     baseline, restore_best_weights, factor, min_lr, save_best_only, initial_value_threshold,
 --                     save_freq (0: epochs), filepath or filename, separator, schedule (a function)
--- data                { kind, line, ... }: kind "npy", "csv", "characters", "lines", "wav", "ts" or "samples"
+-- data                { kind, line, ... }: kind "npy", "csv", "characters", "words", "lines", "wav", "ts" or
+--                     "samples"
 --   paths             x, y, validation_x, validation_y, sample_weight, file, validation, validation_remaining, folder,
 --                     files, except; relative to the description
 --   of ids            vocabulary, unknown
 --   of tables         columns, targets, window, horizon (list), normalization, missing, group, sample_weight (a
 --                     column), at_most, above, relative, first_line (1: names, -1: none, 0: by its looks), last_only
 --   of texts          separator, header, text, label, target_text, labels, level, target_level, lower,
---                     target_vocabulary, padding, window, stateful
+--                     target_vocabulary, padding, window, stateful, next_token
 --   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,
 --                     high, padding
 --   of all            split, seed, samples, validation_samples
@@ -186,7 +187,7 @@ local function settle_lengths(model, data)
     mistake("validation_x needs %s, as x has", data.lengths and "validation_lengths" or "validation_offsets")
   elseif model.lengths and data.kind == "csv" and (data.window or not data.group or data.last_only) then
     mistake('of Input{lengths = true} each group is a sample: group = "column", and no window')
-  elseif model.lengths and data.kind == "characters" then
+  elseif model.lengths and (data.kind == "characters" or data.kind == "words") then
     mistake("its windows are all of one length: leave lengths = true out")
   end
   if data.kind ~= "npy" then data.padding = data.padding or model.lengths and "post" or "pre" end
@@ -230,8 +231,8 @@ local function settle_options(model, default_name)
   local data = model.options.data
   if is_unknown(data) then data = nil end
   if data ~= nil and (type(data) ~= "table" or data.object ~= "data") then
-    refuse(model, model.option_lines.data, '"data" must be npy{...}, csv{...}, characters{...}, lines{...}, ' ..
-           'wav{...}, ts{...} or samples(...), not %s', internal.shown(data))
+    refuse(model, model.option_lines.data, '"data" must be npy{...}, csv{...}, characters{...}, words{...}, ' ..
+           'lines{...}, wav{...}, ts{...} or samples(...), not %s', internal.shown(data))
     data = nil
   end
   model.data = data
