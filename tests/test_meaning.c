@@ -53,7 +53,7 @@ static struct lstmc_meaning through_a_file(struct lstmc_meaning *meaning)
 Test(meaning, all_of_it)
 {
     static const char *const words[] = { "", "\xc3\xa9t\xc3\xa9", "\"quoted\"" }, *const labels[] = { "no", "yes" }, *const columns[] = { "a,b" };
-    struct lstmc_meaning meaning = { .unit = LSTMC_WORDS, .pads_front = 1, .target_unit = LSTMC_CHARACTERS, .is_lower = 1, .is_relative = 1 };
+    struct lstmc_meaning meaning = { .unit = LSTMC_WORDS, .pads_front = 1, .target_unit = LSTMC_CHARACTERS, .is_lower = 1, .is_relative = 1, .between_line_ends = 1 };
     cr_assert(lstmc_scaling_alloc(&meaning.input, 2) && lstmc_scaling_alloc(&meaning.target, 1));
     meaning.input.offset[0] = 0.1, meaning.input.offset[1] = -3, meaning.input.scale[1] = 1.0 / 3;
     meaning.target.scale[0] = 1e-300;
@@ -64,7 +64,7 @@ Test(meaning, all_of_it)
     cr_assert_eq(back.input.columns, 2);
     cr_expect(back.input.offset[0] == 0.1 && back.input.offset[1] == -3 && back.input.scale[0] == 1 && back.input.scale[1] == 1.0 / 3);
     cr_expect(back.target.columns == 1 && back.target.scale[0] == 1e-300);
-    cr_expect(back.unit == LSTMC_WORDS && back.pads_front && back.target_unit == LSTMC_CHARACTERS && back.is_lower && back.is_relative && !back.targets.count);
+    cr_expect(back.unit == LSTMC_WORDS && back.pads_front && back.target_unit == LSTMC_CHARACTERS && back.is_lower && back.is_relative && back.between_line_ends && !back.targets.count);
     expect_names(&back.vocabulary, 3, words);
     expect_names(&back.labels, 2, labels);
     expect_names(&back.columns, 1, columns);
@@ -173,6 +173,8 @@ Test(meaning, held_against_the_model)
         { &ids, { "text_padding", "left" }, "its metadata is broken: text_padding" },
         { &ids, { "relative_to", "first row" }, "its metadata is broken: relative_to" },
         { &ids, { "text_case", "upper" }, "its metadata is broken: text_case" },
+        { &ids, { "text_between", "spaces" }, "its metadata is broken: text_between" },
+        { &ids, { "text_between", "line ends", "text_unit", "words and lines", "vocabulary", "[\"\"]" }, "its vocabulary has no end of a line" },
     };
     struct temporary_file file = temporary_text("");
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -175,6 +175,39 @@ Test(ship_meaning, characters_as_the_reader_of_lines)
     check_lines(LSTMC_CHARACTERS, 0, 1, 16);
 }
 
+/* A text whose next token is predicted: ends of lines are words; or one stands in front of each text. The same ids as lstmc_encode. */
+static void check_next(enum lstmc_text_unit unit, int between_line_ends, int pads_front)
+{
+    static const char *const texts[] = { "The cat", "", "a cat, the dog.", "THE the the the the the the", "x", "a |cat|", "||the" };
+    struct workshop shop;
+    workshop_open(&shop);
+    struct lstmc_meaning meaning = { .unit = unit, .is_lower = 1, .between_line_ends = between_line_ends, .pads_front = pads_front };
+    shipping_names(&meaning.vocabulary, (const char *const[]){ "", "\xef\xbf\xbd", "the", "\n", "cat", ",", "a", NULL });
+    build(&shop, READS(5, 8), &meaning, "-DENCODE -DLINE_END=124");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        int32_t ids[5];
+        struct lstmc_message message;
+        const char *expected = "";
+        int unknown = 0;
+        char *text = arena_copy_text(shop.arena, texts[i]);
+        for (char *c = text; (c = strchr(c, '|')) != NULL;)
+            *c = '\n';
+        cr_assert(!lstmc_encode(&meaning, text, strlen(text), ids, 5, NULL, &message));
+        for (int k = 0; k < 5; k++)
+            expected = arena_format(shop.arena, "%s %d", expected, ids[k]), unknown += ids[k] == 1;
+        expect_ids(&shop, arena_format(shop.arena, "%s\n", texts[i]), arena_format(shop.arena, "%d:%s\n", unknown, expected));
+    }
+    lstmc_meaning_free(&meaning);
+    workshop_close(&shop);
+}
+
+Test(ship_meaning, words_and_lines) { check_next(LSTMC_WORDS_AND_LINES, 0, 1); }
+Test(ship_meaning, behind_the_end_of_a_line)
+{
+    check_next(LSTMC_WORDS, 1, 1);
+    check_next(LSTMC_WORDS, 1, 0);
+}
+
 /* ---- units ---- */
 
 static void expect_numbers(const char *text, const float *expected, size_t count, double tolerance)

@@ -80,7 +80,7 @@ static int best_of(const Predictor *p, const float *y)
 
 static void print_step(Predictor *p, const float *y, size_t step)
 {
-    int best = best_of(p, y);
+    int best = answer_of(p->model) == ANSWER_VALUES ? 0 : best_of(p, y);
     switch (answer_of(p->model)) {
     case ANSWER_VALUES:
         for (size_t i = step * p->outputs; i < (step + 1) * p->outputs; i++)

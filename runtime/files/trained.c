@@ -77,6 +77,14 @@ static int check_columns(const struct check *c)
     return LSTMC_OK;
 }
 
+static int has_name(const struct lstmc_names *names, const char *name)
+{
+    int found = 0;
+    for (int i = 0; i < names->count; i++)
+        found |= !strcmp(names->text[i], name);
+    return found;
+}
+
 /* A text to predict may have fewer tokens than the model has classes; labels are all of them. */
 static int check_names(const struct check *c)
 {
@@ -94,6 +102,10 @@ static int check_names(const struct check *c)
                           m->input_is_tokens ? m->vocabulary : 0);
     if (c->meaning->unit != LSTMC_NO_TEXT && !vocabulary)
         return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata says \"text_unit\", but has no vocabulary",
+                          c->path);
+    if (c->meaning->between_line_ends && !has_name(&c->meaning->vocabulary, "\n"))
+        return lstmc_fail(c->message, LSTMC_MISMATCH,
+                          "%.250s: its metadata says \"text_between\", but its vocabulary has no end of a line",
                           c->path);
     return LSTMC_OK;
 }

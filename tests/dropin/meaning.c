@@ -1,5 +1,6 @@
 /* meaning.c: what the third file of a model says of its numbers. -DMODEL=name; one of
  *     -DENCODE       lines of standard input as ids, behind how many of them the vocabulary does not have
+ *                    (with -DLINE_END=124, '|', that character is the end of a line within a text)
  *     -DNORMALIZE    numbers of standard input, a sample's in a line, as the model reads them
  *     -DDENORMALIZE  outputs in the unit of the data
  *     -DNAMES        labels and vocabulary, one in a line */
@@ -22,6 +23,10 @@ int main(void)
     static int32_t x[1 << 12];
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
+#ifdef LINE_END
+        for (char *c = line; (c = strchr(c, LINE_END)) != NULL;)
+            *c = '\n';
+#endif
         printf("%d:", NAME(_encode)(line, x));
         for (size_t i = 0; i < NAME(_model).input_count; i++)
             printf(" %d", (int)x[i]);
