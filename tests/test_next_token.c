@@ -214,26 +214,25 @@ static void expect_sample(const struct lstmc_model *model, const struct lstmc_da
 Test(next_token, lines_at_each_step)
 {
     struct lstmc_model model = text_model(4, 5, 1), shorter = text_model(2, 5, 1);
-    struct lstmc_lines_options options = { .unit = LSTMC_WORDS, .pads_front = 1, .split = 1, .seed = 1 };
+    struct lstmc_lines_options options = { .unit = LSTMC_WORDS, .split = 1, .seed = 1 };
+    model.has_lengths = 1;
     struct result result = read_lines(&model, options, TWO_LINES);
     cr_assert(!result.status && result.training.samples == 2, "%s", result.message.text);
     expect_names(&result.training.meaning, 5, NAMES("", "\xef\xbf\xbd", "\n", "a", "b"));
     cr_expect(result.training.meaning.between_line_ends && result.training.meaning.target_unit == LSTMC_WORDS);
-    expect_sample(&model, &result.training, ROWS(0, 2, 4, 3), ROWS(0, 4, 3, 2));
-    expect_sample(&model, &result.training, ROWS(0, 0, 2, 3), ROWS(0, 0, 3, 2));
-    result_free(&result);
-    result = read_lines(&shorter, options, TWO_LINES);
-    expect_sample(&shorter, &result.training, ROWS(4, 3), ROWS(3, 2));
-    result_free(&result);
-    options.pads_front = 0;
-    model.has_lengths = 1;
-    result = read_lines(&model, options, TWO_LINES);
     expect_sample(&model, &result.training, ROWS(2, 4, 3, 0), ROWS(4, 3, 2, 0));
+    expect_sample(&model, &result.training, ROWS(2, 3, 0, 0), ROWS(3, 2, 0, 0));
     cr_expect_eq(result.training.lengths[0] + result.training.lengths[1], 5);
     result_free(&result);
-    result = read_lines(&shorter, options, TWO_LINES);
+    result = read_lines(&shorter, options, TWO_LINES);          /* what is longer goes on */
+    cr_assert(!result.status && result.training.samples == 3, "%s", result.message.text);
     expect_sample(&shorter, &result.training, ROWS(2, 4), ROWS(4, 3));
+    expect_sample(&shorter, &result.training, ROWS(3, 0), ROWS(2, 0));
+    expect_sample(&shorter, &result.training, ROWS(2, 3), ROWS(3, 2));
     result_free(&result);
+    options.pads_front = 1;
+    result = read_lines(&model, options, TWO_LINES);
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "zeros in front would tell a model"), "%s", result.message.text);
 }
 
 /* Every prefix, with zeros in front, and the token behind it, up to the end of the line. */
@@ -299,4 +298,125 @@ Test(next_token, encoded_as_read)
         }
         result_free(&result);
     }
+}
+
+/* ---- through the program ---- */
+
+static char *folder;
+
+static void setup(void)
+{
+    folder = command_folder();
+}
+
+static void teardown(void)
+{
+    command_folder_remove(folder);
+}
+
+TestSuite(next_token_program, .init = setup, .fini = teardown);
+
+static void write_text(const char *name, const char *text)
+{
+    command_write(folder, name, text, (long)strlen(text));
+}
+
+static void expect(const char *line, int status, const char *output, const char *errors)
+{
+    command_expect(folder, 120, line, status, output, errors);
+}
+
+/* What a line prints is this text, all of it. */
+static void expect_text(const char *line, const char *text)
+{
+    Ran ran = command_run(folder, 120, line);
+    cr_assert_eq(ran.status, 0, "%s: %s", line, ran.errors);
+    cr_expect_str_eq(ran.output, text, "%s: \"%s\", expected \"%s\"", line, ran.output, text);
+    ran_free(&ran);
+}
+
+/* m.lua reads a text in which each token is known from those before. */
+static void train(const char *layers, const char *data, const char *text, int copies)
+{
+    char *all = calloc((size_t)copies, strlen(text) + 1), description[1000];
+    for (int i = 0; i < copies; i++)
+        strcat(all, text);
+    write_text("t.txt", all);
+    free(all);
+    snprintf(description, sizeof description, "return Sequential{ name = 'm', %s, loss = 'sparse_categorical_crossentropy', metrics = {'accuracy'},\n"
+             "  optimizer = Adam{learning_rate = 0.02}, data = %s, batch_size = 4, epochs = 30 }\n", layers, data);
+    write_text("m.lua", description);
+    expect("$L train m.lua --interpreted --quiet", 0, "weights: m.safetensors", NULL);
+}
+
+/* Streams of words: a space where one belongs, lines as they were. */
+Test(next_token_program, words)
+{
+    train("Input{7}, Embedding{16, 8}, LSTM{20, return_sequences = true}, Dense{16, activation = 'softmax'}",
+          "words{{'t.txt', 't.txt'}, window = 7, lower = true, stateful = true}", "The cat (sat), then\nit said: \"No!\"\n", 30);
+    static const char goes_on[] = "The cat (sat), then\nit said: \"no!\"\nthe cat\n";
+    expect_text("$L sample m.lua --length=16 --temperature=0 --prompt 'The cat'", goes_on);
+    expect_text("$L sample m.lua --length=16 --top-k=1 --prompt 'The cat' --seed 3", goes_on);
+    expect_text("$L sample m.lua --length=16 --top-p=1e-9 --prompt 'The cat' --seed 4", goes_on);
+    expect_text("$L sample m.lua --length=7 --temperature=0 --prompt \"$(printf 'Then\\nIt said: ')\"", "Then\nIt said: \"no!\"\nthe cat\n");
+    expect_text("echo 'the cat ( sat ) ,' | $L predict m.lua --interpreted --join | tail -c 5", "then\n");
+    expect("echo 'cat (sat), then' | $L predict m.lua --interpreted | tail -n 1", 0, "\\n ", NULL);
+    expect("$L sample m.lua --top-p=0", 2, NULL, "--top-p takes a number above 0 to 1 (all), not \"0\"");
+    expect("$L sample m.lua --top-k=0", 2, NULL, "--top-k takes a number from 1");
+    expect("$L predict m.lua --top-k=3", 2, NULL, "--top-k does not go with predict");
+    expect("$L predict m.lua --steps=3 --interpreted", 1, NULL, "--steps: lstmc sample writes text");
+}
+
+/* What is unknown is often the most probable, and never written. */
+Test(next_token_program, unknown_is_never_chosen)
+{
+    train("Input{5}, Embedding{5, 8}, LSTM{12, return_sequences = true}, Dense{5, activation = 'softmax'}", "words{'t.txt', window = 5, vocabulary = 5}",
+          "a b u a v b w a x b y a z b a\n", 20);
+    expect("echo 'a b' | $L predict m.lua --interpreted | cut -d' ' -f1 | tail -n 1", 0, "\xef\xbf\xbd\n", NULL);
+    expect("$L sample m.lua --length=400 --temperature=2 > out; test $(wc -w <out) -gt 100 && ! grep -q \"$(printf '\\357\\277\\275')\" out", 0, "", NULL);
+    expect_text("$L sample m.lua --length=3 --temperature=0 --prompt 'a b' | tr -d 'ab \\n'", "");
+}
+
+/* Windows of characters that are not ASCII: one output, the window padded in front and read again with each. */
+Test(next_token_program, characters_of_any_language)
+{
+    train("Input{4}, Embedding{7, 8}, GRU{16}, Dense{7, activation = 'softmax'}", "characters{'t.txt', window = 4, level = 'character', split = 0.8}",
+          "\xd0\x96\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n", 40);
+    expect_text("$L sample m.lua --length=5 --temperature=0 --prompt '\xd0\x96\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80'",
+                "\xd0\x96\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n\xd0\x96\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n");
+    expect("$L sample m.lua --prompt \"$(printf '\\303x')\"", 1, NULL, "--prompt: column 1: is not UTF-8");
+}
+
+#define THREE "one two three\nfour five\n"      /* after the end of a line it may be either */
+
+/* Lines of their own: each begins anew, and is ended; padded in front for a model of one output, with and without a mask, or behind. What is said
+ * at each step is asked for with zeros behind. */
+Test(next_token_program, lines)
+{
+    static const struct { const char *layers, *options; } models[] = {
+        { "Input{4}, Embedding{8, 8}, GRU{16}, Dense{8, activation = 'softmax'}", "" },
+        { "Input{4}, Embedding{8, 8, mask_zero = true}, GRU{16}, Dense{8, activation = 'softmax'}", "" },
+        { "Input{4}, Embedding{8, 8}, Bidirectional{GRU{8}}, Dense{8, activation = 'softmax'}", ", padding = 'post'" },
+        { "Input{4}, Embedding{8, 8}, GRU{16, return_sequences = true}, Dense{8, activation = 'softmax'}", "" },
+        { "Input{4, lengths = true}, Embedding{8, 8}, GRU{16}, Dense{8, activation = 'softmax'}", "" },
+        { "Input{4, lengths = true}, Embedding{8, 8}, GRU{16, return_sequences = true}, Dense{8, activation = 'softmax'}", "" },
+    };
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        char data[200];
+        snprintf(data, sizeof data, "lines{'t.txt', level = 'word', next_token = true, split = 1%s}", models[i].options);
+        train(models[i].layers, data, THREE, 8);
+        expect_text("$L sample m.lua --length=3 --temperature=0 --prompt one", "one two three\n\n");
+        expect_text("$L sample m.lua --length=2 --temperature=0 --prompt four", "four five\n\n");
+        expect("$L sample m.lua --length=40 --seed=2 --top-p=0.9 > out; "
+               "! head -n 8 out | grep -qv '^one two three$' || { head -n 8 out | grep -v '^one two three$' | grep -qv '^four five$' && cat out; }", 1, "", NULL);
+        expect("grep -q one out && grep -q four out", 0, "", NULL);
+        expect("echo one two | $L predict m.lua --interpreted | tail -n 1", 0, i == 3 || i == 5 ? "" : "three 0.", NULL);
+    }
+}
+
+Test(next_token_program, example_says_the_same)
+{
+    train("Input{4}, Embedding{8, 8}, GRU{16}, Dense{8, activation = 'softmax'}", "lines{'t.txt', level = 'word', next_token = true, split = 1}", THREE, 8);
+    expect("$L m.lua --weights m.safetensors --example --quiet && make -s >log 2>&1; printf 'one two\\none two three\\n\\nOne one one one one\\n' > in; "
+           "./m < in > theirs; $L predict m.lua --input in > ours && cmp ours theirs && cut -d' ' -f1 ours | head -n 2", 0, "three\n\\n\n", NULL);
 }

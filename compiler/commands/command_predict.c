@@ -63,10 +63,13 @@ static int digits(const Predictor *p, size_t column, int least)
 
 /* ---- lines of text ---- */
 
+/* The end of a line would end the line. */
 static const char *class_name(const Predictor *p, int class)
 {
-    return class < p->meaning->labels.count ? p->meaning->labels.text[class]
-                                            : arena_format(p->session->arena, "%d", class);
+    const struct lstmc_names *labels = &p->meaning->labels;
+    return class >= labels->count                ? arena_format(p->session->arena, "%d", class)
+           : !strcmp(labels->text[class], "\n") ? "\\n"
+                                                 : labels->text[class];
 }
 
 static int best_of(const Predictor *p, const float *y)

@@ -149,6 +149,17 @@ static void add_length_marks(Example *to)
     add_mark(to, "<length>", m->has_lengths ? "&length, " : "");
 }
 
+/* What the class is called, as lstmc predict says it: the end of a line would end the line. */
+static const char *name_of_class(Example *to, bool all)
+{
+    const struct lstmc_names *labels = &to->programs->trained->meaning->labels;
+    const char *name = all ? "@_labels[best]" : "class_name(best)";
+    for (int i = 0; i < labels->count; i++)
+        if (!strcmp(labels->text[i], "\n"))
+            return arena_format(to->arena, "*%s == '\\n' ? \"\\\\n\" : %s", name, name);
+    return name;
+}
+
 static void add_output_marks(Example *to)
 {
     const Programs *programs = to->programs;
@@ -164,7 +175,7 @@ static void add_output_marks(Example *to)
                                     steps, printed, outputs);
     add_mark(to, "<outputs>", number_text(to->arena, outputs));
     add_mark(to, "<class>", labels ? "%s" : "%d");
-    add_mark(to, "<name>", !labels ? "best" : all ? "@_labels[best]" : "class_name(best)");
+    add_mark(to, "<name>", labels ? name_of_class(to, all) : "best");
     add_mark(to, "<while>",
              arena_format(to->arena,
                           steps > 1 ? "for (int sample = 0; %s(file, %s)%s; sample++)" : "while (%s(file, %s)%s)",

@@ -23,25 +23,28 @@ static int32_t id_at(const struct lines *lines, const struct lstmc_text_row *row
     return lines->id[is_end ? lines->line_end : lines->rows->numbers[row->text + (size_t)at - 1]];
 }
 
-/* `count` tokens from `first` on, among `length` places: zeros in front of what is short, and the beginning lost of
- * what is long; or zeros behind and the end. */
+/* `count` tokens from `first` on, which fit into `length` places, the last of them or the first. */
 static void store(const struct lines *lines, const struct lstmc_text_row *row, int first, int count, int length,
-                  int32_t *to)
+                  int at_the_end, int32_t *to)
 {
-    int front = lines->rows->options->pads_front, kept = count < length ? count : length;
-    for (int i = 0; i < kept; i++)
-        to[front ? length - kept + i : i] = id_at(lines, row, first + (front ? count - kept : 0) + i);
+    for (int i = 0; i < count; i++)
+        to[at_the_end ? length - count + i : i] = id_at(lines, row, first + i);
 }
 
-/* A whole line, and at each step what follows. */
+/* A line, and at each step what follows; zeros behind, which nothing before them sees. What is longer than the window
+ * goes on in another. */
 static void store_line(const struct lines *lines, const struct lstmc_text_row *row, size_t sample,
                        struct lstmc_dataset *data)
 {
-    size_t steps = lines->model->input_count;
-    store(lines, row, 0, row->text_count + 1, (int)steps, (int32_t *)data->x + sample * steps);
-    store(lines, row, 1, row->text_count + 1, (int)steps, (int32_t *)data->y + sample * steps);
-    if (data->lengths)
-        data->lengths[sample] = row->text_count + 1;
+    int steps = (int)lines->model->input_count, tokens = row->text_count + 1;
+    for (int first = 0; first < tokens; first += steps, sample++) {
+        int count = tokens - first < steps ? tokens - first : steps;
+        size_t place = sample * (size_t)steps;
+        store(lines, row, first, count, steps, 0, (int32_t *)data->x + place);
+        store(lines, row, first + 1, count, steps, 0, (int32_t *)data->y + place);
+        if (data->lengths)
+            data->lengths[sample] = count;
+    }
 }
 
 /* Every prefix of a line, and the token behind it. Of a long one the last tokens are read, whatever stands in front. */
@@ -51,11 +54,18 @@ static void store_prefixes(const struct lines *lines, const struct lstmc_text_ro
     size_t steps = lines->model->input_count;
     for (int count = 1; count <= row->text_count + 1; count++, sample++) {
         int first = count > (int)steps ? count - (int)steps : 0;
-        store(lines, row, first, count - first, (int)steps, (int32_t *)data->x + sample * steps);
+        store(lines, row, first, count - first, (int)steps, lines->rows->options->pads_front,
+              (int32_t *)data->x + sample * steps);
         ((int32_t *)data->y)[sample] = id_at(lines, row, count);
         if (data->lengths)
             data->lengths[sample] = count;
     }
+}
+
+static size_t samples_of(const struct lines *lines, const struct lstmc_text_row *row)
+{
+    size_t tokens = (size_t)row->text_count + 1, steps = lines->model->input_count;
+    return lines->model->output_rank > 1 ? (tokens + steps - 1) / steps : tokens;
 }
 
 static int fill(const struct lines *lines, struct lstmc_text_part part, struct lstmc_dataset *data)
@@ -64,7 +74,7 @@ static int fill(const struct lines *lines, struct lstmc_text_part part, struct l
     int each_step = lines->model->output_rank > 1;
     size_t samples = 0;
     for (size_t r = 0; r < part.count; r++)
-        samples += each_step ? 1 : (size_t)part.row[r]->text_count + 1;
+        samples += samples_of(lines, part.row[r]);
     int status = lstmc_dataset_alloc(lines->model, samples, data);
     data->meaning = kept;
     if (status)
@@ -74,7 +84,7 @@ static int fill(const struct lines *lines, struct lstmc_text_part part, struct l
             store_line(lines, part.row[r], sample, data);
         else
             store_prefixes(lines, part.row[r], sample, data);
-        sample += each_step ? 1 : (size_t)part.row[r]->text_count + 1;
+        sample += samples_of(lines, part.row[r]);
     }
     return LSTMC_OK;
 }
@@ -96,6 +106,10 @@ int lstmc_text_lines(const struct lstmc_model *model, struct lstmc_text_rows *ro
     struct lines lines = { .model = model, .rows = rows,
                            .line_end = lstmc_tokens_number(&rows->text, (struct lstmc_token){ "\n", 1 }) };
     int status = lstmc_next_token_check(model, rows->files[0], options->unit, (int)model->input_count, rows->message);
+    if (!status && options->pads_front && model->output_rank > 1)
+        status = lstmc_fail(rows->message, LSTMC_MISMATCH,
+                            "%.250s: zeros in front would tell a model that says at each step which token is next "
+                            "how long the line is going to be", rows->files[0]);
     size_t *frequency = calloc(rows->text.count + 1, sizeof *frequency);
     lines.id = calloc(rows->text.count + 1, sizeof *lines.id);
     if (!status && (!frequency || !lines.id || lines.line_end < 0))

@@ -166,6 +166,17 @@ end
 
 local PADDED = { lines = true, wav = true }
 
+-- Where what is short is padded if nothing is said: in front; but behind where samples have lengths, and in a line
+-- whose next token is asked for at each step: zeros in front would tell how long it is going to be.
+local function settle_padding(model, data)
+  local each_step = data.next_token and #model.outputs[1].output > 1
+  if each_step and data.padding == "pre" then
+    report(data.line, 'lines: padding = "pre" would tell a model that says at each step which token is next how ' ..
+                      'long the line is going to be: leave it out (zeros behind)')
+  end
+  data.padding = data.padding or (model.lengths or each_step) and "post" or "pre"
+end
+
 -- Where samples have lengths, their data says them, and what is padded is so behind; nowhere else.
 local function settle_lengths(model, data)
   local padded = data.kind == "npy" and data.padding
@@ -190,7 +201,7 @@ local function settle_lengths(model, data)
   elseif model.lengths and (data.kind == "characters" or data.kind == "words") then
     mistake("its windows are all of one length: leave lengths = true out")
   end
-  if data.kind ~= "npy" then data.padding = data.padding or model.lengths and "post" or "pre" end
+  if data.kind ~= "npy" then settle_padding(model, data) end
 end
 
 local function settle_data(model)
