@@ -211,6 +211,8 @@ static LossOptions extract_loss_options(Description *d)
                             .label_smoothing = field_number(d, "label_smoothing", 0),
                             .alpha = field_number(d, "alpha", 0),
                             .gamma = field_number(d, "gamma", 0) };
+    options.blank_is_last = lua_getfield(d->lua, -1, "blank") == LUA_TSTRING;
+    lua_pop(d->lua, 1);
     lua_pop(d->lua, 1);
     return options;
 }

@@ -62,6 +62,10 @@ static const char *set_up_known_loss(Interpreter *it, int k)
                       !strcmp(activation, loss->kind->undoes);
     loss->target_row = interpreter_room(it, (size_t)run->layer->output.extent[run->layer->output.rank - 1],
                                         sizeof(REAL));
+    size_t width = (size_t)run->layer->output.extent[run->layer->output.rank - 1];
+    if (loss->kind->of_sample)
+        loss->room = interpreter_room(it, ctc_room(run->out.count / width, width, loss->target_count),
+                                      sizeof(double));
     return NULL;
 }
 
@@ -182,6 +186,30 @@ static REAL known_loss(Interpreter *it, int k, const void *target, const REAL *s
     return (REAL)(sum * (double)scale);
 }
 
+/* Of losses of whole samples: the mask is the loss's own. */
+static REAL loss_of_samples(Interpreter *it, int k, const void *target, const REAL *sample_weight, REAL scale)
+{
+    const Run *run = it->outputs[k];
+    const OutputLoss *loss = &it->losses[k];
+    const Shape *shape = &run->layer->output;
+    size_t width = (size_t)shape->extent[shape->rank - 1], count = run->out.count;
+    const REAL *prediction = loss->on_logits ? run->z : run->out.y;
+    REAL *gradient = it->d_outputs[k];
+    double sum = 0;
+    memset(gradient, 0, (size_t)it->rows * count * sizeof *gradient);
+    for (size_t row = 0; row < (size_t)it->rows; row++) {
+        double weight = weight_at(it, k, sample_weight, row, 0);
+        sum += weight * loss->kind->of_sample(&(LossSample){
+            .options = &loss->of.options, .prediction = prediction + row * count, .steps = count / width,
+            .mask = run->out.mask ? run->out.mask->y + row * run->out.mask->count : NULL, .width = width,
+            .labels = (const int32_t *)target + row * loss->target_count, .label_count = loss->target_count,
+            .room = loss->room, .gradient = gradient + row * count });
+        for (size_t i = 0; i < count; i++)
+            gradient[row * count + i] *= (REAL)(weight * (double)scale);
+    }
+    return (REAL)(sum * (double)scale);
+}
+
 /* How many losses a sample has that one of several is the mean of. */
 static size_t places_of(const Interpreter *it, int k)
 {
@@ -218,6 +246,13 @@ void activity_backward(Interpreter *it, Run *run)
     }
 }
 
+typedef REAL LossWay(Interpreter *it, int k, const void *target, const REAL *sample_weight, REAL scale);
+
+static LossWay *way_of(const OutputLoss *loss)
+{
+    return loss->of.is_custom ? own_loss : loss->kind->of_sample ? loss_of_samples : known_loss;
+}
+
 REAL interpreter_loss_all(Interpreter *it, const void *const *targets, const REAL *sample_weight, REAL scale)
 {
     REAL total = 0;
@@ -230,7 +265,7 @@ REAL interpreter_loss_all(Interpreter *it, const void *const *targets, const REA
             continue;
         }
         REAL part = it->model->losses ? scale / (REAL)places_of(it, k) : scale, weight = (REAL)loss->of.weight;
-        loss->value = (loss->of.is_custom ? own_loss : known_loss)(it, k, targets[k], sample_weight, part);
+        loss->value = way_of(loss)(it, k, targets[k], sample_weight, part);
         total += weight * loss->value;
         for (size_t i = 0; weight != 1 && i < count; i++)
             it->d_outputs[k][i] *= weight;

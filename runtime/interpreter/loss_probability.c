@@ -210,6 +210,7 @@ const LossKind probability_losses[] = {
       .value = categorical_focal, .logits_value = categorical_focal_of_logits },
     { .name = "sparse_categorical_crossentropy", .short_name = "scce", .undoes = "softmax", .of_classes = true,
       .value = categorical, .logits_value = categorical_of_logits },
+    { .name = "ctc", .undoes = "softmax", .of_classes = true, .of_sample = ctc_loss },
     { .name = "kl_divergence", .value = kl_divergence, .logits_value = kl_divergence },
     { .name = NULL },
 };

@@ -20,12 +20,32 @@ typedef struct LossRow {
 
 typedef double RowLoss(const LossRow *row);
 
+/* A whole sample: labels that end at the first blank, and what is held against them. */
+typedef struct LossSample {
+    const LossOptions *options;
+    const REAL *prediction;         /* [steps][width] */
+    const REAL *mask;               /* [steps], not 0 where a step counts; NULL: all do */
+    size_t steps, width;
+    const int32_t *labels;
+    size_t label_count;
+    double *room;                   /* of ctc_room() numbers */
+    REAL *gradient;                 /* like prediction, zeros so far */
+} LossSample;
+
+typedef double SampleLoss(const LossSample *sample);
+
+#define ctc_loss REAL_NAME(ctc_loss)
+#define ctc_room REAL_NAME(ctc_room)
+double ctc_loss(const LossSample *sample);
+size_t ctc_room(size_t steps, size_t width, size_t labels);
+
 struct LossKind {
     const char *name, *short_name;  /* the last one of a list has none */
     const char *undoes;             /* the activation whose argument the loss can read */
     bool of_classes;
     RowLoss *value;                 /* of predictions: values, or probabilities */
     RowLoss *logits_value;
+    SampleLoss *of_sample;          /* of a whole sample, on logits; `value` and `logits_value` are NULL */
 };
 
 #define regression_losses  REAL_NAME(regression_losses)

@@ -208,6 +208,12 @@ function types.ignored_class(v)
   return nil, format("must be a whole number, not %s", shown(v))
 end
 
+-- The class that stands for no label: the first one, as in Keras, or the last one of the output.
+function types.blank(v)
+  if v == 0 or v == "last" then return v, v end
+  return nil, format('must be 0 or "last", the last class of the output, not %s', shown(v))
+end
+
 -- A number, or those of a whole weight in lists, row by row.
 local function is_numbers(v)
   if type(v) == "number" then return v > -1e30 and v < 1e30 end
