@@ -53,24 +53,28 @@ end
 
 -- Of the paths through all steps that have read n labels: {labels + 1}. The states: of those through the steps so far
 -- that end in a blank behind n labels, and of those that end in the last one of n labels: of none there is no path.
+-- Both are kept near 0, where floats are fine; `scale` is what was taken from them.
 local function log_paths(y, z, mask, blank, repeats)
   local count = y.features
   local of_blank, of_labels = log_probabilities(y, z, blank)
-  local nowhere = all_of(count + 1, NEVER)
-  local _, last = scan{ over = z.timesteps, state = { blank = { count + 1 }, label = { count + 1 } },
-    initial = { blank = pad(all_of(1, 0), 1, 0, count, NEVER), label = nowhere },
+  local _, last = scan{ over = z.timesteps, state = { blank = { count + 1 }, label = { count + 1 }, scale = { 1 } },
+    initial = { blank = pad(all_of(1, 0), 1, 0, count, NEVER), label = all_of(count + 1, NEVER) },
     step = function(t, s)
       local stay, enter = crop(s.label, 1, 1, 0), crop(s.blank, 1, 0, 1)
       local follow = crop(s.label, 1, 0, 1) + NEVER * repeats     -- only a blank parts a label from itself
-      local label = pad(log_of_sum(stay, enter, follow) + row(of_labels, t), 1, 1, 0, NEVER)
-      local blank = log_of_sum(s.blank, s.label) + at(of_blank, t)
+      local to_label = log_of_sum(stay, enter, follow) + row(of_labels, t)
+      local to_blank = log_of_sum(s.blank, s.label) + at(of_blank, t)
+      local highest = stop(max(largest(to_label), largest(to_blank)))
+      local label, blank = pad(to_label - highest, 1, 1, 0, NEVER), to_blank - highest
+      local scale = s.scale + highest
       if mask then
         local counts = at(mask, t)
         label, blank = keep(counts, label) + keep(1 - counts, s.label), keep(counts, blank) + keep(1 - counts, s.blank)
+        scale = keep(counts, scale) + keep(1 - counts, s.scale)
       end
-      return { blank = blank, label = label }
+      return { blank = blank, label = label, scale = scale }
     end }
-  return log_of_sum(last.blank, last.label)
+  return log_of_sum(last.blank, last.label) + sum(last.scale)
 end
 
 local function call(a, y, z, mask)
