@@ -444,6 +444,7 @@ int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_optio
 }
 #endif
 
+#include "lstmc_ctc.h"
 #include "lstmc_train.h"
 
 #endif

@@ -38,6 +38,7 @@ runtime
 runtime/base
 runtime/files        runtime/base
 runtime/text         runtime/base runtime/files
+runtime/decode
 runtime/data         runtime/base runtime/files runtime/text
 runtime/train        runtime/base runtime/files
 runtime/interpreter  runtime/base compiler/front/model.h

@@ -252,7 +252,7 @@ static void put_array_table(Out *out, Arena *arena, const struct lstmc_model *de
         if (array->weights)
             put(out, ".first_weight = %zu, .weights = %zu,", array->first_weight, array->weights);
         if (array->ignores_class)
-            put(out, ".ignores_class = 1, .ignored_class = %d,", array->ignored_class);
+            put(out, ".ignores_class = %d, .ignored_class = %d,", array->ignores_class, array->ignored_class);
         put(out, ".rank = %d, .shape = %s, .offset = %zu, .count = %zu", array->rank,
             shape_text(arena, array->rank, array->shape), array->offset, array->count);
         put(out, "},");
@@ -310,7 +310,8 @@ static void put_data(Out *out, Arena *arena, const struct lstmc_model *descripto
     if (descriptor->sample_weights)
         put(out, ".sample_weights = %d,", descriptor->sample_weights);
     if (descriptor->ignores_class)
-        put(out, ".ignores_class = 1, .ignored_class = %d,", descriptor->ignored_class);
+        put(out, ".ignores_class = %d, .ignored_class = %d,", descriptor->ignores_class,
+            descriptor->ignored_class);
     if (descriptor->loss_of_sample)
         put(out, ".loss_of_sample = 1,");
     if (descriptor->has_lengths)

@@ -124,7 +124,9 @@ static void put_arrays_struct(Out *out, Arena *arena, const Programs *programs, 
         for (int d = 0; d < array->rank; d++)
             text = arena_format(arena, "%s[%d]", text, array->shape[d]);
         const char *ignored =
-            array->ignores_class ? arena_format(arena, "; %d does not count", array->ignored_class) : "";
+            array->ignores_class == LSTMC_BLANK_BEHIND_LABELS
+                ? arena_format(arena, ", up to the first %d, the blank", array->ignored_class)
+            : array->ignores_class ? arena_format(arena, "; %d does not count", array->ignored_class) : "";
         const char *note = array->is_integer
                                ? arena_format(arena, "     /* %s below %d%s */", what, array->vocabulary, ignored)
                                : "";
@@ -335,13 +337,19 @@ static void put_loss_function(Out *out, Arena *arena, const Programs *programs)
     const char *classes = descriptor->target_is_class && descriptor->output_rank
                               ? arena_format(arena, ": classes; one outside of [0, %d) is read as 0%s",
                                              descriptor->output_shape[descriptor->output_rank - 1],
-                                             descriptor->ignores_class
+                                             descriptor->ignores_class == LSTMC_BLANK_BEHIND_LABELS
+                                                 ? arena_format(arena, ", and they end at the first %d, the "
+                                                                       "blank; labels that do not fit into the "
+                                                                       "steps have no loss",
+                                                                descriptor->ignored_class)
+                                             : descriptor->ignores_class
                                                  ? arena_format(arena, ", and %d has the weight 0, others that of all "
                                                                 "over those that count",
                                                                 descriptor->ignored_class)
                                                  : "")
                               : "";
-    const char *steps = descriptor->output_rank > 1 ? " (with more than one step of output: 1 / (rows * steps))" : "";
+    const char *steps = descriptor->output_rank > 1 && !descriptor->loss_of_sample
+                            ? " (with more than one step of output: 1 / (rows * steps))" : "";
     const char *weights = descriptor->sample_weights ? arena_format(arena, "[%d]", descriptor->sample_weights) : "";
     const char *regularizers =
         has_regularizers(descriptor) ? " Without the regularizers of weights, which are lstmc_optimizer_step's." : "";

@@ -211,8 +211,6 @@ static LossOptions extract_loss_options(Description *d)
                             .label_smoothing = field_number(d, "label_smoothing", 0),
                             .alpha = field_number(d, "alpha", 0),
                             .gamma = field_number(d, "gamma", 0) };
-    options.blank_is_last = lua_getfield(d->lua, -1, "blank") == LUA_TSTRING;
-    lua_pop(d->lua, 1);
     lua_pop(d->lua, 1);
     return options;
 }
@@ -238,11 +236,13 @@ static Loss extract_one_loss(Description *d)
     return loss;
 }
 
+/* A class that does not count, or one that stands behind labels. */
 static int extract_ignored(Description *d, int *class)
 {
     const double *ignored = field_optional_number(d, "ignored_class");
-    *class = ignored ? (int)*ignored : 0;
-    return ignored != NULL;
+    const double *blank = field_optional_number(d, "blank_class");
+    *class = ignored ? (int)*ignored : blank ? (int)*blank : 0;
+    return ignored ? 1 : blank ? LSTMC_BLANK_BEHIND_LABELS : 0;
 }
 
 static void extract_loss(Description *d)
@@ -292,7 +292,7 @@ static void extract_outputs(Description *d)
         targets[k].first_weight = (size_t)field_integer(d, "first_weight", 0, INT_MAX, 0);
         targets[k].weights = (size_t)field_integer(d, "places", 0, INT_MAX, 0);
         targets[k].ignores_class = extract_ignored(d, &targets[k].ignored_class);
-        m->ignores_class |= targets[k].ignores_class;
+        m->ignores_class |= targets[k].ignores_class == 1;
         if (model->loss) {
             model->losses[k] = extract_one_loss(d);
             model->losses[k].weight = field_number(d, "loss_weight", 1);

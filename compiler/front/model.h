@@ -131,7 +131,7 @@ typedef struct Data {
 
 /* Of the losses that are no description's own: each reads those that it has. */
 typedef struct LossOptions {
-    bool from_logits, apply_class_balancing, blank_is_last;
+    bool from_logits, apply_class_balancing;
     double delta, label_smoothing, alpha, gamma;
 } LossOptions;
 

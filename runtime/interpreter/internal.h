@@ -172,7 +172,7 @@ typedef struct OutputLoss {
     REAL value;                             /* of the last call, without its weight */
     void *target;                           /* room for that of all rows, where it comes among others */
     REAL *target_row;                       /* one row of it as floats, smoothed */
-    double *room;                           /* of a loss of whole samples */
+    double *room; int32_t blank;            /* of a loss of whole samples */
     /* of a loss of the description: all that it reads and sets */
     double *own_output, *own_target, *own_sample_weight, *own_mask, *own_d_output;
 } OutputLoss;

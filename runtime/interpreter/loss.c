@@ -75,10 +75,11 @@ static OutputLoss loss_of(const Model *model, int k)
     const struct lstmc_model *descriptor = &model->descriptor;
     if (model->losses)
         return (OutputLoss){ .exists = true, .of = model->losses[k], .target_count = descriptor->targets[k].count,
-                             .target_is_class = descriptor->targets[k].is_integer };
+                             .target_is_class = descriptor->targets[k].is_integer,
+                             .blank = descriptor->targets[k].ignored_class };
     return (OutputLoss){
         .exists = model->loss && k == model->output_count - 1, .target_count = descriptor->target_count,
-        .target_is_class = descriptor->target_is_class,
+        .target_is_class = descriptor->target_is_class, .blank = descriptor->ignored_class,
         .of = { .name = model->loss, .is_custom = model->loss_is_custom, .options = model->loss_options, .weight = 1 }
     };
 }
@@ -200,7 +201,7 @@ static REAL loss_of_samples(Interpreter *it, int k, const void *target, const RE
     for (size_t row = 0; row < (size_t)it->rows; row++) {
         double weight = weight_at(it, k, sample_weight, row, 0);
         sum += weight * loss->kind->of_sample(&(LossSample){
-            .options = &loss->of.options, .prediction = prediction + row * count, .steps = count / width,
+            .blank = loss->blank, .prediction = prediction + row * count, .steps = count / width,
             .mask = run->out.mask ? run->out.mask->y + row * run->out.mask->count : NULL, .width = width,
             .labels = (const int32_t *)target + row * loss->target_count, .label_count = loss->target_count,
             .room = loss->room, .gradient = gradient + row * count });

@@ -130,7 +130,7 @@ static void set_gradient(Paths *p, double log_p)
 
 double ctc_loss(const LossSample *s)
 {
-    Paths p = { .of = s, .blank = s->options->blank_is_last ? (int32_t)s->width - 1 : 0 };
+    Paths p = { .of = s, .blank = s->blank };
     size_t labels = 0, needed = 0;
     while (labels < s->label_count && class_of(s, labels) != p.blank) {
         needed += 1 + (labels > 0 && class_of(s, labels) == class_of(s, labels - 1));

@@ -22,12 +22,12 @@ typedef double RowLoss(const LossRow *row);
 
 /* A whole sample: labels that end at the first blank, and what is held against them. */
 typedef struct LossSample {
-    const LossOptions *options;
     const REAL *prediction;         /* [steps][width] */
     const REAL *mask;               /* [steps], not 0 where a step counts; NULL: all do */
     size_t steps, width;
     const int32_t *labels;
     size_t label_count;
+    int32_t blank;
     double *room;                   /* of ctc_room() numbers */
     REAL *gradient;                 /* like prediction, zeros so far */
 } LossSample;

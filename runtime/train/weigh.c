@@ -4,7 +4,7 @@
 
 int lstmc_weighs(const struct lstmc_model *model, const struct lstmc_dataset *data)
 {
-    return data->sample_weight || model->ignores_class;
+    return data->sample_weight || model->ignores_class == 1;
 }
 
 void lstmc_weigh_sample(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample,
@@ -41,11 +41,11 @@ static void weigh_places(const struct places *p, size_t rows)
 void lstmc_weigh_classes(const struct lstmc_model *model, const void *y, size_t rows, float *weights)
 {
     size_t each = lstmc_weights_per_sample(model);
-    if (model->ignores_class && !model->targets)
+    if (model->ignores_class == 1 && !model->targets)
         weigh_places(&(struct places){ y, weights, each, each, each, model->ignored_class }, rows);
     for (int k = 0; model->targets && k < model->output_arrays; k++) {
         const struct lstmc_array *of = &model->targets[k];
-        if (of->ignores_class)
+        if (of->ignores_class == 1)
             weigh_places(&(struct places){ (const int32_t *)y + of->offset, weights + of->first_weight, of->weights,
                                            model->target_count, each, of->ignored_class }, rows);
     }

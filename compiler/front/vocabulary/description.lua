@@ -21,6 +21,7 @@
 --   sample_weight_mode  "temporal", or nil
 --   sample_weights    how many weights a sample has: one for each place; nil: one
 --   ignored_class     of the loss of one output: places of it do not count; nil: all do
+--   blank_class       of the loss of one output whose targets are labels that end at the first such class; else nil
 --   metric_names      list of texts
 --   weighted_bits     bit i: metric i is a mean by the weights of samples
 --   metric_arguments  of each { threshold, f1_threshold, average, k, num_thresholds, of_precision, from_logits,
@@ -32,7 +33,8 @@
 --     name_of_output    identifier
 --     loss, loss_weight  as below, and a number
 --     output_shape, target_shape, target_is_class, classes     classes: how many, of a target that is one
---     first_weight, places, ignored_class     where its weights begin, and how many; nil: a sample has one weight
+--     first_weight, places     where its weights begin, and how many; nil: a sample has one weight
+--     ignored_class, blank_class     as above
 --   loss              { definition, arguments, plain, line }, or nil; of several outputs that there is one
 --     arguments         from_logits, delta, label_smoothing, alpha, gamma, apply_class_balancing
 --     definition      { name, custom, over, arguments }: custom: a description's; over: nil, or "sample"

@@ -165,6 +165,7 @@ local function settle_target(model, of, output)
     of.target_shape = { table.unpack(of.output_shape, 1, #of.output_shape - 1) }
   end
   if def.target_shape then of.target_shape, of.own_target = own_target_shape(of, def), true end
+  of.blank_class = def.blank and def.blank(of.loss.arguments, of.output_shape)
 end
 
 -- "accuracy" -> "binary_accuracy"; of several outputs "a_accuracy" -> "a_binary_accuracy".

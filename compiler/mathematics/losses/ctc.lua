@@ -1,5 +1,5 @@
 -- ctc.lua: keras.losses.CTC: minus the logarithm of the probability that a path through the steps, one class at each,
--- reads as the labels: repeats are taken for one, then blanks are left out.  Graves, Fernandez, Gomez & Schmidhuber 2006.
+-- reads as the labels, repeats taken for one, then blanks left out.  Graves, Fernandez, Gomez & Schmidhuber 2006.
 -- y: labels that end at the first blank; z: logits, as Keras has them, whatever the last activation is. Nothing is
 -- divided by the number of labels. Steps that a mask leaves out are not there; labels that do not fit into the others
 -- have the loss 0, and no gradient.
@@ -77,9 +77,11 @@ local function log_paths(y, z, mask, blank, repeats)
   return log_of_sum(last.blank, last.label) + sum(last.scale)
 end
 
+local function blank_of(a, shape) return a.blank == "last" and shape[2] - 1 or 0 end
+
 local function call(a, y, z, mask)
   local n, t = axes "n t"
-  local blank = a.blank == "last" and z.features - 1 or 0
+  local blank = blank_of(a, z.shape)
   local within, repeats = read_labels(y, blank)
   local length, needed, steps = tensor{}, tensor{}, z.timesteps
   length[{}] = within[{ n }]
@@ -102,5 +104,6 @@ return loss "ctc" {
     if #shape ~= 2 then error("reads scores of classes at each step, {timesteps, classes}", 0) end
     return { a.labels or shape[1] }
   end,
+  blank = blank_of,                       -- behind the labels of a target
   call = call, call_logits = call,
 }
