@@ -262,6 +262,19 @@ int lstmc_count_lengths(const struct lstmc_model *model, int pads_front, struct 
 int lstmc_read_ragged(const struct lstmc_model *model, const char *x_path, const char *offsets_path, const char *y_path,
                       int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message);
 
+/* Labels of whole samples, for a model with one output whose loss is "ctc": whole numbers [samples, labels], fewer than
+ * the model takes or as many; those of a sample end where the file `lengths_path` says, [samples], or, if that is NULL,
+ * in front of blanks. Behind lstmc_read_npy or lstmc_read_ragged without a y_path. (label_sequences.c) */
+int lstmc_read_labels(const struct lstmc_model *model, const char *path, const char *lengths_path,
+                      struct lstmc_dataset *data, struct lstmc_message *message);
+
+/* Whether each sample of a data set has labels that its steps can say: one step for each, and one between a label and
+ * the same once more; blanks stand behind them. The steps are those of the output; of an output with as many steps as
+ * an input that has lengths, those that count. LSTMC_MISMATCH says which does not, in words that begin with `what`.
+ * Models with other losses have nothing to check. */
+int lstmc_check_labels(const struct lstmc_model *model, const struct lstmc_dataset *data, const char *what,
+                       struct lstmc_message *message);
+
 /* Element `index` of an array of samples: ids are below this; 0: a float. */
 int lstmc_input_vocabulary(const struct lstmc_model *model, size_t index);
 
@@ -418,6 +431,8 @@ struct lstmc_candidate { double weight; int32_t token; };
 int lstmc_sample(const struct lstmc_sampling *how, const float *y, int classes, struct lstmc_candidate *room,
                  uint64_t number);
 
+enum { LSTMC_JOIN_MOST = 100 };     /* recordings in one string */
+
 struct lstmc_wav_options {
     const char *folder;                             /* all its files *.wav */
     /* of the fields of a file's name, which count from 1: 7_theo_12.wav */
@@ -433,6 +448,11 @@ struct lstmc_wav_options {
     int frame, step;                                /* samples of a frame, and between the beginnings of two */
     double low, high;                               /* in Hz; high <= 0: half the sample rate */
     int pads_front;                                 /* as in struct lstmc_meaning */
+    /* Strings of so many recordings each, one behind the other, drawn by the seed from those of their part, for a model
+     * whose loss is "ctc": join_training of them train, join_held_out are held out. join_most 0: each recording is a
+     * sample, with one label. gap: silence between two, up to so many seconds. */
+    int join_least, join_most, join_training, join_held_out;
+    double gap;
 };
 /* Recordings as log-mel frames, normalised by mean and deviation of each band over the frames of the training part
  * (meaning.input); the model's input is [frames, bands], padded with zeros. Formulas: sound.h. Needs libsndfile and

@@ -107,6 +107,12 @@ static void extract_wav(Description *d, Data *data)
         data->test_among = field_names(d, "among", &data->test_count);
     }
     lua_pop(d->lua, 1);
+    if (lua_getfield(d->lua, -1, "join") == LUA_TTABLE) {
+        data->join_least = field_integer(d, "least", 1, INT_MAX, 1);
+        data->join_most = field_integer(d, "most", 1, INT_MAX, 1);
+    }
+    lua_pop(d->lua, 1);
+    data->gap = field_number(d, "gap", 0);
     data->sample_rate = field_integer(d, "sample_rate", 0, INT_MAX, 0);
     data->frame = field_integer(d, "frame", 0, INT_MAX, 0);
     data->step = field_integer(d, "step", 0, INT_MAX, 0);

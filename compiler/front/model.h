@@ -126,7 +126,9 @@ typedef struct Data {
     const char **test_among; int test_count;/* wav: or one of these; none: the number counts */
     int sample_rate, frame, step;           /* wav: in Hz, in samples */
     double low, high;                       /* wav: in Hz; high 0: half the sample rate */
-    int samples, validation_samples;        /* samples: how many to draw for an epoch and for validation */
+    int join_least, join_most;              /* wav: recordings in a string; 0: each is a sample */
+    double gap;                             /* wav: silence between two of them, in seconds */
+    int samples, validation_samples;        /* samples, strings: how many to draw for an epoch and for validation */
 } Data;
 
 /* Of the losses that are no description's own: each reads those that it has. */

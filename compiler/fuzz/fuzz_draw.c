@@ -114,6 +114,8 @@ static const char *value_text(Draw *d, const CatalogueArgument *argument)
         return arena_format(d->arena, "\"%s\"", argument->choices[below(d, argument->choice_count)]);
     if (!strcmp(type, "initial_state"))
         return one_of(d, beginnings, 3);
+    if (!strcmp(type, "blank"))
+        return "\"last\"";
     if (!strcmp(type, "count"))
         return number_text(d, 0, 3);
     if (!strcmp(type, "axis"))

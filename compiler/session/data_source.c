@@ -191,6 +191,11 @@ static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_
         .low = data->low,
         .high = data->high,
         .pads_front = data->pads_front,
+        .join_least = data->join_least,
+        .join_most = data->join_most,
+        .join_training = data->samples,
+        .join_held_out = data->validation_samples,
+        .gap = data->gap,
     };
     return lstmc_read_wav(m, &options, training, validation, message);
 }

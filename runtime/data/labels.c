@@ -31,6 +31,8 @@ int lstmc_targets_are_labels(const struct lstmc_model *model)
  * are something else. */
 static int classes_of(const struct lstmc_model *model)
 {
+    if (lstmc_blank(model) >= 0)
+        return model->output_shape[model->output_rank - 1] - 1;     /* no label is the blank */
     if (model->output_rank != 1)
         return 0;
     if (model->target_is_class)
@@ -65,6 +67,11 @@ int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *lab
                           "%.250s: has one label alone, \"%.*s\", which is nothing to learn: at least two are needed",
                           path, labels->tokens.token[0].length > 60 ? 60 : (int)labels->tokens.token[0].length,
                           labels->tokens.token[0].text);
+    int blank = lstmc_blank(model);
+    if (count != classes && blank >= 0)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: has %d labels, but the model's output has %d classes and the blank: use %d units",
+                          path, count, classes, count + 1);
     if (count != classes)
         return lstmc_fail(message, LSTMC_MISMATCH,
                           "%.250s: has %d labels, but the model's output has %d classes: use %d units%s", path, count,
@@ -78,18 +85,19 @@ int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *lab
             return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: the label \"%.*s\" is no UTF-8", path,
                               label.length > 60 ? 60 : (int)label.length, label.text);
     }
+    labels->has_blank = blank >= 0;
     labels->class_of = calloc((size_t)count, sizeof *labels->class_of);
     if (!labels->class_of)
         return lstmc_fail_memory(message, "the labels");
     for (int i = 0; i < count; i++)
-        labels->class_of[i] = sorted ? rank_of(&labels->tokens, (size_t)i) : i;
+        labels->class_of[i] = (blank == 0) + (sorted ? rank_of(&labels->tokens, (size_t)i) : i);
     return LSTMC_OK;
 }
 
 int lstmc_labels_name(const struct lstmc_labels *labels, struct lstmc_names *names)
 {
-    int good = lstmc_names_alloc(names, (int)labels->tokens.count);
-    for (int i = 0; good && i < names->count; i++)
+    int count = (int)labels->tokens.count, good = lstmc_names_alloc(names, count + labels->has_blank);
+    for (int i = 0; good && i < count; i++)
         good = lstmc_names_set(names, labels->class_of[i], labels->tokens.token[i].text,
                                labels->tokens.token[i].length);
     return good;
@@ -104,7 +112,9 @@ void lstmc_labels_free(struct lstmc_labels *labels)
 
 void lstmc_store_label(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample, int class)
 {
-    if (model->target_is_class)
+    if (lstmc_blank(model) >= 0)
+        lstmc_store_labels(model, data, sample, &(int32_t){ class }, 1);
+    else if (model->target_is_class)
         ((int32_t *)data->y)[sample] = class;
     else if (model->target_count == 1)
         ((float *)data->y)[sample] = (float)class;

@@ -7,6 +7,7 @@
 struct lstmc_labels {
     struct lstmc_tokens tokens;         /* number in the order of appearance */
     int *class_of;                      /* [tokens.count]: number -> class, by lstmc_labels_close */
+    int has_blank;                      /* one more class is the blank, whose name is empty */
 };
 
 /* Classes in this order, instead of sorted by name. LSTMC_NO_MEMORY, or LSTMC_MISMATCH for a name that stands twice. */
@@ -20,5 +21,9 @@ void lstmc_labels_free(struct lstmc_labels *labels);
 
 /* The target of one sample: a class, one of two as 0 or 1, or one-hot. */
 void lstmc_store_label(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample, int class);
+
+/* The target of one sample of a model whose loss is "ctc": labels, and blanks behind them. (label_sequences.c) */
+void lstmc_store_labels(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample,
+                        const int32_t *labels, int count);
 
 #endif

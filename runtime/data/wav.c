@@ -15,6 +15,8 @@
 #include <stdlib.h>
 
 #define SPLIT_STREAM 0x776176       /* keeps the shuffle apart from every other use of the seed */
+#define JOIN_STREAM  0x6a6f696e     /* and what is drawn of strings: this and the next one */
+#define ATTEMPTS     100            /* at a string that fits */
 
 struct recording {
     const char *path;
@@ -32,6 +34,8 @@ struct reader {
     int count, training, held_out;
     struct lstmc_labels labels;
     struct lstmc_spectrum spectrum;
+    struct lstmc_sound *sounds;     /* of all recordings, where these are joined */
+    float *joined; size_t joined_most;
 };
 
 /* ---- what the names say ---- */
@@ -146,29 +150,116 @@ static int open_spectrum(struct reader *r)
     return lstmc_spectrum_open(&r->spectrum, r->message);
 }
 
-/* The frames of a recording into `x` [steps, bands], zeroed; *first and *kept say which of them they are. */
-static int read_recording(struct reader *r, const struct recording *recording, float *x, int *first, int *kept)
+struct span { int first, kept; };       /* of the frames of a sample: the others are padding */
+
+static int read_sound(const struct reader *r, const struct recording *recording, struct lstmc_sound *sound)
 {
-    struct lstmc_sound sound;
-    int status = lstmc_sound_read(recording->path, &sound, r->message);
-    if (status)
-        return status;
-    if (sound.rate != r->options->sample_rate)
+    int status = lstmc_sound_read(recording->path, sound, r->message);
+    if (!status && sound->rate != r->options->sample_rate)
         status = lstmc_fail(r->message, LSTMC_MISMATCH,
                             "%.250s: has %d samples a second, not %d as the description says", recording->path,
-                            sound.rate, r->options->sample_rate);
-    size_t steps = (size_t)r->model->input_shape[0], frames = lstmc_spectrum_frames(&r->spectrum, sound.count);
-    size_t some = frames < steps ? frames : steps, cut = r->options->pads_front ? frames - some : 0,
-           place = r->options->pads_front ? steps - some : 0;
-    for (size_t i = 0; !status && i < some; i++)
-        lstmc_spectrum_frame(&r->spectrum, &sound, cut + i, x + (place + i) * (size_t)r->spectrum.bands);
-    free(sound.sample);
-    *first = (int)place;
-    *kept = (int)some;
+                            sound->rate, r->options->sample_rate);
     return status;
 }
 
-struct span { int first, kept; };       /* of the frames of a sample: the others are padding */
+/* Into `x` [steps, bands], zeroed; the span says which of the steps are frames. */
+static void store_frames(struct reader *r, const struct lstmc_sound *sound, float *x, struct span *span)
+{
+    size_t steps = (size_t)r->model->input_shape[0], frames = lstmc_spectrum_frames(&r->spectrum, sound->count);
+    size_t some = frames < steps ? frames : steps, cut = r->options->pads_front ? frames - some : 0,
+           place = r->options->pads_front ? steps - some : 0;
+    for (size_t i = 0; i < some; i++)
+        lstmc_spectrum_frame(&r->spectrum, sound, cut + i, x + (place + i) * (size_t)r->spectrum.bands);
+    *span = (struct span){ (int)place, (int)some };
+}
+
+/* ---- recordings that are joined ---- */
+
+/* Samples that the frames of the input take. */
+static size_t most_samples(const struct reader *r)
+{
+    return ((size_t)r->model->input_shape[0] - 1) * (size_t)r->options->step + (size_t)r->options->frame;
+}
+
+static int open_sounds(struct reader *r)
+{
+    if (!r->options->join_most)
+        return LSTMC_OK;
+    r->joined_most = most_samples(r);
+    r->joined = calloc(r->joined_most, sizeof *r->joined);
+    r->sounds = calloc((size_t)r->count, sizeof *r->sounds);
+    if (!r->joined || !r->sounds)
+        return lstmc_fail_memory(r->message, r->options->folder);
+    for (int i = 0; i < r->count; i++) {
+        int status = read_sound(r, &r->recording[i], &r->sounds[i]);
+        if (status)
+            return status;
+    }
+    return LSTMC_OK;
+}
+
+static void close_sounds(struct reader *r)
+{
+    for (int i = 0; r->sounds && i < r->count; i++)
+        free(r->sounds[i].sample);
+    free(r->sounds);
+    free(r->joined);
+}
+
+/* Where the recordings of a part are: drawn from these alone. */
+static int draw_recording(const struct reader *r, int is_held_out, uint64_t stream, uint64_t string, uint64_t draw)
+{
+    uint64_t count = (uint64_t)(is_held_out ? r->held_out : r->training);
+    uint64_t number = lstmc_random_bits(r->options->seed, stream, string, draw) % count;
+    for (int i = 0;; i++)
+        if (r->recording[i].is_held_out == is_held_out && number-- == 0)
+            return i;
+}
+
+/* String `string` of a part, drawn for the attempt-th time. Returns its samples, more than there is room for if it is
+ * too long. */
+static size_t draw_string(struct reader *r, int is_held_out, uint64_t string, int attempt, int32_t *labels, int *count)
+{
+    const struct lstmc_wav_options *o = r->options;
+    uint64_t stream = JOIN_STREAM + (uint64_t)is_held_out, seed = o->seed, draw = (uint64_t)attempt << 32;
+    size_t at = 0;
+    *count = o->join_least + (int)(lstmc_random_bits(seed, stream, string, draw++) %
+                                   (uint64_t)(o->join_most - o->join_least + 1));
+    memset(r->joined, 0, r->joined_most * sizeof *r->joined);
+    for (int n = 0; n < *count; n++) {
+        double gap = (double)lstmc_random_uniform(seed, stream, string, draw++) * o->gap * o->sample_rate;
+        int i = draw_recording(r, is_held_out, stream, string, draw++);
+        at += n ? (size_t)gap : 0;
+        if (at + r->sounds[i].count > r->joined_most)
+            return r->joined_most + 1;
+        memcpy(r->joined + at, r->sounds[i].sample, r->sounds[i].count * sizeof *r->joined);
+        at += r->sounds[i].count;
+        labels[n] = r->labels.class_of[r->recording[i].label];
+    }
+    return at;
+}
+
+/* A string that is longer than the input is drawn anew. */
+static int store_string(struct reader *r, int is_held_out, size_t sample, struct lstmc_dataset *data, struct span *span)
+{
+    int32_t labels[LSTMC_JOIN_MOST];
+    int count = 0;
+    size_t samples = r->joined_most + 1;
+    for (int attempt = 0; attempt < ATTEMPTS && samples > r->joined_most; attempt++)
+        samples = draw_string(r, is_held_out, sample, attempt, labels, &count);
+    if (samples > r->joined_most)
+        return lstmc_fail(r->message, LSTMC_MISMATCH,
+                          "%.250s: of %d strings of %d to %d recordings none fits into %d frames: more frames, or fewer "
+                          "recordings", r->options->folder, ATTEMPTS, r->options->join_least, r->options->join_most,
+                          r->model->input_shape[0]);
+    const struct lstmc_sound joined = { .sample = r->joined, .count = samples, .rate = r->options->sample_rate };
+    store_frames(r, &joined, (float *)data->x + sample * r->model->input_count, span);
+    lstmc_store_labels(r->model, data, sample, labels, count);
+    return LSTMC_OK;
+}
+
+/* ---- scaling ---- */
+
 
 /* Mean and deviation of each band over the frames of the training part. */
 static int fit_scaling(const struct reader *r, const struct lstmc_dataset *data, const struct span *spans,
@@ -204,25 +295,55 @@ static void normalise(const struct reader *r, struct lstmc_dataset *data, const 
         }
 }
 
+static int store_recording(struct reader *r, const struct recording *recording, size_t sample,
+                           struct lstmc_dataset *data, struct span *span)
+{
+    struct lstmc_sound sound = { .sample = NULL };
+    int status = read_sound(r, recording, &sound);
+    if (!status)
+        store_frames(r, &sound, (float *)data->x + sample * r->model->input_count, span);
+    free(sound.sample);
+    if (!status)
+        lstmc_store_label(r->model, data, sample, r->labels.class_of[recording->label]);
+    return status;
+}
+
+static size_t samples_of_part(const struct reader *r, int is_held_out)
+{
+    if (!(is_held_out ? r->held_out : r->training))
+        return 0;
+    if (r->options->join_most)
+        return (size_t)(is_held_out ? r->options->join_held_out : r->options->join_training);
+    return (size_t)(is_held_out ? r->held_out : r->training);
+}
+
+static int read_samples(struct reader *r, int is_held_out, struct lstmc_dataset *data, struct span *spans)
+{
+    int status = LSTMC_OK;
+    size_t sample = 0;
+    for (; r->options->join_most && !status && sample < data->samples; sample++)
+        status = store_string(r, is_held_out, sample, data, &spans[sample]);
+    for (int i = 0; !r->options->join_most && !status && i < r->count; i++)
+        if (r->recording[i].is_held_out == is_held_out) {
+            status = store_recording(r, &r->recording[i], sample, data, &spans[sample]);
+            sample++;
+        }
+    for (size_t s = 0; data->lengths && !status && s < data->samples; s++)
+        data->lengths[s] = spans[s].kept;
+    return status;
+}
+
 /* Reads one part; what it has in `meaning` already stays. The scaling is fitted if it is not there yet. */
 static int read_part(struct reader *r, int is_held_out, struct lstmc_scaling *scaling, struct lstmc_dataset *data)
 {
     struct lstmc_meaning meaning = data->meaning;
-    int status = lstmc_dataset_alloc(r->model, (size_t)(is_held_out ? r->held_out : r->training), data);
+    int status = lstmc_dataset_alloc(r->model, samples_of_part(r, is_held_out), data);
     struct span *spans = calloc(data->samples + 1, sizeof *spans);
-    size_t sample = 0;
     data->meaning = meaning;
     if (status || !spans)
         status = lstmc_fail_memory(r->message, r->options->folder);
-    for (int i = 0; !status && i < r->count; i++) {
-        if (r->recording[i].is_held_out != is_held_out)
-            continue;
-        status = read_recording(r, &r->recording[i], (float *)data->x + sample * r->model->input_count,
-                                &spans[sample].first, &spans[sample].kept);
-        if (data->lengths)
-            data->lengths[sample] = spans[sample].kept;
-        lstmc_store_label(r->model, data, sample++, r->labels.class_of[r->recording[i].label]);
-    }
+    if (!status)
+        status = read_samples(r, is_held_out, data, spans);
     if (!status && !scaling->columns && !fit_scaling(r, data, spans, scaling))
         status = lstmc_fail_memory(r->message, r->options->folder);
     if (!status)
@@ -249,6 +370,16 @@ static int check_options(const struct lstmc_model *model, const struct lstmc_wav
                           "%.250s: the bands go from %.6g to %.6g Hz, which must lie in [0, %.6g]: half the sample "
                           "rate",
                           o->folder, o->low, o->high, o->sample_rate / 2.0);
+    if (o->join_most && lstmc_blank(model) < 0)
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: recordings that are joined have several labels: the model needs an output at each "
+                          "step and loss = CTC{}",
+                          o->folder);
+    if (o->join_most && (o->join_least < 1 || o->join_most < o->join_least || o->join_most > LSTMC_JOIN_MOST ||
+                         (size_t)o->join_most > model->target_count || o->join_training < 1 || !(o->gap >= 0)))
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: strings are joined of 1 to %d recordings, the fewest first; the loss takes %zu labels",
+                          o->folder, LSTMC_JOIN_MOST, model->target_count);
     return LSTMC_OK;
 }
 
@@ -271,9 +402,12 @@ int lstmc_read_wav(const struct lstmc_model *model, const struct lstmc_wav_optio
         status = lstmc_fail_memory(message, options->folder);
     training->meaning.pads_front = options->pads_front;
     if (!status)
+        status = open_sounds(&r);
+    if (!status)
         status = read_part(&r, 0, &training->meaning.input, training);
     if (!status)
         status = read_part(&r, 1, &training->meaning.input, validation);
+    close_sounds(&r);
     lstmc_spectrum_close(&r.spectrum);
     free(r.spectrum.weight);
     free(r.recording);

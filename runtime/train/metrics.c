@@ -209,8 +209,8 @@ static double accuracy(const struct lstmc_place *p)
                               : categorical_accuracy(p);
 }
 
-/* of a place: as many as it has outputs, or a class, or what the model has */
-enum targets { AS_OUTPUTS, ONE_CLASS, EITHER };
+/* of a place: as many as it has outputs, or a class, or what the model has; of a row: labels */
+enum targets { AS_OUTPUTS, ONE_CLASS, EITHER, LABELS };
 
 static const struct metric {
     const char *name;
@@ -246,6 +246,7 @@ static const struct metric {
     { "recall",                             AS_OUTPUTS, .tally = &lstmc_recall },
     { "f1_score",                           AS_OUTPUTS, .tally = &lstmc_f1_score },
     { "auc",                                AS_OUTPUTS, .tally = &lstmc_auc },
+    { "label_error_rate",                   LABELS,     .value = NULL },
 };
 
 static const struct metric *metric_by_name(const char *name)
@@ -314,6 +315,11 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_eng
     struct view of = view_of(model, use->name);
     if (!of.metric || of.width < 1 || (of.metric->tally && !tally))
         return LSTMC_MISMATCH;
+    if (of.metric->targets == LABELS) {
+        const struct lstmc_label_rows labels = { engine, of.index, output + of.output, (const int32_t *)target +
+                                                 of.target, weights ? weights + of.first_weight : NULL, rows };
+        return lstmc_count_label_errors(model, &labels, sum, count);
+    }
     int one_class = of.metric->targets == ONE_CLASS || (of.metric->targets == EITHER && of.target_is_class);
     size_t places = of.output_count / (size_t)of.width, targets = one_class ? 1 : (size_t)of.width;
     if (of.target_count != places * targets)

@@ -57,4 +57,22 @@ struct lstmc_tally {
 };
 extern const struct lstmc_tally lstmc_precision, lstmc_recall, lstmc_f1_score, lstmc_auc, lstmc_r2_score;
 
+
+/* ---- metric_labels.c ---- */
+
+/* One output of some rows, and its labels. */
+struct lstmc_label_rows {
+    const struct lstmc_engine *engine;      /* NULL: all steps count */
+    int index;                              /* of several outputs */
+    const float *output;                    /* where it begins in the first row */
+    const int32_t *target;
+    const float *weights;                   /* NULL: 1 */
+    int rows;
+};
+
+/* Adds how far what the best path says is from the labels, and how many labels there are. LSTMC_MISMATCH where the
+ * target is none of labels, LSTMC_NO_MEMORY. */
+int lstmc_count_label_errors(const struct lstmc_model *model, const struct lstmc_label_rows *of, double *sum,
+                             double *count);
+
 #endif

@@ -276,15 +276,35 @@ local function test_of_names(v)
   return checked and { field = v.field, at_most = checked }, checked == nil and '"at_most" ' .. why or nil
 end
 
+-- {3, 7}: so many recordings, the fewest and the most.
+local function join(v)
+  local least, most = type(v) == "table" and internal.types.size(v[1]), type(v) == "table" and internal.types.size(v[2])
+  if not least or not most or #v ~= 2 or least > most or most > 100 then
+    return nil, format("must be how many recordings, the fewest and the most, like {3, 7}, up to 100, not %s",
+                       internal.shown(v))
+  end
+  return { least = least, most = most }
+end
+
 -- wav{folder = "recordings", label = 1, test = {field = 3, at_most = 4}, sample_rate = 8000}: recordings that are named
--- 7_theo_12.wav.
+-- 7_theo_12.wav. join = {3, 7}: samples are strings of so many of them, with so many labels: `samples` that train,
+-- `validation_samples` that are held out, joined of recordings that are; between two is silence of up to `gap` seconds.
 constructor("wav", function(given, line)
   local values = data("wav", { { "folder", "text" }, { "label", "size" }, { "sample_rate", "size" },
     { "separator", separator, "_" }, { "labels", labels, false }, { "test", test_of_names, false },
     { "split", "rate", false }, { "seed", "size", 1 }, { "frame", "size", 256 }, { "step", "size", 128 },
-    { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, false } }, line, given)
+    { "low", "not_negative", 0 }, { "high", "positive", false }, { "padding", padding, false },
+    { "join", join, false }, { "samples", "size", false }, { "validation_samples", "size", false },
+    { "gap", "not_negative", false } }, line, given)
   if values.failed then return values end
   if values.test and values.split then report(line, 'wav: either "test" or "split" says what is held out') end
+  for _, name in ipairs{ "samples", "validation_samples", "gap" } do
+    if values[name] and not values.join then
+      report(line, format('wav: "%s" is of strings of recordings, join = {3, 7}', name))
+    end
+  end
+  values.samples, values.validation_samples = values.samples or 1024, values.validation_samples or 256
+  values.gap = values.gap or 0.1
   values.split = values.split or (values.test and 1 or 0.8)
   return values
 end)

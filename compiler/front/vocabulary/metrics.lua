@@ -28,8 +28,8 @@ end
 local AVERAGES = { "macro", "micro", "weighted" }        -- in the order of enum lstmc_average
 local average, curve = internal.choice(AVERAGES), internal.choice{ "ROC", "PR" }
 
--- def: { class, arguments, aliases, targets, grows, loss }. targets: nil: as many numbers as the output has; "class";
--- or "any". grows: more is better. loss: the class is that of a loss, whose objects are metrics too.
+-- def: { class, arguments, aliases, targets, grows, loss }. targets: nil: as many numbers as the output has; "class",
+-- "labels" or "any". grows: more is better. loss: the class is that of a loss, whose objects are metrics too.
 local function metric(name, def)
   def.name = name
   internal.metrics[name], internal.metrics[def.class or name] = def, def
@@ -63,6 +63,7 @@ metric("binary_accuracy", { class = "BinaryAccuracy", grows = true, arguments = 
 metric("categorical_accuracy", { class = "CategoricalAccuracy", grows = true })
 metric("sparse_categorical_accuracy", { class = "SparseCategoricalAccuracy", grows = true, targets = "class" })
 metric("sequence_accuracy", { grows = true, targets = "any" })
+metric("label_error_rate", { targets = "labels" })
 metric("top_k_categorical_accuracy", { class = "TopKCategoricalAccuracy", grows = true, arguments = K })
 metric("sparse_top_k_categorical_accuracy", { class = "SparseTopKCategoricalAccuracy", grows = true, arguments = K,
                                               targets = "class" })
@@ -144,7 +145,10 @@ end
 
 -- What is wrong with a metric of this output; nil if nothing is.
 local function mismatch(of, name, def, arguments)
-  if of.own_target then
+  if def.targets == "labels" and not of.blank_class then
+    return 'counts labels that a whole sample has: it goes with loss "ctc"'
+  end
+  if of.own_target and def.targets ~= "labels" then
     return format('does not fit the targets of loss "%s", which have a shape of their own ' ..
                   '(define one: metric "name" { call = function(y, p) ... end })', of.loss.definition.name)
   end
