@@ -154,7 +154,7 @@ static int read_text(const struct lstmc_model *m, const Data *data, struct lstmc
     return lstmc_read_text(m, &options, training, validation, message);
 }
 
-static int read_lines(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+static int read_lines(const Model *model, const Data *data, struct lstmc_dataset *training,
                       struct lstmc_dataset *validation, struct lstmc_message *message)
 {
     bool is_replaced = data->x != NULL;
@@ -166,8 +166,9 @@ static int read_lines(const struct lstmc_model *m, const Data *data, struct lstm
         .unit = unit_of(data->level), .target_unit = unit_of(data->target_level), .lower = data->lower,
         .vocabulary = data->vocabulary, .target_vocabulary = data->target_vocabulary, .pads_front = data->pads_front,
         .split = data->split, .seed = data->seed, .next_token = data->next_token,
+        .has_decoder = model->has_decoder, .decoder = model->decoder,
     };
-    return lstmc_read_lines(m, &options, training, validation, message);
+    return lstmc_read_lines(&model->descriptor, &options, training, validation, message);
 }
 
 static int read_wav(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
@@ -305,7 +306,7 @@ int data_source_load(Description *description, const Arguments *arguments, struc
         status = read_text(m, data, training, validation, message);
         break;
     case DATA_LINES:
-        status = read_lines(m, data, training, validation, message);
+        status = read_lines(model, data, training, validation, message);
         break;
     case DATA_WAV:
         status = read_wav(m, data, training, validation, message);

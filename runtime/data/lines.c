@@ -4,6 +4,7 @@
 #include "runtime/lstmc_random.h"
 #include "runtime/base/message.h"
 #include "next_token.h"
+#include "teacher.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -114,6 +115,7 @@ struct side {                       /* texts that are read, or those that are pr
     const struct lstmc_tokens *tokens;
     int is_target;
     int most, room;                 /* ids that the options keep (0: all), ids that the model has */
+    int first;                      /* the id of its first token */
     int *id;
 };
 
@@ -141,7 +143,7 @@ static int make_ids(const struct lstmc_text_rows *rows, const struct set *traini
         return lstmc_fail_memory(rows->message, "the vocabulary");
     }
     count_tokens(rows, training, side->is_target, frequency);
-    int count = lstmc_tokens_ids(side->tokens, frequency, side->most, side->id);
+    int count = lstmc_tokens_ids(side->tokens, frequency, side->first, side->most, side->id);
     free(frequency);
     if (count > side->room && side->most)
         return lstmc_fail(rows->message, LSTMC_MISMATCH,
@@ -153,7 +155,7 @@ static int make_ids(const struct lstmc_text_rows *rows, const struct set *traini
                           "use %d there, or keep the most frequent by %s = %d",
                           rows->files[0], count, side->what, where, side->room, side->is_target ? " classes" : "",
                           count, option, side->room);
-    return count < 0 || !lstmc_tokens_name(side->tokens, side->id, count, names)
+    return count < 0 || !lstmc_tokens_name(side->tokens, side->id, side->first, count, names)
                ? lstmc_fail_memory(rows->message, "the vocabulary")
                : LSTMC_OK;
 }
@@ -166,6 +168,20 @@ static void store_ids(const int *number, int count, const int *id, int32_t *to, 
         to[pads_front ? length - kept + i : i] = id[number[pads_front ? count - kept + i : i]];
 }
 
+/* The two texts of a model with a decoder. */
+static void store_pair(const struct lstmc_model *model, const struct lstmc_text_rows *rows,
+                       const struct lstmc_text_row *row, const struct side *text, const struct side *target, int32_t *x,
+                       int32_t *y)
+{
+    const struct lstmc_array *read = lstmc_teacher_input(model, rows->options, 0),
+                             *said = lstmc_teacher_input(model, rows->options, 1);
+    int steps = (int)said->count;
+    store_ids(rows->numbers + row->text, row->text_count, text->id, x + read->offset, (int)read->count,
+              rows->options->pads_front);
+    store_ids(rows->numbers + row->target, row->target_count, target->id, y, steps, 0);
+    lstmc_teach(row->target_count, x + said->offset, y, steps);
+}
+
 static int store_rows(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *set,
                       const struct side *text, const struct side *target, struct lstmc_dataset *data)
 {
@@ -176,13 +192,17 @@ static int store_rows(const struct lstmc_model *model, const struct lstmc_text_r
         return lstmc_fail_memory(rows->message, "the samples");
     for (size_t r = 0; r < set->count; r++) {
         const struct lstmc_text_row *row = set->row[r];
-        store_ids(rows->numbers + row->text, row->text_count, text->id, (int32_t *)data->x + r * model->input_count,
-                  (int)model->input_count, rows->options->pads_front);
+        int32_t *x = (int32_t *)data->x + r * model->input_count, *y = (int32_t *)data->y + r * model->target_count;
         if (data->lengths)
             data->lengths[r] = row->text_count;
+        if (rows->options->has_decoder) {
+            store_pair(model, rows, row, text, target, x, y);
+            continue;
+        }
+        store_ids(rows->numbers + row->text, row->text_count, text->id, x, (int)model->input_count,
+                  rows->options->pads_front);
         if (target->is_target)
-            store_ids(rows->numbers + row->target, row->target_count, target->id,
-                      (int32_t *)data->y + r * model->target_count, (int)model->target_count, 0);
+            store_ids(rows->numbers + row->target, row->target_count, target->id, y, (int)model->target_count, 0);
         else
             lstmc_store_label(model, data, r, rows->labels.class_of[row->label]);
     }
@@ -193,6 +213,8 @@ static int store_rows(const struct lstmc_model *model, const struct lstmc_text_r
 
 static int check_model(const struct lstmc_model *model, const struct lstmc_text_rows *rows)
 {
+    if (rows->options->has_decoder)
+        return lstmc_teacher_check(model, rows);
     if (!model->input_is_tokens)
         return lstmc_fail(rows->message, LSTMC_MISMATCH,
                           "%.250s: texts are ids: the model needs Input{length} and an Embedding", rows->files[0]);
@@ -211,9 +233,11 @@ static int make_sets(const struct lstmc_model *model, const struct lstmc_text_ro
     const struct lstmc_lines_options *options = rows->options;
     static const char *const many[] = { [LSTMC_CHARACTERS] = "characters", [LSTMC_WORDS] = "words" };
     struct lstmc_meaning *meaning = &training->meaning;
-    struct side text = { many[options->unit], &rows->text, 0, options->vocabulary, model->vocabulary, NULL };
+    int room = options->has_decoder ? lstmc_teacher_input(model, options, 0)->vocabulary : model->vocabulary;
+    struct side text = { many[options->unit], &rows->text, 0, options->vocabulary, room, LSTMC_ID_FIRST, NULL };
     struct side target = { many[options->target_unit], &rows->target,        options->target_text > 0,
-                           options->target_vocabulary, lstmc_classes(model), NULL };
+                           options->target_vocabulary, lstmc_classes(model),
+                           options->has_decoder ? LSTMC_ID_END + 1 : LSTMC_ID_FIRST, NULL };
     meaning->unit = options->unit;
     meaning->target_unit = options->target_text ? options->target_unit : LSTMC_NO_TEXT;
     meaning->is_lower = options->lower;

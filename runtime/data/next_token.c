@@ -56,14 +56,14 @@ static int check_sizes(const struct lstmc_model *model, const struct lstmc_count
 int lstmc_next_token_ids(const struct lstmc_model *model, const struct lstmc_counted *counted, int *id,
                          struct lstmc_meaning *meaning, struct lstmc_message *message)
 {
-    int count = lstmc_tokens_ids(counted->tokens, counted->frequency, counted->most, id);
+    int count = lstmc_tokens_ids(counted->tokens, counted->frequency, LSTMC_ID_FIRST, counted->most, id);
     int status = count < 0 ? lstmc_fail_memory(message, "the vocabulary")
                            : check_sizes(model, counted, count, message);
     if (status)
         return status;
     meaning->unit = meaning->target_unit = counted->unit;
-    return lstmc_tokens_name(counted->tokens, id, count, &meaning->vocabulary) &&
-                   lstmc_tokens_name(counted->tokens, id, count, &meaning->labels)
+    return lstmc_tokens_name(counted->tokens, id, LSTMC_ID_FIRST, count, &meaning->vocabulary) &&
+                   lstmc_tokens_name(counted->tokens, id, LSTMC_ID_FIRST, count, &meaning->labels)
                ? LSTMC_OK
                : lstmc_fail_memory(message, "the vocabulary");
 }

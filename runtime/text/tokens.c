@@ -75,10 +75,10 @@ static int by_rank(const void *left, const void *right)
     return lstmc_token_compare(a->token, b->token);
 }
 
-int lstmc_tokens_ids(const struct lstmc_tokens *tokens, const size_t *frequency, int most, int *id)
+int lstmc_tokens_ids(const struct lstmc_tokens *tokens, const size_t *frequency, int first, int most, int *id)
 {
     struct ranked *ranked = calloc(tokens->count + 1, sizeof *ranked);
-    int present = 0, next = LSTMC_ID_FIRST;
+    int present = 0, next = first;
     if (!ranked)
         return -1;
     for (size_t i = 0; i < tokens->count; i++) {
@@ -93,11 +93,15 @@ int lstmc_tokens_ids(const struct lstmc_tokens *tokens, const size_t *frequency,
     return next;
 }
 
-int lstmc_tokens_name(const struct lstmc_tokens *tokens, const int *id, int count, struct lstmc_names *names)
+int lstmc_tokens_name(const struct lstmc_tokens *tokens, const int *id, int first, int count,
+                      struct lstmc_names *names)
 {
     int good = lstmc_names_alloc(names, count) && lstmc_names_set(names, LSTMC_ID_UNKNOWN, "\xef\xbf\xbd", 3);
+    if (good && first > LSTMC_ID_FIRST)
+        good = lstmc_names_set(names, LSTMC_ID_BEGIN, "<begin>", strlen("<begin>")) &&
+               lstmc_names_set(names, LSTMC_ID_END, "<end>", strlen("<end>"));
     for (size_t i = 0; good && i < tokens->count; i++)
-        if (id[i] >= LSTMC_ID_FIRST)
+        if (id[i] >= first)
             good = lstmc_names_set(names, id[i], tokens->token[i].text, tokens->token[i].length);
     return good;
 }

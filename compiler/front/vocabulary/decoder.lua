@@ -3,7 +3,7 @@
 -- (decode_step).
 local internal = ...
 local report, types = internal.report, internal.types
-local ipairs = ipairs
+local ipairs, pairs = ipairs, pairs
 local format = string.format
 
 local TOKENS = { begin_token = 2, end_token = 3 }      -- those of lines{...}
@@ -77,4 +77,20 @@ function internal.read_decoder(model, layers)
   end
   if decoder then refuse(model, "decoder", '"decoder" must be one of the inputs') end
   return nil
+end
+
+-- Whether the data are pairs of texts: the second is what the decoder says, and, one token behind, what it reads.
+function internal.reads_pairs(model, data, what)
+  if what ~= "input" or data.kind ~= "lines" or not data.target_text or not model.decoder or #model.inputs > 2 then
+    return false
+  end
+  for option, token in pairs(TOKENS) do
+    if model[option] ~= token then
+      refuse(model, option, '"%s" is %d in texts of lines{...}, not %s', option, token, internal.shown(model[option]))
+    end
+  end
+  if model.lengths == model.decoder then
+    report(data.line, "lines: the lengths are those of the text, not of what the decoder reads")
+  end
+  return true
 end

@@ -152,7 +152,7 @@ end
 local FILES = { input = { x = "x_files", validation_x = "validation_files" },
                 output = { y = "y_files", validation_y = "validation_y_files" } }
 
-local function settle_side(data, what, arrays)
+local function settle_side(model, data, what, arrays)
   for _, option in ipairs(keys(FILES[what])) do
     if #arrays == 1 and type(data[option]) == "table" then
       report(data.line, format("npy: the model has one %s: %s = \"file.npy\"", what, option))
@@ -160,7 +160,7 @@ local function settle_side(data, what, arrays)
       settle_files(data, option, FILES[what][option], what, arrays)
     end
   end
-  if #arrays > 1 and data.kind ~= "npy" and data.kind ~= "samples" then
+  if #arrays > 1 and data.kind ~= "npy" and data.kind ~= "samples" and not internal.reads_pairs(model, data, what) then
     report(data.line, format("%s fills one %s; a model with several takes npy{ %s = { %s = ... } } or samples(...)",
                              data.kind, what, what == "input" and "x" or "y", arrays[1].name))
   end
@@ -216,8 +216,8 @@ local function settle_data(model)
   if data.validation_sample_weight and not data.validation_x then
     report(data.line, "npy: validation_sample_weight is for validation_x, which is not there")
   end
-  settle_side(data, "input", model.inputs)
-  settle_side(data, "output", model.outputs)
+  settle_side(model, data, "input", model.inputs)
+  settle_side(model, data, "output", model.outputs)
   settle_lengths(model, data)
 end
 
