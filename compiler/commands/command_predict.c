@@ -4,6 +4,7 @@
 #include "compiler/base/out.h"
 #include "compiler/base/ownership.h"
 #include "predict_ahead.h"
+#include "predict_labels.h"
 #include "compiler/base/streams.h"
 
 #include "runtime/files/replace.h"
@@ -22,6 +23,7 @@ typedef struct Predictor {
     const struct lstmc_meaning *meaning;
     PredictInput *input;
     Ahead *ahead;                       /* forecasts that are read again; NULL: none */
+    LabelReader *labels;                /* NULL: the output is no labels, or not to be read as that */
     size_t outputs, steps;              /* of one step, or of one place of it; those of a sample, or of a step alone */
     float *y;                           /* one batch */
     double *values;                     /* of a sample, in the unit of the data */
@@ -66,6 +68,8 @@ static int digits(const Predictor *p, size_t column, int least)
 /* The end of a line would end the line. */
 static const char *class_name(const Predictor *p, int class)
 {
+    if (class == lstmc_blank(&p->model->descriptor))
+        return "(blank)";
     const struct lstmc_names *labels = &p->meaning->labels;
     return class >= labels->count                ? arena_format(p->session->arena, "%d", class)
            : !strcmp(labels->text[class], "\n") ? "\\n"
@@ -91,6 +95,7 @@ static void print_step(Predictor *p, const float *y, size_t step)
         fprintf(p->to, "\n");
         break;
     case ANSWER_CLASS:
+    case ANSWER_LABELS:
         fprintf(p->to, "%s %.6g\n", class_name(p, best), (double)y[best]);
         break;
     case ANSWER_BINARY:
@@ -167,7 +172,7 @@ static void print_heading(Predictor *p)
     for (size_t i = 0; !joined && i < p->outputs * p->steps; i++) {
         size_t of_step = i % p->outputs;
         const char *name = p->ahead && ahead_name(p->ahead, (int)of_step) ? ahead_name(p->ahead, (int)of_step)
-                           : p->outputs == (size_t)labels->count ? labels->text[of_step]
+                           : p->outputs == (size_t)labels->count ? class_name(p, (int)of_step)
                            : of_step < (size_t)targets->count    ? targets->text[of_step]
                                                                  : "y";
         fprintf(p->to, "%s\"%s", i ? "," : "", change);
@@ -339,17 +344,21 @@ static int flush(const Predictor *p)
 
 static int print_samples(Predictor *p, Form form, int count)
 {
-    for (int b = 0; b < count; b++, p->samples++) {
+    const int32_t *lengths = predict_input_lengths(p->input);
+    int status = LSTMC_OK;
+    for (int b = 0; b < count && !status; b++, p->samples++) {
         float *y = p->y + (size_t)b * p->model->descriptor.output_count;
         denormalize(p, p->samples, y);
-        if (form == FORM_CSV)
+        if (p->labels)
+            status = label_reader_print(p->labels, y, lengths ? lengths[b] : -1, p->to, &p->session->message);
+        else if (form == FORM_CSV)
             print_row(p, y);
         else if (form == FORM_TEXT)
             print_sample(p, y);
         else if (!keep(p))
             return LSTMC_NO_MEMORY;
     }
-    return flush(p);
+    return status ? status : flush(p);
 }
 
 static int predict_samples(Predictor *p, Form form)
@@ -464,6 +473,26 @@ static int check_stream(Predictor *p, Form form)
     return why ? LSTMC_MISMATCH : LSTMC_OK;
 }
 
+static bool reads_labels(const Predictor *p, Form form)
+{
+    return answer_of(p->model) == ANSWER_LABELS && form == FORM_TEXT && !p->session->arguments.stream;
+}
+
+static int check_labels(Predictor *p, Form form)
+{
+    Session *s = p->session;
+    const char *why = NULL;
+    if (s->arguments.beam && !reads_labels(p, form))
+        why = answer_of(p->model) != ANSWER_LABELS
+                  ? "--beam: there is nothing to search for: the output is no labels of a sequence"
+                  : "--beam: a search finds the labels of whole samples, which are lines of text";
+    else if (s->arguments.join && reads_labels(p, form))
+        why = "--join: labels of a sequence stand in one line anyway";
+    if (why)
+        snprintf(s->message.text, sizeof s->message.text, "%s", why);
+    return why ? LSTMC_MISMATCH : LSTMC_OK;
+}
+
 static int write_output(Predictor *p, Form form)
 {
     Session *s = p->session;
@@ -488,6 +517,8 @@ static int predict(Predictor *p)
     const char *weights = session_file(s, s->arguments.weights, ".safetensors");
     Form form = form_of(s->arguments.out);
     int status = session_read_weights(s, weights);
+    if (!status)
+        status = check_labels(p, form);
     if (!status && s->arguments.stream)
         status = check_stream(p, form);
     if (!status && s->arguments.steps)
@@ -510,7 +541,9 @@ static int predict(Predictor *p)
     p->y = lstmc_alloc((size_t)m->batch * (size_t)m->shards * m->output_count * sizeof *p->y);
     p->values = lstmc_alloc(m->output_count * sizeof *p->values);
     p->to = s->arguments.out ? open_memstream(&p->text, &p->length) : stdout;
-    if (!p->y || !p->values || !p->to)
+    if (reads_labels(p, form))
+        p->labels = label_reader_open(p->model, p->meaning, s->arguments.beam);
+    if (!p->y || !p->values || !p->to || (reads_labels(p, form) && !p->labels))
         return LSTMC_NO_MEMORY;
     s->engine.prepare(s->engine.context, s->weights);
     if (goes_on && !s->engine.carry) {
@@ -540,6 +573,7 @@ int command_predict(const Arguments *arguments)
     }
     ahead_close(p.ahead);
     predict_input_close(p.input);
+    label_reader_close(p.labels);
     lstmc_free(p.y);
     lstmc_free(p.values);
     free(p.all);

@@ -181,6 +181,8 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_count(name, value, &a->lanes);
     if (!strcmp(name, "--batch"))
         return take_count(name, value, &a->batch);
+    if (!strcmp(name, "--beam"))
+        return take_count(name, value, &a->beam);
     if (!strcmp(name, "--count"))
         return take_count(name, value, &a->count);
     if (!strcmp(name, "--epochs"))
@@ -225,6 +227,7 @@ static const struct { const char *name, *commands;
     { "--format", "export" },
     { "--threads", "train evaluate predict plot fuzz" },
     { "--input", "predict" },
+    { "--beam", "predict" },
     { "--length", "sample" },
     { "--prompt", "sample" },
     { "--temperature", "sample" },

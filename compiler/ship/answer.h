@@ -11,7 +11,8 @@
 typedef enum Answer {
     ANSWER_VALUES,              /* the numbers */
     ANSWER_CLASS,               /* the most probable class and its probability */
-    ANSWER_BINARY               /* the same where one number is the probability of the second of two classes */
+    ANSWER_BINARY,              /* the same where one number is the probability of the second of two classes */
+    ANSWER_LABELS               /* labels of a whole sample, by the loss "ctc" */
 } Answer;
 
 /* Outputs of one time step, or of all if there is none. */
@@ -24,6 +25,8 @@ static inline size_t outputs_of_step(const struct lstmc_model *m)
 static inline Answer answer_of(const Model *model)
 {
     size_t outputs = outputs_of_step(&model->descriptor);
+    if (lstmc_blank(&model->descriptor) >= 0)
+        return ANSWER_LABELS;
     if (!model->loss || model->loss_options.from_logits || !strstr(model->loss, "crossentropy"))
         return ANSWER_VALUES;
     if (strncmp(model->loss, "binary_", 7))
