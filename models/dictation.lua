@@ -1,5 +1,5 @@
 -- dictation.lua
-local frames, bands, epochs, batch, strings = 256, 40, arg.epochs or 15, 32, arg.strings or 2000
+local frames, bands, epochs, batch, strings = 256, 40, 12, 32, 2000
 
 return Sequential{ name = "dictation",
   Input{frames, bands},
@@ -7,7 +7,7 @@ return Sequential{ name = "dictation",
   Bidirectional{GRU{64, return_sequences = true}}, Dropout{0.4},
   Dense{11, activation = "softmax"},
   loss = CTC{labels = 7}, metrics = {"label_error_rate"},
-  optimizer = Adam{learning_rate = CosineDecay{arg.rate or 3e-3, epochs * strings // batch}, global_clipnorm = 1.0},
+  optimizer = Adam{learning_rate = CosineDecay{3e-3, epochs * strings // batch}, global_clipnorm = 1.0},
   data = wav{folder = "../../shared/data/fsdd/recordings", label = 1, test = {field = 3, at_most = 4},
              sample_rate = 8000, frame = 256, step = 128, low = 60,
              join = {3, 7}, samples = strings, validation_samples = 300},

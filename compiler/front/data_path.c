@@ -17,6 +17,8 @@ static const DataPath paths[] = {
     { DATA_NPY, "offsets", offsetof(Data, offsets) },
     { DATA_NPY, "validation_lengths", offsetof(Data, validation_lengths) },
     { DATA_NPY, "validation_offsets", offsetof(Data, validation_offsets) },
+    { DATA_NPY, "label_lengths", offsetof(Data, label_lengths) },
+    { DATA_NPY, "validation_label_lengths", offsetof(Data, validation_label_lengths) },
     { DATA_CSV, "file", offsetof(Data, x) },
     { DATA_CSV, "validation", offsetof(Data, validation_x) },
     { DATA_CSV, "validation_remaining", offsetof(Data, validation_remaining) },

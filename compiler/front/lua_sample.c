@@ -150,6 +150,18 @@ static void take_length(Numbers *n, lua_Integer *steps)
     }
 }
 
+/* Labels may be fewer than the loss takes: blanks stand behind them. */
+static void take_labels(Numbers *n)
+{
+    const struct lstmc_model *m = n->model;
+    int behind = n->array ? n->array->ignores_class : m->ignores_class;
+    int blank = n->array ? n->array->ignored_class : m->ignored_class;
+    while (behind == LSTMC_BLANK_BEHIND_LABELS && n->count < n->wanted) {
+        store(n, blank);
+        n->count++;
+    }
+}
+
 /* Numbers one after the other are taken for a model of any shape; nested as for another shape they
  * mean something else. */
 static void check_shape(lua_State *L, Numbers *n)
@@ -160,6 +172,8 @@ static void check_shape(lua_State *L, Numbers *n)
     luaL_Buffer buffer;
     for (int i = 0; i < rank; i++)
         wanted[i] = shape[i];
+    if (n->is_target)
+        take_labels(n);
     if (n->length)
         take_length(n, &wanted[0]);
     if (n->count != n->wanted)

@@ -93,6 +93,7 @@ typedef struct Data {
     const char *validation_sample_weight;   /* npy: a file, or NULL */
     /* npy: how many steps of each sample count, or where in x, of all steps behind each other, each begins; or NULL */
     const char *lengths, *offsets, *validation_lengths, *validation_offsets;
+    const char *label_lengths, *validation_label_lengths;   /* npy: how many labels each sample has; or NULL */
     const char *group;                      /* csv: the column that tells groups apart, or NULL */
     /* csv: file of what is left behind the end of each held-out group, or NULL */
     const char *validation_remaining;

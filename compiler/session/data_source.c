@@ -102,7 +102,8 @@ static int take_labels(const struct lstmc_model *m, const Data *data, struct lst
                        struct lstmc_message *message)
 {
     struct lstmc_names *labels = &training->meaning.labels;
-    int classes = lstmc_classes(m) > 1 ? lstmc_classes(m) : 2;
+    int has_blank = lstmc_blank(m) >= 0, first = lstmc_blank(m) == 0;
+    int classes = (lstmc_classes(m) > 1 ? lstmc_classes(m) : 2) - has_blank;        /* which has no name */
     if (data->label_count != classes) {
         snprintf(message->text, sizeof message->text,
                  "line %d: samples: there are %d labels, but the model tells %d classes apart", data->line,
@@ -114,9 +115,9 @@ static int take_labels(const struct lstmc_model *m, const Data *data, struct lst
             snprintf(message->text, sizeof message->text, "line %d: samples: label %d is no UTF-8", data->line, i + 1);
             return LSTMC_MISMATCH;
         }
-    int done = lstmc_names_alloc(labels, classes);
+    int done = lstmc_names_alloc(labels, classes + has_blank);
     for (int i = 0; done && i < classes; i++)
-        done = lstmc_names_set(labels, i, data->labels[i], strlen(data->labels[i]));
+        done = lstmc_names_set(labels, first + i, data->labels[i], strlen(data->labels[i]));
     if (!done)
         snprintf(message->text, sizeof message->text, "no memory for %d labels", classes);
     return done ? LSTMC_OK : LSTMC_NO_MEMORY;
@@ -209,26 +210,38 @@ static int read_ts(const struct lstmc_model *m, const Data *data, struct lstmc_d
     return lstmc_read_ts(m, &options, training, validation, message);
 }
 
-/* Where the steps of a part end, if that is said: one of the two. */
+/* Where the steps of a part end, if that is said: one of the two; and where its labels do. */
 typedef struct Ends {
-    const char *lengths, *offsets;
+    const char *lengths, *offsets, *labels;
 } Ends;
 
-/* The files of all inputs and targets; NULL where there is one, which is x or y. */
-static int read_npy(const struct lstmc_model *m, const Data *data, const char *const *inputs, const char *x,
-                    const char *const *targets, const char *y, Ends ends, struct lstmc_dataset *to,
-                    struct lstmc_message *message)
+/* The files of all inputs and targets; NULL where there is one, which is x or y; y NULL: inputs alone. */
+static int read_samples_of_npy(const struct lstmc_model *m, const Data *data, const char *const *inputs, const char *x,
+                               const char *const *targets, const char *y, Ends ends, struct lstmc_dataset *to,
+                               struct lstmc_message *message)
 {
     if (ends.offsets)
         return lstmc_read_ragged(m, x, ends.offsets, y, data->vocabulary, data->unknown, to, message);
     int status = !inputs && !targets
                      ? lstmc_read_npy(m, x, y, data->vocabulary, data->unknown, to, message)
-                     : lstmc_read_npy_arrays(m, inputs ? inputs : &x, targets ? targets : &y, data->vocabulary,
-                                             data->unknown, to, message);
+                     : lstmc_read_npy_arrays(m, inputs ? inputs : &x, targets ? targets : y ? &y : NULL,
+                                             data->vocabulary, data->unknown, to, message);
     if (!status && ends.lengths)
         status = lstmc_read_lengths(m, ends.lengths, to, message);
     if (!status && data->is_padded)
         status = lstmc_count_lengths(m, data->pads_front, to, message);
+    return status;
+}
+
+/* Labels of whole samples have a reader of their own. */
+static int read_npy(const struct lstmc_model *m, const Data *data, const char *const *inputs, const char *x,
+                    const char *const *targets, const char *y, Ends ends, struct lstmc_dataset *to,
+                    struct lstmc_message *message)
+{
+    const char *labels = lstmc_blank(m) >= 0 ? y : NULL;
+    int status = read_samples_of_npy(m, data, inputs, x, labels ? NULL : targets, labels ? NULL : y, ends, to, message);
+    if (!status && labels)
+        status = lstmc_read_labels(m, labels, ends.labels, to, message);
     return status;
 }
 
@@ -288,12 +301,14 @@ int data_source_load(Description *description, const Arguments *arguments, struc
             return LSTMC_MISMATCH;
         }
         status = read_npy(m, data, data->x_arrays, data->x, data->y_arrays, data->y,
-                          (Ends){ data->lengths, data->offsets }, training, message);
+                          (Ends){ data->lengths, data->offsets, data->label_lengths }, training, message);
         if (!status)
             status = read_npy_weight(m, data->sample_weight, data->offsets, training, message);
         if (!status && data->validation_x)
             status = read_npy(m, data, data->validation_arrays, data->validation_x, data->validation_y_arrays,
-                              data->validation_y, (Ends){ data->validation_lengths, data->validation_offsets },
+                              data->validation_y,
+                              (Ends){ data->validation_lengths, data->validation_offsets,
+                                      data->validation_label_lengths },
                               validation, message);
         if (!status && data->validation_x)
             status = read_npy_weight(m, data->validation_sample_weight, data->validation_offsets, validation, message);
@@ -323,6 +338,10 @@ int data_source_load(Description *description, const Arguments *arguments, struc
                  "wav{...}, ts{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
+    if (!status)
+        status = lstmc_check_labels(m, training, "the samples that train", message);
+    if (!status)
+        status = lstmc_check_labels(m, validation, "the held-out samples", message);
     if (!status && arguments->samples) {
         size_t most = (size_t)arguments->samples;
         training->samples = training->samples < most ? training->samples : most;

@@ -63,6 +63,7 @@ static bool reads_text(const Programs *programs)
 static bool streams(const Programs *programs)
 {
     return programs->step && !programs->model->descriptor.has_lengths &&
+           answer_of(programs->model) != ANSWER_LABELS &&
            !reads_text(programs) && !programs->trained->meaning->is_relative &&
            tensor_elements(programs->step->output) == outputs_of_step(&programs->model->descriptor) &&
            steps_have_all_columns(programs->trained->meaning, tensor_elements(programs->step->inputs[0]));
@@ -160,6 +161,23 @@ static const char *name_of_class(Example *to, bool all)
     return name;
 }
 
+/* Of the steps that the output has those that count, where it has as many as the input. */
+static const char *labels_call(const Example *to)
+{
+    const Model *model = to->programs->model;
+    int steps = model->descriptor.output_shape[0];
+    bool counts = model->descriptor.has_lengths && model->layers[model->outputs[0]].masked;
+    return counts ? arena_format(to->arena, "print_labels(y, length < %d ? (int)length : %d);", steps, steps)
+                  : arena_format(to->arena, "print_labels(y, %d);", steps);
+}
+
+static void add_label_marks(Example *to)
+{
+    const Programs *programs = to->programs;
+    add_mark(to, "<blank>", arena_format(to->arena, "%d", lstmc_blank(&programs->model->descriptor)));
+    add_mark(to, "<apart>", programs->trained->meaning->target_unit == LSTMC_CHARACTERS ? "" : " ");
+}
+
 static void add_output_marks(Example *to)
 {
     const Programs *programs = to->programs;
@@ -173,16 +191,18 @@ static void add_output_marks(Example *to)
     const char *loop = arena_format(to->arena,
                                     "for (int step = 0; step < %zu; step++)" DEEPER "print_step(&%s[step * %zu]);",
                                     steps, printed, outputs);
+    bool of_sample = answer_of(programs->model) == ANSWER_LABELS, lines = steps > 1 && !of_sample;
     add_mark(to, "<outputs>", number_text(to->arena, outputs));
     add_mark(to, "<class>", labels ? "%s" : "%d");
     add_mark(to, "<name>", labels ? name_of_class(to, all) : "best");
     add_mark(to, "<while>",
              arena_format(to->arena,
-                          steps > 1 ? "for (int sample = 0; %s(file, %s)%s; sample++)" : "while (%s(file, %s)%s)",
+                          lines ? "for (int sample = 0; %s(file, %s)%s; sample++)" : "while (%s(file, %s)%s)",
                           counts ? "(length = read_sample" : "read_sample", sample, counts ? ") > 0" : ""));
     add_length_marks(to);
-    add_mark(to, "<between>", steps > 1 ? "if (sample > 0)" DEEPER "putchar('\\n');" : "");
-    add_mark(to, "<print>", steps > 1 ? loop : arena_format(to->arena, "print_step(%s);", printed));
+    add_mark(to, "<between>", lines ? "if (sample > 0)" DEEPER "putchar('\\n');" : "");
+    add_mark(to, "<print>", of_sample ? labels_call(to) : lines ? loop : arena_format(to->arena, "print_step(%s);", printed));
+    add_label_marks(to);
     add_mark(to, "<printed>", printed);
     add_mark(to, "<declare_values>", values ? "static double values[$_OUTPUTS];" : "");
     add_mark(to, "<denormalize>",
@@ -251,13 +271,15 @@ static const char *about_output(const Programs *programs, Arena *arena, Answer a
     if (answer == ANSWER_VALUES && programs->trained->meaning->is_relative && !last_values(programs, arena))
         return "the outputs, which are changes from the last row";
     return answer == ANSWER_VALUES ? "the outputs in the unit of the data"
-                                   : "the most probable class and its probability";
+           : answer == ANSWER_LABELS ? "its labels, as the best path has them"
+                                     : "the most probable class and its probability";
 }
 
 static void put_heading(Example *to, bool self_test)
 {
     const Model *model = to->programs->model;
-    bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor);
+    bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor) &&
+                 answer_of(model) != ANSWER_LABELS;
     put_raw(to->out, arena_format(to->arena, "/* %s_main.c: written by lstmc %s from %s. Without this line lstmc "
                                              "leaves the file to you.           SPDX-License-Identifier: 0BSD */\n",
                                   model->descriptor.name, LSTMC_VERSION,
@@ -303,7 +325,8 @@ static void put_main(Example *to, bool self_test)
 void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test)
 {
     static const char *const answers[] = {
-        [ANSWER_VALUES] = "print_values", [ANSWER_CLASS] = "print_class", [ANSWER_BINARY] = "print_binary"
+        [ANSWER_VALUES] = "print_values", [ANSWER_CLASS] = "print_class", [ANSWER_BINARY] = "print_binary",
+        [ANSWER_LABELS] = "print_labels"
     };
     Example to = { .out = out, .arena = arena, .programs = programs };
     Answer answer = answer_of(programs->model);
@@ -323,7 +346,8 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
     }
     if (answer == ANSWER_VALUES && has_units(programs))
         put_part(&to, "digits");
-    if (labels && labels < (int)outputs_of_step(&programs->model->descriptor) && answer == ANSWER_CLASS)
+    if (labels && labels < (int)outputs_of_step(&programs->model->descriptor) &&
+        (answer == ANSWER_CLASS || answer == ANSWER_LABELS))
         put_part(&to, "class_name");
     put_part(&to, answers[answer]);
     put_part(&to, "predict");

@@ -182,6 +182,18 @@ static void store_pair(const struct lstmc_model *model, const struct lstmc_text_
     lstmc_teach(row->target_count, x + said->offset, y, steps);
 }
 
+/* Labels of a whole line: none is cut off. */
+static int check_labels(const struct lstmc_model *model, const struct lstmc_text_rows *rows,
+                        const struct lstmc_text_row *row, const struct side *target)
+{
+    size_t count = (size_t)row->target_count;
+    if (lstmc_blank(model) < 0 || count <= model->target_count)
+        return LSTMC_OK;
+    return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                      "%.250s: row %zu (from 0): has %zu %s to predict, and the loss takes %zu: CTC{labels = %zu}",
+                      rows->files[0], (size_t)(row - rows->rows), count, target->what, model->target_count, count);
+}
+
 static int store_rows(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *set,
                       const struct side *text, const struct side *target, struct lstmc_dataset *data)
 {
@@ -201,6 +213,8 @@ static int store_rows(const struct lstmc_model *model, const struct lstmc_text_r
         }
         store_ids(rows->numbers + row->text, row->text_count, text->id, x, (int)model->input_count,
                   rows->options->pads_front);
+        if (target->is_target && (status = check_labels(model, rows, row, target)) != 0)
+            return status;
         if (target->is_target)
             store_ids(rows->numbers + row->target, row->target_count, target->id, y, (int)model->target_count, 0);
         else
@@ -218,6 +232,10 @@ static int check_model(const struct lstmc_model *model, const struct lstmc_text_
     if (!model->input_is_tokens)
         return lstmc_fail(rows->message, LSTMC_MISMATCH,
                           "%.250s: texts are ids: the model needs Input{length} and an Embedding", rows->files[0]);
+    if (rows->options->target_text && lstmc_blank(model) > 0)
+        return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                          "%.250s: of a target text 0 is what stands behind it: the blank of the loss must be 0",
+                          rows->files[0]);
     if (rows->options->target_text && !(model->target_is_class && model->output_rank == 2))
         return lstmc_fail(rows->message, LSTMC_MISMATCH,
                           "%.250s: a target text is one class at each time step: the model needs outputs in time "

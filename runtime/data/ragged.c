@@ -86,7 +86,7 @@ int lstmc_count_lengths(const struct lstmc_model *model, int pads_front, struct 
     for (size_t sample = 0; sample < data->samples; sample++)
         data->lengths[sample] = count_steps(model, (const char *)data->x + sample * steps * row, pads_front);
     int status = pads_front ? move_steps(&data->x, &data->x_memory, row, steps, data) : LSTMC_OK;
-    if (!status && pads_front && model->output_rank > 1 && model->target_count % steps == 0)
+    if (!status && pads_front && model->output_rank > 1 && !model->loss_of_sample && model->target_count % steps == 0)
         status = move_steps(&data->y, &data->y_memory, model->target_count / steps * sizeof(float), steps, data);
     return status ? lstmc_fail_memory(message, "padded samples") : LSTMC_OK;
 }

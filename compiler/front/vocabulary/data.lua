@@ -41,6 +41,7 @@ local padding = one_of({ "pre", "post" }, '"pre" (in front) or "post" (behind)')
 -- which a layer begins with.
 -- Of Input{lengths = true}: lengths, one for each sample, or offsets, where in x each begins, or padding: steps of
 -- zeros in front, or behind, are none.
+-- Of the loss "ctc": label_lengths, how many labels each sample has; without it they end in front of blanks.
 constructor("npy", function(given, line)
   local y = { "y", "arrays" }
   if is_plain(given) and items(given) == 1 then y[3] = false end         -- a list of one, without names
@@ -48,7 +49,8 @@ constructor("npy", function(given, line)
     { "validation_y", "arrays", false }, { "vocabulary", "size", false }, { "unknown", "count", 0 },
     { "sample_weight", "text", false }, { "lengths", "text", false }, { "validation_lengths", "text", false },
     { "offsets", "text", false }, { "validation_offsets", "text", false }, { "padding", padding, false },
-    { "validation_sample_weight", "text", false } }, line, given)
+    { "validation_sample_weight", "text", false }, { "label_lengths", "text", false },
+    { "validation_label_lengths", "text", false } }, line, given)
 end)
 
 -- glove{"glove.txt", vocabulary = {...}}: vectors of words; the word of each id is that of the data, or of the list.

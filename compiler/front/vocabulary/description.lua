@@ -82,7 +82,8 @@
 --                     save_freq (0: epochs), filepath or filename, separator, schedule (a function)
 -- data                { kind, line, ... }: kind "npy", "csv", "characters", "words", "lines", "wav", "ts" or
 --                     "samples"
---   paths             x, y, validation_x, validation_y, sample_weight, file, validation, validation_remaining, folder,
+--   paths             x, y, validation_x, validation_y, sample_weight, label_lengths, validation_label_lengths, file,
+--                     validation, validation_remaining, folder,
 --                     files, except; relative to the description
 --   of ids            vocabulary, unknown
 --   of tables         columns, targets, window, horizon (list), normalization, missing, group, sample_weight (a
@@ -90,7 +91,7 @@
 --   of texts          separator, header, text, label, target_text, labels, level, target_level, lower,
 --                     target_vocabulary, padding, window, stateful, next_token
 --   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,
---                     high, padding
+--                     high, padding, join = { least, most }, gap
 --   of all            split, seed, samples, validation_samples
 local internal = ...
 local report, suggestion, keys = internal.report, internal.suggestion, internal.keys
@@ -215,6 +216,14 @@ local function settle_data(model)
   end
   if data.validation_sample_weight and not data.validation_x then
     report(data.line, "npy: validation_sample_weight is for validation_x, which is not there")
+  end
+  local labels = data.label_lengths or data.validation_label_lengths
+  if labels and not model.blank_class then
+    report(data.line, 'npy: label_lengths are of labels that a whole sample has: of one output with loss = "ctc"')
+  elseif data.validation_label_lengths and not data.validation_x then
+    report(data.line, "npy: validation_label_lengths is for validation_x, which is not there")
+  elseif labels and data.validation_x and not (data.label_lengths and data.validation_label_lengths) then
+    report(data.line, "npy: label_lengths and validation_label_lengths belong together")
   end
   settle_side(model, data, "input", model.inputs)
   settle_side(model, data, "output", model.outputs)
