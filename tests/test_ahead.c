@@ -135,7 +135,7 @@ static void check(const char *layers, const char *data, int columns, const int *
     for (int t = 0; t < WINDOW; t++)
         memcpy(last + t * columns, table[ROWS - WINDOW + t], (size_t)columns * sizeof *last);
     for (int way = 0; way < 4; way++) {
-        int count = numbers(found, STEPS * columns + 1, "echo '%s' | $L predict m.lua --steps %d %s %s --out s.csv; tail -n 1 s.csv", words(last, WINDOW * columns), STEPS,
+        int count = numbers(found, STEPS * columns + 1, "echo '%s' | $L predict m.lua --steps %d %s %s --out s.csv; tail -n +2 s.csv", words(last, WINDOW * columns), STEPS,
                             way % 2 ? "--interpreted" : "", way / 2 ? "--input t.csv" : "");
         cr_expect_eq(count, STEPS * columns);
         expect_close(way / 2 ? "table" : "numbers", found, expected, count);
