@@ -5,6 +5,8 @@
 #include "compiler/base/ownership.h"
 #include "predict_ahead.h"
 #include "predict_labels.h"
+#include "predict_said.h"
+#include "compiler/session/speaker.h"
 #include "compiler/base/streams.h"
 
 #include "runtime/files/replace.h"
@@ -361,6 +363,11 @@ static int print_samples(Predictor *p, Form form, int count)
     return status ? status : flush(p);
 }
 
+static int flush_all(void *context)
+{
+    return flush(context);
+}
+
 static int predict_samples(Predictor *p, Form form)
 {
     int rows = p->model->descriptor.batch * p->model->descriptor.shards, count;
@@ -478,16 +485,25 @@ static bool reads_labels(const Predictor *p, Form form)
     return answer_of(p->model) == ANSWER_LABELS && form == FORM_TEXT && !p->session->arguments.stream;
 }
 
-static int check_labels(Predictor *p, Form form)
+/* The decoder speaks, where its words are not given. */
+static bool says(const Predictor *p, Form form)
+{
+    return speaks(p->model) && form == FORM_TEXT && !p->session->arguments.stream;
+}
+
+static int check_search(Predictor *p, Form form)
 {
     Session *s = p->session;
     const char *why = NULL;
-    if (s->arguments.beam && !reads_labels(p, form))
-        why = answer_of(p->model) != ANSWER_LABELS
-                  ? "--beam: there is nothing to search for: the output is no labels of a sequence"
-                  : "--beam: a search finds the labels of whole samples, which are lines of text";
-    else if (s->arguments.join && reads_labels(p, form))
-        why = "--join: labels of a sequence stand in one line anyway";
+    bool searches = reads_labels(p, form) || says(p, form);
+    if (s->arguments.beam && !searches)
+        why = answer_of(p->model) != ANSWER_LABELS && !speaks(p->model)
+                  ? "--beam: there is nothing to search for: the output is no labels of a sequence, and no decoder"
+                  : "--beam: a search finds what is said of whole samples, in lines of text";
+    else if (s->arguments.length_penalty > 0 && !says(p, form))
+        why = "--length-penalty is for what a decoder says";
+    else if (s->arguments.join && searches)
+        why = "--join: what is found stands in one line anyway";
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "%s", why);
     return why ? LSTMC_MISMATCH : LSTMC_OK;
@@ -518,7 +534,7 @@ static int predict(Predictor *p)
     Form form = form_of(s->arguments.out);
     int status = session_read_weights(s, weights);
     if (!status)
-        status = check_labels(p, form);
+        status = check_search(p, form);
     if (!status && s->arguments.stream)
         status = check_stream(p, form);
     if (!status && s->arguments.steps)
@@ -557,6 +573,7 @@ static int predict(Predictor *p)
         return LSTMC_NO_MEMORY;
     status = p->ahead              ? predict_ahead(p, form)
              : s->arguments.stream ? predict_stream(p)
+             : says(p, form)       ? predict_said(s, p->input, p->meaning, p->to, flush_all, p)
                                    : predict_samples(p, form);
     return status ? status : write_output(p, form);
 }

@@ -4,6 +4,7 @@
 #include "predict_input.h"
 
 #include "compiler/ship/answer.h"
+#include "compiler/session/speaker.h"
 #include "compiler/base/input_file.h"
 
 #include "runtime/data/dataset.h"
@@ -32,6 +33,9 @@ struct PredictInput {
     double *base;                       /* what they are added to, of the samples read last */
     size_t base_first;                  /* the sample that is the first there */
     int32_t *lengths;                   /* of the samples read last; NULL: the model has none */
+    /* of a model with a decoder that says tokens: its input, elements of a sample that are not read */
+    size_t said_first, said_count;
+    size_t text_first, text_count;      /* where a text goes in a sample */
     FILE *file;                         /* NULL: a table or an array */
     int line;
     int failed;                         /* a status that waits until what was read before it has been answered */
@@ -211,7 +215,8 @@ static int read_text(PredictInput *input, int32_t *ids, size_t kept)
         first++;
     while (!is_bytes && length > first && is_blank(text[length - 1]))
         length--;
-    status = lstmc_encode(input->meaning, text + first, length - first, ids, input->model->input_count, &found,
+    memset(ids, 0, input->model->input_count * sizeof *ids);
+    status = lstmc_encode(input->meaning, text + first, length - first, ids + input->text_first, input->text_count, &found,
                           &why);
     if (input->lengths)
         input->lengths[kept] = found < INT32_MAX ? (int32_t)found : INT32_MAX;
@@ -266,15 +271,17 @@ static int finish_numbers(PredictInput *input, void *x, size_t count, size_t kep
 
 static int read_numbers(PredictInput *input, void *x, int count, size_t kept)
 {
+    int values = count - (int)input->said_count;
     char word[WORD_MAX];
     size_t length;
     int status = LSTMC_OK;
-    for (int i = 0; i < count && !status; i++) {
+    for (int i = 0; i < values && !status; i++) {
         if (!read_word(input, word, &length)) {
             status = end_of_input(input);
-            return status || i == 0 ? status : FAIL(input, "the input ends after %d of %d values", i, count);
+            return status || i == 0 ? status : FAIL(input, "the input ends after %d of %d values", i, values);
         }
-        status = read_number(input, word, length, x, (size_t)i);
+        size_t place = (size_t)i < input->said_first ? (size_t)i : (size_t)i + input->said_count;
+        status = read_number(input, word, length, x, place);
     }
     return status ? status : finish_numbers(input, x, (size_t)count, kept);
 }
@@ -316,17 +323,35 @@ static int read_numbers_of_line(PredictInput *input, void *x, size_t kept)
 
 /* ---- all of them ---- */
 
+/* What a decoder reads is what it has said. */
+static void find_parts(PredictInput *input)
+{
+    const Model *model = description_model(input->session->description);
+    const struct lstmc_array *inputs = input->model->inputs;
+    input->text_count = input->model->input_count;
+    if (!speaks(model))
+        return;
+    input->said_first = inputs[model->decoder].offset;
+    input->said_count = inputs[model->decoder].count;
+    if (input->model->input_arrays == 2) {
+        input->text_first = inputs[!model->decoder].offset;
+        input->text_count = inputs[!model->decoder].count;
+    }
+}
+
 static int allocate(PredictInput *input)
 {
     size_t rows = (size_t)input->model->batch * (size_t)input->model->shards;
     input->base_count = base_count(input->meaning);
     input->raw = lstmc_alloc(input->model->input_count * sizeof *input->raw);
     input->base = lstmc_alloc(rows * (size_t)input->base_count * sizeof *input->base + 1);
-    if (input->model->has_lengths && !input->model->inputs)
+    find_parts(input);
+    bool lengths = input->model->has_lengths && (!input->model->inputs || (reads_text(input) && input->said_count));
+    if (lengths)
         input->lengths = lstmc_alloc(rows * sizeof *input->lengths);
     for (size_t row = 0; input->lengths && row < rows; row++)
         input->lengths[row] = INT32_MAX;
-    return input->raw && input->base && (input->lengths || !input->model->has_lengths || input->model->inputs)
+    return input->raw && input->base && (input->lengths || !lengths)
                ? LSTMC_OK
                : lstmc_fail_memory(&input->session->message, "a sample");
 }

@@ -99,6 +99,13 @@ static int take_map(Arguments *a, char *value)
     return 0;
 }
 
+static int take_penalty(Arguments *a, const char *value)
+{
+    double *penalty = &a->length_penalty;
+    return lstmc_number_read(value, strlen(value), penalty) && *penalty >= 0 && *penalty <= 10 ? 0
+         : usage("--length-penalty takes a number from 0 (none) to 10, not \"%s\"", value);
+}
+
 static int take_temperature(Arguments *a, const char *value)
 {
     return lstmc_number_read(value, strlen(value), &a->temperature) && a->temperature >= 0 && a->temperature <= 100 ? 0
@@ -183,6 +190,8 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_count(name, value, &a->batch);
     if (!strcmp(name, "--beam"))
         return take_count(name, value, &a->beam);
+    if (!strcmp(name, "--length-penalty"))
+        return take_penalty(a, value);
     if (!strcmp(name, "--count"))
         return take_count(name, value, &a->count);
     if (!strcmp(name, "--epochs"))
@@ -227,7 +236,8 @@ static const struct { const char *name, *commands;
     { "--format", "export" },
     { "--threads", "train evaluate predict plot fuzz" },
     { "--input", "predict" },
-    { "--beam", "predict" },
+    { "--beam", "predict evaluate" },
+    { "--length-penalty", "predict evaluate" },
     { "--length", "sample" },
     { "--prompt", "sample" },
     { "--temperature", "sample" },

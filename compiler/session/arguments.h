@@ -32,7 +32,8 @@ typedef struct Arguments {
     const char *input, *out;
     bool stream, join;              /* of predict: --stream, --join */
     int steps;                      /* --steps: of predict: forecasts that are read again; 0: none */
-    int beam;                       /* --beam: of predict: beginnings that a search keeps; 0: it is greedy */
+    int beam;                       /* --beam: beginnings that a search keeps; 0: it is greedy */
+    double length_penalty;          /* --length-penalty */
     int length; const char *prompt; double temperature;     /* of sample */
     int top_k; double top_p;        /* of sample: --top-k, --top-p; 0: all */
     uint64_t seed;                  /* --seed; 0: as described */

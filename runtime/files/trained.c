@@ -85,6 +85,16 @@ static int has_name(const struct lstmc_names *names, const char *name)
     return found;
 }
 
+/* Ids that the model reads; of several inputs, those of the one that has most. */
+static int ids_of(const struct lstmc_model *m)
+{
+    int most = m->input_is_tokens ? m->vocabulary : 0;
+    for (int k = 0; k < m->input_arrays; k++)
+        if (m->inputs[k].is_integer && m->inputs[k].vocabulary > most)
+            most = m->inputs[k].vocabulary;
+    return most;
+}
+
 /* A text to predict may have fewer tokens than the model has classes; labels are all of them. */
 static int check_names(const struct check *c)
 {
@@ -96,10 +106,10 @@ static int check_names(const struct check *c)
         return lstmc_fail(c->message, LSTMC_MISMATCH,
                           "%.250s: its metadata names %d classes, but the model's output has %d", c->path, labels,
                           outputs);
-    if (vocabulary && (!m->input_is_tokens || vocabulary > m->vocabulary))
+    if (vocabulary > ids_of(m))
         return lstmc_fail(c->message, LSTMC_MISMATCH,
                           "%.250s: its metadata has a vocabulary of %d, but the model's is %d", c->path, vocabulary,
-                          m->input_is_tokens ? m->vocabulary : 0);
+                          ids_of(m));
     if (c->meaning->unit != LSTMC_NO_TEXT && !vocabulary)
         return lstmc_fail(c->message, LSTMC_MISMATCH, "%.250s: its metadata says \"text_unit\", but has no vocabulary",
                           c->path);
