@@ -415,6 +415,23 @@ int lstmc_read_ts(const struct lstmc_model *model, const struct lstmc_ts_options
 int lstmc_encode(const struct lstmc_meaning *meaning, const char *text, size_t length, int32_t *ids, size_t count,
                  size_t *found, struct lstmc_message *message);
 
+/* ---- text that is held against others (bleu.c) ---- */
+
+enum { LSTMC_BLEU_RUNS = 4 };   /* of one token, two, three, four */
+
+struct lstmc_token_list { const int32_t *tokens; int count; };
+
+/* Of all texts so far; zero at the start. */
+struct lstmc_bleu {
+    long found[LSTMC_BLEU_RUNS], runs[LSTMC_BLEU_RUNS];     /* runs of tokens in what was said; how many could be */
+    long said, closest;         /* tokens in all; and in the references that are closest in length */
+};
+/* One more text and what it might have been, one reference or more. */
+void lstmc_bleu_add(struct lstmc_bleu *bleu, struct lstmc_token_list said, const struct lstmc_token_list *references,
+                    int reference_count);
+/* From 0, nothing of four tokens is right, to 1. */
+double lstmc_bleu(const struct lstmc_bleu *bleu);
+
 /* ---- text that a model writes (sample.c) ---- */
 
 struct lstmc_sampling {

@@ -1,6 +1,6 @@
 /* command_evaluate.c: lstmc evaluate: loss and metrics of a weight file on what is held out of
  * the description's data. */
-#include "compiler/session/session.h"
+#include "compiler/session/judge.h"
 
 #include <stdio.h>
 
@@ -25,7 +25,7 @@ static int evaluate(Session *s)
     printf("\n");
     s->engine.prepare(s->engine.context, s->weights);
     session_compare_with_persistence(s);
-    return 0;
+    return judge_print(s, data);
 }
 
 int command_evaluate(const Arguments *arguments)
