@@ -103,6 +103,10 @@ static void print_needs(Arena *arena, const Programs *programs)
         printf(", of a stream %s\n"
                "a step has %s of arrays on the stack, and what the compiler adds (gcc: -fstack-usage)",
                emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.step_stack));
+    if (programs->decode)
+        printf(", to encode %s and %s of what was encoded,\nof what is said %s, and %s for a step of it",
+               emit_readable_bytes(arena, sizes.encode_scratch), emit_readable_bytes(arena, sizes.memory),
+               emit_readable_bytes(arena, sizes.state), emit_readable_bytes(arena, sizes.decode_scratch));
     puts("");
 }
 
@@ -113,8 +117,10 @@ static void print_decisions(const Compiled *compiled)
     schedule_print(&out, programs->training ? programs->training : programs->batch);
     printf("target %s, %d lane%s\n%s", programs->target->name, programs->target->lanes,
            programs->target->lanes == 1 ? "" : "s", out.text ? out.text : "");
-    if (programs->no_step)
+    if (programs->no_step && !programs->model->has_decoder)
         printf("no streaming step: %s\n", programs->no_step);
+    if (programs->no_decoder && programs->model->has_decoder)
+        printf("the decoder does not go step by step: %s\n", programs->no_decoder);
     out_free(&out);
 }
 
@@ -130,10 +136,10 @@ typedef struct Job {
 static int write_result(Job *job, const Compiled *compiled)
 {
     Golden golden;
-    if (job->arguments->example && compiled->programs.model->descriptor.inputs) {
-        snprintf(job->message.text, sizeof job->message.text, "--example: the program reads one array a sample, and "
-                 "the model has %d inputs (--self-test shows how they are filled)",
-                 compiled->programs.model->input_count);
+    const char *no_example = job->arguments->example && compiled->programs.model->descriptor.inputs
+                                 ? ship_no_said(job->arena, &compiled->programs) : NULL;
+    if (no_example) {
+        snprintf(job->message.text, sizeof job->message.text, "--example: %s", no_example);
         return 1;
     }
     if (job->arguments->example && compiled->programs.model->descriptor.outputs) {

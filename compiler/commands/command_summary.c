@@ -72,7 +72,11 @@ static void print_memory(Arena *arena, const Programs *programs)
     print_line(arena, "packed", sizes.packed, "prediction");
     print_line(arena, "scratch", sizes.scratch, "prediction of one sample");
     print_line(arena, "batch_scratch", sizes.batch_scratch, "prediction of a batch");
-    print_line(arena, "state", sizes.state, "each stream");
+    bool decodes = programs->decode != NULL;
+    print_line(arena, "encode_scratch", sizes.encode_scratch, "encoding");
+    print_line(arena, "memory", sizes.memory, "what was encoded");
+    print_line(arena, "decode_scratch", sizes.decode_scratch, "a step of the decoder");
+    print_line(arena, "state", sizes.state, decodes ? "each text that the decoder says" : "each stream");
     print_line(arena, "training", sizes.training, "training");
     print_line(arena, "tape", sizes.tape, "training, each shard");
     print_line(arena, "gradients", sizes.gradients, "training, each shard");
@@ -84,11 +88,21 @@ static void print_work(const Programs *programs)
     printf("work of one sample\n");
     printf("  %-16s %12zu multiply-adds, %zu activations\n", "predict",
            emit_multiply_adds(programs->single, SECTION_FORWARD), emit_activations(programs->single, SECTION_FORWARD));
-    if (programs->step)
+    if (programs->decode) {
+        printf("  %-16s %12zu multiply-adds, %zu activations\n", "encode",
+               emit_multiply_adds(programs->encode, SECTION_FORWARD),
+               emit_activations(programs->encode, SECTION_FORWARD));
+        printf("  %-16s %12zu multiply-adds, %zu activations\n", "decode_step",
+               emit_multiply_adds(programs->decode, SECTION_FORWARD),
+               emit_activations(programs->decode, SECTION_FORWARD));
+    } else if (programs->model->has_decoder) {
+        printf("  %-16s %12s (%s)\n", "decode_step", "none", programs->no_decoder);
+    } else if (programs->step) {
         printf("  %-16s %12zu multiply-adds, %zu activations\n", "step",
                emit_multiply_adds(programs->step, SECTION_FORWARD), emit_activations(programs->step, SECTION_FORWARD));
-    else
+    } else {
         printf("  %-16s %12s (%s)\n", "step", "none", programs->no_step);
+    }
     if (programs->training)
         printf("  %-16s %12zu multiply-adds\n", "backward", emit_multiply_adds(programs->training, SECTION_BACKWARD));
 }

@@ -143,6 +143,7 @@ static void add_length_marks(Example *to)
 {
     const struct lstmc_model *m = &to->programs->model->descriptor;
     bool text = reads_text(to->programs);
+    add_mark(to, "<encode>", to->programs->model->has_decoder ? "@_encode_text" : "@_encode");
     add_mark(to, "<row>", arena_format(to->arena, "%zu", step_input_count(m)));
     add_mark(to, "<declare_length>", m->has_lengths ? "int32_t length;" : "");
     add_mark(to, "<count>", m->has_lengths && text ? "for (length = 0; length < $_INPUTS && x[length]; length++)" DEEPER
@@ -268,6 +269,8 @@ static const char *about_input(const Programs *programs)
 
 static const char *about_output(const Programs *programs, Arena *arena, Answer answer)
 {
+    if (programs->model->descriptor.inputs)
+        return "what the decoder says of it, greedily or with a beam (--beam=N)";
     if (answer == ANSWER_VALUES && programs->trained->meaning->is_relative && !last_values(programs, arena))
         return "the outputs, which are changes from the last row";
     return answer == ANSWER_VALUES ? "the outputs in the unit of the data"
@@ -278,7 +281,7 @@ static const char *about_output(const Programs *programs, Arena *arena, Answer a
 static void put_heading(Example *to, bool self_test)
 {
     const Model *model = to->programs->model;
-    bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor) &&
+    bool steps = model->descriptor.output_count > outputs_of_step(&model->descriptor) && !model->descriptor.inputs &&
                  answer_of(model) != ANSWER_LABELS;
     put_raw(to->out, arena_format(to->arena, "/* %s_main.c: written by lstmc %s from %s. Without this line lstmc "
                                              "leaves the file to you.           SPDX-License-Identifier: 0BSD */\n",
@@ -349,6 +352,10 @@ void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_te
     if (labels && labels < (int)outputs_of_step(&programs->model->descriptor) &&
         (answer == ANSWER_CLASS || answer == ANSWER_LABELS))
         put_part(&to, "class_name");
+    if (programs->model->descriptor.inputs) {
+        emit_said(out, arena, programs, self_test);
+        return;
+    }
     put_part(&to, answers[answer]);
     put_part(&to, "predict");
     if (streams(programs))

@@ -237,14 +237,14 @@ static const char in_small_letters[] =
 /* Filled in: how many tokens stand in front of the text, where they begin, what stores them, the id of what is
  * unknown. */
 static const char encode[] =
-    "int @_encode(const char *text, int32_t *x)\n{\n"
+    "int <encode>(const char *text, int32_t *x)\n{\n"
     "const char *const end = text + strlen(text), *token, *at = text;\n"
     "int count = %d, unknown = 0;\n"
     "while (next_token(&at, end, &token))\n    count++;\n"
     "int place = %s;\n"
-    "memset(x, 0, $_INPUTS * sizeof *x);\n"
+    "memset(x, 0, <ids> * sizeof *x);\n"
     "%s"
-    "for (at = text; place < $_INPUTS && next_token(&at, end, &token); place++) {\n"
+    "for (at = text; place < <ids> && next_token(&at, end, &token); place++) {\n"
     "const int32_t id = place < 0 ? 0 : find_id(token, (size_t)(at - token));\n"
     "if (place >= 0)\n    x[place] = id < 0 ? %d : id;\n"
     "unknown += id < 0;\n"
@@ -295,6 +295,23 @@ static size_t longest(const struct lstmc_names *names)
     return length;
 }
 
+/* Beside M_encode of a decoder it is M_encode_text, into the input that reads the text. */
+static const char *with_text(Arena *arena, const Programs *programs, const char *text)
+{
+    const struct lstmc_array *input = ship_text_input(programs);
+    const struct { const char *mark, *value; } marks[] = {
+        { "<encode>", programs->model->has_decoder ? "@_encode_text" : "@_encode" },
+        { "<ids>", input ? arena_format(arena, "%zu", input->count) : "$_INPUTS" },
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *result = "";
+        for (const char *at; (at = strstr(text, marks[i].mark)) != NULL; text = at + strlen(marks[i].mark))
+            result = arena_format(arena, "%s%.*s%s", result, (int)(at - text), text, marks[i].value);
+        text = arena_format(arena, "%s%s", result, text);
+    }
+    return text;
+}
+
 static void put_encode(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
@@ -319,7 +336,8 @@ static void put_encode(Out *out, Arena *arena, const Programs *programs)
     const char *small = meaning->is_lower ? arena_format(arena, in_small_letters, longest(&meaning->vocabulary)) : "";
     put_code(out, arena, programs->model, arena_format(arena, find_id, small));
     put_code(out, arena, programs->model,
-             arena_format(arena, encode, line_end >= 0, meaning->pads_front ? "$_INPUTS - count" : "0",
+             arena_format(arena, with_text(arena, programs, encode), line_end >= 0,
+                          meaning->pads_front ? with_text(arena, programs, "<ids> - count") : "0",
                           line_end >= 0 ? arena_format(arena, begin_line, line_end) : "", unknown_id(meaning)));
     put_code(out, arena, programs->model, meaning->unit == LSTMC_BYTES ? readable_bytes : readable_text);
 }
@@ -451,19 +469,21 @@ void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs)
     if (reads_text(meaning))
         put_declarations(out, arena, model,
                          arena_format(arena,
-                                      "A text as ids, of its %s, as in training%s: x [$_INPUTS]; a shorter one has "
+                                      "A text as ids, of its %s, as in training%s: x [%s]; a shorter one has "
                                       "zeros %s it, a longer one loses its "
                                       "%s. Returns how many of them are not in the vocabulary, which become %d.",
                                       names_of_units(meaning->unit),
                                       meaning->between_line_ends ? ", behind the end of a line" : "",
+                                      with_text(arena, programs, "<ids>"),
                                       meaning->pads_front ? "before" : "behind",
                                       meaning->pads_front ? "beginning" : "end", unknown_id(meaning)),
-                         "", "int @_encode(const char *text, int32_t *x);\n");
+                         "", with_text(arena, programs, "int <encode>(const char *text, int32_t *x);\n"));
     if (reads_text(meaning))
         put_declarations(out, arena, model,
                          arena_format(arena,
-                                      "How many bytes of a text are %s: `length`, if all are; of the next one @_encode "
+                                      "How many bytes of a text are %s: `length`, if all are; of the next one %s "
                                       "would make what it is not.",
-                                      meaning->unit == LSTMC_BYTES ? "in the vocabulary" : "well-formed UTF-8"),
+                                      meaning->unit == LSTMC_BYTES ? "in the vocabulary" : "well-formed UTF-8",
+                                      with_text(arena, programs, "<encode>")),
                          "", "size_t @_readable(const char *text, size_t length);\n");
 }

@@ -17,6 +17,12 @@ const char *double_text(Arena *arena, double value);
 void emit_example(Out *out, Arena *arena, const Programs *programs, bool self_test);
 void emit_makefile(Out *out, Arena *arena, const Programs *programs, bool self_test);
 
+/* Of a model with a decoder (emit_said.c): the text that is read; NULL: there is no one input that reads it. */
+const struct lstmc_array *ship_text_input(const Programs *programs);
+/* Why there is no example of a trained model with several inputs; NULL: there is one, which searches. */
+const char *ship_no_said(Arena *arena, const Programs *programs);
+void emit_said(Out *out, Arena *arena, const Programs *programs, bool self_test);    /* the latter part of it */
+
 /* A function that tells whether a machine computes what it should (emit_self_test.c). */
 typedef struct Golden {
     int samples;

@@ -13,7 +13,7 @@ static int read_sample(FILE *file, int32_t *x)
         fprintf(stderr, what, line, good + 1, byte);
         exit(1);
     }
-    @_encode(text, x);
+    <encode>(text, x);
     return 1;
 }
 

@@ -15,7 +15,7 @@ static int read_sample(FILE *file, int32_t *x)
     text += strspn(text, " \t");
     for (length = strlen(text); length && (text[length - 1] == ' ' || text[length - 1] == '\t'); length--)
         text[length - 1] = 0;
-    @_encode(text, x);
+    <encode>(text, x);
     return 1;
 }
 
