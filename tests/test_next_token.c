@@ -420,3 +420,18 @@ Test(next_token_program, example_says_the_same)
     expect("$L m.lua --weights m.safetensors --example --quiet && make -s >log 2>&1; printf 'one two\\none two three\\n\\nOne one one one one\\n' > in; "
            "./m < in > theirs; $L predict m.lua --input in > ours && cmp ours theirs && cut -d' ' -f1 ours | head -n 2", 0, "three\n\\n\n", NULL);
 }
+
+Test(next_token_program, what_writes_no_text)
+{
+    write_text("two.lua", "local a, b = Input{3, name = 'a'}, Input{3, name = 'b'}\nlocal e = Embedding{6, 4}\n"
+                          "local y = Dense{6, activation = 'softmax'}(LSTM{4}(Add(){ e(a), e(b) }))\n"
+                          "return Model{ name = 'two', inputs = {a, b}, outputs = {y}, loss = 'sparse_categorical_crossentropy', epochs = 1,\n"
+                          "  data = samples{function(random) return { a = {1, 2, random(0, 5)}, b = {0, 1, 2} }, random(0, 5) end, samples = 8, validation_samples = 4} }\n");
+    expect("$L train two.lua --interpreted --quiet", 0, "weights: ", NULL);
+    expect("$L sample two.lua", 1, NULL, "two.lua: the model has several inputs or outputs: text is written by one of each");
+    write_text("t.tsv", "a b\tno\nb a\tyes\n");
+    write_text("c.lua", "return Sequential{ name = 'c', Input{3}, Embedding{4, 4}, LSTM{4}, Dense{2, activation = 'softmax'}, loss = 'sparse_categorical_crossentropy',\n"
+                        "  epochs = 1, data = lines{'t.tsv', level = 'word', text = 1, label = 2, split = 1} }\n");
+    expect("$L train c.lua --interpreted --quiet", 0, "weights: ", NULL);
+    expect("$L sample c.lua", 1, NULL, "what the model predicts is not the next of what it reads");
+}
