@@ -205,6 +205,162 @@ Test(wav, a_sine_lands_in_its_band)
     command_folder_remove(folder);
 }
 
+/* ---- strings of recordings ---- */
+
+enum { JOIN_FRAMES = 40, JOIN_BANDS = 4, JOIN_LABELS = 4 };
+
+static struct lstmc_model string_model(int blank)
+{
+    struct lstmc_model model = sound_model(JOIN_FRAMES, JOIN_BANDS, 3);
+    model.loss = "ctc", model.loss_of_sample = 1, model.ignores_class = LSTMC_BLANK_BEHIND_LABELS, model.ignored_class = blank;
+    model.output_rank = 2, model.output_shape[0] = JOIN_FRAMES, model.output_shape[1] = 3, model.output_count = 3 * JOIN_FRAMES;
+    model.target_shape[0] = JOIN_LABELS, model.target_count = JOIN_LABELS;
+    return model;
+}
+
+enum { LOW_SAMPLES = 640, HIGH_SAMPLES = 896 };
+
+/* What is low is called a, what is high b; those that train are loud, those that are held out are quiet. */
+static char *string_folder(void)
+{
+    char *folder = command_folder();
+    write_sine(folder, "a_1.wav", 700, 0.8, LOW_SAMPLES);
+    write_sine(folder, "b_1.wav", 1900, 0.8, HIGH_SAMPLES);
+    write_sine(folder, "a_0.wav", 700, 0.1, LOW_SAMPLES);
+    write_sine(folder, "b_0.wav", 1900, 0.1, HIGH_SAMPLES);
+    return folder;
+}
+
+static struct lstmc_wav_options string_options(void)
+{
+    struct lstmc_wav_options options = plain;
+    options.test_field = 2, options.test_at_most = 0, options.pads_front = 0;
+    options.join_least = 2, options.join_most = JOIN_LABELS, options.join_training = 30, options.join_held_out = 20;
+    return options;
+}
+
+/* Every frame is that of the recordings that the labels name, one behind the other. */
+static void expect_strings(const struct result *result, const struct lstmc_dataset *data, int blank, double height, int seen[JOIN_LABELS + 1])
+{
+    static double sample[JOIN_LABELS * HIGH_SAMPLES + 256];
+    for (size_t s = 0; s < data->samples; s++) {
+        const int32_t *labels = (const int32_t *)data->y + s * JOIN_LABELS;
+        int count = lstmc_labels_count(labels, JOIN_LABELS, blank), a = blank == 0;
+        size_t at = 0;
+        seen[count]++;
+        for (int i = count; i < JOIN_LABELS; i++)
+            cr_assert_eq(labels[i], blank);
+        for (int n = 0; n < count; n++) {
+            size_t more = labels[n] == a ? LOW_SAMPLES : HIGH_SAMPLES;
+            cr_assert(labels[n] == a || labels[n] == a + 1);
+            for (size_t i = 0; i < more; i++)
+                sample[at++] = (double)lrint(height * sin(2 * PI * (labels[n] == a ? 700 : 1900) * (double)i / 8000) * 32767) / 32768;
+        }
+        for (int t = 0; t < 1 + ((int)at - 256) / 128; t += 5) {
+            double expected = 0, value = unit_value(result, data, s * JOIN_FRAMES * JOIN_BANDS + (size_t)(t * JOIN_BANDS + 1), JOIN_BANDS);
+            double re, im, weight[JOIN_BANDS * 129];
+            float bands[JOIN_BANDS * 129];
+            lstmc_mel_bands(JOIN_BANDS, 256, 8000, 0, 4000, bands);
+            for (int k = 0; k < JOIN_BANDS * 129; k++)
+                weight[k] = (double)bands[k];
+            for (int k = 0; k < 129; k++) {
+                re = im = 0;
+                for (int n = 0; weight[129 + k] > 0 && n < 256; n++) {
+                    double v = sample[(size_t)(t * 128 + n)] * pow(sin(PI * n / 256), 2);
+                    re += v * cos(2 * PI * k * n / 256), im -= v * sin(2 * PI * k * n / 256);
+                }
+                expected += weight[129 + k] * (re * re + im * im);
+            }
+            expected = log(expected + 1e-6);
+            cr_expect(fabs(value - expected) < 2e-3, "string %zu, frame %d: %.6f, expected %.6f", s, t, value, expected);
+        }
+    }
+}
+
+Test(wav, strings_of_recordings)
+{
+    char *folder = string_folder();
+    for (int last = 0; last < 2; last++) {
+        const struct lstmc_model model = string_model(last ? 2 : 0);
+        int seen[JOIN_LABELS + 1] = { 0 };
+        struct result result = read_folder(&model, folder, string_options());
+        cr_assert_eq(result.status, 0, "%s", result.message.text);
+        cr_assert(result.training.samples == 30 && result.validation.samples == 20);
+        expect_strings(&result, &result.training, model.ignored_class, 0.8, seen);
+        expect_strings(&result, &result.validation, model.ignored_class, 0.1, seen);
+        cr_expect(!seen[0] && !seen[1] && seen[2] > 5 && seen[3] > 5 && seen[4] > 5, "%d, %d, %d strings", seen[2], seen[3], seen[4]);
+        cr_expect_str_eq(result.training.meaning.labels.text[last ? 0 : 1], "a");
+        cr_expect_str_eq(result.training.meaning.labels.text[last ? 2 : 0], "");
+        struct result again = read_folder(&model, folder, string_options());
+        cr_expect(!memcmp(again.training.x, result.training.x, 30 * model.input_count * sizeof(float)), "another run draws others");
+        result_free(&again);
+        result_free(&result);
+    }
+    command_folder_remove(folder);
+}
+
+/* With silence between two they are longer; with lengths it is said how long. */
+Test(wav, strings_with_gaps)
+{
+    char *folder = string_folder();
+    struct lstmc_model model = string_model(0);
+    struct lstmc_wav_options options = string_options();
+    size_t steps[2] = { 0, 0 };
+    model.has_lengths = 1;
+    for (int gaps = 0; gaps < 2; gaps++) {
+        options.gap = 0.05 * gaps;
+        struct result result = read_folder(&model, folder, options);
+        cr_assert_eq(result.status, 0, "%s", result.message.text);
+        for (size_t s = 0; s < result.training.samples; s++)
+            steps[gaps] += (size_t)result.training.lengths[s];
+        result_free(&result);
+    }
+    cr_expect(steps[1] > steps[0] + 20 && steps[1] < steps[0] + 30 * 9, "%zu frames with gaps, %zu without", steps[1], steps[0]);
+    command_folder_remove(folder);
+}
+
+/* One label each, where they are not joined. */
+Test(wav, a_recording_is_a_label)
+{
+    char *folder = string_folder();
+    const struct lstmc_model model = string_model(2);
+    struct lstmc_wav_options options = string_options();
+    options.join_most = 0;
+    struct result result = read_folder(&model, folder, options);
+    cr_assert_eq(result.status, 0, "%s", result.message.text);
+    for (int s = 0; s < 2; s++)
+        for (int i = 1; i < JOIN_LABELS; i++)
+            cr_expect(((int32_t *)result.training.y)[s * JOIN_LABELS] < 2 && ((int32_t *)result.training.y)[s * JOIN_LABELS + i] == 2);
+    result_free(&result);
+    command_folder_remove(folder);
+}
+
+static void expect_no_strings(const struct lstmc_model *model, const char *folder, struct lstmc_wav_options options, const char *says)
+{
+    struct result result = read_folder(model, folder, options);
+    cr_expect_eq(result.status, LSTMC_MISMATCH);
+    cr_expect(strstr(result.message.text, says), "\"%s\" does not say \"%s\"", result.message.text, says);
+    result_free(&result);
+}
+
+Test(wav, strings_that_cannot_be)
+{
+    char *folder = string_folder();
+    struct lstmc_model model = string_model(0);
+    const struct lstmc_model short_one = sound_model(3, JOIN_BANDS, 3);
+    struct lstmc_wav_options options = string_options();
+    expect_no_strings(&short_one, folder, options, "loss = CTC{}");
+    options.join_most = JOIN_LABELS + 1;
+    expect_no_strings(&model, folder, options, "the loss takes 4 labels");
+    options = string_options();
+    model.input_shape[0] = 6, model.input_count = 6 * JOIN_BANDS;
+    expect_no_strings(&model, folder, options, "of 100 strings of 2 to 4 recordings none fits into 6 frames");
+    model = string_model(0);
+    model.output_shape[1] = 4, model.output_count = 4 * JOIN_FRAMES;
+    expect_no_strings(&model, folder, options, "has 2 labels, but the model's output has 3 classes and the blank: use 3 units");
+    command_folder_remove(folder);
+}
+
 /* ---- names, padding, normalisation ---- */
 
 Test(wav, held_out_by_name)
