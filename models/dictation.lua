@@ -5,7 +5,8 @@
 -- Data: ../shared/data/fsdd: 900 recordings at 8 kHz of ten digits by six speakers (see digits.lua). Strings are three
 -- to seven of them, drawn by the seed of the data, with up to a tenth of a second of silence between two; 2,000 strings
 -- of the 600 recordings that train, 300 of the 300 official test recordings (indices 0 to 4), which no string that
--- trains has a part of. Frames of 32 ms every 16 ms in 40 mel bands; the convolution halves the steps: 128 for 7 labels.
+-- trains has a part of. Frames of 32 ms every 16 ms in 40 mel bands; the convolution halves the steps: 128 for 7
+-- labels at most.
 -- Expect: a digit error (val_label_error_rate: digits put in, left out and exchanged, over all digits) below 0.1 on the
 -- held-out strings, after 12 epochs of three seconds each on two cores; seen, seeds 1 to 3: 0.016, 0.020, 0.029.
 -- The first held-out strings, and what was read (seed 1): three errors in 51 digits.

@@ -46,8 +46,9 @@ size_t lstmc_labels_beam_bytes(int steps, int width);
 
 /* Prefix beam search (Graves 2012, Hannun et al. 2014): at each step the `width` beginnings of labels stay that are
  * the most probable ones, each by the sum of its paths, added up as logarithms. With a width of as many beginnings as
- * there are it is exact. found [width]: the best one first. Returns how many there are, 1 to width; LSTMC_MISMATCH for a
- * shape, a blank or a width that cannot be, LSTMC_NOT_FINITE for a NaN, or an infinity among logits. */
+ * there are it is exact. found [width]: the best one first. Returns how many there are, 1 to width;
+ * LSTMC_MISMATCH for a shape, a blank or a width that cannot be, LSTMC_NOT_FINITE for a NaN, or an infinity among
+ * logits. */
 int lstmc_labels_beam(const struct lstmc_paths *paths, const float *output, int width, void *memory,
                       struct lstmc_labels_found *found);
 

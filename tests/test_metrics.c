@@ -229,3 +229,21 @@ Test(metrics, no_mean)
     struct lstmc_model one = shaped(0, 1, 1, 0);
     cr_expect_eq(lstmc_metric_add(&one, "auc", (float[]){ 0.5f }, (float[]){ 1 }, 1, &sum, &count), LSTMC_MISMATCH);
 }
+
+/* Of the best paths 1 2, 1 and nothing, and the labels 1 2 2, 2 and 1 1: one left out, one exchanged, two left out, of six. */
+Test(metrics, label_error_rate)
+{
+    struct lstmc_model model = shaped(4, 3, 3, 1);
+    model.target_rank = 1, model.target_shape[0] = 3, model.target_count = 3;
+    model.ignores_class = LSTMC_BLANK_BEHIND_LABELS;
+    static const float output[3][4][3] = { { { 0, 1, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 1, 0, 0 } },
+                                           { { 1, 0, 0 }, { 0, 3, 2 }, { 0, 0.5f, 0.25f }, { 1, 0, 0 } },
+                                           { { 2, 1, 0 }, { 2, 1, 0 }, { 1, 1, 0 }, { 1, 0, 0 } } };
+    expect_metric(model, "label_error_rate", output[0][0], (int32_t[]){ 1, 2, 2, 2, 0, 0, 1, 1, 0 }, 3, 4, 6);
+    expect_metric(model, "label_error_rate", output[0][0], (int32_t[]){ 0, 0, 0 }, 1, 2, 0);        /* put in, of none */
+    model.ignored_class = 2;
+    expect_metric(model, "label_error_rate", output[0][0], (int32_t[]){ 1, 0, 2 }, 1, 0, 2);
+    model.ignores_class = 0;
+    double sum = 0, count = 0;
+    cr_expect_eq(lstmc_metric_add(&model, "label_error_rate", output[0][0], (int32_t[]){ 1, 0, 2 }, 1, &sum, &count), LSTMC_MISMATCH);
+}

@@ -22,7 +22,8 @@ LabelReader *label_reader_open(const Model *model, const struct lstmc_meaning *m
         return NULL;
     *r = (LabelReader){ .model = model, .meaning = meaning, .beam = beam,
                         .labels = malloc(((size_t)steps + 1) * sizeof *r->labels),
-                        .found = calloc((size_t)beam + 1, sizeof *r->found), .memory = bytes ? lstmc_alloc(bytes) : NULL };
+                        .found = calloc((size_t)beam + 1, sizeof *r->found),
+                        .memory = bytes ? lstmc_alloc(bytes) : NULL };
     if (r->labels && r->found && r->memory)
         return r;
     label_reader_close(r);

@@ -202,7 +202,8 @@ static void add_output_marks(Example *to)
                           counts ? "(length = read_sample" : "read_sample", sample, counts ? ") > 0" : ""));
     add_length_marks(to);
     add_mark(to, "<between>", lines ? "if (sample > 0)" DEEPER "putchar('\\n');" : "");
-    add_mark(to, "<print>", of_sample ? labels_call(to) : lines ? loop : arena_format(to->arena, "print_step(%s);", printed));
+    add_mark(to, "<print>",
+             of_sample ? labels_call(to) : lines ? loop : arena_format(to->arena, "print_step(%s);", printed));
     add_label_marks(to);
     add_mark(to, "<printed>", printed);
     add_mark(to, "<declare_values>", values ? "static double values[$_OUTPUTS];" : "");

@@ -1,5 +1,5 @@
-/* label_sequences.c: in: labels of whole samples, as many as each has.  out: the targets of a model whose loss is "ctc":
- * blanks behind the labels; and whether the model can say so many. */
+/* label_sequences.c: in: labels of whole samples, as many as each has.  out: the targets of a model whose loss is
+ * "ctc", with blanks behind the labels; and whether the model can say so many. */
 #include "dataset.h"
 #include "labels.h"
 #include "runtime/base/message.h"
@@ -37,15 +37,16 @@ static int check_sample(const struct lstmc_model *model, const struct lstmc_data
     for (int i = count; i < most; i++)
         if (labels[i] != target->ignored_class)
             return lstmc_fail(message, LSTMC_MISMATCH,
-                              "%.250s: row %zu (from 0): label %d is the blank, %d, and label %d behind it is %d: blanks "
-                              "stand behind all labels",
+                              "%.250s: row %zu (from 0): label %d is the blank, %d, and label %d behind it is %d: "
+                              "blanks stand behind all labels",
                               what, sample, count, target->ignored_class, i, (int)labels[i]);
     int there = steps_that_count(model, data, sample, steps), needed = lstmc_labels_steps(labels, count);
     if (needed <= there)
         return LSTMC_OK;
     char repeats[80] = "";
     if (needed > count)
-        snprintf(repeats, sizeof repeats, ", %d of them the one before once more, which a blank parts,", needed - count);
+        snprintf(repeats, sizeof repeats, ", %d of them the one before once more, which a blank parts,",
+                 needed - count);
     return lstmc_fail(message, LSTMC_MISMATCH,
                       "%.250s: row %zu (from 0): %d labels%s need %d steps, and of the output %d count", what, sample,
                       count, repeats, needed, there);
@@ -82,7 +83,8 @@ static int check_shapes(const struct lstmc_model *model, const struct files *f, 
                         struct lstmc_message *message)
 {
     if (lstmc_blank(model) < 0)
-        return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: labels of whole samples need one output and the loss \"ctc\"",
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: labels of whole samples need one output and the loss \"ctc\"",
                           f->path);
     if (f->labels.rank != 2 || f->labels.shape[0] != data->samples)
         return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: must be labels of %zu samples, {%zu, labels}", f->path,
@@ -122,8 +124,8 @@ static int take_row(const struct lstmc_model *model, const struct files *f, size
         return status;
     if (count > model->target_count)
         return lstmc_fail(message, LSTMC_MISMATCH,
-                          "%.250s: row %zu (from 0): has %zu labels, and the loss takes %zu: CTC{labels = %zu}", f->path,
-                          sample, count, model->target_count, count);
+                          "%.250s: row %zu (from 0): has %zu labels, and the loss takes %zu: CTC{labels = %zu}",
+                          f->path, sample, count, model->target_count, count);
     for (size_t i = 0; i < model->target_count; i++) {
         double value = i < count ? lstmc_npy_value(&f->labels, sample * wide + i) : (double)blank;
         if (!(value >= 0 && value < classes) || value != floor(value))

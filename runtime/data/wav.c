@@ -249,8 +249,9 @@ static int store_string(struct reader *r, int is_held_out, size_t sample, struct
         samples = draw_string(r, is_held_out, sample, attempt, labels, &count);
     if (samples > r->joined_most)
         return lstmc_fail(r->message, LSTMC_MISMATCH,
-                          "%.250s: of %d strings of %d to %d recordings none fits into %d frames: more frames, or fewer "
-                          "recordings", r->options->folder, ATTEMPTS, r->options->join_least, r->options->join_most,
+                          "%.250s: of %d strings of %d to %d recordings none fits into %d frames: more frames, or "
+                          "fewer recordings",
+                          r->options->folder, ATTEMPTS, r->options->join_least, r->options->join_most,
                           r->model->input_shape[0]);
     const struct lstmc_sound joined = { .sample = r->joined, .count = samples, .rate = r->options->sample_rate };
     store_frames(r, &joined, (float *)data->x + sample * r->model->input_count, span);
@@ -378,7 +379,8 @@ static int check_options(const struct lstmc_model *model, const struct lstmc_wav
     if (o->join_most && (o->join_least < 1 || o->join_most < o->join_least || o->join_most > LSTMC_JOIN_MOST ||
                          (size_t)o->join_most > model->target_count || o->join_training < 1 || !(o->gap >= 0)))
         return lstmc_fail(message, LSTMC_MISMATCH,
-                          "%.250s: strings are joined of 1 to %d recordings, the fewest first; the loss takes %zu labels",
+                          "%.250s: strings are joined of 1 to %d recordings, the fewest first; the loss takes %zu "
+                          "labels",
                           o->folder, LSTMC_JOIN_MOST, model->target_count);
     return LSTMC_OK;
 }

@@ -1,8 +1,9 @@
 /* labels_beam.c: in: scores of classes at each step.  out: the most probable labels, by a prefix beam search.
  *
- * Beginnings of labels are nodes of a tree: a node is its parent's labels and one more. `width` of them are in the beam,
- * each with the logarithms of two sums: of its paths that end in a blank, and of those that end in its last label. A
- * node that has left the beam stays in the tree: what grew out of it may still be there, and it may come back. */
+ * Beginnings of labels are nodes of a tree: a node is its parent's labels and one more. `width` of them are in the
+ * beam, each with the logarithms of two sums: of its paths that end in a blank, and of those that end in its last
+ * label. A node that has left the beam stays in the tree: what grew out of it may still be there, and it may come
+ * back. */
 #include "runtime/lstmc.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The labels of the best path: the largest class at each step, repeats taken for one, then class <blank>, the blank, left
- * out. */
+/* The labels of the best path: the largest class at each step, repeats taken for one, then class <blank>, the
+ * blank, left out. */
 static void print_labels(const float *y, int steps)
 {
     int before = <blank>, count = 0;
