@@ -23,7 +23,7 @@ local NOT_SUPPORTED = {
     SpatialDropout2D SpatialDropout3D Cropping3D UpSampling3D ZeroPadding3D GroupQueryAttention EinsumDense
     Identity TextVectorization StringLookup IntegerLookup Hashing HashedCrossing CategoryEncoding Discretization
     Resizing CenterCrop MelSpectrogram STFTSpectrogram Wrapper Layer TFSMLayer JaxLayer FlaxLayer TorchModuleWrapper
-    ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer CTC Dice Tversky Circle
+    ReversibleEmbedding Ftrl Lamb Adafactor Muon LossScaleOptimizer Dice Tversky Circle
     CategoricalGeneralizedCrossEntropy FBetaScore MeanMetricWrapper STFT OrthogonalRegularizer LambdaCallback Callback
     RemoteMonitor ProgbarLogger History SwapEMAWeights CallbackList LearningRateSchedule]], {
     CuDNNLSTM = "write LSTM", CuDNNGRU = "write GRU",
@@ -41,7 +41,7 @@ local NOT_SUPPORTED = {
   }),
   activation = names [[ celu glu hard_shrink hard_tanh log_sigmoid sparse_plus sparse_sigmoid sparsemax soft_shrink
     squareplus tanh_shrink threshold ]],
-  loss = names [[ cosine_proximity ctc dice tversky circle categorical_generalized_cross_entropy ]],
+  loss = names [[ cosine_proximity dice tversky circle categorical_generalized_cross_entropy ]],
   optimizer = names [[ ftrl lamb adafactor muon Ftrl ]],
   initializer = names [[ stft ]],
   regularizer = names [[ orthogonal l1_l2 L1L2 ]],

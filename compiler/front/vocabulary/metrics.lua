@@ -63,7 +63,7 @@ metric("binary_accuracy", { class = "BinaryAccuracy", grows = true, arguments = 
 metric("categorical_accuracy", { class = "CategoricalAccuracy", grows = true })
 metric("sparse_categorical_accuracy", { class = "SparseCategoricalAccuracy", grows = true, targets = "class" })
 metric("sequence_accuracy", { grows = true, targets = "any" })
-metric("label_error_rate", { targets = "labels" })
+metric("label_error_rate", { targets = "labels", keras = false })
 metric("top_k_categorical_accuracy", { class = "TopKCategoricalAccuracy", grows = true, arguments = K })
 metric("sparse_top_k_categorical_accuracy", { class = "SparseTopKCategoricalAccuracy", grows = true, arguments = K,
                                               targets = "class" })

@@ -1,5 +1,6 @@
 /* export_model.c: in: the model.  out: its configuration: a chain as a Sequential, else a functional model. */
 #include "export.h"
+#include "compiler/front/catalogue.h"
 
 #include <string.h>
 
@@ -262,16 +263,28 @@ static const char *long_name(const char *loss)
     return loss;
 }
 
+/* Metrics of ours alone would stop Keras from reading the rest. */
+static bool is_metric_of_keras(const char *name)
+{
+    const Catalogue *known = catalogue_read();
+    for (int i = 0; i < known->metric_count; i++)
+        if (!strcmp(known->metrics[i].text ? known->metrics[i].text : "", name))
+            return known->metrics[i].keras != NULL;
+    return true;
+}
+
 json_t *keras_export_training(const KerasExport *to)
 {
     const Model *model = to->model;
     json_t *metrics = json_array();
-    if (!model->loss || model->loss_is_custom || model->losses) {
+    /* whose CTC knows no other blank than 0 */
+    if (!model->loss || model->loss_is_custom || model->losses || lstmc_blank(&model->descriptor) > 0) {
         json_decref(metrics);
         return NULL;
     }
     for (int i = 0; i < model->metric_count; i++)
-        json_array_append_new(metrics, json_string(model->metrics[i]));
+        if (is_metric_of_keras(model->metrics[i]))
+            json_array_append_new(metrics, json_string(model->metrics[i]));
     return json_pack("{s:o, s:s, s:n, s:o, s:n}", to->style == KERAS_3 ? "optimizer" : "optimizer_config",
                      optimizer_of(to), "loss", long_name(model->loss), "loss_weights", "metrics", metrics,
                      "weighted_metrics");
