@@ -175,3 +175,14 @@ Test(command_labels, lines)
     expect("$L train l.lua labels=2 --quiet", 1, "", " (from 0): has 3 characters to predict, and the loss takes 2: CTC{labels = 3}");
     expect("$L train l.lua blank=last classes=6 --quiet", 1, "", "the blank of the loss must be 0");
 }
+
+/* To Keras and back: its CTC has the blank 0, and it knows no such metric. */
+Test(command_labels, to_keras_and_back)
+{
+    expect("mkdir k l && $L train p.lua --quiet && $L export p.lua -o k/model.json", 0, "", NULL);
+    expect("grep -c '\"loss\": *\"ctc\"' k/model.json", 0, "1\n", NULL);
+    expect("grep -c label_error_rate k/model.json", 1, "0\n", NULL);
+    expect("$L export p.lua -o k.keras && $L import k.keras -o back --quiet && grep loss back.lua", 0, "loss = \"ctc\"", NULL);
+    expect("$L train p.lua blank=last --quiet && $L export p.lua blank=last -o l/model.json", 0, "", NULL);
+    expect("grep -c '\"ctc\"' l/model.json", 1, "0\n", NULL);
+}

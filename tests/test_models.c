@@ -108,3 +108,16 @@ static void expect_accuracy(const char *name, double least)
 
 Test(models, vowels) { expect_accuracy("vowels", 0.97); }
 Test(models, motions) { expect_accuracy("motions", 0.97); }
+
+/* Digits that are put in, left out or exchanged. */
+Test(models, dictation)
+{
+    skip_without_data();
+    if (!getenv("LONG_TESTS"))
+        cr_skip_test("only with LONG_TESTS");
+    char *output = train("dictation");
+    const char *at = strstr(output, "val_label_error_rate ");
+    cr_assert(at, "no val_label_error_rate in\n%s", output);
+    cr_expect(atof(at + strlen("val_label_error_rate ")) <= 0.05, "%s", at);
+    free(output);
+}
