@@ -409,6 +409,18 @@ struct lstmc_ts_options {
 int lstmc_read_ts(const struct lstmc_model *model, const struct lstmc_ts_options *options,
                   struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
+struct lstmc_multi_hot_options {
+    const char *file;
+    const char *training, *validation;              /* names of lists in it: what trains; what is held out, or NULL */
+    int first;                                      /* the number that the first feature stands for */
+};
+/* Sequences of sets of whole numbers (notes that sound, things that are bought together) as JSON: {"train": [[[60, 64],
+ * [], ...], ...], ...}. y = the sets as zeros and ones, x = the same one step later, with nothing in front: what comes
+ * next. data->lengths says how many steps each sequence has. Needs jansson. (multi_hot.c) */
+int lstmc_read_multi_hot(const struct lstmc_model *model, const struct lstmc_multi_hot_options *options,
+                         struct lstmc_dataset *training, struct lstmc_dataset *validation,
+                         struct lstmc_message *message);
+
 /* One text as `count` ids, as the readers of characters and lines make them: cut and padded as `meaning` says. *found
  * (or NULL): how many it would be uncut. LSTMC_BAD_FILE for what is not UTF-8, LSTMC_MISMATCH for a byte without an id,
  * with its column. (encode.c) */

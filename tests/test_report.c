@@ -113,13 +113,13 @@ Test(report, of_classes)
         "<title>Loss</title>", "loss (sparse_categorical_crossentropy)", "validation (best: 0.5, epoch 2)", "<title>a&lt;key&gt;</title>", "1 value is not finite",
         "<title>Learning rate</title>", "<title>Confusion matrix of the held-out data</title>", "of 90 right: accuracy ", "‖dL/dh_t‖", "lstm, epoch 1", "lstm, epoch 2",
         "where a norm is 0 there is a gap", "<tr><th>lstm</th><td class=\"text\">LSTM</td><td class=\"text\">6</td><td>216</td></tr>", NULL });
-    static const char *const pictures[] = { "loss", "a_key_", "learning_rate", "confusion_matrix", "gradient_flow" };
-    for (int i = 0; i < 5; i++) {
+    static const char *const pictures[] = { "loss", "a_key_", "learning_rate", "confusion_matrix", "gradient_flow", "graph" };
+    for (int i = 0; i < 6; i++) {
         char name[80];
         snprintf(name, sizeof name, "pictures/%s.svg", pictures[i]);
         free(page(name));
     }
-    expect("ls pictures | wc -l", 0, "5\n", NULL);
+    expect("ls pictures | wc -l", 0, "6\n", NULL);
 }
 
 /* The log of a weight file is the one beside it. */

@@ -1,8 +1,11 @@
 /* command_sample.c: lstmc sample: text, token by token, drawn from what a model says of the next one. */
+#include "sample_sets.h"
 #include "compiler/session/session.h"
 #include "compiler/base/streams.h"
 
 #include "runtime/text/tokens.h"
+#include "runtime/base/message.h"
+#include "runtime/lstmc_random.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +208,13 @@ static int sample(Sampler *p)
     Session *s = p->session;
     const char *weights = session_file(s, s->arguments.weights, ".safetensors"), *prompt = s->arguments.prompt;
     int status = session_read_weights(s, weights);
+    if (!status && samples_sets(s)) {
+        s->arguments.compile.inference = true;
+        return sample_sets(s, weights);
+    }
+    if (!status && s->arguments.out)
+        status = lstmc_fail(&s->message, LSTMC_MISMATCH,
+                            "--out is for models of multi_hot{...}: text goes to standard output");
     if (!status)
         status = check_model(p);
     s->arguments.compile.inference = true;

@@ -1,8 +1,13 @@
 /* command_summary.c: lstmc summary: layers, shapes, parameters, memory by home, multiply-adds. */
 #include "commands.h"
+#include "summary_graph.h"
 #include "compiler/passes/passes.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define GRAPH_COLUMNS 100           /* of a line of a graph, where its words can be broken */
+#define NAME_COLUMNS   24            /* of a graph: longer names push what stands behind them */
 
 static const char *shape_text(Arena *arena, const Shape *shape)
 {
@@ -12,12 +17,15 @@ static const char *shape_text(Arena *arena, const Shape *shape)
     return arena_format(arena, "%s}", text);
 }
 
-/* "  lstm, gru"; nothing in a chain. */
+/* "lstm, gru"; and behind that what its states begin with. */
 static const char *reads_text(Arena *arena, const Model *model, const Layer *layer)
 {
     const char *text = "";
-    for (int k = 0; !model_is_chain(model) && k < layer->from_count; k++)
-        text = arena_format(arena, "%s%s%s", text, k ? ", " : "  ", model->layers[layer->from[k]].name);
+    for (int k = 0; k < layer->from_count; k++) {
+        bool begins = k == layer->from_count - layer->given_states && k;
+        text = arena_format(arena, "%s%s%s", text, begins ? ", begins with " : k ? ", " : "",
+                            model->layers[layer->from[k]].name);
+    }
     return text;
 }
 
@@ -34,20 +42,85 @@ static const char *loss_text(Arena *arena, const Model *model)
     return text;
 }
 
-static void print_layers(Arena *arena, const Model *model)
+static size_t parameters_of(const Layer *layer)
 {
-    printf("%-24s %-16s %-16s %12s%s\n", "layer", "kind", "output", "parameters",
-           model_is_chain(model) ? "" : "  reads");
+    size_t count = 0;
+    for (int w = 0; w < layer->weight_count && !layer->shares; w++)
+        count += layer->weights[w]->count;
+    return count;
+}
+
+/* What is said behind the numbers of a layer, "" or from two blanks on. */
+static const char *remarks(Arena *arena, const Layer *layer)
+{
+    return arena_format(arena, "%s%s%s", layer->shares ? arena_format(arena, "  with the weights of %s", layer->shares)
+                                                       : "",
+                        layer->custom ? "  defined by the description" : "",
+                        parameters_of(layer) && !layer->trainable ? "  frozen" : "");
+}
+
+static void print_chain(Arena *arena, const Model *model)
+{
+    printf("%-24s %-16s %-16s %12s\n", "layer", "kind", "output", "parameters");
     for (int l = 0; l < model->layer_count; l++) {
         const Layer *layer = &model->layers[l];
-        size_t count = 0;
-        for (int w = 0; w < layer->weight_count && !layer->shares; w++)
-            count += layer->weights[w]->count;
-        printf("%-24s %-16s %-16s %12zu%s%s%s%s\n", layer->name, layer->kind, shape_text(arena, &layer->output), count,
-               reads_text(arena, model, layer),
-               layer->shares ? arena_format(arena, "  with the weights of %s", layer->shares) : "",
-               layer->custom ? "  defined by the description" : "", count && !layer->trainable ? "  frozen" : "");
+        printf("%-24s %-16s %-16s %12zu%s\n", layer->name, layer->kind, shape_text(arena, &layer->output),
+               parameters_of(layer), remarks(arena, layer));
     }
+}
+
+/* Words behind `column` columns, none of which crosses GRAPH_COLUMNS if another is before it; further lines begin at
+ * column `at`, beside the rails. */
+static void print_words(const char *words, const char *rails, int column, int at)
+{
+    for (const char *word = words, *end; *word; word = end) {
+        end = word + strspn(word, " ");
+        end += strcspn(end, " ");
+        if (word > words && column + (int)(end - word) > GRAPH_COLUMNS) {
+            printf("\n%s%*s", rails, at - (int)strlen(rails), "");
+            word += strspn(word, " ");
+            column = at;
+        }
+        printf("%.*s", (int)(end - word), word);
+        column += (int)(end - word);
+    }
+    putchar('\n');
+}
+
+static int wider(int width, const char *text)
+{
+    int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+/* The layers in order, and beside them which reads which. */
+static void print_graph(Arena *arena, const Model *model)
+{
+    const GraphLine *graph = summary_graph(arena, model);
+    int name = 5, kind = 4, shape = 6, rails = (int)strlen(graph[0].drawn);
+    for (int l = 0; l < model->layer_count; l++) {
+        name = wider(name, model->layers[l].name) > NAME_COLUMNS ? NAME_COLUMNS : wider(name, model->layers[l].name);
+        kind = wider(kind, model->layers[l].kind);
+        shape = wider(shape, shape_text(arena, &model->layers[l].output));
+    }
+    int words = printf("%*s  %-*s %-*s %-*s %10s  reads\n", rails, "", name, "layer", kind, "kind", shape, "output",
+                       "parameters") - (int)strlen("reads\n");
+    for (int l = 0; l < model->layer_count; l++) {
+        const Layer *layer = &model->layers[l];
+        int at = printf("%s  %-*s %-*s %-*s %10zu", graph[l].drawn, name, layer->name, kind, layer->kind, shape,
+                        shape_text(arena, &layer->output), parameters_of(layer));
+        print_words(arena_format(arena, "%s%s%s%s", layer->from_count ? "  " : "", reads_text(arena, model, layer),
+                                 remarks(arena, layer), model_has_output(model, l) ? "  output" : ""),
+                    graph[l].below, at, words);
+    }
+}
+
+static void print_layers(Arena *arena, const Model *model)
+{
+    if (model_is_chain(model))
+        print_chain(arena, model);
+    else
+        print_graph(arena, model);
     const struct lstmc_model *m = &model->descriptor;
     printf("%zu parameters, %zu trainable; loss %s; batch of %d x %d shard%s\n", m->weight_count, m->gradient_count,
            loss_text(arena, model), m->batch, m->shards, m->shards == 1 ? "" : "s");

@@ -29,6 +29,7 @@ static const DataPath paths[] = {
     { DATA_WAV, "folder", offsetof(Data, folder) },
     { DATA_TS, "file", offsetof(Data, x) },
     { DATA_TS, "validation", offsetof(Data, validation_x) },
+    { DATA_MULTI_HOT, "file", offsetof(Data, x) },
 };
 
 const DataPath *data_path(DataKind kind, int index)
@@ -44,6 +45,7 @@ const char *data_kind_name(DataKind kind)
     static const char *const names[] = {
         [DATA_NONE] = "",       [DATA_NPY] = "npy", [DATA_CSV] = "csv", [DATA_CHARACTERS] = "characters",
         [DATA_WORDS] = "words", [DATA_LINES] = "lines", [DATA_WAV] = "wav", [DATA_TS] = "ts",
+        [DATA_MULTI_HOT] = "multi_hot",
         [DATA_SAMPLES] = "samples"
     };
     return names[kind];

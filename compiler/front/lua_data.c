@@ -150,6 +150,10 @@ void data_extract(Description *d)
             extract_csv(d, data);
         if (data->kind == DATA_TS)
             data->normalization = field_text(d, "normalization");
+        data->training_part = field_text(d, "training");
+        if (data->kind == DATA_MULTI_HOT)
+            data->validation_part = field_text(d, "validation");
+        data->first = field_integer(d, "first", INT_MIN, INT_MAX, 0);
     }
     lua_pop(d->lua, 1);
 }

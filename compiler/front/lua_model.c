@@ -136,6 +136,8 @@ static void extract_layer(Description *d, Layer *layer)
     layer->makes_mask = field_flag(d, "makes_mask");
     layer->takes_mask = field_flag(d, "takes_mask");
     layer->from = extract_positions(d, "from", &layer->from_count);
+    layer->given_states = field_integer(d, "given_states", 0, layer->from_count, 0);
+    layer->is_state = field_text(d, "state_name") != NULL;
     layer->vocabulary = field_integer(d, "vocabulary", 0, INT_MAX, 0);
     layer->arguments = extract_arguments(d, &layer->argument_count);
     layer->trainable = layer_number(layer, "trainable", 1) != 0;

@@ -42,6 +42,8 @@ typedef struct Layer {
     bool trainable;
     int *from;                      /* positions in Model.layers of the layers whose outputs it reads: earlier ones */
     int from_count;                 /* Input: 0 */
+    int given_states;               /* the last so many of them are what its own states begin with */
+    bool is_state;                  /* it is a state that the layer which it reads has left */
     bool masked;                    /* its output has a mask: its own if it makes one, else that of from[0] */
     bool makes_mask, takes_mask;    /* takes: one of those in `from` has one */
     double activity_l1, activity_l2;/* what its outputs add to the loss: l1 sum |y| + l2 sum y^2, over the samples */
@@ -66,7 +68,7 @@ typedef struct Vectors {            /* what a weight begins with, of a file that
 } Vectors;
 
 typedef enum DataKind { DATA_NONE, DATA_NPY, DATA_CSV, DATA_CHARACTERS, DATA_WORDS, DATA_LINES, DATA_WAV,
-               DATA_TS, DATA_SAMPLES } DataKind;
+               DATA_TS, DATA_MULTI_HOT, DATA_SAMPLES } DataKind;
 
 /* What the description says about its data; the readers of the runtime do the reading. Paths are already relative to
  * the working folder. */
@@ -129,6 +131,8 @@ typedef struct Data {
     double low, high;                       /* wav: in Hz; high 0: half the sample rate */
     int join_least, join_most;              /* wav: recordings in a string; 0: each is a sample */
     double gap;                             /* wav: silence between two of them, in seconds */
+    const char *training_part, *validation_part;    /* multi_hot: names of lists in the file */
+    int first;                              /* multi_hot: the number that the first feature stands for */
     int samples, validation_samples;        /* samples, strings: how many to draw for an epoch and for validation */
 } Data;
 
@@ -198,6 +202,20 @@ static inline bool model_is_chain(const Model *model)
     for (int i = 1; i < model->layer_count; i++)
         chain &= model->layers[i].from_count == 1 && model->layers[i].from[0] == i - 1;
     return chain;
+}
+
+/* Whether number k of what a layer reads is a state that is handed on, and no output. */
+static inline bool layer_reads_state(const Layer *layer, int k)
+{
+    return layer->is_state || k >= layer->from_count - layer->given_states;
+}
+
+static inline bool model_has_output(const Model *model, int layer)
+{
+    for (int k = 0; k < model->output_count; k++)
+        if (model->outputs[k] == layer)
+            return true;
+    return false;
 }
 
 /* The place among the inputs of the one whose samples have lengths; -1: none. */

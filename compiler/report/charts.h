@@ -8,7 +8,13 @@
 #include "compiler/session/session.h"
 #include "training_log.h"
 
-typedef enum ChartSection { CHART_TRAINING, CHART_PREDICTIONS, CHART_GRADIENTS, CHART_SECTIONS } ChartSection;
+typedef enum ChartSection {
+    CHART_TRAINING,
+    CHART_PREDICTIONS,
+    CHART_GRADIENTS,
+    CHART_LAYERS,
+    CHART_SECTIONS
+} ChartSection;
 
 typedef struct Chart {
     ChartSection section;
@@ -27,6 +33,8 @@ typedef struct Charts {
 void charts_of_log(Charts *charts, const Model *model, const TrainingLog *log);
 /* Norms of gradients along time. */
 void charts_of_flow(Charts *charts, const GradientFlow *flow);
+/* The layers, and what each of them reads. (charts_graph.c) */
+void charts_of_model(Charts *charts, const Model *model);
 /* What the session's weights make of the data held out (of all data, where none is): a confusion matrix, forecasts in
  * the order of the file, or predictions against truths. 0 or an enum lstmc_status, with the session's message. */
 int  charts_of_predictions(Charts *charts, Session *session);

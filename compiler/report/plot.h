@@ -42,10 +42,31 @@ typedef struct PlotMatrix {
     const uint64_t *count;      /* [true class, predicted class] */
 } PlotMatrix;
 
+typedef enum PlotBoxStyle { PLOT_LAYER, PLOT_INPUT, PLOT_OUTPUT, PLOT_STATE } PlotBoxStyle;
+
+typedef struct PlotBox {
+    const char *name, *text;    /* in bold, and below it */
+    const char *note;           /* a third line; NULL: none */
+    PlotBoxStyle style;
+} PlotBox;
+
+typedef struct PlotEdge {
+    int from, to;               /* boxes; from < to */
+    bool dashed;
+} PlotEdge;
+
+typedef struct PlotGraph {
+    const char *title, *note;
+    const PlotBox *boxes; int box_count;
+    const PlotEdge *edges; int edge_count;
+} PlotGraph;
+
 void plot_lines(Out *out, const PlotLines *chart);
 /* Both axes are the same, with the line on which y = x. */
 void plot_scatter(Out *out, const PlotScatter *chart);
 /* The shade of a cell is its part of its row. */
 void plot_matrix(Out *out, const PlotMatrix *chart);
+/* Boxes in ranks, each below those that it has edges from. */
+void plot_graph(Arena *arena, Out *out, const PlotGraph *graph);
 
 #endif

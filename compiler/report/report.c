@@ -120,13 +120,8 @@ static bool has_section(const Charts *charts, ChartSection section)
     return any;
 }
 
-static void put_section(Report *r, ChartSection section, const char *heading)
+static void put_pictures(Report *r, ChartSection section)
 {
-    if (!has_section(&r->charts, section))
-        return;
-    put_element(&r->page, "<h2>", heading, "</h2>\n");
-    if (section == CHART_TRAINING)
-        put_values(r);
     for (int i = 0; i < r->charts.count; i++) {
         if (r->charts.list[i].section != section)
             continue;
@@ -138,9 +133,21 @@ static void put_section(Report *r, ChartSection section, const char *heading)
         put_element(&r->page, "<p>", r->charts.note[section], "</p>\n");
 }
 
+static void put_section(Report *r, ChartSection section, const char *heading)
+{
+    if (!has_section(&r->charts, section))
+        return;
+    put_element(&r->page, "<h2>", heading, "</h2>\n");
+    if (section == CHART_TRAINING)
+        put_values(r);
+    put_pictures(r, section);
+}
+
 static void put_layers(Report *r)
 {
-    put_raw(&r->page, "<h2>Layers</h2>\n<div class=\"table\"><table>\n"
+    put_raw(&r->page, "<h2>Layers</h2>\n");
+    put_pictures(r, CHART_LAYERS);
+    put_raw(&r->page, "<div class=\"table\"><table>\n"
                       "<thead><tr><th>layer</th><th class=\"text\">kind</th><th "
                       "class=\"text\">output</th><th>parameters</th></tr></thead>\n<tbody>\n");
     for (int l = 0; l < r->model->layer_count; l++) {
@@ -172,6 +179,8 @@ static int draw(Report *r, const ReportFiles *files)
         charts_of_flow(&r->charts, &r->flow);
     if (!status && s->engine.predict)
         status = charts_of_predictions(&r->charts, s);
+    if (!status)
+        charts_of_model(&r->charts, r->model);
     if (status)
         return status;
     put_head(r);

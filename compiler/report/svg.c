@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DECIMALS 2      /* of coordinates: a hundredth of a pixel */
+#define CORNER   5      /* of a box: its radius */
 
 /* Okabe and Ito's hues, darker on white and lighter on black. Colours stand here as they are, not as custom properties,
  * so that programs which know no var() (editors, converters to PDF) draw them too. */
@@ -17,15 +18,19 @@ const char svg_style[] =
     ".fine{stroke-width:1.2}.thin{stroke-width:1;stroke-opacity:.45}\n"
     ".dashed{stroke-width:1.8;stroke-dasharray:7 5}.dotted{stroke-width:1.8;stroke-dasharray:1 4.5}\n"
     ".dot,.cloud{fill:currentColor}.cloud{fill-opacity:.5}\n"
-    ".frame,.cell{fill:none}.reference{stroke-dasharray:5 4}\n"
+    ".frame,.cell,.edge{fill:none}.reference,.handed{stroke-dasharray:5 4}.edge{stroke-width:1.4}\n"
     ".paper{fill:#ffffff}.ink{fill:#1f2328}.dim{fill:#59636e}.number{fill:#000000}.inverse{fill:#ffffff}\n"
     ".grid{stroke:#e4e7ea}.axis,.frame{stroke:#8c959f}.reference{stroke:#59636e}.shade{fill:#14427a}.cell{stroke:#"
     "d5dae0}\n"
+    ".box{fill:#f3f5f7;stroke:#8c959f}.input{fill:#dcebf7}.output{fill:#d9f0e7}.state{fill:#ffffff}\n"
+    ".edge{stroke:#59636e}.arrow{fill:#59636e}\n"
     ".c0{color:#0072b2}.c1{color:#d55e00}.c2{color:#00805c}.c3{color:#b0518f}.c4{color:#8a6a00}.c5{color:#59636e}\n"
     "@media(prefers-color-scheme:dark){\n"
     ".paper{fill:#14181d}.ink{fill:#e6edf3}.dim{fill:#9aa5b1}.number{fill:#ffffff}.inverse{fill:#000000}\n"
     ".grid{stroke:#2b323a}.axis,.frame{stroke:#6b7683}.reference{stroke:#9aa5b1}.shade{fill:#6aa0d5}.cell{stroke:#"
     "353d47}\n"
+    ".box{fill:#1d232a;stroke:#6b7683}.input{fill:#13324a}.output{fill:#0f3a2c}.state{fill:#14181d}\n"
+    ".edge{stroke:#9aa5b1}.arrow{fill:#9aa5b1}\n"
     ".c0{color:#56b4e9}.c1{color:#ff8f45}.c2{color:#2ec79b}.c3{color:#e29ac6}.c4{color:#e3c04b}.c5{color:#9aa5b1}\n"
     "}\n";
 
@@ -173,6 +178,14 @@ void svg_rectangle(Out *out, const char *class, double x, double y, double width
     end_with_tip(out, "rect", NULL);
 }
 
+void svg_box(Out *out, const char *class, double x, double y, double width, double height)
+{
+    begin(out, "rect", class);
+    rectangle(out, x, y, width, height);
+    attribute(out, "rx", CORNER);
+    end_with_tip(out, "rect", NULL);
+}
+
 void svg_circle(Out *out, const char *class, double x, double y, double radius, const char *tip)
 {
     begin(out, "circle", class);
@@ -215,6 +228,19 @@ void svg_path_point(Out *out, bool move, double x, double y)
     attribute(out, "", x);
     put_raw(out, " ");
     attribute(out, "", y);
+}
+
+/* The bend leaves the one point straight down and reaches the other from straight above. */
+void svg_path_bend(Out *out, double x1, double y1, double x2, double y2)
+{
+    double between = (y1 + y2) / 2;
+    const double point[3][2] = { { x1, between }, { x2, between }, { x2, y2 } };
+    for (int i = 0; i < 3; i++) {
+        put_raw(out, i ? " " : "C");
+        attribute(out, "", point[i][0]);
+        put_raw(out, " ");
+        attribute(out, "", point[i][1]);
+    }
 }
 
 void svg_path_end(Out *out)

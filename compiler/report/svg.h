@@ -22,6 +22,8 @@ void svg_document(Out *file, const char *picture);
 /* Shapes, one a line. `tip`: what is said when the mouse rests on it; NULL: nothing. */
 void svg_line(Out *out, const char *class, double x1, double y1, double x2, double y2);
 void svg_rectangle(Out *out, const char *class, double x, double y, double width, double height);
+/* The same with round corners. */
+void svg_box(Out *out, const char *class, double x, double y, double width, double height);
 void svg_circle(Out *out, const char *class, double x, double y, double radius, const char *tip);
 /* The square of a matrix, filled by a fraction of its colour. */
 void svg_shade(Out *out, double x, double y, double side, double fraction, const char *tip);
@@ -32,6 +34,8 @@ void svg_text(Out *out, const char *class, double x, double y, double size, doub
 /* A line through points: begin, a point each (`move`: it starts again there), end. */
 void svg_path_begin(Out *out, const char *class);
 void svg_path_point(Out *out, bool move, double x, double y);
+/* From where the line is, x1, y1: down, and across, to x2, y2. */
+void svg_path_bend(Out *out, double x1, double y1, double x2, double y2);
 void svg_path_end(Out *out);
 
 /* Text for XML and HTML: the five characters that mean something are written out; what is no UTF-8, or no character of

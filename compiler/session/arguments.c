@@ -118,6 +118,15 @@ static int take_top_p(Arguments *a, const char *value)
          : usage("--top-p takes a number above 0 to 1 (all), not \"%s\"", value);
 }
 
+static int take_tempo(Arguments *a, const char *value)
+{
+    long number;
+    if (!positive(value, 1000, &number) || number < 4)
+        return usage("--tempo takes a number of steps a minute from 4 to 1000, not \"%s\"", value);
+    a->tempo = (int)number;
+    return 0;
+}
+
 static int take_dump(Arguments *a, const char *value)
 {
     a->compile.dump = value;
@@ -148,6 +157,8 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_count(name, value, &a->length);
     if (!strcmp(name, "--steps"))
         return take_count(name, value, &a->steps);
+    if (!strcmp(name, "--tempo"))
+        return take_tempo(a, value);
     if (!strcmp(name, "--prompt"))
         return a->prompt = value, 0;
     if (!strcmp(name, "--top-k"))
@@ -226,7 +237,7 @@ static const struct { const char *name, *commands;
     { "--seed", "check train evaluate sample plot fuzz" },
     { "--samples", "train evaluate plot" },
     { "--data", "train evaluate plot" },
-    { "--out", "train predict plot" },
+    { "--out", "train predict sample plot" },
     { "--init", "train" },
     { "--checkpoint", "train" },
     { "--checkpoint-every", "train" },
@@ -239,6 +250,7 @@ static const struct { const char *name, *commands;
     { "--beam", "predict evaluate" },
     { "--length-penalty", "predict evaluate" },
     { "--length", "sample" },
+    { "--tempo", "sample" },
     { "--prompt", "sample" },
     { "--temperature", "sample" },
     { "--top-k", "sample" },

@@ -28,7 +28,8 @@ typedef struct Arguments {
     const char *log;                /* --log: of train and plot; NULL: MODEL.log.csv */
     const char *freeze;             /* --freeze: names of layers, with commas between them */
     bool resume, gradient_flow;
-    /* of predict: --input, --out; NULL: standard input and output; of plot: --out; NULL: MODEL.report.html */
+    /* of predict: --input, --out; NULL: standard input and output; of sample: --out; of plot: --out; NULL:
+     * MODEL.report.html */
     const char *input, *out;
     bool stream, join;              /* of predict: --stream, --join */
     int steps;                      /* --steps: of predict: forecasts that are read again; 0: none */
@@ -36,6 +37,7 @@ typedef struct Arguments {
     double length_penalty;          /* --length-penalty */
     int length; const char *prompt; double temperature;     /* of sample */
     int top_k; double top_p;        /* of sample: --top-k, --top-p; 0: all */
+    int tempo;                      /* of sample: steps a minute of a MIDI file; 0: the usual ones */
     uint64_t seed;                  /* --seed; 0: as described */
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */

@@ -210,6 +210,14 @@ static int read_ts(const struct lstmc_model *m, const Data *data, struct lstmc_d
     return lstmc_read_ts(m, &options, training, validation, message);
 }
 
+static int read_multi_hot(const struct lstmc_model *m, const Data *data, struct lstmc_dataset *training,
+                          struct lstmc_dataset *validation, struct lstmc_message *message)
+{
+    struct lstmc_multi_hot_options options = { .file = data->x, .training = data->training_part,
+                                               .validation = data->validation_part, .first = data->first };
+    return lstmc_read_multi_hot(m, &options, training, validation, message);
+}
+
 /* Where the steps of a part end, if that is said: one of the two; and where its labels do. */
 typedef struct Ends {
     const char *lengths, *offsets, *labels;
@@ -329,13 +337,16 @@ int data_source_load(Description *description, const Arguments *arguments, struc
     case DATA_TS:
         status = read_ts(m, data, training, validation, message);
         break;
+    case DATA_MULTI_HOT:
+        status = read_multi_hot(m, data, training, validation, message);
+        break;
     case DATA_SAMPLES:
         status = draw_both(description, data, arguments, training, validation, message);
         break;
     case DATA_NONE:
         snprintf(message->text, sizeof message->text,
                  "the description names no data (data = npy{...}, csv{...}, characters{...}, words{...}, lines{...}, "
-                 "wav{...}, ts{...} or samples(...))");
+                 "wav{...}, ts{...}, multi_hot{...} or samples(...))");
         return LSTMC_MISMATCH;
     }
     if (!status)

@@ -34,7 +34,7 @@ return model
 -- expect: 7: samples: "generate" must be a function(random) that returns x and y, not 3
 -- expect: 8: samples: "validation_samples" must be a whole number between 1 and 16777216, not 0
 -- expect: 8: samples: unknown argument "sample" (did you mean "samples"?)
--- expect: 9: Sequential: "data" must be npy{...}, csv{...}, characters{...}, words{...}, lines{...}, wav{...}, ts{...} or samples(...), not a table
+-- expect: 9: Sequential: "data" must be npy{...}, csv{...}, characters{...}, words{...}, lines{...}, wav{...}, ts{...}, multi_hot{...} or samples(...), not a table
 -- expect: 10: lines: either "files" or a "folder" must be given
 -- expect: 11: lines: "level" must be "character" or "word", not "letter"
 -- expect: 11: lines: "labels" must be a list of labels, not 3

@@ -318,6 +318,13 @@ constructor("ts", function(given, line)
     { "normalization", "normalization", "none" } }, line, given)
 end)
 
+-- multi_hot{"chorales.json", training = "train", validation = "test", first = 21}: sequences of sets of whole numbers,
+-- as JSON; each step reads the set before it and predicts its own. `first` is the number of the first feature.
+constructor("multi_hot", function(given, line)
+  return data("multi_hot", { { "file", "text" }, { "training", "text", "train" }, { "validation", "text", "test" },
+    { "first", "count", 0 } }, line, given)
+end)
+
 -- samples(function(random) ... return x, y end) or samples{function, samples = 1024, validation_samples = 256}:
 -- a pure function of a generator keyed by (seed, index): random() in [0,1), random(n) in 1..n, random(a, b) in a..b.
 -- labels: the classes' names.

@@ -51,6 +51,8 @@
 --   plain             its arguments as numbers, flags and texts: what the interpreter and the fingerprint read
 --   index             its position in the list, from 0
 --   from              list of the layers that it reads
+--   given_states      how many of these, the last ones, its states begin with
+--   state_name        of a state that a layer has left: what that calls it; else nil
 --   masked, makes_mask, takes_mask     flags: its output has a mask; it makes that; one of its inputs has one
 --   input, output     shapes of one sample
 --   vocabulary        number of ids; of an input of ids
@@ -80,8 +82,8 @@
 --   arguments         monitor, maximize (flag: more is better), min_delta, patience, cooldown, start_from_epoch,
 --                     baseline, restore_best_weights, factor, min_lr, save_best_only, initial_value_threshold,
 --                     save_freq (0: epochs), filepath or filename, separator, schedule (a function)
--- data                { kind, line, ... }: kind "npy", "csv", "characters", "words", "lines", "wav", "ts" or
---                     "samples"
+-- data                { kind, line, ... }: kind "npy", "csv", "characters", "words", "lines", "wav", "ts", "multi_hot"
+--                     or "samples"
 --   paths             x, y, validation_x, validation_y, sample_weight, label_lengths, validation_label_lengths, file,
 --                     validation, validation_remaining, folder,
 --                     files, except; relative to the description
@@ -92,6 +94,7 @@
 --                     target_vocabulary, padding, window, stateful, next_token
 --   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,
 --                     high, padding, join = { least, most }, gap
+--   of sets           training, validation (lists in the file), first
 --   of all            split, seed, samples, validation_samples
 local internal = ...
 local report, suggestion, keys = internal.report, internal.suggestion, internal.keys
@@ -254,7 +257,7 @@ local function settle_options(model, default_name)
   if is_unknown(data) then data = nil end
   if data ~= nil and (type(data) ~= "table" or data.object ~= "data") then
     refuse(model, model.option_lines.data, '"data" must be npy{...}, csv{...}, characters{...}, words{...}, ' ..
-           'lines{...}, wav{...}, ts{...} or samples(...), not %s', internal.shown(data))
+           'lines{...}, wav{...}, ts{...}, multi_hot{...} or samples(...), not %s', internal.shown(data))
     data = nil
   end
   model.data = data

@@ -131,6 +131,7 @@ end
 -- Whether the states that a layer is given have its shapes.
 function internal.check_initial_flows(layer)
   local shapes = #layer.from > 1 and loop_of(layer) and shapes_of(layer, layer.inputs[1]) or {}
+  layer.given_states = #shapes
   for k, shape in ipairs(shapes) do
     local got = layer.inputs[k + 1]
     if concat(got, ", ") ~= concat(shape, ", ") then
