@@ -1,5 +1,5 @@
 /* test_models.c: the models on tables keep what their headers promise: forecasts better than persistence on what is held out. With LONG_TESTS the
- * slower ones too: engines that fail, captions that are right in every word. */
+ * slower ones too: engines that fail, captions that are right in every word, chorales. */
 #include "command.h"
 
 #include <criterion/criterion.h>
@@ -84,6 +84,19 @@ static void expect_metric(const char *name, const char *metric, double least)
 Test(models, meter) { expect_metric("meter", "val_sequence_accuracy", 0.98); }
 
 Test(models, caption) { expect_metric("caption", "val_sequence_accuracy", 0.9); }
+
+/* Nats a step of the test chorales. */
+Test(models, chorales)
+{
+    skip_without_data();
+    if (!getenv("LONG_TESTS"))
+        cr_skip_test("only with LONG_TESTS");
+    char *output = train("chorales");
+    const char *at = strstr(output, "val_nats");
+    cr_assert(at, "no val_nats in\n%s", output);
+    cr_expect(atof(at + strlen("val_nats")) <= 9, "%s", output);
+    free(output);
+}
 
 Test(models, turbofan)
 {
