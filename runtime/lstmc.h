@@ -299,6 +299,9 @@ int lstmc_read_sample_weight(const struct lstmc_model *model, const char *path, 
 
 struct lstmc_csv_options {
     const char *const *columns; int column_count;   /* names from the first line, or positions from "1" */
+    /* of a model with several inputs: how many of the columns each of them reads, in the order of model->inputs, in
+     * each row of the window, or, as the input has room, in its last row; 0 and NULL of a model with one input */
+    const int *input_columns; int input_count;
     const char *const *targets; int target_count;   /* none with `sliding`: the columns themselves */
     /* 1: windows of `window` rows, moving by one row; 0: each row is one sample */
     int sliding;

@@ -72,8 +72,14 @@ static size_t take_numbers(PredictInput *input, void *x, size_t count, size_t ke
     if (!input->model->input_is_tokens && !input->model->inputs)
         return lstmc_normalize(meaning, input->raw, x, count);
     struct lstmc_dataset ids = { .x = x };
-    while (i < count && lstmc_store_input(input->model, &ids, i, input->raw[i]))
-        i++;
+    const struct lstmc_scaling *scaling = &meaning->input;
+    for (; i < count; i++) {
+        bool scaled = scaling->columns && !lstmc_input_vocabulary(input->model, i);
+        size_t column = scaled ? i % (size_t)scaling->columns : 0;
+        double value = scaled ? (input->raw[i] - scaling->offset[column]) / scaling->scale[column] : input->raw[i];
+        if (!lstmc_store_input(input->model, &ids, i, value))
+            break;
+    }
     return i;
 }
 
@@ -126,6 +132,23 @@ static const char *const *base_names(PredictInput *input, const Data *data, bool
     return names;
 }
 
+/* The names of the columns, one input's behind the other's: of several inputs the weight file names each element of a
+ * sample, an input's columns first. */
+static const char *const *column_names(PredictInput *input, const Data *data)
+{
+    const struct lstmc_names *columns = &input->meaning->columns;
+    const struct lstmc_array *inputs = input->model->inputs;
+    if (!columns->count || !inputs)
+        return columns->count ? (const char *const *)columns->text : data->columns;
+    const char **names = arena_array(input->session->arena, const char *, data->column_count + 1);
+    for (int k = 0, column = 0; k < data->input_count; k++)
+        for (int i = 0; i < data->input_columns[k]; i++, column++) {
+            size_t at = inputs[k].offset + (size_t)i;
+            names[column] = at < (size_t)columns->count ? columns->text[at] : data->columns[column];
+        }
+    return names;
+}
+
 /* The columns are those that the weights were trained on, which their file says, or else the description. */
 static int read_table(PredictInput *input, const char *path)
 {
@@ -140,8 +163,10 @@ static int read_table(PredictInput *input, const char *path)
     bool is_relative = named ? meaning->is_relative : data->relative;
     const char *const *targets = base_names(input, data, is_relative);
     struct lstmc_csv_options options = {
-        .columns = named ? (const char *const *)meaning->columns.text : data->columns,
-        .column_count = named ? meaning->columns.count : data->column_count,
+        .columns = column_names(input, data),
+        .column_count = named && !input->model->inputs ? meaning->columns.count : data->column_count,
+        .input_columns = data->input_columns,
+        .input_count = data->input_count,
         .targets = targets,
         .target_count = input->base_count,
         .relative = is_relative,

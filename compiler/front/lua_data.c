@@ -81,6 +81,7 @@ static void extract_paths(Description *d, Data *data)
 static void extract_csv(Description *d, Data *data)
 {
     data->columns = field_names(d, "columns", &data->column_count);
+    data->input_columns = field_integers(d, "input_columns", 1, &data->input_count);
     data->targets = field_names(d, "targets", &data->target_count);
     data->sliding = data->window > 0;
     data->horizons = field_integers(d, "horizon", 0, &data->horizon_count);

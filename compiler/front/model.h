@@ -85,6 +85,7 @@ typedef struct Data {
     int vocabulary, unknown;
     const char **columns;                   /* csv: names, or "1", "2", ... ; inputs */
     int column_count;
+    int *input_columns, input_count;        /* csv: of several inputs: how many of the columns each reads; else 0 */
     const char **targets;                   /* csv: names of the predicted columns */
     int target_count;
     int window;                             /* csv: steps read; characters, words: window */

@@ -73,6 +73,8 @@ static int read_csv(const Model *model, const Data *data, struct lstmc_dataset *
     struct lstmc_csv_options options = {
         .columns = data->columns,
         .column_count = data->column_count,
+        .input_columns = data->input_columns,
+        .input_count = data->input_count,
         .targets = data->targets,
         .target_count = data->target_count,
         .sliding = data->sliding,

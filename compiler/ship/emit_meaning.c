@@ -133,8 +133,12 @@ static void put_scalings(Out *out, Arena *arena, const Programs *programs)
                                *target = &programs->trained->meaning->target;
     if (input->columns) {
         put(out, "\n/* number in the file = offset + scale * number in the model, column by column */\n");
-        put_scaling(out, arena, "input", input);
-        put_normalize(out, arena, programs);
+        if (programs->model->descriptor.inputs) {
+            emit_inputs_normalize(out, arena, programs);
+        } else {
+            put_scaling(out, arena, "input", input);
+            put_normalize(out, arena, programs);
+        }
     }
     if (target->columns) {
         put(out, "\n");
@@ -365,6 +369,9 @@ void emit_meaning(Out *out, Arena *arena, const Programs *programs)
 static const char about_normalize[] =
     "Numbers in the unit of the data that the model was trained on, raw [$_INPUTS], to those that it reads, x; and "
     "what it says, y [$_OUTPUTS], to that unit. raw may be x, or y.";
+static const char about_inputs[] =
+    "Numbers in the unit of the data, raw, to those that the model reads, x, which may be raw: ids stay what they are.";
+static const char about_outputs[] = "What the model says, y [$_OUTPUTS], to the unit of the data. raw may be y.";
 static const char about_relative[] = " The model reads and says differences from the last row of raw: the last row is "
                                      "taken off here, and has to be added to what @_denormalize gives.";
 static const char about_double[] = "The same, computed in double as it was in training: where numbers lie so far from "
@@ -424,6 +431,11 @@ static void put_scaling_declarations(Out *out, Arena *arena, const Programs *pro
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     const Model *model = programs->model;
     bool input = meaning->input.columns, target = meaning->target.columns;
+    if (model->descriptor.inputs && input) {
+        put_declarations(out, arena, model, about_inputs, inputs_listed(arena, programs),
+                         "void @_normalize(const struct @_inputs *raw, struct @_inputs *x);\n");
+        input = false;
+    }
     const char *columns = arena_format(arena, "%s%s",
                                        input ? listed(arena, " Columns of the input: ", &meaning->columns) : "",
                                        !target ? ""
@@ -435,7 +447,10 @@ static void put_scaling_declarations(Out *out, Arena *arena, const Programs *pro
     if (target)
         far = far_columns(arena, &meaning->target, &meaning->targets, far);
     put_pair(out, arena, model,
-             arena_format(arena, "%s%s", about_normalize, meaning->is_relative ? about_relative : ""), columns,
+             model->descriptor.inputs ? about_outputs
+                                      : arena_format(arena, "%s%s", about_normalize,
+                                                     meaning->is_relative ? about_relative : ""),
+             columns,
              input ? "void @_normalize(const float *raw, float *x);\n" : "",
              target ? "void @_denormalize(const float *y, float *raw);\n" : "");
     put_pair(out, arena, model, about_double, *far ? arena_format(arena, " That is so of %s.", far) : "",

@@ -10,6 +10,10 @@ void emit_constants(Out *out, Arena *arena, const Programs *programs);
 /* The latter part of it (emit_meaning.c), and what the header declares of it. */
 void emit_meaning(Out *out, Arena *arena, const Programs *programs);
 void emit_meaning_declarations(Out *out, Arena *arena, const Programs *programs);
+/* Its part of a model with several inputs: their function, and what the comment says of their columns
+ * (emit_meaning_inputs.c). */
+void emit_inputs_normalize(Out *out, Arena *arena, const Programs *programs);
+const char *inputs_listed(Arena *arena, const Programs *programs);
 /* The shortest that is read as this number again. */
 const char *double_text(Arena *arena, double value);
 

@@ -18,8 +18,9 @@ static int describe_columns(Windows *w, const struct lstmc_csv_options *options,
     for (int i = 0; w->names && w->offset && w->scale && i < columns; i++) {
         int scaled = i < w->columns && scaling->columns;
         w->names[i] = i < w->columns ? options->columns[i] : options->targets[i - w->columns];
-        w->offset[i] = scaled ? scaling->offset[i % scaling->columns] : 0;
-        w->scale[i] = scaled ? scaling->scale[i % scaling->columns] : 1;
+        size_t at = scaled ? w->place[i].offset % (size_t)scaling->columns : 0;
+        w->offset[i] = scaled ? scaling->offset[at] : 0;
+        w->scale[i] = scaled ? scaling->scale[at] : 1;
     }
     return w->names && w->offset && w->scale;
 }
@@ -64,10 +65,15 @@ int lstmc_read_windows(const struct lstmc_model *model, const char *path, const 
                   .main.path = path,
                   .message = message };
     memset(data, 0, sizeof *data);
-    if (model->input_count != w.window * (size_t)w.columns)
+    if (model->inputs && (model->has_lengths || options->relative))
+        return lstmc_fail(message, LSTMC_MISMATCH,
+                          "%.250s: of a model with several inputs and lengths no table is read", path);
+    if (!model->inputs && model->input_count != w.window * (size_t)w.columns)
         return lstmc_fail(message, LSTMC_MISMATCH, "%.250s: a sample has %zu x %d values, the model reads %zu", path,
                           w.window, w.columns, model->input_count);
-    int status = describe_columns(&w, options, scaling) ? LSTMC_OK : lstmc_fail_memory(message, path);
+    int status = lstmc_windows_places(&w);
+    if (!status && !describe_columns(&w, options, scaling))
+        status = lstmc_fail_memory(message, path);
     if (!status)
         status = lstmc_windows_read(&w, &w.main, NULL);
     if (!status)
@@ -78,6 +84,7 @@ int lstmc_read_windows(const struct lstmc_model *model, const char *path, const 
         data->notes = w.notes;
     lstmc_table_free(&w.main.table);
     free(w.names);
+    free(w.place);
     free(w.offset);
     free(w.scale);
     return status;

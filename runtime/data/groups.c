@@ -24,8 +24,7 @@ static int store(const Windows *w, const Rows *rows, struct lstmc_dataset *data,
 /* The first of the rows [first, end) that is a step: the last ones are, where there are more than the model has. */
 static size_t steps_of(const Windows *w, size_t first, size_t end)
 {
-    size_t steps = (size_t)w->model->input_shape[0];
-    return end - first < steps ? first : end - steps;
+    return end - first < w->steps ? first : end - w->steps;
 }
 
 /* The first one that has targets: the last row alone, or, of a model with an output for each step, all of them. */
@@ -42,7 +41,9 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
     int status = LSTMC_OK;
     for (size_t row = first_step; row < end; row++) {
         for (int column = 0; column < w->columns && !status; column++)
-            status = store(w, rows, data, row, column, x++);
+            if (w->place[column].each_row || row + 1 == end)
+                status = store(w, rows, data, row, column,
+                               x + w->place[column].offset + (row - first_step) * w->place[column].stride);
         for (int column = w->columns; column < w->columns + w->targets && !status && row >= first_target; column++)
             status = store(w, rows, data, row, column, y++);
     }

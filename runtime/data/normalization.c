@@ -40,7 +40,7 @@ static int may_be_normalised(const struct lstmc_windows *w, int column)
 {
     const struct lstmc_model *model = w->model;
     if (column < w->columns)
-        return !model->input_is_tokens;
+        return !lstmc_input_vocabulary(model, w->place[column].offset);
     return !model->target_is_class && !w->options->at_most && !lstmc_targets_are_labels(model);
 }
 
@@ -67,10 +67,11 @@ static void note_column(struct lstmc_windows *w, int column, const struct lstmc_
         lstmc_note(&w->notes,
                    "%.150s: column \"%.60s\": beside numbers as large as %.9g a deviation of %.3g is lost in floats%s",
                    path, name, largest, deviation,
-                   is_normalised ? ", which M_normalize reads: use M_normalize_double on the device, or subtract a "
-                                   "number from the column"
-                                 : ", which the model reads: use normalization = \"standard\", or subtract a number "
-                                   "from the column");
+                   is_normalised && !w->model->inputs
+                       ? ", which M_normalize reads: use M_normalize_double on the device, or subtract a number from "
+                         "the column"
+                       : ", which the model reads: use normalization = \"standard\", or subtract a number from the "
+                         "column");
 }
 
 /* What is the same everywhere says nothing. */

@@ -59,6 +59,8 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
             return mismatch(w, "horizons must ascend");
     if (!(options->split > 0 && options->split <= 1))
         return mismatch(w, "split must be in (0, 1]");
+    if (options->relative && w->model->inputs)
+        return mismatch(w, "relative is for models of one input: subtract in the table, or use normalization");
     if (options->relative && (!options->sliding || nearest < 1))
         return mismatch(w, "relative needs a window and horizons from 1");
     if (options->above && (!options->at_most || *options->above < *options->at_most))
@@ -78,10 +80,14 @@ static int check_options(const Windows *w, const struct lstmc_csv_options *optio
 static int fit_groups(Windows *w)
 {
     const struct lstmc_model *model = w->model;
-    size_t steps = (size_t)model->input_shape[0], rows = model->output_rank > 1 ? steps : 1;
-    if (model->input_count != steps * (size_t)w->columns)
+    size_t steps = (size_t)model->input_shape[0];
+    int status = lstmc_windows_places(w);
+    if (status)
+        return status;
+    if (!model->inputs && model->input_count != steps * (size_t)w->columns)
         return lstmc_fail(w->message, LSTMC_MISMATCH, "%s: a row has %d values, but a step of the model %zu",
                           w->main.path, w->columns, model->input_count / steps);
+    size_t rows = model->output_rank > 1 ? w->steps : 1;
     if (model->target_count != rows * (size_t)w->targets)
         return lstmc_fail(w->message, LSTMC_MISMATCH,
                           "%s: there are %d target columns%s, the model predicts %zu values", w->main.path, w->targets,
@@ -126,8 +132,11 @@ static int fit_model(Windows *w, const struct lstmc_csv_options *options)
     w->window = options->sliding ? (size_t)options->window : 1;
     if (model->has_lengths)
         return fit_groups(w);
-    if (model->input_count != w->window * (size_t)w->columns ||
-        (options->sliding && (size_t)model->input_shape[0] != w->window))
+    int status = lstmc_windows_places(w);
+    if (status)
+        return status;
+    if (!model->inputs && (model->input_count != w->window * (size_t)w->columns ||
+                           (options->sliding && (size_t)model->input_shape[0] != w->window)))
         return lstmc_fail(w->message, LSTMC_MISMATCH,
                           "%s: a sample has %zu x %d values, the model reads %zu: Input{%zu, %d} would fit",
                           w->main.path, w->window, w->columns, model->input_count, w->window, w->columns);
@@ -138,7 +147,7 @@ static int fit_model(Windows *w, const struct lstmc_csv_options *options)
 static int fit_weights(const Windows *w)
 {
     size_t weights = lstmc_weights_per_sample(w->model),
-           steps = w->model->has_lengths ? (size_t)w->model->input_shape[0] : (size_t)w->ahead_count;
+           steps = w->model->has_lengths ? w->steps : (size_t)w->ahead_count;
     if (!w->options->weighs_steps || weights == steps)
         return LSTMC_OK;
     return lstmc_fail(w->message, LSTMC_MISMATCH,
@@ -233,9 +242,11 @@ int lstmc_windows_inputs(const Windows *w, const Rows *rows, struct lstmc_datase
 {
     size_t x = sample * w->model->input_count;
     int status = LSTMC_OK;
-    for (size_t row = first; row < first + w->window; row++)
+    for (size_t step = 0; step < w->window; step++)
         for (int i = 0; i < w->columns && !status; i++)
-            status = lstmc_windows_store(w, rows, row, i, normalised(w, rows, first, row, i), data, x++);
+            if (w->place[i].each_row || step + 1 == w->window)
+                status = lstmc_windows_store(w, rows, first + step, i, normalised(w, rows, first, first + step, i),
+                                             data, x + w->place[i].offset + step * w->place[i].stride);
     return status;
 }
 
@@ -264,7 +275,7 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
 
 /* ---- what the numbers mean ---- */
 
-/* Columns `first` and on of the table, which come again and again in a sample. */
+/* Columns `first` and on of the table, which come again and again in a target. */
 static int describe_columns(const Windows *w, int first, int count, struct lstmc_scaling *scaling)
 {
     if (!lstmc_scaling_alloc(scaling, count))
@@ -272,14 +283,6 @@ static int describe_columns(const Windows *w, int first, int count, struct lstmc
     memcpy(scaling->offset, w->offset + first, (size_t)count * sizeof *scaling->offset);
     memcpy(scaling->scale, w->scale + first, (size_t)count * sizeof *scaling->scale);
     return 1;
-}
-
-static int copy_names(struct lstmc_names *names, const char *const *from, int count)
-{
-    int done = lstmc_names_alloc(names, count);
-    for (int i = 0; done && i < count; i++)
-        done = lstmc_names_set(names, i, from[i], strlen(from[i]));
-    return done;
 }
 
 /* Of the targets along an axis of the model: "Passengers", "Passengers +12" where there are several horizons,
@@ -307,9 +310,9 @@ static int describe(const Windows *w, struct lstmc_meaning *meaning)
     const struct lstmc_model *model = w->model;
     meaning->is_relative = w->options->relative;
     int targets = model->target_rank ? model->target_shape[model->target_rank - 1] : 1;
-    return (model->input_is_tokens || describe_columns(w, 0, w->columns, &meaning->input)) &&
+    return lstmc_windows_describe_inputs(w, meaning) &&
            (model->target_is_class || describe_columns(w, w->columns, w->targets, &meaning->target)) &&
-           copy_names(&meaning->columns, w->names, w->columns) && name_targets(w, targets, &meaning->targets);
+           name_targets(w, targets, &meaning->targets);
 }
 
 /* ---- data sets ---- */
@@ -411,6 +414,7 @@ int lstmc_read_csv(const struct lstmc_model *model, const char *path, const stru
         training->notes = w.notes;
     free(w.names);
     free(w.ahead);
+    free(w.place);
     free(w.offset);
     free(w.scale);
     lstmc_table_free(&w.main.table);

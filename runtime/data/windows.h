@@ -11,6 +11,13 @@ struct lstmc_rows {
     size_t cut;
 };
 
+/* Where a column lies in a sample: its cell in row r of the window at offset + r * stride; of one that is no
+ * `each_row` the cell of the last row, at offset. */
+struct lstmc_place {
+    size_t offset, stride;
+    int each_row;
+};
+
 /* A sample that begins at row s reads rows s ... s + window - 1, and is asked for the rows ahead[0], ahead[1], ...
  * behind the last of them; one of the sample's own rows has a negative number, or 0. */
 struct lstmc_windows {
@@ -20,6 +27,8 @@ struct lstmc_windows {
     int columns, targets;
     const char **names;                 /* of the table's columns */
     size_t window;
+    size_t steps;                       /* rows of a sample: the window; of groups what the model has room for */
+    struct lstmc_place *place;          /* of each input column */
     int *ahead; int ahead_count;        /* ascending */
     double *offset, *scale;             /* per column of the table: value = normalised * scale + offset */
     struct lstmc_notes notes;
@@ -29,6 +38,11 @@ struct lstmc_windows {
 /* The named columns of a file, as the options say, into rows->table. `remaining`: a file of what is left behind the end
  * of each group, or NULL. */
 int lstmc_windows_read(struct lstmc_windows *windows, struct lstmc_rows *rows, const char *remaining);
+
+/* places.c: sets steps and place; LSTMC_MISMATCH: the columns are not those that the inputs of the model read. */
+int lstmc_windows_places(struct lstmc_windows *windows);
+/* Names and scaling of the inputs: column by column, or of several inputs element by element. 0: there is no memory. */
+int lstmc_windows_describe_inputs(const struct lstmc_windows *windows, struct lstmc_meaning *meaning);
 
 /* window.c: a cell of the table; how many rows a sample reads or is asked for. */
 double *lstmc_windows_cell(const struct lstmc_rows *rows, size_t row, int column);

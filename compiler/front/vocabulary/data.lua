@@ -91,6 +91,21 @@ end
 internal.types.names = list_of("names")
 local files, labels = list_of("files"), list_of("labels")
 
+-- Names of columns, or of several inputs a table with a list for each: { series = {"a", "b"}, weather = {"c"} }.
+internal.types.columns = function(v)
+  for key in pairs(is_plain(v) and v or {}) do
+    if type(key) ~= "string" then return internal.types.names(v) end
+  end
+  if not is_plain(v) or next(v) == nil then return internal.types.names(v) end
+  local lists = {}
+  for _, name in ipairs(internal.keys(v)) do
+    local list, why = internal.types.names(v[name])
+    if not list then return nil, format('of %s %s', internal.shown(name), why) end
+    lists[name] = list
+  end
+  return { by_input = lists }, nil
+end
+
 internal.types.normalization = one_of({ "none", "standard", "minmax" }, '"none", "standard" or "minmax"')
 internal.types.missing = one_of({ "error", "drop", "previous", "interpolate" },
                                 '"error", "drop", "previous" or "interpolate"')
@@ -124,7 +139,7 @@ end
 -- does. With a window: forecasts of `targets`, `horizon` rows ahead, from the `window` rows before. Without one: each
 -- row is a sample.
 local CSV = {
-  { "file", "text" }, { "columns", "names" }, { "targets", "names", false }, { "window", "size", false },
+  { "file", "text" }, { "columns", "columns" }, { "targets", "names", false }, { "window", "size", false },
   { "horizon", "horizons", 1 }, { "normalization", "normalization", "none" }, { "split", "rate", false },
   { "missing", "missing", "error" }, { "group", "text", false }, { "validation", "text", false },
   { "validation_remaining", "text", false }, { "last_only", "boolean", false },

@@ -88,8 +88,9 @@
 --                     validation, validation_remaining, folder,
 --                     files, except; relative to the description
 --   of ids            vocabulary, unknown
---   of tables         columns, targets, window, horizon (list), normalization, missing, group, sample_weight (a
---                     column), at_most, above, relative, first_line (1: names, -1: none, 0: by its looks), last_only
+--   of tables         columns, input_columns (list: of several inputs how many each reads), targets, window, horizon
+--                     (list), normalization, missing, group, sample_weight (a column), at_most, above, relative,
+--                     first_line (1: names, -1: none, 0: by its looks), last_only
 --   of texts          separator, header, text, label, target_text, labels, level, target_level, lower,
 --                     target_vocabulary, padding, window, stateful, next_token
 --   of recordings     label, labels, separator, test = { field, at_most, among }, sample_rate, frame, step, low,
@@ -156,6 +157,35 @@ end
 local FILES = { input = { x = "x_files", validation_x = "validation_files" },
                 output = { y = "y_files", validation_y = "validation_y_files" } }
 
+-- The columns of csv, one input's behind the other's: input_columns says how many each reads.
+local function settle_columns(data, inputs)
+  local given = data.columns.by_input
+  if #inputs == 1 then
+    if given then report(data.line, 'csv: the model has one input: columns = {"a", "b"}') end
+    return
+  elseif not given then
+    report(data.line, format('csv: the model has several inputs: columns = { %s = {"a", "b"}, ... }', inputs[1].name))
+    return
+  end
+  local columns, counts, known = {}, {}, {}
+  for k, input in ipairs(inputs) do
+    local list = given[input.name]
+    known[input.name], counts[k] = true, list and #list or 0
+    if not list then report(data.line, format("csv: columns has none for the input %s", input.name)) end
+    for _, name in ipairs(list or {}) do columns[#columns + 1] = name end
+  end
+  for _, name in ipairs(keys(given)) do
+    if not known[name] then
+      report(data.line, format("csv: columns: %s is no input of the model%s", internal.shown(name),
+                               suggestion(name, keys(known))))
+    end
+  end
+  if data.relative then
+    report(data.line, "csv: relative is for models of one input: use normalization, or subtract in the table")
+  end
+  data.columns, data.input_columns = columns, counts
+end
+
 local function settle_side(model, data, what, arrays)
   for _, option in ipairs(keys(FILES[what])) do
     if #arrays == 1 and type(data[option]) == "table" then
@@ -164,9 +194,13 @@ local function settle_side(model, data, what, arrays)
       settle_files(data, option, FILES[what][option], what, arrays)
     end
   end
-  if #arrays > 1 and data.kind ~= "npy" and data.kind ~= "samples" and not internal.reads_pairs(model, data, what) then
-    report(data.line, format("%s fills one %s; a model with several takes npy{ %s = { %s = ... } } or samples(...)",
-                             data.kind, what, what == "input" and "x" or "y", arrays[1].name))
+  if data.kind == "csv" and what == "input" then
+    settle_columns(data, arrays)
+  elseif #arrays > 1 and data.kind ~= "npy" and data.kind ~= "samples"
+         and not internal.reads_pairs(model, data, what) then
+    report(data.line, format("%s fills one %s; a model with several takes npy{ %s = { %s = ... } }%s or samples(...)",
+                             data.kind, what, what == "input" and "x" or "y", arrays[1].name,
+                             what == "input" and ", csv{ columns = { " .. arrays[1].name .. " = ... } }" or ""))
   end
 end
 
