@@ -280,8 +280,8 @@ Test(graph, mistakes_are_said_with_their_reason)
     expect_refusal("local x = Input{3}\nreturn Model{ inputs = x, outputs = Dense{2}(x), input = x }", "", "did you mean");
     expect_refusal("local x = Input{3}\nlocal m = Model(x, Dense{2}(x))\nm:add(Dense{2})\nreturn m", "", "add belongs to Sequential");
     expect_refusal("local x, z = Input{3}, Input{2, name = 'z'}\n"
-                   "return Model{ inputs = {x, z}, outputs = Concatenate{}{x, z}, loss = 'mse', data = csv{ 'a.csv', columns = {'a'}, target = 'b' } }",
-                   "", "a model with several takes npy");
+                   "return Model{ inputs = {x, z}, outputs = Concatenate{}{x, z}, loss = 'mse', data = ts{ 'a.ts' } }",
+                   "", "ts fills one input; a model with several takes npy{ x = { input = ... } }, csv{ columns = { input = ... } } or samples(...)");
     expect_refusal("local x, z = Input{3}, Input{2, name = 'z'}\n"
                    "return Model{ inputs = {x, z}, outputs = Concatenate{}{x, z}, loss = 'mse', data = npy{ x = { input = 'a.npy', y = 'b.npy' }, y = 'c.npy' } }",
                    "", "npy: x has no file for the input z");
