@@ -388,8 +388,8 @@ struct lstmc_lines_options {
     uint64_t seed;                                  /* of the shuffle before the split */
     /* 1: what is predicted is the next token: neither label nor target_text */
     int next_token;
-    /* 1: the model has two inputs, a text and what its decoder, the one at this place, has read of the target text: that
-     * begins with id 2 and is one token behind the targets, which end with id 3 */
+    /* 1: the model has two inputs, a text and what its decoder, the one at this place, has read of the target text:
+     * that begins with id 2 and is one token behind the targets, which end with id 3 */
     int has_decoder, decoder;
 };
 /* UTF-8 texts as ids: 0 padding, 1 unknown, then the tokens of the training part by falling frequency. Lines with the

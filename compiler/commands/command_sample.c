@@ -135,7 +135,8 @@ static int check_model(Sampler *p)
     Session *s = p->session;
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     const struct lstmc_names *vocabulary = &p->meaning->vocabulary, *labels = &p->meaning->labels;
-    const char *why = m->inputs || m->outputs ? "the model has several inputs or outputs: text is written by one of each"
+    const char *why = m->inputs || m->outputs
+                          ? "the model has several inputs or outputs: text is written by one of each"
                       : !m->input_is_tokens || !vocabulary->count || p->meaning->unit == LSTMC_NO_TEXT
                           ? "the weight file says of no text that the model reads (was it trained on characters{...}, "
                             "words{...} or lines{..., next_token = true}?)"

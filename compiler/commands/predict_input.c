@@ -241,8 +241,8 @@ static int read_text(PredictInput *input, int32_t *ids, size_t kept)
     while (!is_bytes && length > first && is_blank(text[length - 1]))
         length--;
     memset(ids, 0, input->model->input_count * sizeof *ids);
-    status = lstmc_encode(input->meaning, text + first, length - first, ids + input->text_first, input->text_count, &found,
-                          &why);
+    status = lstmc_encode(input->meaning, text + first, length - first, ids + input->text_first, input->text_count,
+                          &found, &why);
     if (input->lengths)
         input->lengths[kept] = found < INT32_MAX ? (int32_t)found : INT32_MAX;
     return status ? FAIL(input, "%s", why.text) : 1;

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Of a session that is prepared: all samples of the input, to `to`, which `flush` (context) writes out behind each. 0 or
- * an enum lstmc_status. */
+/* Of a session that is prepared: all samples of the input, to `to`, which `flush` (context) writes out behind each. 0
+ * or an enum lstmc_status. */
 int predict_said(Session *session, PredictInput *input, const struct lstmc_meaning *meaning, FILE *to,
                  int (*flush)(void *context), void *context);
 

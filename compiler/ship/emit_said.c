@@ -4,7 +4,6 @@
 #include "ship.h"
 
 #include "runtime/lstmc.h"
-#include "runtime/text/tokens.h"
 
 const struct lstmc_array *ship_text_input(const Programs *programs)
 {
@@ -16,8 +15,8 @@ const char *ship_no_said(Arena *arena, const Programs *programs)
 {
     const struct lstmc_meaning *meaning = programs->trained->meaning;
     if (!programs->model->has_decoder)
-        return arena_format(arena, "the program reads one array a sample, and the model has %d inputs (--self-test shows "
-                                   "how they are filled)",
+        return arena_format(arena, "the program reads one array a sample, and the model has %d inputs (--self-test "
+                                   "shows how they are filled)",
                             programs->model->input_count);
     if (!ship_text_input(programs) || meaning->unit == LSTMC_NO_TEXT || meaning->target_unit == LSTMC_NO_TEXT)
         return "of a decoder the program reads texts and says texts, and this model was trained on others";
@@ -69,7 +68,7 @@ void emit_said(Out *out, Arena *arena, const Programs *programs, bool self_test)
         "<apart>", meaning->target_unit == LSTMC_CHARACTERS ? "" : " ",
         "<said>", meaning->labels.count < classes ? "class_name(tokens[i])" : "@_labels[tokens[i]]",
         "<steps>", arena_format(arena, "%d", said->shape[0]),
-        "<first_token>", arena_format(arena, "%d", LSTMC_ID_END + 1),
+        "<first_token>", arena_format(arena, "%d", model->end_token + 1),
         "<from_logits>", model->loss_options.from_logits ? "1" : "0",
         "<declare_length>", *length ? "int32_t length;" : "",
         "<text>", name,

@@ -3,8 +3,8 @@
 #include "teacher.h"
 #include "runtime/base/message.h"
 
-const struct lstmc_array *lstmc_teacher_input(const struct lstmc_model *model, const struct lstmc_lines_options *options,
-                                              int of_decoder)
+const struct lstmc_array *lstmc_teacher_input(const struct lstmc_model *model,
+                                              const struct lstmc_lines_options *options, int of_decoder)
 {
     return &model->inputs[of_decoder ? options->decoder : !options->decoder];
 }
@@ -19,8 +19,8 @@ int lstmc_teacher_check(const struct lstmc_model *model, const struct lstmc_text
     const struct lstmc_lines_options *options = rows->options;
     if (model->input_arrays != 2 || !reads_ids(&model->inputs[0]) || !reads_ids(&model->inputs[1]))
         return lstmc_fail(rows->message, LSTMC_MISMATCH,
-                          "%.250s: a text and what a decoder has read of another one are ids: the model needs two Inputs, "
-                          "each with an Embedding",
+                          "%.250s: a text and what a decoder has read of another one are ids: the model needs two "
+                          "Inputs, each with an Embedding",
                           rows->files[0]);
     const struct lstmc_array *decoder = lstmc_teacher_input(model, options, 1);
     int classes = model->output_shape[model->output_rank - 1];

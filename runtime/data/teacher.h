@@ -8,8 +8,8 @@
 int lstmc_teacher_check(const struct lstmc_model *model, const struct lstmc_text_rows *rows);
 
 /* The input that reads the text, and the one of the decoder. */
-const struct lstmc_array *lstmc_teacher_input(const struct lstmc_model *model, const struct lstmc_lines_options *options,
-                                              int of_decoder);
+const struct lstmc_array *lstmc_teacher_input(const struct lstmc_model *model,
+                                              const struct lstmc_lines_options *options, int of_decoder);
 
 /* says [steps] begins with the `count` ids of a text, or as many of them as have a place: the end is put behind them,
  * and padding. reads [steps]: LSTMC_ID_BEGIN, and the ids in front of each. */

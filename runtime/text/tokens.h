@@ -24,13 +24,13 @@ void lstmc_tokens_free(struct lstmc_tokens *tokens);
 /* Below 0, 0 or above as `a` comes before, is, or comes behind `b`, byte by byte. */
 int lstmc_token_compare(struct lstmc_token a, struct lstmc_token b);
 
-/* id[number] of each token: `first`, first + 1, ... by falling frequency (frequency[number]), equal ones by their text, and
- * LSTMC_ID_UNKNOWN for those that never appear or find no place below `most` (0: there is place for all). Returns how
- * many ids there are, -1 if there is no memory. */
+/* id[number] of each token: `first`, first + 1, ... by falling frequency (frequency[number]), equal ones by their text,
+ * and LSTMC_ID_UNKNOWN for those that never appear or find no place below `most` (0: there is place for all). Returns
+ * how many ids there are, -1 if there is no memory. */
 int lstmc_tokens_ids(const struct lstmc_tokens *tokens, const size_t *frequency, int first, int most, int *id);
 
-/* The text of each of `count` ids, and of what begins and ends a text, if the first id of a token is not LSTMC_ID_FIRST;
- * 0 if there is no memory. */
+/* The text of each of `count` ids, and of what begins and ends a text, if the first id of a token is not
+ * LSTMC_ID_FIRST; 0 if there is no memory. */
 int lstmc_tokens_name(const struct lstmc_tokens *tokens, const int *id, int first, int count,
                       struct lstmc_names *names);
 
