@@ -40,6 +40,7 @@ typedef struct FuzzModel {
     FuzzNode nodes[FUZZ_NODES_MAX];
     int node_count;
     int other_output;               /* the node, counted from 1, beside the last one; 0: none */
+    int decoder;                    /* which input is read step by step, 1 or 2; 0: none */
     FuzzNode loss;                  /* loss.layer NULL: none */
 } FuzzModel;
 

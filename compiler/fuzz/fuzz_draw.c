@@ -358,6 +358,41 @@ static void add_link(Draw *d, FuzzModel *model)
     }
 }
 
+/* A layer that may begin with the states of one before it. */
+static void hand_over(Draw *d, FuzzModel *model, FuzzNode *node)
+{
+    int of = below(d, model->node_count);
+    if (model->nodes[of].again || model->nodes[of].argument_count >= FUZZ_ARGUMENTS_MAX || chance(d, 40))
+        return;
+    set_argument(&model->nodes[of], "return_state", "true");
+    node->begins = of + 1;
+    node->states = between(d, 1, 2);
+}
+
+/* A decoder: a second sequence, what reads it step by step, and merges of that with what was drawn before. */
+static void add_decoder(Draw *d, FuzzModel *model)
+{
+    for (int i = 0; i < 3 * TRIES; i++) {
+        FuzzModel m = *model;
+        m.second = (FuzzInput){ .ids = chance(d, 50) };
+        add_extent(&m.second, between(d, 2, 5));
+        if (!m.second.ids)
+            add_extent(&m.second, between(d, 1, 5));
+        FuzzNode node = draw_call(d, draw_entry(d, m.second.ids));
+        node.from[node.from_count++] = FUZZ_SECOND;
+        hand_over(d, &m, &node);
+        m.decoder = 2;
+        bool linked = append(&m, &node) && (node.begins ? chance(d, 30) || fuzz_is_legal(&m) : true);
+        int before = below(d, model->node_count);
+        if (linked && (!node.begins || chance(d, 50)))
+            linked = join(d, &m, before);
+        if (linked && !m.other_output && fuzz_is_legal(&m)) {
+            *model = m;
+            return;
+        }
+    }
+}
+
 FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
 {
     Draw d = { .arena = arena, .catalogue = catalogue, .seed = seed,
@@ -369,7 +404,10 @@ FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
     int count = between(&d, 1, 5);
     for (int i = 0; i < 3 * count && model.node_count < count; i++)
         add_node(&d, &model);
-    for (int i = chance(&d, 40) ? between(&d, 1, 3) : 0; i > 0 && model.node_count; i--)
+    bool decodes = lstmc_random_bits(seed, STREAM, 2, 0) % 8 == 0 && model.node_count;
+    if (decodes)
+        add_decoder(&d, &model);
+    for (int i = chance(&d, 40) ? between(&d, 1, 3) : 0; i > 0 && model.node_count && !decodes; i--)
         add_link(&d, &model);
     if (model.node_count && chance(&d, 90))
         add_loss(&d, &model);

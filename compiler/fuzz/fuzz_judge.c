@@ -106,7 +106,7 @@ static bool generated_is_good(Arena *arena, Description *description, const Fuzz
         say_diagnostics(diagnostics);
         return false;
     }
-    Comparison settings = { .lanes = build->lanes, .programs = &compiled.programs };
+    Comparison settings = { .lanes = build->lanes, .programs = &compiled.programs, .decoder = loaded.decoder };
     return most_draws_are_good(arena, description, loaded.model, settings, seed);
 }
 

@@ -140,7 +140,12 @@ static bool smaller_frame(Shrink *s)
     if (s->model.other_output && take(s, &m))
         return true;
     m = s->model;
+    m.decoder = 0;
+    if (s->model.decoder && take(s, &m))
+        return true;
+    m = s->model;
     m.second.rank = 0;
+    m.decoder = 0;
     if (s->model.second.rank && take(s, &m))
         return true;
     for (int d = 0; d < s->model.first.rank + s->model.second.rank; d++) {

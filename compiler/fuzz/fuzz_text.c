@@ -104,8 +104,9 @@ static const char *graph_text(Arena *arena, const FuzzModel *model)
         text = arena_format(arena, "%s%s", text, node_text(arena, model, i));
     if (model->other_output)
         output = arena_format(arena, "{ %s, %s }", output, flow_name(arena, model->other_output - 1));
-    return arena_format(arena, "%sreturn Model{ inputs = %s, outputs = %s, %s }\n", text,
-                        model->second.rank ? "{ x, z }" : "x", output, options_text(arena, model));
+    const char *decoder = model->decoder ? arena_format(arena, " decoder = %s,", model->decoder == 1 ? "x" : "z") : "";
+    return arena_format(arena, "%sreturn Model{ inputs = %s, outputs = %s,%s %s }\n", text,
+                        model->second.rank ? "{ x, z }" : "x", output, decoder, options_text(arena, model));
 }
 
 const char *fuzz_text(Arena *arena, const FuzzModel *model)
