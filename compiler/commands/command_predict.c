@@ -480,30 +480,10 @@ static int check_stream(Predictor *p, Form form)
     return why ? LSTMC_MISMATCH : LSTMC_OK;
 }
 
-static bool reads_labels(const Predictor *p, Form form)
-{
-    return answer_of(p->model) == ANSWER_LABELS && form == FORM_TEXT && !p->session->arguments.stream;
-}
-
-/* The decoder speaks, where its words are not given. */
-static bool says(const Predictor *p, Form form)
-{
-    return speaks(p->model) && form == FORM_TEXT && !p->session->arguments.stream;
-}
-
 static int check_search(Predictor *p, Form form)
 {
     Session *s = p->session;
-    const char *why = NULL;
-    bool searches = reads_labels(p, form) || says(p, form);
-    if (s->arguments.beam && !searches)
-        why = answer_of(p->model) != ANSWER_LABELS && !speaks(p->model)
-                  ? "--beam: there is nothing to search for: the output is no labels of a sequence, and no decoder"
-                  : "--beam: a search finds what is said of whole samples, in lines of text";
-    else if (s->arguments.length_penalty > 0 && !says(p, form))
-        why = "--length-penalty is for what a decoder says";
-    else if (s->arguments.join && searches)
-        why = "--join: what is found stands in one line anyway";
+    const char *why = search_refused(p->model, &s->arguments, form == FORM_TEXT);
     if (why)
         snprintf(s->message.text, sizeof s->message.text, "%s", why);
     return why ? LSTMC_MISMATCH : LSTMC_OK;
@@ -557,9 +537,10 @@ static int predict(Predictor *p)
     p->y = lstmc_alloc((size_t)m->batch * (size_t)m->shards * m->output_count * sizeof *p->y);
     p->values = lstmc_alloc(m->output_count * sizeof *p->values);
     p->to = s->arguments.out ? open_memstream(&p->text, &p->length) : stdout;
-    if (reads_labels(p, form))
+    bool reads_labels = labels_are_read(p->model, &s->arguments, form == FORM_TEXT);
+    if (reads_labels)
         p->labels = label_reader_open(p->model, p->meaning, s->arguments.beam);
-    if (!p->y || !p->values || !p->to || (reads_labels(p, form) && !p->labels))
+    if (!p->y || !p->values || !p->to || (reads_labels && !p->labels))
         return LSTMC_NO_MEMORY;
     s->engine.prepare(s->engine.context, s->weights);
     if (goes_on && !s->engine.carry) {
@@ -573,7 +554,7 @@ static int predict(Predictor *p)
         return LSTMC_NO_MEMORY;
     status = p->ahead              ? predict_ahead(p, form)
              : s->arguments.stream ? predict_stream(p)
-             : says(p, form)       ? predict_said(s, p->input, p->meaning, p->to, flush_all, p)
+             : said_is_wanted(p->model, &s->arguments, form == FORM_TEXT)       ? predict_said(s, p->input, p->meaning, p->to, flush_all, p)
                                    : predict_samples(p, form);
     return status ? status : write_output(p, form);
 }

@@ -1,5 +1,6 @@
 /* predict_labels.c: in: the output of a sample, scores of classes at each step.  out: a line with its labels. */
 #include "predict_labels.h"
+#include "compiler/ship/answer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,6 +13,11 @@ struct LabelReader {
     struct lstmc_labels_found *found;       /* [beam] */
     void *memory;
 };
+
+bool labels_are_read(const Model *model, const Arguments *arguments, bool as_text)
+{
+    return answer_of(model) == ANSWER_LABELS && as_text && !arguments->stream;
+}
 
 LabelReader *label_reader_open(const Model *model, const struct lstmc_meaning *meaning, int beam)
 {

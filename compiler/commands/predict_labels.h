@@ -8,6 +8,9 @@
 
 typedef struct LabelReader LabelReader;
 
+/* Whether lines of labels are what is asked for. */
+bool labels_are_read(const Model *model, const Arguments *arguments, bool as_text);
+
 /* beam: how many beginnings a search keeps; 0: greedily. NULL: there is no memory. */
 LabelReader *label_reader_open(const Model *model, const struct lstmc_meaning *meaning, int beam);
 /* A line with the labels of one sample, by their names. length: how many steps of its input count, -1: all. Zero, or a

@@ -1,6 +1,25 @@
 /* predict_said.c: in: samples, of which what the decoder has said is not read.  out: what it says, a line each. */
 #include "predict_said.h"
+#include "predict_labels.h"
+#include "compiler/ship/answer.h"
 #include "compiler/session/speaker.h"
+
+bool said_is_wanted(const Model *model, const Arguments *arguments, bool as_text)
+{
+    return speaks(model) && as_text && !arguments->stream;
+}
+
+const char *search_refused(const Model *model, const Arguments *arguments, bool as_text)
+{
+    bool said = said_is_wanted(model, arguments, as_text), found = said || labels_are_read(model, arguments, as_text);
+    if (arguments->beam && !speaks(model) && answer_of(model) != ANSWER_LABELS)
+        return "--beam: there is nothing to search for: the output is no labels of a sequence, and no decoder";
+    if (arguments->beam && !found)
+        return "--beam: a search finds what is said of whole samples, in lines of text";
+    if (arguments->length_penalty > 0 && !said)
+        return "--length-penalty is for what a decoder says";
+    return arguments->join && found ? "--join: what is found stands in one line anyway" : NULL;
+}
 
 static int say_all(Speaker *speaker, PredictInput *input, void *x, FILE *to, int (*flush)(void *context), void *context)
 {

@@ -6,6 +6,10 @@
 
 #include <stdio.h>
 
+/* Whether what a decoder says is asked for, in lines of text; and what of a search is asked for in vain, NULL: nothing. */
+bool        said_is_wanted(const Model *model, const Arguments *arguments, bool as_text);
+const char *search_refused(const Model *model, const Arguments *arguments, bool as_text);
+
 /* Of a session that is prepared: all samples of the input, to `to`, which `flush` (context) writes out behind each. 0
  * or an enum lstmc_status. */
 int predict_said(Session *session, PredictInput *input, const struct lstmc_meaning *meaning, FILE *to,
