@@ -136,6 +136,9 @@ Test(ctc, all_roads_agree)
         "Input{12, 4}, LSTM{3, return_sequences = true}, MaxPooling1D{2}, Dense{4, activation = 'softmax'}, loss = CTC{labels = 1, from_logits = true}",
         "Input{3, 4}, GRU{3, return_sequences = true}, Activation{'softmax'}, loss = CTC{labels = 2, blank = 'last'}",
         "Input{1, 4}, Dense{3}, loss = CTC{labels = 1}",
+        "Input{6, 4}, GRU{3, return_sequences = true}, TimeDistributed{Dense{4, activation = 'softmax'}}, loss = CTC{labels = 3}",
+        "Input{6, 4}, Dense{4}, Softmax(), loss = CTC{labels = 3, blank = 'last'}",
+        "Input{6, 4}, Dense{4, activation = 'softmax'}, loss = CTC{labels = 3, from_logits = true}",
         "Input{11, 3}, LSTM{4, return_sequences = true}, Dense{5, activation = 'tanh'}, loss = CTC{labels = 9}", NULL });
     expect_agreement_with("Input{21, 4}, GRU{5, return_sequences = true}, Dense{7}, loss = CTC{labels = 17}",
                           &(Oracles){ .seed = 3, .targets = ORACLE_VECTOR_16 | ORACLE_VECTOR_4, .no_differences = true });

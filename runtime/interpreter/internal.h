@@ -173,6 +173,7 @@ typedef struct OutputLoss {
     void *target;                           /* room for that of all rows, where it comes among others */
     REAL *target_row;                       /* one row of it as floats, smoothed */
     double *room; int32_t blank;            /* of a loss of whole samples */
+    bool on_shares;                         /* the same: what it reads are the logits of what comes out of a softmax */
     /* of a loss of the description: all that it reads and sets */
     double *own_output, *own_target, *own_sample_weight, *own_mask, *own_d_output;
 } OutputLoss;

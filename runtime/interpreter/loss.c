@@ -45,6 +45,19 @@ static const char *set_up_own_loss(Interpreter *it, int k)
     return NULL;
 }
 
+/* Whether each step of what it puts out comes out of a softmax, in a layer that it owns too. */
+static bool ends_in_softmax(const Layer *layer)
+{
+    const char *activation = layer_text(layer, "activation");
+    int axis = (int)layer_number(layer, "axis", -1);
+    if (!strcmp(layer->kind, "Softmax"))
+        return axis == -1 || axis == layer->output.rank;
+    bool hands_on = !strcmp(layer->kind, "TimeDistributed") || !strcmp(layer->kind, "Sequential");
+    if (hands_on && layer->sublayer_count)
+        return ends_in_softmax(&layer->sublayers[layer->sublayer_count - 1]);
+    return activation && !strcmp(activation, "softmax");
+}
+
 static const char *set_up_known_loss(Interpreter *it, int k)
 {
     OutputLoss *loss = &it->losses[k];
@@ -63,6 +76,8 @@ static const char *set_up_known_loss(Interpreter *it, int k)
     loss->target_row = interpreter_room(it, (size_t)run->layer->output.extent[run->layer->output.rank - 1],
                                         sizeof(REAL));
     size_t width = (size_t)run->layer->output.extent[run->layer->output.rank - 1];
+    loss->on_shares = loss->kind->of_sample && !loss->on_logits && !loss->of.options.from_logits &&
+                      ends_in_softmax(run->layer);
     if (loss->kind->of_sample)
         loss->room = interpreter_room(it, ctc_room(run->out.count / width, width, loss->target_count),
                                       sizeof(double));
@@ -204,7 +219,7 @@ static REAL loss_of_samples(Interpreter *it, int k, const void *target, const RE
             .blank = loss->blank, .prediction = prediction + row * count, .steps = count / width,
             .mask = run->out.mask ? run->out.mask->y + row * run->out.mask->count : NULL, .width = width,
             .labels = (const int32_t *)target + row * loss->target_count, .label_count = loss->target_count,
-            .room = loss->room, .gradient = gradient + row * count });
+            .is_shares = loss->on_shares, .room = loss->room, .gradient = gradient + row * count });
         for (size_t i = 0; i < count; i++)
             gradient[row * count + i] *= (REAL)(weight * (double)scale);
     }

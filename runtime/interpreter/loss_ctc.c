@@ -2,6 +2,8 @@
  * Schmidhuber 2006, equations 5 to 16; all of them as logarithms, in double. */
 #include "loss_rows.h"
 
+#define SMALLEST 1e-37              /* shares below have the logarithm of this one */
+
 /* log(exp a + exp b) */
 static double log_add(double a, double b)
 {
@@ -52,6 +54,12 @@ static bool counts(const LossSample *s, size_t step)
     return !s->mask || s->mask[step] != 0;
 }
 
+/* A logit; of a share its logarithm, whose softmax it is. */
+static double logit_of(const LossSample *s, REAL prediction)
+{
+    return !s->is_shares ? (double)prediction : log((double)prediction > SMALLEST ? (double)prediction : SMALLEST);
+}
+
 static void set_log_y(Paths *p)
 {
     const LossSample *s = p->of;
@@ -59,13 +67,13 @@ static void set_log_y(Paths *p)
         const REAL *z = s->prediction + t * s->width;
         if (!counts(s, t))
             continue;
-        double most = (double)z[0], sum = 0;
+        double most = logit_of(s, z[0]), sum = 0;
         for (size_t k = 1; k < s->width; k++)
-            most = (double)z[k] > most ? (double)z[k] : most;
+            most = logit_of(s, z[k]) > most ? logit_of(s, z[k]) : most;
         for (size_t k = 0; k < s->width; k++)
-            sum += exp((double)z[k] - most);
+            sum += exp(logit_of(s, z[k]) - most);
         for (size_t k = 0; k < s->width; k++)
-            p->log_y[p->steps * s->width + k] = (double)z[k] - most - log(sum);
+            p->log_y[p->steps * s->width + k] = logit_of(s, z[k]) - most - log(sum);
         p->steps++;
     }
 }
@@ -122,7 +130,10 @@ static void set_gradient(Paths *p, double log_p)
         }
         for (size_t k = 0; k < s->width; k++) {
             double log_y = p->log_y[at * s->width + k];
-            s->gradient[t * s->width + k] = (REAL)(exp(log_y) - exp(p->by_class[k] - log_y - log_p));
+            double share = (double)s->prediction[t * s->width + k];
+            double d_logit = exp(log_y) - exp(p->by_class[k] - log_y - log_p);
+            s->gradient[t * s->width + k] =
+                (REAL)(s->is_shares ? d_logit / (share > SMALLEST ? share : SMALLEST) : d_logit);
         }
         at++;
     }

@@ -28,6 +28,7 @@ typedef struct LossSample {
     const int32_t *labels;
     size_t label_count;
     int32_t blank;
+    bool is_shares;                 /* predictions are those of a softmax, not its logits */
     double *room;                   /* of ctc_room() numbers */
     REAL *gradient;                 /* like prediction, zeros so far */
 } LossSample;
