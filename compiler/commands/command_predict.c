@@ -552,9 +552,10 @@ static int predict(Predictor *p)
         s->engine.carry(s->engine.context, LSTMC_CARRY_FRESH);
     if (s->arguments.steps && !(p->ahead = ahead_open(s, p->input, p->meaning, s->arguments.steps)))
         return LSTMC_NO_MEMORY;
+    bool says = said_is_wanted(p->model, &s->arguments, form == FORM_TEXT);
     status = p->ahead              ? predict_ahead(p, form)
              : s->arguments.stream ? predict_stream(p)
-             : said_is_wanted(p->model, &s->arguments, form == FORM_TEXT)       ? predict_said(s, p->input, p->meaning, p->to, flush_all, p)
+             : says                ? predict_said(s, p->input, p->meaning, p->to, flush_all, p)
                                    : predict_samples(p, form);
     return status ? status : write_output(p, form);
 }

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Whether what a decoder says is asked for, in lines of text; and what of a search is asked for in vain, NULL: nothing. */
+/* Whether what a decoder says is asked for, in lines of text; what of a search is asked for in vain, NULL: nothing. */
 bool        said_is_wanted(const Model *model, const Arguments *arguments, bool as_text);
 const char *search_refused(const Model *model, const Arguments *arguments, bool as_text);
 
