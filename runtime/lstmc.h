@@ -444,7 +444,7 @@ struct lstmc_bleu {
 /* One more text and what it might have been, one reference or more. */
 void lstmc_bleu_add(struct lstmc_bleu *bleu, struct lstmc_token_list said, const struct lstmc_token_list *references,
                     int reference_count);
-/* From 0, nothing of four tokens is right, to 1. */
+/* From 0, no run of one of the lengths is right, to 1; lengths that nothing said has are left out. */
 double lstmc_bleu(const struct lstmc_bleu *bleu);
 
 /* ---- text that a model writes (sample.c) ---- */

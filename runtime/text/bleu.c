@@ -53,11 +53,15 @@ void lstmc_bleu_add(struct lstmc_bleu *bleu, struct lstmc_token_list said, const
 double lstmc_bleu(const struct lstmc_bleu *bleu)
 {
     double sum = 0;
+    int lengths = 0;
     for (int length = 0; length < LSTMC_BLEU_RUNS; length++) {
+        if (!bleu->runs[length])            /* all that was said is shorter */
+            continue;
         if (!bleu->found[length])
             return 0;
-        sum += log((double)bleu->found[length] / (double)bleu->runs[length]) / LSTMC_BLEU_RUNS;
+        sum += log((double)bleu->found[length] / (double)bleu->runs[length]);
+        lengths++;
     }
     double brevity = bleu->said < bleu->closest ? 1 - (double)bleu->closest / (double)bleu->said : 0;
-    return exp(sum + brevity);
+    return lengths ? exp(sum / lengths + brevity) : 0;
 }
