@@ -122,10 +122,18 @@ static bool is_tensor(const char *member, const char *in_comment)
            (all > last && member[all - last - 1] == '_' && !strcmp(member + all - last, in_comment));
 }
 
+/* Samples of several inputs are structs, which the comment does not name: x[b].before[t] is inputs.before[b,t]. */
+static bool is_of_inputs(const Kernel *kernel, const char *member, const char *in_comment)
+{
+    const char *named = strstr(kernel->comment, arena_format(kernel->arena, "inputs.%s[", in_comment));
+    return !strcmp(member, "x") && named && named < kernel->code;
+}
+
 static bool formula_has(const Kernel *kernel, const char *index, const char *member)
 {
     for (int i = 0; i < kernel->formula.count; i++)
-        if (!strcmp(kernel->formula.list[i], index) && (!kernel->formula.of[i] || is_tensor(member, kernel->formula.of[i])))
+        if (!strcmp(kernel->formula.list[i], index) &&
+            (!kernel->formula.of[i] || is_tensor(member, kernel->formula.of[i]) || is_of_inputs(kernel, member, kernel->formula.of[i])))
             return true;
     return false;
 }
