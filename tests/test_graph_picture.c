@@ -332,6 +332,9 @@ Test(graph_letters, long_lines_and_chains)
                    "'-*-'-'-'-'-'-'-'  all                  Add   {3}             0  a_rather_long_name_1,\n"
                    "  |                                                              a_rather_long_name_2,\n");
     command_expect(folder, 30, "$L summary m.lua | awk 'length > 100 { print \"long\" }'; $L summary m.lua | grep -c 'a_rather_long_name_8, x$'", 0, "1\n", NULL);
+    expect_letters("local x, f = Input{3, name = 'x'}, {}\nfor i = 1, 30 do f[i] = Dense{3}(x) end\n"
+                   "return Model{inputs = x, outputs = Add{name = 'all'}(f)}\n",
+                   "  layer    kind  output parameters  reads\n  x        Input {3}             0\n  dense    Dense {3}            12  x\n");
     expect_letters("return Sequential{ Input{5, 3}, LSTM{4}, name = 'chain' }", "layer                    kind             output             parameters\n"
                                                                               "input                    Input            {5, 3}                      0\n");
 }

@@ -8,6 +8,7 @@
 
 #define GRAPH_COLUMNS 100           /* of a line of a graph, where its words can be broken */
 #define NAME_COLUMNS   24            /* of a graph: longer names push what stands behind them */
+#define RAIL_COLUMNS   48            /* of rails: where a graph has more, only the names say what is read */
 
 static const char *shape_text(Arena *arena, const Shape *shape)
 {
@@ -98,6 +99,8 @@ static void print_graph(Arena *arena, const Model *model)
 {
     const GraphLine *graph = summary_graph(arena, model);
     int name = 5, kind = 4, shape = 6, rails = (int)strlen(graph[0].drawn);
+    bool draws = rails <= RAIL_COLUMNS;
+    rails = draws ? rails : 0;
     for (int l = 0; l < model->layer_count; l++) {
         name = wider(name, model->layers[l].name) > NAME_COLUMNS ? NAME_COLUMNS : wider(name, model->layers[l].name);
         kind = wider(kind, model->layers[l].kind);
@@ -107,11 +110,11 @@ static void print_graph(Arena *arena, const Model *model)
                        "parameters") - (int)strlen("reads\n");
     for (int l = 0; l < model->layer_count; l++) {
         const Layer *layer = &model->layers[l];
-        int at = printf("%s  %-*s %-*s %-*s %10zu", graph[l].drawn, name, layer->name, kind, layer->kind, shape,
-                        shape_text(arena, &layer->output), parameters_of(layer));
+        int at = printf("%s  %-*s %-*s %-*s %10zu", draws ? graph[l].drawn : "", name, layer->name, kind, layer->kind,
+                        shape, shape_text(arena, &layer->output), parameters_of(layer));
         print_words(arena_format(arena, "%s%s%s%s", layer->from_count ? "  " : "", reads_text(arena, model, layer),
                                  remarks(arena, layer), model_has_output(model, l) ? "  output" : ""),
-                    graph[l].below, at, words);
+                    draws ? graph[l].below : "", at, words);
     }
 }
 
