@@ -348,9 +348,9 @@ Test(graph_letters, long_lines_and_chains)
 {
     expect_letters("local x, f = Input{3, name = 'x'}, {}\nfor i = 1, 8 do f[i] = Dense{3, name = 'a_rather_long_name_' .. i}(x) end\n"
                    "return Model{inputs = x, outputs = Dense{1, name = 'y'}(Add{name = 'all'}{f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], x})}\n",
-                   "'-*-'-'-'-'-'-'-'  all                  Add   {3}             0  a_rather_long_name_1,\n"
-                   "  |                                                              a_rather_long_name_2,\n");
-    command_expect(folder, 30, "$L summary m.lua | awk 'length > 100 { print \"long\" }'; $L summary m.lua | grep -c 'a_rather_long_name_8, x$'", 0, "1\n", NULL);
+                   "'-*-'-'-'-'-'-'-'  all                  Add   {3}             0  a_rather_long_name_1, a_rather_long_name_2,\n"
+                   "  |                                                              a_rather_long_name_3, a_rather_long_name_4,\n");
+    command_expect(folder, 30, "$L summary m.lua | awk 'length > 116 { print \"long\" }'; $L summary m.lua | grep -c 'a_rather_long_name_8, x$'", 0, "1\n", NULL);
     expect_letters("local x, f = Input{3, name = 'x'}, {}\nfor i = 1, 30 do f[i] = Dense{3}(x) end\n"
                    "return Model{inputs = x, outputs = Add{name = 'all'}(f)}\n",
                    "  layer    kind  output parameters  reads\n  x        Input {3}             0\n  dense    Dense {3}            12  x\n");

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GRAPH_COLUMNS 100           /* of a line of a graph, where its words can be broken */
+#define GRAPH_COLUMNS 116           /* of a line of a graph, where its words can be broken */
 #define NAME_COLUMNS   24            /* of a graph: longer names push what stands behind them */
 #define RAIL_COLUMNS   48            /* of rails: where a graph has more, only the names say what is read */
 
