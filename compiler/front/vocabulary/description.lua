@@ -171,7 +171,9 @@ local function settle_columns(data, inputs)
   for k, input in ipairs(inputs) do
     local list = given[input.name]
     known[input.name], counts[k] = true, list and #list or 0
-    if not list then report(data.line, format("csv: columns has none for the input %s", input.name)) end
+    if not list then
+      report(data.line, format('csv: columns has none for the input %s: %s = {"a", "b"}', input.name, input.name))
+    end
     for _, name in ipairs(list or {}) do columns[#columns + 1] = name end
   end
   for _, name in ipairs(keys(given)) do
