@@ -330,14 +330,15 @@ Test(graph_letters, states_and_shared_layers)
 Test(graph_letters, skips_and_outputs)
 {
     expect_letters("local x = Input{6, 4, name = 'x'}\nlocal y, h = GRU{4, return_sequences = true, return_state = true}(x)\n"
-                   "local s = Add()(y, x)\n"
+                   "local d = Dense{4, name = 'd'}(x)\nlocal s = Add()(y, d)\n"
                    "local z = GRU{4, name = 'z'}{s, initial_state = h}\n"
                    "return Model{inputs = x, outputs = {Multiply{name = 'squares'}{z, z}, Dense{1, name = 'each'}(s)}}\n",
                    "       layer   kind       output parameters  reads\n"
                    "*      x       Input      {6, 4}          0\n"
                    "+-*    gru     GRU        {6, 4}        120  x\n"
                    "| +.*  gru_h   FinalState {4}             0  gru\n"
-                   "'-* :  add     Add        {6, 4}          0  gru, x\n"
+                   "* | :  d       Dense      {6, 4}         20  x\n"
+                   "'-* :  add     Add        {6, 4}          0  gru, d\n"
                    "  +-*  z       GRU        {4}           120  add, begins with gru_h\n"
                    "  | *  squares Multiply   {4}             0  z, z  output\n"
                    "  *    each    Dense      {6, 1}          5  add  output\n");

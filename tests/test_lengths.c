@@ -3,6 +3,7 @@
 #include "runtime/lstmc.h"
 #include "runtime/lstmc_random.h"
 #include "runtime/interpreter/interpreter.h"
+#include "command.h"
 #include "compiled_model.h"
 #include "oracles.h"
 
@@ -242,4 +243,15 @@ Test(lengths, shards_have_their_own)
     free(weights);
     compiled_model_free(&c[0]);
     compiled_model_free(&c[1]);
+}
+
+/* As long as two of the widest vectors: steps are counted several at once, and the code that does so leaves nothing over that a compiler warns of. */
+Test(lengths, of_many_steps_without_a_warning)
+{
+    static const char model[] = "return Sequential{ name = 'm', Input{35, 2, lengths = true}, GRU{3, return_sequences = true}, Dense{2}, loss = 'mse', batch_size = 3 }";
+    char *folder = command_folder();
+    command_write(folder, "m.lua", model, (long)strlen(model));
+    command_expect(folder, 60, "for lanes in 4 8 16; do $L m.lua --lanes=$lanes --quiet > /dev/null && gcc -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror "
+                               "-Wno-psabi -c m.c -o m.o || echo $lanes; done; $L check m.lua --quiet", 0, "m.lua: all within tolerance\n", NULL);
+    command_folder_remove(folder);
 }

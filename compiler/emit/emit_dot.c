@@ -13,6 +13,17 @@ typedef struct DotNest {
     bool has_rest;
 } DotNest;
 
+/* Whether the value is another one at another place along the axis: a count of places, "+= 1", is not. */
+static bool differs_along(const Expr *value, const Axis *axis)
+{
+    if (value->op == OP_LOAD)
+        return access_uses(&value->access, axis);
+    bool differs = expr_counts(value, axis);
+    for (int i = 0; i < op_traits[value->op].arity && !differs; i++)
+        differs = differs_along(value->argument[i], axis);
+    return differs;
+}
+
 static void bind_row(TileNest *to, int which)
 {
     if (to->tile->row)
@@ -175,7 +186,7 @@ void emit_dot(TileNest *to)
 {
     const Statement *statement = to->nest.statement;
     DotNest dot = { .to = to, .outputs = to->rows, .largest = statement->accumulate == ACCUMULATE_MAX };
-    dot.sets = to->tile->sets == 2 && !dot.largest ? 2 : 1;
+    dot.sets = to->tile->sets == 2 && !dot.largest && differs_along(statement->value, to->tile->lane) ? 2 : 1;
     dot.has_rest = to->tile->lane->extent % statement->out.tensor->lanes != 0;
     Scope scope = tile_open_scope(to);
     if (to->loops == 0)
