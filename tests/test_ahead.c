@@ -186,6 +186,13 @@ Test(ahead, text_and_files)
            "test $(wc -l <text) = 7 && test $(awk 'NF == 2' text | wc -l) = 6 && test -z \"$(sed -n 4p text)\"", 0, NULL, NULL);
     expect("$L predict m.lua --interpreted --steps 2 --input two --out o.csv; head -n 1 o.csv; wc -l <o.csv", 0, "\"b +1\",\"a +1\",\"b +2\",\"a +2\"\n3\n", NULL);
     expect("$L predict m.lua --interpreted --steps 3 --input two --out o.npy; head -c 100 o.npy | grep -ac 'shape.: (2, 3, 2,)'", 0, "1\n", NULL);
+    double by_text[9], by_array[9];     /* windows of an array are those of a text, but for what a float is rounded to */
+    expect("$L predict m.lua --interpreted --steps 4 --input two --out w.npy && $L predict m.lua --interpreted --steps 4 --input two --out w.csv && "
+           "tail -n +2 w.csv | tr , ' ' > w.txt", 0, "", NULL);
+    cr_assert_eq(numbers(by_text, 9, "$L predict m.lua --interpreted --steps 2 --input w.txt"), 8);
+    cr_assert_eq(numbers(by_array, 9, "$L predict m.lua --interpreted --steps 2 --input w.npy"), 8);
+    for (int i = 0; i < 8; i++)
+        cr_expect(fabs(by_text[i] - by_array[i]) < 1e-3, "%d: %g by an array, %g by numbers", i, by_array[i], by_text[i]);
     char *one = said("$L predict m.lua --interpreted --steps 1 --input t.csv"), *of_all = said("$L predict m.lua --interpreted --input t.csv | tail -n 1");
     cr_expect_str_eq(one, of_all);
     free(one);
