@@ -394,8 +394,9 @@ struct lstmc_lines_options {
 };
 /* UTF-8 texts as ids: 0 padding, 1 unknown, then the tokens of the training part by falling frequency. Lines with the
  * same text lie on the same side of the split. Texts to predict have the same kind of ids as classes of
- * each time step. Of next tokens a line begins and ends with "\n", id 2, and is one sample, its targets moved by one
- * token; or, where the model has one output, each of its prefixes is a sample, padded as texts are. (text_lines.c) */
+ * each time step. Of next tokens a line begins and ends with "\n", id 2, and is a sample, its targets moved by one
+ * token, with zeros behind, and what is longer than the model's input another one; or, where the model has one output,
+ * each of its prefixes is a sample, padded as texts are. (text_lines.c) */
 int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_options *options,
                      struct lstmc_dataset *training, struct lstmc_dataset *validation, struct lstmc_message *message);
 
