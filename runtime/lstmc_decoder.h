@@ -5,6 +5,11 @@
 #ifndef LSTMC_DECODER_H
 #define LSTMC_DECODER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+struct lstmc_model;
+
 struct lstmc_decoder {
     const struct lstmc_model *model;
     int input;                    /* the place among the model's inputs of the one that is read step by step */

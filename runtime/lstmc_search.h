@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifndef LSTMC_DECODER_H
+#include "lstmc_decoder.h"
+#endif
+
 struct lstmc_search_options {
     int beam;                   /* sequences that are kept; 1: greedily */
     int steps;                  /* the most tokens that are said */

@@ -33,7 +33,8 @@ static void option_words(const char *option, int length, char words[100])
                                              { "float32|bf16", "bf16" },
                                              { "N", "8" },
                                              { "T", "1" },
-                                             { "P", "0.5" } };
+                                             { "P", "0.5" },
+                                             { "A", "0.5" } };
     int name = (int)strcspn(option, " =");
     snprintf(words, 100, "%.*s%s", name < length ? name : length, option, name < length ? "=x" : "");
     for (size_t i = 0; name < length && i < sizeof values / sizeof *values; i++)

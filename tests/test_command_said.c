@@ -89,7 +89,7 @@ Test(command_said, lengths_and_the_other_order) { expect_one_text("lengths=1 fir
 Test(command_said, how_close)
 {
     expect("$L train m.lua --quiet --out m.safetensors && $L evaluate m.lua --weights m.safetensors --quiet > e && grep -c ' -> ' e && "
-           "awk '$1 == \"bleu\" { print ($2 > 0.9 ? \"close\" : \"far \" $2), $3, $5 }' e", 0, "10\nclose of texts\n", NULL);
+           "awk '$1 == \"bleu\" { print ($2 + 0 > 0.9 && $3 > 0.8 ? \"close\" : \"far \" $2), $8, $10 }' e", 0, "10\nclose of texts\n", NULL);
 }
 
 static void expect_refusal(const char *line, const char *errors)

@@ -7,8 +7,8 @@ STRIP   ?= strip
 
 PARTS   = compiler/install
 VERSION = $(shell sed -n 's/.*LSTMC_VERSION "\(.*\)".*/\1/p' compiler/base/base.h)
-# lstmc.h, what it includes, and the generator of random numbers.
-PUBLIC  = lstmc.h lstmc_random.h $(shell sed -n 's/^\#include "\(.*\)"/\1/p' runtime/lstmc.h)
+# lstmc.h, what it includes, the generator of random numbers, and the search for what a decoder says.
+PUBLIC  = lstmc.h lstmc_random.h lstmc_search.h $(shell sed -n 's/^\#include "\(.*\)"/\1/p' runtime/lstmc.h)
 
 # Mode, file, and where it goes below PREFIX.
 INSTALLED = 755:$(BUILD)/lstmc:bin/lstmc \

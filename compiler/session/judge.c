@@ -15,7 +15,7 @@ typedef struct Judge {
     Speaker *speaker;
     struct lstmc_bleu bleu;
     struct lstmc_token_list *references;    /* [samples] */
-    size_t texts, told_every;
+    size_t texts, right, told_every;        /* right: said as one of its references */
 } Judge;
 
 static const char *sample_of(const Judge *j, size_t sample)
@@ -65,6 +65,11 @@ static int judge_one(Judge *j, size_t sample, int references)
     if (count < 0)
         return LSTMC_NOT_FINITE;
     lstmc_bleu_add(&j->bleu, (struct lstmc_token_list){ tokens, count }, j->references, references);
+    bool right = false;
+    for (int r = 0; r < references; r++)
+        right |= j->references[r].count == count &&
+                 !memcmp(j->references[r].tokens, tokens, (size_t)count * sizeof *tokens);
+    j->right += right;
     if (j->texts++ % j->told_every == 0 && j->texts <= j->told_every * TOLD) {
         printf("  ");
         if (j->session->meaning.unit != LSTMC_NO_TEXT)
@@ -96,7 +101,8 @@ static int judge_all(Judge *j)
         status = judge_one(j, first, references);
     }
     if (!status)
-        printf("bleu %.3f of %zu texts\n", lstmc_bleu(&j->bleu), texts);
+        printf("bleu %.3f, %.3f right in every token, of %zu texts\n", lstmc_bleu(&j->bleu),
+               (double)j->right / (double)texts, texts);
     return status;
 }
 
