@@ -125,7 +125,7 @@ Test(command_labels, refused_options)
     expect("$L predict p.lua --input in.txt --beam=0", 2, "", "--beam takes a number from 1");
     expect("$L predict p.lua --input in.txt --beam=4 --out y.csv", 1, "", "lines of text");
     expect("$L predict p.lua --input in.txt --beam=4 --stream", 1, "", "lines of text");
-    expect("$L predict p.lua --input in.txt --join", 1, "", "stand in one line anyway");
+    expect("$L predict p.lua --input in.txt --join", 1, "", "stands in one line anyway");
     expect("$L train p.lua --beam=4", 2, "", "--beam does not go with train");
     write_text("d.lua", "return Sequential{ Input{18}, Dense{2}, loss = 'mse', data = samples{function(r) local x = {} for i = 1, 18 do x[i] = r() end "
                         "return x, { 0, 1 } end, samples = 32 }, epochs = 1 }\n");
