@@ -106,3 +106,22 @@ Test(command_said, refusals)
     expect_refusal("$L predict m.lua --beam=2 --out y.csv < in.txt", "--beam: a search finds what is said of whole samples, in lines of text");
     expect("$L predict m.lua --length-penalty=x < in.txt", 2, "", "--length-penalty takes a number from 0 (none) to 10, not \"x\"");
 }
+
+/* The two files of a decoder: without a warning for both compilers, the header as C++17, plain ones as C11; nothing is exported but by the model's name. */
+Test(command_said, generated_files_are_clean)
+{
+    expect("w='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror'; for o in --target=plain --lanes=8 '--dispatch --lanes=16' --weights-dtype=bf16; do "
+           "$L m.lua --quiet -o out $o > /dev/null || exit 1; for cc in gcc clang; do $cc -std=gnu11 $w -O1 -c out/says.c -o says.o || exit 1; done; "
+           "for cc in g++ clang++; do echo '#include \"out/says.h\"' > u.cpp; $cc -std=c++17 $w -fsyntax-only u.cpp || exit 1; done; "
+           "nm -g --defined-only says.o | awk '{ print $3 }' | grep -v '^says_'; nm -g --defined-only says.o | grep -c 'says_\\(encode\\|decode_reset\\|decode_step\\|decoder\\)$'; done; "
+           "$L m.lua --quiet -o out --target=plain > /dev/null; gcc -std=c11 -pedantic-errors -c out/says.c -o says.o && echo iso",
+           0, "4\n4\n4\n4\niso\n", NULL);
+}
+
+/* The same model twice gives the same bytes; one whose decoder is not named has none of it. */
+Test(command_said, without_a_decoder)
+{
+    expect("$L m.lua --quiet -o a > /dev/null; $L m.lua --quiet -o b > /dev/null; cmp a/says.h b/says.h; cmp a/says.c b/says.c; grep -q decode_step a/says.h && echo steps; "
+           "sed 's/, decoder = [^,]*,/,/; s/data = lines{.*}, batch/batch/; s/ begin_token = [^,]*,//' m.lua > n.lua; $L n.lua --quiet -o c > /dev/null; "
+           "grep -c 'decode' c/says.h", 1, "steps\n0\n", NULL);
+}
