@@ -561,3 +561,23 @@ Test(graph, noise_of_further_calls)
                  "local a, b, c = both(x), both(x), both(x)\n"
                  "local y = Add{}{dropped(a), dropped(Add{}{b, c}), cells(x), cells(x)}", "x");
 }
+
+/* A mask that is given by hand: the argument of a call, or a layer; of a flow with lengths both count. No gradient goes to it. */
+Test(graph, masks_given_by_hand)
+{
+    expect_graph("local x, m = Input{5, 3, name = 'x'}, Input{5, name = 'm'}\n"
+                 "local h = GRU{4, return_sequences = true}{x, mask = m}\n"
+                 "local y = Dense{2}(LSTM{3}(h))", "{x, m}");
+    expect_graph("local x, m = Input{4, 3, lengths = true, name = 'x'}, Input{4, name = 'm'}\n"
+                 "local s, h = SimpleRNN{4, return_sequences = true, return_state = true}(x)\n"
+                 "local y = GlobalAveragePooling1D{}(LSTM{4, return_sequences = true}{s, mask = m, initial_state = {h, h}})", "{x, m}");
+    expect_graph("local x = Input{6, 2}\n"
+                 "local m = Flatten{}(ReLU{}(Dense{1}(x)))\n"
+                 "local y = Attention{}(WithMask{}(x, m))", "x");
+    expect_refusal("local x, m = Input{5, 3, name = 'x'}, Input{4, name = 'm'}\nlocal y = GRU{4}{x, mask = m}", "{x, m}",
+                   "WithMask: the mask has the shape {4}: it is one number for each of the 5 steps, {5}");
+    expect_refusal("local x, m = Input{5, name = 'x'}, Input{5, name = 'm'}\nlocal y = Dense{4}{x, mask = m}", "{x, m}",
+                   "WithMask: the mask has the shape {5}: it is one number for each of the steps of a sequence");
+    expect_refusal("local x, m = Input{5, 3, name = 'x'}, Input{5, name = 'm'}\nlocal y = Flatten{}{x, mask = m}", "{x, m}",
+                   "Flatten: with_mask has a mask, and Flatten does not say what becomes of it");
+}

@@ -10,7 +10,7 @@
 static const LayerKind *kind_find(const Interpreter *it, const Layer *layer)
 {
     static const LayerKind *const composed[] = { &composed_dense, &composed_simple_rnn, &composed_lstm, &composed_gru };
-    static const LayerKind *const kinds[] = { &kind_input, &kind_ignore_mask, &kind_embedding,
+    static const LayerKind *const kinds[] = { &kind_input, &kind_ignore_mask, &kind_with_mask, &kind_embedding,
                                               &kind_simple_rnn, &kind_lstm,
                                               &kind_rnn, &kind_layer_norm_lstm, &kind_layer_norm_gru,
                                               &kind_gru,     &kind_dense,        &kind_activation, &kind_dropout,

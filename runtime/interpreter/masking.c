@@ -108,3 +108,25 @@ const LayerKind kind_embedding = {
     .name = "Embedding", .set_up = set_up_embedding, .forward = embedding_forward, .backward = composed_backward,
     .reads_ids = true
 };
+
+/* ---- WithMask ---- */
+
+static const char *set_up_with_mask(Interpreter *it, Run *run)
+{
+    if (run->in_count != 2 || !run->out.mask || run->in[1]->count != run->out.mask->count)
+        return "WithMask needs a sequence and a number for each of its steps";
+    Composition c = composition_begin(it, run);
+    return composition_end(&c, reshape(&c, run->in[0], run->layer->output));
+}
+
+static void forward_with_mask(Interpreter *it, Run *run)
+{
+    for (size_t step = 0; step < (size_t)it->rows * run->out.mask->count; step++)
+        run->out.mask->y[step] = run->in[1]->y[step] != 0 && is_counted(it, run, step);
+    composed_forward(it, run);
+}
+
+const LayerKind kind_with_mask = {
+    .name = "WithMask", .set_up = set_up_with_mask, .forward = forward_with_mask, .backward = composed_backward,
+    .many = true
+};

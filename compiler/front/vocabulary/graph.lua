@@ -2,7 +2,7 @@
 -- each with those that it reads, in an order in which they can be computed.
 local internal = ...
 local report, caller_line, shown, is_plain = internal.report, internal.caller_line, internal.shown, internal.is_plain
-local ipairs, type, select, rawget = ipairs, type, select, rawget
+local ipairs, pairs, type, select, rawget = ipairs, pairs, type, select, rawget
 local format, sort = string.format, table.sort
 local is_unknown = internal.is_unknown
 
@@ -78,10 +78,25 @@ local function new_node(layer, from)
   return new_flow(layer, from, layer.line)
 end
 
--- layer(x), layer{a, b}: the layer reads these; layer{x, initial_state = {h, c}}: its states begin with those.
-local function call_layer(layer, line, ...)
+local call_layer
+
+-- layer{x, mask = m}: in front of the layer stands one that gives x that mask. What else is given stays.
+local function take_mask(layer, line, given)
+  if not is_plain(given) or given.mask == nil then return given end
+  local rest = {}
+  for key, v in pairs(given) do rest[key] = v end
+  local with = internal.constructors.WithMask{}
+  with.line, rest.mask = line, nil
+  rest[1] = call_layer(with, line, given[1], given.mask)
+  return rest
+end
+
+-- layer(x), layer{a, b}: the layer reads these; layer{x, initial_state = {h, c}}: its states begin with those;
+-- layer{x, mask = m}: its steps count where m says so.
+function call_layer(layer, line, ...)
   local def, given = layer.definition, { ... }
   if select("#", ...) == 1 and is_plain(given[1]) then given = given[1] end
+  given = take_mask(layer, line, given)
   local from, states = layers_of(def.name, line, given), internal.initial_flows(layer, line, given)
   states = states and layers_of(def.name, line, states)
   if not states then from = nil end
