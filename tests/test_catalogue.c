@@ -85,8 +85,10 @@ static const char *streams(Arena *arena, const CatalogueEntry *entry)
         return "as RNN";
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         const char *call = call_of(arena, entry), *twice = entry->input && !strcmp(entry->input, "several") ? "x, x" : "x";
-        Description *d = read_silently(arena, arena_format(arena, "local x = %s\nreturn Model{ inputs = x, outputs = %s(%s), loss = 'mse', "
-                                                                  "batch_size = 2 }", inputs[i], call, twice));
+        Description *d = NULL;
+        for (int masked = 0; masked <= 1 && !d; masked++)       /* or a number for each step beside it */
+            d = read_silently(arena, arena_format(arena, "local x = %s\nreturn Model{ inputs = x, outputs = %s(%s), loss = 'mse', "
+                                                         "batch_size = 2 }", inputs[i], call, masked && twice[1] ? "x, Flatten{}(Dense{1}(x))" : twice));
         if (!d)
             continue;
         const char *why = lower_no_streaming(arena, d), *colon = why ? strstr(why, ": ") : NULL, *end = why ? strstr(why, " (") : NULL;

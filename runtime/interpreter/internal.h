@@ -405,8 +405,8 @@ REAL *recurrent_h(const Interpreter *it, const Run *run, size_t t);
 #define composed_lstm       REAL_NAME(composed_lstm)
 #define composed_gru        REAL_NAME(composed_gru)
 extern const LayerKind kind_final_state;
-extern const LayerKind kind_ignore_mask, kind_with_mask, kind_input, kind_embedding, kind_simple_rnn, kind_lstm, kind_gru,
-    kind_dense, kind_activation, kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add,
+extern const LayerKind kind_ignore_mask, kind_with_mask, kind_input, kind_embedding, kind_simple_rnn, kind_lstm,
+    kind_gru, kind_dense, kind_activation, kind_dropout, kind_flatten, kind_repeat_vector, kind_concatenate, kind_add,
     kind_subtract, kind_multiply, kind_average, kind_maximum, kind_minimum, kind_bidirectional, kind_masking,
     kind_batch_normalization, kind_custom, kind_rnn, kind_layer_norm_lstm, kind_layer_norm_gru;
 extern const LayerKind kind_conv1d, kind_max_pooling1d, kind_average_pooling1d, kind_global_max_pooling1d,

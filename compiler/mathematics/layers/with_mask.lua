@@ -8,6 +8,7 @@ local function counting(x)
 end
 
 return layer "WithMask" {
+  keras     = false,
   arguments = {},
   over      = "sample",
   input     = "several",
