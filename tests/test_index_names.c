@@ -66,6 +66,8 @@ static void read_indices(Words *words, const char *text, const char *end)
         if (length && !isdigit((unsigned char)*c)) {
             const char *word = arena_format(words->arena, "%.*s", length, c);
             c += length;
+            if (!strcmp(word, "any_counts"))       /* what stands in front of a turn is no formula */
+                c += strcspn(c, "\n");
             if (*c == '[')
                 reader.last = word;
             else if (reader.depth && *c != '(' && *c != '.' && strncmp(c, "->", 2))
