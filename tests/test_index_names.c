@@ -66,7 +66,7 @@ static void read_indices(Words *words, const char *text, const char *end)
         if (length && !isdigit((unsigned char)*c)) {
             const char *word = arena_format(words->arena, "%.*s", length, c);
             c += length;
-            if (!strcmp(word, "any_counts"))       /* what stands in front of a turn is no formula */
+            if (!strcmp(word, "if"))       /* what stands in front of a turn is no formula */
                 c += strcspn(c, "\n");
             if (*c == '[')
                 reader.last = word;
