@@ -251,6 +251,15 @@ static bool has_turned_inputs(const Draft *draft)
     return false;
 }
 
+/* What becomes products of two flows in ONNX, which no layer of the importer's computes (test_export_attention.c). */
+static bool looks(const Model *model)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        if (strstr(model->layers[i].kind, "Attention"))
+            return true;
+    return false;
+}
+
 /* False: the format cannot say the model. */
 static bool go(Trip *trip, int f)
 {
@@ -270,7 +279,9 @@ static bool go(Trip *trip, int f)
                                            &(ReadOptions){ .silent = true });
     }
     trip->returned = trip->back ? draft_weights(draft, description_model(trip->back)) : NULL;
-    if (!trip->returned) {
+    if (!strcmp(formats[f].format, "onnx") && looks(description_model(trip->there))) {
+        cr_expect(!draft && diagnostics_count(diagnostics) > 0, "%s by onnx: attention came back", trip->name);
+    } else if (!trip->returned) {
         diagnostics_print(diagnostics, stderr);
         cr_expect_fail("%s by %s: it does not come back\n%s", trip->name, formats[f].format, text ? text : "");
     } else {
@@ -404,6 +415,6 @@ Test(round_trip, graphs, .timeout = 300)
         arena_free(arena);
     }
     command_folder_remove(folder);
-    cr_expect(counts[0] == 5 && counts[1] == 5 && counts[4] == 3, "keras: %d, h5: %d, onnx: %d of 5 graphs", counts[0], counts[1], counts[4]);
+    cr_expect(counts[0] == 5 && counts[1] == 5 && counts[4] == 4, "keras: %d, h5: %d, onnx: %d of 5 graphs", counts[0], counts[1], counts[4]);
     fprintf(stderr, "tfjs: %d, onnx: %d, pytorch: %d of 5 graphs\n", counts[2], counts[4], counts[FORMATS]);
 }

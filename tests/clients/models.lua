@@ -68,6 +68,15 @@ local models = {
     local said = LSTM{5, return_sequences = true}{both(both(x)), initial_state = {h, c}}
     return { inputs = x, outputs = Dense{3}(LSTM{4}(Concatenate{}(seen, said))), data = sequences(9, 4, 3) }
   end,
+  looking = function()            -- 3x9x4: a decoder that looks at what an encoder has read, by all three attentions
+    local x, heads = Input{9, 4}, MultiHeadAttention{2, 3, value_dim = 4, use_causal_mask = true}
+    local read = LSTM{6, return_sequences = true}(x)
+    local said = GRU{6, return_sequences = true}(Concatenate{}(x, read))
+    local plain = Attention{use_scale = true}(said, read)
+    local sums = AdditiveAttention{use_causal_mask = true}(said, read, plain)
+    local joined = Concatenate{}(Attention{score_mode = "concat"}(plain), sums, heads(read), heads(said, read, sums))
+    return { inputs = x, outputs = Dense{3}(LSTM{4}(joined)), data = sequences(9, 4, 3) }
+  end,
   convolution = function()        -- 3x12x3
     return { Input{12, 3}, Conv1D{6, 3, padding = "same", activation = "relu"}, BatchNormalization{}, MaxPooling1D{},
              LSTM{5, return_sequences = true}, LayerNormalization{}, GlobalAveragePooling1D{}, Dense{2},

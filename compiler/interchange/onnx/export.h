@@ -93,12 +93,14 @@ void export_activation(OnnxExport *to, const ExportLayer *one, const char *name,
 /* What ONNX's cells call it, with alpha and beta, of which it takes so many; NULL: they have none such. */
 const char *export_cell_activation(const char *name, float *alpha, float *beta, int *numbers);
 
-/* SimpleRNN, LSTM, GRU, Bidirectional (export_recurrent.c); any other (export_layer.c); windows (export_window.c). */
+/* SimpleRNN, LSTM, GRU, Bidirectional (export_recurrent.c); any other (export_layer.c); windows (export_window.c);
+ * attention (export_attention.c). False: it is none of these. */
 void export_recurrent(OnnxExport *to, const ExportLayer *one);
 /* A state behind the last step of the layer that it reads. */
 void export_final_state(OnnxExport *to, const ExportLayer *one);
 void export_layer(OnnxExport *to, const ExportLayer *one);
 bool export_window(OnnxExport *to, const ExportLayer *one);
+bool export_attention(OnnxExport *to, const ExportLayer *one);
 
 /* The bytes of the file (export_write.c); NULL with *why if there is no protobuf. */
 char *export_bytes(OnnxExport *to, size_t *length, const char **why);

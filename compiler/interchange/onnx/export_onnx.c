@@ -42,7 +42,7 @@ static void add_layer(OnnxExport *to, int place)
         export_final_state(to, &one);
     else if (layer_argument(layer, "return_sequences") || !strcmp(layer->kind, "Bidirectional"))
         export_recurrent(to, &one);
-    else if (!export_window(to, &one))
+    else if (!export_window(to, &one) && !export_attention(to, &one))
         export_layer(to, &one);
 }
 
