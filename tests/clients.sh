@@ -29,7 +29,8 @@ said() {
 
 # The models, trained a little, an input for each and what lstmc predicts of it.
 for model in stacked:3x9x4 chained:3x9x4 simple:3x7x3 gated:3x8x3 gated_after:3x8x3 bidirectional:3x6x3 masked:3x8:12 \
-    tokens:3x8:12 convolution:3x12x3 handed:3x9x4 looking:3x9x4; do
+    tokens:3x8:12 convolution:3x12x3 handed:3x9x4 directions:3x9x4 looking:3x9x4 \
+    heads:3x9x4; do
     name=${model%%:*} shape=${model#*:}
     "$lstmc" train "$here/models.lua" name="$name" --interpreted --quiet --out "$name.safetensors" --log "$name.csv" \
         --checkpoint "$name.checkpoint" >log 2>&1 || { cat log; exit 1; }
@@ -82,7 +83,8 @@ elif ! has_package onnxruntime-node; then
     absent "ONNX Runtime" "$(tail -n 1 "$packages/npm.log")"
 else
     export NODE_PATH="$packages/node_modules"
-    for name in stacked chained simple gated gated_after bidirectional tokens convolution handed looking; do
+    for name in stacked chained simple gated gated_after bidirectional tokens convolution handed directions looking \
+        heads; do
         opens "ONNX Runtime" "$name" "$name.onnx" node "$here/onnx.js" open
     done
     for name in chained simple gated gated_after; do
@@ -99,7 +101,7 @@ done
 if [ -z "$python" ]; then
     absent PyTorch "no python3 has torch; Debian: python3-torch"
 else
-    for name in stacked chained simple gated_after bidirectional tokens convolution; do
+    for name in stacked chained simple gated_after bidirectional tokens convolution handed directions looking heads; do
         opens PyTorch "$name" "torch_$name.safetensors" "$python" "$here/torch_client.py" open
     done
     for name in $("$python" "$here/torch_client.py" make torch); do

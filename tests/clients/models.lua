@@ -68,14 +68,32 @@ local models = {
     local said = LSTM{5, return_sequences = true}{both(both(x)), initial_state = {h, c}}
     return { inputs = x, outputs = Dense{3}(LSTM{4}(Concatenate{}(seen, said))), data = sequences(9, 4, 3) }
   end,
-  looking = function()            -- 3x9x4: a decoder that looks at what an encoder has read, by all three attentions
-    local x, heads = Input{9, 4}, MultiHeadAttention{2, 3, value_dim = 4, use_causal_mask = true}
+  looking = function()            -- 3x9x4: a decoder that looks at what an encoder has read, without heads
+    local x = Input{9, 4}
     local read = LSTM{6, return_sequences = true}(x)
     local said = GRU{6, return_sequences = true}(Concatenate{}(x, read))
-    local plain = Attention{use_scale = true}(said, read)
-    local sums = AdditiveAttention{use_causal_mask = true}(said, read, plain)
-    local joined = Concatenate{}(Attention{score_mode = "concat"}(plain), sums, heads(read), heads(said, read, sums))
+    local plain = Attention{use_scale = true, dropout = 0.1}(said, read)
+    local sums = AdditiveAttention{use_causal_mask = true}(said, x, plain)
+    local joined = Concatenate{}(Attention{score_mode = "concat", use_scale = true, causal = true}(plain, read),
+                                 sums, AdditiveAttention{use_scale = false}(sums), Attention{}(read, said, plain))
     return { inputs = x, outputs = Dense{3}(LSTM{4}(joined)), data = sequences(9, 4, 3) }
+  end,
+  directions = function()         -- 3x9x4: states of both directions, handed on; of loops that begin at the end
+    local x = Input{9, 4}
+    local s, h, c, g, d = Bidirectional{LSTM{4, return_sequences = true, return_state = true}}(x)
+    local t = Bidirectional{LSTM{4, return_sequences = true}, merge_mode = "sum"}{x, initial_state = {h, c, g, d}}
+    local u, f, b = Bidirectional{GRU{4, return_state = true}, merge_mode = "mul"}(t)
+    local v, e = SimpleRNN{4, go_backwards = true, return_state = true}{s, initial_state = c}
+    local w = Bidirectional{GRU{4}, merge_mode = "ave"}{s, initial_state = {b, e}}
+    return { inputs = x, outputs = Dense{3}(Concatenate{}(u, v, w, f)), data = sequences(9, 4, 3) }
+  end,
+  heads = function()              -- 3x9x4: several heads as PyTorch's module has them
+    local x = Input{9, 4}
+    local read = LSTM{6, return_sequences = true}(x)
+    local own = MultiHeadAttention{3, 2, use_causal_mask = true, dropout = 0.1}(read)
+    local other = MultiHeadAttention{2, 2}(x, read, own)
+    local last = MultiHeadAttention{1, 4, use_bias = false}(other, x)
+    return { inputs = x, outputs = Dense{3}(LSTM{4}(last)), data = sequences(9, 4, 3) }
   end,
   convolution = function()        -- 3x12x3
     return { Input{12, 3}, Conv1D{6, 3, padding = "same", activation = "relu"}, BatchNormalization{}, MaxPooling1D{},

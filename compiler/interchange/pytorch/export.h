@@ -21,7 +21,9 @@ typedef struct TorchExport {
 typedef struct TorchLayer {
     const Layer *layer;
     const char *module;             /* "lstm" */
-    const char *x, *y;
+    const char *x, *y;              /* x: all of them, with commas in between */
+    const char **each_x; int x_count;
+    const char **given; int given_count;    /* states that it begins with */
 } TorchLayer;
 
 /* A diagnostic that names the layer. */
@@ -30,6 +32,11 @@ void torch_cannot(TorchExport *to, const Layer *layer, const char *format, ...) 
 /* self.lstm = nn.LSTM(...) and what forward does with it, for a recurrent layer or Bidirectional of one
  * (export_recurrent.c), and for any other (export_layer.c). */
 void torch_export_recurrent(TorchExport *to, const TorchLayer *one);
+/* Attention (export_attention.c); false: it is none. */
+bool torch_export_attention(TorchExport *to, const TorchLayer *one);
+/* A state behind the last step of the layer that it reads, and what Python calls all that this layer leaves. */
+void torch_export_final_state(TorchExport *to, const TorchLayer *one);
+const char *torch_states(const TorchExport *to, const Layer *layer);
 void torch_export_layer(TorchExport *to, const TorchLayer *one);
 
 /* y = activation(y), unless it is linear; the text of it in Python, NULL with a diagnostic (export_activation.c). */

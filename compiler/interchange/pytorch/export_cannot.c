@@ -7,9 +7,15 @@
 
 static const char *formatted(Arena *arena, const char *format, va_list arguments)
 {
-    char text[600];
-    vsnprintf(text, sizeof text, format, arguments);
-    return arena_copy_text(arena, text);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        die("bad format: %s", format);
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    return text;
 }
 
 void torch_cannot(TorchExport *to, const Layer *layer, const char *format, ...)

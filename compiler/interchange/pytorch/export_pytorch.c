@@ -51,11 +51,29 @@ static const char *flows(const TorchExport *to, const int *places, int count)
     return text;
 }
 
+/* "lstm_states", which no layer is called. */
+const char *torch_states(const TorchExport *to, const Layer *layer)
+{
+    const char *name = arena_format(to->arena, "%s_states", layer->name);
+    for (int i = 0; i < to->model->layer_count; i++)
+        if (!strcmp(to->model->layers[i].name, name))
+            name = arena_format(to->arena, "%s_", name), i = -1;
+    return name;
+}
+
 static void export_layer(TorchExport *to, int place)
 {
     const Layer *layer = &to->model->layers[place];
+    int outputs = layer->from_count - layer->given_states;
     TorchLayer one = { .layer = layer, .module = free_name(to->arena, layer->shares ? layer->shares : layer->name),
-                       .x = flows(to, layer->from, layer->from_count), .y = flow(to, place) };
+                       .x = flows(to, layer->from, outputs), .y = flow(to, place),
+                       .each_x = arena_array(to->arena, const char *, outputs + 1), .x_count = outputs,
+                       .given = arena_array(to->arena, const char *, layer->given_states + 1),
+                       .given_count = layer->given_states };
+    for (int i = 0; i < outputs; i++)
+        one.each_x[i] = flow(to, layer->from[i]);
+    for (int i = 0; i < layer->given_states; i++)
+        one.given[i] = flow(to, layer->from[outputs + i]);
     int tensors = to->tensor_count;
     if (layer->custom)
         torch_cannot(to, layer, "it is the description's own: PyTorch has no such layer");
@@ -63,9 +81,11 @@ static void export_layer(TorchExport *to, int place)
         torch_cannot(to, layer, "PyTorch's modules know no masks");
     else if (!layer->from_count)
         return;
+    else if (!strcmp(layer->kind, "FinalState"))
+        torch_export_final_state(to, &one);
     else if (layer_argument(layer, "return_sequences") || !strcmp(layer->kind, "Bidirectional"))
         torch_export_recurrent(to, &one);
-    else
+    else if (!torch_export_attention(to, &one))
         torch_export_layer(to, &one);
     if (layer->shares)
         to->tensor_count = tensors;             /* they are there */

@@ -38,8 +38,6 @@ static void check(TorchExport *to, const Layer *layer, const Cell *cell)
         torch_cannot(to, layer, "states begin with zeros there");
     if (layer_flag(layer, "use_peepholes") || layer_number(layer, "cell_clip", 0))
         torch_cannot(to, layer, "nn.LSTM has no peepholes and no clipping");
-    if (layer_flag(layer, "return_state"))
-        torch_cannot(to, layer, "states as outputs are not exported");
 }
 
 /* r, z, n stand for our z, r, h; i, f, g, o are the same. */
@@ -97,15 +95,53 @@ static void add_module(TorchExport *to, const TorchLayer *one, const Layer *laye
                  cell->gates == 1 && is_text(layer, "activation", "relu") ? ", nonlinearity='relu'" : "");
 }
 
+/* What PyTorch's module gives beside its output; NULL: nobody asks for it. */
+static const char *states_of(TorchExport *to, const TorchLayer *one)
+{
+    bool both = one->layer->sublayer_count > 0;
+    return layer_flag(both ? &one->layer->sublayers[0] : one->layer, "return_state")
+        ? torch_states(to, one->layer) : NULL;
+}
+
+/* What the module is called with: x, and what its states begin with, [directions, batch, units], of an LSTM h and c.
+ * Keras has the states of one direction, then those of the other. */
+static const char *given(TorchExport *to, const TorchLayer *one, const Cell *cell, const char *x)
+{
+    int states = cell->gates == 4 ? 2 : 1, ways = one->given_count / states;
+    const char *text = "";
+    for (int state = 0; state < states; state++) {
+        const char *rows = "";
+        for (int way = 0; way < ways; way++)
+            rows = arena_format(to->arena, "%s%s%s", rows, way ? ", " : "", one->given[way * states + state]);
+        text = arena_format(to->arena, "%s%storch.stack([%s])", text, state ? ", " : "", rows);
+    }
+    return !ways ? x : arena_format(to->arena, states > 1 ? "%s, (%s)" : "%s, %s", x, text);
+}
+
 static void one_way(TorchExport *to, const TorchLayer *one, const Cell *cell)
 {
     const Layer *layer = one->layer;
-    bool backwards = layer_flag(layer, "go_backwards");
+    const char *x = layer_flag(layer, "go_backwards") ? arena_format(to->arena, "%s.flip(1)", one->x) : one->x;
+    const char *states = states_of(to, one);
     add_module(to, one, layer, cell, false);
     add_direction(to, one, layer, cell, "");
-    torch_forward(to, "%s, _ = self.%s(%s%s)", one->y, one->module, one->x, backwards ? ".flip(1)" : "");
+    torch_forward(to, "%s, %s = self.%s(%s)", one->y, states ? states : "_", one->module, given(to, one, cell, x));
     if (!layer_flag(layer, "return_sequences"))
         torch_forward(to, "%s = %s[:, -1]", one->y, one->y);
+}
+
+/* state = lstm_states[of h and c][of the directions] */
+void torch_export_final_state(TorchExport *to, const TorchLayer *one)
+{
+    const Layer *loop = &to->model->layers[one->layer->from[0]];
+    const Cell *cell = cell_of(strcmp(loop->kind, "Bidirectional") ? loop : &loop->sublayers[0]);
+    int number = (int)layer_number(one->layer, "number", 0);
+    if (!cell)
+        return;                                 /* it was said of the layer */
+    if (cell->gates == 4)
+        torch_forward(to, "%s = %s[%d][%d]", one->y, torch_states(to, loop), number % 2, number / 2);
+    else
+        torch_forward(to, "%s = %s[%d]", one->y, torch_states(to, loop), number);
 }
 
 /* The last step of the second direction is where it has begun: its state behind all steps is in the states. */
@@ -113,6 +149,7 @@ static void both_ways(TorchExport *to, const TorchLayer *one, const Cell *cell)
 {
     const Layer *forward = &one->layer->sublayers[0], *backward = &one->layer->sublayers[1];
     const char *mode = layer_text(one->layer, "merge_mode"), *y = one->y;
+    const char *states = states_of(to, one);
     bool same = layer_number(forward, "units", 0) == layer_number(backward, "units", 0);
     if (strcmp(forward->kind, backward->kind) || !same)
         torch_cannot(to, one->layer, "both directions are of one kind and size there");
@@ -122,11 +159,14 @@ static void both_ways(TorchExport *to, const TorchLayer *one, const Cell *cell)
     add_direction(to, one, forward, cell, "");
     add_direction(to, one, backward, cell, "_reverse");
     if (layer_flag(forward, "return_sequences")) {
-        torch_forward(to, "%s, _ = self.%s(%s)", y, one->module, one->x);
+        torch_forward(to, "%s, %s = self.%s(%s)", y, states ? states : "_", one->module, given(to, one, cell, one->x));
         if (strcmp(mode, "concat"))
             torch_forward(to, "forward, backward = %s.chunk(2, -1)", y);
     } else {
-        torch_forward(to, "_, %s = self.%s(%s)", cell->gates == 4 ? "(h, _)" : "h", one->module, one->x);
+        const char *last = states ? states : cell->gates == 4 ? "(h, _)" : "h";
+        torch_forward(to, "_, %s = self.%s(%s)", last, one->module, given(to, one, cell, one->x));
+        if (states)
+            torch_forward(to, "h = %s%s", states, cell->gates == 4 ? "[0]" : "");
         torch_forward(to, "forward, backward = h[0], h[1]");
         if (!strcmp(mode, "concat"))
             torch_forward(to, "%s = torch.cat([forward, backward], -1)", y);
