@@ -100,6 +100,14 @@ static bool is_own(const Names *names, const char *name)
 }
 
 /* A macro with arguments leaves alone members of structs that have the name of a function. */
+/* In two lines where it would be too long for one. */
+static void put_renaming(Out *out, const char *name, const char *to, const char *arguments)
+{
+    const char *parameters = *arguments ? "(...)" : "";
+    size_t length = strlen("#define  ") + strlen(name) + strlen(parameters) + strlen(to) + strlen(arguments);
+    put(out, "#define %s%s %s%s%s", name, parameters, length > COLUMNS_MAX ? "\\\n    " : "", to, arguments);
+}
+
 void names_rename(Out *out, const Names *names, const char *isa)
 {
     for (int i = 0; i < names->count; i++) {
@@ -109,10 +117,7 @@ void names_rename(Out *out, const Names *names, const char *isa)
             to = arena_format(names->arena, "%s(%s)", isa, to);
         if (names->list[i].kind == NAME_MACRO || !strcmp(to, name))
             continue;
-        if (names->list[i].kind == NAME_FUNCTION)
-            put(out, "#define %s(...) %s(__VA_ARGS__)", name, to);
-        else
-            put(out, "#define %s %s", name, to);
+        put_renaming(out, name, to, names->list[i].kind == NAME_FUNCTION ? "(__VA_ARGS__)" : "");
     }
 }
 
