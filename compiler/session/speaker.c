@@ -18,11 +18,11 @@ typedef struct Whole {
 } Whole;
 
 typedef struct Said {                   /* its state; `tokens` has a place for each step */
-    int32_t count, tokens[1];
+    int32_t count, tokens[];
 } Said;
 
 typedef struct Read {                   /* its memory: what was encoded is the sample itself */
-    int32_t length, x[1];
+    int32_t length, x[];
 } Read;
 
 struct Speaker {
