@@ -250,6 +250,38 @@ Test(lines, texts_predicted_from_themselves)
     result_free(&result);
 }
 
+/* What is read, what a decoder has read at each step, and what it says there; in either order of the inputs. */
+Test(lines, pairs_for_a_decoder)
+{
+    struct lstmc_model model = text_model(7, 6, 7, 4);
+    const struct lstmc_array inputs[2][2] = {
+        { { .name = "read", .is_integer = 1, .vocabulary = 4, .rank = 1, .shape = { 3 }, .count = 3 },
+          { .name = "said", .is_integer = 1, .vocabulary = 7, .rank = 1, .shape = { 4 }, .offset = 3, .count = 4 } },
+        { { .name = "said", .is_integer = 1, .vocabulary = 7, .rank = 1, .shape = { 4 }, .count = 4 },
+          { .name = "read", .is_integer = 1, .vocabulary = 4, .rank = 1, .shape = { 3 }, .offset = 4, .count = 3 } } };
+    struct lstmc_lines_options options = translated;
+    options.has_decoder = 1;
+    model.input_is_tokens = 0;
+    model.vocabulary = 0;
+    model.input_arrays = 2;
+    for (int first = 0; first <= 1; first++) {
+        model.inputs = inputs[first];
+        options.decoder = !first;
+        struct result result = read_text(&model, &options, "Go\tVa !\nGog\tVa va VA va oh !\n");
+        cr_assert_eq(result.status, 0, "%s", result.message.text);
+        expect_names("labels", &result.training.meaning.labels, 7, NAMES("", "\xef\xbf\xbd", "<begin>", "<end>", "va", "!", "oh"));
+        const int32_t x[2][2][7] = { { { 0, 2, 3, 2, 4, 5, 0 }, { 2, 3, 2, 2, 4, 4, 4 } }, { { 2, 4, 5, 0, 0, 2, 3 }, { 2, 4, 4, 4, 2, 3, 2 } } };
+        expect_sample(&model, &result.training, x[first][0], ROWS(4, 5, 3, 0));
+        expect_sample(&model, &result.training, x[first][1], ROWS(4, 4, 4, 4));
+        result_free(&result);
+    }
+    options.decoder = 1;
+    model.inputs = inputs[0];
+    model.output_shape[1] = 8;
+    struct result result = read_text(&model, &options, "Go\tVa !\n");
+    cr_expect(result.status == LSTMC_MISMATCH && strstr(result.message.text, "the decoder says one of 8 classes, but reads 7 ids"), "%s", result.message.text);
+}
+
 Test(lines, models_that_do_not_fit)
 {
     struct lstmc_model model = text_model(3, 3, 6, 4);
