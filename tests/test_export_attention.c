@@ -7,6 +7,7 @@
 #include "onnx_run.h"
 #include "runtime/interpreter/interpreter.h"
 #include "runtime/lstmc_random.h"
+#include "runtime/safetensors.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -202,5 +203,70 @@ Test(export_attention, what_onnx_cannot_say, .timeout = 60)
         description_free(description);
         arena_free(arena);
     }
+    command_folder_remove(folder);
+}
+
+/* ---- PyTorch ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct lstmc_file_tensor *)a)->name, ((const struct lstmc_file_tensor *)b)->name);
+}
+
+/* As safetensors.torch.save_file writes it, whatever order the module has. */
+static void sort_tensors(const char *path)
+{
+    static const char *const metadata[] = { "format", "pt", NULL };
+    struct lstmc_tensor_file file;
+    struct lstmc_message message;
+    cr_assert(!lstmc_tensor_file_open(path, &file, &message), "%s", message.text);
+    struct lstmc_file_tensor *tensors = calloc((size_t)file.count + 1, sizeof *tensors);
+    memcpy(tensors, file.tensors, (size_t)file.count * sizeof *tensors);
+    qsort(tensors, (size_t)file.count, sizeof *tensors, by_name);
+    cr_assert(!lstmc_tensor_file_write(path, tensors, file.count, metadata, &message), "%s", message.text);
+    lstmc_tensor_file_free(&file);
+    free(tensors);
+}
+
+/* Exported, and its weights by `--into` of the same description: the same bits. False: PyTorch cannot say it. */
+static bool comes_back(Arena *arena, const char *text, const char *folder)
+{
+    Diagnostics *diagnostics = diagnostics_create(arena);
+    Description *description = read_model(arena, text);
+    const Model *model = description_model(description);
+    const float *weights = random_weights(arena, model);
+    DraftSource source = { .path = arena_format(arena, "%s/m.safetensors", folder), .weights_alone = true };
+    ExportRequest request = { .model = model, .weights = weights, .format = "pytorch", .path = source.path };
+    bool said = export_file(arena, diagnostics, &request);
+    for (int sorted = 0; sorted < 2 && said && model->descriptor.weight_count; sorted++) {
+        if (sorted)
+            sort_tensors(source.path);
+        Draft *draft = import_file(arena, diagnostics, &source);
+        const float *back = draft ? draft_into(draft, model, NULL, 0) : NULL;
+        if (!back)
+            diagnostics_print(diagnostics, stderr);
+        cr_expect(back, "%s", text);
+        cr_expect(!back || !memcmp(back, weights, model->descriptor.weight_count * sizeof *back), "%s: others come back",
+                  text);
+    }
+    description_free(description);
+    return said;
+}
+
+Test(export_attention, weights_come_back_from_pytorch, .timeout = 120)
+{
+    static const char *const heads[] = {
+        ALL("MultiHeadAttention{2, 3}"), ALL("MultiHeadAttention{1, 6, use_causal_mask = true, dropout = 0.2}"),
+        ALL("MultiHeadAttention{3, 2, use_bias = false, value_dim = 2, output_shape = 6}"),
+    };
+    char *folder = command_folder();
+    Arena *arena = arena_create();
+    int said = 0;
+    for (int m = 0; m < MODELS; m++)
+        said += comes_back(arena, models[m], folder);
+    for (size_t m = 0; m < sizeof heads / sizeof *heads; m++)
+        cr_expect(comes_back(arena, heads[m], folder), "%s", heads[m]);
+    fprintf(stderr, "%d of %d\n", said, (int)MODELS);
+    arena_free(arena);
     command_folder_remove(folder);
 }

@@ -15,6 +15,7 @@ typedef struct DraftArray {         /* a weight in lstmc's layout, which is Kera
     int rank;
     size_t shape[LSTMC_FILE_RANK_MAX];
     const float *values;            /* row-major */
+    bool joined;                    /* axes next to each other in the weight are one: heads and their features */
 } DraftArray;
 
 typedef struct DraftArgument {

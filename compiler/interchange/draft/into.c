@@ -43,6 +43,31 @@ static const DraftLayer *as_kind(const DraftLayer *part, const Layer *layer)
     return fits && strcmp(part->otherwise->kind, layer->kind) ? part : part->otherwise;
 }
 
+/* "attention.scale" of the file and "attention/scale". */
+static bool same_last_name(const char *found, const char *name)
+{
+    const char *dot = strrchr(found, '.'), *slash = strrchr(name, '/');
+    return !strcmp(dot ? dot + 1 : found, slash ? slash + 1 : name);
+}
+
+/* The place in the part of what weight `begin + i` of the layer is: its own if all are called as weights of the layer
+ * are, in whatever order; else i. Names within a part differ. */
+static int place_in(const DraftLayer *part, const Layer *layer, int begin, int i)
+{
+    int place = i;
+    for (int k = 0; k < part->weight_count; k++) {
+        int same = 0;
+        for (int w = 0; w < part->weight_count && begin + w < layer->weight_count; w++)
+            if (same_last_name(part->weights[k].found, layer->weights[begin + w]->name)) {
+                place = w == i ? k : place;
+                same++;
+            }
+        if (same != 1)
+            return i;
+    }
+    return place;
+}
+
 /* How many parts from `first` on, one behind the other, have as many weights as the layer or just more. */
 static int count_parts(const Into *into, int first, const Layer *layer)
 {
@@ -58,7 +83,8 @@ static bool fits(const Into *into, int first, const Layer *layer)
     for (int p = 0; p < count; p++) {
         const DraftLayer *part = as_kind(into->parts[first + p], layer);
         for (int i = 0; i < part->weight_count; i++, w++)
-            if (w >= layer->weight_count || !draft_fits(&part->weights[i], layer->weights[w]))
+            if (w >= layer->weight_count ||
+                !draft_fits(&part->weights[place_in(part, layer, w - i, i)], layer->weights[w]))
                 return false;
     }
     return count && w == layer->weight_count;
@@ -91,7 +117,7 @@ static void place(const Into *into, const Layer *layer, const DraftLayer *part, 
 {
     Arena *arena = into->draft->arena;
     for (int i = 0; i < part->weight_count; i++) {
-        const DraftArray *array = &part->weights[i];
+        const DraftArray *array = &part->weights[place_in(part, layer, begin, i)];
         const struct lstmc_tensor *weight = layer->weights[begin + i];
         if (draft_fits(array, weight))
             memcpy(into->values + weight->offset, array->values, weight->count * sizeof *into->values);

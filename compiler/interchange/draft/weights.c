@@ -4,10 +4,26 @@
 
 #include <string.h>
 
+/* Each axis of the array is one of the weight, or several next to each other. */
+static bool fits_joined(const DraftArray *array, const struct lstmc_tensor *weight)
+{
+    int w = 0;
+    for (int a = 0; a < array->rank; a++) {
+        size_t product = 1;
+        while (w < weight->rank && (product < array->shape[a] || weight->shape[w] == 1))
+            product *= (size_t)weight->shape[w++];
+        if (product != array->shape[a])
+            return false;
+    }
+    return w == weight->rank;
+}
+
 /* The same numbers in the same order, but for axes of one that are left out. */
 bool draft_fits(const DraftArray *array, const struct lstmc_tensor *weight)
 {
     int a = 0, w = 0;
+    if (array->joined)
+        return fits_joined(array, weight);
     while (a < array->rank || w < weight->rank) {
         if (a < array->rank && w < weight->rank && array->shape[a] == (size_t)weight->shape[w])
             a++, w++;

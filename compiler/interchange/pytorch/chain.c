@@ -55,6 +55,9 @@ static bool are_known(Draft *draft, const Steps *steps)
         if (!step->kind)
             draft_refuse(draft, "%s: %s is no tensor of a module that is known here" INTO, step->name,
                          step->weights.list[0].found);
+        else if (!strcmp(step->kind, "MultiHeadAttention"))
+            draft_refuse(draft, "%s (%s): how many heads it has, and what it reads, is not in the file" INTO,
+                         step->name, step->torch);
         else if (strstr(step->kind, "Transpose") || !draft_kind(draft, step->kind))
             draft_refuse(draft, "%s (%s): its place and its stride are not in the file" INTO, step->name, step->torch);
     }

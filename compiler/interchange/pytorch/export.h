@@ -34,9 +34,8 @@ void torch_cannot(TorchExport *to, const Layer *layer, const char *format, ...) 
 void torch_export_recurrent(TorchExport *to, const TorchLayer *one);
 /* Attention (export_attention.c); false: it is none. */
 bool torch_export_attention(TorchExport *to, const TorchLayer *one);
-/* A state behind the last step of the layer that it reads, and what Python calls all that this layer leaves. */
+/* A state behind the last step of the layer that it reads (export_recurrent.c). */
 void torch_export_final_state(TorchExport *to, const TorchLayer *one);
-const char *torch_states(const TorchExport *to, const Layer *layer);
 void torch_export_layer(TorchExport *to, const TorchLayer *one);
 
 /* y = activation(y), unless it is linear; the text of it in Python, NULL with a diagnostic (export_activation.c). */

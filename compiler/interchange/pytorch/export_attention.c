@@ -25,11 +25,11 @@ static Attended attended_of(const TorchExport *to, const TorchLayer *one)
     return all;
 }
 
-/* true where a step of the value is later than that of the query */
-static const char *later(const TorchExport *to, const Attended *all)
+/* later: true where a step of the value is later than that of the query. */
+static void add_later(TorchExport *to, const Attended *all)
 {
-    return arena_format(to->arena, "torch.ones(%d, %d, dtype=torch.bool, device=%s.device).triu(1)",
-                        all->shapes[0]->extent[0], all->shapes[1]->extent[0], all->query);
+    torch_forward(to, "later = torch.ones(%d, %d, dtype=torch.bool, device=%s.device).triu(1)",
+                  all->shapes[0]->extent[0], all->shapes[1]->extent[0], all->query);
 }
 
 /* ---- without projections ---- */
@@ -58,10 +58,12 @@ static const char *factor(const TorchExport *to, const TorchLayer *one, const ch
 
 static void mixed(TorchExport *to, const TorchLayer *one, const Attended *all, const char *scores)
 {
-    const char *shares = arena_format(to->arena, "torch.softmax(%s, -1)", scores);
-    if (all->causal)
-        shares = arena_format(to->arena, "torch.softmax((%s).masked_fill(%s, float('-inf')), -1)", scores,
-                              later(to, all));
+    const char *shares = "torch.softmax(scores, -1)";
+    torch_forward(to, "scores = %s", scores);
+    if (all->causal) {
+        add_later(to, all);
+        torch_forward(to, "scores = scores.masked_fill(later, float('-inf'))");
+    }
     if (all->dropout > 0)
         shares = arena_format(to->arena, "F.dropout(%s, %.9g, self.training)", shares, all->dropout);
     torch_forward(to, "%s = %s @ %s", one->y, shares, all->value);
@@ -159,8 +161,10 @@ static void heads(TorchExport *to, const TorchLayer *one, const Attended *all)
                  same ? "" : arena_format(to->arena, ", kdim=%d, vdim=%d", widths[2], widths[1]));
     add_projections(to, one, (size_t)widths[0], same);
     add_output(to, one, (size_t)widths[0]);
+    if (all->causal)
+        add_later(to, all);
     torch_forward(to, "%s, _ = self.%s(%s, %s, %s, need_weights=False%s)", one->y, one->module, all->query, all->key,
-                  all->value, all->causal ? arena_format(to->arena, ", attn_mask=%s", later(to, all)) : "");
+                  all->value, all->causal ? ", attn_mask=later" : "");
 }
 
 bool torch_export_attention(TorchExport *to, const TorchLayer *one)

@@ -15,7 +15,7 @@ static const char *free_name(Arena *arena, const char *name)
         "forward", "train", "eval", "type", "double", "float", "half", "parameters", "buffers", "children", "modules",
         "apply", "cpu", "cuda", "to", "training", "state_dict", "and", "as", "class", "def", "del", "for", "from", "if",
         "import", "in", "is", "lambda", "not", "or", "pass", "return", "with", "torch", "nn", "F", "self", "h",
-        "backward",
+        "backward", "scores", "later",
     };
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (!strcmp(taken[i], name))
@@ -49,16 +49,6 @@ static const char *flows(const TorchExport *to, const int *places, int count)
     for (int i = 0; i < count; i++)
         text = arena_format(to->arena, "%s%s%s", text, i ? ", " : "", flow(to, places[i]));
     return text;
-}
-
-/* "lstm_states", which no layer is called. */
-const char *torch_states(const TorchExport *to, const Layer *layer)
-{
-    const char *name = arena_format(to->arena, "%s_states", layer->name);
-    for (int i = 0; i < to->model->layer_count; i++)
-        if (!strcmp(to->model->layers[i].name, name))
-            name = arena_format(to->arena, "%s_", name), i = -1;
-    return name;
 }
 
 static void export_layer(TorchExport *to, int place)

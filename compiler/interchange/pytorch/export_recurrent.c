@@ -95,12 +95,22 @@ static void add_module(TorchExport *to, const TorchLayer *one, const Layer *laye
                  cell->gates == 1 && is_text(layer, "activation", "relu") ? ", nonlinearity='relu'" : "");
 }
 
+/* "lstm_states", which no layer is called. */
+static const char *name_of_states(const TorchExport *to, const Layer *layer)
+{
+    const char *name = arena_format(to->arena, "%s_states", layer->name);
+    for (int i = 0; i < to->model->layer_count; i++)
+        if (!strcmp(to->model->layers[i].name, name))
+            name = arena_format(to->arena, "%s_", name), i = -1;
+    return name;
+}
+
 /* What PyTorch's module gives beside its output; NULL: nobody asks for it. */
 static const char *states_of(TorchExport *to, const TorchLayer *one)
 {
     bool both = one->layer->sublayer_count > 0;
     return layer_flag(both ? &one->layer->sublayers[0] : one->layer, "return_state")
-        ? torch_states(to, one->layer) : NULL;
+        ? name_of_states(to, one->layer) : NULL;
 }
 
 /* What the module is called with: x, and what its states begin with, [directions, batch, units], of an LSTM h and c.
@@ -139,9 +149,9 @@ void torch_export_final_state(TorchExport *to, const TorchLayer *one)
     if (!cell)
         return;                                 /* it was said of the layer */
     if (cell->gates == 4)
-        torch_forward(to, "%s = %s[%d][%d]", one->y, torch_states(to, loop), number % 2, number / 2);
+        torch_forward(to, "%s = %s[%d][%d]", one->y, name_of_states(to, loop), number % 2, number / 2);
     else
-        torch_forward(to, "%s = %s[%d]", one->y, torch_states(to, loop), number);
+        torch_forward(to, "%s = %s[%d]", one->y, name_of_states(to, loop), number);
 }
 
 /* The last step of the second direction is where it has begun: its state behind all steps is in the states. */

@@ -59,6 +59,9 @@ const char *module_path(const Modules *modules);        /* for messages */
 /* nn.RNN, nn.LSTM, nn.GRU and their cells; false: it is none (recurrent.c). */
 bool modules_take_recurrent(Modules *modules);
 
+/* nn.MultiheadAttention; false: it is none (attention.c). */
+bool modules_take_attention(Modules *modules);
+
 /* A tensor in another order of axes: axis d of the array is axis axes[d] of the tensor. With gates: the last axis is
  * that many parts, and the first two of three, r and z of a GRU, change their places (layout.c). */
 DraftArray layout_permuted(Arena *arena, const StateTensor *tensor, const int *axes, int gates);

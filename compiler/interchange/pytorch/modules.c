@@ -168,7 +168,8 @@ Steps modules_read(State *state)
         if (is_weight_norm(&modules))
             draft_refuse(state->draft, "%s: its weights are halves of weight_norm: take that away by "
                          "torch.nn.utils.remove_weight_norm, and save once more", module_path(&modules));
-        if (!modules_take_recurrent(&modules) && !take_normalization(&modules) && !take_matrix(&modules))
+        if (!modules_take_recurrent(&modules) && !modules_take_attention(&modules) && !take_normalization(&modules) &&
+            !take_matrix(&modules))
             take_convolution(&modules);
         take_rest(&modules, i);
     }
