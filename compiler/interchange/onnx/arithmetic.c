@@ -49,6 +49,7 @@ static bool rescale(Importer *importer, Flow *flow, double scale, double offset)
     int rank = flow_shape(flow, shape);
     Step *step = step_new(importer, "Rescaling", rank, shape);
     step_argument(importer, step, NULL, lua_number(importer->arena, (double)(float)scale));
+    step->factor = offset == 0 ? scale : 0;
     if (offset != 0)
         step_argument(importer, step, "offset", lua_number(importer->arena, (double)(float)offset));
     flow_through(importer, flow, step);

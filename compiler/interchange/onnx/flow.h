@@ -43,6 +43,8 @@ struct Step {
     Extent shape[SAMPLE_RANK_MAX];      /* of a sample of its output */
     bool takes_bias, takes_activation;  /* it has none yet */
     Loop *loop;                 /* NULL: none */
+    bool looks;                 /* at all steps of what it reads, which a mask would hide (attention.c) */
+    double factor;              /* of a Rescaling that only multiplies; 0: it is something else */
     int number;                 /* of the steps */
     bool is_read, is_there;     /* by an output of the graph; in the draft */
     int place, state_places[STATES_MAX];        /* in the draft */
@@ -225,6 +227,8 @@ bool import_arithmetic(Importer *importer);     /* Add, Sub, Mul, Div, Max, Min,
 bool import_activation(Importer *importer);
 /* An activation of several nodes (composed.c); false without words: it is none. */
 bool import_composed(Importer *importer);
+/* Attention, of several nodes (attention.c); false without words: it is none. */
+bool import_attention(Importer *importer);
 bool import_window(Importer *importer);         /* Conv, pooling */
 bool import_norm(Importer *importer);
 bool import_view(Importer *importer);           /* Transpose, Reshape ... */

@@ -124,7 +124,7 @@ static void import_node(Importer *importer, int n)
     const OnnxNode *node = importer->node = &importer->model->nodes[n];
     if (importer->done[n])
         return;
-    if (fold_node(importer) || importer->failed || import_composed(importer))
+    if (fold_node(importer) || importer->failed || import_composed(importer) || import_attention(importer))
         return;
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
         if (!strcmp(node->operation, operators[i].operation)) {

@@ -132,7 +132,8 @@ static void settle_mask(Importer *importer, const Step *step)
         return;
     if (step->loop && step->loop->has_lengths) {
         layer->masked = step->loop->gives_output;
-    } else if (!step->loop && entry && (!strcmp(entry->mask, "passes") || !strcmp(entry->mask, "merges"))) {
+    } else if (!step->loop && !step->looks && entry &&
+               (!strcmp(entry->mask, "passes") || !strcmp(entry->mask, "merges"))) {
         layer->masked = true;
     } else {
         for (int i = 0; i < layer->from_count - layer->initial_count; i++)
