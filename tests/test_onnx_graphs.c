@@ -401,6 +401,81 @@ Test(onnx_graphs, last_states_side_by_side, .timeout = 60)
     command_folder_remove(place);
 }
 
+/* ---- attention ---- */
+
+/* A sequence that looks at itself, over a constant: it has a scale. */
+Test(onnx_graphs, attention_as_others_spell_it, .timeout = 60)
+{
+    char *place = command_folder();
+    const size_t dims[] = { 3, 4, 5 };
+    double *x = onnx_weights(60, 7), wanted[60] = { 0 };
+    OnnxFile graph = empty;
+    struct onnx_tensor outputs[1];
+    onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,4,5");
+    onnx_graph_number(&graph, "quarter", 0.25f);
+    onnx_graph_node(&graph, "Transpose", "x", "k", "perm=[0,2,1]");
+    onnx_graph_node(&graph, "MatMul", "x,k", "s", "");
+    onnx_graph_node(&graph, "Div", "s,quarter", "d", "");
+    onnx_graph_node(&graph, "Softmax", "d", "p", "axis=-1");
+    onnx_graph_node(&graph, "MatMul", "p,x", "y", "");
+    onnx_graph_output(&graph, "y");
+    for (int t = 0; t < 12; t++) {
+        double shares[4], sum = 0;
+        for (int s = 0; s < 4; s++) {
+            double score = 0;
+            for (int k = 0; k < 5; k++)
+                score += x[t * 5 + k] * x[(t / 4 * 4 + s) * 5 + k] / 0.25;
+            sum += shares[s] = exp(score);
+        }
+        for (int s = 0; s < 4; s++)
+            for (int k = 0; k < 5; k++)
+                wanted[t * 5 + k] += shares[s] / sum * x[(t / 4 * 4 + s) * 5 + k];
+    }
+    int count = ask(place, 13, &graph, 3, dims, outputs);
+    expect_text(place, "  Attention{use_scale = true},\n}");
+    if (count == 1)
+        expect_near(&outputs[0], wanted, 60, "attention");
+    free_all(outputs, count);
+    free(x);
+    command_folder_remove(place);
+}
+
+/* In ONNX steps behind the length of a row are zeros that are looked at as well; and of scores that are added to, changed
+ * along another axis or read by others nothing is made. */
+Test(onnx_graphs, attention_that_is_none_of_ours, .timeout = 60)
+{
+    static const char *const before[][2] = {
+        { "Identity", "axis=1" }, { "Add", "axis=-1" }, { "Tanh", "axis=-1" }, { "Identity", "axis=-1" }, { "Identity", "axis=-1" },
+    };
+    char *place = command_folder();
+    for (int i = 0; i < 5; i++) {
+        OnnxFile graph = empty;
+        onnx_graph_input(&graph, "x", ONNX_FLOAT, "5,batch,4");
+        onnx_graph_input(&graph, "n", ONNX_INT32, "batch");
+        onnx_graph_weights(&graph, "W", "1,18,4", 1);
+        onnx_graph_weights(&graph, "R", "1,18,6", 2);
+        onnx_graph_weights(&graph, "two", "5,5", 3);
+        onnx_graph_integers(&graph, "one", "1");
+        onnx_graph_node(&graph, "GRU", "x,W,R,,n", "Y,H", "hidden_size=6 linear_before_reset=1");
+        onnx_graph_node(&graph, "Squeeze", "Y,one", "g", "");
+        onnx_graph_node(&graph, "Transpose", "g", "q", "perm=[1,0,2]");
+        onnx_graph_node(&graph, "Transpose", "g", "k", "perm=[1,2,0]");
+        onnx_graph_node(&graph, "MatMul", "q,k", "s", "");
+        if (strcmp(before[i][0], "Identity"))
+            onnx_graph_node(&graph, before[i][0], i == 1 ? "s,two" : "s", "b", "");
+        onnx_graph_node(&graph, "Softmax", strcmp(before[i][0], "Identity") ? "b" : "s", "p", before[i][1]);
+        onnx_graph_node(&graph, "MatMul", "p,q", "y", "");
+        onnx_graph_output(&graph, "y");
+        if (i == 3)
+            onnx_graph_output(&graph, "p");
+        write_model(place, 13, &graph);
+        command_expect(place, 20, "$L import model.onnx -o m", i < 4, i < 4 ? NULL : "m.lua",
+                       i < 4 ? "s (MatMul), which reads q, k: a product whose second factor is not a constant" : NULL);
+    }
+    expect_text(place, "IgnoreMask");
+    command_folder_remove(place);
+}
+
 /* ---- what is refused ---- */
 
 typedef struct Refusal {

@@ -158,8 +158,13 @@ static bool is_view(const char *operation)
     return false;
 }
 
-/* Without Identity; of random models without views and their shapes either: which of several follow from each other may
- * do so in another order. */
+static int by_operation(const void *a, const void *b)
+{
+    return strcmp(((const OnnxNode *)a)->operation, ((const OnnxNode *)b)->operation);
+}
+
+/* Without Identity; of random models without views and their shapes either, and by operation: which of several follow
+ * from each other may do so in another order, and what is put together only where it is read. */
 static OnnxModel *read_graph(Trip *trip, const char *path)
 {
     OnnxModel *graph = onnx_read(draft_create(trip->arena, diagnostics_create(trip->arena), path), path);
@@ -169,6 +174,8 @@ static OnnxModel *read_graph(Trip *trip, const char *path)
         if (strcmp(graph->nodes[n].operation, "Identity") && !(trip->random && is_view(graph->nodes[n].operation)))
             graph->nodes[count++] = graph->nodes[n];
     graph->node_count = count;
+    if (trip->random)
+        qsort(graph->nodes, (size_t)count, sizeof *graph->nodes, by_operation);
     count = 0;
     for (int n = 0; n < graph->constant_count; n++)
         if (!trip->random || !graph->constants[n].array->whole)

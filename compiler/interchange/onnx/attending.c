@@ -76,7 +76,7 @@ const Flow *attending_values(Attending *all, Extent steps, Extent seen)
     const char *shares = all->nodes[all->count - 1]->outputs[0];
     if (!attending_takes(all, "MatMul", NULL) || strcmp(all->nodes[all->count - 1]->inputs[0], shares))
         return NULL;
-    return importer->values[place_of_name(importer, all->nodes[all->count - 1]->inputs[1])].flow;
+    return settle(importer, &importer->values[place_of_name(importer, all->nodes[all->count - 1]->inputs[1])]);
 }
 
 void attending_done(const Attending *all, Step *step, Extent batch)

@@ -82,16 +82,24 @@ static bool as_sequences(Importer *importer, bool product, Flow *query, Flow *ke
            flow_remove(importer, query, 2) && flow_remove(importer, key, 1);
 }
 
+static bool is_made(const Value *value)
+{
+    return value && (value->flow || value->part_count);
+}
+
 bool import_attention(Importer *importer)
 {
     static const int order[] = { 0, 1, 2 };
     const OnnxNode *node = importer->node;
     bool product = !strcmp(node->operation, "MatMul");
     Value *first = input_value(importer, 0), *second = input_value(importer, 1);
-    if ((!product && strcmp(node->operation, "Add")) || !first || !second || !first->flow || !second->flow)
+    if ((!product && strcmp(node->operation, "Add")) || !is_made(first) || !is_made(second))
         return false;
     Attending all = { .importer = importer, .nodes = { node }, .count = 1 };
-    Flow query = *first->flow, key = *second->flow;
+    const Flow *left = settle(importer, first), *right = settle(importer, second);
+    if (!left || !right)
+        return true;                            /* the message was said */
+    Flow query = *left, key = *right;
     Sums sums = { .bent = !product, .gain = (double)NAN, .weight = (double)NAN };
     if (product && query.rank == 4)
         return import_heads(importer, &query, &key);
