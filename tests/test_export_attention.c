@@ -1,5 +1,5 @@
 /* test_export_attention.c: attention that goes to ONNX: its nodes, computed as the specification says, give what the
- * interpreter gives; what cannot be said, and what cannot be read back, is refused by name. */
+ * interpreter gives, and come back as what they were; what ONNX cannot say is refused by name. Its weights go to PyTorch and back. */
 #include "compiler/front/read_lua.h"
 #include "compiler/interchange/export.h"
 #include "compiler/interchange/import.h"

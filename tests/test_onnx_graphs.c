@@ -476,6 +476,44 @@ Test(onnx_graphs, attention_that_is_none_of_ours, .timeout = 60)
     command_folder_remove(place);
 }
 
+/* Divided by the root of a head's width behind the product, as most do; by something else it is no layer. */
+Test(onnx_graphs, heads_as_others_spell_them, .timeout = 60)
+{
+    static const char *const parts[] = { "q", "k", "v" };
+    char *place = command_folder(), inputs[32], outputs[32];
+    for (int i = 0; i < 2; i++) {
+        OnnxFile graph = empty;
+        onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,5,4");
+        onnx_graph_number(&graph, "root", i ? 2 : sqrtf(3));
+        onnx_graph_integers(&graph, "heads", "0,5,2,3");
+        onnx_graph_integers(&graph, "whole", "0,5,6");
+        onnx_graph_weights(&graph, "O", "6,4", 9);
+        for (int p = 0; p < 3; p++) {
+            snprintf(inputs, sizeof inputs, "w%s", parts[p]);
+            onnx_graph_weights(&graph, inputs, "4,6", p);
+            snprintf(inputs, sizeof inputs, "x,w%s", parts[p]), snprintf(outputs, sizeof outputs, "%s1", parts[p]);
+            onnx_graph_node(&graph, "MatMul", inputs, outputs, "");
+            snprintf(inputs, sizeof inputs, "%s1,heads", parts[p]), snprintf(outputs, sizeof outputs, "%s2", parts[p]);
+            onnx_graph_node(&graph, "Reshape", inputs, outputs, "");
+            snprintf(inputs, sizeof inputs, "%s2", parts[p]);
+            onnx_graph_node(&graph, "Transpose", inputs, parts[p], p == 1 ? "perm=[0,2,3,1]" : "perm=[0,2,1,3]");
+        }
+        onnx_graph_node(&graph, "MatMul", "q,k", "s", "");
+        onnx_graph_node(&graph, "Div", "s,root", "d", "");
+        onnx_graph_node(&graph, "Softmax", "d", "p", "axis=-1");
+        onnx_graph_node(&graph, "MatMul", "p,v", "m", "");
+        onnx_graph_node(&graph, "Transpose", "m", "t", "perm=[0,2,1,3]");
+        onnx_graph_node(&graph, "Reshape", "t,whole", "r", "");
+        onnx_graph_node(&graph, "MatMul", "r,O", "y", "");
+        onnx_graph_output(&graph, "y");
+        write_model(place, 13, &graph);
+        command_expect(place, 20, "$L import model.onnx -o m", i, i ? NULL : "2 layers, 96 parameters",
+                       i ? "s (MatMul), which reads q, k: a product whose second factor is not a constant" : NULL);
+    }
+    expect_text(place, "  MultiHeadAttention{2, 3, use_bias = false},\n}");
+    command_folder_remove(place);
+}
+
 /* ---- what is refused ---- */
 
 typedef struct Refusal {
