@@ -636,3 +636,43 @@ Test(onnx_graphs, damaged_files, .timeout = 3600)
     onnx_file_free(&model);
     command_folder_remove(place);
 }
+
+Test(onnx_graphs, damaged_attention, .timeout = 3600)
+{
+    char *place = command_folder();
+    OnnxFile graph = empty;
+    onnx_graph_input(&graph, "x", ONNX_FLOAT, "batch,2,4");
+    onnx_graph_weights(&graph, "w", "4,4", 1);
+    onnx_graph_integers(&graph, "heads", "0,2,2,2");
+    onnx_graph_integers(&graph, "whole", "0,2,4");
+    onnx_graph_number(&graph, "root", sqrtf(2));
+    onnx_graph_integers(&graph, "one", "1");
+    onnx_graph_integers(&graph, "two", "2");
+    onnx_graph_integers(&graph, "last", "-1");
+    onnx_graph_node(&graph, "MatMul", "x,w", "a", "");
+    onnx_graph_node(&graph, "Reshape", "a,heads", "b", "");
+    onnx_graph_node(&graph, "Transpose", "b", "q", "perm=[0,2,1,3]");
+    onnx_graph_node(&graph, "Transpose", "b", "k", "perm=[0,2,3,1]");
+    onnx_graph_node(&graph, "MatMul", "q,k", "s", "");
+    onnx_graph_node(&graph, "Div", "s,root", "d", "");
+    onnx_graph_node(&graph, "Softmax", "d", "p", "axis=-1");
+    onnx_graph_node(&graph, "MatMul", "p,q", "m", "");
+    onnx_graph_node(&graph, "Transpose", "m", "t", "perm=[0,2,1,3]");
+    onnx_graph_node(&graph, "Reshape", "t,whole", "r", "");
+    onnx_graph_node(&graph, "MatMul", "r,w", "e", "");
+    onnx_graph_node(&graph, "Unsqueeze", "e,two", "f", "");
+    onnx_graph_node(&graph, "Unsqueeze", "x,one", "g", "");
+    onnx_graph_node(&graph, "Add", "f,g", "h", "");
+    onnx_graph_node(&graph, "Tanh", "h", "i", "");
+    onnx_graph_node(&graph, "ReduceSum", "i,last", "j", "keepdims=0");
+    onnx_graph_node(&graph, "Softmax", "j", "l", "axis=-1");
+    onnx_graph_node(&graph, "MatMul", "l,x", "y", "");
+    onnx_graph_output(&graph, "y");
+    OnnxFile model = onnx_file_of(13, &graph);
+    command_write(place, "model.onnx", model.bytes, (long)model.count);
+    command_expect(place, 20, "$L import model.onnx -o whole", 0, "AdditiveAttention", NULL);
+    struct mutations done = mutate(model.bytes, model.count, "\x01\x02\x03\x08\x7f\xff", imported_damaged, &(DamagedImport){ place, "damaged.onnx" });
+    cr_expect(done.refused > 0, "%d of %d were refused", done.refused, done.files);
+    onnx_file_free(&model);
+    command_folder_remove(place);
+}

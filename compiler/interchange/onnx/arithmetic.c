@@ -154,6 +154,8 @@ static bool merge(Importer *importer, const char *kind)
     int count = importer->node->input_count, rank = 0, order[ONNX_RANK_MAX], axes = 0;
     Step *step = NULL;
     Ref *refs = arena_array(importer->arena, Ref, count);
+    if (!count)
+        return cannot(importer, "it reads nothing");
     for (int i = 0; i < count; i++) {
         const Flow *flow = input_flow(importer, i);
         if (!flow)

@@ -74,9 +74,10 @@ const Flow *attending_values(Attending *all, Extent steps, Extent seen)
         onnx_number(all->nodes[all->count - 1], "axis", importer->model->opset < 13 ? 1 : -1) != -1)
         return NULL;
     const char *shares = all->nodes[all->count - 1]->outputs[0];
-    if (!attending_takes(all, "MatMul", NULL) || strcmp(all->nodes[all->count - 1]->inputs[0], shares))
+    const OnnxNode *last = attending_takes(all, "MatMul", NULL) ? all->nodes[all->count - 1] : NULL;
+    if (!last || last->input_count != 2 || strcmp(last->inputs[0], shares))
         return NULL;
-    return settle(importer, &importer->values[place_of_name(importer, all->nodes[all->count - 1]->inputs[1])]);
+    return settle(importer, &importer->values[place_of_name(importer, last->inputs[1])]);
 }
 
 void attending_done(const Attending *all, Step *step, Extent batch)

@@ -93,7 +93,7 @@ bool import_attention(Importer *importer)
     const OnnxNode *node = importer->node;
     bool product = !strcmp(node->operation, "MatMul");
     Value *first = input_value(importer, 0), *second = input_value(importer, 1);
-    if ((!product && strcmp(node->operation, "Add")) || !is_made(first) || !is_made(second))
+    if ((!product && strcmp(node->operation, "Add")) || !is_made(first) || !is_made(second) || node->output_count != 1)
         return false;
     Attending all = { .importer = importer, .nodes = { node }, .count = 1 };
     const Flow *left = settle(importer, first), *right = settle(importer, second);
