@@ -283,7 +283,7 @@ static void add_extent(FuzzInput *input, int extent)
 static void draw_input(Draw *d, FuzzInput *input)
 {
     if (chance(d, is(d->turn->input, "image") ? 80 : 20)) {
-        if (chance(d, 33))
+        if (chance(d, d->turn->recurrent ? 80 : 33))
             add_extent(input, between(d, 2, 3));
         add_extent(input, between(d, 2, 5));
         add_extent(input, between(d, 2, 5));
@@ -329,12 +329,29 @@ static bool join(Draw *d, FuzzModel *model, int before)
     return fuzz_is_legal(model);
 }
 
+/* What reads a flow and, as a second input, a number for each of its steps. */
+static bool add_numbers_of_steps(Draw *d, FuzzModel *m)
+{
+    const CatalogueEntry *entry = d->turn;
+    while (!is(entry->input, "several"))
+        entry = &d->catalogue->layers[below(d, d->catalogue->layer_count)];
+    FuzzNode node = draw_call(d, entry);
+    m->second = (FuzzInput){ .shape = { m->first.shape[0] }, .rank = 1 };
+    node.from[node.from_count++] = any_flow(d, m);
+    node.from[node.from_count++] = FUZZ_SECOND;
+    return append(m, &node) && fuzz_is_legal(m);
+}
+
 /* A layer that is called again, one that begins with the states of another, or a second input and what reads it. */
 static void add_link(Draw *d, FuzzModel *model)
 {
     for (int i = 0; i < TRIES; i++) {
         FuzzModel m = *model;
-        int of = below(d, m.node_count), before = m.node_count - 1, what = below(d, 3);
+        int of = below(d, m.node_count), before = m.node_count - 1, what = below(d, 4);
+        if (what == 3 && !m.second.rank && add_numbers_of_steps(d, &m)) {
+            *model = m;
+            return;
+        }
         FuzzNode node = m.nodes[of];
         node.from_count = 1;
         node.from[0] = chance(d, 50) ? node.from[0] : any_flow(d, &m);
@@ -407,7 +424,8 @@ FuzzModel fuzz_draw(Arena *arena, const Catalogue *catalogue, uint64_t seed)
     bool decodes = lstmc_random_bits(seed, STREAM, 2, 0) % 8 == 0 && model.node_count;
     if (decodes)
         add_decoder(&d, &model);
-    for (int i = chance(&d, 40) ? between(&d, 1, 3) : 0; i > 0 && model.node_count && !decodes; i--)
+    int links = chance(&d, is(d.turn->input, "several") ? 80 : 40) && !decodes ? between(&d, 1, 3) : 0;
+    for (int i = 0; i < links && model.node_count; i++)
         add_link(&d, &model);
     if (model.node_count && chance(&d, 90))
         add_loss(&d, &model);
