@@ -377,7 +377,7 @@ Test(round_trip, random_models, .timeout = 3600)
     for (int f = 0; f < FORMATS; f++)
         fprintf(stderr, "%s: %d of %d random models\n", formats[f].format, counts[f], models);
     fprintf(stderr, "pytorch: %d of %d random models\n", counts[FORMATS], models);
-    cr_expect(counts[0] > 90 && counts[1] > 90 && counts[2] > 45 && counts[3] > 0 && counts[4] > 35 && counts[FORMATS] > 20);
+    cr_expect(counts[0] > 80 && counts[1] > 80 && counts[2] > 45 && counts[3] > 0 && counts[4] > 35 && counts[FORMATS] > 20);
 }
 
 /* Layers that are called several times, states that are handed over, sequences that look at another, several outputs. */

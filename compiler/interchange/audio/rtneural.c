@@ -152,7 +152,8 @@ static void prelu(Reader *reader)
 static void activation(Reader *reader)
 {
     begin_layer(reader, "Activation");
-    say(reader, NULL, activation_of(reader, ""));
+    const char *name = activation_of(reader, "");       /* an empty one does nothing */
+    say(reader, NULL, name ? name : "\"linear\"");
 }
 
 static void read_layer(Reader *reader)
