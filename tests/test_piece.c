@@ -2,6 +2,7 @@
 #include "oracles.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,4 +59,16 @@ Test(piece, gradients_follow_a_few_turns)
 Test(piece, a_short_loop_stays_whole)
 {
     cr_expect(find_pieces("Input{9, 3}, LSTM{5}, Dense{2}, loss = \"mse\"").loops == 0);
+}
+
+/* An input that each turn reads has the sum over all turns for a gradient: of each row, with the axis of rows. */
+Test(piece, input_of_all_turns)
+{
+    for (int steps = 3; steps <= 40; steps += 37) {
+        char text[200];
+        snprintf(text, sizeof text, "return Sequential{ Input{6}, RepeatVector{%d}, LSTM{2}, loss = 'mse', batch_size = 5 }", steps);
+        char *said = oracles_disagreement(text, &(Oracles){ .targets = ORACLE_VECTOR_8 | ORACLE_VECTOR_16, .compiler = "gcc" });
+        cr_expect(!*said, "%d steps: %s", steps, said);
+        free(said);
+    }
 }

@@ -159,7 +159,8 @@ static void sum_gradients_apart(Ir *ir, TensorNames *names, const Loop *loop, in
         start--;
     for (int i = first; i < end; i++) {
         Statement *statement = ir->statements[i];
-        if (statement->out.tensor->role != ROLE_GRADIENT || !statement->tile->chunk)
+        /* that of the input begins anew in each pass, and is added to piece by piece */
+        if (statement->out.tensor->role != ROLE_GRADIENT || !statement->out.tensor->weight || !statement->tile->chunk)
             continue;
         Insertion insertion = sum_apart(ir, names, statement);
         insertion.before->phase = insertion.behind->phase = statement->phase;
