@@ -192,6 +192,13 @@ static void count_uses(Importer *importer)
 
 /* ---- outputs ---- */
 
+static void put_out_apart(Importer *importer, Flow *flow)
+{
+    Step *step = step_new(importer, "Activation", flow->ref.step->rank, flow->ref.step->shape);
+    step_argument(importer, step, NULL, "\"linear\"");
+    flow_through(importer, flow, step);
+}
+
 static Flow *output_flow(Importer *importer, const char *name)
 {
     Value *value = &importer->values[place_of_name(importer, name)];
@@ -204,11 +211,8 @@ static Flow *output_flow(Importer *importer, const char *name)
     }
     Flow *flow = arena_new(importer->arena, Flow);
     *flow = *from;
-    if (!flow->ref.step->from_count) {              /* a model puts out what a layer does */
-        Step *step = step_new(importer, "Activation", flow->ref.step->rank, flow->ref.step->shape);
-        step_argument(importer, step, NULL, "\"linear\"");
-        flow_through(importer, flow, step);
-    }
+    if (!flow->ref.step->from_count)                /* a model puts out what a layer does */
+        put_out_apart(importer, flow);
     int count = flow_order(flow, order);
     if (count && is_batch(flow, order[0])) {
         note_axes(importer, name, flow->rank, order, count);
@@ -220,6 +224,15 @@ static Flow *output_flow(Importer *importer, const char *name)
     return flow;
 }
 
+/* A model has each output once: another name for one is a layer of its own. */
+static void part_outputs(Importer *importer, Flow *const *flows, int count)
+{
+    for (int i = 1; i < count; i++)
+        for (int before = 0; before < i; before++)
+            if (flows[i]->ref.step == flows[before]->ref.step && flows[i]->ref.state == flows[before]->ref.state)
+                put_out_apart(importer, flows[i]);
+}
+
 static void add_outputs(Importer *importer)
 {
     const OnnxModel *model = importer->model;
@@ -229,8 +242,10 @@ static void add_outputs(Importer *importer)
         flows[count++] = output_flow(importer, model->outputs[i]);
     if (!count)
         cannot(importer, "its graph has no output");
-    if (!importer->failed)
+    if (!importer->failed) {
+        part_outputs(importer, flows, count);
         draft_steps(importer, flows, count);
+    }
 }
 
 void import_onnx(Draft *draft, const DraftSource *source)
