@@ -99,7 +99,6 @@ static bool is_own(const Names *names, const char *name)
     return own;
 }
 
-/* A macro with arguments leaves alone members of structs that have the name of a function. */
 /* In two lines where it would be too long for one. */
 static void put_renaming(Out *out, const char *name, const char *to, const char *arguments)
 {
@@ -108,6 +107,7 @@ static void put_renaming(Out *out, const char *name, const char *to, const char 
     put(out, "#define %s%s %s%s%s", name, parameters, length > COLUMNS_MAX ? "\\\n    " : "", to, arguments);
 }
 
+/* A macro with arguments leaves alone members of structs that have the name of a function. */
 void names_rename(Out *out, const Names *names, const char *isa)
 {
     for (int i = 0; i < names->count; i++) {

@@ -233,10 +233,7 @@ static Uses uses_of(const Part *part)
     for (int i = 0; i < part->count; i++) {
         const Access *out = &part->statements[i]->out;
         note_use(&uses, out);
-        for (int d = 0; d < out->tensor->rank; d++)
-            if (out->index[d].gather)
-                note_use(&uses, out->index[d].gather);
-        expr_visit_loads(part->statements[i]->value, note_use, &uses);
+        statement_visit_reads(part->statements[i], note_use, &uses);
     }
     return uses;
 }

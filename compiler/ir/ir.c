@@ -128,6 +128,11 @@ bool access_equal(const Access *a, const Access *b)
     return true;
 }
 
+bool index_is_constant(const Index *index)
+{
+    return !index->terms && !index->gather;
+}
+
 bool index_uses(const Index *index, const Axis *axis)
 {
     if (index->gather) {
@@ -178,4 +183,13 @@ void expr_visit_loads(const Expr *expr, void (*visit)(void *context, const Acces
         visit_access(&expr->access, visit, context);
     for (int i = 0; i < op_traits[expr->op].arity; i++)
         expr_visit_loads(expr->argument[i], visit, context);
+}
+
+void statement_visit_reads(const Statement *statement, void (*visit)(void *context, const Access *access),
+                           void *context)
+{
+    for (int d = 0; d < statement->out.tensor->rank; d++)
+        if (statement->out.index[d].gather)
+            visit_access(statement->out.index[d].gather, visit, context);
+    expr_visit_loads(statement->value, visit, context);
 }

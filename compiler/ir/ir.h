@@ -279,6 +279,7 @@ Index      index_constant(int constant);
 Index      index_axis(Axis *axis);
 bool       index_equal(const Index *a, const Index *b);
 bool       access_equal(const Access *a, const Access *b);
+bool       index_is_constant(const Index *index);               /* the same place at all positions of all axes */
 bool       index_uses(const Index *index, const Axis *axis);    /* gathers included */
 int        index_smallest(const Index *index);                  /* over all positions of its axes */
 int        index_largest(const Index *index);
@@ -289,6 +290,9 @@ int        tensor_row_floats(const Tensor *tensor);             /* of what belon
 int        tensor_row_start(const Tensor *tensor);              /* the first dimension behind batch and time */
 /* Calls `visit` for every load in the expression, the loads inside gathers included. */
 void       expr_visit_loads(const Expr *expr, void (*visit)(void *context, const Access *access), void *context);
+/* Calls `visit` for all that the statement reads: the loads of its value, and what says where its result goes. */
+void       statement_visit_reads(const Statement *statement, void (*visit)(void *context, const Access *access),
+                                 void *context);
 
 /* Expressions (expr.c): constructors fold constants and neutral elements (x*1, x+0, x*0). */
 Expr *expr_constant(Arena *arena, double value);

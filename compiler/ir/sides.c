@@ -17,10 +17,7 @@ static void visit_read(void *context, const Access *access)
 Side side_of_value(const Side *sides, const Statement *statement)
 {
     Reading reading = { .sides = sides };
-    expr_visit_loads(statement->value, visit_read, &reading);
-    for (int d = 0; d < statement->out.tensor->rank; d++)
-        if (statement->out.index[d].gather)
-            visit_read(&reading, statement->out.index[d].gather);
+    statement_visit_reads(statement, visit_read, &reading);
     return reading.most;
 }
 

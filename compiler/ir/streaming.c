@@ -45,9 +45,10 @@ static bool has_steps(const Proof *proof, const Tensor *tensor)
     return proof->time[tensor->number] >= 0 && !is_known(proof, tensor);
 }
 
-static bool is_constant(const Index *index)
+/* Which of its steps is meant. */
+static const Index *step_of(const Proof *proof, const Access *access)
 {
-    return !index->terms && !index->gather;
+    return &access->index[proof->time[access->tensor->number]];
 }
 
 /* every * t, and how far what stands beside it reaches, as other axes may; false if there is no such t. */
@@ -110,8 +111,8 @@ static void look_at_places(Proof *proof, const Access *access)
         return;
     if (tensor->extent[proof->time[tensor->number]] != proof->length[proof->pace[tensor->number]] + tensor->incoming)
         object(proof, "it has a sequence of another length than the input");
-    const Index *step = &access->index[proof->time[tensor->number]];
-    if (proof->steps && !is_present(proof, tensor, step) && !is_window(proof, tensor, step) && !is_constant(step))
+    const Index *step = step_of(proof, access);
+    if (proof->steps && !is_present(proof, tensor, step) && !is_window(proof, tensor, step) && !index_is_constant(step))
         object(proof, step->terms == 1 && step->coefficient[0] < 0
                           ? "it reads the sequence from its end" : "it needs other steps than the present one");
 }
@@ -126,15 +127,16 @@ static void look_at_read(void *context, const Access *access)
     }
     look_at_places(proof, access);
     if (proof->steps && (proof->late[tensor->number] ||
-                         (has_steps(proof, tensor) && is_constant(&access->index[proof->time[tensor->number]]))))
+                         (has_steps(proof, tensor) && index_is_constant(step_of(proof, access)))))
         object(proof, "it needs, at each step, what is known at the end of the sequence");
     if (proof->steps || !has_steps(proof, tensor))
         return;
-    const Index *index = &access->index[proof->time[tensor->number]];
-    bool last_state = tensor->role == ROLE_STATE && is_constant(index) &&
+    const Index *index = step_of(proof, access);
+    bool last_state = tensor->role == ROLE_STATE && index_is_constant(index) &&
                       index->constant == tensor->extent[proof->time[tensor->number]] - 1;
     if (!last_state)
-        object(proof, is_constant(index) ? "it needs one step out of the sequence" : "it needs the whole sequence");
+        object(proof, index_is_constant(index) ? "it needs one step out of the sequence"
+                                               : "it needs the whole sequence");
 }
 
 static bool counts_steps(const Proof *proof, const Expr *expr)
@@ -174,7 +176,7 @@ static void look_at_written(Proof *proof)
     if (proof->steps && !has_steps(proof, out))
         object(proof, statement->accumulate == ACCUMULATE_MAX ? "it takes the largest of all steps"
                                                               : "it needs the whole sequence");
-    else if (proof->steps && !is_present(proof, out, &statement->out.index[proof->time[out->number]]))
+    else if (proof->steps && !is_present(proof, out, step_of(proof, &statement->out)))
         object(proof, "it needs the whole sequence");
     else if (!proof->steps && has_steps(proof, out) && !begins_with_known(proof))
         object(proof,
@@ -186,7 +188,7 @@ static void find_steps_of(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
-    const Index *index = has_steps(proof, tensor) ? &access->index[proof->time[tensor->number]] : NULL;
+    const Index *index = has_steps(proof, tensor) ? step_of(proof, access) : NULL;
     if (index && proof->steps && index_uses(index, proof->steps))
         return;
     for (int i = 0; index && i < index->terms; i++) {
@@ -232,7 +234,7 @@ static void find_pace_of(void *context, const Access *access)
     const Tensor *tensor = access->tensor;
     if (proof->pace[tensor->number] > proof->at_pace)
         proof->at_pace = proof->pace[tensor->number];
-    if (has_steps(proof, tensor) && is_window(proof, tensor, &access->index[proof->time[tensor->number]]))
+    if (has_steps(proof, tensor) && is_window(proof, tensor, step_of(proof, access)))
         proof->is_paced = true;
 }
 
@@ -275,7 +277,7 @@ static void look_at_pace_of(void *context, const Access *access)
 {
     Proof *proof = context;
     const Tensor *tensor = access->tensor;
-    if (has_steps(proof, tensor) && is_window(proof, tensor, &access->index[proof->time[tensor->number]]))
+    if (has_steps(proof, tensor) && is_window(proof, tensor, step_of(proof, access)))
         proof->is_paced = true;
     if ((has_steps(proof, tensor) || proof->late[tensor->number]) && proof->pace[tensor->number] != proof->at_pace)
         object(proof, "its branches do not go at the same pace");

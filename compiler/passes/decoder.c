@@ -19,11 +19,6 @@ typedef struct Splitter {
     Crossing *crossings;            /* by the tensor's number */
 } Splitter;
 
-static bool is_constant(const Index *index)
-{
-    return !index->terms && !index->gather;
-}
-
 /* ---- what is in which half ---- */
 
 static bool is_of(const Splitter *splitter, const Statement *statement, Side half)
@@ -54,7 +49,7 @@ static void visit_crossing(void *context, const Access *access)
     if (splitter->sides[tensor->number] != SIDE_ENCODER)
         return;
     const Index *row = tensor->time_dimension < 0 ? NULL : &access->index[tensor->time_dimension];
-    int constant = row && is_constant(row) ? row->constant : -1;
+    int constant = row && index_is_constant(row) ? row->constant : -1;
     crossing->row = crossing->seen && crossing->row != constant ? -1 : constant;
     crossing->tensor = tensor;
     crossing->seen = true;
@@ -68,10 +63,7 @@ static void find_crossings(Splitter *splitter)
         const Statement *statement = ir->statements[i];
         if (splitter->sides[statement->out.tensor->number] != SIDE_DECODER)
             continue;
-        expr_visit_loads(statement->value, visit_crossing, splitter);
-        for (int d = 0; d < statement->out.tensor->rank; d++)
-            if (statement->out.index[d].gather)
-                visit_crossing(splitter, statement->out.index[d].gather);
+        statement_visit_reads(statement, visit_crossing, splitter);
     }
 }
 
@@ -167,10 +159,7 @@ static void drop_unread(Ir *ir)
             if (!is_kept(ir, statement, needed))
                 continue;
             kept++;
-            expr_visit_loads(statement->value, visit_needed, needed);
-            for (int d = 0; d < statement->out.tensor->rank; d++)
-                if (statement->out.index[d].gather)
-                    visit_needed(needed, statement->out.index[d].gather);
+            statement_visit_reads(statement, visit_needed, needed);
         }
     }
     int count = ir->statement_count;

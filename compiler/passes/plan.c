@@ -60,10 +60,7 @@ static void collect_uses(Planner *planner)
             continue;
         planner->statement = i;
         planner->all_prepared = true;
-        for (int d = 0; d < statement->out.tensor->rank; d++)
-            if (statement->out.index[d].gather)
-                visit(planner, statement->out.index[d].gather);
-        expr_visit_loads(statement->value, visit, planner);
+        statement_visit_reads(statement, visit, planner);
         Use *use = &planner->uses[statement->out.tensor->number];
         use->prepared = is_prepared_statement(statement) && planner->all_prepared && (use->prepared || !use->written);
         use->written = true;
@@ -141,7 +138,7 @@ static bool needs_one_row(const Planner *planner, const Tensor *tensor, const Us
 
 static bool is_constant(const Index *index, int value)
 {
-    return !index->gather && index->terms == 0 && index->constant == value;
+    return index_is_constant(index) && index->constant == value;
 }
 
 static bool is_current_or_next(const Index *index, const Axis *axis)

@@ -41,10 +41,7 @@ static Accesses accesses_of(Arena *arena, const Statement *statement)
 {
     Accesses accesses = { .arena = arena };
     visit_access(&accesses, &statement->out);
-    for (int d = 0; d < statement->out.tensor->rank; d++)
-        if (statement->out.index[d].gather)
-            visit_access(&accesses, statement->out.index[d].gather);
-    expr_visit_loads(statement->value, visit_access, &accesses);
+    statement_visit_reads(statement, visit_access, &accesses);
     return accesses;
 }
 
@@ -369,10 +366,7 @@ static void drop_dead(Ir *ir)
         before = ir->statement_count;
         for (int i = 0; i < before; i++) {
             const Statement *statement = ir->statements[i];
-            for (int d = 0; d < statement->out.tensor->rank; d++)
-                if (statement->out.index[d].gather)
-                    visit_read(read, statement->out.index[d].gather);
-            expr_visit_loads(statement->value, visit_read, read);
+            statement_visit_reads(statement, visit_read, read);
         }
         ir->statement_count = 0;
         for (int i = 0; i < before; i++) {
