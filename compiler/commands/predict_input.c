@@ -4,7 +4,6 @@
 #include "predict_input.h"
 
 #include "compiler/ship/answer.h"
-#include "compiler/session/speaker.h"
 #include "compiler/base/input_file.h"
 
 #include "runtime/data/dataset.h"
@@ -354,7 +353,7 @@ static void find_parts(PredictInput *input)
     const Model *model = description_model(input->session->description);
     const struct lstmc_array *inputs = input->model->inputs;
     input->text_count = input->model->input_count;
-    if (!speaks(model))
+    if (!model_says_tokens(model))
         return;
     input->said_first = inputs[model->decoder].offset;
     input->said_count = inputs[model->decoder].count;

@@ -1,6 +1,7 @@
 /* predict_labels.c: in: the output of a sample, scores of classes at each step.  out: a line with its labels. */
 #include "predict_labels.h"
 #include "compiler/ship/answer.h"
+#include "compiler/session/speaker.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,20 +71,6 @@ static int steps_of(const Model *model, int length)
     return length >= 0 && length < steps && is_masked ? length : steps;
 }
 
-static void print_labels(const LabelReader *r, const int32_t *labels, int count, FILE *to)
-{
-    const struct lstmc_names *names = &r->meaning->labels;
-    bool joined = r->meaning->target_unit == LSTMC_CHARACTERS;
-    for (int i = 0; i < count; i++) {
-        fprintf(to, "%s", i && !joined ? " " : "");
-        if (labels[i] < names->count)
-            fprintf(to, "%s", names->text[labels[i]]);
-        else
-            fprintf(to, "%d", (int)labels[i]);
-    }
-    fprintf(to, "\n");
-}
-
 int label_reader_print(LabelReader *r, const float *y, int length, FILE *to, struct lstmc_message *message)
 {
     const struct lstmc_model *m = &r->model->descriptor;
@@ -97,8 +84,9 @@ int label_reader_print(LabelReader *r, const float *y, int length, FILE *to, str
         return count;
     }
     if (r->beam)
-        print_labels(r, r->found->labels, r->found->count, to);
+        print_tokens(r->meaning, r->found->labels, r->found->count, to);
     else
-        print_labels(r, r->labels, count, to);
+        print_tokens(r->meaning, r->labels, count, to);
+    fprintf(to, "\n");
     return LSTMC_OK;
 }

@@ -2,17 +2,6 @@
  * table by which the runtime searches for what they say. Of others, nothing. */
 #include "emit.h"
 
-static const Layer *decoder_input(const Programs *programs)
-{
-    const Model *model = programs->model;
-    return &model->layers[model->inputs[model->decoder]];
-}
-
-static bool reads_tokens(const Programs *programs)
-{
-    return decoder_input(programs)->vocabulary > 0;
-}
-
 /* Elements that one step reads. */
 static size_t step_inputs(const Programs *programs)
 {
@@ -27,7 +16,7 @@ void emit_decoder_macros(Out *out, Arena *arena, const Programs *programs)
         return;
     put(out, "#define %s_STEP_OUTPUTS       %-10zu /* floats of y, of one step of the decoder */", prefix,
         tensor_elements(programs->decode->output));
-    if (reads_tokens(programs)) {
+    if (model_says_tokens(model)) {
         put(out, "#define %s_BEGIN_TOKEN        %-10d /* what its first step reads */", prefix, model->begin_token);
         put(out, "#define %s_END_TOKEN          %-10d /* what says that all is said */", prefix, model->end_token);
     }
@@ -48,7 +37,7 @@ void emit_decoder_functions(Out *out, Arena *arena, const Programs *programs)
     emit_declared(out, arena, model,
                   arena_format(arena, "What is read once: x, of which the decoder's input, %s, is not read. Leaves in "
                                       "the memory what all steps of the decoder need of it.<about lengths>",
-                               c_name(arena, decoder_input(programs)->name)),
+                               c_name(arena, model_decoder_input(model)->name)),
                   "void @_encode(const struct @_packed *packed, struct @_encode_scratch *scratch, const <x> *x, "
                   "<lengths>struct @_memory *memory);");
     emit_declared(out, arena, model, "Before the first step of the decoder: its states begin with what was encoded.",
@@ -58,7 +47,8 @@ void emit_decoder_functions(Out *out, Arena *arena, const Programs *programs)
                   arena_format(arena, "The next step of the decoder: x [%zu]%s, y [$_STEP_OUTPUTS]. Returns 1: y was "
                                       "written. There may be more steps than in training.",
                                step_inputs(programs),
-                               reads_tokens(programs) ? ", the token that was said last ($_BEGIN_TOKEN at first)" : ""),
+                               model_says_tokens(model) ? ", the token that was said last ($_BEGIN_TOKEN at first)"
+                                                        : ""),
                   "int @_decode_step(const struct @_packed *packed, const struct @_memory *memory, struct "
                   "@_decode_scratch *scratch, struct @_state *state, const <step> *x, float *y);");
     emit_declared(out, arena, model, "The decoder, for a search by lstmc_search.h.",
@@ -77,7 +67,7 @@ static const char how_to_decode[] =
 
 void emit_decoder_usage(Out *out, Arena *arena, const Programs *programs, const char *packed)
 {
-    const char *said = programs->decode && reads_tokens(programs) ? "&token" : "x";
+    const char *said = programs->decode && model_says_tokens(programs->model) ? "&token" : "x";
     if (programs->decode)
         put_raw(out, fill_template(arena, programs->model, arena_format(arena, how_to_decode, packed, packed, packed,
                                                                         said)));
@@ -108,8 +98,8 @@ void emit_decoder_table(Out *out, Arena *arena, const Programs *programs)
                                               lengths ? "lengths, " : ""));
     put(out, "const struct lstmc_decoder %s_decoder = {", model->descriptor.name);
     put(out, ".model = &%s_model, .input = %d, .steps = %d,", model->descriptor.name, model->decoder,
-        decoder_input(programs)->output.extent[0]);
-    put(out, ".reads_tokens = %d, .begin_token = %d, .end_token = %d,", reads_tokens(programs), model->begin_token,
+        model_decoder_input(model)->output.extent[0]);
+    put(out, ".reads_tokens = %d, .begin_token = %d, .end_token = %d,", model_says_tokens(model), model->begin_token,
         model->end_token);
     put(out, ".input_count = %zu, .output_count = %zu,", step_inputs(programs),
         tensor_elements(programs->decode->output));

@@ -219,6 +219,18 @@ static inline bool model_has_output(const Model *model, int layer)
     return false;
 }
 
+/* What a decoder reads step by step; of a model that has one. */
+static inline const Layer *model_decoder_input(const Model *model)
+{
+    return &model->layers[model->inputs[model->decoder]];
+}
+
+/* Whether it has a decoder that says tokens, each of which it reads next. */
+static inline bool model_says_tokens(const Model *model)
+{
+    return model->has_decoder && model_decoder_input(model)->vocabulary > 0;
+}
+
 /* The place among the inputs of the one whose samples have lengths; -1: none. */
 static inline int model_input_with_lengths(const Model *model)
 {

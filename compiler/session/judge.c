@@ -74,7 +74,7 @@ static int judge_one(Judge *j, size_t sample, int references)
         printf("  ");
         if (j->session->meaning.unit != LSTMC_NO_TEXT)
             print_text(j, sample);
-        speaker_print(j->speaker, stdout, tokens, count);
+        print_tokens(&j->session->meaning, tokens, count, stdout);
         printf("\n");
     }
     return LSTMC_OK;
@@ -109,7 +109,7 @@ static int judge_all(Judge *j)
 int judge_print(Session *session, const struct lstmc_dataset *data)
 {
     const Model *model = description_model(session->description);
-    if (!speaks(model) || !model->descriptor.target_is_class || !data->samples)
+    if (!model_says_tokens(model) || !model->descriptor.target_is_class || !data->samples)
         return LSTMC_OK;
     Judge j = { .session = session, .model = &model->descriptor, .data = data,
                 .own = &model->descriptor.inputs[model->decoder],

@@ -26,7 +26,6 @@ typedef struct Read {                   /* its memory: what was encoded is the s
 } Read;
 
 struct Speaker {
-    const struct lstmc_meaning *meaning;
     const struct lstmc_decoder *decoder;
     struct lstmc_decoder whole_decoder;
     Whole whole;
@@ -90,11 +89,6 @@ static void make_whole(Speaker *s, Session *session)
 
 /* ---- the speaker ---- */
 
-bool speaks(const Model *model)
-{
-    return model->has_decoder && model->layers[model->inputs[model->decoder]].vocabulary > 0;
-}
-
 static bool allocate(Speaker *s, const Session *session)
 {
     const struct lstmc_model *m = session->loaded.model;
@@ -116,7 +110,6 @@ Speaker *speaker_open(Session *session, const struct lstmc_meaning *meaning, int
     Speaker *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    s->meaning = meaning;
     s->decoder = session->loaded.decoder;
     if (!s->decoder)
         make_whole(s, session);
@@ -152,10 +145,10 @@ int speaker_say(Speaker *s, const void *x, int32_t length, const int32_t **token
     return lstmc_search(s->decoder, packed, s->memory, &s->how, s->work, s->tokens, NULL);
 }
 
-void speaker_print(const Speaker *s, FILE *to, const int32_t *tokens, int count)
+void print_tokens(const struct lstmc_meaning *meaning, const int32_t *tokens, int count, FILE *to)
 {
-    const struct lstmc_names *labels = &s->meaning->labels;
-    bool apart = s->meaning->target_unit != LSTMC_CHARACTERS && s->meaning->target_unit != LSTMC_BYTES;
+    const struct lstmc_names *labels = &meaning->labels;
+    bool apart = meaning->target_unit != LSTMC_CHARACTERS && meaning->target_unit != LSTMC_BYTES;
     for (int i = 0; i < count; i++) {
         fprintf(to, "%s", i && apart ? " " : "");
         if (tokens[i] < labels->count)

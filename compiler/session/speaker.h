@@ -16,9 +16,6 @@ void     speaker_close(Speaker *speaker);
 int speaker_say(Speaker *speaker, const void *x, int32_t length, const int32_t **tokens);
 
 /* Tokens as text, by the names of classes, or as numbers: words with spaces between them. */
-void speaker_print(const Speaker *speaker, FILE *to, const int32_t *tokens, int count);
-
-/* Whether the model says tokens. */
-bool speaks(const Model *model);
+void print_tokens(const struct lstmc_meaning *meaning, const int32_t *tokens, int count, FILE *to);
 
 #endif
