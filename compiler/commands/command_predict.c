@@ -2,7 +2,9 @@
 #include "compiler/ship/answer.h"
 #include "predict_output.h"
 #include "predict_said.h"
-#include "compiler/session/speaker.h"
+#include "compiler/session/instance.h"
+
+#include "runtime/base/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,17 +143,17 @@ static int predict_stream(Predictor *p)
 {
     Session *s = p->session;
     const struct lstmc_model *m = s->loaded.model;
-    int inputs = (int)step_input_count(m), status;
-    void *packed = lstmc_alloc(m->packed_bytes + 1), *state = lstmc_alloc(m->state_bytes + 1),
-         *x = lstmc_alloc((size_t)inputs * 4);
-    if (!packed || !state || !x) {
+    int inputs = (int)step_input_count(m);
+    void *x = lstmc_alloc((size_t)inputs * 4);
+    Instance instance;
+    int status = instance_open(&instance, s);
+    if (!x)
         status = LSTMC_NO_MEMORY;
-    } else {
-        m->prepare(packed, s->weights);
-        m->reset(packed, state);
+    if (!status) {
+        instance_reset(&instance);
         p->steps = step_output_count(m) / p->outputs;
         while ((status = predict_input_step(p->input, x, inputs)) > 0) {
-            if (!m->step(packed, state, x, p->y))
+            if (!instance_step(&instance, x, p->y))
                 continue;
             predict_denormalize(p, 0, p->y);
             (void)predict_put(p, FORM_TEXT, p->y);
@@ -160,8 +162,7 @@ static int predict_stream(Predictor *p)
                 break;
         }
     }
-    lstmc_free(packed);
-    lstmc_free(state);
+    instance_close(&instance);
     lstmc_free(x);
     return status;
 }
@@ -185,31 +186,10 @@ static const char *no_stream(const Predictor *p, Form form)
     return lower_no_streaming(s->arena, s->description);
 }
 
-static int check_ahead(Predictor *p)
+/* LSTMC_MISMATCH with a message if something is in the way. */
+static int refused(Session *s, const char *option, const char *why)
 {
-    Session *s = p->session;
-    const char *why = ahead_obstacle(s, p->meaning);
-    if (why)
-        snprintf(s->message.text, sizeof s->message.text, "--steps: %s", why);
-    return why ? LSTMC_MISMATCH : LSTMC_OK;
-}
-
-static int check_stream(Predictor *p, Form form)
-{
-    Session *s = p->session;
-    const char *why = no_stream(p, form);
-    if (why)
-        snprintf(s->message.text, sizeof s->message.text, "--stream: %s", why);
-    return why ? LSTMC_MISMATCH : LSTMC_OK;
-}
-
-static int check_search(Predictor *p, Form form)
-{
-    Session *s = p->session;
-    const char *why = search_refused(p->model, &s->arguments, form == FORM_TEXT);
-    if (why)
-        snprintf(s->message.text, sizeof s->message.text, "%s", why);
-    return why ? LSTMC_MISMATCH : LSTMC_OK;
+    return why ? lstmc_fail(&s->message, LSTMC_MISMATCH, "%s%s", option, why) : LSTMC_OK;
 }
 
 static int predict(Predictor *p)
@@ -220,11 +200,11 @@ static int predict(Predictor *p)
     Form form = predict_form(s->arguments.out);
     int status = session_read_weights(s, weights);
     if (!status)
-        status = check_search(p, form);
+        status = refused(s, "", search_refused(p->model, &s->arguments, form == FORM_TEXT));
     if (!status && s->arguments.stream)
-        status = check_stream(p, form);
+        status = refused(s, "--stream: ", no_stream(p, form));
     if (!status && s->arguments.steps)
-        status = check_ahead(p);
+        status = refused(s, "--steps: ", ahead_obstacle(s, p->meaning));
     if (!status && !(p->input = predict_input_open(s, p->meaning, s->arguments.input)))
         status = LSTMC_BAD_FILE;
     bool goes_on = session_stateful(p->model) != LSTMC_STATELESS && !s->arguments.stream;

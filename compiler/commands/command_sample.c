@@ -1,6 +1,6 @@
 /* command_sample.c: lstmc sample: text, token by token, drawn from what a model says of the next one. */
 #include "sample_sets.h"
-#include "compiler/session/session.h"
+#include "compiler/session/instance.h"
 #include "compiler/base/streams.h"
 
 #include "runtime/text/tokens.h"
@@ -17,7 +17,7 @@ typedef struct Sampler {
     Session *session;
     const struct lstmc_model *model;
     const struct lstmc_meaning *meaning;
-    void *packed, *state, *scratch;
+    Instance instance;
     int32_t *ids; size_t read;      /* of a model that reads a whole window: its last tokens, as many as there are */
     bool streams;                   /* it is read step by step */
     float *output;
@@ -35,7 +35,7 @@ static void forget(Sampler *p)
 {
     const struct lstmc_model *m = p->model;
     if (p->streams)
-        m->reset(p->packed, p->state);
+        instance_reset(&p->instance);
     memset(p->ids, 0, m->input_count * sizeof *p->ids);
     p->read = 0;
 }
@@ -50,10 +50,7 @@ static void read_window(Sampler *p, int32_t id)
     p->read += p->read < window;
     size_t place = p->meaning->pads_front ? window - 1 : p->read - 1;
     p->ids[place] = id;
-    if (m->has_lengths)
-        m->predict_lengths(p->packed, p->scratch, p->ids, (const int32_t[]){ (int32_t)p->read }, p->output);
-    else
-        m->predict(p->packed, p->scratch, p->ids, p->output);
+    instance_predict(&p->instance, p->ids, (int32_t)p->read, p->output);
     p->next = p->output + (places > 1 ? place * (m->output_count / places) : 0);
 }
 
@@ -62,7 +59,7 @@ static void read_token(Sampler *p, int32_t id)
 {
     p->next = p->output;
     if (p->streams)
-        p->model->step(p->packed, p->state, &id, p->output);
+        instance_step(&p->instance, &id, p->output);
     else
         read_window(p, id);
 }
@@ -156,13 +153,10 @@ static int check_model(Sampler *p)
 static int allocate(Sampler *p)
 {
     const struct lstmc_model *m = p->model = p->session->loaded.model;
-    p->packed = lstmc_alloc(m->packed_bytes + 1);
-    p->state = lstmc_alloc(m->state_bytes + 1);
-    p->scratch = lstmc_alloc(m->scratch_bytes + 1);
     p->ids = lstmc_alloc(m->input_count * sizeof *p->ids);
     p->output = lstmc_alloc(m->output_count * sizeof *p->output);
     p->room = lstmc_alloc((size_t)p->meaning->labels.count * sizeof *p->room);
-    return p->packed && p->state && p->scratch && p->ids && p->output && p->room ? LSTMC_OK : LSTMC_NO_MEMORY;
+    return p->ids && p->output && p->room ? instance_open(&p->instance, p->session) : LSTMC_NO_MEMORY;
 }
 
 /* A model that says at each step what comes next goes on for ever. One that says it once, of a window, is asked again
@@ -184,7 +178,6 @@ static void settle(Sampler *p)
                                       .top_k = arguments->top_k,
                                       .top_p = arguments->top_p,
                                       .seed = arguments->seed ? arguments->seed : model->seed };
-    p->model->prepare(p->packed, p->session->weights);
     forget(p);
 }
 
@@ -239,9 +232,7 @@ int command_sample(const Arguments *arguments)
     session_open(&s, arguments);
     Sampler p = { .session = &s, .meaning = &s.meaning };
     int status = s.description ? sample(&p) : 1;
-    lstmc_free(p.packed);
-    lstmc_free(p.state);
-    lstmc_free(p.scratch);
+    instance_close(&p.instance);
     lstmc_free(p.ids);
     lstmc_free(p.output);
     lstmc_free(p.room);

@@ -2,6 +2,7 @@
  * when it reads its own forecasts. */
 #include "predict_ahead.h"
 #include "compiler/front/horizons.h"
+#include "compiler/session/instance.h"
 #include "compiler/ship/answer.h"
 
 #include "runtime/base/message.h"
@@ -22,7 +23,7 @@ struct Ahead {
     size_t values;                      /* in the window */
     double *said;                       /* of one answer */
     float *x, *y;
-    void *packed, *scratch, *state;
+    Instance instance;                  /* unless the interpreter computes */
 };
 
 #define FAIL(session, ...) lstmc_fail(&(session)->message, LSTMC_MISMATCH, "--steps: " __VA_ARGS__)
@@ -141,7 +142,7 @@ static void describe_rows(Ahead *a)
 
 static bool allocate(Ahead *a)
 {
-    const struct lstmc_model *m = &a->model->descriptor, *generated = a->session->loaded.model;
+    const struct lstmc_model *m = &a->model->descriptor;
     a->values = a->session->arguments.stream ? (size_t)a->columns : m->input_count;
     a->window = lstmc_alloc(a->values * sizeof *a->window);
     a->said = lstmc_alloc(m->output_count * sizeof *a->said);
@@ -149,15 +150,7 @@ static bool allocate(Ahead *a)
     a->y = lstmc_alloc((size_t)m->batch * (size_t)m->shards * m->output_count * sizeof *a->y);
     if (!a->window || !a->said || !a->x || !a->y)
         return false;
-    if (!generated)
-        return true;
-    a->packed = lstmc_alloc(generated->packed_bytes + 1);
-    a->scratch = lstmc_alloc(generated->scratch_bytes + 1);
-    a->state = lstmc_alloc(generated->state_bytes + 1);
-    if (!a->packed || !a->scratch || !a->state)
-        return false;
-    generated->prepare(a->packed, a->session->weights);
-    return true;
+    return !a->session->loaded.model || instance_open(&a->instance, a->session) == LSTMC_OK;
 }
 
 Ahead *ahead_open(Session *session, PredictInput *input, const struct lstmc_meaning *meaning, int rows)
@@ -181,9 +174,7 @@ void ahead_close(Ahead *a)
     lstmc_free(a->said);
     lstmc_free(a->x);
     lstmc_free(a->y);
-    lstmc_free(a->packed);
-    lstmc_free(a->scratch);
-    lstmc_free(a->state);
+    instance_close(&a->instance);
 }
 
 int ahead_columns(const Ahead *a)
@@ -215,7 +206,7 @@ static void predict_window(Ahead *a)
     const struct lstmc_model *generated = a->session->loaded.model;
     const struct lstmc_engine *engine = &a->session->engine;
     if (generated)
-        generated->predict(a->packed, a->scratch, a->x, a->y);
+        instance_predict(&a->instance, a->x, 0, a->y);
     else
         engine->predict(engine->context, a->x, 1, a->y);
     take_answer(a, a->model->descriptor.output_count);
@@ -242,7 +233,7 @@ static int normalize_window(Ahead *a, int row)
 static int step(Ahead *a, int row)
 {
     const struct lstmc_model *m = a->session->loaded.model;
-    if (!m->step(a->packed, a->state, a->x, a->y))
+    if (!instance_step(&a->instance, a->x, a->y))
         return FAIL(a->session, "the model does not answer at each step (row %d)", row);
     take_answer(a, step_output_count(m));
     return LSTMC_OK;
@@ -288,7 +279,7 @@ static int read_window(Ahead *a)
 static int read_steps(Ahead *a)
 {
     int status, read = 0;
-    a->session->loaded.model->reset(a->packed, a->state);
+    instance_reset(&a->instance);
     while ((status = predict_input_step(a->input, a->x, a->columns)) > 0) {
         predict_input_raw(a->input, a->x, a->window);
         if ((status = step(a, ++read)) != LSTMC_OK)

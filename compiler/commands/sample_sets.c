@@ -4,6 +4,7 @@
 #include "midi.h"
 
 #include "compiler/base/streams.h"
+#include "compiler/session/instance.h"
 
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
@@ -22,7 +23,7 @@ enum { STREAM_SETS = 0x53455453 };
 typedef struct Sampler {
     Session *session;
     const struct lstmc_model *model;
-    void *packed, *state, *scratch;
+    Instance instance;
     int width, steps;               /* numbers that a set may hold; sets that the model was trained on at once */
     int *number;                    /* of each feature */
     float *x, *y;                   /* of a model that does not stream the last `steps` sets, and its answer to them */
@@ -73,7 +74,7 @@ static void read_set(Sampler *p, const float *set)
     const struct lstmc_model *m = p->model;
     size_t width = (size_t)p->width;
     if (m->step) {
-        m->step(p->packed, p->state, set, p->y);
+        instance_step(&p->instance, set, p->y);
         p->output = p->y;
         return;
     }
@@ -82,11 +83,7 @@ static void read_set(Sampler *p, const float *set)
     else
         p->read++;
     memcpy(p->x + (size_t)(p->read - 1) * width, set, width * sizeof *set);
-    int32_t length = p->read;
-    if (m->has_lengths)
-        m->predict_lengths(p->packed, p->scratch, p->x, &length, p->y);
-    else
-        m->predict(p->packed, p->scratch, p->x, p->y);
+    instance_predict(&p->instance, p->x, p->read, p->y);
     p->output = p->y + (size_t)(p->read - 1) * width;
 }
 
@@ -208,13 +205,10 @@ static int write_lines(const Sampler *p, const char *path)
 static int allocate(Sampler *p, int sets)
 {
     const struct lstmc_model *m = p->model = p->session->loaded.model;
-    p->packed = lstmc_alloc(m->packed_bytes + 1);
-    p->state = lstmc_alloc(m->state_bytes + 1);
-    p->scratch = lstmc_alloc(m->scratch_bytes + 1);
     p->x = lstmc_alloc(m->input_count * sizeof *p->x);
     p->y = lstmc_alloc(m->output_count * sizeof *p->y);
     p->sets = lstmc_alloc((size_t)sets * (size_t)p->width + 1);
-    return p->packed && p->state && p->scratch && p->x && p->y && p->sets ? LSTMC_OK : LSTMC_NO_MEMORY;
+    return p->x && p->y && p->sets ? instance_open(&p->instance, p->session) : LSTMC_NO_MEMORY;
 }
 
 /* Behind a prompt, or behind the nothing that sequences of the data begin with. */
@@ -222,9 +216,8 @@ static int draw_all(Sampler *p, int prompted, int length)
 {
     const char *out = p->session->arguments.out;
     float *x = arena_array(p->session->arena, float, p->width);
-    p->model->prepare(p->packed, p->session->weights);
     if (p->model->step)
-        p->model->reset(p->packed, p->state);
+        instance_reset(&p->instance);
     read_set(p, x);
     while (p->drawn < prompted)
         take_set(p, x);
@@ -255,9 +248,7 @@ int sample_sets(Session *s, const char *weight_file)
         status = read_prompt(&p, prompt);
     if (!status)
         status = draw_all(&p, prompted, length);
-    lstmc_free(p.packed);
-    lstmc_free(p.state);
-    lstmc_free(p.scratch);
+    instance_close(&p.instance);
     lstmc_free(p.x);
     lstmc_free(p.y);
     lstmc_free(p.sets);
