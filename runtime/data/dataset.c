@@ -30,6 +30,14 @@ int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct 
     return LSTMC_OK;
 }
 
+int lstmc_dataset_alloc_described(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data)
+{
+    struct lstmc_meaning meaning = data->meaning;
+    int status = lstmc_dataset_alloc(model, samples, data);
+    data->meaning = meaning;
+    return status;
+}
+
 void lstmc_dataset_free(struct lstmc_dataset *data)
 {
     if (!data->is_view) {

@@ -4,6 +4,9 @@
 
 #include "runtime/lstmc.h"
 
+/* As lstmc_dataset_alloc, for a reader that has said already what the numbers mean: data->meaning stays. */
+int lstmc_dataset_alloc_described(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
+
 /* One element of x or y, counted over the whole array. 0: the value has no place there (an id or class out of range or
  * not whole, a float that is not finite), and nothing is stored. */
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);

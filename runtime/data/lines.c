@@ -197,9 +197,7 @@ static int check_labels(const struct lstmc_model *model, const struct lstmc_text
 static int store_rows(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *set,
                       const struct side *text, const struct side *target, struct lstmc_dataset *data)
 {
-    struct lstmc_meaning kept = data->meaning;
-    int status = lstmc_dataset_alloc(model, set->count, data);
-    data->meaning = kept;
+    int status = lstmc_dataset_alloc_described(model, set->count, data);
     if (status)
         return lstmc_fail_memory(rows->message, "the samples");
     for (size_t r = 0; r < set->count; r++) {

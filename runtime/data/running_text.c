@@ -166,10 +166,8 @@ static int make_token_ids(struct text *text, size_t trains, struct lstmc_meaning
 static int cut_windows(const struct text *text, size_t first, size_t count, struct lstmc_dataset *data)
 {
     const struct lstmc_model *model = text->model;
-    struct lstmc_meaning kept = data->meaning;
     size_t window = model->input_count;
-    int status = lstmc_dataset_alloc(model, count ? (count - 1) / window : 0, data);
-    data->meaning = kept;
+    int status = lstmc_dataset_alloc_described(model, count ? (count - 1) / window : 0, data);
     if (status)
         return lstmc_fail_memory(text->message, "the text's windows");
     int32_t *x = data->x, *y = data->y;

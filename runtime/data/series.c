@@ -276,9 +276,7 @@ static int store_part(const struct reader *r, int which, const struct lstmc_scal
     const struct part *part = &r->part[which];
     int dimensions = r->model->input_rank == 2 ? r->model->input_shape[1] : 1;
     size_t cut = 0, steps = (size_t)r->model->input_shape[0], longest = 0;
-    struct lstmc_meaning meaning = data->meaning;
-    int status = lstmc_dataset_alloc(r->model, part->count, data);
-    data->meaning = meaning;
+    int status = lstmc_dataset_alloc_described(r->model, part->count, data);
     if (status)
         return lstmc_fail_memory(r->message, part->path);
     for (size_t i = 0; i < part->count && !status; i++) {

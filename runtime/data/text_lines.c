@@ -70,13 +70,11 @@ static size_t samples_of(const struct lines *lines, const struct lstmc_text_row 
 
 static int fill(const struct lines *lines, struct lstmc_text_part part, struct lstmc_dataset *data)
 {
-    struct lstmc_meaning kept = data->meaning;
     int each_step = lines->model->output_rank > 1;
     size_t samples = 0;
     for (size_t r = 0; r < part.count; r++)
         samples += samples_of(lines, part.row[r]);
-    int status = lstmc_dataset_alloc(lines->model, samples, data);
-    data->meaning = kept;
+    int status = lstmc_dataset_alloc_described(lines->model, samples, data);
     if (status)
         return lstmc_fail_memory(lines->rows->message, "the samples");
     for (size_t r = 0, sample = 0; r < part.count; r++) {

@@ -261,7 +261,6 @@ static int store_string(struct reader *r, int is_held_out, size_t sample, struct
 
 /* ---- scaling ---- */
 
-
 /* Mean and deviation of each band over the frames of the training part. */
 static int fit_scaling(const struct reader *r, const struct lstmc_dataset *data, const struct span *spans,
                        struct lstmc_scaling *scaling)
@@ -337,10 +336,8 @@ static int read_samples(struct reader *r, int is_held_out, struct lstmc_dataset 
 /* Reads one part; what it has in `meaning` already stays. The scaling is fitted if it is not there yet. */
 static int read_part(struct reader *r, int is_held_out, struct lstmc_scaling *scaling, struct lstmc_dataset *data)
 {
-    struct lstmc_meaning meaning = data->meaning;
-    int status = lstmc_dataset_alloc(r->model, samples_of_part(r, is_held_out), data);
+    int status = lstmc_dataset_alloc_described(r->model, samples_of_part(r, is_held_out), data);
     struct span *spans = calloc(data->samples + 1, sizeof *spans);
-    data->meaning = meaning;
     if (status || !spans)
         status = lstmc_fail_memory(r->message, r->options->folder);
     if (!status)
