@@ -1,4 +1,5 @@
 /* emit_names.c: names of the mathematics as names in C and C++. */
+#include "compiler/base/marks.h"
 #include "emit.h"
 
 #include <ctype.h>
@@ -155,7 +156,7 @@ static const char about_lengths[] =
 char *fill_template(Arena *arena, const Model *model, const char *text)
 {
     const struct lstmc_model *descriptor = &model->descriptor;
-    const struct { const char *mark, *value; } marks[] = {
+    const Mark marks[] = {
         { "@", descriptor->name },
         { "$", macro_prefix(arena, descriptor) },
         { "<x>", descriptor->inputs ? arena_format(arena, "struct %s_inputs", descriptor->name)
@@ -166,17 +167,9 @@ char *fill_template(Arena *arena, const Model *model, const char *text)
                                               : "float *y" },
         { "<about lengths>", descriptor->has_lengths ? about_lengths : "" },
         { "<lengths>", descriptor->has_lengths ? "const int32_t *lengths, " : "" },
-        { "<step>", model->has_decoder && model->layers[model->inputs[model->decoder]].vocabulary ? "int32_t"
-                                                                                                   : "float" },
+        { "<step>", model_says_tokens(model) ? "int32_t" : "float" },
         { "<all>", descriptor->has_lengths ? "NULL, " : "" },
         { "<given y>", descriptor->outputs ? "(void *)y" : "y" },
     };
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const char *rest = text;
-        char *filled = arena_copy_text(arena, "");
-        for (const char *at; (at = strstr(rest, marks[i].mark)) != NULL; rest = at + strlen(marks[i].mark))
-            filled = arena_format(arena, "%s%.*s%s", filled, (int)(at - rest), rest, marks[i].value);
-        text = arena_format(arena, "%s%s", filled, rest);
-    }
-    return arena_copy_text(arena, text);
+    return arena_copy_text(arena, marks_filled(arena, text, marks, sizeof marks / sizeof *marks));
 }

@@ -1,14 +1,9 @@
 /* emit_example.c: in: a trained model.  out: a program that predicts what it reads, put together from
  * compiler/example/, and the Makefile that builds it. What it prints is what lstmc predict prints. */
 #include "answer.h"
-#include "compiler/base/embedded.h"
 #include "ship.h"
 
 #include "runtime/lstmc.h"
-
-typedef struct Mark {
-    const char *name, *value;
-} Mark;
 
 typedef struct Example {
     Out *out;
@@ -30,26 +25,9 @@ static const char *number_text(Arena *arena, size_t number)
     return arena_format(arena, "%zu", number);
 }
 
-static const char *replaced(Arena *arena, const char *text, const Mark *mark)
-{
-    const char *result = "";
-    for (const char *at; (at = strstr(text, mark->name)) != NULL; text = at + strlen(mark->name))
-        result = arena_format(arena, "%s%.*s%s", result, (int)(at - text), text, mark->value);
-    return arena_format(arena, "%s%s", result, text);
-}
-
-/* A part of the example with its marks filled in; a line that was a mark for nothing goes. */
 static void put_part(Example *to, const char *name)
 {
-    const char *text = embedded_text(arena_format(to->arena, "example/%s.c", name));
-    for (int i = 0; i < to->mark_count; i++)
-        text = replaced(to->arena, text, &to->marks[i]);
-    text = fill_template(to->arena, to->programs->model, text);
-    for (const char *end; *text; text = end + 1) {
-        end = strchr(text, '\n');
-        if (end == text || text + strspn(text, " ") != end)
-            put_raw(to->out, arena_format(to->arena, "%.*s\n", (int)(end - text), text));
-    }
+    emit_example_part(to->out, to->arena, to->programs->model, name, to->marks, to->mark_count);
 }
 
 /* ---- what the numbers of the output are ---- */

@@ -303,17 +303,11 @@ static size_t longest(const struct lstmc_names *names)
 static const char *with_text(Arena *arena, const Programs *programs, const char *text)
 {
     const struct lstmc_array *input = ship_text_input(programs);
-    const struct { const char *mark, *value; } marks[] = {
+    const Mark marks[] = {
         { "<encode>", programs->model->has_decoder ? "@_encode_text" : "@_encode" },
         { "<ids>", input ? arena_format(arena, "%zu", input->count) : "$_INPUTS" },
     };
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const char *result = "";
-        for (const char *at; (at = strstr(text, marks[i].mark)) != NULL; text = at + strlen(marks[i].mark))
-            result = arena_format(arena, "%s%.*s%s", result, (int)(at - text), text, marks[i].value);
-        text = arena_format(arena, "%s%s", result, text);
-    }
-    return text;
+    return marks_filled(arena, text, marks, sizeof marks / sizeof *marks);
 }
 
 static void put_encode(Out *out, Arena *arena, const Programs *programs)

@@ -24,29 +24,6 @@ const char *ship_no_said(Arena *arena, const Programs *programs)
                                                          "cannot: %s", programs->no_decoder);
 }
 
-/* The text `name` of the parts with the values of `marks`, pairs that NULL ends. */
-static const char *filled(Arena *arena, const char *name, const char *const *marks)
-{
-    const char *text = embedded_text(name);
-    for (; *marks; marks += 2) {
-        const char *result = "";
-        for (const char *at; (at = strstr(text, marks[0])) != NULL; text = at + strlen(marks[0]))
-            result = arena_format(arena, "%s%.*s%s", result, (int)(at - text), text, marks[1]);
-        text = arena_format(arena, "%s%s", result, text);
-    }
-    return text;
-}
-
-/* Lines that were a mark for nothing go. */
-static void put_lines(Out *out, Arena *arena, const char *text)
-{
-    for (const char *end; *text; text = end + 1) {
-        end = strchr(text, '\n');
-        if (end == text || text + strspn(text, " ") != end)
-            put_raw(out, arena_format(arena, "%.*s\n", (int)(end - text), text));
-    }
-}
-
 static const char self_test_call[] =
     "if (count > 1 && !strcmp(arguments[1], \"--self-test\")) {\n"
     "        const int failed = @_self_test();\n"
@@ -64,21 +41,20 @@ void emit_said(Out *out, Arena *arena, const Programs *programs, bool self_test)
     const struct lstmc_array *text = ship_text_input(programs), *said = &model->descriptor.inputs[model->decoder];
     const char *name = c_name(arena, text->name), *length = model->descriptor.has_lengths ? "&length, " : "";
     int classes = model->descriptor.output_shape[model->descriptor.output_rank - 1];
-    const char *const marks[] = {
-        "<apart>", meaning->target_unit == LSTMC_CHARACTERS ? "" : " ",
-        "<said>", meaning->labels.count < classes ? "class_name(tokens[i])" : "@_labels[tokens[i]]",
-        "<steps>", arena_format(arena, "%d", said->shape[0]),
-        "<first_token>", arena_format(arena, "%d", model->end_token + 1),
-        "<from_logits>", model->loss_options.from_logits ? "1" : "0",
-        "<declare_length>", *length ? "int32_t length;" : "",
-        "<text>", name,
-        "<count_text>", *length ? arena_format(arena, "for (length = 0; length < %d && x.%s[length]; length++)\n"
-                                                      "            continue;", text->shape[0], name) : "",
-        "<length>", length,
-        "<self_test>", self_test ? self_test_call : "",
-        NULL
+    const Mark marks[] = {
+        { "<apart>", meaning->target_unit == LSTMC_CHARACTERS ? "" : " " },
+        { "<said>", meaning->labels.count < classes ? "class_name(tokens[i])" : "@_labels[tokens[i]]" },
+        { "<steps>", arena_format(arena, "%d", said->shape[0]) },
+        { "<first_token>", arena_format(arena, "%d", model->end_token + 1) },
+        { "<from_logits>", model->loss_options.from_logits ? "1" : "0" },
+        { "<declare_length>", *length ? "int32_t length;" : "" },
+        { "<text>", name },
+        { "<count_text>", *length ? arena_format(arena, "for (length = 0; length < %d && x.%s[length]; length++)\n"
+                                                        "            continue;", text->shape[0], name) : "" },
+        { "<length>", length },
+        { "<self_test>", self_test ? self_test_call : "" },
     };
     put_raw(out, embedded_text("runtime/lstmc_search.h"));
     put(out, "\n");
-    put_lines(out, arena, fill_template(arena, model, filled(arena, "example/say.c", marks)));
+    emit_example_part(out, arena, model, "say", marks, sizeof marks / sizeof *marks);
 }

@@ -3,6 +3,7 @@
 #ifndef SHIP_H
 #define SHIP_H
 
+#include "compiler/base/marks.h"
 #include "compiler/emit/emit.h"
 
 /* The third file, of a trained model: M_trained, and what its numbers mean (emit_constants.c). */
@@ -26,6 +27,8 @@ const struct lstmc_array *ship_text_input(const Programs *programs);
 /* Why there is no example of a trained model with several inputs; NULL: there is one, which searches. */
 const char *ship_no_said(Arena *arena, const Programs *programs);
 void emit_said(Out *out, Arena *arena, const Programs *programs, bool self_test);    /* the latter part of it */
+/* A part of an example with its marks filled in; a line that was a mark for nothing goes (example_part.c). */
+void emit_example_part(Out *out, Arena *arena, const Model *model, const char *name, const Mark *marks, int count);
 
 /* A function that tells whether a machine computes what it should (emit_self_test.c). */
 typedef struct Golden {
