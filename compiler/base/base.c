@@ -85,14 +85,12 @@ void *arena_alloc(Arena *arena, size_t size)
     return memory;
 }
 
-char *arena_format(Arena *arena, const char *format, ...)
+char *arena_format_list(Arena *arena, const char *format, va_list arguments)
 {
     char small[256];
-    va_list arguments, again;
-    va_start(arguments, format);
+    va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(small, sizeof small, format, arguments);
-    va_end(arguments);
     if (length < 0)
         die("bad format: %s", format);
     char *text = arena_alloc(arena, (size_t)length + 1);
@@ -101,6 +99,15 @@ char *arena_format(Arena *arena, const char *format, ...)
     else
         vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
+    return text;
+}
+
+char *arena_format(Arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = arena_format_list(arena, format, arguments);
+    va_end(arguments);
     return text;
 }
 

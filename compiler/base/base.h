@@ -25,6 +25,7 @@ void   arena_free(Arena *arena);
 void   arena_clear(Arena *arena);                       /* as if it were new: for many short uses */
 void  *arena_alloc(Arena *arena, size_t size);          /* zeroed, aligned for any type; never NULL */
 char  *arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+char  *arena_format_list(Arena *arena, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 char  *arena_copy_text(Arena *arena, const char *text);
 #define arena_new(arena, Type)           ((Type *)arena_alloc((arena), sizeof(Type)))
 #define arena_array(arena, Type, count)  ((Type *)arena_alloc((arena), sizeof(Type) * (size_t)(count)))

@@ -2,6 +2,7 @@
  * out: products of matrices and softmax: operator set 17 has no attention of its own. What is dropped in training is
  * there in prediction. */
 #include "export.h"
+#include "compiler/interchange/draft/exported.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,16 +11,16 @@
 typedef struct Attended {
     const char *query, *value, *key;
     int steps, seen;
+    bool causal;
 } Attended;
 
-/* Keras's order: query, value, key; of two the value is the key, of one it is all three. */
 static Attended attended_of(const OnnxExport *to, const ExportLayer *one)
 {
-    int last = one->x_count - 1, value = last < 1 ? last : 1;
+    AttentionReads reads = attention_reads(one->layer);
     const Layer *layers = to->model->layers;
-    return (Attended){ .query = one->x[0], .value = one->x[value], .key = one->x[last],
-                       .steps = layers[one->layer->from[0]].output.extent[0],
-                       .seen = layers[one->layer->from[value]].output.extent[0] };
+    return (Attended){ .query = one->x[reads.query], .value = one->x[reads.value], .key = one->x[reads.key],
+                       .steps = layers[one->layer->from[reads.query]].output.extent[0],
+                       .seen = layers[one->layer->from[reads.value]].output.extent[0], .causal = reads.causal };
 }
 
 /* operation(x, y) as a new flow. */
@@ -38,7 +39,7 @@ static const char *turned(OnnxExport *to, const ExportLayer *one, const char *x,
 /* The scores of later steps, less so much that nothing is left of them behind the softmax. */
 static const char *causal(OnnxExport *to, const ExportLayer *one, const Attended *all, const char *scores)
 {
-    if (!layer_flag(one->layer, "use_causal_mask") && !layer_flag(one->layer, "causal"))
+    if (!all->causal)
         return scores;
     float *later = arena_array(to->arena, float, (size_t)all->steps * (size_t)all->seen);
     for (int t = 0; t < all->steps; t++)

@@ -1,6 +1,7 @@
 /* export_attention.c: in: Attention, AdditiveAttention, MultiHeadAttention, of query, value and key or of one sequence.
  * out: nn.MultiheadAttention; of those without heads, which are no modules of PyTorch's, products and a softmax. */
 #include "export.h"
+#include "compiler/interchange/draft/exported.h"
 
 #include <string.h>
 
@@ -11,15 +12,14 @@ typedef struct Attended {
     double dropout;
 } Attended;
 
-/* Keras's order: query, value, key; of two the value is the key, of one it is all three. */
 static Attended attended_of(const TorchExport *to, const TorchLayer *one)
 {
     const Layer *layer = one->layer;
-    int last = one->x_count - 1, value = last < 1 ? last : 1;
-    Attended all = { .query = one->each_x[0], .value = one->each_x[value], .key = one->each_x[last],
-                     .causal = layer_flag(layer, "use_causal_mask") || layer_flag(layer, "causal"),
+    AttentionReads reads = attention_reads(layer);
+    Attended all = { .query = one->each_x[reads.query], .value = one->each_x[reads.value],
+                     .key = one->each_x[reads.key], .causal = reads.causal,
                      .dropout = layer_number(layer, "dropout", 0) };
-    const int places[] = { 0, value, last };
+    const int places[] = { reads.query, reads.value, reads.key };
     for (int i = 0; i < 3; i++)
         all.shapes[i] = &to->model->layers[layer->from[places[i]]].output;
     return all;

@@ -5,19 +5,6 @@
 
 #include <stdio.h>
 
-static const char *formatted(Arena *arena, const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (length < 0)
-        die("bad format: %s", format);
-    char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
-    return text;
-}
-
 void torch_cannot(TorchExport *to, const Layer *layer, const char *format, ...)
 {
     va_list arguments;
@@ -30,7 +17,7 @@ void torch_module(TorchExport *to, const TorchLayer *one, const char *format, ..
 {
     va_list arguments;
     va_start(arguments, format);
-    const char *text = formatted(to->arena, format, arguments);
+    const char *text = arena_format_list(to->arena, format, arguments);
     va_end(arguments);
     if (!one->layer->shares)
         put_raw(&to->modules, arena_format(to->arena, "        self.%s = %s\n", one->module, text));
@@ -40,7 +27,7 @@ void torch_forward(TorchExport *to, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    const char *text = formatted(to->arena, format, arguments);
+    const char *text = arena_format_list(to->arena, format, arguments);
     va_end(arguments);
     put_raw(&to->forward, arena_format(to->arena, "        %s\n", text));
 }
