@@ -92,6 +92,15 @@ void command_expect(const char *folder, int seconds, const char *line, int statu
     ran_free(&ran);
 }
 
+char *command_said(const char *folder, int seconds, const char *line)
+{
+    Ran ran = command_run(folder, seconds, line);
+    cr_assert_eq(ran.status, 0, "%s: %s", line, ran.errors);
+    char *output = ran.output;
+    free(ran.errors);
+    return output;
+}
+
 void ran_free(Ran *ran)
 {
     free(ran->output);

@@ -21,6 +21,9 @@ void ran_free(Ran *ran);
 /* Runs a line and expects this exit status, `output` in standard output and `errors` in standard error (NULL: nothing there). */
 void command_expect(const char *folder, int seconds, const char *line, int status, const char *output, const char *errors);
 
+/* What a line prints, which ends with the status 0; to be freed. */
+char *command_said(const char *folder, int seconds, const char *line);
+
 /* A folder of its own under /tmp, and its end with all that is in it. */
 char *command_folder(void);
 void  command_folder_remove(char *folder);

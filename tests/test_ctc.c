@@ -1,6 +1,7 @@
 /* test_ctc.c: connectionist temporal classification: against the sum over all paths, against what PyTorch has computed, and all roads of the product
  * against each other. */
 #include "ctc_roads.h"
+#include "label_paths.h"
 
 #include "runtime/lstmc_random.h"
 
@@ -13,16 +14,6 @@
 #include <string.h>
 
 /* ---- all paths ---- */
-
-/* What a path reads as: repeats taken for one, then blanks left out. */
-static int collapse(const int *path, int steps, int blank, int32_t *labels)
-{
-    int count = 0;
-    for (int t = 0; t < steps; t++)
-        if (path[t] != blank && (!t || path[t] != path[t - 1]))
-            labels[count++] = path[t];
-    return count;
-}
 
 static int length_of(const int32_t *labels, int most, int blank)
 {

@@ -1,4 +1,6 @@
 /* test_labels.c: labels out of scores: the best path, and a prefix beam search against all paths there are; how far labels are apart. */
+#include "label_paths.h"
+
 #include "runtime/lstmc.h"
 #include "runtime/lstmc_random.h"
 
@@ -14,15 +16,6 @@ typedef struct Reading {
     int count;
     double probability;
 } Reading;
-
-static int collapse(const int *path, int steps, int blank, int32_t *labels)
-{
-    int count = 0;
-    for (int t = 0; t < steps; t++)
-        if (path[t] != blank && (!t || path[t] != path[t - 1]))
-            labels[count++] = path[t];
-    return count;
-}
 
 static Reading *reading_of(Reading *all, int *count, const Reading *like)
 {

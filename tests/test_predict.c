@@ -30,14 +30,9 @@ static void expect(const char *line, int status, const char *output, const char 
     command_expect(folder, 120, line, status, output, errors);
 }
 
-/* What a line prints. */
 static char *said(const char *line)
 {
-    Ran ran = command_run(folder, 120, line);
-    cr_assert_eq(ran.status, 0, "%s: %s", line, ran.errors);
-    char *output = strdup(ran.output);
-    ran_free(&ran);
-    return output;
+    return command_said(folder, 120, line);
 }
 
 TestSuite(predict, .init = setup, .fini = teardown);
