@@ -1,9 +1,10 @@
 #!/bin/sh
-# run.sh: in: Criterion test programs.  out: their counts, the full output of those that failed, and alone on the last
-# line "N passed, N failed, N skipped"; exit status 1 if anything failed. floors.sh, circles.sh and mutants_check.sh
-# count as one test each. As many programs run at once as there are processors; what they print appears in the order of
-# the arguments. A program is stopped when it, with all that it starts, has used too much processor time, or when it
-# hangs: when for a long while it has used next to none. How busy the machine is with other things does not matter.
+# run.sh: in: Criterion test programs.  out: their counts, the full output of those that failed, in the end once more in
+# a few lines what failed, and alone on the last line "N passed, N failed, N skipped"; exit status 1 if anything
+# failed. floors.sh, circles.sh and mutants_check.sh count as one test each. As many programs run at once as there are
+# processors; what they print appears in the order of the arguments. A program is stopped when it, with all that it
+# starts, has used too much processor time, or when it hangs: when for a long while it has used next to none. How
+# busy the machine is with other things does not matter.
 here=$(dirname "$0")
 jobs=$(nproc 2>/dev/null || echo 2)
 limit=${TEST_TIMEOUT:-900}      # seconds of processor time that a program may take
@@ -132,6 +133,14 @@ read_counts() {
     fi
 }
 
+# What failed, once more in a few lines, for those who see only the end of a long output.
+summarise() {
+    echo "failed: $(basename "$2")"
+    sed 's/^/    /' "$1/stopped" 2>/dev/null
+    grep -v -e "^\\[RUN \\]" -e "^\\[PASS\\]" -e "^\\[SKIP\\]" -e "^\\[====\\]" "$1/output" | head -n 8 |
+        cut -c 1-200 | sed "s/^/    /"
+}
+
 report() {
     read_counts "$1" "$2"
     printf '%-28s %6s s  %4d passed' "$(basename "$2")" "$(cat "$1/seconds")" "$passed"
@@ -146,6 +155,7 @@ report() {
         fi
         grep -v -e '^\[RUN \]' -e '^\[PASS\]' -e '^\[SKIP\]' "$1/output" | sed 's/^/    /'
         echo "    exit status $status"
+        summarise "$1" "$2" >>"$work/failed"
     fi
     total_passed=$((total_passed + passed))
     total_failed=$((total_failed + failed))
@@ -169,5 +179,6 @@ for program; do
     report "$work/$number" "$program"
 done
 
+cat "$work/failed" 2>/dev/null
 echo "$total_passed passed, $total_failed failed, $total_skipped skipped"
 [ "$total_failed" -eq 0 ]

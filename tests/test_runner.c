@@ -47,7 +47,7 @@ Test(runner, counts)
     write_script("bad.sh", "echo reason; exit 3");
     command_expect(folder, 60, "./run.sh ./good.sh", 0, "4 passed, 0 failed, 0 skipped\n", NULL);
     command_expect(folder, 60, "./run.sh ./good.sh ./bad.sh", 1,
-                   "    reason\n    exit status 3\n4 passed, 1 failed, 0 skipped\n", NULL);
+                   "    reason\n    exit status 3\nfailed: bad.sh\n    reason\n4 passed, 1 failed, 0 skipped\n", NULL);
 }
 
 /* The child that left for a session of its own does not outlive it. */
