@@ -170,6 +170,15 @@ Test(command, summary)
     expect("$L summary m.lua --batch=3 | grep 'batch of 3 x 1 shard$' | wc -l | tr -d ' '", 0, "1\n", NULL);
 }
 
+/* The gradient of scale is what rounding leaves of terms that cancel; the finite differences are exactly 0. */
+Test(command, check_does_not_take_rounding_for_a_gradient)
+{
+    const char *text = "local x = Input{1, 2, 2}\nlocal norm = RMSNormalization{}\n"
+                       "return Model{ inputs = x, outputs = Subtract{}{norm(x), norm(x)} }\n";
+    command_write(folder, "zero.lua", text, (long)strlen(text));
+    expect("$L check zero.lua", 0, "zero.lua: all within tolerance\n", NULL);
+}
+
 Test(command, a_mistake_writes_nothing)
 {
     const char *bad = "return Sequential{ Input{6, 2}, LSTN{3}, Dense{1, unit = 3}, loss = \"mse\" }\n";

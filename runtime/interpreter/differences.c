@@ -15,7 +15,6 @@
 #define CLEAR_AGREEMENT 1e-7        /* of the largest derivative: no second look */
 #define TINY_STEP 1e-10             /* within which the loss is a line, but for its rounding */
 #define SAFETY 4                    /* times the error that is seen */
-#define NOTHING 1e-300
 
 /* ---- one derivative ---- */
 
@@ -109,7 +108,8 @@ static void compare(Probe *probe, const Subject *subject, long element, struct d
         difference->skipped++;
         return;
     }
-    double error = SAFETY * found.error, scale = fmax(fmax(subject->largest, error), NOTHING);
+    /* The gradient itself is rounded: of terms near 1 that cancel so much is left. */
+    double error = SAFETY * (found.error + DBL_EPSILON), scale = fmax(subject->largest, error);
     double deviation = fabs(found.derivative - expected) / scale, allowed = fmax(DIFFERENCES_PRECISION, error / scale);
     if (deviation / allowed > difference->deviation / difference->allowed || !isfinite(deviation)) {
         difference->deviation = isfinite(deviation) ? deviation : INFINITY;
