@@ -65,6 +65,7 @@
 #define vec_sqrt(...) mgu__vec_sqrt(__VA_ARGS__)
 #define vec_between(...) mgu__vec_between(__VA_ARGS__)
 #define vec_clamp(...) mgu__vec_clamp(__VA_ARGS__)
+#define vec_transpose(...) mgu__vec_transpose(__VA_ARGS__)
 #define vec_reduced_expm1(...) mgu__vec_reduced_expm1(__VA_ARGS__)
 #define vec_power_of_two(...) mgu__vec_power_of_two(__VA_ARGS__)
 #define vec_exp(...) mgu__vec_exp(__VA_ARGS__)
@@ -89,6 +90,7 @@
 #define dense_predict_batch(...) mgu__dense_predict_batch(__VA_ARGS__)
 #define mgu_layer_step(...) mgu__mgu_layer_step(__VA_ARGS__)
 #define mgu_layer_prepare_training(...) mgu__mgu_layer_prepare_training(__VA_ARGS__)
+#define mgu_layer_prepare_training_2(...) mgu__mgu_layer_prepare_training_2(__VA_ARGS__)
 #define mgu_layer_forward(...) mgu__mgu_layer_forward(__VA_ARGS__)
 #define dense_forward(...) mgu__dense_forward(__VA_ARGS__)
 #define dense_backward(...) mgu__dense_backward(__VA_ARGS__)
@@ -305,6 +307,62 @@ VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
 VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
 
 #endif
+#endif
+
+/* lstmc_transpose.h: squares of floats, a vector wide and as high, turned over. The compiler copies this text, behind
+ * lstmc_vec.h, into generated files that read a kernel both ways: element by element, such a copy waits for memory at
+ * each of them.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_TRANSPOSE_H
+#define LSTMC_TRANSPOSE_H
+
+/* The lanes of two vectors in turns: those of their first halves, and of their second ones. */
+#if VEC == 16
+#define VEC_LOWER_LANES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define VEC_UPPER_LANES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif VEC == 8
+#define VEC_LOWER_LANES 0, 8, 1, 9, 2, 10, 3, 11
+#define VEC_UPPER_LANES 4, 12, 5, 13, 6, 14, 7, 15
+#elif VEC == 4
+#define VEC_LOWER_LANES 0, 4, 1, 5
+#define VEC_UPPER_LANES 2, 6, 3, 7
+#endif
+#if defined(__clang__)
+#define VEC_IN_TURNS(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define VEC_IN_TURNS(a, b, ...) __builtin_shuffle(a, b, (vec_mask){ __VA_ARGS__ })
+#endif
+
+/* to[n][m] = from[m][n], a float for each lane m and a vector for each n: so many rows and columns, but not more than
+ * VEC, of rows that are `stride` floats apart, to vectors `to_stride` apart. Lanes without a row are 0; the memory of
+ * what does not exist is not touched. Each round puts the rows of the two halves in turns: all rounds together turn the
+ * square over. */
+VEC_FUNCTION void vec_transpose(const float *from, int stride, int rows, int columns, float *to, int to_stride)
+{
+    vec square[VEC];
+#pragma GCC unroll 16
+    for (int m = 0; m < VEC; m++)
+        square[m] = m < rows ? vec_load_part(from + m * stride, columns) : vec_splat(0.0f);
+#if VEC > 1
+#pragma GCC unroll 4
+    for (int round = 1; round < VEC; round *= 2) {
+        vec turned[VEC];
+#pragma GCC unroll 8
+        for (int i = 0; i < VEC / 2; i++) {
+            turned[2 * i] = VEC_IN_TURNS(square[i], square[i + VEC / 2], VEC_LOWER_LANES);
+            turned[2 * i + 1] = VEC_IN_TURNS(square[i], square[i + VEC / 2], VEC_UPPER_LANES);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < VEC; i++)
+            square[i] = turned[i];
+    }
+#endif
+#pragma GCC unroll 16
+    for (int n = 0; n < VEC; n++)
+        if (n < columns)
+            vec_store(to + n * to_stride, square[n]);
+}
+
 #endif
 
 /* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one.
@@ -541,31 +599,31 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
 static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct mgu_packed *restrict packed)
 {
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
-    for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int g = 0; g < 2; g++) {
             const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
             vec_store(&packed->mgu.bias[n / 8][g][n % 8], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
-    for (int k = 0; k < MGU_FEATURES; k++) {
-        for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int k = 0; k < MGU_FEATURES; k++) {
+            for (int g = 0; g < 2; g++) {
                 const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
                 vec_store(&packed->mgu.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
-    for (int k = 0; k < MGU_MGU_UNITS; k++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int k = 0; k < MGU_MGU_UNITS; k++) {
             const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
             vec_store(&packed->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
-    for (int k = 0; k < MGU_MGU_UNITS; k++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int k = 0; k < MGU_MGU_UNITS; k++) {
             const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
             vec_store(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
@@ -574,7 +632,6 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
 
 void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
 {
-    memset(packed, 0, sizeof *packed);
     packed->weights = weights;
     mgu_layer_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -1260,40 +1317,58 @@ static void mgu_layer_prepare_training(const struct mgu_weights *restrict weight
     struct mgu_training *restrict training)
 {
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
-    for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int g = 0; g < 2; g++) {
             const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
             vec_store(&training->mgu.bias[n / 8][g][n % 8], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
-    for (int k = 0; k < MGU_FEATURES; k++) {
-        for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int k = 0; k < MGU_FEATURES; k++) {
+            for (int g = 0; g < 2; g++) {
                 const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
                 vec_store(&training->mgu.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
-    for (int k = 0; k < MGU_MGU_UNITS; k++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int k = 0; k < MGU_MGU_UNITS; k++) {
             const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
             vec_store(&training->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
-    for (int k = 0; k < MGU_MGU_UNITS; k++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        for (int k = 0; k < MGU_MGU_UNITS; k++) {
             const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
             vec_store(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
         }
     }
 }
 
+static void mgu_layer_prepare_training_2(const struct mgu_weights *restrict weights,
+    struct mgu_training *restrict training)
+{
+    /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
+    for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+            vec_transpose(&weights->mgu.recurrent_kernel[m][n + 24], 48, VEC, VEC,
+                &training->mgu.recurrent_kernel_transposed[m / 8][n][m % 8], 8);
+        }
+    }
+    /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
+    for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+            vec_transpose(&weights->mgu.recurrent_kernel[m][n], 48, VEC, VEC,
+                &training->mgu.recurrent_kernel_transposed_2[m / 8][n][m % 8], 8);
+        }
+    }
+}
+
 void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
 {
-    memset(training, 0, sizeof *training);
     training->weights = weights;
     mgu_layer_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -1306,18 +1381,7 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
         const vec kernel_transposed = vec_load((const float *)weights->dense.kernel + m);
         vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
     }
-    /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
-    for (int n = 0; n < MGU_MGU_UNITS; n++) {
-        for (int m = 0; m < MGU_MGU_UNITS; m++) {
-            training->mgu.recurrent_kernel_transposed[m / 8][n][m % 8] = weights->mgu.recurrent_kernel[m][n + 24];
-        }
-    }
-    /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
-    for (int n = 0; n < MGU_MGU_UNITS; n++) {
-        for (int m = 0; m < MGU_MGU_UNITS; m++) {
-            training->mgu.recurrent_kernel_transposed_2[m / 8][n][m % 8] = weights->mgu.recurrent_kernel[m][n];
-        }
-    }
+    mgu_layer_prepare_training_2(weights, training);
 }
 
 void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
@@ -2381,6 +2445,10 @@ const struct lstmc_model mgu_model = {
 #undef LSTMC_VEC_H
 #undef VEC_FUNCTION
 #undef VEC
+#undef LSTMC_TRANSPOSE_H
+#undef VEC_LOWER_LANES
+#undef VEC_UPPER_LANES
+#undef VEC_IN_TURNS
 #undef LSTMC_MATH_H
 #undef vec
 #undef vec_mask
@@ -2404,6 +2472,7 @@ const struct lstmc_model mgu_model = {
 #undef vec_sqrt
 #undef vec_between
 #undef vec_clamp
+#undef vec_transpose
 #undef vec_reduced_expm1
 #undef vec_power_of_two
 #undef vec_exp
@@ -2428,6 +2497,7 @@ const struct lstmc_model mgu_model = {
 #undef dense_predict_batch
 #undef mgu_layer_step
 #undef mgu_layer_prepare_training
+#undef mgu_layer_prepare_training_2
 #undef mgu_layer_forward
 #undef dense_forward
 #undef dense_backward

@@ -65,6 +65,7 @@
 #define vec_sqrt(...) sentiment__vec_sqrt(__VA_ARGS__)
 #define vec_between(...) sentiment__vec_between(__VA_ARGS__)
 #define vec_clamp(...) sentiment__vec_clamp(__VA_ARGS__)
+#define vec_transpose(...) sentiment__vec_transpose(__VA_ARGS__)
 #define vec_reduced_expm1(...) sentiment__vec_reduced_expm1(__VA_ARGS__)
 #define vec_power_of_two(...) sentiment__vec_power_of_two(__VA_ARGS__)
 #define vec_exp(...) sentiment__vec_exp(__VA_ARGS__)
@@ -312,6 +313,62 @@ VEC_FUNCTION vec vec_sqrt(vec v) { return sqrtf(v); }
 VEC_FUNCTION vec vec_clamp(vec v, float bound) { return v > bound ? bound : v < -bound ? -bound : v; }
 
 #endif
+#endif
+
+/* lstmc_transpose.h: squares of floats, a vector wide and as high, turned over. The compiler copies this text, behind
+ * lstmc_vec.h, into generated files that read a kernel both ways: element by element, such a copy waits for memory at
+ * each of them.
+ * SPDX-License-Identifier: 0BSD */
+#ifndef LSTMC_TRANSPOSE_H
+#define LSTMC_TRANSPOSE_H
+
+/* The lanes of two vectors in turns: those of their first halves, and of their second ones. */
+#if VEC == 16
+#define VEC_LOWER_LANES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define VEC_UPPER_LANES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif VEC == 8
+#define VEC_LOWER_LANES 0, 8, 1, 9, 2, 10, 3, 11
+#define VEC_UPPER_LANES 4, 12, 5, 13, 6, 14, 7, 15
+#elif VEC == 4
+#define VEC_LOWER_LANES 0, 4, 1, 5
+#define VEC_UPPER_LANES 2, 6, 3, 7
+#endif
+#if defined(__clang__)
+#define VEC_IN_TURNS(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define VEC_IN_TURNS(a, b, ...) __builtin_shuffle(a, b, (vec_mask){ __VA_ARGS__ })
+#endif
+
+/* to[n][m] = from[m][n], a float for each lane m and a vector for each n: so many rows and columns, but not more than
+ * VEC, of rows that are `stride` floats apart, to vectors `to_stride` apart. Lanes without a row are 0; the memory of
+ * what does not exist is not touched. Each round puts the rows of the two halves in turns: all rounds together turn the
+ * square over. */
+VEC_FUNCTION void vec_transpose(const float *from, int stride, int rows, int columns, float *to, int to_stride)
+{
+    vec square[VEC];
+#pragma GCC unroll 16
+    for (int m = 0; m < VEC; m++)
+        square[m] = m < rows ? vec_load_part(from + m * stride, columns) : vec_splat(0.0f);
+#if VEC > 1
+#pragma GCC unroll 4
+    for (int round = 1; round < VEC; round *= 2) {
+        vec turned[VEC];
+#pragma GCC unroll 8
+        for (int i = 0; i < VEC / 2; i++) {
+            turned[2 * i] = VEC_IN_TURNS(square[i], square[i + VEC / 2], VEC_LOWER_LANES);
+            turned[2 * i + 1] = VEC_IN_TURNS(square[i], square[i + VEC / 2], VEC_UPPER_LANES);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < VEC; i++)
+            square[i] = turned[i];
+    }
+#endif
+#pragma GCC unroll 16
+    for (int n = 0; n < VEC; n++)
+        if (n < columns)
+            vec_store(to + n * to_stride, square[n]);
+}
+
 #endif
 
 /* lstmc_math.h: exp, log, tanh, sigmoid, softplus, erf and others over vectors (lstmc_vec.h). A NaN stays one.
@@ -572,25 +629,25 @@ static inline float sigmoid_slope(float v)
 static void lstm_prepare(const struct sentiment_weights *restrict weights, struct sentiment_packed *restrict packed)
 {
     /* lstm.bias[g,n] = lstm.bias[100*g+n] */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int g = 0; g < 4; g++) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
             vec_store(&packed->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
-    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+            for (int g = 0; g < 4; g++) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
                 vec_store(&packed->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+            for (int g = 0; g < 4; g++) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
                 vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
@@ -600,7 +657,10 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
 
 void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
 {
-    memset(packed, 0, sizeof *packed);
+    memset(packed->lstm.bias[12], 0, sizeof packed->lstm.bias[12]);
+    memset(packed->lstm.kernel[12], 0, sizeof packed->lstm.kernel[12]);
+    memset(packed->lstm.recurrent_kernel[12], 0, sizeof packed->lstm.recurrent_kernel[12]);
+    memset(packed->dense.kernel, 0, sizeof packed->dense.kernel);
     packed->weights = weights;
     lstm_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -1169,25 +1229,25 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
     struct sentiment_training *restrict training)
 {
     /* lstm.bias[g,n] = lstm.bias[100*g+n] */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int g = 0; g < 4; g++) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
             vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
-    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+            for (int g = 0; g < 4; g++) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
                 vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
             }
         }
     }
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+            for (int g = 0; g < 4; g++) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
                 vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
             }
@@ -1199,19 +1259,20 @@ static void lstm_prepare_training_2(const struct sentiment_weights *restrict wei
     struct sentiment_training *restrict training)
 {
     /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
-        for (int g = 0; g < 4; g++) {
-            for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
-                training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8] =
-                    weights->lstm.recurrent_kernel[m][100 * g + n];
+    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int g = 0; g < 4; g++) {
+                vec_transpose(&weights->lstm.recurrent_kernel[m][100 * g + n], 400, SENTIMENT_LSTM_UNITS - m,
+                    SENTIMENT_LSTM_UNITS - n, &training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8], 32);
             }
         }
     }
     /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n++) {
-        for (int g = 0; g < 4; g++) {
-            for (int m = 0; m < SENTIMENT_EMBEDDING_OUTPUT_DIM; m++) {
-                training->lstm.kernel_transposed[m / 8][n][g][m % 8] = weights->lstm.kernel[m][100 * g + n];
+    for (int m = 0; m < SENTIMENT_EMBEDDING_OUTPUT_DIM; m += VEC) {
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int g = 0; g < 4; g++) {
+                vec_transpose(&weights->lstm.kernel[m][100 * g + n], 400, VEC, SENTIMENT_LSTM_UNITS - n,
+                    &training->lstm.kernel_transposed[m / 8][n][g][m % 8], 32);
             }
         }
     }
@@ -1220,7 +1281,12 @@ static void lstm_prepare_training_2(const struct sentiment_weights *restrict wei
 void sentiment_prepare_training(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
-    memset(training, 0, sizeof *training);
+    memset(training->lstm.bias[12], 0, sizeof training->lstm.bias[12]);
+    memset(training->lstm.kernel[12], 0, sizeof training->lstm.kernel[12]);
+    memset(training->lstm.recurrent_kernel[12], 0, sizeof training->lstm.recurrent_kernel[12]);
+    memset(training->dense.kernel, 0, sizeof training->dense.kernel);
+    memset(training->dense.kernel_transposed[12], 0, sizeof training->dense.kernel_transposed[12]);
+    memset(training->lstm.recurrent_kernel_transposed[12], 0, sizeof training->lstm.recurrent_kernel_transposed[12]);
     training->weights = weights;
     lstm_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -2233,6 +2299,10 @@ const struct lstmc_model sentiment_model = {
 #undef LSTMC_VEC_H
 #undef VEC_FUNCTION
 #undef VEC
+#undef LSTMC_TRANSPOSE_H
+#undef VEC_LOWER_LANES
+#undef VEC_UPPER_LANES
+#undef VEC_IN_TURNS
 #undef LSTMC_MATH_H
 #undef vec
 #undef vec_mask
@@ -2256,6 +2326,7 @@ const struct lstmc_model sentiment_model = {
 #undef vec_sqrt
 #undef vec_between
 #undef vec_clamp
+#undef vec_transpose
 #undef vec_reduced_expm1
 #undef vec_power_of_two
 #undef vec_exp

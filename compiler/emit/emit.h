@@ -234,6 +234,13 @@ void   emit_private(Out *out, Arena *arena, const Model *model, const char *text
 void   emit_floats(Out *out);
 void   emit_floats_end(Out *out);
 
+/* What functions set to zero before they begin (emit_cleared.c). Of a backward pass: a caller with a loss of its own
+ * writes d_output and nothing else, so that what M_loss would set beside it starts from zero; and the gradient of the
+ * input is that of one pass, where those of the weights add up. Of prepare: lanes that stand for nothing. */
+void emit_cleared_adjoints(Out *out, Arena *arena, const Ir *ir);
+void emit_cleared_input_gradient(Out *out, Arena *arena, const Ir *ir);
+void emit_cleared_lanes(Out *out, Arena *arena, const Ir *ir);
+
 /* What is in the programs (emit_queries.c). */
 #define SECTION_BIT(section) (1u << (section))
 bool is_prepared(const Statement *statement);

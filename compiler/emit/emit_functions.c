@@ -173,47 +173,6 @@ static bool has_home(const Ir *ir, Home home)
 
 /* ---- what a pass over a tape begins with ---- */
 
-/* Sets of sections, by tensor. */
-static unsigned *find_writing_sections(Arena *arena, const Ir *ir)
-{
-    unsigned *written = arena_array(arena, unsigned, ir->tensor_count + 1);
-    for (int i = 0; i < ir->statement_count; i++)
-        written[ir->statements[i]->out.tensor->number] |= SECTION_BIT(ir->statements[i]->section);
-    return written;
-}
-
-static bool is_set_by_loss(const Ir *ir, const Tensor *tensor, unsigned written)
-{
-    const unsigned both = SECTION_BIT(SECTION_LOSS) | SECTION_BIT(SECTION_BACKWARD);
-    return !(written & SECTION_BIT(SECTION_FORWARD)) && (tensor == ir_output_adjoint(ir) || (written & both) == both);
-}
-
-static void put_cleared(const Function *to, const Tensor *tensor)
-{
-    const char *member = tensor_member(to->arena, to->ir, tensor);
-    put(to->out, "memset(%stape->%s, 0, sizeof tape->%s);", tensor->rank ? "" : "&", member, member);
-}
-
-/* A caller with a loss of its own writes d_output and nothing else: what M_loss would set beside it
- * starts from zero. */
-static void put_cleared_adjoints(const Function *to)
-{
-    const unsigned *written = find_writing_sections(to->arena, to->ir);
-    for (int i = 0; i < to->ir->tensor_count; i++) {
-        const Tensor *tensor = to->ir->tensors[i];
-        if (tensor->home == HOME_TAPE && tensor->role == ROLE_ADJOINT && is_set_by_loss(to->ir, tensor, written[i]))
-            put_cleared(to, tensor);
-    }
-}
-
-/* The gradient of the input is that of one pass; those of the weights add up. */
-static void put_cleared_input_gradient(const Function *to)
-{
-    for (int i = 0; i < to->ir->tensor_count; i++)
-        if (to->ir->tensors[i]->home == HOME_TAPE && to->ir->tensors[i]->role == ROLE_GRADIENT)
-            put_cleared(to, to->ir->tensors[i]);
-}
-
 /* The structs of the samples are spread over the arrays of the tape. */
 static void put_taken_inputs(const Function *to)
 {
@@ -233,8 +192,7 @@ static void begin_prepare(const Function *to)
 {
     bool training = to->ir->training;
     const char *name = training ? "training" : "packed";
-    if (home_has_vectors(to->ir, HOME_PREPARED))
-        put(to->out, "memset(%s, 0, sizeof *%s);", name, name);
+    emit_cleared_lanes(to->out, to->arena, to->ir);
     if (training || !to->programs->trained)
         put(to->out, "%s->weights = weights;", name);
     else if (!has_home(to->ir, HOME_PREPARED))
@@ -321,12 +279,17 @@ static void begin_forward(const Function *to)
     else
         put(to->out, "memcpy(tape->input, x, sizeof tape->input);");
     put_taken_lengths(to);
-    put_cleared_adjoints(to);
+    emit_cleared_adjoints(to->out, to->arena, to->ir);
     if (!emit_has_noise(to->programs) && !knows_training(ir))
         put(to->out, "(void)seed;");
     for (int i = 0; i < ir->tensor_count; i++)
         if (ir->tensors[i]->role == ROLE_NOISE && ir->tensors[i]->home != HOME_NONE)
             emit_noise(to->out, to->arena, ir, ir->tensors[i]);
+}
+
+static void begin_backward(const Function *to)
+{
+    emit_cleared_input_gradient(to->out, to->arena, to->ir);
 }
 
 static void put_rows_of_tape(const Function *to)
@@ -422,7 +385,7 @@ static const Entry entries[] = {
     { PROGRAM_TRAINING, "backward",
       "void @_backward(const struct @_training *restrict training, struct @_tape *restrict tape, struct @_gradients "
       "*restrict gradients)",
-      { SECTION_BACKWARD, SECTION_COUNT }, "training", declare_backward, put_cleared_input_gradient, NULL },
+      { SECTION_BACKWARD, SECTION_COUNT }, "training", declare_backward, begin_backward, NULL },
     { PROGRAM_TRAINING, "carry", "void @_carry(struct @_tape *restrict tape)", { SECTION_CARRY, SECTION_COUNT }, "",
       declare_carry, NULL, NULL },
 };

@@ -83,6 +83,11 @@ static bool is_activation(const Statement *statement)
     return statement->tile && has_transcendental(statement->value);
 }
 
+static bool turns_squares(const Statement *statement)
+{
+    return statement->tile && statement->tile->across;
+}
+
 static bool makes_words(const Statement *statement)
 {
     return tensor_has_words(statement->out.tensor);
@@ -100,6 +105,8 @@ static void put_vectors(Out *out, const Programs *programs)
 {
     put(out, "#define LANES %d\n\n", programs->target->lanes);
     put_embedded(out, "runtime/lstmc_vec.h");
+    if (emit_any_statement(programs, turns_squares))
+        put_embedded(out, "runtime/lstmc_transpose.h");
     if (emit_any_statement(programs, makes_words))
         put_embedded(out, "runtime/lstmc_bf16.h");
     if (!emit_any_statement(programs, is_activation))

@@ -97,21 +97,30 @@ static void open_lanes(TileNest *to)
                                     tile->lane->extent % (tile->blocks * to->statements[0]->out.tensor->lanes) == 0);
 }
 
+static void emit_innermost(TileNest *to)
+{
+    const Tile *tile = to->tile;
+    bool lanes = !tile->dot && !tile->lanes_first;
+    if (lanes)
+        open_lanes(to);
+    bool looped = open_rows(to);
+    if (tile->dot)
+        emit_dot(to);
+    else if (tile->across)
+        tile_square(to);
+    else
+        emit_turn(to);
+    if (looped)
+        put(to->out, "}");
+    if (lanes)
+        put(to->out, "}");
+}
+
 static void emit_outer(TileNest *to, int from)
 {
     const Tile *tile = to->tile;
     if (from == tile->outer_count) {
-        if (!tile->dot)
-            open_lanes(to);
-        bool looped = open_rows(to);
-        if (tile->dot)
-            emit_dot(to);
-        else
-            emit_turn(to);
-        if (looped)
-            put(to->out, "}");
-        if (!tile->dot)
-            put(to->out, "}");
+        emit_innermost(to);
         return;
     }
     const Axis *axis = tile->outer[from];
@@ -123,7 +132,8 @@ static void emit_outer(TileNest *to, int from)
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     to->loops += loops;
     if (loops)
-        put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
+        put(to->out, "for (int %s = %s; %s < %s; %s%s) {", name, start, name, end, name,
+            axis == tile->across ? " += VEC" : "++");
     emit_outer(to, from + 1);
     if (loops)
         put(to->out, "}");
@@ -138,6 +148,12 @@ static void emit_chunks(TileNest *to)
         to->chunk_start = tile_name(to, loop_bound(arena, to->tile->follows, "start"));
         to->chunk_end = tile_name(to, loop_bound(arena, to->tile->follows, "end"));
         emit_outer(to, 0);
+        return;
+    }
+    if (to->tile->lanes_first) {
+        open_lanes(to);
+        emit_outer(to, 0);
+        put(to->out, "}");
         return;
     }
     if (!axis) {

@@ -79,6 +79,9 @@ void        tile_statement(TileNest *to, const Statement *statement);
 void        tile_note_writes(TileNest *to, int first, int end);
 void        tile_stores(TileNest *to);
 
+/* One square of a copy that goes across the vectors of its source (emit_square.c). */
+void        tile_square(TileNest *to);
+
 /* What follows the sums of several rows, row by row (emit_rest.c). */
 void        tile_name_rows(TileNest *to);
 void        tile_rest(TileNest *to, int from);

@@ -207,6 +207,10 @@ typedef struct Tile {
     /* set by piece: runs after each piece of this loop, for the turns of that piece; NULL: for all at once */
     const Loop *follows;
     const Axis *turns;              /* its own axis over those turns: the chunk, or an outer one */
+    /* set by pack, of a copy: the loop along the lanes stands outermost, so that what it writes is one stream */
+    bool lanes_first;
+    /* of such a copy, if vectors of its source lie along this axis: it goes square by square; NULL: they do not */
+    const Axis *across;
     bool skips_idle;                /* set by idle: where all of those were idle, it does nothing */
 } Tile;
 

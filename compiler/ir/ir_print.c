@@ -246,6 +246,8 @@ static void print_tile(Out *out, const AxisNames *names, const Tile *tile)
         append(&to, ", back and forth");
     for (int i = 0; i < tile->outer_count; i++)
         append(&to, "%s %s", i ? "" : ", in", axis_name(names, tile->outer[i]));
+    if (tile->across)
+        append(&to, ", across %s", axis_name(names, tile->across));
     if (tile->chunk)
         append(&to, ", by %d %s", tile->chunk_extent, axis_name(names, tile->chunk));
     if (tile->follows)

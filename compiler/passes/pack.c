@@ -129,14 +129,26 @@ static const char *name_of_copy(const Packer *packer, const Tensor *weight)
     return tensor_new_name(packer->names, weight->layer, base);
 }
 
-/* Copies whose source runs along the lanes move vectors, but for halves of words. */
+/* The axis that vectors of the source lie along, where they do not along the lanes. */
+static const Axis *axis_across(const Statement *copy)
+{
+    for (int i = 0; i < copy->axis_count - 1; i++)
+        if (copy->axes[i]->extent >= copy->out.tensor->lanes && lanes_walk(&copy->value->access, copy->axes[i]))
+            return copy->axes[i];
+    return NULL;
+}
+
+/* Copies move vectors, but for halves of words, and what is too narrow for squares. */
 static void tile_copy(Ir *ir, Statement *copy)
 {
     int last = copy->axis_count - 1;
-    if (copy->out.tensor->paired >= 0 || !lanes_walk(&copy->value->access, copy->axes[last]))
+    const bool walks = lanes_walk(&copy->value->access, copy->axes[last]);
+    const Axis *across = walks ? NULL : axis_across(copy);
+    if (copy->out.tensor->paired >= 0 || (!walks && !across))
         return;
     Tile *tile = arena_new(ir->arena, Tile);
-    *tile = (Tile){ .lane = copy->axes[last], .rows = 1, .blocks = 1, .sets = 1, .outer_count = last };
+    *tile = (Tile){ .lane = copy->axes[last], .rows = 1, .blocks = 1, .sets = 1, .outer_count = last,
+                    .lanes_first = copy->out.tensor->layout == LAYOUT_BLOCKED || across, .across = across };
     for (int i = 0; i < last; i++)
         tile->outer[i] = copy->axes[i];
     copy->tile = tile;
