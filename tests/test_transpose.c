@@ -32,9 +32,11 @@ Test(transpose, squares_at_every_width)
 
 #define ROWS 3
 #define FLOATS 4000     /* more than a tape's output, the inputs and the weights of one of these models */
+#define GAPS 32         /* words of a struct, at most, that belong to no member: beside a pointer, and at its end */
 
 typedef struct Results {
     float output[FLOATS], predicted[FLOATS], gradients[FLOATS], loss;
+    int untouched;      /* words that are still what they were before prepare */
 } Results;
 
 static void *filled(size_t bytes, int byte)
@@ -42,6 +44,14 @@ static void *filled(size_t bytes, int byte)
     void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
     cr_assert(memory);
     return memset(memory, byte, bytes);
+}
+
+static int count_full(const void *memory, size_t bytes)
+{
+    int count = 0;
+    for (size_t i = 0; i + sizeof(uint32_t) <= bytes; i += sizeof(uint32_t))
+        count += *(const uint32_t *)((const char *)memory + i) == UINT32_MAX;
+    return count;
 }
 
 static void run(const struct lstmc_model *model, const float *weights, const float *x, int byte, Results *results)
@@ -56,6 +66,7 @@ static void run(const struct lstmc_model *model, const float *weights, const flo
     results->loss = model->loss_function(tape, x, NULL, 1);
     model->backward(training, tape, results->gradients);
     model->prepare(packed, weights);
+    results->untouched = count_full(training, model->training_bytes) + count_full(packed, model->packed_bytes);
     model->predict(packed, scratch, x, results->predicted);
     void *memory[] = { training, packed, tape, scratch };
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
@@ -80,6 +91,8 @@ static void expect_same_from_full_memory(const char *text, CompileOptions option
     cr_assert(loaded.model->gradient_count <= FLOATS && loaded.model->input_count * ROWS <= FLOATS);
     run(loaded.model, weights, x, 0, &clean);
     run(loaded.model, weights, x, 0xff, &full);             /* NaN everywhere */
+    cr_expect(full.untouched <= 2 * GAPS, "%d lanes, %s: %d words are not set", options.target->lanes, text, full.untouched);
+    full.untouched = clean.untouched;
     cr_expect(!memcmp(&clean, &full, sizeof clean), "%d lanes, %s", options.target->lanes, text);
     cr_expect(clean.loss > 0 && clean.predicted[0] != 0 && clean.gradients[0] != 0);
     loaded_free(&loaded);
