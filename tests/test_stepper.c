@@ -283,3 +283,37 @@ Test(stepper, against_double)
     values_free(&v);
     values_free(&before);
 }
+
+/* A clip asks for the norm before anything moves, and one out of reach changes nothing: the same bits as in one pass
+ * without it, and the same norm. */
+Test(stepper, a_clip_out_of_reach)
+{
+    const char *clip;
+    for (int number = 0; number < OPTION_SETS; number++) {
+        struct lstmc_optimizer optimizer = option_set(number, &clip);
+        if (optimizer.clipnorm > 0 || optimizer.global_clipnorm > 0 || optimizer.clipvalue > 0)
+            continue;
+        struct subject s;
+        struct values v[3];
+        float norm[3];
+        for (int way = 0; way < 3; way++) {
+            optimizer.clipnorm = way == 1 ? 1e30f : 0;
+            optimizer.global_clipnorm = way == 2 ? 1e30f : 0;
+            subject_init(&s, TRAINABLE, &optimizer, 0.01f, 0.02f);
+            v[way] = values_create(&s.model);
+            for (uint64_t t = 1; t <= STEPS; t++) {
+                fill(v[way].g, v[way].gradients, 10 + t);
+                norm[way] = lstmc_optimizer_step(&s.model, v[way].w, v[way].g, v[way].state, t, 0);
+            }
+        }
+        for (int way = 1; way < 3; way++) {
+            const char *where = way == 1 ? "clipnorm" : "global_clipnorm";
+            expect_bits(where, "norm", &norm[way], &norm[0], 1);
+            expect_bits(where, "weight", v[way].w, v[0].w, v[0].weights);
+            expect_bits(where, "gradient", v[way].g, v[0].g, v[0].gradients);
+            expect_bits(where, "state", v[way].state, v[0].state, v[0].states);
+        }
+        for (int way = 0; way < 3; way++)
+            values_free(&v[way]);
+    }
+}

@@ -17,7 +17,8 @@ struct lstmc_step {
 struct lstmc_block {
     const struct lstmc_tensor *tensor;
     size_t offset, count;           /* in floats; the offset from the start of the weights */
-    double squares, penalty;        /* by lstmc_block_prepare: of the gradient; of the weights */
+    /* by lstmc_block_prepare. Squares of the gradient: without a clip that asks for its norm, 0 or no number. */
+    double squares, penalty;
     float scale;                    /* by lstmc_blocks_combine: of the gradient, by what clips it */
 };
 
@@ -28,18 +29,18 @@ void   lstmc_blocks_fill(const struct lstmc_model *model, struct lstmc_block *bl
 /* Iteration 1 is the first; a learning rate <= 0 is the model's own. */
 void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learning_rate);
 
-/* Regularisers into the gradient, and its square sum. */
+/* Regularisers into the gradient, and what says whether it is finite. */
 void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *block);
 
-/* The factors of all blocks; returns the square of the global norm, which is finite if and only if
+/* The factors of all blocks; returns the sum of all squares, which is finite if and only if
  * all gradients are. */
 double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *blocks, size_t count);
 
 /* The regularisers' part of the loss: the bits of lstmc_penalty. */
 float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count);
 
-/* Clipping, decay, update. */
-void lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block);
+/* Clipping, decay, update. Returns 0 if some weight is not finite now. */
+int  lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block);
 
 /* ---- constraint.c ---- */
 

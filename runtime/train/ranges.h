@@ -35,6 +35,7 @@ struct lstmc_update {
     float root_correction;      /* of Nadam and PyTorch's Adam: a factor of the root of v */
 };
 
-void lstmc_range_update(const struct lstmc_optimizer *optimizer, const struct lstmc_update *update);
+/* Returns 0 if some weight is not finite now. */
+int  lstmc_range_update(const struct lstmc_optimizer *optimizer, const struct lstmc_update *update);
 
 #endif

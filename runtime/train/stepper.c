@@ -74,8 +74,7 @@ static void update_blocks(void *context, int task)
     int is_finite = 1;
     for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++) {
         const struct lstmc_block *block = &stepper->blocks[i];
-        lstmc_block_update(&stepper->step, block);
-        is_finite &= lstmc_range_is_finite(stepper->step.weights + block->offset, block->count);
+        is_finite &= lstmc_block_update(&stepper->step, block);
         /* while it is in the cache */
         memset(stepper->step.gradients + block->offset, 0, block->count * sizeof(float));
     }
