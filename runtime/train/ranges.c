@@ -365,6 +365,7 @@ INLINE int update(const struct lstmc_optimizer *o, const struct lstmc_update *u)
 WIDE static double squares_wide(const float *x, size_t count) { return squares(x, count); }
 WIDE static double magnitudes_wide(const float *x, size_t count) { return magnitudes(x, count); }
 WIDE static int is_finite_wide(const float *x, size_t count) { return is_finite(x, count); }
+WIDE static void add_wide(float *into, const float *from, size_t count) { add(into, from, count); }
 WIDE static int update_wide(const struct lstmc_optimizer *o, const struct lstmc_update *u) { return update(o, u); }
 
 double lstmc_range_squares(const float *x, size_t count)
@@ -389,7 +390,10 @@ int lstmc_range_update(const struct lstmc_optimizer *optimizer, const struct lst
 
 void lstmc_range_add(float *restrict into, const float *restrict from, size_t count)
 {
-    add(into, from, count);
+    if (wide_vectors())
+        add_wide(into, from, count);
+    else
+        add(into, from, count);
 }
 
 void lstmc_range_regularize(float *restrict g, const float *restrict w, size_t count, float l1, float l2)
