@@ -158,7 +158,7 @@ struct session {
     struct lstmc_dataset data;
     struct lstmc_history history;
     struct lstmc_message message;
-    float weights[3];
+    float weights[4];           /* one more than the line has */
 };
 
 static void session_start(struct session *session, struct lstmc_model model, size_t samples)
@@ -436,6 +436,65 @@ Test(train, names_the_update)
     for (size_t i = 0; i < SAMPLES; i++)
         ((float *)s.data.y)[i] = 1000;
     expect_stop(&s, &options, "epoch 1, batch 1: after the update, weight dense/kernel[");
+    session_end(&s);
+}
+
+/* ---- weights that no gradient moves ---- */
+
+static struct lstmc_tensor line_tensors_and_another[3];
+static int batches_seen, spoilt_batch;
+
+/* The line, and a weight behind it that nothing reads. */
+static struct lstmc_model line_model_and_another(void)
+{
+    struct lstmc_model model = line_model();
+    memcpy(line_tensors_and_another, line_tensors, sizeof line_tensors);
+    line_tensors_and_another[2] = (struct lstmc_tensor){ .name = "other/weight", .rank = 1, .shape = { 1 }, .offset = 3, .count = 1 };
+    model.weights = line_tensors_and_another;
+    model.weight_tensors = 3;
+    model.weight_count = 4;
+    batches_seen = 0;
+    return model;
+}
+
+static void spoil_statistic(const void *tape, void *weights)
+{
+    (void)tape;
+    ((float *)weights)[3] = ++batches_seen == spoilt_batch ? NAN : 1;
+}
+
+static void spoil_frozen(void *context, int epoch, int rows, const struct lstmc_engine *engine)
+{
+    (void)epoch;
+    (void)rows;
+    (void)engine;
+    *(float *)context = NAN;
+}
+
+/* Statistics are looked at behind every update. */
+Test(train, names_the_statistic)
+{
+    for (spoilt_batch = 1; spoilt_batch < 4; spoilt_batch++) {
+        struct session s;
+        const struct lstmc_train_options options = { .epochs = 1, .quiet = 1 };
+        char expected[80];
+        struct lstmc_model model = line_model_and_another();
+        model.update_statistics = spoil_statistic;
+        session_start(&s, model, SAMPLES);
+        snprintf(expected, sizeof expected, "epoch 1, batch %d: after the update, weight other/weight[0] is nan", spoilt_batch);
+        expect_stop(&s, &options, expected);
+        session_end(&s);
+    }
+}
+
+/* A frozen weight is looked at once: it stays what it was given as. */
+Test(train, frozen_weights_are_not_read_again)
+{
+    struct session s;
+    session_start(&s, line_model_and_another(), SAMPLES);
+    const struct lstmc_train_options options = { .epochs = 2, .quiet = 1, .batch_end = spoil_frozen, .context = &s.weights[3] };
+    cr_expect_eq(session_train(&s, NULL, &options), 0, "%s", s.message.text);
+    expect_stop(&s, &options, "epoch 1, batch 1: after the update, weight other/weight[0] is nan");
     session_end(&s);
 }
 

@@ -152,6 +152,16 @@ static void average_weights(struct run *run)
         memcpy(s->weights, s->average, run->model->gradient_count * sizeof(float));
 }
 
+/* The weights that no gradient moves. The first update sees them as they were given; behind it statistics alone change,
+ * and what is frozen, which may be most of a model, is not read again. */
+static int others_are_finite(const struct run *run)
+{
+    const struct lstmc_model *model = run->model;
+    const float *others = run->snapshot.weights + model->gradient_count;
+    return (run->snapshot.iteration > 1 && !run->engine->update) ||
+           lstmc_range_is_finite(others, model->weight_count - model->gradient_count);
+}
+
 static int train_batch(struct run *run, size_t number, int rows)
 {
     const struct lstmc_model *model = run->model;
@@ -194,8 +204,7 @@ static int train_batch(struct run *run, size_t number, int rows)
     s->accumulated = 0;
     s->iteration++;
     is_finite = lstmc_stepper_update(&run->stepper, s->iteration, rate);
-    if (!is_finite ||
-        !lstmc_range_is_finite(s->weights + model->gradient_count, model->weight_count - model->gradient_count))
+    if (!is_finite || !others_are_finite(run))
         return stop_weights(run, &batch, number);
     if (s->average)
         average_weights(run);
