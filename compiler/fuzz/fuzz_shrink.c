@@ -77,6 +77,36 @@ static bool smaller_argument(Shrink *s, FuzzNode *node, const FuzzModel *whole, 
     return take(s, whole);
 }
 
+/* Where what begins here ends: at the comma or brace behind it. */
+static const char *end_of_item(const char *item)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (; *item && (quoted || depth > 0 || !strchr(",}", *item)); item++) {
+        quoted ^= *item == '"';
+        depth += !quoted && *item == '{';
+        depth -= !quoted && *item == '}';
+    }
+    return item;
+}
+
+/* A layer in an argument, "{LSTMCell{units = 3, dropout = 0.5}}", without one of what stands between its braces. */
+static bool smaller_layer(Shrink *s, FuzzNode *node, const FuzzModel *whole, int which)
+{
+    const char *text = node->arguments[which].text;
+    for (const char *at = text; *at; at++) {
+        if (*at != '{' && *at != ',')
+            continue;
+        const char *end = end_of_item(at + 1), *begin = *at == ',' ? at : at + 1;
+        end += *at == '{' && *end == ',';
+        node->arguments[which].text = arena_format(s->arena, "%.*s%s", (int)(begin - text), text, end);
+        if (end > begin && take(s, whole))
+            return true;
+    }
+    node->arguments[which].text = text;
+    return false;
+}
+
 static bool smaller_call(Shrink *s, int at)     /* a node; the loss behind them */
 {
     const FuzzNode *now = at < s->model.node_count ? &s->model.nodes[at] : &s->model.loss;
@@ -86,7 +116,7 @@ static bool smaller_call(Shrink *s, int at)     /* a node; the loss behind them 
         if (!node->arguments[i].required && without_argument(s, node, &m, i))
             return true;
         m = s->model;
-        if (smaller_argument(s, node, &m, i))
+        if (smaller_argument(s, node, &m, i) || smaller_layer(s, node, &m, i))
             return true;
     }
     return false;
