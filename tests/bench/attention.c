@@ -15,6 +15,7 @@ struct Attention {
     const Layer *layer;
     int steps, rows;
     const ProductFunctions *functions;
+    const Blas *blas;
     float *weights, *gradients;
     float *x, *y;
     float *part[3], *d_part[3];         /* queries, keys, values: [steps, rows, heads, units / heads] */
@@ -89,15 +90,18 @@ static void open_products(Attention *a, int threads, int from, int to)
 {
     for (int i = from; i < to; i++) {
         a->products[i].threads = threads;
+        a->products[i].blas = a->blas;
         a->functions->open(&a->products[i]);
     }
     a->product_count = to;
 }
 
-Attention *attention_open(const Layer *layer, const Task *task, int steps, const ProductFunctions *product, float *weights, float *x, float *y)
+Attention *attention_open(const Layer *layer, const Task *task, int steps, const ProductFunctions *product,
+                          const Blas *blas, float *weights, float *x, float *y)
 {
     Attention *a = checked_alloc(sizeof *a);
-    *a = (Attention){ .layer = layer, .steps = steps, .rows = task->rows, .functions = product, .weights = weights, .x = x, .y = y };
+    *a = (Attention){ .layer = layer, .steps = steps, .rows = task->rows, .functions = product, .blas = blas, .weights = weights, .x = x,
+                      .y = y };
     int inputs = layer->inputs, units = layer->units, all = steps * a->rows, width = units / layer->heads;
     a->scores = checked_alloc(score_rows(a) * (size_t)steps * sizeof(float));
     a->mixed = checked_alloc(part_floats(a) * sizeof(float));

@@ -12,7 +12,10 @@
 #define LAYERS_MAX 6
 
 typedef enum LayerKind {
-    LAYER_EMBEDDING, LAYER_LSTM, LAYER_GRU, LAYER_DENSE,
+    LAYER_EMBEDDING, LAYER_LSTM,
+    LAYER_GRU,                  /* Keras's reset_after */
+    LAYER_GRU_BEFORE,           /* with the reset before the product */
+    LAYER_SIMPLE_RNN, LAYER_DENSE,
     LAYER_CONV1D,               /* padding "valid", and a ReLU */
     LAYER_ATTENTION,            /* MultiHeadAttention of a sequence on itself, units / heads numbers a head */
     LAYER_AVERAGE               /* GlobalAveragePooling1D */
@@ -37,10 +40,15 @@ typedef struct Workload {
     Loss loss;
     int layer_count;
     Layer layers[LAYERS_MAX];
+    const char *script, *arguments;   /* of one made in the run: sweep.lua, and what it is told beside the name */
 } Workload;
 
 /* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. ours_bf16: with half the bytes of weights. */
-typedef enum PeerIndex { PEER_OURS, PEER_PLAIN, PEER_OPENBLAS, PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEER_OURS_BF16, PEERS } PeerIndex;
+typedef enum PeerIndex {
+    PEER_OURS, PEER_PLAIN, PEER_OPENBLAS,
+    PEER_OPENBLAS_AVX2,         /* with other kernels; the better one counts */
+    PEER_ONEDNN, PEER_TORCH, PEER_OURS_ALONE, PEER_OURS_BF16, PEERS
+} PeerIndex;
 
 /* One row of the table. */
 typedef struct Task {
@@ -49,6 +57,7 @@ typedef struct Task {
     bool training, streaming;   /* streaming: one step; neither: a whole sequence, batch 1 */
     int rows, threads;
     bool slow;                  /* left out of a quick run */
+    bool without_torch;
     double wanted[PEERS];       /* issue's ratios, peer / ours, but of bf16 ours / peer; 0: none, and of bf16 not measured */
     double wanted_share;        /* of the limit; 0: none */
     const char *before;         /* what the issue measured: oneDNN / OpenBLAS / PyTorch */
@@ -60,6 +69,7 @@ extern const Task tasks[];
 extern const int task_count;
 
 int    gate_count(LayerKind kind);                                    /* 4, 3, or 1 */
+int    bias_rows(LayerKind kind);                                     /* 2 of reset_after, else 1 */
 bool   is_recurrent(const Layer *layer);
 size_t layer_weights(const Layer *layer);
 int    layer_width(const Layer *layer);                               /* floats that leave it at each step */
@@ -77,7 +87,8 @@ typedef struct Work {
     double multiply_adds;
     double stream_bytes;        /* weights read in one call */
     double resident_bytes;      /* distinct ones: decides which cache holds them */
-    double chain_steps;         /* dependent steps, one after the other */
+    double chain_steps;         /* dependent steps with gates, one after the other */
+    double simple_chain_steps;  /* those of a SimpleRNN */
     double chain_multiply_adds; /* those that cannot start before the step before them has ended */
 } Work;
 Work task_work(const Task *task);
@@ -114,7 +125,8 @@ Time  clock_since(Time start);
 
 typedef struct Limits {
     double multiply_adds;       /* per tick */
-    double chain;               /* ticks of a step */
+    double chain;               /* ticks of a step with gates */
+    double simple_chain;        /* of a step that is a product and a tanh */
     double bytes[4];            /* per tick from L1, L2, L3, memory */
 } Limits;
 Limits limits_measure(double seconds);
@@ -145,7 +157,8 @@ typedef struct Peer {
 #define WHY_MAX 300
 
 extern const Peer *const peers[PEERS];      /* measure.c */
-extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_ours_bf16, peer_openblas, peer_onednn, peer_torch;
+extern const Peer peer_ours, peer_plain, peer_ours_alone, peer_ours_bf16;
+extern const Peer peer_openblas, peer_openblas_avx2, peer_onednn, peer_torch;
 
 /* ---- compare.c, measure.c ---- */
 
@@ -172,15 +185,18 @@ typedef struct Result {
 } Result;
 
 typedef struct Options {
-    bool quick;
+    bool quick, sweep;
     const char *only;           /* "w1", NULL: all */
     double seconds;             /* of one task */
     const char *lstmc;          /* arguments for ours, beside those of a flavour */
+    const char *flags;          /* of $CC, for ours */
     const char *compiler, *folder, *scripts;   /* lstmc; what is written; where w1.lua is */
 } Options;
 extern Options options;         /* set by main.c before anything else, then read only */
 
 Result measure_task(const Task *task, const Limits *limits);
+/* Of a peer, what counts: of OpenBLAS its better kernels. */
+const Measured *measured_of(const Result *result, PeerIndex index);
 
 /* ---- generated.c: lstmc and the C compiler at work ---- */
 
@@ -194,7 +210,9 @@ typedef struct Built {
     char source[512], object[512], library[512];
     double lstmc_seconds, cc_seconds;   /* of processor time */
 } Built;
-#define OURS_FLAGS "-O2 -march=native"
+/* BENCH_ARCH: the machine that all code of a run is for, see bench.mk. */
+#define OURS_FLAGS "-O2 -march=" BENCH_ARCH
+#define PLAIN_FLAGS "-O3 -march=" BENCH_ARCH " -ffast-math"
 /* Once for each flavour and workload in a run. */
 bool generated_build(const Workload *workload, const Flavour *flavour, Built *built, char *why);
 int  run_words(const char *line, const char *log);    /* exit status of a shell line; its output goes to `log` */
@@ -209,6 +227,7 @@ typedef struct Size {
 } Size;
 Size sizes_measure(const Workload *workload);
 
+const char *time_text(double seconds, char *text, size_t size);   /* "5.52 ms" */
 void table_write(FILE *file, const Limits *limits, const Result *results, int result_count, const Size *sizes);
 void svg_write(FILE *file, const Result *results, int result_count);
 

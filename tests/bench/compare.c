@@ -73,7 +73,7 @@ static int drop_those_that_deviate(const Task *task, void **contexts, PeerIndex 
                 fine = agrees(task, peers[i], peers[reference_index], gradient_deviation(task->workload, look.gradients, good.gradients),
                               "a gradient");
         } else if (look.output) {
-            size_t count = (size_t)workload_outputs(task->workload, task->streaming);
+            size_t count = (size_t)task->rows * (size_t)workload_outputs(task->workload, task->streaming);
             double found = deviation(look.output, good.output, count);
             fine = agrees(task, peers[i], peers[reference_index], found, "the output");
             if (i == PEER_OURS_BF16)

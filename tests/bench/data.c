@@ -56,7 +56,7 @@ static float *fill_recurrent(const Layer *layer, float *at, uint64_t *state)
     size_t columns = (size_t)gate_count(layer->kind) * units;
     at = fill(at, inputs * columns, sqrtf(3.0f / (float)inputs), state);
     at = fill(at, units * columns, sqrtf(1.0f / (float)units), state);
-    return fill(at, layer->kind == LAYER_GRU ? 2 * columns : columns, 0.2f, state);
+    return fill(at, (size_t)bias_rows(layer->kind) * columns, 0.2f, state);
 }
 
 /* Bounds that keep every gate away from its ends, whatever the size. */
@@ -77,6 +77,8 @@ static void fill_weights(const Workload *workload, float *at, uint64_t *state)
             break;
         case LAYER_LSTM:
         case LAYER_GRU:
+        case LAYER_GRU_BEFORE:
+        case LAYER_SIMPLE_RNN:
             at = fill_recurrent(layer, at, state);
             if (layer->bidirectional)
                 at = fill_recurrent(layer, at, state);

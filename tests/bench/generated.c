@@ -78,7 +78,13 @@ static bool build(const Workload *workload, const Flavour *flavour, const char *
     if (!timed(line, log, &ignored, why))
         return false;
     /* One thread: the interpreter's library would start others, which spin when lstmc has nothing to interpret. */
-    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 %s %s/%s.lua -o %s --quiet %s", options.compiler, options.scripts, workload->name, folder, flavour->lstmc);
+    char script[300];
+    if (workload->script)
+        snprintf(script, sizeof script, "%s.lua name=%s %s", workload->script, workload->name, workload->arguments);
+    else
+        snprintf(script, sizeof script, "%s.lua", workload->name);
+    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 %s %s/%s -o %s --quiet %s", options.compiler, options.scripts,
+             script, folder, flavour->lstmc);
     if (!timed(line, log, &built->lstmc_seconds, why))
         return false;
     snprintf(line, sizeof line, "%s %s -fPIC -c -o %s %s", compiler(), flavour->flags, built->object, built->source);
@@ -128,6 +134,8 @@ static const char *mismatch(const struct lstmc_model *model, const Task *task)
         return "another number of outputs than workloads.c";
     if (model->input_is_tokens != workload_takes_tokens(workload) || model->has_lengths != workload_has_lengths(workload))
         return "another input than workloads.c";
+    if (!task->training && task->rows > model->batch)
+        return "another batch than workloads.c";
     if (task->training && (model->batch * model->shards != task->rows || !model->backward))
         return "another batch than workloads.c";
     return task->streaming && !model->step ? "no step function" : NULL;
@@ -151,7 +159,8 @@ static void open_inference(Context *context)
 {
     const struct lstmc_model *model = context->model;
     context->packed = checked_alloc(model->packed_bytes);
-    context->scratch = checked_alloc(context->task->streaming ? model->state_bytes : model->scratch_bytes);
+    context->scratch = checked_alloc(context->task->streaming ? model->state_bytes
+                                     : context->task->rows > 1 ? model->batch_scratch_bytes : model->scratch_bytes);
     model->prepare(context->packed, context->weights);
     if (context->task->streaming)
         model->reset(context->packed, context->scratch);
@@ -228,23 +237,31 @@ static void train_once(Context *context)
     context->engine.prepare(context->engine.context, context->weights);
 }
 
+static void infer_once(Context *context)
+{
+    const struct lstmc_model *model = context->model;
+    const Data *data = context->data;
+    if (context->task->streaming)
+        model->step(context->packed, context->scratch,
+                    (const float *)data->x + context->calls++ % (uint64_t)data->steps * (uint64_t)data->features,
+                    context->output);
+    else if (data->lengths)
+        model->predict_lengths(context->packed, context->scratch, data->x, data->lengths, context->output);
+    else if (data->rows > 1)
+        model->predict_batch(context->packed, context->scratch, data->x, data->rows, context->output);
+    else
+        model->predict(context->packed, context->scratch, data->x, context->output);
+}
+
 static void run_generated(void *opaque, int calls, Time *time)
 {
     Context *context = opaque;
-    const struct lstmc_model *model = context->model;
-    const Data *data = context->data;
     Time start = clock_now();
-    for (int i = 0; i < calls; i++) {
+    for (int i = 0; i < calls; i++)
         if (context->task->training)
             train_once(context);
-        else if (context->task->streaming)
-            model->step(context->packed, context->scratch,
-                        (const float *)data->x + context->calls++ % (uint64_t)data->steps * (uint64_t)data->features, context->output);
-        else if (data->lengths)
-            model->predict_lengths(context->packed, context->scratch, data->x, data->lengths, context->output);
         else
-            model->predict(context->packed, context->scratch, data->x, context->output);
-    }
+            infer_once(context);
     *time = clock_since(start);
 }
 
@@ -256,24 +273,24 @@ static void look_at_generated(void *opaque, Look *look)
 
 static void *open_ours(const Task *task, const Data *data, char *why)
 {
-    return open_flavour(task, data, task->threads, (Flavour){ "ours", options.lstmc, OURS_FLAGS }, why);
+    return open_flavour(task, data, task->threads, (Flavour){ "ours", options.lstmc, options.flags }, why);
 }
 
 static void *open_plain(const Task *task, const Data *data, char *why)
 {
-    return open_flavour(task, data, task->threads, (Flavour){ "plain", "--target=plain", "-O3 -march=native -ffast-math" }, why);
+    return open_flavour(task, data, task->threads, (Flavour){ "plain", "--target=plain", PLAIN_FLAGS }, why);
 }
 
 static void *open_ours_alone(const Task *task, const Data *data, char *why)
 {
-    return open_flavour(task, data, 1, (Flavour){ "ours", options.lstmc, OURS_FLAGS }, why);
+    return open_flavour(task, data, 1, (Flavour){ "ours", options.lstmc, options.flags }, why);
 }
 
 static void *open_ours_bf16(const Task *task, const Data *data, char *why)
 {
     char arguments[200];
     snprintf(arguments, sizeof arguments, "%s --weights-dtype=bf16", options.lstmc);
-    return open_flavour(task, data, 1, (Flavour){ "bf16", arguments, OURS_FLAGS }, why);
+    return open_flavour(task, data, 1, (Flavour){ "bf16", arguments, options.flags }, why);
 }
 
 const Peer peer_ours = { "ours", open_ours, run_generated, look_at_generated, close_generated };

@@ -3,7 +3,6 @@
 #include "fast_math.h"
 #include "network.h"
 
-#include <cblas.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -108,19 +107,19 @@ static void activate(Activation activation, float *y, size_t rows, size_t column
         softmax_forward(y, rows, columns);
 }
 
-void dense_forward(const Layer *layer, const float *weights, const float *x, size_t rows, float *y)
+void dense_forward(const Layer *layer, const Blas *blas, const float *weights, const float *x, size_t rows, float *y)
 {
     int inputs = layer->inputs, units = layer->units;
     const float *bias = weights + (size_t)inputs * (size_t)units;
     fill_rows(y, rows, (size_t)units, bias);
     if (rows == 1)
-        cblas_sgemv(CblasRowMajor, CblasTrans, inputs, units, 1, weights, units, x, 1, 1, y, 1);
+        blas->sgemv(CblasRowMajor, CblasTrans, inputs, units, 1, weights, units, x, 1, 1, y, 1);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, units, inputs, 1, x, inputs, weights, units, 1, y, units);
+        blas->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, units, inputs, 1, x, inputs, weights, units, 1, y, units);
     activate(layer->activation, y, rows, (size_t)units);
 }
 
-void dense_backward(const Layer *layer, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
+void dense_backward(const Layer *layer, const Blas *blas, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
                     float *d_y, float *d_x, float *d_weights)
 {
     int inputs = layer->inputs, units = layer->units;
@@ -131,10 +130,10 @@ void dense_backward(const Layer *layer, const float *weights, const float *x, co
     else if (!at_logits && layer->activation == ACTIVATION_SIGMOID)
         for (size_t i = 0; i < count; i++)
             d_y[i] *= y[i] * (1 - y[i]);
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, inputs, units, (int)rows, 1, x, inputs, d_y, units, 0, d_weights, units);
+    blas->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, inputs, units, (int)rows, 1, x, inputs, d_y, units, 0, d_weights, units);
     column_sums(d_y, rows, (size_t)units, d_weights + (size_t)inputs * (size_t)units);
     if (d_x)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, inputs, units, 1, d_y, units, weights, units, 0, d_x, inputs);
+        blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, inputs, units, 1, d_y, units, weights, units, 0, d_x, inputs);
 }
 
 bool loss_is_at_logits(Loss loss)

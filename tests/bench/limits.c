@@ -110,6 +110,20 @@ static double run_chain(int turns)
     return ticks / turns;
 }
 
+/* The same of a SimpleRNN: load h, one product, its tanh, store h. */
+static double run_simple_chain(int turns)
+{
+    vf factor = SPLAT(unknown_factor), term = SPLAT(unknown_term);
+    float h[LANES] __attribute__((aligned(4 * LANES)));
+    *(vf *)h = term;
+    Time start = clock_now();
+    for (int turn = 0; turn < turns; turn++)
+        *(volatile vf *)h = tanh_of(SPLAT(*(volatile float *)h) * factor + term);
+    double ticks = clock_since(start).ticks;
+    sink = h[LANES - 1];
+    return ticks / turns;
+}
+
 #define RUNS_MAX 20000
 
 static int compare_ticks(const void *left, const void *right)
@@ -137,9 +151,11 @@ static double fast_one(double *ticks, int count)
         result = fast_one(ticks_, count_);                                                      \
     } while (0)
 
+#define LARGEST (256 << 20)     /* what is larger is read as fast: from memory */
+
 double limits_bandwidth(double bytes, double seconds)
 {
-    size_t unit = 12 * LANES * sizeof(float), whole = ((size_t)bytes / unit + 1) * unit;
+    size_t unit = 12 * LANES * sizeof(float), whole = ((size_t)(bytes < LARGEST ? bytes : LARGEST) / unit + 1) * unit;
     int turns = (int)(1 + (8 << 20) / whole);   /* long beside reading the clock */
     float *buffer = checked_alloc(whole);
     for (size_t i = 0; i < whole / sizeof(float); i++)
@@ -169,10 +185,11 @@ Limits limits_measure(double seconds)
 {
     static const double sizes[4] = { 16 << 10, 256 << 10, 4 << 20, 256 << 20 };
     Limits limits = { 0 };
-    double ticks, part = seconds / 6;
+    double ticks, part = seconds / 7;
     MEASURE(part, ticks, run_multiply_adds(20000));
     limits.multiply_adds = 1 / ticks;
     MEASURE(part, limits.chain, run_chain(2000));
+    MEASURE(part, limits.simple_chain, run_simple_chain(2000));
     for (int i = 0; i < 4; i++)
         limits.bytes[i] = limits_bandwidth(sizes[i], part);
     return limits;

@@ -3,12 +3,10 @@
  * ours could not be made; never because of a time. */
 #include "bench.h"
 
-#include <cblas.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define TASKS_MAX 32
 
@@ -19,7 +17,7 @@
 #define LSTMC_WORDS "--target=vector"
 #endif
 
-Options options = { .lstmc = LSTMC_WORDS };
+Options options = { .lstmc = LSTMC_WORDS, .flags = OURS_FLAGS };
 
 static int usage(void)
 {
@@ -85,30 +83,10 @@ static void write_chart(FILE *file, const Limits *limits, const Result *results,
     svg_write(file, results, count);
 }
 
-/* An OpenBLAS that is older than the machine takes it for one of 2004, and is several times slower than it could be. It
- * looks once, while it is loaded: so the program begins again. */
-static void help_openblas(char **arguments)
-{
-#ifdef __AVX512F__
-    const char *core = "SkylakeX";
-#elif defined __AVX2__
-    const char *core = "Haswell";
-#else
-    const char *core = "Prescott";
-#endif
-    if (strcmp(openblas_get_corename(), "Prescott") || !strcmp(core, "Prescott") || getenv("OPENBLAS_CORETYPE"))
-        return;
-    fprintf(stderr, "OpenBLAS does not know this machine: OPENBLAS_CORETYPE=%s\n", core);
-    setenv("OPENBLAS_CORETYPE", core, 1);
-    execv(arguments[0], arguments);
-    perror(arguments[0]);
-}
-
 int main(int argument_count, char **arguments)
 {
     if (!read_options(argument_count, arguments))
         return usage();
-    help_openblas(arguments);
     static Result results[TASKS_MAX];
     static Size sizes[TASKS_MAX];
     int count = 0, wrong = 0;

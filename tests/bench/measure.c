@@ -15,7 +15,8 @@
 
 const Peer *const peers[PEERS] = {
     [PEER_OURS] = &peer_ours, [PEER_PLAIN] = &peer_plain, [PEER_OPENBLAS] = &peer_openblas, [PEER_ONEDNN] = &peer_onednn,
-    [PEER_TORCH] = &peer_torch, [PEER_OURS_ALONE] = &peer_ours_alone, [PEER_OURS_BF16] = &peer_ours_bf16,
+    [PEER_OPENBLAS_AVX2] = &peer_openblas_avx2, [PEER_TORCH] = &peer_torch,
+    [PEER_OURS_ALONE] = &peer_ours_alone, [PEER_OURS_BF16] = &peer_ours_bf16,
 };
 
 typedef struct Entry {
@@ -30,6 +31,8 @@ static bool takes_part(const Task *task, PeerIndex index)
 {
     if (index == PEER_OURS_BF16)
         return task->wanted[index] > 0;
+    if (index == PEER_TORCH && task->without_torch)
+        return false;
     return index != (task->threads > 1 ? PEER_PLAIN : PEER_OURS_ALONE);
 }
 
@@ -107,7 +110,7 @@ static void run_round(const Task *task, Entry *entries, int round)
 
 static int run_rounds(const Task *task, Entry *entries)
 {
-    int rounds = 0, least = options.quick ? 2 : 5;
+    int rounds = 0, least = options.quick ? 2 : options.sweep ? 3 : 5;
     Time start = clock_now();
     while (rounds < ROUNDS_MAX && (rounds < least || clock_since(start).seconds < options.seconds))
         run_round(task, entries, rounds++);
@@ -146,8 +149,10 @@ static void bound(const Task *task, const Limits *limits, Result *result)
     Work work = task_work(task);
     double peak = limits->multiply_adds * task->threads;
     result->bounds[BOUND_ARITHMETIC] = work.multiply_adds / peak;
-    result->bounds[BOUND_BYTES] = work.stream_bytes / limits_bandwidth(work.resident_bytes, options.quick ? 0.05 : 0.3);
-    result->bounds[BOUND_CHAIN] = work.chain_steps * limits->chain + work.chain_multiply_adds / limits->multiply_adds;
+    double seconds = options.quick || options.sweep ? 0.05 : 0.3;
+    result->bounds[BOUND_BYTES] = work.stream_bytes / limits_bandwidth(work.resident_bytes, seconds);
+    result->bounds[BOUND_CHAIN] = work.chain_steps * limits->chain + work.simple_chain_steps * limits->simple_chain +
+                                  work.chain_multiply_adds / limits->multiply_adds;
     result->level = limits_level(work.resident_bytes);
     for (int i = 0; i < BOUNDS; i++)
         if (result->bounds[i] > result->bounds[result->bound])
@@ -180,4 +185,12 @@ Result measure_task(const Task *task, const Limits *limits)
     checked_free(entries);
     data_free(&data);
     return result;
+}
+
+const Measured *measured_of(const Result *result, PeerIndex index)
+{
+    const Measured *measured = &result->of[index], *other = &result->of[PEER_OPENBLAS_AVX2];
+    if (index != PEER_OPENBLAS || !other->there)
+        return measured;
+    return measured->there && measured->seconds < other->seconds ? measured : other;
 }

@@ -2,13 +2,13 @@
  * products of a library; a call is an inference, a step of a stream, or a whole training step with Adam. */
 #include "network.h"
 
-#include <cblas.h>
 #include <string.h>
 
 typedef struct Network {
     const Task *task;
     const Workload *workload;
     const Library *library;
+    const Blas *blas;
     const int32_t *lengths;                 /* [rows], or NULL */
     int rows;
     size_t weight_count;
@@ -67,7 +67,8 @@ static bool open_recurrent(Network *network, int i, char *why)
     size_t columns = (size_t)gate_count(layer->kind) * (size_t)layer->units, at = network->offset[i];
     size_t recurrent_at = at + (size_t)layer->inputs * columns, bias_at = recurrent_at + (size_t)layer->units * columns;
     network->recurrent[i] = (Recurrent){
-        .kind = layer->kind, .inputs = layer->inputs, .units = layer->units, .steps = network->steps[i], .rows = network->rows,
+        .blas = network->blas, .kind = layer->kind, .inputs = layer->inputs, .units = layer->units,
+        .steps = network->steps[i], .rows = network->rows,
         .threads = network->task->threads, .training = network->task->training, .streaming = network->task->streaming,
         .last_step = layer->last_step && !network->last[i], .bidirectional = layer->bidirectional,
         .kernel = network->weights + at, .recurrent_kernel = network->weights + recurrent_at, .bias = network->weights + bias_at,
@@ -82,7 +83,8 @@ static void open_convolution(Network *network, int i)
     const Layer *layer = &network->workload->layers[i];
     size_t at = network->offset[i], bias_at = at + (size_t)layer->kernel_size * (size_t)layer->inputs * (size_t)layer->units;
     network->convolution[i] = (Convolution){
-        .inputs = layer->inputs, .filters = layer->units, .kernel_size = layer->kernel_size, .steps = network->steps[i], .rows = network->rows,
+        .blas = network->blas, .inputs = layer->inputs, .filters = layer->units,
+        .kernel_size = layer->kernel_size, .steps = network->steps[i], .rows = network->rows,
         .threads = network->task->threads, .training = network->task->training,
         .kernel = network->weights + at, .bias = network->weights + bias_at, .x = layer_input(network, i), .y = network->value[i],
         .d_y = network->d_value[i], .d_x = layer_d_input(network, i), .d_kernel = network->gradients + at, .d_bias = network->gradients + bias_at,
@@ -93,7 +95,7 @@ static void open_convolution(Network *network, int i)
 static void open_attention(Network *network, int i)
 {
     const Layer *layer = &network->workload->layers[i];
-    network->attention[i] = attention_open(layer, network->task, network->steps[i], network->library->product,
+    network->attention[i] = attention_open(layer, network->task, network->steps[i], network->library->product, network->blas,
                                            network->weights + network->offset[i], layer_input(network, i), network->value[i]);
     if (network->task->training)
         attention_open_backward(network->attention[i], network->gradients + network->offset[i], network->d_value[i], layer_d_input(network, i));
@@ -178,12 +180,25 @@ static void take_data(Network *network, const Data *data)
     network->input = task->streaming ? checked_alloc((size_t)data->features * sizeof(float)) : NULL;
 }
 
-void *network_open(const Task *task, const Data *data, const Library *library, char *why)
+/* Dense layers are products of OpenBLAS around any library's. */
+static bool needs_blas(const Workload *workload)
 {
+    for (int i = 0; i < workload->layer_count; i++)
+        if (workload->layers[i].kind == LAYER_DENSE)
+            return true;
+    return false;
+}
+
+void *network_open(const Task *task, const Data *data, const Library *library, const Blas *blas, char *why)
+{
+    if (!blas && needs_blas(task->workload))
+        return NULL;
     Network *network = checked_alloc(sizeof *network);
-    *network = (Network){ .task = task, .workload = task->workload, .library = library, .rows = task->rows };
+    *network = (Network){ .task = task, .workload = task->workload, .library = library, .blas = blas,
+                          .rows = task->rows };
     network->steps[0] = task->streaming ? 1 : task->workload->steps;
-    openblas_set_num_threads(task->threads);
+    if (blas)
+        blas->set_num_threads(task->threads);
     take_data(network, data);
     for (int i = 0; i < network->workload->layer_count; i++)
         alloc_layer(network, i);
@@ -229,10 +244,12 @@ static void forward_layer(Network *network, int i)
         embedding_forward(layer, weights, (const int32_t *)(const void *)x, value_rows(network, i), network->value[i]);
         return;
     case LAYER_DENSE:
-        dense_forward(layer, weights, x, value_rows(network, i), network->value[i]);
+        dense_forward(layer, network->blas, weights, x, value_rows(network, i), network->value[i]);
         return;
     case LAYER_LSTM:
     case LAYER_GRU:
+    case LAYER_GRU_BEFORE:
+    case LAYER_SIMPLE_RNN:
         network->library->recurrent->forward(&network->recurrent[i]);
         gather_last(network, i);
         return;
@@ -263,11 +280,13 @@ static void backward_layer(Network *network, int i)
         embedding_backward(layer, (const int32_t *)(const void *)x, value_rows(network, i), network->d_value[i], gradients);
         return;
     case LAYER_DENSE:
-        dense_backward(layer, network->weights + network->offset[i], x, network->value[i], value_rows(network, i),
+        dense_backward(layer, network->blas, network->weights + network->offset[i], x, network->value[i], value_rows(network, i),
                        i == workload->layer_count - 1 && loss_is_at_logits(workload->loss), network->d_value[i], d_x, gradients);
         return;
     case LAYER_LSTM:
     case LAYER_GRU:
+    case LAYER_GRU_BEFORE:
+    case LAYER_SIMPLE_RNN:
         scatter_last(network, i);
         network->library->recurrent->backward(&network->recurrent[i]);
         return;
@@ -319,12 +338,3 @@ void network_look(void *opaque, Look *look)
     int count = network->workload->layer_count;
     *look = (Look){ .output = flow(network, network->value, network->last, count), .gradients = network->gradients, .loss = network->loss };
 }
-
-static const Library openblas = { &recurrent_openblas, &convolution_openblas, &product_openblas };
-
-static void *open_openblas(const Task *task, const Data *data, char *why)
-{
-    return network_open(task, data, &openblas, why);
-}
-
-const Peer peer_openblas = { "OpenBLAS", open_openblas, network_run, network_look, network_close };

@@ -5,9 +5,11 @@
 #define NETWORK_H
 
 #include "bench.h"
+#include "blas.h"
 
 /* One recurrent layer. Pointers stay the same from open to close. */
 typedef struct Recurrent {
+    const Blas *blas;                             /* NULL: of a library that needs none */
     LayerKind kind;
     int inputs, units, steps, rows, threads;
     bool training, streaming, last_step;
@@ -31,6 +33,7 @@ typedef struct RecurrentFunctions {
 
 /* One convolution over the steps, with its ReLU: steps - kernel_size + 1 leave it. */
 typedef struct Convolution {
+    const Blas *blas;
     int inputs, filters, kernel_size, steps, rows, threads;
     bool training;
     const float *kernel, *bias;                   /* [kernel_size, inputs, filters], [filters] */
@@ -57,6 +60,7 @@ typedef struct Matrices {
 
 /* c = scale a b, or c += a b, for all matrices [outer, inner]; a is [rows, depth], b [depth, columns]. */
 typedef struct Product {
+    const Blas *blas;
     int outer, inner, rows, depth, columns, threads;
     float scale;
     bool adds;
@@ -81,7 +85,7 @@ extern const ConvolutionFunctions convolution_openblas, convolution_onednn;
 extern const ProductFunctions product_openblas, product_onednn;
 
 /* A peer's functions, for a table of peers. */
-void *network_open(const Task *task, const Data *data, const Library *library, char *why);
+void *network_open(const Task *task, const Data *data, const Library *library, const Blas *blas, char *why);
 void  network_run(void *network, int calls, Time *time);
 void  network_look(void *network, Look *look);
 void  network_close(void *network);
@@ -90,7 +94,8 @@ void  network_close(void *network);
 
 typedef struct Attention Attention;
 /* weights: query, key and value kernel and bias each, then those of the output; d_x and gradients: NULL if not training. */
-Attention *attention_open(const Layer *layer, const Task *task, int steps, const ProductFunctions *product, float *weights, float *x, float *y);
+Attention *attention_open(const Layer *layer, const Task *task, int steps, const ProductFunctions *product,
+                          const Blas *blas, float *weights, float *x, float *y);
 void attention_open_backward(Attention *attention, float *gradients, float *d_y, float *d_x);
 void attention_forward(Attention *attention);
 void attention_backward(Attention *attention);
@@ -100,9 +105,9 @@ void attention_close(Attention *attention);
 
 void embedding_forward(const Layer *layer, const float *table, const int32_t *ids, size_t rows, float *y);
 void embedding_backward(const Layer *layer, const int32_t *ids, size_t rows, const float *d_y, float *d_table);
-void dense_forward(const Layer *layer, const float *weights, const float *x, size_t rows, float *y);
+void dense_forward(const Layer *layer, const Blas *blas, const float *weights, const float *x, size_t rows, float *y);
 /* d_y becomes the gradient before the activation; d_x may be NULL. at_logits: it is that already. */
-void dense_backward(const Layer *layer, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
+void dense_backward(const Layer *layer, const Blas *blas, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
                     float *d_y, float *d_x, float *d_weights);
 /* Means over the steps, of so many floats each. */
 void average_forward(const float *x, size_t steps, size_t count, float *y);

@@ -1,6 +1,8 @@
-/* recurrent_onednn.c: LSTM and GRU by oneDNN's RNN primitives. Keras's layouts are oneDNN's own: ldigo, gates i f g o; its lbr_gru is
- * Keras's reset_after, with the biases of both sides of z and r in one. Of a bidirectional LSTM oneDNN wants the kernels of both
- * directions, then both recurrent kernels, then both biases, which Keras has one direction behind the other. */
+/* recurrent_onednn.c: recurrent layers by oneDNN's RNN primitives. Keras's layouts are oneDNN's own: ldigo, gates
+ * i f g o, and z r h of both GRUs: its plain one has the reset before the product, as Keras's of reset_after = false;
+ * its lbr_gru is Keras's reset_after, with the biases of both sides of z and r in one. Of a bidirectional LSTM oneDNN
+ * wants the kernels of both directions, then both recurrent kernels, then both biases, which Keras has one direction
+ * behind the other. */
 #include "onednn.h"
 
 #include <stdlib.h>
@@ -16,7 +18,7 @@ typedef struct Own {
     Primitive to_forward[2], to_backward[2], from_gradient[2];
     dnnl_memory_t gradient[PARTS];  /* as the library wants them; zeroed before backward adds to them */
     size_t gradient_bytes[PARTS];
-    float *bias;                    /* of a GRU: four rows */
+    float *bias, *d_bias;           /* of an lbr_gru: four rows */
     float *joined[PARTS], *d_joined[PARTS];   /* bidirectional: both directions of each part */
 } Own;
 
@@ -33,14 +35,14 @@ static int directions(const Recurrent *layer)
 static Shapes shapes_of(const Recurrent *layer)
 {
     dnnl_dim_t t = layer->steps, b = layer->rows, i = layer->inputs, n = layer->units, gates = gate_count(layer->kind), d = directions(layer);
-    dnnl_dim_t bias_rows = 4;   /* of an LSTM its gates; of an lbr_gru z r h, and the recurrent side's h */
+    dnnl_dim_t biases = layer->kind == LAYER_GRU ? 4 : gates;   /* of an lbr_gru z r h, and the recurrent side's h */
     return (Shapes){
         .x = onednn_describe(3, (dnnl_dim_t[]){ t, b, i }, dnnl_tnc),
         .h = onednn_describe(3, (dnnl_dim_t[]){ t, b, d * n }, dnnl_tnc),
         .state = onednn_describe(4, (dnnl_dim_t[]){ 1, d, b, n }, dnnl_ldnc),
         .kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, i, gates, n }, dnnl_format_tag_any),
         .recurrent_kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, n, gates, n }, dnnl_format_tag_any),
-        .bias = onednn_describe(4, (dnnl_dim_t[]){ 1, d, bias_rows, n }, dnnl_ldgo),
+        .bias = onednn_describe(4, (dnnl_dim_t[]){ 1, d, biases, n }, dnnl_ldgo),
         .keras_kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, i, gates, n }, dnnl_ldigo),
         .keras_recurrent_kernel = onednn_describe(5, (dnnl_dim_t[]){ 1, d, n, gates, n }, dnnl_ldigo),
     };
@@ -51,18 +53,30 @@ static dnnl_rnn_direction_t direction_of(const Recurrent *layer)
     return layer->bidirectional ? dnnl_bidirectional_concat : dnnl_unidirectional_left2right;
 }
 
+/* Each kind has a function of its own, with the same arguments; state is NULL: from zeros, and nobody wants the end. */
 static void create_forward(Recurrent *layer, const Shapes *s)
 {
     Own *own = layer->own;
     dnnl_rnn_desc_t desc;
     dnnl_prop_kind_t kind = layer->training ? dnnl_forward_training : dnnl_forward_inference;
-    const dnnl_memory_desc_t *state = layer->streaming || layer->training ? &s->state : NULL;   /* NULL: from zeros, nobody wants the end */
-    if (layer->kind == LAYER_GRU)
-        CHECK(dnnl_lbr_gru_forward_desc_init(&desc, kind, direction_of(layer), &s->x, state, &s->kernel, &s->recurrent_kernel, &s->bias,
-                                             &s->h, state, dnnl_rnn_flags_undef));
-    else
-        CHECK(dnnl_lstm_forward_desc_init(&desc, kind, direction_of(layer), &s->x, state, state, &s->kernel, &s->recurrent_kernel,
-                                          &s->bias, &s->h, state, state, dnnl_rnn_flags_undef));
+    dnnl_rnn_direction_t way = direction_of(layer);
+    const dnnl_memory_desc_t *state = layer->streaming || layer->training ? &s->state : NULL;
+    const dnnl_memory_desc_t *x = &s->x, *h = &s->h, *w = &s->kernel, *r = &s->recurrent_kernel, *b = &s->bias;
+    switch (layer->kind) {
+    case LAYER_GRU:
+        CHECK(dnnl_lbr_gru_forward_desc_init(&desc, kind, way, x, state, w, r, b, h, state, dnnl_rnn_flags_undef));
+        break;
+    case LAYER_GRU_BEFORE:
+        CHECK(dnnl_gru_forward_desc_init(&desc, kind, way, x, state, w, r, b, h, state, dnnl_rnn_flags_undef));
+        break;
+    case LAYER_SIMPLE_RNN:
+        CHECK(dnnl_vanilla_rnn_forward_desc_init(&desc, kind, dnnl_eltwise_tanh, way, x, state, w, r, b, h, state,
+                                                 dnnl_rnn_flags_undef, 0, 0));
+        break;
+    default:
+        CHECK(dnnl_lstm_forward_desc_init(&desc, kind, way, x, state, state, w, r, b, h, state, state,
+                                          dnnl_rnn_flags_undef));
+    }
     own->forward = onednn_primitive(own->engine, &desc, NULL, NULL);
 }
 
@@ -70,10 +84,26 @@ static void create_backward(Recurrent *layer, const Shapes *s)
 {
     Own *own = layer->own;
     dnnl_rnn_desc_t desc;
+    dnnl_rnn_direction_t way = direction_of(layer);
     const dnnl_memory_desc_t *state = &s->state;
-    CHECK(dnnl_lstm_backward_desc_init(&desc, dnnl_backward, direction_of(layer), &s->x, state, state, &s->kernel, &s->recurrent_kernel,
-                                       &s->bias, &s->h, state, state, &s->x, state, state, &s->kernel, &s->recurrent_kernel, &s->bias, &s->h,
-                                       state, state, dnnl_rnn_flags_undef));
+    const dnnl_memory_desc_t *x = &s->x, *h = &s->h, *w = &s->kernel, *r = &s->recurrent_kernel, *b = &s->bias;
+    switch (layer->kind) {
+    case LAYER_GRU:
+        CHECK(dnnl_lbr_gru_backward_desc_init(&desc, dnnl_backward, way, x, state, w, r, b, h, state, x, state, w, r, b,
+                                              h, state, dnnl_rnn_flags_undef));
+        break;
+    case LAYER_GRU_BEFORE:
+        CHECK(dnnl_gru_backward_desc_init(&desc, dnnl_backward, way, x, state, w, r, b, h, state, x, state, w, r, b, h,
+                                          state, dnnl_rnn_flags_undef));
+        break;
+    case LAYER_SIMPLE_RNN:
+        CHECK(dnnl_vanilla_rnn_backward_desc_init(&desc, dnnl_backward, dnnl_eltwise_tanh, way, x, state, w, r, b, h,
+                                                  state, x, state, w, r, b, h, state, dnnl_rnn_flags_undef, 0, 0));
+        break;
+    default:
+        CHECK(dnnl_lstm_backward_desc_init(&desc, dnnl_backward, way, x, state, state, w, r, b, h, state, state, x,
+                                           state, state, w, r, b, h, state, state, dnnl_rnn_flags_undef));
+    }
     own->backward = onednn_primitive(own->engine, &desc, NULL, own->forward.desc);
 }
 
@@ -88,7 +118,7 @@ static const float *weights_at(const Recurrent *layer, int part)
 static float *gradients_at(const Recurrent *layer, int part)
 {
     const Own *own = layer->own;
-    float *keras[] = { layer->d_kernel, layer->d_recurrent_kernel, layer->d_bias };
+    float *keras[] = { layer->d_kernel, layer->d_recurrent_kernel, own->d_bias ? own->d_bias : layer->d_bias };
     return layer->bidirectional ? own->d_joined[part] : keras[part];
 }
 
@@ -133,7 +163,7 @@ static void set_forward_arguments(Recurrent *layer, const Shapes *s, dnnl_memory
         Arguments *of_turn = turn ? &own->other_turn.arguments : a;
         onednn_add(of_turn, DNNL_ARG_SRC_ITER, h[turn]);
         onednn_add(of_turn, DNNL_ARG_DST_ITER, h[!turn]);
-        if (layer->kind == LAYER_GRU)
+        if (layer->kind != LAYER_LSTM)
             continue;
         onednn_add(of_turn, DNNL_ARG_SRC_ITER_C, c[turn]);
         onednn_add(of_turn, DNNL_ARG_DST_ITER_C, c[!turn]);
@@ -142,16 +172,17 @@ static void set_forward_arguments(Recurrent *layer, const Shapes *s, dnnl_memory
 
 /* The states before and after, which are zeros and ignored, and their gradients, likewise. Without them oneDNN 2.6 computes a wrong gradient
  * of the recurrent kernel. */
-static void add_states(Own *own, Arguments *a, const Shapes *s)
+static void add_states(Own *own, LayerKind kind, Arguments *a, const Shapes *s)
 {
-    static const int names[] = { DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER, DNNL_ARG_DIFF_DST_ITER_C };
+    static const int names[] = { DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_DST_ITER,
+                                 DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER_C };
     const Arguments *forward = &own->forward.arguments;
     for (int i = 0; i < forward->count; i++) {
         int name = forward->list[i].arg;
         if (name == DNNL_ARG_SRC_ITER || name == DNNL_ARG_SRC_ITER_C || name == DNNL_ARG_DST_ITER || name == DNNL_ARG_DST_ITER_C)
             onednn_add(a, name, forward->list[i].memory);
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (int i = 0; i < (kind == LAYER_LSTM ? 4 : 2); i++)
         onednn_add(a, names[i], onednn_memory(own->engine, &s->state, NULL));
 }
 
@@ -178,22 +209,26 @@ static void set_backward_arguments(Recurrent *layer, const Shapes *s, dnnl_memor
     add_weights(layer, s, &own->backward, own->to_backward);
     onednn_add(a, DNNL_ARG_DST_LAYER, onednn_memory(own->engine, &s->h, layer->h));
     onednn_add(a, DNNL_ARG_WORKSPACE, workspace);
-    add_states(own, a, s);
+    add_states(own, layer->kind, a, s);
     onednn_add(a, DNNL_ARG_DIFF_DST_LAYER, onednn_memory(own->engine, &s->h, layer->d_h));
     onednn_add(a, DNNL_ARG_DIFF_SRC_LAYER, onednn_memory(own->engine, &s->x, layer->d_x));   /* it computes this one whether wanted or not */
     add_gradients(layer, s);
 }
 
+static float *floats_of(int count)
+{
+    return checked_alloc((size_t)count * sizeof(float));
+}
+
 static bool open_layer(Recurrent *layer, char *why)
 {
-    if (layer->kind == LAYER_GRU && layer->training) {
-        snprintf(why, WHY_MAX, "the bench has no GRU training for it");
-        return false;
-    }
+    (void)why;
     Own *own = layer->own = checked_alloc(sizeof *own);
     own->engine = onednn_open(layer->threads);
     if (layer->kind == LAYER_GRU)
-        own->bias = checked_alloc(4 * (size_t)layer->units * sizeof(float));
+        own->bias = floats_of(4 * layer->units);
+    if (layer->kind == LAYER_GRU && layer->training)
+        own->d_bias = floats_of(4 * layer->units);
     for (int part = 0; layer->bidirectional && part < PARTS; part++) {
         own->joined[part] = checked_alloc(2 * part_floats(layer, part) * sizeof(float));
         own->d_joined[part] = checked_alloc(2 * part_floats(layer, part) * sizeof(float));
@@ -217,6 +252,15 @@ static void join_biases(const Recurrent *layer, float *bias)
         bias[i] = layer->bias[i] + layer->bias[3 * units + i];
     memcpy(bias + 2 * units, layer->bias + 2 * units, units * sizeof(float));
     memcpy(bias + 3 * units, layer->bias + 5 * units, units * sizeof(float));
+}
+
+/* The other way, of their gradients: those of z and r are the same on both sides. */
+static void part_biases(const Recurrent *layer, const float *d_bias)
+{
+    size_t units = (size_t)layer->units;
+    memcpy(layer->d_bias, d_bias, 3 * units * sizeof(float));
+    memcpy(layer->d_bias + 3 * units, d_bias, 2 * units * sizeof(float));
+    memcpy(layer->d_bias + 5 * units, d_bias + 3 * units, units * sizeof(float));
 }
 
 static void join_directions(const Recurrent *layer, float *const *joined)
@@ -273,6 +317,8 @@ static void backward_layer(Recurrent *layer)
     for (int i = 0; i < 2; i++)
         onednn_execute(own->engine, &own->from_gradient[i]);
     onednn_wait(own->engine);
+    if (own->d_bias)
+        part_biases(layer, own->d_bias);
     if (layer->bidirectional)
         part_directions(layer, own->d_joined);
 }
@@ -293,6 +339,7 @@ static void close_layer(Recurrent *layer)
         checked_free(own->d_joined[part]);
     }
     checked_free(own->bias);
+    checked_free(own->d_bias);
     checked_free(own);
 }
 

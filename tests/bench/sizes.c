@@ -35,8 +35,9 @@ Size sizes_measure(const Workload *workload)
     char whole_words[200], inference_words[200];
     snprintf(whole_words, sizeof whole_words, "%s shards=1", options.lstmc);
     snprintf(inference_words, sizeof inference_words, "%s --inference", options.lstmc);
-    const Flavour whole = { "ours-training", whole_words, OURS_FLAGS }, fast = { "ours-inference", inference_words, OURS_FLAGS },
-                  small = { "ours-small", inference_words, "-Os -march=native" };
+    const Flavour whole = { "ours-training", whole_words, options.flags },
+                  fast = { "ours-inference", inference_words, options.flags },
+                  small = { "ours-small", inference_words, "-Os -march=" BENCH_ARCH };
     Built built;
     Size size = { 0 };
     char why[WHY_MAX] = "";

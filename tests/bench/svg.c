@@ -40,7 +40,7 @@ static void put_legend(FILE *file)
 /* Returns where the next bar begins. */
 static double put_bar(FILE *file, const Result *result, int bar, double y)
 {
-    const Measured *measured = &result->of[bars[bar].index];
+    const Measured *measured = measured_of(result, bars[bar].index);
     double wanted = result->task->wanted[bars[bar].index];
     if (!measured->there || measured->ratio <= 0)
         return y;

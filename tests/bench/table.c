@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *in_unit(double seconds, char *text, size_t size)
+const char *time_text(double seconds, char *text, size_t size)
 {
     static const struct { double scale; const char *unit; } units[] = { { 1, "s" }, { 1e3, "ms" }, { 1e6, "us" }, { 1e9, "ns" } };
     int i = 0;
@@ -19,8 +19,9 @@ static const char *in_unit(double seconds, char *text, size_t size)
 static void put_ratio(FILE *file, const Result *result, PeerIndex index)
 {
     double wanted = result->task->wanted[index];
-    if (result->of[index].there && result->of[PEER_OURS].there)
-        fprintf(file, " %.*f", result->of[index].ratio < 10 ? 2 : 1, result->of[index].ratio);
+    const Measured *measured = measured_of(result, index);
+    if (measured->there && result->of[PEER_OURS].there)
+        fprintf(file, " %.*f", measured->ratio < 10 ? 2 : 1, measured->ratio);
     else
         fputs(" -", file);
     if (wanted > 0)
@@ -31,7 +32,8 @@ static void put_ratio(FILE *file, const Result *result, PeerIndex index)
 static void put_time(FILE *file, const Result *result, PeerIndex index)
 {
     char text[40];
-    fprintf(file, " %s |", result->of[index].there ? in_unit(result->of[index].seconds, text, sizeof text) : "-");
+    const Measured *measured = measured_of(result, index);
+    fprintf(file, " %s |", measured->there ? time_text(measured->seconds, text, sizeof text) : "-");
 }
 
 static void put_share(FILE *file, const Result *result)
@@ -123,7 +125,7 @@ static void put_sizes(FILE *file, const Size *sizes)
         char cc[40], lstmc[40];
         if (sizes[i].there)
             fprintf(file, "| %s | %ld B | %ld B | %ld | %s | %s |\n", workloads[i].name, sizes[i].text_small, sizes[i].text_fast, sizes[i].lines,
-                    in_unit(sizes[i].cc_seconds, cc, sizeof cc), in_unit(sizes[i].lstmc_seconds, lstmc, sizeof lstmc));
+                    time_text(sizes[i].cc_seconds, cc, sizeof cc), time_text(sizes[i].lstmc_seconds, lstmc, sizeof lstmc));
     }
 }
 
@@ -135,11 +137,12 @@ static void put_notes(FILE *file)
                 "mean little: peers whose threads spin while they wait then fall behind by far.\n", load, sysconf(_SC_NPROCESSORS_ONLN));
     fprintf(file,
             "\nTime is %s. A ratio is a peer's time over ours, the median over interleaved rounds; in parentheses what is wanted.\n"
-            "- ours: lstmc%s%s, `$CC " OURS_FLAGS "`; plain: `--target=plain`, `-O3 -march=native -ffast-math`.\n"
+            "- ours: lstmc%s%s, `$CC %s`; plain: `--target=plain`, `" PLAIN_FLAGS "`.\n"
             "- bf16: `--weights-dtype=bf16`; the deviation is that from float32, of the largest value.\n"
-            "- OpenBLAS: an LSTM of its calls, `-O3 -march=native -ffast-math`, gates in vectors, products with x for all steps in one sgemm,\n"
-            "  in a stream [x, h] in one sgemv. The layers around oneDNN's recurrent ones are the same. oneDNN reorders its weights once for\n"
-            "  inference, and after each update in training.\n"
+            "- OpenBLAS: cells of its calls, `-O3 -march=" BENCH_ARCH " -ffast-math`, gates in vectors, products with\n"
+            "  x for all steps in one sgemm, in a stream [x, h] in one sgemv; with the kernels that it picks, or with\n"
+            "  those for AVX2 where they are faster. The layers around oneDNN's recurrent ones are the same. oneDNN\n"
+            "  reorders its weights once for inference, and after each update in training.\n"
             "- A training step: forward, loss, backward, sum over shards, Adam, operands made from the new weights. Inference: one row.\n"
             "- All peers have the same weights and data, and their outputs (inference), losses and gradients (training) agree to 1e-4\n"
             "  of the largest value, or they are not timed. GRU: Keras's reset_after, which is oneDNN's lbr_gru, and PyTorch's GRU with the gates\n"
@@ -150,7 +153,7 @@ static void put_notes(FILE *file)
             "  tanh, store and load, and then this step's recurrent multiply-adds at the peak, since they wait for h.\n",
             clock_counts_cycles() ? "core cycles in user mode for one thread of this process, processor time for PyTorch, wall time for two threads"
                                   : "processor time for one thread (the kernel gives no cycle counter here), wall time for two",
-            *options.lstmc ? " " : "", options.lstmc);
+            *options.lstmc ? " " : "", options.lstmc, options.flags);
 }
 
 void table_write(FILE *file, const Limits *limits, const Result *results, int result_count, const Size *sizes)

@@ -97,7 +97,11 @@ static bool write_array(const char *path, const void *at, size_t count)
 /* "embedding:5000:32:,lstm:32:100:last,dense:100:1:sigmoid": the last word is what else a layer must know. */
 static void describe(const Workload *workload, char *text, size_t size)
 {
-    static const char *const kinds[] = { "embedding", "lstm", "gru", "dense", "conv1d", "attention", "average" };
+    static const char *const kinds[] = {
+        [LAYER_EMBEDDING] = "embedding", [LAYER_LSTM] = "lstm", [LAYER_GRU] = "gru", [LAYER_SIMPLE_RNN] = "rnn",
+        [LAYER_DENSE] = "dense", [LAYER_CONV1D] = "conv1d", [LAYER_ATTENTION] = "attention",
+        [LAYER_AVERAGE] = "average",
+    };
     static const char *const activations[] = { "linear", "tanh", "sigmoid", "softmax" };
     size_t length = 0;
     for (int i = 0; i < workload->layer_count; i++) {
@@ -136,6 +140,10 @@ static bool open_in_child(const Task *task, const Data *data, char *why)
 
 static void *open_torch(const Task *task, const Data *data, char *why)
 {
+    if (task->workload->layers[0].kind == LAYER_GRU_BEFORE) {
+        snprintf(why, WHY_MAX, "it has no GRU with the reset before the product");
+        return NULL;
+    }
     if (!start_child(why)) {
         snprintf(why, WHY_MAX, "no python3 that knows torch (python3-torch)");
         return NULL;

@@ -31,13 +31,17 @@ def take(weights, *shape):
     return values.reshape(shape)
 
 
+MODULES = {"lstm": (nn.LSTM, 4, 1), "gru": (nn.GRU, 3, 2), "rnn": (nn.RNN, 1, 1)}     # gates, Keras's rows of biases
+
+
 class Recurrent:
     def __init__(self, kind, inputs, units, rest, weights, lengths):
         self.last, self.exchange, self.state = rest == "last", exchange if kind == "gru" else lambda rows: rows, None
         self.lengths, self.learned = lengths, []
-        self.module = (nn.GRU if kind == "gru" else nn.LSTM)(inputs, units, bidirectional=rest == "bidirectional")
+        module, gates, biases = MODULES[kind]
+        self.module = module(inputs, units, bidirectional=rest == "bidirectional")
         for suffix in ["", "_reverse"] if self.module.bidirectional else [""]:
-            self.take_direction(suffix, 3 if kind == "gru" else 4, 2 if kind == "gru" else 1, weights)
+            self.take_direction(suffix, gates, biases, weights)
 
     def take_direction(self, suffix, gates, biases, weights):
         inputs, units = self.module.input_size, self.module.hidden_size

@@ -4,11 +4,13 @@
 /* Multiply-adds of a layer on one row: those with its kernel, those with its recurrent kernel, and those of attention between steps. */
 typedef struct Products {
     double kernel, output_kernel, recurrent, between;
-    double weights;             /* floats of all kernels */
+    double weights;             /* floats of all kernels that are read */
+    double recurrent_weights;   /* those of the recurrent one */
+    double recurrent_steps;     /* that multiply by it: none does for a state of zeros */
 } Products;
 
-/* Of so many steps that come. */
-static Products products_of(const Layer *layer, double steps)
+/* Of so many steps that come; those of a stream go on from a state. */
+static Products products_of(const Layer *layer, double steps, bool streaming)
 {
     double inputs = layer->inputs, units = layer->units, gates = gate_count(layer->kind), directions = layer->bidirectional ? 2 : 1;
     Products of = { 0 };
@@ -18,9 +20,13 @@ static Products products_of(const Layer *layer, double steps)
         break;
     case LAYER_LSTM:
     case LAYER_GRU:
-        of.recurrent = steps * directions * units * gates * units;
+    case LAYER_GRU_BEFORE:
+    case LAYER_SIMPLE_RNN:
+        of.recurrent_steps = streaming ? steps : steps - 1;
+        of.recurrent_weights = of.recurrent_steps > 0 ? directions * units * gates * units : 0;
+        of.recurrent = of.recurrent_steps * directions * units * gates * units;
         of.kernel = steps * directions * inputs * gates * units;
-        of.weights = directions * (inputs + units) * gates * units;
+        of.weights = directions * inputs * gates * units + of.recurrent_weights;
         break;
     case LAYER_DENSE:
         of.kernel = steps * inputs * units;
@@ -39,29 +45,37 @@ static Products products_of(const Layer *layer, double steps)
     return of;
 }
 
+/* The chain of so many steps. */
+static void add_chain(Work *work, const Layer *layer, double steps)
+{
+    if (layer->kind == LAYER_SIMPLE_RNN)
+        work->simple_chain_steps += steps;
+    else if (is_recurrent(layer))
+        work->chain_steps += steps;
+}
+
 /* Inference. Behind an embedding the product with the kernel is a table made beforehand, of which a step reads one row; elsewhere a whole
  * sequence needs the kernel once, for all its steps together. The two directions of a bidirectional layer do not wait for each other. */
-static void add_inference(Work *work, const Layer *layer, bool behind_embedding, double steps)
+static void add_inference(Work *work, const Layer *layer, bool behind_embedding, double steps, const Task *task)
 {
-    Products of = products_of(layer, steps);
+    Products of = products_of(layer, steps, task->streaming);
     double table_row = behind_embedding ? gate_count(layer->kind) * layer->units : 0;
-    double recurrent_weights = of.recurrent / steps, kernels = behind_embedding ? recurrent_weights : of.weights;
-    work->multiply_adds += (behind_embedding ? 0 : of.kernel) + of.output_kernel + of.recurrent + of.between;
+    double kernels = behind_embedding ? of.recurrent_weights : of.weights;
+    double reads = of.recurrent_steps > 1 ? of.recurrent_steps - 1 : 0;   /* of the recurrent kernel, but the first */
+    double kernel = behind_embedding ? 0 : of.kernel;
+    work->multiply_adds += task->rows * (kernel + of.output_kernel + of.recurrent + of.between);
     work->resident_bytes += 4 * kernels;
-    work->stream_bytes += 4 * (kernels + recurrent_weights * (steps - 1) + steps * table_row);
-    if (is_recurrent(layer)) {
-        work->chain_steps += steps;
-        work->chain_multiply_adds += layer->bidirectional ? of.recurrent / 2 : of.recurrent;
-    }
+    work->stream_bytes += 4 * (kernels + of.recurrent_weights * reads + task->rows * steps * table_row);
+    work->chain_multiply_adds += of.recurrent / (layer->bidirectional ? 2 : 1);   /* a row waits for its own */
+    add_chain(work, layer, steps);
 }
 
 /* A training step: forward; backward the same again for the weights, and again for the inputs, which nobody needs of the first layer. */
 static void add_training(Work *work, const Layer *layer, bool first, double steps, double row_steps, double rows)
 {
-    Products of = products_of(layer, row_steps);
+    Products of = products_of(layer, row_steps, false);
     work->multiply_adds += rows * (of.kernel * (first ? 2 : 3) + (of.output_kernel + of.recurrent + of.between) * 3);
-    if (is_recurrent(layer))
-        work->chain_steps += 2 * steps;
+    add_chain(work, layer, 2 * steps);
 }
 
 /* Of the rows on the average: steps that count. */
@@ -84,7 +98,7 @@ Work task_work(const Task *task)
         if (task->training)
             add_training(&work, layer, i == 0, steps, counted, task->rows);
         else
-            add_inference(&work, layer, i && layer[-1].kind == LAYER_EMBEDDING, counted);
+            add_inference(&work, layer, i && layer[-1].kind == LAYER_EMBEDDING, counted, task);
         steps = layer_steps(layer, steps);
     }
     if (task->training)   /* Adam: weight, gradient and two moments read, all but the gradient written */

@@ -18,25 +18,25 @@
 
 const Workload workloads[] = {
     { "w1", "Embedding(5000,32), LSTM(100), Dense(1, sigmoid), T = 200", 200, LOSS_BINARY,
-      3, { EMBEDDING(5000, 32), LSTM_LAST(32, 100), DENSE(100, 1, SIGMOID) } },
+      3, .layers = { EMBEDDING(5000, 32), LSTM_LAST(32, 100), DENSE(100, 1, SIGMOID) } },
     { "w2", "Embedding(65,64), LSTM(128, seq), LSTM(128, seq), Dense(65, softmax), T = 64", 64, LOSS_SPARSE,
-      4, { EMBEDDING(65, 64), LSTM(64, 128), LSTM(128, 128), DENSE(128, 65, SOFTMAX) } },
+      4, .layers = { EMBEDDING(65, 64), LSTM(64, 128), LSTM(128, 128), DENSE(128, 65, SOFTMAX) } },
     { "w3", "Input(32 x 8), LSTM(32), Dense(1)", 32, LOSS_MSE,
-      2, { LSTM_LAST(8, 32), DENSE(32, 1, LINEAR) } },
+      2, .layers = { LSTM_LAST(8, 32), DENSE(32, 1, LINEAR) } },
     { "w4", "one feature, LSTM(20), Dense(1)", 64, LOSS_MSE,
-      2, { LSTM(1, 20), DENSE(20, 1, LINEAR) } },
+      2, .layers = { LSTM(1, 20), DENSE(20, 1, LINEAR) } },
     { "w5", "42 features, Dense(24, tanh), GRU(48, seq), GRU(96, seq), Dense(22, sigmoid)", 64, LOSS_MSE,
-      4, { DENSE(42, 24, TANH), GRU(24, 48), GRU(48, 96), DENSE(96, 22, SIGMOID) } },
+      4, .layers = { DENSE(42, 24, TANH), GRU(24, 48), GRU(48, 96), DENSE(96, 22, SIGMOID) } },
     { "w6", "256 features, LSTM(512), T = 100", 100, LOSS_MSE,
-      1, { LSTM_LAST(256, 512) } },
+      1, .layers = { LSTM_LAST(256, 512) } },
     { "w7", "100 x 40, Bidirectional(LSTM(64, seq)), Dense(29, softmax)", 100, LOSS_SPARSE,
-      2, { BIDIRECTIONAL(40, 64), DENSE(128, 29, SOFTMAX) } },
+      2, .layers = { BIDIRECTIONAL(40, 64), DENSE(128, 29, SOFTMAX) } },
     { "w8", "128 x 9, Conv1D(64, 5, relu) twice, GlobalAveragePooling1D, Dense(6, softmax)", 128, LOSS_SPARSE,
-      4, { CONV1D(9, 64, 5), CONV1D(64, 64, 5), AVERAGE(64), DENSE(64, 6, SOFTMAX) } },
+      4, .layers = { CONV1D(9, 64, 5), CONV1D(64, 64, 5), AVERAGE(64), DENSE(64, 6, SOFTMAX) } },
     { "w9", "100 x 40 with lengths, LSTM(128), Dense(10, softmax)", 100, LOSS_SPARSE,
-      2, { LSTM_MASKED(40, 128), DENSE(128, 10, SOFTMAX) } },
+      2, .layers = { LSTM_MASKED(40, 128), DENSE(128, 10, SOFTMAX) } },
     { "w10", "100 x 24, Dense(64), MultiHeadAttention(4, 16), GlobalAveragePooling1D, Dense(6, softmax)", 100, LOSS_SPARSE,
-      4, { DENSE(24, 64, LINEAR), ATTENTION(64, 4), AVERAGE(64), DENSE(64, 6, SOFTMAX) } },
+      4, .layers = { DENSE(24, 64, LINEAR), ATTENTION(64, 4), AVERAGE(64), DENSE(64, 6, SOFTMAX) } },
 };
 const int workload_count = sizeof workloads / sizeof *workloads;
 
@@ -85,12 +85,17 @@ const int task_count = sizeof tasks / sizeof *tasks;
 
 int gate_count(LayerKind kind)
 {
-    return kind == LAYER_LSTM ? 4 : kind == LAYER_GRU ? 3 : 1;
+    return kind == LAYER_LSTM ? 4 : kind == LAYER_GRU || kind == LAYER_GRU_BEFORE ? 3 : 1;
+}
+
+int bias_rows(LayerKind kind)
+{
+    return kind == LAYER_GRU ? 2 : 1;
 }
 
 bool is_recurrent(const Layer *layer)
 {
-    return layer->kind == LAYER_LSTM || layer->kind == LAYER_GRU;
+    return layer->kind >= LAYER_LSTM && layer->kind <= LAYER_SIMPLE_RNN;
 }
 
 size_t layer_weights(const Layer *layer)
@@ -98,8 +103,11 @@ size_t layer_weights(const Layer *layer)
     size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units, gates = (size_t)gate_count(layer->kind);
     switch (layer->kind) {
     case LAYER_EMBEDDING: return inputs * units;
-    case LAYER_LSTM:      return (inputs + units + 1) * gates * units * (layer->bidirectional ? 2 : 1);
-    case LAYER_GRU:       return (inputs + units + 2) * gates * units;   /* two rows of biases: Keras's reset_after */
+    case LAYER_LSTM:
+    case LAYER_GRU:
+    case LAYER_GRU_BEFORE:
+    case LAYER_SIMPLE_RNN:
+        return (inputs + units + (size_t)bias_rows(layer->kind)) * gates * units * (layer->bidirectional ? 2 : 1);
     case LAYER_DENSE:     return (inputs + 1) * units;
     case LAYER_CONV1D:    return ((size_t)layer->kernel_size * inputs + 1) * units;
     case LAYER_ATTENTION: return 3 * (inputs + 1) * units + (units + 1) * inputs;   /* query, key, value, output */
