@@ -214,11 +214,12 @@ demo: deps
 	@tests/demo.sh $(BUILD)
 
 # Ours beside oneDNN, OpenBLAS, PyTorch and the hardware's limits, interleaved in one run: a table on standard output
-# and in build/bench.md, a chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N
+# and in build/bench.md, a chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N. The sweep is some hundred
+# shapes of one recurrent layer, a table in build/sweep.md. BENCH_OPTIONS: --only=GRU --lstmc=WORDS --flags=WORDS
 BENCH_MAKE = $(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" \
-             BLAS_CFLAGS="$(BLAS_CFLAGS)" BLAS_LIBS="$(BLAS_LIBS)" JANSSON_LIBS="$(JANSSON_LIBS)"
-bench bench-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a
-	@$(BENCH_MAKE) BENCH_OPTIONS="$(if $(filter bench-quick,$@),--quick) $(BENCH_OPTIONS)"
+             JANSSON_LIBS="$(JANSSON_LIBS)"
+bench bench-quick sweep sweep-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a
+	@$(BENCH_MAKE) BENCH_OPTIONS='$(if $(filter sweep%,$@),--sweep) $(if $(filter %-quick,$@),--quick) $(BENCH_OPTIONS)'
 
 # What is committed of the compiler's output; tests/test_generated.c compares.
 generated: $(BUILD)/lstmc
@@ -247,7 +248,7 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients mutants demo bench \
-        bench-quick deps clean
+        bench-quick sweep sweep-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -87,6 +87,7 @@ typedef struct Work {
     double multiply_adds;
     double stream_bytes;        /* weights read in one call */
     double resident_bytes;      /* distinct ones: decides which cache holds them */
+    double update_bytes;        /* what an update of the weights reads and writes, each once */
     double chain_steps;         /* dependent steps with gates, one after the other */
     double simple_chain_steps;  /* those of a SimpleRNN */
     double chain_multiply_adds; /* those that cannot start before the step before them has ended */

@@ -144,16 +144,23 @@ static void summarise(const Task *task, const Entry *entries, Result *result)
     }
 }
 
+/* Ticks of reading so many bytes, which are so many distinct ones. */
+static double read_ticks(double bytes, double distinct)
+{
+    return bytes > 0 ? bytes / limits_bandwidth(distinct, options.quick || options.sweep ? 0.05 : 0.3) : 0;
+}
+
 static void bound(const Task *task, const Limits *limits, Result *result)
 {
     Work work = task_work(task);
     double peak = limits->multiply_adds * task->threads;
     result->bounds[BOUND_ARITHMETIC] = work.multiply_adds / peak;
-    double seconds = options.quick || options.sweep ? 0.05 : 0.3;
-    result->bounds[BOUND_BYTES] = work.stream_bytes / limits_bandwidth(work.resident_bytes, seconds);
+    double stream = read_ticks(work.stream_bytes, work.resident_bytes);
+    double update = read_ticks(work.update_bytes, work.update_bytes);
+    result->bounds[BOUND_BYTES] = stream + update;
+    result->level = limits_level(stream > update ? work.resident_bytes : work.update_bytes);
     result->bounds[BOUND_CHAIN] = work.chain_steps * limits->chain + work.simple_chain_steps * limits->simple_chain +
                                   work.chain_multiply_adds / limits->multiply_adds;
-    result->level = limits_level(work.resident_bytes);
     for (int i = 0; i < BOUNDS; i++)
         if (result->bounds[i] > result->bounds[result->bound])
             result->bound = (Bound)i;

@@ -1,6 +1,7 @@
 /* network.c: a workload as a network of the peers: loops of layers.c, recurrent layers, convolutions and
  * products of a library; a call is an inference, a step of a stream, or a whole training step with Adam. */
 #include "network.h"
+#include "runtime/train/flush.h"
 
 #include <string.h>
 
@@ -305,6 +306,7 @@ static void backward_layer(Network *network, int i)
 static void train(Network *network)
 {
     int count = network->workload->layer_count;
+    uint64_t before = lstmc_flush_begin();   /* as our engine does: gradients that vanish are slow otherwise */
     forward(network);
     network->loss = loss_forward(network->workload->loss, flow(network, network->value, network->last, count), network->target,
                                  value_rows(network, count), (size_t)layer_width(&network->workload->layers[count - 1]),
@@ -313,6 +315,7 @@ static void train(Network *network)
         backward_layer(network, i);
     adam_step(network->weights, network->gradients, network->moments, network->weight_count, ++network->calls);
     update(network);
+    lstmc_flush_end(before);
 }
 
 void network_run(void *opaque, int calls, Time *time)

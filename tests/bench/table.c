@@ -149,7 +149,7 @@ static void put_notes(FILE *file)
             "  in another order.\n"
             "- The limit is the largest of: multiply-adds over the FMA peak (training: forward and twice that, less the first layer's input\n"
             "  gradient); bytes of weights over the bandwidth of a buffer as large as them (behind an embedding the product with the kernel counts\n"
-            "  as one row of a table; training: Adam's traffic); steps times the chain, which is the measured latency of one product, sigmoid,\n"
+            "  as one row of a table; training: Adam's traffic, and the recurrent kernel at each step, forth and back); steps times the chain, which is the measured latency of one product, sigmoid,\n"
             "  tanh, store and load, and then this step's recurrent multiply-adds at the peak, since they wait for h.\n",
             clock_counts_cycles() ? "core cycles in user mode for one thread of this process, processor time for PyTorch, wall time for two threads"
                                   : "processor time for one thread (the kernel gives no cycle counter here), wall time for two",

@@ -168,6 +168,7 @@ class Job:
 
     def __init__(self, kind, rows, steps, threads, loss, layers, weights, x, target, lengths=None):
         torch.set_num_threads(int(threads))
+        torch.set_flush_denormal(kind == "training")    # as our engine does
         rows, steps = int(rows), int(steps)
         values = [read(weights, torch.float32)]
         lengths = read(lengths, torch.int32).long() if lengths else None

@@ -75,6 +75,8 @@ static void add_training(Work *work, const Layer *layer, bool first, double step
 {
     Products of = products_of(layer, row_steps, false);
     work->multiply_adds += rows * (of.kernel * (first ? 2 : 3) + (of.output_kernel + of.recurrent + of.between) * 3);
+    work->stream_bytes += 2 * of.recurrent_steps * 4 * of.recurrent_weights;
+    work->resident_bytes += 4 * of.recurrent_weights;
     add_chain(work, layer, 2 * steps);
 }
 
@@ -102,6 +104,6 @@ Work task_work(const Task *task)
         steps = layer_steps(layer, steps);
     }
     if (task->training)   /* Adam: weight, gradient and two moments read, all but the gradient written */
-        work.stream_bytes = work.resident_bytes = 28 * (double)workload_weights(workload);
+        work.update_bytes = 28 * (double)workload_weights(workload);
     return work;
 }
