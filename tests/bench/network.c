@@ -200,15 +200,18 @@ void *network_open(const Task *task, const Data *data, const Library *library, c
     network->steps[0] = task->streaming ? 1 : task->workload->steps;
     if (blas)
         blas->set_num_threads(task->threads);
+    uint64_t before = lstmc_flush_begin();   /* threads that begin while it is opened do likewise */
     take_data(network, data);
     for (int i = 0; i < network->workload->layer_count; i++)
         alloc_layer(network, i);
     for (int i = 0; i < network->workload->layer_count; i++)
         if (!open_layer(network, i, why)) {
+            lstmc_flush_end(before);
             network_close(network);
             return NULL;
         }
     update(network);
+    lstmc_flush_end(before);
     return network;
 }
 

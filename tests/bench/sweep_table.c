@@ -51,7 +51,7 @@ static void put_ratio(FILE *file, double ratio)
 {
     const char *mark = ratio < 1 ? "**" : "";
     if (ratio > 0)
-        fprintf(file, " %s%.*f%s |", mark, ratio < 10 ? 2 : 1, ratio, mark);
+        fprintf(file, " %s%.*f%s |", mark, ratio < 0.1 ? 3 : ratio < 10 ? 2 : 1, ratio, mark);
     else
         fputs(" - |", file);
 }
