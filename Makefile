@@ -11,7 +11,6 @@ PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndf
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
 BLAS_CFLAGS     = $(shell $(PKG) --cflags openblas)
-BLAS_LIBS       = $(shell $(PKG) --libs openblas)
 JANSSON_CFLAGS  = $(shell $(PKG) --cflags jansson)
 JANSSON_LIBS    = $(shell $(PKG) --libs jansson)
 # Without zlib everything is built, and gzip files are refused.
