@@ -29,7 +29,7 @@
 #define PASSES(PASS) \
     PASS(LOWER, "lower") PASS(GRAD, "grad") PASS(STAGE, "stage") PASS(PHASES, "phases") PASS(BLAS, "blas") \
     PASS(FLATTEN, "flatten") PASS(TRANSPOSE, "transpose") PASS(TILE, "tile") PASS(PIECE, "piece") PASS(PACK, "pack") \
-    PASS(SCHEDULE, "schedule") PASS(PLAN, "plan") PASS(IDLE, "idle")
+    PASS(SCHEDULE, "schedule") PASS(PLAN, "plan") PASS(IDLE, "idle") PASS(FIRST_TURN, "first_turn")
 
 enum {
 #define NUMBER(pass, name) PASS_##pass,
@@ -105,6 +105,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
     for (int p = PASS_LOWER; ir && p < PASS_COUNT; p++) {
         if (p == PASS_GRAD && traits->training)
             grad(ir);
+        if (p == PASS_GRAD && !traits->streaming)
+            only_turn(ir);
         if (p == PASS_STAGE)
             stage(ir, options->target, options->blas);
         if (p == PASS_PHASES)
@@ -132,6 +134,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
             contain(ir);
         if (p == PASS_IDLE)
             idle(ir);
+        if (p == PASS_FIRST_TURN && !traits->streaming)
+            first_turn(ir);
         check(ir, passes[p]);
         if (options->dump && !strcmp(options->dump, passes[p]))
             break;
@@ -211,6 +215,10 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
              Compiled *compiled)
 {
     *compiled = (Compiled){ 0 };
+    CompileOptions settled = *options;
+    if (options->lanes_by_units)
+        settled.target = target_for_units(options->target, &description_model(description)->descriptor);
+    options = &settled;
     Programs *programs = &compiled->programs;
     Tuning from_file;
     Pipeline pipeline = { .arena = arena, .description = description, .diagnostics = diagnostics, .options = options,

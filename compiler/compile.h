@@ -8,6 +8,7 @@
 
 typedef struct CompileOptions {
     const Target *target;
+    bool lanes_by_units;        /* half as many lanes as the target has where the units of the layers ask for it */
     int unroll;                 /* UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor */
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */

@@ -472,6 +472,7 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     if (first)
         evaluate_pass(trial, ir, "lower", false);
     grad(ir);
+    only_turn(ir);
     if (first)
         evaluate_pass(trial, ir, "grad", true);
     stage(ir, target, trial->oracles->blas_from > 0);
@@ -501,6 +502,8 @@ static void evaluate(Trial *trial, const Target *target, bool first)
         evaluate_program(trial, tile_order(trial->arena, ir, trial->rows, trial->oracles->seed), "plan, in the order of its tiles", true);
     idle(ir);
     evaluate_pass(trial, ir, "idle", true);
+    first_turn(ir);
+    evaluate_pass(trial, ir, "first_turn", true);
 }
 
 /* ---- the other two ------------------------------------------------------------------------------------------------------------ */

@@ -127,6 +127,17 @@ static const char any_counts[] =
     "static inline int any_counts(const float *mask, int rows)\n{\n"
     "for (int b = 0; b < rows; b++)\n    if (mask[b] != 0.0f)\n        return 1;\nreturn 0;\n}\n\n";
 
+static const char all_zero[] =
+    "/* whether rows of floats that lie so far apart are 0 */\n"
+    "static inline int all_zero(const float *x, int rows, int stride, int columns)\n{\n"
+    "for (int b = 0; b < rows; b++)\n    for (int n = 0; n < columns; n++)\n        if (x[b * stride + n] != 0.0f)\n"
+    "            return 0;\nreturn 1;\n}\n\n";
+
+static bool looks_at_state(const Statement *statement)
+{
+    return statement->first_state != NULL;
+}
+
 static bool idles_by_rows(const Statement *statement)
 {
     return statement->loop && statement->loop->idle && statement->loop->idle->mask.tensor->rank == 2;
@@ -138,6 +149,8 @@ void emit_helpers(Out *out, const Programs *programs)
         put_vectors(out, programs);
     if (any_emitted(programs, reads_integers, OP_LOAD))
         put(out, "%s", clamped);
+    if (emit_any_statement(programs, looks_at_state))
+        put(out, "%s", all_zero);
     if (emit_any_statement(programs, idles_by_rows))
         put(out, "%s", any_counts);
     for (int op = 0; op < OP_COUNT; op++)

@@ -263,10 +263,18 @@ static void emit_summed(TileNest *to, int from);
 
 static void emit_written_out(TileNest *to, int from, int first, int end)
 {
+    const char *turn = tile_first_turn(to, to->nest.statement, to->nest.statement->axes[from]);
     for (int i = first; i < end; i++) {
+        Scope scope = tile_open_scope(to);
+        if (turn && i == 0)
+            put(to->out, "if (!%s) {", turn);
         tile_bind(to, (Binding){ .axis = to->nest.statement->axes[from], .offset = i });
         emit_summed(to, from + 1);
         tile_unbind(to);
+        if (turn && i == 0) {
+            put(to->out, "}");
+            tile_close_scope(to, scope);
+        }
     }
 }
 
@@ -277,9 +285,12 @@ static void emit_sum_loop(TileNest *to, int from, int copies)
     const char *name = tile_axis(to, axis);
     bool cut = to->tile->chunk && axis == to->tile->chunk;
     int whole = axis->extent / copies * copies;
-    const char *start = cut ? to->chunk_start : "0", *end = cut ? to->chunk_end
-                            : whole == axis->extent || axis->kind == AXIS_BATCH ? kernel_extent(to->nest.kernel, axis)
-                            : arena_format(to->nest.arena, "%d", whole);
+    const char *start = cut ? to->chunk_start : "0", *turn = tile_first_turn(to, to->nest.statement, axis);
+    const char *end = cut ? to->chunk_end
+                      : whole == axis->extent || axis->kind == AXIS_BATCH ? kernel_extent(to->nest.kernel, axis)
+                      : arena_format(to->nest.arena, "%d", whole);
+    if (turn)
+        start = cut ? arena_format(to->nest.arena, "%s > %s ? %s : %s", start, turn, start, turn) : turn;
     if (copies == 1 || cut)
         put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
     else
@@ -331,7 +342,15 @@ static void emit_sum(TileNest *to)
     to->sets = sets_of(to);
     to->set = 0;
     each_point(to, open_sum);
+    const char *condition = tile_condition(to, to->nest.statement);
+    Scope scope = tile_open_scope(to);
+    if (condition)
+        put(to->out, "if (%s) {", condition);
     emit_summed(to, 0);
+    if (condition) {
+        put(to->out, "}");
+        tile_close_scope(to, scope);
+    }
     if (to->sets == 2)
         each_point(to, close_sum);
 }

@@ -185,5 +185,8 @@ void emit_tile(Out *out, const Kernel *kernel)
     if (to.nest.binding_count)
         to.loop_variable = to.nest.bindings[0].name;
     emit_statement_comments(out, kernel);
+    bool looks = tile_look_at_states(&to);
     emit_chunks(&to);
+    if (looks)
+        put(out, "}");
 }

@@ -251,6 +251,18 @@ static void store(Memory *memory, const Routine *routine)
     *out = memory->single ? (double)(float)value : value;
 }
 
+/* Whether the turn adds something that counts, by what the pass first says. */
+static bool counts_at_first(Memory *memory, const Statement *statement)
+{
+    const Tensor *state = statement->first_state;
+    size_t before = state ? element_count(state) / (size_t)state->extent[state->time_dimension] : 0;
+    const double *values = state ? memory_of(memory, state) : NULL;
+    for (size_t i = 0; i < before; i++)
+        if (values[i] != 0)
+            return true;
+    return false;
+}
+
 static void run_axes(Memory *memory, Routine *routine, int axis, int rows)
 {
     const Statement *statement = routine->statement;
@@ -261,8 +273,10 @@ static void run_axes(Memory *memory, Routine *routine, int axis, int rows)
     int extent = statement->axes[axis]->extent;
     if (statement->axes[axis]->kind == AXIS_BATCH && rows < extent)
         extent = rows;
+    const bool leaves = statement->axes[axis] == statement->first && !counts_at_first(memory, statement);
     for (int i = 0; i < extent; i++) {
-        run_axes(memory, routine, axis + 1, rows);
+        if (i > 0 || !leaves)
+            run_axes(memory, routine, axis + 1, rows);
         for (int r = 0; r < routine->reference_count; r++)
             routine->references[r].offset += routine->references[r].stride[axis];
     }
@@ -272,6 +286,10 @@ static void run_axes(Memory *memory, Routine *routine, int axis, int rows)
 
 static void run(Memory *memory, Routine *routine, int turn, int rows)
 {
+    const Statement *statement = routine->statement;
+    if (statement->loop && statement->loop->axis == statement->first && turn == 0 &&
+        !counts_at_first(memory, statement))
+        return;
     for (int r = 0; r < routine->reference_count; r++)
         routine->references[r].offset = routine->references[r].start + routine->references[r].stride[LOOP_SLOT] * turn;
     run_axes(memory, routine, 0, rows);

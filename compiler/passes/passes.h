@@ -61,4 +61,9 @@ void contain(Ir *ir);
 /* idle: time loops under a mask: what is left of a turn at which it holds for no row. */
 void idle(Ir *ir);
 
+/* first_turn: sums over vectors that add nothing in the first turn of a loop over time. A stream has no first turn. */
+void first_turn(Ir *ir);
+/* The same for loops of one turn, before copies are made of the weights that such sums read: they go. */
+void only_turn(Ir *ir);
+
 #endif

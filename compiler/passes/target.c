@@ -1,6 +1,7 @@
 /* target.c: the table of targets. Numbers only: whoever adds a machine adds a row. */
 #include "target.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -8,11 +9,11 @@
  * than that. */
 #define BLAS .blas_side = 768, .blas_terms = 256
 
-#define VECTOR(lanes_, accumulators_) \
+#define VECTOR(lanes_, accumulators_, half_) \
     { \
         .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
         .function_budget = 256, .accumulators = accumulators_, .first_cache = 24 << 10, .table_bytes = 1 << 20, \
-        .flat_bytes = 24 << 10, BLAS \
+        .flat_bytes = 24 << 10, .half = half_, BLAS \
     }
 
 static const Target targets[] = {
@@ -28,9 +29,9 @@ static const Target targets[] = {
       BLAS },
     /* vector: any machine with vectors of up to so many floats; 16 registers hold 12 sums, the operands and their
        products. */
-    VECTOR(8, 12),
-    VECTOR(4, 12),
-    VECTOR(16, 24),
+    VECTOR(8, 12, 1.7),
+    VECTOR(4, 12, 0),
+    VECTOR(16, 24, 1.08),
 };
 
 #define TARGETS (sizeof targets / sizeof *targets)
@@ -64,6 +65,51 @@ const Target *target_widest(const Target *target)
 #else
     return target;
 #endif
+}
+
+/* How many lanes hold so many units, those that hold none included. */
+static double padded(int units, int lanes)
+{
+    return (double)((units + lanes - 1) / lanes * lanes);
+}
+
+static bool is_recurrent(const struct lstmc_tensor *tensor)
+{
+    return strstr(tensor->name, "recurrent_kernel") != NULL;
+}
+
+/* The units of the cell whose kernel weight i is; 0: it is no cell's. */
+static int units_of_cell(const struct lstmc_model *descriptor, int i)
+{
+    const struct lstmc_tensor *tensor = &descriptor->weights[i], *next = tensor + 1;
+    if (is_recurrent(tensor))
+        return tensor->shape[0];
+    return i + 1 < descriptor->weight_tensors && is_recurrent(next) ? next->shape[0] : 0;
+}
+
+/* Multiply-adds of one step, those with lanes that hold no unit included. Vectors lie along the units, but of a layer
+ * without states whose units fill none: there they lie along the sum. A table is read a row at a time. */
+static double work(const struct lstmc_model *descriptor, int lanes)
+{
+    double sum = 0;
+    for (int i = 0; i < descriptor->weight_tensors; i++) {
+        const struct lstmc_tensor *tensor = &descriptor->weights[i];
+        if (tensor->rank < 2 || strstr(tensor->name, "embeddings"))
+            continue;
+        int cell = units_of_cell(descriptor, i), units = cell ? cell : tensor->shape[tensor->rank - 1];
+        bool fills = cell || units >= lanes;
+        sum += (double)tensor->count * (fills ? padded(units, lanes) / units : 1);
+    }
+    return sum;
+}
+
+const Target *target_for_units(const Target *widest, const struct lstmc_model *descriptor)
+{
+    const Target *target = widest, *half;
+    while ((half = target_with_lanes(target, target->lanes / 2)) &&
+           work(descriptor, half->lanes) * target->half < work(descriptor, target->lanes))
+        target = half;
+    return target;
 }
 
 const char *target_names(void)

@@ -2,6 +2,8 @@
 #ifndef TARGET_H
 #define TARGET_H
 
+#include "runtime/lstmc_model.h"
+
 typedef struct Target {
     const char *name;           /* "plain" */
     /* floats that one operation works on; fixes every packed layout. 1: no vectors, no tiles, no layouts */
@@ -17,6 +19,7 @@ typedef struct Target {
     /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them
      * then */
     int flat_bytes;
+    double half;                /* half as many lanes take so much longer for as many units; 0: there is no such row */
     int blas_side, blas_terms;  /* --blas: products of at least so many rows and columns, and terms in each sum */
 } Target;
 
@@ -25,6 +28,8 @@ const Target *target_default(void);             /* the one that lstmc takes if i
 const Target *target_with_lanes(const Target *target, int lanes);      /* NULL: it has no such row */
 /* with as many lanes as vectors of this machine have floats, or itself */
 const Target *target_widest(const Target *target);
+/* With fewer lanes, where most of the weights belong to units that the widest would pad too far. */
+const Target *target_for_units(const Target *widest, const struct lstmc_model *descriptor);
 const char   *target_names(void);               /* "plain, vector" */
 
 #endif

@@ -412,6 +412,7 @@ static int take_words(Arguments *a, int count, char **words)
         a->compile.target = target;
     } else if (computes_here(a) && !a->compile.tuning_file) {
         a->compile.target = target_widest(a->compile.target);
+        a->compile.lanes_by_units = a->compile.target->lanes > 1;
     }
     if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
         return usage("tune needs --target=vector: plain loops have no tiles");
