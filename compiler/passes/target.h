@@ -19,8 +19,8 @@ typedef struct Target {
     /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them
      * then */
     int flat_bytes;
-    /* half as many lanes take so much longer for as many units; 0: there is no such row. Of 16 lanes: 1.08 where AVX-512
-     * goes through units of half the width (Zen 4), up to 1.9 elsewhere, measured. */
+    /* half as many lanes take so much longer for as many units; 0: there is no such row. Of 16 lanes: 1.08 where
+     * AVX-512 goes through units of half the width (Zen 4), up to 1.9 elsewhere, measured. */
     double half;
     int blas_side, blas_terms;  /* --blas: products of at least so many rows and columns, and terms in each sum */
 } Target;
