@@ -30,6 +30,7 @@ static void option_words(const char *option, int length, char words[100])
     static const char *const values[][2] = { { "PASS", "lower" },
                                              { "plain|vector", "vector" },
                                              { "auto|none|full|N", "2" },
+                                             { "auto|N", "8" },
                                              { "float32|bf16", "bf16" },
                                              { "N", "8" },
                                              { "T", "1" },

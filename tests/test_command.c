@@ -74,6 +74,8 @@ Test(command, mistakes_on_the_command_line)
         { "m.lua --target=plain --lanes=8", "target plain has no 8 lanes (plain: 1; vector: 4, 8, 16)" },
         { "m.lua --lanes=1", "target vector has no 1 lanes (plain: 1; vector: 4, 8, 16)" },
         { "m.lua --lanes=0", "--lanes takes a number from 1" },
+        { "m.lua --target=plain --lanes=auto", "target plain has no 16 lanes" },
+        { "tune m.lua --lanes=auto", "tune needs a number of lanes" },
         { "m.lua --batch=-3", "--batch takes a number from 1" },
         { "m.lua --batch=3x", "--batch takes a number from 1" },
         { "m.lua --batch=", "--batch takes a number from 1" },
@@ -157,6 +159,8 @@ Test(command, the_target)
     expect("$L m.lua --target=plain", 0, "target plain, 1 lane\n", NULL);
     expect("! grep -q vec_ m.c && $L m.lua --target=plain --lanes=1 --quiet", 0, "", NULL);
     expect("$L check --target=plain --quiet m.lua && $L check --lanes=16 --quiet m.lua", 0, "within tolerance", NULL);
+    expect("$L m.lua --lanes=auto", 0, "target vector, 8 lanes\n", NULL);
+    expect("$L m.lua units=32 --lanes=auto && $L check m.lua units=32 --lanes=auto --quiet", 0, "target vector, 16 lanes\n", NULL);
     /* as many lanes as the machine has, or fewer where the units ask for it: units=3 */
     expect("grep -qw avx512f /proc/cpuinfo && lanes=16 || lanes=8; $L train m.lua units=16 --quiet --samples=8 --out v.safetensors && "
            "$L train m.lua units=16 --quiet --samples=8 --lanes=$lanes --out w.safetensors && cmp v.safetensors w.safetensors", 0, "loss", NULL);

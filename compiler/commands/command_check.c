@@ -42,7 +42,7 @@ static Outcome compare_loaded(Arena *arena, const Arguments *a, Description *des
     const Model *model = description_model(description);
     bool blas = emit_calls_blas(&compiled->programs);   /* what it is called for is a whole batch */
     int rows = blas || model->descriptor.batch < CHECKED_ROWS ? model->descriptor.batch : CHECKED_ROWS;
-    Comparison comparison = { .lanes = a->compile.target->lanes, .blas = blas, .programs = &compiled->programs,
+    Comparison comparison = { .lanes = compiled->programs.target->lanes, .blas = blas, .programs = &compiled->programs,
                               .decoder = loaded->decoder };
     const char *why = compare_generated(arena, description, loaded->model, rows, a->seed ? a->seed : 1, &comparison);
     if (why) {

@@ -72,9 +72,10 @@ static void print_result(const Session *s, const struct lstmc_history *history)
 static const char *computed_by(const Session *s)
 {
     const CompileOptions *compile = &s->arguments.compile;
+    const Target *target = s->compiled.programs.target;
     if (s->arguments.interpreted)
         return "the interpreter";
-    return arena_format(s->arena, "target %s, %d lanes%s%s", compile->target->name, compile->target->lanes,
+    return arena_format(s->arena, "target %s, %d lanes%s%s", target->name, target->lanes,
                         compile->blas ? ", blas" : "", compile->precise ? ", precise" : "");
 }
 

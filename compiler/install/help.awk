@@ -24,7 +24,7 @@ function words_of(value, description,    parts, count, words, i, name, at) {
     at = index(description, name)
     if (count == 1 && at && value != "FILE" && value != "DIR") {
         description = substr(description, at + length(name))
-        if (match(description, /^[a-z0-9-]+(, [a-z0-9-]+)+\)/)) {
+        if (match(description, /^[a-z0-9_-]+(, [a-z0-9_-]+)+\)/)) {
             words = substr(description, 1, RLENGTH - 1)
             gsub(/,/, "", words)
         }

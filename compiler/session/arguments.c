@@ -40,6 +40,17 @@ static int take_count(const char *name, const char *value, int *count)
     return 0;
 }
 
+#define LANES_MOST 16           /* of --lanes=auto, on every machine */
+
+static int take_lanes(Arguments *a, const char *value)
+{
+    a->compile.lanes_by_units = !strcmp(value, "auto");
+    if (!a->compile.lanes_by_units)
+        return take_count("--lanes", value, &a->lanes);
+    a->lanes = LANES_MOST;
+    return 0;
+}
+
 static int take_target(Arguments *a, const char *value)
 {
     a->compile.target = target_find(value);
@@ -196,7 +207,7 @@ static int take_value(Arguments *a, const char *name, char *value)
     if (!strcmp(name, "--weights-dtype"))
         return take_weights_dtype(a, value);
     if (!strcmp(name, "--lanes"))
-        return take_count(name, value, &a->lanes);
+        return take_lanes(a, value);
     if (!strcmp(name, "--batch"))
         return take_count(name, value, &a->batch);
     if (!strcmp(name, "--beam"))
@@ -416,6 +427,8 @@ static int take_words(Arguments *a, int count, char **words)
     }
     if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
         return usage("tune needs --target=vector: plain loops have no tiles");
+    if (!strcmp(a->command, "tune") && a->compile.lanes_by_units)
+        return usage("tune needs a number of lanes: it measures the tiles of that many");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
     if (a->compile.dispatch && a->compile.target->lanes == 1)

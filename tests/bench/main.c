@@ -13,7 +13,7 @@
 
 /* As many lanes as this machine has: the bench is compiled with -march=native. */
 #ifdef __AVX512F__
-#define LSTMC_WORDS "--target=vector --lanes=16"
+#define LSTMC_WORDS "--target=vector --lanes=auto"
 #else
 #define LSTMC_WORDS "--target=vector"
 #endif
