@@ -3,6 +3,8 @@
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
  *   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
  */
+#ifndef MGU_ISA
+
 #include "mgu.h"
 
 #include <math.h>
@@ -41,62 +43,414 @@
 
 #endif
 
-/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
- * carry the name of the model. */
-#define vec mgu__vec
-#define vec_mask mgu__vec_mask
-#define vec_memory mgu__vec_memory
-#define vec_load(...) mgu__vec_load(__VA_ARGS__)
-#define vec_store(...) mgu__vec_store(__VA_ARGS__)
-#define vec_splat(...) mgu__vec_splat(__VA_ARGS__)
-#define vec_keep(...) mgu__vec_keep(__VA_ARGS__)
-#define vec_select(...) mgu__vec_select(__VA_ARGS__)
-#define vec_load_part(...) mgu__vec_load_part(__VA_ARGS__)
-#define vec_store_part(...) mgu__vec_store_part(__VA_ARGS__)
-#define vec_sum(...) mgu__vec_sum(__VA_ARGS__)
-#define vec_maximum(...) mgu__vec_maximum(__VA_ARGS__)
-#define vec_minimum(...) mgu__vec_minimum(__VA_ARGS__)
-#define vec_largest(...) mgu__vec_largest(__VA_ARGS__)
-#define vec_iota(...) mgu__vec_iota(__VA_ARGS__)
-#define vec_absolute(...) mgu__vec_absolute(__VA_ARGS__)
-#define vec_greater(...) mgu__vec_greater(__VA_ARGS__)
-#define vec_equal(...) mgu__vec_equal(__VA_ARGS__)
-#define vec_where(...) mgu__vec_where(__VA_ARGS__)
-#define vec_sqrt(...) mgu__vec_sqrt(__VA_ARGS__)
-#define vec_between(...) mgu__vec_between(__VA_ARGS__)
-#define vec_clamp(...) mgu__vec_clamp(__VA_ARGS__)
-#define vec_transpose(...) mgu__vec_transpose(__VA_ARGS__)
-#define vec_reduced_expm1(...) mgu__vec_reduced_expm1(__VA_ARGS__)
-#define vec_power_of_two(...) mgu__vec_power_of_two(__VA_ARGS__)
-#define vec_exp(...) mgu__vec_exp(__VA_ARGS__)
-#define vec_expm1(...) mgu__vec_expm1(__VA_ARGS__)
-#define vec_log(...) mgu__vec_log(__VA_ARGS__)
-#define vec_tanh_precise(...) mgu__vec_tanh_precise(__VA_ARGS__)
-#define vec_sigmoid_precise(...) mgu__vec_sigmoid_precise(__VA_ARGS__)
-#define vec_sigmoid_slope(...) mgu__vec_sigmoid_slope(__VA_ARGS__)
-#define vec_tanh_slope(...) mgu__vec_tanh_slope(__VA_ARGS__)
-#define vec_log1p(...) mgu__vec_log1p(__VA_ARGS__)
-#define vec_softplus(...) mgu__vec_softplus(__VA_ARGS__)
-#define vec_erf_near(...) mgu__vec_erf_near(__VA_ARGS__)
-#define vec_erfc_far(...) mgu__vec_erfc_far(__VA_ARGS__)
-#define vec_erf(...) mgu__vec_erf(__VA_ARGS__)
-#define vec_erfc(...) mgu__vec_erfc(__VA_ARGS__)
-#define vec_within(...) mgu__vec_within(__VA_ARGS__)
-#define vec_tanh(...) mgu__vec_tanh(__VA_ARGS__)
-#define vec_sigmoid(...) mgu__vec_sigmoid(__VA_ARGS__)
-#define all_zero(...) mgu__all_zero(__VA_ARGS__)
-#define mgu_layer_prepare(...) mgu__mgu_layer_prepare(__VA_ARGS__)
-#define mgu_layer_predict(...) mgu__mgu_layer_predict(__VA_ARGS__)
-#define mgu_layer_predict_batch(...) mgu__mgu_layer_predict_batch(__VA_ARGS__)
-#define dense_predict_batch(...) mgu__dense_predict_batch(__VA_ARGS__)
-#define mgu_layer_step(...) mgu__mgu_layer_step(__VA_ARGS__)
-#define mgu_layer_prepare_training(...) mgu__mgu_layer_prepare_training(__VA_ARGS__)
-#define mgu_layer_prepare_training_2(...) mgu__mgu_layer_prepare_training_2(__VA_ARGS__)
-#define mgu_layer_forward(...) mgu__mgu_layer_forward(__VA_ARGS__)
-#define dense_forward(...) mgu__dense_forward(__VA_ARGS__)
-#define dense_backward(...) mgu__dense_backward(__VA_ARGS__)
-#define mgu_layer_backward(...) mgu__mgu_layer_backward(__VA_ARGS__)
-#define mgu_layer_backward_2(...) mgu__mgu_layer_backward_2(__VA_ARGS__)
+/* One body for each instruction set: this file includes itself, by its name, once for each. All bodies read and write
+ * the same structs. The baseline is for what the compiler's flags allow; none, like -march=native, are needed.
+ * MGU_VEC_MAX, a macro: floats of the widest vector that there is a body for beside that one; 4: none. */
+#ifndef MGU_VEC_MAX
+#define MGU_VEC_MAX 16
+#endif
+
+/* What a body defines is called so: mgu__vec_load_avx2. */
+#define MGU_JOINED(name, isa) name##_##isa
+#define MGU_JOIN(name, isa) MGU_JOINED(name, isa)
+#define MGU_NAME(name) MGU_JOIN(name, MGU_ISA)
+#define vec MGU_NAME(mgu__vec)
+#define vec_mask MGU_NAME(mgu__vec_mask)
+#define vec_memory MGU_NAME(mgu__vec_memory)
+#define vec_load(...) MGU_NAME(mgu__vec_load)(__VA_ARGS__)
+#define vec_store(...) MGU_NAME(mgu__vec_store)(__VA_ARGS__)
+#define vec_splat(...) MGU_NAME(mgu__vec_splat)(__VA_ARGS__)
+#define vec_keep(...) MGU_NAME(mgu__vec_keep)(__VA_ARGS__)
+#define vec_select(...) MGU_NAME(mgu__vec_select)(__VA_ARGS__)
+#define vec_load_part(...) MGU_NAME(mgu__vec_load_part)(__VA_ARGS__)
+#define vec_store_part(...) MGU_NAME(mgu__vec_store_part)(__VA_ARGS__)
+#define vec_sum(...) MGU_NAME(mgu__vec_sum)(__VA_ARGS__)
+#define vec_maximum(...) MGU_NAME(mgu__vec_maximum)(__VA_ARGS__)
+#define vec_minimum(...) MGU_NAME(mgu__vec_minimum)(__VA_ARGS__)
+#define vec_largest(...) MGU_NAME(mgu__vec_largest)(__VA_ARGS__)
+#define vec_iota(...) MGU_NAME(mgu__vec_iota)(__VA_ARGS__)
+#define vec_absolute(...) MGU_NAME(mgu__vec_absolute)(__VA_ARGS__)
+#define vec_greater(...) MGU_NAME(mgu__vec_greater)(__VA_ARGS__)
+#define vec_equal(...) MGU_NAME(mgu__vec_equal)(__VA_ARGS__)
+#define vec_where(...) MGU_NAME(mgu__vec_where)(__VA_ARGS__)
+#define vec_sqrt(...) MGU_NAME(mgu__vec_sqrt)(__VA_ARGS__)
+#define vec_between(...) MGU_NAME(mgu__vec_between)(__VA_ARGS__)
+#define vec_clamp(...) MGU_NAME(mgu__vec_clamp)(__VA_ARGS__)
+#define vec_transpose(...) MGU_NAME(mgu__vec_transpose)(__VA_ARGS__)
+#define vec_reduced_expm1(...) MGU_NAME(mgu__vec_reduced_expm1)(__VA_ARGS__)
+#define vec_power_of_two(...) MGU_NAME(mgu__vec_power_of_two)(__VA_ARGS__)
+#define vec_exp(...) MGU_NAME(mgu__vec_exp)(__VA_ARGS__)
+#define vec_expm1(...) MGU_NAME(mgu__vec_expm1)(__VA_ARGS__)
+#define vec_log(...) MGU_NAME(mgu__vec_log)(__VA_ARGS__)
+#define vec_tanh_precise(...) MGU_NAME(mgu__vec_tanh_precise)(__VA_ARGS__)
+#define vec_sigmoid_precise(...) MGU_NAME(mgu__vec_sigmoid_precise)(__VA_ARGS__)
+#define vec_sigmoid_slope(...) MGU_NAME(mgu__vec_sigmoid_slope)(__VA_ARGS__)
+#define vec_tanh_slope(...) MGU_NAME(mgu__vec_tanh_slope)(__VA_ARGS__)
+#define vec_log1p(...) MGU_NAME(mgu__vec_log1p)(__VA_ARGS__)
+#define vec_softplus(...) MGU_NAME(mgu__vec_softplus)(__VA_ARGS__)
+#define vec_erf_near(...) MGU_NAME(mgu__vec_erf_near)(__VA_ARGS__)
+#define vec_erfc_far(...) MGU_NAME(mgu__vec_erfc_far)(__VA_ARGS__)
+#define vec_erf(...) MGU_NAME(mgu__vec_erf)(__VA_ARGS__)
+#define vec_erfc(...) MGU_NAME(mgu__vec_erfc)(__VA_ARGS__)
+#define vec_within(...) MGU_NAME(mgu__vec_within)(__VA_ARGS__)
+#define vec_tanh(...) MGU_NAME(mgu__vec_tanh)(__VA_ARGS__)
+#define vec_sigmoid(...) MGU_NAME(mgu__vec_sigmoid)(__VA_ARGS__)
+#define all_zero(...) MGU_NAME(mgu__all_zero)(__VA_ARGS__)
+#define mgu_layer_prepare(...) MGU_NAME(mgu__mgu_layer_prepare)(__VA_ARGS__)
+#define mgu_prepare_with(...) MGU_NAME(mgu_prepare_with)(__VA_ARGS__)
+#define mgu_layer_predict(...) MGU_NAME(mgu__mgu_layer_predict)(__VA_ARGS__)
+#define mgu_predict_with(...) MGU_NAME(mgu_predict_with)(__VA_ARGS__)
+#define mgu_layer_predict_batch(...) MGU_NAME(mgu__mgu_layer_predict_batch)(__VA_ARGS__)
+#define dense_predict_batch(...) MGU_NAME(mgu__dense_predict_batch)(__VA_ARGS__)
+#define mgu_predict_batch_with(...) MGU_NAME(mgu_predict_batch_with)(__VA_ARGS__)
+#define mgu_step_memory MGU_NAME(mgu_step_memory)
+#define mgu_reset_with(...) MGU_NAME(mgu_reset_with)(__VA_ARGS__)
+#define mgu_layer_step(...) MGU_NAME(mgu__mgu_layer_step)(__VA_ARGS__)
+#define mgu_step_with(...) MGU_NAME(mgu_step_with)(__VA_ARGS__)
+#define mgu_layer_prepare_training(...) MGU_NAME(mgu__mgu_layer_prepare_training)(__VA_ARGS__)
+#define mgu_layer_prepare_training_2(...) MGU_NAME(mgu__mgu_layer_prepare_training_2)(__VA_ARGS__)
+#define mgu_prepare_training_with(...) MGU_NAME(mgu_prepare_training_with)(__VA_ARGS__)
+#define mgu_reset_tape_with(...) MGU_NAME(mgu_reset_tape_with)(__VA_ARGS__)
+#define mgu_layer_forward(...) MGU_NAME(mgu__mgu_layer_forward)(__VA_ARGS__)
+#define dense_forward(...) MGU_NAME(mgu__dense_forward)(__VA_ARGS__)
+#define mgu_forward_with(...) MGU_NAME(mgu_forward_with)(__VA_ARGS__)
+#define mgu_loss_with(...) MGU_NAME(mgu_loss_with)(__VA_ARGS__)
+#define dense_backward(...) MGU_NAME(mgu__dense_backward)(__VA_ARGS__)
+#define mgu_layer_backward(...) MGU_NAME(mgu__mgu_layer_backward)(__VA_ARGS__)
+#define mgu_layer_backward_2(...) MGU_NAME(mgu__mgu_layer_backward_2)(__VA_ARGS__)
+#define mgu_backward_with(...) MGU_NAME(mgu_backward_with)(__VA_ARGS__)
+#define mgu_carry_with(...) MGU_NAME(mgu_carry_with)(__VA_ARGS__)
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && MGU_VEC_MAX >= 8 \
+    && !(defined(__AVX2__) && defined(__FMA__))
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define LSTMC_VEC 8
+#define MGU_ISA avx2
+#include "mgu.c"
+#undef MGU_ISA
+#undef LSTMC_VEC
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#define MGU_IF_AVX2(call) __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? call :
+#else
+#define MGU_IF_AVX2(call)
+#endif
+
+#define MGU_ISA baseline
+#include "mgu.c"
+#undef MGU_ISA
+
+/* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the
+ * compiler's own it is the baseline. */
+#define MGU_CALL(name, arguments) \
+    (MGU_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
+
+void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
+{
+    MGU_CALL(mgu_prepare_with, (packed, weights));
+}
+
+void mgu_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *restrict scratch,
+    const float *restrict x, float *restrict y)
+{
+    MGU_CALL(mgu_predict_with, (packed->weights, packed, scratch, x, y));
+}
+
+void mgu_predict_batch(const struct mgu_packed *restrict packed, struct mgu_batch_scratch *restrict scratch,
+    const float *restrict x, int rows, float *restrict y)
+{
+    MGU_CALL(mgu_predict_batch_with, (packed->weights, packed, scratch, x, rows, y));
+}
+
+void mgu_reset(const struct mgu_packed *restrict packed, struct mgu_state *restrict state)
+{
+    MGU_CALL(mgu_reset_with, (packed, state));
+}
+
+int mgu_step(const struct mgu_packed *restrict packed, struct mgu_state *restrict state, const float *restrict x,
+    float *restrict y)
+{
+    return MGU_CALL(mgu_step_with, (packed->weights, packed, state, x, y));
+}
+
+void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
+{
+    MGU_CALL(mgu_prepare_training_with, (training, weights));
+}
+
+void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
+{
+    MGU_CALL(mgu_reset_tape_with, (training, tape));
+}
+
+void mgu_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, const float *restrict x,
+    int rows, uint64_t seed)
+{
+    MGU_CALL(mgu_forward_with, (training->weights, training, tape, x, rows, seed));
+}
+
+float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, const float *restrict sample_weight,
+    float scale)
+{
+    return MGU_CALL(mgu_loss_with, (tape, target, sample_weight, scale));
+}
+
+void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
+    struct mgu_gradients *restrict gradients)
+{
+    MGU_CALL(mgu_backward_with, (training, tape, gradients));
+}
+
+void mgu_carry(struct mgu_tape *restrict tape)
+{
+    MGU_CALL(mgu_carry_with, (tape));
+}
+
+static const struct lstmc_tensor mgu_weight_tensors[] = {
+    {
+        .name = "mgu/kernel", .rank = 2, .shape = { 2, 48 },
+        .offset = offsetof(struct mgu_weights, mgu.kernel) / sizeof(float), .count = 96, .trainable = 1,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
+    },
+    {
+        .name = "mgu/recurrent_kernel", .rank = 2, .shape = { 24, 48 },
+        .offset = offsetof(struct mgu_weights, mgu.recurrent_kernel) / sizeof(float), .count = 1152, .trainable = 1,
+        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
+    },
+    {
+        .name = "mgu/bias", .rank = 1, .shape = { 48 },
+        .offset = offsetof(struct mgu_weights, mgu.bias) / sizeof(float), .count = 48, .trainable = 1,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 1.0f },
+    },
+    {
+        .name = "dense/kernel", .rank = 2, .shape = { 24, 1 },
+        .offset = offsetof(struct mgu_weights, dense.kernel) / sizeof(float), .count = 24, .trainable = 1,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
+    },
+    {
+        .name = "dense/bias", .rank = 1, .shape = { 1 },
+        .offset = offsetof(struct mgu_weights, dense.bias) / sizeof(float), .count = 1, .trainable = 1,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
+    },
+};
+
+static const struct lstmc_tensor mgu_tape_tensors[] = {
+    {
+        .name = "input", .rank = 3, .shape = { 16, 30, 2 },
+        .offset = offsetof(struct mgu_tape, input) / sizeof(float), .count = 960,
+    },
+    {
+        .name = "mgu.h", .rank = 3, .shape = { 31, 16, 24 },
+        .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 11904,
+        .carried = 1,
+    },
+    {
+        .name = "mgu.f", .rank = 3, .shape = { 30, 16, 24 },
+        .offset = offsetof(struct mgu_tape, mgu.f) / sizeof(float), .count = 11520,
+    },
+    {
+        .name = "mgu.m", .rank = 3, .shape = { 30, 16, 24 },
+        .offset = offsetof(struct mgu_tape, mgu.m) / sizeof(float), .count = 11520,
+    },
+    {
+        .name = "mgu.candidate", .rank = 3, .shape = { 30, 16, 24 },
+        .offset = offsetof(struct mgu_tape, mgu.candidate) / sizeof(float), .count = 11520,
+    },
+    {
+        .name = "dense.y", .rank = 2, .shape = { 16, 1 },
+        .offset = offsetof(struct mgu_tape, dense.y) / sizeof(float), .count = 16,
+    },
+    {
+        .name = "output", .rank = 2, .shape = { 16, 1 },
+        .offset = offsetof(struct mgu_tape, output) / sizeof(float), .count = 16,
+    },
+    {
+        .name = "dense.d_y", .rank = 2, .shape = { 16, 1 },
+        .offset = offsetof(struct mgu_tape, dense.d_y) / sizeof(float), .count = 16,
+    },
+    {
+        .name = "d_output", .rank = 2, .shape = { 16, 1 },
+        .offset = offsetof(struct mgu_tape, d_output) / sizeof(float), .count = 16,
+    },
+};
+
+static void mgu_prepare_thunk(void *packed, const void *weights)
+{
+    mgu_prepare(packed, weights);
+}
+
+static void mgu_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
+{
+    mgu_predict(packed, scratch, x, y);
+}
+
+static void mgu_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
+{
+    mgu_predict_batch(packed, scratch, x, rows, y);
+}
+
+static void mgu_reset_thunk(const void *packed, void *state)
+{
+    mgu_reset(packed, state);
+}
+
+static int mgu_step_thunk(const void *packed, void *state, const void *x, float *y)
+{
+    return mgu_step(packed, state, x, y);
+}
+
+static void mgu_prepare_training_thunk(void *training, const void *weights)
+{
+    mgu_prepare_training(training, weights);
+}
+
+static void mgu_reset_tape_thunk(const void *training, void *tape)
+{
+    mgu_reset_tape(training, tape);
+}
+
+static void mgu_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+{
+    mgu_forward(training, tape, x, rows, seed);
+}
+
+static void mgu_backward_thunk(const void *training, void *tape, void *gradients)
+{
+    mgu_backward(training, tape, gradients);
+}
+
+static void mgu_carry_thunk(void *tape)
+{
+    mgu_carry(tape);
+}
+
+static float mgu_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
+{
+    return mgu_loss(tape, target, sample_weight, scale);
+}
+
+const struct lstmc_model mgu_model = {
+    .name = "mgu", .source = "mgu.lua", .version = "0.1",
+    .fingerprint = UINT64_C(0x1ec2616aa454a76a),
+    .input_is_tokens = 0, .vocabulary = 0,
+    .input_rank = 2, .input_shape = { 30, 2 }, .input_count = 60,
+    .output_rank = 1, .output_shape = { 1 }, .output_count = 1,
+    .target_rank = 1, .target_shape = { 1 }, .target_count = 1, .target_is_class = 0,
+    .loss = "mse",
+    .batch = 16, .shards = 2,
+    .optimizer = {
+        .kind = LSTMC_ADAM, .learning_rate = 0.005f, .momentum = 0.0f, .rho = 0.0f,
+        .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-07f, .weight_decay = 0.0f,
+        .nesterov = 0, .centered = 0, .amsgrad = 0,
+        .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
+    },
+    .weights = mgu_weight_tensors, .weight_tensors = 5,
+    .weight_count = 1321, .gradient_count = 1321,
+    .tape_tensors = mgu_tape_tensors, .tape_tensor_count = 9,
+    .packed_bytes = sizeof(struct mgu_packed), .scratch_bytes = sizeof(struct mgu_scratch),
+    .batch_scratch_bytes = sizeof(struct mgu_batch_scratch),
+    .prepare = mgu_prepare_thunk, .predict = mgu_predict_thunk, .predict_batch = mgu_predict_batch_thunk,
+    .state_bytes = sizeof(struct mgu_state), .reset = mgu_reset_thunk, .step = mgu_step_thunk,
+    .output_offset = offsetof(struct mgu_tape, output), .first_row_offset = offsetof(struct mgu_tape, first_row),
+    .training_bytes = sizeof(struct mgu_training), .tape_bytes = sizeof(struct mgu_tape),
+    .prepare_training = mgu_prepare_training_thunk, .reset_tape = mgu_reset_tape_thunk, .forward = mgu_forward_thunk,
+    .backward = mgu_backward_thunk, .carry = mgu_carry_thunk,
+    .d_output_offset = offsetof(struct mgu_tape, d_output),
+    .loss_function = mgu_loss_thunk,
+};
+
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_iota
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_where
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_transpose
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+#undef all_zero
+#undef mgu_layer_prepare
+#undef mgu_prepare_with
+#undef mgu_layer_predict
+#undef mgu_predict_with
+#undef mgu_layer_predict_batch
+#undef dense_predict_batch
+#undef mgu_predict_batch_with
+#undef mgu_step_memory
+#undef mgu_reset_with
+#undef mgu_layer_step
+#undef mgu_step_with
+#undef mgu_layer_prepare_training
+#undef mgu_layer_prepare_training_2
+#undef mgu_prepare_training_with
+#undef mgu_reset_tape_with
+#undef mgu_layer_forward
+#undef dense_forward
+#undef mgu_forward_with
+#undef mgu_loss_with
+#undef dense_backward
+#undef mgu_layer_backward
+#undef mgu_layer_backward_2
+#undef mgu_backward_with
+#undef mgu_carry_with
+#undef MGU_IF_AVX2
+#undef MGU_JOINED
+#undef MGU_JOIN
+#undef MGU_NAME
+#undef MGU_CALL
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#else
 
 #define LANES 8
 
@@ -641,7 +995,7 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
     }
 }
 
-void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
+static void mgu_prepare_with(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
 {
     packed->weights = weights;
     mgu_layer_prepare(weights, packed);
@@ -861,12 +1215,6 @@ static void mgu_predict_with(const struct mgu_weights *restrict weights, const s
     }
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
-}
-
-void mgu_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *restrict scratch,
-    const float *restrict x, float *restrict y)
-{
-    mgu_predict_with(packed->weights, packed, scratch, x, y);
 }
 
 static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
@@ -1099,12 +1447,6 @@ static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, c
     }
 }
 
-void mgu_predict_batch(const struct mgu_packed *restrict packed, struct mgu_batch_scratch *restrict scratch,
-    const float *restrict x, int rows, float *restrict y)
-{
-    mgu_predict_batch_with(packed->weights, packed, scratch, x, rows, y);
-}
-
 /* What a step computes on its way. */
 struct mgu_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
@@ -1119,7 +1461,7 @@ struct mgu_step_memory {
     } dense;
 };
 
-void mgu_reset(const struct mgu_packed *restrict packed, struct mgu_state *restrict state)
+static void mgu_reset_with(const struct mgu_packed *restrict packed, struct mgu_state *restrict state)
 {
     (void)packed;
     /* mgu.h[0,n] = 0 */
@@ -1329,12 +1671,6 @@ static int mgu_step_with(const struct mgu_weights *restrict weights, const struc
     return 1;
 }
 
-int mgu_step(const struct mgu_packed *restrict packed, struct mgu_state *restrict state, const float *restrict x,
-    float *restrict y)
-{
-    return mgu_step_with(packed->weights, packed, state, x, y);
-}
-
 static void mgu_layer_prepare_training(const struct mgu_weights *restrict weights,
     struct mgu_training *restrict training)
 {
@@ -1389,7 +1725,8 @@ static void mgu_layer_prepare_training_2(const struct mgu_weights *restrict weig
     }
 }
 
-void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
+static void mgu_prepare_training_with(struct mgu_training *restrict training,
+    const struct mgu_weights *restrict weights)
 {
     training->weights = weights;
     mgu_layer_prepare_training(weights, training);
@@ -1406,7 +1743,7 @@ void mgu_prepare_training(struct mgu_training *restrict training, const struct m
     mgu_layer_prepare_training_2(weights, training);
 }
 
-void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
+static void mgu_reset_tape_with(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
 {
     (void)training;
     const int rows = MGU_BATCH;
@@ -1659,14 +1996,8 @@ static void mgu_forward_with(const struct mgu_weights *restrict weights, const s
     }
 }
 
-void mgu_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, const float *restrict x,
-    int rows, uint64_t seed)
-{
-    mgu_forward_with(training->weights, training, tape, x, rows, seed);
-}
-
-float mgu_loss(struct mgu_tape *restrict tape, const float *restrict target, const float *restrict sample_weight,
-    float scale)
+static float mgu_loss_with(struct mgu_tape *restrict tape, const float *restrict target,
+    const float *restrict sample_weight, float scale)
 {
     const int rows = tape->rows;
     float loss = 0.0f;
@@ -2330,7 +2661,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     }
 }
 
-void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
+static void mgu_backward_with(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
     struct mgu_gradients *restrict gradients)
 {
     const int rows = tape->rows;
@@ -2343,7 +2674,7 @@ void mgu_backward(const struct mgu_training *restrict training, struct mgu_tape 
     mgu_layer_backward_2(training, tape, gradients, rows);
 }
 
-void mgu_carry(struct mgu_tape *restrict tape)
+static void mgu_carry_with(struct mgu_tape *restrict tape)
 {
     const int rows = tape->rows;
     /* mgu.h[0,b,n] = mgu.h[30,b,n] */
@@ -2354,159 +2685,6 @@ void mgu_carry(struct mgu_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor mgu_weight_tensors[] = {
-    {
-        .name = "mgu/kernel", .rank = 2, .shape = { 2, 48 },
-        .offset = offsetof(struct mgu_weights, mgu.kernel) / sizeof(float), .count = 96, .trainable = 1,
-        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
-    },
-    {
-        .name = "mgu/recurrent_kernel", .rank = 2, .shape = { 24, 48 },
-        .offset = offsetof(struct mgu_weights, mgu.recurrent_kernel) / sizeof(float), .count = 1152, .trainable = 1,
-        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
-    },
-    {
-        .name = "mgu/bias", .rank = 1, .shape = { 48 },
-        .offset = offsetof(struct mgu_weights, mgu.bias) / sizeof(float), .count = 48, .trainable = 1,
-        .initializer = { .kind = LSTMC_CONSTANT, .a = 1.0f },
-    },
-    {
-        .name = "dense/kernel", .rank = 2, .shape = { 24, 1 },
-        .offset = offsetof(struct mgu_weights, dense.kernel) / sizeof(float), .count = 24, .trainable = 1,
-        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
-    },
-    {
-        .name = "dense/bias", .rank = 1, .shape = { 1 },
-        .offset = offsetof(struct mgu_weights, dense.bias) / sizeof(float), .count = 1, .trainable = 1,
-        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
-    },
-};
-
-static const struct lstmc_tensor mgu_tape_tensors[] = {
-    {
-        .name = "input", .rank = 3, .shape = { 16, 30, 2 },
-        .offset = offsetof(struct mgu_tape, input) / sizeof(float), .count = 960,
-    },
-    {
-        .name = "mgu.h", .rank = 3, .shape = { 31, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 11904,
-        .carried = 1,
-    },
-    {
-        .name = "mgu.f", .rank = 3, .shape = { 30, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.f) / sizeof(float), .count = 11520,
-    },
-    {
-        .name = "mgu.m", .rank = 3, .shape = { 30, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.m) / sizeof(float), .count = 11520,
-    },
-    {
-        .name = "mgu.candidate", .rank = 3, .shape = { 30, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.candidate) / sizeof(float), .count = 11520,
-    },
-    {
-        .name = "dense.y", .rank = 2, .shape = { 16, 1 },
-        .offset = offsetof(struct mgu_tape, dense.y) / sizeof(float), .count = 16,
-    },
-    {
-        .name = "output", .rank = 2, .shape = { 16, 1 },
-        .offset = offsetof(struct mgu_tape, output) / sizeof(float), .count = 16,
-    },
-    {
-        .name = "dense.d_y", .rank = 2, .shape = { 16, 1 },
-        .offset = offsetof(struct mgu_tape, dense.d_y) / sizeof(float), .count = 16,
-    },
-    {
-        .name = "d_output", .rank = 2, .shape = { 16, 1 },
-        .offset = offsetof(struct mgu_tape, d_output) / sizeof(float), .count = 16,
-    },
-};
-
-static void mgu_prepare_thunk(void *packed, const void *weights)
-{
-    mgu_prepare(packed, weights);
-}
-
-static void mgu_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
-{
-    mgu_predict(packed, scratch, x, y);
-}
-
-static void mgu_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
-{
-    mgu_predict_batch(packed, scratch, x, rows, y);
-}
-
-static void mgu_reset_thunk(const void *packed, void *state)
-{
-    mgu_reset(packed, state);
-}
-
-static int mgu_step_thunk(const void *packed, void *state, const void *x, float *y)
-{
-    return mgu_step(packed, state, x, y);
-}
-
-static void mgu_prepare_training_thunk(void *training, const void *weights)
-{
-    mgu_prepare_training(training, weights);
-}
-
-static void mgu_reset_tape_thunk(const void *training, void *tape)
-{
-    mgu_reset_tape(training, tape);
-}
-
-static void mgu_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
-{
-    mgu_forward(training, tape, x, rows, seed);
-}
-
-static void mgu_backward_thunk(const void *training, void *tape, void *gradients)
-{
-    mgu_backward(training, tape, gradients);
-}
-
-static void mgu_carry_thunk(void *tape)
-{
-    mgu_carry(tape);
-}
-
-static float mgu_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
-{
-    return mgu_loss(tape, target, sample_weight, scale);
-}
-
-const struct lstmc_model mgu_model = {
-    .name = "mgu", .source = "mgu.lua", .version = "0.1",
-    .fingerprint = UINT64_C(0x1ec2616aa454a76a),
-    .input_is_tokens = 0, .vocabulary = 0,
-    .input_rank = 2, .input_shape = { 30, 2 }, .input_count = 60,
-    .output_rank = 1, .output_shape = { 1 }, .output_count = 1,
-    .target_rank = 1, .target_shape = { 1 }, .target_count = 1, .target_is_class = 0,
-    .loss = "mse",
-    .batch = 16, .shards = 2,
-    .optimizer = {
-        .kind = LSTMC_ADAM, .learning_rate = 0.005f, .momentum = 0.0f, .rho = 0.0f,
-        .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-07f, .weight_decay = 0.0f,
-        .nesterov = 0, .centered = 0, .amsgrad = 0,
-        .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
-    },
-    .weights = mgu_weight_tensors, .weight_tensors = 5,
-    .weight_count = 1321, .gradient_count = 1321,
-    .tape_tensors = mgu_tape_tensors, .tape_tensor_count = 9,
-    .packed_bytes = sizeof(struct mgu_packed), .scratch_bytes = sizeof(struct mgu_scratch),
-    .batch_scratch_bytes = sizeof(struct mgu_batch_scratch),
-    .prepare = mgu_prepare_thunk, .predict = mgu_predict_thunk, .predict_batch = mgu_predict_batch_thunk,
-    .state_bytes = sizeof(struct mgu_state), .reset = mgu_reset_thunk, .step = mgu_step_thunk,
-    .output_offset = offsetof(struct mgu_tape, output), .first_row_offset = offsetof(struct mgu_tape, first_row),
-    .training_bytes = sizeof(struct mgu_training), .tape_bytes = sizeof(struct mgu_tape),
-    .prepare_training = mgu_prepare_training_thunk, .reset_tape = mgu_reset_tape_thunk, .forward = mgu_forward_thunk,
-    .backward = mgu_backward_thunk, .carry = mgu_carry_thunk,
-    .d_output_offset = offsetof(struct mgu_tape, d_output),
-    .loss_function = mgu_loss_thunk,
-};
-
 #undef LANES
 #undef LSTMC_VEC_H
 #undef VEC_FUNCTION
@@ -2516,68 +2694,5 @@ const struct lstmc_model mgu_model = {
 #undef VEC_UPPER_LANES
 #undef VEC_IN_TURNS
 #undef LSTMC_MATH_H
-#undef vec
-#undef vec_mask
-#undef vec_memory
-#undef vec_load
-#undef vec_store
-#undef vec_splat
-#undef vec_keep
-#undef vec_select
-#undef vec_load_part
-#undef vec_store_part
-#undef vec_sum
-#undef vec_maximum
-#undef vec_minimum
-#undef vec_largest
-#undef vec_iota
-#undef vec_absolute
-#undef vec_greater
-#undef vec_equal
-#undef vec_where
-#undef vec_sqrt
-#undef vec_between
-#undef vec_clamp
-#undef vec_transpose
-#undef vec_reduced_expm1
-#undef vec_power_of_two
-#undef vec_exp
-#undef vec_expm1
-#undef vec_log
-#undef vec_tanh_precise
-#undef vec_sigmoid_precise
-#undef vec_sigmoid_slope
-#undef vec_tanh_slope
-#undef vec_log1p
-#undef vec_softplus
-#undef vec_erf_near
-#undef vec_erfc_far
-#undef vec_erf
-#undef vec_erfc
-#undef vec_within
-#undef vec_tanh
-#undef vec_sigmoid
-#undef all_zero
-#undef mgu_layer_prepare
-#undef mgu_layer_predict
-#undef mgu_layer_predict_batch
-#undef dense_predict_batch
-#undef mgu_layer_step
-#undef mgu_layer_prepare_training
-#undef mgu_layer_prepare_training_2
-#undef mgu_layer_forward
-#undef dense_forward
-#undef dense_backward
-#undef mgu_layer_backward
-#undef mgu_layer_backward_2
 
-/* what the flags say of floats, again */
-#undef LSTMC_FLOAT_H
-#if defined(__clang__)
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wignored-pragmas"
-#pragma float_control(pop)
-#pragma clang diagnostic pop
-#elif defined(__GNUC__)
-#pragma GCC pop_options
 #endif

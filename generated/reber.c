@@ -3,6 +3,8 @@
  *   3 432 weights   step: 2 496 mul-adds, 128 activations
  *   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
  */
+#ifndef REBER_ISA
+
 #include "reber.h"
 
 #include <math.h>
@@ -41,67 +43,475 @@
 
 #endif
 
-/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
- * carry the name of the model. */
-#define vec reber__vec
-#define vec_mask reber__vec_mask
-#define vec_memory reber__vec_memory
-#define vec_load(...) reber__vec_load(__VA_ARGS__)
-#define vec_store(...) reber__vec_store(__VA_ARGS__)
-#define vec_splat(...) reber__vec_splat(__VA_ARGS__)
-#define vec_keep(...) reber__vec_keep(__VA_ARGS__)
-#define vec_select(...) reber__vec_select(__VA_ARGS__)
-#define vec_load_part(...) reber__vec_load_part(__VA_ARGS__)
-#define vec_store_part(...) reber__vec_store_part(__VA_ARGS__)
-#define vec_sum(...) reber__vec_sum(__VA_ARGS__)
-#define vec_maximum(...) reber__vec_maximum(__VA_ARGS__)
-#define vec_minimum(...) reber__vec_minimum(__VA_ARGS__)
-#define vec_largest(...) reber__vec_largest(__VA_ARGS__)
-#define vec_iota(...) reber__vec_iota(__VA_ARGS__)
-#define vec_absolute(...) reber__vec_absolute(__VA_ARGS__)
-#define vec_greater(...) reber__vec_greater(__VA_ARGS__)
-#define vec_equal(...) reber__vec_equal(__VA_ARGS__)
-#define vec_where(...) reber__vec_where(__VA_ARGS__)
-#define vec_sqrt(...) reber__vec_sqrt(__VA_ARGS__)
-#define vec_between(...) reber__vec_between(__VA_ARGS__)
-#define vec_clamp(...) reber__vec_clamp(__VA_ARGS__)
-#define vec_transpose(...) reber__vec_transpose(__VA_ARGS__)
-#define vec_reduced_expm1(...) reber__vec_reduced_expm1(__VA_ARGS__)
-#define vec_power_of_two(...) reber__vec_power_of_two(__VA_ARGS__)
-#define vec_exp(...) reber__vec_exp(__VA_ARGS__)
-#define vec_expm1(...) reber__vec_expm1(__VA_ARGS__)
-#define vec_log(...) reber__vec_log(__VA_ARGS__)
-#define vec_tanh_precise(...) reber__vec_tanh_precise(__VA_ARGS__)
-#define vec_sigmoid_precise(...) reber__vec_sigmoid_precise(__VA_ARGS__)
-#define vec_sigmoid_slope(...) reber__vec_sigmoid_slope(__VA_ARGS__)
-#define vec_tanh_slope(...) reber__vec_tanh_slope(__VA_ARGS__)
-#define vec_log1p(...) reber__vec_log1p(__VA_ARGS__)
-#define vec_softplus(...) reber__vec_softplus(__VA_ARGS__)
-#define vec_erf_near(...) reber__vec_erf_near(__VA_ARGS__)
-#define vec_erfc_far(...) reber__vec_erfc_far(__VA_ARGS__)
-#define vec_erf(...) reber__vec_erf(__VA_ARGS__)
-#define vec_erfc(...) reber__vec_erfc(__VA_ARGS__)
-#define vec_within(...) reber__vec_within(__VA_ARGS__)
-#define vec_tanh(...) reber__vec_tanh(__VA_ARGS__)
-#define vec_sigmoid(...) reber__vec_sigmoid(__VA_ARGS__)
-#define clamped(...) reber__clamped(__VA_ARGS__)
-#define all_zero(...) reber__all_zero(__VA_ARGS__)
-#define maximum(...) reber__maximum(__VA_ARGS__)
-#define lstm_prepare(...) reber__lstm_prepare(__VA_ARGS__)
-#define lstm_predict(...) reber__lstm_predict(__VA_ARGS__)
-#define dense_predict(...) reber__dense_predict(__VA_ARGS__)
-#define lstm_predict_batch(...) reber__lstm_predict_batch(__VA_ARGS__)
-#define dense_predict_batch(...) reber__dense_predict_batch(__VA_ARGS__)
-#define lstm_step(...) reber__lstm_step(__VA_ARGS__)
-#define dense_step(...) reber__dense_step(__VA_ARGS__)
-#define lstm_prepare_training(...) reber__lstm_prepare_training(__VA_ARGS__)
-#define dense_prepare_training(...) reber__dense_prepare_training(__VA_ARGS__)
-#define lstm_prepare_training_2(...) reber__lstm_prepare_training_2(__VA_ARGS__)
-#define lstm_forward(...) reber__lstm_forward(__VA_ARGS__)
-#define dense_forward(...) reber__dense_forward(__VA_ARGS__)
-#define model_backward(...) reber__model_backward(__VA_ARGS__)
-#define lstm_backward(...) reber__lstm_backward(__VA_ARGS__)
-#define lstm_backward_2(...) reber__lstm_backward_2(__VA_ARGS__)
+/* One body for each instruction set: this file includes itself, by its name, once for each. All bodies read and write
+ * the same structs. The baseline is for what the compiler's flags allow; none, like -march=native, are needed.
+ * REBER_VEC_MAX, a macro: floats of the widest vector that there is a body for beside that one; 4: none. */
+#ifndef REBER_VEC_MAX
+#define REBER_VEC_MAX 16
+#endif
+
+/* What a body defines is called so: reber__vec_load_avx2. */
+#define REBER_JOINED(name, isa) name##_##isa
+#define REBER_JOIN(name, isa) REBER_JOINED(name, isa)
+#define REBER_NAME(name) REBER_JOIN(name, REBER_ISA)
+#define vec REBER_NAME(reber__vec)
+#define vec_mask REBER_NAME(reber__vec_mask)
+#define vec_memory REBER_NAME(reber__vec_memory)
+#define vec_load(...) REBER_NAME(reber__vec_load)(__VA_ARGS__)
+#define vec_store(...) REBER_NAME(reber__vec_store)(__VA_ARGS__)
+#define vec_splat(...) REBER_NAME(reber__vec_splat)(__VA_ARGS__)
+#define vec_keep(...) REBER_NAME(reber__vec_keep)(__VA_ARGS__)
+#define vec_select(...) REBER_NAME(reber__vec_select)(__VA_ARGS__)
+#define vec_load_part(...) REBER_NAME(reber__vec_load_part)(__VA_ARGS__)
+#define vec_store_part(...) REBER_NAME(reber__vec_store_part)(__VA_ARGS__)
+#define vec_sum(...) REBER_NAME(reber__vec_sum)(__VA_ARGS__)
+#define vec_maximum(...) REBER_NAME(reber__vec_maximum)(__VA_ARGS__)
+#define vec_minimum(...) REBER_NAME(reber__vec_minimum)(__VA_ARGS__)
+#define vec_largest(...) REBER_NAME(reber__vec_largest)(__VA_ARGS__)
+#define vec_iota(...) REBER_NAME(reber__vec_iota)(__VA_ARGS__)
+#define vec_absolute(...) REBER_NAME(reber__vec_absolute)(__VA_ARGS__)
+#define vec_greater(...) REBER_NAME(reber__vec_greater)(__VA_ARGS__)
+#define vec_equal(...) REBER_NAME(reber__vec_equal)(__VA_ARGS__)
+#define vec_where(...) REBER_NAME(reber__vec_where)(__VA_ARGS__)
+#define vec_sqrt(...) REBER_NAME(reber__vec_sqrt)(__VA_ARGS__)
+#define vec_between(...) REBER_NAME(reber__vec_between)(__VA_ARGS__)
+#define vec_clamp(...) REBER_NAME(reber__vec_clamp)(__VA_ARGS__)
+#define vec_transpose(...) REBER_NAME(reber__vec_transpose)(__VA_ARGS__)
+#define vec_reduced_expm1(...) REBER_NAME(reber__vec_reduced_expm1)(__VA_ARGS__)
+#define vec_power_of_two(...) REBER_NAME(reber__vec_power_of_two)(__VA_ARGS__)
+#define vec_exp(...) REBER_NAME(reber__vec_exp)(__VA_ARGS__)
+#define vec_expm1(...) REBER_NAME(reber__vec_expm1)(__VA_ARGS__)
+#define vec_log(...) REBER_NAME(reber__vec_log)(__VA_ARGS__)
+#define vec_tanh_precise(...) REBER_NAME(reber__vec_tanh_precise)(__VA_ARGS__)
+#define vec_sigmoid_precise(...) REBER_NAME(reber__vec_sigmoid_precise)(__VA_ARGS__)
+#define vec_sigmoid_slope(...) REBER_NAME(reber__vec_sigmoid_slope)(__VA_ARGS__)
+#define vec_tanh_slope(...) REBER_NAME(reber__vec_tanh_slope)(__VA_ARGS__)
+#define vec_log1p(...) REBER_NAME(reber__vec_log1p)(__VA_ARGS__)
+#define vec_softplus(...) REBER_NAME(reber__vec_softplus)(__VA_ARGS__)
+#define vec_erf_near(...) REBER_NAME(reber__vec_erf_near)(__VA_ARGS__)
+#define vec_erfc_far(...) REBER_NAME(reber__vec_erfc_far)(__VA_ARGS__)
+#define vec_erf(...) REBER_NAME(reber__vec_erf)(__VA_ARGS__)
+#define vec_erfc(...) REBER_NAME(reber__vec_erfc)(__VA_ARGS__)
+#define vec_within(...) REBER_NAME(reber__vec_within)(__VA_ARGS__)
+#define vec_tanh(...) REBER_NAME(reber__vec_tanh)(__VA_ARGS__)
+#define vec_sigmoid(...) REBER_NAME(reber__vec_sigmoid)(__VA_ARGS__)
+#define clamped(...) REBER_NAME(reber__clamped)(__VA_ARGS__)
+#define all_zero(...) REBER_NAME(reber__all_zero)(__VA_ARGS__)
+#define maximum(...) REBER_NAME(reber__maximum)(__VA_ARGS__)
+#define lstm_prepare(...) REBER_NAME(reber__lstm_prepare)(__VA_ARGS__)
+#define reber_prepare_with(...) REBER_NAME(reber_prepare_with)(__VA_ARGS__)
+#define lstm_predict(...) REBER_NAME(reber__lstm_predict)(__VA_ARGS__)
+#define dense_predict(...) REBER_NAME(reber__dense_predict)(__VA_ARGS__)
+#define reber_predict_with(...) REBER_NAME(reber_predict_with)(__VA_ARGS__)
+#define lstm_predict_batch(...) REBER_NAME(reber__lstm_predict_batch)(__VA_ARGS__)
+#define dense_predict_batch(...) REBER_NAME(reber__dense_predict_batch)(__VA_ARGS__)
+#define reber_predict_batch_with(...) REBER_NAME(reber_predict_batch_with)(__VA_ARGS__)
+#define reber_step_memory REBER_NAME(reber_step_memory)
+#define reber_reset_with(...) REBER_NAME(reber_reset_with)(__VA_ARGS__)
+#define lstm_step(...) REBER_NAME(reber__lstm_step)(__VA_ARGS__)
+#define dense_step(...) REBER_NAME(reber__dense_step)(__VA_ARGS__)
+#define reber_step_with(...) REBER_NAME(reber_step_with)(__VA_ARGS__)
+#define lstm_prepare_training(...) REBER_NAME(reber__lstm_prepare_training)(__VA_ARGS__)
+#define dense_prepare_training(...) REBER_NAME(reber__dense_prepare_training)(__VA_ARGS__)
+#define lstm_prepare_training_2(...) REBER_NAME(reber__lstm_prepare_training_2)(__VA_ARGS__)
+#define reber_prepare_training_with(...) REBER_NAME(reber_prepare_training_with)(__VA_ARGS__)
+#define reber_reset_tape_with(...) REBER_NAME(reber_reset_tape_with)(__VA_ARGS__)
+#define lstm_forward(...) REBER_NAME(reber__lstm_forward)(__VA_ARGS__)
+#define dense_forward(...) REBER_NAME(reber__dense_forward)(__VA_ARGS__)
+#define reber_forward_with(...) REBER_NAME(reber_forward_with)(__VA_ARGS__)
+#define reber_loss_with(...) REBER_NAME(reber_loss_with)(__VA_ARGS__)
+#define model_backward(...) REBER_NAME(reber__model_backward)(__VA_ARGS__)
+#define lstm_backward(...) REBER_NAME(reber__lstm_backward)(__VA_ARGS__)
+#define lstm_backward_2(...) REBER_NAME(reber__lstm_backward_2)(__VA_ARGS__)
+#define reber_backward_with(...) REBER_NAME(reber_backward_with)(__VA_ARGS__)
+#define reber_carry_with(...) REBER_NAME(reber_carry_with)(__VA_ARGS__)
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && REBER_VEC_MAX >= 8 \
+    && !(defined(__AVX2__) && defined(__FMA__))
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define LSTMC_VEC 8
+#define REBER_ISA avx2
+#include "reber.c"
+#undef REBER_ISA
+#undef LSTMC_VEC
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#define REBER_IF_AVX2(call) __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? call :
+#else
+#define REBER_IF_AVX2(call)
+#endif
+
+#define REBER_ISA baseline
+#include "reber.c"
+#undef REBER_ISA
+
+/* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the
+ * compiler's own it is the baseline. */
+#define REBER_CALL(name, arguments) \
+    (REBER_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
+
+void reber_prepare(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
+{
+    REBER_CALL(reber_prepare_with, (packed, weights));
+}
+
+void reber_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
+    const int32_t *restrict x, float *restrict y)
+{
+    REBER_CALL(reber_predict_with, (packed, scratch, x, y));
+}
+
+void reber_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
+    const int32_t *restrict x, int rows, float *restrict y)
+{
+    REBER_CALL(reber_predict_batch_with, (packed, scratch, x, rows, y));
+}
+
+void reber_reset(const struct reber_packed *restrict packed, struct reber_state *restrict state)
+{
+    REBER_CALL(reber_reset_with, (packed, state));
+}
+
+int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
+    const int32_t *restrict x, float *restrict y)
+{
+    return REBER_CALL(reber_step_with, (packed, state, x, y));
+}
+
+void reber_prepare_training(struct reber_training *restrict training, const struct reber_weights *restrict weights)
+{
+    REBER_CALL(reber_prepare_training_with, (training, weights));
+}
+
+void reber_reset_tape(const struct reber_training *restrict training, struct reber_tape *restrict tape)
+{
+    REBER_CALL(reber_reset_tape_with, (training, tape));
+}
+
+void reber_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
+    const int32_t *restrict x, int rows, uint64_t seed)
+{
+    REBER_CALL(reber_forward_with, (training->weights, training, tape, x, rows, seed));
+}
+
+float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict target, const float *restrict sample_weight,
+    float scale)
+{
+    return REBER_CALL(reber_loss_with, (tape, target, sample_weight, scale));
+}
+
+void reber_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
+    struct reber_gradients *restrict gradients)
+{
+    REBER_CALL(reber_backward_with, (training, tape, gradients));
+}
+
+void reber_carry(struct reber_tape *restrict tape)
+{
+    REBER_CALL(reber_carry_with, (tape));
+}
+
+static const struct lstmc_tensor reber_weight_tensors[] = {
+    {
+        .name = "embedding/embeddings", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_weights, embedding.embeddings) / sizeof(float), .count = 64, .trainable = 1,
+        .initializer = { .kind = LSTMC_UNIFORM, .a = -0.05f, .b = 0.05f },
+    },
+    {
+        .name = "lstm/kernel", .rank = 2, .shape = { 8, 96 },
+        .offset = offsetof(struct reber_weights, lstm.kernel) / sizeof(float), .count = 768, .trainable = 1,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
+    },
+    {
+        .name = "lstm/recurrent_kernel", .rank = 2, .shape = { 24, 96 },
+        .offset = offsetof(struct reber_weights, lstm.recurrent_kernel) / sizeof(float), .count = 2304, .trainable = 1,
+        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
+    },
+    {
+        .name = "lstm/bias", .rank = 1, .shape = { 96 },
+        .offset = offsetof(struct reber_weights, lstm.bias) / sizeof(float), .count = 96, .trainable = 1,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f, .ones_begin = 24, .ones_end = 48 },
+    },
+    {
+        .name = "dense/kernel", .rank = 2, .shape = { 24, 8 },
+        .offset = offsetof(struct reber_weights, dense.kernel) / sizeof(float), .count = 192, .trainable = 1,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
+    },
+    {
+        .name = "dense/bias", .rank = 1, .shape = { 8 },
+        .offset = offsetof(struct reber_weights, dense.bias) / sizeof(float), .count = 8, .trainable = 1,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
+    },
+};
+
+static const struct lstmc_tensor reber_tape_tensors[] = {
+    {
+        .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
+        .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
+    },
+    {
+        .name = "lstm.h", .rank = 3, .shape = { 25, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 4800,
+        .carried = 1,
+    },
+    {
+        .name = "lstm.c", .rank = 3, .shape = { 25, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 4800,
+        .carried = 1,
+    },
+    {
+        .name = "lstm.i", .rank = 3, .shape = { 24, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.i) / sizeof(float), .count = 4608,
+    },
+    {
+        .name = "lstm.f", .rank = 3, .shape = { 24, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.f) / sizeof(float), .count = 4608,
+    },
+    {
+        .name = "lstm.g", .rank = 3, .shape = { 24, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.g) / sizeof(float), .count = 4608,
+    },
+    {
+        .name = "lstm.o", .rank = 3, .shape = { 24, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.o) / sizeof(float), .count = 4608,
+    },
+    {
+        .name = "lstm.tanh_c", .rank = 3, .shape = { 24, 8, 24 },
+        .offset = offsetof(struct reber_tape, lstm.tanh_c) / sizeof(float), .count = 4608,
+    },
+    {
+        .name = "dense.z", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, dense.z) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "dense.e", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, dense.e) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "dense.total", .rank = 1, .shape = { 8 },
+        .offset = offsetof(struct reber_tape, dense.total) / sizeof(float), .count = 8,
+    },
+    {
+        .name = "dense.y", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, dense.y) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "output", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, output) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "model.e", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, model.e) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "model.sum", .rank = 1, .shape = { 8 },
+        .offset = offsetof(struct reber_tape, model.sum) / sizeof(float), .count = 8,
+    },
+    {
+        .name = "embedding.d_y", .rank = 3, .shape = { 24, 8, 8 },
+        .offset = offsetof(struct reber_tape, embedding.d_y) / sizeof(float), .count = 1536,
+    },
+    {
+        .name = "dense.d_z", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, dense.d_z) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "d_output", .rank = 2, .shape = { 8, 8 },
+        .offset = offsetof(struct reber_tape, d_output) / sizeof(float), .count = 64,
+    },
+    {
+        .name = "model.d_log_total", .rank = 1, .shape = { 8 },
+        .offset = offsetof(struct reber_tape, model.d_log_total) / sizeof(float), .count = 8,
+    },
+    {
+        .name = "model.d_l", .rank = 1, .shape = { 8 },
+        .offset = offsetof(struct reber_tape, model.d_l) / sizeof(float), .count = 8,
+    },
+};
+
+static void reber_prepare_thunk(void *packed, const void *weights)
+{
+    reber_prepare(packed, weights);
+}
+
+static void reber_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
+{
+    reber_predict(packed, scratch, x, y);
+}
+
+static void reber_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
+{
+    reber_predict_batch(packed, scratch, x, rows, y);
+}
+
+static void reber_reset_thunk(const void *packed, void *state)
+{
+    reber_reset(packed, state);
+}
+
+static int reber_step_thunk(const void *packed, void *state, const void *x, float *y)
+{
+    return reber_step(packed, state, x, y);
+}
+
+static void reber_prepare_training_thunk(void *training, const void *weights)
+{
+    reber_prepare_training(training, weights);
+}
+
+static void reber_reset_tape_thunk(const void *training, void *tape)
+{
+    reber_reset_tape(training, tape);
+}
+
+static void reber_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+{
+    reber_forward(training, tape, x, rows, seed);
+}
+
+static void reber_backward_thunk(const void *training, void *tape, void *gradients)
+{
+    reber_backward(training, tape, gradients);
+}
+
+static void reber_carry_thunk(void *tape)
+{
+    reber_carry(tape);
+}
+
+static float reber_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
+{
+    return reber_loss(tape, target, sample_weight, scale);
+}
+
+const struct lstmc_model reber_model = {
+    .name = "reber", .source = "reber.lua", .version = "0.1",
+    .fingerprint = UINT64_C(0x3a3eb8a790e67a66),
+    .input_is_tokens = 1, .vocabulary = 8,
+    .input_rank = 1, .input_shape = { 24 }, .input_count = 24,
+    .output_rank = 1, .output_shape = { 8 }, .output_count = 8,
+    .target_rank = 0, .target_shape = { 0 }, .target_count = 1, .target_is_class = 1,
+    .loss = "sparse_categorical_crossentropy",
+    .batch = 8, .shards = 1,
+    .optimizer = {
+        .kind = LSTMC_ADAM, .learning_rate = 0.005f, .momentum = 0.0f, .rho = 0.0f,
+        .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-07f, .weight_decay = 0.0f,
+        .nesterov = 0, .centered = 0, .amsgrad = 0,
+        .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
+    },
+    .weights = reber_weight_tensors, .weight_tensors = 6,
+    .weight_count = 3432, .gradient_count = 3432,
+    .tape_tensors = reber_tape_tensors, .tape_tensor_count = 20,
+    .packed_bytes = sizeof(struct reber_packed), .scratch_bytes = sizeof(struct reber_scratch),
+    .batch_scratch_bytes = sizeof(struct reber_batch_scratch),
+    .prepare = reber_prepare_thunk, .predict = reber_predict_thunk, .predict_batch = reber_predict_batch_thunk,
+    .state_bytes = sizeof(struct reber_state), .reset = reber_reset_thunk, .step = reber_step_thunk,
+    .output_offset = offsetof(struct reber_tape, output), .first_row_offset = offsetof(struct reber_tape, first_row),
+    .training_bytes = sizeof(struct reber_training), .tape_bytes = sizeof(struct reber_tape),
+    .prepare_training = reber_prepare_training_thunk, .reset_tape = reber_reset_tape_thunk,
+        .forward = reber_forward_thunk,
+    .backward = reber_backward_thunk, .carry = reber_carry_thunk,
+    .d_output_offset = offsetof(struct reber_tape, d_output),
+    .loss_function = reber_loss_thunk,
+};
+
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_iota
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_where
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_transpose
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+#undef clamped
+#undef all_zero
+#undef maximum
+#undef lstm_prepare
+#undef reber_prepare_with
+#undef lstm_predict
+#undef dense_predict
+#undef reber_predict_with
+#undef lstm_predict_batch
+#undef dense_predict_batch
+#undef reber_predict_batch_with
+#undef reber_step_memory
+#undef reber_reset_with
+#undef lstm_step
+#undef dense_step
+#undef reber_step_with
+#undef lstm_prepare_training
+#undef dense_prepare_training
+#undef lstm_prepare_training_2
+#undef reber_prepare_training_with
+#undef reber_reset_tape_with
+#undef lstm_forward
+#undef dense_forward
+#undef reber_forward_with
+#undef reber_loss_with
+#undef model_backward
+#undef lstm_backward
+#undef lstm_backward_2
+#undef reber_backward_with
+#undef reber_carry_with
+#undef REBER_IF_AVX2
+#undef REBER_JOINED
+#undef REBER_JOIN
+#undef REBER_NAME
+#undef REBER_CALL
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#else
 
 #define LANES 8
 
@@ -798,7 +1208,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
     }
 }
 
-void reber_prepare(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
+static void reber_prepare_with(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
 {
     packed->weights = weights;
     lstm_prepare(weights, packed);
@@ -982,7 +1392,7 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
     }
 }
 
-void reber_predict(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
+static void reber_predict_with(const struct reber_packed *restrict packed, struct reber_scratch *restrict scratch,
     const int32_t *restrict x, float *restrict y)
 {
     /* lstm.h[0,n] = 0
@@ -1190,8 +1600,8 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
     }
 }
 
-void reber_predict_batch(const struct reber_packed *restrict packed, struct reber_batch_scratch *restrict scratch,
-    const int32_t *restrict x, int rows, float *restrict y)
+static void reber_predict_batch_with(const struct reber_packed *restrict packed,
+    struct reber_batch_scratch *restrict scratch, const int32_t *restrict x, int rows, float *restrict y)
 {
     /* lstm.h[0,b,n] = 0
      * lstm.c[0,b,n] = 0 */
@@ -1219,7 +1629,7 @@ struct reber_step_memory {
     } local;
 };
 
-void reber_reset(const struct reber_packed *restrict packed, struct reber_state *restrict state)
+static void reber_reset_with(const struct reber_packed *restrict packed, struct reber_state *restrict state)
 {
     (void)packed;
     /* lstm.h[0,n] = 0
@@ -1385,7 +1795,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
     }
 }
 
-int reber_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
+static int reber_step_with(const struct reber_packed *restrict packed, struct reber_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
     struct reber_step_memory memory, *const scratch = &memory;
@@ -1479,7 +1889,8 @@ static void lstm_prepare_training_2(const struct reber_weights *restrict weights
     }
 }
 
-void reber_prepare_training(struct reber_training *restrict training, const struct reber_weights *restrict weights)
+static void reber_prepare_training_with(struct reber_training *restrict training,
+    const struct reber_weights *restrict weights)
 {
     training->weights = weights;
     lstm_prepare_training(weights, training);
@@ -1487,7 +1898,7 @@ void reber_prepare_training(struct reber_training *restrict training, const stru
     lstm_prepare_training_2(weights, training);
 }
 
-void reber_reset_tape(const struct reber_training *restrict training, struct reber_tape *restrict tape)
+static void reber_reset_tape_with(const struct reber_training *restrict training, struct reber_tape *restrict tape)
 {
     (void)training;
     const int rows = REBER_BATCH;
@@ -1732,14 +2143,8 @@ static void reber_forward_with(const struct reber_weights *restrict weights,
     dense_forward(training, tape, rows);
 }
 
-void reber_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
-    const int32_t *restrict x, int rows, uint64_t seed)
-{
-    reber_forward_with(training->weights, training, tape, x, rows, seed);
-}
-
-float reber_loss(struct reber_tape *restrict tape, const int32_t *restrict target, const float *restrict sample_weight,
-    float scale)
+static float reber_loss_with(struct reber_tape *restrict tape, const int32_t *restrict target,
+    const float *restrict sample_weight, float scale)
 {
     const int rows = tape->rows;
     float loss = 0.0f;
@@ -2432,7 +2837,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
     }
 }
 
-void reber_backward(const struct reber_training *restrict training, struct reber_tape *restrict tape,
+static void reber_backward_with(const struct reber_training *restrict training, struct reber_tape *restrict tape,
     struct reber_gradients *restrict gradients)
 {
     const int rows = tape->rows;
@@ -2452,7 +2857,7 @@ void reber_backward(const struct reber_training *restrict training, struct reber
     }
 }
 
-void reber_carry(struct reber_tape *restrict tape)
+static void reber_carry_with(struct reber_tape *restrict tape)
 {
     const int rows = tape->rows;
     /* lstm.h[0,b,n] = lstm.h[24,b,n] */
@@ -2469,210 +2874,6 @@ void reber_carry(struct reber_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor reber_weight_tensors[] = {
-    {
-        .name = "embedding/embeddings", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_weights, embedding.embeddings) / sizeof(float), .count = 64, .trainable = 1,
-        .initializer = { .kind = LSTMC_UNIFORM, .a = -0.05f, .b = 0.05f },
-    },
-    {
-        .name = "lstm/kernel", .rank = 2, .shape = { 8, 96 },
-        .offset = offsetof(struct reber_weights, lstm.kernel) / sizeof(float), .count = 768, .trainable = 1,
-        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
-    },
-    {
-        .name = "lstm/recurrent_kernel", .rank = 2, .shape = { 24, 96 },
-        .offset = offsetof(struct reber_weights, lstm.recurrent_kernel) / sizeof(float), .count = 2304, .trainable = 1,
-        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
-    },
-    {
-        .name = "lstm/bias", .rank = 1, .shape = { 96 },
-        .offset = offsetof(struct reber_weights, lstm.bias) / sizeof(float), .count = 96, .trainable = 1,
-        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f, .ones_begin = 24, .ones_end = 48 },
-    },
-    {
-        .name = "dense/kernel", .rank = 2, .shape = { 24, 8 },
-        .offset = offsetof(struct reber_weights, dense.kernel) / sizeof(float), .count = 192, .trainable = 1,
-        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
-    },
-    {
-        .name = "dense/bias", .rank = 1, .shape = { 8 },
-        .offset = offsetof(struct reber_weights, dense.bias) / sizeof(float), .count = 8, .trainable = 1,
-        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
-    },
-};
-
-static const struct lstmc_tensor reber_tape_tensors[] = {
-    {
-        .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
-        .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
-    },
-    {
-        .name = "lstm.h", .rank = 3, .shape = { 25, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 4800,
-        .carried = 1,
-    },
-    {
-        .name = "lstm.c", .rank = 3, .shape = { 25, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 4800,
-        .carried = 1,
-    },
-    {
-        .name = "lstm.i", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.i) / sizeof(float), .count = 4608,
-    },
-    {
-        .name = "lstm.f", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.f) / sizeof(float), .count = 4608,
-    },
-    {
-        .name = "lstm.g", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.g) / sizeof(float), .count = 4608,
-    },
-    {
-        .name = "lstm.o", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.o) / sizeof(float), .count = 4608,
-    },
-    {
-        .name = "lstm.tanh_c", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.tanh_c) / sizeof(float), .count = 4608,
-    },
-    {
-        .name = "dense.z", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.z) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "dense.e", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.e) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "dense.total", .rank = 1, .shape = { 8 },
-        .offset = offsetof(struct reber_tape, dense.total) / sizeof(float), .count = 8,
-    },
-    {
-        .name = "dense.y", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.y) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "output", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, output) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "model.e", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, model.e) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "model.sum", .rank = 1, .shape = { 8 },
-        .offset = offsetof(struct reber_tape, model.sum) / sizeof(float), .count = 8,
-    },
-    {
-        .name = "embedding.d_y", .rank = 3, .shape = { 24, 8, 8 },
-        .offset = offsetof(struct reber_tape, embedding.d_y) / sizeof(float), .count = 1536,
-    },
-    {
-        .name = "dense.d_z", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.d_z) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "d_output", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, d_output) / sizeof(float), .count = 64,
-    },
-    {
-        .name = "model.d_log_total", .rank = 1, .shape = { 8 },
-        .offset = offsetof(struct reber_tape, model.d_log_total) / sizeof(float), .count = 8,
-    },
-    {
-        .name = "model.d_l", .rank = 1, .shape = { 8 },
-        .offset = offsetof(struct reber_tape, model.d_l) / sizeof(float), .count = 8,
-    },
-};
-
-static void reber_prepare_thunk(void *packed, const void *weights)
-{
-    reber_prepare(packed, weights);
-}
-
-static void reber_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
-{
-    reber_predict(packed, scratch, x, y);
-}
-
-static void reber_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
-{
-    reber_predict_batch(packed, scratch, x, rows, y);
-}
-
-static void reber_reset_thunk(const void *packed, void *state)
-{
-    reber_reset(packed, state);
-}
-
-static int reber_step_thunk(const void *packed, void *state, const void *x, float *y)
-{
-    return reber_step(packed, state, x, y);
-}
-
-static void reber_prepare_training_thunk(void *training, const void *weights)
-{
-    reber_prepare_training(training, weights);
-}
-
-static void reber_reset_tape_thunk(const void *training, void *tape)
-{
-    reber_reset_tape(training, tape);
-}
-
-static void reber_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
-{
-    reber_forward(training, tape, x, rows, seed);
-}
-
-static void reber_backward_thunk(const void *training, void *tape, void *gradients)
-{
-    reber_backward(training, tape, gradients);
-}
-
-static void reber_carry_thunk(void *tape)
-{
-    reber_carry(tape);
-}
-
-static float reber_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
-{
-    return reber_loss(tape, target, sample_weight, scale);
-}
-
-const struct lstmc_model reber_model = {
-    .name = "reber", .source = "reber.lua", .version = "0.1",
-    .fingerprint = UINT64_C(0x3a3eb8a790e67a66),
-    .input_is_tokens = 1, .vocabulary = 8,
-    .input_rank = 1, .input_shape = { 24 }, .input_count = 24,
-    .output_rank = 1, .output_shape = { 8 }, .output_count = 8,
-    .target_rank = 0, .target_shape = { 0 }, .target_count = 1, .target_is_class = 1,
-    .loss = "sparse_categorical_crossentropy",
-    .batch = 8, .shards = 1,
-    .optimizer = {
-        .kind = LSTMC_ADAM, .learning_rate = 0.005f, .momentum = 0.0f, .rho = 0.0f,
-        .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-07f, .weight_decay = 0.0f,
-        .nesterov = 0, .centered = 0, .amsgrad = 0,
-        .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 1.0f,
-    },
-    .weights = reber_weight_tensors, .weight_tensors = 6,
-    .weight_count = 3432, .gradient_count = 3432,
-    .tape_tensors = reber_tape_tensors, .tape_tensor_count = 20,
-    .packed_bytes = sizeof(struct reber_packed), .scratch_bytes = sizeof(struct reber_scratch),
-    .batch_scratch_bytes = sizeof(struct reber_batch_scratch),
-    .prepare = reber_prepare_thunk, .predict = reber_predict_thunk, .predict_batch = reber_predict_batch_thunk,
-    .state_bytes = sizeof(struct reber_state), .reset = reber_reset_thunk, .step = reber_step_thunk,
-    .output_offset = offsetof(struct reber_tape, output), .first_row_offset = offsetof(struct reber_tape, first_row),
-    .training_bytes = sizeof(struct reber_training), .tape_bytes = sizeof(struct reber_tape),
-    .prepare_training = reber_prepare_training_thunk, .reset_tape = reber_reset_tape_thunk,
-        .forward = reber_forward_thunk,
-    .backward = reber_backward_thunk, .carry = reber_carry_thunk,
-    .d_output_offset = offsetof(struct reber_tape, d_output),
-    .loss_function = reber_loss_thunk,
-};
-
 #undef LANES
 #undef LSTMC_VEC_H
 #undef VEC_FUNCTION
@@ -2682,73 +2883,5 @@ const struct lstmc_model reber_model = {
 #undef VEC_UPPER_LANES
 #undef VEC_IN_TURNS
 #undef LSTMC_MATH_H
-#undef vec
-#undef vec_mask
-#undef vec_memory
-#undef vec_load
-#undef vec_store
-#undef vec_splat
-#undef vec_keep
-#undef vec_select
-#undef vec_load_part
-#undef vec_store_part
-#undef vec_sum
-#undef vec_maximum
-#undef vec_minimum
-#undef vec_largest
-#undef vec_iota
-#undef vec_absolute
-#undef vec_greater
-#undef vec_equal
-#undef vec_where
-#undef vec_sqrt
-#undef vec_between
-#undef vec_clamp
-#undef vec_transpose
-#undef vec_reduced_expm1
-#undef vec_power_of_two
-#undef vec_exp
-#undef vec_expm1
-#undef vec_log
-#undef vec_tanh_precise
-#undef vec_sigmoid_precise
-#undef vec_sigmoid_slope
-#undef vec_tanh_slope
-#undef vec_log1p
-#undef vec_softplus
-#undef vec_erf_near
-#undef vec_erfc_far
-#undef vec_erf
-#undef vec_erfc
-#undef vec_within
-#undef vec_tanh
-#undef vec_sigmoid
-#undef clamped
-#undef all_zero
-#undef maximum
-#undef lstm_prepare
-#undef lstm_predict
-#undef dense_predict
-#undef lstm_predict_batch
-#undef dense_predict_batch
-#undef lstm_step
-#undef dense_step
-#undef lstm_prepare_training
-#undef dense_prepare_training
-#undef lstm_prepare_training_2
-#undef lstm_forward
-#undef dense_forward
-#undef model_backward
-#undef lstm_backward
-#undef lstm_backward_2
 
-/* what the flags say of floats, again */
-#undef LSTMC_FLOAT_H
-#if defined(__clang__)
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wignored-pragmas"
-#pragma float_control(pop)
-#pragma clang diagnostic pop
-#elif defined(__GNUC__)
-#pragma GCC pop_options
 #endif

@@ -25,6 +25,8 @@
  *     reber_backward(&training, &tape, &gradients);
  *     lstmc_optimizer_step(&reber_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
  *
+ * Compile with -O2 and without -m flags: there is code for AVX2 too, and what runs is what the processor has.
+ *
  * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
  * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
  * and threads may work at the same time, each with structs of its own; weights, packed and training may be shared by

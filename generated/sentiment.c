@@ -3,6 +3,8 @@
  *   213 301 weights   step: 52 900 mul-adds, 501 activations
  *   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
  */
+#ifndef SENTIMENT_ISA
+
 #include "sentiment.h"
 
 #include <math.h>
@@ -41,68 +43,469 @@
 
 #endif
 
-/* Several models may be compiled as one file, #included one after the other: from here to the end of this one, helpers
- * carry the name of the model. */
-#define vec sentiment__vec
-#define vec_mask sentiment__vec_mask
-#define vec_memory sentiment__vec_memory
-#define vec_load(...) sentiment__vec_load(__VA_ARGS__)
-#define vec_store(...) sentiment__vec_store(__VA_ARGS__)
-#define vec_splat(...) sentiment__vec_splat(__VA_ARGS__)
-#define vec_keep(...) sentiment__vec_keep(__VA_ARGS__)
-#define vec_select(...) sentiment__vec_select(__VA_ARGS__)
-#define vec_load_part(...) sentiment__vec_load_part(__VA_ARGS__)
-#define vec_store_part(...) sentiment__vec_store_part(__VA_ARGS__)
-#define vec_sum(...) sentiment__vec_sum(__VA_ARGS__)
-#define vec_maximum(...) sentiment__vec_maximum(__VA_ARGS__)
-#define vec_minimum(...) sentiment__vec_minimum(__VA_ARGS__)
-#define vec_largest(...) sentiment__vec_largest(__VA_ARGS__)
-#define vec_iota(...) sentiment__vec_iota(__VA_ARGS__)
-#define vec_absolute(...) sentiment__vec_absolute(__VA_ARGS__)
-#define vec_greater(...) sentiment__vec_greater(__VA_ARGS__)
-#define vec_equal(...) sentiment__vec_equal(__VA_ARGS__)
-#define vec_where(...) sentiment__vec_where(__VA_ARGS__)
-#define vec_sqrt(...) sentiment__vec_sqrt(__VA_ARGS__)
-#define vec_between(...) sentiment__vec_between(__VA_ARGS__)
-#define vec_clamp(...) sentiment__vec_clamp(__VA_ARGS__)
-#define vec_transpose(...) sentiment__vec_transpose(__VA_ARGS__)
-#define vec_reduced_expm1(...) sentiment__vec_reduced_expm1(__VA_ARGS__)
-#define vec_power_of_two(...) sentiment__vec_power_of_two(__VA_ARGS__)
-#define vec_exp(...) sentiment__vec_exp(__VA_ARGS__)
-#define vec_expm1(...) sentiment__vec_expm1(__VA_ARGS__)
-#define vec_log(...) sentiment__vec_log(__VA_ARGS__)
-#define vec_tanh_precise(...) sentiment__vec_tanh_precise(__VA_ARGS__)
-#define vec_sigmoid_precise(...) sentiment__vec_sigmoid_precise(__VA_ARGS__)
-#define vec_sigmoid_slope(...) sentiment__vec_sigmoid_slope(__VA_ARGS__)
-#define vec_tanh_slope(...) sentiment__vec_tanh_slope(__VA_ARGS__)
-#define vec_log1p(...) sentiment__vec_log1p(__VA_ARGS__)
-#define vec_softplus(...) sentiment__vec_softplus(__VA_ARGS__)
-#define vec_erf_near(...) sentiment__vec_erf_near(__VA_ARGS__)
-#define vec_erfc_far(...) sentiment__vec_erfc_far(__VA_ARGS__)
-#define vec_erf(...) sentiment__vec_erf(__VA_ARGS__)
-#define vec_erfc(...) sentiment__vec_erfc(__VA_ARGS__)
-#define vec_within(...) sentiment__vec_within(__VA_ARGS__)
-#define vec_tanh(...) sentiment__vec_tanh(__VA_ARGS__)
-#define vec_sigmoid(...) sentiment__vec_sigmoid(__VA_ARGS__)
-#define clamped(...) sentiment__clamped(__VA_ARGS__)
-#define all_zero(...) sentiment__all_zero(__VA_ARGS__)
-#define sigmoid(...) sentiment__sigmoid(__VA_ARGS__)
-#define softplus(...) sentiment__softplus(__VA_ARGS__)
-#define sigmoid_slope(...) sentiment__sigmoid_slope(__VA_ARGS__)
-#define lstm_prepare(...) sentiment__lstm_prepare(__VA_ARGS__)
-#define lstm_predict(...) sentiment__lstm_predict(__VA_ARGS__)
-#define dense_predict(...) sentiment__dense_predict(__VA_ARGS__)
-#define lstm_predict_batch(...) sentiment__lstm_predict_batch(__VA_ARGS__)
-#define dense_predict_batch(...) sentiment__dense_predict_batch(__VA_ARGS__)
-#define lstm_step(...) sentiment__lstm_step(__VA_ARGS__)
-#define dense_step(...) sentiment__dense_step(__VA_ARGS__)
-#define lstm_prepare_training(...) sentiment__lstm_prepare_training(__VA_ARGS__)
-#define lstm_prepare_training_2(...) sentiment__lstm_prepare_training_2(__VA_ARGS__)
-#define lstm_forward(...) sentiment__lstm_forward(__VA_ARGS__)
-#define dense_forward(...) sentiment__dense_forward(__VA_ARGS__)
-#define dense_backward(...) sentiment__dense_backward(__VA_ARGS__)
-#define lstm_backward(...) sentiment__lstm_backward(__VA_ARGS__)
-#define lstm_backward_2(...) sentiment__lstm_backward_2(__VA_ARGS__)
+/* One body for each instruction set: this file includes itself, by its name, once for each. All bodies read and write
+ * the same structs. The baseline is for what the compiler's flags allow; none, like -march=native, are needed.
+ * SENTIMENT_VEC_MAX, a macro: floats of the widest vector that there is a body for beside that one; 4: none. */
+#ifndef SENTIMENT_VEC_MAX
+#define SENTIMENT_VEC_MAX 16
+#endif
+
+/* What a body defines is called so: sentiment__vec_load_avx2. */
+#define SENTIMENT_JOINED(name, isa) name##_##isa
+#define SENTIMENT_JOIN(name, isa) SENTIMENT_JOINED(name, isa)
+#define SENTIMENT_NAME(name) SENTIMENT_JOIN(name, SENTIMENT_ISA)
+#define vec SENTIMENT_NAME(sentiment__vec)
+#define vec_mask SENTIMENT_NAME(sentiment__vec_mask)
+#define vec_memory SENTIMENT_NAME(sentiment__vec_memory)
+#define vec_load(...) SENTIMENT_NAME(sentiment__vec_load)(__VA_ARGS__)
+#define vec_store(...) SENTIMENT_NAME(sentiment__vec_store)(__VA_ARGS__)
+#define vec_splat(...) SENTIMENT_NAME(sentiment__vec_splat)(__VA_ARGS__)
+#define vec_keep(...) SENTIMENT_NAME(sentiment__vec_keep)(__VA_ARGS__)
+#define vec_select(...) SENTIMENT_NAME(sentiment__vec_select)(__VA_ARGS__)
+#define vec_load_part(...) SENTIMENT_NAME(sentiment__vec_load_part)(__VA_ARGS__)
+#define vec_store_part(...) SENTIMENT_NAME(sentiment__vec_store_part)(__VA_ARGS__)
+#define vec_sum(...) SENTIMENT_NAME(sentiment__vec_sum)(__VA_ARGS__)
+#define vec_maximum(...) SENTIMENT_NAME(sentiment__vec_maximum)(__VA_ARGS__)
+#define vec_minimum(...) SENTIMENT_NAME(sentiment__vec_minimum)(__VA_ARGS__)
+#define vec_largest(...) SENTIMENT_NAME(sentiment__vec_largest)(__VA_ARGS__)
+#define vec_iota(...) SENTIMENT_NAME(sentiment__vec_iota)(__VA_ARGS__)
+#define vec_absolute(...) SENTIMENT_NAME(sentiment__vec_absolute)(__VA_ARGS__)
+#define vec_greater(...) SENTIMENT_NAME(sentiment__vec_greater)(__VA_ARGS__)
+#define vec_equal(...) SENTIMENT_NAME(sentiment__vec_equal)(__VA_ARGS__)
+#define vec_where(...) SENTIMENT_NAME(sentiment__vec_where)(__VA_ARGS__)
+#define vec_sqrt(...) SENTIMENT_NAME(sentiment__vec_sqrt)(__VA_ARGS__)
+#define vec_between(...) SENTIMENT_NAME(sentiment__vec_between)(__VA_ARGS__)
+#define vec_clamp(...) SENTIMENT_NAME(sentiment__vec_clamp)(__VA_ARGS__)
+#define vec_transpose(...) SENTIMENT_NAME(sentiment__vec_transpose)(__VA_ARGS__)
+#define vec_reduced_expm1(...) SENTIMENT_NAME(sentiment__vec_reduced_expm1)(__VA_ARGS__)
+#define vec_power_of_two(...) SENTIMENT_NAME(sentiment__vec_power_of_two)(__VA_ARGS__)
+#define vec_exp(...) SENTIMENT_NAME(sentiment__vec_exp)(__VA_ARGS__)
+#define vec_expm1(...) SENTIMENT_NAME(sentiment__vec_expm1)(__VA_ARGS__)
+#define vec_log(...) SENTIMENT_NAME(sentiment__vec_log)(__VA_ARGS__)
+#define vec_tanh_precise(...) SENTIMENT_NAME(sentiment__vec_tanh_precise)(__VA_ARGS__)
+#define vec_sigmoid_precise(...) SENTIMENT_NAME(sentiment__vec_sigmoid_precise)(__VA_ARGS__)
+#define vec_sigmoid_slope(...) SENTIMENT_NAME(sentiment__vec_sigmoid_slope)(__VA_ARGS__)
+#define vec_tanh_slope(...) SENTIMENT_NAME(sentiment__vec_tanh_slope)(__VA_ARGS__)
+#define vec_log1p(...) SENTIMENT_NAME(sentiment__vec_log1p)(__VA_ARGS__)
+#define vec_softplus(...) SENTIMENT_NAME(sentiment__vec_softplus)(__VA_ARGS__)
+#define vec_erf_near(...) SENTIMENT_NAME(sentiment__vec_erf_near)(__VA_ARGS__)
+#define vec_erfc_far(...) SENTIMENT_NAME(sentiment__vec_erfc_far)(__VA_ARGS__)
+#define vec_erf(...) SENTIMENT_NAME(sentiment__vec_erf)(__VA_ARGS__)
+#define vec_erfc(...) SENTIMENT_NAME(sentiment__vec_erfc)(__VA_ARGS__)
+#define vec_within(...) SENTIMENT_NAME(sentiment__vec_within)(__VA_ARGS__)
+#define vec_tanh(...) SENTIMENT_NAME(sentiment__vec_tanh)(__VA_ARGS__)
+#define vec_sigmoid(...) SENTIMENT_NAME(sentiment__vec_sigmoid)(__VA_ARGS__)
+#define clamped(...) SENTIMENT_NAME(sentiment__clamped)(__VA_ARGS__)
+#define all_zero(...) SENTIMENT_NAME(sentiment__all_zero)(__VA_ARGS__)
+#define sigmoid(...) SENTIMENT_NAME(sentiment__sigmoid)(__VA_ARGS__)
+#define softplus(...) SENTIMENT_NAME(sentiment__softplus)(__VA_ARGS__)
+#define sigmoid_slope(...) SENTIMENT_NAME(sentiment__sigmoid_slope)(__VA_ARGS__)
+#define lstm_prepare(...) SENTIMENT_NAME(sentiment__lstm_prepare)(__VA_ARGS__)
+#define sentiment_prepare_with(...) SENTIMENT_NAME(sentiment_prepare_with)(__VA_ARGS__)
+#define lstm_predict(...) SENTIMENT_NAME(sentiment__lstm_predict)(__VA_ARGS__)
+#define dense_predict(...) SENTIMENT_NAME(sentiment__dense_predict)(__VA_ARGS__)
+#define sentiment_predict_with(...) SENTIMENT_NAME(sentiment_predict_with)(__VA_ARGS__)
+#define lstm_predict_batch(...) SENTIMENT_NAME(sentiment__lstm_predict_batch)(__VA_ARGS__)
+#define dense_predict_batch(...) SENTIMENT_NAME(sentiment__dense_predict_batch)(__VA_ARGS__)
+#define sentiment_predict_batch_with(...) SENTIMENT_NAME(sentiment_predict_batch_with)(__VA_ARGS__)
+#define sentiment_step_memory SENTIMENT_NAME(sentiment_step_memory)
+#define sentiment_reset_with(...) SENTIMENT_NAME(sentiment_reset_with)(__VA_ARGS__)
+#define lstm_step(...) SENTIMENT_NAME(sentiment__lstm_step)(__VA_ARGS__)
+#define dense_step(...) SENTIMENT_NAME(sentiment__dense_step)(__VA_ARGS__)
+#define sentiment_step_with(...) SENTIMENT_NAME(sentiment_step_with)(__VA_ARGS__)
+#define lstm_prepare_training(...) SENTIMENT_NAME(sentiment__lstm_prepare_training)(__VA_ARGS__)
+#define lstm_prepare_training_2(...) SENTIMENT_NAME(sentiment__lstm_prepare_training_2)(__VA_ARGS__)
+#define sentiment_prepare_training_with(...) SENTIMENT_NAME(sentiment_prepare_training_with)(__VA_ARGS__)
+#define sentiment_reset_tape_with(...) SENTIMENT_NAME(sentiment_reset_tape_with)(__VA_ARGS__)
+#define lstm_forward(...) SENTIMENT_NAME(sentiment__lstm_forward)(__VA_ARGS__)
+#define dense_forward(...) SENTIMENT_NAME(sentiment__dense_forward)(__VA_ARGS__)
+#define sentiment_forward_with(...) SENTIMENT_NAME(sentiment_forward_with)(__VA_ARGS__)
+#define sentiment_loss_with(...) SENTIMENT_NAME(sentiment_loss_with)(__VA_ARGS__)
+#define dense_backward(...) SENTIMENT_NAME(sentiment__dense_backward)(__VA_ARGS__)
+#define lstm_backward(...) SENTIMENT_NAME(sentiment__lstm_backward)(__VA_ARGS__)
+#define lstm_backward_2(...) SENTIMENT_NAME(sentiment__lstm_backward_2)(__VA_ARGS__)
+#define sentiment_backward_with(...) SENTIMENT_NAME(sentiment_backward_with)(__VA_ARGS__)
+#define sentiment_carry_with(...) SENTIMENT_NAME(sentiment_carry_with)(__VA_ARGS__)
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && SENTIMENT_VEC_MAX >= 8 \
+    && !(defined(__AVX2__) && defined(__FMA__))
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define LSTMC_VEC 8
+#define SENTIMENT_ISA avx2
+#include "sentiment.c"
+#undef SENTIMENT_ISA
+#undef LSTMC_VEC
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#define SENTIMENT_IF_AVX2(call) __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? call :
+#else
+#define SENTIMENT_IF_AVX2(call)
+#endif
+
+#define SENTIMENT_ISA baseline
+#include "sentiment.c"
+#undef SENTIMENT_ISA
+
+/* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the
+ * compiler's own it is the baseline. */
+#define SENTIMENT_CALL(name, arguments) \
+    (SENTIMENT_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
+
+void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
+{
+    SENTIMENT_CALL(sentiment_prepare_with, (packed, weights));
+}
+
+void sentiment_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
+    const int32_t *restrict x, float *restrict y)
+{
+    SENTIMENT_CALL(sentiment_predict_with, (packed->weights, packed, scratch, x, y));
+}
+
+void sentiment_predict_batch(const struct sentiment_packed *restrict packed,
+    struct sentiment_batch_scratch *restrict scratch, const int32_t *restrict x, int rows, float *restrict y)
+{
+    SENTIMENT_CALL(sentiment_predict_batch_with, (packed->weights, packed, scratch, x, rows, y));
+}
+
+void sentiment_reset(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state)
+{
+    SENTIMENT_CALL(sentiment_reset_with, (packed, state));
+}
+
+int sentiment_step(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state,
+    const int32_t *restrict x, float *restrict y)
+{
+    return SENTIMENT_CALL(sentiment_step_with, (packed->weights, packed, state, x, y));
+}
+
+void sentiment_prepare_training(struct sentiment_training *restrict training,
+    const struct sentiment_weights *restrict weights)
+{
+    SENTIMENT_CALL(sentiment_prepare_training_with, (training, weights));
+}
+
+void sentiment_reset_tape(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape)
+{
+    SENTIMENT_CALL(sentiment_reset_tape_with, (training, tape));
+}
+
+void sentiment_forward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
+    const int32_t *restrict x, int rows, uint64_t seed)
+{
+    SENTIMENT_CALL(sentiment_forward_with, (training->weights, training, tape, x, rows, seed));
+}
+
+float sentiment_loss(struct sentiment_tape *restrict tape, const float *restrict target,
+    const float *restrict sample_weight, float scale)
+{
+    return SENTIMENT_CALL(sentiment_loss_with, (tape, target, sample_weight, scale));
+}
+
+void sentiment_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
+    struct sentiment_gradients *restrict gradients)
+{
+    SENTIMENT_CALL(sentiment_backward_with, (training, tape, gradients));
+}
+
+void sentiment_carry(struct sentiment_tape *restrict tape)
+{
+    SENTIMENT_CALL(sentiment_carry_with, (tape));
+}
+
+static const struct lstmc_tensor sentiment_weight_tensors[] = {
+    {
+        .name = "embedding/embeddings", .rank = 2, .shape = { 5000, 32 },
+        .offset = offsetof(struct sentiment_weights, embedding.embeddings) / sizeof(float), .count = 160000,
+            .trainable = 1,
+        .initializer = { .kind = LSTMC_UNIFORM, .a = -0.05f, .b = 0.05f },
+    },
+    {
+        .name = "lstm/kernel", .rank = 2, .shape = { 32, 400 },
+        .offset = offsetof(struct sentiment_weights, lstm.kernel) / sizeof(float), .count = 12800, .trainable = 1,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
+    },
+    {
+        .name = "lstm/recurrent_kernel", .rank = 2, .shape = { 100, 400 },
+        .offset = offsetof(struct sentiment_weights, lstm.recurrent_kernel) / sizeof(float), .count = 40000,
+            .trainable = 1,
+        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
+    },
+    {
+        .name = "lstm/bias", .rank = 1, .shape = { 400 },
+        .offset = offsetof(struct sentiment_weights, lstm.bias) / sizeof(float), .count = 400, .trainable = 1,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f, .ones_begin = 100, .ones_end = 200 },
+    },
+    {
+        .name = "dense/kernel", .rank = 2, .shape = { 100, 1 },
+        .offset = offsetof(struct sentiment_weights, dense.kernel) / sizeof(float), .count = 100, .trainable = 1,
+        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
+    },
+    {
+        .name = "dense/bias", .rank = 1, .shape = { 1 },
+        .offset = offsetof(struct sentiment_weights, dense.bias) / sizeof(float), .count = 1, .trainable = 1,
+        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
+    },
+};
+
+static const struct lstmc_tensor sentiment_tape_tensors[] = {
+    {
+        .name = "embedding.y", .rank = 3, .shape = { 200, 32, 32 },
+        .offset = offsetof(struct sentiment_tape, embedding.y) / sizeof(float), .count = 204800,
+    },
+    {
+        .name = "lstm.h", .rank = 3, .shape = { 201, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 668928,
+        .padding = 4,
+        .carried = 1,
+    },
+    {
+        .name = "lstm.c", .rank = 3, .shape = { 201, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 668928,
+        .padding = 4,
+        .carried = 1,
+    },
+    {
+        .name = "lstm.i", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.i) / sizeof(float), .count = 665600,
+        .padding = 4,
+    },
+    {
+        .name = "lstm.f", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.f) / sizeof(float), .count = 665600,
+        .padding = 4,
+    },
+    {
+        .name = "lstm.g", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.g) / sizeof(float), .count = 665600,
+        .padding = 4,
+    },
+    {
+        .name = "lstm.o", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.o) / sizeof(float), .count = 665600,
+        .padding = 4,
+    },
+    {
+        .name = "lstm.tanh_c", .rank = 3, .shape = { 200, 32, 104 },
+        .offset = offsetof(struct sentiment_tape, lstm.tanh_c) / sizeof(float), .count = 665600,
+        .padding = 4,
+    },
+    {
+        .name = "dense.z", .rank = 2, .shape = { 32, 1 },
+        .offset = offsetof(struct sentiment_tape, dense.z) / sizeof(float), .count = 32,
+    },
+    {
+        .name = "dense.y", .rank = 2, .shape = { 32, 1 },
+        .offset = offsetof(struct sentiment_tape, dense.y) / sizeof(float), .count = 32,
+    },
+    {
+        .name = "output", .rank = 2, .shape = { 32, 1 },
+        .offset = offsetof(struct sentiment_tape, output) / sizeof(float), .count = 32,
+    },
+    {
+        .name = "embedding.d_y", .rank = 3, .shape = { 200, 32, 32 },
+        .offset = offsetof(struct sentiment_tape, embedding.d_y) / sizeof(float), .count = 204800,
+    },
+    {
+        .name = "dense.d_z", .rank = 2, .shape = { 32, 1 },
+        .offset = offsetof(struct sentiment_tape, dense.d_z) / sizeof(float), .count = 32,
+    },
+    {
+        .name = "dense.d_y", .rank = 2, .shape = { 32, 1 },
+        .offset = offsetof(struct sentiment_tape, dense.d_y) / sizeof(float), .count = 32,
+    },
+    {
+        .name = "d_output", .rank = 2, .shape = { 32, 1 },
+        .offset = offsetof(struct sentiment_tape, d_output) / sizeof(float), .count = 32,
+    },
+};
+
+static void sentiment_prepare_thunk(void *packed, const void *weights)
+{
+    sentiment_prepare(packed, weights);
+}
+
+static void sentiment_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
+{
+    sentiment_predict(packed, scratch, x, y);
+}
+
+static void sentiment_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
+{
+    sentiment_predict_batch(packed, scratch, x, rows, y);
+}
+
+static void sentiment_reset_thunk(const void *packed, void *state)
+{
+    sentiment_reset(packed, state);
+}
+
+static int sentiment_step_thunk(const void *packed, void *state, const void *x, float *y)
+{
+    return sentiment_step(packed, state, x, y);
+}
+
+static void sentiment_prepare_training_thunk(void *training, const void *weights)
+{
+    sentiment_prepare_training(training, weights);
+}
+
+static void sentiment_reset_tape_thunk(const void *training, void *tape)
+{
+    sentiment_reset_tape(training, tape);
+}
+
+static void sentiment_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
+{
+    sentiment_forward(training, tape, x, rows, seed);
+}
+
+static void sentiment_backward_thunk(const void *training, void *tape, void *gradients)
+{
+    sentiment_backward(training, tape, gradients);
+}
+
+static void sentiment_carry_thunk(void *tape)
+{
+    sentiment_carry(tape);
+}
+
+static float sentiment_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
+{
+    return sentiment_loss(tape, target, sample_weight, scale);
+}
+
+const struct lstmc_model sentiment_model = {
+    .name = "sentiment", .source = "sentiment.lua", .version = "0.1",
+    .fingerprint = UINT64_C(0xe09b98ad855d34e2),
+    .input_is_tokens = 1, .vocabulary = 5000,
+    .input_rank = 1, .input_shape = { 200 }, .input_count = 200,
+    .output_rank = 1, .output_shape = { 1 }, .output_count = 1,
+    .target_rank = 1, .target_shape = { 1 }, .target_count = 1, .target_is_class = 0,
+    .loss = "binary_crossentropy",
+    .batch = 32, .shards = 2,
+    .optimizer = {
+        .kind = LSTMC_ADAM, .learning_rate = 0.001f, .momentum = 0.0f, .rho = 0.0f,
+        .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-07f, .weight_decay = 0.0f,
+        .nesterov = 0, .centered = 0, .amsgrad = 0,
+        .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 0.0f,
+    },
+    .weights = sentiment_weight_tensors, .weight_tensors = 6,
+    .weight_count = 213301, .gradient_count = 213301,
+    .tape_tensors = sentiment_tape_tensors, .tape_tensor_count = 15,
+    .packed_bytes = sizeof(struct sentiment_packed), .scratch_bytes = sizeof(struct sentiment_scratch),
+    .batch_scratch_bytes = sizeof(struct sentiment_batch_scratch),
+    .prepare = sentiment_prepare_thunk, .predict = sentiment_predict_thunk,
+        .predict_batch = sentiment_predict_batch_thunk,
+    .state_bytes = sizeof(struct sentiment_state), .reset = sentiment_reset_thunk, .step = sentiment_step_thunk,
+    .output_offset = offsetof(struct sentiment_tape, output),
+        .first_row_offset = offsetof(struct sentiment_tape, first_row),
+    .training_bytes = sizeof(struct sentiment_training), .tape_bytes = sizeof(struct sentiment_tape),
+    .prepare_training = sentiment_prepare_training_thunk, .reset_tape = sentiment_reset_tape_thunk,
+        .forward = sentiment_forward_thunk,
+    .backward = sentiment_backward_thunk, .carry = sentiment_carry_thunk,
+    .d_output_offset = offsetof(struct sentiment_tape, d_output),
+    .loss_function = sentiment_loss_thunk,
+};
+
+#undef vec
+#undef vec_mask
+#undef vec_memory
+#undef vec_load
+#undef vec_store
+#undef vec_splat
+#undef vec_keep
+#undef vec_select
+#undef vec_load_part
+#undef vec_store_part
+#undef vec_sum
+#undef vec_maximum
+#undef vec_minimum
+#undef vec_largest
+#undef vec_iota
+#undef vec_absolute
+#undef vec_greater
+#undef vec_equal
+#undef vec_where
+#undef vec_sqrt
+#undef vec_between
+#undef vec_clamp
+#undef vec_transpose
+#undef vec_reduced_expm1
+#undef vec_power_of_two
+#undef vec_exp
+#undef vec_expm1
+#undef vec_log
+#undef vec_tanh_precise
+#undef vec_sigmoid_precise
+#undef vec_sigmoid_slope
+#undef vec_tanh_slope
+#undef vec_log1p
+#undef vec_softplus
+#undef vec_erf_near
+#undef vec_erfc_far
+#undef vec_erf
+#undef vec_erfc
+#undef vec_within
+#undef vec_tanh
+#undef vec_sigmoid
+#undef clamped
+#undef all_zero
+#undef sigmoid
+#undef softplus
+#undef sigmoid_slope
+#undef lstm_prepare
+#undef sentiment_prepare_with
+#undef lstm_predict
+#undef dense_predict
+#undef sentiment_predict_with
+#undef lstm_predict_batch
+#undef dense_predict_batch
+#undef sentiment_predict_batch_with
+#undef sentiment_step_memory
+#undef sentiment_reset_with
+#undef lstm_step
+#undef dense_step
+#undef sentiment_step_with
+#undef lstm_prepare_training
+#undef lstm_prepare_training_2
+#undef sentiment_prepare_training_with
+#undef sentiment_reset_tape_with
+#undef lstm_forward
+#undef dense_forward
+#undef sentiment_forward_with
+#undef sentiment_loss_with
+#undef dense_backward
+#undef lstm_backward
+#undef lstm_backward_2
+#undef sentiment_backward_with
+#undef sentiment_carry_with
+#undef SENTIMENT_IF_AVX2
+#undef SENTIMENT_JOINED
+#undef SENTIMENT_JOIN
+#undef SENTIMENT_NAME
+#undef SENTIMENT_CALL
+
+/* what the flags say of floats, again */
+#undef LSTMC_FLOAT_H
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wignored-pragmas"
+#pragma float_control(pop)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#else
 
 #define LANES 8
 
@@ -666,7 +1069,8 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
     }
 }
 
-void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
+static void sentiment_prepare_with(struct sentiment_packed *restrict packed,
+    const struct sentiment_weights *restrict weights)
 {
     memset(packed->lstm.bias[12], 0, sizeof packed->lstm.bias[12]);
     memset(packed->lstm.kernel[12], 0, sizeof packed->lstm.kernel[12]);
@@ -856,12 +1260,6 @@ static void sentiment_predict_with(const struct sentiment_weights *restrict weig
     dense_predict(weights, packed, scratch);
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
-}
-
-void sentiment_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch,
-    const int32_t *restrict x, float *restrict y)
-{
-    sentiment_predict_with(packed->weights, packed, scratch, x, y);
 }
 
 static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
@@ -1054,12 +1452,6 @@ static void sentiment_predict_batch_with(const struct sentiment_weights *restric
     }
 }
 
-void sentiment_predict_batch(const struct sentiment_packed *restrict packed,
-    struct sentiment_batch_scratch *restrict scratch, const int32_t *restrict x, int rows, float *restrict y)
-{
-    sentiment_predict_batch_with(packed->weights, packed, scratch, x, rows, y);
-}
-
 /* What a step computes on its way. */
 struct sentiment_step_memory {
     struct {
@@ -1075,7 +1467,7 @@ struct sentiment_step_memory {
     } dense;
 };
 
-void sentiment_reset(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state)
+static void sentiment_reset_with(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state)
 {
     (void)packed;
     /* lstm.h[0,n] = 0
@@ -1234,12 +1626,6 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
     return 1;
 }
 
-int sentiment_step(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state,
-    const int32_t *restrict x, float *restrict y)
-{
-    return sentiment_step_with(packed->weights, packed, state, x, y);
-}
-
 static void lstm_prepare_training(const struct sentiment_weights *restrict weights,
     struct sentiment_training *restrict training)
 {
@@ -1293,7 +1679,7 @@ static void lstm_prepare_training_2(const struct sentiment_weights *restrict wei
     }
 }
 
-void sentiment_prepare_training(struct sentiment_training *restrict training,
+static void sentiment_prepare_training_with(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
     memset(training->lstm.bias[12], 0, sizeof training->lstm.bias[12]);
@@ -1317,7 +1703,8 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
     lstm_prepare_training_2(weights, training);
 }
 
-void sentiment_reset_tape(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape)
+static void sentiment_reset_tape_with(const struct sentiment_training *restrict training,
+    struct sentiment_tape *restrict tape)
 {
     (void)training;
     const int rows = SENTIMENT_BATCH;
@@ -1530,13 +1917,7 @@ static void sentiment_forward_with(const struct sentiment_weights *restrict weig
     }
 }
 
-void sentiment_forward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
-    const int32_t *restrict x, int rows, uint64_t seed)
-{
-    sentiment_forward_with(training->weights, training, tape, x, rows, seed);
-}
-
-float sentiment_loss(struct sentiment_tape *restrict tape, const float *restrict target,
+static float sentiment_loss_with(struct sentiment_tape *restrict tape, const float *restrict target,
     const float *restrict sample_weight, float scale)
 {
     const int rows = tape->rows;
@@ -2088,8 +2469,8 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
     }
 }
 
-void sentiment_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
-    struct sentiment_gradients *restrict gradients)
+static void sentiment_backward_with(const struct sentiment_training *restrict training,
+    struct sentiment_tape *restrict tape, struct sentiment_gradients *restrict gradients)
 {
     const int rows = tape->rows;
     /* dense.d_y[b,n] = d_output[b,n] */
@@ -2112,7 +2493,7 @@ void sentiment_backward(const struct sentiment_training *restrict training, stru
     }
 }
 
-void sentiment_carry(struct sentiment_tape *restrict tape)
+static void sentiment_carry_with(struct sentiment_tape *restrict tape)
 {
     const int rows = tape->rows;
     /* lstm.h[0,b,n] = lstm.h[200,b,n] */
@@ -2129,201 +2510,6 @@ void sentiment_carry(struct sentiment_tape *restrict tape)
     }
 }
 
-static const struct lstmc_tensor sentiment_weight_tensors[] = {
-    {
-        .name = "embedding/embeddings", .rank = 2, .shape = { 5000, 32 },
-        .offset = offsetof(struct sentiment_weights, embedding.embeddings) / sizeof(float), .count = 160000,
-            .trainable = 1,
-        .initializer = { .kind = LSTMC_UNIFORM, .a = -0.05f, .b = 0.05f },
-    },
-    {
-        .name = "lstm/kernel", .rank = 2, .shape = { 32, 400 },
-        .offset = offsetof(struct sentiment_weights, lstm.kernel) / sizeof(float), .count = 12800, .trainable = 1,
-        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
-    },
-    {
-        .name = "lstm/recurrent_kernel", .rank = 2, .shape = { 100, 400 },
-        .offset = offsetof(struct sentiment_weights, lstm.recurrent_kernel) / sizeof(float), .count = 40000,
-            .trainable = 1,
-        .initializer = { .kind = LSTMC_ORTHOGONAL, .a = 1.0f },
-    },
-    {
-        .name = "lstm/bias", .rank = 1, .shape = { 400 },
-        .offset = offsetof(struct sentiment_weights, lstm.bias) / sizeof(float), .count = 400, .trainable = 1,
-        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f, .ones_begin = 100, .ones_end = 200 },
-    },
-    {
-        .name = "dense/kernel", .rank = 2, .shape = { 100, 1 },
-        .offset = offsetof(struct sentiment_weights, dense.kernel) / sizeof(float), .count = 100, .trainable = 1,
-        .initializer = { .kind = LSTMC_VARIANCE_UNIFORM, .fan = LSTMC_FAN_AVERAGE, .a = 1.0f },
-    },
-    {
-        .name = "dense/bias", .rank = 1, .shape = { 1 },
-        .offset = offsetof(struct sentiment_weights, dense.bias) / sizeof(float), .count = 1, .trainable = 1,
-        .initializer = { .kind = LSTMC_CONSTANT, .a = 0.0f },
-    },
-};
-
-static const struct lstmc_tensor sentiment_tape_tensors[] = {
-    {
-        .name = "embedding.y", .rank = 3, .shape = { 200, 32, 32 },
-        .offset = offsetof(struct sentiment_tape, embedding.y) / sizeof(float), .count = 204800,
-    },
-    {
-        .name = "lstm.h", .rank = 3, .shape = { 201, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 668928,
-        .padding = 4,
-        .carried = 1,
-    },
-    {
-        .name = "lstm.c", .rank = 3, .shape = { 201, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 668928,
-        .padding = 4,
-        .carried = 1,
-    },
-    {
-        .name = "lstm.i", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.i) / sizeof(float), .count = 665600,
-        .padding = 4,
-    },
-    {
-        .name = "lstm.f", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.f) / sizeof(float), .count = 665600,
-        .padding = 4,
-    },
-    {
-        .name = "lstm.g", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.g) / sizeof(float), .count = 665600,
-        .padding = 4,
-    },
-    {
-        .name = "lstm.o", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.o) / sizeof(float), .count = 665600,
-        .padding = 4,
-    },
-    {
-        .name = "lstm.tanh_c", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.tanh_c) / sizeof(float), .count = 665600,
-        .padding = 4,
-    },
-    {
-        .name = "dense.z", .rank = 2, .shape = { 32, 1 },
-        .offset = offsetof(struct sentiment_tape, dense.z) / sizeof(float), .count = 32,
-    },
-    {
-        .name = "dense.y", .rank = 2, .shape = { 32, 1 },
-        .offset = offsetof(struct sentiment_tape, dense.y) / sizeof(float), .count = 32,
-    },
-    {
-        .name = "output", .rank = 2, .shape = { 32, 1 },
-        .offset = offsetof(struct sentiment_tape, output) / sizeof(float), .count = 32,
-    },
-    {
-        .name = "embedding.d_y", .rank = 3, .shape = { 200, 32, 32 },
-        .offset = offsetof(struct sentiment_tape, embedding.d_y) / sizeof(float), .count = 204800,
-    },
-    {
-        .name = "dense.d_z", .rank = 2, .shape = { 32, 1 },
-        .offset = offsetof(struct sentiment_tape, dense.d_z) / sizeof(float), .count = 32,
-    },
-    {
-        .name = "dense.d_y", .rank = 2, .shape = { 32, 1 },
-        .offset = offsetof(struct sentiment_tape, dense.d_y) / sizeof(float), .count = 32,
-    },
-    {
-        .name = "d_output", .rank = 2, .shape = { 32, 1 },
-        .offset = offsetof(struct sentiment_tape, d_output) / sizeof(float), .count = 32,
-    },
-};
-
-static void sentiment_prepare_thunk(void *packed, const void *weights)
-{
-    sentiment_prepare(packed, weights);
-}
-
-static void sentiment_predict_thunk(const void *packed, void *scratch, const void *x, float *y)
-{
-    sentiment_predict(packed, scratch, x, y);
-}
-
-static void sentiment_predict_batch_thunk(const void *packed, void *scratch, const void *x, int rows, float *y)
-{
-    sentiment_predict_batch(packed, scratch, x, rows, y);
-}
-
-static void sentiment_reset_thunk(const void *packed, void *state)
-{
-    sentiment_reset(packed, state);
-}
-
-static int sentiment_step_thunk(const void *packed, void *state, const void *x, float *y)
-{
-    return sentiment_step(packed, state, x, y);
-}
-
-static void sentiment_prepare_training_thunk(void *training, const void *weights)
-{
-    sentiment_prepare_training(training, weights);
-}
-
-static void sentiment_reset_tape_thunk(const void *training, void *tape)
-{
-    sentiment_reset_tape(training, tape);
-}
-
-static void sentiment_forward_thunk(const void *training, void *tape, const void *x, int rows, uint64_t seed)
-{
-    sentiment_forward(training, tape, x, rows, seed);
-}
-
-static void sentiment_backward_thunk(const void *training, void *tape, void *gradients)
-{
-    sentiment_backward(training, tape, gradients);
-}
-
-static void sentiment_carry_thunk(void *tape)
-{
-    sentiment_carry(tape);
-}
-
-static float sentiment_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
-{
-    return sentiment_loss(tape, target, sample_weight, scale);
-}
-
-const struct lstmc_model sentiment_model = {
-    .name = "sentiment", .source = "sentiment.lua", .version = "0.1",
-    .fingerprint = UINT64_C(0xe09b98ad855d34e2),
-    .input_is_tokens = 1, .vocabulary = 5000,
-    .input_rank = 1, .input_shape = { 200 }, .input_count = 200,
-    .output_rank = 1, .output_shape = { 1 }, .output_count = 1,
-    .target_rank = 1, .target_shape = { 1 }, .target_count = 1, .target_is_class = 0,
-    .loss = "binary_crossentropy",
-    .batch = 32, .shards = 2,
-    .optimizer = {
-        .kind = LSTMC_ADAM, .learning_rate = 0.001f, .momentum = 0.0f, .rho = 0.0f,
-        .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-07f, .weight_decay = 0.0f,
-        .nesterov = 0, .centered = 0, .amsgrad = 0,
-        .clipnorm = 0.0f, .clipvalue = 0.0f, .global_clipnorm = 0.0f,
-    },
-    .weights = sentiment_weight_tensors, .weight_tensors = 6,
-    .weight_count = 213301, .gradient_count = 213301,
-    .tape_tensors = sentiment_tape_tensors, .tape_tensor_count = 15,
-    .packed_bytes = sizeof(struct sentiment_packed), .scratch_bytes = sizeof(struct sentiment_scratch),
-    .batch_scratch_bytes = sizeof(struct sentiment_batch_scratch),
-    .prepare = sentiment_prepare_thunk, .predict = sentiment_predict_thunk,
-        .predict_batch = sentiment_predict_batch_thunk,
-    .state_bytes = sizeof(struct sentiment_state), .reset = sentiment_reset_thunk, .step = sentiment_step_thunk,
-    .output_offset = offsetof(struct sentiment_tape, output),
-        .first_row_offset = offsetof(struct sentiment_tape, first_row),
-    .training_bytes = sizeof(struct sentiment_training), .tape_bytes = sizeof(struct sentiment_tape),
-    .prepare_training = sentiment_prepare_training_thunk, .reset_tape = sentiment_reset_tape_thunk,
-        .forward = sentiment_forward_thunk,
-    .backward = sentiment_backward_thunk, .carry = sentiment_carry_thunk,
-    .d_output_offset = offsetof(struct sentiment_tape, d_output),
-    .loss_function = sentiment_loss_thunk,
-};
-
 #undef LANES
 #undef LSTMC_VEC_H
 #undef VEC_FUNCTION
@@ -2333,74 +2519,5 @@ const struct lstmc_model sentiment_model = {
 #undef VEC_UPPER_LANES
 #undef VEC_IN_TURNS
 #undef LSTMC_MATH_H
-#undef vec
-#undef vec_mask
-#undef vec_memory
-#undef vec_load
-#undef vec_store
-#undef vec_splat
-#undef vec_keep
-#undef vec_select
-#undef vec_load_part
-#undef vec_store_part
-#undef vec_sum
-#undef vec_maximum
-#undef vec_minimum
-#undef vec_largest
-#undef vec_iota
-#undef vec_absolute
-#undef vec_greater
-#undef vec_equal
-#undef vec_where
-#undef vec_sqrt
-#undef vec_between
-#undef vec_clamp
-#undef vec_transpose
-#undef vec_reduced_expm1
-#undef vec_power_of_two
-#undef vec_exp
-#undef vec_expm1
-#undef vec_log
-#undef vec_tanh_precise
-#undef vec_sigmoid_precise
-#undef vec_sigmoid_slope
-#undef vec_tanh_slope
-#undef vec_log1p
-#undef vec_softplus
-#undef vec_erf_near
-#undef vec_erfc_far
-#undef vec_erf
-#undef vec_erfc
-#undef vec_within
-#undef vec_tanh
-#undef vec_sigmoid
-#undef clamped
-#undef all_zero
-#undef sigmoid
-#undef softplus
-#undef sigmoid_slope
-#undef lstm_prepare
-#undef lstm_predict
-#undef dense_predict
-#undef lstm_predict_batch
-#undef dense_predict_batch
-#undef lstm_step
-#undef dense_step
-#undef lstm_prepare_training
-#undef lstm_prepare_training_2
-#undef lstm_forward
-#undef dense_forward
-#undef dense_backward
-#undef lstm_backward
-#undef lstm_backward_2
 
-/* what the flags say of floats, again */
-#undef LSTMC_FLOAT_H
-#if defined(__clang__)
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wignored-pragmas"
-#pragma float_control(pop)
-#pragma clang diagnostic pop
-#elif defined(__GNUC__)
-#pragma GCC pop_options
 #endif

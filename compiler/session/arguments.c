@@ -278,7 +278,7 @@ static const struct { const char *name, *commands; } flags[] = {
     { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" },
     { "--stream", "predict export" }, { "--join", "predict" },
     { "--quiet", ALL " import export" }, { "--precise", ALL }, { "--blas", ALL },
-    { "--dispatch", "compile summary check" COMPUTING },
+    { "--dispatch", "compile summary check" COMPUTING }, { "--no-dispatch", "compile" },
     { "--example", "compile" }, { "--self-test", "compile" },
 };
 
@@ -304,6 +304,7 @@ static int take_flag(Arguments *a, const char *word)
                                 &a->compile.precise,
                                 &a->compile.blas,
                                 &a->compile.dispatch,
+                                &a->no_dispatch,
                                 &a->example,
                                 &a->self_test };
         *where[i] = true;
@@ -431,8 +432,12 @@ static int take_words(Arguments *a, int count, char **words)
         return usage("tune needs a number of lanes: it measures the tiles of that many");
     if (a->compile.tuning_file && a->compile.target->lanes == 1)
         return usage("--tuning goes with --target=vector: plain loops have no tiles");
+    if (a->compile.dispatch && a->no_dispatch)
+        return usage("--dispatch and --no-dispatch: choose one");
     if (a->compile.dispatch && a->compile.target->lanes == 1)
         return usage("--dispatch goes with --target=vector: plain loops are the same for all processors");
+    if (!strcmp(a->command, "compile") && a->compile.target->lanes > 1)
+        a->compile.dispatch = !a->no_dispatch;
     if (a->compile.bf16 && a->compile.target->lanes == 1)
         return usage("--weights-dtype=bf16 goes with --target=vector: plain loops read the weights as they are");
     if (!strcmp(a->command, "export") && !strcmp(a->output, "."))

@@ -31,6 +31,7 @@ typedef struct Arguments {
     /* of predict: --input, --out; NULL: standard input and output; of sample: --out; of plot: --out; NULL:
      * MODEL.report.html */
     const char *input, *out;
+    bool no_dispatch;               /* of compile: --no-dispatch; without it, vectors are dispatched */
     bool stream, join;              /* of predict: --stream, --join */
     int steps;                      /* --steps: of predict: forecasts that are read again; 0: none */
     int beam;                       /* --beam: beginnings that a search keeps; 0: it is greedy */
