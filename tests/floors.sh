@@ -209,7 +209,7 @@ check_generated() {
     standard=$standard'|wctype'
     for file in $(existing generated/*.c generated/*.h); do
         own=$(basename "${file%.*}")
-        code_in "$file" | includes | grep -vE "<($standard)\.h>|\"$own\.h\"" | forbid "generated code stands alone"
+        code_in "$file" | includes | grep -vE "<($standard)\.h>|\"$own\.[ch]\"" | forbid "generated code stands alone"
     done
 }
 
