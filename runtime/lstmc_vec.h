@@ -67,6 +67,16 @@ VEC_FUNCTION vec vec_keep(vec v)
     return v;
 }
 
+/* The same where sums fill the registers: gcc is not to move another operand in front of it. Of 16 registers, 12 sums,
+ * 3 vectors and 1 number leave none, and a sum that went to memory and back waits for itself at each turn. */
+VEC_FUNCTION vec vec_hold(vec v)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__ volatile("" : "+v"(v));
+#endif
+    return v;
+}
+
 VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
 
 /* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy
@@ -187,6 +197,7 @@ VEC_FUNCTION vec vec_load(const float *from) { return *from; }
 VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
 VEC_FUNCTION vec vec_splat(float x) { return x; }
 VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_hold(vec v) { return v; }
 VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
 VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
 {

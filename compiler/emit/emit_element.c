@@ -208,7 +208,7 @@ const char *tile_load(TileNest *to, const Access *access)
     if (left)
         return arena_format(arena, "vec_load_part(%s, %s)", lanes, left);
     const char *vector = tensor_has_words(access->tensor) ? place : arena_format(arena, "vec_load(%s)", lanes);
-    return to->keeps && !access_uses(access, to->tile->row) ? arena_format(arena, "vec_keep(%s)", vector) : vector;
+    return to->keep && !access_uses(access, to->tile->row) ? arena_format(arena, "%s(%s)", to->keep, vector) : vector;
 }
 
 /* ---- expressions ---- */

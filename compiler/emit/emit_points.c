@@ -212,16 +212,48 @@ static void emit_term(TileNest *to)
                   : arena_format(arena, "%s += %s;", name, value));
 }
 
+/* Sums of several rows, so many that what else is alive has to be counted. */
+static bool fills_registers(const TileNest *to)
+{
+    return to->rows > 1 && to->rows * vectors_of(to) > FEW_SUMS;
+}
+
+typedef struct Sharing {
+    const Axis *axis;
+    bool found;
+} Sharing;
+
+static void find_sharing(void *context, const Access *access)
+{
+    Sharing *sharing = context;
+    sharing->found |= !access_uses(access, sharing->axis);
+}
+
+/* Sums side by side have factors in common: gates, not the heads of an attention, whose addresses are better all found
+ * at once. */
+static bool copies_share(const TileNest *to)
+{
+    const Statement *statement = to->nest.statement;
+    for (int a = 0; a < statement->axis_count; a++) {
+        Sharing sharing = { .axis = statement->axes[a], .found = !tile_is_copied(to, statement->axes[a]) };
+        expr_visit_loads(statement->value, find_sharing, &sharing);
+        if (!sharing.found)
+            return false;
+    }
+    return true;
+}
+
 /* Of what is read side by side, rows or vectors, the fewer stay in registers while the others pass by one after the
  * other: 12 sums, 3 numbers and 1 vector are the 16 registers of many machines. */
 static void emit_terms(TileNest *to)
 {
-    to->keeps = to->rows > 1;
+    if (to->rows > 1)
+        to->keep = fills_registers(to) && copies_share(to) ? "vec_hold" : "vec_keep";
     if (to->rows > vectors_of(to))
         each_point(to, emit_term);
     else
         each_vector(to, 0, emit_term, true);
-    to->keeps = false;
+    to->keep = NULL;
     to->set = (to->set + 1) % to->sets;
 }
 
@@ -251,7 +283,7 @@ static int copies_of(const TileNest *to, int a)
 {
     const Statement *statement = to->nest.statement;
     const Axis *axis = statement->axes[a];
-    bool full = axis->extent > 1 && to->rows > 1 && to->rows * vectors_of(to) > FEW_SUMS;
+    bool full = axis->extent > 1 && fills_registers(to);
     if (axis->kind == AXIS_BATCH || (full && !reads_in_pairs(statement, axis)))
         return 1;
     return statement->unroll[a] > axis->extent || axis->extent == 1 ? axis->extent

@@ -43,7 +43,7 @@ typedef struct TileNest {
     Element *elements;      int element_count, element_capacity;
     const char **names;     int name_count, name_capacity;      /* local variables in scope */
     Write *writes;          int write_count, write_capacity;
-    bool keeps;                             /* several rows share the vectors that are read */
+    const char *keep;                       /* for vectors that several rows share: "vec_keep"; NULL: none do */
     int set;                                /* which accumulators the next terms go to */
     int sets;
 } TileNest;
