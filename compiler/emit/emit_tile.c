@@ -176,17 +176,34 @@ static void emit_chunks(TileNest *to)
     put(to->out, "}");
 }
 
-void emit_tile(Out *out, const Kernel *kernel)
+static void emit_numbers(Out *out, const Kernel *kernel, const Tile *tile)
 {
-    TileNest to = { .out = out, .tile = kernel->statements[0]->tile, .statements = kernel->statements,
-                    .count = kernel->count, .nest = nest_of(kernel) };
-    if (to.tile->rows > TILE_SIDE_MAX || to.tile->blocks > TILE_SIDE_MAX)
-        die("a tile of %d rows and %d vectors", to.tile->rows, to.tile->blocks);
+    TileNest to = { .out = out, .tile = tile, .statements = kernel->statements, .count = kernel->count,
+                    .nest = nest_of(kernel) };
+    if (tile->rows > TILE_SIDE_MAX || tile->blocks > TILE_SIDE_MAX)
+        die("a tile of %d rows and %d vectors", tile->rows, tile->blocks);
     if (to.nest.binding_count)
         to.loop_variable = to.nest.bindings[0].name;
-    emit_statement_comments(out, kernel);
     bool looks = tile_look_at_states(&to);
     emit_chunks(&to);
     if (looks)
         put(out, "}");
+}
+
+/* What is best for the vectors of the layout, and for narrower ones: which they are, the C compiler knows. */
+void emit_tile(Out *out, const Kernel *kernel)
+{
+    const Tile *tile = kernel->statements[0]->tile;
+    Tile narrow = *tile;
+    narrow.rows = tile->narrow.rows;
+    narrow.blocks = tile->narrow.blocks;
+    emit_statement_comments(out, kernel);
+    if (narrow.rows)
+        put(out, "#if VEC == LANES");
+    emit_numbers(out, kernel, tile);
+    if (narrow.rows) {
+        put(out, "#else");
+        emit_numbers(out, kernel, &narrow);
+        put(out, "#endif");
+    }
 }

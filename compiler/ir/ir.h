@@ -197,6 +197,8 @@ typedef struct Tile {
     /* positions along the row axis side by side, in registers as long as sums are formed */
     int rows;
     int sets;                       /* accumulators of each sum, for its terms in turn */
+    /* side by side where vectors have fewer floats than there are lanes, and machines fewer registers; rows 0: these */
+    struct { int rows, blocks; } narrow;
     /* along the lane axis, turn by turn of the time loop: a cache still holds the end of what was read last */
     bool back_and_forth;
     /* a summed axis that is cut into pieces of chunk_extent; the loop over them stands outermost. NULL: none */

@@ -242,6 +242,8 @@ static void print_tile(Out *out, const AxisNames *names, const Tile *tile)
     append(&to, " %d %s", tile->blocks, axis_name(names, tile->lane));
     if (tile->sets > 1)
         append(&to, ", %d sums each", tile->sets);
+    if (tile->narrow.rows)
+        append(&to, " (narrow: %d x %d)", tile->narrow.rows, tile->narrow.blocks);
     if (tile->back_and_forth)
         append(&to, ", back and forth");
     for (int i = 0; i < tile->outer_count; i++)

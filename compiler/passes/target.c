@@ -9,11 +9,11 @@
  * than that. */
 #define BLAS .blas_side = 768, .blas_terms = 256
 
-#define VECTOR(lanes_, accumulators_, half_) \
+#define VECTOR(lanes_, accumulators_, narrow_, half_) \
     { \
         .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
-        .function_budget = 256, .accumulators = accumulators_, .first_cache = 24 << 10, .table_bytes = 1 << 20, \
-        .flat_bytes = 24 << 10, .half = half_, BLAS \
+        .function_budget = 256, .accumulators = accumulators_, .narrow = narrow_, .first_cache = 24 << 10, \
+        .table_bytes = 1 << 20, .flat_bytes = 24 << 10, .half = half_, BLAS \
     }
 
 static const Target targets[] = {
@@ -28,10 +28,10 @@ static const Target targets[] = {
       .function_budget = 256,
       BLAS },
     /* vector: any machine with vectors of up to so many floats; 16 registers hold 12 sums, the operands and their
-       products. */
-    VECTOR(8, 12, 2),
-    VECTOR(4, 12, 0),
-    VECTOR(16, 24, 1.35),
+       products. Those with vectors of 16 floats have 32 of them. */
+    VECTOR(8, 12, 0, 2),
+    VECTOR(4, 12, 0, 0),
+    VECTOR(16, 24, 8, 1.35),
 };
 
 #define TARGETS (sizeof targets / sizeof *targets)

@@ -14,6 +14,9 @@ typedef struct Target {
     int sums;                   /* outputs that are summed up side by side where a sum runs along memory */
     int function_budget;        /* statements of one emitted function up to which nests may be unrolled in full */
     int accumulators;           /* vectors that a tile keeps in registers while it sums */
+    /* the lanes of the target that knows what is best where vectors have fewer floats than this one's lanes, and the
+     * machine fewer registers; 0: none does */
+    int narrow;
     int first_cache;            /* bytes of the first-level cache that a tile may count on */
     int table_bytes;            /* of weights times embeddings kept as a table */
     /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them

@@ -13,6 +13,7 @@
 #define WORK_OF_TURN 8          /* multiply-adds, beside which those of a loop are nothing */
 #define BRIEF_SUM 4             /* terms, or vectors of them */
 #define FEW_SUMS 3              /* side by side, with two accumulators each: fewer wait for each other */
+#define SUMS_OF_ROW 16          /* of narrow vectors: those of weights need no register where one row uses them */
 #define LATENCY 5               /* cycles of a multiply-add, and of what stands between two of a chain */
 #define OUTPUTS_OF_DOT 4
 #define ROWS_MAX 6              /* side by side: each needs an address */
@@ -181,6 +182,33 @@ static void choose_blocks(const TileSpan *span, int copies)
     tile->sets = 2 * tile->blocks * copies <= span->target->accumulators ? 2 : 1;
 }
 
+static void choose_side_by_side(const TileSpan *span, int copies)
+{
+    if (span->tile->row)
+        choose_rows(span, copies);
+    else
+        choose_blocks(span, copies);
+}
+
+/* The same sums, each in the same order, on a machine whose vectors are narrower than the lanes. */
+static void choose_narrow(const TileSpan *span, int copies)
+{
+    Tile *tile = span->tile, other = *tile;
+    TileSpan narrow = *span;
+    narrow.tile = &other;
+    narrow.target = target_with_lanes(span->target, span->target->narrow);
+    if (!narrow.target)
+        return;
+    other.rows = other.blocks = 1;
+    choose_side_by_side(&narrow, copies);
+    while (other.blocks > 1 && other.blocks * copies * tile->sets > SUMS_OF_ROW)
+        other.blocks--;
+    if (other.rows == tile->rows && other.blocks == tile->blocks)
+        return;
+    tile->narrow.rows = other.rows;
+    tile->narrow.blocks = other.blocks;
+}
+
 /* One row and weights that no first cache holds: of what was read first nothing would be left when the next turn begins
  * there again. But every vector starts a stream of its own then, which has to be long. */
 static bool goes_back_and_forth(const TileSpan *span)
@@ -310,10 +338,8 @@ void tile_choose_numbers(const TileSpan *span)
     } else if (span->sums) {
         bool ordered = lanes_of(first, span->target).ordered;
         choose_row(span, ordered);
-        if (tile->row)
-            choose_rows(span, copies);
-        else
-            choose_blocks(span, copies);
+        choose_side_by_side(span, copies);
+        choose_narrow(span, copies);
         tile->back_and_forth = !ordered && goes_back_and_forth(span);
         if (lanes_of(first, span->target).streams)
             choose_chunk(span, first, copies);

@@ -120,6 +120,7 @@ static void set_numbers(const Place *place, const TileNumbers *n)
     tile->rows = n->rows ? n->rows : tile->rows;
     tile->blocks = n->blocks ? n->blocks : tile->blocks;
     tile->sets = n->sets ? n->sets : tile->sets;
+    tile->narrow.rows = 0;          /* what was measured is for the machine that it was measured on */
     if (n->chunk && n->chunk < tile->chunk->extent) {
         tile->chunk_extent = n->chunk;
     } else if (n->chunk) {
