@@ -61,6 +61,7 @@
 #define vec_store(...) MGU_NAME(mgu__vec_store)(__VA_ARGS__)
 #define vec_splat(...) MGU_NAME(mgu__vec_splat)(__VA_ARGS__)
 #define vec_keep(...) MGU_NAME(mgu__vec_keep)(__VA_ARGS__)
+#define vec_hold(...) MGU_NAME(mgu__vec_hold)(__VA_ARGS__)
 #define vec_select(...) MGU_NAME(mgu__vec_select)(__VA_ARGS__)
 #define vec_load_part(...) MGU_NAME(mgu__vec_load_part)(__VA_ARGS__)
 #define vec_store_part(...) MGU_NAME(mgu__vec_store_part)(__VA_ARGS__)
@@ -374,6 +375,7 @@ const struct lstmc_model mgu_model = {
 #undef vec_store
 #undef vec_splat
 #undef vec_keep
+#undef vec_hold
 #undef vec_select
 #undef vec_load_part
 #undef vec_store_part
@@ -523,6 +525,16 @@ VEC_FUNCTION vec vec_keep(vec v)
     return v;
 }
 
+/* The same where sums fill the registers: gcc is not to move another operand in front of it. Of 16 registers, 12 sums,
+ * 3 vectors and 1 number leave none, and a sum that went to memory and back waits for itself at each turn. */
+VEC_FUNCTION vec vec_hold(vec v)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__ volatile("" : "+v"(v));
+#endif
+    return v;
+}
+
 VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
 
 /* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy
@@ -643,6 +655,7 @@ VEC_FUNCTION vec vec_load(const float *from) { return *from; }
 VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
 VEC_FUNCTION vec vec_splat(float x) { return x; }
 VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_hold(vec v) { return v; }
 VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
 VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
 {
@@ -1252,24 +1265,24 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec p_1_1_1 = bias_1_1;
                 vec p_1_1_2 = bias_1_2;
                 for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_0_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 8][k][0][n % 8]));
                     const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
                     p_0_0_0 += kernel_0_0 * x_0;
                     const vec x_1 = vec_splat(x[60 * b_plus_1 + 2 * t + k]);
                     p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
+                    const vec kernel_0_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
                     p_0_0_1 += kernel_0_1 * x_0;
                     p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
+                    const vec kernel_0_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
                     p_0_0_2 += kernel_0_2 * x_0;
                     p_1_0_2 += kernel_0_2 * x_1;
-                    const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][k][1][n % 8]));
+                    const vec kernel_1_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 8][k][1][n % 8]));
                     p_0_1_0 += kernel_1_0 * x_0;
                     p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
+                    const vec kernel_1_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
                     p_0_1_1 += kernel_1_1 * x_0;
                     p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
+                    const vec kernel_1_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
                     p_0_1_2 += kernel_1_2 * x_0;
                     p_1_1_2 += kernel_1_2 * x_1;
                 }
@@ -1357,14 +1370,14 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 if (t > 0) {
                     for (int k = 0; k < MGU_MGU_UNITS; k++) {
                         const vec recurrent_kernel_2_0 =
-                            vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                            vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
                         const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
                         sum_1_0_0 += recurrent_kernel_2_0 * m_0;
                         const vec recurrent_kernel_2_1 =
-                            vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
+                            vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
                         sum_1_0_1 += recurrent_kernel_2_1 * m_0;
                         const vec recurrent_kernel_2_2 =
-                            vec_keep(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
+                            vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
                         sum_1_0_2 += recurrent_kernel_2_2 * m_0;
                         const vec m_1 = vec_splat(scratch->local.mgu.m[b_plus_1][k]);
                         sum_1_1_0 += recurrent_kernel_2_0 * m_1;
@@ -1793,28 +1806,28 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     vec p_1_1_1 = bias_1_1;
                     vec p_1_1_2 = bias_1_2;
                     for (int k = 0; k < MGU_FEATURES; k++) {
-                        const vec kernel_0_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
+                        const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
                         const vec x_0 = vec_splat(tape->input[b][t][k]);
                         p_0_0_0 += kernel_0_0 * x_0;
                         const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
                         p_1_0_0 += kernel_0_0 * x_1;
                         const vec kernel_0_1 =
-                            vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
+                            vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
                         p_0_0_1 += kernel_0_1 * x_0;
                         p_1_0_1 += kernel_0_1 * x_1;
                         const vec kernel_0_2 =
-                            vec_keep(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
+                            vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
                         p_0_0_2 += kernel_0_2 * x_0;
                         p_1_0_2 += kernel_0_2 * x_1;
-                        const vec kernel_1_0 = vec_keep(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
+                        const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
                         p_0_1_0 += kernel_1_0 * x_0;
                         p_1_1_0 += kernel_1_0 * x_1;
                         const vec kernel_1_1 =
-                            vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
+                            vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
                         p_0_1_1 += kernel_1_1 * x_0;
                         p_1_1_1 += kernel_1_1 * x_1;
                         const vec kernel_1_2 =
-                            vec_keep(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
+                            vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
                         p_0_1_2 += kernel_1_2 * x_0;
                         p_1_1_2 += kernel_1_2 * x_1;
                     }
@@ -1905,14 +1918,14 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     if (t > 0 || !mgu_h_is_zero) {
                         for (int k = 0; k < MGU_MGU_UNITS; k++) {
                             const vec recurrent_kernel_2_0 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                                vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
                             const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                             sum_1_0_0 += recurrent_kernel_2_0 * m_0;
                             const vec recurrent_kernel_2_1 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
+                                vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
                             sum_1_0_1 += recurrent_kernel_2_1 * m_0;
                             const vec recurrent_kernel_2_2 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
+                                vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
                             sum_1_0_2 += recurrent_kernel_2_2 * m_0;
                             const vec m_1 = vec_splat(tape->mgu.m[t][b_plus_1][k]);
                             sum_1_1_0 += recurrent_kernel_2_0 * m_1;
@@ -2194,14 +2207,14 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             for (int m = 0; m < MGU_MGU_UNITS; m++) {
                                 const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][m]);
                                 const vec recurrent_kernel_transposed_0 =
-                                    vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
+                                    vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
                                 d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
                                 const vec recurrent_kernel_transposed_1 =
-                                    vec_keep(vec_load(
+                                    vec_hold(vec_load(
                                     &training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
                                 d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
                                 const vec recurrent_kernel_transposed_2 =
-                                    vec_keep(vec_load(
+                                    vec_hold(vec_load(
                                     &training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
                                 d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
                                 const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_1][m]);
@@ -2295,14 +2308,14 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         for (int m = 0; m < MGU_MGU_UNITS; m++) {
                             const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][m]);
                             const vec recurrent_kernel_transposed_2_0 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
+                                vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
                             d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
                             const vec recurrent_kernel_transposed_2_1 =
-                                vec_keep(vec_load(
+                                vec_hold(vec_load(
                                 &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 % 8]));
                             d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
                             const vec recurrent_kernel_transposed_2_2 =
-                                vec_keep(vec_load(
+                                vec_hold(vec_load(
                                 &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 % 8]));
                             d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
                             const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_1][m]);
@@ -2366,14 +2379,14 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
                     for (int t = t_start > mgu_h_is_zero ? t_start : mgu_h_is_zero; t < t_end; t++) {
                         for (int b = 0; b < rows; b++) {
-                            const vec d_sum_1_0 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
+                            const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
                             const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                             d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
                             const vec d_sum_1_1 =
-                                vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_1]));
+                                vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_1]));
                             d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
                             const vec d_sum_1_2 =
-                                vec_keep(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_2]));
+                                vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_2]));
                             d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
                             const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
                             d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
@@ -2470,12 +2483,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_recurrent_kernel_sum_2_3_2 = vec_splat(0.0f);
                     for (int t = t_start > mgu_h_is_zero ? t_start : mgu_h_is_zero; t < t_end; t++) {
                         for (int b = 0; b < rows; b++) {
-                            const vec d_sum_0 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
+                            const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
                             const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                             d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
-                            const vec d_sum_1 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_1]));
+                            const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_1]));
                             d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
-                            const vec d_sum_2 = vec_keep(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_2]));
+                            const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_2]));
                             d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
                             const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
                             d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;

@@ -61,6 +61,7 @@
 #define vec_store(...) SENTIMENT_NAME(sentiment__vec_store)(__VA_ARGS__)
 #define vec_splat(...) SENTIMENT_NAME(sentiment__vec_splat)(__VA_ARGS__)
 #define vec_keep(...) SENTIMENT_NAME(sentiment__vec_keep)(__VA_ARGS__)
+#define vec_hold(...) SENTIMENT_NAME(sentiment__vec_hold)(__VA_ARGS__)
 #define vec_select(...) SENTIMENT_NAME(sentiment__vec_select)(__VA_ARGS__)
 #define vec_load_part(...) SENTIMENT_NAME(sentiment__vec_load_part)(__VA_ARGS__)
 #define vec_store_part(...) SENTIMENT_NAME(sentiment__vec_store_part)(__VA_ARGS__)
@@ -423,6 +424,7 @@ const struct lstmc_model sentiment_model = {
 #undef vec_store
 #undef vec_splat
 #undef vec_keep
+#undef vec_hold
 #undef vec_select
 #undef vec_load_part
 #undef vec_store_part
@@ -578,6 +580,16 @@ VEC_FUNCTION vec vec_keep(vec v)
     return v;
 }
 
+/* The same where sums fill the registers: gcc is not to move another operand in front of it. Of 16 registers, 12 sums,
+ * 3 vectors and 1 number leave none, and a sum that went to memory and back waits for itself at each turn. */
+VEC_FUNCTION vec vec_hold(vec v)
+{
+#if defined(__x86_64__) && !defined(__clang__)
+    __asm__ volatile("" : "+v"(v));
+#endif
+    return v;
+}
+
 VEC_FUNCTION vec vec_select(vec_mask mask, vec a, vec b) { return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b)); }
 
 /* The first `count` lanes; the others are zero, and their memory is not touched. By masks where there are some: memcpy
@@ -698,6 +710,7 @@ VEC_FUNCTION vec vec_load(const float *from) { return *from; }
 VEC_FUNCTION void vec_store(float *to, vec v) { *to = v; }
 VEC_FUNCTION vec vec_splat(float x) { return x; }
 VEC_FUNCTION vec vec_keep(vec v) { return v; }
+VEC_FUNCTION vec vec_hold(vec v) { return v; }
 VEC_FUNCTION vec vec_load_part(const float *from, int count) { return count > 0 ? *from : 0.0f; }
 VEC_FUNCTION void vec_store_part(float *to, vec v, int count)
 {
@@ -1110,22 +1123,22 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             vec z_2_2 = bias_2;
             vec z_2_3 = bias_3;
             for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
+                const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
                 const vec y_0 = vec_splat(scratch->embedding.y[t][k]);
                 z_0_0 += kernel_0 * y_0;
                 const vec y_1 = vec_splat(scratch->embedding.y[t_plus_1][k]);
                 z_1_0 += kernel_0 * y_1;
                 const vec y_2 = vec_splat(scratch->embedding.y[t_plus_2][k]);
                 z_2_0 += kernel_0 * y_2;
-                const vec kernel_1 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
+                const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
                 z_0_1 += kernel_1 * y_0;
                 z_1_1 += kernel_1 * y_1;
                 z_2_1 += kernel_1 * y_2;
-                const vec kernel_2 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
+                const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
                 z_0_2 += kernel_2 * y_0;
                 z_1_2 += kernel_2 * y_1;
                 z_2_2 += kernel_2 * y_2;
-                const vec kernel_3 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
+                const vec kernel_3 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
                 z_0_3 += kernel_3 * y_0;
                 z_1_3 += kernel_3 * y_1;
                 z_2_3 += kernel_3 * y_2;
@@ -1298,22 +1311,22 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_0 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
                     const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(scratch->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
                     const vec y_2 = vec_splat(scratch->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
-                    const vec kernel_1 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
+                    const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
                     z_0_1 += kernel_1 * y_0;
                     z_1_1 += kernel_1 * y_1;
                     z_2_1 += kernel_1 * y_2;
-                    const vec kernel_2 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
+                    const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
                     z_0_2 += kernel_2 * y_0;
                     z_1_2 += kernel_2 * y_1;
                     z_2_2 += kernel_2 * y_2;
-                    const vec kernel_3 = vec_keep(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
+                    const vec kernel_3 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
                     z_0_3 += kernel_3 * y_0;
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
@@ -1321,7 +1334,7 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                 if (t > 0) {
                     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                         const vec recurrent_kernel_0 =
-                            vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                         const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
                         z_0_0 += recurrent_kernel_0 * h_0;
                         const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
@@ -1329,17 +1342,17 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                         const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
                         z_2_0 += recurrent_kernel_0 * h_2;
                         const vec recurrent_kernel_1 =
-                            vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
                         z_0_1 += recurrent_kernel_1 * h_0;
                         z_1_1 += recurrent_kernel_1 * h_1;
                         z_2_1 += recurrent_kernel_1 * h_2;
                         const vec recurrent_kernel_2 =
-                            vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
                         z_0_2 += recurrent_kernel_2 * h_0;
                         z_1_2 += recurrent_kernel_2 * h_1;
                         z_2_2 += recurrent_kernel_2 * h_2;
                         const vec recurrent_kernel_3 =
-                            vec_keep(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
                         z_0_3 += recurrent_kernel_3 * h_0;
                         z_1_3 += recurrent_kernel_3 * h_1;
                         z_2_3 += recurrent_kernel_3 * h_2;
@@ -1759,22 +1772,22 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     vec z_2_2 = bias_2;
                     vec z_2_3 = bias_3;
                     for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                        const vec kernel_0 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
+                        const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
                         const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                         z_0_0 += kernel_0 * y_0;
                         const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                         z_1_0 += kernel_0 * y_1;
                         const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
                         z_2_0 += kernel_0 * y_2;
-                        const vec kernel_1 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
+                        const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
                         z_0_1 += kernel_1 * y_0;
                         z_1_1 += kernel_1 * y_1;
                         z_2_1 += kernel_1 * y_2;
-                        const vec kernel_2 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
+                        const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
                         z_0_2 += kernel_2 * y_0;
                         z_1_2 += kernel_2 * y_1;
                         z_2_2 += kernel_2 * y_2;
-                        const vec kernel_3 = vec_keep(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
+                        const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
                         z_0_3 += kernel_3 * y_0;
                         z_1_3 += kernel_3 * y_1;
                         z_2_3 += kernel_3 * y_2;
@@ -1782,7 +1795,7 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     if (t > 0 || !lstm_h_is_zero) {
                         for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                             const vec recurrent_kernel_0 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
                             const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                             z_0_0 += recurrent_kernel_0 * h_0;
                             const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
@@ -1790,17 +1803,17 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                             const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
                             z_2_0 += recurrent_kernel_0 * h_2;
                             const vec recurrent_kernel_1 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
                             z_0_1 += recurrent_kernel_1 * h_0;
                             z_1_1 += recurrent_kernel_1 * h_1;
                             z_2_1 += recurrent_kernel_1 * h_2;
                             const vec recurrent_kernel_2 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
                             z_0_2 += recurrent_kernel_2 * h_0;
                             z_1_2 += recurrent_kernel_2 * h_1;
                             z_2_2 += recurrent_kernel_2 * h_2;
                             const vec recurrent_kernel_3 =
-                                vec_keep(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
                             z_0_3 += recurrent_kernel_3 * h_0;
                             z_1_3 += recurrent_kernel_3 * h_1;
                             z_2_3 += recurrent_kernel_3 * h_2;
@@ -2135,14 +2148,14 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                             for (int g = 0; g < 4; g++) {
                                 const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
                                 const vec recurrent_kernel_transposed_0 =
-                                    vec_keep(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
+                                    vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
                                 d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
                                 const vec recurrent_kernel_transposed_1 =
-                                    vec_keep(vec_load(
+                                    vec_hold(vec_load(
                                     &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
                                 d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
                                 const vec recurrent_kernel_transposed_2 =
-                                    vec_keep(vec_load(
+                                    vec_hold(vec_load(
                                     &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
                                 d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
                                 const vec d_z_1 =
@@ -2200,7 +2213,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     for (int t = t_start > lstm_h_is_zero ? t_start : lstm_h_is_zero; t < t_end; t++) {
                         for (int b = 0; b < rows; b++) {
                             const vec d_z_0 =
-                                vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
                             const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                             d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
                             const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
@@ -2208,17 +2221,17 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                             const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
                             d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
                             const vec d_z_1 =
-                                vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
                             d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
                             d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
                             d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
                             const vec d_z_2 =
-                                vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
                             d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
                             d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
                             d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
                             const vec d_z_3 =
-                                vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
                             d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
                             d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
                             d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
@@ -2294,22 +2307,22 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                 vec d_kernel_sum_2_3 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z_0 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
                         const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                         d_kernel_sum_0_0 += d_z_0 * y_0;
                         const vec y_1 = vec_splat(tape->embedding.y[t][b][k_plus_1]);
                         d_kernel_sum_1_0 += d_z_0 * y_1;
                         const vec y_2 = vec_splat(tape->embedding.y[t][b][k_plus_2]);
                         d_kernel_sum_2_0 += d_z_0 * y_2;
-                        const vec d_z_1 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
                         d_kernel_sum_0_1 += d_z_1 * y_0;
                         d_kernel_sum_1_1 += d_z_1 * y_1;
                         d_kernel_sum_2_1 += d_z_1 * y_2;
-                        const vec d_z_2 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
                         d_kernel_sum_0_2 += d_z_2 * y_0;
                         d_kernel_sum_1_2 += d_z_2 * y_1;
                         d_kernel_sum_2_2 += d_z_2 * y_2;
-                        const vec d_z_3 = vec_keep(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
                         d_kernel_sum_0_3 += d_z_3 * y_0;
                         d_kernel_sum_1_3 += d_z_3 * y_1;
                         d_kernel_sum_2_3 += d_z_3 * y_2;
@@ -2367,7 +2380,7 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                         for (int g = 0; g < 4; g++) {
                             const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
                             const vec kernel_transposed_0 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][g][n % 8]));
+                                vec_hold(vec_load(&training->lstm.kernel_transposed[n / 8][m][g][n % 8]));
                             d_y_0_0 += d_z_0 * kernel_transposed_0;
                             const vec d_z_1 =
                                 vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
@@ -2376,17 +2389,17 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                                 vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
                             d_y_2_0 += d_z_2 * kernel_transposed_0;
                             const vec kernel_transposed_1 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
+                                vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
                             d_y_0_1 += d_z_0 * kernel_transposed_1;
                             d_y_1_1 += d_z_1 * kernel_transposed_1;
                             d_y_2_1 += d_z_2 * kernel_transposed_1;
                             const vec kernel_transposed_2 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
+                                vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
                             d_y_0_2 += d_z_0 * kernel_transposed_2;
                             d_y_1_2 += d_z_1 * kernel_transposed_2;
                             d_y_2_2 += d_z_2 * kernel_transposed_2;
                             const vec kernel_transposed_3 =
-                                vec_keep(vec_load(&training->lstm.kernel_transposed[n_plus_3 / 8][m][g][n_plus_3 % 8]));
+                                vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_3 / 8][m][g][n_plus_3 % 8]));
                             d_y_0_3 += d_z_0 * kernel_transposed_3;
                             d_y_1_3 += d_z_1 * kernel_transposed_3;
                             d_y_2_3 += d_z_2 * kernel_transposed_3;
